@@ -1,0 +1,35 @@
+"""Plain functions as doit actions: known errors become clean failures, others keep a traceback."""
+
+import errno
+from collections.abc import Callable
+
+from doit.exceptions import TaskFailed
+
+from tasks.core.errors import LayerError
+
+Action = Callable[[], TaskFailed | None]
+
+_ADVICE = {
+    errno.ENOSPC: "free some disk space and run the same command again",
+    errno.EDQUOT: "free some of your disk quota and run the same command again",
+    errno.EACCES: "give yourself access to it and run the same command again",
+    errno.EROFS: "run from a folder that can be written to",
+}
+
+
+def action(function: Callable[[], object]) -> Action:
+    """Wrap one step for doit."""
+
+    def run() -> TaskFailed | None:
+        try:
+            function()
+        except LayerError as error:
+            return TaskFailed(str(error))
+        except OSError as error:
+            if error.errno not in _ADVICE:
+                raise
+            where = f" ({error.filename})" if error.filename else ""
+            return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
+        return None
+
+    return run

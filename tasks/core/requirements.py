@@ -1,0 +1,115 @@
+"""Requirement files: read with their includes, checked line by line, comments dropped."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from tasks.core.errors import InputError
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
+_HASH = re.compile(r"\s--hash[= ](\S+)")
+_LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One requirement or option, with the place it stands at."""
+
+    text: str
+    file: str
+    number: int
+    constraint: bool = False
+
+    @property
+    def requirement(self) -> Requirement | None:
+        """None for an option such as `--index-url …`."""
+        if self.text.startswith("-"):
+            return None
+        return Requirement(_HASH.sub("", self.text).strip())
+
+
+def read(path: Path) -> list[Line]:
+    """Every line that means something, includes followed. All bad lines in one InputError."""
+    lines = _read(path, constraint=False, seen=())
+    problems = [problem for line in lines if (problem := _problem(line))]
+    if problems:
+        raise InputError("\n".join(problems), fix="correct the lines named and run again")
+    if not any(line.requirement and not line.constraint for line in lines):
+        raise InputError(f"{path} names no package", fix="list the layer's packages, one a line")
+    return lines
+
+
+def files(path: Path) -> list[Path]:
+    """The file and everything it includes that exists, for `file_dep`."""
+    found = [path] if path.is_file() else []
+    for text, _ in _logical(path) if found else []:
+        if match := _INCLUDE.match(text):
+            found += [file for file in files(path.parent / match[1]) if file not in found]
+    return found
+
+
+def direct_names(lines: list[Line]) -> list[str]:
+    """Normalised names (PEP 503) of the packages asked for, sorted."""
+    asked = {line.requirement.name for line in lines if line.requirement and not line.constraint}
+    return sorted({canonicalize_name(name) for name in asked})
+
+
+def normalised(lines: list[Line]) -> list[str]:
+    """What decides the result: no comments, no blank lines, no order, one spelling of spaces."""
+    return sorted({("-c " if line.constraint else "") + _spelling(line) for line in lines})
+
+
+def _spelling(line: Line) -> str:
+    hashes = sorted(_HASH.findall(line.text))
+    wanted = str(line.requirement) if line.requirement else " ".join(line.text.split())
+    return " ".join([wanted, *(f"--hash={value}" for value in hashes)])
+
+
+def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]:
+    if path in seen:
+        raise InputError(f"{path} includes itself", fix=f"take the include out of {seen[-1]}")
+    lines = []
+    for text, number in _logical(path):
+        if match := _INCLUDE.match(text):
+            limits = constraint or text.startswith(("-c", "--constraint"))
+            lines += _read(path.parent / match[1], constraint=limits, seen=(*seen, path))
+        else:
+            lines.append(Line(text=text, file=str(path), number=number, constraint=constraint))
+    return lines
+
+
+def _logical(path: Path) -> list[tuple[str, int]]:
+    """(text, first line's number), continuations joined, comments and blank lines gone."""
+    try:
+        raw = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        fix = "create it, or name another with requirements=FILE"
+        raise InputError(f"{path} does not exist", fix=fix) from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise InputError(f"{path} is not a text file", fix="save it as UTF-8 text") from None
+    found, pending, start = [], "", 0
+    for number, line in enumerate(raw, 1):
+        start = start if pending else number
+        pending += _COMMENT.sub("", line).rstrip()
+        if pending.endswith("\\"):
+            pending = pending[:-1] + " "
+            continue
+        if pending.strip():
+            found.append((pending.strip(), start))
+        pending = ""
+    return found + ([(pending.strip(), start)] if pending.strip() else [])
+
+
+def _problem(line: Line) -> str | None:
+    where = f"{line.file}, line {line.number}: {line.text!r}"
+    if _LOCAL.match(line.text):
+        return f"{where} is a local path, which would differ on each machine; publish it instead"
+    try:
+        line.requirement  # noqa: B018 - parsing is the check
+    except InvalidRequirement as error:
+        return f"{where} is not a requirement: {str(error).splitlines()[0]}"
+    return None

@@ -1,0 +1,49 @@
+"""Where the layer's platform runs code: a container of the Lambda image, or this machine.
+
+Two implementations, clients/container.py and clients/host.py; steps know only this protocol.
+A job sees the tree under `{opt}` (the container's real /opt) and its own scratch folder
+`{work}`; both names, and `{python}`, `{uv}`, are replaced in its arguments. Nothing else of
+the machine is visible to it, and files travel as copies in both directions.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One command. `inputs` are laid under {work}; `fetch` maps paths there or under {opt} to
+    local paths that receive a file or folder when the command has succeeded."""
+
+    argv: tuple[str, ...]
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    opt: Path | None = None  # local tree copied to {opt}
+    opt_writable: bool = False  # default: read-only, as in Lambda
+    network: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fetch: Mapping[str, Path] = field(default_factory=dict)
+    timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Exit code and combined output (stdout and stderr as they came, text)."""
+
+    code: int
+    output: str
+
+
+class Sandbox(Protocol):
+    kind: str  # "docker" or "host", part of the input hash
+
+    @property
+    def title(self) -> str:
+        """For people: `image public.ecr.aws/lambda/python:3.12`, `this machine's Python 3.12.1`."""
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
+        sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
