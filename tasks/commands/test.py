@@ -7,6 +7,7 @@ TOOLS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
+    "types-in-image": ["mypy", "docker"],
     "pytest": ["pytest"],
 }
 

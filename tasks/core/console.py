@@ -17,8 +17,7 @@ PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 @cache
 def console() -> Console:
     """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
-    out = Console(file=sys.__stdout__, highlight=False, soft_wrap=True)
-    return out
+    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True)
 
 
 def say(line: str) -> None:

@@ -45,11 +45,24 @@ def read(path: Path) -> list[Line]:
 
 def files(path: Path) -> list[Path]:
     """The file and everything it includes that exists, for `file_dep`."""
-    found = [path] if path.is_file() else []
-    for text, _ in _logical(path) if found else []:
-        if match := _INCLUDE.match(text):
-            found += [file for file in files(path.parent / match[1]) if file not in found]
-    return found
+    found: dict[Path, None] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop(0)
+        if file in found or not file.is_file():
+            continue
+        found[file] = None
+        waiting += _includes(file)
+    return list(found)
+
+
+def _includes(path: Path) -> list[Path]:
+    """Empty for a file that cannot be read: `read` is what complains about it."""
+    try:
+        matches = [_INCLUDE.match(text) for text, _ in _logical(path)]
+    except InputError:
+        return []
+    return [path.parent / match[1] for match in matches if match]
 
 
 def direct_names(lines: list[Line]) -> list[str]:

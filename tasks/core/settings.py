@@ -113,7 +113,8 @@ def _pyproject(path: Path) -> dict[str, Any]:
         return {}
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"pyproject.toml is not TOML: {error}", fix="correct it") from None
-    table = data.get("tool", {}).get("lambda-layer", {})
+    tool = data.get("tool", {})
+    table = tool.get("lambda-layer", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict):
         raise SettingsError(f"{TABLE} in pyproject.toml is not a table", fix=f"write [{TABLE}]")
     return table
@@ -122,7 +123,7 @@ def _pyproject(path: Path) -> dict[str, Any]:
 def _find(
     name: str, environ: Mapping[str, str], typed: Mapping[str, str], table: Mapping[str, Any]
 ) -> tuple[str, Any] | None:
-    """(where it was said, value) from the first source that says it. Empty variables say nothing."""
+    """(where it was said, value) from the first source that says it; empty variables do not."""
     if name in typed and _is_typed(SPECS[name]):
         return "command line", typed[name]
     for variable in SPECS[name].metadata.get("env", ()):

@@ -1,0 +1,40 @@
+"""tasks/core/actions.py: what a person can act on is a clean failure, the rest a traceback."""
+
+import errno
+
+import pytest
+from doit.exceptions import TaskFailed
+
+from tasks.core.actions import action
+from tasks.core.errors import BuildError
+
+
+def raising(error: BaseException) -> object:
+    raise error
+
+
+def test_success_is_none() -> None:
+    """Whatever the function returns, doit sees success."""
+    assert action(lambda: {"a": 1})() is None
+
+
+def test_known_errors_end_with_what_to_do() -> None:
+    """A LayerError becomes doit's TaskFailed with its whole message."""
+    failed = action(lambda: raising(BuildError("no Docker", fix="start it")))()
+    assert isinstance(failed, TaskFailed)
+    assert failed.get_msg().strip() == "no Docker\n→ start it"
+
+
+def test_disk_full_says_so() -> None:
+    """The system's own words, the file, and advice."""
+    error = OSError(errno.ENOSPC, "No space left on device", "build/x.zip")
+    failed = action(lambda: raising(error))()
+    assert isinstance(failed, TaskFailed)
+    assert "No space left on device (build/x.zip)\n→ free some disk space" in failed.get_msg()
+
+
+@pytest.mark.parametrize("error", [ValueError("bug"), OSError(errno.EIO, "broken")])
+def test_unknown_errors_keep_their_traceback(error: Exception) -> None:
+    """A bug of ours must not look like the user's mistake."""
+    with pytest.raises(type(error)):
+        action(lambda: raising(error))()

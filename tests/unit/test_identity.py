@@ -1,0 +1,74 @@
+"""tasks/core/identity.py: the input hash changes with what decides the layer, and only then."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.core import identity, paths
+from tasks.core.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    paths.DOCKER.mkdir()
+    for name in identity.BUILDER_FILES:
+        (paths.DOCKER / name).write_text(name)
+    Path("requirements-all.txt").write_text("a==1\nb==2\n")
+    return Settings()
+
+
+def test_comments_and_order_do_not_count(settings: Settings) -> None:
+    """The seed's requirements hash, without its noise."""
+    before = identity.input_hash(settings, "docker")
+    Path("requirements-all.txt").write_text("# b first\n\nb == 2\na==1\n")
+    assert identity.input_hash(settings, "docker") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"python": "3.13"},
+        {"architecture": "arm64"},
+        {"image": "mine:1"},
+        {"rules_off": ("docs",)},
+        {"recipes": ("googleapiclient",)},
+        {"drop": ("x/**",)},
+        {"keep": ("x/**",)},
+        {"strip": False},
+        {"bytecode": "none"},
+    ],
+)
+def test_every_option_that_shapes_the_layer_counts(
+    settings: Settings, change: dict[str, object]
+) -> None:
+    """A key that misses an input hands out a layer made with other options."""
+    changed = replace(settings, **change)  # type: ignore[arg-type]
+    assert identity.input_hash(changed, "docker") != identity.input_hash(settings, "docker")
+
+
+@pytest.mark.parametrize("change", [{"stage": "dev"}, {"layer": "other"}, {"bucket": "other"}])
+def test_where_it_goes_does_not_count(settings: Settings, change: dict[str, str]) -> None:
+    """The same content for another stage is the same layer."""
+    changed = replace(settings, **change)  # type: ignore[arg-type]
+    assert identity.input_hash(changed, "docker") == identity.input_hash(settings, "docker")
+
+
+def test_pins_builder_and_builder_files_count(settings: Settings) -> None:
+    """What is installed, where, and by which scripts."""
+    seen = {identity.input_hash(settings, "docker"), identity.input_hash(settings, "host")}
+    (paths.DOCKER / "Dockerfile").write_text("FROM other")
+    seen.add(identity.input_hash(settings, "docker"))
+    Path("requirements-all.txt").write_text("a==1\nb==3\n")
+    seen.add(identity.input_hash(settings, "docker"))
+    assert len(seen) == 4
+
+
+def test_the_lock_decides_where_there_is_one(settings: Settings) -> None:
+    """With a lock, transitive pins are part of the identity."""
+    before = identity.input_hash(settings, "docker")
+    Path("requirements-all.lock").write_text("a==1 --hash=sha256:aa\nb==2\nc==3\n")
+    locked = identity.input_hash(settings, "docker")
+    Path("requirements-all.lock").write_text("a==1 --hash=sha256:aa\nb==2\nc==4\n")
+    assert len({before, locked, identity.input_hash(settings, "docker")}) == 3

@@ -1,0 +1,49 @@
+"""tasks/core/records.py: written whole or not at all, and fresh only for what they came from."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.core import records
+
+
+def test_a_record_comes_back_as_written(tmp_path: Path) -> None:
+    """Folders are made, text stays readable."""
+    path = tmp_path / "build" / "step" / "record.json"
+    records.write(path, {"fingerprint": "a", "name": "의존성"})
+    assert records.read(path) == {"fingerprint": "a", "name": "의존성"}
+    assert "의존성" in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("text", ["", '{"half":', "[]", "\x00"])
+def test_a_torn_or_foreign_file_counts_as_none(tmp_path: Path, text: str) -> None:
+    """The step then runs again, instead of failing for ever."""
+    path = tmp_path / "record.json"
+    path.write_text(text, encoding="utf-8")
+    assert records.read(path) is None
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    """No half file, no temporary one."""
+    path = tmp_path / "record.json"
+    records.write_atomic(path, b"old")
+    with pytest.raises(TypeError):
+        records.write_atomic(path, "not bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_fresh_means_made_from_what_stands_here_now(tmp_path: Path) -> None:
+    """Missing, other, same."""
+    path = tmp_path / "record.json"
+    assert not records.is_fresh(path, lambda: "a")()
+    records.write(path, {"fingerprint": "a"})
+    assert records.is_fresh(path, lambda: "a")()
+    assert not records.is_fresh(path, lambda: "b")()
+
+
+def test_digest_ignores_key_order_only() -> None:
+    """Canonical JSON: one spelling per value."""
+    assert records.digest({"a": 1, "b": [1, 2]}) == records.digest({"b": [1, 2], "a": 1})
+    assert records.digest([1, 2]) != records.digest([2, 1])

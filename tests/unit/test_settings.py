@@ -1,0 +1,113 @@
+"""tasks/core/settings.py: four sources, one frozen result, all mistakes at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tasks.core.errors import SettingsError
+from tasks.core.settings import SPECS, Settings, load, option
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def write(root: Path, table: str) -> Path:
+    (root / "pyproject.toml").write_text(f"[tool.lambda-layer]\n{table}\n", encoding="utf-8")
+    return root
+
+
+def test_defaults_are_the_seeds(tmp_path: Path) -> None:
+    """With nothing said anywhere, the seed's names apply."""
+    settings = load(tmp_path, {}, {})
+    assert settings == Settings()
+    assert (settings.layer, settings.bucket) == ("shuking-deps-layer", "shuking-lambda-layers")
+    assert (settings.region, settings.stage) == ("ap-northeast-2", "prod")
+    assert settings.base_image == "public.ecr.aws/lambda/python:3.12"
+
+
+def test_command_line_wins_over_environment_over_pyproject(tmp_path: Path) -> None:
+    """Each source covers the next one."""
+    root = write(tmp_path, 'layer = "from-file"')
+    environ = {"LAYER_NAME": "from-environment"}
+    assert load(root, {}, {}).layer == "from-file"
+    assert load(root, environ, {}).layer == "from-environment"
+    assert load(root, environ, {"layer": "typed"}).layer == "typed"
+
+
+def test_empty_variable_says_nothing(tmp_path: Path) -> None:
+    """An unset GitHub variable arrives as an empty one."""
+    assert load(tmp_path, {"S3_BUCKET": ""}, {}).bucket == "shuking-lambda-layers"
+
+
+def test_image_follows_python(tmp_path: Path) -> None:
+    """Another Python means Lambda's image of that Python, unless an image is named."""
+    root = write(tmp_path, 'python = "3.13"')
+    assert load(root, {}, {}).base_image == "public.ecr.aws/lambda/python:3.13"
+    assert load(root, {"LAYER_IMAGE": "mine@sha256:ab"}, {}).base_image == "mine@sha256:ab"
+
+
+def test_all_mistakes_at_once_with_the_nearest_name(tmp_path: Path) -> None:
+    """One run shows every mistake, so that nobody fixes them one by one."""
+    root = write(tmp_path, 'layr = "x"\nbytecode = "compiled"\nkeep = "a"\nstrip = "yes"')
+    with pytest.raises(SettingsError) as caught:
+        load(root, {"S3_BUCKET": "UPPER"}, {"stag": "dev"})
+    message = str(caught.value)
+    for part in (
+        "layr is not a setting (did you mean layer?)",
+        "bytecode = 'compiled' is not one of compile, none (did you mean compile?)",
+        "keep = 'a' is not a list of strings",
+        "strip = 'yes' is not true or false",
+        "environment's S3_BUCKET: bucket = 'UPPER' does not look like",
+        "command line: stag is not a setting (did you mean stage?)",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize("value", ["-1", "true", '"90"', "1.5"])
+def test_numbers_are_whole_and_not_negative(tmp_path: Path, value: str) -> None:
+    """`true` is an int in Python, and still no number of days."""
+    with pytest.raises(SettingsError, match="lifecycle-days"):
+        load(write(tmp_path, f"lifecycle-days = {value}"), {}, {})
+
+
+def test_broken_toml_is_one_plain_error(tmp_path: Path) -> None:
+    """The place in the file is named."""
+    (tmp_path / "pyproject.toml").write_text("[tool.lambda-layer\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"pyproject.toml is not TOML: .*line 1"):
+        load(tmp_path, {}, {})
+
+
+@pytest.mark.parametrize("text", ["[tool]\nlambda-layer = 3\n", "tool = 3\n"])
+def test_table_must_be_a_table(tmp_path: Path, text: str) -> None:
+    """`lambda-layer = …` as a plain value is refused."""
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="not a table"):
+        load(tmp_path, {}, {})
+
+
+def test_version_and_arn_are_only_typed(tmp_path: Path) -> None:
+    """What to roll back to is never a standing setting."""
+    assert load(tmp_path, {}, {"version": "2"}).version == "2"
+    with pytest.raises(SettingsError, match="version is not a setting"):
+        load(write(tmp_path, 'version = "2"'), {}, {})
+
+
+def test_lock_stands_beside_the_requirements() -> None:
+    """requirements-all.txt → requirements-all.lock"""
+    assert Settings(requirements="deps/all.txt").lock == "deps/all.lock"
+
+
+def test_readme_table_lists_every_setting_with_its_default() -> None:
+    """The one table of settings in the README is complete and true."""
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", README.read_text("utf-8"), re.M))
+    for name, spec in SPECS.items():
+        if not spec.metadata.get("only_typed"):
+            shown = rows[option(name)].strip()
+            assert shown == _shown(spec.default), name
+    assert set(rows) >= {option(n) for n, s in SPECS.items() if not s.metadata.get("only_typed")}
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return {"": "–", (): "`[]`"}.get(default, f"`{default}`")  # type: ignore[call-overload]
