@@ -1,9 +1,11 @@
 """Table of contents: what `doit` can do here. The logic is in tasks/."""
 
+from tasks.commands.lock import task_lock
 from tasks.commands.test import task_test
 from tasks.reporter import StepReporter
+from tasks.steps.install import task_install
 
-__all__ = ["task_test"]
+__all__ = ["task_install", "task_lock", "task_test"]
 
 DOIT_CONFIG = {
     "default_tasks": ["build"],
@@ -12,8 +14,3 @@ DOIT_CONFIG = {
     "reporter": StepReporter,
     "verbosity": 2,
 }
-
-
-def task_build() -> dict[str, object]:
-    """Build the layer and prove it: install → prune → optimize → zip → verify. Needs no AWS."""
-    return {"actions": None, "task_dep": ["verify"]}

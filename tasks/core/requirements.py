@@ -76,6 +76,15 @@ def normalised(lines: list[Line]) -> list[str]:
     return sorted({("-c " if line.constraint else "") + _spelling(line) for line in lines})
 
 
+def as_inputs(lines: list[Line]) -> dict[str, bytes]:
+    """The same as at most two files without includes, for an installer elsewhere."""
+    asked = [line.text for line in lines if not line.constraint]
+    limits = [line.text for line in lines if line.constraint]
+    files = {"requirements.txt": asked + (["-c constraints.txt"] if limits else [])}
+    files |= {"constraints.txt": limits} if limits else {}
+    return {name: ("\n".join(texts) + "\n").encode() for name, texts in files.items()}
+
+
 def _spelling(line: Line) -> str:
     hashes = sorted(_HASH.findall(line.text))
     wanted = str(line.requirement) if line.requirement else " ".join(line.text.split())

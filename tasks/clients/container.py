@@ -1,0 +1,160 @@
+"""Jobs in containers of the Lambda image, through the engine's API alone.
+
+No bind mounts: files travel as tar streams, so a remote engine (DOCKER_HOST), Docker in Docker
+and a rootless engine work alike, and nothing in the checkout is ever owned by root.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from tasks.clients import images, tars
+from tasks.clients.indexes import index_variables
+from tasks.core.errors import BuildError
+from tasks.core.sandbox import Job, OnLine, Outcome
+from tasks.core.settings import Settings
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+OPT, WORK = "/opt", "/work"
+CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
+LABELS = {"doit-lambda-layer": "job"}
+PYTHON = ("/var/lang/bin/python3", "-I")
+
+
+class ContainerSandbox:
+    """The builder image of `settings`. The engine is asked for when the first job runs."""
+
+    kind = "docker"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = images.engine()
+        self._image = images.ensure_builder(self._client, settings)
+
+    @property
+    def title(self) -> str:
+        return f"image {self._settings.base_image}"
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        import docker
+
+        try:
+            with ExitStack() as stack:
+                return self._run(job, on_line or (lambda line: None), stack)
+        except docker.errors.APIError as error:
+            detail = error.explanation or str(error)
+            fix = "see `docker info` and the engine's log; when it is out of space: docker prune"
+            raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
+
+    def _run(self, job: Job, on_line: OnLine, stack: ExitStack) -> Outcome:
+        container = stack.enter_context(self._container(job, stack))
+        trees = {"opt": job.opt} if job.opt and job.opt_writable else {}
+        files = {f"work/{name}": content for name, content in job.inputs.items()}
+        if job.network and (bundle := images.ca_bundle(os.environ)):
+            files["work/.ca-bundle.pem"] = bundle
+        with tars.pack(trees, files) as archive:
+            container.put_archive("/", archive)
+        outcome = _watch(container, job.timeout, on_line)
+        if outcome.code == 0:
+            for name, local in job.fetch.items():
+                chunks, _ = container.get_archive(_expand(name))
+                tars.unpack(chunks, local)
+        return outcome
+
+    @contextmanager
+    def _container(self, job: Job, stack: ExitStack) -> Iterator["Container"]:
+        volumes = {}
+        if job.network:
+            volumes[CACHE_VOLUME] = {"bind": "/cache", "mode": "rw"}
+        if job.opt and not job.opt_writable:
+            volumes[stack.enter_context(self._filled_volume(job))] = {"bind": OPT, "mode": "ro"}
+        container = self._client.containers.create(
+            self._image, command(job), environment=_environment(job), labels=LABELS,
+            working_dir=WORK, volumes=volumes, network_disabled=not job.network,
+        )  # fmt: skip
+        try:
+            yield container
+        finally:
+            container.remove(force=True, v=True)
+
+    @contextmanager
+    def _filled_volume(self, job: Job) -> Iterator[str]:
+        """A volume holding the tree: filled through a container that never starts."""
+        assert job.opt
+        volume = self._client.volumes.create(labels=LABELS)
+        try:
+            mounts = {volume.name: {"bind": OPT, "mode": "rw"}}
+            filler = self._client.containers.create(self._image, volumes=mounts, labels=LABELS)
+            try:
+                with tars.pack({".": job.opt}, {}) as archive:
+                    filler.put_archive(OPT, archive)
+            finally:
+                filler.remove(force=True)
+            yield str(volume.name)
+        finally:
+            volume.remove(force=True)
+
+
+def _watch(container: "Container", timeout: float | None, on_line: OnLine) -> Outcome:
+    """Start it, pass its lines on as they come, wait for its end."""
+    expired = threading.Event()
+
+    def kill() -> None:
+        expired.set()
+        container.kill()
+
+    stream = container.attach(stream=True, stdout=True, stderr=True)
+    container.start()
+    timer = threading.Timer(timeout, kill) if timeout else None
+    if timer:
+        timer.start()
+    try:
+        output = "".join(_lines(stream, on_line))
+        code = int(container.wait()["StatusCode"])
+    finally:
+        if timer:
+            timer.cancel()
+            timer.join()
+    if expired.is_set():
+        raise TimeoutError(output)
+    return Outcome(code=code, output=output)
+
+
+def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:
+    rest = b""
+    for chunk in stream:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            text = line.decode(errors="replace")
+            on_line(text)
+            yield text + "\n"
+    if rest:
+        on_line(rest.decode(errors="replace"))
+        yield rest.decode(errors="replace")
+
+
+def command(job: Job) -> list[str]:
+    """The job's arguments with the names of this sandbox in place."""
+    words: list[str] = []
+    for word in job.argv:
+        words += PYTHON if word == "{python}" else [_expand(word)]
+    return words
+
+
+def _expand(word: str) -> str:
+    return word.replace("{opt}", OPT).replace("{work}", WORK).replace("{uv}", "uv")
+
+
+def _environment(job: Job) -> Mapping[str, str]:
+    environment = {name: _expand(value) for name, value in job.environment.items()}
+    if job.network:
+        environment |= images.proxies(os.environ) | index_variables(os.environ)
+        environment |= {"UV_CACHE_DIR": "/cache", "UV_LINK_MODE": "copy", "HOME": "/tmp"}  # noqa: S108
+        if images.ca_bundle(os.environ):
+            # uv reads the first, pip and requests of sdist builds the others
+            environment |= dict.fromkeys(images.CA_VARIABLES, f"{WORK}/.ca-bundle.pem")
+    return environment

@@ -1,0 +1,128 @@
+"""Jobs on this machine, for `builder=host`: uv with Lambda's platform tag, wheels only."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.clients.images import PROXIES
+from tasks.clients.indexes import index_variables
+from tasks.core.errors import BuildError
+from tasks.core.sandbox import Job, OnLine, Outcome
+from tasks.core.settings import Settings
+
+MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR")
+
+
+class HostSandbox:
+    """This machine's Python, without anything that is installed in it."""
+
+    kind = "host"
+
+    @property
+    def title(self) -> str:
+        return f"this machine's Python {platform.python_version()}"
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
+            names = _lay_out(job, Path(folder))
+            outcome = _execute(job, names, on_line or (lambda line: None))
+            if outcome.code == 0:
+                for name, local in job.fetch.items():
+                    _fetch(Path(_expand(name, names)), local)
+            return outcome
+
+
+def check(settings: Settings) -> None:
+    """The layer is proven by running it, so this machine must be able to."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    here = f"{platform.system()} {platform.machine()}, Python {python}"
+    fits = platform.system() == "Linux" and platform.machine() in MACHINES[settings.architecture]
+    if not fits or settings.python != python:
+        raise BuildError(
+            f"builder=host cannot build for Linux {settings.architecture}, Python "
+            f"{settings.python} on this machine ({here})",
+            fix="start Docker and leave builder=host away",
+        )
+
+
+def _lay_out(job: Job, folder: Path) -> dict[str, str]:
+    """Write the inputs; {name in braces: path}. A read-only tree is used where it lies."""
+    from uv import find_uv_bin
+
+    work = folder / "work"
+    for name, content in {".made": b"", **job.inputs}.items():
+        path = work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    opt = folder / "opt"
+    if job.opt and job.opt_writable:
+        shutil.copytree(job.opt, opt, symlinks=True)
+    return {
+        "{work}": str(work),
+        "{opt}": str(opt if job.opt_writable or not job.opt else job.opt.absolute()),
+        "{uv}": find_uv_bin(),
+    }
+
+
+def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
+    words: list[str] = []
+    for word in job.argv:
+        # the base interpreter, isolated: nothing of the tool's own .venv is importable
+        python = [getattr(sys, "_base_executable", sys.executable), "-I", "-S"]
+        words += python if word == "{python}" else [_expand(word, names)]
+    process = subprocess.Popen(
+        words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    expired = threading.Event()
+
+    def kill() -> None:
+        expired.set()
+        os.killpg(process.pid, 9)
+
+    timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
+    timer.start()
+    lines = []
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            on_line(line.rstrip("\n"))
+            lines.append(line)
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, 9)
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+        process.stdout.close() if process.stdout else None
+    if expired.is_set():
+        raise TimeoutError("".join(lines))
+    return Outcome(code=code, output="".join(lines))
+
+
+def _expand(word: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
+    kept |= index_variables(os.environ) if job.network else {}
+    return kept | {name: _expand(value, names) for name, value in job.environment.items()}
+
+
+def _fetch(source: Path, local: Path) -> None:
+    local.parent.mkdir(parents=True, exist_ok=True)
+    if local.is_dir():
+        shutil.rmtree(local)
+    shutil.move(source, local)

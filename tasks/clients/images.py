@@ -1,0 +1,151 @@
+"""The base image (pulled with progress) and the builder image made from it, tagged by content."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.clients import tars
+from tasks.core import paths
+from tasks.core.console import progress, say
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+REPOSITORY = "doit-lambda-layer/builder"
+PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+START_DOCKER = (
+    "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
+    "with `docker info`; or build with this machine's Python: builder=host"
+)
+
+
+def engine() -> "DockerClient":
+    """A client of the engine that answers. BuildError when there is none."""
+    import docker
+    import requests
+
+    try:
+        client = docker.from_env(timeout=600)
+        client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
+    return client
+
+
+def ensure_base(client: "DockerClient", settings: Settings) -> str:
+    """The base image's ID, pulled first when it is not here."""
+    import docker
+
+    try:
+        return str(client.images.get(settings.base_image).id)
+    except docker.errors.ImageNotFound:
+        _pull(client, settings)
+    try:
+        return str(client.images.get(settings.base_image).id)
+    except docker.errors.ImageNotFound:
+        raise _not_found(settings, "the registry sent something else") from None
+
+
+def _pull(client: "DockerClient", settings: Settings) -> None:
+    import docker
+    import requests
+
+    say(f"pulling {settings.base_image}")
+    repository, tag = _reference(settings.base_image)
+    try:
+        stream = client.api.pull(
+            repository, tag=tag, stream=True, decode=True, platform=PLATFORMS[settings.architecture]
+        )
+        _show_pull(stream, settings)
+    except (docker.errors.APIError, requests.RequestException) as error:
+        detail = getattr(error, "explanation", None) or str(error)
+        raise _not_found(settings, detail) from None
+
+
+def _reference(image: str) -> tuple[str, str]:
+    """name:tag and name@sha256:… as the engine's API wants them: (name, tag or digest)."""
+    if "@" in image:
+        name, _, reference = image.partition("@")
+        return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name, reference
+    name, colon, tag = image.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (image, "latest")
+
+
+def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
+    done: dict[str, int] = {}
+    with progress("pulling", None) as advance:
+        for event in stream:
+            if "error" in event:
+                raise _not_found(settings, event["error"])
+            current = event.get("progressDetail", {}).get("current")
+            if current and event.get("status") == "Downloading":
+                advance(current - done.get(event["id"], 0))
+                done[event["id"]] = current
+
+
+def _not_found(settings: Settings, detail: str) -> BuildError:
+    return BuildError(
+        f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
+        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…",
+    )
+
+
+def ensure_builder(client: "DockerClient", settings: Settings) -> str:
+    """The builder image's tag; built when no image of this content is here."""
+    import docker
+
+    uv_version = version("uv")
+    base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
+    dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
+    parts = [dockerfile, base.encode(), uv_version.encode(), bundle]
+    tag = f"{REPOSITORY}:{hashlib.sha256(b'\x00'.join(parts)).hexdigest()[:12]}"
+    try:
+        client.images.get(tag)
+    except docker.errors.ImageNotFound:
+        say(f"building the builder image on {settings.base_image} (once)")
+        arguments = {"BASE_IMAGE": settings.base_image, "UV_VERSION": uv_version}
+        context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
+        _build(client, tag, arguments | proxies(os.environ), context)
+    return tag
+
+
+def _build(
+    client: "DockerClient", tag: str, arguments: dict[str, str], context: dict[str, bytes]
+) -> None:
+    lines: list[str] = []
+    with tars.pack({}, context) as archive, progress("building", None) as advance:
+        stream = client.api.build(
+            fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
+            forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
+        )  # fmt: skip
+        for event in stream:
+            text = event.get("stream", "") or event.get("error", "")
+            lines += [line for line in text.splitlines() if line.strip()]
+            advance(len(text))
+            if "error" in event:
+                shown = "\n".join(lines[-12:])
+                raise BuildError(
+                    f"the builder image could not be built:\n{shown}",
+                    fix="the last lines say why; docker/Dockerfile is what was run",
+                )
+
+
+def ca_bundle(environ: Mapping[str, str]) -> bytes:
+    """The host's own CA bundle (a company's), or nothing."""
+    for name in CA_VARIABLES:
+        path = Path(environ.get(name, ""))
+        if environ.get(name) and path.is_file():
+            return path.read_bytes()
+    return b""
+
+
+def proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in PROXIES if environ.get(name)}

@@ -1,0 +1,42 @@
+"""Which sandbox a run uses. Decided once per run, and only when a step first needs it."""
+
+from functools import cache
+
+from tasks.core.console import say
+from tasks.core.errors import BuildError
+from tasks.core.sandbox import Sandbox
+from tasks.core.settings import Settings
+
+
+@cache
+def choose(settings: Settings) -> Sandbox:
+    """Docker; for stage=local and builder=auto this machine, when Docker or the image is missing.
+
+    BuildError (what to start) in every other case without Docker.
+    """
+    from tasks.clients.container import ContainerSandbox
+
+    if settings.builder == "host":
+        return _host(settings)
+    if settings.builder == "docker" or not settings.is_local:
+        return ContainerSandbox(settings)
+    try:
+        return ContainerSandbox(settings)
+    except BuildError as error:
+        say(f"without Docker ({error.problem}): building with this machine's Python instead")
+        return _host(settings)
+
+
+def _host(settings: Settings) -> Sandbox:
+    from tasks.clients import host
+
+    host.check(settings)
+    return host.HostSandbox()
+
+
+def kind(settings: Settings) -> str:
+    """`docker` or `host`, for the input hash: no Docker and no network, but where only a look
+    can tell (stage=local, builder=auto)."""
+    if settings.is_local and settings.builder == "auto":
+        return choose(settings).kind
+    return "host" if settings.builder == "host" else "docker"

@@ -1,0 +1,91 @@
+"""Files to and from containers, as tar streams: memory does not grow with the tree."""
+
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, cast
+
+from tasks.core.errors import BuildError
+
+
+def pack(trees: Mapping[str, Path], files: Mapping[str, bytes]) -> IO[bytes]:
+    """An open temporary file with a tar of whole trees and single files, by name in the tar."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    with tarfile.open(fileobj=spool, mode="w") as tar:
+        for name, tree in trees.items():
+            tar.add(tree, arcname=name, filter=_as_root)
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            tar.addfile(member, io.BytesIO(content))
+    spool.seek(0)
+    return cast(IO[bytes], spool)
+
+
+def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    member.mode |= 0o755 if member.isdir() else 0o444
+    return member
+
+
+class _Chunks(io.RawIOBase):
+    """A readable file over the chunks that the engine sends."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks, self._rest = iter(chunks), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            try:
+                self._rest = next(self._chunks)
+            except StopIteration:
+                return 0
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+def unpack(chunks: Iterable[bytes], target: Path) -> None:
+    """Write the one file or folder that the tar holds to `target`, replacing what is there.
+
+    Everything belongs to the caller. Members that would land outside are a BuildError (PEP 706).
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
+        stream = io.BufferedReader(_Chunks(chunks), 1 << 20)
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            top = _extract(tar, Path(folder))
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        os.replace(top, target)  # noqa: PTH105 - Path.replace is the same call
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> Path:
+    top = ""
+    for member in tar:
+        top = top or member.name.split("/")[0]
+        try:
+            tar.extract(member, folder, filter=_safe)
+        except tarfile.FilterError as error:
+            raise BuildError(
+                f"the container sent an unsafe file: {error}",
+                fix="find the package that makes it with `doit install`, and do not use it",
+            ) from None
+    if not top:
+        raise BuildError("the container sent nothing", fix="run the same command again")
+    return folder / top
+
+
+def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    safe = tarfile.data_filter(member, folder)
+    if safe.isdir():
+        return safe.replace(mode=0o755, deep=False)
+    return safe

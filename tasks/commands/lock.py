@@ -1,0 +1,62 @@
+"""`doit lock`: every package of the layer, transitive ones too, pinned with hashes."""
+
+import time
+from pathlib import Path
+
+from tasks.clients.host import HostSandbox
+from tasks.core import locks, paths, records, requirements
+from tasks.core.actions import action
+from tasks.core.console import duration, say
+from tasks.core.installer import explain
+from tasks.core.platforms import platform_tag
+from tasks.core.sandbox import Job
+from tasks.core.settings import Settings, current
+
+
+def task_lock() -> dict[str, object]:
+    """Pin every package for the layer's platform, with hashes, in <requirements>.lock."""
+    settings = current()
+    return {"actions": [action(lambda: run(settings))]}
+
+
+def run(settings: Settings) -> None:
+    """Resolve and write. Pins of an existing lock stay where the requirements allow them."""
+    started = time.monotonic()
+    lock = Path(settings.lock)
+    before = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    text = locks.header(settings) + resolve(settings, before)
+    records.write_atomic(lock, text.encode())
+    for line in changes(locks.pins(before), locks.pins(text)):
+        say(line)
+    took = duration(time.monotonic() - started)
+    say(f"{lock}: {len(locks.pins(text))} packages pinned with hashes, in {took}")
+    say(f"next: ./doitw builds exactly these; commit {lock}")
+
+
+def resolve(settings: Settings, before: str) -> str:
+    """uv's resolution for the layer's platform. BuildError in its words when there is none."""
+    result = paths.BUILD / "lock" / "resolved.lock"
+    inputs = requirements.as_inputs(requirements.read(Path(settings.requirements)))
+    job = Job(
+        argv=(
+            "{uv}", "pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/lock",
+            "--no-config", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-platform", platform_tag(settings), "--python-version", settings.python,
+        ),
+        inputs=inputs | {"lock": before.encode()},
+        network=True,
+        fetch={"{work}/lock": result},
+    )  # fmt: skip
+    outcome = HostSandbox().run(job)
+    if outcome.code:
+        raise explain(outcome.output, settings)
+    return result.read_text(encoding="utf-8")
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """`name old → new`, a line each, for packages that came, went or moved."""
+    return [
+        f"{name} {before.get(name, '–')} → {after.get(name, '–')}"
+        for name in sorted(before.keys() | after.keys())
+        if before and before.get(name) != after.get(name)
+    ]

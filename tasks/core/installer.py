@@ -1,0 +1,43 @@
+"""What uv says when it fails, as one error that says what to do."""
+
+import re
+
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+
+SHOWN = 12  # lines of the installer's own words
+_FIXES = (
+    (r"hash mismatch|Hash mismatch", "the artefact is not the one that was locked: make sure of "
+     "the index you use, then `./doitw lock`"),
+    (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
+     r"|building source distributions is disabled",
+     "no wheel for {platform}: pin a version that has one, or build in the image (builder=docker)"),
+    (r"was not found in the package registry|not found in the (package )?(registry|index)",
+     "no such package on the index: check its spelling in {requirements}"),
+    (r"there (is|are) no versions? of|only .* (is|are) available|no version of",
+     "no such version: pin one that exists in {requirements}"),
+    (r"No solution found|unsatisfiable|conflict", "the pins contradict each other: loosen one of "
+     "those named in {requirements}"),
+    (r"Failed to build|build backend returned|Call to .* failed", "it has no wheel and does not "
+     "compile in the image: pin a version with a wheel, or add what it needs to docker/Dockerfile"),
+    (r"invalid|corrupt|not a valid zip|Failed to (extract|read|unzip)|CRC|EOF|truncated",
+     "the downloaded file is damaged: clear the cache (`docker volume rm doit-lambda-layer-cache`, "
+     "builder=host: `uv cache clean`) and run again"),
+    (r"No space left", "free some disk space (Docker: `docker system prune`) and run again"),
+    (r"dns error|Could not connect|error sending request|timed? ?out|certificate|tls",
+     "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
+)  # fmt: skip
+
+
+def explain(output: str, settings: Settings) -> BuildError:
+    """uv's last lines (the package and why), and the fix that goes with them."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
+    shown = "\n".join(lines[start:][:SHOWN] or ["it said nothing"])
+    unknown = "the lines above are the installer's own; correct {requirements}"
+    fix = next((fix for pattern, fix in _FIXES if re.search(pattern, shown)), unknown)
+    platform = f"Python {settings.python} on {settings.architecture}"
+    return BuildError(
+        f"the installer failed:\n{shown}",
+        fix=fix.format(platform=platform, requirements=settings.requirements),
+    )

@@ -1,0 +1,12 @@
+"""Lambda's platforms as installers name them."""
+
+from tasks.core.settings import Settings
+
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+AL2 = ("3.8", "3.9", "3.10", "3.11")  # images on Amazon Linux 2, glibc 2.26; later: AL2023
+
+
+def platform_tag(settings: Settings) -> str:
+    """uv's `--python-platform`: the newest manylinux that the image's glibc can load."""
+    manylinux = "manylinux_2_17" if settings.python in AL2 else "manylinux_2_34"
+    return f"{MACHINES[settings.architecture]}-{manylinux}"
