@@ -1,0 +1,54 @@
+"""Globs over paths relative to `python/`, as prune rules, `drop` and `keep` use them.
+
+`*` and `?` stay within a folder, `**` crosses folders, `[abc]` is one of these characters. A
+pattern that names a folder means everything in it. Patterns start at `python/`: `numpy/doc` is
+that one folder, `**/doc` is every folder of the name.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+
+Match = Callable[[str], str | None]
+FOLDERS = "(?:[^/]+/)*?"  # lazy: the shallowest folder wins
+
+
+@cache
+def matcher(globs: tuple[str, ...]) -> Match:
+    """A function from a path to the part of it that a glob names (the shallowest folder, or the
+    path itself), or None where no glob matches."""
+    if not globs:
+        return lambda path: None
+    pattern = re.compile(f"({'|'.join(map(_regex, globs))})(?:/.*)?", re.DOTALL)
+
+    def match(path: str) -> str | None:
+        found = pattern.fullmatch(path)
+        return found[1] if found else None
+
+    return match
+
+
+def unmatched(globs: Iterable[str], paths: Sequence[str]) -> list[str]:
+    """The globs that match none of the paths: most likely misspelt."""
+    return [glob for glob in globs if not any(map(matcher((glob,)), paths))]
+
+
+def _regex(glob: str) -> str:
+    parts = glob.removeprefix("./").strip("/").split("/")
+    pieces = [FOLDERS if part == "**" else _name(part) + "/" for part in parts[:-1]]
+    return "".join(pieces) + (".+?" if parts[-1] == "**" else _name(parts[-1]))
+
+
+def _name(part: str) -> str:
+    return "".join(map(_piece, re.findall(r"\[!?\]?[^]]*\]|\*+|.", part, re.DOTALL)))
+
+
+def _piece(piece: str) -> str:
+    if piece.startswith("*"):
+        return "[^/]*"
+    if piece == "?":
+        return "[^/]"
+    if piece.startswith("[") and len(piece) > 2:
+        inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+        return f"(?!/)[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    return re.escape(piece)

@@ -1,0 +1,127 @@
+"""Built-in prune rules, as data: what no running function reads, in any package.
+
+Each can be switched off by name (`rules-off`). A rule that would break a package spares it: by
+`exceptions` where the package reads the files in a way nobody can see from outside, by `spare`
+where a look at the code that stays tells (core/usage.py).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
+
+
+class Spare(StrEnum):
+    """A look at the tree that can save what a rule would take."""
+
+    IMPORTED = "code that stays imports it"
+    NAMED = "code of the same package names the file"
+    LISTED = "code of the same package reads files of its kind"
+    ONLY_FORM = "there is no source beside it"
+    LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
+    PROGRAM = "it is a program, not a console script"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Globs as in core/matching.py. `breaks`: what stops
+    working, for recipes. `source`: where this is known from."""
+
+    name: str
+    globs: tuple[str, ...]
+    reason: str
+    source: str
+    exceptions: tuple[str, ...] = ()
+    spare: tuple[Spare, ...] = field(default=())
+    breaks: str = ""
+
+
+# Packages that compile or generate C at run time, so their sources and headers are their data.
+COMPILERS = (
+    "Cython", "cffi", "cppyy*", "cupy", "cupyx", "numba", "numba_cuda", "pycuda", "pyopencl",
+    "pythran", "tensorflow", "torch", "triton", "ziglang", "nvidia", "cuda",
+)  # fmt: skip
+
+RULES = (
+    Rule(
+        name="tests",
+        globs=("**/tests", "**/test"),
+        reason="tests of the packages themselves",
+        source="the seed; numpy/numpy#28936, amazon-braket-examples#819 for what is spared",
+        exceptions=("django/test",),
+        spare=(Spare.IMPORTED,),
+    ),
+    Rule(
+        name="docs",
+        globs=("**/docs",),
+        reason="documentation",
+        source="the seed; powertools-lambda-python#7361 (botocore.docs is imported)",
+        exceptions=("botocore/docs", "boto3/docs"),
+        spare=(Spare.IMPORTED,),
+    ),
+    Rule(
+        name="bytecode",
+        globs=("**/__pycache__", "**/*.pyc", "**/*.pyo"),
+        reason="compiled with the installer's times and paths; made anew after pruning",
+        source="the seed; aws-lambda-builders#924, serverless#13889",
+        spare=(Spare.ONLY_FORM,),
+    ),
+    Rule(
+        name="markdown",
+        globs=("**/*.md",),
+        reason="documentation",
+        source="the seed",
+        spare=(Spare.NAMED, Spare.LISTED),
+    ),
+    Rule(
+        name="metadata",
+        globs=("**/*.dist-info/*", "**/*.egg-info/*"),
+        reason="what pip keeps for itself: licences, installer notes, signatures, SBOMs; RECORD "
+        "and METADATA are cut down to what importlib.metadata answers from",
+        source="serverless-python-requirements#441, #216, #296",
+        exceptions=tuple(
+            f"**/*.{kind}/{name}"
+            for kind, names in {
+                "dist-info": ("METADATA", "RECORD", "entry_points.txt"),
+                "egg-info": ("PKG-INFO", "entry_points.txt", "requires.txt", "top_level.txt"),
+            }.items()
+            for name in names
+        ),
+    ),
+    Rule(
+        name="stubs",
+        globs=("**/*.pyi", "*-stubs"),
+        reason="type stubs, read by type checkers only",
+        source="PEP 561; scientific-python/lazy-loader#38, librosa#1707 for what is spared",
+        spare=(Spare.LAZY,),
+    ),
+    Rule(
+        name="sources",
+        globs=tuple(
+            f"**/*.{suffix}"
+            for suffix in ("c", "cc", "cpp", "cxx", "pyx", "pxd", "pxi", "pyx.in", "pxd.in", "f90")
+        ),
+        reason="C, C++, Cython and Fortran sources of modules that are here compiled",
+        source="the wheels themselves: numpy, SQLAlchemy, greenlet, pyarrow, pandas",
+        exceptions=COMPILERS,
+        spare=(Spare.NAMED,),
+    ),
+    Rule(
+        name="headers",
+        globs=("**/*.h", "**/*.hh", "**/*.hpp", "**/*.hxx", "**/*.a", "**/*.la"),
+        reason="headers and static libraries: for compiling against a package, not for running it",
+        source="the wheels themselves: numpy, greenlet, pyarrow",
+        exceptions=COMPILERS,
+        spare=(Spare.NAMED,),
+    ),
+    Rule(
+        name="scripts",
+        globs=("bin",),
+        reason="console scripts: their first line names the installer's Python, and no PATH "
+        "in Lambda leads here",
+        source="Lambda's PATH has /opt/bin, not /opt/python/bin (AWS: Packaging layers)",
+        spare=(Spare.PROGRAM,),
+    ),
+)
+
+NAMES = tuple(rule.name for rule in RULES)

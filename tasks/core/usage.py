@@ -1,0 +1,113 @@
+"""What the code that stays in a tree uses of what a rule would take.
+
+Read with regular expressions, not a parser: the layer's Python may be newer than this one, and
+a look that sees too much only keeps a file too many.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tasks.core.rules import Spare
+
+_FROM = re.compile(r"(?:^|[:;])[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)", re.M)
+_IMPORT = re.compile(r"(?:^|[:;])[ \t]*import[ \t]+([\w., \t]+)", re.M)
+_DOTTED = re.compile(r"""["']((?:\w+\.)+\w+)["']""")  # import_module("botocore.docs.service")
+_FILE = re.compile(r"""["']([^"'\s]*\.\w+)["']""")  # "README.md", "*.md", ".md"
+# Part of no running program: they name sources and headers to compile them.
+_BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What one module says. `imports`: dotted names; `files`: names of files it quotes."""
+
+    imports: frozenset[str]
+    files: frozenset[str]
+    lazy: bool
+
+
+class Usage:
+    """Answers for one tree. `modules`: its .py files, relative to `root`; each is read once."""
+
+    def __init__(self, root: Path, modules: Iterable[str]) -> None:
+        self._root = root
+        self._facts = {
+            path: facts(path, (root / path).read_text(encoding="utf-8", errors="replace"))
+            for path in modules
+            if PurePosixPath(path).name not in _BUILD_SCRIPTS
+        }
+
+    def spares(self, look: Spare, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        """Does this look save `path`, of which the rule's glob named the part `matched`?
+        `gone`: is that module about to be removed too?"""
+        return _LOOKS[look](self, path, matched, gone)
+
+    def imported(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        package = matched.replace("/", ".")
+        return any(
+            name == package or name.startswith(f"{package}.")
+            for module, said in self._facts.items()
+            if not module.startswith(f"{matched}/") and not gone(module)
+            for name in said.imports
+        )
+
+    def named(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        wanted = PurePosixPath(path).name
+        return any(PurePosixPath(name).name == wanted for name in self._quoted(path, gone))
+
+    def listed(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        suffix = PurePosixPath(path).suffix
+        return not {suffix, f"*{suffix}", f"**/*{suffix}"}.isdisjoint(self._quoted(path, gone))
+
+    def only_form(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        file = self._root / path
+        return file.parent.name != "__pycache__" and not file.with_suffix(".py").exists()
+
+    def lazy(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        module = self._facts.get(str(PurePosixPath(path).with_suffix(".py")))
+        return module is not None and module.lazy
+
+    def program(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+        with (self._root / path).open("rb") as file:
+            return file.read(2) != b"#!"
+
+    def _quoted(self, path: str, gone: Callable[[str], bool]) -> Iterator[str]:
+        """File names that the code of the same top-level package quotes."""
+        package = path.split("/")[0] + "/"
+        for module, said in self._facts.items():
+            if module.startswith(package) and said.files and not gone(module):
+                yield from said.files
+
+
+_LOOKS = {
+    Spare.IMPORTED: Usage.imported,
+    Spare.NAMED: Usage.named,
+    Spare.LISTED: Usage.listed,
+    Spare.ONLY_FORM: Usage.only_form,
+    Spare.LAZY: Usage.lazy,
+    Spare.PROGRAM: Usage.program,
+}
+
+
+def facts(path: str, text: str) -> Facts:
+    """What the module at `path` (relative to `python/`) says about other files."""
+    return Facts(
+        imports=frozenset(_imports(path, text)),
+        files=frozenset(_FILE.findall(text)),
+        lazy="attach_stub" in text,
+    )
+
+
+def _imports(path: str, text: str) -> Iterator[str]:
+    package = PurePosixPath(path).parent.parts
+    yield from _DOTTED.findall(text)
+    for names in _IMPORT.findall(text):
+        yield from re.findall(r"[\w.]+", names)
+    for origin, names in _FROM.findall(text):
+        name = origin.lstrip(".")
+        dots = len(origin) - len(name)
+        base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
+        yield ".".join(base)
+        yield from (".".join([*base, part]) for part in re.findall(r"\w+", names))
