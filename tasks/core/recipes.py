@@ -61,21 +61,25 @@ RECIPES = (
         'keep one: keep = ["botocore/data/athena"]',
     ),
     Rule(
-        name="google-protos",
-        globs=("**/*.proto",),
-        exceptions=("grpc_tools",),
-        reason="protocol definitions; the modules generated from them are what runs",
-        source="googleapis-common-protos, grpcio-status, protobuf wheels",
-        breaks="grpc.protos() and other compiling of .proto files at run time",
+        name="generativelanguage-versions",
+        globs=("google/ai/generativelanguage_v1", "google/ai/generativelanguage_v1beta[23]"),
+        reason="older versions of the API; google.ai.generativelanguage uses v1beta",
+        source="the google-ai-generativelanguage wheel",
+        breaks="google.ai.generativelanguage_v1, _v1beta2 and _v1beta3",
     ),
     Rule(
         name="installers",
-        globs=tuple(
-            pattern
-            for package in ("pip", "setuptools", "wheel")
-            for pattern in (package, f"{package}-*.dist-info")
-        )
-        + ("pkg_resources", "_distutils_hack", "distutils-precedence.pth"),
+        globs=(
+            "pip",
+            "pip-*.dist-info",
+            "setuptools",
+            "setuptools-*.dist-info",
+            "pkg_resources",
+            "wheel",
+            "wheel-*.dist-info",
+            "_distutils_hack",
+            "distutils-precedence.pth",
+        ),
         reason="nothing is installed at run time",
         source="the wheels of pip, setuptools and wheel",
         breaks="packages that import pkg_resources, setuptools or distutils",

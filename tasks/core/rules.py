@@ -8,6 +8,7 @@ where a look at the code that stays tells (core/usage.py).
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+METADATA = "metadata"  # the rule that also cuts files down (core/metadata.py)
 DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
 
 
@@ -38,8 +39,8 @@ class Rule:
 
 # Packages that compile or generate C at run time, so their sources and headers are their data.
 COMPILERS = (
-    "Cython", "cffi", "cppyy*", "cupy", "cupyx", "numba", "numba_cuda", "pycuda", "pyopencl",
-    "pythran", "tensorflow", "torch", "triton", "ziglang", "nvidia", "cuda",
+    "Cython", "cffi", "cppyy*", "cuda", "cupy", "cupyx", "grpc_tools", "numba", "numba_cuda",
+    "nvidia", "pycuda", "pyopencl", "pythran", "tensorflow", "torch", "triton", "ziglang",
 )  # fmt: skip
 
 RULES = (
@@ -74,7 +75,7 @@ RULES = (
         spare=(Spare.NAMED, Spare.LISTED),
     ),
     Rule(
-        name="metadata",
+        name=METADATA,
         globs=("**/*.dist-info/*", "**/*.egg-info/*"),
         reason="what pip keeps for itself: licences, installer notes, signatures, SBOMs; RECORD "
         "and METADATA are cut down to what importlib.metadata answers from",
@@ -82,7 +83,7 @@ RULES = (
         exceptions=tuple(
             f"**/*.{kind}/{name}"
             for kind, names in {
-                "dist-info": ("METADATA", "RECORD", "entry_points.txt"),
+                "dist-info": ("METADATA", "RECORD", "entry_points.txt", "top_level.txt"),
                 "egg-info": ("PKG-INFO", "entry_points.txt", "requires.txt", "top_level.txt"),
             }.items()
             for name in names
@@ -99,10 +100,22 @@ RULES = (
         name="sources",
         globs=tuple(
             f"**/*.{suffix}"
-            for suffix in ("c", "cc", "cpp", "cxx", "pyx", "pxd", "pxi", "pyx.in", "pxd.in", "f90")
+            for suffix in (
+                "c",
+                "cc",
+                "cpp",
+                "cxx",
+                "pyx",
+                "pxd",
+                "pxi",
+                "pyx.in",
+                "pxd.in",
+                "f90",
+                "proto",
+            )
         ),
-        reason="C, C++, Cython and Fortran sources of modules that are here compiled",
-        source="the wheels themselves: numpy, SQLAlchemy, greenlet, pyarrow, pandas",
+        reason="C, C++, Cython, Fortran and protobuf sources of modules that are here compiled",
+        source="the wheels themselves: numpy, SQLAlchemy, greenlet, googleapis-common-protos",
         exceptions=COMPILERS,
         spare=(Spare.NAMED,),
     ),
