@@ -76,7 +76,7 @@ RULES = (
     ),
     Rule(
         name=METADATA,
-        globs=("**/*.dist-info/*", "**/*.egg-info/*"),
+        globs=("**/*.dist-info/*", "**/*.egg-info/*", ".lock"),
         reason="what pip keeps for itself: licences, installer notes, signatures, SBOMs; RECORD "
         "and METADATA are cut down to what importlib.metadata answers from",
         source="serverless-python-requirements#441, #216, #296",

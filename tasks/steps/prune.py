@@ -59,6 +59,7 @@ def run(settings: Settings) -> records.Record:
     selection = select(source, files, recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
+    paths.record(settings, "prune").unlink(missing_ok=True)  # no tree, no record
     cut = copy(source, target, selection, cut=METADATA not in settings.rules_off)
     record = describe(source, selection, cut)
     removed = _removed(selection, cut)
