@@ -1,0 +1,76 @@
+"""The real `chalice` command, and the state it leaves in .chalice/deployed/."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.core import paths, records
+from tasks.core.console import say
+from tasks.core.errors import DeployError
+
+CONFLICT = "ResourceConflictException"
+
+
+def deploy(stage: str, environ: Mapping[str, str]) -> str:
+    """`chalice deploy --stage …`, its lines shown as they come; all of them, as text."""
+    chalice = Path(sys.executable).with_name("chalice")
+    process = subprocess.Popen(
+        [str(chalice), "deploy", "--stage", stage], env=dict(environ), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    lines = []
+    with process:
+        assert process.stdout
+        for line in process.stdout:
+            if not lines or not _in_traceback(lines):
+                say(line.rstrip())
+            lines.append(line)
+    if process.returncode:
+        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=_fix("".join(lines)))
+    return "".join(lines)
+
+
+def _in_traceback(lines: list[str]) -> bool:
+    return any(line.startswith("Traceback") for line in lines)
+
+
+def reason(lines: list[str]) -> str:
+    """Chalice's last words without its traceback."""
+    text = [line.rstrip() for line in lines if line.strip()]
+    start = next((i for i, line in enumerate(text) if line.startswith(("ERROR", "Traceback"))), -6)
+    shown = [line for line in text[start:] if not re.match(r"\s+|Traceback", line)]
+    return "\n".join(shown[-6:] or text[-6:])
+
+
+def _fix(output: str) -> str:
+    if CONFLICT in output:
+        return "the function is still being changed by somebody else; run the same again"
+    if "AccessDenied" in output:
+        return "allow it to this identity: docs/iam.md has the policy"
+    return "correct what it says, then run the same again: what was done is not done twice"
+
+
+def deployed_file(stage: str) -> Path:
+    return paths.DEPLOYED / f"{stage}.json"
+
+
+def resources(stage: str) -> list[dict[str, str]]:
+    """What Chalice has deployed to the stage from here; [] when nothing."""
+    state = records.read(deployed_file(stage)) or {}
+    return list(state.get("resources", []))
+
+
+def functions(stage: str) -> dict[str, str]:
+    """{resource's name: Lambda function's name}; the API's is `api_handler`."""
+    return {
+        resource["name"]: resource["lambda_arn"].rpartition(":")[2]
+        for resource in resources(stage)
+        if resource.get("resource_type") == "lambda_function"
+    }
+
+
+def api_url(stage: str) -> str:
+    urls = [each["rest_api_url"] for each in resources(stage) if "rest_api_url" in each]
+    return urls[0] if urls else ""

@@ -1,0 +1,51 @@
+"""The embedded AWS as a process of its own: moto's server, adjusted.
+
+`python -m tasks.clients.local_server`, started by local_aws.py; writes its address when it
+listens. Answers a question of ours, so that a process number is never mistaken for it.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tasks.core import paths, records
+
+ADDRESS = paths.LOCAL_AWS / "server.json"
+QUESTION = "/doit-lambda-layer"
+
+
+def main() -> None:
+    """Serve on a free port of 127.0.0.1 until SIGTERM."""
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
+    from tasks.clients import moto_adjustments
+
+    moto_adjustments.apply()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    app = _answering(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    os.environ["MOTO_PORT"] = str(server.port)
+    records.write(ADDRESS, {"url": f"http://127.0.0.1:{server.port}", "pid": os.getpid()})
+    server.serve_forever()
+
+
+def _answering(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != QUESTION:
+            return app(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"pid": os.getpid()}).encode()]
+
+    return wrapped
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""`doit local-start` and `doit local-stop`: the embedded AWS by hand."""
+
+import os
+from dataclasses import replace
+
+from tasks.clients import local_aws
+from tasks.core.actions import action
+from tasks.core.console import say
+from tasks.core.settings import LOCAL, current
+
+
+def task_local_start() -> dict[str, object]:
+    """Start the embedded AWS of stage=local and print its address."""
+    settings = replace(current(), stage=LOCAL)
+
+    def start() -> None:
+        say(f"AWS_ENDPOINT_URL={local_aws.ensure(settings, dict(os.environ))}")
+
+    return {"basename": "local-start", "actions": [action(start)]}
+
+
+def task_local_stop() -> dict[str, object]:
+    """End the embedded AWS; what it held is gone."""
+
+    def stop() -> None:
+        say("embedded AWS stopped" if local_aws.stop() else "no embedded AWS of ours runs")
+
+    return {"basename": "local-stop", "actions": [action(stop)]}

@@ -1,0 +1,61 @@
+"""patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json."""
+
+from tasks.core import chalice_config, paths, versions
+from tasks.core.actions import action
+from tasks.core.console import say
+from tasks.core.errors import InputError, LayerError
+from tasks.core.settings import Settings, current
+
+MOST_LAYERS = 5  # of one function (AWS quota)
+
+
+def task_patch_config() -> dict[str, object]:
+    """Put the published ARN (or arn=A[,B…]) into .chalice/config.json."""
+    settings = current()
+    return {
+        "basename": "patch-config",
+        "actions": [action(lambda: run(settings, wanted(settings)))],
+        "task_dep": [] if settings.arn else ["publish"],
+        "uptodate": [lambda: is_patched(settings)],
+    }
+
+
+def is_patched(settings: Settings) -> bool:
+    try:
+        configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+        return configured == wanted(settings)
+    except LayerError:
+        return False  # the action says what is wrong
+
+
+def wanted(settings: Settings) -> list[str]:
+    """What the stage's `layers` should be: one ARN takes its layer's place, several are the list."""
+    typed = versions.parse_arns(settings.arn or _published())
+    if len(typed) > 1:
+        return typed
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return versions.replaced(configured, typed[0])
+
+
+def _published() -> str:
+    try:
+        return paths.LAYER_ARN.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        fix = "run `./doitw deploy`, or name one: ./doitw patch-config arn=…"
+        raise InputError(f"{paths.LAYER_ARN} is not there: nothing is published", fix=fix) from None
+
+
+def run(settings: Settings, arns: list[str]) -> None:
+    """Write the list, keep a backup. InputError when Lambda would refuse it."""
+    if len(arns) > MOST_LAYERS:
+        raise InputError(
+            f"stage {settings.stage} would have {len(arns)} layers; Lambda allows {MOST_LAYERS}",
+            fix=f"take one out of stages.{settings.stage}.layers in {paths.CHALICE_CONFIG}",
+        )
+    before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    if before == arns:
+        return
+    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns)
+    for arn in arns:
+        say(f"stage {settings.stage} uses {arn}")
+    say(f"what stood there before is in {backup}")

@@ -1,0 +1,77 @@
+"""publish: a layer version from S3, its ARN into .layer-arn.txt.
+
+`setup` runs upload (and all that stands before it) only when there is something to publish.
+"""
+
+from tasks.clients import layers
+from tasks.clients.aws import Aws, connect
+from tasks.core import paths, records
+from tasks.core.actions import action
+from tasks.core.console import say, size
+from tasks.core.errors import AwsError, BuildError
+from tasks.core.settings import Settings, current
+from tasks.core.versions import code_sha256, description
+
+
+def task_publish() -> dict[str, object]:
+    """Publish the layer version, unless AWS has one of these inputs or this content."""
+    settings = current()
+    return {
+        "actions": [action(lambda: run(connect(settings)))],
+        "task_dep": ["lookup"],
+        "setup": ["upload"],
+        "targets": [str(paths.LAYER_ARN)],
+        "uptodate": [lambda: looked_up(settings)],
+    }
+
+
+def looked_up(settings: Settings) -> bool:
+    """lookup has found these inputs, and its ARN is the one that stands in .layer-arn.txt."""
+    found = (records.read(paths.stage_record(settings, "lookup")) or {}).get("arn")
+    return found is not None and read_arn() == found
+
+
+def read_arn() -> str | None:
+    try:
+        return paths.LAYER_ARN.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def run(aws: Aws) -> records.Record:
+    """Record {"arn", "number", "sha256", "input", "unzipped", "packages"}."""
+    settings = aws.settings
+    sent = records.read(paths.stage_record(settings, "upload"))
+    if sent is None:
+        raise BuildError("nothing was uploaded", fix="run `./doitw deploy`, which does it first")
+    arn = sent["arn"] or publish(aws, sent)
+    verified = records.read(paths.record(settings, "verify")) or {}
+    record = {
+        "arn": arn,
+        "sha256": sent["sha256"],
+        "input": sent["input"],
+        "unzipped": verified.get("unzipped"),
+        "packages": verified.get("packages", {}),
+    }
+    records.write(paths.stage_record(settings, "publish"), record)
+    records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
+    return record
+
+
+def publish(aws: Aws, sent: records.Record) -> str:
+    """The new version's ARN. AwsError when AWS holds other bytes than we proved."""
+    content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
+    if sent["version_id"]:
+        content["S3ObjectVersion"] = sent["version_id"]
+    answer = layers.publish(aws, content, description(sent["input"], sent["sha256"]))
+    got = answer["Content"]["CodeSha256"]
+    if got != code_sha256(sent["sha256"]):
+        layers.withdraw(aws, answer["Version"])
+        raise AwsError(
+            f"AWS published other bytes (sha256 {got}) than were proven; the version is withdrawn",
+            fix="run the same command again; if it repeats, look at who else writes the bucket",
+        )
+    say(f"version {answer['Version']} published: {answer['LayerVersionArn']}")
+    say(f"{size(answer['Content']['CodeSize'])} zipped, compatible with python"
+        f"{aws.settings.python}, {aws.settings.architecture}")  # fmt: skip
+    return str(answer["LayerVersionArn"])

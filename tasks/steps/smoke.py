@@ -1,0 +1,103 @@
+"""smoke: the deployed function is asked for a path, as API Gateway would ask it."""
+
+import base64
+import json
+import time
+from typing import Any
+
+from tasks.clients import chalice_app
+from tasks.clients.aws import Aws, connect, errors
+from tasks.core import paths, records
+from tasks.core.actions import action
+from tasks.core.console import duration, say
+from tasks.core.errors import DeployError
+from tasks.core.settings import current
+
+SHOWN = 10  # lines of the function's own log
+
+
+def task_smoke() -> dict[str, object]:
+    """GET smoke-path (/health) of the deployed function; anything but 2xx fails."""
+    settings = current()
+    return {
+        "actions": [action(lambda: run(connect(settings)))],
+        "task_dep": ["chalice-deploy"],
+    }
+
+
+def run(aws: Aws) -> records.Record:
+    """Record {"function", "status", "body"}. DeployError with the function's own error."""
+    settings = aws.settings
+    name = chalice_app.functions(settings.stage).get("api_handler")
+    if name is None:
+        fix = "deploy an app with a route, then run `./doitw smoke` again"
+        raise DeployError(f"stage {settings.stage} has no API to ask", fix=fix)
+    started = time.monotonic()
+    answer = ask(aws, name, settings.smoke_path)
+    took = duration(time.monotonic() - started)
+    status, body = answer["statusCode"], answer.get("body", "")
+    if not 200 <= status < 300:
+        raise _failed(f"{name} answered {status} to GET {settings.smoke_path}: {body}", answer)
+    say(f"{name}: GET {settings.smoke_path} → {status} in {took}")
+    for line in pretty(body):
+        say(line)
+    record = {"function": name, "status": status, "body": body}
+    records.write(paths.stage_record(settings, "smoke"), record)
+    return record
+
+
+def ask(aws: Aws, function: str, path: str) -> dict[str, Any]:
+    """The function's answer, with its log under "log". DeployError when it raised or died."""
+    with errors(f"invoking {function}"):
+        response = aws.client("lambda").invoke(
+            FunctionName=function, LogType="Tail", Payload=json.dumps(event(path)).encode()
+        )
+    payload = json.loads(response["Payload"].read() or b"null")
+    log = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
+    if response.get("FunctionError") or not isinstance(payload, dict):
+        what = payload.get("errorMessage") if isinstance(payload, dict) else payload
+        kind = payload.get("errorType", "error") if isinstance(payload, dict) else "answer"
+        raise _failed(f"{function} failed on GET {path}: {kind}: {what}", {"log": log})
+    return payload | {"log": log}
+
+
+def _failed(problem: str, answer: dict[str, Any]) -> DeployError:
+    tail = "\n".join(answer.get("log", "").strip().splitlines()[-SHOWN:])
+    return DeployError(
+        problem + (f"\nits log ends with:\n{tail}" if tail else ""),
+        fix="go back with `./doitw rollback`, or correct the app and deploy again",
+    )
+
+
+def event(path: str) -> dict[str, Any]:
+    """API Gateway's REST proxy event for a GET, as far as Chalice reads it
+    (AWS: "Lambda proxy integrations in API Gateway")."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": "GET",
+        "headers": {"accept": "*/*"},
+        "multiValueHeaders": {"accept": ["*/*"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": path,
+            "path": path,
+            "httpMethod": "GET",
+            "requestId": "smoke",
+            "identity": {"sourceIp": "127.0.0.1"},
+        },
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+def pretty(body: str) -> list[str]:
+    """JSON indented, other text as it is; at most 40 lines."""
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = body
+    return text.splitlines()[:40]

@@ -1,0 +1,82 @@
+"""upload: the proven zip to s3://<bucket>/layers/<layer>/<time>/, its manifest beside it."""
+
+import time
+
+from tasks.clients import layers, s3
+from tasks.clients.aws import Aws, connect
+from tasks.core import paths, records
+from tasks.core.actions import action
+from tasks.core.console import duration, say, size
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings, current
+
+
+def task_upload() -> dict[str, object]:
+    """Send the zip to S3, unless the same content is published already."""
+    settings = current()
+    return {
+        "actions": [action(lambda: run(connect(settings)))],
+        "task_dep": ["preflight", "verify"],
+    }
+
+
+def run(aws: Aws) -> records.Record:
+    """Record {"sha256", "bucket", "key", "version_id", "arn"}; `arn`: of a version that has this
+    content already, then nothing was sent."""
+    settings = aws.settings
+    packed = proven(settings)
+    record = {"sha256": packed["sha256"], "bucket": settings.bucket, "input": packed["input"]}
+    twin = next((v for v in layers.versions(aws) if v.content_hash == packed["sha256"]), None)
+    if twin and twin.fits(settings.python, settings.architecture):
+        say(f"version {twin.number} holds exactly this content: nothing to send")
+        record |= {"arn": twin.arn}
+    else:
+        record |= {"arn": None, **send(aws, packed)}
+    records.write(paths.stage_record(settings, "upload"), record)
+    return record
+
+
+def proven(settings: Settings) -> records.Record:
+    """The zip's record. BuildError when it is not the zip that verify proved."""
+    packed = records.read(paths.record(settings, "zip")) or {}
+    verified = records.read(paths.record(settings, "verify")) or {}
+    path = paths.layer_zip(settings)
+    actual = records.file_digest(path) if path.is_file() else "missing"
+    if not actual == packed.get("sha256") == verified.get("sha256"):
+        raise BuildError(f"{path} is not the file that was proven", fix="run ./doitw, then again")
+    return packed
+
+
+def send(aws: Aws, packed: records.Record) -> dict[str, str]:
+    """Zip, manifest and bill of materials. A repeated run finds the same key and sends nothing."""
+    settings, path = aws.settings, paths.layer_zip(aws.settings)
+    if s3.ensure_bucket(aws):
+        say(f"bucket {settings.bucket} made: private, encrypted, in {settings.region}")
+    folder = f"{s3.PREFIX}{settings.layer}/{packed['built']}"
+    key = f"{folder}/{settings.layer}.zip"
+    started = time.monotonic()
+    version = s3.holds(aws, key, packed["sha256"])
+    if version is None:
+        version = s3.put_file(aws, key, path, packed["sha256"])
+        took = time.monotonic() - started
+        say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
+    s3.put_bytes(aws, f"{folder}/manifest.json", records.canonical(manifest(settings, packed)))
+    bom = paths.beside_zip(settings, ".cdx.json")
+    if bom.is_file():
+        s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
+    return {"key": key, "version_id": version}
+
+
+def manifest(settings: Settings, packed: records.Record) -> records.Record:
+    """What the zip is and what it was made from, for people and tools that find it in S3."""
+    installed = records.read(paths.record(settings, "install")) or {}
+    verified = records.read(paths.record(settings, "verify")) or {}
+    return {
+        "layer": settings.layer,
+        "python": settings.python,
+        "architecture": settings.architecture,
+        "builder": installed.get("builder"),
+        "distributions": installed.get("distributions", []),
+        "packages": verified.get("packages", {}),
+        **{name: packed[name] for name in ("input", "sha256", "bytes", "unzipped", "built")},
+    }
