@@ -84,9 +84,8 @@ def shared_objects(opt: Path) -> Iterator[Path]:
 
 
 def is_rewritten(file: Path) -> bool:
-    """Did auditwheel or delvewheel lay this file out anew? Then strip may corrupt it
-    (NixOS/patchelf#10, #145). They keep libraries in `<package>.libs` and write a path to that folder
-    into what needs them."""
+    """Did auditwheel lay this file out anew? Then strip may corrupt it (NixOS/patchelf#10, #145).
+    It keeps libraries in `<package>.libs` and writes that folder into what needs them."""
     if any(parent.name.endswith((".libs", ".dylibs")) for parent in file.parents):
         return True
     return any(".libs" in path for path in run_paths(file.read_bytes()))
