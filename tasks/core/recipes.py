@@ -121,7 +121,7 @@ RECIPES = (
     ),
     Rule(
         name="sqlalchemy-testing",
-        globs=("sqlalchemy/testing",),
+        globs=("sqlalchemy/testing", "sqlalchemy/dialects/*/provision.py"),
         reason="the test suite for third-party dialects",
         source="the SQLAlchemy wheel",
         breaks="sqlalchemy.testing",

@@ -100,24 +100,19 @@ RULES = (
         name="sources",
         globs=tuple(
             f"**/*.{suffix}"
-            for suffix in (
-                "c",
-                "cc",
-                "cpp",
-                "cxx",
-                "pyx",
-                "pxd",
-                "pxi",
-                "pyx.in",
-                "pxd.in",
-                "f90",
-                "proto",
-            )
+            for suffix in ("c", "cc", "cpp", "cxx", "pyx", "pxd", "pxi", "pyx.in", "pxd.in", "f90")
         ),
-        reason="C, C++, Cython, Fortran and protobuf sources of modules that are here compiled",
-        source="the wheels themselves: numpy, SQLAlchemy, greenlet, googleapis-common-protos",
+        reason="C, C++, Cython and Fortran sources of modules that are here compiled",
+        source="the wheels themselves: numpy, SQLAlchemy, greenlet, lxml",
         exceptions=COMPILERS,
         spare=(Spare.NAMED,),
+    ),
+    Rule(
+        name="protos",
+        globs=("**/*.proto",),
+        reason="protobuf definitions; what runs are the modules generated from them",
+        source="the wheels themselves: googleapis-common-protos, grpcio-status",
+        exceptions=COMPILERS,
     ),
     Rule(
         name="headers",
@@ -129,7 +124,7 @@ RULES = (
     ),
     Rule(
         name="scripts",
-        globs=("bin",),
+        globs=("bin/*",),
         reason="console scripts: their first line names the installer's Python, and no PATH "
         "in Lambda leads here",
         source="Lambda's PATH has /opt/bin, not /opt/python/bin (AWS: Packaging layers)",

@@ -5,14 +5,16 @@ a look that sees too much only keeps a file too many.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tasks.core.rules import Spare
 
-_FROM = re.compile(r"(?:^|[:;])[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)", re.M)
-_IMPORT = re.compile(r"(?:^|[:;])[ \t]*import[ \t]+([\w., \t]+)", re.M)
+# Begin with a literal word, which the engine finds fifty times faster than a line's beginning.
+_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
+_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _DOTTED = re.compile(r"""["']((?:\w+\.)+\w+)["']""")  # import_module("botocore.docs.service")
 _FILE = re.compile(r"""["']([^"'\s]*\.\w+)["']""")  # "README.md", "*.md", ".md"
 # Part of no running program: they name sources and headers to compile them.
@@ -21,7 +23,8 @@ _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What one module says. `imports`: dotted names; `files`: names of files it quotes."""
+    """What one module says. `imports`: dotted names, each with the packages it lies in;
+    `files`: names of files it quotes."""
 
     imports: frozenset[str]
     files: frozenset[str]
@@ -38,6 +41,10 @@ class Usage:
             for path in modules
             if PurePosixPath(path).name not in _BUILD_SCRIPTS
         }
+        self._importers: dict[str, set[str]] = defaultdict(set)
+        for path, said in self._facts.items():
+            for name in said.imports:
+                self._importers[name].add(path)
 
     def spares(self, look: Spare, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         """Does this look save `path`, of which the rule's glob named the part `matched`?
@@ -45,13 +52,8 @@ class Usage:
         return _LOOKS[look](self, path, matched, gone)
 
     def imported(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        package = matched.replace("/", ".")
-        return any(
-            name == package or name.startswith(f"{package}.")
-            for module, said in self._facts.items()
-            if not module.startswith(f"{matched}/") and not gone(module)
-            for name in said.imports
-        )
+        importers = self._importers.get(matched.replace("/", "."), ())
+        return any(not name.startswith(f"{matched}/") and not gone(name) for name in importers)
 
     def named(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         wanted = PurePosixPath(path).name
@@ -94,7 +96,7 @@ _LOOKS = {
 def facts(path: str, text: str) -> Facts:
     """What the module at `path` (relative to `python/`) says about other files."""
     return Facts(
-        imports=frozenset(_imports(path, text)),
+        imports=frozenset(part for name in set(_imports(path, text)) for part in _chain(name)),
         files=frozenset(_FILE.findall(text)),
         lazy="attach_stub" in text,
     )
@@ -103,11 +105,26 @@ def facts(path: str, text: str) -> Facts:
 def _imports(path: str, text: str) -> Iterator[str]:
     package = PurePosixPath(path).parent.parts
     yield from _DOTTED.findall(text)
-    for names in _IMPORT.findall(text):
-        yield from re.findall(r"[\w.]+", names)
-    for origin, names in _FROM.findall(text):
-        name = origin.lstrip(".")
-        dots = len(origin) - len(name)
+    for match in _statements(_IMPORT, text):
+        yield from re.findall(r"[\w.]+", match[1])
+    for match in _statements(_FROM, text):
+        name = match[1].lstrip(".")
+        dots = len(match[1]) - len(name)
         base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
         yield ".".join(base)
-        yield from (".".join([*base, part]) for part in re.findall(r"\w+", names))
+        yield from (".".join([*base, part]) for part in re.findall(r"\w+", match[2]))
+
+
+def _chain(name: str) -> Iterator[str]:
+    """a.b.c → a.b.c, a.b, a: importing a module imports the packages it lies in."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches where a statement can begin: not in the middle of a sentence or a doctest."""
+    for match in pattern.finditer(text):
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
+        if not before or before.endswith((":", ";")):
+            yield match
