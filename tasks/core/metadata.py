@@ -10,19 +10,20 @@ import csv
 import io
 import re
 from collections.abc import Container
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 
-def cut_down(path: str, content: bytes, stay: Container[str]) -> bytes | None:
-    """The content of a dist-info file as it goes into the layer; None when it goes as it is."""
-    file = PurePosixPath(path)
-    if file.parent.suffix != ".dist-info" or file.name not in ("METADATA", "RECORD"):
+def cut_down(file: Path, path: str, stay: Container[str]) -> bytes | None:
+    """The content of a dist-info file as it goes into the layer; None when it goes as it is.
+    `path` is its place below `python/`, `stay` are the paths that will be there."""
+    place = PurePosixPath(path)
+    if place.parent.suffix != ".dist-info" or place.name not in ("METADATA", "RECORD"):
         return None
-    if file.name == "METADATA":
-        return _END_OF_HEADERS.split(content, maxsplit=1)[0].rstrip() + b"\n"
-    return _record(content, file.parent.parent, stay)
+    if place.name == "METADATA":
+        return _END_OF_HEADERS.split(file.read_bytes(), maxsplit=1)[0].rstrip() + b"\n"
+    return _record(file.read_bytes(), place.parent.parent, stay)
 
 
 def _record(content: bytes, root: PurePosixPath, stay: Container[str]) -> bytes:

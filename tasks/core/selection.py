@@ -31,7 +31,8 @@ def select(
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
-    claims, spared = _settle(offers, Usage(root, [path for path in paths if path.endswith(".py")]))
+    modules = [path for path in paths if path.endswith(".py") and (root / path).is_file()]
+    claims, spared = _settle(offers, Usage(root, modules))
     own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]
     return Selection(
         stay=tuple(path for path in paths if path not in claims),

@@ -9,15 +9,17 @@ build/prune/<layer>/opt    hard links, so neither side may be edited in place
 """
 
 import json
+import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.core import distributions, paths, recipes, records, trees
 from tasks.core.actions import action
 from tasks.core.console import say, size
 from tasks.core.errors import BuildError, SettingsError
+from tasks.core.matching import matcher
 from tasks.core.metadata import cut_down
 from tasks.core.rules import METADATA
 from tasks.core.selection import Selection, select
@@ -55,12 +57,12 @@ def run(settings: Settings) -> records.Record:
     source, target = (paths.tree(settings, step) / "python" for step in ("install", "prune"))
     if not source.is_dir():
         raise BuildError(f"{source} is not there", fix="run `doit install` first")
-    files = [path.relative_to(source).as_posix() for path in trees.walk(source)]
-    selection = select(source, files, recipes.active(settings), settings.keep)
+    selection = select(source, listing(source), recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
     paths.record(settings, "prune").unlink(missing_ok=True)  # no tree, no record
-    cut = copy(source, target, selection, cut=METADATA not in settings.rules_off)
+    whole = settings.keep if METADATA not in settings.rules_off else ("**",)
+    cut = copy(source, target, selection.stay, whole=whole)
     record = describe(source, selection, cut)
     removed = _removed(selection, cut)
     records.write_atomic(removed_file(settings), json.dumps(removed, indent=1).encode())
@@ -70,29 +72,31 @@ def run(settings: Settings) -> records.Record:
     return record
 
 
-def copy(source: Path, target: Path, selection: Selection, *, cut: bool) -> dict[str, int]:
-    """Fill `target` with what stays; {path of a file cut down: bytes saved}."""
+def listing(source: Path) -> list[str]:
+    """Every file below `source`, and links to folders, which a walk would pass over."""
+    folders = (Path(folder, name) for folder, names, _ in os.walk(source) for name in names)
+    found = [*trees.walk(source), *(path for path in folders if path.is_symlink())]
+    return sorted(path.relative_to(source).as_posix() for path in found)
+
+
+def copy(
+    source: Path, target: Path, stay: Sequence[str], *, whole: tuple[str, ...]
+) -> dict[str, int]:
+    """Fill `target` with what stays; {path of a file cut down: bytes saved}. What the globs of
+    `whole` match is never cut down."""
     shutil.rmtree(target.parent, ignore_errors=True)
     target.mkdir(parents=True)
-    stay, whole, saved = set(selection.stay), set(selection.kept), {}
-    for path in selection.stay:
+    there, uncut, saved = set(stay), matcher(whole), {}
+    for path in stay:
         _check_link(source, path)
-        content = (
-            cut_down(path, (source / path).read_bytes(), stay)
-            if _is_cut(path, cut, whole)
-            else None
-        )
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        content = None if uncut(path) else cut_down(source / path, path, there)
         if content is None:
             trees.link_or_copy((source / path).resolve(), target / path)
         else:
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
             (target / path).write_bytes(content)
             saved[path] = (source / path).stat().st_size - len(content)
     return saved
-
-
-def _is_cut(path: str, cut: bool, whole: set[str]) -> bool:
-    return cut and ".dist-info/" in path and path not in whole
 
 
 def _check_link(source: Path, path: str) -> None:

@@ -38,7 +38,8 @@ def test_importlib_metadata_answers_as_before(tmp_path: Path) -> None:
     folder = tmp_path / "pkg-1.0.dist-info"
     folder.mkdir()
     for name, text in {"METADATA": METADATA, "RECORD": RECORD}.items():
-        content = cut_down(f"{folder.name}/{name}", text.encode(), STAY)
+        (folder / name).write_text(text, encoding="utf-8")
+        content = cut_down(folder / name, f"{folder.name}/{name}", STAY)
         assert content
         assert len(content) < len(text)
         (folder / name).write_bytes(content)
@@ -52,14 +53,15 @@ def test_importlib_metadata_answers_as_before(tmp_path: Path) -> None:
     assert {str(path) for path in found.files or []} == STAY
 
 
-def test_a_vendored_record_is_read_from_its_own_folder() -> None:
+def test_a_vendored_record_is_read_from_its_own_folder(tmp_path: Path) -> None:
     """setuptools/_vendor/x.dist-info lists files below setuptools/_vendor."""
-    record = b"x/__init__.py,sha256=a,1\nx/tests/y.py,sha256=a,1\n"
-    cut = cut_down("s/_vendor/x-1.dist-info/RECORD", record, {"s/_vendor/x/__init__.py"})
+    record = tmp_path / "RECORD"
+    record.write_text("x/__init__.py,sha256=a,1\nx/tests/y.py,sha256=a,1\n", encoding="utf-8")
+    cut = cut_down(record, "s/_vendor/x-1.dist-info/RECORD", {"s/_vendor/x/__init__.py"})
     assert cut == b"x/__init__.py,,\n"
 
 
-def test_other_files_go_as_they_are() -> None:
+def test_other_files_go_as_they_are(tmp_path: Path) -> None:
     """Entry points are read word by word."""
-    assert cut_down("p-1.dist-info/entry_points.txt", b"[x]\n", set()) is None
-    assert cut_down("p/METADATA", b"a\n\nb", set()) is None
+    assert cut_down(tmp_path, "p-1.dist-info/entry_points.txt", set()) is None
+    assert cut_down(tmp_path, "p/METADATA", set()) is None
