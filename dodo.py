@@ -1,11 +1,47 @@
 """Table of contents: what `doit` can do here. The logic is in tasks/."""
 
+from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
+from tasks.commands.rollback import task_rollback
+from tasks.commands.status import task_status
 from tasks.commands.test import task_test
+from tasks.groups import task_build, task_deploy
 from tasks.reporter import StepReporter
+from tasks.steps.chalice_deploy import task_chalice_deploy
 from tasks.steps.install import task_install
+from tasks.steps.lookup import task_lookup
+from tasks.steps.optimize import task_optimize
+from tasks.steps.patch_config import task_patch_config
+from tasks.steps.preflight import task_preflight
+from tasks.steps.prune import task_prune
+from tasks.steps.publish import task_publish
+from tasks.steps.smoke import task_smoke
+from tasks.steps.upload import task_upload
+from tasks.steps.verify import task_verify
+from tasks.steps.zip import task_zip
 
-__all__ = ["task_install", "task_lock", "task_test"]
+__all__ = [
+    "task_build",
+    "task_chalice_deploy",
+    "task_deploy",
+    "task_install",
+    "task_local_start",
+    "task_local_stop",
+    "task_lock",
+    "task_lookup",
+    "task_optimize",
+    "task_patch_config",
+    "task_preflight",
+    "task_prune",
+    "task_publish",
+    "task_rollback",
+    "task_smoke",
+    "task_status",
+    "task_test",
+    "task_upload",
+    "task_verify",
+    "task_zip",
+]
 
 DOIT_CONFIG = {
     "default_tasks": ["build"],

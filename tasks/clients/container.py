@@ -88,7 +88,9 @@ class ContainerSandbox:
         volume = self._client.volumes.create(labels=LABELS)
         try:
             mounts = {volume.name: {"bind": OPT, "mode": "rw"}}
-            filler = self._client.containers.create(self._image, volumes=mounts, labels=LABELS)
+            filler = self._client.containers.create(
+                self._image, ["true"], volumes=mounts, labels=LABELS
+            )
             try:
                 with tars.pack({".": job.opt}, {}) as archive:
                     filler.put_archive(OPT, archive)

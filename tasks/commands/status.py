@@ -58,9 +58,7 @@ def look(settings: Settings) -> Status:
 
     packed = records.read(paths.record(settings, "zip")) or {}
     aws = ask("AWS", lambda: _reach(settings), None)
-    wanted = ask(
-        "inputs", lambda: identity.input_hash(settings, sandboxes.kind(settings)), ""
-    )
+    wanted = ask("inputs", lambda: identity.input_hash(settings, sandboxes.kind(settings)), "")
     return Status(
         wanted=wanted,
         built=packed.get("input", "") if paths.layer_zip(settings).is_file() else "",
@@ -137,7 +135,9 @@ def advice(settings: Settings, status: Status) -> list[str]:
         )
     for name, arns in status.deployed.items():
         if arns != status.configured:
-            found.append(f"{name} runs other layers than configured: ./doitw chalice-deploy {stage}")
+            found.append(
+                f"{name} runs other layers than configured: ./doitw chalice-deploy {stage}"
+            )
     if not found and not status.unknown:
         found.append("all the same: nothing to do")
     return found

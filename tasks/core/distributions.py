@@ -75,3 +75,12 @@ def owners(found: list[Distribution]) -> dict[str, str]:
         for name in each.files:
             owned.setdefault(name, each.name)
     return owned
+
+
+def source_of(name: str) -> str:
+    """a/__pycache__/b.cpython-312.pyc → a/b.py; any other path as it is."""
+    folder, _, file = name.rpartition("/")
+    if not folder.endswith("__pycache__"):
+        return name
+    outer = folder.removesuffix("__pycache__")
+    return f"{outer}{file.split('.')[0]}.py"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasks.core import paths, records, requirements
+from tasks.core import paths, recipes, records, requirements
 from tasks.core.settings import Settings
 
 FORMAT = 1  # raise when the builder itself changes what it makes of the same inputs
@@ -24,10 +24,7 @@ def install_inputs(settings: Settings, builder: str) -> str:
 
 def input_hash(settings: Settings, builder: str) -> str:
     """sha256 of everything that decides the layer's content (the seed's requirements hash)."""
-    shaping = {
-        name: getattr(settings, name)
-        for name in ("rules_off", "recipes", "drop", "keep", "strip", "bytecode")
-    }
+    shaping = [recipes.fingerprint(settings), settings.strip, settings.bytecode]
     return records.digest({"install": install_inputs(settings, builder), "shaping": shaping})
 
 

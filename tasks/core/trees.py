@@ -61,3 +61,9 @@ def link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """A whole tree as hard links."""
+    for path in walk(source):
+        link_or_copy(path, target / path.relative_to(source))

@@ -1,0 +1,47 @@
+"""Which modules a tree holds, and to which distribution each belongs."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+_PART = re.compile(r"[^\W\d]\w*")
+_EXTENSION = re.compile(r"(\.cpython-[\w-]+|\.abi3)?\.so$")
+LAUNCHERS = ("__main__",)  # running them is their purpose
+
+
+def dotted(path: str) -> str:
+    """a/b/__init__.py → a.b, a/c.cpython-312-x86_64-linux-gnu.so → a.c; no module → ''."""
+    if path.endswith(".py"):
+        stem = path[:-3]
+    elif path.endswith(".so"):
+        stem = _EXTENSION.sub("", path)
+    else:
+        return ""
+    parts = stem.split("/")
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    if not parts or parts[-1] in LAUNCHERS or not all(map(_PART.fullmatch, parts)):
+        return ""
+    return ".".join(parts)
+
+
+def by_distribution(files: Iterable[str], owners: Mapping[str, str]) -> dict[str, list[str]]:
+    """{distribution: its modules, sorted}; files nobody claims go under their top folder."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in files:
+        if name := dotted(path):
+            found[owners.get(path, path.split("/")[0])].add(name)
+    return {owner: sorted(names) for owner, names in sorted(found.items())}
+
+
+def top_level(modules: Iterable[str]) -> list[str]:
+    """The outermost modules of a distribution that are not inside another of its own: what a
+    person imports. For a namespace package that is `google.generativeai`, not `google`."""
+    names = set(modules)
+    return sorted(
+        name
+        for name in names
+        if not any(
+            ".".join(name.split(".")[:cut]) in names for cut in range(1, name.count(".") + 1)
+        )
+        and not name.split(".")[-1].startswith("__")
+    )
