@@ -12,8 +12,10 @@ from tasks.core.settings import Settings
 if TYPE_CHECKING:
     from boto3.session import Session
 
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
-           "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}  # fmt: skip
+EXPIRED = {
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
+    "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
+}  # fmt: skip
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 LOG_IN = "set AWS_PROFILE or AWS_ACCESS_KEY_ID…, or `aws sso login`; then run the same again"
 

@@ -101,12 +101,15 @@ def holds(aws: Aws, key: str, sha256: str) -> str | None:
 
 def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
     """Upload with progress; S3 refuses it when the SHA-256 differs. Returns the version ID."""
-    with path.open("rb") as file, progress("uploading", path.stat().st_size) as advance:
-        with errors(f"uploading to s3://{aws.settings.bucket}/{key}"):
-            answer = aws.client("s3").put_object(
-                **_owned(aws), Key=key, Body=_Watched(file, advance),
-                ChecksumSHA256=code_sha256(sha256), ContentType="application/zip",
-            )  # fmt: skip
+    with (
+        path.open("rb") as file,
+        progress("uploading", path.stat().st_size) as advance,
+        errors(f"uploading to s3://{aws.settings.bucket}/{key}"),
+    ):
+        answer = aws.client("s3").put_object(
+            **_owned(aws), Key=key, Body=_Watched(file, advance),
+            ChecksumSHA256=code_sha256(sha256), ContentType="application/zip",
+        )  # fmt: skip
     return _version(answer)
 
 
