@@ -4,7 +4,7 @@ import importlib
 import platform
 from importlib.metadata import version
 
-from chalice import Chalice, Response
+from chalice.app import Chalice, Response
 
 app = Chalice(app_name="shuking")
 

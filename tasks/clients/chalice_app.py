@@ -20,7 +20,7 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
         [str(chalice), "deploy", "--stage", stage], env=dict(environ), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    lines = []
+    lines: list[str] = []
     with process:
         assert process.stdout
         for line in process.stdout:

@@ -6,7 +6,7 @@ and a rootless engine work alike, and nothing in the checkout is ever owned by r
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,7 @@ def _expand(word: str) -> str:
     return word.replace("{opt}", OPT).replace("{work}", WORK).replace("{uv}", "uv")
 
 
-def _environment(job: Job) -> Mapping[str, str]:
+def _environment(job: Job) -> dict[str, str]:
     environment = {name: _expand(value) for name, value in job.environment.items()}
     if job.network:
         environment |= images.proxies(os.environ) | index_variables(os.environ)

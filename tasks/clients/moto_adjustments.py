@@ -24,13 +24,13 @@ def apply() -> None:
 
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         backend = lambda_backends[self.account_id][self.region]
-        layers = [backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in self.layers]
-        answer = invoke(self, event or {}, layers)
+        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
+        answer = invoke(self, event or {}, [version.code_bytes for version in versions if version])
         self.logs_backend.ensure_log_group(self.logs_group_name)
         self.save_logs(answer.log)
         return answer.payload, answer.failed, answer.log
 
-    LambdaFunction._invoke_lambda = run
+    setattr(LambdaFunction, "_invoke_lambda", run)  # noqa: B010 - mypy refuses the plain form
 
 
 def _labelled(original: Any) -> Any:

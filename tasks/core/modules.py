@@ -37,11 +37,10 @@ def top_level(modules: Iterable[str]) -> list[str]:
     """The outermost modules of a distribution that are not inside another of its own: what a
     person imports. For a namespace package that is `google.generativeai`, not `google`."""
     names = set(modules)
-    return sorted(
-        name
-        for name in names
-        if not any(
-            ".".join(name.split(".")[:cut]) in names for cut in range(1, name.count(".") + 1)
-        )
-        and not name.split(".")[-1].startswith("__")
-    )
+    return sorted(name for name in names if names.isdisjoint(_around(name)) and "__" not in name)
+
+
+def _around(name: str) -> set[str]:
+    """a.b.c → a, a.b"""
+    parts = name.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts))}

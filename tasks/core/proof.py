@@ -64,9 +64,7 @@ def fix_for(blamed: Mapping[str, Any]) -> str:
     """The line that puts right what `blame` found."""
     rule, paths = blamed["rule"], blamed["paths"]
     if rule is None:
-        return (
-            'set bytecode = "none" in [tool.lambda-layer], and report it: no pruned file is missing'
-        )
+        return 'no pruned file is missing: set bytecode = "none" in [tool.lambda-layer]'
     if rule == "strip":
         return "set strip = false in [tool.lambda-layer]"
     kept = ", ".join(f'"{path}"' for path in (paths if len(paths) <= 3 else [_common(paths)]))

@@ -34,7 +34,7 @@ def is_deployed(settings: Settings) -> bool:
     try:
         if record.get("fingerprint") != fingerprint(settings) or not record.get("functions"):
             return False
-        return observed(connect(settings)) == record["functions"]
+        return bool(observed(connect(settings)) == record["functions"])
     except LayerError:
         return False  # the action says what is wrong
 

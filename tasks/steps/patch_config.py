@@ -29,7 +29,7 @@ def is_patched(settings: Settings) -> bool:
 
 
 def wanted(settings: Settings) -> list[str]:
-    """What the stage's `layers` should be: one ARN takes its layer's place, several are the list."""
+    """The stage's `layers` to be: one ARN takes its layer's place, several are the list."""
     typed = versions.parse_arns(settings.arn or _published())
     if len(typed) > 1:
         return typed

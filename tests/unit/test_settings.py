@@ -110,4 +110,5 @@ def test_readme_table_lists_every_setting_with_its_default() -> None:
 def _shown(default: object) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    return {"": "–", (): "`[]`"}.get(default, f"`{default}`")  # type: ignore[call-overload]
+    empty: dict[object, str] = {"": "–", (): "`[]`"}
+    return empty.get(default, f"`{default}`")
