@@ -1,11 +1,12 @@
 """boto3, in one place: sessions for a stage, and AWS's errors in plain words."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tasks.core import iam
 from tasks.core.errors import AwsError
 from tasks.core.settings import Settings
 
@@ -13,11 +14,21 @@ if TYPE_CHECKING:
     from boto3.session import Session
 
 EXPIRED = {
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId",
-    "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
+    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
 }  # fmt: skip
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+TAKEN = {"BucketAlreadyExists", "NotOwner"}
+BUSY = {"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"}
 LOG_IN = "set AWS_PROFILE or AWS_ACCESS_KEY_ID…, or `aws sso login`; then run the same again"
+OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
+FIXES = {
+    "CodeStorageExceededException": "delete layer versions and functions that nothing uses",
+    "RequestTimeTooSkewed": "set this machine's clock right (NTP)",
+    "NoSuchBucket": "run `./doitw deploy`, which makes the bucket",
+    "ResourceConflictException": "somebody else is changing it; run the same again in a minute",
+}
 
 
 class Aws:
@@ -27,23 +38,31 @@ class Aws:
         """`environ`: where the SDK looks for credentials and endpoint, and Chalice too."""
         self.settings = settings
         self.environ = environ
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
 
-    def client(self, name: str) -> Any:
-        """A boto3 client: the settings' region, standard retries."""
-        if name not in self._clients:
-            from botocore.config import Config
+    def client(self, name: str, *, once: bool = False) -> Any:
+        """A boto3 client: the settings' region, standard retries. `once`: without retries, for a
+        call that would do its work twice."""
+        if (name, once) not in self._clients:
+            self._clients[name, once] = self._client(name, 1 if once else 5)
+        return self._clients[name, once]
 
-            retries = Config(
-                retries={"mode": "standard", "max_attempts": 5},
+    def _client(self, name: str, attempts: int) -> Any:
+        from botocore.config import Config
+
+        # Any: the overloads of boto3-stubs want a literal name
+        session: Any = self._session()
+        return session.client(
+            name,
+            region_name=self.settings.region,
+            endpoint_url=self.environ.get("AWS_ENDPOINT_URL") or None,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 user_agent_extra="doit-lambda-layer",
                 connect_timeout=10,
-            )
-            endpoint = self.environ.get("AWS_ENDPOINT_URL") or None
-            self._clients[name] = self._session().client(
-                name, region_name=self.settings.region, endpoint_url=endpoint, config=retries
-            )
-        return self._clients[name]
+                read_timeout=120,  # Lambda reads the whole layer before it answers a publish
+            ),
+        )
 
     def _session(self) -> "Session":
         from boto3.session import Session
@@ -69,14 +88,36 @@ def _account(aws: Aws) -> str:
 def connect(settings: Settings) -> Aws:
     """AWS for the settings' stage; for stage=local the embedded one, started when needed."""
     environ = dict(os.environ)
-    if settings.is_local:
-        from tasks.clients import invocation, local_aws
+    if not settings.is_local:
+        return _aws(settings, environ)
+    from tasks.clients import invocation, local_aws
 
-        endpoint = local_aws.ensure(settings, environ)
+    endpoint = local_aws.ensure(settings, environ)
+    invocation.remember(settings)
+    return _aws(settings, environ, endpoint)
+
+
+def look(settings: Settings) -> Aws:
+    """The same without side effects. AwsError when stage=local's server does not run."""
+    environ = dict(os.environ)
+    if not settings.is_local:
+        return _aws(settings, environ)
+    from tasks.clients import local_aws
+
+    endpoint = environ.get("AWS_ENDPOINT_URL") or local_aws.running()
+    if endpoint is None:
+        fix = "`./doitw deploy stage=local` starts it"
+        raise AwsError("the embedded AWS is not running", fix=fix)
+    return _aws(settings, environ, endpoint)
+
+
+def _aws(settings: Settings, environ: dict[str, str], endpoint: str | None = None) -> Aws:
+    if endpoint is not None:
+        from tasks.clients import local_aws
+
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
             environ.pop(name, None)
         environ |= local_aws.environment(endpoint, settings)
-        invocation.remember(settings)
     environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"] = settings.region
     return Aws(settings, environ)
 
@@ -89,40 +130,42 @@ def errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refusal(doing, error.response, error.operation_name) from None
+        raise refusal(doing, error.response, error.operation_name) from None
     except BotoCoreError as error:
         raise _failure(doing, error) from None
 
 
-def _refusal(doing: str, response: Any, operation: str) -> AwsError:
+def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError:
+    """What AWS answered to `operation`, as an error for a person."""
     said = response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", ""))
     if code in EXPIRED:
         return AwsError(f"{doing}: AWS does not accept the credentials ({code})", fix=LOG_IN)
     if code in DENIED:
-        fix = f"allow the action of {operation} to this identity: docs/iam.md has the policy"
+        fix = f"allow {iam.action(operation)} to this identity: docs/iam.md has the policy"
         return AwsError(f"{doing}: no permission. {message}", fix=fix)
-    if code in ("BucketAlreadyExists", "NotOwner"):
-        fix = "choose another name: bucket=NAME, S3_BUCKET or pyproject.toml"
-        return AwsError(f"{doing}: the bucket is another account's, or closed to you", fix=fix)
+    if code in TAKEN:
+        problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
+        return AwsError(problem, fix=OTHER_BUCKET)
+    if code in BUSY:
+        return AwsError(f"{doing}: too many calls at once", fix="run the same again in a minute")
     request = response.get("ResponseMetadata", {}).get("RequestId", "–")
-    return AwsError(
-        f"{doing}: {operation} failed: {message or code}",
-        fix=f"see what AWS says above; its support wants request {request}",
-    )
+    fix = f"see what AWS says above; its support wants request {request}"
+    return AwsError(f"{doing}: {operation}: {message or code}", fix=FIXES.get(code, fix))
 
 
 def _failure(doing: str, error: Exception) -> AwsError:
-    from botocore import exceptions
+    from botocore import exceptions as sdk
 
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
+    if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         return AwsError(f"{doing}: there are no AWS credentials", fix=LOG_IN)
-    if isinstance(error, exceptions.ProfileNotFound | exceptions.TokenRetrievalError):
+    logins = (sdk.ProfileNotFound, sdk.TokenRetrievalError, sdk.CredentialRetrievalError)
+    if isinstance(error, (*logins, sdk.SSOError)):
         return AwsError(f"{doing}: {error}", fix=LOG_IN)
-    if isinstance(error, exceptions.CredentialRetrievalError | exceptions.SSOError):
-        return AwsError(f"{doing}: {error}", fix=LOG_IN)
-    fix = "check the network, the region and proxy variables, then run the same again"
-    return AwsError(f"{doing}: AWS cannot be reached: {error}", fix=fix)
+    if isinstance(error, sdk.ConnectionError | sdk.HTTPClientError):
+        fix = "check the network, the region and proxy variables, then run the same again"
+        return AwsError(f"{doing}: AWS cannot be reached: {error}", fix=fix)
+    return AwsError(f"{doing}: {error}", fix="correct what it names, then run the same again")
 
 
 def error_code(error: Any) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.clients.aws import Aws, error_code, errors
-from tasks.core.errors import InputError
-from tasks.core.versions import LayerVersion, from_response
+from tasks.core.errors import AwsError, InputError
+from tasks.core.versions import LayerVersion, code_sha256, from_response
+
+GONE = ("ResourceNotFoundException", "404")
 
 
 def versions(aws: Aws) -> list[LayerVersion]:
@@ -21,38 +23,70 @@ def versions(aws: Aws) -> list[LayerVersion]:
 
 
 def by_arn(aws: Aws, arn: str) -> LayerVersion:
-    """Any layer's version. InputError when it does not exist."""
+    """Any layer's version. InputError when it does not exist (any more)."""
+    answer = _by_arn(aws, arn)
+    if answer is None:
+        fix = "`./doitw status` lists this layer's versions; a deleted one cannot be attached again"
+        raise InputError(f"{arn} does not exist", fix=fix)
+    return from_response(answer)
+
+
+def holds(aws: Aws, version: LayerVersion) -> bool:
+    """Are AWS's bytes the ones that the description speaks of?"""
+    answer = _by_arn(aws, version.arn) or {"Content": {}}
+    return bool(answer["Content"].get("CodeSha256") == code_sha256(version.content_hash))
+
+
+def _by_arn(aws: Aws, arn: str) -> dict[str, Any] | None:
     from botocore.exceptions import ClientError
 
     with errors(f"looking at {arn}"):
         try:
-            return from_response(aws.client("lambda").get_layer_version_by_arn(Arn=arn))
+            answer: dict[str, Any] = aws.client("lambda").get_layer_version_by_arn(Arn=arn)
         except ClientError as error:
-            if error_code(error) not in ("ResourceNotFoundException", "404"):
+            if error_code(error) not in GONE:
                 raise
-    raise InputError(f"{arn} does not exist", fix="`./doitw status` lists this layer's versions")
-
-
-def publish(aws: Aws, content: Mapping[str, str], description: str) -> dict[str, Any]:
-    """Publish from S3; AWS's answer. `content`: S3Bucket, S3Key[, S3ObjectVersion]."""
-    settings = aws.settings
-    with errors(f"publishing layer {settings.layer}"):
-        answer: dict[str, Any] = aws.client("lambda").publish_layer_version(
-            LayerName=settings.layer,
-            Description=description,
-            Content=dict(content),
-            CompatibleRuntimes=[f"python{settings.python}"],
-            CompatibleArchitectures=[settings.architecture],
-        )
+            return None
     return answer
 
 
-def withdraw(aws: Aws, number: int) -> None:
-    """Delete a version: only for one that was just published and is not what we sent."""
-    with errors(f"withdrawing version {number}"):
-        aws.client("lambda").delete_layer_version(
-            LayerName=aws.settings.layer, VersionNumber=number
-        )
+def publish(aws: Aws, content: Mapping[str, str], description: str) -> dict[str, Any]:
+    """Publish from S3; AWS's answer. `content`: S3Bucket, S3Key[, S3ObjectVersion].
+
+    Publishing twice makes two versions, so it is not retried: when the answer is lost, AWS is
+    asked whether the version is there.
+    """
+    from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+    settings = aws.settings
+    with errors(f"publishing layer {settings.layer}"):
+        try:
+            answer: dict[str, Any] = aws.client("lambda", once=True).publish_layer_version(
+                LayerName=settings.layer,
+                Description=description,
+                Content=dict(content),
+                CompatibleRuntimes=[f"python{settings.python}"],
+                CompatibleArchitectures=[settings.architecture],
+            )
+        except (ConnectionClosedError, ReadTimeoutError):
+            made = next((v for v in versions(aws) if v.description == description), None)
+            if made is None:
+                raise
+            answer = _by_arn(aws, made.arn) or {}
+    return answer
+
+
+def withdraw(aws: Aws, number: int) -> bool:
+    """Delete a version that was just published and is not what we sent. False when refused:
+    the permission is optional, and `holds` never takes such a version for ours."""
+    try:
+        with errors(f"deleting version {number}"):
+            aws.client("lambda").delete_layer_version(
+                LayerName=aws.settings.layer, VersionNumber=number
+            )
+    except AwsError:
+        return False
+    return True
 
 
 def function_layers(aws: Aws, name: str) -> list[str] | None:
@@ -73,7 +107,7 @@ def function(aws: Aws, name: str) -> dict[str, Any] | None:
                 FunctionName=name
             )
         except ClientError as error:
-            if error_code(error) in ("ResourceNotFoundException", "404"):
+            if error_code(error) in GONE:
                 return None
             raise
     return answer

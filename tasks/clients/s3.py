@@ -1,10 +1,13 @@
 """The bucket: made when missing, private, encrypted; objects with their SHA-256."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from tasks.clients.aws import Aws, error_code, errors
-from tasks.core.console import progress
+from tasks.clients.aws import OTHER_BUCKET, Aws, error_code, errors
+from tasks.core import paths, records
+from tasks.core.console import Advance, progress
+from tasks.core.errors import AwsError
 from tasks.core.versions import code_sha256
 
 LIFECYCLE_ID = "doit-lambda-layer"
@@ -12,23 +15,35 @@ PREFIX = "layers/"
 
 
 def ensure_bucket(aws: Aws) -> bool:
-    """True when it was made. AwsError when it is somebody else's."""
+    """True when it was made. AwsError when it is somebody else's, or in another region."""
     from botocore.exceptions import ClientError
 
     owned = _owned(aws)
+    # Stands while a bucket is being made: a run that was stopped there is completed by the next.
+    making = paths.BUILD / "bucket" / f"{aws.account}-{owned['Bucket']}.json"
     with errors(f"looking for bucket {owned['Bucket']}"):
         try:
-            aws.client("s3").head_bucket(**owned)
-            made = False
+            _must_be_near(aws, aws.client("s3").head_bucket(**owned))
+            missing = False
         except ClientError as error:
             if error_code(error) not in ("404", "NoSuchBucket"):
                 raise _foreign(error) from None
-            made = True
-    if made:
-        _create(aws, owned)
+            missing = True
+    if missing or making.exists():
+        records.write(making, owned)
+        _make(aws, owned, missing=missing)
+        making.unlink()
     if aws.settings.lifecycle_days:
         _expire(aws, owned)
-    return made
+    return missing
+
+
+def _must_be_near(aws: Aws, head: Mapping[str, Any]) -> None:
+    """Lambda reads layers from buckets of its own region only."""
+    there = head.get("BucketRegion") or aws.settings.region
+    if there != aws.settings.region:
+        problem = f"bucket {aws.settings.bucket} is in {there}, the layer in {aws.settings.region}"
+        raise AwsError(f"{problem}; Lambda reads from its own region only", fix=OTHER_BUCKET)
 
 
 def _foreign(error: Any) -> Any:
@@ -38,7 +53,7 @@ def _foreign(error: Any) -> Any:
     return error
 
 
-def _create(aws: Aws, owned: dict[str, str]) -> None:
+def _make(aws: Aws, owned: dict[str, str], *, missing: bool) -> None:
     s3, region = aws.client("s3"), aws.settings.region
     # us-east-1 is the one region that must not be named
     place = {} if region == "us-east-1" else {"LocationConstraint": region}
@@ -46,8 +61,9 @@ def _create(aws: Aws, owned: dict[str, str]) -> None:
     block = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     with errors(f"making bucket {owned['Bucket']}"):
-        s3.create_bucket(Bucket=owned["Bucket"], **configuration)
-        s3.get_waiter("bucket_exists").wait(**owned)
+        if missing:
+            s3.create_bucket(Bucket=owned["Bucket"], **configuration)
+            s3.get_waiter("bucket_exists").wait(**owned)
         s3.put_public_access_block(
             **owned, PublicAccessBlockConfiguration=dict.fromkeys(block, True)
         )
@@ -141,21 +157,20 @@ def _version(answer: Any) -> str:
 
 
 class _Watched:
-    """A file that tells how much of it was read. Seeking back (a retry) takes progress back."""
+    """A file that tells how far it was read. The SDK seeks to measure it, and back to retry."""
 
-    def __init__(self, file: Any, advance: Any) -> None:
-        self._file, self._advance = file, advance
+    def __init__(self, file: IO[bytes], advance: Advance) -> None:
+        self._file, self._advance, self._shown = file, advance, 0
 
     def read(self, size: int = -1) -> bytes:
-        data: bytes = self._file.read(size)
-        self._advance(len(data))
+        data = self._file.read(size)
+        position = self._file.tell()
+        self._advance(position - self._shown)
+        self._shown = position
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        before = self._file.tell()
-        after = int(self._file.seek(offset, whence))
-        self._advance(after - before if after < before else 0)
-        return after
+        return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        return int(self._file.tell())
+        return self._file.tell()

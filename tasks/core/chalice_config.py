@@ -37,8 +37,8 @@ def stage(path: Path, name: str) -> dict[str, Any]:
 
 
 def layers(path: Path, name: str) -> list[str]:
-    """The stage's layer ARNs, in Lambda's order."""
-    return list(stage(path, name).get("layers", []))
+    """The stage's layer ARNs, in Lambda's order. A stage without `layers` has the app's."""
+    return list(stage(path, name).get("layers", load(path).get("layers", [])))
 
 
 def write_layers(path: Path, name: str, arns: list[str]) -> Path:
@@ -50,7 +50,8 @@ def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     records.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:
         old.unlink()
-    records.write_atomic(path, with_layers(text, name, arns).encode(), mode=mode)
+    # resolved: a link stays a link
+    records.write_atomic(path.resolve(), with_layers(text, name, arns).encode(), mode=mode)
     return backup
 
 
@@ -75,11 +76,12 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
             f"{path}: `stages` is not an object of objects",
             fix='write it as {"stages": {"prod": {"layers": []}}}',
         )
-    for name, each in stages.items():
+    places = {"": config} | {f"stages.{name}.": each for name, each in stages.items()}
+    for place, each in places.items():
         listed = each.get("layers", [])
         if not isinstance(listed, list) or not all(isinstance(arn, str) for arn in listed):
             fix = "write it as a list of ARNs, or []"
-            raise InputError(f"{path}: stages.{name}.layers is not a list of text", fix=fix)
+            raise InputError(f"{path}: {place}layers is not a list of text", fix=fix)
     return config
 
 
@@ -102,7 +104,8 @@ def with_layers(text: str, name: str, arns: list[str]) -> str:
 
 def _find(text: str, start: int, key: str) -> tuple[int, int]:
     """Where the value of a member of the object at `start` begins and ends."""
-    return next((first, last) for name, first, last in _members(text, start) if name == key)
+    spans = {name: (first, last) for name, first, last in _members(text, start)}
+    return spans[key]  # of a key that stands twice the last counts, as in json
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:

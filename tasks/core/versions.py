@@ -12,12 +12,14 @@ LAYER_ARN = re.compile(
     r"arn:aws(?:-[a-z]+)*:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):layer:"
     r"(?P<name>[A-Za-z0-9_-]+):(?P<version>[1-9]\d*)"
 )
-_HASHES = re.compile(r"\binput=([0-9a-f]{64})\b.*\bcontent=([0-9a-f]{64})\b")
+FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
+# Read tolerantly: people edit nothing here, but older and newer formats may stand beside ours.
+_FIELD = re.compile(r"\b(input|content|built)=([0-9a-f-]+)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerVersion:
-    """One published version. `input_hash`, `content_hash`: '' when somebody else made it."""
+    """One published version. What its description does not say is ''."""
 
     arn: str
     number: int
@@ -28,13 +30,20 @@ class LayerVersion:
 
     @property
     def input_hash(self) -> str:
-        match = _HASHES.search(self.description)
-        return match[1] if match else ""
+        return self._field("input", r"[0-9a-f]{64}")
 
     @property
     def content_hash(self) -> str:
-        match = _HASHES.search(self.description)
-        return match[2] if match else ""
+        return self._field("content", r"[0-9a-f]{64}")
+
+    @property
+    def built(self) -> str:
+        """YYYYMMDD-HHMMSS, UTC"""
+        return self._field("built", r"\d{8}-\d{6}")
+
+    def _field(self, name: str, form: str) -> str:
+        value = dict(_FIELD.findall(self.description)).get(name, "")
+        return value if re.fullmatch(form, value) else ""
 
     def fits(self, python: str, architecture: str) -> bool:
         """Does it say that it runs there? A version that says nothing may."""
@@ -43,9 +52,25 @@ class LayerVersion:
         )
 
 
-def description(input_hash: str, content_hash: str) -> str:
-    """What publish writes and `LayerVersion` reads; AWS allows 256 characters."""
-    return f"doit-lambda-layer input={input_hash} content={content_hash}"
+def description(packed: Mapping[str, Any]) -> str:
+    """What publish writes and `LayerVersion` reads; AWS allows 256 characters.
+
+    `packed`: zip's record. The same for the same zip: a publish whose answer was lost is
+    recognised by it.
+    """
+    size = f"{packed['unzipped'] / 1_000_000:.1f} MB unzipped"
+    hashes = f"input={packed['input']}, content={packed['sha256']}"
+    return f"{FORMAT} {size}, built={packed['built']}, {hashes}"
+
+
+def folder(layer: str, built: str) -> str:
+    """Where S3 holds one zip and its manifest, as in the seed. `built`: YYYYMMDD-HHMMSS, UTC."""
+    return f"layers/{layer}/{built}"
+
+
+def alias_key(layer: str, input_hash: str) -> str:
+    """Where S3 notes which version holds what these inputs make, when other inputs made it."""
+    return f"layers/{layer}/inputs/{input_hash}"
 
 
 def from_response(entry: Mapping[str, Any]) -> LayerVersion:
@@ -96,6 +121,24 @@ def number_of(arn: str) -> int:
     return int(arn.rpartition(":")[2])
 
 
+def is_of(arn: str, layer: str) -> bool:
+    """Is this a version of the layer with that name, in whatever account and region?"""
+    match = LAYER_ARN.fullmatch(arn)
+    return match is not None and match["name"] == layer
+
+
+def misplaced(arns: Iterable[str], region: str) -> list[str]:
+    """What Lambda would refuse: no ARN of a layer version, or of another region than `region`."""
+    problems = []
+    for arn in arns:
+        match = LAYER_ARN.fullmatch(arn)
+        if match is None:
+            problems.append(f"{arn!r} is not the ARN of a layer version")
+        elif match["region"] != region:
+            problems.append(f"{arn} is in {match['region']}, the function in {region}")
+    return problems
+
+
 def replaced(configured: Iterable[str], arn: str) -> list[str]:
     """The stage's layers with this version in the place of its layer's older one.
 
@@ -107,3 +150,8 @@ def replaced(configured: Iterable[str], arn: str) -> list[str]:
         if not ours or arn not in result:
             result.append(arn if ours else each)
     return result if arn in result else [*result, arn]
+
+
+def placed(configured: Iterable[str], arns: list[str]) -> list[str]:
+    """One ARN takes its layer's place among the configured; several are the list as it is."""
+    return arns if len(arns) > 1 else replaced(configured, arns[0])

@@ -3,12 +3,15 @@
 Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-arn.txt.
 """
 
-from tasks.clients import layers, sandboxes
+import json
+
+from tasks.clients import layers, s3, sandboxes
 from tasks.clients.aws import Aws, connect
-from tasks.core import identity, paths, records
+from tasks.core import identity, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import say
-from tasks.core.settings import Settings, current
+from tasks.core.settings import current
+from tasks.core.versions import LayerVersion
 
 
 def task_lookup() -> dict[str, object]:
@@ -21,28 +24,44 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> records.Record:
-    """Record {"input", "arn"}: arn is None when a version has to be made."""
+    """Record {"input", "arn", "latest"}: `arn` is None when a version has to be made; `latest` is
+    the manifest of the newest version, to compare a new one with (None: there is none)."""
     settings = aws.settings
     wanted = identity.input_hash(settings, builder)
-    found = next(
-        (
-            version
-            for version in layers.versions(aws)
-            if version.input_hash == wanted and version.fits(settings.python, settings.architecture)
-        ),
-        None,
-    )
+    published = layers.versions(aws)
+    found = find(aws, wanted, published)
     if found:
         records.write_atomic(paths.LAYER_ARN, f"{found.arn}\n".encode())
         say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are not published yet")
-    record = {"input": wanted, "arn": found.arn if found else None}
+    arn = found.arn if found else None
+    record = {"input": wanted, "arn": arn, "latest": _manifest(aws, published)}
     records.write(paths.stage_record(settings, "lookup"), record)
     return record
 
 
-def is_hit(settings: Settings) -> bool:
-    """What the last lookup found; `publish` has nothing to do then."""
-    record = records.read(paths.stage_record(settings, "lookup")) or {}
-    return record.get("arn") is not None
+def find(aws: Aws, wanted: str, published: list[LayerVersion]) -> LayerVersion | None:
+    """The newest version with this input hash that runs here and holds what it says."""
+    settings = aws.settings
+    usable = [v for v in published if v.fits(settings.python, settings.architecture)]
+    made = [v for v in usable if v.input_hash == wanted]
+    return next((v for v in made or _noted(aws, wanted, usable) if layers.holds(aws, v)), None)
+
+
+def _noted(aws: Aws, wanted: str, usable: list[LayerVersion]) -> list[LayerVersion]:
+    """The version that `upload` found to hold what these other inputs make, too."""
+    if not usable:
+        return []
+    note = s3.get_bytes(aws, versions.alias_key(aws.settings.layer, wanted))
+    arn = json.loads(note)["arn"] if note else None
+    return [v for v in usable if v.arn == arn]
+
+
+def _manifest(aws: Aws, published: list[LayerVersion]) -> records.Record | None:
+    newest = next((v for v in published if v.built), None)
+    if newest is None:
+        return None
+    key = f"{versions.folder(aws.settings.layer, newest.built)}/manifest.json"
+    text = s3.get_bytes(aws, key)
+    return {**json.loads(text), "number": newest.number} if text else None

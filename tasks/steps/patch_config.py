@@ -29,12 +29,25 @@ def is_patched(settings: Settings) -> bool:
 
 
 def wanted(settings: Settings) -> list[str]:
-    """The stage's `layers` to be: one ARN takes its layer's place, several are the list."""
-    typed = versions.parse_arns(settings.arn or _published())
-    if len(typed) > 1:
-        return typed
+    """What the stage's `layers` should be: one ARN takes its layer's place, several are the list.
+
+    InputError for what Lambda would refuse.
+    """
     configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    return versions.replaced(configured, typed[0])
+    arns = versions.placed(configured, versions.parse_arns(settings.arn or _published()))
+    check(settings, arns)
+    return arns
+
+
+def check(settings: Settings, arns: list[str]) -> None:
+    """InputError when Lambda would refuse this list."""
+    place = f"stages.{settings.stage}.layers in {paths.CHALICE_CONFIG}"
+    if len(arns) > MOST_LAYERS:
+        problem = f"stage {settings.stage} would have {len(arns)} layers; Lambda allows"
+        raise InputError(f"{problem} {MOST_LAYERS}", fix=f"take one out of {place}")
+    if problems := versions.misplaced(arns, settings.region):
+        fix = f"name a layer of {settings.region}, or correct {place}"
+        raise InputError("; ".join(problems), fix=fix)
 
 
 def _published() -> str:
@@ -46,14 +59,9 @@ def _published() -> str:
 
 
 def run(settings: Settings, arns: list[str]) -> None:
-    """Write the list, keep a backup. InputError when Lambda would refuse it."""
-    if len(arns) > MOST_LAYERS:
-        raise InputError(
-            f"stage {settings.stage} would have {len(arns)} layers; Lambda allows {MOST_LAYERS}",
-            fix=f"take one out of stages.{settings.stage}.layers in {paths.CHALICE_CONFIG}",
-        )
-    before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    if before == arns:
+    """Write the list, keep a backup."""
+    check(settings, arns)
+    if chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) == arns:
         return
     backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns)
     for arn in arns:

@@ -1,13 +1,14 @@
 """preflight: everything that can be wrong with a deploy, looked at before anything changes."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tasks.clients.aws import connect
-from tasks.core import chalice_config, locks, paths, requirements
+from tasks.core import chalice_config, locks, paths, requirements, versions
 from tasks.core.actions import action
 from tasks.core.console import say
-from tasks.core.errors import InputError
+from tasks.core.errors import InputError, LayerError
 from tasks.core.settings import Settings, current
 
 
@@ -18,13 +19,37 @@ def task_preflight() -> dict[str, object]:
 
 
 def run(settings: Settings) -> None:
-    """InputError, AwsError. Prints where the deploy will go."""
+    """InputError, AwsError; all problems at once. Prints where the deploy will go."""
+    checks = [check_packages, check_stage, check_layers, check_python]
+    problems = found(checks, settings)
+    if not (problems and settings.is_local):  # no server is started for nothing
+        problems += found([check_credentials], settings)
+    raise_all(problems)
+
+
+def found(checks: list[Callable[[Settings], None]], settings: Settings) -> list[LayerError]:
+    """What the checks complain about."""
+    problems = []
+    for check in checks:
+        try:
+            check(settings)
+        except LayerError as error:
+            problems.append(error)
+    return problems
+
+
+def raise_all(problems: list[LayerError]) -> None:
+    """One error that says them all, each once, each with what to do."""
+    said = {str(problem): problem for problem in problems}
+    if not said:
+        return
+    *others, last = said.values()
+    raise InputError("\n".join([*map(str, others), last.problem]), fix=last.fix)
+
+
+def check_packages(settings: Settings) -> None:
     requirements.read(Path(settings.requirements))
     locks.check(settings)
-    check_stage(settings)
-    check_python(settings)
-    aws = connect(settings)
-    say(f"stage {settings.stage}: account {aws.account}, region {settings.region}")
 
 
 def check_stage(settings: Settings) -> None:
@@ -42,6 +67,17 @@ def check_stage(settings: Settings) -> None:
             say(f"note: function {name} has `layers` of its own and will not get this one")
 
 
+def check_layers(settings: Settings) -> None:
+    """The stage's layers are ones that Lambda can attach."""
+    try:
+        configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    except LayerError:
+        return  # check_stage says what is wrong
+    if problems := versions.misplaced(configured, settings.region):
+        place = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.layers"
+        raise InputError(f"{place}: {'; '.join(problems)}", fix="correct or remove it there")
+
+
 def check_python(settings: Settings) -> None:
     """Chalice deploys the runtime of the Python that runs it (chalice#1416, #1707)."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -51,3 +87,8 @@ def check_python(settings: Settings) -> None:
             "it takes the Python that it runs under",
             fix=f"write {settings.python} into .python-version and run ./doitw again",
         )
+
+
+def check_credentials(settings: Settings) -> None:
+    aws = connect(settings)
+    say(f"stage {settings.stage}: account {aws.account}, region {settings.region}")

@@ -63,15 +63,17 @@ def publish(aws: Aws, sent: records.Record) -> str:
     content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
     if sent["version_id"]:
         content["S3ObjectVersion"] = sent["version_id"]
-    answer = layers.publish(aws, content, description(sent["input"], sent["sha256"]))
+    answer = layers.publish(aws, content, description(sent))
     got = answer["Content"]["CodeSha256"]
     if got != code_sha256(sent["sha256"]):
-        layers.withdraw(aws, answer["Version"])
+        gone = layers.withdraw(aws, answer["Version"])
         raise AwsError(
-            f"AWS published other bytes (sha256 {got}) than were proven; the version is withdrawn",
+            f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
+            + ("deleted again" if gone else "not used, but could not be deleted"),
             fix="run the same command again; if it repeats, look at who else writes the bucket",
         )
     say(f"version {answer['Version']} published: {answer['LayerVersionArn']}")
-    say(f"{size(answer['Content']['CodeSize'])} zipped, compatible with python"
-        f"{aws.settings.python}, {aws.settings.architecture}")  # fmt: skip
+    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
+    made_for = f"python{aws.settings.python} on {aws.settings.architecture}"
+    say(f"{zipped} zipped, {unzipped} unzipped, for {made_for}")
     return str(answer["LayerVersionArn"])

@@ -4,7 +4,7 @@ import time
 
 from tasks.clients import layers, s3
 from tasks.clients.aws import Aws, connect
-from tasks.core import paths, records
+from tasks.core import paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import duration, say, size
 from tasks.core.errors import BuildError
@@ -21,19 +21,33 @@ def task_upload() -> dict[str, object]:
 
 
 def run(aws: Aws) -> records.Record:
-    """Record {"sha256", "bucket", "key", "version_id", "arn"}; `arn`: of a version that has this
-    content already, then nothing was sent."""
+    """Record {"sha256", "input", "built", "unzipped", "bucket", "key", "version_id", "arn"};
+    `arn`: of a version that has this content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
-    record = {"sha256": packed["sha256"], "bucket": settings.bucket, "input": packed["input"]}
-    twin = next((v for v in layers.versions(aws) if v.content_hash == packed["sha256"]), None)
-    if twin and twin.fits(settings.python, settings.architecture):
+    twin = published_twin(aws, packed["sha256"])
+    if s3.ensure_bucket(aws):
+        say(f"bucket {settings.bucket} made: private, encrypted, in {settings.region}")
+    if twin:
         say(f"version {twin.number} holds exactly this content: nothing to send")
-        record |= {"arn": twin.arn}
+        alias = versions.alias_key(settings.layer, packed["input"])
+        s3.put_bytes(aws, alias, records.canonical({"arn": twin.arn}))
+        sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
-        record |= {"arn": None, **send(aws, packed)}
+        sent = {"arn": None, **send(aws, packed)}
+    facts = {name: packed[name] for name in ("sha256", "input", "built", "unzipped")}
+    record = {**facts, "bucket": settings.bucket, **sent}
     records.write(paths.stage_record(settings, "upload"), record)
     return record
+
+
+def published_twin(aws: Aws, sha256: str) -> versions.LayerVersion | None:
+    """A version with exactly this content that runs here."""
+    settings = aws.settings
+    for version in layers.versions(aws):
+        if version.content_hash == sha256 and version.fits(settings.python, settings.architecture):
+            return version if layers.holds(aws, version) else None
+    return None
 
 
 def proven(settings: Settings) -> records.Record:
@@ -50,16 +64,16 @@ def proven(settings: Settings) -> records.Record:
 def send(aws: Aws, packed: records.Record) -> dict[str, str]:
     """Zip, manifest and bill of materials. A repeated run finds the same key and sends nothing."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
-    if s3.ensure_bucket(aws):
-        say(f"bucket {settings.bucket} made: private, encrypted, in {settings.region}")
-    folder = f"{s3.PREFIX}{settings.layer}/{packed['built']}"
+    folder = versions.folder(settings.layer, packed["built"])
     key = f"{folder}/{settings.layer}.zip"
-    started = time.monotonic()
     version = s3.holds(aws, key, packed["sha256"])
     if version is None:
+        started = time.monotonic()
         version = s3.put_file(aws, key, path, packed["sha256"])
         took = time.monotonic() - started
         say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
+    else:
+        say(f"s3://{settings.bucket}/{key} is there already, whole")
     s3.put_bytes(aws, f"{folder}/manifest.json", records.canonical(manifest(settings, packed)))
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
@@ -75,6 +89,7 @@ def manifest(settings: Settings, packed: records.Record) -> records.Record:
         "layer": settings.layer,
         "python": settings.python,
         "architecture": settings.architecture,
+        "image": settings.base_image,
         "builder": installed.get("builder"),
         "distributions": installed.get("distributions", []),
         "packages": verified.get("packages", {}),

@@ -1,0 +1,30 @@
+"""Which IAM permission an API call needs: they are not always called alike.
+
+From AWS's Service Authorization Reference (S3, Lambda). docs/iam.md allows exactly these.
+"""
+
+ACTIONS = {
+    "CreateBucket": "s3:CreateBucket",
+    "DeleteLayerVersion": "lambda:DeleteLayerVersion",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetFunction": "lambda:GetFunction",
+    "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
+    "GetLayerVersion": "lambda:GetLayerVersion",
+    "GetLayerVersionByArn": "lambda:GetLayerVersion",
+    "GetObject": "s3:GetObject",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "Invoke": "lambda:InvokeFunction",
+    "ListLayerVersions": "lambda:ListLayerVersions",
+    "PublishLayerVersion": "lambda:PublishLayerVersion",
+    "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "PutObject": "s3:PutObject",
+    "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+}
+FREE = {"GetCallerIdentity"}  # allowed to everyone
+
+
+def action(operation: str) -> str:
+    """The permission's name; the operation's own for one that is not ours."""
+    return ACTIONS.get(operation, operation)
