@@ -25,6 +25,9 @@ def f(x, y):
         return 1
     while y in {"PPPRAGMA", "_PRAGMA"}:
         return 2
+def g(x, y):
+    if x in {"PPPRAGMA", "_PRAGMA"}:
+        return 1
 """
 MODULES = {"a.py": "X = ['alpha', 'beta']\n", "p/__init__.py": "", "p/b.py": SETS}
 
