@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from tasks.clients import chalice_app, layers, sandboxes
-from tasks.clients.aws import Aws, connect
+from tasks.clients import aws as clients
+from tasks.clients import chalice_app, invocation, layers, sandboxes
+from tasks.clients.aws import Aws
 from tasks.core import chalice_config, identity, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import console, say, size
 from tasks.core.errors import LayerError
 from tasks.core.settings import Settings, current
 from tasks.core.versions import LayerVersion
+from tasks.steps import lookup
+
+SHOWN = 10  # published versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,8 @@ class Status:
 
     wanted: str  # input hash of the requirements and settings as they are
     built: str  # input hash of the zip that lies here
-    published: list[LayerVersion]
+    published: list[LayerVersion]  # newest first
+    match: LayerVersion | None  # the one that holds what the inputs make
     configured: list[str]
     deployed: dict[str, list[str]]  # function → ARNs of its layers
     unknown: dict[str, str]
@@ -40,7 +45,7 @@ def run(settings: Settings) -> None:
     status = look(settings)
     console().print(table(settings, status))
     for what, why in status.unknown.items():
-        say(f"{what}: unknown. {why}")
+        say(f"{what}: unknown: {why}")
     for sentence in advice(settings, status):
         say(sentence)
 
@@ -58,21 +63,34 @@ def look(settings: Settings) -> Status:
 
     packed = records.read(paths.record(settings, "zip")) or {}
     aws = ask("AWS", lambda: _reach(settings), None)
-    wanted = ask("inputs", lambda: identity.input_hash(settings, sandboxes.kind(settings)), "")
+    wanted = ask("inputs", lambda: identity.input_hash(settings, _builder(settings)), "")
+    published: list[LayerVersion] = []
+    if aws is not None:
+        published = ask("published", lambda: layers.versions(aws), published)
     return Status(
         wanted=wanted,
         built=packed.get("input", "") if paths.layer_zip(settings).is_file() else "",
-        published=ask("published", lambda: layers.versions(aws), []) if aws else [],
-        configured=ask(
-            "configured", lambda: chalice_config.layers(paths.CHALICE_CONFIG, settings.stage), []
-        ),
+        published=published,
+        match=ask("match", lambda: lookup.find(aws, wanted, published), None) if aws else None,
+        configured=ask("configured", lambda: _configured(settings), []),
         deployed=ask("deployed", lambda: _deployed(aws), {}) if aws else {},
         unknown=unknown,
     )
 
 
+def _configured(settings: Settings) -> list[str]:
+    return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+
+
+def _builder(settings: Settings) -> str:
+    """As the last run chose; to choose anew might build an image."""
+    if settings.is_local and settings.builder == "auto":
+        return str((records.read(invocation.RUNTIME) or {}).get("builder", "docker"))
+    return sandboxes.kind(settings)
+
+
 def _reach(settings: Settings) -> Aws:
-    aws = connect(settings)
+    aws = clients.look(settings)
     _ = aws.account
     return aws
 
@@ -87,12 +105,16 @@ def table(settings: Settings, status: Status) -> Table:
     grid = Table(title=f"layer {settings.layer}, stage {settings.stage}", title_justify="left")
     for heading in ("what", "state"):
         grid.add_column(heading, overflow="fold")
-    grid.add_row("inputs", status.wanted[:12] or "unreadable")
-    grid.add_row("built", _built(settings, status))
-    grid.add_row("published", _published(status))
-    grid.add_row("configured", "\n".join(status.configured) or "no layers")
-    lines = [f"{name}: {', '.join(arns) or 'no layers'}" for name, arns in status.deployed.items()]
-    grid.add_row("deployed", "\n".join(lines) or "nothing known here")
+    rows = {
+        "inputs": status.wanted[:12],
+        "built": _built(settings, status),
+        "published": _published(status),
+        "configured": _layers(settings, status.configured),
+        "deployed": _functions(settings, status),
+    }
+    hidden = {*status.unknown, *(("published", "deployed") if "AWS" in status.unknown else ())}
+    for what, state in rows.items():
+        grid.add_row(what, "unknown" if what in hidden else state)
     return grid
 
 
@@ -106,38 +128,54 @@ def _built(settings: Settings, status: Status) -> str:
 def _published(status: Status) -> str:
     if not status.published:
         return "no versions"
-    match = _current(status)
-    numbers = ", ".join(str(version.number) for version in status.published[:10])
-    return f"versions {numbers}" + (f"; these inputs: version {match.number}" if match else "")
+    numbers = ", ".join(str(version.number) for version in status.published[:SHOWN])
+    more = ", …" if len(status.published) > SHOWN else ""
+    of = f"; these inputs: version {status.match.number}" if status.match else ""
+    return f"versions {numbers}{more}{of}"
 
 
-def _current(status: Status) -> LayerVersion | None:
-    """The published version made from the inputs as they are."""
-    return next((v for v in status.published if v.input_hash == status.wanted), None)
+def _layers(settings: Settings, arns: list[str]) -> str:
+    """This layer's as `version N`, the others' ARNs."""
+    return "\n".join(_layer(settings, arn) for arn in arns) or "no layers"
+
+
+def _layer(settings: Settings, arn: str) -> str:
+    own = versions.is_of(arn, settings.layer)
+    return f"version {versions.number_of(arn)} ({arn})" if own else arn
+
+
+def _functions(settings: Settings, status: Status) -> str:
+    lines = [f"{name}: {_layers(settings, arns)}" for name, arns in status.deployed.items()]
+    return "\n".join(lines) or "nothing that is known here"
 
 
 def advice(settings: Settings, status: Status) -> list[str]:
     """Where the parts differ, and what to type."""
-    stage, match = f"stage={settings.stage}", _current(status)
+    stage = f"stage={settings.stage}"
     found = []
-    if "AWS" not in status.unknown and not match:
-        found.append(f"these inputs are not published: ./doitw deploy {stage}")
-    elif match and match.arn not in status.configured:
-        numbers = [
-            f"version {versions.number_of(arn)}"
-            for arn in status.configured
-            if versions.layer_of(arn) == versions.layer_of(match.arn)
-        ]
-        used = numbers[0] if numbers else "no version"
-        found.append(
-            f"{stage} uses {used}, these inputs are version {match.number}: "
-            f"rolled back, or not deployed yet (./doitw deploy {stage})"
-        )
+    if status.wanted and not {"AWS", "published"} & status.unknown.keys():
+        found += _behind(settings, status)
     for name, arns in status.deployed.items():
-        if arns != status.configured:
+        if arns != status.configured and "configured" not in status.unknown:
             found.append(
-                f"{name} runs other layers than configured: ./doitw chalice-deploy {stage}"
+                f"{name} runs other layers than configured: "
+                f"./doitw deploy {stage} (or `chalice deploy` for the configuration as it is)"
             )
     if not found and not status.unknown:
-        found.append("all the same: nothing to do")
+        return ["all agree: nothing to do"]
     return found
+
+
+def _behind(settings: Settings, status: Status) -> list[str]:
+    stage, match = f"stage={settings.stage}", status.match
+    if match is None:
+        return [f"these inputs are not published: ./doitw deploy {stage}"]
+    if match.arn in status.configured:
+        return [] if status.deployed else [f"nothing is deployed: ./doitw deploy {stage}"]
+    used = [versions.number_of(a) for a in status.configured if versions.is_of(a, settings.layer)]
+    now = f"{stage} uses " + (f"version {used[0]}" if used else "no version")
+    rolled = records.read(paths.stage_record(settings, "rollback")) or {}
+    why = f"rolled back on {rolled['at']}" if rolled.get("to") == status.configured else "behind"
+    return [
+        f"{now}, these inputs are version {match.number}: {why}; forward: ./doitw deploy {stage}"
+    ]

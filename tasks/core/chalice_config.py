@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from json.decoder import scanstring
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def _text(path: Path) -> str:
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(text)
+        config: dict[str, Any] = json.loads(text)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
     stages = config.get("stages") if isinstance(config, dict) else None
@@ -112,7 +111,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
     """(key, value's begin, value's end) of the object whose brace is at `start`."""
     at = _skip(text, start + 1)
     while text[at] != "}":
-        key, at = scanstring(text, at + 1, True)
+        key, at = json.JSONDecoder().raw_decode(text, at)
         first = _skip(text, _skip(text, at) + 1)
         _, last = json.JSONDecoder().raw_decode(text, first)
         yield key, first, last

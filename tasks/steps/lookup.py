@@ -24,8 +24,8 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> records.Record:
-    """Record {"input", "arn", "latest"}: `arn` is None when a version has to be made; `latest` is
-    the manifest of the newest version, to compare a new one with (None: there is none)."""
+    """Record {"input", "arn"}: `arn` is None when a version has to be made. What is published
+    goes into publish's record, so that a fresh machine has it as well as the one that did it."""
     settings = aws.settings
     wanted = identity.input_hash(settings, builder)
     published = layers.versions(aws)
@@ -35,8 +35,9 @@ def run(aws: Aws, builder: str) -> records.Record:
         say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are not published yet")
-    arn = found.arn if found else None
-    record = {"input": wanted, "arn": arn, "latest": _manifest(aws, published)}
+    for version in [found] if found else published[:1]:
+        _remember(aws, version)
+    record = {"input": wanted, "arn": found.arn if found else None}
     records.write(paths.stage_record(settings, "lookup"), record)
     return record
 
@@ -58,10 +59,11 @@ def _noted(aws: Aws, wanted: str, usable: list[LayerVersion]) -> list[LayerVersi
     return [v for v in usable if v.arn == arn]
 
 
-def _manifest(aws: Aws, published: list[LayerVersion]) -> records.Record | None:
-    newest = next((v for v in published if v.built), None)
-    if newest is None:
-        return None
-    key = f"{versions.folder(aws.settings.layer, newest.built)}/manifest.json"
-    text = s3.get_bytes(aws, key)
-    return {**json.loads(text), "number": newest.number} if text else None
+def _remember(aws: Aws, version: LayerVersion) -> None:
+    """publish's record as its manifest in S3 tells it; left alone where there is none."""
+    key = f"{versions.folder(aws.settings.layer, version.built)}/manifest.json"
+    text = s3.get_bytes(aws, key) if version.built else None
+    if text is not None:
+        facts = {name: json.loads(text).get(name) for name in versions.PUBLISHED}
+        record = facts | {"arn": version.arn}
+        records.write(paths.stage_record(aws.settings, "publish"), record)

@@ -11,6 +11,8 @@ from tasks.core.console import say
 from tasks.core.errors import InputError, LayerError
 from tasks.core.settings import Settings, current
 
+Check = Callable[[Settings], None]
+
 
 def task_preflight() -> dict[str, object]:
     """Check requirements, config.json, Chalice's Python and the credentials."""
@@ -20,14 +22,14 @@ def task_preflight() -> dict[str, object]:
 
 def run(settings: Settings) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go."""
-    checks = [check_packages, check_stage, check_layers, check_python]
+    checks: list[Check] = [check_packages, check_stage, check_layers, check_python]
     problems = found(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += found([check_credentials], settings)
     raise_all(problems)
 
 
-def found(checks: list[Callable[[Settings], None]], settings: Settings) -> list[LayerError]:
+def found(checks: list[Check], settings: Settings) -> list[LayerError]:
     """What the checks complain about."""
     problems = []
     for check in checks:

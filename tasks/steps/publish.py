@@ -10,7 +10,7 @@ from tasks.core.actions import action
 from tasks.core.console import say, size
 from tasks.core.errors import AwsError, BuildError
 from tasks.core.settings import Settings, current
-from tasks.core.versions import code_sha256, description
+from tasks.core.versions import PUBLISHED, code_sha256, description
 
 
 def task_publish() -> dict[str, object]:
@@ -39,20 +39,15 @@ def read_arn() -> str | None:
 
 
 def run(aws: Aws) -> records.Record:
-    """Record {"arn", "number", "sha256", "input", "unzipped", "packages"}."""
+    """Record {"arn", "input", "sha256", "unzipped" (bytes), "packages"}."""
     settings = aws.settings
     sent = records.read(paths.stage_record(settings, "upload"))
     if sent is None:
         raise BuildError("nothing was uploaded", fix="run `./doitw deploy`, which does it first")
     arn = sent["arn"] or publish(aws, sent)
     verified = records.read(paths.record(settings, "verify")) or {}
-    record = {
-        "arn": arn,
-        "sha256": sent["sha256"],
-        "input": sent["input"],
-        "unzipped": verified.get("unzipped"),
-        "packages": verified.get("packages", {}),
-    }
+    facts = {**sent, "packages": verified.get("packages", {})}
+    record = {name: facts[name] for name in PUBLISHED} | {"arn": arn}
     records.write(paths.stage_record(settings, "publish"), record)
     records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     return record
