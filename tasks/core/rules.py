@@ -46,9 +46,17 @@ COMPILERS = (
 RULES = (
     Rule(
         name="tests",
-        globs=("**/tests", "**/test"),
-        reason="tests of the packages themselves",
-        source="the seed; numpy/numpy#28936, amazon-braket-examples#819 for what is spared",
+        globs=(
+            "**/tests",
+            "**/test",
+            "**/conftest.py",
+            "**/_*_tests.*.so",
+            "numpy/core/_simd.*.so",
+            "numpy/_core/_simd.*.so",
+        ),
+        reason="tests of the packages themselves, and extension modules made for them",
+        source="the seed; numpy's NEP 38 (_simd is there to be tested); numpy/numpy#28936, "
+        "amazon-braket-examples#819 for what is spared",
         exceptions=("django/test",),
         spare=(Spare.IMPORTED,),
     ),

@@ -52,7 +52,7 @@ class Usage:
         return _LOOKS[look](self, path, matched, gone)
 
     def imported(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        importers = self._importers.get(matched.replace("/", "."), ())
+        importers = self._importers.get(_dotted(matched), ())
         return any(not name.startswith(f"{matched}/") and not gone(name) for name in importers)
 
     def named(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
@@ -91,6 +91,12 @@ _LOOKS = {
     Spare.LAZY: Usage.lazy,
     Spare.PROGRAM: Usage.program,
 }
+
+
+def _dotted(path: str) -> str:
+    """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd; a/tests → a.tests"""
+    place = PurePosixPath(path)
+    return ".".join([*place.parent.parts, place.name.split(".")[0]])
 
 
 def facts(path: str, text: str) -> Facts:

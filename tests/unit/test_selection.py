@@ -26,6 +26,9 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
         ("a/tests/test_x.py", "tests"),
         ("a/test/data/x.bin", "tests"),
         ("tests/x.py", "tests"),
+        ("a/b/conftest.py", "tests"),
+        ("a/_umath_tests.cpython-312-x86_64-linux-gnu.so", "tests"),
+        ("numpy/_core/_simd.cpython-312-x86_64-linux-gnu.so", "tests"),
         ("a/docs/index.html", "docs"),
         ("a/__pycache__/x.cpython-312.pyc", "bytecode"),
         ("a/README.md", "markdown"),
@@ -86,6 +89,13 @@ def test_tests_that_code_imports_stay(tmp_path: Path) -> None:
     selection = choose(tmp_path, files)
     assert selection.removed == {"n/ma/tests/test_x.py": "tests"}
     assert selection.spared == {"tests": {"n/core/tests": "code that stays imports it"}}
+
+
+def test_a_test_module_that_code_imports_stays(tmp_path: Path) -> None:
+    """numpy.core.umath_tests is a shim over numpy.core._umath_tests."""
+    module = "a/_umath_tests.cpython-312-x86_64-linux-gnu.so"
+    selection = choose(tmp_path, {"a/umath_tests.py": "from ._umath_tests import *", module: ""})
+    assert selection.spared == {"tests": {module: "code that stays imports it"}}
 
 
 def test_tests_that_only_tests_import_go(tmp_path: Path) -> None:
