@@ -1,5 +1,6 @@
 """A temporary copy of the project in which tests run the real doit, as a person would."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["dodo.py", "tasks", "docker", ".chalice", "app.py", "requirements.txt", "pyproject.toml"]
@@ -46,6 +50,28 @@ class Project:
             check=False,
         )
         return Run(code=done.returncode, output=done.stdout)
+
+    def deploy(self, *arguments: str, **environment: str) -> Run:
+        """`doit deploy stage=local`, which must succeed."""
+        run = self.doit("deploy", "stage=local", *arguments, **environment)
+        assert run.code == 0, run.output
+        return run
+
+    def layers(self, stage: str = "local") -> list[str]:
+        """The ARNs that config.json has for the stage."""
+        config = json.loads(self.read(".chalice/config.json"))
+        return list(config["stages"][stage]["layers"])
+
+    def record(self, step: str, layer: str = "deps", stage: str = "local") -> Any:
+        """What an AWS-side step wrote."""
+        return json.loads(self.read(f"build/{step}/{layer}/{stage}.json"))
+
+    def aws(self, service: str) -> Any:
+        """A client of the embedded AWS that this project runs."""
+        url = json.loads(self.read("build/local/server.json"))["url"]
+        session = boto3.session.Session("local", "local", None, "ap-northeast-2")
+        client: Any = session.client
+        return client(service, endpoint_url=url)
 
     def write(self, name: str, text: str) -> Path:
         path = self.path / name

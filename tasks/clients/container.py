@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPT, WORK = "/opt", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 LABELS = {"doit-lambda-layer": "job"}
-PYTHON = ("/var/lang/bin/python3", "-I")
+INTERPRETER = "/var/lang/bin/python3"
 
 
 class ContainerSandbox:
@@ -143,12 +143,15 @@ def command(job: Job) -> list[str]:
     """The job's arguments with the names of this sandbox in place."""
     words: list[str] = []
     for word in job.argv:
-        words += PYTHON if word == "{python}" else [_expand(word)]
+        words += [INTERPRETER, "-I"] if word == "{python}" else [_expand(word)]
     return words
 
 
 def _expand(word: str) -> str:
-    return word.replace("{opt}", OPT).replace("{work}", WORK).replace("{uv}", "uv")
+    names = {"{opt}": OPT, "{work}": WORK, "{uv}": "uv", "{interpreter}": INTERPRETER}
+    for name, value in names.items():
+        word = word.replace(name, value)
+    return word
 
 
 def _environment(job: Job) -> dict[str, str]:

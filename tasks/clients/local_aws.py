@@ -95,17 +95,17 @@ def _remembers(url: str, settings: Settings) -> bool:
     session = Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, "us-east-1")
     s3 = session.client("s3", endpoint_url=url)
     try:
-        found = s3.get_object(Bucket=MEMORY, Key="identity")["Body"].read().decode()
-        return {"identity": found} == records.read(IDENTITY)
+        identity = s3.get_object(Bucket=MEMORY, Key="identity")["Body"].read().decode()
     except ClientError:
         identity = uuid.uuid4().hex
         s3.create_bucket(Bucket=MEMORY)
         s3.put_object(Bucket=MEMORY, Key="identity", Body=identity.encode())
-        records.write(IDENTITY, {"identity": identity})
-        return False
     except BotoCoreError as error:
         fix = "start it, or leave AWS_ENDPOINT_URL unset"
         raise AwsError(f"no AWS answers at {url}: {error}", fix=fix) from None
+    known = records.read(IDENTITY) == {"identity": identity}
+    records.write(IDENTITY, {"identity": identity})
+    return known
 
 
 def forget(settings: Settings) -> None:
