@@ -14,6 +14,7 @@ import boto3
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["dodo.py", "tasks", "docker", ".chalice", "app.py", "requirements.txt", "pyproject.toml"]
+OWN = ["requirements-all.txt", "requirements-all.lock"]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
 STARTED = re.compile(r"^▶ (\S+)$", re.M)
 
@@ -83,18 +84,20 @@ class Project:
         return (self.path / name).read_text(encoding="utf-8")
 
 
-def copy(target: Path, requirements: str) -> Project:
-    """A copy with its own requirements (no lock), nothing built."""
+def copy(target: Path, requirements: str = "") -> Project:
+    """A copy, nothing built: with requirements of the test's own and no lock, or the project's
+    own requirements and lock."""
     target.mkdir(parents=True)
     ignore = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "config.json.bak*")
-    for part in PARTS:
+    for part in PARTS if requirements else [*PARTS, *OWN]:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, target / part, ignore=ignore)
         else:
             shutil.copy(source, target / part)
     project = Project(path=target)
-    project.write("requirements-all.txt", requirements)
+    if requirements:
+        project.write("requirements-all.txt", requirements)
     return project
 
 

@@ -7,7 +7,7 @@ and a rootless engine work alike, and nothing in the checkout is ever owned by r
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tasks.clients import images, tars
@@ -41,12 +41,14 @@ class ContainerSandbox:
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         import docker
+        import requests
+        from urllib3.exceptions import HTTPError
 
         try:
             with ExitStack() as stack:
                 return self._run(job, on_line or (lambda line: None), stack)
-        except docker.errors.APIError as error:
-            detail = error.explanation or str(error)
+        except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
+            detail = getattr(error, "explanation", None) or str(error)
             fix = "see `docker info` and the engine's log; when it is out of space: docker prune"
             raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
 
@@ -95,7 +97,7 @@ class ContainerSandbox:
                 with tars.pack({".": job.opt}, {}) as archive:
                     filler.put_archive(OPT, archive)
             finally:
-                filler.remove(force=True)
+                filler.remove(force=True, v=True)
             yield str(volume.name)
         finally:
             volume.remove(force=True)
@@ -103,27 +105,38 @@ class ContainerSandbox:
 
 def _watch(container: "Container", timeout: float | None, on_line: OnLine) -> Outcome:
     """Start it, pass its lines on as they come, wait for its end."""
+    import docker
+
     expired = threading.Event()
 
     def kill() -> None:
         expired.set()
-        container.kill()
+        with suppress(docker.errors.APIError):  # it ended by itself just now
+            container.kill()
 
-    stream = container.attach(stream=True, stdout=True, stderr=True)
-    container.start()
-    timer = threading.Timer(timeout, kill) if timeout else None
-    if timer:
+    timer = threading.Timer(timeout or threading.TIMEOUT_MAX, kill)
+    with _attached(container) as stream:
+        container.start()
         timer.start()
-    try:
-        output = "".join(_lines(stream, on_line))
-        code = int(container.wait()["StatusCode"])
-    finally:
-        if timer:
+        try:
+            output = "".join(_lines(stream, on_line))
+            code = int(container.wait()["StatusCode"])
+        finally:
             timer.cancel()
             timer.join()
     if expired.is_set():
         raise TimeoutError(output)
     return Outcome(code=code, output=output)
+
+
+@contextmanager
+def _attached(container: "Container") -> Iterator[Iterator[bytes]]:
+    """Its output as it comes. The SDK never closes the connection that this takes."""
+    stream = container.attach(stream=True, stdout=True, stderr=True)
+    try:
+        yield stream
+    finally:
+        stream._response.close()  # type: ignore[attr-defined]
 
 
 def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+ANSWER_SECONDS = 20  # an engine that is there says so at once
+WORK_SECONDS = 600
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 START_DOCKER = (
@@ -32,26 +34,36 @@ def engine() -> "DockerClient":
     import requests
 
     try:
-        client = docker.from_env(timeout=600)
+        client = docker.from_env(timeout=ANSWER_SECONDS)
         client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
+    client.api.timeout = WORK_SECONDS
     return client
 
 
 def ensure_base(client: "DockerClient", settings: Settings) -> str:
-    """The base image's ID, pulled first when it is not here."""
+    """The base image's ID, pulled first when it is not here for the layer's architecture."""
+    found = _find(client, settings)
+    if not found:
+        _pull(client, settings)
+        found = _find(client, settings)
+    if not found:
+        raise _not_found(settings, f"the registry has none for {settings.architecture}")
+    return found
+
+
+def _find(client: "DockerClient", settings: Settings) -> str:
+    """'' also for another machine's image: a layer made in it would be for that machine."""
     import docker
 
     try:
-        return str(client.images.get(settings.base_image).id)
+        image = client.images.get(settings.base_image)
     except docker.errors.ImageNotFound:
-        _pull(client, settings)
-    try:
-        return str(client.images.get(settings.base_image).id)
-    except docker.errors.ImageNotFound:
-        raise _not_found(settings, "the registry sent something else") from None
+        return ""
+    wanted = PLATFORMS[settings.architecture].rpartition("/")[2]
+    return str(image.id) if image.attrs["Architecture"] == wanted else ""
 
 
 def _pull(client: "DockerClient", settings: Settings) -> None:
@@ -81,14 +93,16 @@ def _reference(image: str) -> tuple[str, str]:
 
 def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
     done: dict[str, int] = {}
+    failed = ""
     with progress("pulling", None) as advance:
-        for event in stream:
-            if "error" in event:
-                raise _not_found(settings, event["error"])
+        for event in stream:  # to its end, also after an error: the connection is free only then
+            failed = failed or event.get("error", "")
             current = event.get("progressDetail", {}).get("current")
             if current and event.get("status") == "Downloading":
                 advance(current - done.get(event["id"], 0))
                 done[event["id"]] = current
+    if failed:
+        raise _not_found(settings, failed)
 
 
 def _not_found(settings: Settings, detail: str) -> BuildError:
@@ -105,8 +119,7 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
     uv_version = version("uv")
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
-    parts = [dockerfile, base.encode(), uv_version.encode(), bundle]
-    tag = f"{REPOSITORY}:{hashlib.sha256(b'\x00'.join(parts)).hexdigest()[:12]}"
+    tag = content_tag([dockerfile, base.encode(), uv_version.encode(), bundle])
     try:
         client.images.get(tag)
     except docker.errors.ImageNotFound:
@@ -117,25 +130,35 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
     return tag
 
 
+def content_tag(parts: Iterable[bytes]) -> str:
+    """The builder's name: another one for anything else that goes into it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
+
+
 def _build(
     client: "DockerClient", tag: str, arguments: dict[str, str], context: dict[str, bytes]
 ) -> None:
     lines: list[str] = []
+    failed = False
     with tars.pack({}, context) as archive, progress("building", None) as advance:
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
             forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
         )  # fmt: skip
-        for event in stream:
+        for event in stream:  # to its end, as in _show_pull
             text = event.get("stream", "") or event.get("error", "")
             lines += [line for line in text.splitlines() if line.strip()]
             advance(len(text))
-            if "error" in event:
-                shown = "\n".join(lines[-12:])
-                raise BuildError(
-                    f"the builder image could not be built:\n{shown}",
-                    fix="the last lines say why; docker/Dockerfile is what was run",
-                )
+            failed = failed or "error" in event
+    if failed:
+        shown = "\n".join(lines[-12:])
+        raise BuildError(
+            f"the builder image could not be built:\n{shown}",
+            fix="the last lines say why; docker/Dockerfile is what was run",
+        )
 
 
 def ca_bundle(environ: Mapping[str, str]) -> bytes:

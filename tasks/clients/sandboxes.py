@@ -23,7 +23,8 @@ def choose(settings: Settings) -> Sandbox:
     try:
         return ContainerSandbox(settings)
     except BuildError as error:
-        say(f"without Docker ({error.problem}): building with this machine's Python instead")
+        why = error.problem.splitlines()[0].rstrip(":")
+        say(f"without Docker ({why}): building with this machine's Python instead")
         return _host(settings)
 
 

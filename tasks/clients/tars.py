@@ -5,11 +5,14 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from tasks.core.errors import BuildError
+
+AGAIN = "run the same command again"
 
 
 def pack(trees: Mapping[str, Path], files: Mapping[str, bytes]) -> IO[bytes]:
@@ -61,8 +64,11 @@ def unpack(chunks: Iterable[bytes], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
         stream = io.BufferedReader(_Chunks(chunks), 1 << 20)
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
-            top = _extract(tar, Path(folder))
+        try:
+            with tarfile.open(fileobj=stream, mode="r|") as tar:
+                top = _extract(tar, Path(folder))
+        finally:
+            deque(chunks, maxlen=0)  # at its end the engine's connection is free again
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
         os.replace(top, target)  # noqa: PTH105 - Path.replace is the same call
@@ -70,21 +76,25 @@ def unpack(chunks: Iterable[bytes], target: Path) -> None:
 
 def _extract(tar: tarfile.TarFile, folder: Path) -> Path:
     top = ""
-    for member in tar:
-        top = top or member.name.split("/")[0]
-        try:
+    try:
+        for member in tar:
+            top = top or next(iter(PurePosixPath(member.name).parts), "")
             tar.extract(member, folder, filter=_safe)
-        except tarfile.FilterError as error:
-            raise BuildError(
-                f"the container sent an unsafe file: {error}",
-                fix="find the package that makes it with `doit install`, and do not use it",
-            ) from None
+    except tarfile.FilterError as error:
+        raise BuildError(
+            f"the container sent an unsafe file: {error}",
+            fix="find the package that makes it with `doit install`, and do not use it",
+        ) from None
+    except tarfile.TarError as error:
+        raise BuildError(f"what the container sent broke off: {error}", fix=AGAIN) from None
     if not top:
-        raise BuildError("the container sent nothing", fix="run the same command again")
+        raise BuildError("the container sent nothing", fix=AGAIN)
     return folder / top
 
 
 def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    if member.name.startswith("/"):  # the filter would only take the slash away
+        raise tarfile.AbsolutePathError(member)
     safe = tarfile.data_filter(member, folder)
     if safe.isdir():
         return safe.replace(mode=0o755, deep=False)

@@ -1,0 +1,177 @@
+"""tasks/clients/container.py: jobs in real containers of the builder image."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.clients.container import ContainerSandbox
+from tasks.core.errors import BuildError
+from tasks.core.sandbox import Job, Outcome
+from tasks.core.settings import Settings
+from tests.project import ROOT
+
+pytestmark = pytest.mark.docker
+STRANGER = Path(__file__).parent / "stranger.pem"  # a certificate that signed no index's
+FOREVER = "import time; print('working', flush=True); time.sleep(3600)"
+SHOW = "import os; print(*(f'{n}={v}' for n, v in os.environ.items()), sep='\\n')"
+
+
+@pytest.fixture
+def sandbox(lambda_image: str, monkeypatch: pytest.MonkeyPatch) -> ContainerSandbox:
+    monkeypatch.chdir(ROOT)
+    return ContainerSandbox(Settings(image=lambda_image))
+
+
+def python(script: str, **more: object) -> Job:
+    return Job(argv=("{python}", "-c", script), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_code_and_output_come_back(sandbox: ContainerSandbox, stream: str) -> None:
+    """Line by line, the last one without its end too, in letters of any script."""
+    script = f"import sys; sys.{stream}.write('한글\\n\\nø…'); sys.exit(3)"
+    heard: list[str] = []
+    assert sandbox.run(python(script), heard.append) == Outcome(code=3, output="한글\n\nø…")
+    assert heard == ["한글", "", "ø…"]
+
+
+def test_lines_are_heard_while_the_job_runs(sandbox: ContainerSandbox) -> None:
+    """And whoever listens can end it: this one would run for an hour."""
+
+    def stop(line: str) -> None:
+        raise InterruptedError(line)
+
+    with pytest.raises(InterruptedError, match="working"):
+        sandbox.run(python(FOREVER), stop)
+
+
+def test_a_job_over_its_time_is_ended(sandbox: ContainerSandbox) -> None:
+    """With what it had said until then."""
+    with pytest.raises(TimeoutError, match="working"):
+        sandbox.run(python(FOREVER, timeout=5))
+
+
+def test_a_job_within_its_time_is_not(sandbox: ContainerSandbox) -> None:
+    """The clock stops with the job."""
+    assert sandbox.run(python("print('done')", timeout=60)).output == "done\n"
+
+
+def test_what_is_fetched_belongs_to_the_caller(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    """Whoever owns it in the container; what was in its place is gone."""
+    script = """
+import os
+os.makedirs("/work/out/deep")
+open("/work/out/deep/file", "w").write("new")
+for name in ("/work/out", "/work/out/deep", "/work/out/deep/file"):
+    os.chown(name, 1234, 1234)
+    os.chmod(name, 0o4500)
+"""
+    target = tmp_path / "made" / "tree"
+    (target / "old").mkdir(parents=True)
+    sandbox.run(python(script, fetch={"{work}/out": target}))
+    found = sorted(target.rglob("*"))
+    assert found == [target / "deep", target / "deep" / "file"]
+    assert found[1].read_text() == "new"
+    assert {path.stat().st_uid for path in (target, *found)} == {os.getuid()}
+    assert {path.stat().st_gid for path in (target, *found)} == {os.getgid()}
+    assert not any(path.stat().st_mode & 0o4000 for path in (target, *found))
+    assert os.listdir(target.parent) == ["tree"]  # noqa: PTH208
+
+
+def test_nothing_is_fetched_from_a_job_that_failed(
+    sandbox: ContainerSandbox, tmp_path: Path
+) -> None:
+    """What was there stays."""
+    (tmp_path / "out").write_text("old")
+    script = "open('/work/out', 'w').write('half'); raise SystemExit(1)"
+    assert sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"})).code == 1
+    assert (tmp_path / "out").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("pass", "no such|not find"),
+        ("import os; os.symlink('/etc/passwd', '/work/out')", "unsafe"),
+        ("import os; os.mkfifo('/work/out')", "unsafe"),
+    ],
+    ids=["missing", "link", "pipe"],
+)
+def test_a_fetch_that_fails_is_an_error(
+    sandbox: ContainerSandbox, tmp_path: Path, script: str, words: str
+) -> None:
+    """Nothing half-done is left here either."""
+    with pytest.raises(BuildError, match=f"(?i){words}"):
+        sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"}))
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_without_network_there_is_only_loopback(sandbox: ContainerSandbox) -> None:
+    """And with it there is more: the interfaces tell."""
+    script = "import os; print(*sorted(os.listdir('/sys/class/net')))"
+    assert "eth0" not in sandbox.run(python(script)).output
+    assert "eth0" in sandbox.run(python(script, network=True)).output
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_opt_holds_the_tree_and_is_read_only_as_in_lambda(
+    sandbox: ContainerSandbox, tmp_path: Path, writable: bool
+) -> None:
+    """Unless the job asks for more; the tree here is not touched."""
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "module.py").write_text("x = 1")
+    script = """
+import pathlib
+print(pathlib.Path("/opt/python/module.py").read_text())
+try:
+    pathlib.Path("/opt/python/more.py").write_text("")
+except OSError as error:
+    print(error.strerror)
+"""
+    outcome = sandbox.run(python(script, opt=tmp_path, opt_writable=writable))
+    assert outcome.output == "x = 1\n" + ("" if writable else "Read-only file system\n")
+    assert [path.name for path in (tmp_path / "python").iterdir()] == ["module.py"]
+
+
+def test_inputs_lie_in_the_work_folder(sandbox: ContainerSandbox) -> None:
+    """In folders too, and the job starts there."""
+    script = "print(open('a/b.txt').read(), open('/work/c').read())"
+    job = python(script, inputs={"a/b.txt": b"1", "c": b"2"}, environment={"X": "{work}"})
+    assert sandbox.run(job).output == "1 2\n"
+
+
+def test_proxies_and_the_ca_bundle_reach_a_job_with_network(
+    sandbox: ContainerSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only such a job."""
+    (tmp_path / "bundle.pem").write_text("a company's certificates")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "bundle.pem"))
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", "internal.test")
+    script = f"{SHOW}; print(open(os.environ.get('SSL_CERT_FILE', '/dev/null')).read())"
+    alone = sandbox.run(python(script)).output
+    assert "proxy.test" not in alone
+    assert "certificates" not in alone
+    lines = sandbox.run(python(script, network=True)).output.splitlines()
+    assert {"https_proxy=http://proxy.test:3128", "NO_PROXY=internal.test"} <= set(lines)
+    assert {"PIP_CERT=/work/.ca-bundle.pem", "REQUESTS_CA_BUNDLE=/work/.ca-bundle.pem"} <= set(
+        lines
+    )
+    assert lines[-1] == "a company's certificates"
+
+
+def test_the_installer_trusts_the_ca_bundle_and_no_other(
+    sandbox: ContainerSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv finds it: with a bundle that vouches for nobody the index is not believed."""
+    job = Job(
+        argv=("{uv}", "pip", "install", "--no-cache", "--no-config", "--target", "{work}/x",
+              "--python", "/var/lang/bin/python3", "six"),
+        network=True,
+    )  # fmt: skip
+    assert sandbox.run(job).code == 0
+    monkeypatch.setenv("SSL_CERT_FILE", str(STRANGER))
+    outcome = sandbox.run(job)
+    assert outcome.code != 0
+    assert "certificate" in outcome.output

@@ -1,0 +1,136 @@
+"""tasks/clients/images.py and sandboxes.py: what is built once, and what is said when it is not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from tasks.clients import images
+from tasks.core import paths
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+from tests import project
+from tests.project import Project
+
+pytestmark = pytest.mark.docker
+NOBODY = "tcp://127.0.0.1:9"  # discard: nothing listens there
+SMALL = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY ca-bundle.pem /\nRUN echo built\n"
+
+
+@pytest.fixture
+def dockerfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, docker_engine: DockerClient
+) -> Iterator[Path]:
+    """A small one, in a project without anything else; what is built from it goes."""
+    monkeypatch.chdir(tmp_path)
+    paths.DOCKER.mkdir()
+    path = paths.DOCKER / "Dockerfile"
+    path.write_text(SMALL)
+    before = builders(docker_engine)
+    yield path
+    for tag in builders(docker_engine) - before:
+        docker_engine.images.remove(tag)
+
+
+def builders(engine: DockerClient) -> set[str]:
+    return {tag for image in engine.images.list(images.REPOSITORY) for tag in image.tags}
+
+
+def test_the_builder_is_built_once_for_its_content(
+    docker_engine: DockerClient,
+    lambda_image: str,
+    dockerfile: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Another Dockerfile or CA bundle makes another; the first one stays what it was."""
+
+    def ensured() -> tuple[str, bool]:
+        tag = images.ensure_builder(docker_engine, Settings(image=lambda_image))
+        return tag, "building" in capfd.readouterr().out
+
+    first, built = ensured()
+    assert built
+    assert ensured() == (first, False)
+    dockerfile.write_text(f"{SMALL}RUN echo again\n")
+    second, built = ensured()
+    assert (second != first, built) == (True, True)
+    (tmp_path / "bundle.pem").write_text("a company's")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "bundle.pem"))
+    assert ensured()[0] not in (first, second)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    dockerfile.write_text(SMALL)
+
+
+def test_a_builder_that_does_not_build_shows_why(
+    docker_engine: DockerClient, lambda_image: str, dockerfile: Path
+) -> None:
+    """Its last lines, and where to look."""
+    dockerfile.write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN echo the reason >&2; exit 7\n")
+    with pytest.raises(BuildError, match="the reason") as caught:
+        images.ensure_builder(docker_engine, Settings(image=lambda_image))
+    assert "docker/Dockerfile" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "image", ["localhost:9/nothing:1", "localhost:9/nothing@sha256:" + 64 * "0"]
+)
+def test_an_image_that_is_nowhere_is_an_error(docker_engine: DockerClient, image: str) -> None:
+    """It names the image and what to do."""
+    with pytest.raises(BuildError, match=f"image {image} cannot be pulled") as caught:
+        images.ensure_base(docker_engine, Settings(image=image))
+    assert "LAYER_IMAGE" in caught.value.fix
+
+
+def test_an_image_of_another_architecture_is_not_used(
+    docker_engine: DockerClient, lambda_image: str
+) -> None:
+    """A layer made in it would be for the wrong machine, and nobody would notice before Lambda."""
+    here = docker_engine.images.get(lambda_image)
+    other = {"amd64": "arm64", "arm64": "x86_64"}[here.attrs["Architecture"]]
+    here.tag("localhost:9/nothing", "here")
+    try:
+        with pytest.raises(BuildError, match="cannot be pulled"):
+            images.ensure_base(
+                docker_engine, Settings(image="localhost:9/nothing:here", architecture=other)
+            )
+    finally:
+        docker_engine.images.remove("localhost:9/nothing:here")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Project:
+    return project.copy(tmp_path / "copy", "python-dotenv==1.0.1\n")
+
+
+def test_without_an_engine_it_says_what_to_start(copy: Project) -> None:
+    """For every stage but local; nothing is installed with this machine's Python instead."""
+    for arguments in ([], ["stage=dev"], ["stage=local", "builder=docker"]):
+        run = copy.doit("install", *arguments, DOCKER_HOST=NOBODY)
+        assert run.code == 1
+        assert "no Docker engine answers" in run.output
+        assert "start Docker" in run.output
+        assert "Traceback" not in run.output
+    assert not (copy.path / "build").exists()
+
+
+def test_stage_local_does_without_an_engine_and_says_so_in_one_line(copy: Project) -> None:
+    """With this machine's Python."""
+    run = copy.doit("install", "stage=local", DOCKER_HOST=NOBODY)
+    assert run.code == 0
+    said = [line for line in run.output.splitlines() if "without Docker" in line]
+    assert len(said) == 1
+    assert "no Docker engine answers" in said[0]
+    assert "this machine's Python instead" in said[0]
+    assert (copy.path / "build/install/shuking-deps-layer/opt/python/dotenv").is_dir()
+
+
+def test_stage_local_does_without_the_image_too(copy: Project) -> None:
+    """Where it can be pulled from nowhere."""
+    run = copy.doit("install", "stage=local", LAYER_IMAGE="localhost:9/nothing:1")
+    assert run.code == 0
+    said = [line for line in run.output.splitlines() if "without Docker" in line]
+    assert len(said) == 1
+    assert "localhost:9/nothing:1 cannot be pulled" in said[0]
