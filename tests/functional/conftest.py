@@ -1,0 +1,54 @@
+"""One HTTP moto for all tests of a run, empty for each; an empty project to work in."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.clients.aws import Aws, connect
+from tasks.core import paths
+from tasks.core.settings import Settings
+from tests.aws import REGION, Server, serving
+
+CONFIG = {"app_name": "shuking", "stages": {"prod": {"layers": []}, "dev": {}}}
+
+
+@pytest.fixture(scope="session")
+def http_server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def server(http_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """Empty, and the only AWS that this process can reach."""
+    http_server.reset()
+    for name, value in http_server.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    connect.cache_clear()
+    return http_server
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Chalice app's folder with requirements, nothing built."""
+    monkeypatch.chdir(tmp_path)
+    paths.BUILD.mkdir()
+    Path("requirements-all.txt").write_text("six==1.17.0\n", encoding="utf-8")
+    paths.CHALICE_CONFIG.parent.mkdir()
+    paths.CHALICE_CONFIG.write_text(json.dumps(CONFIG), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def settings(project: Path) -> Settings:
+    return Settings(layer="deps", bucket="deps-bucket", region=REGION, builder="host")
+
+
+@pytest.fixture
+def aws(server: Server, settings: Settings) -> Aws:
+    """Stage prod's code, at this server."""
+    return connect(settings)
