@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.clients.aws import Aws, error_code, errors
 from tasks.core.errors import AwsError, InputError
-from tasks.core.versions import LayerVersion, code_sha256, from_response
+from tasks.core.versions import LayerVersion, code_sha256, from_response, layer_of, number_of
 
 GONE = ("ResourceNotFoundException", "404")
 
@@ -42,7 +42,10 @@ def _by_arn(aws: Aws, arn: str) -> dict[str, Any] | None:
 
     with errors(f"looking at {arn}"):
         try:
-            answer: dict[str, Any] = aws.client("lambda").get_layer_version_by_arn(Arn=arn)
+            # not GetLayerVersionByArn, which moto lacks: this one takes a layer's ARN as well
+            answer: dict[str, Any] = aws.client("lambda").get_layer_version(
+                LayerName=layer_of(arn), VersionNumber=number_of(arn)
+            )
         except ClientError as error:
             if error_code(error) not in GONE:
                 raise

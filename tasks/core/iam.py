@@ -10,7 +10,6 @@ ACTIONS = {
     "GetFunction": "lambda:GetFunction",
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetLayerVersion": "lambda:GetLayerVersion",
-    "GetLayerVersionByArn": "lambda:GetLayerVersion",
     "GetObject": "s3:GetObject",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",
