@@ -148,7 +148,10 @@ def command(job: Job) -> list[str]:
 
 
 def _expand(word: str) -> str:
-    return word.replace("{opt}", OPT).replace("{work}", WORK).replace("{uv}", "uv")
+    names = {"{opt}": OPT, "{work}": WORK, "{uv}": "uv", "{interpreter}": PYTHON[0]}
+    for name, value in names.items():
+        word = word.replace(name, value)
+    return word
 
 
 def _environment(job: Job) -> dict[str, str]:

@@ -68,14 +68,15 @@ def _lay_out(job: Job, folder: Path) -> dict[str, str]:
         "{work}": str(work),
         "{opt}": str(opt if job.opt_writable or not job.opt else job.opt.absolute()),
         "{uv}": find_uv_bin(),
+        "{interpreter}": getattr(sys, "_base_executable", sys.executable),
     }
 
 
 def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
     words: list[str] = []
     for word in job.argv:
-        # the base interpreter, isolated: nothing of the tool's own .venv is importable
-        python = [getattr(sys, "_base_executable", sys.executable), "-I", "-S"]
+        # isolated: nothing of the tool's own .venv is importable
+        python = [names["{interpreter}"], "-I", "-S"]
         words += python if word == "{python}" else [_expand(word, names)]
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",

@@ -42,6 +42,7 @@ def resolve(settings: Settings, before: str) -> str:
             "{uv}", "pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/lock",
             "--no-config", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
             "--python-platform", platform_tag(settings), "--python-version", settings.python,
+            "--python", "{interpreter}",
         ),
         inputs=inputs | {"lock": before.encode()},
         network=True,

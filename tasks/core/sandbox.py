@@ -2,8 +2,9 @@
 
 Two implementations, clients/container.py and clients/host.py; steps know only this protocol.
 A job sees the tree under `{opt}` (the container's real /opt) and its own scratch folder
-`{work}`; both names, and `{python}`, `{uv}`, are replaced in its arguments. Nothing else of
-the machine is visible to it, and files travel as copies in both directions.
+`{work}`; both names, and `{python}` (ready to run a script), `{interpreter}` (where it lies) and
+`{uv}`, are replaced in its arguments. Nothing else of the machine is visible to it, and files
+travel as copies in both directions.
 """
 
 from collections.abc import Callable, Mapping

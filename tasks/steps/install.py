@@ -76,10 +76,8 @@ def command(settings: Settings, builder: str, *, locked: bool) -> tuple[str, ...
         words += ["--require-hashes", "--no-deps"]
     if builder == "host":
         words += ["--python-platform", platform_tag(settings), "--only-binary", ":all:"]
-        words += ["--python-version", settings.python, "--python", settings.python]
-    else:
-        words += ["--python", "/var/lang/bin/python3"]
-    return tuple(words)
+        words += ["--python-version", settings.python]
+    return (*words, "--python", "{interpreter}")
 
 
 def describe(opt: Path, direct: list[str]) -> records.Record:
