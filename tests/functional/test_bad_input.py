@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import small
-from tests.project import Project, Run, clean_environment
+from tests.project import Project, Run, clean_environment, small
 
 LINES = 14  # of an error, at most
 

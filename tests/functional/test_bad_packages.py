@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import small
 from tests.functional.test_bad_input import error
-from tests.project import Project, Run
+from tests.project import Project, Run, small
 from tests.wheels import wheel
 
 LIMIT = 262_144_000  # bytes unzipped, Lambda's

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.steps import smoke
-from tests.functional.conftest import SIX, small
-from tests.project import Project, clean_environment
+from tests.project import SIX, Project, clean_environment, small
 
 BUILD = ["install", "prune", "optimize", "zip", "verify"]
 SHIP = ["upload", "publish", "patch-config", "chalice-deploy", "smoke"]
