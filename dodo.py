@@ -15,6 +15,7 @@ from tasks.steps.patch_config import task_patch_config
 from tasks.steps.preflight import task_preflight
 from tasks.steps.prune import task_prune
 from tasks.steps.publish import task_publish
+from tasks.steps.sbom import task_sbom
 from tasks.steps.smoke import task_smoke
 from tasks.steps.upload import task_upload
 from tasks.steps.verify import task_verify
@@ -35,6 +36,7 @@ __all__ = [
     "task_prune",
     "task_publish",
     "task_rollback",
+    "task_sbom",
     "task_smoke",
     "task_status",
     "task_test",
