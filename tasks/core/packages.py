@@ -76,7 +76,9 @@ def needs(
     `asked` (the requirements) or a package that is there."""
     extras = _extras(asked)
     while True:
-        edges = {each.name: _applying(each, extras[each.name], environment) for each in found}
+        edges = {
+            each.name: _applying(each, extras.get(each.name, set()), environment) for each in found
+        }
         seen = _extras([*asked, *(each for listed in edges.values() for each in listed)])
         if seen == extras:
             break
@@ -87,11 +89,11 @@ def needs(
     }
 
 
-def _extras(wanted: Iterable[Requirement]) -> defaultdict[str, set[str]]:
+def _extras(wanted: Iterable[Requirement]) -> dict[str, set[str]]:
     asked: defaultdict[str, set[str]] = defaultdict(set)
     for each in wanted:
         asked[canonicalize_name(each.name)] |= each.extras
-    return asked
+    return dict(asked)
 
 
 def _applying(
