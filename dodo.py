@@ -2,6 +2,7 @@
 
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
+from tasks.commands.report import task_report, task_report_page
 from tasks.commands.rollback import task_rollback
 from tasks.commands.status import task_status
 from tasks.commands.test import task_test
@@ -35,6 +36,8 @@ __all__ = [
     "task_preflight",
     "task_prune",
     "task_publish",
+    "task_report",
+    "task_report_page",
     "task_rollback",
     "task_sbom",
     "task_smoke",
