@@ -43,7 +43,7 @@ def task_report_page() -> dict[str, object]:
     return {
         "basename": "report-page",
         "actions": [action(lambda: write(settings))],
-        "file_dep": [str(paths.record(settings, "zip")), str(report_page.TEMPLATE)],
+        "file_dep": [str(paths.record(settings, "zip"))],
         "task_dep": ["sbom"],  # one after the other: the same order in every run
         "targets": [str(target), str(record)],
         "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],

@@ -18,7 +18,7 @@ PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 @cache
 def console() -> Console:
     """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
-    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True)
+    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(line: str) -> None:
@@ -29,7 +29,7 @@ def say(line: str) -> None:
 def show_tables(tables: RenderableType) -> None:
     """As wide as the terminal; their text is folded, never cut."""
     plain = None if console().is_terminal else WIDTH
-    Console(file=sys.__stdout__, highlight=False, width=plain).print(tables)
+    Console(file=sys.__stdout__, highlight=False, emoji=False, width=plain).print(tables)
 
 
 def size(count: float) -> str:

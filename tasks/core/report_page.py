@@ -1,6 +1,7 @@
 """The report as one HTML page that loads nothing: style and map are in it, script there is none."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,6 +14,7 @@ from tasks.core.treemap import Box, squarify
 
 TEMPLATE = Path(__file__).with_name("report.html")
 MAP = Box(x=0, y=0, width=1600, height=900)  # the page stretches it a little on narrow screens
+SEEN = 0.01  # of the longest bar; less would be a speck
 CLASSES = {
     Kind.CODE: "code",
     Kind.BYTECODE: "bytecode",
@@ -22,6 +24,10 @@ CLASSES = {
 }
 
 
+NO_OFFERS = '<tr><td colspan="4">Nothing: no other recipe knows a file of this layer.</td></tr>'
+NOT_PUBLISHED = "No version is published yet to compare with."
+
+
 def render(report: Report) -> str:
     """The page's text; the same for the same facts."""
     layer, installed = report.budget.layer, report.installed
@@ -29,7 +35,7 @@ def render(report: Report) -> str:
         "layer": report.layer,
         "target": report.target,
         "stage": report.stage,
-        "built": report.built,
+        "built": f"{datetime.strptime(report.built, '%Y%m%d-%H%M%S')} UTC",
         "sha256": report.sha256,
         "installed": size(installed),
         "unzipped": size(layer),
@@ -38,7 +44,7 @@ def render(report: Report) -> str:
         "layer_share": percent(layer),
         "limit": size(LAMBDA_LIMIT),
         "change": total_change(report),
-        "against": report.published or "no version is published yet",
+        "against": f"Change: against {report.published}." if report.published else NOT_PUBLISHED,
     }
     made = {
         "budget": _budget(report),
@@ -52,9 +58,6 @@ def render(report: Report) -> str:
     }
     page = Template(TEMPLATE.read_text(encoding="utf-8"))
     return page.substitute({name: escape(text) for name, text in plain.items()} | made)
-
-
-NO_OFFERS = '<tr><td colspan="4">Nothing: no other recipe knows a file of this layer.</td></tr>'
 
 
 def percent(count: int) -> str:
@@ -168,11 +171,12 @@ def _cells(values: Iterable[str]) -> str:
 def _package(report: Report, row: Row) -> str:
     name = escape(row.package)
     head = f"<strong>{name}</strong>" if row.direct else name
-    share = f'<meter max="{LAMBDA_LIMIT}" value="{row.after}">{percent(row.after)}</meter>'
+    part = row.after / max(1, *(each.after for each in report.rows))
+    bar = f'<div class="share" style="width:{part:.0%}"></div>' if part >= SEEN else ""
     sizes = _cells(map(size, (row.before, row.after, row.zipped)))
     return (
         f'<tr><th scope="row">{head} <small>{escape(row.version)}</small></th>{sizes}'
-        f"<td>{percent(row.after)} {share}</td>{_cells([change(report, row)])}</tr>"
+        f"<td>{percent(row.after)}{bar}</td>{_cells([change(report, row)])}</tr>"
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tasks.core.console import size
 from tasks.core.report import Report, change, examples, spared_shortly, total_change
@@ -19,7 +19,7 @@ def render(report: Report) -> Group:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield packages(report)
-    yield from map(escape, _notes(report))
+    yield from map(Text, _notes(report))
     yield rules(report)
     if report.offers:
         yield offers(report)
@@ -28,13 +28,15 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def packages(report: Report) -> Table:
     grid = _table(f"{report.layer}: what is in it")
-    grid.add_column("package", no_wrap=True)
+    grid.add_column("package", overflow="fold")
     for heading in ("installed", "layer", "zipped", "of limit", "change"):
         grid.add_column(heading, justify="right", no_wrap=True, min_width=8)
     for row in report.rows:
-        name = f"[bold]{row.package}[/bold]" if row.direct else row.package
+        name = Text.assemble(
+            (row.package, "bold" if row.direct else ""), (f" {row.version}", "dim")
+        )
         sizes = (size(row.before), size(row.after), size(row.zipped), share(row.after))
-        grid.add_row(f"{name} [dim]{escape(row.version)}[/dim]", *sizes, change(report, row))
+        grid.add_row(name, *sizes, change(report, row))
     grid.add_section()
     layer = report.budget.layer
     sizes = (size(report.installed), size(layer), size(report.zipped), share(layer))
@@ -58,16 +60,16 @@ def rules(report: Report) -> Table:
     for each in report.work:
         files = f"{each.files}" + (f" + {each.cut} cut" if each.cut else "")
         why = [each.reason, *(f"spared, {line}" for line in spared_shortly(each.spared))]
-        grid.add_row(each.rule, files, size(each.bytes), escape("\n".join(why)))
+        grid.add_row(each.rule, files, size(each.bytes), Text("\n".join(why)))
     return grid
 
 
 def offers(report: Report) -> Table:
-    grid = _table('not switched on: recipes = ["…"] in \\[tool.lambda-layer]')
+    grid = _table('not switched on: recipes = ["…"] in [tool.lambda-layer]')
     _columns(grid, "recipe", "would save", "zipped", "why, and what stops working")
     for each in report.offers:
         why = f"{each.reason}; stops working: {each.breaks}" if each.breaks else each.reason
-        grid.add_row(each.rule, size(each.bytes), size(each.zipped), escape(why))
+        grid.add_row(each.rule, size(each.bytes), size(each.zipped), Text(why))
     return grid
 
 
@@ -79,7 +81,7 @@ def budget(report: Report) -> Table:
     grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer))
     for arn, count in spent.others.items():
         known = (size(count), share(count)) if count is not None else ("unknown", "")
-        grid.add_row(escape(arn), *known)
+        grid.add_row(Text(arn), *known)
     grid.add_row("function (at most)", size(spent.function), share(spent.function))
     grid.add_section()
     grid.add_row("together", size(spent.total), share(spent.total), style="bold")
@@ -88,7 +90,11 @@ def budget(report: Report) -> Table:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
 
 
