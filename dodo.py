@@ -2,6 +2,7 @@
 
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
+from tasks.commands.report import task_report, task_report_page
 from tasks.commands.rollback import task_rollback
 from tasks.commands.status import task_status
 from tasks.commands.test import task_test
@@ -15,6 +16,7 @@ from tasks.steps.patch_config import task_patch_config
 from tasks.steps.preflight import task_preflight
 from tasks.steps.prune import task_prune
 from tasks.steps.publish import task_publish
+from tasks.steps.sbom import task_sbom
 from tasks.steps.smoke import task_smoke
 from tasks.steps.upload import task_upload
 from tasks.steps.verify import task_verify
@@ -34,7 +36,10 @@ __all__ = [
     "task_preflight",
     "task_prune",
     "task_publish",
+    "task_report",
+    "task_report_page",
     "task_rollback",
+    "task_sbom",
     "task_smoke",
     "task_status",
     "task_test",

@@ -16,6 +16,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]
     def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
         super().__init__(outstream, options)
         self._started = 0.0
+        self._last_words: list[str] = []
 
     def execute_task(self, task: Any) -> None:
         if task.actions:
@@ -26,10 +27,16 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]
         if task.actions:
             took = duration(time.monotonic() - self._started)
             console().print(f"[green]✓[/green] {task.name} [dim]({took})[/dim]")
+        self._remember(task)
 
     def skip_uptodate(self, task: Any) -> None:
         if task.actions:
             console().print(f"[dim]· {task.name}: up to date[/dim]")
+        self._remember(task)
+
+    def _remember(self, task: Any) -> None:
+        """What a task wants said at the end of the run: `meta: {"last_words": "…"}`."""
+        self._last_words += [task.meta["last_words"]] if task.meta else []
 
     def _write_failure(self, result: dict[str, Any], write_exception: bool = True) -> None:
         console().print(f"[red]✗ {result['task'].name} failed[/red]")
@@ -39,3 +46,5 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc]
         """Failures were shown where they happened; only doit's own errors are left to say."""
         for error in self.runtime_errors:
             console().print(error, markup=False)
+        for line in self._last_words:
+            console().print(line, markup=False)

@@ -1,9 +1,11 @@
 """An AWS for functional tests: moto over real HTTP, with what a test needs to see or upset."""
 
+import io
+import json
 import socket
 import threading
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,21 +21,59 @@ from werkzeug.serving import make_server
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "ap-northeast-2"
 Meddle = Callable[[str, str], bool]
+Refuse = Callable[["Request"], "Refusal | None"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One that arrived. `headers`: lower-case names; `form`: the body of a query-protocol call."""
+
+    method: str
+    path: str
+    query: str
+    form: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """An error as AWS answers it: XML from S3 and STS, JSON from Lambda."""
+
+    status: int
+    code: str
+    message: str = "as AWS says it"
+
+    def answer(self, path: str, start_response: Any) -> list[bytes]:
+        if path.startswith("/20"):  # Lambda's API is dated
+            headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", self.code)]
+            body = json.dumps({"Message": self.message})
+        else:
+            headers = [("Content-Type", "application/xml")]
+            inner = f"<Code>{self.code}</Code><Message>{self.message}</Message>"
+            body = f"<Error>{inner}</Error>"
+            body = f"<ErrorResponse>{body}</ErrorResponse>" if path == "/" else body
+        start_response(f"{self.status} refused", headers)
+        return [body.encode()]
 
 
 @dataclass(kw_only=True)
 class Server:
     """`dropped`: for a request (method, path) that it names, the work is done and the answer is
-    lost, as when a connection breaks or a process is killed right then."""
+    lost, as when a connection breaks or a process is killed right then. `refused`: a request is
+    answered with this error. `seen`: every request, in order."""
 
     url: str = ""
     dropped: Meddle = field(default=lambda method, path: False)
+    refused: Refuse = field(default=lambda request: None)
+    seen: list[Request] = field(default_factory=list)
 
     def reset(self) -> None:
         """Forget everything."""
         self.dropped = lambda method, path: False
+        self.refused = lambda request: None
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
         urllib.request.urlopen(request).close()  # noqa: S310 - our own server
+        self.seen.clear()
 
     def environment(self) -> dict[str, str]:
         return {
@@ -48,7 +88,8 @@ class Server:
 def serving() -> Iterator[Server]:
     """A server of this process on a free port of 127.0.0.1."""
     server = Server()
-    app = _lossy(server, DomainDispatcherApplication(create_backend_app))
+    moto = DomainDispatcherApplication(create_backend_app)
+    app = _recording(server, _lossy(server, moto))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{http.port}"
     thread = threading.Thread(target=http.serve_forever)
@@ -59,6 +100,37 @@ def serving() -> Iterator[Server]:
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+def _recording(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Any:
+        request = _request(environ)
+        server.seen.append(request)
+        refusal = server.refused(request)
+        if refusal is None:
+            return app(environ, start_response)
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        return refusal.answer(request.path, start_response)
+
+    return wrapped
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    form = b""
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        form = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(form)
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"],
+        query=environ["QUERY_STRING"],
+        form=form.decode(),
+        headers={
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        },
+    )
 
 
 def _lossy(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:

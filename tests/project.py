@@ -18,6 +18,28 @@ OWN = ["requirements-all.txt", "requirements-all.lock"]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
 STARTED = re.compile(r"^▶ (\S+)$", re.M)
 
+# A small project: one pure-Python requirement, built on this machine.
+SIX = "six==1.16.0\n"
+SETTINGS = """
+[tool.lambda-layer]
+layer = "deps"
+builder = "host"
+"""
+APP = """
+from importlib.metadata import version
+
+from chalice import Chalice
+
+app = Chalice(app_name="shuking")
+
+
+@app.route("/health")
+def health():
+    import six
+
+    return {"six": version("six"), "file": six.__file__}
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -99,6 +121,15 @@ def copy(target: Path, requirements: str = "") -> Project:
     if requirements:
         project.write("requirements-all.txt", requirements)
     return project
+
+
+def small(path: Path, requirements: str = SIX) -> Project:
+    """A copy of the project with little in its layer."""
+    made = copy(path, requirements)
+    text = made.read("pyproject.toml")
+    made.write("pyproject.toml", text[: text.index("[tool.lambda-layer]")] + SETTINGS)
+    made.write("app.py", APP)
+    return made
 
 
 def clean_environment() -> dict[str, str]:

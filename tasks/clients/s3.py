@@ -1,6 +1,7 @@
 """The bucket: made when missing, private, encrypted; objects with their SHA-256."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,20 +55,26 @@ def _foreign(error: Any) -> Any:
 
 
 def _make(aws: Aws, owned: dict[str, str], *, missing: bool) -> None:
-    s3, region = aws.client("s3"), aws.settings.region
-    # us-east-1 is the one region that must not be named
-    place = {} if region == "us-east-1" else {"LocationConstraint": region}
-    configuration = {"CreateBucketConfiguration": place} if place else {}
+    s3 = aws.client("s3")
     block = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     with errors(f"making bucket {owned['Bucket']}"):
         if missing:
-            s3.create_bucket(Bucket=owned["Bucket"], **configuration)
+            _create(aws, owned["Bucket"])
             s3.get_waiter("bucket_exists").wait(**owned)
         s3.put_public_access_block(
             **owned, PublicAccessBlockConfiguration=dict.fromkeys(block, True)
         )
         s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def _create(aws: Aws, bucket: str) -> None:
+    s3, region = aws.client("s3"), aws.settings.region
+    # us-east-1 is the one region that must not be named
+    place = {} if region == "us-east-1" else {"LocationConstraint": region}
+    # an answer that was lost: the SDK asks again, and the bucket is there
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
 def _expire(aws: Aws, owned: dict[str, str]) -> None:
@@ -124,7 +131,8 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
     ):
         answer = aws.client("s3").put_object(
             **_owned(aws), Key=key, Body=_Watched(file, advance),
-            ChecksumSHA256=code_sha256(sha256), ContentType="application/zip",
+            ChecksumAlgorithm="SHA256", ChecksumSHA256=code_sha256(sha256),
+            ContentType="application/zip",
         )  # fmt: skip
     return _version(answer)
 

@@ -121,8 +121,11 @@ def table(settings: Settings, status: Status) -> Table:
 def _built(settings: Settings, status: Status) -> str:
     if not status.built:
         return "nothing"
-    fresh = "from these inputs" if status.built == status.wanted else "from other inputs"
-    return f"{paths.layer_zip(settings)}, {size(paths.layer_zip(settings).stat().st_size)}, {fresh}"
+    path = paths.layer_zip(settings)
+    found = f"{path}, {size(path.stat().st_size)}"
+    if not status.wanted:
+        return found
+    return f"{found}, from {'these' if status.built == status.wanted else 'other'} inputs"
 
 
 def _published(status: Status) -> str:

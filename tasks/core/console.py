@@ -6,23 +6,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 Advance = Callable[[int], None]
 MB = 1_000_000
+WIDTH = 110  # columns of tables where there is no terminal to ask
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 
 
 @cache
 def console() -> Console:
     """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
-    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True)
+    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(line: str) -> None:
     """One line for a person, indented under its step. Taken literally: no markup."""
     console().print(f"   {line}", markup=False)
+
+
+def show_tables(tables: RenderableType) -> None:
+    """As wide as the terminal; their text is folded, never cut."""
+    plain = None if console().is_terminal else WIDTH
+    Console(file=sys.__stdout__, highlight=False, emoji=False, width=plain).print(tables)
 
 
 def size(count: float) -> str:

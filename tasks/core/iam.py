@@ -21,6 +21,8 @@ ACTIONS = {
     "PutObject": "s3:PutObject",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
+# What Lambda does as us when it publishes from a bucket that keeps versions.
+ON_OUR_BEHALF = {"s3:GetObjectVersion"}
 FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 

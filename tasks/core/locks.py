@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from tasks.core import records, requirements
 from tasks.core.errors import InputError
 from tasks.core.settings import Settings
@@ -40,3 +42,12 @@ def pins(text: str) -> dict[str, str]:
     """{package: version} of a lock's text."""
     heads = [line.split()[0] for line in text.splitlines() if line[:1].isalnum()]
     return dict(head.split("==", 1) for head in heads if "==" in head)
+
+
+def hashes(settings: Settings) -> dict[str, list[str]]:
+    """{package: `sha256:…` of every artefact it may come from}; empty without a lock."""
+    lock = Path(settings.lock)
+    lines = requirements.read(lock) if lock.is_file() else []
+    return {
+        canonicalize_name(line.requirement.name): line.hashes for line in lines if line.requirement
+    }

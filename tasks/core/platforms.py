@@ -10,3 +10,20 @@ def platform_tag(settings: Settings) -> str:
     """uv's `--python-platform`: the newest manylinux that the image's glibc can load."""
     manylinux = "manylinux_2_17" if settings.python in AL2 else "manylinux_2_34"
     return f"{MACHINES[settings.architecture]}-{manylinux}"
+
+
+def marker_environment(settings: Settings) -> dict[str, str]:
+    """What environment markers (PEP 508) see in Lambda."""
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{settings.python}.0",
+        "os_name": "posix",
+        "platform_machine": MACHINES[settings.architecture],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": f"{settings.python}.0",
+        "python_version": settings.python,
+        "sys_platform": "linux",
+    }

@@ -31,6 +31,11 @@ class Line:
             return None
         return Requirement(_HASH.sub("", self.text).strip())
 
+    @property
+    def hashes(self) -> list[str]:
+        """`sha256:…` of every artefact that is allowed, sorted."""
+        return sorted(_HASH.findall(self.text))
+
 
 def read(path: Path) -> list[Line]:
     """Every line that means something, includes followed. All bad lines in one InputError."""
@@ -86,9 +91,8 @@ def as_inputs(lines: list[Line]) -> dict[str, bytes]:
 
 
 def _spelling(line: Line) -> str:
-    hashes = sorted(_HASH.findall(line.text))
     wanted = str(line.requirement) if line.requirement else " ".join(line.text.split())
-    return " ".join([wanted, *(f"--hash={value}" for value in hashes)])
+    return " ".join([wanted, *(f"--hash={value}" for value in line.hashes)])
 
 
 def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]:

@@ -16,7 +16,7 @@ def task_upload() -> dict[str, object]:
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],
-        "task_dep": ["preflight", "verify"],
+        "task_dep": ["preflight", "verify", "sbom"],
     }
 
 

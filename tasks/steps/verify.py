@@ -45,6 +45,7 @@ def task_verify() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(settings, lambda: sandboxes.choose(settings)))],
         "file_dep": [str(paths.record(settings, "zip")), str(PROBE), *check],
+        "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
     }

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.steps import smoke
-from tests.functional.conftest import SIX, small
-from tests.project import Project, clean_environment
+from tests.project import SIX, Project, clean_environment, small
 
 BUILD = ["install", "prune", "optimize", "zip", "verify"]
 SHIP = ["upload", "publish", "patch-config", "chalice-deploy", "smoke"]
@@ -232,7 +231,7 @@ def kill_at(project: Project, step: str) -> None:
     assert process.returncode == -signal.SIGKILL, "".join(seen)
 
 
-# ---- the embedded AWS -----------------------------------------------------------------------------
+# ---- the embedded AWS ----
 
 
 def test_a_restarted_aws_has_forgotten_and_stale_arns_are_cleared(layer: Project) -> None:
@@ -269,7 +268,7 @@ def test_two_layers_side_by_side_keep_their_own_results(layer: Project) -> None:
     assert health(layer)["six"] == "1.16.0"
 
 
-# ---- building without AWS -------------------------------------------------------------------------
+# ---- building without AWS ----
 
 
 def test_build_needs_no_aws_and_runs_once(layer: Project) -> None:

@@ -1,0 +1,91 @@
+"""Bytes by package and kind of file, of a tree and of a zip."""
+
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tasks.core import trees
+from tasks.core.distributions import source_of
+
+# What the zip's two headers take beside a name, which stands in both (APPNOTE 4.3.7, 4.3.12).
+HEADERS = 30 + 46
+
+
+class Kind(StrEnum):
+    """What a file is to a running function."""
+
+    CODE = "code"
+    BYTECODE = "bytecode"
+    LIBRARY = "shared objects"
+    DATA = "data"
+    METADATA = "metadata"
+
+
+Sizes = Mapping[str, Mapping[Kind, int]]  # bytes of {package: {kind}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Of one file in a zip, in bytes; `zipped` with its headers."""
+
+    unzipped: int
+    zipped: int
+
+
+def kind_of(path: str) -> Kind:
+    """By the path alone, relative to `python/`."""
+    folder, _, name = path.rpartition("/")
+    if f"{folder}/".partition("/")[0].endswith((".dist-info", ".egg-info")):
+        return Kind.METADATA
+    if name.endswith((".so", ".dylib")) or ".so." in name:
+        return Kind.LIBRARY
+    kinds = {".py": Kind.CODE, ".pyc": Kind.BYTECODE, ".pyo": Kind.BYTECODE}
+    return kinds.get(name[name.rfind(".") :] if "." in name else "", Kind.DATA)
+
+
+def of_tree(python: Path) -> dict[str, int]:
+    """{path: bytes} of every file below `python/`."""
+    found = ((path, path.lstat().st_size) for path in trees.walk(python))
+    return {path.relative_to(python).as_posix(): count for path, count in found}
+
+
+def of_zip(layer: Path) -> dict[str, Size]:
+    """{path below python/: size} of a zip without extra fields (core/archive.py)."""
+    with zipfile.ZipFile(layer) as archive:
+        members = archive.infolist()
+    return {
+        each.filename.removeprefix("python/"): Size(
+            unzipped=each.file_size,
+            zipped=each.compress_size + HEADERS + 2 * len(each.filename.encode()),
+        )
+        for each in members
+    }
+
+
+def package_of(path: str, owners: Mapping[str, str]) -> str:
+    """Its distribution, bytecode's by the source; without one the top-level name."""
+    return owners.get(path) or owners.get(source_of(path)) or path.split("/")[0]
+
+
+def by_kind(files: Mapping[str, int], owners: Mapping[str, str]) -> Sizes:
+    """Add up {path: bytes}; `owners`: {path: package}."""
+    sizes: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for path, count in files.items():
+        sizes[package_of(path, owners)][kind_of(path)] += count
+    return sizes
+
+
+def by_package(files: Mapping[str, int], owners: Mapping[str, str]) -> dict[str, int]:
+    """Add up {path: bytes}."""
+    return {name: sum(kinds.values()) for name, kinds in by_kind(files, owners).items()}
+
+
+def total(sizes: Iterable[Mapping[Kind, int]]) -> dict[Kind, int]:
+    """All packages together; every kind, in the enum's order."""
+    summed: Counter[Kind] = Counter()
+    for kinds in sizes:
+        summed.update(kinds)
+    return {kind: summed[kind] for kind in Kind}

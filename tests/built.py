@@ -1,0 +1,35 @@
+"""A layer that the build half has finished, without building one: zip and records."""
+
+import io
+import zipfile
+from typing import Any
+
+from tasks.core import identity, paths, records
+from tasks.core.settings import Settings
+
+
+def build(settings: Settings, text: str = "x = 1\n", built: str = "20250102-030405") -> Any:
+    """The zip's record. The zip holds one module with this text."""
+    content = zipped(text)
+    path = paths.layer_zip(settings)
+    records.write_atomic(path, content)
+    record = {
+        "sha256": records.file_digest(path),
+        "bytes": len(content),
+        "unzipped": len(text),
+        "built": built,
+        "input": identity.input_hash(settings, "host"),
+    }
+    records.write(paths.record(settings, "zip"), record)
+    verified = {"sha256": record["sha256"], "packages": {"six": len(text)}}
+    records.write(paths.record(settings, "verify"), verified)
+    listed = [{"name": "six", "version": "1.17.0", "direct": True}]
+    records.write(paths.record(settings, "install"), {"builder": "host", "distributions": listed})
+    return record
+
+
+def zipped(text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("python/six.py"), text)
+    return out.getvalue()

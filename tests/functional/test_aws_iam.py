@@ -1,0 +1,131 @@
+"""Every API call of the pipeline and of Chalice, recorded, against core/iam.py and docs/iam.md."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.clients import layers, moto_adjustments
+from tasks.clients.aws import Aws
+from tasks.core import iam
+from tests import project
+from tests.aws import Server, serving
+from tests.built import zipped
+from tests.operations import operation
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "iam.md"
+APP = """from chalice.app import Chalice
+app = Chalice(app_name="shuking")
+
+@app.route("/health")
+def health():
+    import six
+    return {"six": six.__version__}
+"""
+Operations = set[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two deploys of two versions, a rollback, a look: all that was asked of AWS."""
+    with pytest.MonkeyPatch.context() as patch, serving() as server:
+        adjust(patch)
+        copy = project.copy(tmp_path_factory.mktemp("life") / "copy", "six==1.16.0\n")
+        copy.write("app.py", APP)
+        table = "[tool.lambda-layer]\nlifecycle-days = 90\n"
+        copy.write("pyproject.toml", table)
+        patch.chdir(copy.path)  # moto runs the function in this process
+        for command in ("deploy", "deploy", "rollback", "patch-config", "status"):
+            done = copy.doit(command, "stage=local", "builder=host", AWS_ENDPOINT_URL=server.url)
+            assert done.code == 0, done.output
+            copy.write("requirements-all.txt", "six==1.17.0\n")
+        yield server
+
+
+def adjust(patch: pytest.MonkeyPatch) -> None:
+    """As the project's own server does, until the test's end."""
+    from moto.apigateway.models import APIGatewayBackend
+    from moto.awslambda.models import LambdaFunction
+
+    for changed, name in (
+        (APIGatewayBackend, "import_rest_api"),
+        (APIGatewayBackend, "put_rest_api"),
+        (LambdaFunction, "_invoke_lambda"),
+    ):
+        patch.setattr(changed, name, getattr(changed, name))
+    moto_adjustments.apply()
+
+
+def called(server: Server, agent: str) -> Operations:
+    """What one of the two programs called."""
+    mine = [seen for seen in server.seen if agent in seen.headers.get("user-agent", "")]
+    return {operation(seen) for seen in mine}
+
+
+def policy(heading: str) -> list[dict[str, Any]]:
+    """The statements of the JSON block under a heading of docs/iam.md."""
+    section = DOCUMENT.read_text(encoding="utf-8").split(f"## {heading}\n")[1]
+    block = re.search(r"```json\n(.*?)```", section, re.S)
+    assert block
+    statements: list[dict[str, Any]] = json.loads(block[1])["Statement"]
+    return statements
+
+
+def actions(heading: str) -> set[str]:
+    lists = [each["Action"] for each in policy(heading)]
+    return {name for each in lists for name in ([each] if isinstance(each, str) else each)}
+
+
+def test_exactly_the_known_operations_are_called(life: Server, server: Server, aws: Aws) -> None:
+    """None that core/iam.py does not know, none that nothing calls. The withdrawal of a version
+    is the one that a good deploy never needs."""
+    aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
+    server.seen.clear()
+    assert layers.withdraw(aws, 1)
+    seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
+    assert {name for _, name in seen} == iam.ACTIONS.keys() | iam.FREE
+
+
+def test_the_policy_for_the_layer_allows_exactly_these() -> None:
+    """Least privilege, and never less."""
+    assert actions("The layer") == {*iam.ACTIONS.values(), *iam.ON_OUR_BEHALF}
+
+
+def test_the_policy_for_chalice_allows_what_it_calls(life: Server) -> None:
+    """API Gateway's actions are HTTP methods."""
+    seen = called(life, "aws-chalice")
+    needed = {f"{service}:{name}" for service, name in seen if service != "apigateway"}
+    rest = [each for each in life.seen if "/apigateway/" in each.headers.get("authorization", "")]
+    needed |= {f"apigateway:{each.method}" for each in rest} | {"iam:PassRole"}
+    assert {"iam:CreateRole", "lambda:CreateFunction", "apigateway:POST"} <= needed
+    assert needed - actions("Chalice") == set()
+
+
+@pytest.mark.parametrize("heading", ["The layer", "Chalice"])
+def test_nothing_is_allowed_everywhere_without_need(heading: str) -> None:
+    """ListLayerVersions cannot be narrowed (AWS: it has no resource type)."""
+    wide = [each["Action"] for each in policy(heading) if each["Resource"] == "*"]
+    assert wide == (["lambda:ListLayerVersions"] if heading == "The layer" else [])
+    assert not any("*" in action for action in actions(heading))
+
+
+def test_githubs_role_is_one_repositorys_and_one_environments() -> None:
+    """Without a condition on `sub`, any repository of GitHub could take the role."""
+    [statement] = policy("GitHub's role")
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    issuer = "token.actions.githubusercontent.com"
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": "repo:OWNER/REPOSITORY:environment:prod",
+        }
+    }
+
+
+def test_the_readme_links_the_policies() -> None:
+    """Where people look first."""
+    readme = DOCUMENT.parents[1] / "README.md"
+    assert "(docs/iam.md)" in readme.read_text(encoding="utf-8")

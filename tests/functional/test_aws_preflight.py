@@ -1,0 +1,113 @@
+"""preflight against an AWS over HTTP: every problem in one error, nothing changed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.clients.aws import Aws
+from tasks.core import locks, paths
+from tasks.core.errors import LayerError
+from tasks.core.settings import Settings
+from tasks.steps import preflight
+from tests.aws import ACCOUNT, REGION, Refusal, Server
+
+
+def config(**prod: object) -> None:
+    text = json.dumps({"app_name": "shuking", "stages": {"prod": prod}})
+    paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+
+
+def problem(settings: Settings) -> str:
+    with pytest.raises(LayerError) as caught:
+        preflight.run(settings)
+    return str(caught.value)
+
+
+def test_all_problems_at_once(aws: Aws, server: Server) -> None:
+    """Each with what to do."""
+    Path("requirements-all.txt").write_text("six==1.17.0\nno good\n", encoding="utf-8")
+    config(automatic_layer=True, layers=[f"arn:aws:lambda:eu-west-1:{ACCOUNT}:layer:x:1"])
+    server.refused = lambda request: Refusal(status=403, code="ExpiredToken")
+    said = problem(replace(aws.settings, python="3.11"))
+    for words in (
+        "requirements-all.txt, line 2: 'no good' is not a requirement",
+        "automatic_layer is true",
+        "is in eu-west-1, the function in ap-northeast-2",
+        "the layer is for Python 3.11",
+        "AWS does not accept the credentials",
+    ):
+        assert said.count(words) == 1
+    assert said.count("→") == 5
+
+
+def test_one_cause_is_said_once(aws: Aws) -> None:
+    """Two checks read config.json."""
+    paths.CHALICE_CONFIG.write_text("{", encoding="utf-8")
+    assert problem(aws.settings).count("is not JSON") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "config.json does not exist"),
+        ("{", "is not JSON"),
+        ("[]", "`stages` is not an object"),
+        ('{"stages": []}', "`stages` is not an object"),
+        ('{"stages": {"dev": {}}}', "has no stage 'prod'; it has: dev"),
+        ('{"stages": {"prod": {"layers": "a"}}}', "layers is not a list of text"),
+        ('{"stages": {"prod": {"layers": ["a"]}}}', "'a' is not the ARN of a layer version"),
+        ('{"automatic_layer": true, "stages": {"prod": {}}}', "automatic_layer is true"),
+    ],
+)
+def test_what_is_wrong_with_config_json(aws: Aws, text: str | None, words: str) -> None:
+    """In one sentence."""
+    paths.CHALICE_CONFIG.unlink()
+    if text is not None:
+        paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+    assert words in problem(aws.settings)
+
+
+def test_a_stale_lock(aws: Aws) -> None:
+    """Before anything is built from it."""
+    Path("requirements-all.lock").write_text(f"{locks.MARK}0\nsix==1.16.0\n", encoding="utf-8")
+    assert "run `./doitw lock`" in problem(aws.settings)
+
+
+def test_no_credentials(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nowhere in the chain."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    said = problem(replace(aws.settings, layer="other"))
+    assert "there are no AWS credentials" in said
+    assert "AWS_PROFILE" in said
+
+
+def test_a_profile_that_is_not_there(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named, without a traceback."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "nobody" in problem(replace(aws.settings, layer="other"))
+
+
+def test_a_local_stage_with_problems_starts_no_server(
+    aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And asks none."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    local = replace(aws.settings, stage="local")
+    server.seen.clear()
+    assert "has no stage 'local'" in problem(local)
+    assert not paths.LOCAL_AWS.exists()
+    assert server.seen == []
+
+
+def test_nothing_is_written(aws: Aws, server: Server) -> None:
+    """Neither here nor there."""
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    preflight.run(aws.settings)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+    assert [seen.form.split("&")[0] for seen in server.seen] == ["Action=GetCallerIdentity"]
+    assert REGION in server.seen[0].headers["authorization"]

@@ -1,0 +1,216 @@
+"""tasks/clients/s3.py against an S3 over HTTP: how the bucket is made, how objects are sent."""
+
+import hashlib
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.clients import s3
+from tasks.clients.aws import Aws, connect
+from tasks.core import paths
+from tasks.core.errors import AwsError
+from tasks.core.versions import code_sha256
+from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
+
+FOREIGN = "111122223333"
+
+
+def client(aws: Aws) -> Any:
+    return aws.client("s3")
+
+
+def file(content: bytes = b"a zip") -> tuple[Path, str]:
+    path = Path("layer.zip")
+    path.write_bytes(content)
+    return path, hashlib.sha256(content).hexdigest()
+
+
+# ---- the bucket ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("region", "constraint"),
+    [(REGION, REGION), ("eu-west-1", "eu-west-1"), ("us-east-1", None)],
+)
+def test_the_bucket_is_made_in_the_settings_region(
+    aws: Aws, region: str, constraint: str | None
+) -> None:
+    """us-east-1 is the one region that must not be named."""
+    there = connect(replace(aws.settings, region=region))
+    assert s3.ensure_bucket(there)
+    location = client(there).get_bucket_location(Bucket="deps-bucket")
+    assert location["LocationConstraint"] == constraint
+
+
+def test_a_new_bucket_is_private_and_encrypted(aws: Aws) -> None:
+    """All four blocks; without a lifecycle where none was asked for."""
+    assert s3.ensure_bucket(aws)
+    block = client(aws).get_public_access_block(Bucket="deps-bucket")
+    assert list(block["PublicAccessBlockConfiguration"].values()) == [True] * 4
+    encryption = client(aws).get_bucket_encryption(Bucket="deps-bucket")
+    rules = encryption["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    with pytest.raises(client(aws).exceptions.ClientError, match="NoSuchLifecycle"):
+        client(aws).get_bucket_lifecycle_configuration(Bucket="deps-bucket")
+
+
+def test_a_bucket_that_is_there_is_only_looked_at(aws: Aws, server: Server) -> None:
+    """Its own settings stay as somebody made them."""
+    client(aws).create_bucket(
+        Bucket="deps-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    server.seen.clear()
+    assert not s3.ensure_bucket(aws)
+    assert [seen.method for seen in server.seen if seen.path != "/"] == ["HEAD"]
+
+
+def half(request: Request) -> Refusal | None:
+    """The bucket itself is made, nothing of what it should be."""
+    return Refusal(status=400, code="InvalidRequest") if request.query else None
+
+
+def test_a_half_made_bucket_is_completed(aws: Aws, server: Server) -> None:
+    """Stopped after it was made; the next run goes on there."""
+    server.refused = half
+    with pytest.raises(AwsError, match="making bucket deps-bucket"):
+        s3.ensure_bucket(aws)
+    server.refused = lambda request: None
+    assert not s3.ensure_bucket(aws)
+    assert client(aws).get_public_access_block(Bucket="deps-bucket")
+    assert client(aws).get_bucket_encryption(Bucket="deps-bucket")
+    assert not list((paths.BUILD / "bucket").iterdir())
+
+
+def test_a_bucket_whose_answer_was_lost_is_ours(aws: Aws, server: Server) -> None:
+    """The SDK asks again, and AWS says that it is there already."""
+    lost = iter([True])
+    server.dropped = lambda *request: request == ("PUT", "/deps-bucket") and next(lost, False)
+    assert s3.ensure_bucket(aws)
+    assert client(aws).get_public_access_block(Bucket="deps-bucket")
+
+
+def test_a_bucket_of_another_account_is_refused(
+    aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are the whole world's; nothing is sent there, and another name is advised."""
+    monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
+    request = urllib.request.Request(f"{server.url}/deps-bucket", method="PUT")  # noqa: S310
+    request.add_header("x-moto-account-id", FOREIGN)
+    urllib.request.urlopen(request).close()  # noqa: S310 - our own server
+    server.seen.clear()
+    with pytest.raises(AwsError, match="another account's") as caught:
+        s3.ensure_bucket(aws)
+    assert "bucket=NAME" in caught.value.fix
+    assert {seen.method for seen in server.seen if seen.path != "/"} == {"HEAD"}
+
+
+def test_a_bucket_of_another_region_is_refused(aws: Aws) -> None:
+    """Lambda reads layers from its own region only, and says so after the upload."""
+    there = connect(replace(aws.settings, region="eu-west-1"))
+    s3.ensure_bucket(there)
+    with pytest.raises(AwsError, match="is in eu-west-1, the layer in ap-northeast-2"):
+        s3.ensure_bucket(aws)
+
+
+def test_layers_expire_after_90_days_beside_foreign_rules(aws: Aws) -> None:
+    """Ours is added, changed in place, and never written twice."""
+    s3.ensure_bucket(aws)
+    foreign = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"},
+               "Expiration": {"Days": 7}}  # fmt: skip
+    client(aws).put_bucket_lifecycle_configuration(
+        Bucket="deps-bucket", LifecycleConfiguration={"Rules": [foreign]}
+    )
+    for days in (30, 90):
+        s3.ensure_bucket(connect(replace(aws.settings, lifecycle_days=days)))
+    rules = client(aws).get_bucket_lifecycle_configuration(Bucket="deps-bucket")["Rules"]
+    found = {rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in rules}
+    assert found == {
+        "logs": ({"Prefix": "logs/"}, {"Days": 7}),
+        "doit-lambda-layer": ({"Prefix": "layers/"}, {"Days": 90}),
+    }
+
+
+def test_a_lifecycle_that_is_right_is_not_written_again(aws: Aws, server: Server) -> None:
+    """The second deploy only looks."""
+    there = connect(replace(aws.settings, lifecycle_days=90))
+    s3.ensure_bucket(there)
+    server.seen.clear()
+    s3.ensure_bucket(there)
+    assert {seen.method for seen in server.seen if seen.path != "/"} == {"HEAD", "GET"}
+
+
+# ---- objects ------------------------------------------------------------------------------------
+
+
+def test_every_call_names_the_owner(aws: Aws, server: Server) -> None:
+    """A bucket that was deleted and taken by somebody else gets nothing of ours."""
+    there = connect(replace(aws.settings, lifecycle_days=90))
+    s3.ensure_bucket(there)
+    path, sha256 = file()
+    s3.put_file(there, "layers/a.zip", path, sha256)
+    s3.put_bytes(there, "layers/b.json", b"{}")
+    s3.holds(there, "layers/a.zip", sha256)
+    s3.get_bytes(there, "layers/b.json")
+    calls = [seen for seen in server.seen if seen.path.startswith("/deps-bucket")]
+    owners = [seen.headers.get("x-amz-expected-bucket-owner") for seen in calls]
+    made = [seen for seen in calls if (seen.method, seen.path, seen.query) ==
+            ("PUT", "/deps-bucket", "")]  # fmt: skip
+    assert len(calls) >= 10
+    assert len(made) == 1  # CreateBucket has no such header
+    assert owners.count(ACCOUNT) == len(calls) - 1
+
+
+def test_an_upload_carries_its_sha256(aws: Aws, server: Server) -> None:
+    """S3 refuses bytes that differ from it, and keeps it for the next look."""
+    s3.ensure_bucket(aws)
+    path, sha256 = file()
+    s3.put_file(aws, "layers/a.zip", path, sha256)
+    sent = server.seen[-1].headers
+    assert sent["x-amz-checksum-sha256"] == code_sha256(sha256)
+    assert s3.holds(aws, "layers/a.zip", sha256) == ""
+    assert s3.holds(aws, "layers/a.zip", "00" * 32) is None
+    assert s3.holds(aws, "layers/b.zip", sha256) is None
+
+
+def test_damage_on_the_way_is_an_error(aws: Aws, server: Server) -> None:
+    """What S3 answers when the sum does not fit what arrived."""
+    s3.ensure_bucket(aws)
+    said = "The SHA256 you specified did not match the calculated checksum."
+    server.refused = lambda request: Refusal(status=400, code="BadDigest", message=said)
+    path, sha256 = file()
+    with pytest.raises(AwsError, match="did not match the calculated checksum"):
+        s3.put_file(aws, "layers/a.zip", path, sha256)
+
+
+def test_a_bucket_with_versions_pins_the_version(aws: Aws) -> None:
+    """publish then reads exactly what was sent, whoever writes the key afterwards."""
+    s3.ensure_bucket(aws)
+    client(aws).put_bucket_versioning(
+        Bucket="deps-bucket", VersioningConfiguration={"Status": "Enabled"}
+    )
+    path, sha256 = file()
+    version = s3.put_file(aws, "layers/a.zip", path, sha256)
+    assert version
+    assert s3.holds(aws, "layers/a.zip", sha256) == version
+
+
+def test_bytes_come_back_or_nothing(aws: Aws) -> None:
+    """None for a key that is not there, and for a bucket that is not."""
+    assert s3.get_bytes(aws, "a") is None
+    s3.ensure_bucket(aws)
+    assert s3.get_bytes(aws, "a") is None
+    s3.put_bytes(aws, "a", b"text")
+    assert s3.get_bytes(aws, "a") == b"text"
+
+
+def test_a_lost_answer_is_sent_again(aws: Aws, server: Server) -> None:
+    """The file is read from its beginning again."""
+    s3.ensure_bucket(aws)
+    lost = iter([True])
+    server.dropped = lambda *request: request[0] == "PUT" and next(lost, False)
+    path, sha256 = file(b"0123456789" * 100_000)
+    s3.put_file(aws, "layers/a.zip", path, sha256)
+    assert s3.get_bytes(aws, "layers/a.zip") == path.read_bytes()

@@ -1,0 +1,125 @@
+"""Packages that cannot be a layer, and checks that do not pass: nothing leaves the machine."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.functional.test_bad_input import error
+from tests.project import Project, Run, small
+from tests.wheels import wheel
+
+LIMIT = 262_144_000  # bytes unzipped, Lambda's
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Asks for every wheel that a test lays into `wheels/`."""
+    return small(tmp_path / "project")
+
+
+def build(project: Project) -> Run:
+    """`doit build` of all wheels that lie there."""
+    wheels = project.path / "wheels"
+    names = [path.name.split("-")[0] for path in wheels.iterdir()]
+    lines = [f"--find-links {wheels}", *names]
+    project.write("requirements-all.txt", "\n".join(lines))
+    return project.doit("build")
+
+
+def refused(project: Project) -> str:
+    """The error of a build that must not prove anything."""
+    said = error(build(project))
+    assert not (project.path / "build/verify/deps/record.json").exists()
+    return said
+
+
+def setting(project: Project, line: str) -> None:
+    project.write("pyproject.toml", project.read("pyproject.toml") + line + "\n")
+
+
+def test_a_layer_that_cannot_fit_even_pruned(project: Project) -> None:
+    wheels = project.path / "wheels"
+    wheel(wheels, "alpha", {"alpha/__init__.py": b"", "alpha/data.bin": bytes(LIMIT - 1000)})
+    wheel(wheels, "beta", {"beta.py": b"x = 1\n" * 200_000})
+    said = refused(project)
+    assert "is over Lambda's 262.1 MB" in said
+    assert said.index("262.1 MB  alpha") < said.index("1.2 MB  beta")
+
+
+def test_two_distributions_that_write_the_same_file(project: Project) -> None:
+    wheels = project.path / "wheels"
+    wheel(wheels, "alpha", {"same.py": b"a = 1\n"})
+    wheel(wheels, "beta", {"same.py": b"b = 2\n"})
+    assert "alpha and beta both write same.py, differently" in refused(project)
+
+
+def test_a_corrupt_wheel(project: Project) -> None:
+    made = wheel(project.path / "wheels", "alpha", {"alpha.py": b"a = 1\n" * 50})
+    data = bytearray(made.read_bytes())
+    data[40:50] = b"\0" * 10
+    made.write_bytes(data)
+    said = refused(project)
+    assert "alpha" in said
+    assert "damaged" in said
+
+
+@pytest.mark.parametrize(
+    "name", ["alpha/a\\b.txt", "alpha/a\tb.txt", f"alpha/{'n' * 200}é{'x' * 60}"]
+)
+def test_a_file_name_that_a_zip_or_lambda_cannot_hold(project: Project, name: str) -> None:
+    wheel(project.path / "wheels", "alpha", {"alpha/__init__.py": b"", name: b"data"})
+    assert "alpha" in refused(project)
+
+
+def test_a_keep_that_matches_nothing_is_a_warning(project: Project) -> None:
+    wheel(project.path / "wheels", "alpha", {"alpha.py": b""})
+    setting(project, 'keep = ["alhpa/**"]')
+    run = build(project)
+    assert run.code == 0, run.output
+    assert "warning" in run.output
+    assert "alhpa/**" in run.output
+
+
+# ---- the project's own check ----
+
+
+@pytest.mark.parametrize(
+    ("script", "settings", "words"),
+    [
+        (b"import alpha\nassert alpha.VALUE == 2, 'value is not 2'\n", "", ["value is not 2"]),
+        (b"import time\ntime.sleep(60)\n", "check-timeout = 1", ["did not end in 1 s"]),
+        (None, "", ["no such file"]),
+    ],
+)
+def test_a_check_that_fails_hangs_or_is_missing(
+    project: Project, script: bytes | None, settings: str, words: list[str]
+) -> None:
+    wheel(project.path / "wheels", "alpha", {"alpha.py": b"VALUE = 1\n"})
+    setting(project, f'check = "proof.py"\n{settings}')
+    if script is not None:
+        (project.path / "proof.py").write_bytes(script)
+    said = refused(project)
+    assert [word for word in words if word not in said] == []
+
+
+def test_a_check_that_passes_runs_with_the_layer_alone(project: Project) -> None:
+    wheel(project.path / "wheels", "alpha", {"alpha.py": b"VALUE = 1\n"})
+    setting(project, 'check = "proof.py"')
+    project.write("proof.py", "import alpha\nassert '/python/' in alpha.__file__\n")
+    run = build(project)
+    assert run.code == 0, run.output
+    assert "check proof.py passed" in run.output
+
+
+def test_a_file_that_the_code_needs_names_rule_and_remedy(project: Project) -> None:
+    """`drop` takes what an import reads: the rule is found, and the line that puts it right
+    does."""
+    code = b"import pathlib\npathlib.Path(__file__).with_name('table.csv').read_text()\n"
+    wheel(project.path / "wheels", "alpha", {"alpha/__init__.py": code, "alpha/table.csv": b"1"})
+    setting(project, 'drop = ["alpha/*.csv"]')
+    said = refused(project)
+    assert "alpha: FileNotFoundError" in said
+    assert "rule 'drop' took alpha/table.csv" in said
+    (line,) = [part for part in said.split("[tool.lambda-layer]: ") if part.startswith("keep")]
+    setting(project, line.strip())
+    assert build(project).code == 0

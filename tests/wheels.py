@@ -1,0 +1,27 @@
+"""Wheels made by hand, for packages that no index has."""
+
+import base64
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
+    """Write `name`-1.0 as a pure wheel with these files (PyPA: binary distribution format)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, info = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
+    content = dict(files) | {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    listing = "".join(f'"{path}",{_hash(data)},{len(data)}\n' for path, data in content.items())
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in (content | {f"{info}/RECORD": listing.encode()}).items():
+            archive.writestr(path, data)
+    return target
+
+
+def _hash(data: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
+    return f"sha256={digest.decode().rstrip('=')}"
