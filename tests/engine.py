@@ -20,6 +20,7 @@ STAND_IN = "lambda-python-stand-in:3.12"
 BUILD_STAND_IN = Path(__file__).parent / "lambda_image" / "build"
 PULL_SECONDS = 180
 SETTLE_SECONDS = 120  # other projects may use the same engine; what they do ends by itself
+END_SECONDS = 10  # a server that no longer answers still has to leave its interpreter
 
 
 @contextmanager
@@ -91,8 +92,15 @@ def _things(engine: DockerClient) -> set[str]:
     return found | {f"volume {each['Name']}" for each in volumes if each["Name"] != CACHE_VOLUME}
 
 
-def processes_in(folder: Path) -> list[str]:
-    """Command lines of the processes that work in `folder` or below."""
+def processes_left_in(folder: Path) -> list[str]:
+    """Command lines of the processes that work in `folder` or below and do not end by themselves."""
+    deadline = time.monotonic() + END_SECONDS
+    while (left := _processes_in(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def _processes_in(folder: Path) -> list[str]:
     return [
         (process / "cmdline").read_text().replace("\0", " ")
         for process in Path("/proc").glob("[0-9]*")
