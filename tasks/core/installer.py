@@ -6,6 +6,7 @@ from tasks.core.errors import BuildError
 from tasks.core.settings import Settings
 
 SHOWN = 12  # lines of the installer's own words
+HEAD = 3  # of these: what failed, in uv's words
 _FIXES = (
     (r"hash mismatch|Hash mismatch", "the artefact is not the one that was locked: make sure of "
      "the index you use, then `./doitw lock`"),
@@ -30,14 +31,23 @@ _FIXES = (
 
 
 def explain(output: str, settings: Settings) -> BuildError:
-    """uv's last lines (the package and why), and the fix that goes with them."""
+    """uv's last words (the package and why), and the fix that goes with them."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
-    shown = "\n".join(lines[start:][:SHOWN] or ["it said nothing"])
+    head, shown = "\n".join(lines[start:][:HEAD]), "\n".join(shorten(lines[start:]))
     unknown = "the lines above are the installer's own; correct {requirements}"
-    fix = next((fix for pattern, fix in _FIXES if re.search(pattern, shown)), unknown)
+    fix = next((f for text in (head, shown) for p, f in _FIXES if re.search(p, text)), unknown)
     platform = f"Python {settings.python} on {settings.architecture}"
     return BuildError(
-        f"the installer failed:\n{shown}",
+        f"the installer failed:\n{shown or 'it said nothing'}",
         fix=fix.format(platform=platform, requirements=settings.requirements),
     )
+
+
+def shorten(lines: list[str]) -> list[str]:
+    """The first lines (which package) and, of a build's long log, those from its first error on."""
+    if len(lines) <= SHOWN:
+        return lines
+    head, rest = lines[:HEAD], lines[HEAD:]
+    wrong = (i for i, line in enumerate(rest) if re.search(r"(?i)\b\w*error:", line))
+    return [*head, "  …", *rest[next(wrong, 0) :][: SHOWN - HEAD - 1]]

@@ -1,0 +1,51 @@
+"""tasks/steps/install.py in the image: what has to be compiled, and what cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import project
+from tests.project import Project
+
+pytestmark = pytest.mark.docker
+SOURCE_ONLY = "crcmod==1.7"  # a C extension; no wheel on the index, and works without it
+WANTS_MORE = "psycopg2==2.9.9"  # a C extension against libpq, which is not in the image
+
+
+@pytest.fixture
+def copy(tmp_path: Path, lambda_image: str) -> Project:
+    found = project.copy(tmp_path / "copy", f"{SOURCE_ONLY}\n")
+    return Project(path=found.path, environment={"LAYER_IMAGE": lambda_image})
+
+
+def test_a_package_without_a_wheel_is_compiled_in_the_image(copy: Project) -> None:
+    """For the image's Python, whatever this machine's is."""
+    run = copy.doit("install", "builder=docker")
+    assert run.code == 0, run.output
+    installed = copy.path / "build/install/shuking-deps-layer/opt/python/crcmod"
+    assert [path.name for path in installed.glob("*.so")] == [
+        "_crcfunext.cpython-312-x86_64-linux-gnu.so"
+    ]
+
+
+def test_what_does_not_compile_is_named_last(copy: Project) -> None:
+    """With the compiler's reason and a way out; nothing is left that looks installed."""
+    copy.write("requirements-all.txt", f"python-dotenv==1.0.1\n{WANTS_MORE}\n")
+    run = copy.doit("install", "builder=docker")
+    assert run.code == 1
+    end = run.output[run.output.index("✗ install failed") :]
+    assert "psycopg2==2.9.9" in end
+    assert "pg_config" in end
+    assert "→ it has no wheel and does not compile in the image" in end
+    assert "Traceback" not in end
+    assert not (copy.path / "build/install/shuking-deps-layer/record.json").exists()
+
+
+def test_a_package_that_does_not_exist_is_named_last(copy: Project) -> None:
+    """And nothing of the others is left."""
+    copy.write("requirements-all.txt", "python-dotenv==1.0.1\nno-such-package-of-anybody==1\n")
+    run = copy.doit("install", "builder=docker")
+    assert run.code == 1
+    end = run.output[run.output.index("✗ install failed") :]
+    assert "no-such-package-of-anybody" in end
+    assert "→ no such package on the index" in end
