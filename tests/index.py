@@ -98,5 +98,10 @@ def serving(root: Path) -> Iterator[Index]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        """What was added since is seen: uv keeps pages for ten minutes otherwise."""
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing: the tests' output is read by people."""
