@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.core import chalice_config, distributions, paths, records, trees
+from tasks.core import chalice_config, distributions, paths, records, trees, versions
 from tasks.core.console import size
 from tasks.core.errors import LayerError, VerifyError
 from tasks.core.settings import LAMBDA_LIMIT, Settings
@@ -59,13 +59,19 @@ def measure(settings: Settings) -> dict[str, int]:
 
 
 def spending(settings: Settings, layer: int) -> Budget:
-    """This layer, the function, and the stage's other layers (whose size AWS alone knows)."""
+    """This layer, the function, and the stage's other layers as preflight measured them."""
+    asked = records.read(paths.stage_record(settings, "preflight")) or {"sizes": {}}
+    sizes = {arn: asked["sizes"].get(arn) for arn in others(settings)}
+    return Budget(layer=layer, function=function_size(), others=sizes)
+
+
+def others(settings: Settings) -> list[str]:
+    """ARNs of the stage's layers that are not this one."""
     try:
         configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     except LayerError:
-        configured = []  # building needs no Chalice app; preflight is what complains
-    others = {arn: None for arn in configured if f":layer:{settings.layer}:" not in arn}
-    return Budget(layer=layer, function=function_size(), others=others)
+        return []  # building needs no Chalice app; preflight is what complains
+    return [arn for arn in configured if not versions.is_of(arn, settings.layer)]
 
 
 def function_size() -> int:

@@ -43,7 +43,8 @@ def fingerprint(settings: Settings) -> str:
     script = records.file_digest(check) if check.is_file() else settings.check
     return records.digest(
         [packed.get("fingerprint"), packed.get("sha256"), records.file_digest(probing.PROBE),
-         script, settings.check_timeout, settings.max_growth]
+         script, settings.check_timeout, settings.max_growth,
+         dict(budget.spending(settings, 0).others)]
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -226,7 +227,7 @@ def kill_at(project: Project, step: str) -> None:
     )  # fmt: skip
     with process:
         assert process.stdout
-        seen = [line for line in iter(process.stdout.readline, f"▶ {step}\n") if line]
+        seen = list(takewhile(lambda line: line != f"▶ {step}\n", process.stdout))
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL, "".join(seen)
 
