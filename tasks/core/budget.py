@@ -88,11 +88,13 @@ def function_size() -> int:
 def check(settings: Settings, spent: Budget, sizes: dict[str, int]) -> None:
     """VerifyError over the limit, or when the layer grew more than `max-growth` allows."""
     if spent.total > LAMBDA_LIMIT:
-        heaviest = "\n".join(largest(sizes))
+        others = {arn: count for arn, count in spent.others.items() if count}
+        heaviest = "\n".join(largest({**sizes, **others}))
         raise VerifyError(
             f"{size(spent.total)} unzipped is over Lambda's {size(LAMBDA_LIMIT)}; the heaviest:\n"
             f"{heaviest}",
-            fix="leave packages out, or files with `drop` and `recipes`: see ./doitw report",
+            fix="leave packages out, or files with `drop` and `recipes`: see ./doitw report"
+            + (f"; or a layer of stage {settings.stage}" if others else ""),
         )
     _check_growth(settings, spent.layer)
 
