@@ -1,7 +1,9 @@
 """Plain functions as doit actions: known errors become clean failures, others keep a traceback."""
 
 import errno
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from doit.exceptions import TaskFailed
 
@@ -22,7 +24,10 @@ def action(function: Callable[[], object]) -> Action:
 
     def run() -> TaskFailed | None:
         try:
-            function()
+            with _interruptible():
+                function()
+        except KeyboardInterrupt:
+            return TaskFailed("stopped\n→ run it again: what is finished is not done twice")
         except LayerError as error:
             return TaskFailed(str(error))
         except OSError as error:
@@ -33,3 +38,14 @@ def action(function: Callable[[], object]) -> Action:
         return None
 
     return run
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM (a CI job that is cancelled) as Ctrl-C: containers and temporary files are removed
+    on the way out, and doit writes its database."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,11 +1,14 @@
 """tasks/steps/install.py in the image: what has to be compiled, and what cannot be."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import project
-from tests.project import Project
+from tests.project import Project, clean_environment
 
 pytestmark = pytest.mark.docker
 SOURCE_ONLY = "crcmod==1.7"  # a C extension; no wheel on the index, and works without it
@@ -49,3 +52,26 @@ def test_a_package_that_does_not_exist_is_named_last(copy: Project) -> None:
     end = run.output[run.output.index("✗ install failed") :]
     assert "no-such-package-of-anybody" in end
     assert "→ no such package on the index" in end
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_takes_its_container_along(
+    tmp_path: Path, lambda_image: str, number: signal.Signals
+) -> None:
+    """Ctrl-C, or a CI job that is cancelled, while the installer is at work on the real layer."""
+    copy = project.copy(tmp_path / "copy")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doit", "install", "builder=docker"], cwd=copy.path,
+        env=clean_environment() | {"LAYER_IMAGE": lambda_image, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    said = [next(process.stdout)]
+    while "Using CPython" not in said[-1]:
+        said.append(next(process.stdout))
+    process.send_signal(number)
+    rest, _ = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in rest
+    assert "stopped" in rest
+    assert not (copy.path / "build/install/shuking-deps-layer/record.json").exists()

@@ -1,6 +1,7 @@
 """tasks/core/actions.py: what a person can act on is a clean failure, the rest a traceback."""
 
 import errno
+import signal
 
 import pytest
 from doit.exceptions import TaskFailed
@@ -38,3 +39,13 @@ def test_unknown_errors_keep_their_traceback(error: Exception) -> None:
     """A bug of ours must not look like the user's mistake."""
     with pytest.raises(type(error)):
         action(lambda: raising(error))()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
+    """Whoever sends it; afterwards signals do what they did before."""
+    before = signal.getsignal(number)
+    failed = action(lambda: signal.raise_signal(number))()
+    assert isinstance(failed, TaskFailed)
+    assert "stopped" in failed.get_msg()
+    assert signal.getsignal(number) == before
