@@ -83,15 +83,12 @@ def blame(
     both = layer.with_name("both")
     trees.link_tree(layer / "python", both / "python")
     trees.link_tree(python, both / "before" / "python")
-    name = first.name if first.kind == "import" else f"{{opt}}/python/{first.name}"
-    request = {"kind": first.kind, "name": name, "removed": removed}
+    request = {"kind": first.kind, "name": first.name, "removed": removed}
     found = ask(sandbox, "blame", both, request, writable=True)
     shutil.rmtree(both)
     listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: proof.LISTED])
-    at_fault = f"rule {found['rule']!r} took " if found["rule"] else "missing: "
-    files = ", ".join(found["paths"][:3])
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{listed}\n{at_fault}{files}",
+        f"worked as installed, does not in the layer:\n{listed}\n{proof.at_fault(found, removed)}",
         fix=proof.fix_for(found),
     )
 

@@ -57,7 +57,8 @@ def run(settings: Settings, get_sandbox: Callable[[], Sandbox]) -> records.Recor
     spent = budget.spending(settings, packed["unzipped"])
     budget.check(settings, spent, sizes)
     sandbox = get_sandbox()
-    say(f"proving in {sandbox.title}, /opt read-only, no network")
+    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
+    say(f"proving in {sandbox.title}{isolated}")
     with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix=".verify-") as folder:
         layer = Path(folder) / "layer"
         unpack(paths.layer_zip(settings), layer)
