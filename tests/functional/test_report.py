@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import small
-from tests.project import Project
+from tests.project import Project, small
 
 LAYER = "build/deps"
 PAGE, BILL = f"{LAYER}.report.html", f"{LAYER}.cdx.json"
