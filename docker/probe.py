@@ -30,6 +30,7 @@ from typing import Any
 
 HANG = 60.0  # seconds for one module
 WORKERS = 2
+TRIES = 200  # to find the file at fault
 GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 Answer = dict[str, Any]
 
@@ -225,13 +226,15 @@ def metadata(python: str) -> Answer:
 def blame(opt: str, request: Answer) -> Answer:
     """{"rule", "paths"}: what must come back for the name to work. OPT holds `python` (the layer)
     and `before/python` (as installed) and is written to; the smallest set found is named."""
+    kind = request["kind"]
+    name = request["name"] if kind == "import" else f"{opt}/python/{request['name']}"
 
     def works(paths: list[str]) -> bool:
         undo = [put_back(Path(opt), path) for path in paths]
-        found, _ = run_batch(opt, request["kind"], [request["name"]])
+        found, _ = run_batch(opt, kind, [name])
         for each in reversed(undo):
             each()
-        return not found[request["name"]]
+        return not found[name]
 
     for rule, paths in request["removed"].items():
         if works(paths):
@@ -243,13 +246,15 @@ def blame(opt: str, request: Answer) -> Answer:
 
 
 def smallest(paths: list[str], works: Callable[[list[str]], bool]) -> list[str]:
-    """Halve the set while one half is enough."""
-    while len(paths) > 1:
-        half = len(paths) // 2
-        enough = next((part for part in (paths[:half], paths[half:]) if works(part)), None)
-        if enough is None:
-            break
-        paths = enough
+    """Leave out parts, ever smaller ones, while the rest is enough (delta debugging)."""
+    part, tries = len(paths), TRIES
+    while part > 1 and tries:
+        part = (part + 1) // 2
+        for start in reversed(range(0, len(paths), part)):
+            rest = paths[:start] + paths[start + part :]
+            if tries and rest:
+                tries -= 1
+                paths = rest if works(rest) else paths
     return paths
 
 

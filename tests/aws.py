@@ -92,7 +92,7 @@ def serving() -> Iterator[Server]:
     app = _recording(server, _lossy(server, moto))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{http.port}"
-    thread = threading.Thread(target=http.serve_forever)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server

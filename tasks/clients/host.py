@@ -3,11 +3,13 @@
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tasks.clients.images import PROXIES
@@ -53,7 +55,7 @@ def check(settings: Settings) -> None:
 
 
 def _lay_out(job: Job, folder: Path) -> dict[str, str]:
-    """Write the inputs; {name in braces: path}. A read-only tree is used where it lies."""
+    """Write the inputs, copy the tree; {name in braces: path}."""
     from uv import find_uv_bin
 
     work = folder / "work"
@@ -62,11 +64,13 @@ def _lay_out(job: Job, folder: Path) -> dict[str, str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     opt = folder / "opt"
-    if job.opt and job.opt_writable:
+    if job.opt:
         shutil.copytree(job.opt, opt, symlinks=True)
+        if not job.opt_writable:
+            _protect(opt)
     return {
         "{work}": str(work),
-        "{opt}": str(opt if job.opt_writable or not job.opt else job.opt.absolute()),
+        "{opt}": str(opt),
         "{uv}": find_uv_bin(),
         "{interpreter}": _interpreter(),
     }
@@ -75,6 +79,14 @@ def _lay_out(job: Job, folder: Path) -> dict[str, str]:
 def _interpreter() -> str:
     """The base interpreter: nothing of the tool's own .venv is importable."""
     return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def _protect(tree: Path) -> None:
+    """Read-only, as in Lambda; root writes all the same, into what is only a copy."""
+    for folder, _, names in os.walk(tree, topdown=False):
+        for path in [*(Path(folder, name) for name in names), Path(folder)]:
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o222)
 
 
 def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
@@ -91,7 +103,7 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
 
     def kill() -> None:
         expired.set()
-        os.killpg(process.pid, 9)
+        _end(process)
 
     timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
     timer.start()
@@ -102,16 +114,20 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
             on_line(line.rstrip("\n"))
             lines.append(line)
         code = process.wait()
-    except BaseException:
-        os.killpg(process.pid, 9)
-        raise
     finally:
         timer.cancel()
         timer.join()
+        _end(process)  # and whatever it left running
+        process.wait()
         process.stdout.close() if process.stdout else None
     if expired.is_set():
         raise TimeoutError("".join(lines))
     return Outcome(code=code, output="".join(lines))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _expand(word: str, names: Mapping[str, str]) -> str:

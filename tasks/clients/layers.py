@@ -1,9 +1,14 @@
 """Lambda's layer versions: list, publish."""
 
+import shutil
+import tempfile
+import urllib.request
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from tasks.clients.aws import Aws, error_code, errors
+from tasks.core import paths
 from tasks.core.errors import AwsError, InputError
 from tasks.core.versions import LayerVersion, code_sha256, from_response, layer_of, number_of
 
@@ -29,6 +34,28 @@ def by_arn(aws: Aws, arn: str) -> LayerVersion:
         fix = "`./doitw status` lists this layer's versions; a deleted one cannot be attached again"
         raise InputError(f"{arn} does not exist", fix=fix)
     return from_response(answer)
+
+
+def unzipped(aws: Aws, arn: str) -> int | None:
+    """Bytes that any layer's version takes at /opt; None when AWS does not hand it out.
+
+    AWS tells the zip's size only (GetLayerVersion), so the zip is fetched and looked into.
+    InputError when it does not exist.
+    """
+    answer = _by_arn(aws, arn)
+    if answer is None:
+        raise InputError(f"{arn} does not exist", fix=f"take it out of {paths.CHALICE_CONFIG}")
+    address = str(answer["Content"].get("Location", ""))
+    if not address.startswith("http"):
+        return None
+    with tempfile.TemporaryFile() as file:
+        try:
+            with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - AWS's own
+                shutil.copyfileobj(source, file)
+        except OSError as error:
+            fix = "check the network, then run the same again"
+            raise AwsError(f"fetching {arn} to measure it: {error}", fix=fix) from None
+        return sum(member.file_size for member in zipfile.ZipFile(file).infolist())
 
 
 def holds(aws: Aws, version: LayerVersion) -> bool:

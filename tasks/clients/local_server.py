@@ -15,6 +15,7 @@ from tasks.core import paths, records
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 QUESTION = "/doit-lambda-layer"
+App = Callable[..., Iterable[bytes]]
 
 
 def main() -> None:
@@ -30,19 +31,26 @@ def main() -> None:
 
     moto_adjustments.apply()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    app = _answering(DomainDispatcherApplication(create_backend_app))
+    moto = DomainDispatcherApplication(create_backend_app)
+    app = _answering(moto, moto_adjustments.LAYERS, moto_adjustments.layer_zip)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     os.environ["MOTO_PORT"] = str(server.port)
     records.write(ADDRESS, {"url": f"http://127.0.0.1:{server.port}", "pid": os.getpid()})
     server.serve_forever()
 
 
-def _answering(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def _answering(app: App, layers: str, layer_zip: Callable[[str], bytes]) -> App:
+    """The app, with our question and the layers' zips answered beside it."""
+
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != QUESTION:
-            return app(environ, start_response)
-        start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"pid": os.getpid()}).encode()]
+        path = str(environ.get("PATH_INFO", ""))
+        if path.startswith(layers):
+            start_response("200 OK", [("Content-Type", "application/zip")])
+            return [layer_zip(path)]
+        if path == QUESTION:
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"pid": os.getpid()}).encode()]
+        return app(environ, start_response)
 
     return wrapped
 

@@ -7,20 +7,28 @@
    mounts a volume whose name it derives wrongly for a layer that is named `…layer`, and needs an
    engine. Here the function runs where the layer was built: in a container of Lambda's image, or
    under the host's Python, by the same sandbox.
+3. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
+   server that hands out the zip, as AWS's does.
 """
 
+import os
 from typing import Any
 
 from tasks.clients.invocation import invoke
+from tasks.core.versions import LAYER_ARN
+
+LAYERS = "/doit-lambda-layer/layers/"
 
 
 def apply() -> None:
     """Change moto in this process."""
     from moto.apigateway.models import APIGatewayBackend
-    from moto.awslambda.models import LambdaFunction, lambda_backends
+    from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
     for name in ("import_rest_api", "put_rest_api"):
         setattr(APIGatewayBackend, name, _labelled(getattr(APIGatewayBackend, name)))
+
+    setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010
 
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         backend = lambda_backends[self.account_id][self.region]
@@ -42,3 +50,24 @@ def _labelled(original: Any) -> Any:
         return original(self, *arguments, **named)
 
     return method
+
+
+def _located(original: Any) -> Any:
+    def method(self: Any) -> Any:
+        answer = original(self)
+        url = f"http://127.0.0.1:{os.environ['MOTO_PORT']}{LAYERS}{self.arn}"
+        return answer | {"Content": answer["Content"] | {"Location": url}}
+
+    return method
+
+
+def layer_zip(path: str) -> bytes:
+    """What is at the address of a layer version; empty when there is no such version."""
+    from moto.awslambda.models import lambda_backends
+
+    found = LAYER_ARN.fullmatch(path.removeprefix(LAYERS))
+    if found is None:
+        return b""
+    backend = lambda_backends[found["account"]][found["region"]]
+    version = backend.layers_versions_by_arn(found[0])
+    return bytes(version.code_bytes) if version else b""

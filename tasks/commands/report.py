@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tasks.core import (
+    budget,
     distributions,
     identity,
     inventory,
@@ -24,7 +25,7 @@ from tasks.core.errors import BuildError
 from tasks.core.report import Report
 from tasks.core.rules import RULES, Rule
 from tasks.core.settings import Settings, current
-from tasks.steps import optimize, verify
+from tasks.steps import optimize
 
 FORMAT = 1  # raise when the page changes for the same facts
 STEPS = ("install", "prune", "optimize", "zip")
@@ -75,7 +76,7 @@ def write(settings: Settings) -> None:
 def fingerprint(settings: Settings) -> str:
     made = [records.read(paths.record(settings, step)) for step in STEPS]
     published = records.read(paths.stage_record(settings, "publish"))
-    spent = verify.spending(settings, 0)
+    spent = budget.spending(settings, 0)
     template = records.file_digest(report_page.TEMPLATE)
     said = [settings.stage, published, spent.function, list(spent.others), template]
     return records.digest([FORMAT, made, said, [asdict(rule) for rule in inactive(settings)]])
@@ -99,7 +100,7 @@ def gather(settings: Settings) -> Report:
         built=made["zip"]["built"],
         sha256=made["zip"]["sha256"],
         zipped=made["zip"]["bytes"],
-        budget=verify.spending(settings, made["zip"]["unzipped"]),
+        budget=budget.spending(settings, made["zip"]["unzipped"]),
         published=published.get("arn"),
         published_bytes=published.get("unzipped"),
         rows=facts.rows(

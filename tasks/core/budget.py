@@ -1,12 +1,17 @@
 """Lambda's limit: 262,144,000 bytes unzipped for all layers and the function together."""
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from tasks.core import chalice_config, distributions, paths, records, trees, versions
 from tasks.core.console import size
-from tasks.core.settings import LAMBDA_LIMIT
+from tasks.core.errors import LayerError, VerifyError
+from tasks.core.settings import LAMBDA_LIMIT, Settings
 
 WARN = 0.9  # of the limit
+APP = ("app.py", "chalicelib", "vendor")  # of what Chalice packs, beside its own runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +43,70 @@ def largest(packages: Mapping[str, int], count: int = 10) -> list[str]:
     """The heaviest packages, a line each."""
     ranked = sorted(packages.items(), key=lambda item: (-item[1], item[0]))[:count]
     return [f"{size(length):>10}  {name}" for name, length in ranked]
+
+
+def measure(settings: Settings) -> dict[str, int]:
+    """{package: bytes unzipped} of the zip; bytecode counts to its module's package."""
+    python = paths.tree(settings, "install") / "python"
+    owners = distributions.owners(distributions.read(python))
+    sizes: dict[str, int] = {}
+    with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
+        for member in archive.infolist():
+            name = member.filename.removeprefix("python/")
+            owner = owners.get(distributions.source_of(name)) or name.split("/")[0]
+            sizes[owner] = sizes.get(owner, 0) + member.file_size
+    return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
+
+
+def spending(settings: Settings, layer: int) -> Budget:
+    """This layer, the function, and the stage's other layers as preflight measured them."""
+    asked = records.read(paths.stage_record(settings, "preflight")) or {"sizes": {}}
+    sizes = {arn: asked["sizes"].get(arn) for arn in others(settings)}
+    return Budget(layer=layer, function=function_size(), others=sizes)
+
+
+def others(settings: Settings) -> list[str]:
+    """ARNs of the stage's layers that are not this one."""
+    try:
+        configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    except LayerError:
+        return []  # building needs no Chalice app; preflight is what complains
+    return [arn for arn in configured if not versions.is_of(arn, settings.layer)]
+
+
+def function_size() -> int:
+    """Bytes that Chalice packs, at most: the app's own files and the whole of chalice."""
+    import importlib.util
+
+    found = importlib.util.find_spec("chalice")
+    roots = [Path(name) for name in APP]
+    roots += [Path(found.origin).parent] if found and found.origin else []
+    files = [path for root in roots for path in (trees.walk(root) if root.is_dir() else [root])]
+    return sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".pyc")
+
+
+def check(settings: Settings, spent: Budget, sizes: dict[str, int]) -> None:
+    """VerifyError over the limit, or when the layer grew more than `max-growth` allows."""
+    if spent.total > LAMBDA_LIMIT:
+        others = {arn: count for arn, count in spent.others.items() if count}
+        heaviest = "\n".join(largest({**sizes, **others}))
+        raise VerifyError(
+            f"{size(spent.total)} unzipped is over Lambda's {size(LAMBDA_LIMIT)}; the heaviest:\n"
+            f"{heaviest}",
+            fix="leave packages out, or files with `drop` and `recipes`: see ./doitw report"
+            + (f"; or a layer of stage {settings.stage}" if others else ""),
+        )
+    _check_growth(settings, spent.layer)
+
+
+def _check_growth(settings: Settings, layer: int) -> None:
+    published = records.read(paths.stage_record(settings, "publish")) or {}
+    former = published.get("unzipped")
+    if settings.max_growth and former:
+        growth = 100 * (layer - former) / former
+        if growth > settings.max_growth:
+            raise VerifyError(
+                f"the layer grew by {growth:.1f} % over {published['arn']} "
+                f"({size(former)} → {size(layer)}); max-growth is {settings.max_growth} %",
+                fix="see what grew with ./doitw report, or raise max-growth in pyproject.toml",
+            )

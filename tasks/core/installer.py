@@ -8,23 +8,26 @@ from tasks.core.settings import Settings
 SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
 _FIXES = (
-    (r"hash mismatch|Hash mismatch", "the artefact is not the one that was locked: make sure of "
-     "the index you use, then `./doitw lock`"),
+    (r"ash mismatch", "the file is not the one whose hash the lock (or the index) promises: make "
+     "sure of the index you use, then `./doitw lock`"),
+    (r"`--require-hashes` mode", "a package stands in {lock} without hashes: `./doitw lock`"),
+    (r"invalid package format|Failed to (extract|read|unzip)|Bad CRC|not a valid zip|truncated"
+     r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
+     "rm doit-lambda-layer-cache`, builder=host: `uv cache clean`) and run again"),
+    (r"No space left", "free some disk space (Docker: `docker system prune`) and run again"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
      "no wheel for {platform}: pin a version that has one, or build in the image (builder=docker)"),
+    (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
+     "version that does in {requirements}, or change `python` in pyproject.toml"),
     (r"was not found in the package registry|not found in the (package )?(registry|index)",
      "no such package on the index: check its spelling in {requirements}"),
     (r"there (is|are) no versions? of|only .* (is|are) available|no version of",
      "no such version: pin one that exists in {requirements}"),
-    (r"No solution found|unsatisfiable|conflict", "the pins contradict each other: loosen one of "
-     "those named in {requirements}"),
+    (r"No solution found|unsatisfiable", "the pins contradict each other: loosen one of those "
+     "named in {requirements}"),
     (r"Failed to build|build backend returned|Call to .* failed", "it has no wheel and does not "
      "compile in the image: pin a version with a wheel, or add what it needs to docker/Dockerfile"),
-    (r"invalid|corrupt|not a valid zip|Failed to (extract|read|unzip)|CRC|EOF|truncated",
-     "the downloaded file is damaged: clear the cache (`docker volume rm doit-lambda-layer-cache`, "
-     "builder=host: `uv cache clean`) and run again"),
-    (r"No space left", "free some disk space (Docker: `docker system prune`) and run again"),
     (r"dns error|Could not connect|error sending request|timed? ?out|certificate|tls",
      "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
 )  # fmt: skip
@@ -40,7 +43,12 @@ def explain(output: str, settings: Settings) -> BuildError:
     platform = f"Python {settings.python} on {settings.architecture}"
     return BuildError(
         f"the installer failed:\n{shown or 'it said nothing'}",
-        fix=fix.format(platform=platform, requirements=settings.requirements),
+        fix=fix.format(
+            platform=platform,
+            python=settings.python,
+            requirements=settings.requirements,
+            lock=settings.lock,
+        ),
     )
 
 

@@ -60,6 +60,21 @@ def defects(after: Mapping[str, Any], expected: Collection[str]) -> list[str]:
     return lost + wrong + twice + glibc
 
 
+def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:
+    """Which rules took which files; of many the first."""
+    paths = blamed["paths"]
+    rules = [blamed["rule"]] if blamed["rule"] else _takers(paths, removed)
+    if not rules:
+        return "no file that a rule took brings it back"
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    took = " and ".join(repr(rule) for rule in rules)
+    return f"rule{'s' * (len(rules) > 1)} {took} took {', '.join(paths[:3])}{more}"
+
+
+def _takers(paths: list[str], removed: Mapping[str, list[str]]) -> list[str]:
+    return [rule for rule, files in removed.items() if not set(files).isdisjoint(paths)]
+
+
 def fix_for(blamed: Mapping[str, Any]) -> str:
     """The line that puts right what `blame` found."""
     rule, paths = blamed["rule"], blamed["paths"]

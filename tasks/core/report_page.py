@@ -94,7 +94,9 @@ def _pieces(report: Report) -> Iterator[tuple[str, str, int | None]]:
     if spent.total > LAMBDA_LIMIT:
         yield "over", "over the limit by", spent.total - LAMBDA_LIMIT
     else:
-        yield "free", "free", LAMBDA_LIMIT - spent.total
+        unknown = None in spent.others.values()
+        what = "free, or taken by layers of unknown size" if unknown else "free"
+        yield "free", what, LAMBDA_LIMIT - spent.total
 
 
 def _kinds(report: Report) -> str:

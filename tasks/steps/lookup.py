@@ -7,10 +7,10 @@ import json
 
 from tasks.clients import layers, s3, sandboxes
 from tasks.clients.aws import Aws, connect
-from tasks.core import identity, paths, records, versions
+from tasks.core import budget, identity, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import say
-from tasks.core.settings import current
+from tasks.core.settings import Settings, current
 from tasks.core.versions import LayerVersion
 
 
@@ -37,9 +37,19 @@ def run(aws: Aws, builder: str) -> records.Record:
         say(f"inputs {wanted[:12]} are not published yet")
     for version in [found] if found else published[:1]:
         _remember(aws, version)
+    if found:
+        check_budget(settings)
     record = {"input": wanted, "arn": found.arn if found else None}
     records.write(paths.stage_record(settings, "lookup"), record)
     return record
+
+
+def check_budget(settings: Settings) -> None:
+    """VerifyError when the version, proven alone, no longer fits beside the stage's layers."""
+    published = records.read(paths.stage_record(settings, "publish")) or {}
+    if published.get("unzipped"):
+        spent = budget.spending(settings, published["unzipped"])
+        budget.check(settings, spent, published["packages"] or {})
 
 
 def find(aws: Aws, wanted: str, published: list[LayerVersion]) -> LayerVersion | None:

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tasks.clients import layers
 from tasks.clients.aws import connect
-from tasks.core import chalice_config, locks, paths, requirements, versions
+from tasks.core import budget, chalice_config, locks, paths, records, requirements, versions
 from tasks.core.actions import action
 from tasks.core.console import say
 from tasks.core.errors import InputError, LayerError
@@ -25,7 +26,7 @@ def run(settings: Settings) -> None:
     checks: list[Check] = [check_packages, check_stage, check_layers, check_python]
     problems = found(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
-        problems += found([check_credentials], settings)
+        problems += found([check_credentials, measure_layers], settings)
     raise_all(problems)
 
 
@@ -89,6 +90,18 @@ def check_python(settings: Settings) -> None:
             "it takes the Python that it runs under",
             fix=f"write {settings.python} into .python-version and run ./doitw again",
         )
+
+
+def measure_layers(settings: Settings) -> None:
+    """Record {"sizes": {ARN: bytes}} of the stage's other layers, which count toward the limit.
+
+    A version never changes, so each is asked for once.
+    """
+    others = budget.others(settings)
+    path = paths.stage_record(settings, "preflight")
+    known = (records.read(path) or {"sizes": {}})["sizes"]
+    sizes = {arn: known.get(arn) or layers.unzipped(connect(settings), arn) for arn in others}
+    records.write(path, {"sizes": sizes})
 
 
 def check_credentials(settings: Settings) -> None:

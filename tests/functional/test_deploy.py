@@ -1,11 +1,14 @@
 """The whole pipeline as behaviour: touch one input, see which steps run and what AWS holds."""
 
+import io
 import json
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -226,7 +229,7 @@ def kill_at(project: Project, step: str) -> None:
     )  # fmt: skip
     with process:
         assert process.stdout
-        seen = [line for line in iter(process.stdout.readline, f"▶ {step}\n") if line]
+        seen = list(takewhile(lambda line: line != f"▶ {step}\n", process.stdout))
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL, "".join(seen)
 
@@ -266,6 +269,29 @@ def test_two_layers_side_by_side_keep_their_own_results(layer: Project) -> None:
     assert ran(steps, *BUILD, "upload") == []
     assert (numbers(layer), numbers(layer, "other")) == ([1], [1])
     assert health(layer)["six"] == "1.16.0"
+
+
+def test_the_stages_other_layers_count_toward_the_limit(layer: Project) -> None:
+    layer.deploy()
+    before = layer.layers()
+    config = layer.read(".chalice/config.json")
+    heavy = publish_zeros(layer, "heavy", 262_144_000)
+    layer.write(".chalice/config.json", config.replace(before[0], f'{heavy}", "{before[0]}'))
+    run = layer.doit("deploy", "stage=local")
+    assert run.code != 0
+    assert "is over Lambda's 262.1 MB" in run.output
+    assert f"262.1 MB  {heavy}" in run.output
+
+
+def publish_zeros(project: Project, name: str, size: int) -> str:
+    """The ARN of a layer of that many bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.bin", bytes(size))
+    answer = project.aws("lambda").publish_layer_version(
+        LayerName=name, Content={"ZipFile": made.getvalue()}
+    )
+    return str(answer["LayerVersionArn"])
 
 
 # ---- building without AWS ----

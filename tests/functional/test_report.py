@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests import project
-from tests.project import Project
+from tests.project import Project, small
 
-LAYER = "build/shuking-deps-layer"
+LAYER = "build/deps"
 PAGE, BILL = f"{LAYER}.report.html", f"{LAYER}.cdx.json"
-PUBLISHED = "build/publish/shuking-deps-layer/prod.json"
+PUBLISHED = "build/publish/deps/prod.json"
 REQUIREMENTS = "python-dateutil==2.9.0.post0\nsix==1.17.0\n"
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Built once; each test gets a copy of it."""
-    built = project.copy(tmp_path_factory.mktemp("template") / "project", REQUIREMENTS)
-    run = built.doit("builder=host")
+    built = small(tmp_path_factory.mktemp("template") / "project", REQUIREMENTS)
+    run = built.doit()
     assert run.code == 0, run.output
     assert run.output.splitlines()[-1] == f"report: {PAGE}"
     return built
@@ -39,7 +38,7 @@ def built(template: Project, tmp_path: Path) -> Iterator[Project]:
 
 def publish(built: Project, packages: dict[str, int]) -> None:
     """As publish's record says it."""
-    record = {"arn": "arn:aws:lambda:ap-northeast-2:123456789012:layer:shuking-deps-layer:7"}
+    record = {"arn": "arn:aws:lambda:ap-northeast-2:123456789012:layer:deps:7"}
     facts = {"unzipped": 1000, "packages": packages, "input": "", "sha256": ""}
     built.write(PUBLISHED, json.dumps(record | facts))
 
@@ -47,7 +46,7 @@ def publish(built: Project, packages: dict[str, int]) -> None:
 def test_a_second_run_rewrites_nothing_and_links_the_page_again(built: Project) -> None:
     """The last line is what a person looks for, in CI too."""
     before = {name: (built.path / name).stat().st_mtime_ns for name in (PAGE, BILL)}
-    run = built.doit("builder=host")
+    run = built.doit()
     assert (run.code, run.steps) == (0, [])
     assert run.output.splitlines()[-1] == f"report: {PAGE}"
     assert {name: (built.path / name).stat().st_mtime_ns for name in (PAGE, BILL)} == before
@@ -58,7 +57,7 @@ def test_the_same_layer_gives_the_same_files(built: Project) -> None:
     before = built.read(PAGE), built.read(BILL)
     for name in (PAGE, BILL):
         (built.path / name).unlink()
-    assert built.doit("builder=host").steps == ["sbom", "report-page"]
+    assert built.doit().steps == ["sbom", "report-page"]
     assert (built.read(PAGE), built.read(BILL)) == before
 
 
@@ -77,18 +76,26 @@ def test_the_bill_lists_what_is_in_the_zip(built: Project) -> None:
     assert listed.keys() == {"pkg:pypi/python-dateutil@2.9.0.post0", "pkg:pypi/six@1.17.0"}
     assert listed["pkg:pypi/six@1.17.0"] == [{"license": {"id": "MIT"}}]
     edges = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
-    assert edges["shuking-deps-layer"] == sorted(listed)
+    assert edges["deps"] == sorted(listed)
     assert edges["pkg:pypi/python-dateutil@2.9.0.post0"] == ["pkg:pypi/six@1.17.0"]
-    packed = json.loads(built.read("build/zip/shuking-deps-layer/record.json"))
+    packed = json.loads(built.read("build/zip/deps/record.json"))
     assert bill["metadata"]["component"]["hashes"][0]["content"] == packed["sha256"]
+
+
+def test_the_bill_is_in_s3_beside_the_zip(deployed: Project) -> None:
+    """As it lies here, byte for byte."""
+    listed = deployed.aws("s3").list_objects_v2(Bucket="shuking-lambda-layers", Prefix="layers/")
+    (key,) = [each["Key"] for each in listed["Contents"] if each["Key"].endswith(".cdx.json")]
+    assert re.fullmatch(r"layers/deps/\d{8}-\d{6}/deps\.cdx\.json", key)
+    there = deployed.aws("s3").get_object(Bucket="shuking-lambda-layers", Key=key)["Body"].read()
+    assert there.decode() == deployed.read("build/deps.cdx.json")
 
 
 def test_a_distribution_that_pruning_takes_is_not_in_the_bill(built: Project) -> None:
     """Installed is not shipped."""
-    text = built.read("pyproject.toml")
-    drop = '[tool.lambda-layer]\ndrop = ["six.py", "six-*.dist-info"]\n'
-    built.write("pyproject.toml", text.replace("[tool.lambda-layer]\n", drop))
-    built.doit("sbom", "builder=host")
+    drop = 'drop = ["six.py", "six-*.dist-info"]\n'
+    built.write("pyproject.toml", built.read("pyproject.toml") + drop)
+    built.doit("sbom")
     bill = json.loads(built.read(BILL))
     assert [each["name"] for each in bill["components"]] == ["python-dateutil"]
     assert all("six" not in json.dumps(each) for each in bill["dependencies"])
@@ -97,7 +104,7 @@ def test_a_distribution_that_pruning_takes_is_not_in_the_bill(built: Project) ->
 def test_report_prints_the_table_and_builds_nothing(built: Project) -> None:
     """From what lies here: no AWS, no Docker, and no rebuild after a change."""
     built.write("requirements-all.txt", "six==1.17.0\n")
-    run = built.doit("report", "builder=host", AWS_ENDPOINT_URL="http://127.0.0.1:9", PATH="")
+    run = built.doit("report", AWS_ENDPOINT_URL="http://127.0.0.1:9", PATH="")
     assert (run.code, run.steps) == (0, ["report"])
     for words in ("python-dateutil 2.9.0.post0", "six 1.17.0", "total", "metadata", "compiled",
                   "function (at most)", "not published yet", "have changed since"):  # fmt: skip
@@ -112,12 +119,12 @@ def test_a_fresh_report_does_not_say_that_it_is_old(built: Project) -> None:
 def test_changes_are_against_the_published_version(built: Project) -> None:
     """On the page after the next run, in the table at once; nothing is built anew."""
     publish(built, {"six": 10, "attrs": 5})
-    output = built.doit("report", "builder=host").output
+    output = built.doit("report").output
     assert re.search(r"^ *six 1\.17\.0 .*\+\d+\.\d kB *$", output, re.M)
     assert re.search(r"^ *python-dateutil .* new *$", output, re.M)
     assert re.search(r"^ *attrs .* gone *$", output, re.M)
-    assert built.doit("builder=host").steps == ["report-page"]
-    assert "layer:shuking-deps-layer:7" in built.read(PAGE)
+    assert built.doit().steps == ["report-page"]
+    assert "layer:deps:7" in built.read(PAGE)
 
 
 def test_other_layers_of_the_stage_are_named_with_unknown_size(built: Project) -> None:
@@ -126,30 +133,29 @@ def test_other_layers_of_the_stage_are_named_with_unknown_size(built: Project) -
     config = json.loads(built.read(".chalice/config.json"))
     config["stages"]["prod"]["layers"] = [other]
     built.write(".chalice/config.json", json.dumps(config))
-    output = built.doit("report", "builder=host").output
+    output = built.doit("report").output
     assert re.search(rf"{other} +unknown", output)
 
 
 def test_without_a_build_report_says_what_to_run(tmp_path: Path) -> None:
     """And leaves nothing behind."""
-    empty = project.copy(tmp_path / "project", REQUIREMENTS)
+    empty = small(tmp_path / "project", REQUIREMENTS)
     run = empty.doit("report")
     assert run.code == 1
-    assert "layer shuking-deps-layer is not built" in run.output
+    assert "layer deps is not built" in run.output
     assert "run `./doitw`" in run.output
     assert not (empty.path / "build").exists()
 
 
 def test_recipes_that_would_save_something_are_offered(tmp_path: Path) -> None:
     """With bytes, and with what stops working; a recipe that is on is a rule that took files."""
-    made = project.copy(tmp_path / "project", "six==1.17.0\nwheel==0.45.1\n")
-    made.doit("zip", "builder=host")
+    made = small(tmp_path / "project", "six==1.17.0\nwheel==0.45.1\n")
+    made.doit("zip")
     offered = made.doit("report").output.partition("not switched on")[2]
     assert re.search(r"installers +\d+\.\d kB", offered)
     assert "pkg_resources" in offered
-    text = made.read("pyproject.toml").replace('["googleapiclient"]', '["installers"]')
-    made.write("pyproject.toml", text)
-    made.doit("zip", "builder=host")
+    made.write("pyproject.toml", made.read("pyproject.toml") + 'recipes = ["installers"]\n')
+    made.doit("zip")
     taken, _, offered = made.doit("report").output.partition("not switched on")
     assert re.search(r"^ *installers +\d+ +\d+\.\d kB", taken, re.M)
     assert offered == ""
@@ -160,8 +166,8 @@ def test_a_layer_over_the_limit_still_has_its_page(built: Project) -> None:
     vendored = built.write("vendor/big.bin", "")
     with vendored.open("wb") as file:
         file.truncate(262_144_000)  # a hole: takes no space on disk
-    (built.path / "build/verify/shuking-deps-layer/record.json").unlink()
-    run = built.doit("builder=host")
+    (built.path / "build/verify/deps/record.json").unlink()
+    run = built.doit()
     assert run.code == 1
     assert "./doitw report" in run.output
     assert run.output.splitlines()[-1] == f"report: {PAGE}"

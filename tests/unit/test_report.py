@@ -257,6 +257,7 @@ def test_the_budgets_bar_is_the_limit_or_what_is_over_it() -> None:
     fits = report_page.render(example())
     assert f'class="layer" style="width:{100 * 90_000_000 / LAMBDA_LIMIT:.3f}%"' in fits
     assert "size unknown" in fits
+    assert "free, or taken by layers of unknown size <b>171.1 MB" in fits
     over = report_page.render(example(budget=Budget(layer=LAMBDA_LIMIT, function=LAMBDA_LIMIT)))
     assert 'class="function" style="width:50.000%"' in over
     assert "over the limit by <b>262.1 MB" in over

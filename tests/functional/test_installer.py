@@ -1,0 +1,169 @@
+"""What uv really says when it fails, provoked with an index of our own, and the fix that we say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.clients.host import HostSandbox
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+from tasks.steps import install
+from tests import index
+from tests.index import Index
+
+SETTINGS = Settings(builder="host", layer="t")
+BROKEN_BUILD = """def build_wheel(*arguments, **named):
+    raise SystemExit("gcc: fatal error: no input files")
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """An index that is the only one, a cache of its own, an empty project."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with index.serving(tmp_path / "index") as found:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", found.url)
+        yield found
+
+
+class Compiling(HostSandbox):
+    """As in the image: source distributions are built."""
+
+    kind = "docker"
+
+
+def installed(requirements: str, sandbox: HostSandbox | None = None) -> set[str]:
+    Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
+    install.install(SETTINGS, sandbox or HostSandbox(), Path("out/python"))
+    return {path.name for path in Path("out/python").iterdir()}
+
+
+def failure(requirements: str, sandbox: HostSandbox | None = None) -> BuildError:
+    with pytest.raises(BuildError) as caught:
+        installed(requirements, sandbox)
+    assert not Path("out").exists()
+    return caught.value
+
+
+def test_what_exists_is_installed(packages: Index) -> None:
+    """With what it needs."""
+    packages.add("good", "1.0", "Requires-Dist: needed>=1")
+    packages.add("needed", "1.5")
+    assert {"good.py", "needed.py"} <= installed("good==1.0\n")
+
+
+def test_a_package_that_does_not_exist(packages: Index) -> None:
+    """Also when another package asks for it."""
+    packages.add("good", "1.0", "Requires-Dist: absent")
+    for requirements in ("absent==1.0\n", "good\n"):
+        found = failure(requirements)
+        assert "absent was not found" in found.problem
+        assert "no such package on the index: check its spelling" in found.fix
+
+
+@pytest.mark.parametrize("requirement", ["good==9.0", "good>=9"])
+def test_a_version_that_does_not_exist(packages: Index, requirement: str) -> None:
+    """A pin, and a range."""
+    packages.add("good", "1.0")
+    found = failure(f"{requirement}\n")
+    assert "good" in found.problem
+    assert "no such version: pin one that exists in requirements-all.txt" in found.fix
+
+
+@pytest.mark.parametrize("tag", ["cp312-cp312-macosx_11_0_arm64", "cp38-cp38-manylinux2014_x86_64"])
+def test_no_wheel_for_the_platform(packages: Index, tag: str) -> None:
+    """Another system's; another Python's."""
+    packages.add("native", "1.0", tag=tag)
+    found = failure("native==1.0\n")
+    assert "native" in found.problem
+    assert "no wheel for Python 3.12 on x86_64" in found.fix
+    assert "builder=docker" in found.fix
+
+
+def test_only_a_source_distribution(packages: Index) -> None:
+    """The host takes wheels only."""
+    packages.add_sdist("source", "1.0", BROKEN_BUILD)
+    assert "no wheel for Python 3.12 on x86_64" in failure("source==1.0\n").fix
+
+
+def test_a_source_distribution_that_does_not_compile(packages: Index) -> None:
+    """The compiler's words are shown."""
+    packages.add_sdist("source", "1.0", BROKEN_BUILD)
+    found = failure("source==1.0\n", Compiling())
+    assert "gcc: fatal error" in found.problem
+    assert "does not compile in the image" in found.fix
+
+
+@pytest.mark.parametrize("requirements", ["a\nneeded==2.0\n", "a\nb\n"])
+def test_pins_that_contradict_each_other(packages: Index, requirements: str) -> None:
+    """Directly, and through what packages need."""
+    packages.add("a", "1.0", "Requires-Dist: needed==1.0")
+    packages.add("b", "1.0", "Requires-Dist: needed==2.0")
+    packages.add("needed", "1.0")
+    packages.add("needed", "2.0")
+    found = failure(requirements)
+    assert "needed==" in found.problem
+    assert "the pins contradict each other" in found.fix
+
+
+def test_a_package_for_newer_pythons(packages: Index) -> None:
+    """No fault of the pins."""
+    packages.add("new", "1.0", "Requires-Python: >=3.14")
+    assert "it does not run on Python 3.12" in failure("new==1.0\n").fix
+
+
+def test_a_hash_that_differs_from_the_lock(packages: Index) -> None:
+    """Another artefact under the same name."""
+    packages.add("good", "1.0")
+    found = failure(f"good==1.0 --hash=sha256:{'0' * 64}\n")
+    assert "Hash mismatch for `good==1.0`" in found.problem
+    assert "make sure of the index you use, then `./doitw lock`" in found.fix
+
+
+def test_a_lock_without_hashes(packages: Index) -> None:
+    """Somebody edited it."""
+    packages.add("good", "1.0")
+    Path("requirements-all.lock").write_text("good==1.0\n", encoding="utf-8")
+    assert "stands in requirements-all.lock without hashes" in failure("good==1.0\n").fix
+
+
+def test_a_wheel_that_is_cut_off(packages: Index) -> None:
+    """The index has half a file."""
+    whole = index.wheel("half", "1.0", (), {"half.py": b"x" * 5000})
+    packages.put("half", f"half-1.0-{index.ANY}.whl", whole[:300])
+    assert "the downloaded file is damaged" in failure("half==1.0\n").fix
+
+
+def test_a_wheel_with_a_wrong_byte(packages: Index) -> None:
+    """Its hash is the index's, its checksum is not."""
+    wrong = bytearray(index.wheel("bits", "1.0", (), {"bits.py": b"x" * 5000}))
+    wrong[100] ^= 0xFF
+    packages.put("bits", f"bits-1.0-{index.ANY}.whl", bytes(wrong))
+    assert "the downloaded file is damaged" in failure("bits==1.0\n").fix
+
+
+def test_a_page_instead_of_a_wheel(packages: Index) -> None:
+    """A proxy's log-in page."""
+    packages.put("page", f"page-1.0-{index.ANY}.whl", b"<html>please log in</html>")
+    assert "the downloaded file is damaged" in failure("page==1.0\n").fix
+
+
+def test_two_packages_that_write_the_same_file(packages: Index) -> None:
+    """Differently: which one is used would be chance."""
+    for name in ("one", "two"):
+        packages.add(name, "1.0", files={f"{name}.py": b"", "shared/a.py": name.encode()})
+    installed("one\ntwo\n")
+    with pytest.raises(BuildError, match=r"one and two both write shared/a\.py, differently"):
+        install.describe(Path("out"), ["one", "two"])
+
+
+def test_a_failed_install_leaves_the_former_tree(packages: Index) -> None:
+    """It is replaced when the new one is whole."""
+    packages.add("good", "1.0")
+    installed("good==1.0\n")
+    with pytest.raises(BuildError):
+        installed("good==2.0\n")
+    assert Path("out/python/good.py").is_file()

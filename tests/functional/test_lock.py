@@ -1,0 +1,143 @@
+"""doit lock, really: hashes, no addresses, what install makes of the lock."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import index, project
+from tests.index import Index
+from tests.project import Project, Run
+
+LOCK = "requirements-all.lock"
+BUILD = ("install", "builder=host")
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Iterator[Index]:
+    """good 1.0 and 2.0, and what they need."""
+    with index.serving(tmp_path / "index") as found:
+        for version in ("1.0", "2.0"):
+            found.add("good", version, "Requires-Dist: needed>=1")
+        found.add("needed", "1.5")
+        yield found
+
+
+@pytest.fixture
+def copy(tmp_path: Path, packages: Index) -> Project:
+    """A project whose installer knows only that index."""
+    made = project.copy(tmp_path / "copy", "# why\ngood==1.0\n")
+    made.environment.update(UV_DEFAULT_INDEX=packages.url, UV_CACHE_DIR=str(tmp_path / "cache"))
+    return made
+
+
+def lock(copy: Project) -> str:
+    done = copy.doit("lock")
+    assert done.code == 0, done.output
+    return copy.read(LOCK)
+
+
+def installed(copy: Project) -> set[str]:
+    done = copy.doit(*BUILD)
+    assert done.code == 0, done.output
+    [tree] = copy.path.glob("build/install/*/opt/python")
+    return {path.name.removesuffix(".dist-info") for path in tree.glob("*.dist-info")}
+
+
+def refused(done: Run, words: str) -> None:
+    """One clear error, no traceback."""
+    assert done.code == 1
+    assert words in done.output
+    assert "Traceback" not in done.output
+
+
+def pins(text: str) -> list[str]:
+    return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
+
+
+def test_transitive_packages_are_pinned_with_hashes(copy: Project, packages: Index) -> None:
+    """Every artefact of a version, none of the index's addresses."""
+    packages.add("needed", "1.5", tag="cp312-cp312-manylinux2014_aarch64")
+    text = lock(copy)
+    assert pins(text) == ["good==1.0", "needed==1.5"]
+    assert text.count("--hash=sha256:") == 3
+    assert packages.url not in text
+    assert "127.0.0.1" not in text
+    assert str(copy.path) not in text
+    assert text.startswith("# Made from requirements-all.txt by `./doitw lock`; do not edit.\n")
+
+
+def test_the_lock_is_what_is_installed(copy: Project, packages: Index) -> None:
+    """A newer transitive version that came later is not taken."""
+    lock(copy)
+    packages.add("needed", "1.9")
+    assert installed(copy) == {"good-1.0", "needed-1.5"}
+
+
+def test_locking_again_changes_nothing(copy: Project, packages: Index) -> None:
+    """Pins stay where the requirements allow them."""
+    before = lock(copy)
+    packages.add("needed", "1.9")
+    assert lock(copy) == before
+
+
+def test_a_changed_pin_moves_only_what_it_must(copy: Project, packages: Index) -> None:
+    """And says so."""
+    lock(copy)
+    packages.add("needed", "1.9")
+    copy.write("requirements-all.txt", "good==2.0\n")
+    done = copy.doit("lock")
+    assert "good 1.0 → 2.0" in done.output
+    assert "needed 1.5 →" not in done.output
+    assert pins(copy.read(LOCK)) == ["good==2.0", "needed==1.5"]
+
+
+def test_a_stale_lock_is_refused(copy: Project) -> None:
+    """It was made from other requirements; nothing is installed."""
+    lock(copy)
+    copy.write("requirements-all.txt", "good==2.0\n")
+    refused(copy.doit(*BUILD), "run `./doitw lock`")
+    assert not list(copy.path.glob("build/install/*/opt"))
+
+
+def test_a_comment_makes_no_lock_stale(copy: Project) -> None:
+    """Only what counts, counts."""
+    lock(copy)
+    copy.write("requirements-all.txt", "\n# because\ngood == 1.0\n")
+    assert installed(copy) == {"good-1.0", "needed-1.5"}
+
+
+def test_an_artefact_with_another_hash_is_refused(copy: Project, packages: Index) -> None:
+    """Replaced on the index under the same name."""
+    lock(copy)
+    changed = {"needed.py": b"evil = 1\n"}
+    (packages.root / "simple/needed/index.html").unlink()
+    packages.add("needed", "1.5", files=changed)
+    refused(copy.doit(*BUILD), "Hash mismatch for `needed==1.5`")
+
+
+def test_what_cannot_be_resolved_leaves_the_lock(copy: Project) -> None:
+    """As it was."""
+    before = lock(copy)
+    copy.write("requirements-all.txt", "good==9.0\n")
+    refused(copy.doit("lock"), "no such version: pin one that exists")
+    assert copy.read(LOCK) == before
+
+
+def test_a_bad_line_is_named_before_anything_runs(copy: Project) -> None:
+    """With its number."""
+    copy.write("requirements-all.txt", "good==1.0\n???\n")
+    refused(copy.doit("lock"), "requirements-all.txt, line 2: '???' is not a requirement")
+    assert not (copy.path / LOCK).exists()
+
+
+def test_the_lock_decides_the_inputs(copy: Project, packages: Index) -> None:
+    """The same lock, no new install; another one, a new one."""
+    lock(copy)
+    installed(copy)
+    assert copy.doit(*BUILD).steps == []
+    packages.add("needed", "1.9")
+    (copy.path / LOCK).unlink()
+    lock(copy)
+    assert copy.doit(*BUILD).steps == ["install"]
+    assert installed(copy) == {"good-1.0", "needed-1.9"}

@@ -1,0 +1,79 @@
+"""tasks/clients/sandboxes.py: which sandbox, and when nobody is asked."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.clients import container, sandboxes
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+
+
+class Engine:
+    """Stands for Docker; `there` says whether it answers."""
+
+    kind = "docker"
+    there = True
+
+    def __init__(self, settings: Settings) -> None:
+        if not self.there:
+            raise BuildError("no Docker engine answers", fix="start Docker")
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Engine]]:
+    class Local(Engine):
+        pass
+
+    monkeypatch.setattr(container, "ContainerSandbox", Local)
+    sandboxes.choose.cache_clear()
+    yield Local
+    sandboxes.choose.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("builder", "stage", "kind"),
+    [
+        ("auto", "prod", "docker"),
+        ("auto", "local", "docker"),
+        ("docker", "local", "docker"),
+        ("host", "prod", "host"),
+        ("host", "local", "host"),
+    ],
+)
+def test_docker_unless_the_host_is_asked_for(builder: str, stage: str, kind: str) -> None:
+    """In every stage."""
+    settings = Settings(builder=builder, stage=stage)
+    assert sandboxes.choose(settings).kind == kind
+    assert sandboxes.kind(settings) == kind
+
+
+def test_without_docker_stage_local_uses_the_host(
+    engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says so, once, in one line."""
+    engine.there = False
+    said: list[str] = []
+    monkeypatch.setattr(sandboxes, "say", said.append)
+    settings = Settings(stage="local")
+    assert sandboxes.choose(settings).kind == sandboxes.kind(settings) == "host"
+    assert said == [
+        "without Docker (no Docker engine answers): building with this machine's Python instead"
+    ]
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(), Settings(builder="docker", stage="local"), Settings(builder="docker")]
+)
+def test_without_docker_every_other_stage_stops(engine: type[Engine], settings: Settings) -> None:
+    """With what to start."""
+    engine.there = False
+    with pytest.raises(BuildError, match="no Docker engine answers"):
+        sandboxes.choose(settings)
+
+
+@pytest.mark.parametrize("builder", ["auto", "docker"])
+def test_the_input_hash_needs_no_docker(engine: type[Engine], builder: str) -> None:
+    """A fresh CI runner asks AWS before it builds."""
+    engine.there = False
+    assert sandboxes.kind(Settings(builder=builder)) == "docker"
