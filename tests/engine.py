@@ -93,7 +93,7 @@ def _things(engine: DockerClient) -> set[str]:
 
 
 def processes_left_in(folder: Path) -> list[str]:
-    """Command lines of the processes that work in `folder` or below and do not end by themselves."""
+    """Command lines of the processes that work in `folder` or below and do not end soon."""
     deadline = time.monotonic() + END_SECONDS
     while (left := _processes_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
