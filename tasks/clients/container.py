@@ -49,7 +49,7 @@ class ContainerSandbox:
                 return self._run(job, on_line or (lambda line: None), stack)
         except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
             detail = getattr(error, "explanation", None) or str(error)
-            fix = "see `docker info` and the engine's log; when it is out of space: `docker system prune`"
+            fix = "see `docker info` and its log; out of space: `docker system prune`"
             raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
 
     def _run(self, job: Job, on_line: OnLine, stack: ExitStack) -> Outcome:
