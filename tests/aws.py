@@ -95,6 +95,7 @@ def serving() -> Iterator[Server]:
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))
     thread.start()
     try:
+        server.reset()  # moto's memory is the process's, not the server's
         yield server
     finally:
         http.shutdown()

@@ -24,9 +24,9 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
     with process:
         assert process.stdout
         for line in process.stdout:
-            if not lines or not _in_traceback(lines):
-                say(line.rstrip())
             lines.append(line)
+            if not _in_traceback(lines):
+                say(line.rstrip())
     if process.returncode:
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=_fix("".join(lines)))
     return "".join(lines)

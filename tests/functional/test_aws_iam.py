@@ -8,23 +8,15 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, moto_adjustments
+from tasks.clients import layers
 from tasks.clients.aws import Aws
 from tasks.core import iam
-from tests import project
+from tests import deployed
 from tests.aws import Server, serving
 from tests.built import zipped
 from tests.operations import operation
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "iam.md"
-APP = """from chalice.app import Chalice
-app = Chalice(app_name="shuking")
-
-@app.route("/health")
-def health():
-    import six
-    return {"six": six.__version__}
-"""
 Operations = set[tuple[str, str]]
 
 
@@ -32,31 +24,12 @@ Operations = set[tuple[str, str]]
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two deploys of two versions, a rollback, a look: all that was asked of AWS."""
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        adjust(patch)
-        copy = project.copy(tmp_path_factory.mktemp("life") / "copy", "six==1.16.0\n")
-        copy.write("app.py", APP)
-        table = "[tool.lambda-layer]\nlifecycle-days = 90\n"
-        copy.write("pyproject.toml", table)
-        patch.chdir(copy.path)  # moto runs the function in this process
+        copy = deployed.copy(tmp_path_factory.mktemp("life") / "copy", server, patch)
         for command in ("deploy", "deploy", "rollback", "patch-config", "status"):
-            done = copy.doit(command, "stage=local", "builder=host", AWS_ENDPOINT_URL=server.url)
+            done = copy.doit(command, "stage=local", "builder=host")
             assert done.code == 0, done.output
             copy.write("requirements-all.txt", "six==1.17.0\n")
         yield server
-
-
-def adjust(patch: pytest.MonkeyPatch) -> None:
-    """As the project's own server does, until the test's end."""
-    from moto.apigateway.models import APIGatewayBackend
-    from moto.awslambda.models import LambdaFunction
-
-    for changed, name in (
-        (APIGatewayBackend, "import_rest_api"),
-        (APIGatewayBackend, "put_rest_api"),
-        (LambdaFunction, "_invoke_lambda"),
-    ):
-        patch.setattr(changed, name, getattr(changed, name))
-    moto_adjustments.apply()
 
 
 def called(server: Server, agent: str) -> Operations:

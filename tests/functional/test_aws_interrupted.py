@@ -1,0 +1,114 @@
+"""Real deploys and rollbacks that fail half-way: what is said, what the next run makes of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import deployed
+from tests.aws import Refusal, Request, Server
+from tests.operations import operation
+from tests.project import Project, Run
+
+AFTER_PUBLISH = ["preflight", "lookup", "chalice-deploy", "smoke"]
+DENIED = Refusal(status=403, code="AccessDeniedException", message="not authorized")
+
+
+@pytest.fixture
+def copy(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return deployed.copy(tmp_path / "copy", server, monkeypatch)
+
+
+def run(copy: Project, *command: str) -> Run:
+    return copy.doit(*command, "stage=local", "builder=host")
+
+
+def done(copy: Project, *command: str) -> Run:
+    found = run(copy, *command)
+    assert found.code == 0, found.output
+    return found
+
+
+def failed(copy: Project, *command: str) -> str:
+    """Its words: an error, no traceback."""
+    found = run(copy, *command)
+    assert found.code == 1, found.output
+    assert "Traceback" not in found.output
+    return found.output
+
+
+def refusing(name: str, refusal: Refusal, times: int = 99) -> Callable[[Request], Refusal | None]:
+    """The first calls of one operation."""
+    left = iter(range(times))
+
+    def refused(request: Request) -> Refusal | None:
+        asked = "authorization" in request.headers and operation(request)[1] == name
+        return refusal if asked and next(left, None) is not None else None
+
+    return refused
+
+
+def publications(server: Server) -> int:
+    return sum(
+        "authorization" in seen.headers and operation(seen)[1] == "PublishLayerVersion"
+        for seen in server.seen
+    )
+
+
+def test_a_deploy_that_chalice_may_not_finish_is_continued(copy: Project, server: Server) -> None:
+    """The layer is published once; the next run enters at chalice-deploy."""
+    server.refused = refusing("CreateFunction", DENIED)
+    said = failed(copy, "deploy")
+    assert "✗ chalice-deploy failed" in said
+    assert "not authorized" in said
+    assert "docs/iam.md has the policy" in said
+    server.refused = lambda request: None
+    assert done(copy, "deploy").steps == AFTER_PUBLISH
+    assert publications(server) == 1
+
+
+def test_a_lost_answer_to_publish_is_one_version(copy: Project, server: Server) -> None:
+    """In the same run."""
+    server.dropped = lambda method, path: (method, path[-9:]) == ("POST", "/versions")
+    assert "layer:shuking-deps-layer:1" in done(copy, "deploy").output
+    server.dropped = lambda method, path: False
+    assert "install" not in done(copy, "deploy").steps
+    assert publications(server) == 1
+
+
+def test_a_function_that_is_still_updating_is_waited_for(copy: Project, server: Server) -> None:
+    """Somebody else's change was not through."""
+    done(copy, "deploy")
+    copy.write("app.py", deployed.APP + "\n# changed\n")
+    busy = Refusal(status=409, code="ResourceConflictException", message="update in progress")
+    server.refused = refusing("UpdateFunctionCode", busy, times=1)
+    assert "the function is still updating: waiting" in done(copy, "deploy").output
+
+
+def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
+    """Out of its own log, and how to go back."""
+    copy.write("app.py", deployed.APP.replace("import six", "import gone"))
+    found = run(copy, "deploy")
+    said = found.output
+    assert found.code == 1
+    assert "✗ smoke failed" in said
+    assert "answered 500 to GET /health" in said
+    assert "No module named 'gone'" in said
+    assert "./doitw rollback" in said
+
+
+def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> None:
+    """Not one version further back; nothing is built."""
+    for version in ("1.15.0", "1.16.0", "1.17.0"):
+        copy.write("requirements-all.txt", f"six=={version}\n")
+        done(copy, "deploy")
+    server.refused = refusing("UpdateFunctionConfiguration", DENIED)
+    said = failed(copy, "rollback")
+    assert "the rollback is not finished" in said
+    assert "./doitw rollback version=3 stage=local" in said
+    server.refused = lambda request: None
+    again = done(copy, "rollback")
+    assert again.steps == ["rollback:config", "rollback:chalice-deploy", "rollback:smoke"]
+    assert '"six": "1.16.0"' in again.output
+    assert "rolled back on" in done(copy, "status").output
+    assert '"six": "1.15.0"' in done(copy, "rollback").output
