@@ -1,0 +1,9 @@
+"""Two packages of one namespace make clients; gRPC finds its certificates."""
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import secretmanager, storage
+
+bucket = storage.Client("project", AnonymousCredentials()).bucket("name")
+assert bucket.blob("a").public_url.endswith("/name/a")
+client = secretmanager.SecretManagerServiceClient(credentials=AnonymousCredentials())
+assert client.secret_path("p", "s") == "projects/p/secrets/s"
