@@ -1,8 +1,6 @@
-"""verify over small trees made by hand, after the real prune, optimize and zip, on this machine."""
+"""verify: what is proven, what broke, and whose fault it is."""
 
 import json
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,58 +8,18 @@ from typing import Any
 import pytest
 
 from tasks.clients import sandboxes
-from tasks.core import budget, paths, probing, records, trees
+from tasks.core import paths, probing, records, trees
 from tasks.core.errors import VerifyError
 from tasks.core.settings import Settings
-from tasks.steps import install, optimize, prune, verify
+from tasks.steps import optimize, prune, verify
 from tasks.steps import zip as zip_step
-
-DOCKER = Path(__file__).parents[2] / "docker"
-ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:t:1"
+from tests import laid
+from tests.laid import build, lay, metadata, refused
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An empty project whose sandbox is this machine."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(DOCKER, paths.DOCKER)
-    Path("requirements-all.txt").write_text("pkg\n", encoding="utf-8")
-    return Settings(layer="t", builder="host")
-
-
-def metadata(name: str, version: str = "1.0", more: str = "") -> str:
-    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}"
-
-
-def lay(settings: Settings, files: dict[str, str | bytes], direct: str = "pkg") -> None:
-    """install's tree and record: `files` below python/, each in its distribution's RECORD."""
-    python = paths.tree(settings, "install") / "python"
-    given = {f"{direct}-1.0.dist-info/METADATA": metadata(direct), **files}
-    record_name = f"{direct}-1.0.dist-info/RECORD"
-    given.setdefault(record_name, "".join(f"{name},,\n" for name in (*given, record_name)))
-    for name, content in given.items():
-        path = python / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    record = install.describe(paths.tree(settings, "install"), [direct])
-    records.write(paths.record(settings, "install"), record)
-
-
-def build(settings: Settings) -> Any:
-    """verify's record, after everything before it."""
-    prune.run(settings)
-    optimize.run(settings, lambda: sandboxes.choose(settings))
-    zip_step.run(settings)
-    return verify.run(settings, lambda: sandboxes.choose(settings))
-
-
-def refused(settings: Settings) -> VerifyError:
-    """The error; nothing counts as proven, nothing is left lying about."""
-    with pytest.raises(VerifyError) as caught:
-        build(settings)
-    assert not paths.record(settings, "verify").exists()
-    assert [path.name for path in paths.BUILD.iterdir() if path.name.startswith(".")] == []
-    return caught.value
+    return laid.project(tmp_path, monkeypatch)
 
 
 # ---- what works ---------------------------------------------------------------------------------
@@ -231,180 +189,3 @@ def test_without_bytecode_the_count_is_only_reported(settings: Settings) -> None
     """It was asked for."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": ""})
     assert build(replace(settings, bytecode="none"))["compiled_anew"] >= 2
-
-
-# ---- shared objects -----------------------------------------------------------------------------
-
-
-def library(target: Path, source: str, *flags: str) -> bytes:
-    """Compiled here."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags]
-    subprocess.run(command, input=source.encode(), check=True)
-    return target.read_bytes()
-
-
-def test_a_library_that_loads_is_counted(settings: Settings, tmp_path: Path) -> None:
-    """With every library it needs."""
-    lay(settings, {"pkg/__init__.py": "", "pkg/one.so": library(tmp_path / "one.so", "int a;")})
-    assert build(settings)["libraries"] == 1
-
-
-def test_a_library_that_is_missing_everywhere_is_a_warning(
-    settings: Settings, tmp_path: Path, said: list[str]
-) -> None:
-    """The image does not bring it, nor does the layer: it may never be needed."""
-    library(tmp_path / "libgone.so", "int gone(void) { return 1; }")
-    needs = library(
-        tmp_path / "needs.so", "int gone(void); int f(void) { return gone(); }",
-        f"-L{tmp_path}", "-lgone",
-    )  # fmt: skip
-    lay(settings, {"pkg/__init__.py": "", "pkg/needs.so": needs})
-    assert build(settings)["libraries"] == 0
-    assert any("warning: pkg/needs.so: " in line and "libgone.so" in line for line in said)
-
-
-def test_a_library_that_a_rule_took_is_an_error(settings: Settings, tmp_path: Path) -> None:
-    """It loaded as installed."""
-    library(tmp_path / "libhelp.so", "int help(void) { return 1; }", "-Wl,-soname,libhelp.so")
-    needs = library(
-        tmp_path / "needs.so", "int help(void); int f(void) { return help(); }",
-        f"-L{tmp_path}", "-lhelp", "-Wl,-rpath,$ORIGIN",
-    )  # fmt: skip
-    helper = (tmp_path / "libhelp.so").read_bytes()
-    lay(settings, {"pkg/__init__.py": "", "pkg/needs.so": needs, "pkg/libhelp.so": helper})
-    found = refused(replace(settings, drop=("pkg/libhelp.so",)))
-    assert "pkg/needs.so: OSError" in found.problem
-    assert found.fix == 'add to [tool.lambda-layer]: keep = ["pkg/libhelp.so"]'
-
-
-def test_a_library_for_a_newer_glibc_is_refused(settings: Settings, tmp_path: Path) -> None:
-    """Though nothing here calls what is missing: Lambda's image would not load it."""
-    name = library(tmp_path / "new.so", 'const char *v = "GLIBC_2.99";')
-    lay(settings, {"pkg/__init__.py": "", "pkg/new.so": name})
-    assert "pkg/new.so needs glibc 2.99" in refused(settings).problem
-
-
-# ---- the project's own check --------------------------------------------------------------------
-
-
-def test_a_check_that_passes(settings: Settings) -> None:
-    """A file of the project; it sees the layer."""
-    lay(settings, {"pkg/__init__.py": "x = 1"})
-    Path("check.py").write_text("import pkg\nassert pkg.x == 1\n", encoding="utf-8")
-    assert build(replace(settings, check="check.py"))
-
-
-def test_a_check_that_is_a_module_of_the_layer(settings: Settings) -> None:
-    """Run as `python -m`."""
-    lay(settings, {"pkg/__init__.py": "", "pkg/selftest.py": "raise SystemExit('no good')"})
-    found = refused(replace(settings, check="pkg.selftest"))
-    assert "check = 'pkg.selftest' failed:\nno good" in found.problem
-
-
-def test_a_check_that_fails_shows_its_last_lines(settings: Settings) -> None:
-    """And nothing is shipped."""
-    lay(settings, {"pkg/__init__.py": "x = 1"})
-    Path("check.py").write_text("import pkg\nassert pkg.x == 2, 'two'\n", encoding="utf-8")
-    found = refused(replace(settings, check="check.py"))
-    assert "check = 'check.py' failed" in found.problem
-    assert "AssertionError: two" in found.problem
-
-
-def test_a_check_that_hangs_is_ended(settings: Settings) -> None:
-    """After check-timeout; what it said is shown."""
-    lay(settings, {"pkg/__init__.py": ""})
-    code = "import time\nprint('waiting', flush=True)\ntime.sleep(600)\n"
-    Path("check.py").write_text(code, encoding="utf-8")
-    found = refused(replace(settings, check="check.py", check_timeout=1))
-    assert "check = 'check.py' did not end in 1 s\nwaiting" in found.problem
-    assert "check-timeout allows more" in found.fix
-
-
-@pytest.mark.parametrize(
-    ("check", "words"),
-    [
-        ("none.py", "check = 'none.py': no such file"),
-        ("pkg.none", "No module named pkg.none"),
-    ],
-)
-def test_a_check_that_is_missing(settings: Settings, check: str, words: str) -> None:
-    """A file, a module."""
-    lay(settings, {"pkg/__init__.py": ""})
-    assert words in refused(replace(settings, check=check)).problem
-
-
-# ---- the budget ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What verify tells a person."""
-    lines: list[str] = []
-    monkeypatch.setattr(verify, "say", lines.append)
-    return lines
-
-
-def test_over_the_limit_the_ten_largest_are_named(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Largest first, and no sandbox is started for it."""
-    others: dict[str, str | bytes] = {}
-    for n in range(12):
-        info = f"p{n}-1.0.dist-info"
-        others[f"p{n}/__init__.py"] = "#" * 1000 * (n + 1)
-        others[f"{info}/METADATA"] = metadata(f"p{n}")
-        others[f"{info}/RECORD"] = f"p{n}/__init__.py,,\n"
-    lay(settings, {"pkg/__init__.py": "", **others})
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 50_000)
-    found = refused(replace(settings, bytecode="none", strip=False))
-    lines = found.problem.splitlines()
-    assert "is over Lambda's 50.0 kB; the heaviest:" in lines[0]
-    assert [line.split()[-1] for line in lines[1:]] == [f"p{n}" for n in range(11, 1, -1)]
-    assert "`drop` and `recipes`" in found.fix
-
-
-def test_the_function_counts_as_well(settings: Settings) -> None:
-    """The limit is for all layers and the function together."""
-    Path("app.py").write_text("#" * 5000, encoding="utf-8")
-    with_app = budget.function_size()
-    Path("app.py").unlink()
-    assert with_app == budget.function_size() + 5000
-
-
-def test_over_90_percent_is_a_warning(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: list[str]
-) -> None:
-    """It still ships."""
-    lay(settings, {"pkg/__init__.py": "#" * 9000})
-    monkeypatch.setattr(budget, "function_size", lambda: 0)
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 10_000)
-    assert build(replace(settings, bytecode="none", strip=False))
-    assert any(line.startswith("warning: over 90% of Lambda's limit") for line in said)
-
-
-def test_another_layers_size_is_said_to_be_unknown(settings: Settings, said: list[str]) -> None:
-    """Only AWS knows it."""
-    foreign = ARN.replace(":t:", ":extension:")
-    paths.CHALICE_CONFIG.parent.mkdir()
-    config = {"stages": {"prod": {"layers": [ARN, foreign]}}}
-    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
-    lay(settings, {"pkg/__init__.py": ""})
-    build(settings)
-    assert f"not counted, its size is known to AWS only: {foreign}" in said
-    assert not any(ARN in line for line in said)
-
-
-@pytest.mark.parametrize(("allowed", "passes"), [(0, True), (400, True), (50, False)])
-def test_growth_over_the_published_version(settings: Settings, allowed: int, passes: bool) -> None:
-    """In percent; 0 is no limit."""
-    lay(settings, {"pkg/__init__.py": "#" * 3000})
-    published = {"unzipped": 1000, "arn": ARN}
-    records.write(paths.stage_record(settings, "publish"), published)
-    limited = replace(settings, max_growth=allowed, bytecode="none", strip=False)
-    if passes:
-        assert build(limited)
-    else:
-        found = refused(limited)
-        assert f"% over {ARN} (1.0 kB → 3." in found.problem
-        assert "max-growth is 50 %" in found.problem

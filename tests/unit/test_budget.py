@@ -1,4 +1,4 @@
-"""tasks/core/budget.py: sums, shares, sentences. The limit itself: tests/functional/test_verify."""
+"""tasks/core/budget.py: sums, shares, sentences. The limit: tests/functional/test_verify_budget."""
 
 from tasks.core import budget
 from tasks.core.settings import LAMBDA_LIMIT

@@ -1,0 +1,126 @@
+"""verify, shared objects and the project's own check: what an import does not reach."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.core.settings import Settings
+from tasks.steps import verify
+from tests import laid
+from tests.laid import build, lay, refused
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return laid.project(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What verify tells a person."""
+    lines: list[str] = []
+    monkeypatch.setattr(verify, "say", lines.append)
+    return lines
+
+
+# ---- shared objects -----------------------------------------------------------------------------
+
+
+def library(target: Path, source: str, *flags: str) -> bytes:
+    """Compiled here."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags]
+    subprocess.run(command, input=source.encode(), check=True)
+    return target.read_bytes()
+
+
+def test_a_library_that_loads_is_counted(settings: Settings, tmp_path: Path) -> None:
+    """With every library it needs."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/one.so": library(tmp_path / "one.so", "int a;")})
+    assert build(settings)["libraries"] == 1
+
+
+def test_a_library_that_is_missing_everywhere_is_a_warning(
+    settings: Settings, tmp_path: Path, said: list[str]
+) -> None:
+    """The image does not bring it, nor does the layer: it may never be needed."""
+    library(tmp_path / "libgone.so", "int gone(void) { return 1; }")
+    needs = library(
+        tmp_path / "needs.so", "int gone(void); int f(void) { return gone(); }",
+        f"-L{tmp_path}", "-lgone",
+    )  # fmt: skip
+    lay(settings, {"pkg/__init__.py": "", "pkg/needs.so": needs})
+    assert build(settings)["libraries"] == 0
+    assert any("warning: pkg/needs.so: " in line and "libgone.so" in line for line in said)
+
+
+def test_a_library_that_a_rule_took_is_an_error(settings: Settings, tmp_path: Path) -> None:
+    """It loaded as installed."""
+    library(tmp_path / "libhelp.so", "int help(void) { return 1; }", "-Wl,-soname,libhelp.so")
+    needs = library(
+        tmp_path / "needs.so", "int help(void); int f(void) { return help(); }",
+        f"-L{tmp_path}", "-lhelp", "-Wl,-rpath,$ORIGIN",
+    )  # fmt: skip
+    helper = (tmp_path / "libhelp.so").read_bytes()
+    lay(settings, {"pkg/__init__.py": "", "pkg/needs.so": needs, "pkg/libhelp.so": helper})
+    found = refused(replace(settings, drop=("pkg/libhelp.so",)))
+    assert "pkg/needs.so: OSError" in found.problem
+    assert found.fix == 'add to [tool.lambda-layer]: keep = ["pkg/libhelp.so"]'
+
+
+def test_a_library_for_a_newer_glibc_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """Though nothing here calls what is missing: Lambda's image would not load it."""
+    name = library(tmp_path / "new.so", 'const char *v = "GLIBC_2.99";')
+    lay(settings, {"pkg/__init__.py": "", "pkg/new.so": name})
+    assert "pkg/new.so needs glibc 2.99" in refused(settings).problem
+
+
+# ---- the project's own check --------------------------------------------------------------------
+
+
+def test_a_check_that_passes(settings: Settings) -> None:
+    """A file of the project; it sees the layer."""
+    lay(settings, {"pkg/__init__.py": "x = 1"})
+    Path("check.py").write_text("import pkg\nassert pkg.x == 1\n", encoding="utf-8")
+    assert build(replace(settings, check="check.py"))
+
+
+def test_a_check_that_is_a_module_of_the_layer(settings: Settings) -> None:
+    """Run as `python -m`."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/selftest.py": "raise SystemExit('no good')"})
+    found = refused(replace(settings, check="pkg.selftest"))
+    assert "check = 'pkg.selftest' failed:\nno good" in found.problem
+
+
+def test_a_check_that_fails_shows_its_last_lines(settings: Settings) -> None:
+    """And nothing is shipped."""
+    lay(settings, {"pkg/__init__.py": "x = 1"})
+    Path("check.py").write_text("import pkg\nassert pkg.x == 2, 'two'\n", encoding="utf-8")
+    found = refused(replace(settings, check="check.py"))
+    assert "check = 'check.py' failed" in found.problem
+    assert "AssertionError: two" in found.problem
+
+
+def test_a_check_that_hangs_is_ended(settings: Settings) -> None:
+    """After check-timeout; what it said is shown."""
+    lay(settings, {"pkg/__init__.py": ""})
+    code = "import time\nprint('waiting', flush=True)\ntime.sleep(600)\n"
+    Path("check.py").write_text(code, encoding="utf-8")
+    found = refused(replace(settings, check="check.py", check_timeout=1))
+    assert "check = 'check.py' did not end in 1 s\nwaiting" in found.problem
+    assert "check-timeout allows more" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("none.py", "check = 'none.py': no such file"),
+        ("pkg.none", "No module named pkg.none"),
+    ],
+)
+def test_a_check_that_is_missing(settings: Settings, check: str, words: str) -> None:
+    """A file, a module."""
+    lay(settings, {"pkg/__init__.py": ""})
+    assert words in refused(replace(settings, check=check)).problem
