@@ -70,7 +70,7 @@ class ContainerSandbox:
     @contextmanager
     def _container(self, job: Job, stack: ExitStack) -> Iterator["Container"]:
         volumes = {}
-        if job.network:
+        if job.installs:
             volumes[CACHE_VOLUME] = {"bind": "/cache", "mode": "rw"}
         if job.opt and not job.opt_writable:
             volumes[stack.enter_context(self._filled_volume(job))] = {"bind": OPT, "mode": "ro"}
@@ -170,9 +170,11 @@ def _expand(word: str) -> str:
 def _environment(job: Job) -> dict[str, str]:
     environment = {name: _expand(value) for name, value in job.environment.items()}
     if job.network:
-        environment |= images.proxies(os.environ) | index_variables(os.environ)
-        environment |= {"UV_CACHE_DIR": "/cache", "UV_LINK_MODE": "copy", "HOME": "/tmp"}  # noqa: S108
+        environment |= images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108
         if images.ca_bundle(os.environ):
             # uv reads the first, pip and requests of sdist builds the others
             environment |= dict.fromkeys(images.CA_VARIABLES, f"{WORK}/.ca-bundle.pem")
+    if job.installs:
+        environment |= index_variables(os.environ)
+        environment |= {"UV_CACHE_DIR": "/cache", "UV_LINK_MODE": "copy"}
     return environment

@@ -138,7 +138,7 @@ def _expand(word: str, names: Mapping[str, str]) -> str:
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
-    kept |= index_variables(os.environ) if job.network else {}
+    kept |= index_variables(os.environ) if job.installs else {}
     return kept | {name: _expand(value, names) for name, value in job.environment.items()}
 
 

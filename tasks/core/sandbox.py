@@ -25,6 +25,7 @@ class Job:
     opt: Path | None = None  # local tree copied to {opt}
     opt_writable: bool = False  # default: read-only, as in Lambda
     network: bool = False
+    installs: bool = False  # gets the installer's cache and index variables, credentials included
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised

@@ -61,6 +61,7 @@ def install(settings: Settings, sandbox: Sandbox, target: Path) -> None:
         inputs=requirements.as_inputs(requirements.read(source)),
         fetch={"{work}/python": target},
         network=True,
+        installs=True,
     )
     outcome = sandbox.run(job, on_line=say)
     if outcome.code:

@@ -111,7 +111,7 @@ def test_nothing_of_the_tools_own_packages_is_importable() -> None:
 
 
 def test_the_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No keys of anybody, no PYTHONPATH; index variables only for jobs with network."""
+    """No keys of anybody, no PYTHONPATH; index variables only for installers."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     monkeypatch.setenv("PIP_INDEX_URL", "https://index")
@@ -121,7 +121,7 @@ def test_the_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "PYTHONPATH" not in plain
     assert "https://index" not in plain
     assert "/work/x'" in plain
-    assert "('UV_INDEX_URL', 'https://index')" in run(code, network=True).output
+    assert "('UV_INDEX_URL', 'https://index')" in run(code, installs=True).output
 
 
 def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:
