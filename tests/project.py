@@ -61,9 +61,9 @@ class Project:
     environment: dict[str, str] = field(default_factory=dict)
 
     def doit(self, *arguments: str, **environment: str) -> Run:
-        """Run doit in the copy; stdout and stderr together, as text."""
+        """Run doit in the copy as ./doitw does; stdout and stderr together, as text."""
         done = subprocess.run(
-            [sys.executable, "-m", "doit", *arguments],
+            [sys.executable, "-m", "tasks", *arguments],
             cwd=self.path,
             env=clean_environment() | self.environment | environment,
             stdin=subprocess.DEVNULL,

@@ -71,7 +71,8 @@ def others(settings: Settings) -> list[str]:
         configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     except LayerError:
         return []  # building needs no Chalice app; preflight is what complains
-    return [arn for arn in configured if not versions.is_of(arn, settings.layer)]
+    arns = [arn for arn in configured if versions.LAYER_ARN.fullmatch(arn)]
+    return [arn for arn in arns if not versions.is_of(arn, settings.layer)]
 
 
 def function_size() -> int:

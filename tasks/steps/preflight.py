@@ -26,7 +26,7 @@ def run(settings: Settings) -> None:
     checks: list[Check] = [check_packages, check_stage, check_layers, check_python]
     problems = found(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
-        problems += found([check_credentials, measure_layers], settings)
+        problems += found([check_aws], settings)
     raise_all(problems)
 
 
@@ -101,9 +101,12 @@ def measure_layers(settings: Settings) -> None:
     path = paths.stage_record(settings, "preflight")
     known = (records.read(path) or {"sizes": {}})["sizes"]
     sizes = {arn: known.get(arn) or layers.unzipped(connect(settings), arn) for arn in others}
-    records.write(path, {"sizes": sizes})
+    if others:
+        records.write(path, {"sizes": sizes})
 
 
-def check_credentials(settings: Settings) -> None:
+def check_aws(settings: Settings) -> None:
+    """The credentials are good, and the stage's other layers are there."""
     aws = connect(settings)
     say(f"stage {settings.stage}: account {aws.account}, region {settings.region}")
+    measure_layers(settings)

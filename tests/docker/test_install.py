@@ -61,7 +61,7 @@ def test_a_run_that_is_stopped_takes_its_container_along(
     """Ctrl-C, or a CI job that is cancelled, while the installer is at work on the real layer."""
     copy = project.copy(tmp_path / "copy")
     process = subprocess.Popen(
-        [sys.executable, "-m", "doit", "install", "builder=docker"], cwd=copy.path,
+        [sys.executable, "-m", "tasks", "install", "builder=docker"], cwd=copy.path,
         env=clean_environment() | {"LAYER_IMAGE": lambda_image, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip

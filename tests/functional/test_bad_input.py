@@ -92,7 +92,7 @@ def test_a_hash_that_is_not_the_locked_one(broken: Project) -> None:
     )
     said = refused(broken, "build")
     assert "six" in said
-    assert "not the one that was locked" in said
+    assert "not the one whose hash the lock" in said
 
 
 # ---- Docker ----
@@ -122,6 +122,11 @@ def test_all_wrong_settings_at_once_with_the_nearest_names(broken: Project) -> N
     said = refused(broken, "deploy", "stage=local", "layr=x")
     for words in ("bukcet", "mean bucket", "strip", "compile", "layr", "mean layer"):
         assert words in said
+
+
+def test_a_pyproject_that_is_not_toml(broken: Project) -> None:
+    broken.write("pyproject.toml", broken.read("pyproject.toml") + "keep = \n")
+    assert "pyproject.toml is not TOML" in refused(broken, "deploy", "stage=local")
 
 
 def test_an_unknown_stage(broken: Project) -> None:
@@ -216,7 +221,7 @@ def test_a_broken_function_fails_the_smoke_with_its_own_error(layer: Project) ->
 def test_a_full_disk(broken: Project) -> None:
     """build/ on a file system of 64 kB, in a mount namespace of its own."""
     (broken.path / "build").mkdir()
-    script = 'mount -t tmpfs -o size=64k none build && exec "$0" -m doit build'
+    script = 'mount -t tmpfs -o size=64k none build && exec "$0" -m tasks build'
     done = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script, sys.executable],
         cwd=broken.path, env=clean_environment(), stdin=subprocess.DEVNULL,

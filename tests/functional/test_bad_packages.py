@@ -120,6 +120,5 @@ def test_a_file_that_the_code_needs_names_rule_and_remedy(project: Project) -> N
     said = refused(project)
     assert "alpha: FileNotFoundError" in said
     assert "rule 'drop' took alpha/table.csv" in said
-    (line,) = [part for part in said.split("[tool.lambda-layer]: ") if part.startswith("keep")]
-    setting(project, line.strip())
+    setting(project, said.split("add to [tool.lambda-layer]: ")[1].splitlines()[0])
     assert build(project).code == 0

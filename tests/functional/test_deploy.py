@@ -222,7 +222,7 @@ def test_a_killed_run_is_repeated_to_the_same_end(layer: Project, step: str) -> 
 
 def kill_at(project: Project, step: str) -> None:
     """`doit deploy`, killed without warning as the step begins."""
-    command = [sys.executable, "-m", "doit", "deploy", "stage=local"]
+    command = [sys.executable, "-m", "tasks", "deploy", "stage=local"]
     process = subprocess.Popen(
         command, cwd=project.path, env=clean_environment() | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
