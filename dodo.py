@@ -1,5 +1,6 @@
 """Table of contents: what `doit` can do here. The logic is in tasks/."""
 
+from tasks.commands.bench import task_bench
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
 from tasks.commands.report import task_report, task_report_page
@@ -23,6 +24,7 @@ from tasks.steps.verify import task_verify
 from tasks.steps.zip import task_zip
 
 __all__ = [
+    "task_bench",
     "task_build",
     "task_chalice_deploy",
     "task_deploy",

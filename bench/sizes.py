@@ -1,4 +1,4 @@
-"""Sizes and import times, side by side: python -m bench.sizes (after `./doitw install`).
+"""Sizes and import times, side by side: ./doitw bench.
 
 Columns: as pip leaves it, the seed's pruning, this project without and with bytecode. All trees
 are made from build/install of the current settings, in one run, in the sandbox of the settings.
