@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -79,10 +80,10 @@ def compare(tree: Path) -> list[Packed]:
 
 
 def show(packed: list[Packed]) -> None:
-    table = Table("packing the same tree", "zip", "time", "memory")
+    table = Table("packing the same tree", "zip", "time", "memory", box=box.MARKDOWN)
     for each in packed:
         table.add_row(each.packer, size(each.bytes), f"{each.seconds:.1f} s", size(each.memory))
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -32,14 +33,21 @@ STEPS = ("install", "prune", "optimize", "zip", "verify")
 def main(names: list[str]) -> None:
     base = replace(current(), recipes=(), keep=(), drop=(), check_timeout=300)
     table = Table(
-        "requirements", "packages", "installed", "layer", "zip", "import as before", "took"
+        "requirements",
+        "packages",
+        "installed",
+        "layer",
+        "zip",
+        "import as before",
+        "took",
+        box=box.MARKDOWN,
     )
     for name in names or sorted(path.stem for path in SETS.glob("*.txt")):
         with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
             Path(folder, paths.DOCKER).symlink_to(ROOT / paths.DOCKER)
             with chdir(folder):
                 table.add_row(*row(name, base))
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 def row(name: str, base: Settings) -> list[str]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -134,10 +135,12 @@ def ask(sandbox: Sandbox, tree: Path, asked: Mapping[str, Any]) -> dict[str, Any
 
 
 def show(rows: list[tuple[str, list[str]]], where: str) -> None:
-    table = Table("", "pip", SEED, "here, no bytecode", "here", title=f"in {where}")
+    table = Table(
+        "", "pip", SEED, "here, no bytecode", "here", title=f"in {where}", box=box.MARKDOWN
+    )
     for label, cells in rows:
         table.add_row(label, *cells)
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 if __name__ == "__main__":
