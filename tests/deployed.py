@@ -33,12 +33,13 @@ def copy(target: Path, server: Server, patch: pytest.MonkeyPatch) -> Project:
 def _adjust(patch: pytest.MonkeyPatch) -> None:
     """As the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
-    from moto.awslambda.models import LambdaFunction
+    from moto.awslambda.models import LambdaFunction, LayerVersion
 
     for changed, name in (
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
         (LambdaFunction, "_invoke_lambda"),
+        (LayerVersion, "get_layer_version"),
     ):
         patch.setattr(changed, name, getattr(changed, name))
     moto_adjustments.apply()

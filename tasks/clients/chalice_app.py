@@ -56,6 +56,12 @@ def deployed_file(stage: str) -> Path:
     return paths.DEPLOYED / f"{stage}.json"
 
 
+def state_of(rest_api: str) -> dict[str, object]:
+    """What Chalice would have written about a REST API (schema 2.0)."""
+    resource = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": rest_api}
+    return {"resources": [resource], "schema_version": "2.0", "backend": "api"}
+
+
 def resources(stage: str) -> list[dict[str, str]]:
     """What Chalice has deployed to the stage from here; [] when nothing."""
     state = records.read(deployed_file(stage)) or {}

@@ -10,6 +10,8 @@ ACTIONS = {
     "GetFunction": "lambda:GetFunction",
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetLayerVersion": "lambda:GetLayerVersion",
+    "GetResources": "apigateway:GET",
+    "GetRestApis": "apigateway:GET",
     "GetObject": "s3:GetObject",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tasks.clients import chalice_app, layers, s3
+from tasks.clients import chalice_app, layers, rest_apis, s3
 from tasks.clients.aws import Aws, connect, errors
 from tasks.core import chalice_config, paths, records, trees
 from tasks.core.actions import action
@@ -100,8 +100,11 @@ def _wait(aws: Aws) -> None:
 
 
 def state_key(settings: Settings) -> str:
-    app = chalice_config.load(paths.CHALICE_CONFIG).get("app_name", "app")
-    return f"chalice/{app}/{settings.stage}/deployed.json"
+    return f"chalice/{_app()}/{settings.stage}/deployed.json"
+
+
+def _app() -> str:
+    return str(chalice_config.load(paths.CHALICE_CONFIG).get("app_name", "app"))
 
 
 def save_state(aws: Aws) -> None:
@@ -112,6 +115,7 @@ def save_state(aws: Aws) -> None:
 
 
 def restore_state(aws: Aws) -> None:
+    """What this machine does not know of earlier deploys: out of S3, else out of AWS itself."""
     local = chalice_app.deployed_file(aws.settings.stage)
     if local.exists():
         return
@@ -119,3 +123,16 @@ def restore_state(aws: Aws) -> None:
     if state is not None and json.loads(state).get("resources"):
         records.write_atomic(local, state)
         say(f"{local} taken from S3: the app was deployed from another machine")
+    else:
+        adopt(aws)
+
+
+def adopt(aws: Aws) -> None:
+    """The REST API of a deploy that ended before Chalice wrote its state down: Chalice finds
+    functions and roles by name, APIs it would make anew."""
+    function = f"{_app()}-{aws.settings.stage}"
+    if layers.function(aws, function) is None:
+        return
+    for api in rest_apis.of_function(aws, _app(), function)[:1]:
+        records.write(chalice_app.deployed_file(aws.settings.stage), chalice_app.state_of(api))
+        say(f"REST API {api} calls {function} already: it is updated, no second one is made")

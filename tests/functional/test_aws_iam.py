@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers
+from tasks.clients import layers, rest_apis
 from tasks.clients.aws import Aws
 from tasks.core import iam
 from tests import deployed
@@ -53,11 +53,13 @@ def actions(heading: str) -> set[str]:
 
 
 def test_exactly_the_known_operations_are_called(life: Server, server: Server, aws: Aws) -> None:
-    """None that core/iam.py does not know, none that nothing calls. The withdrawal of a version
-    is the one that a good deploy never needs."""
+    """None that core/iam.py does not know, none that nothing calls. A good deploy never withdraws
+    a version nor looks for a lost API."""
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
+    aws.client("apigateway").create_rest_api(name="shuking")
     server.seen.clear()
     assert layers.withdraw(aws, 1)
+    assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
     assert {name for _, name in seen} == iam.ACTIONS.keys() | iam.FREE
 

@@ -1,8 +1,10 @@
 """Real deploys and rollbacks that fail half-way: what is said, what the next run makes of it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests import deployed
@@ -65,6 +67,33 @@ def test_a_deploy_that_chalice_may_not_finish_is_continued(copy: Project, server
     server.refused = lambda request: None
     assert done(copy, "deploy").steps == AFTER_PUBLISH
     assert publications(server) == 1
+
+
+def test_an_api_of_a_deploy_that_failed_is_not_made_twice(copy: Project, server: Server) -> None:
+    """Chalice writes its state at the end; the API was made before."""
+    server.refused = refusing("CreateDeployment", DENIED)
+    assert "✗ chalice-deploy failed" in failed(copy, "deploy")
+    server.refused = lambda request: None
+    assert "no second one is made" in done(copy, "deploy").output
+    assert apis() == 1
+
+
+def test_an_app_whose_state_is_lost_everywhere_keeps_its_api(copy: Project) -> None:
+    """Neither here nor in S3."""
+    done(copy, "deploy")
+    state = Path(".chalice/deployed/local.json")
+    known = json.loads(state.read_text())
+    state.unlink()
+    key = "chalice/shuking/local/deployed.json"
+    boto3.client("s3").delete_object(Bucket="shuking-lambda-layers", Key=key)
+    copy.write("app.py", deployed.APP + "\n# changed\n")
+    done(copy, "deploy")
+    assert apis() == 1
+    assert json.loads(state.read_text()) == known
+
+
+def apis() -> int:
+    return len(boto3.client("apigateway", "ap-northeast-2").get_rest_apis()["items"])
 
 
 def test_a_lost_answer_to_publish_is_one_version(copy: Project, server: Server) -> None:
