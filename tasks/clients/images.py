@@ -108,7 +108,8 @@ def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
 def _not_found(settings: Settings, detail: str) -> BuildError:
     return BuildError(
         f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
-        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…",
+        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…; "
+        "without one: builder=host",
     )
 
 
