@@ -8,4 +8,5 @@ import sys
 
 from doit.doit_cmd import DoitMain
 
+DoitMain.BIN_NAME = "./doitw"  # in its help
 sys.exit(DoitMain(config_filenames=()).run(sys.argv[1:]))

@@ -77,12 +77,19 @@ def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> li
         return versions.replaced(configured, previous(published, configured, aws.settings).arn)
     found = next((version for version in published if version.number == typed), None)
     if found is None:
-        there = ", ".join(str(version.number) for version in published) or "none"
-        raise InputError(
-            f"layer {aws.settings.layer} has no version {typed}; there are: {there}",
-            fix="choose one of those; a deleted version cannot be attached again",
-        )
+        raise _missing(typed, published, aws.settings)
     return versions.replaced(configured, _must_fit(found, aws.settings).arn)
+
+
+def _missing(typed: int, published: list[LayerVersion], settings: Settings) -> InputError:
+    if not published:
+        fix = f"publish the first one: ./doitw deploy stage={settings.stage}"
+        return InputError(f"layer {settings.layer} has no versions yet", fix=fix)
+    there = ", ".join(str(version.number) for version in published)
+    return InputError(
+        f"layer {settings.layer} has no version {typed}; there are: {there}",
+        fix="choose one of those; a deleted version cannot be attached again",
+    )
 
 
 def previous(

@@ -294,6 +294,23 @@ def publish_zeros(project: Project, name: str, size: int) -> str:
     return str(answer["LayerVersionArn"])
 
 
+def test_another_stage_takes_the_version_that_is_there(layer: Project) -> None:
+    """Any stage of config.json, by its name; nothing of the first one changes."""
+    layer.deploy()
+    config = json.loads(layer.read(".chalice/config.json"))
+    config["stages"]["dev"] = {"api_gateway_stage": "api"}
+    layer.write(".chalice/config.json", json.dumps(config, indent=2))
+    url = json.loads(layer.read("build/local/server.json"))["url"]
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    run = layer.doit("deploy", "stage=dev", AWS_ENDPOINT_URL=url, **keys)
+    assert run.code == 0, run.output
+    assert ran(run.steps, *BUILD, *SHIP) == ["patch-config", "chalice-deploy", "smoke"]
+    assert layer.layers("dev") == layer.layers("local")
+    function = layer.aws("lambda").get_function_configuration(FunctionName="shuking-dev")
+    assert [each["Arn"] for each in function["Layers"]] == layer.layers("dev")
+    assert layer.deploy().steps == LOOK
+
+
 # ---- building without AWS ----
 
 
