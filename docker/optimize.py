@@ -25,6 +25,7 @@ LAMBDA = Path("/opt")  # where the layer lies in Lambda, whatever OPT is here
 WORTH = 1024  # bytes a stripped file must save
 LOAD_SECONDS = 30  # for one library, its constructors included
 JOBS = 2
+MARKED = 50  # files from one line of progress to the next
 
 
 def main() -> None:
@@ -209,9 +210,11 @@ def fork_each(sources: list[Path], work: Callable[[Path], None]) -> None:
     """Run `work` for each source in a child process, JOBS at a time. A module that is no valid
     Python for this interpreter leaves no file; any other failure ends the program."""
     children: dict[int, Path] = {}
-    for source in sources:
+    for done, source in enumerate(sources):
         if len(children) == JOBS:
             reap(children)
+        if done % MARKED == 0:
+            print(f"@ {done}/{len(sources)}", flush=True)
         child = os.fork()
         if child == 0:
             compile_in_child(source, work)

@@ -30,6 +30,7 @@ from typing import Any
 
 HANG = 60.0  # seconds for one module
 WORKERS = 2
+MARKED = 50  # names from one line of progress to the next
 TRIES = 200  # to find the file at fault
 GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 Answer = dict[str, Any]
@@ -96,7 +97,22 @@ def count_compiled(opt: str) -> Callable[[], int]:
 # ---- parent: batches of names over workers ------------------------------------------------------
 
 
-def run_batch(opt: str, kind: str, names: list[str]) -> tuple[dict[str, str], int]:
+class Progress:
+    """Says `@ done/total` on stdout now and then."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.lock = total, 0, threading.Lock()
+
+    def advance(self) -> None:
+        with self.lock:
+            self.done += 1
+            if self.done % MARKED == 0:
+                print(f"@ {self.done}/{self.total}", flush=True)
+
+
+def run_batch(
+    opt: str, kind: str, names: list[str], tick: Callable[[], None] = lambda: None
+) -> tuple[dict[str, str], int]:
     """({name: error}, modules compiled) of one batch, over as many workers as die on the way."""
     found: dict[str, str] = {}
     compiled, left = 0, names
@@ -109,6 +125,7 @@ def run_batch(opt: str, kind: str, names: list[str]) -> tuple[dict[str, str], in
                 found[current or left[0]] = answer["died"]
             else:
                 found[answer["name"]], count = answer["error"], answer["compiled"]
+                tick()
         compiled += count
         left = [name for name in left if name not in found]
     return found, compiled
@@ -149,7 +166,7 @@ def worker(opt: str, kind: str, names: list[str]) -> Iterator[Answer]:
 
 
 def run_batches(
-    opt: str, kind: str, batches: dict[str, list[str]]
+    opt: str, kind: str, batches: dict[str, list[str]], tick: Callable[[], None] = lambda: None
 ) -> dict[str, tuple[dict[str, str], int]]:
     """Every batch, `WORKERS` at a time, longest first."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -163,7 +180,7 @@ def run_batches(
                 name = waiting.get_nowait()
             except queue.Empty:
                 return
-            results[name] = run_batch(opt, kind, batches[name])
+            results[name] = run_batch(opt, kind, batches[name], tick)
 
     threads = [threading.Thread(target=take) for _ in range(WORKERS)]
     for thread in threads:
@@ -178,10 +195,12 @@ def run_batches(
 
 def prove(opt: str, request: Answer) -> Answer:
     """{"imports": {module: error}, "direct": …, "loads": {path: error}, "compiled": n, …}."""
-    direct = run_batches(opt, "import", request["direct"])
-    modules = run_batches(opt, "import", request["modules"])
+    named = [*request["direct"].values(), *request["modules"].values(), request["libraries"]]
+    tick = Progress(sum(map(len, named))).advance
+    direct = run_batches(opt, "import", request["direct"], tick)
+    modules = run_batches(opt, "import", request["modules"], tick)
     libraries = [f"{opt}/python/{name}" for name in request["libraries"]]
-    loads, _ = run_batch(opt, "load", libraries)
+    loads, _ = run_batch(opt, "load", libraries, tick)
     prefix = f"{opt}/python/"
     return {
         "direct": {name: found for name, (found, _) in sorted(direct.items())},

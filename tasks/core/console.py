@@ -1,16 +1,25 @@
 """What a person sees: plain lines in CI, live progress on a terminal (rich)."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 Advance = Callable[[int], None]
 MB = 1_000_000
+MARK = re.compile(r"@ (\d+)/(\d+)")  # what jobs print of their progress
 WIDTH = 110  # columns of tables where there is no terminal to ask
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 
@@ -44,18 +53,37 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Advance]:
-    """Show bytes done of `total` (None: unknown). Yields a function that takes bytes more."""
+def progress(what: str, total: int | None, unit: Callable[[int], str] = size) -> Iterator[Advance]:
+    """Show how much is done of `total` (None: unknown), in bytes unless `unit` says otherwise.
+    Yields a function that takes how much more."""
     if console().is_terminal:
-        columns = (TextColumn("   {task.description}"), BarColumn(), DownloadColumn())
+        count = DownloadColumn() if unit is size else MofNCompleteColumn()
+        columns = (TextColumn("   {task.description}"), BarColumn(), count)
         with Progress(*columns, TimeElapsedColumn(), console=console(), transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda more: bar.advance(task, more)
     else:
-        yield _plain(what, total)
+        yield _plain(what, total, unit)
 
 
-def _plain(what: str, total: int | None) -> Advance:
+@contextmanager
+def following(what: str) -> Iterator[Callable[[str], None]]:
+    """Progress of a job that prints `@ done/total` now and then. Yields what hears its lines."""
+    with ExitStack() as stack:
+        advance, before = None, 0
+
+        def hear(line: str) -> None:
+            nonlocal advance, before
+            if mark := MARK.fullmatch(line):
+                done, total = int(mark[1]), int(mark[2])
+                advance = advance or stack.enter_context(progress(what, total, str))
+                advance(done - before)
+                before = done
+
+        yield hear
+
+
+def _plain(what: str, total: int | None, unit: Callable[[int], str]) -> Advance:
     done, shown = 0, time.monotonic()
 
     def advance(more: int) -> None:
@@ -63,6 +91,6 @@ def _plain(what: str, total: int | None) -> Advance:
         done += more
         if time.monotonic() - shown >= PLAIN_EVERY:
             shown = time.monotonic()
-            say(f"{what}: {size(done)}" + (f" of {size(total)}" if total else ""))
+            say(f"{what}: {unit(done)}" + (f" of {unit(total)}" if total else ""))
 
     return advance

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.core import distributions, modules, paths, proof, records, trees
-from tasks.core.console import say
+from tasks.core.console import following, say
 from tasks.core.errors import VerifyError
 from tasks.core.sandbox import Job, Sandbox
 from tasks.core.settings import Settings
@@ -60,10 +60,11 @@ def ask(
             opt_writable=writable,
             fetch={"{work}/answer.json": answer},
         )  # fmt: skip
-        outcome = sandbox.run(job)
+        with following("importing and loading") as hear:
+            outcome = sandbox.run(job, hear)
         if outcome.code:
-            shown = "\n".join(outcome.output.splitlines()[-8:])
-            raise VerifyError(f"the proof did not run:\n{shown}", fix="report this, with the lines")
+            problem = f"the proof did not run:\n{outcome.tail}"
+            raise VerifyError(problem, fix="report this, with the lines")
         found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         return found
 
@@ -116,6 +117,5 @@ def own_check(settings: Settings, sandbox: Sandbox, layer: Path) -> None:
         problem = f"check = {settings.check!r} did not end in {settings.check_timeout} s\n{tail}"
         raise VerifyError(problem.strip(), fix=f"{fix}; check-timeout allows more") from None
     if outcome.code:
-        tail = "\n".join(outcome.output.splitlines()[-8:])
-        raise VerifyError(f"check = {settings.check!r} failed:\n{tail}", fix=fix)
+        raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
     say(f"check {settings.check} passed")

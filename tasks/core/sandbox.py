@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from tasks.core.console import MARK
+
 OnLine = Callable[[str], None]
+SHOWN = 8  # lines of a job's output in an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,12 @@ class Outcome:
 
     code: int
     output: str
+
+    @property
+    def tail(self) -> str:
+        """The last lines, for an error; without the job's marks of progress."""
+        lines = [line for line in self.output.splitlines() if not MARK.fullmatch(line)]
+        return "\n".join(lines[-SHOWN:])
 
 
 class Sandbox(Protocol):

@@ -16,7 +16,7 @@ from pathlib import Path
 from tasks.clients import sandboxes
 from tasks.core import paths, records, trees
 from tasks.core.actions import action
-from tasks.core.console import duration, say, size
+from tasks.core.console import duration, following, say, size
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Sandbox
 from tasks.core.settings import LAMBDA_LIMIT, Settings, current
@@ -79,19 +79,18 @@ def _in_sandbox(
 def optimize(sandbox: Sandbox, pruned: Path, changed: Path, flags: list[str]) -> records.Record:
     """Run docker/optimize.py over a copy of `pruned`; changed and new files land in `changed`."""
     budget = ("--budget", str(LAMBDA_LIMIT))
-    outcome = sandbox.run(
-        Job(
-            argv=("{python}", "{work}/optimize.py", "{opt}", "{work}/out", *flags, *budget),
-            inputs={"optimize.py": SCRIPT.read_bytes()},
-            opt=pruned,
-            opt_writable=True,
-            fetch={"{work}/out": changed},
-        )
+    job = Job(
+        argv=("{python}", "{work}/optimize.py", "{opt}", "{work}/out", *flags, *budget),
+        inputs={"optimize.py": SCRIPT.read_bytes()},
+        opt=pruned,
+        opt_writable=True,
+        fetch={"{work}/out": changed},
     )
+    with following("compiling") as hear:
+        outcome = sandbox.run(job, hear)
     if outcome.code:
-        shown = "\n".join(outcome.output.splitlines()[-8:])
         raise BuildError(
-            f"stripping or compiling failed in {sandbox.title}:\n{shown}",
+            f"stripping or compiling failed in {sandbox.title}:\n{outcome.tail}",
             fix='go without: strip = false, bytecode = "none" in [tool.lambda-layer]',
         )
     report = changed / "report.json"

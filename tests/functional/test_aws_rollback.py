@@ -172,7 +172,7 @@ def test_a_stage_without_this_layer(three: Settings) -> None:
 
 def test_a_layer_without_versions(aws: Aws) -> None:
     """Nothing was ever deployed."""
-    assert "there are: none" in refused(aws.settings, version="1")
+    assert "has no versions yet" in refused(aws.settings, version="1")
 
 
 # ---- interrupted, failing -----------------------------------------------------------------------

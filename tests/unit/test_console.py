@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks.core.console import duration, progress, size
+from tasks.core.console import console, duration, following, progress, size
+from tasks.core.sandbox import Outcome
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,23 @@ def test_progress_without_a_terminal_takes_any_amount() -> None:
     """In CI the same calls work, with an unknown total too."""
     with progress("Uploading", None) as advance:
         advance(5)
+
+
+def test_a_jobs_marks_are_progress_in_plain_lines(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Counts of things; what else the job says is not for people."""
+    monkeypatch.setattr("tasks.core.console.PLAIN_EVERY", 0.0)
+    console.cache_clear()
+    with following("compiling") as hear:
+        for line in ("@ 50/120", "anything", "@ 100/120"):
+            hear(line)
+    console.cache_clear()
+    assert capfd.readouterr().out.split("\n") == [
+        "   compiling: 50 of 120", "   compiling: 100 of 120", "",
+    ]  # fmt: skip
+
+
+def test_an_error_shows_a_jobs_last_words_without_its_marks() -> None:
+    outcome = Outcome(code=1, output="a\n@ 50/120\nwhat went wrong\n@ 100/120\n")
+    assert outcome.tail == "a\nwhat went wrong"
