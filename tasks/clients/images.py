@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.clients import tars
 from tasks.core import paths
-from tasks.core.console import progress, say
+from tasks.core.console import following, progress, say
 from tasks.core.errors import BuildError
 from tasks.core.settings import Settings
 
@@ -22,6 +23,7 @@ ANSWER_SECONDS = 20  # an engine that is there says so at once
 WORK_SECONDS = 600
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+STEP = re.compile(r"Step (\d+)/(\d+) ")  # what `docker build` says
 START_DOCKER = (
     "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
     "with `docker info`; or build with this machine's Python: builder=host"
@@ -144,7 +146,7 @@ def _build(
 ) -> None:
     lines: list[str] = []
     failed = False
-    with tars.pack({}, context) as archive, progress("building", None) as advance:
+    with tars.pack({}, context) as archive, following("building, step") as hear:
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
             forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
@@ -152,7 +154,8 @@ def _build(
         for event in stream:  # to its end, as in _show_pull
             text = event.get("stream", "") or event.get("error", "")
             lines += [line for line in text.splitlines() if line.strip()]
-            advance(len(text))
+            if step := STEP.match(text):
+                hear(f"@ {step[1]}/{step[2]}")
             failed = failed or "error" in event
     if failed:
         shown = "\n".join(lines[-12:])
