@@ -1,6 +1,8 @@
 """The real `chalice` command, and the state it leaves in .chalice/deployed/."""
 
+import ctypes
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from tasks.core import paths, records
 from tasks.core.console import say
 from tasks.core.errors import DeployError
 
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 CONFLICT = "ResourceConflictException"
 
 
@@ -19,6 +22,7 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
     process = subprocess.Popen(
         [str(chalice), "deploy", "--stage", stage], env=dict(environ), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=_die_with_parent,
     )  # fmt: skip
     lines: list[str] = []
     with process:
@@ -30,6 +34,12 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
     if process.returncode:
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=_fix("".join(lines)))
     return "".join(lines)
+
+
+def _die_with_parent() -> None:
+    """A run that was killed must not go on deploying beside the one that repeats it (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _in_traceback(lines: list[str]) -> bool:
