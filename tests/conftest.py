@@ -1,6 +1,7 @@
 """What every run of the tests has and says."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -23,6 +24,25 @@ def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> st
     image = engine.lambda_image(docker_engine)
     pytestconfig.stash[LAMBDA_IMAGE] = image
     return image
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side run files, and what watches the one Docker engine stays together."""
+    for item in items:
+        group = "docker" if item.get_closest_marker("docker") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the main process which image it used."""
+    told: dict[str, str] = getattr(session.config, "workeroutput", {})
+    told["lambda_image"] = session.config.stash.get(LAMBDA_IMAGE, "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    if image := getattr(node, "workeroutput", {}).get("lambda_image"):
+        node.config.stash[LAMBDA_IMAGE] = image
 
 
 def pytest_terminal_summary(
