@@ -24,6 +24,13 @@ def project(folder: Path, patch: pytest.MonkeyPatch) -> Settings:
     return Settings(layer="t", builder="host")
 
 
+def listen(patch: pytest.MonkeyPatch) -> list[str]:
+    """What verify tells a person, from now on."""
+    lines: list[str] = []
+    patch.setattr(verify, "say", lines.append)
+    return lines
+
+
 def metadata(name: str, version: str = "1.0", more: str = "") -> str:
     return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}"
 

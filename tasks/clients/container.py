@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tasks.clients import images, tars
 from tasks.clients.indexes import index_variables
 from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, OnLine, Outcome
+from tasks.core.sandbox import Job, OnLine, Outcome, expand
 from tasks.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ OPT, WORK = "/opt", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 LABELS = {"doit-lambda-layer": "job"}
 INTERPRETER = "/var/lang/bin/python3"
+NAMES = {"{opt}": OPT, "{work}": WORK, "{uv}": "uv", "{interpreter}": INTERPRETER}
 
 
 class ContainerSandbox:
@@ -63,7 +64,7 @@ class ContainerSandbox:
         outcome = _watch(container, job.timeout, on_line)
         if outcome.code == 0:
             for name, local in job.fetch.items():
-                chunks, _ = container.get_archive(_expand(name))
+                chunks, _ = container.get_archive(expand(name, NAMES))
                 tars.unpack(chunks, local)
         return outcome
 
@@ -136,7 +137,7 @@ def _attached(container: "Container") -> Iterator[Iterator[bytes]]:
     try:
         yield stream
     finally:
-        stream._response.close()  # type: ignore[attr-defined]
+        stream._response.close()  # type: ignore[attr-defined] # there is no public way
 
 
 def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:
@@ -156,21 +157,14 @@ def command(job: Job) -> list[str]:
     """The job's arguments with the names of this sandbox in place."""
     words: list[str] = []
     for word in job.argv:
-        words += [INTERPRETER, "-I"] if word == "{python}" else [_expand(word)]
+        words += [INTERPRETER, "-I"] if word == "{python}" else [expand(word, NAMES)]
     return words
 
 
-def _expand(word: str) -> str:
-    names = {"{opt}": OPT, "{work}": WORK, "{uv}": "uv", "{interpreter}": INTERPRETER}
-    for name, value in names.items():
-        word = word.replace(name, value)
-    return word
-
-
 def _environment(job: Job) -> dict[str, str]:
-    environment = {name: _expand(value) for name, value in job.environment.items()}
+    environment = {name: expand(value, NAMES) for name, value in job.environment.items()}
     if job.network:
-        environment |= images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108
+        environment |= images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108 - the container's
         if images.ca_bundle(os.environ):
             # uv reads the first, pip and requests of sdist builds the others
             environment |= dict.fromkeys(images.CA_VARIABLES, f"{WORK}/.ca-bundle.pem")

@@ -15,7 +15,7 @@ from pathlib import Path
 from tasks.clients.images import PROXIES
 from tasks.clients.indexes import index_variables
 from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, OnLine, Outcome
+from tasks.core.sandbox import Job, OnLine, Outcome, expand
 from tasks.core.settings import Settings
 
 MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
@@ -37,7 +37,7 @@ class HostSandbox:
             outcome = _execute(job, names, on_line or (lambda line: None))
             if outcome.code == 0:
                 for name, local in job.fetch.items():
-                    _fetch(Path(_expand(name, names)), local)
+                    _fetch(Path(expand(name, names)), local)
             return outcome
 
 
@@ -92,8 +92,8 @@ def _protect(tree: Path) -> None:
 def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
     words: list[str] = []
     for word in job.argv:
-        isolated = [_interpreter(), "-I", "-S"]
-        words += isolated if word == "{python}" else [_expand(word, names)]
+        isolated = [names["{interpreter}"], "-I", "-S"]
+        words += isolated if word == "{python}" else [expand(word, names)]
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -130,16 +130,10 @@ def _end(process: "subprocess.Popen[str]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _expand(word: str, names: Mapping[str, str]) -> str:
-    for name, value in names.items():
-        word = word.replace(name, value)
-    return word
-
-
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
     kept |= index_variables(os.environ) if job.installs else {}
-    return kept | {name: _expand(value, names) for name, value in job.environment.items()}
+    return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 
 def _fetch(source: Path, local: Path) -> None:

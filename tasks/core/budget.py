@@ -1,11 +1,10 @@
 """Lambda's limit: 262,144,000 bytes unzipped for all layers and the function together."""
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.core import chalice_config, distributions, paths, records, trees, versions
+from tasks.core import chalice_config, distributions, inventory, paths, records, trees, versions
 from tasks.core.console import size
 from tasks.core.errors import LayerError, VerifyError
 from tasks.core.settings import LAMBDA_LIMIT, Settings
@@ -49,20 +48,21 @@ def measure(settings: Settings) -> dict[str, int]:
     """{package: bytes unzipped} of the zip; bytecode counts to its module's package."""
     python = paths.tree(settings, "install") / "python"
     owners = distributions.owners(distributions.read(python))
-    sizes: dict[str, int] = {}
-    with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
-        for member in archive.infolist():
-            name = member.filename.removeprefix("python/")
-            owner = owners.get(distributions.source_of(name)) or name.split("/")[0]
-            sizes[owner] = sizes.get(owner, 0) + member.file_size
+    files = inventory.of_zip(paths.layer_zip(settings))
+    unzipped = {path: each.unzipped for path, each in files.items()}
+    sizes = inventory.by_package(unzipped, owners)
     return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
 
 
 def spending(settings: Settings, layer: int) -> Budget:
     """This layer, the function, and the stage's other layers as preflight measured them."""
+    return Budget(layer=layer, function=function_size(), others=other_sizes(settings))
+
+
+def other_sizes(settings: Settings) -> dict[str, int | None]:
+    """{ARN: bytes} of the stage's other layers, None for what preflight has not measured."""
     asked = records.read(paths.stage_record(settings, "preflight")) or {"sizes": {}}
-    sizes = {arn: asked["sizes"].get(arn) for arn in others(settings)}
-    return Budget(layer=layer, function=function_size(), others=sizes)
+    return {arn: asked["sizes"].get(arn) for arn in others(settings)}
 
 
 def others(settings: Settings) -> list[str]:

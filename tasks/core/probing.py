@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ def question(settings: Settings, python: Path) -> dict[str, Any]:
     return {
         "direct": {name: modules.top_level(owned.get(name, [])) for name in direct},
         "modules": owned,
-        "libraries": [path for path in files if path.endswith(".so") or ".so." in path],
+        "libraries": libraries(files),
     }
+
+
+def libraries(files: Iterable[str]) -> list[str]:
+    """The shared objects among the paths, versioned names included."""
+    return [path for path in files if path.endswith(".so") or ".so." in path]
 
 
 def prove(sandbox: Sandbox, opt: Path, request: dict[str, Any]) -> dict[str, Any]:
@@ -79,8 +85,7 @@ def blame(
         paths.record(settings, "prune").with_name("removed.json").read_text(encoding="utf-8")
     )
     python = paths.tree(settings, "install") / "python"
-    libraries = [path.relative_to(python).as_posix() for path in trees.walk(python)]
-    removed["strip"] = [path for path in libraries if path.endswith(".so") or ".so." in path]
+    removed["strip"] = libraries(path.relative_to(python).as_posix() for path in trees.walk(python))
     both = layer.with_name("both")
     trees.link_tree(layer / "python", both / "python")
     trees.link_tree(python, both / "before" / "python")

@@ -48,6 +48,13 @@ class Outcome:
         return "\n".join(lines[-SHOWN:])
 
 
+def expand(word: str, names: Mapping[str, str]) -> str:
+    """A job's word with a sandbox's names ({in braces: what they stand for}) in place."""
+    for name, value in names.items():
+        word = word.replace(name, value)
+    return word
+
+
 class Sandbox(Protocol):
     kind: str  # "docker" or "host", part of the input hash
 

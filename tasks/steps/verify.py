@@ -44,7 +44,7 @@ def fingerprint(settings: Settings) -> str:
     return records.digest(
         [packed.get("fingerprint"), packed.get("sha256"), records.file_digest(probing.PROBE),
          script, settings.check_timeout, settings.max_growth,
-         dict(budget.spending(settings, 0).others)]
+         budget.other_sizes(settings)]
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients.container import ContainerSandbox
+from tasks.clients.container import WORK, ContainerSandbox
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Outcome
 from tasks.core.settings import Settings
@@ -61,9 +61,9 @@ def test_what_is_fetched_belongs_to_the_caller(sandbox: ContainerSandbox, tmp_pa
     """Whoever owns it in the container; what was in its place is gone."""
     script = """
 import os
-os.makedirs("/work/out/deep")
-open("/work/out/deep/file", "w").write("new")
-for name in ("/work/out", "/work/out/deep", "/work/out/deep/file"):
+os.makedirs("{work}/out/deep")
+open("{work}/out/deep/file", "w").write("new")
+for name in ("{work}/out", "{work}/out/deep", "{work}/out/deep/file"):
     os.chown(name, 1234, 1234)
     os.chmod(name, 0o4500)
 """
@@ -84,7 +84,7 @@ def test_nothing_is_fetched_from_a_job_that_failed(
 ) -> None:
     """What was there stays."""
     (tmp_path / "out").write_text("old")
-    script = "open('/work/out', 'w').write('half'); raise SystemExit(1)"
+    script = "open('{work}/out', 'w').write('half'); raise SystemExit(1)"
     assert sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"})).code == 1
     assert (tmp_path / "out").read_text() == "old"
 
@@ -93,8 +93,8 @@ def test_nothing_is_fetched_from_a_job_that_failed(
     ("script", "words"),
     [
         ("pass", "no such|not find"),
-        ("import os; os.symlink('/etc/passwd', '/work/out')", "unsafe"),
-        ("import os; os.mkfifo('/work/out')", "unsafe"),
+        ("import os; os.symlink('/etc/passwd', '{work}/out')", "unsafe"),
+        ("import os; os.mkfifo('{work}/out')", "unsafe"),
     ],
     ids=["missing", "link", "pipe"],
 )
@@ -136,7 +136,7 @@ except OSError as error:
 
 def test_inputs_lie_in_the_work_folder(sandbox: ContainerSandbox) -> None:
     """In folders too, and the job starts there."""
-    script = "print(open('a/b.txt').read(), open('/work/c').read())"
+    script = "print(open('a/b.txt').read(), open('{work}/c').read())"
     job = python(script, inputs={"a/b.txt": b"1", "c": b"2"}, environment={"X": "{work}"})
     assert sandbox.run(job).output == "1 2\n"
 
@@ -155,7 +155,7 @@ def test_proxies_and_the_ca_bundle_reach_a_job_with_network(
     assert "certificates" not in alone
     lines = sandbox.run(python(script, network=True)).output.splitlines()
     assert {"https_proxy=http://proxy.test:3128", "NO_PROXY=internal.test"} <= set(lines)
-    assert {"PIP_CERT=/work/.ca-bundle.pem", "REQUESTS_CA_BUNDLE=/work/.ca-bundle.pem"} <= set(
+    assert {f"{name}={WORK}/.ca-bundle.pem" for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE")} <= set(
         lines
     )
     assert lines[-1] == "a company's certificates"

@@ -8,7 +8,6 @@ import pytest
 
 from tasks.core import budget, paths, records
 from tasks.core.settings import Settings
-from tasks.steps import verify
 from tests import laid
 from tests.laid import build, lay, metadata, refused
 
@@ -22,10 +21,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What verify tells a person."""
-    lines: list[str] = []
-    monkeypatch.setattr(verify, "say", lines.append)
-    return lines
+    return laid.listen(monkeypatch)
 
 
 def test_over_the_limit_the_ten_largest_are_named(

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tasks.core.settings import Settings
-from tasks.steps import verify
 from tests import laid
 from tests.laid import build, lay, refused
 
@@ -19,10 +18,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What verify tells a person."""
-    lines: list[str] = []
-    monkeypatch.setattr(verify, "say", lines.append)
-    return lines
+    return laid.listen(monkeypatch)
 
 
 # ---- shared objects -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.clients import host
+from tasks.clients.container import WORK
 from tasks.clients.host import HostSandbox
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Outcome
@@ -120,7 +121,7 @@ def test_the_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in plain
     assert "PYTHONPATH" not in plain
     assert "https://index" not in plain
-    assert "/work/x'" in plain
+    assert f"{WORK}/x'" in plain
     assert "('UV_INDEX_URL', 'https://index')" in run(code, installs=True).output
 
 

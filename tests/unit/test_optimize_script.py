@@ -14,7 +14,9 @@ from typing import Any
 import deflate
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "docker" / "optimize.py"
+from tests import scripts
+
+SCRIPT = scripts.FOLDER / "optimize.py"
 LIBRARY = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
 BIG = 10**9
 # marshal writes the set otherwise when another module with these strings was compiled before it
@@ -34,13 +36,7 @@ MODULES = {"a.py": "X = ['alpha', 'beta']\n", "p/__init__.py": "", "p/b.py": SET
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    """docker/ is no package (it would hide the SDK), so the file is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("optimize_script", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("optimize")
 
 
 def lay(root: Path, files: dict[str, str]) -> Path:

@@ -1,6 +1,5 @@
 """docker/probe.py by itself: workers that die or hang, what comes back, what is put back."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -10,18 +9,15 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "docker" / "probe.py"
+from tests import scripts
+
+SCRIPT = scripts.FOLDER / "probe.py"
 
 
 @pytest.fixture
 def probe() -> ModuleType:
     """The script as a module; its workers are real processes of it."""
-    spec = importlib.util.spec_from_file_location("probe_script", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("probe")
 
 
 @pytest.fixture
