@@ -90,7 +90,7 @@ def count_compiled(opt: str) -> Callable[[], int]:
         count += str(path).startswith(opt)
         return original(self, data, path, *more, **named)
 
-    importlib.machinery.SourceFileLoader.source_to_code = counted  # type: ignore[method-assign]
+    importlib.machinery.SourceFileLoader.source_to_code = counted  # type: ignore[method-assign] # to count
     return lambda: count
 
 

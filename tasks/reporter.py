@@ -8,7 +8,7 @@ from doit.reporter import ConsoleReporter
 from tasks.core.console import console, duration
 
 
-class StepReporter(ConsoleReporter):  # type: ignore[misc]
+class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
     """doit's console reporter in plain words, with durations."""
 
     desc = "one line a step, with durations"

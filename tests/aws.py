@@ -71,7 +71,7 @@ class Server:
         """Forget everything."""
         self.dropped = lambda method, path: False
         self.refused = lambda request: None
-        request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310 - our own server
         urllib.request.urlopen(request).close()  # noqa: S310 - our own server
         self.seen.clear()
 
@@ -137,7 +137,7 @@ def _request(environ: dict[str, Any]) -> Request:
 def _lossy(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not server.dropped(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
-            return app(environ, start_response)  # type: ignore[no-any-return]
+            return app(environ, start_response)  # type: ignore[no-any-return] # a WSGI app
         list(app(environ, lambda status, headers, error=None: lambda data: None))
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         start_response("500 nobody hears this", [])

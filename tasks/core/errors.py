@@ -12,7 +12,7 @@ class LayerError(Exception):
         self.fix = fix
 
 
-class SettingsError(LayerError, InvalidDodoFile):  # type: ignore[misc]
+class SettingsError(LayerError, InvalidDodoFile):  # type: ignore[misc] # doit has no types
     """Settings or command-line variables. doit prints an InvalidDodoFile plainly at load time."""
 
 

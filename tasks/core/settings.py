@@ -150,7 +150,7 @@ def _violations(name: str, value: Any, where: str) -> list[str]:
             return []
         return [f"{label} is not a list of strings"]
     if type(value) is not wanted:
-        kind = {str: "text", int: "a whole number", bool: "true or false"}[wanted]  # type: ignore[index]
+        kind = {str: "text", int: "a whole number", bool: "true or false"}[wanted]  # type: ignore[index] # json
         return [f"{label} is not {kind}"]
     if wanted is int and value < 0:
         return [f"{label} is negative"]

@@ -24,7 +24,7 @@ def sandbox(lambda_image: str, monkeypatch: pytest.MonkeyPatch) -> ContainerSand
 
 
 def python(script: str, **more: object) -> Job:
-    return Job(argv=("{python}", "-c", script), **more)  # type: ignore[arg-type]
+    return Job(argv=("{python}", "-c", script), **more)  # type: ignore[arg-type] # any values
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -76,7 +76,7 @@ for name in ("{work}/out", "{work}/out/deep", "{work}/out/deep/file"):
     assert {path.stat().st_uid for path in (target, *found)} == {os.getuid()}
     assert {path.stat().st_gid for path in (target, *found)} == {os.getgid()}
     assert not any(path.stat().st_mode & 0o4000 for path in (target, *found))
-    assert os.listdir(target.parent) == ["tree"]  # noqa: PTH208
+    assert os.listdir(target.parent) == ["tree"]  # noqa: PTH208 - names, hidden ones too
 
 
 def test_nothing_is_fetched_from_a_job_that_failed(
@@ -104,7 +104,7 @@ def test_a_fetch_that_fails_is_an_error(
     """Nothing half-done is left here either."""
     with pytest.raises(BuildError, match=f"(?i){words}"):
         sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"}))
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - names, hidden ones too
 
 
 def test_without_network_there_is_only_loopback(sandbox: ContainerSandbox) -> None:

@@ -40,7 +40,7 @@ def configured(stage: str = "prod") -> list[str]:
 
 def back(settings: Settings, **typed: str) -> list[str]:
     """What the stage uses after `doit rollback:config`."""
-    rollback.configure(replace(settings, **typed))  # type: ignore[arg-type]
+    rollback.configure(replace(settings, **typed))  # type: ignore[arg-type] # any values
     return configured()
 
 

@@ -97,7 +97,7 @@ def test_a_bucket_of_another_account_is_refused(
 ) -> None:
     """Names are the whole world's; nothing is sent there, and another name is advised."""
     monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
-    request = urllib.request.Request(f"{server.url}/deps-bucket", method="PUT")  # noqa: S310
+    request = urllib.request.Request(f"{server.url}/deps-bucket", method="PUT")  # noqa: S310 - our own server
     request.add_header("x-moto-account-id", FOREIGN)
     urllib.request.urlopen(request).close()  # noqa: S310 - our own server
     server.seen.clear()

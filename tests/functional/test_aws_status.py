@@ -34,7 +34,7 @@ def advice(settings: Settings) -> str:
 
 def shown(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
     """What a person sees."""
-    seen = Console(record=True, width=200, file=Path("seen").open("w"))  # noqa: SIM115
+    seen = Console(record=True, width=200, file=Path("seen").open("w"))  # noqa: SIM115 - the console keeps it
     monkeypatch.setattr(status, "console", lambda: seen)
     monkeypatch.setattr(status, "say", lambda line: seen.print(line, markup=False))
     status.run(settings)

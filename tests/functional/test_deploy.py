@@ -169,7 +169,7 @@ def test_a_changed_pin_is_a_new_version_and_rollback_undoes_it(layer: Project) -
     run = layer.doit("rollback", "version=1", "stage=local")
     assert run.code == 0, run.output
     assert ran(run.steps, *BUILD, "upload", "publish") == []
-    assert [ARN.fullmatch(arn)[1] for arn in layer.layers()] == ["1"]  # type: ignore[index]
+    assert [ARN.fullmatch(arn)[1] for arn in layer.layers()] == ["1"]  # type: ignore[index] # json
     assert health(layer)["six"] == "1.16.0"
 
     status = layer.doit("status", "stage=local").output

@@ -21,12 +21,12 @@ def test_only_the_layers_change(
     """In any style of JSON: the result is what json would say, the rest the same text."""
     config = {"app_name": "한글 ü", "stages": {"dev": {"layers": [B]}, "prod": {"x": 1, "y": "}"}}}
     if before is not None:
-        config["stages"]["prod"]["layers"] = before  # type: ignore[index]
+        config["stages"]["prod"]["layers"] = before  # type: ignore[index] # json
     text = json.dumps(config, indent=indent, ensure_ascii=False) + "\n"
     changed = chalice_config.with_layers(text, "prod", after)
-    config["stages"]["prod"]["layers"] = after  # type: ignore[index]
+    config["stages"]["prod"]["layers"] = after  # type: ignore[index] # json
     assert json.loads(changed) == config
-    assert list(json.loads(changed)["stages"]["prod"]) == list(config["stages"]["prod"])  # type: ignore[index]
+    assert list(json.loads(changed)["stages"]["prod"]) == list(config["stages"]["prod"])  # type: ignore[index] # json
     assert changed == json.dumps(config, indent=indent, ensure_ascii=False) + "\n"
 
 

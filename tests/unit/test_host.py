@@ -188,7 +188,7 @@ def test_a_machine_that_cannot_run_the_layer_is_refused(
     """It could not prove it."""
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     with pytest.raises(BuildError, match="builder=host cannot build for Linux") as caught:
-        host.check(replace(Settings(), **other))  # type: ignore[arg-type]
+        host.check(replace(Settings(), **other))  # type: ignore[arg-type] # any values
     assert "start Docker" in caught.value.fix
 
 

@@ -44,14 +44,14 @@ def test_every_option_that_shapes_the_layer_counts(
     settings: Settings, change: dict[str, object]
 ) -> None:
     """A key that misses an input hands out a layer made with other options."""
-    changed = replace(settings, **change)  # type: ignore[arg-type]
+    changed = replace(settings, **change)  # type: ignore[arg-type] # any values
     assert identity.input_hash(changed, "docker") != identity.input_hash(settings, "docker")
 
 
 @pytest.mark.parametrize("change", [{"stage": "dev"}, {"layer": "other"}, {"bucket": "other"}])
 def test_where_it_goes_does_not_count(settings: Settings, change: dict[str, str]) -> None:
     """The same content for another stage is the same layer."""
-    changed = replace(settings, **change)  # type: ignore[arg-type]
+    changed = replace(settings, **change)  # type: ignore[arg-type] # any values
     assert identity.input_hash(changed, "docker") == identity.input_hash(settings, "docker")
 
 

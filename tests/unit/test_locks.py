@@ -38,7 +38,7 @@ def test_no_lock_is_fine() -> None:
 def test_another_platform_makes_it_stale(other: dict[str, str]) -> None:
     """It was resolved for one."""
     with pytest.raises(InputError, match=r"requirements-all\.lock is older"):
-        locks.check(replace(SETTINGS, **other))  # type: ignore[arg-type]
+        locks.check(replace(SETTINGS, **other))  # type: ignore[arg-type] # any values
 
 
 @pytest.mark.parametrize("text", ["", "a==1\n", f"{locks.MARK}0\n", "pip-compile\n"])

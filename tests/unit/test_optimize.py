@@ -32,7 +32,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A pruned tree in an empty project."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(DOCKER, paths.DOCKER)
-    found = Settings(**OPTIONS)  # type: ignore[arg-type]
+    found = Settings(**OPTIONS)  # type: ignore[arg-type] # any values
     for name, text in {"m.py": "x = 1\n", "data.txt": "d"}.items():
         path = paths.tree(found, "prune") / "python" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def test_what_is_switched_off_needs_no_sandbox(settings: Settings) -> None:
     def none() -> Sandbox:
         raise AssertionError("no sandbox was needed")
 
-    plain = Settings(**OPTIONS, strip=False, bytecode="none")  # type: ignore[arg-type]
+    plain = Settings(**OPTIONS, strip=False, bytecode="none")  # type: ignore[arg-type] # any values
     record = optimize.run(plain, none)
     assert record["bytecode"] is record["strip"] is None
     assert left(plain) == {"m.py", "data.txt"}
@@ -83,9 +83,9 @@ def test_what_is_switched_off_needs_no_sandbox(settings: Settings) -> None:
 def test_the_fingerprint_follows_settings_script_and_tree(settings: Settings) -> None:
     """Any of them makes other files."""
     seen = {optimize.fingerprint(settings)}
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, strip=False)))  # type: ignore[arg-type]
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, bytecode="none")))  # type: ignore[arg-type]
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, image="other")))  # type: ignore[arg-type]
+    seen.add(optimize.fingerprint(Settings(**OPTIONS, strip=False)))  # type: ignore[arg-type] # any values
+    seen.add(optimize.fingerprint(Settings(**OPTIONS, bytecode="none")))  # type: ignore[arg-type] # any values
+    seen.add(optimize.fingerprint(Settings(**OPTIONS, image="other")))  # type: ignore[arg-type] # any values
     records.write(paths.record(settings, "prune"), {"fingerprint": "g"})
     seen.add(optimize.fingerprint(settings))
     (paths.DOCKER / "optimize.py").write_text("", encoding="utf-8")

@@ -29,7 +29,7 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     records.write_atomic(path, b"old")
     with pytest.raises(TypeError):
-        records.write_atomic(path, "not bytes")  # type: ignore[arg-type]
+        records.write_atomic(path, "not bytes")  # type: ignore[arg-type] # any values
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

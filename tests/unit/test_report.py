@@ -55,7 +55,7 @@ def example(**changes: object) -> Report:
         offers=[Offer(rule="numpy-build", reason="for building", breaks="numpy.f2py", files=2,
                       bytes=1_100_000, zipped=353_800)],
     )  # fmt: skip
-    return replace(found, **changes)  # type: ignore[arg-type]
+    return replace(found, **changes)  # type: ignore[arg-type] # any values
 
 
 def text_of(found: Report, width: int = 110) -> str:

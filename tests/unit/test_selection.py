@@ -16,7 +16,7 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    settings = Settings(**options)  # type: ignore[arg-type]
+    settings = Settings(**options)  # type: ignore[arg-type] # any values
     return select(root, sorted(files), recipes.active(settings), settings.keep)
 
 

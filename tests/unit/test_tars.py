@@ -38,7 +38,7 @@ def names(folder: Path) -> list[str]:
 UNSAFE = {
     "above": [member("../x")],
     "above, inside a folder": [member("top", tarfile.DIRTYPE), member("top/../../x")],
-    "absolute": [member("/tmp/doit-lambda-layer-x")],  # noqa: S108
+    "absolute": [member("/tmp/doit-lambda-layer-x")],  # noqa: S108 - must not be written to
     "link to an absolute path": [member("top", tarfile.SYMTYPE, "/etc/passwd")],
     "link outside": [member("top", tarfile.DIRTYPE), member("top/x", tarfile.SYMTYPE, "../../x")],
     "hard link outside": [member("top", tarfile.LNKTYPE, "../x")],
@@ -56,7 +56,7 @@ def test_an_unsafe_member_is_refused(tmp_path: Path, members: list[tarfile.TarIn
         tars.unpack(chunks(stream(*members)), tmp_path / "into" / "target")
     assert (names(tmp_path), names(tmp_path / "into")) == (["into"], ["target"])
     assert (tmp_path / "into" / "target").read_text() == "old"
-    assert not Path("/tmp/doit-lambda-layer-x").exists()  # noqa: S108
+    assert not Path("/tmp/doit-lambda-layer-x").exists()  # noqa: S108 - must not be written to
 
 
 def test_a_stream_that_breaks_off_is_an_error(tmp_path: Path) -> None:
