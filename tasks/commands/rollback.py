@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from tasks.clients import layers
 from tasks.clients.aws import Aws, connect
-from tasks.core import chalice_config, paths, records, versions
+from tasks.core import arguments, chalice_config, paths, records, versions
 from tasks.core.actions import action
+from tasks.core.arguments import Arguments
 from tasks.core.console import say
 from tasks.core.errors import DeployError, InputError, LayerError
 from tasks.core.settings import Settings, current
@@ -21,9 +22,9 @@ from tasks.steps import chalice_deploy, patch_config, preflight, smoke
 
 def task_rollback() -> Iterator[dict[str, object]]:
     """Back to version=N, to the version before the current one, or to arn=A[,B…]."""
-    settings = current()
+    settings, typed = current(), arguments.current()
     steps: dict[str, Callable[[], object]] = {
-        "config": lambda: configure(settings),
+        "config": lambda: configure(settings, typed),
         "chalice-deploy": lambda: onward(settings, chalice_deploy.run),
         "smoke": lambda: finish(settings),
     }
@@ -33,13 +34,13 @@ def task_rollback() -> Iterator[dict[str, object]]:
         before = [f"rollback:{name}"]
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Settings, said: Arguments) -> None:
     """Find the version and write it to config.json. Refused before anything is changed.
 
     Record {"from", "to", "at", "done"}; written before config.json is, so that a run that was
     stopped is continued by the next and does not go back one version more.
     """
-    typed = typed_versions(settings)
+    typed = typed_versions(said)
     preflight.check_stage(settings)
     preflight.check_python(settings)
     before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
@@ -57,13 +58,13 @@ def configure(settings: Settings) -> None:
         say(f"stage {settings.stage} is configured so already; deploying it again")
 
 
-def typed_versions(settings: Settings) -> int | list[str] | None:
+def typed_versions(typed: Arguments) -> int | list[str] | None:
     """`version=` or `arn=` as they were typed. InputError for both, or for neither's form."""
-    if settings.version and settings.arn:
+    if typed.version and typed.arn:
         raise InputError("version= and arn= are both given", fix="say one of them")
-    if settings.arn:
-        return versions.parse_arns(settings.arn)
-    return versions.parse_number(settings.version) if settings.version else None
+    if typed.arn:
+        return versions.parse_arns(typed.arn)
+    return versions.parse_number(typed.version) if typed.version else None
 
 
 def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> list[str]:

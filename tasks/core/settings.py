@@ -9,6 +9,7 @@ from pathlib import Path
 from types import GenericAlias
 from typing import Any
 
+from tasks.core import arguments
 from tasks.core.errors import SettingsError
 
 TABLE = "tool.lambda-layer"
@@ -60,8 +61,6 @@ class Settings:
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
-    version: str = _setting("", "`doit rollback`: layer version to go back to", only_typed=True)
-    arn: str = _setting("", "`doit rollback`, `doit patch-config`: ARNs", only_typed=True)
 
     @property
     def is_local(self) -> bool:
@@ -88,9 +87,9 @@ def option(name: str) -> str:
 def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Settings:
     """Merge the three sources. All violations are gathered into one SettingsError."""
     table = _pyproject(root / "pyproject.toml")
-    known = {option(name): name for name, spec in SPECS.items() if not _only_typed(spec)}
-    problems = [_unknown(key, list(known), f"[{TABLE}]") for key in table if key not in known]
-    typeable = [name for name in SPECS if _is_typed(SPECS[name])]
+    known = [option(name) for name in SPECS]
+    problems = [_unknown(key, known, f"[{TABLE}]") for key in table if key not in known]
+    typeable = [*(name for name in SPECS if _is_typed(name)), *arguments.SPECS]
     problems += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
     values: dict[str, Any] = {}
     for name in SPECS:
@@ -124,22 +123,18 @@ def _find(
     name: str, environ: Mapping[str, str], typed: Mapping[str, str], table: Mapping[str, Any]
 ) -> tuple[str, Any] | None:
     """(where it was said, value) from the first source that says it; empty variables do not."""
-    if name in typed and _is_typed(SPECS[name]):
+    if name in typed and _is_typed(name):
         return "command line", typed[name]
     for variable in SPECS[name].metadata.get("env", ()):
         if environ.get(variable):
             return f"environment's {variable}", environ[variable]
-    if option(name) in table and not _only_typed(SPECS[name]):
+    if option(name) in table:
         return f"[{TABLE}]", table[option(name)]
     return None
 
 
-def _is_typed(spec: Any) -> bool:
-    return bool(spec.metadata.get("typed")) or _only_typed(spec)
-
-
-def _only_typed(spec: Any) -> bool:
-    return bool(spec.metadata.get("only_typed"))
+def _is_typed(name: str) -> bool:
+    return bool(SPECS[name].metadata.get("typed"))
 
 
 def _violations(name: str, value: Any, where: str) -> list[str]:
@@ -163,7 +158,8 @@ def _violations(name: str, value: Any, where: str) -> list[str]:
 
 
 def _unknown(key: str, known: list[str], where: str) -> str:
-    return f"{where}: {key} is not a setting{nearest(key, known)}"
+    kind = "setting or argument" if where == "command line" else "setting"
+    return f"{where}: {key} is not a {kind}{nearest(key, known)}"
 
 
 def nearest(name: str, known: Any) -> str:

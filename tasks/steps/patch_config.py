@@ -1,6 +1,6 @@
 """patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json."""
 
-from tasks.core import chalice_config, paths, versions
+from tasks.core import arguments, chalice_config, paths, versions
 from tasks.core.actions import action
 from tasks.core.console import say
 from tasks.core.errors import InputError, LayerError
@@ -11,30 +11,30 @@ MOST_LAYERS = 5  # of one function (AWS quota)
 
 def task_patch_config() -> dict[str, object]:
     """Put the published ARN (or arn=A[,B…]) into .chalice/config.json."""
-    settings = current()
+    settings, arn = current(), arguments.current().arn
     return {
         "basename": "patch-config",
-        "actions": [action(lambda: run(settings, wanted(settings)))],
-        "task_dep": [] if settings.arn else ["publish"],
-        "uptodate": [lambda: is_patched(settings)],
+        "actions": [action(lambda: run(settings, wanted(settings, arn)))],
+        "task_dep": [] if arn else ["publish"],
+        "uptodate": [lambda: is_patched(settings, arn)],
     }
 
 
-def is_patched(settings: Settings) -> bool:
+def is_patched(settings: Settings, arn: str = "") -> bool:
     try:
         configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-        return configured == wanted(settings)
+        return configured == wanted(settings, arn)
     except LayerError:
         return False  # the action says what is wrong
 
 
-def wanted(settings: Settings) -> list[str]:
+def wanted(settings: Settings, arn: str = "") -> list[str]:
     """What the stage's `layers` should be: one ARN takes its layer's place, several are the list.
 
-    InputError for what Lambda would refuse.
+    `arn`: as typed; without it the published one. InputError for what Lambda would refuse.
     """
     configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = versions.placed(configured, versions.parse_arns(settings.arn or _published()))
+    arns = versions.placed(configured, versions.parse_arns(arn or _published()))
     check(settings, arns)
     return arns
 

@@ -9,6 +9,7 @@ import pytest
 from tasks.clients.aws import Aws
 from tasks.commands import rollback
 from tasks.core import chalice_config, paths, records
+from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, DeployError, InputError, LayerError
 from tasks.core.settings import Settings
 from tasks.steps import patch_config
@@ -40,7 +41,7 @@ def configured(stage: str = "prod") -> list[str]:
 
 def back(settings: Settings, **typed: str) -> list[str]:
     """What the stage uses after `doit rollback:config`."""
-    rollback.configure(replace(settings, **typed))  # type: ignore[arg-type] # any values
+    rollback.configure(settings, Arguments(**typed))  # type: ignore[arg-type] # all are text
     return configured()
 
 
@@ -250,8 +251,8 @@ def test_no_permission_changes_nothing(three: Settings, server: Server) -> None:
 # ---- patch-config -------------------------------------------------------------------------------
 
 
-def patch(settings: Settings) -> list[str]:
-    patch_config.run(settings, patch_config.wanted(settings))
+def patch(settings: Settings, arn: str = "") -> list[str]:
+    patch_config.run(settings, patch_config.wanted(settings, arn))
     return configured(settings.stage)
 
 
@@ -267,12 +268,12 @@ def test_the_published_arn_replaces_its_layers_older_one(three: Settings) -> Non
 
 def test_a_typed_arn_needs_nothing_published(three: Settings) -> None:
     """The seed's manual update."""
-    assert patch(replace(three, arn=arn(1))) == [FOREIGN, arn(1)]
+    assert patch(three, arn(1)) == [FOREIGN, arn(1)]
 
 
 def test_a_stage_without_layers_gets_the_list(three: Settings) -> None:
     """Only that stage's."""
-    assert patch(replace(three, stage="dev", arn=arn(1))) == [arn(1)]
+    assert patch(replace(three, stage="dev"), arn(1)) == [arn(1)]
     assert configured() == [FOREIGN, arn(3)]
 
 
@@ -288,7 +289,7 @@ def test_what_lambda_would_refuse_is_not_written(three: Settings, typed: str, pr
     """Before the file is touched."""
     before = paths.CHALICE_CONFIG.read_bytes()
     with pytest.raises(LayerError, match=problem):
-        patch(replace(three, arn=typed))
+        patch(three, typed)
     assert paths.CHALICE_CONFIG.read_bytes() == before
 
 
@@ -302,4 +303,4 @@ def test_nothing_published_and_nothing_typed(three: Settings) -> None:
 def test_an_unknown_stage_names_the_nearest(three: Settings) -> None:
     """A typing error."""
     with pytest.raises(InputError, match=r"no stage 'prd' \(did you mean prod\?\)"):
-        patch(replace(three, stage="prd", arn=arn(1)))
+        patch(replace(three, stage="prd"), arn(1))

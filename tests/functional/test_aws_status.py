@@ -1,7 +1,6 @@
 """status against an AWS over HTTP: every row, why a row is unknown, what to type."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from tasks.clients import chalice_app
 from tasks.clients.aws import Aws
 from tasks.commands import rollback, status
 from tasks.core import chalice_config, paths, records
+from tasks.core.arguments import Arguments
 from tasks.core.settings import Settings
 from tasks.steps import publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Server
@@ -124,7 +124,7 @@ def test_a_rollback_is_called_one(aws: Aws) -> None:
     publish_layer(aws)
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     configure(publish_layer(aws, "x = 2\n", "20250909-090909"))
-    rollback.configure(replace(aws.settings, version="1"))
+    rollback.configure(aws.settings, Arguments(version="1"))
     said = advice(aws.settings)
     assert "stage=prod uses version 1, these inputs are version 2: rolled back on 20" in said
     assert "forward: ./doitw deploy stage=prod" in said

@@ -58,7 +58,7 @@ def test_all_mistakes_at_once_with_the_nearest_name(tmp_path: Path) -> None:
         "keep = 'a' is not a list of strings",
         "strip = 'yes' is not true or false",
         "environment's S3_BUCKET: bucket = 'UPPER' does not look like",
-        "command line: stag is not a setting (did you mean stage?)",
+        "command line: stag is not a setting or argument (did you mean stage?)",
     ):
         assert part in message
 
@@ -85,11 +85,18 @@ def test_table_must_be_a_table(tmp_path: Path, text: str) -> None:
         load(tmp_path, {}, {})
 
 
-def test_version_and_arn_are_only_typed(tmp_path: Path) -> None:
-    """What to roll back to is never a standing setting."""
-    assert load(tmp_path, {}, {"version": "2"}).version == "2"
-    with pytest.raises(SettingsError, match="version is not a setting"):
-        load(write(tmp_path, 'version = "2"'), {}, {})
+def test_an_unknown_typed_name_is_compared_with_arguments_too(tmp_path: Path) -> None:
+    """People know one command line, not two kinds of names."""
+    with pytest.raises(SettingsError, match=r"versoin is .* \(did you mean version\?\)"):
+        load(tmp_path, {}, {"versoin": "2"})
+
+
+@pytest.mark.parametrize("name", ["version", "arn", "yes"])
+def test_arguments_are_no_settings(tmp_path: Path, name: str) -> None:
+    """What to roll back to is never a standing setting; typed, it is left to the arguments."""
+    assert load(tmp_path, {}, {name: "2"}) == Settings()
+    with pytest.raises(SettingsError, match=f"{name} is not a setting"):
+        load(write(tmp_path, f'{name} = "2"'), {}, {})
 
 
 def test_lock_stands_beside_the_requirements() -> None:
@@ -101,10 +108,7 @@ def test_readme_table_lists_every_setting_with_its_default() -> None:
     """The one table of settings in the README is complete and true."""
     rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", README.read_text("utf-8"), re.M))
     for name, spec in SPECS.items():
-        if not spec.metadata.get("only_typed"):
-            shown = rows[option(name)].strip()
-            assert shown == _shown(spec.default), name
-    assert set(rows) >= {option(n) for n, s in SPECS.items() if not s.metadata.get("only_typed")}
+        assert rows[option(name)].strip() == _shown(spec.default), name
 
 
 def _shown(default: object) -> str:

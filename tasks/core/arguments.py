@@ -1,0 +1,89 @@
+"""Arguments: what is typed for one command only, read once. Settings hold for every command.
+
+`keep` and `check` are names of settings, too; typed, they are these arguments.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+from tasks.core.errors import SettingsError
+
+FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+
+
+def _argument(default: Any, help_: str, *of: str) -> Any:
+    return field(default=default, metadata={"help": help_, "of": of})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """Every argument; `of`: the commands that take it. A keyword of Python's ends in `_`."""
+
+    version: str = _argument("", "number of a layer version", "rollback", "pin")
+    arn: str = _argument("", "ARNs of layer versions, with commas", "rollback", "patch-config")
+    reason: str = _argument("", "why, for others to read", "rollback", "pin", "unpin", "unlock")
+    from_: str = _argument("", "number of the earlier version", "diff")
+    to: str = _argument("", "number of the later version", "diff")
+    check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
+    keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
+    yes: bool = _argument(False, "`1`: do it; without it, only say what would be done", "gc")
+
+
+SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}
+
+
+def load(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
+    """From `name=value` pairs; names that are none of ours are settings' business.
+
+    `words`: the command line as typed. SettingsError gathers what no command in it takes and
+    what has the wrong form.
+    """
+    mine = {name: value for name, value in typed.items() if name in SPECS}
+    commands = {word.partition(":")[0] for word in words}
+    problems = [_unasked(name) for name in mine if not commands.intersection(_of(name))]
+    values: dict[str, Any] = {}
+    for name, value in mine.items():
+        try:
+            values[SPECS[name].name] = _parsed(name, value)
+        except ValueError as error:
+            problems.append(f"command line: {name}={value} is not {error}")
+    if problems:
+        raise SettingsError("\n".join(problems), fix="the commands and what they take: README.md")
+    return Arguments(**values)
+
+
+def _of(name: str) -> tuple[str, ...]:
+    commands: tuple[str, ...] = SPECS[name].metadata["of"]
+    return commands
+
+
+def _unasked(name: str) -> str:
+    takers = ", ".join(_of(name))
+    return f"command line: {name}= belongs to {takers}; no command typed here takes it"
+
+
+def _parsed(name: str, value: str) -> str | bool | int:
+    """ValueError in words."""
+    wanted = SPECS[name].type
+    if wanted is bool:
+        if value not in FLAGS:
+            raise ValueError("1 or 0")
+        return FLAGS[value]
+    if wanted is int:
+        if not re.fullmatch(r"\d{1,9}", value):
+            raise ValueError("a whole number")
+        return int(value)
+    return value
+
+
+@cache
+def current() -> Arguments:
+    """The arguments of this run."""
+    import sys
+
+    from doit import doit_cmd
+
+    return load(dict(doit_cmd._CMDLINE_VARS or {}), sys.argv[1:])

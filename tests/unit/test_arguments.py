@@ -1,0 +1,66 @@
+"""tasks/core/arguments.py: typed for one command, and refused where no command takes it."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.core import arguments
+from tasks.core.arguments import Arguments, load
+from tasks.core.errors import SettingsError
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_nothing_typed() -> None:
+    """Settings' names are left alone."""
+    assert load({"stage": "dev"}, ["deploy", "stage=dev"]) == Arguments()
+
+
+def test_a_keyword_of_pythons_is_typed_as_it_is() -> None:
+    """`from=2` is the field `from_`."""
+    found = load({"from": "2", "to": "3"}, ["diff", "from=2", "to=3"])
+    assert (found.from_, found.to) == ("2", "3")
+
+
+@pytest.mark.parametrize(("value", "flag"), [("1", True), ("yes", True), ("0", False)])
+def test_flags(value: str, flag: bool) -> None:
+    """`yes=1`, and what else people type."""
+    assert load({"yes": value}, ["gc"]).yes is flag
+
+
+def test_numbers() -> None:
+    """`keep` is an argument here, a list of globs among the settings."""
+    assert load({"keep": "7"}, ["gc"]).keep == 7
+
+
+def test_a_sub_task_is_its_command() -> None:
+    """`./doitw rollback:config version=2`"""
+    assert load({"version": "2"}, ["rollback:config", "version=2"]).version == "2"
+
+
+def test_all_mistakes_at_once() -> None:
+    """Wrong forms and wrong commands in one error."""
+    with pytest.raises(SettingsError) as caught:
+        load({"keep": "-1", "yes": "maybe", "version": "2"}, ["gc", "version=2"])
+    message = str(caught.value)
+    for part in (
+        "keep=-1 is not a whole number",
+        "yes=maybe is not 1 or 0",
+        "version= belongs to rollback, pin; no command typed here takes it",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize("words", [[], ["deploy", "keep=numpy/**"]])
+def test_no_command_that_takes_it(words: list[str]) -> None:
+    """`./doitw deploy keep=…` means the setting, which stands in pyproject.toml."""
+    with pytest.raises(SettingsError, match="keep= belongs to gc"):
+        load({"keep": "5"}, words)
+
+
+def test_readme_lists_every_argument() -> None:
+    """With the commands that take it."""
+    text = README.read_text(encoding="utf-8")
+    for name, spec in arguments.SPECS.items():
+        takers = ", ".join(f"`{command}`" for command in spec.metadata["of"])
+        assert f"| `{name}=` | {takers} | {spec.metadata['help']} |" in text
