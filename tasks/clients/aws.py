@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from tasks.clients import sessions
+from tasks.clients.sessions import Identity
 from tasks.core import iam
 from tasks.core.errors import AwsError
 from tasks.core.settings import Settings
@@ -51,37 +53,47 @@ class Aws:
         from botocore.config import Config
 
         # Any: the overloads of boto3-stubs want a literal name
-        session: Any = self._session()
+        session: Any = self.session
         return session.client(
             name,
             region_name=self.settings.region,
             endpoint_url=self.environ.get("AWS_ENDPOINT_URL") or None,
             config=Config(
                 retries={"mode": "standard", "total_max_attempts": attempts},
-                user_agent_extra="doit-lambda-layer",
+                user_agent_extra=sessions.NAME,
                 connect_timeout=10,
                 read_timeout=120,  # Lambda reads the whole layer before it answers a publish
             ),
         )
 
-    def _session(self) -> "Session":
-        from boto3.session import Session
+    @cached_property
+    def session(self) -> "Session":
+        with errors(f"assuming {self.settings.role}" if self.settings.role else "logging in"):
+            return sessions.session(self.settings, self.environ)
 
-        if self.settings.is_local:
-            keys = (self.environ["AWS_ACCESS_KEY_ID"], self.environ["AWS_SECRET_ACCESS_KEY"])
-            return Session(*keys)
-        return Session()
+    @cached_property
+    def identity(self) -> Identity:
+        """Who asks. AwsError when the stage names another account."""
+        with errors("asking who you are"):
+            found = sessions.identity(self.client("sts"))
+        wanted = "" if self.settings.is_local else self.settings.account
+        if wanted and found.account != wanted:
+            raise AwsError(
+                f"stage {self.settings.stage} belongs to account {wanted}, but {found.arn} "
+                f"is of account {found.account}: nothing was changed",
+                fix="log in to that account, or correct `account` and `role` in pyproject.toml",
+            )
+        return found
 
     @property
     def account(self) -> str:
         """The account's number: who we are, and the owner our buckets must have."""
-        return _account(self)
+        return self.identity.account
 
-
-@cache
-def _account(aws: Aws) -> str:
-    with errors("asking who you are"):
-        return str(aws.client("sts").get_caller_identity()["Account"])
+    def exported(self) -> dict[str, str]:
+        """`environ` for another program, with the assumed role's credentials as they are now."""
+        role = "" if self.settings.is_local else self.settings.role
+        return self.environ | sessions.variables(self.session) if role else self.environ
 
 
 @cache
@@ -118,8 +130,13 @@ def _aws(settings: Settings, environ: dict[str, str], endpoint: str | None = Non
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
             environ.pop(name, None)
         environ |= local_aws.environment(endpoint, settings)
+    elif profile := sessions.profile(settings, environ):
+        environ["AWS_PROFILE"] = profile
     environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"] = settings.region
-    return Aws(settings, environ)
+    aws = Aws(settings, environ)
+    if settings.account and endpoint is None:
+        _ = aws.identity  # the wrong account is refused before anything is asked of it
+    return aws
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.core import records
 from tasks.core.errors import InputError
-from tasks.core.settings import nearest
+from tasks.core.validation import nearest
 
 BACKUPS = 5  # kept beside the file
 _SPACE = re.compile(r"[ \t\r\n]*")

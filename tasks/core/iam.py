@@ -23,6 +23,7 @@ ACTIONS = {
     "PutObject": "s3:PutObject",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
+ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
 # What Lambda does as us when it publishes from a bucket that keeps versions.
 ON_OUR_BEHALF = {"s3:GetObjectVersion"}
 FREE = {"GetCallerIdentity"}  # allowed to everyone
@@ -30,4 +31,4 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return ACTIONS.get(operation, operation)
+    return (ACTIONS | ASSUMING).get(operation, operation)

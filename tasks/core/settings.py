@@ -1,18 +1,18 @@
-"""Settings, read once: command line, then environment, then pyproject.toml, then defaults."""
+"""Settings, read once: the command line, the environment, the stage's table in pyproject.toml,
+the table for all stages, the defaults – the first that says something counts."""
 
-import difflib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from types import GenericAlias
 from typing import Any
 
 from tasks.core import arguments
 from tasks.core.errors import SettingsError
+from tasks.core.validation import nearest, violations
 
 TABLE = "tool.lambda-layer"
+STAGES = "stages"  # [tool.lambda-layer.stages.dev]: what is different there
 LOCAL = "local"  # the stage that lives on the embedded AWS
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
@@ -37,6 +37,15 @@ class Settings:
         "ap-northeast-2", "AWS region", env=("AWS_REGION", "AWS_DEFAULT_REGION"),
         pattern=r"[a-z]{2}(-[a-z]+)+-\d",
     )  # fmt: skip
+    account: str = _setting(
+        "", "number of the AWS account; any other is refused, before anything is changed",
+        pattern=r"\d{12}",
+    )  # fmt: skip
+    role: str = _setting(
+        "", "ARN of the role to assume for all that is done in AWS",
+        pattern=r"arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+",
+    )  # fmt: skip
+    profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
     requirements: str = _setting("requirements-all.txt", "what the layer holds", typed=True)
     python: str = _setting("3.12", "the layer's Python", pattern=r"3\.\d+")
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=("x86_64", "arm64"))
@@ -77,6 +86,8 @@ class Settings:
 
 
 SPECS = {spec.name: spec for spec in fields(Settings)}
+TYPED = [name for name, spec in SPECS.items() if spec.metadata.get("typed")]
+Source = dict[str, tuple[str, Any]]  # {field: (where it is said, value)}
 
 
 def option(name: str) -> str:
@@ -85,87 +96,98 @@ def option(name: str) -> str:
 
 
 def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Settings:
-    """Merge the three sources. All violations are gathered into one SettingsError."""
-    table = _pyproject(root / "pyproject.toml")
-    known = [option(name) for name in SPECS]
-    problems = [_unknown(key, known, f"[{TABLE}]") for key in table if key not in known]
-    typeable = [*(name for name in SPECS if _is_typed(name)), *arguments.SPECS]
+    """Merge the sources. All violations, of every stage's table too, in one SettingsError."""
+    table = _table(_pyproject(root / "pyproject.toml"), "tool", "lambda-layer")
+    tables = dict(_by_stage(table))
+    problems = [line for where, each in tables.values() for line in _wrong_keys(where, each)]
+    typeable = [*TYPED, *arguments.SPECS]
     problems += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
-    values: dict[str, Any] = {}
-    for name in SPECS:
-        found = _find(name, environ, typed, table)
-        if found is not None:
-            where, value = found
-            values[name] = tuple(value) if isinstance(value, list) else value
-            problems += _violations(name, values[name], where)
+    written = {name: _written(*each) for name, each in tables.items()}
+    said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
+    _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
+    merged = written[""] | written.get(str(stage), {}) | _variables(environ) | said
+    for source in (merged, *written.values()):
+        problems += _wrong_values(source)
     if problems:
-        raise SettingsError("\n".join(problems), fix="every setting is in the table in README.md")
-    return Settings(**values)
+        fix = "every setting is in the table in README.md"
+        raise SettingsError("\n".join(dict.fromkeys(problems)), fix=fix)
+    return Settings(**{name: value for name, (_, value) in merged.items()})
+
+
+def stages(root: Path) -> list[str]:
+    """The stages that have a table of their own."""
+    return list(_table(_pyproject(root / "pyproject.toml"), "tool", "lambda-layer", STAGES))
 
 
 def _pyproject(path: Path) -> dict[str, Any]:
     import tomli
 
     try:
-        data = tomli.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"pyproject.toml is not TOML: {error}", fix="correct it") from None
-    tool = data.get("tool", {})
-    table = tool.get("lambda-layer", {}) if isinstance(tool, dict) else None
-    if not isinstance(table, dict):
-        raise SettingsError(f"{TABLE} in pyproject.toml is not a table", fix=f"write [{TABLE}]")
-    return table
 
 
-def _find(
-    name: str, environ: Mapping[str, str], typed: Mapping[str, str], table: Mapping[str, Any]
-) -> tuple[str, Any] | None:
-    """(where it was said, value) from the first source that says it; empty variables do not."""
-    if name in typed and _is_typed(name):
-        return "command line", typed[name]
-    for variable in SPECS[name].metadata.get("env", ()):
-        if environ.get(variable):
-            return f"environment's {variable}", environ[variable]
-    if option(name) in table:
-        return f"[{TABLE}]", table[option(name)]
-    return None
+def _table(data: Any, *path: str) -> dict[str, Any]:
+    """The table at a path; {} where there is none. SettingsError when something else is there."""
+    for number, name in enumerate(path, 1):
+        data = data.get(name, {})
+        if not isinstance(data, dict):
+            where = ".".join(path[:number])
+            problem = f"{where} in pyproject.toml is not a table"
+            raise SettingsError(problem, fix=f"write [{'.'.join(path)}]")
+    return dict(data)
 
 
-def _is_typed(name: str) -> bool:
-    return bool(SPECS[name].metadata.get("typed"))
+def _by_stage(table: dict[str, Any]) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+    """(stage, (where, table)); '' is the table for all stages."""
+    stages = _table({TABLE: table}, TABLE, STAGES)
+    yield "", (f"[{TABLE}]", {key: table[key] for key in table if key != STAGES})
+    for name in stages:
+        where = f"[{TABLE}.{STAGES}.{name}]"
+        yield name, (where, _table({TABLE: table}, TABLE, STAGES, name))
 
 
-def _violations(name: str, value: Any, where: str) -> list[str]:
-    spec, wanted = SPECS[name], SPECS[name].type
-    label = f"{where}: {option(name)} = {value!r}"
-    if isinstance(wanted, GenericAlias):
-        if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
-            return []
-        return [f"{label} is not a list of strings"]
-    if type(value) is not wanted:
-        kind = {str: "text", int: "a whole number", bool: "true or false"}[wanted]  # type: ignore[index] # json
-        return [f"{label} is not {kind}"]
-    if wanted is int and value < 0:
-        return [f"{label} is negative"]
-    choices, pattern = spec.metadata.get("choices"), spec.metadata.get("pattern")
-    if choices and value not in choices:
-        return [f"{label} is not one of {', '.join(choices)}{nearest(value, choices)}"]
-    if pattern and not re.fullmatch(pattern, value):
-        return [f"{label} does not look like {spec.metadata['help']} ({pattern})"]
-    return []
+def _wrong_keys(where: str, table: Mapping[str, Any]) -> list[str]:
+    known = [option(name) for name in SPECS]
+    if where != f"[{TABLE}]":
+        known.remove("stage")  # which is what the table is for
+    return [_unknown(key, known, where) for key in table if key not in known]
+
+
+def _written(where: str, table: Mapping[str, Any]) -> Source:
+    found = {name: table[option(name)] for name in SPECS if option(name) in table}
+    return {
+        name: (where, tuple(value) if isinstance(value, list) else value)
+        for name, value in found.items()
+    }
+
+
+def _variables(environ: Mapping[str, str]) -> Source:
+    """An empty variable says nothing."""
+    return {
+        name: (f"environment's {variable}", environ[variable])
+        for name, spec in SPECS.items()
+        for variable in reversed(spec.metadata.get("env", ()))
+        if environ.get(variable)
+    }
+
+
+def _wrong_values(source: Source) -> list[str]:
+    return [
+        line
+        for name in SPECS
+        if name in source
+        for where, value in [source[name]]
+        for line in violations(f"{where}: {option(name)} = {value!r}", value, SPECS[name])
+    ]
 
 
 def _unknown(key: str, known: list[str], where: str) -> str:
     kind = "setting or argument" if where == "command line" else "setting"
     return f"{where}: {key} is not a {kind}{nearest(key, known)}"
-
-
-def nearest(name: str, known: Any) -> str:
-    """' (did you mean X?)', or nothing where no known name is close."""
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 @cache

@@ -83,7 +83,7 @@ def _deploy(aws: Aws) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for attempt in range(1, TRIES + 1):
         try:
-            chalice_app.deploy(aws.settings.stage, aws.environ)
+            chalice_app.deploy(aws.settings.stage, aws.exported())
             return
         except DeployError as error:
             if chalice_app.CONFLICT not in str(error) or attempt == TRIES:

@@ -10,7 +10,8 @@ from tasks.core import budget, chalice_config, locks, paths, records, requiremen
 from tasks.core.actions import action
 from tasks.core.console import say
 from tasks.core.errors import InputError, LayerError
-from tasks.core.settings import Settings, current
+from tasks.core.settings import Settings, current, stages
+from tasks.core.validation import nearest
 
 Check = Callable[[Settings], None]
 
@@ -56,8 +57,15 @@ def check_packages(settings: Settings) -> None:
 
 
 def check_stage(settings: Settings) -> None:
-    """The stage exists and nothing in it works against the layer."""
+    """The stage exists and nothing in it works against the layer; a stage that has settings of its
+    own exists, too: misspelt, its account would not be guarded."""
     config = chalice_config.load(paths.CHALICE_CONFIG)
+    for name in set(stages(Path())) - set(config["stages"]):
+        raise InputError(
+            f"pyproject.toml has a table for stage {name!r}, which {paths.CHALICE_CONFIG} "
+            f"does not have{nearest(name, config['stages'])}",
+            fix="correct the table's name, or add the stage there",
+        )
     stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
     if stage.get("automatic_layer", config.get("automatic_layer", False)):
         raise InputError(
@@ -108,5 +116,6 @@ def measure_layers(settings: Settings) -> None:
 def check_aws(settings: Settings) -> None:
     """The credentials are good, and the stage's other layers are there."""
     aws = connect(settings)
-    say(f"stage {settings.stage}: account {aws.account}, region {settings.region}")
+    place = f"account {aws.account}, region {settings.region}"
+    say(f"stage {settings.stage}: {place}" + ("" if settings.is_local else f", as {aws.identity}"))
     measure_layers(settings)

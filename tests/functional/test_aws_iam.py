@@ -3,20 +3,23 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.clients import layers, rest_apis
-from tasks.clients.aws import Aws
+from tasks.clients.aws import Aws, connect
 from tasks.core import iam
+from tasks.core.settings import SPECS
 from tests import deployed
-from tests.aws import Server, serving
+from tests.aws import ACCOUNT, Server, serving
 from tests.built import zipped
 from tests.operations import operation
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "iam.md"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 Operations = set[tuple[str, str]]
 
 
@@ -58,10 +61,11 @@ def test_exactly_the_known_operations_are_called(life: Server, server: Server, a
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
     aws.client("apigateway").create_rest_api(name="shuking")
     server.seen.clear()
+    assert connect(replace(aws.settings, role=ROLE)).account == ACCOUNT
     assert layers.withdraw(aws, 1)
     assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
-    assert {name for _, name in seen} == iam.ACTIONS.keys() | iam.FREE
+    assert {name for _, name in seen} == {*iam.ACTIONS, *iam.ASSUMING, *iam.FREE}
 
 
 def test_the_policy_for_the_layer_allows_exactly_these() -> None:
@@ -85,6 +89,13 @@ def test_nothing_is_allowed_everywhere_without_need(heading: str) -> None:
     wide = [each["Action"] for each in policy(heading) if each["Resource"] == "*"]
     assert wide == (["lambda:ListLayerVersions"] if heading == "The layer" else [])
     assert not any("*" in action for action in actions(heading))
+
+
+def test_a_stages_role_is_one_that_may_be_assumed() -> None:
+    """By the identity that starts the run, and no other role."""
+    [statement] = policy("A stage's role")
+    assert {statement["Action"]} == set(iam.ASSUMING.values())
+    assert re.fullmatch(SPECS["role"].metadata["pattern"], statement["Resource"])
 
 
 def test_githubs_role_is_one_repositorys_and_one_environments() -> None:

@@ -1,12 +1,14 @@
 """tasks/core/settings.py: four sources, one frozen result, all mistakes at once."""
 
 import re
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.core.errors import SettingsError
-from tasks.core.settings import SPECS, Settings, load, option
+from tasks.core.settings import SPECS, Settings, load, option, stages
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -97,6 +99,99 @@ def test_arguments_are_no_settings(tmp_path: Path, name: str) -> None:
     assert load(tmp_path, {}, {name: "2"}) == Settings()
     with pytest.raises(SettingsError, match=f"{name} is not a setting"):
         load(write(tmp_path, f'{name} = "2"'), {}, {})
+
+
+# ---- stages -------------------------------------------------------------------------------------
+
+STAGES = """
+bucket = "for-all"
+region = "eu-west-1"
+
+[tool.lambda-layer.stages.dev]
+bucket = "for-dev"
+account = "111122223333"
+drop = ["docs"]
+
+[tool.lambda-layer.stages.prod]
+account = "123456789012"
+"""
+
+
+def test_command_line_environment_stage_table_default(tmp_path: Path) -> None:
+    """Each source covers the next one; what the stage does not say is the table's."""
+    root, dev = write(tmp_path, STAGES), {"stage": "dev"}
+    assert load(root, {}, {}).bucket == "for-all"
+    assert load(root, {}, dev).bucket == "for-dev"
+    assert load(root, {"S3_BUCKET": "exported"}, dev).bucket == "exported"
+    assert load(root, {"S3_BUCKET": "exported"}, dev | {"bucket": "typed"}).bucket == "typed"
+    found = load(root, {}, dev)
+    assert (found.region, found.layer, found.drop) == ("eu-west-1", Settings().layer, ("docs",))
+
+
+def test_the_table_chooses_the_stage_too(tmp_path: Path) -> None:
+    """`stage = "dev"` for all; typed, another."""
+    root = write(tmp_path, f'stage = "dev"\n{STAGES}')
+    assert load(root, {}, {}).account == "111122223333"
+    assert load(root, {}, {"stage": "prod"}).account == "123456789012"
+    assert load(root, {}, {"stage": "local"}).account == ""
+
+
+def test_no_variable_turns_a_stages_account_and_role_off(tmp_path: Path) -> None:
+    """Nothing that is set in a shell, and nothing typed in haste."""
+    assert not {"account", "role"} & {name for name, spec in SPECS.items() if _sources(spec)}
+    with pytest.raises(SettingsError, match="account is not a setting or argument"):
+        load(write(tmp_path, STAGES), {}, {"account": "111122223333"})
+
+
+def _sources(spec: Field[Any]) -> object:
+    return spec.metadata.get("env") or spec.metadata.get("typed")
+
+
+def test_a_profile_is_a_variable_too(tmp_path: Path) -> None:
+    """AWS's own."""
+    root = write(tmp_path, 'profile = "company"')
+    assert load(root, {}, {}).profile == "company"
+    assert load(root, {"AWS_PROFILE": "mine"}, {}).profile == "mine"
+
+
+def test_every_stages_table_is_checked(tmp_path: Path) -> None:
+    """Not only that of the stage which is typed."""
+    text = """
+    [tool.lambda-layer.stages.dev]
+    regoin = "eu-west-1"
+    stage = "prod"
+    account = "12"
+    [tool.lambda-layer.stages.prod]
+    role = "deployer"
+    strip = 1
+    """
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, text), {}, {"stage": "local"})
+    message = str(caught.value)
+    for part in (
+        "[tool.lambda-layer.stages.dev]: regoin is not a setting (did you mean region?)",
+        "[tool.lambda-layer.stages.dev]: stage is not a setting",
+        "[tool.lambda-layer.stages.dev]: account = '12' does not look like number of the AWS acc",
+        "[tool.lambda-layer.stages.prod]: role = 'deployer' does not look like ARN of the role",
+        "[tool.lambda-layer.stages.prod]: strip = 1 is not true or false",
+    ):
+        assert message.count(part) == 1
+
+
+@pytest.mark.parametrize("text", ["stages = 3", "[tool.lambda-layer.stages]\ndev = 3"])
+def test_stages_are_tables(tmp_path: Path, text: str) -> None:
+    """`stages = ["dev"]` and the like are refused."""
+    with pytest.raises(SettingsError, match="not a table"):
+        load(write(tmp_path, text), {}, {})
+
+
+def test_stages_with_tables_are_known(tmp_path: Path) -> None:
+    """In their order."""
+    assert stages(write(tmp_path, STAGES)) == ["dev", "prod"]
+    assert stages(tmp_path / "nowhere") == []
+
+
+# ---- documents ----------------------------------------------------------------------------------
 
 
 def test_lock_stands_beside_the_requirements() -> None:

@@ -1,0 +1,37 @@
+"""Is a value what its setting wants? In words, with the nearest name where one is close."""
+
+import difflib
+import re
+from dataclasses import Field
+from types import GenericAlias
+from typing import Any
+
+KINDS: dict[object, str] = {str: "text", int: "a whole number", bool: "true or false"}
+
+
+def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
+    """What is wrong with a field's value; `label` says where it stands and what it is."""
+    if isinstance(spec.type, GenericAlias):
+        if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+            return []
+        return [f"{label} is not a list of strings"]
+    if type(value) is not spec.type:
+        return [f"{label} is not {KINDS[spec.type]}"]
+    if spec.type is int and value < 0:
+        return [f"{label} is negative"]
+    return _unlike(label, value, spec)
+
+
+def _unlike(label: str, value: Any, spec: "Field[Any]") -> list[str]:
+    choices, pattern = spec.metadata.get("choices"), spec.metadata.get("pattern")
+    if choices and value not in choices:
+        return [f"{label} is not one of {', '.join(choices)}{nearest(value, choices)}"]
+    if pattern and not re.fullmatch(pattern, value):
+        return [f"{label} does not look like {spec.metadata['help']} ({pattern})"]
+    return []
+
+
+def nearest(name: str, known: Any) -> str:
+    """' (did you mean X?)', or nothing where no known name is close."""
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
