@@ -9,7 +9,8 @@ from tests import engine
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(docker_engine: DockerClient) -> Iterator[None]:
-    """Containers, volumes and images are the ones from before the test."""
+def nothing_left(docker_engine: DockerClient, lambda_image: str) -> Iterator[None]:
+    """Containers, volumes and images are the ones from before the test. The image that all of
+    them share is made first: whichever test is the first must not be blamed for it."""
     with engine.left_as_it_was(docker_engine):
         yield
