@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import (
@@ -89,7 +90,7 @@ def serving() -> Iterator[Server]:
     """A server of this process on a free port of 127.0.0.1."""
     server = Server()
     moto = DomainDispatcherApplication(create_backend_app)
-    app = _recording(server, _lossy(server, moto))
+    app = _recording(server, _lossy(server, _paging(moto)))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{http.port}"
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))
@@ -144,6 +145,31 @@ def _lossy(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:
         return []
 
     return wrapped
+
+
+def _paging(app: Any) -> Callable[..., Iterable[bytes]]:
+    """ListLayerVersions by pages of at most 50, as AWS answers; moto gives all at once."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"][-9:]) != ("GET", "/versions"):
+            return app(environ, start_response)  # type: ignore[no-any-return] # a WSGI app
+        asked = parse_qs(environ["QUERY_STRING"])
+        begin, count = int(asked.get("Marker", ["0"])[0]), int(asked.get("MaxItems", ["50"])[0])
+        answer = _answer(app, environ)
+        found = answer.get("LayerVersions", [])
+        answer["LayerVersions"] = found[begin : begin + min(count, 50)]
+        if begin + count < len(found):
+            answer["NextMarker"] = str(begin + count)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]
+
+    return wrapped
+
+
+def _answer(app: Any, environ: dict[str, Any]) -> dict[str, Any]:
+    body = b"".join(app(environ, lambda status, headers, error=None: lambda data: None))
+    answer: dict[str, Any] = json.loads(body)
+    return answer
 
 
 class _Quiet(MotoRequestHandler):

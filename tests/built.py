@@ -17,14 +17,17 @@ def build(settings: Settings, text: str = "x = 1\n", built: str = "20250102-0304
         "sha256": records.file_digest(path),
         "bytes": len(content),
         "unzipped": len(text),
+        "files": 1,
         "built": built,
+        "inputs": identity.parts(settings, "host"),
         "input": identity.input_hash(settings, "host"),
     }
     records.write(paths.record(settings, "zip"), record)
     verified = {"sha256": record["sha256"], "packages": {"six": len(text)}}
     records.write(paths.record(settings, "verify"), verified)
     listed = [{"name": "six", "version": "1.17.0", "direct": True}]
-    records.write(paths.record(settings, "install"), {"builder": "host", "distributions": listed})
+    installed = {"builder": "host", "distributions": listed, "bytes": len(text)}
+    records.write(paths.record(settings, "install"), installed)
     return record
 
 

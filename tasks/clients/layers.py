@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasks.clients.aws import Aws, error_code, errors
@@ -12,19 +12,47 @@ from tasks.core import paths
 from tasks.core.errors import AwsError, InputError
 from tasks.core.versions import LayerVersion, code_sha256, from_response, layer_of, number_of
 
+PAGE = 50  # versions in one answer, the most that AWS gives
 GONE = ("ResourceNotFoundException", "404")
 
 
+class Listing:
+    """The settings' layer's versions that still exist, newest first; may be gone through again.
+
+    AWS is asked page by page and only as far as somebody looks. That it answers newest first is
+    what everybody relies on and no document says: within a page it is made sure.
+    """
+
+    def __init__(self, aws: Aws) -> None:
+        self._seen: list[LayerVersion] = []
+        self._more = self._pages(aws)
+
+    def __iter__(self) -> Iterator[LayerVersion]:
+        at = 0
+        while at < len(self._seen) or self._fetch():
+            yield self._seen[at]
+            at += 1
+
+    def _fetch(self) -> bool:
+        """One more page; False at the end."""
+        page = next(self._more, [])
+        self._seen += page
+        return bool(page)
+
+    @staticmethod
+    def _pages(aws: Aws) -> Iterator[list[LayerVersion]]:
+        layer = aws.settings.layer
+        asked = aws.client("lambda").get_paginator("list_layer_versions")
+        with errors(f"listing the versions of layer {layer}"):
+            for page in asked.paginate(LayerName=layer, PaginationConfig={"PageSize": PAGE}):
+                found = [from_response(entry) for entry in page["LayerVersions"]]
+                if found:
+                    yield sorted(found, key=lambda version: -version.number)
+
+
 def versions(aws: Aws) -> list[LayerVersion]:
-    """Every version of the settings' layer that still exists, newest first; [] for none."""
-    with errors(f"listing the versions of layer {aws.settings.layer}"):
-        pages = aws.client("lambda").get_paginator("list_layer_versions")
-        entries = [
-            from_response(entry)
-            for page in pages.paginate(LayerName=aws.settings.layer)
-            for entry in page["LayerVersions"]
-        ]
-    return sorted(entries, key=lambda version: -version.number)
+    """All of them, newest first; [] for none."""
+    return list(Listing(aws))
 
 
 def by_arn(aws: Aws, arn: str) -> LayerVersion:

@@ -145,6 +145,41 @@ def put_bytes(aws: Aws, key: str, data: bytes) -> None:
         )  # fmt: skip
 
 
+def put_new(aws: Aws, key: str, data: bytes) -> bool:
+    """Write it unless the key is taken, as one step: of two at once, one gets True."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"writing s3://{aws.settings.bucket}/{key}"):
+        try:
+            aws.client("s3").put_object(
+                **_owned(aws), Key=key, Body=data, ChecksumAlgorithm="SHA256",
+                ContentType="application/json", IfNoneMatch="*",
+            )  # fmt: skip
+        except ClientError as error:
+            # 409: another write to this key is under way
+            if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise
+            return False
+    return True
+
+
+def keys(aws: Aws, prefix: str) -> list[str]:
+    """All keys that begin so; [] when there are none, or no bucket."""
+    from botocore.exceptions import ClientError
+
+    pages = aws.client("s3").get_paginator("list_objects_v2")
+    with errors(f"listing s3://{aws.settings.bucket}/{prefix}"):
+        try:
+            found = [
+                page.get("Contents", []) for page in pages.paginate(**_owned(aws), Prefix=prefix)
+            ]
+        except ClientError as error:
+            if error_code(error) != "NoSuchBucket":
+                raise
+            return []
+    return [each["Key"] for page in found for each in page]
+
+
 def get_bytes(aws: Aws, key: str) -> bytes | None:
     """None when the object, or the bucket, is not there."""
     from botocore.exceptions import ClientError

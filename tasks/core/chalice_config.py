@@ -40,6 +40,14 @@ def layers(path: Path, name: str) -> list[str]:
     return list(stage(path, name).get("layers", load(path).get("layers", [])))
 
 
+def known_layers(path: Path, name: str) -> list[str]:
+    """The same for who only looks: [] where the file or the stage is wrong or missing."""
+    try:
+        return layers(path, name)
+    except InputError:
+        return []
+
+
 def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     """Set the stage's `layers`; returns the backup of what stood there before."""
     stage(path, name)

@@ -17,6 +17,7 @@ ACTIONS = {
     "HeadObject": "s3:GetObject",
     "Invoke": "lambda:InvokeFunction",
     "ListLayerVersions": "lambda:ListLayerVersions",
+    "ListObjectsV2": "s3:ListBucket",
     "PublishLayerVersion": "lambda:PublishLayerVersion",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",

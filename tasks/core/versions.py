@@ -30,6 +30,11 @@ class LayerVersion:
     architectures: tuple[str, ...]
 
     @property
+    def is_ours(self) -> bool:
+        """Published by this tool? One by hand or by another is left alone."""
+        return bool(self.input_hash and self.content_hash)
+
+    @property
     def input_hash(self) -> str:
         return self._field("input", r"[0-9a-f]{64}")
 
@@ -67,6 +72,20 @@ def description(packed: Mapping[str, Any]) -> str:
 def folder(layer: str, built: str) -> str:
     """Where S3 holds one zip and its manifest, as in the seed. `built`: YYYYMMDD-HHMMSS, UTC."""
     return f"layers/{layer}/{built}"
+
+
+def manifest_key(layer: str, built: str) -> str:
+    return f"{folder(layer, built)}/manifest.json"
+
+
+def zip_key(layer: str, built: str) -> str:
+    return f"{folder(layer, built)}/{layer}.zip"
+
+
+def note_key(layer: str, number: int | str = "") -> str:
+    """Where S3 notes when a version was built, and so where its zip lies, also after it was
+    deleted. Without a number: what all these begin with."""
+    return f"layers/{layer}/versions/{number}"
 
 
 def alias_key(layer: str, input_hash: str) -> str:
@@ -120,6 +139,12 @@ def layer_of(arn: str) -> str:
 
 def number_of(arn: str) -> int:
     return int(arn.rpartition(":")[2])
+
+
+def place_of(arn: str) -> tuple[str, str, str] | None:
+    """(region, account, layer's name); None for what is no layer version's ARN."""
+    match = LAYER_ARN.fullmatch(arn)
+    return (match["region"], match["account"], match["name"]) if match else None
 
 
 def is_of(arn: str, layer: str) -> bool:

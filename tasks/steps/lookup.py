@@ -4,10 +4,11 @@ Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-
 """
 
 import json
+from collections.abc import Iterable
 
-from tasks.clients import layers, s3, sandboxes
+from tasks.clients import layers, manifests, s3, sandboxes
 from tasks.clients.aws import Aws, connect
-from tasks.core import budget, identity, paths, records, versions
+from tasks.core import budget, chalice_config, identity, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import say
 from tasks.core.settings import Settings, current
@@ -28,15 +29,17 @@ def run(aws: Aws, builder: str) -> records.Record:
     goes into publish's record, so that a fresh machine has it as well as the one that did it."""
     settings = aws.settings
     wanted = identity.input_hash(settings, builder)
-    published = layers.versions(aws)
+    published = layers.Listing(aws)
     found = find(aws, wanted, published)
+    for number in deleted(aws, published):
+        say(f"version {number}, which was used from here, has been deleted since")
     if found:
         records.write_atomic(paths.LAYER_ARN, f"{found.arn}\n".encode())
         say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are not published yet")
-    for version in [found] if found else published[:1]:
-        _remember(aws, version)
+    if latest := found or next(iter(published), None):
+        _remember(aws, latest)
     if found:
         check_budget(settings)
     record = {"input": wanted, "arn": found.arn if found else None}
@@ -52,28 +55,52 @@ def check_budget(settings: Settings) -> None:
         budget.check(settings, spent, published["packages"] or {})
 
 
-def find(aws: Aws, wanted: str, published: list[LayerVersion]) -> LayerVersion | None:
-    """The newest version with this input hash that runs here and holds what it says."""
+def find(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> LayerVersion | None:
+    """The newest version with this input hash that runs here and holds what it says; else the
+    one that `upload` found to have the content that these other inputs make, too."""
     settings = aws.settings
-    usable = [v for v in published if v.fits(settings.python, settings.architecture)]
-    made = [v for v in usable if v.input_hash == wanted]
-    return next((v for v in made or _noted(aws, wanted, usable) if layers.holds(aws, v)), None)
+    usable = []
+    for version in published:
+        if version.fits(settings.python, settings.architecture):
+            if version.input_hash == wanted and layers.holds(aws, version):
+                return version
+            usable.append(version)
+    noted = _noted(aws, wanted) if usable else None
+    return next((v for v in usable if v.arn == noted and layers.holds(aws, v)), None)
 
 
-def _noted(aws: Aws, wanted: str, usable: list[LayerVersion]) -> list[LayerVersion]:
-    """The version that `upload` found to hold what these other inputs make, too."""
-    if not usable:
-        return []
+def _noted(aws: Aws, wanted: str) -> str | None:
+    """The ARN in upload's note."""
     note = s3.get_bytes(aws, versions.alias_key(aws.settings.layer, wanted))
-    arn = json.loads(note)["arn"] if note else None
-    return [v for v in usable if v.arn == arn]
+    return str(json.loads(note)["arn"]) if note else None
+
+
+def deleted(aws: Aws, published: Iterable[LayerVersion]) -> list[int]:
+    """Numbers of this layer's versions that the records or config.json speak of, but AWS has no
+    more. A function that runs one keeps it; nothing new can use it."""
+    settings = aws.settings
+    last = records.read(paths.stage_record(settings, "publish")) or {}
+    arns = {last.get("arn", ""), *chalice_config.known_layers(paths.CHALICE_CONFIG, settings.stage)}
+    place = (settings.region, aws.account, settings.layer)
+    spoken_of = {versions.number_of(arn) for arn in arns if versions.place_of(arn) == place}
+    return sorted(number for number in spoken_of if not _has(published, number))
+
+
+def _has(published: Iterable[LayerVersion], number: int) -> bool:
+    """Looks no further than to where it would stand."""
+    reached = next((version for version in published if version.number <= number), None)
+    return reached is not None and reached.number == number
 
 
 def _remember(aws: Aws, version: LayerVersion) -> None:
-    """publish's record as its manifest in S3 tells it; left alone where there is none."""
-    key = f"{versions.folder(aws.settings.layer, version.built)}/manifest.json"
-    text = s3.get_bytes(aws, key) if version.built else None
-    if text is not None:
-        facts = {name: json.loads(text).get(name) for name in versions.PUBLISHED}
-        record = facts | {"arn": version.arn}
-        records.write(paths.stage_record(aws.settings, "publish"), record)
+    """publish's record as its manifest in S3 tells it, where this machine has another or none;
+    left alone where there is no manifest. A publish that was stopped right after AWS's answer
+    is completed here with its note."""
+    path = paths.stage_record(aws.settings, "publish")
+    if (records.read(path) or {}).get("arn") == version.arn:
+        return
+    made = manifests.of(aws, version)
+    if made is not None:
+        manifests.note(aws, version.arn, made.built)
+        facts = {name: getattr(made, name) for name in versions.PUBLISHED}
+        records.write(path, facts | {"arn": version.arn})

@@ -3,7 +3,7 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from tasks.clients import layers
+from tasks.clients import layers, manifests
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths, records
 from tasks.core.actions import action
@@ -67,6 +67,7 @@ def publish(aws: Aws, sent: records.Record) -> str:
             + ("deleted again" if gone else "not used, but could not be deleted"),
             fix="run the same command again; if it repeats, look at who else writes the bucket",
         )
+    manifests.note(aws, answer["LayerVersionArn"], sent["built"])
     say(f"version {answer['Version']} published: {answer['LayerVersionArn']}")
     zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
     made_for = f"python{aws.settings.python} on {aws.settings.architecture}"

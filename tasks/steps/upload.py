@@ -2,9 +2,9 @@
 
 import time
 
-from tasks.clients import layers, s3
+from tasks.clients import git, layers, manifests, s3
 from tasks.clients.aws import Aws, connect
-from tasks.core import paths, records, versions
+from tasks.core import manifest, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import duration, say, size
 from tasks.core.errors import BuildError
@@ -42,11 +42,12 @@ def run(aws: Aws) -> records.Record:
 
 
 def published_twin(aws: Aws, sha256: str) -> versions.LayerVersion | None:
-    """A version with exactly this content that runs here."""
+    """The newest version with exactly this content that runs here."""
     settings = aws.settings
-    for version in layers.versions(aws):
-        if version.content_hash == sha256 and version.fits(settings.python, settings.architecture):
-            return version if layers.holds(aws, version) else None
+    for version in layers.Listing(aws):
+        fits = version.fits(settings.python, settings.architecture)
+        if version.content_hash == sha256 and fits and layers.holds(aws, version):
+            return version
     return None
 
 
@@ -64,8 +65,7 @@ def proven(settings: Settings) -> records.Record:
 def send(aws: Aws, packed: records.Record) -> dict[str, str]:
     """Zip, manifest and bill of materials. A repeated run finds the same key and sends nothing."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
-    folder = versions.folder(settings.layer, packed["built"])
-    key = f"{folder}/{settings.layer}.zip"
+    key = versions.zip_key(settings.layer, packed["built"])
     version = s3.holds(aws, key, packed["sha256"])
     if version is None:
         started = time.monotonic()
@@ -74,24 +74,16 @@ def send(aws: Aws, packed: records.Record) -> dict[str, str]:
         say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
     else:
         say(f"s3://{settings.bucket}/{key} is there already, whole")
-    s3.put_bytes(aws, f"{folder}/manifest.json", records.canonical(manifest(settings, packed)))
+    manifests.put(aws, manifest_of(settings, packed))
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
+        folder = versions.folder(settings.layer, packed["built"])
         s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
     return {"key": key, "version_id": version}
 
 
-def manifest(settings: Settings, packed: records.Record) -> records.Record:
+def manifest_of(settings: Settings, packed: records.Record) -> manifest.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
     installed = records.read(paths.record(settings, "install")) or {}
     verified = records.read(paths.record(settings, "verify")) or {}
-    return {
-        "layer": settings.layer,
-        "python": settings.python,
-        "architecture": settings.architecture,
-        "image": settings.base_image,
-        "builder": installed.get("builder"),
-        "distributions": installed.get("distributions", []),
-        "packages": verified.get("packages", {}),
-        **{name: packed[name] for name in ("input", "sha256", "bytes", "unzipped", "built")},
-    }
+    return manifest.make(settings, packed, installed, verified, git.state())

@@ -40,10 +40,12 @@ def run(settings: Settings) -> records.Record:
     started, former = time.monotonic(), records.read(paths.record(settings, "zip")) or {}
     record = pack(paths.tree(settings, "optimize"), paths.layer_zip(settings))
     unchanged = former.get("sha256") == record["sha256"] and "built" in former
+    parts = identity.parts(settings, sandboxes.kind(settings))
     record |= {
         "fingerprint": fingerprint(settings),
         "built": former["built"] if unchanged else datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
-        "input": identity.input_hash(settings, sandboxes.kind(settings)),
+        "inputs": parts,
+        "input": records.digest(parts),
     }
     records.write(paths.record(settings, "zip"), record)
     say(

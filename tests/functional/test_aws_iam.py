@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, rest_apis
+from tasks.clients import layers, manifests, rest_apis
 from tasks.clients.aws import Aws, connect
 from tasks.core import iam
 from tasks.core.settings import SPECS
@@ -63,6 +63,7 @@ def test_exactly_the_known_operations_are_called(life: Server, server: Server, a
     server.seen.clear()
     assert connect(replace(aws.settings, role=ROLE)).account == ACCOUNT
     assert layers.withdraw(aws, 1)
+    assert manifests.noted(aws) == []
     assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
     assert {name for _, name in seen} == {*iam.ACTIONS, *iam.ASSUMING, *iam.FREE}

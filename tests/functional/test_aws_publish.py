@@ -60,7 +60,8 @@ def test_the_zip_lies_where_the_seed_put_it_with_its_manifest(aws: Aws) -> None:
         True
     }
     assert (told["layer"], told["python"], told["architecture"]) == ("deps", "3.12", "x86_64")
-    assert told["distributions"] == [{"name": "six", "version": "1.17.0", "direct": True}]
+    listed = {"name": "six", "version": "1.17.0", "direct": True, "bytes": 6}
+    assert told["distributions"] == [listed]
 
 
 def test_the_bill_of_materials_goes_with_the_zip(aws: Aws) -> None:

@@ -1,0 +1,110 @@
+"""The manifest beside each zip in S3: what a layer version holds and what it was made from.
+
+Enough to say what is in version 2, and to publish it again from its zip after it was deleted.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from tasks import VERSION
+from tasks.core.records import Record
+from tasks.core.settings import Settings, option
+
+FORMAT = "doit-lambda-layer.manifest/1"  # raise when a field changes its meaning
+# What decides a layer's content, as far as it is a setting.
+RECORDED = (
+    "requirements", "python", "architecture", "image", "builder", "rules_off", "recipes", "drop",
+    "keep", "strip", "bytecode", "check",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """One that was resolved. `bytes`: unzipped, in the layer; `direct`: asked for by name."""
+
+    name: str
+    version: str
+    direct: bool
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Sizes in bytes: the zip's (`bytes`), at /opt (`unzipped`), before pruning (`installed`).
+
+    `inputs`: the parts of the input hash (`identity.parts`); `others`: {name: bytes} of what no
+    distribution owns; `built`: YYYYMMDD-HHMMSS, UTC; `git`: {"commit", "dirty"}, None outside of
+    a checkout; `image`: its reference, or '' when the host built; `settings`: as in
+    pyproject.toml; `tool`: our version.
+    """
+
+    layer: str
+    python: str
+    architecture: str
+    image: str
+    builder: str
+    input: str
+    sha256: str
+    inputs: Mapping[str, str]
+    bytes: int
+    unzipped: int
+    installed: int
+    files: int
+    distributions: Sequence[Distribution]
+    others: Mapping[str, int]
+    settings: Mapping[str, Any]
+    tool: str
+    git: Mapping[str, Any] | None
+    built: str
+
+    @property
+    def packages(self) -> dict[str, int]:
+        """{package: bytes unzipped}, what no distribution owns included."""
+        return {each.name: each.bytes for each in self.distributions} | dict(self.others)
+
+
+def make(
+    settings: Settings, packed: Record, installed: Record, verified: Record, git: Record | None
+) -> Manifest:
+    """From the records of zip, install and verify."""
+    sizes = dict(verified.get("packages", {}))
+    return Manifest(
+        layer=settings.layer,
+        python=settings.python,
+        architecture=settings.architecture,
+        image=packed["inputs"]["image"],
+        builder=installed["builder"],
+        inputs=packed["inputs"],
+        installed=installed["bytes"],
+        distributions=[
+            Distribution(**each, bytes=sizes.pop(each["name"], 0))
+            for each in installed["distributions"]
+        ],
+        others=sizes,
+        settings={option(name): getattr(settings, name) for name in RECORDED},
+        tool=VERSION,
+        git=git,
+        **{name: packed[name] for name in ("input", "sha256", "bytes", "unzipped", "files")},
+        built=packed["built"],
+    )
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The same bytes for the same manifest, for people to read as well."""
+    told = {"format": FORMAT} | asdict(manifest)
+    return json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def from_json(text: bytes) -> Manifest | None:
+    """None for what is not a manifest of this format."""
+    try:
+        told = json.loads(text)
+        if told["format"] != FORMAT:
+            return None
+        known = {each.name: told[each.name] for each in fields(Manifest)}
+        listed = [Distribution(**each) for each in known.pop("distributions")]
+        return Manifest(distributions=listed, **known)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
