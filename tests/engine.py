@@ -1,5 +1,6 @@
 """The real Docker engine: the image that tests run in, and whatever they left behind."""
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -41,13 +42,16 @@ def client() -> Iterator[DockerClient]:
 
 
 def lambda_image(engine: DockerClient) -> str:
-    """Lambda's own image where it can be had, else the stand-in for it."""
+    """Lambda's own image where it can be had, else the stand-in for it. One worker makes it, the
+    others wait and find it."""
     if _is_here(engine, f"{LAMBDA}:{TAG}") or _pull(engine):
         return f"{LAMBDA}:{TAG}"
-    built = subprocess.run(
-        [BUILD_STAND_IN, sys.executable, STAND_IN],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
+    with BUILD_STAND_IN.open() as script:
+        fcntl.flock(script, fcntl.LOCK_EX)
+        built = subprocess.run(
+            [BUILD_STAND_IN, sys.executable, STAND_IN],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
     assert built.returncode == 0, f"{BUILD_STAND_IN} failed:\n{built.stdout}"
     return STAND_IN
 
