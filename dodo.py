@@ -1,6 +1,8 @@
 """Table of contents: what `doit` can do here. The logic is in tasks/."""
 
 from tasks.commands.bench import task_bench
+from tasks.commands.diff import task_diff
+from tasks.commands.history import task_history
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
 from tasks.commands.report import task_report, task_report_page
@@ -28,6 +30,8 @@ __all__ = [
     "task_build",
     "task_chalice_deploy",
     "task_deploy",
+    "task_diff",
+    "task_history",
     "task_install",
     "task_local_start",
     "task_local_stop",

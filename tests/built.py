@@ -2,14 +2,22 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 from tasks.core import identity, paths, records
 from tasks.core.settings import Settings
 
+SIX = {"six": "1.17.0"}
 
-def build(settings: Settings, text: str = "x = 1\n", built: str = "20250102-030405") -> Any:
-    """The zip's record. The zip holds one module with this text."""
+
+def build(
+    settings: Settings,
+    text: str = "x = 1\n",
+    built: str = "20250102-030405",
+    pins: Mapping[str, str] = SIX,
+) -> Any:
+    """The zip's record. The zip holds one module with this text, said to be `pins`."""
     content = zipped(text)
     path = paths.layer_zip(settings)
     records.write_atomic(path, content)
@@ -23,9 +31,9 @@ def build(settings: Settings, text: str = "x = 1\n", built: str = "20250102-0304
         "input": identity.input_hash(settings, "host"),
     }
     records.write(paths.record(settings, "zip"), record)
-    verified = {"sha256": record["sha256"], "packages": {"six": len(text)}}
+    verified = {"sha256": record["sha256"], "packages": dict.fromkeys(pins, len(text))}
     records.write(paths.record(settings, "verify"), verified)
-    listed = [{"name": "six", "version": "1.17.0", "direct": True}]
+    listed = [{"name": name, "version": pins[name], "direct": True} for name in pins]
     installed = {"builder": "host", "distributions": listed, "bytes": len(text)}
     records.write(paths.record(settings, "install"), installed)
     return record

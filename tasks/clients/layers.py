@@ -86,6 +86,12 @@ def unzipped(aws: Aws, arn: str) -> int | None:
         return sum(member.file_size for member in zipfile.ZipFile(file).infolist())
 
 
+def zipped(aws: Aws, version: LayerVersion) -> int | None:
+    """Bytes of a version's zip; None when it does not exist."""
+    answer = _by_arn(aws, version.arn)
+    return int(answer["Content"]["CodeSize"]) if answer else None
+
+
 def holds(aws: Aws, version: LayerVersion) -> bool:
     """Are AWS's bytes the ones that the description speaks of?"""
     answer = _by_arn(aws, version.arn) or {"Content": {}}

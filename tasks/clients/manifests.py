@@ -36,9 +36,3 @@ def note(aws: Aws, arn: str, built: str) -> None:
     """Remember where a version's zip lies, unless that is known."""
     key = versions.note_key(aws.settings.layer, versions.number_of(arn))
     s3.put_new(aws, key, records.canonical({"arn": arn, "built": built}))
-
-
-def noted(aws: Aws) -> list[int]:
-    """The numbers of all versions that were ever published from here, newest first."""
-    keys = s3.keys(aws, versions.note_key(aws.settings.layer))
-    return sorted((int(key.rpartition("/")[2]) for key in keys), reverse=True)

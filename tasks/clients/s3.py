@@ -163,21 +163,19 @@ def put_new(aws: Aws, key: str, data: bytes) -> bool:
     return True
 
 
-def keys(aws: Aws, prefix: str) -> list[str]:
-    """All keys that begin so; [] when there are none, or no bucket."""
+def objects(aws: Aws, prefix: str) -> dict[str, int]:
+    """{key: bytes} of all that begins so; {} when there is nothing, or no bucket."""
     from botocore.exceptions import ClientError
 
     pages = aws.client("s3").get_paginator("list_objects_v2")
     with errors(f"listing s3://{aws.settings.bucket}/{prefix}"):
         try:
-            found = [
-                page.get("Contents", []) for page in pages.paginate(**_owned(aws), Prefix=prefix)
-            ]
+            found = list(pages.paginate(**_owned(aws), Prefix=prefix))
         except ClientError as error:
             if error_code(error) != "NoSuchBucket":
                 raise
-            return []
-    return [each["Key"] for page in found for each in page]
+            return {}
+    return {each["Key"]: each["Size"] for page in found for each in page.get("Contents", [])}
 
 
 def get_bytes(aws: Aws, key: str) -> bytes | None:

@@ -48,6 +48,14 @@ def known_layers(path: Path, name: str) -> list[str]:
         return []
 
 
+def known_stages(path: Path) -> dict[str, list[str]]:
+    """{stage: its layer ARNs} of every stage; {} where the file is wrong or missing."""
+    try:
+        return {name: layers(path, name) for name in load(path)["stages"]}
+    except InputError:
+        return {}
+
+
 def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     """Set the stage's `layers`; returns the backup of what stood there before."""
     stage(path, name)

@@ -48,6 +48,11 @@ def size(count: float) -> str:
     return f"{count / 1000:.1f} kB" if count >= 1000 else f"{count:.0f} bytes"
 
 
+def signed(count: int) -> str:
+    """+1.2 MB, −3.4 kB, 0"""
+    return f"{'+' if count > 0 else '−'}{size(abs(count))}" if count else "0"
+
+
 def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
 

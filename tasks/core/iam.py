@@ -16,6 +16,7 @@ ACTIONS = {
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",
     "Invoke": "lambda:InvokeFunction",
+    "ListFunctions": "lambda:ListFunctions",
     "ListLayerVersions": "lambda:ListLayerVersions",
     "ListObjectsV2": "s3:ListBucket",
     "PublishLayerVersion": "lambda:PublishLayerVersion",

@@ -64,6 +64,13 @@ class Manifest:
         """{package: bytes unzipped}, what no distribution owns included."""
         return {each.name: each.bytes for each in self.distributions} | dict(self.others)
 
+    @property
+    def commit(self) -> str:
+        """`commit 1a2b3c4d5e6f, changed` when the tree was dirty; '' without git."""
+        if not self.git:
+            return ""
+        return f"commit {self.git['commit'][:12]}" + (", changed" if self.git["dirty"] else "")
+
 
 def make(
     settings: Settings, packed: Record, installed: Record, verified: Record, git: Record | None

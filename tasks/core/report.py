@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.core.budget import Budget
-from tasks.core.console import size
+from tasks.core.console import signed
 from tasks.core.distributions import source_of
 from tasks.core.inventory import Kind, Size, Sizes
 from tasks.core.matching import matcher
@@ -179,8 +179,3 @@ def total_change(report: Report) -> str:
     if report.published_bytes is None:
         return "–"
     return signed(report.budget.layer - report.published_bytes)
-
-
-def signed(count: int) -> str:
-    """+1.2 MB, −3.4 kB, 0"""
-    return f"{'+' if count > 0 else '−'}{size(abs(count))}" if count else "0"

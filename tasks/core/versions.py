@@ -30,6 +30,11 @@ class LayerVersion:
     architectures: tuple[str, ...]
 
     @property
+    def date(self) -> str:
+        """When it was published, to the minute, UTC."""
+        return self.created[:16].replace("T", " ")
+
+    @property
     def is_ours(self) -> bool:
         """Published by this tool? One by hand or by another is left alone."""
         return bool(self.input_hash and self.content_hash)
@@ -82,10 +87,16 @@ def zip_key(layer: str, built: str) -> str:
     return f"{folder(layer, built)}/{layer}.zip"
 
 
-def note_key(layer: str, number: int | str = "") -> str:
+def note_key(layer: str, number: int) -> str:
     """Where S3 notes when a version was built, and so where its zip lies, also after it was
-    deleted. Without a number: what all these begin with."""
+    deleted."""
     return f"layers/{layer}/versions/{number}"
+
+
+def noted(layer: str, keys: Iterable[str]) -> list[int]:
+    """The numbers that have such a note, oldest first: what was ever published from here."""
+    note = re.compile(re.escape(f"layers/{layer}/versions/") + r"([1-9]\d*)")
+    return sorted(int(found[1]) for key in keys if (found := note.fullmatch(key)))
 
 
 def alias_key(layer: str, input_hash: str) -> str:
@@ -105,6 +116,13 @@ def from_response(entry: Mapping[str, Any]) -> LayerVersion:
     )
 
 
+def numbered(published: Iterable[LayerVersion], number: int) -> LayerVersion | None:
+    """The version with that number. `published`: newest first; looks no further than to where it
+    would stand."""
+    reached = next((version for version in published if version.number <= number), None)
+    return reached if reached and reached.number == number else None
+
+
 def code_sha256(content_hash: str) -> str:
     """Our hex sha256 as AWS and S3 write it: base64."""
     return base64.b64encode(bytes.fromhex(content_hash)).decode()
@@ -122,12 +140,12 @@ def parse_arns(typed: str) -> list[str]:
     return pieces
 
 
-def parse_number(typed: str) -> int:
-    """`version=2` → 2. InputError for anything but a positive whole number."""
+def parse_number(typed: str, name: str = "version") -> int:
+    """`version=2` → 2. InputError for anything but a positive whole number. `name`: as typed."""
     if not re.fullmatch(r"[1-9]\d{0,8}", typed):
         raise InputError(
-            f"version={typed} is not a layer version: they are numbered from 1",
-            fix="`./doitw status` lists the versions there are",
+            f"{name}={typed} is not a layer version: they are numbered from 1",
+            fix="`./doitw history` lists the versions there are",
         )
     return int(typed)
 

@@ -83,13 +83,7 @@ def deleted(aws: Aws, published: Iterable[LayerVersion]) -> list[int]:
     arns = {last.get("arn", ""), *chalice_config.known_layers(paths.CHALICE_CONFIG, settings.stage)}
     place = (settings.region, aws.account, settings.layer)
     spoken_of = {versions.number_of(arn) for arn in arns if versions.place_of(arn) == place}
-    return sorted(number for number in spoken_of if not _has(published, number))
-
-
-def _has(published: Iterable[LayerVersion], number: int) -> bool:
-    """Looks no further than to where it would stand."""
-    reached = next((version for version in published if version.number <= number), None)
-    return reached is not None and reached.number == number
+    return sorted(each for each in spoken_of if not versions.numbered(published, each))
 
 
 def _remember(aws: Aws, version: LayerVersion) -> None:

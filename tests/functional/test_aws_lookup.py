@@ -36,6 +36,10 @@ def fresh_machine() -> None:
         path.unlink(missing_ok=True)
 
 
+def noted(aws: Aws) -> list[int]:
+    return versions.noted("deps", s3.objects(aws, "layers/"))
+
+
 def calls(server: Server) -> list[str]:
     """The operations asked for since the last look, in order; who we are is asked once a run."""
     asked = [operation(seen)[1] for seen in server.seen]
@@ -163,7 +167,7 @@ def test_versions_by_hand_are_listed_and_left_alone(aws: Aws) -> None:
     assert deployed(aws)["arn"].endswith(":3")
     assert [each.number for each in layers.versions(aws)] == [3, 2, 1]
     assert [each.is_ours for each in layers.versions(aws)] == [True, False, False]
-    assert manifests.noted(aws) == [3]
+    assert noted(aws) == [3]
 
 
 # ---- the manifest, and the way from a number to it ----------------------------------------------
@@ -200,7 +204,7 @@ def test_no_manifest_is_none(aws: Aws) -> None:
     by_hand(aws, 1)
     assert manifests.of(aws, layers.versions(aws)[0]) is None
     assert manifests.of_number(aws, 1) is None
-    assert manifests.noted(aws) == []
+    assert noted(aws) == []
     deployed(aws)
     s3.put_bytes(aws, versions.manifest_key("deps", "20250102-030405"), b"{}")
     assert manifests.of(aws, layers.versions(aws)[0]) is None
@@ -215,10 +219,10 @@ def test_a_publish_that_was_stopped_before_its_note_gets_it(aws: Aws, server: Se
     with pytest.raises(AwsError, match="versions/1: no permission"):
         publish.run(aws)
     server.refused = lambda request: None
-    assert manifests.noted(aws) == []
+    assert noted(aws) == []
     fresh_machine()
     assert lookup.run(aws, "host")["arn"].endswith(":1")
-    assert manifests.noted(aws) == [1]
+    assert noted(aws) == [1]
 
 
 def test_a_key_is_written_once(aws: Aws) -> None:
@@ -227,4 +231,4 @@ def test_a_key_is_written_once(aws: Aws) -> None:
     assert s3.put_new(aws, "some/key", b"first")
     assert not s3.put_new(aws, "some/key", b"second")
     assert s3.get_bytes(aws, "some/key") == b"first"
-    assert s3.keys(aws, "some/") == ["some/key"]
+    assert s3.objects(aws, "some/") == {"some/key": 5}

@@ -1,0 +1,109 @@
+"""`doit diff from=2 to=3`: what differs between two layer versions, by their manifests in S3.
+
+Deleted versions can be compared, too, as long as S3 keeps their manifests.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rich import box
+from rich.table import Table
+
+from tasks.clients import aws as clients
+from tasks.clients import layers, manifests
+from tasks.clients.aws import Aws
+from tasks.core import arguments, comparison, versions
+from tasks.core.actions import action
+from tasks.core.arguments import Arguments
+from tasks.core.console import say, show_tables, signed, size
+from tasks.core.errors import InputError
+from tasks.core.manifest import Manifest
+from tasks.core.settings import Settings, current
+from tasks.core.versions import LayerVersion
+
+
+def task_diff() -> dict[str, object]:
+    """Compare layer version from=N (the one before) with to=M (the newest): packages, sizes."""
+    settings, typed = current(), arguments.current()
+    return {"actions": [action(lambda: run(settings, typed))]}
+
+
+def run(settings: Settings, typed: Arguments) -> None:
+    aws = clients.look(settings)
+    published = layers.Listing(aws)
+    first, second = numbers(settings, published, typed)
+    before, after = (manifest_of(aws, published, number) for number in (first, second))
+    grid = table(before, after)
+    if grid.row_count:
+        grid.title = f"layer {settings.layer}, version {first} → {second}"
+        show_tables(grid)
+    for line in sentences(before, after):
+        say(line)
+
+
+def numbers(
+    settings: Settings, published: Iterable[LayerVersion], typed: Arguments
+) -> tuple[int, int]:
+    """`from=` and `to=`; without them the newest version, and the one before the later one."""
+    second = versions.parse_number(typed.to, "to") if typed.to else 0
+    first = versions.parse_number(typed.from_, "from") if typed.from_ else 0
+    if not second:
+        second = next((version.number for version in published), 0)
+    if not first:
+        first = next((version.number for version in published if version.number < second), 0)
+    if first and second:
+        return first, second
+    problem = f"layer {settings.layer} has no " + ("versions yet" if not second else "two versions")
+    if second:
+        problem += f" to compare: there is none before {second}"
+    raise InputError(problem, fix="`./doitw history` lists them; then ./doitw diff from=N to=M")
+
+
+def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Manifest:
+    """InputError for a version that nobody knows, or that is not ours."""
+    there = versions.numbered(published, number)
+    found = manifests.of(aws, there) if there else manifests.of_number(aws, number)
+    if found is None:
+        what = "was not published by this tool" if there else "is not known"
+        raise InputError(
+            f"version {number} of {aws.settings.layer} {what}: there is no manifest of it in "
+            f"s3://{aws.settings.bucket}",
+            fix="`./doitw history` lists what there is",
+        )
+    return found
+
+
+def table(before: Manifest, after: Manifest) -> Table:
+    """One row per package whose version or size differs, the largest change first."""
+    old, new = comparison.pins(before), comparison.pins(after)
+    grid = Table(title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("package", overflow="fold")
+    for heading in ("from", "to"):
+        grid.add_column(heading)
+    for heading in ("size", "change"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    sizes = {name: (before.packages.get(name, 0), after.packages.get(name, 0))
+             for name in before.packages.keys() | after.packages.keys()}  # fmt: skip
+    ranked = sorted(sizes.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0]))
+    for name, (was, now) in ranked:
+        if was != now or old.get(name) != new.get(name):
+            grid.add_row(name, old.get(name, "–"), new.get(name, "–"), size(now), signed(now - was))
+    return grid
+
+
+def sentences(before: Manifest, after: Manifest) -> Iterator[str]:
+    """Everything beside the packages: sizes, inputs, settings, where the code stood."""
+    if before.sha256 == after.sha256:
+        yield "both have exactly the same content"
+    else:
+        yield f"zip {comparison.grown(before.bytes, after.bytes)}"
+        yield f"unzipped {comparison.grown(before.unzipped, after.unzipped)}"
+    changed = comparison.parts(before.inputs, after.inputs)
+    yield from changed.values()
+    for line in comparison.settings(before, after.settings):
+        if line.partition(" ")[0] not in changed:
+            yield f"setting {line}"
+    if not changed:
+        yield "made from the same inputs"
+    for name, each in (("from", before), ("to", after)):
+        by = f"tool {each.tool}" + (f", {each.commit}" if each.commit else "")
+        yield f"{name}: built {each.built} UTC by {each.builder}, {by}"

@@ -1,0 +1,174 @@
+"""`doit history`: the layer's versions, what changed from one to the next, who uses them.
+
+Only looks. A version that was deleted is listed as long as S3 knows of it; one by hand or by
+another tool is listed without what only a manifest tells.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from tasks.clients import aws as clients
+from tasks.clients import functions, layers, manifests, s3
+from tasks.clients.aws import Aws
+from tasks.core import arguments, chalice_config, comparison, paths, versions
+from tasks.core.actions import action
+from tasks.core.arguments import Arguments
+from tasks.core.console import say, show_tables, size
+from tasks.core.manifest import Manifest
+from tasks.core.settings import Settings, current
+from tasks.core.unknowns import Unknowns
+from tasks.core.versions import LayerVersion
+
+SHOWN = 20  # versions, unless from= asks for more: each costs a look into S3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One version. `published`: None when it was deleted; `manifest`: None for one that is not
+    ours; `zipped`: bytes; `zip_kept`: is the zip still in S3?"""
+
+    number: int
+    published: LayerVersion | None
+    manifest: Manifest | None
+    before: Manifest | None
+    zipped: int | None
+    zip_kept: bool
+    used_by: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Newest first. `older`: how many are not shown; `unknown`: {what: why}."""
+
+    entries: Sequence[Entry]
+    older: int
+    unknown: Unknowns = field(default_factory=Unknowns)
+
+
+def task_history() -> dict[str, object]:
+    """List the layer's versions: date, size, what changed, which stages and functions use them."""
+    settings, typed = current(), arguments.current()
+    return {"actions": [action(lambda: run(settings, typed))]}
+
+
+def run(settings: Settings, typed: Arguments) -> None:
+    found = look(clients.look(settings), typed)
+    if not found.entries:
+        say(f"layer {settings.layer} has no versions here: ./doitw deploy stage={settings.stage}")
+        return
+    show_tables(table(settings, found.entries))
+    if found.older:
+        oldest = found.entries[-1].number
+        say(f"{found.older} older: ./doitw history to={oldest - 1}, or all: ./doitw history from=1")
+    for sentence in found.unknown.sentences():
+        say(sentence)
+    say("more about two of them: ./doitw diff from=N to=M")
+
+
+def look(aws: Aws, typed: Arguments) -> History:
+    """InputError for `from=` or `to=` that is no number; AwsError when nothing can be listed."""
+    settings, unknown = aws.settings, Unknowns()
+    published = {version.number: version for version in layers.Listing(aws)}
+    nothing: dict[str, int] = {}
+    stored = unknown.ask("deleted versions", lambda: s3.objects(aws, _prefix(settings)), nothing)
+    numbers = sorted({*published, *versions.noted(settings.layer, stored)}, reverse=True)
+    shown = chosen(numbers, typed)
+    older = [number for number in numbers if shown and number < shown[-1]]
+    known = {
+        number: _manifest(aws, unknown, number, published.get(number))
+        for number in [*shown, *older[:1]]
+    }
+    nobody: dict[str, list[str]] = {}
+    users = unknown.ask("functions", lambda: functions.users(aws), nobody)
+    entries = [
+        Entry(
+            number=number,
+            published=published.get(number),
+            manifest=known[number],
+            before=next((made for at, made in known.items() if at < number and made), None),
+            zipped=_zipped(aws, known[number], published.get(number)),
+            zip_kept=_zip_key(settings, known[number]) in stored,
+            used_by=used_by(published.get(number), users),
+        )
+        for number in shown
+    ]
+    return History(entries=entries, older=len(older), unknown=unknown)
+
+
+def chosen(numbers: Sequence[int], typed: Arguments) -> list[int]:
+    """Newest first: the newest `SHOWN` up to `to=`; with `from=` all from there on."""
+    first = versions.parse_number(typed.from_, "from") if typed.from_ else 1
+    last = versions.parse_number(typed.to, "to") if typed.to else max(numbers, default=1)
+    wanted = [number for number in numbers if first <= number <= last]
+    return wanted if typed.from_ else wanted[:SHOWN]
+
+
+def _prefix(settings: Settings) -> str:
+    return f"layers/{settings.layer}/"
+
+
+def _manifest(
+    aws: Aws, unknown: Unknowns, number: int, version: LayerVersion | None
+) -> Manifest | None:
+    def ask() -> Manifest | None:
+        return manifests.of(aws, version) if version else manifests.of_number(aws, number)
+
+    return unknown.ask("manifests", ask, None)
+
+
+def _zipped(aws: Aws, manifest: Manifest | None, version: LayerVersion | None) -> int | None:
+    if manifest:
+        return manifest.bytes
+    return layers.zipped(aws, version) if version else None
+
+
+def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
+    return versions.zip_key(settings.layer, manifest.built) if manifest else ""
+
+
+def used_by(version: LayerVersion | None, users: Mapping[str, Sequence[str]]) -> list[str]:
+    """`stage prod` for what config.json says, and functions' names."""
+    if version is None:
+        return []
+    stages = chalice_config.known_stages(paths.CHALICE_CONFIG)
+    using = [name for name, arns in stages.items() if version.arn in arns]
+    return [f"stage {name}" for name in using] + list(users.get(version.arn, ()))
+
+
+def table(settings: Settings, entries: Sequence[Entry]) -> Table:
+    grid = Table(
+        title=f"versions of layer {settings.layer}", title_justify="left", title_style="bold",
+        box=box.SIMPLE_HEAD, pad_edge=False,
+    )  # fmt: skip
+    for heading in ("", "published", "zip", "unzipped", "against the one before", "used by"):
+        right = heading in ("", "zip", "unzipped")
+        grid.add_column(heading, justify="right" if right else "left", no_wrap=right)
+    for entry in entries:
+        unzipped = size(entry.manifest.unzipped) if entry.manifest else "–"
+        zipped = "–" if entry.zipped is None else size(entry.zipped)
+        cells = ["\n".join(lines) for lines in (_origin(entry), _changes(entry), entry.used_by)]
+        grid.add_row(
+            str(entry.number), Text(cells[0]), zipped, unzipped, Text(cells[1]),
+            Text(cells[2] or "nobody"),
+        )  # fmt: skip
+    return grid
+
+
+def _origin(entry: Entry) -> Iterator[str]:
+    if entry.published:
+        yield entry.published.date
+    else:
+        yield "deleted" + ("; its zip is kept" if entry.zip_kept else "")
+    if entry.manifest and entry.manifest.git:
+        yield entry.manifest.commit
+
+
+def _changes(entry: Entry) -> list[str]:
+    if entry.manifest or entry.published is None or entry.published.is_ours:
+        return comparison.shortly(entry.before, entry.manifest)
+    described = entry.published.description
+    return ["by hand or another tool" + (f": {described}" if described else "")]
