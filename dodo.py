@@ -9,9 +9,11 @@ from tasks.commands.report import task_report, task_report_page
 from tasks.commands.rollback import task_rollback
 from tasks.commands.status import task_status
 from tasks.commands.test import task_test
+from tasks.commands.unlock import task_unlock
 from tasks.groups import task_build, task_deploy
 from tasks.reporter import StepReporter
 from tasks.steps.chalice_deploy import task_chalice_deploy
+from tasks.steps.deploy_lock import task_deploy_lock
 from tasks.steps.install import task_install
 from tasks.steps.lookup import task_lookup
 from tasks.steps.optimize import task_optimize
@@ -30,6 +32,7 @@ __all__ = [
     "task_build",
     "task_chalice_deploy",
     "task_deploy",
+    "task_deploy_lock",
     "task_diff",
     "task_history",
     "task_install",
@@ -49,6 +52,7 @@ __all__ = [
     "task_smoke",
     "task_status",
     "task_test",
+    "task_unlock",
     "task_upload",
     "task_verify",
     "task_zip",

@@ -34,12 +34,14 @@ def _adjust(patch: pytest.MonkeyPatch) -> None:
     """As the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion
+    from moto.s3.responses import S3Response
 
     for changed, name in (
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
         (LambdaFunction, "_invoke_lambda"),
         (LayerVersion, "get_layer_version"),
+        (S3Response, "put_object"),
     ):
         patch.setattr(changed, name, getattr(changed, name))
     moto_adjustments.apply()

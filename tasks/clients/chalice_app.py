@@ -5,7 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.core import paths, records
@@ -25,7 +26,7 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
         preexec_fn=_die_with_parent,
     )  # fmt: skip
     lines: list[str] = []
-    with process:
+    with process, _ending(process):
         assert process.stdout
         for line in process.stdout:
             lines.append(line)
@@ -34,6 +35,17 @@ def deploy(stage: str, environ: Mapping[str, str]) -> str:
     if process.returncode:
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=_fix("".join(lines)))
     return "".join(lines)
+
+
+@contextmanager
+def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """A run that is stopped stops chalice first: it gives its lock back only after that."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
 
 
 def _die_with_parent() -> None:

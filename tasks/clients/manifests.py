@@ -5,7 +5,7 @@ The note outlives the version: AWS forgets a deleted one's description, and with
 
 import json
 
-from tasks.clients import s3
+from tasks.clients import conditional, s3
 from tasks.clients.aws import Aws
 from tasks.core import manifest, records, versions
 from tasks.core.manifest import Manifest
@@ -35,4 +35,4 @@ def _built(aws: Aws, built: str) -> Manifest | None:
 def note(aws: Aws, arn: str, built: str) -> None:
     """Remember where a version's zip lies, unless that is known."""
     key = versions.note_key(aws.settings.layer, versions.number_of(arn))
-    s3.put_new(aws, key, records.canonical({"arn": arn, "built": built}))
+    conditional.write(aws, key, records.canonical({"arn": arn, "built": built}), "")

@@ -9,9 +9,12 @@
    under the host's Python, by the same sandbox.
 3. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
    server that hands out the zip, as AWS's does.
+4. A PutObject with a condition looks and writes in two moves, between which another may write.
+   Here one is done at a time, as S3 has it; the lock of a stage depends on it.
 """
 
 import os
+import threading
 from typing import Any
 
 from tasks.clients.invocation import invoke
@@ -24,10 +27,12 @@ def apply() -> None:
     """Change moto in this process."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
+    from moto.s3.responses import S3Response
 
     for name in ("import_rest_api", "put_rest_api"):
         setattr(APIGatewayBackend, name, _labelled(getattr(APIGatewayBackend, name)))
 
+    setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010 - mypy refuses the plain form
 
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
@@ -48,6 +53,16 @@ def _labelled(original: Any) -> Any:
                 document["openapi"] = "3.0.1"
                 document["info"].setdefault("description", document["info"]["title"])
         return original(self, *arguments, **named)
+
+    return method
+
+
+def _alone(original: Any) -> Any:
+    lock = threading.Lock()
+
+    def method(self: Any) -> Any:
+        with lock:
+            return original(self)
 
     return method
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from tasks.clients.aws import OTHER_BUCKET, Aws, error_code, errors
 from tasks.core import paths, records
-from tasks.core.console import Advance, progress
+from tasks.core.console import Advance, progress, say
 from tasks.core.errors import AwsError
 from tasks.core.versions import code_sha256
 
@@ -19,7 +19,7 @@ def ensure_bucket(aws: Aws) -> bool:
     """True when it was made. AwsError when it is somebody else's, or in another region."""
     from botocore.exceptions import ClientError
 
-    owned = _owned(aws)
+    owned = bucket_of(aws)
     # Stands while a bucket is being made: a run that was stopped there is completed by the next.
     making = paths.BUILD / "bucket" / f"{aws.account}-{owned['Bucket']}.json"
     with errors(f"looking for bucket {owned['Bucket']}"):
@@ -34,6 +34,8 @@ def ensure_bucket(aws: Aws) -> bool:
         records.write(making, owned)
         _make(aws, owned, missing=missing)
         making.unlink()
+    if missing:
+        say(f"bucket {owned['Bucket']} made: private, encrypted, in {aws.settings.region}")
     if aws.settings.lifecycle_days:
         _expire(aws, owned)
     return missing
@@ -102,7 +104,8 @@ def _expire(aws: Aws, owned: dict[str, str]) -> None:
             )
 
 
-def _owned(aws: Aws) -> dict[str, str]:
+def bucket_of(aws: Aws) -> dict[str, str]:
+    """Every call names the bucket and the account that must own it."""
     return {"Bucket": aws.settings.bucket, "ExpectedBucketOwner": aws.account}
 
 
@@ -113,7 +116,7 @@ def holds(aws: Aws, key: str, sha256: str) -> str | None:
 
     with errors(f"looking for s3://{aws.settings.bucket}/{key}"):
         try:
-            head = aws.client("s3").head_object(**_owned(aws), Key=key, ChecksumMode="ENABLED")
+            head = aws.client("s3").head_object(**bucket_of(aws), Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             if error_code(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
@@ -130,7 +133,7 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
         errors(f"uploading to s3://{aws.settings.bucket}/{key}"),
     ):
         answer = aws.client("s3").put_object(
-            **_owned(aws), Key=key, Body=_Watched(file, advance),
+            **bucket_of(aws), Key=key, Body=_Watched(file, advance),
             ChecksumAlgorithm="SHA256", ChecksumSHA256=code_sha256(sha256),
             ContentType="application/zip",
         )  # fmt: skip
@@ -140,27 +143,9 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
 def put_bytes(aws: Aws, key: str, data: bytes) -> None:
     with errors(f"writing s3://{aws.settings.bucket}/{key}"):
         aws.client("s3").put_object(
-            **_owned(aws), Key=key, Body=data, ChecksumAlgorithm="SHA256",
+            **bucket_of(aws), Key=key, Body=data, ChecksumAlgorithm="SHA256",
             ContentType="application/json",
         )  # fmt: skip
-
-
-def put_new(aws: Aws, key: str, data: bytes) -> bool:
-    """Write it unless the key is taken, as one step: of two at once, one gets True."""
-    from botocore.exceptions import ClientError
-
-    with errors(f"writing s3://{aws.settings.bucket}/{key}"):
-        try:
-            aws.client("s3").put_object(
-                **_owned(aws), Key=key, Body=data, ChecksumAlgorithm="SHA256",
-                ContentType="application/json", IfNoneMatch="*",
-            )  # fmt: skip
-        except ClientError as error:
-            # 409: another write to this key is under way
-            if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
-                raise
-            return False
-    return True
 
 
 def objects(aws: Aws, prefix: str) -> dict[str, int]:
@@ -170,7 +155,7 @@ def objects(aws: Aws, prefix: str) -> dict[str, int]:
     pages = aws.client("s3").get_paginator("list_objects_v2")
     with errors(f"listing s3://{aws.settings.bucket}/{prefix}"):
         try:
-            found = list(pages.paginate(**_owned(aws), Prefix=prefix))
+            found = list(pages.paginate(**bucket_of(aws), Prefix=prefix))
         except ClientError as error:
             if error_code(error) != "NoSuchBucket":
                 raise
@@ -184,7 +169,7 @@ def get_bytes(aws: Aws, key: str) -> bytes | None:
 
     with errors(f"reading s3://{aws.settings.bucket}/{key}"):
         try:
-            answer = aws.client("s3").get_object(**_owned(aws), Key=key)
+            answer = aws.client("s3").get_object(**bucket_of(aws), Key=key)
             return bytes(answer["Body"].read())
         except ClientError as error:
             if error_code(error) in ("NoSuchKey", "NoSuchBucket", "404"):

@@ -30,7 +30,12 @@ def task_rollback() -> Iterator[dict[str, object]]:
     }
     before: list[str] = []
     for name, step in steps.items():
-        yield {"name": name, "actions": [action(step)], "task_dep": before}
+        yield {
+            "name": name,
+            "actions": [action(step)],
+            "task_dep": before,
+            "setup": ["deploy-lock"],
+        }
         before = [f"rollback:{name}"]
 
 

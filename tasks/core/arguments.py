@@ -22,14 +22,16 @@ def _argument(default: Any, help_: str, *of: str) -> Any:
 class Arguments:
     """Every argument; `of`: the commands that take it. A keyword of Python's ends in `_`."""
 
-    version: str = _argument("", "number of a layer version", "rollback", "pin")
+    version: str = _argument("", "number of a layer version", "rollback")
     arn: str = _argument("", "ARNs of layer versions, with commas", "rollback", "patch-config")
-    reason: str = _argument("", "why, for others to read", "rollback", "pin", "unpin", "unlock")
+    reason: str = _argument("", "why, for others to read", "rollback", "unpin")
     from_: str = _argument("", "number of the earlier version", "diff", "history")
     to: str = _argument("", "number of the later version", "diff", "history")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
     keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
-    yes: bool = _argument(False, "`1`: do it; without it, only say what would be done", "gc")
+    yes: bool = _argument(
+        False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
+    )
 
 
 SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}

@@ -24,6 +24,7 @@ def task_chalice_deploy() -> dict[str, object]:
         "basename": "chalice-deploy",
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["patch-config"],
+        "setup": ["deploy-lock"],
         "uptodate": [lambda: is_deployed(settings)],
     }
 

@@ -16,6 +16,7 @@ def task_patch_config() -> dict[str, object]:
         "basename": "patch-config",
         "actions": [action(lambda: run(settings, wanted(settings, arn)))],
         "task_dep": [] if arn else ["publish"],
+        "setup": [] if arn else ["deploy-lock"],  # with arn= no AWS is needed
         "uptodate": [lambda: is_patched(settings, arn)],
     }
 

@@ -17,6 +17,7 @@ def task_upload() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["preflight", "verify", "sbom"],
+        "setup": ["deploy-lock"],
     }
 
 
@@ -25,11 +26,13 @@ def run(aws: Aws) -> records.Record:
     `arn`: of a version that has this content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
-    twin = published_twin(aws, packed["sha256"])
-    if s3.ensure_bucket(aws):
-        say(f"bucket {settings.bucket} made: private, encrypted, in {settings.region}")
+    twin = published_twin(aws, packed)
+    s3.ensure_bucket(aws)
     if twin:
-        say(f"version {twin.number} holds exactly this content: nothing to send")
+        same = "holds exactly this content"
+        if twin.content_hash != packed["sha256"]:
+            same = "was made of the same inputs meanwhile"
+        say(f"version {twin.number} {same}: nothing to send")
         alias = versions.alias_key(settings.layer, packed["input"])
         s3.put_bytes(aws, alias, records.canonical({"arn": twin.arn}))
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
@@ -41,12 +44,14 @@ def run(aws: Aws) -> records.Record:
     return record
 
 
-def published_twin(aws: Aws, sha256: str) -> versions.LayerVersion | None:
-    """The newest version with exactly this content that runs here."""
+def published_twin(aws: Aws, packed: records.Record) -> versions.LayerVersion | None:
+    """The newest version that runs here with exactly this content; or from these inputs, which
+    another deploy may have published since lookup asked."""
     settings = aws.settings
     for version in layers.Listing(aws):
+        same = version.content_hash == packed["sha256"] or version.input_hash == packed["input"]
         fits = version.fits(settings.python, settings.architecture)
-        if version.content_hash == sha256 and fits and layers.holds(aws, version):
+        if same and fits and layers.holds(aws, version):
             return version
     return None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, manifests, s3
+from tasks.clients import conditional, layers, manifests, s3
 from tasks.clients.aws import Aws
 from tasks.core import chalice_config, paths, versions
 from tasks.core.errors import AwsError
@@ -117,7 +117,7 @@ def test_an_older_version_with_the_right_bytes_is_found_behind_a_wrong_one(aws: 
         LayerName="deps", Description=described, Content={"ZipFile": zipped("evil = 1")}
     )
     assert lookup.run(aws, "host")["arn"] == first["arn"]
-    twin = upload.published_twin(aws, first["sha256"])
+    twin = upload.published_twin(aws, first)
     assert twin is not None
     assert twin.arn == first["arn"]
 
@@ -228,7 +228,7 @@ def test_a_publish_that_was_stopped_before_its_note_gets_it(aws: Aws, server: Se
 def test_a_key_is_written_once(aws: Aws) -> None:
     """The second of two that write it hears so, and nothing changes."""
     s3.ensure_bucket(aws)
-    assert s3.put_new(aws, "some/key", b"first")
-    assert not s3.put_new(aws, "some/key", b"second")
+    assert conditional.write(aws, "some/key", b"first", "")
+    assert conditional.write(aws, "some/key", b"second", "") is None
     assert s3.get_bytes(aws, "some/key") == b"first"
     assert s3.objects(aws, "some/") == {"some/key": 5}
