@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tasks.core import paths, records
 from tasks.core.console import say
@@ -92,9 +93,14 @@ def resources(stage: str) -> list[dict[str, str]]:
 
 def functions(stage: str) -> dict[str, str]:
     """{resource's name: Lambda function's name}; the API's is `api_handler`."""
+    return functions_of(records.read(deployed_file(stage)) or {})
+
+
+def functions_of(state: Mapping[str, Any]) -> dict[str, str]:
+    """The same of a state that lies elsewhere."""
     return {
         resource["name"]: resource["lambda_arn"].rpartition(":")[2]
-        for resource in resources(stage)
+        for resource in state.get("resources", [])
         if resource.get("resource_type") == "lambda_function"
     }
 

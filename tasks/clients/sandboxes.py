@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from tasks.core import records
 from tasks.core.console import say
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Sandbox
@@ -41,3 +42,13 @@ def kind(settings: Settings) -> str:
     if settings.is_local and settings.builder == "auto":
         return choose(settings).kind
     return "host" if settings.builder == "host" else "docker"
+
+
+def expected(settings: Settings) -> str:
+    """The same for who only looks: where a choice would have to be made, and an image perhaps
+    built, it is taken to be as in the last run."""
+    if settings.is_local and settings.builder == "auto":
+        from tasks.clients import invocation
+
+        return str((records.read(invocation.RUNTIME) or {}).get("builder", "docker"))
+    return kind(settings)

@@ -74,7 +74,9 @@ def look(aws: Aws, typed: Arguments) -> History:
     settings, unknown = aws.settings, Unknowns()
     published = {version.number: version for version in layers.Listing(aws)}
     nothing: dict[str, int] = {}
-    stored = unknown.ask("deleted versions", lambda: s3.objects(aws, _prefix(settings)), nothing)
+    stored = unknown.ask(
+        "deleted versions", lambda: s3.objects(aws, versions.prefix(settings.layer)), nothing
+    )
     numbers = sorted({*published, *versions.noted(settings.layer, stored)}, reverse=True)
     shown = chosen(numbers, typed)
     older = [number for number in numbers if shown and number < shown[-1]]
@@ -105,10 +107,6 @@ def chosen(numbers: Sequence[int], typed: Arguments) -> list[int]:
     last = versions.parse_number(typed.to, "to") if typed.to else max(numbers, default=1)
     wanted = [number for number in numbers if first <= number <= last]
     return wanted if typed.from_ else wanted[:SHOWN]
-
-
-def _prefix(settings: Settings) -> str:
-    return f"layers/{settings.layer}/"
 
 
 def _manifest(

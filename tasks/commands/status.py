@@ -1,184 +1,131 @@
-"""`doit status`: what is built, published, configured and deployed, and where they differ.
+"""`doit status`: per stage what is built, published, configured and deployed, and the drift.
 
-Only looks; the parts that cannot be seen (no credentials, nothing deployed) say so.
+Only looks; what cannot be seen (no credentials, no permission) says so and why.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from rich.table import Table
+from collections.abc import Sequence
 
 from tasks.clients import aws as clients
-from tasks.clients import chalice_app, invocation, layers, sandboxes
+from tasks.clients import chalice_app, layers, manifests, s3, sandboxes
 from tasks.clients.aws import Aws
-from tasks.core import chalice_config, identity, paths, records, versions
+from tasks.core import (
+    arguments,
+    chalice_config,
+    identity,
+    paths,
+    records,
+    stage_status,
+    status_text,
+    versions,
+)
 from tasks.core.actions import action
-from tasks.core.console import console, say, size
-from tasks.core.errors import LayerError
-from tasks.core.settings import Settings, current
+from tasks.core.arguments import Arguments
+from tasks.core.console import say, show_tables, size
+from tasks.core.errors import DriftError
+from tasks.core.settings import LOCAL, Settings, current, is_typed
+from tasks.core.stage_status import Function, StageStatus
+from tasks.core.unknowns import Unknowns
 from tasks.core.versions import LayerVersion
-from tasks.steps import lookup
-
-SHOWN = 10  # published versions
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """One stage. `unknown`: {what: why it could not be seen}."""
-
-    wanted: str  # input hash of the requirements and settings as they are
-    built: str  # input hash of the zip that lies here
-    published: list[LayerVersion]  # newest first
-    match: LayerVersion | None  # the one that holds what the inputs make
-    configured: list[str]
-    deployed: dict[str, list[str]]  # function → ARNs of its layers
-    unknown: dict[str, str]
+from tasks.steps import chalice_deploy, lookup
 
 
 def task_status() -> dict[str, object]:
-    """Show what is built, published, configured, deployed, and where they differ."""
+    """Show per stage what is built, published, configured, deployed, and where they differ."""
+    return {"actions": [action(lambda: run(chosen(), arguments.current()))]}
+
+
+def chosen() -> list[Settings]:
+    """The settings of the stage that was typed; else of every stage of config.json that lives in
+    AWS. `local` is on this machine, and shown when it is asked for."""
     settings = current()
-    return {"actions": [action(lambda: run(settings))]}
+    names = [name for name in chalice_config.known_stages(paths.CHALICE_CONFIG) if name != LOCAL]
+    if is_typed("stage") or settings.is_local or not names:
+        return [settings]
+    return [current(name) for name in names]
 
 
-def run(settings: Settings) -> None:
-    status = look(settings)
-    console().print(table(settings, status))
-    for what, why in status.unknown.items():
-        say(f"{what}: unknown: {why}")
-    for sentence in advice(settings, status):
-        say(sentence)
+def run(stages: Sequence[Settings], typed: Arguments) -> None:
+    """Print it. DriftError: with `check=1`, when anything differs or cannot be seen."""
+    found = [look(settings) for settings in stages]
+    for status in found:
+        show_tables(status_text.table(status))
+        for sentence in [*status.unknown.sentences(), *stage_status.advice(status)]:
+            say(sentence)
+    drifted = [each.settings.stage for each in found if stage_status.drift(each)]
+    unseen = [each.settings.stage for each in found if not each.is_complete]
+    if typed.check and (drifted or unseen):
+        problems = [f"stage {name} has drifted" for name in drifted]
+        problems += [f"not all of stage {name} could be seen" for name in unseen]
+        raise DriftError("; ".join(problems), fix="each sentence above says what to do")
 
 
-def look(settings: Settings) -> Status:
+def look(settings: Settings) -> StageStatus:
     """Gather every part; one that fails leaves the others."""
-    unknown: dict[str, str] = {}
-
-    def ask[T](what: str, question: Callable[[], T], otherwise: T) -> T:
-        try:
-            return question()
-        except LayerError as error:
-            unknown[what] = str(error).replace("\n", " ")
-            return otherwise
-
+    unknown = Unknowns()
+    aws = unknown.ask("AWS", lambda: _reach(settings), None)
+    builder = sandboxes.expected(settings)
+    wanted = unknown.ask("inputs", lambda: identity.input_hash(settings, builder), "")
+    nothing: list[str] = []
+    configured = unknown.ask("configured", lambda: _configured(settings), nothing)
     packed = records.read(paths.record(settings, "zip")) or {}
-    aws = ask("AWS", lambda: _reach(settings), None)
-    wanted = ask("inputs", lambda: identity.input_hash(settings, _builder(settings)), "")
+    rolled = records.read(paths.stage_record(settings, "rollback")) or {}
     published: list[LayerVersion] = []
+    match: LayerVersion | None = None
+    functions: dict[str, Function] = {}
+    stored: dict[str, int] = {}
+    place = versions.prefix(settings.layer)
     if aws is not None:
-        published = ask("published", lambda: layers.versions(aws), published)
-    return Status(
+        published = unknown.ask("published", lambda: layers.versions(aws), published)
+        match = unknown.ask("match", lambda: lookup.find(aws, wanted, published), match)
+        functions = unknown.ask("deployed", lambda: _functions(aws), functions)
+        stored = unknown.ask(
+            "storage", lambda: s3.objects(aws, place), stored
+        )
+    used = next((each for each in published if each.arn in configured), match)
+    return StageStatus(
+        settings=settings,
         wanted=wanted,
         built=packed.get("input", "") if paths.layer_zip(settings).is_file() else "",
         published=published,
-        match=ask("match", lambda: lookup.find(aws, wanted, published), None) if aws else None,
-        configured=ask("configured", lambda: _configured(settings), []),
-        deployed=ask("deployed", lambda: _deployed(aws), {}) if aws else {},
+        match=match,
+        configured=configured,
+        functions=functions,
+        size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
+        stored=stored,
+        rolled_back=rolled["at"] if rolled.get("to") == configured else "",
         unknown=unknown,
     )
+
+
+def _reach(settings: Settings) -> Aws | None:
+    aws = clients.look(settings)
+    _ = aws.account
+    return aws
 
 
 def _configured(settings: Settings) -> list[str]:
     return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
 
 
-def _builder(settings: Settings) -> str:
-    """As the last run chose; to choose anew might build an image."""
-    if settings.is_local and settings.builder == "auto":
-        return str((records.read(invocation.RUNTIME) or {}).get("builder", "docker"))
-    return sandboxes.kind(settings)
+def _size(aws: Aws, version: LayerVersion) -> str:
+    """AWS itself knows the zip's size only."""
+    manifest = manifests.of(aws, version)
+    if manifest:
+        return f"version {version.number}: {stage_status.in_words(manifest)}"
+    return f"version {version.number}: {size(layers.zipped(aws, version) or 0)} zipped"
 
 
-def _reach(settings: Settings) -> Aws:
-    aws = clients.look(settings)
-    _ = aws.account
-    return aws
-
-
-def _deployed(aws: Aws) -> dict[str, list[str]]:
-    names = sorted(chalice_app.functions(aws.settings.stage).values())
-    found = {name: layers.function_layers(aws, name) for name in names}
-    return {name: arns for name, arns in found.items() if arns is not None}
-
-
-def table(settings: Settings, status: Status) -> Table:
-    grid = Table(title=f"layer {settings.layer}, stage {settings.stage}", title_justify="left")
-    for heading in ("what", "state"):
-        grid.add_column(heading, overflow="fold")
-    rows = {
-        "inputs": status.wanted[:12],
-        "built": _built(settings, status),
-        "published": _published(status),
-        "configured": _layers(settings, status.configured),
-        "deployed": _functions(settings, status),
+def _functions(aws: Aws) -> dict[str, Function]:
+    """The stage's functions by Chalice's state, here or in S3; without any, the one that Chalice
+    would have made."""
+    stage = aws.settings.stage
+    named = chalice_app.functions_of(chalice_deploy.known_state(aws))
+    guess = {} if named else {"api_handler": chalice_deploy.function_name(aws.settings)}
+    found = {
+        name: Function(
+            layers=layers.function_layers(aws, name),
+            wanted=chalice_config.function_layers(paths.CHALICE_CONFIG, stage, resource),
+        )
+        for resource, name in sorted((named or guess).items())
     }
-    hidden = {*status.unknown, *(("published", "deployed") if "AWS" in status.unknown else ())}
-    for what, state in rows.items():
-        grid.add_row(what, "unknown" if what in hidden else state)
-    return grid
-
-
-def _built(settings: Settings, status: Status) -> str:
-    if not status.built:
-        return "nothing"
-    path = paths.layer_zip(settings)
-    found = f"{path}, {size(path.stat().st_size)}"
-    if not status.wanted:
-        return found
-    return f"{found}, from {'these' if status.built == status.wanted else 'other'} inputs"
-
-
-def _published(status: Status) -> str:
-    if not status.published:
-        return "no versions"
-    numbers = ", ".join(str(version.number) for version in status.published[:SHOWN])
-    more = ", …" if len(status.published) > SHOWN else ""
-    of = f"; these inputs: version {status.match.number}" if status.match else ""
-    return f"versions {numbers}{more}{of}"
-
-
-def _layers(settings: Settings, arns: list[str]) -> str:
-    """This layer's as `version N`, the others' ARNs."""
-    return "\n".join(_layer(settings, arn) for arn in arns) or "no layers"
-
-
-def _layer(settings: Settings, arn: str) -> str:
-    own = versions.is_of(arn, settings.layer)
-    return f"version {versions.number_of(arn)} ({arn})" if own else arn
-
-
-def _functions(settings: Settings, status: Status) -> str:
-    lines = [f"{name}: {_layers(settings, arns)}" for name, arns in status.deployed.items()]
-    return "\n".join(lines) or "nothing that is known here"
-
-
-def advice(settings: Settings, status: Status) -> list[str]:
-    """Where the parts differ, and what to type."""
-    stage = f"stage={settings.stage}"
-    found = []
-    if status.wanted and not {"AWS", "published"} & status.unknown.keys():
-        found += _behind(settings, status)
-    for name, arns in status.deployed.items():
-        if arns != status.configured and "configured" not in status.unknown:
-            found.append(
-                f"{name} runs other layers than configured: "
-                f"./doitw deploy {stage} (or `chalice deploy` for the configuration as it is)"
-            )
-    if not found and not status.unknown:
-        return ["all agree: nothing to do"]
-    return found
-
-
-def _behind(settings: Settings, status: Status) -> list[str]:
-    stage, match = f"stage={settings.stage}", status.match
-    if match is None:
-        return [f"these inputs are not published: ./doitw deploy {stage}"]
-    if match.arn in status.configured:
-        return [] if status.deployed else [f"nothing is deployed: ./doitw deploy {stage}"]
-    used = [versions.number_of(a) for a in status.configured if versions.is_of(a, settings.layer)]
-    now = f"{stage} uses " + (f"version {used[0]}" if used else "no version")
-    rolled = records.read(paths.stage_record(settings, "rollback")) or {}
-    why = f"rolled back on {rolled['at']}" if rolled.get("to") == status.configured else "behind"
-    return [
-        f"{now}, these inputs are version {match.number}: {why}; forward: ./doitw deploy {stage}"
-    ]
+    return {name: each for name, each in found.items() if named or each.layers is not None}

@@ -40,6 +40,13 @@ def layers(path: Path, name: str) -> list[str]:
     return list(stage(path, name).get("layers", load(path).get("layers", [])))
 
 
+def function_layers(path: Path, name: str, function: str) -> list[str]:
+    """ARNs of one function of the stage (`api_handler` or as in app.py), which may have `layers`
+    of its own instead of the stage's."""
+    own = stage(path, name).get("lambda_functions", {}).get(function, {})
+    return list(own.get("layers", layers(path, name)))
+
+
 def known_layers(path: Path, name: str) -> list[str]:
     """The same for who only looks: [] where the file or the stage is wrong or missing."""
     try:

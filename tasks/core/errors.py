@@ -34,3 +34,7 @@ class AwsError(LayerError):
 
 class DeployError(LayerError):
     """Chalice failed, or the deployed function does not answer."""
+
+
+class DriftError(LayerError):
+    """What is deployed is not what is configured or wanted (`doit status check=1`)."""

@@ -192,10 +192,20 @@ def _unknown(key: str, known: list[str], where: str) -> str:
 
 
 @cache
-def current() -> Settings:
-    """The settings of this run. The one place that reads the environment and doit's variables."""
+def current(stage: str = "") -> Settings:
+    """The settings of this run; with `stage` as if that one had been typed. The one place that
+    reads the environment and doit's variables."""
     import os
 
+    return load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
+
+
+def is_typed(name: str) -> bool:
+    """Does the command line say it?"""
+    return name in _typed()
+
+
+def _typed() -> dict[str, str]:
     from doit import doit_cmd
 
-    return load(Path(), os.environ, dict(doit_cmd._CMDLINE_VARS or {}))
+    return dict(doit_cmd._CMDLINE_VARS or {})

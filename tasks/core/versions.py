@@ -74,9 +74,14 @@ def description(packed: Mapping[str, Any]) -> str:
     return f"{FORMAT} {size}, built={packed['built']}, {hashes}"
 
 
+def prefix(layer: str) -> str:
+    """What every key of the layer in S3 begins with."""
+    return f"layers/{layer}/"
+
+
 def folder(layer: str, built: str) -> str:
     """Where S3 holds one zip and its manifest, as in the seed. `built`: YYYYMMDD-HHMMSS, UTC."""
-    return f"layers/{layer}/{built}"
+    return f"{prefix(layer)}{built}"
 
 
 def manifest_key(layer: str, built: str) -> str:
@@ -90,18 +95,18 @@ def zip_key(layer: str, built: str) -> str:
 def note_key(layer: str, number: int) -> str:
     """Where S3 notes when a version was built, and so where its zip lies, also after it was
     deleted."""
-    return f"layers/{layer}/versions/{number}"
+    return f"{prefix(layer)}versions/{number}"
 
 
 def noted(layer: str, keys: Iterable[str]) -> list[int]:
     """The numbers that have such a note, oldest first: what was ever published from here."""
-    note = re.compile(re.escape(f"layers/{layer}/versions/") + r"([1-9]\d*)")
+    note = re.compile(re.escape(f"{prefix(layer)}versions/") + r"([1-9]\d*)")
     return sorted(int(found[1]) for key in keys if (found := note.fullmatch(key)))
 
 
 def alias_key(layer: str, input_hash: str) -> str:
     """Where S3 notes which version holds what these inputs make, when other inputs made it."""
-    return f"layers/{layer}/inputs/{input_hash}"
+    return f"{prefix(layer)}inputs/{input_hash}"
 
 
 def from_response(entry: Mapping[str, Any]) -> LayerVersion:

@@ -115,6 +115,18 @@ def save_state(aws: Aws) -> None:
     s3.put_bytes(aws, state_key(aws.settings), state)
 
 
+def known_state(aws: Aws) -> records.Record:
+    """Chalice's record of the stage, here or in S3, for who only looks; {} where there is none."""
+    local = records.read(chalice_app.deployed_file(aws.settings.stage))
+    state = None if local else s3.get_bytes(aws, state_key(aws.settings))
+    return local or (json.loads(state) if state else {})
+
+
+def function_name(settings: Settings) -> str:
+    """As Chalice calls the function of an app's routes."""
+    return f"{_app()}-{settings.stage}"
+
+
 def restore_state(aws: Aws) -> None:
     """What this machine does not know of earlier deploys: out of S3, else out of AWS itself."""
     local = chalice_app.deployed_file(aws.settings.stage)
@@ -131,7 +143,7 @@ def restore_state(aws: Aws) -> None:
 def adopt(aws: Aws) -> None:
     """The REST API of a deploy that ended before Chalice wrote its state down: Chalice finds
     functions and roles by name, APIs it would make anew."""
-    function = f"{_app()}-{aws.settings.stage}"
+    function = function_name(aws.settings)
     if layers.function(aws, function) is None:
         return
     for api in rest_apis.of_function(aws, _app(), function)[:1]:

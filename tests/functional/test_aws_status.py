@@ -1,45 +1,44 @@
 """status against an AWS over HTTP: every row, why a row is unknown, what to type."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from tasks.clients import chalice_app
+from tasks.clients import chalice_app, s3
 from tasks.clients.aws import Aws
 from tasks.commands import rollback, status
-from tasks.core import chalice_config, paths, records
+from tasks.core import chalice_config, paths, records, stage_status, status_text
 from tasks.core.arguments import Arguments
+from tasks.core.console import size
+from tasks.core.errors import DriftError
 from tasks.core.settings import Settings
-from tasks.steps import publish, upload
+from tasks.steps import chalice_deploy, publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import build, zipped
+from tests.project import small
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 FOREIGN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
 
 
 def rows(settings: Settings) -> dict[str, str]:
-    """The table as {what: state}."""
-    table = status.table(settings, status.look(settings))
-    what, state = ([str(cell) for cell in column.cells] for column in table.columns)
-    return dict(zip(what, state, strict=True))
+    """The table as {what: state}, without what every test would have to repeat."""
+    found = status_text.rows(status.look(settings))
+    return {what: state for what, state in found.items() if what not in ("layer", "storage")}
 
 
 def advice(settings: Settings) -> str:
-    return "\n".join(status.advice(settings, status.look(settings)))
+    return "\n".join(stage_status.advice(status.look(settings)))
 
 
-def shown(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What a person sees."""
-    seen = Console(record=True, width=200, file=Path("seen").open("w"))  # noqa: SIM115 - the console keeps it
-    monkeypatch.setattr(status, "console", lambda: seen)
-    monkeypatch.setattr(status, "say", lambda line: seen.print(line, markup=False))
-    status.run(settings)
-    seen.file.close()
-    return seen.export_text()
+def shown(settings: Settings, capfd: pytest.CaptureFixture[str]) -> str:
+    """What a person sees, in one line."""
+    capfd.readouterr()
+    status.run([settings], Arguments())
+    return " ".join(capfd.readouterr().out.split())
 
 
 def configure(*arns: str) -> None:
@@ -75,7 +74,7 @@ def test_before_anything_was_done(aws: Aws) -> None:
         "configured": "no layers",
         "deployed": "nothing that is known here",
     }
-    assert advice(aws.settings) == "these inputs are not published: ./doitw deploy stage=prod"
+    assert advice(aws.settings) == "nothing is deployed yet: ./doitw deploy stage=prod"
 
 
 def test_after_a_deploy_all_agree(aws: Aws) -> None:
@@ -107,7 +106,9 @@ def test_a_function_with_other_layers_than_configured(aws: Aws) -> None:
     arn = publish_layer(aws)
     configure(FOREIGN, arn)
     deploy(aws, arn)
-    assert "shuking-prod runs other layers than configured" in advice(aws.settings)
+    assert f"shuking-prod runs other layers than config says: {arn}: ./doitw" in advice(
+        aws.settings
+    )
 
 
 def test_a_stage_behind_the_inputs(aws: Aws) -> None:
@@ -116,7 +117,7 @@ def test_a_stage_behind_the_inputs(aws: Aws) -> None:
     configure(first)
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     publish_layer(aws, "x = 2\n", "20250909-090909")
-    assert "stage=prod uses version 1, these inputs are version 2: behind" in advice(aws.settings)
+    assert "the stage uses version 1, these inputs are version 2: behind" in advice(aws.settings)
 
 
 def test_a_rollback_is_called_one(aws: Aws) -> None:
@@ -126,7 +127,7 @@ def test_a_rollback_is_called_one(aws: Aws) -> None:
     configure(publish_layer(aws, "x = 2\n", "20250909-090909"))
     rollback.configure(aws.settings, Arguments(version="1"))
     said = advice(aws.settings)
-    assert "stage=prod uses version 1, these inputs are version 2: rolled back on 20" in said
+    assert "the stage uses version 1, these inputs are version 2: rolled back on 20" in said
     assert "forward: ./doitw deploy stage=prod" in said
 
 
@@ -152,7 +153,7 @@ def denied(method: str, path: str) -> Callable[[Any], Refusal | None]:
     ],
 )
 def test_what_may_not_be_seen_says_why(
-    aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch, path: str, row: str, action: str
+    aws: Aws, server: Server, capfd: pytest.CaptureFixture[str], path: str, row: str, action: str
 ) -> None:
     """The other rows are still there; nothing is advised from ignorance."""
     arn = publish_layer(aws)
@@ -161,7 +162,7 @@ def test_what_may_not_be_seen_says_why(
     server.refused = denied("GET", path)
     found = rows(aws.settings)
     assert {what for what, state in found.items() if state == "unknown"} == {row}
-    said = shown(aws.settings, monkeypatch)
+    said = shown(aws.settings, capfd)
     assert f"{row}: unknown: " in said
     assert f"allow {action} to this identity" in said
     assert "all agree" not in said
@@ -169,7 +170,7 @@ def test_what_may_not_be_seen_says_why(
 
 
 def test_without_credentials_the_local_rows_are_there(
-    aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Both AWS rows are unknown, and one line says why."""
     configure(publish_layer(aws))
@@ -178,18 +179,18 @@ def test_without_credentials_the_local_rows_are_there(
     assert (found["published"], found["deployed"]) == ("unknown", "unknown")
     assert found["configured"].startswith("version 1 ")
     assert found["built"].endswith("from these inputs")
-    said = shown(aws.settings, monkeypatch)
+    said = shown(aws.settings, capfd)
     assert "AWS: unknown: asking who you are: AWS does not accept the credentials" in said
 
 
-def test_without_a_config_the_rest_is_there(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_config_the_rest_is_there(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """A layer can be built and published without a Chalice app."""
     publish_layer(aws)
     paths.CHALICE_CONFIG.unlink()
     found = rows(aws.settings)
     assert found["configured"] == "unknown"
     assert found["published"] == "versions 1; these inputs: version 1"
-    assert "config.json does not exist" in shown(aws.settings, monkeypatch)
+    assert "config.json does not exist" in shown(aws.settings, capfd)
 
 
 def test_without_requirements_the_rest_is_there(aws: Aws) -> None:
@@ -213,3 +214,160 @@ def test_looking_changes_nothing(aws: Aws, server: Server) -> None:
     status.look(aws.settings)
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
     assert {seen.method for seen in server.seen if seen.path != "/"} == {"GET"}
+
+
+# ---- drift --------------------------------------------------------------------------------------
+
+
+def two(aws: Aws) -> tuple[str, str]:
+    """Versions 1 and 2; the requirements are version 2's."""
+    first = publish_layer(aws)
+    Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    return first, publish_layer(aws, "x = 2\n", "20250909-090909")
+
+
+def checked(settings: Settings) -> str:
+    """The error of `check=1`."""
+    with pytest.raises(DriftError) as caught:
+        status.run([settings], Arguments(check=True))
+    return caught.value.problem
+
+
+def test_drift_is_said_in_words(aws: Aws) -> None:
+    """Which function, what it runs, what config.json says."""
+    first, second = two(aws)
+    configure(second)
+    deploy(aws, first)
+    assert advice(aws.settings).startswith(
+        "function shuking-prod runs version 1; config says 2: ./doitw deploy stage=prod"
+    )
+    assert checked(aws.settings) == "stage prod has drifted"
+
+
+def test_a_layer_that_was_taken_away_is_drift(aws: Aws) -> None:
+    """By hand, in the console."""
+    configure(publish_layer(aws))
+    deploy(aws)
+    assert "shuking-prod runs no version; config says 1" in advice(aws.settings)
+
+
+def test_a_configured_version_that_was_deleted_is_drift(aws: Aws) -> None:
+    """The next deploy would be refused by Lambda."""
+    first, second = two(aws)
+    configure(first)
+    deploy(aws, first)
+    aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
+    said = advice(aws.settings)
+    assert "config says version 1, which AWS does not have (any more)" in said
+    assert second.endswith(":2")
+
+
+def test_a_function_that_is_gone_is_drift(aws: Aws) -> None:
+    """Chalice's state says that it was deployed."""
+    arn = publish_layer(aws)
+    configure(arn)
+    deploy(aws, arn)
+    aws.client("lambda").delete_function(FunctionName="shuking-prod")
+    assert "function shuking-prod was deployed and is gone from AWS" in advice(aws.settings)
+    assert rows(aws.settings)["deployed"] == "shuking-prod: gone"
+
+
+def test_no_drift_passes_the_check(aws: Aws) -> None:
+    """Nor does a stage to which nothing was ever deployed fail it."""
+    status.run([aws.settings], Arguments(check=True))
+    arn = publish_layer(aws)
+    configure(arn)
+    deploy(aws, arn)
+    status.run([aws.settings], Arguments(check=True))
+
+
+def test_what_cannot_be_seen_fails_the_check(aws: Aws, server: Server) -> None:
+    """CI must not be green because it may not look; the figures alone may be missing."""
+    arn = publish_layer(aws)
+    configure(arn)
+    deploy(aws, arn)
+    server.refused = denied("GET", "/functions/")
+    assert checked(aws.settings) == "not all of stage prod could be seen"
+    refusal = Refusal(status=403, code="AccessDenied")
+    server.refused = lambda request: refusal if "list-type" in request.query else None
+    status.run([aws.settings], Arguments(check=True))
+
+
+def test_a_fresh_machine_sees_the_same(aws: Aws) -> None:
+    """Chalice's state is in S3; without any, the function's name is known all the same."""
+    arn = publish_layer(aws)
+    configure(arn)
+    deploy(aws, arn)
+    known = rows(aws.settings)["deployed"]
+    local = chalice_app.deployed_file("prod")
+    s3.put_bytes(aws, chalice_deploy.state_key(aws.settings), local.read_bytes())
+    local.unlink()
+    assert rows(aws.settings)["deployed"] == known
+    aws.client("s3").delete_object(Bucket="deps-bucket", Key=chalice_deploy.state_key(aws.settings))
+    assert rows(aws.settings)["deployed"] == known
+    assert not local.exists()
+
+
+def test_a_function_with_layers_of_its_own_is_held_to_those(aws: Aws) -> None:
+    """Chalice gives it these, not the stage's."""
+    arn = publish_layer(aws)
+    config = {"app_name": "shuking", "stages": {"prod": {
+        "layers": [arn], "lambda_functions": {"api_handler": {"layers": [FOREIGN]}}}}}  # fmt: skip
+    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
+    foreign = aws.client("lambda").publish_layer_version(
+        LayerName="extension", Content={"ZipFile": zipped("x")}
+    )["LayerVersionArn"]
+    paths.CHALICE_CONFIG.write_text(json.dumps(config).replace(FOREIGN, foreign), encoding="utf-8")
+    deploy(aws, foreign)
+    assert advice(aws.settings) == "all agree: nothing to do"
+
+
+def test_the_figures_of_the_seeds_monitoring(aws: Aws) -> None:
+    """Layer size, S3 usage, the function's layers."""
+    arn = publish_layer(aws)
+    configure(arn)
+    deploy(aws, arn)
+    found = status_text.rows(status.look(aws.settings))
+    assert found["layer"] == "version 1: 130 bytes zipped, 6 bytes unzipped (0% of Lambda's limit)"
+    stored = aws.client("s3").list_objects_v2(Bucket="deps-bucket", Prefix="layers/deps/")
+    total = sum(each["Size"] for each in stored["Contents"])
+    assert found["storage"] == f"{size(total)} in S3, 1 zips (s3://deps-bucket/layers/deps/)"
+    assert arn in found["deployed"]
+
+
+def test_the_size_of_a_version_by_hand_is_known_to_aws(aws: Aws) -> None:
+    """Its zip's."""
+    arn = aws.client("lambda").publish_layer_version(
+        LayerName="deps", Content={"ZipFile": zipped("x")}
+    )["LayerVersionArn"]
+    configure(arn)
+    found = status_text.rows(status.look(aws.settings))
+    assert found["layer"] == f"version 1: {len(zipped('x'))} bytes zipped"
+
+
+# ---- several stages, as typed -------------------------------------------------------------------
+
+
+def test_every_stage_of_config_is_shown_and_one_that_is_typed_alone(
+    tmp_path: Path, server: Server
+) -> None:
+    """`local` lives on this machine and is not among the others; the exit status is doit's 1."""
+    copy = small(tmp_path / "copy")
+    copy.environment.update(server.environment())
+    config = json.loads(copy.read(".chalice/config.json"))
+    gone = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:deps:7"
+    config["stages"]["dev"] = {"layers": [gone]}
+    copy.write(".chalice/config.json", json.dumps(config))
+    both = copy.doit("status", "check=1")
+    assert both.code == 1
+    assert [name for name in ("prod", "dev", "local") if f"stage {name}: layer" in both.output] == [
+        "prod", "dev",
+    ]  # fmt: skip
+    assert "config says version 7, which AWS does not have (any more)" in both.output
+    assert "stage dev has drifted\n→ each sentence above says what to do" in both.output
+    assert copy.doit("status").code == 0
+    one = copy.doit("status", "stage=prod", "check=1")
+    assert one.code == 0, one.output
+    assert "stage dev" not in one.output
+    local = copy.doit("status", "stage=local", AWS_ENDPOINT_URL="")
+    assert "AWS: unknown: the embedded AWS is not running" in local.output

@@ -1,0 +1,141 @@
+"""What is known of one stage, and where its parts differ, in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tasks.core import versions
+from tasks.core.console import size
+from tasks.core.manifest import Manifest
+from tasks.core.settings import LAMBDA_LIMIT, Settings
+from tasks.core.unknowns import Unknowns
+from tasks.core.versions import LayerVersion
+
+# Without these nothing can be said of drift; the other parts are there to be looked at.
+DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One of the stage's. `layers`: ARNs it runs with, None when it is gone from AWS; `wanted`:
+    ARNs by config.json, where a function may have `layers` of its own."""
+
+    layers: Sequence[str] | None
+    wanted: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageStatus:
+    """`wanted`: input hash of requirements and settings as they are; `built`: of the zip that
+    lies here; `published`: newest first; `match`: the version that holds what the inputs make;
+    `configured`: ARNs; `size`: of the configured version, else of `match`; `stored`: {S3
+    key: bytes} of the layer; `rolled_back`: when, if config.json still says so; `unknown`:
+    {what: why it could not be seen}."""
+
+    settings: Settings
+    wanted: str
+    built: str
+    published: Sequence[LayerVersion]
+    match: LayerVersion | None
+    configured: Sequence[str]
+    functions: Mapping[str, Function]
+    size: str
+    stored: Mapping[str, int]
+    rolled_back: str
+    unknown: Unknowns = field(default_factory=Unknowns)
+
+    @property
+    def is_complete(self) -> bool:
+        """Could everything be seen that drift is about?"""
+        return not DECIDING & self.unknown.keys()
+
+    @property
+    def is_started(self) -> bool:
+        """Was anything ever configured or deployed to the stage?"""
+        return bool(self.functions or self._configured_number)
+
+    @property
+    def _configured_number(self) -> int:
+        return number(self.configured, self.settings.layer)
+
+
+def number(arns: Sequence[str], layer: str) -> int:
+    """Of the version of that layer among the ARNs; 0 for none."""
+    ours = [versions.number_of(arn) for arn in arns if versions.is_of(arn, layer)]
+    return ours[0] if ours else 0
+
+
+def says(version: int) -> str:
+    return f"version {version}" if version else "no version"
+
+
+def drift(status: StageStatus) -> list[str]:
+    """A sentence for everything that differs, with what to type."""
+    return [*_of_functions(status), *_of_config(status), *_of_inputs(status)]
+
+
+def _of_functions(status: StageStatus) -> Iterator[str]:
+    if {"configured", "deployed", "AWS"} & status.unknown.keys():
+        return
+    layer, way = status.settings.layer, _deploy(status)
+    for name, function in status.functions.items():
+        if function.layers is None:
+            yield f"function {name} was deployed and is gone from AWS: {way}"
+        elif function.layers != function.wanted:
+            runs, config = number(function.layers, layer), number(function.wanted, layer)
+            if runs != config:
+                said = f"runs {says(runs)}; config says {config or 'none'}"
+            else:
+                said = f"runs other layers than config says: {_list(function.layers)}"
+            yield f"function {name} {said}: {way}"
+    if status.configured and not status.functions:
+        yield f"layers are configured, but nothing is deployed: {way}"
+
+
+def _of_config(status: StageStatus) -> Iterator[str]:
+    if {"configured", "published", "AWS"} & status.unknown.keys():
+        return
+    there = {version.arn for version in status.published}
+    for arn in status.configured:
+        if versions.is_of(arn, status.settings.layer) and arn not in there:
+            gone = (
+                f"config says version {versions.number_of(arn)}, which AWS does not have (any more)"
+            )
+            yield f"{gone}: {_deploy(status)}"
+
+
+def _of_inputs(status: StageStatus) -> Iterator[str]:
+    if not status.is_complete or not status.is_started:
+        return
+    match, configured = status.match, number(status.configured, status.settings.layer)
+    if match is None:
+        yield f"these inputs are not published: {_deploy(status)}"
+    elif match.arn not in status.configured:
+        why = f"rolled back on {status.rolled_back}" if status.rolled_back else "behind"
+        yield (
+            f"the stage uses {says(configured)}, these inputs are version {match.number}: {why}; "
+            f"forward: {_deploy(status)}"
+        )
+
+
+def _deploy(status: StageStatus) -> str:
+    return f"./doitw deploy stage={status.settings.stage}"
+
+
+def _list(arns: Sequence[str]) -> str:
+    return ", ".join(arns) or "none"
+
+
+def advice(status: StageStatus) -> list[str]:
+    """Drift, or that there is none, as far as it can be seen."""
+    found = drift(status)
+    if found or not status.is_complete:
+        return found
+    if not status.is_started:
+        return [f"nothing is deployed yet: {_deploy(status)}"]
+    return ["all agree: nothing to do"]
+
+
+def in_words(manifest: Manifest) -> str:
+    """How big, and how much of what Lambda allows."""
+    share = f"{manifest.unzipped / LAMBDA_LIMIT:.0%} of Lambda's limit"
+    return f"{size(manifest.bytes)} zipped, {size(manifest.unzipped)} unzipped ({share})"
