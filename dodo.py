@@ -2,6 +2,7 @@
 
 from tasks.commands.bench import task_bench
 from tasks.commands.diff import task_diff
+from tasks.commands.gc import task_gc
 from tasks.commands.history import task_history
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
@@ -34,6 +35,7 @@ __all__ = [
     "task_deploy",
     "task_deploy_lock",
     "task_diff",
+    "task_gc",
     "task_history",
     "task_install",
     "task_local_start",

@@ -144,13 +144,18 @@ def withdraw(aws: Aws, number: int) -> bool:
     """Delete a version that was just published and is not what we sent. False when refused:
     the permission is optional, and `holds` never takes such a version for ours."""
     try:
-        with errors(f"deleting version {number}"):
-            aws.client("lambda").delete_layer_version(
-                LayerName=aws.settings.layer, VersionNumber=number
-            )
+        delete(aws, number)
     except AwsError:
         return False
     return True
+
+
+def delete(aws: Aws, number: int) -> None:
+    """AWS does not mind one that is gone already. Functions that run with it go on doing so."""
+    with errors(f"deleting version {number}"):
+        aws.client("lambda").delete_layer_version(
+            LayerName=aws.settings.layer, VersionNumber=number
+        )
 
 
 def function_layers(aws: Aws, name: str) -> list[str] | None:

@@ -11,9 +11,6 @@ from tasks.core.console import Advance, progress, say
 from tasks.core.errors import AwsError
 from tasks.core.versions import code_sha256
 
-LIFECYCLE_ID = "doit-lambda-layer"
-PREFIX = "layers/"
-
 
 def ensure_bucket(aws: Aws) -> bool:
     """True when it was made. AwsError when it is somebody else's, or in another region."""
@@ -36,8 +33,6 @@ def ensure_bucket(aws: Aws) -> bool:
         making.unlink()
     if missing:
         say(f"bucket {owned['Bucket']} made: private, encrypted, in {aws.settings.region}")
-    if aws.settings.lifecycle_days:
-        _expire(aws, owned)
     return missing
 
 
@@ -79,31 +74,6 @@ def _create(aws: Aws, bucket: str) -> None:
         s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
-def _expire(aws: Aws, owned: dict[str, str]) -> None:
-    """Our rule beside whatever rules the bucket has."""
-    from botocore.exceptions import ClientError
-
-    s3 = aws.client("s3")
-    ours = {
-        "ID": LIFECYCLE_ID,
-        "Status": "Enabled",
-        "Filter": {"Prefix": PREFIX},
-        "Expiration": {"Days": aws.settings.lifecycle_days},
-    }
-    with errors(f"setting the lifecycle of bucket {owned['Bucket']}"):
-        try:
-            rules = s3.get_bucket_lifecycle_configuration(**owned)["Rules"]
-        except ClientError as error:
-            if error_code(error) != "NoSuchLifecycleConfiguration":
-                raise
-            rules = []
-        if ours not in rules:
-            others = [rule for rule in rules if rule.get("ID") != LIFECYCLE_ID]
-            s3.put_bucket_lifecycle_configuration(
-                **owned, LifecycleConfiguration={"Rules": [*others, ours]}
-            )
-
-
 def bucket_of(aws: Aws) -> dict[str, str]:
     """Every call names the bucket and the account that must own it."""
     return {"Bucket": aws.settings.bucket, "ExpectedBucketOwner": aws.account}
@@ -125,8 +95,9 @@ def holds(aws: Aws, key: str, sha256: str) -> str | None:
     return _version(head) if same else None
 
 
-def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
-    """Upload with progress; S3 refuses it when the SHA-256 differs. Returns the version ID."""
+def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> str:
+    """Upload with progress; S3 refuses it when the SHA-256 differs. Returns the version ID.
+    `tag`: `name=value`."""
     with (
         path.open("rb") as file,
         progress("uploading", path.stat().st_size) as advance,
@@ -135,7 +106,7 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str) -> str:
         answer = aws.client("s3").put_object(
             **bucket_of(aws), Key=key, Body=_Watched(file, advance),
             ChecksumAlgorithm="SHA256", ChecksumSHA256=code_sha256(sha256),
-            ContentType="application/zip",
+            ContentType="application/zip", **({"Tagging": tag} if tag else {}),
         )  # fmt: skip
     return _version(answer)
 

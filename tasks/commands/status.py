@@ -78,9 +78,7 @@ def look(settings: Settings) -> StageStatus:
         published = unknown.ask("published", lambda: layers.versions(aws), published)
         match = unknown.ask("match", lambda: lookup.find(aws, wanted, published), match)
         functions = unknown.ask("deployed", lambda: _functions(aws), functions)
-        stored = unknown.ask(
-            "storage", lambda: s3.objects(aws, place), stored
-        )
+        stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,

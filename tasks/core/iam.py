@@ -6,6 +6,7 @@ From AWS's Service Authorization Reference (S3, Lambda). docs/iam.md allows exac
 ACTIONS = {
     "CreateBucket": "s3:CreateBucket",
     "DeleteLayerVersion": "lambda:DeleteLayerVersion",
+    "DeleteObjectTagging": "s3:DeleteObjectTagging",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "GetFunction": "lambda:GetFunction",
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
@@ -25,12 +26,17 @@ ACTIONS = {
     "PutObject": "s3:PutObject",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
+COLLECTING = {  # `doit gc`, beside these
+    "DeleteObjects": "s3:DeleteObjectVersion",
+    "ListObjectVersions": "s3:ListBucketVersions",
+}
 ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
-# What Lambda does as us when it publishes from a bucket that keeps versions.
-ON_OUR_BEHALF = {"s3:GetObjectVersion"}
+# What Lambda does as us when it publishes from a bucket that keeps versions; what a PutObject with
+# tags needs beside its own.
+ON_OUR_BEHALF = {"s3:GetObjectVersion", "s3:PutObjectTagging"}
 FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return (ACTIONS | ASSUMING).get(operation, operation)
+    return (ACTIONS | COLLECTING | ASSUMING).get(operation, operation)

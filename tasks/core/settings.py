@@ -61,7 +61,10 @@ class Settings:
     )  # fmt: skip
     smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
     lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
-    lifecycle_days: int = _setting(0, "days S3 keeps `layers/` (the seed: 90); 0 keeps for ever")
+    lifecycle_days: int = _setting(
+        0, "days S3 keeps uploads that were never published (the seed: 90; 0: for ever); a "
+        "version's zip stays until `doit gc` deletes it",
+    )  # fmt: skip
     rules_off: tuple[str, ...] = _setting((), "built-in prune rules to switch off")
     recipes: tuple[str, ...] = _setting((), "prune recipes to switch on (`doit report` lists them)")
     drop: tuple[str, ...] = _setting((), "globs of files to leave out of the layer")

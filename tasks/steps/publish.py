@@ -3,7 +3,7 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from tasks.clients import layers, manifests
+from tasks.clients import layers, lifecycle, manifests
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths, records
 from tasks.core.actions import action
@@ -58,6 +58,7 @@ def publish(aws: Aws, sent: records.Record) -> str:
     content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
     if sent["version_id"]:
         content["S3ObjectVersion"] = sent["version_id"]
+    lifecycle.keep(aws, sent["key"])
     answer = layers.publish(aws, content, description(sent))
     got = answer["Content"]["CodeSha256"]
     if got != code_sha256(sent["sha256"]):

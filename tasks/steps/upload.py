@@ -2,7 +2,7 @@
 
 import time
 
-from tasks.clients import git, layers, manifests, s3
+from tasks.clients import git, layers, lifecycle, manifests, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core import manifest, paths, records, versions
 from tasks.core.actions import action
@@ -28,6 +28,7 @@ def run(aws: Aws) -> records.Record:
     packed = proven(settings)
     twin = published_twin(aws, packed)
     s3.ensure_bucket(aws)
+    lifecycle.ensure(aws)
     if twin:
         same = "holds exactly this content"
         if twin.content_hash != packed["sha256"]:
@@ -74,7 +75,7 @@ def send(aws: Aws, packed: records.Record) -> dict[str, str]:
     version = s3.holds(aws, key, packed["sha256"])
     if version is None:
         started = time.monotonic()
-        version = s3.put_file(aws, key, path, packed["sha256"])
+        version = s3.put_file(aws, key, path, packed["sha256"], tag=lifecycle.tag(settings))
         took = time.monotonic() - started
         say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, rest_apis, s3
+from tasks.clients import layers, objects, rest_apis, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core import iam
 from tasks.core.settings import SPECS
@@ -25,10 +25,10 @@ Operations = set[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two deploys of two versions, a rollback, a look: all that was asked of AWS."""
+    """Two deploys of two versions, a rollback, a look, gc's plan: all that was asked of AWS."""
     with pytest.MonkeyPatch.context() as patch, serving() as server:
         copy = deployed.copy(tmp_path_factory.mktemp("life") / "copy", server, patch)
-        for command in ("deploy", "deploy", "rollback", "patch-config", "status", "history"):
+        for command in ("deploy", "deploy", "rollback", "patch-config", "status", "history", "gc"):
             done = copy.doit(command, "stage=local", "builder=host")
             assert done.code == 0, done.output
             copy.write("requirements-all.txt", "six==1.17.0\n")
@@ -57,16 +57,19 @@ def actions(heading: str) -> set[str]:
 
 def test_exactly_the_known_operations_are_called(life: Server, server: Server, aws: Aws) -> None:
     """None that core/iam.py does not know, none that nothing calls. A good deploy never withdraws
-    a version nor looks for a lost API."""
+    a version nor looks for a lost API, and here nothing is old enough to be deleted."""
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
     aws.client("apigateway").create_rest_api(name="shuking")
     server.seen.clear()
     assert connect(replace(aws.settings, role=ROLE)).account == ACCOUNT
     assert layers.withdraw(aws, 1)
+    assert s3.ensure_bucket(aws)
+    s3.put_bytes(aws, "layers/a", b"")
+    objects.delete(aws, objects.under(aws, "layers/"))
     assert s3.objects(aws, "layers/") == {}
     assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
-    assert {name for _, name in seen} == {*iam.ACTIONS, *iam.ASSUMING, *iam.FREE}
+    assert {name for _, name in seen} == {*iam.ACTIONS, *iam.COLLECTING, *iam.ASSUMING, *iam.FREE}
 
 
 def test_the_policy_for_the_layer_allows_exactly_these() -> None:
@@ -84,14 +87,26 @@ def test_the_policy_for_chalice_allows_what_it_calls(life: Server) -> None:
     assert needed - actions("Chalice") == set()
 
 
-@pytest.mark.parametrize("heading", ["The layer", "Chalice"])
-def test_nothing_is_allowed_everywhere_without_need(heading: str) -> None:
+@pytest.mark.parametrize(
+    ("heading", "everywhere"),
+    [
+        ("The layer", [["lambda:ListFunctions", "lambda:ListLayerVersions"]]),
+        ("Chalice", []),
+        ("Cleaning up", []),
+    ],
+)
+def test_nothing_is_allowed_everywhere_without_need(
+    heading: str, everywhere: list[list[str]]
+) -> None:
     """The lists cannot be narrowed (AWS: they have no resource type)."""
     wide = [each["Action"] for each in policy(heading) if each["Resource"] == "*"]
-    assert wide == (
-        [["lambda:ListFunctions", "lambda:ListLayerVersions"]] if heading == "The layer" else []
-    )
+    assert wide == everywhere
     assert not any("*" in action for action in actions(heading))
+
+
+def test_the_policy_for_cleaning_up_allows_what_it_calls() -> None:
+    """S3 asks for DeleteObject where a bucket keeps no versions."""
+    assert actions("Cleaning up") == {*iam.COLLECTING.values(), "s3:DeleteObject"}
 
 
 def test_a_stages_role_is_one_that_may_be_assumed() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import s3
+from tasks.clients import lifecycle, objects, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths
 from tasks.core.errors import AwsError
@@ -115,33 +115,6 @@ def test_a_bucket_of_another_region_is_refused(aws: Aws) -> None:
         s3.ensure_bucket(aws)
 
 
-def test_layers_expire_after_90_days_beside_foreign_rules(aws: Aws) -> None:
-    """Ours is added, changed in place, and never written twice."""
-    s3.ensure_bucket(aws)
-    foreign = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"},
-               "Expiration": {"Days": 7}}  # fmt: skip
-    client(aws).put_bucket_lifecycle_configuration(
-        Bucket="deps-bucket", LifecycleConfiguration={"Rules": [foreign]}
-    )
-    for days in (30, 90):
-        s3.ensure_bucket(connect(replace(aws.settings, lifecycle_days=days)))
-    rules = client(aws).get_bucket_lifecycle_configuration(Bucket="deps-bucket")["Rules"]
-    found = {rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in rules}
-    assert found == {
-        "logs": ({"Prefix": "logs/"}, {"Days": 7}),
-        "doit-lambda-layer": ({"Prefix": "layers/"}, {"Days": 90}),
-    }
-
-
-def test_a_lifecycle_that_is_right_is_not_written_again(aws: Aws, server: Server) -> None:
-    """The second deploy only looks."""
-    there = connect(replace(aws.settings, lifecycle_days=90))
-    s3.ensure_bucket(there)
-    server.seen.clear()
-    s3.ensure_bucket(there)
-    assert {seen.method for seen in server.seen if seen.path != "/"} == {"HEAD", "GET"}
-
-
 # ---- objects ------------------------------------------------------------------------------------
 
 
@@ -149,11 +122,14 @@ def test_every_call_names_the_owner(aws: Aws, server: Server) -> None:
     """A bucket that was deleted and taken by somebody else gets nothing of ours."""
     there = connect(replace(aws.settings, lifecycle_days=90))
     s3.ensure_bucket(there)
+    lifecycle.ensure(there)
     path, sha256 = file()
     s3.put_file(there, "layers/a.zip", path, sha256)
     s3.put_bytes(there, "layers/b.json", b"{}")
     s3.holds(there, "layers/a.zip", sha256)
     s3.get_bytes(there, "layers/b.json")
+    lifecycle.keep(there, "layers/a.zip")
+    objects.delete(there, objects.under(there, "layers/"))
     calls = [seen for seen in server.seen if seen.path.startswith("/deps-bucket")]
     owners = [seen.headers.get("x-amz-expected-bucket-owner") for seen in calls]
     made = [seen for seen in calls if (seen.method, seen.path, seen.query) ==
