@@ -12,10 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from bench.results import Table
 from tasks.core import archive, trees
 from tasks.core.console import size
 
@@ -79,11 +76,13 @@ def compare(tree: Path) -> list[Packed]:
     return [pack(tree, name) for name in there]
 
 
-def show(packed: list[Packed]) -> None:
-    table = Table("packing the same tree", "zip", "time", "memory", box=box.MARKDOWN)
-    for each in packed:
-        table.add_row(each.packer, size(each.bytes), f"{each.seconds:.1f} s", size(each.memory))
-    Console(width=150).print(table)
+def table(packed: list[Packed]) -> Table:
+    rows = [
+        [each.packer, size(each.bytes), f"{each.seconds:.1f} s", size(each.memory)]
+        for each in packed
+    ]
+    columns = ("packing the same tree", "zip", "time", "memory")
+    return Table(caption="Packing compared on the same tree:", columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

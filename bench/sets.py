@@ -1,4 +1,4 @@
-"""Other requirement sets through the build: python -m bench.sets [NAME …]
+"""Other requirement sets through the build: ./doitw bench-sets
 
 Each is installed, pruned by the built-in rules alone, optimized, zipped and proven, its own
 check (bench/sets/<name>.py: real calls, beyond imports) included. Nothing of the project's own
@@ -8,14 +8,12 @@ build is touched.
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from bench.results import Result, Table, write
 from tasks.clients import sandboxes
 from tasks.core import paths, records
 from tasks.core.console import duration, size
@@ -28,26 +26,23 @@ from tasks.steps import zip as zip_
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
 STEPS = ("install", "prune", "optimize", "zip", "verify")
+COLUMNS = ("requirements", "packages", "installed", "layer", "zip", "import as before", "took")
+CAPTION = (
+    "Other requirement sets, built and proven with the built-in rules alone, each with a check of "
+    "real calls (the layer is larger than what was installed where there is little to prune, "
+    "since bytecode is added):"
+)
 
 
-def main(names: list[str]) -> None:
+def main(names: Sequence[str] = ()) -> None:
     base = replace(current(), recipes=(), keep=(), drop=(), check_timeout=300)
-    table = Table(
-        "requirements",
-        "packages",
-        "installed",
-        "layer",
-        "zip",
-        "import as before",
-        "took",
-        box=box.MARKDOWN,
-    )
+    rows = []
     for name in names or sorted(path.stem for path in SETS.glob("*.txt")):
         with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
             Path(folder, paths.DOCKER).symlink_to(ROOT / paths.DOCKER)
             with chdir(folder):
-                table.add_row(*row(name, base))
-    Console(width=150).print(table)
+                rows.append(row(name, base))
+    write(Result(part="sets", tables=[Table(caption=CAPTION, columns=COLUMNS, rows=rows)]))
 
 
 def row(name: str, base: Settings) -> list[str]:
@@ -85,7 +80,3 @@ def build(settings: Settings) -> None:
     optimize.run(settings, sandbox)
     zip_.run(settings)
     verify.run(settings, sandbox)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

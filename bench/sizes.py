@@ -1,30 +1,24 @@
-"""Sizes and import times, side by side: ./doitw bench.
+"""Sizes and import times, side by side: ./doitw bench:sizes.
 
 Columns: as pip leaves it, the seed's pruning, this project without and with bytecode. All trees
 are made from build/install of the current settings, in one run, in the sandbox of the settings.
 """
 
 import json
-import platform
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from bench import packers, variants
+from bench.results import Result, Table, write
 from tasks.clients import sandboxes
 from tasks.core import distributions, paths, records, trees
 from tasks.core.console import size
-from tasks.core.errors import BuildError, LayerError
+from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Sandbox
 from tasks.core.settings import Settings, current
 
@@ -45,8 +39,12 @@ def main() -> None:
         made = make(source, Path(folder), sandbox, settings)
         rows = measure(made, sandbox, request(source, settings))
         packed = packers.compare(made["here"])
-    show(rows, f"{sandbox.title}, {platform.machine()}, {datetime.now(UTC):%Y-%m-%d}")
-    packers.show(packed)
+    caption = (
+        f"Sizes and import times in {sandbox.title}, of the same installation; the times are "
+        f"medians of {ROUNDS * RUNS}:"
+    )
+    table = Table(caption=caption, columns=["", *made], rows=rows)
+    write(Result(part="sizes", tables=[table, packers.table(packed)]))
 
 
 def make(source: Path, folder: Path, sandbox: Sandbox, settings: Settings) -> dict[str, Path]:
@@ -92,7 +90,7 @@ def module(distribution: distributions.Distribution) -> str:
 
 def measure(
     made: Mapping[str, Path], sandbox: Sandbox, asked: Mapping[str, Any]
-) -> list[tuple[str, list[str]]]:
+) -> list[list[str]]:
     """The table's rows."""
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in made}
     for turn in range(ROUNDS):
@@ -107,16 +105,16 @@ def measure(
     direct, all_ = len(asked["direct"]), len(asked["distributions"])
     first = {name: given[0] for name, given in answers.items()}
     return [
-        ("unzipped", [size(trees.measure(tree)["bytes"]) for tree in made.values()]),
-        ("zip", [size(each.bytes) for each in zips.values()]),
-        (
+        ["unzipped", *(size(trees.measure(tree)["bytes"]) for tree in made.values())],
+        ["zip", *(size(each.bytes) for each in zips.values())],
+        [
             "direct requirements that import",
-            [f"{a['imports']} of {direct}" for a in first.values()],
-        ),
-        ("distributions with metadata", [f"{a['metadata']} of {all_}" for a in first.values()]),
-        ("modules compiled anew at import", [str(a["compiled"]) for a in first.values()]),
-        ("import, read-only /opt", [f"{seconds[name]:.2f} s" for name in made]),
-        ("… against the seed's", [f"{seconds[name] / seconds[SEED]:.2f}" for name in made]),
+            *(f"{a['imports']} of {direct}" for a in first.values()),
+        ],
+        ["distributions with metadata", *(f"{a['metadata']} of {all_}" for a in first.values())],
+        ["modules compiled anew at import", *(str(a["compiled"]) for a in first.values())],
+        ["import, read-only /opt", *(f"{seconds[name]:.2f} s" for name in made)],
+        ["… against the seed's", *(f"{seconds[name] / seconds[SEED]:.2f}" for name in made)],
     ]
 
 
@@ -132,21 +130,3 @@ def ask(sandbox: Sandbox, tree: Path, asked: Mapping[str, Any]) -> dict[str, Any
         raise BuildError(f"the probe failed:\n{outcome.output}", fix="see the lines above")
     answer: dict[str, Any] = json.loads(outcome.output.strip().rpartition("\n")[2])
     return answer
-
-
-def show(rows: list[tuple[str, list[str]]], where: str) -> None:
-    table = Table(
-        "", "pip", SEED, "here, no bytecode", "here", title=f"in {where}", box=box.MARKDOWN
-    )
-    for label, cells in rows:
-        table.add_row(label, *cells)
-    Console(width=150).print(table)
-
-
-if __name__ == "__main__":
-    started = time.monotonic()
-    try:
-        main()
-    except LayerError as error:
-        raise SystemExit(str(error)) from None
-    print(f"python -m bench.sizes, {time.monotonic() - started:.0f} s")

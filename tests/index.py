@@ -84,13 +84,13 @@ def _digest(data: bytes) -> str:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[Index]:
-    """Serve what is in `root`, on a free port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root)))
+def serving(root: Path, host: str = "127.0.0.1") -> Iterator[Index]:
+    """Serve what is in `root`, on a free port of this address."""
+    server = ThreadingHTTPServer((host, 0), partial(_Quiet, directory=str(root)))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield Index(root=root, url=f"http://127.0.0.1:{server.server_port}/simple")
+        yield Index(root=root, url=f"http://{host}:{server.server_port}/simple")
     finally:
         server.shutdown()
         thread.join()

@@ -1,12 +1,28 @@
 """`doit bench`: the figures in README.md, measured again, each side by side with its peer."""
 
 import sys
+from collections.abc import Iterator
+
+PARTS = {
+    "speed": "time and memory beside the other builders",
+    "scale": "time and memory against the layer's size",
+    "sizes": "sizes and import times, packing compared",
+}
+ALONE = {
+    "sets": "Build other requirement sets with the built-in rules alone.",
+    "readme": "Put the last measurements into README.md and docs/bench/.",
+}
 
 
-def task_bench() -> dict[str, object]:
-    """Measure sizes, import times and packing beside their peers (several minutes)."""
-    return {
-        "actions": [[sys.executable, "-m", "bench.sizes"]],
-        "task_dep": ["install"],
-        "verbosity": 2,
-    }
+def task_bench() -> Iterator[dict[str, object]]:
+    """Measure this project beside the other builders (about 25 minutes)."""
+    for part, doc in PARTS.items():
+        yield {"name": part, "doc": doc, **_run(part)}
+    for part, doc in ALONE.items():
+        yield {"basename": f"bench-{part}", "doc": doc, **_run(part)}
+
+
+def _run(part: str) -> dict[str, object]:
+    before = ["install"] if part == "sizes" else []
+    command = [sys.executable, "-m", "bench", part]
+    return {"actions": [command], "task_dep": before, "verbosity": 2}

@@ -1,6 +1,6 @@
 """Packages of unusual make through the whole build in the image, with a check of real calls.
 
-Large ones (pandas, scikit-learn, …) are measured by `python -m bench.sets`.
+Large ones (pandas, scikit-learn, …) are measured by `./doitw bench-sets`.
 """
 
 from pathlib import Path

@@ -1,0 +1,87 @@
+"""The ratios this project promises, each computed from one run's figures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bench.results import Table
+from bench.subjects import Subject
+from tasks.core.console import duration, size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """At most `most` times what `against` takes. Names of subjects, ours without its builder."""
+
+    work: str
+    ours: str
+    against: str
+    most: float
+
+
+PROMISES = (
+    Promise(work="install → zip, no bytecode, empty store", ours="zip", against="uv", most=0.35),
+    Promise(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.8),
+    Promise(work="the same", ours="full", against="classic", most=0.2),
+    Promise(work="one pin changed", ours="pin", against="uv-pin", most=0.2),
+    Promise(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.35),
+    Promise(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=2),
+    Promise(
+        work="`./doitw deploy`, nothing changed, fresh checkout",
+        ours="deploy", against="sam-cached", most=0.15,
+    ),
+)  # fmt: skip
+MEMORY = 150_000_000  # bytes, the whole process tree outside the container
+SIZES = {"default": 0.995, "max": 0.965}  # against `zip -9` of the same tree
+
+
+def table(subjects: list[Subject], zips: Mapping[str, int]) -> Table:
+    """One row per promise and builder that was measured."""
+    rows = [*_times(subjects), *_memory(subjects), *_sizes(zips)]
+    caption = "What is promised, and what came out (medians; the ratio of two figures of one run):"
+    columns = ("work", "here", "", "against", "", "ratio", "promised", "")
+    return Table(caption=caption, columns=columns, rows=rows)
+
+
+def _times(subjects: list[Subject]) -> Iterator[list[str]]:
+    found = {each.name: each for each in subjects if each.runs}
+    for promise in PROMISES:
+        peer = found.get(promise.against)
+        for name, ours in found.items():
+            if name.partition("@")[0] == promise.ours and peer:
+                ratio = ours.seconds / peer.seconds
+                yield [
+                    promise.work, ours.who, _seconds(ours), peer.who, _seconds(peer),
+                    *verdict(ratio, promise.most),
+                ]  # fmt: skip
+
+
+def _memory(subjects: list[Subject]) -> Iterator[list[str]]:
+    for builder in ("docker", "host"):
+        ours = [each for each in subjects if each.memory and each.name.endswith(f"@{builder}")]
+        if ours:
+            most = max(ours, key=lambda each: each.memory)
+            where = "outside the container" if builder == "docker" else "builds included"
+            yield [
+                f"peak memory of any of these, {where}", most.who, size(most.memory), "–",
+                size(MEMORY), *verdict(most.memory / MEMORY, 1),
+            ]  # fmt: skip
+
+
+def _sizes(zips: Mapping[str, int]) -> Iterator[list[str]]:
+    for name, most in SIZES.items():
+        if name in zips:
+            yield [
+                f'zip, compression = "{name}"', "this project", size(zips[name]),
+                "`zip -9` of the same tree", size(zips["zip -9"]),
+                *verdict(zips[name] / zips["zip -9"], most),
+            ]  # fmt: skip
+
+
+def verdict(ratio: float, most: float) -> list[str]:
+    """The last three cells: ratio, what was promised, kept or not."""
+    digits = 3 if most > 0.9 and most < 1 else 2
+    return [f"{ratio:.{digits}f}", f"≤ {most:g}", "✓" if ratio <= most else "✗"]
+
+
+def _seconds(subject: Subject) -> str:
+    return f"{subject.seconds:.2f} s" if subject.seconds < 10 else duration(subject.seconds)

@@ -1,0 +1,106 @@
+"""What was measured: one JSON file per part, the same as Markdown, and the block in README.md."""
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.peers import HERE
+
+KEPT = Path("docs/bench")  # what README quotes
+README = Path("README.md")
+BEGIN, END = "<!-- ./doitw bench-readme writes from here -->", "<!-- to here -->"
+BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
+PARTS = ("speed", "scale", "sizes", "sets")  # in the order of the README
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """`caption`: a sentence or two above it."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def markdown(self) -> str:
+        cells = [list(self.columns), *map(list, self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [_line(row, widths) for row in cells]
+        lines.insert(1, "|".join(["", *("-" * (width + 2) for width in widths), ""]))
+        return f"{self.caption}\n\n" + "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A part's outcome. `figures`: the raw numbers (seconds, bytes); `plots`: names of SVGs."""
+
+    part: str
+    tables: Sequence[Table]
+    figures: Any = None
+    plots: Sequence[str] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |"
+
+
+def machine() -> str:
+    """Processor, cores, memory, system, Python."""
+    found = re.search(r"^model name\s*:\s*(.*)$", _read("/proc/cpuinfo"), re.M)
+    total = re.search(r"^MemTotal:\s*(\d+) kB", _read("/proc/meminfo"), re.M)
+    memory = f"{int(total[1]) / 1024**2:.0f} GiB, " if total else ""
+    return (
+        f"{found[1] if found else platform.machine()}, {len(os.sched_getaffinity(0))} cores, "
+        f"{memory}{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def _read(path: str) -> str:
+    file = Path(path)
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def write(result: Result) -> None:
+    """Into build/bench/<part>.json, with machine and date; the tables to the terminal."""
+    facts = asdict(result) | {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    path = HERE / f"{result.part}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(markdown(facts, Path()), encoding="utf-8")
+    for table in result.tables:
+        print(f"\n{table.markdown()}")
+    names = [path, path.with_suffix(".md"), *(HERE / name for name in result.plots)]
+    print(f"written: {', '.join(map(str, names))}")
+    print("next: ./doitw bench-readme puts the last results into README.md", flush=True)
+
+
+def markdown(facts: dict[str, Any], plots: Path) -> str:
+    """One part as README shows it; its plots are in the folder `plots`."""
+    when = f"`./doitw bench:{facts['part']}`, {facts['date']}: {facts['machine']}."
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    pieces = [Table(**table).markdown() for table in facts["tables"]]
+    pieces += [f"![{Path(name).stem}]({plots / name})\n" for name in facts["plots"]]
+    return "\n".join([f"{when}{f' With {versions}.' if versions else ''}\n", *pieces])
+
+
+def publish() -> None:
+    """Take the last results over: docs/bench/ keeps them, README.md quotes them."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for path in [*HERE.glob("*.json"), *HERE.glob("*.svg")]:
+        (KEPT / path.name).write_bytes(path.read_bytes())
+    kept = [KEPT / f"{part}.json" for part in PARTS]
+    facts = [json.loads(path.read_text(encoding="utf-8")) for path in kept if path.is_file()]
+    block = "\n".join([BEGIN, *(markdown(each, KEPT) for each in facts), END])
+    text = README.read_text(encoding="utf-8")
+    if not BLOCK.search(text):
+        sys.exit(f"README.md has no place for the figures\n→ put {BEGIN} and {END} there")
+    README.write_text(BLOCK.sub(lambda found: block, text), encoding="utf-8")
+    print(f"README.md quotes {', '.join(each['part'] for each in facts) or 'nothing'}")
