@@ -6,6 +6,7 @@ from tasks.commands.gc import task_gc
 from tasks.commands.history import task_history
 from tasks.commands.local import task_local_start, task_local_stop
 from tasks.commands.lock import task_lock
+from tasks.commands.plan import task_plan
 from tasks.commands.report import task_report, task_report_page
 from tasks.commands.rollback import task_rollback
 from tasks.commands.status import task_status
@@ -44,6 +45,7 @@ __all__ = [
     "task_lookup",
     "task_optimize",
     "task_patch_config",
+    "task_plan",
     "task_preflight",
     "task_prune",
     "task_publish",

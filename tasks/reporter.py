@@ -5,6 +5,7 @@ from typing import Any
 
 from doit.reporter import ConsoleReporter
 
+from tasks.core.actions import ToDo
 from tasks.core.console import console, duration
 
 
@@ -39,7 +40,10 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         self._last_words += [task.meta["last_words"]] if task.meta else []
 
     def _write_failure(self, result: dict[str, Any], write_exception: bool = True) -> None:
-        console().print(f"[red]✗ {result['task'].name} failed[/red]")
+        if isinstance(result["exception"], ToDo):
+            console().print(f"[yellow]● {result['task'].name}:[/yellow]", end=" ")
+        else:
+            console().print(f"[red]✗ {result['task'].name} failed[/red]")
         console().print(result["exception"].get_msg(), markup=False)
 
     def complete_run(self) -> None:

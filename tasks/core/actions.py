@@ -5,11 +5,16 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from doit.exceptions import TaskFailed
+from doit.exceptions import BaseFail, TaskError, TaskFailed
 
 from tasks.core.errors import LayerError
 
-Action = Callable[[], TaskFailed | None]
+Action = Callable[[], BaseFail | None]
+
+
+class ToDo(TaskError):  # type: ignore[misc] # noqa: N818 - doit has no types; this is no error
+    """No failure: an action returns it for exit status 2, "there is something to do"."""
+
 
 _ADVICE = {
     errno.ENOSPC: "free some disk space and run the same command again",
@@ -22,10 +27,10 @@ _ADVICE = {
 def action(function: Callable[[], object]) -> Action:
     """Wrap one step for doit."""
 
-    def run() -> TaskFailed | None:
+    def run() -> BaseFail | None:
         try:
             with _interruptible():
-                function()
+                result = function()
         except KeyboardInterrupt:
             return TaskFailed("stopped\n→ run it again: what is finished is not done twice")
         except LayerError as error:
@@ -35,7 +40,7 @@ def action(function: Callable[[], object]) -> Action:
                 raise
             where = f" ({error.filename})" if error.filename else ""
             return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
-        return None
+        return result if isinstance(result, ToDo) else None
 
     return run
 

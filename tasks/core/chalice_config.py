@@ -3,6 +3,7 @@
 The text around it stays as it is, byte for byte: indentation, key order, non-ASCII text, mode.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -75,6 +76,14 @@ def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     # resolved: a link stays a link
     records.write_atomic(path.resolve(), with_layers(text, name, arns).encode(), mode=mode)
     return backup
+
+
+def preview(path: Path, name: str, arns: list[str]) -> list[str]:
+    """The lines that `write_layers` would take out (`- …`) and put in (`+ …`)."""
+    before = _text(path)
+    after = with_layers(before, name, arns)
+    compared = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [f"{line[0]} {line[2:].strip()}" for line in compared if line[0] in "-+"]
 
 
 def _text(path: Path) -> str:

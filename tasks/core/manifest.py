@@ -14,9 +14,10 @@ from tasks.core.settings import Settings, option
 
 FORMAT = "doit-lambda-layer.manifest/1"  # raise when a field changes its meaning
 # What decides a layer's content, as far as it is a setting.
+RULES = ("rules_off", "recipes", "drop", "keep")
 RECORDED = (
-    "requirements", "python", "architecture", "image", "builder", "rules_off", "recipes", "drop",
-    "keep", "strip", "bytecode", "check",
+    "requirements", "python", "architecture", "image", "builder", *RULES, "strip", "bytecode",
+    "check",
 )  # fmt: skip
 
 
@@ -90,12 +91,17 @@ def make(
             for each in installed["distributions"]
         ],
         others=sizes,
-        settings={option(name): getattr(settings, name) for name in RECORDED},
+        settings=recorded(settings),
         tool=VERSION,
         git=git,
         **{name: packed[name] for name in ("input", "sha256", "bytes", "unzipped", "files")},
         built=packed["built"],
     )
+
+
+def recorded(settings: Settings, names: Sequence[str] = RECORDED) -> dict[str, Any]:
+    """{setting, as in pyproject.toml: value}"""
+    return {option(name): getattr(settings, name) for name in names}
 
 
 def to_json(manifest: Manifest) -> bytes:

@@ -1,0 +1,81 @@
+"""What `doit deploy` would do, and why: frozen facts that can be printed and counted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from tasks.core import comparison, locks, requirements
+from tasks.core.manifest import RULES, Manifest, recorded
+from tasks.core.requirements import Line
+from tasks.core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One thing that would be done. `why`: sentences."""
+
+    what: str
+    why: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Of one stage. `changes`: in the order of the steps; `notes`: what stays as it is, and why."""
+
+    stage: str
+    changes: Sequence[Change] = field(default_factory=list)
+    notes: Sequence[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        yield from self.notes
+        for number, change in enumerate(self.changes, 1):
+            yield f"{number}. {change.what}"
+            yield from (f"     {line}" for line in change.why)
+
+
+def why_built(
+    settings: Settings, parts: dict[str, str], manifest: Manifest | None, number: int
+) -> list[str]:
+    """What differs from version `number`, as its manifest tells it. `parts`: `identity.parts`."""
+    if manifest is None:
+        return ["there is no version to compare with"]
+    lines = []
+    for name, line in comparison.parts(manifest.inputs, parts).items():
+        details = {
+            "requirements": lambda: requirement_changes(settings, manifest),
+            "rules": lambda: comparison.settings(manifest, recorded(settings, RULES)),
+        }
+        told = details[name]() if name in details else []
+        lines += [f"{line}: {detail}" for detail in told] or [line]
+    return [f"against version {number}:", *lines]
+
+
+def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
+    """By the lock exactly; without one by what is asked for directly. [] when neither tells."""
+    lock = Path(settings.lock)
+    if lock.is_file():
+        pins = locks.pins(lock.read_text(encoding="utf-8"))
+        pins = {canonicalize_name(name): version for name, version in pins.items()}
+        return comparison.changes(comparison.pins(manifest), pins).lines()
+    return asked(requirements.read(Path(settings.requirements)), manifest)
+
+
+def asked(lines: Sequence[Line], manifest: Manifest) -> list[str]:
+    """What the requirement lines want otherwise than the version holds."""
+    held = comparison.pins(manifest)
+    found = []
+    for line in lines:
+        wanted = line.requirement
+        if wanted is None or line.constraint:
+            continue
+        name = canonicalize_name(wanted.name)
+        if name not in held:
+            found.append(f"{name} (added)")
+        elif not wanted.specifier.contains(held[name], prereleases=True):
+            found.append(f"{name} {held[name]} → {wanted.specifier}")
+    direct = {each.name for each in manifest.distributions if each.direct}
+    gone = direct - set(requirements.direct_names(list(lines)))
+    return sorted([*found, *(f"{name} (no longer asked for)" for name in gone)])

@@ -1,0 +1,229 @@
+"""plan: what a deploy would do and why, told without changing anything, here or in AWS."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.clients.aws import Aws, connect
+from tasks.commands import plan
+from tasks.core import chalice_config, locks, paths, records
+from tasks.core.errors import AwsError, InputError
+from tasks.core.plan import Plan
+from tasks.core.settings import Settings
+from tasks.steps import publish, upload
+from tests import deployed
+from tests.aws import ACCOUNT, REGION, Refusal, Server
+from tests.built import build
+from tests.operations import operation
+from tests.project import Project
+
+BUILD, APP = "build the layer and prove it", "deploy the app with Chalice"
+CONFIG = "write stage prod's layers to .chalice/config.json"
+READING = ("Get", "List", "Head", "Describe")
+
+
+def publish_layer(aws: Aws, pins: dict[str, str], built: str = "20250102-030405") -> str:
+    """A version of these requirements, and nothing of it left on this machine."""
+    text = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    Path("requirements-all.txt").write_text(text, encoding="utf-8")
+    build(aws.settings, text, built, pins)
+    upload.run(aws)
+    arn = str(publish.run(aws)["arn"])
+    for path in (*paths.BUILD.rglob("*.json"), paths.LAYER_ARN):
+        path.unlink()
+    return arn
+
+
+def configure(*arns: str) -> None:
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", list(arns))
+
+
+def want(text: str) -> None:
+    Path("requirements-all.txt").write_text(text, encoding="utf-8")
+
+
+def planned(settings: Settings) -> Plan:
+    return plan.look(settings)
+
+
+def whats(found: Plan) -> list[str]:
+    return [change.what for change in found.changes]
+
+
+def why(found: Plan, what: str) -> list[str]:
+    return next(list(change.why) for change in found.changes if change.what == what)
+
+
+def test_before_anything_was_published(aws: Aws) -> None:
+    """Everything, version 1 by name, and the line that config.json gets."""
+    found = planned(aws.settings)
+    assert whats(found) == [BUILD, "publish version 1 of deps", CONFIG, APP]
+    assert why(found, BUILD) == ["there is no version to compare with"]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:deps:1"
+    assert any(line.startswith("+ ") and arn in line for line in why(found, CONFIG))
+
+
+def test_a_changed_pin_says_which(aws: Aws) -> None:
+    """Against the version that the stage uses."""
+    config = json.loads(paths.CHALICE_CONFIG.read_text(encoding="utf-8"))
+    paths.CHALICE_CONFIG.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    configure(publish_layer(aws, {"six": "1.16.0", "idna": "3.10"}))
+    publish_layer(aws, {"six": "1.15.0"}, "20250909-090909")
+    want("six==1.17.0\ncertifi\n")
+    found = planned(aws.settings)
+    assert whats(found) == [BUILD, "publish version 3 of deps", CONFIG, APP]
+    assert why(found, BUILD) == [
+        "against version 1:",
+        "requirements changed: certifi (added)",
+        "requirements changed: idna (no longer asked for)",
+        "requirements changed: six 1.16.0 → ==1.17.0",
+    ]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:deps"
+    assert why(found, CONFIG) == [f'- "{arn}:1"', f'+ "{arn}:3"']
+    assert why(found, APP) == ["the function's layers change"]
+
+
+def test_a_lock_says_it_exactly(aws: Aws) -> None:
+    """Transitive packages, too."""
+    publish_layer(aws, {"six": "1.16.0", "idna": "3.10"})
+    want("six\n")
+    lines = ["six==1.17.0 \\", "    --hash=sha256:" + "a" * 64, "certifi==2025.1.1"]
+    text = locks.header(aws.settings) + "\n".join(lines) + "\n"
+    Path("requirements-all.lock").write_text(text, encoding="utf-8")
+    assert why(planned(aws.settings), BUILD) == [
+        "against version 1:",
+        "requirements changed: certifi 2025.1.1 (added)",
+        "requirements changed: idna 3.10 (removed)",
+        "requirements changed: six 1.16.0 → 1.17.0 (upgraded)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipes": ("installers",)}, "prune rules changed: recipes [] → ['installers']"),
+        ({"strip": False}, "strip True → False"),
+        ({"bytecode": "none"}, "bytecode compile → none"),
+        ({"architecture": "arm64"}, "architecture x86_64 → arm64"),
+    ],
+)
+def test_a_changed_setting_says_which(aws: Aws, change: dict[str, Any], said: str) -> None:
+    """And nothing of the requirements, which are the same."""
+    publish_layer(aws, {"six": "1.17.0"})
+    other = connect(replace(aws.settings, **change))
+    assert why(planned(other.settings), BUILD) == ["against version 1:", said]
+
+
+def test_published_inputs_need_only_the_config(aws: Aws) -> None:
+    """A fresh checkout, and the way back by changing the requirements back."""
+    publish_layer(aws, {"six": "1.17.0"})
+    found = planned(aws.settings)
+    assert whats(found) == [CONFIG, APP]
+    [note] = found.notes
+    assert note.endswith("are published as version 1: nothing to build")
+
+
+def test_what_is_built_here_is_not_built_again(aws: Aws) -> None:
+    """Built and proven, not published."""
+    build(aws.settings)
+    assert whats(planned(aws.settings)) == ["publish version 1 of deps", CONFIG, APP]
+    verified = paths.record(aws.settings, "verify")
+    records.write(verified, {"sha256": "other"})
+    assert whats(planned(aws.settings))[0] == BUILD
+
+
+def test_content_that_is_published_is_not_published_again(aws: Aws) -> None:
+    """Other requirement lines made the same zip."""
+    publish_layer(aws, {"six": "1.17.0"})
+    want("six~=1.17.0\n")
+    build(aws.settings, "six==1.17.0\n", "20250909-090909")
+    found = planned(aws.settings)
+    assert whats(found) == [CONFIG, APP]
+    assert "version 1 holds exactly what is built here" in found.notes[0]
+
+
+def test_a_deleted_versions_number_does_not_come_again(aws: Aws) -> None:
+    """AWS counts on; the number is known from S3."""
+    publish_layer(aws, {"six": "1.16.0"})
+    arn = publish_layer(aws, {"six": "1.17.0"}, "20250909-090909")
+    aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=2)
+    configure(arn)
+    found = planned(aws.settings)
+    assert whats(found)[:2] == [BUILD, "publish version 3 of deps"]
+    assert why(found, BUILD) == ["against version 2:"]
+
+
+def test_what_a_deploy_would_refuse_is_an_error(aws: Aws, server: Server) -> None:
+    """No plan is made of what cannot be done, or cannot be seen."""
+    with pytest.raises(InputError, match="no stage 'prd'"):
+        planned(replace(aws.settings, stage="prd"))
+    want("")
+    with pytest.raises(InputError, match="names no package"):
+        planned(aws.settings)
+    want("six\n")
+    denied = Refusal(status=403, code="AccessDeniedException")
+    server.refused = lambda request: denied if "/layers/" in request.path else None
+    with pytest.raises(AwsError, match="no permission"):
+        planned(aws.settings)
+
+
+# ---- as typed: a plan, the deploy it speaks of, and nothing else --------------------------------
+
+
+def snapshot(copy: Project) -> dict[str, bytes]:
+    """Every file of the checkout, but doit's own database and Python's caches."""
+    return {
+        path.relative_to(copy.path).as_posix(): path.read_bytes()
+        for path in copy.path.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and ".doit" not in path.name
+    }
+
+
+def unchanging(copy: Project, server: Server) -> tuple[int, str]:
+    """`doit plan`'s exit status and output, when it changed nothing here or in AWS."""
+    before = snapshot(copy)
+    server.seen.clear()
+    done = copy.doit("plan", "stage=local", "builder=host")
+    asked = {operation(seen)[1] for seen in server.seen}
+    assert [name for name in asked if not name.startswith(READING)] == []
+    assert snapshot(copy) == before
+    return done.code, done.output
+
+
+def test_a_plan_is_what_the_deploy_then_does(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2 while there is something to do, 0 when there is nothing, and the deploy agrees."""
+    copy = deployed.copy(tmp_path / "copy", server, monkeypatch)
+    code, said = unchanging(copy, server)
+    assert (code, "publish version 1" in said, "● plan: 4 things to do" in said) == (2, True, True)
+    assert "failed" not in said
+    copy.deploy("builder=host")
+    code, said = unchanging(copy, server)
+    assert (code, "nothing to do" in said) == (0, True), said
+
+    copy.write("app.py", copy.read("app.py") + "\n# another line\n")
+    code, said = unchanging(copy, server)
+    assert (code, "● plan: 1 thing to do" in said) == (2, True)
+    assert "the app or its configuration has changed since the last deploy" in said
+    assert copy.deploy("builder=host").steps[-2:] == ["chalice-deploy", "smoke"]
+    assert unchanging(copy, server)[0] == 0
+
+    copy.write("requirements-all.txt", "six==1.17.0\n")
+    code, said = unchanging(copy, server)
+    assert code == 2
+    assert "requirements changed: six 1.16.0 → ==1.17.0" in said
+    assert "publish version 2 of shuking-deps-layer" in said
+    copy.write("requirements-all.txt", "six===not a version\n")
+    assert unchanging(copy, server)[0] == 1
+
+
+def test_without_the_embedded_aws_everything_would_be_done(layer: Project) -> None:
+    """It is not started for a plan."""
+    done = layer.doit("plan", "stage=local")
+    assert done.code == 2
+    assert "the embedded AWS is not running: it would be started, and is empty then" in done.output
+    assert not (layer.path / "build").exists()
