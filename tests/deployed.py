@@ -21,7 +21,7 @@ def health():
 
 def copy(target: Path, server: Server, patch: pytest.MonkeyPatch) -> Project:
     """Stage local, without Docker. moto runs the function in this process, so in this folder."""
-    _adjust(patch)
+    adjust(patch)
     made = project.copy(target, "six==1.16.0\n")
     made.write("app.py", APP)
     made.write("pyproject.toml", "[tool.lambda-layer]\nlifecycle-days = 90\n")
@@ -30,8 +30,8 @@ def copy(target: Path, server: Server, patch: pytest.MonkeyPatch) -> Project:
     return made
 
 
-def _adjust(patch: pytest.MonkeyPatch) -> None:
-    """As the project's own server does, until the test's end."""
+def adjust(patch: pytest.MonkeyPatch) -> None:
+    """moto as the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.responses import S3Response

@@ -1,37 +1,121 @@
-"""The workflows: pinned actions, and the seed's order of steps."""
+"""The workflows: pinned actions, few permissions, one deploy at a time, the seed's order."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
-WORKFLOWS = sorted(FOLDER.glob("*.yml"))
-PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+from tests import ci
+
+FOLDER = Path(__file__).parents[2] / ".github"
+FILES = sorted(FOLDER.rglob("*.yml"))
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\.github/actions/\w+")
+JOBS = [
+    ("deploy.yml", "build"), ("deploy.yml", "comment"), ("deploy.yml", "deploy"),
+    ("rollback.yml", "rollback"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def job(workflow: str, name: str) -> Any:
+    return ci.load(f".github/workflows/{workflow}")["jobs"][name]
+
+
+def used(step: dict[str, Any]) -> str:
+    """What a step is: its command, or its action's name."""
+    return str(step.get("run") or step["uses"].partition("@")[0])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    used = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
-    assert used
-    assert [each for each in used if not PINNED.fullmatch(each)] == []
+    """With the version as a comment."""
+    found = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
+    assert found
+    assert [each for each in found if not PINNED.fullmatch(each)] == []
+
+
+def test_every_job_is_known_here() -> None:
+    """So that a new one gets its permissions looked at."""
+    names = [(file, name) for file in ("deploy.yml", "rollback.yml")
+             for name in ci.load(f".github/workflows/{file}")["jobs"]]  # fmt: skip
+    assert names == JOBS
+
+
+@pytest.mark.parametrize(
+    ("where", "allowed"),
+    [
+        (JOBS[0], {"contents": "read"}),
+        (JOBS[1], {"pull-requests": "write"}),
+        (JOBS[2], {"contents": "read", "id-token": "write"}),
+        (JOBS[3], {"contents": "read", "id-token": "write"}),
+    ],
+)
+def test_permissions_are_each_jobs_own(where: tuple[str, str], allowed: dict[str, str]) -> None:
+    """Nothing for all of them; what builds a pull request can write nowhere."""
+    assert ci.load(f".github/workflows/{where[0]}")["permissions"] == {}
+    assert job(*where)["permissions"] == allowed
+
+
+def test_what_writes_a_comment_runs_nothing_of_the_pull_requests() -> None:
+    """No checkout, and not for forks."""
+    comment = job("deploy.yml", "comment")
+    [step] = comment["steps"]
+    assert step["run"].startswith("gh pr comment ")
+    assert "head.repo.full_name == github.repository" in comment["if"]
+
+
+@pytest.mark.parametrize("where", JOBS)
+def test_nothing_is_pasted_into_a_command(where: tuple[str, str]) -> None:
+    """What people or pull requests say reaches it as a variable."""
+    commands = [step["run"] for step in job(*where)["steps"] if "run" in step]
+    assert commands
+    assert [command for command in commands if "${{" in command] == []
+
+
+def test_a_stage_is_deployed_by_one_job_at_a_time() -> None:
+    """By rollbacks neither, and none is broken off; in GitLab, too."""
+    deploy, back = job("deploy.yml", "deploy"), job("rollback.yml", "rollback")
+    stage = "${{ inputs.stage }}"
+    assert deploy["concurrency"] == {"group": "deploy-prod", "cancel-in-progress": False}
+    assert back["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
+    assert (deploy["environment"], back["environment"]) == ("prod", stage)
+    assert ci.load("docs/gitlab-ci.yml")[".aws"]["resource_group"] == "deploy-prod"
 
 
 def test_main_is_deployed_in_the_seeds_order() -> None:
-    text = (FOLDER / "deploy.yml").read_text(encoding="utf-8")
-    job = text[text.index("\n  deploy:") :]
-    steps = [
-        "actions/checkout", "actions/setup-python", "configure-aws-credentials",
-        "./doitw patch-config stage=prod", "aws-secretsmanager-get-secrets",
+    """Python and dependencies, credentials, layer and config, secrets, Chalice."""
+    assert [used(step) for step in job("deploy.yml", "deploy")["steps"]] == [
+        "actions/checkout",
+        "./.github/actions/prepare",
+        "aws-actions/configure-aws-credentials",
+        "./doitw patch-config stage=prod",
+        "aws-actions/aws-secretsmanager-get-secrets",
         "./doitw deploy stage=prod",
-    ]  # fmt: skip
-    places = [job.index(step) for step in steps]
-    assert places == sorted(places)
+    ]
 
 
-def test_a_pull_request_builds_with_what_earlier_runs_left() -> None:
-    text = (FOLDER / "deploy.yml").read_text(encoding="utf-8")
-    job = text[text.index("\n  build:") : text.index("\n  deploy:")]
-    assert "run: ./doitw\n" in job
-    assert re.search(r"path: \|\n\s+build\n\s+\.doit\.sqlite3\n", job)
-    assert "id-token" not in job
+def test_a_rollback_has_the_functions_variables_as_well() -> None:
+    """`chalice deploy` writes them anew."""
+    steps = [used(step) for step in job("rollback.yml", "rollback")["steps"]]
+    secrets = steps.index("aws-actions/aws-secretsmanager-get-secrets")
+    assert steps[secrets + 1].startswith("./doitw rollback ")
+
+
+def test_the_cache_knows_machine_python_and_locks() -> None:
+    """Another system, architecture or Python never meets what this one built."""
+    [cache] = [
+        step["with"]
+        for step in ci.load(".github/actions/prepare/action.yml")["runs"]["steps"]
+        if "actions/cache@" in step["uses"]
+    ]
+    assert cache["path"].split() == ["build", ".doit.sqlite3"]
+    machine = "layer-${{ runner.os }}-${{ runner.arch }}-py${{ steps.python.outputs.python-version"
+    assert cache["key"].startswith(machine)
+    assert cache["restore-keys"].startswith(machine)
+    assert {"'doitw.lock'", "'requirements*'"} <= set(re.findall(r"'[^']+'", cache["key"]))
+
+
+def test_the_readme_names_the_gitlab_example() -> None:
+    """Where people look first."""
+    text = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert "(docs/gitlab-ci.yml)" in text
