@@ -21,7 +21,7 @@ class Promise:
 PROMISES = (
     Promise(work="install → zip, no bytecode, empty store", ours="zip", against="uv", most=0.35),
     Promise(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.8),
-    Promise(work="the same", ours="full", against="classic", most=0.2),
+    Promise(work="full build: bytecode, proof, report", ours="full", against="classic", most=0.2),
     Promise(work="one pin changed", ours="pin", against="uv-pin", most=0.2),
     Promise(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.35),
     Promise(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=2),
@@ -71,7 +71,7 @@ def _sizes(zips: Mapping[str, int]) -> Iterator[list[str]]:
     for name, most in SIZES.items():
         if name in zips:
             yield [
-                f'zip, compression = "{name}"', "this project", size(zips[name]),
+                f"zip, {name} compression", "this project", size(zips[name]),
                 "`zip -9` of the same tree", size(zips["zip -9"]),
                 *verdict(zips[name] / zips["zip -9"], most),
             ]  # fmt: skip

@@ -4,6 +4,8 @@ import json
 import os
 import platform
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -66,6 +68,15 @@ def machine() -> str:
 def _read(path: str) -> str:
     file = Path(path)
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def zip_version() -> dict[str, str]:
+    """Info-ZIP's, for `versions`; nothing where it is not installed."""
+    if not shutil.which("zip"):
+        return {}
+    said = subprocess.run(["zip", "-v"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = re.search(r"This is Zip (\S+)", said)
+    return {"zip": found[1] if found else "?"}
 
 
 def write(result: Result) -> None:

@@ -77,6 +77,7 @@ def _host(builder: str) -> str:
 
 
 def point(layer: Layer, checkout: Checkout, url: str, runs: int) -> Point:
+    checkout.copy()  # without the last layer's lock, whose hashes would be kept
     variables = {"UV_DEFAULT_INDEX": url}
     before, after = (
         checkout.locked(layer.requirements(version), **variables) for version in ("1.0", "2.0")

@@ -10,7 +10,7 @@ from bench.checkouts import REQUIREMENTS, ROOT
 from bench.here import Here
 from bench.measure import run
 from bench.peers import PEERS
-from bench.results import Result, Table, write
+from bench.results import Result, Table, write, zip_version
 from bench.subjects import Subject, others
 from tasks.clients import sandboxes
 from tasks.core.console import size
@@ -98,7 +98,11 @@ def show(subjects: list[Subject], sizes: Mapping[str, int], runs: int, settings:
     tables = [ratios.table(subjects, sizes), times]
     write(
         Result(
-            part="speed", tables=tables, figures=figures, plots=[PLOT], versions=versions | image
+            part="speed",
+            tables=tables,
+            figures=figures,
+            plots=[PLOT],
+            versions=versions | zip_version() | image,
         )
     )
 
