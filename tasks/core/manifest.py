@@ -67,10 +67,10 @@ class Manifest:
 
     @property
     def commit(self) -> str:
-        """`commit 1a2b3c4d5e6f, changed` when the tree was dirty; '' without git."""
+        """`commit 1a2b3c4d5e6f + changes` when the tree was dirty; '' without git."""
         if not self.git:
             return ""
-        return f"commit {self.git['commit'][:12]}" + (", changed" if self.git["dirty"] else "")
+        return f"commit {self.git['commit'][:12]}" + (" + changes" if self.git["dirty"] else "")
 
 
 def make(

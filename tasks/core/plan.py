@@ -1,13 +1,15 @@
 """What `doit deploy` would do, and why: frozen facts that can be printed and counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tasks.core import comparison, locks, requirements
 from tasks.core.manifest import RULES, Manifest, recorded
+from tasks.core.platforms import marker_environment
 from tasks.core.requirements import Line
 from tasks.core.settings import Settings
 
@@ -60,16 +62,18 @@ def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
         pins = locks.pins(lock.read_text(encoding="utf-8"))
         pins = {canonicalize_name(name): version for name, version in pins.items()}
         return comparison.changes(comparison.pins(manifest), pins).lines()
-    return asked(requirements.read(Path(settings.requirements)), manifest)
+    lines = requirements.read(Path(settings.requirements))
+    return asked(lines, manifest, marker_environment(settings))
 
 
-def asked(lines: Sequence[Line], manifest: Manifest) -> list[str]:
-    """What the requirement lines want otherwise than the version holds."""
+def asked(lines: Sequence[Line], manifest: Manifest, environment: Mapping[str, str]) -> list[str]:
+    """What the requirement lines want otherwise than the version holds. `environment`: what
+    markers see; a line that is not meant for Lambda wants nothing."""
     held = comparison.pins(manifest)
     found = []
     for line in lines:
         wanted = line.requirement
-        if wanted is None or line.constraint:
+        if wanted is None or line.constraint or not _is_meant(wanted, environment):
             continue
         name = canonicalize_name(wanted.name)
         if name not in held:
@@ -79,3 +83,7 @@ def asked(lines: Sequence[Line], manifest: Manifest) -> list[str]:
     direct = {each.name for each in manifest.distributions if each.direct}
     gone = direct - set(requirements.direct_names(list(lines)))
     return sorted([*found, *(f"{name} (no longer asked for)" for name in gone)])
+
+
+def _is_meant(wanted: Requirement, environment: Mapping[str, str]) -> bool:
+    return wanted.marker is None or wanted.marker.evaluate(dict(environment))

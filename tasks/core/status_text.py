@@ -64,7 +64,7 @@ def _published(status: StageStatus) -> str:
 def _storage(status: StageStatus) -> str:
     place = f"s3://{status.settings.bucket}/{versions.prefix(status.settings.layer)}"
     zips = sum(key.endswith(".zip") for key in status.stored)
-    return f"{size(sum(status.stored.values()))} in S3, {zips} zips ({place})"
+    return f"{size(sum(status.stored.values()))} in S3, zips: {zips} ({place})"
 
 
 def _layers(settings: Settings, arns: Sequence[str]) -> str:

@@ -13,9 +13,11 @@ from tasks.core import chalice_config, comparison, paths, versions
 from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, InputError
 from tasks.steps import publish, upload
+from tests import deployed as deployed_copy
 from tests.aws import ACCOUNT, Refusal, Server
 from tests.built import build, zipped
 from tests.operations import operation
+from tests.project import Project
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 TYPED = Arguments()
@@ -256,3 +258,36 @@ def test_nothing_to_compare(aws: Aws) -> None:
     """Before the first deploy."""
     with pytest.raises(InputError, match="layer deps has no versions yet"):
         diff.run(aws.settings, TYPED)
+
+
+# ---- two machines -------------------------------------------------------------------------------
+
+
+def table_of(output: str) -> list[str]:
+    """What a command printed, without doit's own lines and what was built on this machine."""
+    lines = [line.rstrip() for line in output.splitlines()]
+    return [line for line in lines if not line.startswith(("▶", "✓", " built "))]
+
+
+def test_history_and_status_say_the_same_on_every_machine(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One deploys, another deploys a changed pin: AWS is the memory of both."""
+    first = deployed_copy.copy(tmp_path / "first", server, monkeypatch)
+    second = deployed_copy.copy(tmp_path / "second", server, monkeypatch)
+
+    def deploy(machine: Project) -> list[str]:
+        monkeypatch.chdir(machine.path)  # where this process's AWS runs the function
+        return machine.deploy("builder=host").steps
+
+    deploy(first)
+    assert "install" not in deploy(second)
+    for machine in (second, first):
+        machine.write("requirements-all.txt", "six==1.17.0\n")
+    assert "install" in deploy(second)
+    assert "install" not in deploy(first)
+    for command in ("history", "status", "diff"):
+        said = [machine.doit(command, "stage=local", "builder=host") for machine in (first, second)]
+        assert [run.code for run in said] == [0, 0], said[0].output
+        assert table_of(said[0].output) == table_of(said[1].output)
+    assert "all agree: nothing to do" in first.doit("status", "stage=local", "builder=host").output

@@ -331,7 +331,7 @@ def test_the_figures_of_the_seeds_monitoring(aws: Aws) -> None:
     assert found["layer"] == "version 1: 130 bytes zipped, 6 bytes unzipped (0% of Lambda's limit)"
     stored = aws.client("s3").list_objects_v2(Bucket="deps-bucket", Prefix="layers/deps/")
     total = sum(each["Size"] for each in stored["Contents"])
-    assert found["storage"] == f"{size(total)} in S3, 1 zips (s3://deps-bucket/layers/deps/)"
+    assert found["storage"] == f"{size(total)} in S3, zips: 1 (s3://deps-bucket/layers/deps/)"
     assert arn in found["deployed"]
 
 
