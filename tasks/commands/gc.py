@@ -19,6 +19,7 @@ from tasks.core.actions import action
 from tasks.core.console import say, show_tables, size
 from tasks.core.retention import Entry, Fate, Stored
 from tasks.core.settings import Settings
+from tasks.core.tables import stages
 
 
 def task_gc() -> dict[str, object]:
@@ -132,7 +133,7 @@ def stored(aws: Aws) -> Files:
 def buckets(aws: Aws) -> list[Aws]:
     """This stage's bucket, and those of other stages whose account and region are reached alike."""
     here = aws.settings
-    others = [settings.current(name) for name in settings.stages(Path())]
+    others = [settings.current(name) for name in stages(Path("pyproject.toml"))]
     names = {each.bucket for each in others if _access(each) == _access(here)} - {here.bucket}
     return [aws, *(Aws(replace(here, bucket=name), aws.environ) for name in sorted(names))]
 

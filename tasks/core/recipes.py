@@ -7,7 +7,8 @@ from dataclasses import asdict
 from tasks.core.records import digest
 from tasks.core.rules import DROP, RULES, Rule
 from tasks.core.rules import NAMES as RULE_NAMES
-from tasks.core.settings import TABLE, Settings
+from tasks.core.settings import Settings
+from tasks.core.tables import TABLE
 from tasks.core.validation import nearest
 
 RECIPES = (

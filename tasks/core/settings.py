@@ -1,7 +1,7 @@
 """Settings, read once: the command line, the environment, the stage's table in pyproject.toml,
 the table for all stages, the defaults – the first that says something counts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -9,10 +9,9 @@ from typing import Any
 
 from tasks.core import arguments
 from tasks.core.errors import SettingsError
+from tasks.core.tables import TABLE, by_stage
 from tasks.core.validation import nearest, violations
 
-TABLE = "tool.lambda-layer"
-STAGES = "stages"  # [tool.lambda-layer.stages.dev]: what is different there
 LOCAL = "local"  # the stage that lives on the embedded AWS
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
@@ -101,8 +100,7 @@ def option(name: str) -> str:
 
 def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Settings:
     """Merge the sources. All violations, of every stage's table too, in one SettingsError."""
-    table = _table(_pyproject(root / "pyproject.toml"), "tool", "lambda-layer")
-    tables = dict(_by_stage(table))
+    tables = by_stage(root / "pyproject.toml")
     problems = [line for where, each in tables.values() for line in _wrong_keys(where, each)]
     typeable = [*TYPED, *arguments.SPECS]
     problems += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
@@ -116,42 +114,6 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
         fix = "every setting is in the table in README.md"
         raise SettingsError("\n".join(dict.fromkeys(problems)), fix=fix)
     return Settings(**{name: value for name, (_, value) in merged.items()})
-
-
-def stages(root: Path) -> list[str]:
-    """The stages that have a table of their own."""
-    return list(_table(_pyproject(root / "pyproject.toml"), "tool", "lambda-layer", STAGES))
-
-
-def _pyproject(path: Path) -> dict[str, Any]:
-    import tomli
-
-    try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"pyproject.toml is not TOML: {error}", fix="correct it") from None
-
-
-def _table(data: Any, *path: str) -> dict[str, Any]:
-    """The table at a path; {} where there is none. SettingsError when something else is there."""
-    for number, name in enumerate(path, 1):
-        data = data.get(name, {})
-        if not isinstance(data, dict):
-            where = ".".join(path[:number])
-            problem = f"{where} in pyproject.toml is not a table"
-            raise SettingsError(problem, fix=f"write [{'.'.join(path)}]")
-    return dict(data)
-
-
-def _by_stage(table: dict[str, Any]) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
-    """(stage, (where, table)); '' is the table for all stages."""
-    stages = _table({TABLE: table}, TABLE, STAGES)
-    yield "", (f"[{TABLE}]", {key: table[key] for key in table if key != STAGES})
-    for name in stages:
-        where = f"[{TABLE}.{STAGES}.{name}]"
-        yield name, (where, _table({TABLE: table}, TABLE, STAGES, name))
 
 
 def _wrong_keys(where: str, table: Mapping[str, Any]) -> list[str]:

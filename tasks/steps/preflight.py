@@ -10,7 +10,8 @@ from tasks.core import budget, chalice_config, locks, paths, records, requiremen
 from tasks.core.actions import action
 from tasks.core.console import say
 from tasks.core.errors import InputError, LayerError
-from tasks.core.settings import Settings, current, stages
+from tasks.core.settings import Settings, current
+from tasks.core.tables import stages
 from tasks.core.validation import nearest
 
 Check = Callable[[Settings], None]
@@ -60,7 +61,7 @@ def check_stage(settings: Settings) -> None:
     """The stage exists and nothing in it works against the layer; a stage that has settings of its
     own exists, too: misspelt, its account would not be guarded."""
     config = chalice_config.load(paths.CHALICE_CONFIG)
-    for name in set(stages(Path())) - set(config["stages"]):
+    for name in set(stages(Path("pyproject.toml"))) - set(config["stages"]):
         raise InputError(
             f"pyproject.toml has a table for stage {name!r}, which {paths.CHALICE_CONFIG} "
             f"does not have{nearest(name, config['stages'])}",

@@ -10,13 +10,15 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 
 from tasks.clients import aws as client
-from tasks.clients import layers, s3
+from tasks.clients import invocation, layers, s3
 from tasks.clients.aws import Aws, connect
 from tasks.clients.sessions import Identity
+from tasks.core import records
 from tasks.core.errors import AwsError, InputError
 from tasks.core.settings import Settings
 from tasks.steps import preflight
-from tests.aws import ACCOUNT, Refusal, Request, Server
+from tests import deployed
+from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
 from tests.project import Project, small
 
 OTHER = "111122223333"
@@ -198,6 +200,28 @@ def test_nothing_is_built_or_changed_in_the_wrong_account(
     assert {"install", "zip", "upload"}.isdisjoint(run.steps)
     assert set(calls(server)) == {"GetCallerIdentity"}
     assert len(server.seen) == len(calls(server))
+
+
+def test_a_whole_deploy_in_a_role(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Layer, function and API are the role's account's; nothing is left in one's own."""
+    deployed.adjust(monkeypatch)
+    made = small(tmp_path / "in-a-role")
+    monkeypatch.chdir(made.path)  # moto runs the function in this process
+    records.write(invocation.RUNTIME, {"builder": "host"})
+    made.environment.update(server.environment())
+    table = f'[tool.lambda-layer.stages.prod]\naccount = "{OTHER}"\nrole = "{ROLE}"\n'
+    made.write("pyproject.toml", made.read("pyproject.toml") + table)
+    run = made.doit("deploy", "stage=prod")
+    assert run.code == 0, run.output
+    assert "as assumed-role/deployer/doit-lambda-layer" in run.output
+    assert f":{OTHER}:layer:deps:1" in made.layers("prod")[0]
+    there = connect(Settings(role=ROLE, region=REGION))
+    assert layers.function(there, "shuking-prod")
+    here = connect(Settings(region=REGION))
+    assert layers.function(here, "shuking-prod") is None
+    assert here.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_another_stage_of_the_same_app_is_free(guarded: Project) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tasks.core.errors import SettingsError
-from tasks.core.settings import SPECS, Settings, load, option, stages
+from tasks.core.settings import SPECS, Settings, load, option
+from tasks.core.tables import stages
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -187,7 +188,7 @@ def test_stages_are_tables(tmp_path: Path, text: str) -> None:
 
 def test_stages_with_tables_are_known(tmp_path: Path) -> None:
     """In their order."""
-    assert stages(write(tmp_path, STAGES)) == ["dev", "prod"]
+    assert stages(write(tmp_path, STAGES) / "pyproject.toml") == ["dev", "prod"]
     assert stages(tmp_path / "nowhere") == []
 
 
