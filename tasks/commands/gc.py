@@ -113,10 +113,14 @@ class Files:
 
     def _note(self, bucket: Aws, each: Stored, *, counts: bool) -> None:
         """A small object that speaks of a version: an alias, or where the version's zip lies."""
-        said = json.loads(s3.get_bytes(bucket, each.key) or b"{}")
-        self._notes[said.get("arn", "")].append(each)
-        if counts and "arn" in said:
-            self.built[said["arn"]] = said.get("built", "")
+        try:
+            said = json.loads(s3.get_bytes(bucket, each.key) or b"null")
+            arn, built = str(said["arn"]), str(said.get("built", ""))
+        except (ValueError, TypeError, KeyError):
+            return  # a delete marker, or nothing of ours: it stays
+        self._notes[arn].append(each)
+        if counts:
+            self.built[arn] = built
 
     def of(self, arn: str, built: str) -> list[Stored]:
         """Zip, manifest, bill of materials and notes of one version."""

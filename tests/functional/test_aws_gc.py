@@ -204,11 +204,13 @@ def test_other_tools_versions_and_other_layers(four: Aws) -> None:
     client.publish_layer_version(LayerName="other", Content={"ZipFile": zipped("other")})
     s3.put_bytes(four, "layers/other/20250101-030405/other.zip", b"zip")
     s3.put_bytes(four, "unrelated", b"x")
+    s3.put_bytes(four, "layers/deps/inputs/by-hand", b"[not ours")
     gc.run(four, 0, act=True)
     assert left(four) == [5]
     assert client.list_layer_versions(LayerName="other")["LayerVersions"]
     assert s3.get_bytes(four, "layers/other/20250101-030405/other.zip") == b"zip"
     assert s3.get_bytes(four, "unrelated") == b"x"
+    assert s3.get_bytes(four, "layers/deps/inputs/by-hand") == b"[not ours"
 
 
 def test_what_was_never_published_stays(four: Aws) -> None:
