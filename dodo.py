@@ -1,5 +1,6 @@
 """Table of contents: what `doit` can do here. The logic is in tasks/."""
 
+from tasks.commands.adopt_state import task_adopt_state
 from tasks.commands.bench import task_bench
 from tasks.commands.diff import task_diff
 from tasks.commands.gc import task_gc
@@ -12,6 +13,7 @@ from tasks.commands.rollback import task_rollback
 from tasks.commands.status import task_status
 from tasks.commands.test import task_test
 from tasks.commands.unlock import task_unlock
+from tasks.commands.unpin import task_unpin
 from tasks.groups import task_build, task_deploy
 from tasks.reporter import StepReporter
 from tasks.steps.chalice_deploy import task_chalice_deploy
@@ -30,6 +32,7 @@ from tasks.steps.verify import task_verify
 from tasks.steps.zip import task_zip
 
 __all__ = [
+    "task_adopt_state",
     "task_bench",
     "task_build",
     "task_chalice_deploy",
@@ -57,6 +60,7 @@ __all__ = [
     "task_status",
     "task_test",
     "task_unlock",
+    "task_unpin",
     "task_upload",
     "task_verify",
     "task_zip",

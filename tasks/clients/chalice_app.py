@@ -79,10 +79,14 @@ def deployed_file(stage: str) -> Path:
     return paths.DEPLOYED / f"{stage}.json"
 
 
-def state_of(rest_api: str) -> dict[str, object]:
-    """What Chalice would have written about a REST API (schema 2.0)."""
-    resource = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": rest_api}
-    return {"resources": [resource], "schema_version": "2.0", "backend": "api"}
+def state_of(function: str, rest_apis: list[str]) -> dict[str, object]:
+    """What Chalice would have written about a function (its ARN, '' for none) and a REST API
+    (schema 2.0)."""
+    kind = "lambda_function"
+    functions = [{"name": "api_handler", "resource_type": kind, "lambda_arn": function}]
+    apis = [{"name": "rest_api", "resource_type": "rest_api", "rest_api_id": x} for x in rest_apis]
+    found = [*(functions if function else []), *apis]
+    return {"resources": found, "schema_version": "2.0", "backend": "api"}
 
 
 def resources(stage: str) -> list[dict[str, str]]:

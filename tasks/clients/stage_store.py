@@ -1,10 +1,36 @@
 """What S3 keeps about one stage of the app, beside the layers: chalice/<app>/<stage>/…"""
 
-from tasks.core import chalice_config, paths
+from tasks.clients import s3
+from tasks.clients.aws import Aws
+from tasks.core import chalice_config, paths, pins
+from tasks.core.pins import Pin
 from tasks.core.settings import Settings
+
+
+def app(settings: Settings) -> str:
+    """The app's name, which Chalice gives to its REST API."""
+    return str(chalice_config.load(paths.CHALICE_CONFIG).get("app_name", "app"))
+
+
+def function(settings: Settings) -> str:
+    """As Chalice calls the function of the app's routes."""
+    return f"{app(settings)}-{settings.stage}"
 
 
 def key(settings: Settings, name: str) -> str:
     """`name`: lock.json, pin-<layer>.json, deployed.json (Chalice's state), record.json."""
-    app = chalice_config.load(paths.CHALICE_CONFIG).get("app_name", "app")
-    return f"chalice/{app}/{settings.stage}/{name}"
+    return f"chalice/{app(settings)}/{settings.stage}/{name}"
+
+
+def pin(aws: Aws) -> Pin | None:
+    """The last one of this stage and layer, standing or lifted."""
+    return pins.from_json(s3.get_bytes(aws, _pin_key(aws.settings)))
+
+
+def put_pin(aws: Aws, pinned: Pin) -> None:
+    """Only with the stage's lock."""
+    s3.put_bytes(aws, _pin_key(aws.settings), pins.to_json(pinned))
+
+
+def _pin_key(settings: Settings) -> str:
+    return key(settings, f"pin-{settings.layer}.json")

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tasks.clients import functions, layers, lifecycle, objects, s3
 from tasks.clients.aws import Aws, connect
-from tasks.core import arguments, chalice_config, paths, retention, settings, versions
+from tasks.core import arguments, chalice_config, paths, pins, retention, settings, versions
 from tasks.core.actions import action
 from tasks.core.console import say, show_tables, size
 from tasks.core.retention import Entry, Fate, Stored
@@ -176,14 +176,14 @@ def configured() -> Iterator[tuple[str, str]]:
 
 
 def pinned(aws: Aws) -> Iterator[tuple[str, str]]:
-    """Whatever a pin of any app and stage names."""
+    """Whatever a standing pin of any app and stage names."""
     for bucket in buckets(aws):
         for key in s3.objects(bucket, "chalice/"):
             *_, stage, name = key.split("/")
             if name.startswith("pin-"):
-                text = (s3.get_bytes(bucket, key) or b"").decode()
-                for arn in versions.LAYER_ARN.finditer(text):
-                    yield arn[0], f"pin of stage {stage}"
+                pin = pins.from_json(s3.get_bytes(bucket, key))
+                for arn in pin.arns if pin and not pin.lifted else ():
+                    yield arn, f"pin of stage {stage}"
 
 
 # ---- acting -------------------------------------------------------------------------------------

@@ -6,17 +6,19 @@ The same functions as the steps of `deploy`, entered at patch-config.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from tasks.clients import layers
+from tasks.clients import layers, sandboxes, stage_store
 from tasks.clients.aws import Aws, connect
-from tasks.core import arguments, chalice_config, paths, records, versions
+from tasks.commands import targets
+from tasks.core import arguments, chalice_config, identity, paths, people, records, versions
 from tasks.core.actions import action
 from tasks.core.arguments import Arguments
 from tasks.core.console import say
 from tasks.core.errors import DeployError, InputError, LayerError
+from tasks.core.pins import Pin
 from tasks.core.settings import Settings, current
-from tasks.core.versions import LayerVersion
 from tasks.steps import chalice_deploy, patch_config, preflight, smoke
 
 
@@ -42,8 +44,8 @@ def task_rollback() -> Iterator[dict[str, object]]:
 def configure(settings: Settings, said: Arguments) -> None:
     """Find the version and write it to config.json. Refused before anything is changed.
 
-    Record {"from", "to", "at", "done"}; written before config.json is, so that a run that was
-    stopped is continued by the next and does not go back one version more.
+    Record {"from", "to", "at", "done"} and the pin; written before config.json is, so that a run
+    that was stopped is continued by the next and does not go back one version more.
     """
     typed = typed_versions(said)
     preflight.check_stage(settings)
@@ -53,11 +55,13 @@ def configure(settings: Settings, said: Arguments) -> None:
     if not typed and not last["done"] and last["to"] == before:
         say("continuing the rollback that was not finished")
         return
-    arns = target(connect(settings), before, typed)
+    aws = connect(settings)
+    arns = targets.target(aws, before, typed)
     patch_config.check(settings, arns)
-    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    record = {"from": before, "to": arns, "at": at, "done": False}
+    pinned = pin(aws, before, arns, said)
+    record = {"from": before, "to": arns, "at": pinned.at, "done": False}
     records.write(paths.stage_record(settings, "rollback"), record)
+    stage_store.put_pin(aws, pinned)
     patch_config.run(settings, arns)
     if before == arns:
         say(f"stage {settings.stage} is configured so already; deploying it again")
@@ -72,59 +76,23 @@ def typed_versions(typed: Arguments) -> int | list[str] | None:
     return versions.parse_number(typed.version) if typed.version else None
 
 
-def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> list[str]:
-    """The stage's `layers` to be. InputError when a version is not there or does not fit."""
-    if isinstance(typed, list):
-        for arn in typed:
-            _must_fit(layers.by_arn(aws, arn), aws.settings)
-        return versions.placed(configured, typed)
-    published = layers.versions(aws)
-    if typed is None:
-        return versions.replaced(configured, previous(published, configured, aws.settings).arn)
-    found = next((version for version in published if version.number == typed), None)
-    if found is None:
-        raise _missing(typed, published, aws.settings)
-    return versions.replaced(configured, _must_fit(found, aws.settings).arn)
-
-
-def _missing(typed: int, published: list[LayerVersion], settings: Settings) -> InputError:
-    if not published:
-        fix = f"publish the first one: ./doitw deploy stage={settings.stage}"
-        return InputError(f"layer {settings.layer} has no versions yet", fix=fix)
-    there = ", ".join(str(version.number) for version in published)
-    return InputError(
-        f"layer {settings.layer} has no version {typed}; there are: {there}",
-        fix="choose one of those; a deleted version cannot be attached again",
-    )
-
-
-def previous(
-    published: list[LayerVersion], configured: list[str], settings: Settings
-) -> LayerVersion:
-    """The newest version older than the configured one that runs here."""
-    ours = [arn for arn in configured if versions.is_of(arn, settings.layer)]
-    if not ours:
-        fix = "say which one: ./doitw rollback version=N"
-        raise InputError(f"stage {settings.stage} uses no version of {settings.layer}", fix=fix)
-    number = versions.number_of(ours[0])
-    older = [v for v in published if v.number < number]
-    fitting = [v for v in older if v.fits(settings.python, settings.architecture)]
-    if not fitting:
-        raise InputError(
-            f"there is no version of {settings.layer} before {number} to go back to",
-            fix="`./doitw status` lists what there is; ./doitw rollback arn=… takes any layer",
-        )
-    return fitting[0]
-
-
-def _must_fit(version: LayerVersion, settings: Settings) -> LayerVersion:
-    if version.fits(settings.python, settings.architecture):
-        return version
-    made_for = ", ".join((*version.runtimes, *version.architectures))
-    raise InputError(
-        f"{version.arn} was built for {made_for}, the function runs python{settings.python} "
-        f"on {settings.architecture}",
-        fix="choose another version, or change `python` and `architecture` in pyproject.toml",
+def pin(aws: Aws, before: list[str], arns: list[str], said: Arguments) -> Pin:
+    """What keeps the stage there. It holds against the requirements as they are here, against
+    what the stage was configured for and runs, and against what the pinned versions are made of;
+    all others are changed requirements."""
+    settings = aws.settings
+    ours = [arn for arn in arns if versions.is_of(arn, settings.layer)]
+    running = layers.function_layers(aws, stage_store.function(settings)) or []
+    known = {version.arn: version.input_hash for version in layers.versions(aws)}
+    inputs = {known.get(arn, "") for arn in (*before, *running, *ours)}
+    with suppress(LayerError):  # a way back must not need requirements that can be read
+        inputs.add(identity.input_hash(settings, sandboxes.kind(settings)))
+    return Pin(
+        arns=ours if len(ours) == 1 and not said.arn.count(",") else arns,
+        by=people.signature(aws.environ),
+        at=people.written(datetime.now(UTC)),
+        reason=said.reason or "no reason given",
+        inputs=sorted(inputs - {""}),
     )
 
 
@@ -162,4 +130,6 @@ def finish(settings: Settings) -> None:
     record = records.read(path) or {}
     records.write(path, record | {"done": True})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
-    say(f"next: ./doitw deploy stage={settings.stage} goes forward to what the requirements say")
+    stage = f"stage={settings.stage}"
+    say(f"and pinned to it: ./doitw deploy {stage} keeps it, from any machine")
+    say(f"next: ./doitw unpin {stage}, or changed requirements, let the next deploy go forward")

@@ -6,7 +6,7 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 from collections.abc import Sequence
 
 from tasks.clients import aws as clients
-from tasks.clients import chalice_app, layers, manifests, s3, sandboxes
+from tasks.clients import chalice_app, chalice_state, layers, manifests, s3, sandboxes, stage_store
 from tasks.clients.aws import Aws
 from tasks.core import (
     arguments,
@@ -22,11 +22,12 @@ from tasks.core.actions import action
 from tasks.core.arguments import Arguments
 from tasks.core.console import say, show_tables, size
 from tasks.core.errors import DriftError
+from tasks.core.pins import Pin
 from tasks.core.settings import LOCAL, Settings, current, is_typed
 from tasks.core.stage_status import Function, StageStatus
 from tasks.core.unknowns import Unknowns
 from tasks.core.versions import LayerVersion
-from tasks.steps import chalice_deploy, lookup
+from tasks.steps import lookup
 
 
 def task_status() -> dict[str, object]:
@@ -68,7 +69,7 @@ def look(settings: Settings) -> StageStatus:
     nothing: list[str] = []
     configured = unknown.ask("configured", lambda: _configured(settings), nothing)
     packed = records.read(paths.record(settings, "zip")) or {}
-    rolled = records.read(paths.stage_record(settings, "rollback")) or {}
+    pin: Pin | None = None
     published: list[LayerVersion] = []
     match: LayerVersion | None = None
     functions: dict[str, Function] = {}
@@ -77,6 +78,7 @@ def look(settings: Settings) -> StageStatus:
     if aws is not None:
         published = unknown.ask("published", lambda: layers.versions(aws), published)
         match = unknown.ask("match", lambda: lookup.find(aws, wanted, published), match)
+        pin = unknown.ask("pin", lambda: stage_store.pin(aws), pin)
         functions = unknown.ask("deployed", lambda: _functions(aws), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
     used = next((each for each in published if each.arn in configured), match)
@@ -90,7 +92,7 @@ def look(settings: Settings) -> StageStatus:
         functions=functions,
         size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
         stored=stored,
-        rolled_back=rolled["at"] if rolled.get("to") == configured else "",
+        pin=pin if pin and pin.holds(wanted) else None,
         unknown=unknown,
     )
 
@@ -117,8 +119,8 @@ def _functions(aws: Aws) -> dict[str, Function]:
     """The stage's functions by Chalice's state, here or in S3; without any, the one that Chalice
     would have made."""
     stage = aws.settings.stage
-    named = chalice_app.functions_of(chalice_deploy.known_state(aws))
-    guess = {} if named else {"api_handler": chalice_deploy.function_name(aws.settings)}
+    named = chalice_app.functions_of(chalice_state.known(aws))
+    guess = {} if named else {"api_handler": stage_store.function(aws.settings)}
     found = {
         name: Function(
             layers=layers.function_layers(aws, name),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tasks.core import versions
 from tasks.core.console import size
 from tasks.core.manifest import Manifest
+from tasks.core.pins import Pin
 from tasks.core.settings import LAMBDA_LIMIT, Settings
 from tasks.core.unknowns import Unknowns
 from tasks.core.versions import LayerVersion
@@ -28,8 +29,8 @@ class StageStatus:
     """`wanted`: input hash of requirements and settings as they are; `built`: of the zip that
     lies here; `published`: newest first; `match`: the version that holds what the inputs make;
     `configured`: ARNs; `size`: of the configured version, else of `match`; `stored`: {S3
-    key: bytes} of the layer; `rolled_back`: when, if config.json still says so; `unknown`:
-    {what: why it could not be seen}."""
+    key: bytes} of the layer; `pin`: the standing one that holds against the inputs;
+    `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -40,7 +41,7 @@ class StageStatus:
     functions: Mapping[str, Function]
     size: str
     stored: Mapping[str, int]
-    rolled_back: str
+    pin: Pin | None
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property
@@ -107,12 +108,14 @@ def _of_inputs(status: StageStatus) -> Iterator[str]:
     if not status.is_complete or not status.is_started:
         return
     match, configured = status.match, number(status.configured, status.settings.layer)
-    if match is None:
+    if status.pin:
+        if not {*status.pin.arns} <= {*status.configured}:
+            yield f"the stage is pinned, config says {configured or 'none'}: {_deploy(status)}"
+    elif match is None:
         yield f"these inputs are not published: {_deploy(status)}"
     elif match.arn not in status.configured:
-        why = f"rolled back on {status.rolled_back}" if status.rolled_back else "behind"
         yield (
-            f"the stage uses {says(configured)}, these inputs are version {match.number}: {why}; "
+            f"the stage uses {says(configured)}, these inputs are version {match.number}: behind; "
             f"forward: {_deploy(status)}"
         )
 
@@ -128,6 +131,9 @@ def _list(arns: Sequence[str]) -> str:
 def advice(status: StageStatus) -> list[str]:
     """Drift, or that there is none, as far as it can be seen."""
     found = drift(status)
+    if status.pin:
+        way = f"./doitw unpin stage={status.settings.stage}"
+        found.append(f"{status.pin}; forward: {way}, then ./doitw deploy")
     if found or not status.is_complete:
         return found
     if not status.is_started:

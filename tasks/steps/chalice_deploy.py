@@ -1,13 +1,13 @@
 """chalice-deploy: `chalice deploy`, only when app, config or layers changed or AWS disagrees."""
 
-import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tasks.clients import chalice_app, layers, rest_apis, s3
+from tasks.clients import chalice_app, chalice_state, layers, stage_store
 from tasks.clients.aws import Aws, connect, errors
-from tasks.core import chalice_config, paths, records, trees
+from tasks.core import chalice_config, paths, people, records, trees
 from tasks.core.actions import action
 from tasks.core.console import duration, say
 from tasks.core.errors import DeployError, LayerError
@@ -22,7 +22,7 @@ def task_chalice_deploy() -> dict[str, object]:
     settings = current()
     return {
         "basename": "chalice-deploy",
-        "actions": [action(lambda: run(connect(settings)))],
+        "actions": [action(lambda: deploy(connect(settings)))],
         "task_dep": ["patch-config"],
         "setup": ["deploy-lock"],
         "uptodate": [lambda: is_deployed(settings)],
@@ -30,14 +30,27 @@ def task_chalice_deploy() -> dict[str, object]:
 
 
 def is_deployed(settings: Settings) -> bool:
-    """Our record and AWS agree that exactly this is running."""
-    record = records.read(paths.stage_record(settings, "chalice-deploy")) or {}
+    """AWS runs exactly this, as our record says, or that of whoever deployed last."""
+    path = paths.stage_record(settings, "chalice-deploy")
     try:
-        if record.get("fingerprint") != fingerprint(settings) or not record.get("functions"):
+        made_from = fingerprint(settings)
+        if _runs(settings, made_from, records.read(path) or {}):
+            return True
+        aws = connect(settings)
+        theirs = chalice_state.last(aws)
+        if not (_runs(settings, made_from, theirs) and chalice_state.take(aws)):
             return False
-        return bool(observed(connect(settings)) == record["functions"])
     except LayerError:
         return False  # the action says what is wrong
+    records.write(path, theirs)
+    say("exactly this was deployed from another machine: its record is taken from S3")
+    return True
+
+
+def _runs(settings: Settings, made_from: str, record: records.Record) -> bool:
+    if record.get("fingerprint") != made_from or not record.get("functions"):
+        return False
+    return bool(observed(connect(settings), record["functions"]) == record["functions"])
 
 
 def fingerprint(settings: Settings) -> str:
@@ -50,12 +63,9 @@ def fingerprint(settings: Settings) -> str:
     return records.digest([{**config, "stages": {}}, stage, contents])
 
 
-def observed(aws: Aws) -> dict[str, Any]:
+def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
     """{function: {"sha256", "layers"}} as AWS has them now; None for one that is gone."""
-    return {
-        name: _observed(layers.function(aws, name))
-        for name in sorted(chalice_app.functions(aws.settings.stage).values())
-    }
+    return {name: _observed(layers.function(aws, name)) for name in sorted(names)}
 
 
 def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -65,18 +75,34 @@ def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"sha256": configuration["CodeSha256"], "layers": arns}
 
 
+def deploy(aws: Aws) -> None:
+    """The stage as lookup found that it should be. DeployError when it was rolled back since;
+    what is deployed against a pin for other requirements lifts it."""
+    looked_up = records.read(paths.stage_record(aws.settings, "lookup")) or {}
+    pin, wanted = stage_store.pin(aws), looked_up.get("input", "")
+    if pin and pin.holds(wanted) and pin.at != looked_up.get("pin"):
+        problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
+        raise DeployError(problem, fix="run the same again: it keeps that version")
+    run(aws)
+    if pin and not pin.lifted and not pin.holds(wanted):
+        why = f"other requirements ({wanted[:12]}) were deployed by {people.signature(aws.environ)}"
+        stage_store.put_pin(aws, pin.lift(why))
+        say(f"the pin is lifted: stage {aws.settings.stage} had been {pin}")
+
+
 def run(aws: Aws) -> records.Record:
-    """Deploy, wait, keep Chalice's state in S3, record what runs. DeployError, AwsError."""
+    """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError."""
     settings, started = aws.settings, time.monotonic()
     made_from = fingerprint(settings)
-    restore_state(aws)
+    chalice_state.restore(aws)
     _deploy(aws)
     _wait(aws)
-    save_state(aws)
+    functions = observed(aws, chalice_app.functions(settings.stage).values())
     url = chalice_app.api_url(settings.stage)
-    record = {"fingerprint": made_from, "functions": observed(aws), "url": url}
+    record = {"fingerprint": made_from, "functions": functions, "url": url}
+    chalice_state.save(aws, record)
     records.write(paths.stage_record(settings, "chalice-deploy"), record)
-    say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
+    say(f"{', '.join(functions)} updated in {duration(time.monotonic() - started)}")
     return record
 
 
@@ -98,54 +124,3 @@ def _wait(aws: Aws) -> None:
     for name in chalice_app.functions(aws.settings.stage).values():
         with errors(f"waiting for {name}"):
             waiter.wait(FunctionName=name)
-
-
-def state_key(settings: Settings) -> str:
-    return f"chalice/{_app()}/{settings.stage}/deployed.json"
-
-
-def _app() -> str:
-    return str(chalice_config.load(paths.CHALICE_CONFIG).get("app_name", "app"))
-
-
-def save_state(aws: Aws) -> None:
-    """Beside the layers in S3: without it a fresh CI runner makes a second API (chalice#1570)."""
-    s3.ensure_bucket(aws)
-    state = chalice_app.deployed_file(aws.settings.stage).read_bytes()
-    s3.put_bytes(aws, state_key(aws.settings), state)
-
-
-def known_state(aws: Aws) -> records.Record:
-    """Chalice's record of the stage, here or in S3, for who only looks; {} where there is none."""
-    local = records.read(chalice_app.deployed_file(aws.settings.stage))
-    state = None if local else s3.get_bytes(aws, state_key(aws.settings))
-    return local or (json.loads(state) if state else {})
-
-
-def function_name(settings: Settings) -> str:
-    """As Chalice calls the function of an app's routes."""
-    return f"{_app()}-{settings.stage}"
-
-
-def restore_state(aws: Aws) -> None:
-    """What this machine does not know of earlier deploys: out of S3, else out of AWS itself."""
-    local = chalice_app.deployed_file(aws.settings.stage)
-    if local.exists():
-        return
-    state = s3.get_bytes(aws, state_key(aws.settings))
-    if state is not None and json.loads(state).get("resources"):
-        records.write_atomic(local, state)
-        say(f"{local} taken from S3: the app was deployed from another machine")
-    else:
-        adopt(aws)
-
-
-def adopt(aws: Aws) -> None:
-    """The REST API of a deploy that ended before Chalice wrote its state down: Chalice finds
-    functions and roles by name, APIs it would make anew."""
-    function = function_name(aws.settings)
-    if layers.function(aws, function) is None:
-        return
-    for api in rest_apis.of_function(aws, _app(), function)[:1]:
-        records.write(chalice_app.deployed_file(aws.settings.stage), chalice_app.state_of(api))
-        say(f"REST API {api} calls {function} already: it is updated, no second one is made")

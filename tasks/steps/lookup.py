@@ -6,11 +6,13 @@ Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-
 import json
 from collections.abc import Iterable
 
-from tasks.clients import layers, manifests, s3, sandboxes
+from tasks.clients import layers, manifests, s3, sandboxes, stage_store
 from tasks.clients.aws import Aws, connect
 from tasks.core import budget, chalice_config, identity, paths, records, versions
 from tasks.core.actions import action
 from tasks.core.console import say
+from tasks.core.errors import InputError
+from tasks.core.pins import Pin
 from tasks.core.settings import Settings, current
 from tasks.core.versions import LayerVersion
 
@@ -25,26 +27,56 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> records.Record:
-    """Record {"input", "arn"}: `arn` is None when a version has to be made. What is published
+    """Record {"input", "arn", "pin"}: `arn` is None when a version has to be made; for a stage
+    that was rolled back it is that version's, and `pin` says when that was. What is published
     goes into publish's record, so that a fresh machine has it as well as the one that did it."""
-    settings = aws.settings
-    wanted = identity.input_hash(settings, builder)
+    wanted = identity.input_hash(aws.settings, builder)
+    pin = stage_store.pin(aws)
+    held = pin is not None and pin.holds(wanted)
+    arn = follow(aws, pin) if pin and held else look(aws, wanted)
+    if pin and not held and not pin.lifted:
+        say(f"the requirements are not those that the stage was {pin}")
+        say("this deploy goes on and lifts that pin")
+    if arn:
+        records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
+        check_budget(aws.settings)
+    record = {"input": wanted, "arn": arn, "pin": pin.at if pin and held else None}
+    records.write(paths.stage_record(aws.settings, "lookup"), record)
+    return record
+
+
+def look(aws: Aws, wanted: str) -> str | None:
+    """The ARN of the version that these inputs are published as."""
     published = layers.Listing(aws)
     found = find(aws, wanted, published)
     for number in deleted(aws, published):
         say(f"version {number}, which was used from here, has been deleted since")
     if found:
-        records.write_atomic(paths.LAYER_ARN, f"{found.arn}\n".encode())
         say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are not published yet")
     if latest := found or next(iter(published), None):
         _remember(aws, latest)
-    if found:
-        check_budget(settings)
-    record = {"input": wanted, "arn": found.arn if found else None}
-    records.write(paths.stage_record(settings, "lookup"), record)
-    return record
+    return found.arn if found else None
+
+
+def follow(aws: Aws, pin: Pin) -> str:
+    """The pinned ARNs, with commas. InputError when one of them was deleted."""
+    settings = aws.settings
+    say(f"stage {settings.stage} was {pin}")
+    for arn in pin.arns:
+        try:
+            version = layers.by_arn(aws, arn)
+        except InputError as error:
+            number, stage = versions.number_of(arn), f"stage={settings.stage}"
+            fix = f"./doitw rollback version={number} {stage} publishes it again from its zip; "
+            fix += f"./doitw unpin {stage} goes on to what the requirements say"
+            raise InputError(f"{error.problem}, but the stage is pinned to it", fix=fix) from None
+        if versions.is_of(arn, settings.layer):
+            _remember(aws, version)
+    say("it stays there: nothing is built, application code is deployed")
+    say(f"./doitw unpin stage={settings.stage} lifts that, and so do changed requirements")
+    return ",".join(pin.arns)
 
 
 def check_budget(settings: Settings) -> None:

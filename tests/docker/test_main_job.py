@@ -173,5 +173,5 @@ def test_rollback_is_version_1_again(story: Story) -> None:
 def test_status_says_what_was_rolled_back(story: Story) -> None:
     status = story.moments["status"].run
     assert status.code == 0, status.output
-    assert "stage=local uses version 1, these inputs are version 2: rolled back on" in status.output
+    assert "rolled back to version 1 of shuking-deps-layer by" in status.output
     assert "versions 2, 1; these inputs: version 2" in status.output

@@ -10,8 +10,9 @@ import pytest
 from tasks.clients import functions, layers, objects, s3
 from tasks.clients.aws import Aws, connect
 from tasks.commands import gc
-from tasks.core import paths, versions
+from tasks.core import paths, pins, versions
 from tasks.core.errors import AwsError, InputError
+from tasks.core.pins import Pin
 from tasks.core.settings import Settings
 from tasks.steps import publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
@@ -182,14 +183,17 @@ def test_without_a_readable_config_nothing_goes(four: Aws) -> None:
 
 
 def test_what_a_pin_names(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
-    """Of any stage, in this bucket or in another stage's."""
+    """Of any stage, in this bucket or in another stage's; a lifted one names nothing."""
     other = connect(replace(four.settings, bucket="dev-bucket"))
     s3.ensure_bucket(other)
     table = '[tool.lambda-layer.stages.dev]\nbucket = "dev-bucket"\n'
     Path("pyproject.toml").write_text(table, encoding="utf-8")
     for bucket, stage, number in ((four, "prod", 1), (other, "dev", 2)):
-        pin = json.dumps({"arn": arn(number)}).encode()
-        s3.put_bytes(bucket, f"chalice/shuking/{stage}/pin-deps.json", pin)
+        pin = Pin(arns=[arn(number)], by="anna@laptop", at="now", reason="why", inputs=[])
+        lifted = replace(pin, arns=[arn(3)]).lift("by anna")
+        for layer, each in (("deps", pin), ("other", lifted)):
+            key = f"chalice/shuking/{stage}/pin-{layer}.json"
+            s3.put_bytes(bucket, key, pins.to_json(each))
     gc.run(four, 1, act=True)
     assert left(four) == [4, 2, 1]
     said = capfd.readouterr().out

@@ -74,12 +74,16 @@ def test_an_api_of_a_deploy_that_failed_is_not_made_twice(copy: Project, server:
     server.refused = refusing("CreateDeployment", DENIED)
     assert "✗ chalice-deploy failed" in failed(copy, "deploy")
     server.refused = lambda request: None
-    assert "no second one is made" in done(copy, "deploy").output
+    said = done(copy, "deploy").output
+    assert "which ended early: it is continued" in said
+    assert "no second one is made" in said
     assert apis() == 1
 
 
-def test_an_app_whose_state_is_lost_everywhere_keeps_its_api(copy: Project) -> None:
-    """Neither here nor in S3."""
+def test_an_app_whose_state_is_lost_everywhere_is_refused_until_it_is_adopted(
+    copy: Project,
+) -> None:
+    """Neither here nor in S3: it may be somebody else's."""
     done(copy, "deploy")
     state = Path(".chalice/deployed/local.json")
     known = json.loads(state.read_text())
@@ -87,6 +91,11 @@ def test_an_app_whose_state_is_lost_everywhere_keeps_its_api(copy: Project) -> N
     key = "chalice/shuking/local/deployed.json"
     boto3.client("s3").delete_object(Bucket="shuking-lambda-layers", Key=key)
     copy.write("app.py", deployed.APP + "\n# changed\n")
+    said = failed(copy, "deploy")
+    assert "stage local is running already (function shuking-local and REST API" in said
+    assert "./doitw adopt-state stage=local" in said
+    assert not state.exists()
+    assert "found function shuking-local and REST API" in done(copy, "adopt-state").output
     done(copy, "deploy")
     assert apis() == 1
     assert json.loads(state.read_text()) == known
@@ -139,5 +148,5 @@ def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> N
     again = done(copy, "rollback")
     assert again.steps[1:] == ["rollback:config", "rollback:chalice-deploy", "rollback:smoke"]
     assert '"six": "1.16.0"' in again.output
-    assert "rolled back on" in done(copy, "status").output
+    assert "rolled back to version 2 of " in done(copy, "status").output
     assert '"six": "1.15.0"' in done(copy, "rollback").output

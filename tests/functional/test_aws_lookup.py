@@ -40,6 +40,9 @@ def noted(aws: Aws) -> list[int]:
     return versions.noted("deps", s3.objects(aws, "layers/"))
 
 
+PIN = ["GetObject"]  # is the stage pinned?
+
+
 def calls(server: Server) -> list[str]:
     """The operations asked for since the last look, in order; who we are is asked once a run."""
     asked = [operation(seen)[1] for seen in server.seen]
@@ -47,12 +50,12 @@ def calls(server: Server) -> list[str]:
     return [name for name in asked if name != "GetCallerIdentity"]
 
 
-def test_a_hit_that_is_known_here_takes_two_calls(aws: Aws, server: Server) -> None:
-    """The list, and a look whether the bytes are the described ones."""
+def test_a_hit_that_is_known_here_takes_three_calls(aws: Aws, server: Server) -> None:
+    """The pin, the list, and a look whether the bytes are the described ones."""
     deployed(aws)
     server.seen.clear()
     assert lookup.run(aws, "host")["arn"]
-    assert calls(server) == ["ListLayerVersions", "GetLayerVersion"]
+    assert calls(server) == [*PIN, "ListLayerVersions", "GetLayerVersion"]
 
 
 def test_a_fresh_machine_asks_for_the_manifest_as_well(aws: Aws, server: Server) -> None:
@@ -61,9 +64,9 @@ def test_a_fresh_machine_asks_for_the_manifest_as_well(aws: Aws, server: Server)
     fresh_machine()
     server.seen.clear()
     assert lookup.run(aws, "host")["arn"]
-    assert calls(server) == ["ListLayerVersions", "GetLayerVersion", "GetObject", "PutObject"]
+    assert calls(server) == [*PIN, "ListLayerVersions", "GetLayerVersion", "GetObject", "PutObject"]
     assert lookup.run(aws, "host")["arn"]
-    assert calls(server) == ["ListLayerVersions", "GetLayerVersion"]
+    assert calls(server) == [*PIN, "ListLayerVersions", "GetLayerVersion"]
 
 
 def test_the_list_ends_at_the_page_with_the_hit(aws: Aws, server: Server) -> None:
@@ -86,7 +89,7 @@ def test_a_miss_goes_through_every_page_once(aws: Aws, server: Server) -> None:
     by_hand(aws, 101)
     server.seen.clear()
     assert lookup.run(aws, "host")["arn"] is None
-    assert calls(server) == ["ListLayerVersions"] * 3 + ["GetObject"]
+    assert calls(server) == PIN + ["ListLayerVersions"] * 3 + ["GetObject"]
 
 
 def test_the_whole_list_is_newest_first_across_pages(aws: Aws) -> None:

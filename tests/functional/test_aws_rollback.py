@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tasks.clients import s3
 from tasks.clients.aws import Aws
 from tasks.commands import rollback
 from tasks.core import chalice_config, paths, records
@@ -53,6 +54,13 @@ def refused(settings: Settings, **typed: str) -> str:
     assert paths.CHALICE_CONFIG.read_bytes() == before
     assert not paths.stage_record(settings, "rollback").exists()
     return str(caught.value)
+
+
+@pytest.fixture
+def aws(aws: Aws) -> Aws:
+    """With a bucket, as the stage's lock has made it."""
+    s3.ensure_bucket(aws)
+    return aws
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import chalice_app, s3
+from tasks.clients import chalice_app, s3, stage_store
 from tasks.clients.aws import Aws
 from tasks.commands import rollback, status
 from tasks.core import chalice_config, paths, records, stage_status, status_text
@@ -15,7 +15,7 @@ from tasks.core.arguments import Arguments
 from tasks.core.console import size
 from tasks.core.errors import DriftError
 from tasks.core.settings import Settings
-from tasks.steps import chalice_deploy, publish, upload
+from tasks.steps import publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import build, zipped
 from tests.project import small
@@ -121,14 +121,15 @@ def test_a_stage_behind_the_inputs(aws: Aws) -> None:
 
 
 def test_a_rollback_is_called_one(aws: Aws) -> None:
-    """With its date, and the way forward."""
+    """By whom and when, and the way forward."""
+    s3.ensure_bucket(aws)
     publish_layer(aws)
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     configure(publish_layer(aws, "x = 2\n", "20250909-090909"))
     rollback.configure(aws.settings, Arguments(version="1"))
     said = advice(aws.settings)
-    assert "the stage uses version 1, these inputs are version 2: rolled back on 20" in said
-    assert "forward: ./doitw deploy stage=prod" in said
+    assert "rolled back to version 1 of deps by " in said
+    assert "forward: ./doitw unpin stage=prod, then ./doitw deploy" in said
 
 
 def test_many_versions_are_cut(aws: Aws) -> None:
@@ -300,10 +301,11 @@ def test_a_fresh_machine_sees_the_same(aws: Aws) -> None:
     deploy(aws, arn)
     known = rows(aws.settings)["deployed"]
     local = chalice_app.deployed_file("prod")
-    s3.put_bytes(aws, chalice_deploy.state_key(aws.settings), local.read_bytes())
+    key = stage_store.key(aws.settings, "deployed.json")
+    s3.put_bytes(aws, key, local.read_bytes())
     local.unlink()
     assert rows(aws.settings)["deployed"] == known
-    aws.client("s3").delete_object(Bucket="deps-bucket", Key=chalice_deploy.state_key(aws.settings))
+    aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     assert rows(aws.settings)["deployed"] == known
     assert not local.exists()
 

@@ -175,8 +175,13 @@ def test_a_changed_pin_is_a_new_version_and_rollback_undoes_it(layer: Project) -
 
     status = layer.doit("status", "stage=local").output
     assert "version 1" in status
-    assert "rolled back on" in status
+    assert "rolled back to version 1 of deps by" in status
 
+    run = layer.deploy()
+    assert "it stays there: nothing is built" in run.output
+    assert (run.steps, health(layer)["six"]) == (LOOK, "1.16.0")
+
+    assert layer.doit("unpin", "stage=local").code == 0
     steps = layer.deploy().steps  # forward again: published already
     assert ran(steps, *BUILD, "upload") == []
     assert (numbers(layer), health(layer)["six"]) == ([2, 1], "1.17.0")

@@ -1,0 +1,127 @@
+"""Chalice's state (.chalice/deployed/<stage>.json) in S3, beside the layers.
+
+Chalice finds functions and roles by their names, REST APIs by this state only: without it a fresh
+machine makes a second one (chalice#1570). The object holds the state, or, while the stage's first
+deploy is under way, who began it; a run of ours that died is told by that from a stranger's API.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tasks.clients import chalice_app, layers, rest_apis, s3, stage_store
+from tasks.clients.aws import Aws
+from tasks.core import people, records
+from tasks.core.console import say
+from tasks.core.errors import DeployError
+from tasks.core.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What AWS has of this app and stage. `arn`: the function's, '' for none; `apis`: IDs of the
+    REST APIs that call it, oldest first."""
+
+    function: str
+    arn: str
+    apis: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.arn or self.apis)
+
+    def __str__(self) -> str:
+        found = [f"function {self.function}"] if self.arn else []
+        return " and ".join([*found, *(f"REST API {api}" for api in self.apis)])
+
+
+def running(aws: Aws) -> Running:
+    app, name = stage_store.app(aws.settings), stage_store.function(aws.settings)
+    function = layers.function(aws, name) or {}
+    apis = rest_apis.of_function(aws, app, name)
+    return Running(function=name, arn=function.get("FunctionArn", ""), apis=apis)
+
+
+def restore(aws: Aws) -> None:
+    """Before a deploy: what this checkout lacks out of S3. DeployError when the state is nowhere
+    and something of this app and stage runs all the same."""
+    local = chalice_app.deployed_file(aws.settings.stage)
+    if local.exists():
+        return
+    if take(aws):
+        say(f"{local} taken from S3: the app was deployed from another machine")
+        return
+    begun, there = (_noted(aws) or {}).get("deploying", {}), running(aws)
+    if there and not begun:
+        raise _foreign(aws, there)
+    if there:
+        say(f"{begun['by']} began to deploy on {begun['at']}, which ended early: it is continued")
+        adopt(aws, there)
+    else:
+        at = people.written(datetime.now(UTC))
+        _put(aws, {"deploying": {"by": people.signature(aws.environ), "at": at}})
+
+
+def take(aws: Aws) -> bool:
+    """S3's state into this checkout; False when there is none."""
+    noted = _noted(aws) or {}
+    if noted.get("resources"):
+        records.write(chalice_app.deployed_file(aws.settings.stage), noted)
+    return bool(noted.get("resources"))
+
+
+def adopt(aws: Aws, there: Running) -> None:
+    """Write down as Chalice would have: it updates these, and makes no second API."""
+    state = chalice_app.state_of(there.arn, there.apis[:1])
+    records.write(chalice_app.deployed_file(aws.settings.stage), state)
+    for api in there.apis[:1]:
+        say(f"REST API {api} calls {there.function} already: it is updated, no second one is made")
+    for api in there.apis[1:]:
+        say(f"REST API {api} calls it, too, and is left alone: delete it if nobody uses it")
+
+
+def _foreign(aws: Aws, there: Running) -> DeployError:
+    stage = aws.settings.stage
+    return DeployError(
+        f"stage {stage} is running already ({there}), but its record is neither in "
+        f"{chalice_app.deployed_file(stage)} nor in s3://{aws.settings.bucket}",
+        fix=f"if it is this app's: ./doitw adopt-state stage={stage} takes it over, then deploy "
+        "again; if it is another's: choose another app_name or stage in .chalice/config.json",
+    )
+
+
+def save(aws: Aws, record: Record | None = None) -> None:
+    """After a deploy: the state, and our record of what was deployed."""
+    s3.ensure_bucket(aws)
+    state = records.read(chalice_app.deployed_file(aws.settings.stage)) or {}
+    _put(aws, state)
+    if record is not None:
+        s3.put_bytes(aws, stage_store.key(aws.settings, "record.json"), records.canonical(record))
+
+
+def known(aws: Aws) -> Record:
+    """The state, here or in S3, for who only looks; {} where there is none."""
+    return records.read(chalice_app.deployed_file(aws.settings.stage)) or _noted(aws) or {}
+
+
+def last(aws: Aws) -> Record:
+    """The record of whoever deployed last; {} for none."""
+    return _read(aws, "record.json") or {}
+
+
+def _put(aws: Aws, state: Record) -> None:
+    s3.put_bytes(aws, stage_store.key(aws.settings, "deployed.json"), records.canonical(state))
+
+
+def _noted(aws: Aws) -> Record | None:
+    return _read(aws, "deployed.json")
+
+
+def _read(aws: Aws, name: str) -> Record | None:
+    """None for none, and for what is no JSON object."""
+    text = s3.get_bytes(aws, stage_store.key(aws.settings, name))
+    try:
+        found: Any = json.loads(text or b"null")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

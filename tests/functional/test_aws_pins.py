@@ -1,0 +1,224 @@
+"""Pins against an AWS over HTTP: what is noted, what holds, what lifts; deleted versions."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.clients import layers, s3, stage_store
+from tasks.clients.aws import Aws
+from tasks.commands import rollback, targets, unpin
+from tasks.core import chalice_config, identity, paths, pins, versions
+from tasks.core.arguments import Arguments
+from tasks.core.errors import DeployError, InputError
+from tasks.core.pins import Pin
+from tasks.core.settings import Settings
+from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
+from tests.built import build
+
+
+def require(text: str) -> None:
+    Path("requirements-all.txt").write_text(text, encoding="utf-8")
+
+
+def release(aws: Aws, text: str, built: str) -> str:
+    """The ARN of a version made from these requirements; the stage is configured for it."""
+    require(text)
+    build(aws.settings, text, built)
+    upload.run(aws)
+    arn = str(publish.run(aws)["arn"])
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
+    return arn
+
+
+@pytest.fixture
+def two(aws: Aws) -> Aws:
+    """Versions 1 and 2, requirements and config are version 2's."""
+    release(aws, "six==1.16.0\n", "20250102-030405")
+    release(aws, "six==1.17.0\n", "20250102-030406")
+    return aws
+
+
+def back(aws: Aws, **typed: str) -> Pin:
+    """What `doit rollback:config` pins."""
+    rollback.configure(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text only
+    return pinned(aws)
+
+
+def pinned(aws: Aws) -> Pin:
+    pin = stage_store.pin(aws)
+    assert pin
+    return pin
+
+
+def wanted(settings: Settings) -> str:
+    return identity.input_hash(settings, "host")
+
+
+def looked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What lookup tells a person; .layer-arn.txt follows it."""
+    lines: list[str] = []
+    monkeypatch.setattr(lookup, "say", lines.append)
+    lookup.run(aws, "host")
+    return "\n".join(lines)
+
+
+def number(aws: Aws) -> int:
+    """The version that the next step would configure."""
+    return versions.number_of(patch_config.wanted(aws.settings, "")[0])
+
+
+def test_a_rollback_is_noted(two: Aws) -> None:
+    """Who, when, why, which ARNs, against which inputs."""
+    pin = back(two, version="1", reason="numpy crashes")
+    assert [versions.number_of(arn) for arn in pin.arns] == [1]
+    assert pin.holds(wanted(two.settings))
+    assert str(pin).startswith("rolled back to version 1 of deps by ")
+    assert str(pin).endswith(" UTC: numpy crashes")
+
+
+def test_a_pinned_stage_stays(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another machine, too: its config.json still says 2. In plain words."""
+    pin = back(two, version="1", reason="numpy crashes")
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [pin.arns[0][:-1] + "2"])
+    said = looked(two, monkeypatch)
+    assert f"stage prod was {pin}" in said
+    assert "./doitw unpin stage=prod lifts that, and so do changed requirements" in said
+    assert number(two) == 1
+
+
+def test_the_pinned_versions_own_requirements_do_not_lift_it(
+    two: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They ask for nothing else."""
+    back(two, version="1")
+    require("six==1.16.0\n")
+    assert "it stays there" in looked(two, monkeypatch)
+
+
+def test_it_holds_against_what_was_configured(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollback from a checkout with requirements of its own: CI's are held all the same."""
+    require("six==1.15.0\n")
+    back(two, version="1")
+    require("six==1.17.0\n")
+    assert "it stays there" in looked(two, monkeypatch)
+
+
+def test_a_rollback_does_not_need_readable_requirements(two: Aws) -> None:
+    """In an emergency."""
+    Path("requirements-all.txt").unlink()
+    assert back(two, version="1").inputs
+
+
+def test_changed_requirements_go_on(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is said."""
+    back(two, version="1")
+    require("six==1.18.0\n")
+    assert "this deploy goes on and lifts that pin" in looked(two, monkeypatch)
+
+
+def test_unpin_lifts(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For good; twice is once."""
+    lines: list[str] = []
+    monkeypatch.setattr(unpin, "say", lines.append)
+    pin = back(two, version="1", reason="numpy crashes")
+    unpin.run(two, "numpy 2.1 works")
+    unpin.run(two, "")
+    assert lines[0] == f"unpinned; stage prod was {pin}"
+    assert "stage prod is not pinned: unpinned by " in lines[-1]
+    assert lines[-1].endswith(": numpy 2.1 works")
+    assert "are published as version 2" in looked(two, monkeypatch)
+    assert number(two) == 2
+
+
+def test_unpin_without_a_pin(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens."""
+    lines: list[str] = []
+    monkeypatch.setattr(unpin, "say", lines.append)
+    unpin.run(aws, "")
+    assert lines == ["stage prod is not pinned"]
+
+
+def test_a_pin_is_one_stages_and_one_layers(two: Aws) -> None:
+    """Others go on."""
+    back(two, version="1")
+    for other in (replace(two.settings, stage="dev"), replace(two.settings, layer="other")):
+        assert stage_store.pin(Aws(other, two.environ)) is None
+
+
+def test_a_pin_set_while_a_deploy_was_under_way(two: Aws) -> None:
+    """That deploy does not overrule it."""
+    lookup.run(two, "host")
+    back(two, version="1", reason="numpy crashes")
+    with pytest.raises(DeployError, match="was changed while this deploy was under way") as caught:
+        chalice_deploy.deploy(two)
+    assert "numpy crashes" in str(caught.value)
+
+
+def test_several_arns_are_pinned_as_the_whole_list(two: Aws) -> None:
+    """As they were typed."""
+    both = [version.arn for version in layers.versions(two)]
+    assert list(back(two, arn=",".join(both)).arns) == both
+
+
+def test_what_is_no_pin(aws: Aws) -> None:
+    """Somebody wrote there by hand."""
+    s3.ensure_bucket(aws)
+    for text in (b"", b"{", b"[]", b'{"arns": []}'):
+        assert pins.from_json(text) is None
+
+
+# ---- deleted versions ---------------------------------------------------------------------------
+
+
+def delete(aws: Aws, number: int) -> None:
+    aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=number)
+
+
+def numbers(aws: Aws) -> list[int]:
+    return [version.number for version in layers.versions(aws)]
+
+
+def test_a_deleted_version_is_published_again(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its zip, under a new number; known by its hashes."""
+    lines: list[str] = []
+    monkeypatch.setattr(targets, "say", lines.append)
+    [old] = [version for version in layers.versions(two) if version.number == 1]
+    delete(two, 1)
+    assert [versions.number_of(arn) for arn in back(two, version="1").arns] == [3]
+    assert "version 1 was deleted: its zip is published again, as version 3" in lines
+    new = layers.versions(two)[0]
+    assert (new.content_hash, new.input_hash) == (old.content_hash, old.input_hash)
+    require("six==1.16.0\n")
+    unpin.run(two, "")
+    assert "are published as version 3" in looked(two, monkeypatch)
+
+
+def test_it_is_published_again_once(two: Aws) -> None:
+    """The next rollback finds its twin."""
+    delete(two, 1)
+    for _ in range(2):
+        assert [versions.number_of(arn) for arn in back(two, version="1").arns] == [3]
+    assert numbers(two) == [3, 2]
+
+
+def test_a_deleted_version_whose_zip_is_gone(two: Aws) -> None:
+    """What there is, is named; nothing changes."""
+    delete(two, 1)
+    key = versions.zip_key("deps", "20250102-030405")
+    two.client("s3").delete_object(Bucket="deps-bucket", Key=key)
+    with pytest.raises(InputError, match="has no version 1, and no zip of it at") as caught:
+        back(two, version="1")
+    assert "there are: 2" in str(caught.value)
+    assert numbers(two) == [2]
+    assert stage_store.pin(two) is None
+
+
+def test_a_pinned_version_that_was_deleted(two: Aws) -> None:
+    """Both ways on are named."""
+    back(two, version="1")
+    delete(two, 1)
+    with pytest.raises(InputError, match="but the stage is pinned to it") as caught:
+        lookup.run(two, "host")
+    assert "./doitw rollback version=1 stage=prod" in caught.value.fix
+    assert "./doitw unpin stage=prod" in caught.value.fix

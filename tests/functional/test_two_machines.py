@@ -1,0 +1,210 @@
+"""Two fresh clones with separate homes against one embedded AWS: AWS is the memory of both."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project import Project, Run, clean_environment, small
+
+BUILD = ["install", "prune", "optimize", "zip", "verify", "upload", "publish"]
+GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=m"]
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> Iterator[tuple[Project, Project]]:
+    """A's embedded AWS serves both."""
+    origin = small(tmp_path / "origin")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "app"]):
+        subprocess.run([*GIT, *command], cwd=origin.path, check=True)
+    first, second = (clone(origin, tmp_path / name) for name in ("a", "b"))
+    [url] = re.findall(r"AWS_ENDPOINT_URL=(\S+)", first.doit("local-start").output)
+    second.environment.update(AWS_ENDPOINT_URL=url)
+    yield first, second
+    first.doit("local-stop")
+
+
+def clone(origin: Project, folder: Path) -> Project:
+    home = folder / "home"
+    home.mkdir(parents=True)
+    target = folder / "project"
+    subprocess.run([*GIT, "clone", "-q", str(origin.path), str(target)], check=True)
+    return Project(path=target, environment={"HOME": str(home)})
+
+
+def done(project: Project, *command: str) -> Run:
+    run = project.doit(*command, "stage=local")
+    assert run.code == 0, run.output
+    return run
+
+
+def built(run: Run) -> list[str]:
+    return [step for step in run.steps if step in BUILD]
+
+
+def numbers(first: Project) -> list[int]:
+    """The versions that AWS has, newest first."""
+    answer = first.aws("lambda").list_layer_versions(LayerName="deps")
+    return [version["Version"] for version in answer["LayerVersions"]]
+
+
+def function(first: Project) -> dict[str, Any]:
+    answer: dict[str, Any] = first.aws("lambda").get_function_configuration(
+        FunctionName="shuking-local"
+    )
+    return answer
+
+
+def runs(first: Project) -> int:
+    """The version that the function has."""
+    [layer] = function(first)["Layers"]
+    return int(layer["Arn"].rpartition(":")[2])
+
+
+def configured(project: Project) -> list[int]:
+    return [int(arn.rpartition(":")[2]) for arn in project.layers()]
+
+
+def apis(first: Project) -> int:
+    return len(first.aws("apigateway").get_rest_apis()["items"])
+
+
+def told(project: Project, command: str) -> list[str]:
+    """Its lines without step marks and durations, and without what is this checkout's alone."""
+    own = ("▶", "✓", "built", "│ built")
+    lines = [line.strip() for line in done(project, command).output.splitlines()]
+    return [line for line in lines if line and not line.startswith(own)]
+
+
+def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
+    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback, the old checkout."""
+    a, b = clones
+    assert built(done(a, "deploy")) == BUILD
+    before = function(a)
+
+    again = done(b, "deploy")
+    assert built(again) == []
+    assert "chalice-deploy" not in again.steps
+    assert function(a)["LastModified"] == before["LastModified"]
+    assert (numbers(a), configured(b), apis(a)) == ([1], [1], 1)
+
+    b.write("requirements-all.txt", "six==1.17.0\n")
+    assert built(done(b, "deploy")) == BUILD
+    assert (numbers(a), runs(a)) == ([2, 1], 2)
+
+    back = done(a, "deploy")  # its own requirements; its database knows nothing of b's
+    assert built(back) == []
+    assert (numbers(a), runs(a), configured(a)) == ([2, 1], 1, [1])
+
+    forward = done(b, "deploy")
+    assert (built(forward), runs(a)) == ([], 2)
+    rolled = done(b, "rollback", "version=1", "reason=six 1.17 is bad").output
+    assert "pinned to it" in rolled
+    assert (runs(a), configured(b)) == (1, [1])
+
+    for each in (a, b):
+        kept = done(each, "deploy")
+        assert built(kept) == []
+        assert "rolled back to version 1 of deps by " in kept.output
+        assert ": six 1.17 is bad" in kept.output
+        assert "./doitw unpin stage=local lifts that" in kept.output
+    a.write("requirements-all.txt", "six==1.17.0\n")  # as CI that pulls b's change
+    a.write("app.py", a.read("app.py") + "\n# application code\n")
+    app = done(a, "deploy")
+    assert (built(app), runs(a), numbers(a)) == ([], 1, [2, 1])
+    assert "chalice-deploy" in app.steps
+
+    b.write("app.py", a.read("app.py"))
+    assert told(a, "history") == told(b, "history")
+    assert told(a, "status") == told(b, "status")
+    assert "rolled back to version 1 of deps by " in " ".join(told(b, "status"))
+
+    b.write("requirements-all.txt", "six==1.15.0\n")
+    lifted = done(b, "deploy").output
+    assert "this deploy goes on and lifts that pin" in lifted
+    assert "the pin is lifted" in lifted
+    assert runs(a) == 3
+    a.write("requirements-all.txt", "six==1.15.0\n")
+    assert "rolled back" not in done(a, "deploy").output
+    assert (runs(a), apis(a)) == (3, 1)
+
+
+def start(project: Project) -> "subprocess.Popen[str]":
+    """`doit deploy`, not waited for."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tasks", "deploy", "stage=local"], cwd=project.path,
+        env=clean_environment() | project.environment | {"PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def until(process: "subprocess.Popen[str]", last: str) -> str:
+    """What it says up to a line that begins so."""
+    assert process.stdout
+    lines = takewhile(lambda line: not line.startswith(last), process.stdout)
+    return "".join(lines)
+
+
+def test_both_at_the_same_moment(clones: tuple[Project, Project]) -> None:
+    """One version, one API, both configurations whole; one of them waits and says for whom."""
+    both = [start(each) for each in clones]
+    outputs = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], "\n".join(outputs)
+    [waited] = [output for output in outputs if "is being changed by" in output]
+    assert "nothing to send" in waited
+    assert (numbers(clones[0]), apis(clones[0]), runs(clones[0])) == ([1], 1, 1)
+    assert [configured(each) for each in clones] == [[1], [1]]
+    for each in clones:
+        assert done(each, "deploy").steps == ["preflight", "lookup", "smoke"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_deploy_gives_its_lock_back(
+    clones: tuple[Project, Project], number: signal.Signals
+) -> None:
+    """In the midst of chalice, too; the other goes on at once."""
+    a, b = clones
+    process = start(a)
+    with process:
+        until(process, "   Creating lambda function")
+        process.send_signal(number)
+        assert process.stdout
+        said = process.stdout.read()
+    assert "Traceback" not in said
+    assert process.returncode == 1
+    key = "chalice/shuking/local/lock.json"
+    lock = a.aws("s3").get_object(Bucket="shuking-lambda-layers", Key=key)["Body"].read()
+    assert json.loads(lock)["released"]
+    after = done(b, "deploy").output
+    assert "is being changed by" not in after
+    assert apis(a) == 1
+
+
+def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(
+    clones: tuple[Project, Project],
+) -> None:
+    """Nobody can know there that it is dead before its lock expires; a person can."""
+    a, b = clones
+    b.write("pyproject.toml", b.read("pyproject.toml") + "lock-wait = 1\n")
+    process = start(a)
+    with process:
+        until(process, "▶ publish")
+        process.kill()
+    refused = b.doit("deploy", "stage=local")
+    assert refused.code == 1
+    assert "stage local is still being changed after 1.0 s: by " in refused.output
+    assert "may be alive" in b.doit("unlock", "stage=local").output
+    assert "unlocked" in done(b, "unlock", "yes=1").output
+    assert runs_after(b, a) == 1
+
+
+def runs_after(deployer: Project, first: Project) -> int:
+    done(deployer, "deploy")
+    return runs(first)
