@@ -3,11 +3,10 @@
 Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error says why).
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from tasks.clients import aws as clients
-from tasks.clients import layers, manifests, s3, sandboxes
+from tasks.clients import chalice_state, layers, manifests, s3, sandboxes, stage_store
 from tasks.clients.aws import Aws
 from tasks.core import chalice_config, identity, paths, records, stage_status, versions
 from tasks.core.actions import ToDo, action
@@ -27,7 +26,8 @@ CHECKS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """The one that the stage would use. `arn`: None where not even the account is known."""
+    """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
+    where not even the account is known."""
 
     arn: str | None
     changes: list[Change]
@@ -57,8 +57,8 @@ def look(settings: Settings) -> Plan:
     preflight.raise_all(preflight.found(list(CHECKS), settings))
     aws = _reach(settings)
     layer = _from_nothing(settings) if aws is None else _layer(aws)
-    config = _config(settings, layer.arn)
-    deploy = _deploy(aws, layers_change=bool(config))
+    arns = _arns(settings, layer.arn)
+    config, deploy = _config(settings, arns), _deploy(aws, arns)
     return Plan(stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes)
 
 
@@ -84,7 +84,16 @@ def _layer(aws: Aws) -> Layer:
     settings = aws.settings
     parts = identity.parts(settings, sandboxes.expected(settings))
     wanted = records.digest(parts)
-    published = layers.Listing(aws)
+    pin = stage_store.pin(aws)
+    if pin and pin.holds(wanted):
+        return Layer(arn=",".join(pin.arns), changes=[], notes=[f"the stage was {pin}"])
+    lifted = [f"lifts the pin: the stage was {pin}"] if pin and not pin.lifted else []
+    layer = _by_inputs(aws, parts, wanted)
+    return replace(layer, notes=[*layer.notes, *lifted])
+
+
+def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
+    settings, published = aws.settings, layers.Listing(aws)
     if found := lookup.find(aws, wanted, published):
         note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
         return Layer(arn=found.arn, changes=[], notes=[note])
@@ -146,35 +155,45 @@ def _arn(aws: Aws, number: int) -> str:
     return f"arn:{partition}:lambda:{place}:{number}"
 
 
-def _config(settings: Settings, arn: str | None) -> list[Change]:
+def _arns(settings: Settings, arn: str | None) -> list[str] | None:
+    """The stage's layers after the deploy."""
+    if arn is None:
+        return None
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return versions.placed(configured, versions.parse_arns(arn))
+
+
+def _config(settings: Settings, arns: list[str] | None) -> list[Change]:
     """The lines of config.json that would change."""
     what = f"write stage {settings.stage}'s layers to {paths.CHALICE_CONFIG}"
-    if arn is None:
+    if arns is None:
         return [Change(what=what, why=["the ARN is known once the layer is published"])]
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = versions.placed(configured, [arn])
     patch_config.check(settings, arns)
-    if arns == configured:
+    if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage):
         return []
     lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns)
     return [Change(what=what, why=lines)]
 
 
-def _deploy(aws: Aws | None, *, layers_change: bool) -> list[Change]:
-    why = "the function's layers change" if layers_change else _why_deployed(aws)
+def _deploy(aws: Aws | None, arns: list[str] | None) -> list[Change]:
+    why = _why_deployed(aws, arns)
     return [Change(what="deploy the app with Chalice", why=[why])] if why else []
 
 
-def _why_deployed(aws: Aws | None) -> str:
-    """'' when AWS runs exactly what is here."""
-    if aws is None:
+def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
+    """'' when AWS runs exactly this, by our record or that of whoever deployed last."""
+    if aws is None or arns is None:
         return "the embedded AWS is not running"
-    settings = aws.settings
-    record: dict[str, Any] = records.read(paths.stage_record(settings, "chalice-deploy")) or {}
-    if not record.get("functions"):
-        return "no deploy of this stage is on record"
-    if record["fingerprint"] != chalice_deploy.fingerprint(settings):
-        return "the app or its configuration has changed since the last deploy"
-    running = chalice_deploy.observed(aws)
-    differ = [name for name, was in record["functions"].items() if running.get(name) != was]
-    return f"AWS has something else than was deployed: {', '.join(differ)}" if differ else ""
+    path = paths.stage_record(aws.settings, "chalice-deploy")
+    found = [record for record in (records.read(path), chalice_state.last(aws)) if record]
+    wanted = chalice_deploy.fingerprint(aws.settings, arns)
+    same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
+    if not same:
+        if arns != chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage):
+            return "the function's layers change"
+        changed = "the app or its configuration has changed since the last deploy"
+        return changed if found else "no deploy of this stage is on record"
+    differ = [chalice_deploy.differing(aws, record) for record in same]
+    return (
+        f"AWS has something else than was deployed: {', '.join(differ[0])}" if all(differ) else ""
+    )

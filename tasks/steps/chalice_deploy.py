@@ -50,13 +50,21 @@ def is_deployed(settings: Settings) -> bool:
 def _runs(settings: Settings, made_from: str, record: records.Record) -> bool:
     if record.get("fingerprint") != made_from or not record.get("functions"):
         return False
-    return bool(observed(connect(settings), record["functions"]) == record["functions"])
+    return not differing(connect(settings), record)
 
 
-def fingerprint(settings: Settings) -> str:
-    """sha256 of the app's files and of what config.json says about this stage."""
+def differing(aws: Aws, record: records.Record) -> list[str]:
+    """The functions that AWS has otherwise than this record of a deploy."""
+    now = observed(aws, record["functions"])
+    return [name for name, was in record["functions"].items() if now[name] != was]
+
+
+def fingerprint(settings: Settings, arns: list[str] | None = None) -> str:
+    """sha256 of the app's files and of what config.json says about this stage; `arns`: as if its
+    layers were these."""
     config = chalice_config.load(paths.CHALICE_CONFIG)
     stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
+    stage = stage if arns is None else {**stage, "layers": arns}
     files = [Path(name) for name in APP if Path(name).is_file()]
     files += [path for name in APP if Path(name).is_dir() for path in trees.walk(Path(name))]
     contents = {str(path): records.file_digest(path) for path in files if path.suffix != ".pyc"}

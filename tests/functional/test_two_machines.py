@@ -89,6 +89,9 @@ def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
     assert built(done(a, "deploy")) == BUILD
     before = function(a)
 
+    plan = b.doit("plan", "stage=local").output
+    assert "write stage local's layers" in plan
+    assert "deploy the app with Chalice" not in plan
     again = done(b, "deploy")
     assert built(again) == []
     assert "chalice-deploy" not in again.steps
@@ -109,6 +112,7 @@ def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
     assert "pinned to it" in rolled
     assert (runs(a), configured(b)) == (1, [1])
 
+    assert "the stage was rolled back to version 1" in a.doit("plan", "stage=local").output
     for each in (a, b):
         kept = done(each, "deploy")
         assert built(kept) == []
