@@ -4,26 +4,31 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
-from tasks.core.errors import SettingsError
+from tasks.core.errors import InputError, SettingsError
+from tasks.core.versions import parse_arns, parse_number
 
+Form = Callable[[str], object]  # InputError for what has another
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
-def _argument(default: Any, help_: str, *of: str) -> Any:
-    return field(default=default, metadata={"help": help_, "of": of})
+def _argument(default: Any, help_: str, *of: str, form: Form | None = None) -> Any:
+    return field(default=default, metadata={"help": help_, "of": of, "form": form})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """Every argument; `of`: the commands that take it. A keyword of Python's ends in `_`."""
+    """Every argument; `of`: the commands that take it; `form`: what it must be, known before
+    anything is started. A keyword of Python's ends in `_`."""
 
-    version: str = _argument("", "number of a layer version", "rollback")
-    arn: str = _argument("", "ARNs of layer versions, with commas", "rollback", "patch-config")
+    version: str = _argument("", "number of a layer version", "rollback", form=parse_number)
+    arn: str = _argument(
+        "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=parse_arns
+    )
     reason: str = _argument("", "why, for others to read", "rollback", "unpin")
     from_: str = _argument("", "number of the earlier version", "diff", "history")
     to: str = _argument("", "number of the later version", "diff", "history")
@@ -52,6 +57,8 @@ def load(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
             values[SPECS[name].name] = _parsed(name, value)
         except ValueError as error:
             problems.append(f"command line: {name}={value} is not {error}")
+        except InputError as error:
+            problems.append(f"command line: {error.problem}")
     if problems:
         raise SettingsError("\n".join(problems), fix="the commands and what they take: README.md")
     return Arguments(**values)
@@ -68,8 +75,10 @@ def _unasked(name: str) -> str:
 
 
 def _parsed(name: str, value: str) -> str | bool | int:
-    """ValueError in words."""
-    wanted = SPECS[name].type
+    """ValueError in words, InputError."""
+    wanted, form = SPECS[name].type, SPECS[name].metadata["form"]
+    if form:
+        form(value)
     if wanted is bool:
         if value not in FLAGS:
             raise ValueError("1 or 0")

@@ -33,6 +33,19 @@ def test_numbers() -> None:
     assert load({"keep": "7"}, ["gc"]).keep == 7
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("version", "abc", "version=abc is not a layer version"),
+        ("arn", "deps:1", "not the ARN of a layer version: deps:1"),
+    ],
+)
+def test_forms(name: str, value: str, said: str) -> None:
+    """Before anything is started, locked or asked."""
+    with pytest.raises(SettingsError, match=said):
+        load({name: value}, ["rollback"])
+
+
 def test_a_sub_task_is_its_command() -> None:
     """`./doitw rollback:config version=2`"""
     assert load({"version": "2"}, ["rollback:config", "version=2"]).version == "2"
