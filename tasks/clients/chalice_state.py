@@ -62,6 +62,13 @@ def restore(aws: Aws) -> None:
         _put(aws, {"deploying": {"by": people.signature(aws.environ), "at": at}})
 
 
+def check(aws: Aws) -> None:
+    """The same refusal for who only looks."""
+    known = chalice_app.deployed_file(aws.settings.stage).exists() or _noted(aws)
+    if not known and (there := running(aws)):
+        raise _foreign(aws, there)
+
+
 def take(aws: Aws) -> bool:
     """S3's state into this checkout; False when there is none."""
     noted = _noted(aws) or {}

@@ -1,5 +1,7 @@
 """What S3 keeps about one stage of the app, beside the layers: chalice/<app>/<stage>/…"""
 
+from collections.abc import Iterator
+
 from tasks.clients import s3
 from tasks.clients.aws import Aws
 from tasks.core import chalice_config, paths, pins
@@ -25,6 +27,15 @@ def key(settings: Settings, name: str) -> str:
 def pin(aws: Aws) -> Pin | None:
     """The last one of this stage and layer, standing or lifted."""
     return pins.from_json(s3.get_bytes(aws, _pin_key(aws.settings)))
+
+
+def standing(aws: Aws) -> Iterator[tuple[str, Pin]]:
+    """(stage, pin) of every app and stage in the bucket, without those that were lifted."""
+    for path in s3.objects(aws, "chalice/"):
+        *_, stage, name = path.split("/")
+        found = pins.from_json(s3.get_bytes(aws, path)) if name.startswith("pin-") else None
+        if found and not found.lifted:
+            yield stage, found
 
 
 def put_pin(aws: Aws, pinned: Pin) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from tasks.clients import functions, layers, lifecycle, objects, s3
+from tasks.clients import functions, layers, lifecycle, objects, s3, stage_store
 from tasks.clients.aws import Aws, connect
-from tasks.core import arguments, chalice_config, paths, pins, retention, settings, versions
+from tasks.core import arguments, chalice_config, paths, retention, settings, versions
 from tasks.core.actions import action
 from tasks.core.console import say, show_tables, size
 from tasks.core.retention import Entry, Fate, Stored
@@ -178,12 +178,9 @@ def configured() -> Iterator[tuple[str, str]]:
 def pinned(aws: Aws) -> Iterator[tuple[str, str]]:
     """Whatever a standing pin of any app and stage names."""
     for bucket in buckets(aws):
-        for key in s3.objects(bucket, "chalice/"):
-            *_, stage, name = key.split("/")
-            if name.startswith("pin-"):
-                pin = pins.from_json(s3.get_bytes(bucket, key))
-                for arn in pin.arns if pin and not pin.lifted else ():
-                    yield arn, f"pin of stage {stage}"
+        for stage, pin in stage_store.standing(bucket):
+            for arn in pin.arns:
+                yield arn, f"pin of stage {stage}"
 
 
 # ---- acting -------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.clients import aws as clients
-from tasks.clients import functions, layers, manifests, s3
+from tasks.clients import functions, layers, manifests, s3, stage_store
 from tasks.clients.aws import Aws
 from tasks.core import arguments, chalice_config, comparison, paths, versions
 from tasks.core.actions import action
 from tasks.core.arguments import Arguments
 from tasks.core.console import say, show_tables, size
 from tasks.core.manifest import Manifest
+from tasks.core.pins import Pin
 from tasks.core.settings import Settings, current
 from tasks.core.unknowns import Unknowns
 from tasks.core.versions import LayerVersion
@@ -86,6 +87,8 @@ def look(aws: Aws, typed: Arguments) -> History:
     }
     nobody: dict[str, list[str]] = {}
     users = unknown.ask("functions", lambda: functions.users(aws), nobody)
+    unpinned: dict[str, Pin] = {}
+    pinned = unknown.ask("pins", lambda: dict(stage_store.standing(aws)), unpinned)
     entries = [
         Entry(
             number=number,
@@ -94,7 +97,7 @@ def look(aws: Aws, typed: Arguments) -> History:
             before=next((made for at, made in known.items() if at < number and made), None),
             zipped=_zipped(aws, known[number], published.get(number)),
             zip_kept=_zip_key(settings, known[number]) in stored,
-            used_by=used_by(published.get(number), users),
+            used_by=used_by(published.get(number), users, pinned),
         )
         for number in shown
     ]
@@ -128,13 +131,18 @@ def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
     return versions.zip_key(settings.layer, manifest.built) if manifest else ""
 
 
-def used_by(version: LayerVersion | None, users: Mapping[str, Sequence[str]]) -> list[str]:
-    """`stage prod` for what config.json says, and functions' names."""
+def used_by(
+    version: LayerVersion | None,
+    users: Mapping[str, Sequence[str]],
+    pinned: Mapping[str, Pin],
+) -> list[str]:
+    """`stage prod` for what config.json says, `pin of stage prod`, and functions' names."""
     if version is None:
         return []
     stages = chalice_config.known_stages(paths.CHALICE_CONFIG)
-    using = [name for name, arns in stages.items() if version.arn in arns]
-    return [f"stage {name}" for name in using] + list(users.get(version.arn, ()))
+    using = [f"stage {name}" for name, arns in stages.items() if version.arn in arns]
+    using += [f"pin of stage {name}" for name, pin in pinned.items() if version.arn in pin.arns]
+    return using + list(users.get(version.arn, ()))
 
 
 def table(settings: Settings, entries: Sequence[Entry]) -> Table:

@@ -53,9 +53,11 @@ def run(settings: Settings) -> ToDo | None:
 
 
 def look(settings: Settings) -> Plan:
-    """What a deploy would refuse is an error here, too: InputError, AwsError."""
+    """What a deploy would refuse is an error here, too: InputError, AwsError, DeployError."""
     preflight.raise_all(preflight.found(list(CHECKS), settings))
     aws = _reach(settings)
+    if aws is not None:
+        chalice_state.check(aws)
     layer = _from_nothing(settings) if aws is None else _layer(aws)
     arns = _arns(settings, layer.arn)
     config, deploy = _config(settings, arns), _deploy(aws, arns)
@@ -86,10 +88,15 @@ def _layer(aws: Aws) -> Layer:
     wanted = records.digest(parts)
     pin = stage_store.pin(aws)
     if pin and pin.holds(wanted):
-        return Layer(arn=",".join(pin.arns), changes=[], notes=[f"the stage was {pin}"])
-    lifted = [f"lifts the pin: the stage was {pin}"] if pin and not pin.lifted else []
+        for arn in pin.arns:
+            layers.by_arn(aws, arn)  # InputError when it was deleted
+        note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
+        return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
     layer = _by_inputs(aws, parts, wanted)
-    return replace(layer, notes=[*layer.notes, *lifted])
+    if pin and not pin.lifted:
+        note = f"other requirements than the stage was {pin}; the deploy lifts that pin"
+        return replace(layer, notes=[note, *layer.notes])
+    return layer
 
 
 def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:

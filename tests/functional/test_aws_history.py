@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tasks.clients import stage_store
 from tasks.clients.aws import Aws
 from tasks.commands import diff, history
 from tasks.core import chalice_config, comparison, paths, versions
 from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, InputError
+from tasks.core.pins import Pin
 from tasks.steps import publish, upload
 from tests import deployed as deployed_copy
 from tests.aws import ACCOUNT, Refusal, Server
@@ -96,6 +98,16 @@ def test_it_says_who_uses_what(aws: Aws) -> None:
     assert "other:1" in seen
 
 
+def test_a_pin_is_a_use(aws: Aws) -> None:
+    """As long as it stands."""
+    first, _ = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
+    pin = Pin(arns=[first], by="anna", at="2025-01-02", reason="crashes", inputs=["a" * 64])
+    stage_store.put_pin(aws, pin)
+    assert entry(aws, 1).used_by == ["pin of stage prod"]
+    stage_store.put_pin(aws, pin.lift("anna did"))
+    assert entry(aws, 1).used_by == []
+
+
 def test_a_version_by_hand_is_listed_as_one(aws: Aws) -> None:
     """With its size and description; the next of ours is compared with the last of ours."""
     deployed(aws, 1, six="1.16.0")
@@ -134,7 +146,7 @@ def test_sixty_versions_are_twenty_and_few_calls(aws: Aws, server: Server) -> No
     assert [each.number for each in found.entries] == list(range(60, 40, -1))
     assert found.older == 40
     assert calls.count("GetObject") == 21
-    assert len(calls) - 21 <= 5  # two pages of versions, one of objects, one of functions
+    assert len(calls) - 21 <= 6  # two pages of versions, the objects, the functions, the pins
     assert changes(found.entries[-1]) == ["six 1.39 → 1.40 (upgraded)"]
     assert listed(aws, to="40") == list(range(40, 20, -1))
     assert listed(aws, from_="1") == list(range(60, 0, -1))

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from tasks.clients import stage_store
 from tasks.clients.aws import Aws, connect
 from tasks.commands import plan
-from tasks.core import chalice_config, locks, paths, records
-from tasks.core.errors import AwsError, InputError
+from tasks.core import chalice_config, identity, locks, paths, records
+from tasks.core.errors import AwsError, DeployError, InputError
+from tasks.core.pins import Pin
 from tasks.core.plan import Plan
 from tasks.core.settings import Settings
 from tasks.steps import publish, upload
 from tests import deployed
 from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import build
+from tests.built import build, zipped
 from tests.operations import operation
 from tests.project import Project
 
@@ -170,6 +172,63 @@ def test_what_a_deploy_would_refuse_is_an_error(aws: Aws, server: Server) -> Non
         planned(aws.settings)
 
 
+# ---- pins, and what another machine did ---------------------------------------------------------
+
+
+def pinned(aws: Aws, arn: str, *inputs: str) -> Pin:
+    pin = Pin(arns=[arn], by="anna", at="2025-01-02", reason="numpy crashes", inputs=inputs)
+    stage_store.put_pin(aws, pin)
+    return pin
+
+
+def test_a_pinned_stage_stays(aws: Aws) -> None:
+    """Though its requirements are another version's; with who, when, why."""
+    first = publish_layer(aws, {"six": "1.16.0"})
+    second = publish_layer(aws, {"six": "1.17.0"}, "20250909-090909")
+    configure(second)
+    pin = pinned(aws, first, identity.input_hash(aws.settings, "host"))
+    found = planned(aws.settings)
+    assert whats(found) == [CONFIG, APP]
+    assert why(found, CONFIG)[1].count(":layer:deps:1") == 1
+    assert found.notes == [f"the stage was {pin}; it stays there until ./doitw unpin stage=prod"]
+    configure(first)
+    assert whats(planned(aws.settings)) == [APP]
+
+
+def test_other_requirements_lift_a_pin(aws: Aws) -> None:
+    """The plan says so beforehand."""
+    first = publish_layer(aws, {"six": "1.16.0"})
+    configure(first)
+    pin = pinned(aws, first, "a" * 64)
+    want("six==1.17.0\n")
+    found = planned(aws.settings)
+    assert whats(found)[:2] == [BUILD, "publish version 2 of deps"]
+    assert found.notes == [
+        f"other requirements than the stage was {pin}; the deploy lifts that pin"
+    ]
+
+
+def test_a_pin_to_a_deleted_version_is_an_error(aws: Aws) -> None:
+    """As the deploy would find."""
+    first = publish_layer(aws, {"six": "1.16.0"})
+    pinned(aws, first, identity.input_hash(aws.settings, "host"))
+    aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
+    with pytest.raises(InputError, match="deps:1 does not exist"):
+        planned(aws.settings)
+
+
+def test_a_stage_that_runs_and_is_on_no_record_is_an_error(aws: Aws) -> None:
+    """The deploy would refuse to make a second API."""
+    aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+    aws.client("lambda").create_function(
+        FunctionName="shuking-prod", Runtime="python3.12", Handler="app.app",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/any", Code={"ZipFile": zipped("x")},
+    )  # fmt: skip
+    with pytest.raises(DeployError, match="stage prod is running already") as caught:
+        planned(aws.settings)
+    assert "./doitw adopt-state" in caught.value.fix
+
+
 # ---- as typed: a plan, the deploy it speaks of, and nothing else --------------------------------
 
 
@@ -211,6 +270,15 @@ def test_a_plan_is_what_the_deploy_then_does(
     assert "the app or its configuration has changed since the last deploy" in said
     assert copy.deploy("builder=host").steps[-2:] == ["chalice-deploy", "smoke"]
     assert unchanging(copy, server)[0] == 0
+
+    other = deployed.copy(tmp_path / "other", server, monkeypatch)
+    other.write("app.py", copy.read("app.py"))
+    code, said = unchanging(other, server)
+    assert (code, "● plan: 1 thing to do" in said) == (2, True), said
+    assert "write stage local's layers" in said
+    other.write(".chalice/config.json", copy.read(".chalice/config.json"))
+    code, said = unchanging(other, server)
+    assert (code, "nothing to do" in said) == (0, True), said
 
     copy.write("requirements-all.txt", "six==1.17.0\n")
     code, said = unchanging(copy, server)
