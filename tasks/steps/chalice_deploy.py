@@ -34,7 +34,9 @@ def is_deployed(settings: Settings) -> bool:
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         made_from = fingerprint(settings)
-        if _runs(settings, made_from, records.read(path) or {}):
+        # a CI cache brings our records back, and Chalice's state not
+        known = chalice_app.deployed_file(settings.stage).exists()
+        if known and _runs(settings, made_from, records.read(path) or {}):
             return True
         aws = connect(settings)
         theirs = chalice_state.last(aws)
