@@ -1,8 +1,8 @@
 """`doit rollback`: the stage back to an earlier layer version. Nothing is rebuilt.
 
-    rollback:config → rollback:chalice-deploy → rollback:smoke
+    rollback:check → deploy-lock → rollback:config → rollback:chalice-deploy → rollback:smoke
 
-The same functions as the steps of `deploy`, entered at patch-config.
+The same functions as the steps of `deploy`, entered at patch-config; and a pin, so that it holds.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ def task_rollback() -> Iterator[dict[str, object]]:
     """Back to version=N, to the version before the current one, or to arn=A[,B…]."""
     settings, typed = current(), arguments.current()
     steps: dict[str, Callable[[], object]] = {
+        "check": lambda: check(settings, typed),
         "config": lambda: configure(settings, typed),
         "chalice-deploy": lambda: onward(settings, chalice_deploy.run),
         "smoke": lambda: finish(settings),
@@ -36,9 +37,17 @@ def task_rollback() -> Iterator[dict[str, object]]:
             "name": name,
             "actions": [action(step)],
             "task_dep": before,
-            "setup": ["deploy-lock"],
+            "setup": [] if name == "check" else ["deploy-lock"],
         }
         before = [f"rollback:{name}"]
+
+
+def check(settings: Settings, said: Arguments) -> int | list[str] | None:
+    """What was typed, as versions. InputError, before AWS is asked and the stage is locked."""
+    typed = typed_versions(said)
+    preflight.check_stage(settings)
+    preflight.check_python(settings)
+    return typed
 
 
 def configure(settings: Settings, said: Arguments) -> None:
@@ -47,9 +56,7 @@ def configure(settings: Settings, said: Arguments) -> None:
     Record {"from", "to", "at", "done"} and the pin; written before config.json is, so that a run
     that was stopped is continued by the next and does not go back one version more.
     """
-    typed = typed_versions(said)
-    preflight.check_stage(settings)
-    preflight.check_python(settings)
+    typed = check(settings, said)
     before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     last = records.read(paths.stage_record(settings, "rollback")) or {"done": True}
     if not typed and not last["done"] and last["to"] == before:

@@ -164,7 +164,7 @@ def test_rollback_is_version_1_again(story: Story) -> None:
     first, back = story.moments["first"], story.moments["back"]
     assert back.run.code == 0, back.run.output
     assert [step.rpartition(":")[2] for step in back.run.steps] == [
-        "deploy-lock", "config", "chalice-deploy", "smoke",
+        "check", "deploy-lock", "config", "chalice-deploy", "smoke",
     ]  # fmt: skip
     assert (back.configured, back.deployed, back.published) == ([1], [1], [2, 1])
     assert back.health == first.health

@@ -146,7 +146,7 @@ def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> N
     assert "./doitw rollback version=3 stage=local" in said
     server.refused = lambda request: None
     again = done(copy, "rollback")
-    assert again.steps[1:] == ["rollback:config", "rollback:chalice-deploy", "rollback:smoke"]
+    assert again.steps[2:] == ["rollback:config", "rollback:chalice-deploy", "rollback:smoke"]
     assert '"six": "1.16.0"' in again.output
     assert "rolled back to version 2 of " in done(copy, "status").output
     assert '"six": "1.15.0"' in done(copy, "rollback").output
