@@ -18,7 +18,7 @@ def main() -> None:
     parts = {
         "speed": lambda: speed.main(asked.runs, only),
         "scale": lambda: scale.main(asked.runs),
-        "sizes": sizes.main,
+        "sizes": lambda: sizes.main(asked.runs),
         "sets": lambda: sets.main(only),
         "readme": results.publish,
     }

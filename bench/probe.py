@@ -50,7 +50,7 @@ def main(python: str, request: dict[str, Any]) -> dict[str, Any]:
 def run(code: str, python: str, names: list[str]) -> str:
     """What it printed; nothing when it failed."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, python, *names],
+        [sys.executable, "-I", "-B", "-S", "-c", code, python, *names],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

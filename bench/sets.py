@@ -18,8 +18,8 @@ from tasks.clients import sandboxes
 from tasks.core import paths, records
 from tasks.core.console import duration, size
 from tasks.core.errors import LayerError
-from tasks.core.sandbox import Sandbox
 from tasks.core.settings import Settings, current
+from tasks.core.workshop import Workshop
 from tasks.steps import install, optimize, prune, verify
 from tasks.steps import zip as zip_
 
@@ -71,12 +71,13 @@ def row(name: str, base: Settings) -> list[str]:
 
 
 def build(settings: Settings) -> None:
-    def sandbox() -> Sandbox:
-        return sandboxes.choose(settings)
-
     paths.BUILD.mkdir()
-    install.run(settings, sandbox)
-    prune.run(settings)
-    optimize.run(settings, sandbox)
-    zip_.run(settings)
-    verify.run(settings, sandbox)
+    workshop = Workshop(settings, sandboxes.choose(settings))
+    try:
+        install.run(settings, lambda: workshop)
+        prune.run(settings)
+        optimize.run(settings, lambda: workshop)
+        zip_.run(settings)
+        verify.run(settings, lambda: workshop)
+    finally:
+        workshop.close()

@@ -1,14 +1,15 @@
 """Sizes and import times, side by side: ./doitw bench:sizes.
 
 Columns: as pip leaves it, the seed's pruning, this project without and with bytecode. All trees
-are made from build/install of the current settings, in one run, in the sandbox of the settings.
+are made from the lock of the current settings, in one run, in the sandbox of the settings.
 """
 
 import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from typing import Any
 from bench import packers, variants
 from bench.results import Result, Table, write
 from tasks.clients import sandboxes
-from tasks.core import distributions, paths, records, trees
+from tasks.core import requirements, trees
 from tasks.core.console import size
+from tasks.core.distributions import Distribution, Installed
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Sandbox
 from tasks.core.settings import Settings, current
@@ -26,61 +28,53 @@ PROBE = Path(__file__).with_name("probe.py")
 TIMED = ("google.generativeai", "sqlalchemy", "numpy", "psycopg2", "pydantic")  # issue 3's
 ROUNDS, RUNS = 3, 3  # the trees take turns, so that a slow minute is no tree's alone
 SEED = "seed's pruning"
-ZIPPED = {SEED: "zip -9", "here, no bytecode": "libdeflate", "here": "libdeflate"}
+ZIPPED = {SEED: "zip -9", "here, no bytecode": "libdeflate 6", "here": "libdeflate 6"}
 
 
-def main() -> None:
+def main(rounds: int = ROUNDS) -> None:
     settings = current()
-    source = paths.tree(settings, "install")
-    if not (source / "python").is_dir():
-        raise BuildError(f"{source} is not there", fix="run `./doitw install` first")
     sandbox = sandboxes.choose(settings)
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
-        made = make(source, Path(folder), sandbox, settings)
-        rows = measure(made, sandbox, request(source, settings))
-        packed = packers.compare(made["here"])
+        made, found = make(Path(folder), sandbox, settings)
+        rows = measure(made, sandbox, request(found, settings), rounds)
+        packed = packers.compare(made["here"], rounds)
+    sandbox.close()
     caption = (
-        f"Sizes and import times in {sandbox.title}, of the same installation; the times are "
-        f"medians of {ROUNDS * RUNS}:"
+        f"Sizes and import times in {sandbox.title}, of the same lock; the times are "
+        f"medians of {rounds * RUNS}:"
     )
     table = Table(caption=caption, columns=["", *made], rows=rows)
     write(Result(part="sizes", tables=[table, packers.table(packed)]))
 
 
-def make(source: Path, folder: Path, sandbox: Sandbox, settings: Settings) -> dict[str, Path]:
-    """{column: tree}"""
+def make(folder: Path, sandbox: Sandbox, settings: Settings) -> tuple[dict[str, Path], Installed]:
+    """({column: tree}, what was installed)"""
     plain = replace(settings, strip=True, bytecode="none")
     full = replace(plain, bytecode="compile")
-    makers: dict[str, Callable[[Path], None]] = {
-        "pip": lambda target: variants.pip(source, target, sandbox),
-        SEED: lambda target: variants.seed(source, target),
-        "here, no bytecode": lambda target: variants.ours(source, target, sandbox, plain),
-        "here": lambda target: variants.ours(source, target, sandbox, full),
-    }
-    made = {}
-    for index, (name, maker) in enumerate(makers.items()):
-        print(f"making: {name}", file=sys.stderr)
-        made[name] = folder / str(index) / "opt"
-        maker(made[name])
-    return made
+    names = ("pip", SEED, "here, no bytecode", "here")
+    made = {name: folder / str(index) / "opt" for index, name in enumerate(names)}
+    print("making the trees", file=sys.stderr)
+    variants.installed(settings, sandbox, made["pip"], compiled=True)
+    variants.installed(settings, sandbox, folder / "raw", compiled=False)
+    variants.seed(folder / "raw", made[SEED])
+    variants.ours(plain, sandbox, folder / "plain", made["here, no bytecode"])
+    return made, variants.ours(full, sandbox, folder / "full", made["here"])
 
 
-def request(source: Path, settings: Settings) -> dict[str, Any]:
+def request(found: Installed, settings: Settings) -> dict[str, Any]:
     """What the probe is asked, the same for every tree."""
-    found = distributions.read(source / "python")
-    record = records.read(paths.record(settings, "install")) or {}
-    direct = {each["name"] for each in record.get("distributions", []) if each["direct"]}
-    modules = [module(each) for each in found if each.name in direct]
+    direct = requirements.direct_names(requirements.read(Path(settings.requirements)))
+    modules = [module(each) for each in found.distributions if each.name in direct]
     timed = [name for name in TIMED if name in modules] or modules
     return {
         "direct": modules,
         "timed": timed,
-        "distributions": [each.name for each in found],
+        "distributions": [each.name for each in found.distributions],
         "runs": RUNS,
     }
 
 
-def module(distribution: distributions.Distribution) -> str:
+def module(distribution: Distribution) -> str:
     """Its uppermost package or module: google-generativeai → google.generativeai."""
     files = [Path(name) for name in distribution.files]
     packages = [file.parent.parts for file in files if file.name == "__init__.py"]
@@ -89,13 +83,13 @@ def module(distribution: distributions.Distribution) -> str:
 
 
 def measure(
-    made: Mapping[str, Path], sandbox: Sandbox, asked: Mapping[str, Any]
+    made: Mapping[str, Path], sandbox: Sandbox, asked: Mapping[str, Any], rounds: int
 ) -> list[list[str]]:
     """The table's rows."""
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in made}
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         for name, tree in made.items():
-            print(f"measuring: {name}, turn {turn + 1} of {ROUNDS}", file=sys.stderr)
+            print(f"measuring: {name}, turn {turn + 1} of {rounds}", file=sys.stderr)
             answers[name].append(ask(sandbox, tree, asked))
     zips = {name: packers.pack(tree, ZIPPED.get(name, "zip -9")) for name, tree in made.items()}
     seconds = {
@@ -105,7 +99,7 @@ def measure(
     direct, all_ = len(asked["direct"]), len(asked["distributions"])
     first = {name: given[0] for name, given in answers.items()}
     return [
-        ["unzipped", *(size(trees.measure(tree)["bytes"]) for tree in made.values())],
+        ["unzipped", *(size(total(tree)) for tree in made.values())],
         ["zip", *(size(each.bytes) for each in zips.values())],
         [
             "direct requirements that import",
@@ -118,15 +112,30 @@ def measure(
     ]
 
 
+def total(tree: Path) -> int:
+    """Bytes of its files."""
+    return sum(path.lstat().st_size for path in trees.walk(tree))
+
+
 def ask(sandbox: Sandbox, tree: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Run the probe over the tree, read-only."""
     job = Job(
         argv=("{python}", "{work}/probe.py", "{opt}/python", "{work}/request.json"),
         inputs={"probe.py": PROBE.read_bytes(), "request.json": json.dumps(asked).encode()},
-        opt=tree,
+        opt=(stored(tree),),
     )
     outcome = sandbox.run(job)
     if outcome.code:
         raise BuildError(f"the probe failed:\n{outcome.output}", fix="see the lines above")
     answer: dict[str, Any] = json.loads(outcome.output.strip().rpartition("\n")[2])
     return answer
+
+
+def stored(tree: Path) -> Path:
+    """The tree as a zip beside it, unpacked in no time."""
+    target = tree.with_name("stored.zip")
+    if not target.exists():
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+            for path in trees.walk(tree):
+                archive.write(path, path.relative_to(tree))
+    return target

@@ -1,35 +1,50 @@
-"""The trees that are compared, each made in the same run from the same installation."""
+"""The trees that are compared, each made in the same run from the same lock."""
 
 import fnmatch
+import shutil
+import zipfile
+from contextlib import chdir
 from pathlib import Path
 
-from tasks.core import recipes, trees
+from tasks.core import distributions, installer, paths, pinned, requirements, trees
+from tasks.core.distributions import Installed
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Sandbox
-from tasks.core.selection import select
 from tasks.core.settings import Settings
-from tasks.steps import optimize, prune
+from tasks.core.workshop import Workshop
+from tasks.steps import install, optimize, prune
+from tasks.steps import zip as zip_
 
 # The seed's script: `find … -name X -exec rm -rf`, over folders and over files.
 SEED = (
     ("tests", "test", "__pycache__", "docs", "*.dist-info", "*.egg-info"),
     ("*.pyc", "*.pyo", "*.md"),
 )
+COMPILE = "{interpreter} -m compileall -q -j 2 {work}/python || true"  # templates do not compile
 
 
-def pip(source: Path, target: Path, sandbox: Sandbox) -> None:
-    """As `pip install --target` leaves it: nothing removed, bytecode with file times."""
-    compile_ = ("{python}", "-m", "compileall", "-q", "-j", "2", "{opt}/python")
-    outcome = sandbox.run(
-        Job(
-            argv=("sh", "-c", '"$@" || true', "sh", *compile_),  # templates do not compile
-            opt=source,
-            opt_writable=True,
-            fetch={"{opt}/python": target / "python"},
-        )
+def installed(settings: Settings, sandbox: Sandbox, target: Path, *, compiled: bool) -> None:
+    """As `uv pip install --target` leaves it; `compiled`: as pip does, with bytecode."""
+    lines = requirements.read(Path(settings.lock))
+    pins = pinned.pins(lines, settings, sandbox.kind)
+    job = Job(
+        argv=("{uv}", *installer.installing(settings, sandbox.kind, hashed=True)),
+        inputs={"requirements.txt": "".join(f"{pin.text}\n" for pin in pins).encode()},
+        network=True,
+        installs=True,
+        fetch={} if compiled else {"{work}/python": target / "python"},
     )
+    _run(sandbox, job)
+    if compiled:
+        fetch = {"{work}/python": target / "python"}
+        _run(sandbox, Job(argv=("sh", "-c", COMPILE), installs=True, fetch=fetch))
+    sandbox.close()  # {work} is empty for the next
+
+
+def _run(sandbox: Sandbox, job: Job) -> None:
+    outcome = sandbox.run(job)
     if outcome.code:
-        raise BuildError(f"compiling failed:\n{outcome.output[-500:]}", fix="see the lines above")
+        raise BuildError(f"{job.argv[0]} failed:\n{outcome.tail}", fix="see the lines above")
 
 
 def seed(source: Path, target: Path) -> None:
@@ -39,15 +54,26 @@ def seed(source: Path, target: Path) -> None:
         parts = path.relative_to(source).parts
         gone = any(fnmatch.fnmatch(part, glob) for part in parts[:-1] for glob in folders)
         if not gone and not any(fnmatch.fnmatch(parts[-1], glob) for glob in files):
-            trees.link_or_copy(path, target.joinpath(*parts))
+            place = target.joinpath(*parts)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, place)
 
 
-def ours(source: Path, target: Path, sandbox: Sandbox, settings: Settings) -> None:
-    """Pruned and optimized by this project's steps, as `settings` say."""
-    pruned, changed = target.with_name("pruned"), target.with_name("changed")
-    python = source / "python"
-    found = select(python, prune.listing(python), recipes.active(settings), settings.keep)
-    prune.copy(python, pruned / "python", found.stay, whole=settings.keep)
-    flags = ["--strip"] + ["--compile"] * (settings.bytecode == "compile")
-    optimize.optimize(sandbox, pruned, changed, flags)
-    optimize.merge(pruned, changed, target)
+def ours(settings: Settings, sandbox: Sandbox, folder: Path, target: Path) -> Installed:
+    """Built by this project's steps, as `settings` say, in an empty project at `folder`; what was
+    installed for it."""
+    folder.mkdir(parents=True)
+    (folder / paths.DOCKER).symlink_to(paths.DOCKER.absolute())
+    for name in (settings.requirements, settings.lock):
+        shutil.copy(name, folder)
+    workshop = Workshop(settings, sandbox)
+    with chdir(folder):
+        install.run(settings, lambda: workshop)
+        prune.run(settings)
+        optimize.run(settings, lambda: workshop)
+        zip_.run(settings)
+        with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
+            archive.extractall(target)
+        found = distributions.needed(settings)
+    workshop.close()
+    return found

@@ -1,246 +1,176 @@
-"""Runs where the layer will run: strips shared objects, compiles bytecode. Standard library only.
+"""Makes finished parts of a layer, one per distribution: stripped, compiled, packed.
 
-    optimize.py OPT OUT [--strip] [--compile] --budget BYTES
+    optimize.py APART OUT REQUEST [--strip] [--compile] --level N --tools FOLDER
 
-OPT is the layer's tree, a copy that may be written to. Changed and new files are laid under OUT
-by the same paths, with OUT/report.json beside them; nothing else has to travel back.
+APART/<key> is a distribution as installed (docker/facts.py). REQUEST is JSON: {key: {"as": name of
+its part, "stay": [paths], "cut": {path: text in place of the file}}}. A part, OUT/<as>, holds the
+packed files one behind the other, then its index (JSON), then the index's length (8 bytes, little
+end first). The index: {"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made
+here?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
+
+Runs in Lambda's image or under the host's Python; needs `deflate` (libdeflate), installed or in
+FOLDER, beside the standard library. Paths are joined as strings here: pathlib interns each name in
+a path, and which strings a process has interned shows in the bytecode that it marshals.
 """
 
 import argparse
+import importlib
 import json
+import marshal
 import os
-import py_compile
 import shutil
-import signal
 import struct
-import subprocess
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from importlib.util import cache_from_source
+import zlib
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from os.path import join
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-LAMBDA = Path("/opt")  # where the layer lies in Lambda, whatever OPT is here
-WORTH = 1024  # bytes a stripped file must save
-LOAD_SECONDS = 30  # for one library, its constructors included
-JOBS = 2
-MARKED = 50  # files from one line of progress to the next
+sys.path.insert(0, os.path.dirname(__file__))
+import jobs
+import strip
+
+LAMBDA = "/opt/python"  # where the layer lies in Lambda
+STORED, DEFLATED = 0, 8  # as in a zip
+LENGTH = struct.Struct("<Q")
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+
+
+class Group(NamedTuple):
+    """Files of one distribution that one process packs. What a process compiled before shows in
+    the bytes (marshal writes down which objects are shared), so the groups depend on the
+    distribution alone."""
+
+    key: str
+    names: list[str]
+
+
+class Packed(NamedTuple):
+    name: str
+    mode: int
+    method: int
+    crc: int
+    size: int
+    data: bytes
+    made: bool
+
+
+class Making(NamedTuple):
+    """What all groups are made with. `slim`: stripped files, as <key>/<path>."""
+
+    apart: str
+    slim: str
+    request: dict[str, Any]
+    compile: bool
+    level: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("opt", type=Path)
-    parser.add_argument("out", type=Path)
+    for name in ("apart", "out", "request"):
+        parser.add_argument(name)
     parser.add_argument("--strip", action="store_true")
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--budget", type=int, required=True)
+    parser.add_argument("--level", type=int, required=True)
+    parser.add_argument("--tools", required=True)
     options = parser.parse_args()
-    opt, out = options.opt.resolve(), options.out.resolve()
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    report: dict[str, Any] = {"strip": None, "bytecode": None}
-    if options.strip:
-        report["strip"] = strip_all(opt, out)
-    if options.compile:
-        report["bytecode"] = compile_all(opt, out, options.budget)
-    (out / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    sys.path.append(options.tools)
+    importlib.import_module("deflate")  # once, not in every group
+    with open(options.request, encoding="utf-8") as file:
+        request = json.load(file)
+    shutil.rmtree(options.out, ignore_errors=True)  # parts of before
+    os.makedirs(options.out)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as slim:
+        making = Making(options.apart, slim, request, options.compile, options.level)
+        make(making, options.out, stripping=options.strip)
 
 
-# --- shared objects -------------------------------------------------------------------------
-
-
-def strip_all(opt: Path, out: Path) -> dict[str, Any]:
-    """Strip what is safe; {"files", "bytes" saved, "put_back", "left_alone", "skipped": why}."""
-    report: dict[str, Any] = {
-        "files": 0,
-        "bytes": 0,
-        "put_back": [],
-        "left_alone": [],
-        "skipped": "",
-    }
-    tool = shutil.which("strip")
-    if not tool:
-        return report | {"skipped": "there is no `strip` (binutils) here"}
-    for file in shared_objects(opt):
-        name = file.relative_to(opt).as_posix()
-        if is_rewritten(file):
-            report["left_alone"].append(name)
-            continue
-        saved, works = strip(tool, file, out / name)
-        if saved and not works:
-            report["put_back"].append(name)
-        elif saved:
-            report["files"] += 1
-            report["bytes"] += saved
-    return report
-
-
-def shared_objects(opt: Path) -> Iterator[Path]:
-    for file in sorted(opt.rglob("*.so*")):
-        if file.is_file() and not file.is_symlink():
-            with file.open("rb") as stream:
-                if stream.read(4) == b"\x7fELF":
-                    yield file
-
-
-def is_rewritten(file: Path) -> bool:
-    """Did auditwheel lay this file out anew? Then strip may corrupt it (NixOS/patchelf#10, #145).
-    It keeps libraries in `<package>.libs` and writes that folder into what needs them."""
-    if any(parent.name.endswith((".libs", ".dylibs")) for parent in file.parents):
-        return True
-    return any(".libs" in path for path in run_paths(file.read_bytes()))
-
-
-def run_paths(elf: bytes) -> list[str]:
-    """DT_RPATH and DT_RUNPATH of a 64-bit little-endian ELF file; nothing where it has none."""
-    if elf[4:6] != b"\x02\x01":
-        return []
-    table, size, count = *struct.unpack_from("<Q", elf, 32), *struct.unpack_from("<2H", elf, 54)
-    heads = [struct.unpack_from("<2L6Q", elf, table + size * index) for index in range(count)]
-    entries = [
-        struct.unpack_from("<2Q", elf, start)
-        for kind, _, offset, _, _, length, *_ in heads
-        if kind == 2  # PT_DYNAMIC
-        for start in range(offset, offset + length - 15, 16)
-    ]
-    strings = next((value for tag, value in entries if tag == 5), 0)  # DT_STRTAB, an address
-    for kind, _, offset, address, _, length, *_ in heads:
-        if kind == 1 and address <= strings < address + length:  # the PT_LOAD it lies in
-            strings += offset - address
-            break
-    starts = [strings + value for tag, value in entries if tag in (15, 29)]
-    return [elf[start : elf.index(b"\0", start)].decode(errors="replace") for start in starts]
-
-
-def strip(tool: str, file: Path, changed: Path) -> tuple[int, bool]:
-    """(bytes saved, does it load as it did?). When both hold the file is replaced, and a copy
-    laid at `changed`."""
-    before, slim = loads(file), file.with_name(f".{file.name}.stripped")
-    done = subprocess.run(
-        [tool, "--strip-unneeded", "-o", slim, file], stderr=subprocess.DEVNULL, check=False
+def make(making: Making, out: str, *, stripping: bool) -> None:
+    """Write every part. They grow side by side, since the largest files go first."""
+    reports = (
+        dict(jobs.each(making.request, lambda key: stripped(making, key))) if stripping else {}
     )
-    saved = file.stat().st_size - slim.stat().st_size if done.returncode == 0 else 0
-    if saved < WORTH:
-        slim.unlink(missing_ok=True)
-        return 0, True
-    shutil.copymode(file, slim)
-    original = file.rename(file.with_name(f".{file.name}.original"))
-    slim.rename(file)
-    if loads(file) != before:
-        original.replace(file)
-        return saved, False
-    original.unlink()
-    changed.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(file, changed)
-    return saved, True
-
-
-def loads(file: Path) -> str:
-    """What dlopen says of it in a process of its own: nothing, or the loader's message. A
-    library that never loaded by itself must still fail for the same reason."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _load(file, writing)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        said = stream.read()
-    _, status = os.waitpid(child, 0)
-    return f"{os.waitstatus_to_exitcode(status)} {said.decode(errors='replace')}"
-
-
-def _load(file: Path, writing: int) -> None:
-    import ctypes
-    import faulthandler
-
-    faulthandler.disable()  # a crash here is an answer, not an accident
-    signal.alarm(LOAD_SECONDS)
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    try:
-        ctypes.CDLL(str(file), mode=os.RTLD_NOW)
-    except OSError as error:
-        os.write(writing, str(error).encode())
-    os._exit(0)
-
-
-# --- bytecode -------------------------------------------------------------------------------
-
-
-def compile_all(opt: Path, out: Path, budget: int) -> dict[str, Any]:
-    """Compile every module; {"files", "bytes", "skipped": [names], "left_out": why or ""}.
-
-    Each in a process forked from the same state: marshal writes down which objects are shared,
-    so what a process compiled before would show in the bytes.
-    """
-    sources = sorted(path for path in opt.rglob("*.py") if path.is_file())
-    fork_each(sources, lambda source: compile_one(opt, source, out))
-    made = [
-        (source, out / Path(cache_from_source(str(source))).relative_to(opt)) for source in sources
+    groups = [
+        (Group(key, names), size)
+        for key in making.request
+        for names, size in grouped(join(making.apart, key), making.request[key]["stay"])
     ]
-    skipped = [source.relative_to(opt).as_posix() for source, made_ in made if not made_.is_file()]
-    total = sum(made_.stat().st_size for _, made_ in made if made_.is_file())
-    report = {"files": len(made) - len(skipped), "bytes": total, "skipped": skipped, "left_out": ""}
-    size = sum(path.lstat().st_size for path in opt.rglob("*") if not path.is_dir())
-    if size + total > budget:
-        for _, made_ in made:
-            made_.unlink(missing_ok=True)
-        why = f"with it the layer would be {size + total} bytes, over Lambda's {budget}"
-        report |= {"files": 0, "bytes": 0, "left_out": why}
-    return report
+    members: dict[str, list[Any]] = {key: [] for key in making.request}
+    skipped: dict[str, list[str]] = {key: [] for key in making.request}
+    progress = jobs.Progress(sum(len(group.names) for group, _ in groups))
+    ordered = [group for group, _ in jobs.longest_first(groups, lambda pair: pair[1])]
+    for group, (packed, wrong) in jobs.each(ordered, lambda group: pack(making, group)):
+        with open(join(out, making.request[group.key]["as"]), "ab") as file:
+            for *head, data, made in packed:
+                members[group.key].append([*head, file.tell(), len(data), made])
+                file.write(data)
+        skipped[group.key] += wrong
+        progress.advance(len(group.names))
+    for key, each in making.request.items():
+        index = {"members": sorted(members[key]), "strip": reports.get(key)}
+        text = json.dumps(index | {"skipped": sorted(skipped[key])}).encode()
+        with open(join(out, each["as"]), "ab") as file:
+            file.write(text + LENGTH.pack(len(text)))
 
 
-def compile_one(opt: Path, source: Path, out: Path) -> None:
-    """unchecked-hash: valid whatever the zip and Lambda do to file times, and read without a
-    look at the source (PEP 552). Lambda's path goes in, for tracebacks."""
-    target = out / Path(cache_from_source(str(source))).relative_to(opt)
-    py_compile.compile(
-        str(source),
-        cfile=str(target),
-        dfile=str(LAMBDA / source.relative_to(opt)),
-        doraise=True,
-        optimize=0,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
+def stripped(making: Making, key: str) -> dict[str, Any]:
+    root, slim = Path(making.apart, key), Path(making.slim, key)  # in a process of its own
+    return strip.strip_all(root, making.request[key]["stay"], slim)
 
 
-def fork_each(sources: list[Path], work: Callable[[Path], None]) -> None:
-    """Run `work` for each source in a child process, JOBS at a time. A module that is no valid
-    Python for this interpreter leaves no file; any other failure ends the program."""
-    children: dict[int, Path] = {}
-    for done, source in enumerate(sources):
-        if len(children) == JOBS:
-            reap(children)
-        if done % MARKED == 0:
-            print(f"@ {done}/{len(sources)}", flush=True)
-        child = os.fork()
-        if child == 0:
-            compile_in_child(source, work)
-        children[child] = source
-    while children:
-        reap(children)
+def grouped(root: str, stay: list[str]) -> list[tuple[list[str], int]]:
+    sizes = {name: os.stat(join(root, name)).st_size for name in sorted(stay)}
+    return [(names, sum(sizes[name] for name in names)) for names in jobs.chunks(sizes.items())]
 
 
-def compile_in_child(source: Path, work: Callable[[Path], None]) -> None:
-    code = 1
+def pack(making: Making, group: Group) -> tuple[list[Packed], list[str]]:
+    """(the group's files, compiled ones beside their sources, modules that are not valid)."""
+    packed, wrong = [], []
+    cut = making.request[group.key]["cut"]
+    for name in group.names:
+        file = join(making.apart, group.key, name)
+        mode = 0o755 if os.stat(file).st_mode & 0o111 else 0o644
+        slim = join(making.slim, group.key, name)
+        content = (
+            cut[name].encode(errors="surrogateescape")
+            if name in cut
+            else read(slim if os.path.isfile(slim) else file)
+        )
+        packed.append(pressed(name, mode, content, making.level, made=False))
+        if making.compile and name.endswith(".py"):
+            code = compiled(content, name)
+            wrong += [name] if code is None else []
+            if code is not None:
+                packed.append(
+                    pressed(cache_from_source(name), 0o644, code, making.level, made=True)
+                )
+    return packed, wrong
+
+
+def read(file: str) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read()
+
+
+def pressed(name: str, mode: int, content: bytes, level: int, *, made: bool) -> Packed:
+    import deflate
+
+    data = bytes(deflate.deflate_compress(content, level))
+    method, data = (DEFLATED, data) if len(data) < len(content) else (STORED, content)
+    return Packed(name, mode, method, zlib.crc32(content), len(content), data, made)
+
+
+def compiled(source: bytes, name: str) -> "bytes | None":
+    """Bytecode that is valid whatever the zip and Lambda do to file times, and read without a look
+    at the source (unchecked-hash, PEP 552). Lambda's path goes in, for tracebacks."""
     try:
-        work(source)
-        code = 0
-    except py_compile.PyCompileError:
-        code = 0
-    except BaseException as error:
-        print(f"{source}: {error!r}", flush=True)
-    finally:
-        os._exit(code)
-
-
-def reap(children: dict[int, Path]) -> None:
-    child, status = os.wait()
-    source, code = children.pop(child), os.waitstatus_to_exitcode(status)
-    if code:
-        raise SystemExit(f"compiling {source} ended with {code}")
+        code = compile(source, join(LAMBDA, name), "exec", dont_inherit=True, optimize=0)
+    except Exception:  # SyntaxError, ValueError, RecursionError: whatever the compiler says
+        return None
+    return MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,3 @@
 """Ship Python dependencies to AWS Lambda as one layer. Map: docs/architecture.md."""
 
-VERSION = "0.1.0"  # as in pyproject.toml
+VERSION = "0.1.0"  # the one place: the wheel, manifests and `--version` take it from here

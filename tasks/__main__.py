@@ -1,17 +1,40 @@
-"""`python -m tasks`: doit as `./doitw` starts it.
+"""`python -m tasks`, and `doit-lambda-layer` where the wheel is installed: doit as `./doitw` starts
+it.
 
 doit itself would read pyproject.toml, too, and answer a typing error there with a traceback. Only
-our settings are in it, and tasks/core/settings.py says what is wrong with them.
+our settings are in it, and core/settings.py says what is wrong with them.
 """
 
 import signal
 import sys
+from pathlib import Path
 
-from doit.doit_cmd import DoitMain
+from . import VERSION
+from .core import runs
+from .program import Program
 
-DoitMain.BIN_NAME = "./doitw"  # in its help
-signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: locks are given back
-try:
-    sys.exit(DoitMain(config_filenames=()).run(sys.argv[1:]))
-except KeyboardInterrupt:  # between two steps; within one, core/actions.py says it
-    sys.exit("stopped\n→ run it again: what is finished is not done twice")
+
+def main() -> int:
+    """Exit status. `doit-lambda-layer` stands for `doit` in every command."""
+    words = sys.argv[1:]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: locks are given back
+    if words == ["--version"]:
+        print(f"doit-lambda-layer {VERSION}")
+        return 0
+    if words[:1] == ["init"]:
+        from .commands import init  # with all that it needs, which no other command does
+
+        return init.main(words[1:])
+    runs.begin()
+    try:
+        status = int(Program(config_filenames=()).run(words) or 0)
+    except KeyboardInterrupt:  # between two steps; within one, core/actions.py says it
+        print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
+        return 1
+    if status and not Path("dodo.py").exists():
+        print("→ in a Chalice app that has none yet: doit-lambda-layer init", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

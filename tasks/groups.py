@@ -2,10 +2,10 @@
 
 
 def task_build() -> dict[str, object]:
-    """Build the layer and prove it: install → prune → optimize → zip → verify. Needs no AWS."""
+    """Build the layer and prove that it works; needs no AWS."""
     return {"actions": None, "task_dep": ["verify"]}
 
 
 def task_deploy() -> dict[str, object]:
-    """All of it: build what is not published yet, publish, configure, deploy, ask it."""
-    return {"actions": None, "task_dep": ["smoke"]}
+    """All of it: build and publish the layer where needed, deploy the app, ask it."""
+    return {"actions": None, "task_dep": ["secret", "smoke"]}

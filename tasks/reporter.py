@@ -1,54 +1,122 @@
-"""How doit shows a run: one line as a step starts, one when it ends, errors without noise."""
+"""How doit shows a run: one line a step, with what it made and how long it took.
 
+On a terminal that is all; `-v 2` shows every line, and so do pipes and CI, where they are folded.
+Of a step that fails every line is shown.
+"""
+
+import os
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from doit.reporter import ConsoleReporter
 
-from tasks.core.actions import ToDo
-from tasks.core.console import console, duration
+from .core import ci_logs, console, summaries
+from .core.actions import ToDo
+from .core.calls import typed
+from .core.console import duration
+from .core.settings import current
+
+QUIET, FULL = 1, 2  # doit's -v
+
+
+def verbosity() -> int:
+    """What counts where nobody types -v: one line a step for a person who watches."""
+    return QUIET if sys.__stdout__ and sys.__stdout__.isatty() else FULL
 
 
 class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
-    """doit's console reporter in plain words, with durations."""
+    """doit's console reporter in plain words, with sizes and durations."""
 
-    desc = "one line a step, with durations"
+    desc = "one line a step, with sizes and durations"
 
     def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
         super().__init__(outstream, options)
         self._started = 0.0
-        self._last_words: list[str] = []
+        self._words: list[Any] = []
+        self._rows: list[tuple[str, str, str, str]] = []
+        self._folded = ""
 
     def execute_task(self, task: Any) -> None:
-        if task.actions:
-            self._started = time.monotonic()
-            console().print(f"[bold]▶ {task.name}[/bold]")
+        if not task.actions:
+            return
+        self._started = time.monotonic()
+        if summaries.is_step(task.name):
+            if task.verbosity < FULL:
+                console.hold(task.name)
+                return
+            self._folded = ci_logs.begin(task.name, os.environ)
+        if self._folded:
+            _raw(self._folded)
+        else:
+            console.write(("bold", f"▶ {task.name}"))
+
+    def _unfold(self, task: Any) -> list[str]:
+        """End what a step's lines are in; those that were held back."""
+        if self._folded:
+            _raw(ci_logs.end(task.name, os.environ))
+        self._folded = ""
+        return console.release()
 
     def add_success(self, task: Any) -> None:
         if task.actions:
             took = duration(time.monotonic() - self._started)
-            console().print(f"[green]✓[/green] {task.name} [dim]({took})[/dim]")
+            self._end(task, ("green", "✓"), self._unfold(task), took)
         self._remember(task)
 
+    def _end(self, task: Any, mark: tuple[str, str], said: list[str], took: str) -> None:
+        if not summaries.is_step(task.name):
+            console.write(mark, f" {task.name} ", ("dim", f"({took})"))
+            return
+        made = summaries.of(task.name, current(), said)
+        console.write(mark, f" {task.name:<15} {made:<44} ", ("dim", f"{took:>8}"))
+        self._rows.append(("✓", task.name, made, took))
+
     def skip_uptodate(self, task: Any) -> None:
-        if task.actions:
-            console().print(f"[dim]· {task.name}: up to date[/dim]")
+        if task.actions and not (task.meta or {}).get("seldom"):
+            console.write(("dim", f"· {task.name}: up to date"))
+            self._rows.append(("·", task.name, "up to date", ""))
         self._remember(task)
 
     def _remember(self, task: Any) -> None:
-        """What a task wants said at the end of the run: `meta: {"last_words": "…"}`."""
-        self._last_words += [task.meta["last_words"]] if task.meta else []
+        """What a task wants said at the end: `meta: {"last_words": text, or what gives lines}`. One
+        that is `seldom` needed is not spoken of when it was not."""
+        last_words = (task.meta or {}).get("last_words")
+        self._words += [last_words] if last_words else []
 
     def _write_failure(self, result: dict[str, Any], write_exception: bool = True) -> None:
+        name, message = result["task"].name, typed(result["exception"].get_msg())
+        for line in self._unfold(result["task"]):
+            console.say(line)
         if isinstance(result["exception"], ToDo):
-            console().print(f"[yellow]● {result['task'].name}:[/yellow]", end=" ")
+            console.write(("yellow", f"● {name}:"), end=" ")
         else:
-            console().print(f"[red]✗ {result['task'].name} failed[/red]")
-        console().print(result["exception"].get_msg(), markup=False)
+            console.write(("red", f"✗ {name} failed"))
+            self._rows.append(("✗", name, message.strip().splitlines()[0], ""))
+            _raw(ci_logs.error(name, message, os.environ))
+        console.write(message)
 
     def complete_run(self) -> None:
         """Failures were shown where they happened; only doit's own errors are left to say."""
         for error in self.runtime_errors:
-            console().print(error, markup=False)
-        for line in self._last_words:
-            console().print(line, markup=False)
+            console.write(str(error))
+        words = [typed(line) for each in self._words for line in _lines(each)]
+        for line in words:
+            console.write(line)
+        self._summarize(words)
+
+    def _summarize(self, words: list[str]) -> None:
+        target = os.environ.get("GITHUB_STEP_SUMMARY")
+        if target and any(summaries.is_step(name) for _, name, _, _ in self._rows):
+            with Path(target).open("a", encoding="utf-8") as file:
+                file.write(ci_logs.summary(self._rows, words))
+
+
+def _lines(words: Any) -> list[str]:
+    return [words] if isinstance(words, str) else list(words())
+
+
+def _raw(text: str) -> None:
+    """As it is: CI's marks are control characters, which rich would take out."""
+    console.write(text, end="")

@@ -19,6 +19,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from tasks.clients import moto_adjustments
+
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "ap-northeast-2"
 Meddle = Callable[[str, str], bool]
@@ -27,25 +29,31 @@ Refuse = Callable[["Request"], "Refusal | None"]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One that arrived. `headers`: lower-case names; `form`: the body of a query-protocol call."""
+    """One that arrived. `headers`: lower-case names; `form`: the body of a query-protocol call;
+    `json`: that of a JSON one."""
 
     method: str
     path: str
     query: str
     form: str
+    json: str
     headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An error as AWS answers it: XML from S3 and STS, JSON from Lambda."""
+    """An error as AWS answers it: XML from S3 and STS, JSON from Lambda and Secrets Manager."""
 
     status: int
     code: str
     message: str = "as AWS says it"
 
-    def answer(self, path: str, start_response: Any) -> list[bytes]:
-        if path.startswith("/20"):  # Lambda's API is dated
+    def answer(self, request: Request, start_response: Any) -> list[bytes]:
+        path = request.path
+        if "x-amz-target" in request.headers:
+            headers = [("Content-Type", "application/x-amz-json-1.1")]
+            body = json.dumps({"__type": self.code, "message": self.message})
+        elif path.startswith("/20"):  # Lambda's API is dated
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", self.code)]
             body = json.dumps({"Message": self.message})
         else:
@@ -89,6 +97,7 @@ class Server:
 def serving() -> Iterator[Server]:
     """A server of this process on a free port of 127.0.0.1."""
     server = Server()
+    moto_adjustments.judge_transport()
     moto = DomainDispatcherApplication(create_backend_app)
     app = _recording(server, _lossy(server, _paging(moto)))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
@@ -112,21 +121,24 @@ def _recording(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:
         if refusal is None:
             return app(environ, start_response)
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        return refusal.answer(request.path, start_response)
+        return refusal.answer(request, start_response)
 
     return wrapped
 
 
 def _request(environ: dict[str, Any]) -> Request:
-    form = b""
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        form = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        environ["wsgi.input"] = io.BytesIO(form)
+    kind, body = environ.get("CONTENT_TYPE", ""), b""
+    is_form = kind.startswith("application/x-www-form-urlencoded")
+    is_json = kind.startswith("application/x-amz-json") or environ["PATH_INFO"].startswith("/20")
+    if is_form or is_json:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
     return Request(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
         query=environ["QUERY_STRING"],
-        form=form.decode(),
+        form=body.decode() if is_form else "",
+        json=body.decode() if is_json else "",
         headers={
             name.removeprefix("HTTP_").replace("_", "-").lower(): value
             for name, value in environ.items()
@@ -173,6 +185,8 @@ def _answer(app: Any, environ: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Quiet(MotoRequestHandler):
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for its second half
+
     def log_request(self, *arguments: object, **named: object) -> None:
         """Nothing: the tests' output is read by people."""
 

@@ -26,9 +26,9 @@ class Job:
     cached: list[str]
 
 
-def github(workflow: str, job: str, **inputs: str) -> Job:
+def github(workflow: str, job: str, root: Path = ROOT, **inputs: str) -> Job:
     """A job of .github/workflows/. `inputs`: what a person typed into the form."""
-    document = load(f".github/workflows/{workflow}")
+    document = load(str(root / f".github/workflows/{workflow}"))
     commands, cached = [], []
     for step in document["jobs"][job]["steps"]:
         if "run" in step:
@@ -85,9 +85,14 @@ class Runner:
         told = {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output"}
         files = {name: str(place / file) for name, file in told.items()}
         common = self.environment | {"HOME": str(home), "RUNNER_TEMP": str(place)} | files | more
-        output = "".join(_shell(script, clone, common | own) for script, own in job.commands)
+        output = "".join(shell(script, clone, common | own) for script, own in job.commands)
         self._save(job, clone)
         return Done(clone=clone, place=place, output=output)
+
+    def forget(self) -> None:
+        """The cache is gone: too old, or another machine's."""
+        shutil.rmtree(self.origin.parent / "cache", ignore_errors=True)
+        self.cache.clear()
 
     def _restore(self, job: Job, clone: Path) -> None:
         for path in job.cached:
@@ -113,7 +118,7 @@ class Done:
         return STARTED.findall(self.output)
 
 
-def _shell(script: str, clone: Path, environment: dict[str, str]) -> str:
+def shell(script: str, clone: Path, environment: dict[str, str]) -> str:
     """As GitHub and GitLab start scripts: the first command that fails ends it."""
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], cwd=clone,
@@ -152,7 +157,22 @@ def repository(project: Path, *files: str) -> None:
         target = project / name
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(ROOT / name, target)
-    git = ["git", "-C", str(project), "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    _git(project, "init", "-q", "-b", "main")
+    _commit(project)
+
+
+def change(project: Path, name: str, text: str) -> None:
+    """One file, committed."""
+    (project / name).write_text(text, encoding="utf-8")
+    _commit(project)
+
+
+def _commit(project: Path) -> None:
+    _git(project, "add", "-A")
+    _git(project, "commit", "-q", "-m", "all")
+
+
+def _git(project: Path, *command: str) -> None:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
-        subprocess.run([*git, *command], check=True, env=clean)
+    subprocess.run(["git", *who, *command], cwd=project, check=True, env=clean)

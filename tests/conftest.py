@@ -1,12 +1,13 @@
 """What every run of the tests has and says."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from docker import DockerClient
 
-from tests import engine
+from tests import engine, reliability
 
 LAMBDA_IMAGE = pytest.StashKey[str]()
 
@@ -26,6 +27,12 @@ def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> st
     return image
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--reliability", type=Path, metavar="FILE", help="write what was counted into this document"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side run files, and what watches the one Docker engine stays together."""
     for item in items:
@@ -34,14 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker tells the main process which image it used."""
+    """A worker tells the main process which image it used, and what it counted."""
     told: dict[str, str] = getattr(session.config, "workeroutput", {})
     told["lambda_image"] = session.config.stash.get(LAMBDA_IMAGE, "")
+    told["reliability"] = reliability.told()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    if image := getattr(node, "workeroutput", {}).get("lambda_image"):
+    told = getattr(node, "workeroutput", {})
+    reliability.hear(told.get("reliability", ""))
+    if image := told.get("lambda_image"):
         node.config.stash[LAMBDA_IMAGE] = image
 
 
@@ -51,4 +61,6 @@ def pytest_terminal_summary(
     """Which image the results speak of."""
     used = config.stash.get(LAMBDA_IMAGE, "none, no test of this run needed one")
     kind = " (a stand-in: Lambda's own cannot be had here)" if used == engine.STAND_IN else ""
+    if (document := config.getoption("--reliability")) and not terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(reliability.write(document))
     terminalreporter.write_line(f"Lambda image: {used}{kind}")

@@ -1,11 +1,14 @@
 """A copy of the project that really deploys with Chalice, to a server of the test's process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tasks.clients import moto_adjustments
-from tests import project
+from tasks.clients import invocation, moto_adjustments
+from tasks.core import records
+from tests import aws, project
 from tests.aws import Server
 from tests.project import Project
 
@@ -22,18 +25,35 @@ def health():
 def copy(target: Path, server: Server, patch: pytest.MonkeyPatch) -> Project:
     """Stage local, without Docker. moto runs the function in this process, so in this folder."""
     adjust(patch)
+    made = checkout(target, server)
+    patch.chdir(made.path)
+    return made
+
+
+def checkout(target: Path, server: Server) -> Project:
+    """The copy alone."""
     made = project.copy(target, "six==1.16.0\n")
     made.write("app.py", APP)
     made.write("pyproject.toml", "[tool.lambda-layer]\nlifecycle-days = 90\n")
     made.environment.update(AWS_ENDPOINT_URL=server.url)
-    patch.chdir(made.path)
     return made
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """An AWS in which functions run: in this process, from a folder that no checkout sees."""
+    with pytest.MonkeyPatch.context() as patch, aws.serving() as server:
+        adjust(patch)
+        patch.chdir(project.small(folder).path)
+        records.write(invocation.RUNTIME, {"builder": "host"})
+        yield server
 
 
 def adjust(patch: pytest.MonkeyPatch) -> None:
     """moto as the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion
+    from moto.s3.models import FakeBucket
     from moto.s3.responses import S3Response
 
     for changed, name in (
@@ -42,6 +62,7 @@ def adjust(patch: pytest.MonkeyPatch) -> None:
         (LambdaFunction, "_invoke_lambda"),
         (LayerVersion, "get_layer_version"),
         (S3Response, "put_object"),
+        (FakeBucket, "get_permission"),
     ):
         patch.setattr(changed, name, getattr(changed, name))
     moto_adjustments.apply()

@@ -1,17 +1,22 @@
-"""Small trees made by hand, through the real prune, optimize, zip and verify, on this machine."""
+"""Small layers made by hand, through the real steps, on this machine."""
 
 import shutil
+import time
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.clients import sandboxes
-from tasks.core import paths, records
+from tasks.clients import sandboxes, workshops
+from tasks.core import paths
+from tasks.core.distributions import Distribution, Installed
 from tasks.core.errors import VerifyError
 from tasks.core.settings import Settings
 from tasks.steps import install, optimize, prune, verify
 from tasks.steps import zip as zip_step
+from tests import scripts, wheels
 
 DOCKER = Path(__file__).parents[1] / "docker"
 
@@ -19,8 +24,10 @@ DOCKER = Path(__file__).parents[1] / "docker"
 def project(folder: Path, patch: pytest.MonkeyPatch) -> Settings:
     """An empty project whose sandbox is this machine."""
     patch.chdir(folder)
+    patch.setenv("UV_CACHE_DIR", str(folder / "cache"))
+    workshops.choose.cache_clear()  # another test's, in another folder
+    sandboxes.choose.cache_clear()
     shutil.copytree(DOCKER, paths.DOCKER)
-    Path("requirements-all.txt").write_text("pkg\n", encoding="utf-8")
     return Settings(layer="t", builder="host")
 
 
@@ -35,26 +42,86 @@ def metadata(name: str, version: str = "1.0", more: str = "") -> str:
     return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}"
 
 
-def lay(settings: Settings, files: dict[str, str | bytes], direct: str = "pkg") -> None:
-    """install's tree and record: `files` below python/, each in its distribution's RECORD."""
-    python = paths.tree(settings, "install") / "python"
-    given = {f"{direct}-1.0.dist-info/METADATA": metadata(direct), **files}
-    record_name = f"{direct}-1.0.dist-info/RECORD"
-    given.setdefault(record_name, "".join(f"{name},,\n" for name in (*given, record_name)))
-    for name, content in given.items():
-        path = python / name
+def tree(root: Path, files: Mapping[str, str]) -> Installed:
+    """The files as one distribution `pkg`, written below `root` and read as the sandbox does."""
+    for name, text in files.items():
+        path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    record = install.describe(paths.tree(settings, "install"), [direct])
-    records.write(paths.record(settings, "install"), record)
+        path.write_text(text, encoding="utf-8")
+    facts = scripts.load("facts")
+    folder = "pkg-1.0.dist-info"
+    found = Distribution(
+        key="k",
+        pin="k",
+        name="pkg",
+        version="1.0",
+        folder=folder,
+        files={name: ((root / name).stat().st_size, False) for name in files},
+        hashes={},
+        texts={name: files.get(f"{folder}/{name}", "") for name in ("METADATA", "RECORD")},
+        links={},
+        programs=tuple(
+            name for name in files if name.startswith("bin/") and not files[name].startswith("#!")
+        ),
+        modules=facts.said_by(root, facts.readable(dict.fromkeys(files, 0))),
+    )
+    return Installed((found,))
+
+
+def lay(settings: Settings, files: Mapping[str, str | bytes]) -> None:
+    """Install a wheel `pkg` of the files, the project's only requirement."""
+    lay_wheels(settings, {"pkg": files})
+
+
+def lay_wheels(settings: Settings, content: Mapping[str, Mapping[str, str | bytes]]) -> None:
+    """Install several: {name: files}."""
+    folder = Path("wheels").absolute()
+    for name, files in content.items():
+        made = {
+            path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()
+        }
+        wheels.wheel(folder, name, made)
+    lines = ["--no-index", f"--find-links {folder}", *content]
+    Path(settings.requirements).write_text("\n".join(lines), encoding="utf-8")
+    install.run(settings, lambda: workshops.choose(settings))
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def rewrite(settings: Settings, change: Mapping[str, str], without: str = "") -> None:
+    """Change the zip behind everybody's back: members by name, and those left out that have
+    `without` in their name."""
+    layer = paths.layer_zip(settings)
+    with zipfile.ZipFile(layer) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(layer, "w") as archive:
+        whole: dict[str, bytes | str] = {**content, **change}
+        for name, data in whole.items():
+            if not without or without not in name:
+                archive.writestr(name, data)
 
 
 def build(settings: Settings) -> Any:
     """verify's record, after everything before it."""
+    pack(settings)
+    return verify.run(settings, lambda: workshops.choose(settings))
+
+
+def pack(settings: Settings) -> Any:
+    """zip's record, after everything before it but install."""
     prune.run(settings)
-    optimize.run(settings, lambda: sandboxes.choose(settings))
-    zip_step.run(settings)
-    return verify.run(settings, lambda: sandboxes.choose(settings))
+    optimize.run(settings, lambda: workshops.choose(settings))
+    return zip_step.run(settings)
+
+
+def left_in(folder: Path) -> list[Path]:
+    """What lies in it when those who clear up in the background have had time to."""
+    deadline = time.monotonic() + 20
+    while (found := list(folder.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
 
 
 def refused(settings: Settings) -> VerifyError:

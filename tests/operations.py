@@ -20,7 +20,10 @@ def operation(request: Request) -> tuple[str, str]:
     service = scope[1]
     if request.form:
         return service, parse_qs(request.form)["Action"][0]
-    said = {*parse_qs(request.query, keep_blank_values=True), *request.headers}
+    if target := request.headers.get("x-amz-target"):  # secretsmanager.GetSecretValue
+        return service, target.partition(".")[2]
+    asked = {name.lower() for name in parse_qs(request.query, keep_blank_values=True)}
+    said = asked | {*request.headers}
     fitting = [route for route in _routes(service) if route.fits(request, said)]
     return service, max(fitting, key=lambda route: route.rank).name
 
@@ -62,7 +65,7 @@ def _route(shapes: Any, spec: Any) -> Route:
         method=spec["http"]["method"],
         path=re.compile(pattern + "/?"),
         needs=frozenset(
-            {*parse_qs(query, keep_blank_values=True)}
+            {name.lower() for name in parse_qs(query, keep_blank_values=True)}
             | {each["locationName"].lower() for each in placed}
         ),
     )

@@ -90,8 +90,9 @@ class Project:
         return json.loads(self.read(f"build/{step}/{layer}/{stage}.json"))
 
     def aws(self, service: str) -> Any:
-        """A client of the embedded AWS that this project runs."""
-        url = json.loads(self.read("build/local/server.json"))["url"]
+        """A client of the AWS that this project is told of, else of the embedded one it runs."""
+        url = self.environment.get("AWS_ENDPOINT_URL")
+        url = url or json.loads(self.read("build/local/server.json"))["url"]
         session = boto3.session.Session("local", "local", None, "ap-northeast-2")
         client: Any = session.client
         return client(service, endpoint_url=url)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 
 def wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
-    """Write `name`-1.0 as a pure wheel with these files (PyPA: binary distribution format)."""
+    """Write `name`-1.0 as a pure wheel with these files (PyPA: binary distribution format). They
+    may hold metadata of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     target, info = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
-    content = dict(files) | {
+    content = {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **files,
     }
     listing = "".join(f'"{path}",{_hash(data)},{len(data)}\n' for path, data in content.items())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

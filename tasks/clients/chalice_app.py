@@ -1,35 +1,43 @@
 """The real `chalice` command, and the state it leaves in .chalice/deployed/."""
 
-import ctypes
+import json
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tasks.core import paths, records
-from tasks.core.console import say
-from tasks.core.errors import DeployError
+from ..core import iam, paths, records
+from ..core.console import say
+from ..core.errors import DeployError
+from ..core.secret import hide
+from . import children
 
-PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+RUNNER = f"{__package__}.chalice_runner"
+DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 CONFLICT = "ResourceConflictException"
 
 
-def deploy(stage: str, environ: Mapping[str, str]) -> str:
-    """`chalice deploy --stage …`, its lines shown as they come; all of them, as text."""
-    chalice = Path(sys.executable).with_name("chalice")
+def deploy(stage: str, environ: Mapping[str, str], secret: Mapping[str, str]) -> str:
+    """`chalice deploy --stage …`, its lines shown as they come; all of them, as text.
+
+    `secret`: values for the functions' environment, which are shown nowhere.
+    """
     process = subprocess.Popen(
-        [str(chalice), "deploy", "--stage", stage], env=dict(environ), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=_die_with_parent,
+        [sys.executable, "-m", RUNNER, "deploy", "--stage", stage], env=dict(environ), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=children.die_with_parent,
     )  # fmt: skip
     lines: list[str] = []
     with process, _ending(process):
+        assert process.stdin
         assert process.stdout
-        for line in process.stdout:
+        with suppress(BrokenPipeError), process.stdin:  # it died before: its words say why
+            json.dump(dict(secret), process.stdin)
+        for printed in process.stdout:
+            line = hide(printed, secret)
             lines.append(line)
             if not _in_traceback(lines):
                 say(line.rstrip())
@@ -49,12 +57,6 @@ def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
         raise
 
 
-def _die_with_parent() -> None:
-    """A run that was killed must not go on deploying beside the one that repeats it (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _in_traceback(lines: list[str]) -> bool:
     return any(line.startswith("Traceback") for line in lines)
 
@@ -70,8 +72,8 @@ def reason(lines: list[str]) -> str:
 def _fix(output: str) -> str:
     if CONFLICT in output:
         return "the function is still being changed by somebody else; run the same again"
-    if "AccessDenied" in output:
-        return "allow it to this identity: docs/iam.md has the policy"
+    if denied := DENIED.search(output):
+        return f"allow {iam.action(denied[1])} to this identity: ./doitw iam-policy prints it all"
     return "correct what it says, then run the same again: what was done is not done twice"
 
 

@@ -5,17 +5,15 @@ machine makes a second one (chalice#1570). The object holds the state, or, while
 deploy is under way, who began it; a run of ours that died is told by that from a stranger's API.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from tasks.clients import chalice_app, layers, rest_apis, s3, stage_store
-from tasks.clients.aws import Aws
-from tasks.core import people, records
-from tasks.core.console import say
-from tasks.core.errors import DeployError
-from tasks.core.records import Record
+from ..core import notes, people, records
+from ..core.console import say
+from ..core.errors import DeployError
+from ..core.records import Record
+from . import chalice_app, functions, rest_apis, s3, stage_store
+from .aws import Aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class Running:
 
 def running(aws: Aws) -> Running:
     app, name = stage_store.app(aws.settings), stage_store.function(aws.settings)
-    function = layers.function(aws, name) or {}
+    function = functions.configuration(aws, name) or {}
     apis = rest_apis.of_function(aws, app, name)
     return Running(function=name, arn=function.get("FunctionArn", ""), apis=apis)
 
@@ -126,9 +124,4 @@ def _noted(aws: Aws) -> Record | None:
 
 def _read(aws: Aws, name: str) -> Record | None:
     """None for none, and for what is no JSON object."""
-    text = s3.get_bytes(aws, stage_store.key(aws.settings, name))
-    try:
-        found: Any = json.loads(text or b"null")
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    return notes.parsed(s3.get_bytes(aws, stage_store.key(aws.settings, name))) or None

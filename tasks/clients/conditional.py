@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from tasks.clients import s3
-from tasks.clients.aws import Aws, error_code, errors
+from . import s3
+from .aws import Aws
+from .sdk_errors import error_code, errors
 
 # S3: 412 when the condition does not hold, 409 when another write came at the same moment, 404
 # when the object that If-Match names is gone (S3 User Guide, "conditional writes").
@@ -31,12 +32,12 @@ def read(aws: Aws, key: str) -> Object:
 
     with errors(f"reading s3://{aws.settings.bucket}/{key}"):
         try:
-            answer = aws.client("s3").get_object(**s3.bucket_of(aws), Key=key)
+            content, answer = s3.fetch(aws, key)
         except ClientError as error:
             if error_code(error) not in MISSING:
                 raise
             return Object(data=None, etag="", at=_date(error.response))
-        return Object(data=answer["Body"].read(), etag=answer["ETag"], at=_date(answer))
+        return Object(data=content, etag=answer["ETag"], at=_date(answer))
 
 
 def write(aws: Aws, key: str, data: bytes, etag: str) -> str | None:

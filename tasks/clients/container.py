@@ -1,33 +1,38 @@
-"""Jobs in containers of the Lambda image, through the engine's API alone.
+"""Jobs in a container of the Lambda image, through the engine's API alone.
 
-No bind mounts: files travel as tar streams, so a remote engine (DOCKER_HOST), Docker in Docker
-and a rootless engine work alike, and nothing in the checkout is ever owned by root.
+One container from the first job to the last; a job is an `exec` in it. No bind mounts: files travel
+as tar streams, so a remote engine (DOCKER_HOST), Docker in Docker and a rootless engine work alike,
+and nothing in the checkout is ever owned by root. {work} lies on the volume that holds uv's cache,
+so that installing is linking.
 """
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from tasks.clients import images, tars
-from tasks.clients.indexes import index_variables
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, OnLine, Outcome, expand
-from tasks.core.settings import Settings
+from ..core import paths
+from ..core.errors import BuildError
+from ..core.sandbox import Job, OnLine, Outcome, expand
+from ..core.settings import Settings
+from . import images, tars
+from .indexes import index_variables
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-OPT, WORK = "/opt", "/work"
+OPT, CACHE = "/opt", "/cache"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 LABELS = {"doit-lambda-layer": "job"}
 INTERPRETER = "/var/lang/bin/python3"
-NAMES = {"{opt}": OPT, "{work}": WORK, "{uv}": "uv", "{interpreter}": INTERPRETER}
+NOBODY = "65534:65534"  # no rights to anything but /tmp and its own results
+SCRIPTS = ("unpack.py", "jobs.py")  # what lays /opt out
 
 
 class ContainerSandbox:
-    """The builder image of `settings`. The engine is asked for when the first job runs."""
+    """The builder image of `settings`. The container starts with the first job."""
 
     kind = "docker"
 
@@ -35,6 +40,7 @@ class ContainerSandbox:
         self._settings = settings
         self._client = images.engine()
         self._image = images.ensure_builder(self._client, settings)
+        self._session: _Session | None = None
 
     @property
     def title(self) -> str:
@@ -46,98 +52,181 @@ class ContainerSandbox:
         from urllib3.exceptions import HTTPError
 
         try:
-            with ExitStack() as stack:
-                return self._run(job, on_line or (lambda line: None), stack)
+            self._session = self._session or _Session(self._client, self._image)
+            return self._session.run(job, on_line or (lambda line: None))
         except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
             detail = getattr(error, "explanation", None) or str(error)
+            self._kill()
             fix = "see `docker info` and its log; out of space: `docker system prune`"
             raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
+        except BaseException:
+            self._kill()  # interrupted, or out of time
+            raise
 
-    def _run(self, job: Job, on_line: OnLine, stack: ExitStack) -> Outcome:
-        container = stack.enter_context(self._container(job, stack))
-        trees = {"opt": job.opt} if job.opt and job.opt_writable else {}
-        files = {f"work/{name}": content for name, content in job.inputs.items()}
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            session.close()
+
+    def _kill(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            session.close(killing=True)
+
+
+class _Session:
+    """One container, from its start to its removal."""
+
+    def __init__(self, client: Any, image: str) -> None:
+        import atexit
+
+        self._api = client.api
+        self._client = client
+        self._work = f"{CACHE}/work/{os.urandom(6).hex()}"
+        self._laid: tuple[object, ...] = ()
+        self._connected = True
+        self._names = {
+            "{opt}": OPT,
+            "{work}": self._work,
+            "{uv}": "uv",
+            "{interpreter}": INTERPRETER,
+            "{tools}": self._work,
+        }
+        keeper = (paths.DOCKER / "keeper.py").read_text(encoding="utf-8")
+        self._container: Container = client.containers.create(
+            image, [INTERPRETER, "-I", "-c", keeper, self._work], labels=LABELS, init=True,
+            stdin_open=True, tmpfs={OPT: "exec,mode=755"}, auto_remove=True,
+            volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
+        )  # fmt: skip
+        atexit.register(self.close)
+        self._connection = self._container.attach_socket(params={"stdin": 1, "stream": 1})
+        self._container.start()
+        self._put({})  # {work} is there before the first job
+
+    def close(self, *, killing: bool = False) -> None:
+        """The container clears up behind itself, and nobody need wait for that; `killing` ends
+        what runs in it at once, and leaves its folder to the next one."""
+        import atexit
+
+        import docker
+        import requests
+
+        atexit.unregister(self.close)
+        _end(self._connection)  # and so the container ends: docker/keeper.py
+        if killing:
+            with suppress(docker.errors.APIError, requests.RequestException):
+                self._container.remove(force=True, v=True)
+
+    def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._connect(job.network)
+        files = dict(job.inputs)
         if job.network and (bundle := images.ca_bundle(os.environ)):
-            files["work/.ca-bundle.pem"] = bundle
-        with tars.pack(trees, files) as archive:
-            container.put_archive("/", archive)
-        outcome = _watch(container, job.timeout, on_line)
+            files[".ca-bundle.pem"] = bundle
+        self._put(files)
+        self._lay_out(job)
+        words = [word for each in job.argv for word in command(each, self._names)]
+        environment = _environment(job, self._names)
+        user = "root" if job.trusted else NOBODY
+        outcome = self._watched(words, environment, user, job.timeout, on_line)
         if outcome.code == 0:
             for name, local in job.fetch.items():
-                chunks, _ = container.get_archive(expand(name, NAMES))
+                chunks, _ = self._container.get_archive(expand(name, self._names))
                 tars.unpack(chunks, local)
         return outcome
 
-    @contextmanager
-    def _container(self, job: Job, stack: ExitStack) -> Iterator["Container"]:
-        volumes = {}
-        if job.installs:
-            volumes[CACHE_VOLUME] = {"bind": "/cache", "mode": "rw"}
-        if job.opt and not job.opt_writable:
-            volumes[stack.enter_context(self._filled_volume(job))] = {"bind": OPT, "mode": "ro"}
-        container = self._client.containers.create(
-            self._image, command(job), environment=_environment(job), labels=LABELS,
-            working_dir=WORK, volumes=volumes, network_disabled=not job.network,
-        )  # fmt: skip
-        try:
-            yield container
-        finally:
-            container.remove(force=True, v=True)
+    def _connect(self, wanted: bool) -> None:
+        if wanted != self._connected:
+            bridge = self._client.networks.get("bridge")
+            (bridge.connect if wanted else bridge.disconnect)(self._container)
+            self._connected = wanted
 
-    @contextmanager
-    def _filled_volume(self, job: Job) -> Iterator[str]:
-        """A volume holding the tree: filled through a container that never starts."""
-        assert job.opt
-        volume = self._client.volumes.create(labels=LABELS)
-        try:
-            mounts = {volume.name: {"bind": OPT, "mode": "rw"}}
-            filler = self._client.containers.create(
-                self._image, ["true"], volumes=mounts, labels=LABELS
+    def _put(self, files: Mapping[str, bytes], trees: Mapping[str, Path] | None = None) -> None:
+        inside = self._work.removeprefix(f"{CACHE}/")
+        named = {f"{inside}/{name}": content for name, content in files.items()}
+        placed = {f"{inside}/{name}": path for name, path in (trees or {}).items()}
+        with tars.pack(placed, named, folders=[inside]) as archive:
+            self._container.put_archive(CACHE, archive)
+
+    def _lay_out(self, job: Job) -> None:
+        """What the job wants at /opt, unless just that lies there."""
+        wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in job.opt)
+        if job.opt and wanted != self._laid:
+            layers = {f".layer-{number}": path for number, path in enumerate(job.opt)}
+            scripts = {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}
+            self._put(scripts, layers)
+            words = [INTERPRETER, "-I", f"{self._work}/unpack.py", OPT]
+            outcome = self._watched(
+                [*words, *(f"{self._work}/{name}" for name in layers)], {}, "root", None, print
             )
-            try:
-                with tars.pack({".": job.opt}, {}) as archive:
-                    filler.put_archive(OPT, archive)
-            finally:
-                filler.remove(force=True, v=True)
-            yield str(volume.name)
-        finally:
-            volume.remove(force=True)
+            if outcome.code:
+                raise BuildError(
+                    f"the layer could not be unpacked in the container:\n{outcome.tail}",
+                    fix="see `docker info`: memory and disk of the engine",
+                )
+        self._laid = () if job.opt_writable else wanted
 
+    def _watched(
+        self,
+        words: list[str],
+        environment: dict[str, str],
+        user: str,
+        timeout: float | None,
+        on_line: OnLine,
+    ) -> Outcome:
+        """Run it; its lines are passed on as they come. TimeoutError: the container is gone."""
+        expired = threading.Event()
 
-def _watch(container: "Container", timeout: float | None, on_line: OnLine) -> Outcome:
-    """Start it, pass its lines on as they come, wait for its end."""
-    import docker
+        def kill() -> None:
+            expired.set()
+            self.close(killing=True)
 
-    expired = threading.Event()
-
-    def kill() -> None:
-        expired.set()
-        with suppress(docker.errors.APIError):  # it ended by itself just now
-            container.kill()
-
-    timer = threading.Timer(timeout or threading.TIMEOUT_MAX, kill)
-    with _attached(container) as stream:
-        container.start()
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, kill)
+        timer.daemon = True
         timer.start()
+        output: list[str] = []
         try:
-            output = "".join(_lines(stream, on_line))
-            code = int(container.wait()["StatusCode"])
+            code = self._executed(words, environment, user, on_line, output)
+        except Exception:
+            if not expired.is_set():
+                raise
         finally:
             timer.cancel()
             timer.join()
-    if expired.is_set():
-        raise TimeoutError(output)
-    return Outcome(code=code, output=output)
+        if expired.is_set():
+            raise TimeoutError("".join(output))
+        return Outcome(code=code, output="".join(output))
+
+    def _executed(
+        self,
+        words: list[str],
+        environment: dict[str, str],
+        user: str,
+        on_line: OnLine,
+        output: list[str],
+    ) -> int:
+        made = self._api.exec_create(
+            self._container.id, words, environment=environment, user=user, workdir=self._work
+        )
+        stream = self._api.exec_start(made["Id"], stream=True)
+        try:
+            for text in _lines(stream, on_line):
+                output.append(text)
+        finally:
+            _close(stream)
+        code = self._api.exec_inspect(made["Id"])["ExitCode"]
+        return 137 if code is None else int(code)  # None: the container was killed with it
 
 
-@contextmanager
-def _attached(container: "Container") -> Iterator[Iterator[bytes]]:
-    """Its output as it comes. The SDK never closes the connection that this takes."""
-    stream = container.attach(stream=True, stdout=True, stderr=True)
-    try:
-        yield stream
-    finally:
-        stream._response.close()  # type: ignore[attr-defined] # there is no public way
+def _end(connection: Any) -> None:
+    """The SDK never closes the response that the socket belongs to."""
+    connection._response.close()
+    connection.close()
+
+
+def _close(stream: Any) -> None:
+    with suppress(OSError):
+        stream.close()
+    stream._response.close()
 
 
 def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:
@@ -153,22 +242,22 @@ def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:
         yield rest.decode(errors="replace")
 
 
-def command(job: Job) -> list[str]:
-    """The job's arguments with the names of this sandbox in place."""
-    words: list[str] = []
-    for word in job.argv:
-        words += [INTERPRETER, "-I"] if word == "{python}" else [expand(word, NAMES)]
-    return words
+def command(word: str, names: Mapping[str, str]) -> list[str]:
+    """A job's word with the names of this sandbox in place."""
+    return [INTERPRETER, "-I"] if word == "{python}" else [expand(word, names)]
 
 
-def _environment(job: Job) -> dict[str, str]:
-    environment = {name: expand(value, NAMES) for name, value in job.environment.items()}
+def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
+    environment = {name: expand(value, names) for name, value in job.environment.items()}
+    if not job.trusted:
+        environment = {"HOME": "/tmp"} | environment  # noqa: S108 - the container's
     if job.network:
         environment |= images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108 - the container's
         if images.ca_bundle(os.environ):
             # uv reads the first, pip and requests of sdist builds the others
-            environment |= dict.fromkeys(images.CA_VARIABLES, f"{WORK}/.ca-bundle.pem")
+            bundle = f"{names['{work}']}/.ca-bundle.pem"
+            environment |= dict.fromkeys(images.CA_VARIABLES, bundle)
     if job.installs:
         environment |= index_variables(os.environ)
-        environment |= {"UV_CACHE_DIR": "/cache", "UV_LINK_MODE": "copy"}
+        environment |= {"UV_CACHE_DIR": f"{CACHE}/uv"}
     return environment

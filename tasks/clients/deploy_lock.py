@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
-from tasks.clients import conditional, s3, stage_store
-from tasks.clients.aws import Aws
-from tasks.core import lease, paths, people
-from tasks.core.console import duration, say
-from tasks.core.errors import AwsError, DeployError
-from tasks.core.lease import Lease
-from tasks.core.settings import Settings
+from ..core import lease, paths, people
+from ..core.console import duration, say
+from ..core.errors import AwsError, DeployError
+from ..core.lease import Lease
+from ..core.settings import Settings
+from . import conditional, s3, stage_store
+from .aws import Aws
 
 LOOK_EVERY = 2.0  # seconds, while waiting
 RENEW_EVERY = lease.SECONDS / 4

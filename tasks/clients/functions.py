@@ -1,8 +1,10 @@
-"""Lambda functions: which of the region use which layer versions."""
+"""Lambda functions: what one runs with, and which of the region use which layer versions."""
 
 from collections import defaultdict
+from typing import Any
 
-from tasks.clients.aws import Aws, errors
+from .aws import Aws
+from .sdk_errors import error_code, errors
 
 LATEST = "$LATEST"  # what runs where nobody names a version
 
@@ -20,3 +22,27 @@ def users(aws: Aws) -> dict[str, list[str]]:
                 for layer in each.get("Layers", []):
                     found[layer["Arn"]].append(name)
     return {arn: sorted(names) for arn, names in found.items()}
+
+
+def layers_of(aws: Aws, name: str) -> list[str] | None:
+    """ARNs of the layers a function uses now; None when there is no such function."""
+    found = configuration(aws, name)
+    if found is None:
+        return None
+    return [layer["Arn"] for layer in found.get("Layers", [])]
+
+
+def configuration(aws: Aws, name: str) -> dict[str, Any] | None:
+    """GetFunctionConfiguration's answer, None when there is no such function."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at function {name}"):
+        try:
+            answer: dict[str, Any] = aws.client("lambda").get_function_configuration(
+                FunctionName=name
+            )
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return None
+            raise
+    return answer

@@ -2,8 +2,8 @@
 
 import subprocess
 
-from tasks.core import paths
-from tasks.core.records import Record
+from ..core import paths
+from ..core.records import Record
 
 SECONDS = 30  # a checkout on a slow disk
 
@@ -18,6 +18,17 @@ def state() -> Record | None:
         return None
     changed = _ask("status", "--porcelain", "--", ".", f":(exclude){paths.CHALICE_CONFIG}")
     return {"commit": commit, "dirty": changed != ""}  # what could not be seen may be anything
+
+
+def last_change() -> str:
+    """When the checkout's commit was made, in seconds since 1970; 1980-01-01, the earliest that a
+    zip can say, where git does not know."""
+    return _ask("log", "-1", "--format=%ct") or "315532800"
+
+
+def origin() -> str:
+    """The address of the remote `origin`; '' for none."""
+    return _ask("config", "--get", "remote.origin.url") or ""
 
 
 def _ask(*arguments: str) -> str | None:

@@ -1,22 +1,25 @@
 """Jobs on this machine, for `builder=host`: uv with Lambda's platform tag, wheels only."""
 
+import atexit
 import os
 import platform
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.clients.images import PROXIES
-from tasks.clients.indexes import index_variables
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, OnLine, Outcome, expand
-from tasks.core.settings import Settings
+from ..core import paths, scratch
+from ..core.errors import BuildError
+from ..core.sandbox import Job, OnLine, Outcome, expand
+from ..core.scratch import Scratch
+from ..core.settings import Settings
+from . import children
+from .images import PROXIES
+from .indexes import index_variables
 
 MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
 INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR")
@@ -27,18 +30,73 @@ class HostSandbox:
 
     kind = "host"
 
+    def __init__(self) -> None:
+        self._session: _Session | None = None
+
     @property
     def title(self) -> str:
         return f"this machine's Python {platform.python_version()}"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-            names = _lay_out(job, Path(folder))
-            outcome = _execute(job, names, on_line or (lambda line: None))
-            if outcome.code == 0:
-                for name, local in job.fetch.items():
-                    _fetch(Path(expand(name, names)), local)
-            return outcome
+        self._session = self._session or _Session()
+        outcome = self._session.run(job, on_line or (lambda line: None))
+        if outcome.code == 0:
+            for name, local in job.fetch.items():
+                _fetch(Path(expand(name, self._session.names)), local)
+        return outcome
+
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            session.close()
+
+
+class _Session:
+    """{work} and {opt}, from the first job to the last; below build/, where uv's cache can often be
+    linked to."""
+
+    def __init__(self) -> None:
+        import deflate
+        from uv import find_uv_bin
+
+        self._scratch = Scratch()
+        atexit.register(self.close)
+        self._laid: tuple[object, ...] = ()
+        self.names = {
+            "{work}": str(self._scratch.path / "work"),
+            "{opt}": str(self._scratch.path / "opt"),
+            "{uv}": find_uv_bin(),
+            "{interpreter}": _interpreter(),
+            "{tools}": str(Path(deflate.__file__).parents[1]),
+        }
+
+    def close(self) -> None:
+        atexit.unregister(self.close)
+        self._scratch.remove_later()
+
+    def run(self, job: Job, on_line: OnLine) -> Outcome:
+        work = Path(self.names["{work}"])
+        work.mkdir(exist_ok=True)
+        for name, content in job.inputs.items():
+            path = work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self._lay_out(job)
+        return _execute(job, self.names, on_line)
+
+    def _lay_out(self, job: Job) -> None:
+        """What the job wants at {opt}, unless just that lies there."""
+        wanted = (job.opt_writable, *((path, path.stat().st_mtime_ns) for path in job.opt))
+        if not job.opt or wanted == self._laid:
+            return
+        opt = Path(self.names["{opt}"])
+        scratch.remove(opt)
+        unpacker = (paths.DOCKER / "unpack.py").absolute()
+        words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
+        subprocess.run([*words, *(str(path.absolute()) for path in job.opt)], check=True)
+        if not job.opt_writable:
+            _protect(opt)
+        self._laid = () if job.opt_writable else wanted
 
 
 def check(settings: Settings) -> None:
@@ -52,28 +110,6 @@ def check(settings: Settings) -> None:
             f"{settings.python} on this machine ({here})",
             fix="start Docker and leave builder=host away",
         )
-
-
-def _lay_out(job: Job, folder: Path) -> dict[str, str]:
-    """Write the inputs, copy the tree; {name in braces: path}."""
-    from uv import find_uv_bin
-
-    work = folder / "work"
-    for name, content in {".made": b"", **job.inputs}.items():
-        path = work / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    opt = folder / "opt"
-    if job.opt:
-        shutil.copytree(job.opt, opt, symlinks=True)
-        if not job.opt_writable:
-            _protect(opt)
-    return {
-        "{work}": str(work),
-        "{opt}": str(opt),
-        "{uv}": find_uv_bin(),
-        "{interpreter}": _interpreter(),
-    }
 
 
 def _interpreter() -> str:
@@ -97,7 +133,7 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=children.die_with_parent,
     )  # fmt: skip
     expired = threading.Event()
 

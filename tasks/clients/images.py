@@ -8,15 +8,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.clients import tars
-from tasks.core import paths
-from tasks.core.console import following, progress, say
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings
+from ..core import paths
+from ..core.console import following, progress, say
+from ..core.errors import BuildError
+from ..core.settings import Settings
+from . import tars
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+TOOLS = ("uv", "deflate")  # in the builder image, as they are here
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 ANSWER_SECONDS = 20  # an engine that is there says so at once
@@ -119,15 +120,15 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
     """The builder image's tag; built when no image of this content is here."""
     import docker
 
-    uv_version = version("uv")
+    tools = " ".join(f"{name}=={version(name)}" for name in TOOLS)
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
-    tag = content_tag([dockerfile, base.encode(), uv_version.encode(), bundle])
+    tag = content_tag([dockerfile, base.encode(), tools.encode(), bundle])
     try:
         client.images.get(tag)
     except docker.errors.ImageNotFound:
         say(f"building the builder image on {settings.base_image} (once)")
-        arguments = {"BASE_IMAGE": settings.base_image, "UV_VERSION": uv_version}
+        arguments = {"BASE_IMAGE": settings.base_image, "TOOLS": tools}
         context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
         _build(client, tag, arguments | proxies(os.environ), context)
     return tag

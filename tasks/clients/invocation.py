@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tasks.clients import sandboxes
-from tasks.core import paths, records
-from tasks.core.errors import LayerError
-from tasks.core.sandbox import Job, Outcome
-from tasks.core.settings import Settings
+from ..core import paths, records
+from ..core.errors import LayerError
+from ..core.sandbox import Job, Outcome
+from ..core.settings import Settings
+from . import sandboxes
 
 RUNTIME = paths.LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 CHOICE = ("builder", "image", "python", "architecture")
@@ -38,12 +38,11 @@ def invoke(function: Any, event: object, layers: Sequence[bytes]) -> Answer:
     """`function`: moto's. Never raises for what the function does."""
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         result = Path(folder) / "result.json"
-        opt = Path(folder) / "opt"
-        opt.mkdir()
-        for layer in layers:  # later layers cover earlier ones, as in Lambda
-            zipfile.ZipFile(io.BytesIO(layer)).extractall(opt)
+        zips = [Path(folder) / f"{number}.zip" for number, _ in enumerate(layers)]
+        for path, content in zip(zips, layers, strict=True):
+            path.write_bytes(content)
         try:
-            outcome = _run(function, event, opt, result)
+            outcome = _run(function, event, tuple(zips), result)
         except TimeoutError as error:
             return _died(f"Task timed out after {function.timeout}.00 seconds", str(error))
         except LayerError as error:
@@ -54,7 +53,7 @@ def invoke(function: Any, event: object, layers: Sequence[bytes]) -> Answer:
         return Answer(payload=answer["payload"], failed=answer["failed"], log=outcome.output)
 
 
-def _run(function: Any, event: object, opt: Path, result: Path) -> Outcome:
+def _run(function: Any, event: object, layers: tuple[Path, ...], result: Path) -> Outcome:
     code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
     inputs = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
     inputs["event.json"] = json.dumps(event).encode()
@@ -65,14 +64,18 @@ def _run(function: Any, event: object, opt: Path, result: Path) -> Outcome:
             "{work}/event.json", "{work}/result.json",
         ),
         inputs=inputs,
-        opt=opt,
+        opt=layers,
         network=True,
         environment=_environment(function),
         timeout=float(function.timeout),
         fetch={"{work}/result.json": result},
     )  # fmt: skip
     chosen = records.read(RUNTIME) or {}
-    return sandboxes.choose(replace(Settings(), **chosen)).run(job)
+    sandbox = sandboxes.choose(replace(Settings(), **chosen))
+    try:
+        return sandbox.run(job)
+    finally:
+        sandbox.close()  # nothing of one invocation is there in the next
 
 
 def _environment(function: Any) -> dict[str, str]:

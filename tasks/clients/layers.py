@@ -1,16 +1,17 @@
-"""Lambda's layer versions: list, publish."""
+"""Lambda's layer versions: listed, looked at, deleted."""
 
 import shutil
 import tempfile
-import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from tasks.clients.aws import Aws, error_code, errors
-from tasks.core import paths
-from tasks.core.errors import AwsError, InputError
-from tasks.core.versions import LayerVersion, code_sha256, from_response, layer_of, number_of
+from ..core import paths
+from ..core.errors import AwsError, InputError
+from ..core.layer_arns import layer_of, number_of
+from ..core.versions import LayerVersion, code_sha256, from_response
+from .aws import Aws
+from .sdk_errors import error_code, errors
 
 PAGE = 50  # versions in one answer, the most that AWS gives
 GONE = ("ResourceNotFoundException", "404")
@@ -77,6 +78,8 @@ def unzipped(aws: Aws, arn: str) -> int | None:
     address = str(answer["Content"].get("Location", ""))
     if not address.startswith("http"):
         return None
+    import urllib.request
+
     with tempfile.TemporaryFile() as file:
         try:
             with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - AWS's own
@@ -100,44 +103,27 @@ def holds(aws: Aws, version: LayerVersion) -> bool:
 
 
 def _by_arn(aws: Aws, arn: str) -> dict[str, Any] | None:
+    # a whole ARN in the name's place: another account's layers are found, too
+    return _get(aws, layer_of(arn), number_of(arn))
+
+
+def described(aws: Aws, number: int) -> dict[str, Any] | None:
+    """GetLayerVersion's answer about a version of this layer; None when it does not exist."""
+    return _get(aws, aws.settings.layer, number)
+
+
+def _get(aws: Aws, layer: str, number: int) -> dict[str, Any] | None:
     from botocore.exceptions import ClientError
 
-    with errors(f"looking at {arn}"):
+    with errors(f"looking at {layer}:{number}"):
         try:
-            # a whole ARN in the name's place: another account's layers are found, too
             answer: dict[str, Any] = aws.client("lambda").get_layer_version(
-                LayerName=layer_of(arn), VersionNumber=number_of(arn)
+                LayerName=layer, VersionNumber=number
             )
         except ClientError as error:
             if error_code(error) not in GONE:
                 raise
             return None
-    return answer
-
-
-def publish(aws: Aws, content: Mapping[str, str], description: str) -> dict[str, Any]:
-    """Publish from S3; AWS's answer. `content`: S3Bucket, S3Key[, S3ObjectVersion].
-
-    Publishing twice makes two versions, so it is not retried: when the answer is lost, AWS is
-    asked whether the version is there.
-    """
-    from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-
-    settings = aws.settings
-    with errors(f"publishing layer {settings.layer}"):
-        try:
-            answer: dict[str, Any] = aws.client("lambda", once=True).publish_layer_version(
-                LayerName=settings.layer,
-                Description=description,
-                Content=dict(content),
-                CompatibleRuntimes=[f"python{settings.python}"],
-                CompatibleArchitectures=[settings.architecture],
-            )
-        except (ConnectionClosedError, ReadTimeoutError):
-            made = next((v for v in versions(aws) if v.description == description), None)
-            if made is None:
-                raise
-            answer = _by_arn(aws, made.arn) or {}
     return answer
 
 
@@ -157,27 +143,3 @@ def delete(aws: Aws, number: int) -> None:
         aws.client("lambda").delete_layer_version(
             LayerName=aws.settings.layer, VersionNumber=number
         )
-
-
-def function_layers(aws: Aws, name: str) -> list[str] | None:
-    """ARNs of the layers a function uses now; None when there is no such function."""
-    configuration = function(aws, name)
-    if configuration is None:
-        return None
-    return [layer["Arn"] for layer in configuration.get("Layers", [])]
-
-
-def function(aws: Aws, name: str) -> dict[str, Any] | None:
-    """GetFunctionConfiguration's answer, None when there is no such function."""
-    from botocore.exceptions import ClientError
-
-    with errors(f"looking at function {name}"):
-        try:
-            answer: dict[str, Any] = aws.client("lambda").get_function_configuration(
-                FunctionName=name
-            )
-        except ClientError as error:
-            if error_code(error) in GONE:
-                return None
-            raise
-    return answer

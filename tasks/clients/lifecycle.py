@@ -7,9 +7,10 @@ deletes those.
 
 from typing import Any
 
-from tasks.clients import s3
-from tasks.clients.aws import Aws, error_code, errors
-from tasks.core.settings import Settings
+from ..core.settings import Settings
+from . import s3
+from .aws import Aws
+from .sdk_errors import error_code, errors
 
 RULE = "doit-lambda-layer"
 PREFIX = "layers/"

@@ -8,18 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from tasks.clients.local_server import ADDRESS, QUESTION
-from tasks.core import chalice_config, paths, records
-from tasks.core.console import say
-from tasks.core.errors import AwsError, LayerError
-from tasks.core.settings import LOCAL, Settings
+from ..core import chalice_config, paths, records
+from ..core.console import say
+from ..core.errors import AwsError, LayerError
+from ..core.settings import LOCAL, Settings
+from .local_server import ADDRESS, QUESTION
 
 LOG = paths.LOCAL_AWS / "server.log"
 IDENTITY = paths.LOCAL_AWS / "identity.json"
@@ -54,6 +53,9 @@ def running() -> str | None:
 
 
 def _pid(url: str) -> int | None:
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url + QUESTION, timeout=5) as answer:  # noqa: S310 - ours
             return int(json.load(answer)["pid"])
@@ -74,7 +76,7 @@ def _start() -> str:
     ADDRESS.unlink(missing_ok=True)
     with LOG.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.clients.local_server"],
+            [sys.executable, "-m", f"{__package__}.local_server"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
@@ -90,22 +92,28 @@ def _start() -> str:
 def _remembers(url: str, settings: Settings) -> bool:
     """Is this the server, with the memory, that the project's local records speak of?"""
     from boto3.session import Session
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError
 
     session = Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, "us-east-1")
-    s3 = session.client("s3", endpoint_url=url)
     try:
-        identity = s3.get_object(Bucket=MEMORY, Key="identity")["Body"].read().decode()
-    except ClientError:
-        identity = uuid.uuid4().hex
-        s3.create_bucket(Bucket=MEMORY)
-        s3.put_object(Bucket=MEMORY, Key="identity", Body=identity.encode())
+        identity = _identity(session.client("s3", endpoint_url=url))
     except BotoCoreError as error:
         fix = "start it, or leave AWS_ENDPOINT_URL unset"
         raise AwsError(f"no AWS answers at {url}: {error}", fix=fix) from None
     known = records.read(IDENTITY) == {"identity": identity}
     records.write(IDENTITY, {"identity": identity})
     return known
+
+
+def _identity(s3: Any) -> str:
+    """The server's; it gets one when it has none, and of two that give it one the first's."""
+    where = {"Bucket": MEMORY, "Key": "identity"}
+    with suppress(s3.exceptions.NoSuchBucket):
+        return str(s3.get_object(**where)["Body"].read().decode())
+    s3.create_bucket(Bucket=MEMORY)
+    with suppress(s3.exceptions.ClientError):
+        s3.put_object(**where, Body=uuid.uuid4().hex.encode(), IfNoneMatch="*")
+    return str(s3.get_object(**where)["Body"].read().decode())
 
 
 def forget(settings: Settings) -> None:

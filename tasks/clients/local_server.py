@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tasks.core import paths, records
+from ..core import paths, records
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 QUESTION = "/doit-lambda-layer"
@@ -27,7 +27,7 @@ def main() -> None:
     )
     from werkzeug.serving import make_server
 
-    from tasks.clients import moto_adjustments
+    from . import moto_adjustments
 
     moto_adjustments.apply()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -3,13 +3,11 @@
 The note outlives the version: AWS forgets a deleted one's description, and with it the place.
 """
 
-import json
-
-from tasks.clients import conditional, s3
-from tasks.clients.aws import Aws
-from tasks.core import manifest, records, versions
-from tasks.core.manifest import Manifest
-from tasks.core.versions import LayerVersion
+from ..core import layer_arns, manifest, notes, records, versions
+from ..core.manifest import Manifest
+from ..core.versions import LayerVersion
+from . import conditional, s3
+from .aws import Aws
 
 
 def put(aws: Aws, made: Manifest) -> None:
@@ -18,21 +16,23 @@ def put(aws: Aws, made: Manifest) -> None:
 
 def of(aws: Aws, version: LayerVersion) -> Manifest | None:
     """The manifest of a version that exists; None for one by hand or by another tool."""
-    return _built(aws, version.built) if version.built else None
+    return at(aws, version.built) if version.built else None
 
 
 def of_number(aws: Aws, number: int) -> Manifest | None:
     """The manifest of a version by its number alone, deleted or not."""
     note = s3.get_bytes(aws, versions.note_key(aws.settings.layer, number))
-    return _built(aws, json.loads(note)["built"]) if note else None
+    built = notes.parsed(note).get("built")
+    return at(aws, str(built)) if built else None
 
 
-def _built(aws: Aws, built: str) -> Manifest | None:
+def at(aws: Aws, built: str) -> Manifest | None:
+    """`built`: YYYYMMDD-HHMMSS, UTC."""
     text = s3.get_bytes(aws, versions.manifest_key(aws.settings.layer, built))
     return manifest.from_json(text) if text else None
 
 
-def note(aws: Aws, arn: str, built: str) -> None:
-    """Remember where a version's zip lies, unless that is known."""
-    key = versions.note_key(aws.settings.layer, versions.number_of(arn))
-    conditional.write(aws, key, records.canonical({"arn": arn, "built": built}), "")
+def note(aws: Aws, arn: str, built: str) -> bool:
+    """Remember where a version's zip lies; False when that is known."""
+    key = versions.note_key(aws.settings.layer, layer_arns.number_of(arn))
+    return bool(conditional.write(aws, key, records.canonical({"arn": arn, "built": built}), ""))

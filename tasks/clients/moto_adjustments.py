@@ -11,14 +11,18 @@
    server that hands out the zip, as AWS's does.
 4. A PutObject with a condition looks and writes in two moves, between which another may write.
    Here one is done at a time, as S3 has it; the lock of a stage depends on it.
+5. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+   would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 """
 
+import json
 import os
 import threading
 from typing import Any
 
-from tasks.clients.invocation import invoke
-from tasks.core.versions import LAYER_ARN
+from ..core.layer_arns import LAYER_ARN
+from .bucket_guard import TRANSPORT
+from .invocation import invoke
 
 LAYERS = "/doit-lambda-layer/layers/"
 
@@ -35,6 +39,8 @@ def apply() -> None:
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010 - mypy refuses the plain form
 
+    judge_transport()
+
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         backend = lambda_backends[self.account_id][self.region]
         versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
@@ -44,6 +50,22 @@ def apply() -> None:
         return answer.payload, answer.failed, answer.log
 
     setattr(LambdaFunction, "_invoke_lambda", run)  # noqa: B010 - mypy refuses the plain form
+
+
+def judge_transport() -> None:
+    """Point 5."""
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(self.policy)
+        kept = [each for each in policy["Statement"] if TRANSPORT not in json.dumps(each)]
+        judged = json.dumps({**policy, "Statement": kept})
+        return IAMPolicy(judged).is_action_permitted(action, resource)
+
+    setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010 - mypy refuses the plain form
 
 
 def _labelled(original: Any) -> Any:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from itertools import batched
 
-from tasks.clients import s3
-from tasks.clients.aws import Aws, error_code, errors
-from tasks.core import iam
-from tasks.core.errors import AwsError
-from tasks.core.retention import Stored
+from ..core import iam
+from ..core.errors import AwsError
+from ..core.retention import Stored
+from . import s3
+from .aws import Aws
+from .sdk_errors import error_code, errors
 
 BATCH = 1000  # objects that one DeleteObjects takes
 

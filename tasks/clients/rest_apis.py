@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tasks.clients.aws import Aws, errors
+from .aws import Aws
+from .sdk_errors import errors
 
 
 def of_function(aws: Aws, app: str, function: str) -> list[str]:

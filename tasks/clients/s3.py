@@ -1,39 +1,51 @@
 """The bucket: made when missing, private, encrypted; objects with their SHA-256."""
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from tasks.clients.aws import OTHER_BUCKET, Aws, error_code, errors
-from tasks.core import paths, records
-from tasks.core.console import Advance, progress, say
-from tasks.core.errors import AwsError
-from tasks.core.versions import code_sha256
+from ..core import paths, records
+from ..core.console import Advance, progress, say
+from ..core.errors import AwsError
+from ..core.versions import code_sha256
+from . import bucket_guard
+from .aws import Aws
+from .sdk_errors import OTHER_BUCKET, error_code, errors
+
+PAUSES = (0.2, 0.5, 1.0)  # seconds between two tries to read an object
 
 
 def ensure_bucket(aws: Aws) -> bool:
     """True when it was made. AwsError when it is somebody else's, or in another region."""
-    from botocore.exceptions import ClientError
-
     owned = bucket_of(aws)
     # Stands while a bucket is being made: a run that was stopped there is completed by the next.
     making = paths.BUILD / "bucket" / f"{aws.account}-{owned['Bucket']}.json"
-    with errors(f"looking for bucket {owned['Bucket']}"):
-        try:
-            _must_be_near(aws, aws.client("s3").head_bucket(**owned))
-            missing = False
-        except ClientError as error:
-            if error_code(error) not in ("404", "NoSuchBucket"):
-                raise _foreign(error) from None
-            missing = True
+    missing = not has_bucket(aws)
     if missing or making.exists():
         records.write(making, owned)
         _make(aws, owned, missing=missing)
         making.unlink()
     if missing:
-        say(f"bucket {owned['Bucket']} made: private, encrypted, in {aws.settings.region}")
+        how = "private, encrypted, TLS only"
+        say(f"bucket {owned['Bucket']} made: {how}, in {aws.settings.region}")
     return missing
+
+
+def has_bucket(aws: Aws) -> bool:
+    """AwsError when it is somebody else's, or in another region."""
+    from botocore.exceptions import ClientError
+
+    owned = bucket_of(aws)
+    with errors(f"looking for bucket {owned['Bucket']}"):
+        try:
+            _must_be_near(aws, aws.client("s3").head_bucket(**owned))
+        except ClientError as error:
+            if error_code(error) not in ("404", "NoSuchBucket"):
+                raise _foreign(error) from None
+            return False
+    return True
 
 
 def _must_be_near(aws: Aws, head: Mapping[str, Any]) -> None:
@@ -52,17 +64,11 @@ def _foreign(error: Any) -> Any:
 
 
 def _make(aws: Aws, owned: dict[str, str], *, missing: bool) -> None:
-    s3 = aws.client("s3")
-    block = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     with errors(f"making bucket {owned['Bucket']}"):
         if missing:
             _create(aws, owned["Bucket"])
-            s3.get_waiter("bucket_exists").wait(**owned)
-        s3.put_public_access_block(
-            **owned, PublicAccessBlockConfiguration=dict.fromkeys(block, True)
-        )
-        s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
+            aws.client("s3").get_waiter("bucket_exists").wait(**owned)
+        bucket_guard.protect(aws, owned)
 
 
 def _create(aws: Aws, bucket: str) -> None:
@@ -134,14 +140,30 @@ def objects(aws: Aws, prefix: str) -> dict[str, int]:
     return {each["Key"]: each["Size"] for page in found for each in page.get("Contents", [])}
 
 
+def fetch(aws: Aws, key: str) -> tuple[bytes, Mapping[str, Any]]:
+    """An object's content, and what S3 said of it. The SDK repeats a call that breaks off, not the
+    reading of what the call has opened: that is done here."""
+    from botocore import exceptions as sdk
+
+    broken = (sdk.HTTPClientError, sdk.IncompleteReadError)
+    for pause in (*PAUSES, None):
+        answer = aws.client("s3").get_object(**bucket_of(aws), Key=key)
+        try:
+            return bytes(answer["Body"].read()), answer
+        except broken:
+            if pause is None:
+                raise
+            time.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
 def get_bytes(aws: Aws, key: str) -> bytes | None:
     """None when the object, or the bucket, is not there."""
     from botocore.exceptions import ClientError
 
     with errors(f"reading s3://{aws.settings.bucket}/{key}"):
         try:
-            answer = aws.client("s3").get_object(**bucket_of(aws), Key=key)
-            return bytes(answer["Body"].read())
+            return fetch(aws, key)[0]
         except ClientError as error:
             if error_code(error) in ("NoSuchKey", "NoSuchBucket", "404"):
                 return None

@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from tasks.core import records
-from tasks.core.console import say
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Sandbox
-from tasks.core.settings import Settings
+from ..core import records
+from ..core.console import say
+from ..core.errors import BuildError
+from ..core.sandbox import Sandbox
+from ..core.settings import Settings
 
 
 @cache
@@ -15,7 +15,7 @@ def choose(settings: Settings) -> Sandbox:
 
     BuildError (what to start) in every other case without Docker.
     """
-    from tasks.clients.container import ContainerSandbox
+    from .container import ContainerSandbox
 
     if settings.builder == "host":
         return _host(settings)
@@ -30,7 +30,7 @@ def choose(settings: Settings) -> Sandbox:
 
 
 def _host(settings: Settings) -> Sandbox:
-    from tasks.clients import host
+    from . import host
 
     host.check(settings)
     return host.HostSandbox()
@@ -44,11 +44,20 @@ def kind(settings: Settings) -> str:
     return "host" if settings.builder == "host" else "docker"
 
 
+def title(settings: Settings) -> str:
+    """For people: what builds, whether or not it has to start."""
+    import platform
+
+    if kind(settings) == "docker":
+        return f"image {settings.base_image}"
+    return f"this machine's Python {platform.python_version()}"
+
+
 def expected(settings: Settings) -> str:
     """The same for who only looks: where a choice would have to be made, and an image perhaps
     built, it is taken to be as in the last run."""
     if settings.is_local and settings.builder == "auto":
-        from tasks.clients import invocation
+        from . import invocation
 
         return str((records.read(invocation.RUNTIME) or {}).get("builder", "docker"))
     return kind(settings)

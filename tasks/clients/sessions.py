@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tasks.core.settings import Settings
+from ..core.settings import Settings
 
 if TYPE_CHECKING:
     from boto3.session import Session

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from tasks.clients import s3
-from tasks.clients.aws import Aws
-from tasks.core import chalice_config, paths, pins
-from tasks.core.pins import Pin
-from tasks.core.settings import Settings
+from ..core import chalice_config, paths, pins
+from ..core.pins import Pin
+from ..core.settings import Settings
+from . import s3
+from .aws import Aws
 
 
 def app(settings: Settings) -> str:

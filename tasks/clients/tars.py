@@ -1,5 +1,6 @@
 """Files to and from containers, as tar streams: memory does not grow with the tree."""
 
+import errno
 import io
 import os
 import shutil
@@ -10,17 +11,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from tasks.core.errors import BuildError
+from ..core.errors import BuildError
 
 AGAIN = "run the same command again"
 
 
-def pack(trees: Mapping[str, Path], files: Mapping[str, bytes]) -> IO[bytes]:
-    """An open temporary file with a tar of whole trees and single files, by name in the tar."""
+def pack(
+    paths: Mapping[str, Path], files: Mapping[str, bytes], folders: Iterable[str] = ()
+) -> IO[bytes]:
+    """An open temporary file with a tar of files and whole trees, of contents, and of folders that
+    everybody may write to, by name in the tar."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     with tarfile.open(fileobj=spool, mode="w") as tar:
-        for name, tree in trees.items():
-            tar.add(tree, arcname=name, filter=_as_root)
+        for name in folders:
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
+            tar.addfile(folder)
+        for name, path in paths.items():
+            tar.add(path, arcname=name, filter=_as_root)
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(content), 0o644
@@ -65,8 +73,7 @@ def unpack(chunks: Iterable[bytes], target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
         stream = io.BufferedReader(_Chunks(chunks), 1 << 20)
         try:
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
-                top = _extract(tar, Path(folder))
+            top = _extract(stream, Path(folder))
         finally:
             deque(chunks, maxlen=0)  # at its end the engine's connection is free again
         if target.is_dir() and not target.is_symlink():
@@ -74,20 +81,30 @@ def unpack(chunks: Iterable[bytes], target: Path) -> None:
         os.replace(top, target)  # noqa: PTH105 - Path.replace is the same call
 
 
-def _extract(tar: tarfile.TarFile, folder: Path) -> Path:
+# Members at odds: a file that is a folder, too, a link in a circle, a name too long for any file.
+CONTRARY = {
+    errno.EEXIST, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ELOOP,
+    errno.ENAMETOOLONG, errno.EINVAL,
+}  # fmt: skip
+
+
+def _extract(stream: IO[bytes], folder: Path) -> Path:
     top = ""
     try:
-        for member in tar:
-            top = top or next(iter(PurePosixPath(member.name).parts), "")
-            tar.extract(member, folder, filter=_safe)
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            for member in tar:
+                top = top or next(iter(PurePosixPath(member.name).parts), "")
+                tar.extract(member, folder, filter=_safe)
     except tarfile.FilterError as error:
         raise BuildError(
             f"the container sent an unsafe file: {error}",
             fix="find the package that makes it with `doit install`, and do not use it",
         ) from None
-    except tarfile.TarError as error:
+    except (tarfile.TarError, KeyError, ValueError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in CONTRARY:
+            raise  # this machine's disk
         raise BuildError(f"what the container sent broke off: {error}", fix=AGAIN) from None
-    if not top:
+    if not top or not os.path.lexists(folder / top):
         raise BuildError("the container sent nothing", fix=AGAIN)
     return folder / top
 

@@ -1,11 +1,11 @@
 """`doit adopt-state`: take over an app that runs, but whose record (Chalice's state) is lost."""
 
-from tasks.clients import chalice_app, chalice_state
-from tasks.clients.aws import Aws, connect
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.errors import InputError
-from tasks.core.settings import current
+from ..clients import chalice_app, chalice_state
+from ..clients.aws import Aws, connect
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import InputError
+from ..core.settings import current
 
 
 def task_adopt_state() -> dict[str, object]:

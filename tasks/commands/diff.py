@@ -4,25 +4,26 @@ Deleted versions can be compared, too, as long as S3 keeps their manifests.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
+from ..clients import aws as clients
+from ..clients import layers, manifests
+from ..clients.aws import Aws
+from ..core import arguments, comparison, versions
+from ..core.actions import action
+from ..core.arguments import Arguments
+from ..core.console import say, show_tables, signed, size
+from ..core.errors import InputError
+from ..core.manifest import Manifest
+from ..core.settings import Settings, current
+from ..core.versions import LayerVersion
 
-from tasks.clients import aws as clients
-from tasks.clients import layers, manifests
-from tasks.clients.aws import Aws
-from tasks.core import arguments, comparison, versions
-from tasks.core.actions import action
-from tasks.core.arguments import Arguments
-from tasks.core.console import say, show_tables, signed, size
-from tasks.core.errors import InputError
-from tasks.core.manifest import Manifest
-from tasks.core.settings import Settings, current
-from tasks.core.versions import LayerVersion
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def task_diff() -> dict[str, object]:
-    """Compare layer version from=N (the one before) with to=M (the newest): packages, sizes."""
+    """Compare two layer versions, from=N with to=M: packages and sizes."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: run(settings, typed))]}
 
@@ -72,8 +73,11 @@ def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Man
     return found
 
 
-def table(before: Manifest, after: Manifest) -> Table:
+def table(before: Manifest, after: Manifest) -> "Table":
     """One row per package whose version or size differs, the largest change first."""
+    from rich import box
+    from rich.table import Table
+
     old, new = comparison.pins(before), comparison.pins(after)
     grid = Table(title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column("package", overflow="fold")

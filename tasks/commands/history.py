@@ -6,23 +6,23 @@ another tool is listed without what only a manifest tells.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
+from ..clients import aws as clients
+from ..clients import functions, layers, manifests, s3, stage_store
+from ..clients.aws import Aws
+from ..core import arguments, chalice_config, comparison, paths, versions
+from ..core.actions import action
+from ..core.arguments import Arguments
+from ..core.console import say, show_tables, size
+from ..core.manifest import Manifest
+from ..core.pins import Pin
+from ..core.settings import Settings, current
+from ..core.unknowns import Unknowns
+from ..core.versions import LayerVersion
 
-from tasks.clients import aws as clients
-from tasks.clients import functions, layers, manifests, s3, stage_store
-from tasks.clients.aws import Aws
-from tasks.core import arguments, chalice_config, comparison, paths, versions
-from tasks.core.actions import action
-from tasks.core.arguments import Arguments
-from tasks.core.console import say, show_tables, size
-from tasks.core.manifest import Manifest
-from tasks.core.pins import Pin
-from tasks.core.settings import Settings, current
-from tasks.core.unknowns import Unknowns
-from tasks.core.versions import LayerVersion
+if TYPE_CHECKING:
+    from rich.table import Table
 
 SHOWN = 20  # versions, unless from= asks for more: each costs a look into S3
 
@@ -51,7 +51,7 @@ class History:
 
 
 def task_history() -> dict[str, object]:
-    """List the layer's versions: date, size, what changed, which stages and functions use them."""
+    """List the layer's versions: date, size, what changed, who uses them."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: run(settings, typed))]}
 
@@ -145,7 +145,11 @@ def used_by(
     return using + list(users.get(version.arn, ()))
 
 
-def table(settings: Settings, entries: Sequence[Entry]) -> Table:
+def table(settings: Settings, entries: Sequence[Entry]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     grid = Table(
         title=f"versions of layer {settings.layer}", title_justify="left", title_style="bold",
         box=box.SIMPLE_HEAD, pad_edge=False,

@@ -3,10 +3,10 @@
 import os
 from dataclasses import replace
 
-from tasks.clients import local_aws
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.settings import LOCAL, current
+from ..clients import local_aws
+from ..core.actions import action
+from ..core.console import say
+from ..core.settings import LOCAL, current
 
 
 def task_local_start() -> dict[str, object]:

@@ -3,18 +3,18 @@
 import time
 from pathlib import Path
 
-from tasks.clients.host import HostSandbox
-from tasks.core import locks, paths, records, requirements
-from tasks.core.actions import action
-from tasks.core.console import duration, say
-from tasks.core.installer import explain
-from tasks.core.platforms import platform_tag
-from tasks.core.sandbox import Job
-from tasks.core.settings import Settings, current
+from ..clients.host import HostSandbox
+from ..core import locks, paths, records, requirements
+from ..core.actions import action
+from ..core.console import duration, say
+from ..core.installer import explain
+from ..core.platforms import platform_tag
+from ..core.sandbox import Job
+from ..core.settings import Settings, current
 
 
 def task_lock() -> dict[str, object]:
-    """Pin every package for the layer's platform, with hashes, in <requirements>.lock."""
+    """Pin every package of the layer, with hashes, in <requirements>.lock."""
     settings = current()
     return {"actions": [action(lambda: run(settings))]}
 
@@ -49,7 +49,11 @@ def resolve(settings: Settings, before: str) -> str:
         installs=True,
         fetch={"{work}/lock": result},
     )  # fmt: skip
-    outcome = HostSandbox().run(job)
+    sandbox = HostSandbox()
+    try:
+        outcome = sandbox.run(job)
+    finally:
+        sandbox.close()
     if outcome.code:
         raise explain(outcome.output, settings)
     return result.read_text(encoding="utf-8")

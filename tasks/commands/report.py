@@ -7,7 +7,7 @@ The page comes before `verify`, which points here when the layer is too large.
 from dataclasses import asdict
 from pathlib import Path
 
-from tasks.core import (
+from ..core import (
     budget,
     distributions,
     identity,
@@ -16,16 +16,15 @@ from tasks.core import (
     recipes,
     records,
     report_page,
-    report_text,
 )
-from tasks.core import report as facts
-from tasks.core.actions import action
-from tasks.core.console import say, show_tables
-from tasks.core.errors import BuildError
-from tasks.core.report import Report
-from tasks.core.rules import RULES, Rule
-from tasks.core.settings import Settings, current
-from tasks.steps import optimize
+from ..core import report as facts
+from ..core.actions import action
+from ..core.console import say, show_tables
+from ..core.errors import BuildError
+from ..core.report import Report
+from ..core.rules import RULES, Rule
+from ..core.settings import Settings, current
+from ..steps import optimize
 
 FORMAT = 1  # raise when the page changes for the same facts
 STEPS = ("install", "prune", "optimize", "zip")
@@ -59,6 +58,8 @@ def page(settings: Settings) -> Path:
 def show(settings: Settings) -> None:
     """Print the tables. BuildError when there is no build to tell about."""
     found = gather(settings)
+    from ..core import report_text  # with rich, which no other run needs
+
     show_tables(report_text.render(found))
     if is_stale(settings):
         say("requirements or settings have changed since this was built: run ./doitw")
@@ -85,10 +86,9 @@ def fingerprint(settings: Settings) -> str:
 def gather(settings: Settings) -> Report:
     """The facts of the last build. BuildError when there is none."""
     made = _records(settings)
-    python, layer = paths.tree(settings, "install") / "python", paths.layer_zip(settings)
-    if not made or not python.is_dir() or not layer.is_file():
+    tree, layer = distributions.load(settings), paths.layer_zip(settings)
+    if not made or tree is None or not layer.is_file():
         raise BuildError(f"layer {settings.layer} is not built", fix="run `./doitw`, then again")
-    owners = distributions.owners(distributions.read(python))
     files = inventory.of_zip(layer)
     unzipped = {path: each.unzipped for path, each in files.items()}
     zipped = {path: each.zipped for path, each in files.items()}
@@ -105,9 +105,9 @@ def gather(settings: Settings) -> Report:
         published_bytes=published.get("unzipped"),
         rows=facts.rows(
             made["install"]["distributions"],
-            inventory.by_kind(inventory.of_tree(python), owners),
-            inventory.by_kind(unzipped, owners),
-            inventory.by_package(zipped, owners),
+            inventory.by_kind(tree.sizes, tree.owners),
+            inventory.by_kind(unzipped, tree.owners),
+            inventory.by_package(zipped, tree.owners),
             published.get("packages") or {},
         ),
         work=facts.work(made["prune"], recipes.active(settings)),

@@ -8,18 +8,29 @@ The same functions as the steps of `deploy`, entered at patch-config; and a pin,
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
-from tasks.clients import layers, sandboxes, stage_store
-from tasks.clients.aws import Aws, connect
-from tasks.commands import targets
-from tasks.core import arguments, chalice_config, identity, paths, people, records, versions
-from tasks.core.actions import action
-from tasks.core.arguments import Arguments
-from tasks.core.console import say
-from tasks.core.errors import DeployError, InputError, LayerError
-from tasks.core.pins import Pin
-from tasks.core.settings import Settings, current
-from tasks.steps import chalice_deploy, patch_config, preflight, smoke
+from ..clients import functions, layers, manifests, sandboxes, stage_store
+from ..clients.aws import Aws, connect
+from ..core import (
+    arguments,
+    chalice_config,
+    identity,
+    layer_arns,
+    outcome,
+    paths,
+    people,
+    records,
+    versions,
+)
+from ..core.actions import action
+from ..core.arguments import Arguments
+from ..core.console import say
+from ..core.errors import DeployError, InputError, LayerError
+from ..core.pins import Pin
+from ..core.settings import Settings, current
+from ..steps import chalice_deploy, patch_config, preflight, smoke
+from . import targets
 
 
 def task_rollback() -> Iterator[dict[str, object]]:
@@ -32,12 +43,14 @@ def task_rollback() -> Iterator[dict[str, object]]:
         "smoke": lambda: finish(settings),
     }
     before: list[str] = []
+    words = partial(outcome.of_rollback, settings)
     for name, step in steps.items():
         yield {
             "name": name,
             "actions": [action(step)],
             "task_dep": before,
             "setup": [] if name == "check" else ["deploy-lock"],
+            **({"meta": {"last_words": words}} if name == "smoke" else {}),
         }
         before = [f"rollback:{name}"]
 
@@ -79,7 +92,7 @@ def typed_versions(typed: Arguments) -> int | list[str] | None:
     if typed.version and typed.arn:
         raise InputError("version= and arn= are both given", fix="say one of them")
     if typed.arn:
-        return versions.parse_arns(typed.arn)
+        return layer_arns.parse(typed.arn)
     return versions.parse_number(typed.version) if typed.version else None
 
 
@@ -88,8 +101,8 @@ def pin(aws: Aws, before: list[str], arns: list[str], said: Arguments) -> Pin:
     what the stage was configured for and runs, and against what the pinned versions are made of;
     all others are changed requirements."""
     settings = aws.settings
-    ours = [arn for arn in arns if versions.is_of(arn, settings.layer)]
-    running = layers.function_layers(aws, stage_store.function(settings)) or []
+    ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
+    running = functions.layers_of(aws, stage_store.function(settings)) or []
     known = {version.arn: version.input_hash for version in layers.versions(aws)}
     inputs = {known.get(arn, "") for arn in (*before, *running, *ours)}
     with suppress(LayerError):  # a way back must not need requirements that can be read
@@ -119,9 +132,9 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
 
 def way_to(wanted: list[str], configured: list[str], settings: Settings) -> str:
     """The command that makes these the stage's layers."""
-    ours = [arn for arn in wanted if versions.is_of(arn, settings.layer)]
-    if ours and versions.replaced(configured, ours[0]) == wanted:
-        how = f"version={versions.number_of(ours[0])}"
+    ours = [arn for arn in wanted if layer_arns.is_of(arn, settings.layer)]
+    if ours and layer_arns.replaced(configured, ours[0]) == wanted:
+        how = f"version={layer_arns.number_of(ours[0])}"
     elif len(wanted) > 1:
         how = f"arn={','.join(wanted)}"
     else:
@@ -135,8 +148,17 @@ def finish(settings: Settings) -> None:
     onward(settings, smoke.run)
     path = paths.stage_record(settings, "rollback")
     record = records.read(path) or {}
-    records.write(path, record | {"done": True})
+    sizes = measured(connect(settings), record["to"])
+    records.write(path, record | {"done": True, "sizes": sizes})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
-    stage = f"stage={settings.stage}"
-    say(f"and pinned to it: ./doitw deploy {stage} keeps it, from any machine")
-    say(f"next: ./doitw unpin {stage}, or changed requirements, let the next deploy go forward")
+    say(f"and pinned to it: ./doitw deploy stage={settings.stage} keeps it, from any machine,")
+    say("until ./doitw unpin or changed requirements")
+
+
+def measured(aws: Aws, arns: list[str]) -> dict[str, dict[str, int]]:
+    """{ARN of this layer: {"bytes", "unzipped"}}, as far as S3 has its manifest."""
+    ours = [arn for arn in arns if layer_arns.is_of(arn, aws.settings.layer)]
+    made = {arn: manifests.of(aws, layers.by_arn(aws, arn)) for arn in ours}
+    return {
+        arn: {"bytes": each.bytes, "unzipped": each.unzipped} for arn, each in made.items() if each
+    }

@@ -5,33 +5,42 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 
 from collections.abc import Sequence
 
-from tasks.clients import aws as clients
-from tasks.clients import chalice_app, chalice_state, layers, manifests, s3, sandboxes, stage_store
-from tasks.clients.aws import Aws
-from tasks.core import (
+from ..clients import aws as clients
+from ..clients import (
+    chalice_app,
+    chalice_state,
+    functions,
+    layers,
+    manifests,
+    s3,
+    sandboxes,
+    secrets,
+    stage_store,
+)
+from ..clients.aws import Aws
+from ..clients.published import by_inputs
+from ..core import (
     arguments,
     chalice_config,
     identity,
     paths,
     records,
     stage_status,
-    status_text,
     versions,
 )
-from tasks.core.actions import action
-from tasks.core.arguments import Arguments
-from tasks.core.console import say, show_tables, size
-from tasks.core.errors import DriftError
-from tasks.core.pins import Pin
-from tasks.core.settings import LOCAL, Settings, current, is_typed
-from tasks.core.stage_status import Function, StageStatus
-from tasks.core.unknowns import Unknowns
-from tasks.core.versions import LayerVersion
-from tasks.steps import lookup
+from ..core.actions import action
+from ..core.arguments import Arguments
+from ..core.console import say, show_tables, size
+from ..core.errors import DriftError
+from ..core.pins import Pin
+from ..core.settings import LOCAL, Settings, current, is_typed
+from ..core.stage_status import Function, SecretStatus, StageStatus
+from ..core.unknowns import Unknowns
+from ..core.versions import LayerVersion
 
 
 def task_status() -> dict[str, object]:
-    """Show per stage what is built, published, configured, deployed, and where they differ."""
+    """Show each stage: built, published, configured, deployed, and where they differ."""
     return {"actions": [action(lambda: run(chosen(), arguments.current()))]}
 
 
@@ -49,6 +58,8 @@ def run(stages: Sequence[Settings], typed: Arguments) -> None:
     """Print it. DriftError: with `check=1`, when anything differs or cannot be seen."""
     found = [look(settings) for settings in stages]
     for status in found:
+        from ..core import status_text  # with rich, which no other run needs
+
         show_tables(status_text.table(status))
         for sentence in [*status.unknown.sentences(), *stage_status.advice(status)]:
             say(sentence)
@@ -74,13 +85,15 @@ def look(settings: Settings) -> StageStatus:
     match: LayerVersion | None = None
     functions: dict[str, Function] = {}
     stored: dict[str, int] = {}
+    secret: SecretStatus | None = None
     place = versions.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: layers.versions(aws), published)
-        match = unknown.ask("match", lambda: lookup.find(aws, wanted, published), match)
+        match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)
         pin = unknown.ask("pin", lambda: stage_store.pin(aws), pin)
         functions = unknown.ask("deployed", lambda: _functions(aws), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
+        secret = unknown.ask("secret", lambda: _secret(aws), secret)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
@@ -93,6 +106,7 @@ def look(settings: Settings) -> StageStatus:
         size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
         stored=stored,
         pin=pin if pin and pin.holds(wanted) else None,
+        secret=secret,
         unknown=unknown,
     )
 
@@ -115,6 +129,15 @@ def _size(aws: Aws, version: LayerVersion) -> str:
     return f"version {version.number}: {size(layers.zipped(aws, version) or 0)} zipped"
 
 
+def _secret(aws: Aws) -> SecretStatus | None:
+    """The values are not asked for: what was deployed is on record, by name and version."""
+    if not aws.settings.secret:
+        return None
+    deployed = chalice_state.last(aws).get("secret") or {}
+    names, version = deployed.get("names", []), deployed.get("version", "")
+    return SecretStatus(names=names, deployed=version, now=secrets.version(aws))
+
+
 def _functions(aws: Aws) -> dict[str, Function]:
     """The stage's functions by Chalice's state, here or in S3; without any, the one that Chalice
     would have made."""
@@ -123,7 +146,7 @@ def _functions(aws: Aws) -> dict[str, Function]:
     guess = {} if named else {"api_handler": stage_store.function(aws.settings)}
     found = {
         name: Function(
-            layers=layers.function_layers(aws, name),
+            layers=functions.layers_of(aws, name),
             wanted=chalice_config.function_layers(paths.CHALICE_CONFIG, stage, resource),
         )
         for resource, name in sorted((named or guess).items())

@@ -1,13 +1,12 @@
 """rollback's target: the layers that the stage is to go back to."""
 
-from tasks.clients import layers, manifests, s3
-from tasks.clients.aws import Aws
-from tasks.core import versions
-from tasks.core.console import say
-from tasks.core.errors import InputError
-from tasks.core.settings import Settings
-from tasks.core.versions import LayerVersion
-from tasks.steps import publish
+from ..clients import layers, manifests, published
+from ..clients.aws import Aws
+from ..core import layer_arns, versions
+from ..core.console import say
+from ..core.errors import InputError
+from ..core.settings import Settings
+from ..core.versions import LayerVersion
 
 
 def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> list[str]:
@@ -15,15 +14,15 @@ def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> li
     if isinstance(typed, list):
         for arn in typed:
             _must_fit(layers.by_arn(aws, arn), aws.settings)
-        return versions.placed(configured, typed)
-    published = layers.versions(aws)
+        return layer_arns.placed(configured, typed)
+    there = layers.versions(aws)
     if typed is None:
-        return versions.replaced(configured, previous(published, configured, aws.settings).arn)
-    found = versions.numbered(published, typed) or again(aws, typed, published)
-    return versions.replaced(configured, _must_fit(found, aws.settings).arn)
+        return layer_arns.replaced(configured, previous(there, configured, aws.settings).arn)
+    found = versions.numbered(there, typed) or again(aws, typed, there)
+    return layer_arns.replaced(configured, _must_fit(found, aws.settings).arn)
 
 
-def again(aws: Aws, number: int, published: list[LayerVersion]) -> LayerVersion:
+def again(aws: Aws, number: int, there: list[LayerVersion]) -> LayerVersion:
     """In a deleted version's place: one with the same content, published now if there is none.
 
     AWS never gives a number twice. InputError when there is no manifest, or no zip any more.
@@ -31,52 +30,41 @@ def again(aws: Aws, number: int, published: list[LayerVersion]) -> LayerVersion:
     settings = aws.settings
     made = manifests.of_number(aws, number)
     if made is None:
-        raise _missing(number, published, settings)
+        raise _missing(number, there, settings)
     if (made.python, made.architecture) != (settings.python, settings.architecture):
         problem = f"version {number} was deleted, and was built for python{made.python} on "
         fix = "choose another version"
         raise InputError(f"{problem}{made.architecture}", fix=fix)
-    twins = (v for v in published if v.content_hash == made.sha256)
-    if twin := next((v for v in twins if layers.holds(aws, v)), None):
-        say(f"version {number} was deleted; version {twin.number} holds the same content")
-        return twin
-    key = versions.zip_key(made.layer, made.built)
-    stored = s3.holds(aws, key, made.sha256)
-    if stored is None:
-        raise _missing(number, published, settings, f", and no zip of it at {key}")
-    sent = {"bucket": settings.bucket, "key": key, "version_id": stored}
-    facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}
-    arn = publish.publish(aws, sent | facts)
-    new = versions.number_of(arn)
-    say(f"version {number} was deleted: its zip is published again, as version {new}")
-    say("AWS gives no number twice; both hashes in its description are the old ones")
-    return layers.by_arn(aws, arn)
+    say(f"version {number} was deleted")
+    found = published.again(aws, made)
+    if found is None:
+        key = versions.zip_key(made.layer, made.built)
+        raise _missing(number, there, settings, f", and no zip of it at {key}")
+    return found
 
 
 def _missing(
-    typed: int, published: list[LayerVersion], settings: Settings, more: str = ""
+    typed: int, there: list[LayerVersion], settings: Settings, more: str = ""
 ) -> InputError:
-    if not published:
+    if not there:
         fix = f"publish the first one: ./doitw deploy stage={settings.stage}"
         return InputError(f"layer {settings.layer} has no versions yet", fix=fix)
-    there = ", ".join(str(version.number) for version in published)
+    numbers = ", ".join(str(version.number) for version in there)
     return InputError(
-        f"layer {settings.layer} has no version {typed}{more}; there are: {there}",
+        f"layer {settings.layer} has no version {typed}{more}; there are: {numbers}",
         fix="choose one of those; a deleted one comes back only while its manifest and zip are in "
         "S3",
     )
 
 
-def previous(
-    published: list[LayerVersion], configured: list[str], settings: Settings
-) -> LayerVersion:
+def previous(there: list[LayerVersion], configured: list[str], settings: Settings) -> LayerVersion:
     """The newest version older than the configured one that runs here."""
-    ours = [arn for arn in configured if versions.is_of(arn, settings.layer)]
+    ours = [arn for arn in configured if layer_arns.is_of(arn, settings.layer)]
     if not ours:
         fix = "say which one: ./doitw rollback version=N"
         raise InputError(f"stage {settings.stage} uses no version of {settings.layer}", fix=fix)
-    number = versions.number_of(ours[0])
-    older = [v for v in published if v.number < number]
+    number = layer_arns.number_of(ours[0])
+    older = [v for v in there if v.number < number]
     fitting = [v for v in older if v.fits(settings.python, settings.architecture)]
     if not fitting:
         raise InputError(

@@ -1,18 +1,18 @@
 """`doit unlock`: give back the lock of a deploy that died."""
 
-from tasks.clients import conditional, deploy_lock
-from tasks.clients.aws import Aws, connect
-from tasks.clients.deploy_lock import Turn
-from tasks.core import arguments, lease
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.errors import DeployError
-from tasks.core.lease import Lease
-from tasks.core.settings import current
+from ..clients import conditional, deploy_lock
+from ..clients.aws import Aws, connect
+from ..clients.deploy_lock import Turn
+from ..core import arguments, lease
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import DeployError
+from ..core.lease import Lease
+from ..core.settings import current
 
 
 def task_unlock() -> dict[str, object]:
-    """Show who locked the stage, take over a dead owner's lock (a living one's with yes=1)."""
+    """Show who locked the stage; take over a dead run's lock (yes=1: a living one's)."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: run(connect(settings), living=typed.yes))]}
 

@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from tasks.clients import stage_store
-from tasks.clients.aws import Aws, connect
-from tasks.core import arguments, people
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.settings import current
+from ..clients import stage_store
+from ..clients.aws import Aws, connect
+from ..core import arguments, people
+from ..core.actions import action
+from ..core.console import say
+from ..core.settings import current
 
 
 def task_unpin() -> dict[str, object]:
-    """Lift the pin that a rollback set: the next deploy goes to what the requirements say."""
+    """Lift a rollback's pin: the next deploy goes to what the requirements say."""
     settings, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: run(connect(settings), typed.reason))],

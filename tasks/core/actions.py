@@ -1,13 +1,14 @@
 """Plain functions as doit actions: known errors become clean failures, others keep a traceback."""
 
 import errno
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 
-from tasks.core.errors import LayerError
+from .errors import LayerError
 
 Action = Callable[[], BaseFail | None]
 
@@ -43,6 +44,11 @@ def action(function: Callable[[], object]) -> Action:
         return result if isinstance(result, ToDo) else None
 
     return run
+
+
+def advice() -> dict[str, str]:
+    """{what the system says: what to do}"""
+    return {os.strerror(number): way for number, way in _ADVICE.items()}
 
 
 @contextmanager

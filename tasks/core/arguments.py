@@ -9,11 +9,18 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
-from tasks.core.errors import InputError, SettingsError
-from tasks.core.versions import parse_arns, parse_number
+from . import layer_arns
+from .errors import InputError, SettingsError
+from .versions import parse_number
 
 Form = Callable[[str], object]  # InputError for what has another
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+
+
+def _repository(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        raise InputError(f"{text!r} is not a repository", fix="write repository=OWNER/REPOSITORY")
+    return text
 
 
 def _argument(default: Any, help_: str, *of: str, form: Form | None = None) -> Any:
@@ -27,7 +34,7 @@ class Arguments:
 
     version: str = _argument("", "number of a layer version", "rollback", form=parse_number)
     arn: str = _argument(
-        "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=parse_arns
+        "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=layer_arns.parse
     )
     reason: str = _argument("", "why, for others to read", "rollback", "unpin")
     from_: str = _argument("", "number of the earlier version", "diff", "history")
@@ -37,6 +44,10 @@ class Arguments:
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )
+    repository: str = _argument(
+        "", "OWNER/REPOSITORY on GitHub (default: the checkout's)", "iam-policy", form=_repository
+    )
+    branch: str = _argument("main", "branch that may deploy", "iam-policy")
 
 
 SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tasks.core.packages import Package
+from .packages import Package
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType

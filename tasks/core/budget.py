@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.core import chalice_config, distributions, inventory, paths, records, trees, versions
-from tasks.core.console import size
-from tasks.core.errors import VerifyError
-from tasks.core.settings import LAMBDA_LIMIT, Settings
+from . import chalice_config, inventory, layer_arns, paths, records, trees
+from .console import size
+from .distributions import Installed
+from .errors import VerifyError
+from .settings import LAMBDA_LIMIT, Settings
 
 WARN = 0.9  # of the limit
 APP = ("app.py", "chalicelib", "vendor")  # of what Chalice packs, beside its own runtime
@@ -44,13 +45,11 @@ def largest(packages: Mapping[str, int], count: int = 10) -> list[str]:
     return [f"{size(length):>10}  {name}" for name, length in ranked]
 
 
-def measure(settings: Settings) -> dict[str, int]:
+def measure(settings: Settings, tree: Installed) -> dict[str, int]:
     """{package: bytes unzipped} of the zip; bytecode counts to its module's package."""
-    python = paths.tree(settings, "install") / "python"
-    owners = distributions.owners(distributions.read(python))
     files = inventory.of_zip(paths.layer_zip(settings))
     unzipped = {path: each.unzipped for path, each in files.items()}
-    sizes = inventory.by_package(unzipped, owners)
+    sizes = inventory.by_package(unzipped, tree.owners)
     return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -69,8 +68,8 @@ def others(settings: Settings) -> list[str]:
     """ARNs of the stage's layers that are not this one."""
     # building needs no Chalice app; preflight is what complains
     configured = chalice_config.known_layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = [arn for arn in configured if versions.LAYER_ARN.fullmatch(arn)]
-    return [arn for arn in arns if not versions.is_of(arn, settings.layer)]
+    arns = [arn for arn in configured if layer_arns.LAYER_ARN.fullmatch(arn)]
+    return [arn for arn in arns if not layer_arns.is_of(arn, settings.layer)]
 
 
 def function_size() -> int:
@@ -96,6 +95,15 @@ def check(settings: Settings, spent: Budget, sizes: dict[str, int]) -> None:
             + (f"; or a layer of stage {settings.stage}" if others else ""),
         )
     _check_growth(settings, spent.layer)
+
+
+def check_published(settings: Settings) -> None:
+    """VerifyError when the published version, proven alone, no longer fits beside the stage's
+    other layers."""
+    published = records.read(paths.stage_record(settings, "publish")) or {}
+    if published.get("unzipped"):
+        spent = spending(settings, published["unzipped"])
+        check(settings, spent, published["packages"] or {})
 
 
 def _check_growth(settings: Settings, layer: int) -> None:

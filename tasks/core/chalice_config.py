@@ -5,18 +5,17 @@ The text around it stays as it is, byte for byte: indentation, key order, non-AS
 
 import difflib
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.core import records
-from tasks.core.errors import InputError
-from tasks.core.validation import nearest
+from . import chalice_shape, json_text, places, records
+from .errors import InputError
+from .places import Place
+from .validation import nearest
 
 BACKUPS = 5  # kept beside the file
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -29,8 +28,9 @@ def stage(path: Path, name: str) -> dict[str, Any]:
     stages: dict[str, dict[str, Any]] = load(path)["stages"]
     if name not in stages:
         known = ", ".join(stages) or "none"
+        problem = f"{path} has no stage {name!r}{nearest(name, stages)}; it has: {known}"
         raise InputError(
-            f"{path} has no stage {name!r}{nearest(name, stages)}; it has: {known}",
+            places.below(problem, place(path, "stages")),
             fix="choose one with stage=NAME, or add it to the file",
         )
     return stages[name]
@@ -46,6 +46,27 @@ def function_layers(path: Path, name: str, function: str) -> list[str]:
     of its own instead of the stage's."""
     own = stage(path, name).get("lambda_functions", {}).get(function, {})
     return list(own.get("layers", layers(path, name)))
+
+
+def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
+    """{function: its environment}: what the stage gives to all is `api_handler`'s, too."""
+    app, of_stage = load(path), stage(path, name)
+    shared = {**_variables(app), **_variables(of_stage)}
+    functions = of_stage.get("lambda_functions", {})
+    each = {function: {**shared, **_variables(own)} for function, own in functions.items()}
+    return {"api_handler": shared} | each
+
+
+def _variables(table: dict[str, Any]) -> dict[str, str]:
+    return dict(table.get("environment_variables") or {})
+
+
+def roles(path: Path, name: str) -> list[str]:
+    """ARNs of the roles that the stage's functions have, where Chalice does not make one."""
+    app, of_stage = load(path), stage(path, name)
+    places = [{**app, **of_stage}, *of_stage.get("lambda_functions", {}).values()]
+    given = [each for each in places if each.get("manage_iam_role") is False]
+    return sorted({each["iam_role_arn"] for each in given if each.get("iam_role_arn")})
 
 
 def known_layers(path: Path, name: str) -> list[str]:
@@ -68,8 +89,10 @@ def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     """Set the stage's `layers`; returns the backup of what stood there before."""
     stage(path, name)
     text = _text(path)
-    backup = path.with_name(f"{path.name}.bak-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     mode = path.stat().st_mode & 0o777
+    if not mode & 0o222:  # replacing it would need no right to write it
+        raise InputError(f"{path} is read-only", fix=f"chmod u+w {path}, then run the same again")
+    backup = path.with_name(f"{path.name}.bak-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     records.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:
         old.unlink()
@@ -97,9 +120,15 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
+    chalice_shape.check_text(path, text)
     try:
         config: dict[str, Any] = json.loads(text)
-    except ValueError as error:
+    except json.JSONDecodeError as error:
+        found = places.at(path, error.lineno, column=error.colno)
+        hint = chalice_shape.hint(text, error.pos)
+        problem = places.below(f"{path} is not JSON: {error}{hint}", found)
+        raise InputError(problem, fix="correct it there") from None
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
     stages = config.get("stages") if isinstance(config, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(each, dict) for each in stages.values()):
@@ -107,75 +136,41 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
             f"{path}: `stages` is not an object of objects",
             fix='write it as {"stages": {"prod": {"layers": []}}}',
         )
-    places = {"": config} | {f"stages.{name}.": each for name, each in stages.items()}
-    for place, each in places.items():
-        listed = each.get("layers", [])
+    _check_layers(path, {(): config} | {("stages", name): each for name, each in stages.items()})
+    return chalice_shape.checked(path, config)
+
+
+def _check_layers(path: Path, tables: Mapping[tuple[str, ...], dict[str, Any]]) -> None:
+    """`layers` of the app and of every stage."""
+    for keys, each in tables.items():
+        listed = [] if each.get("layers") is None else each["layers"]
         if not isinstance(listed, list) or not all(isinstance(arn, str) for arn in listed):
+            problem = f"{path}: {'.'.join([*keys, 'layers'])} is not a list of text"
             fix = "write it as a list of ARNs, or []"
-            raise InputError(f"{path}: {place}layers is not a list of text", fix=fix)
-    return config
+            raise InputError(places.below(problem, place(path, *keys, "layers")), fix=fix)
+        own = {} if each.get("lambda_functions") is None else each["lambda_functions"]
+        if not isinstance(own, dict) or not all(isinstance(one, dict) for one in own.values()):
+            where = ".".join([*keys, "lambda_functions"])
+            problem = f"{path}: {where} is not an object of objects"
+            fix = 'write it as {"lambda_functions": {"api_handler": {}}}'
+            raise InputError(places.below(problem, place(path, *keys, "lambda_functions")), fix=fix)
+
+
+def place(path: Path, *keys: str) -> Place | None:
+    """Where a member stands, by the names that lead to it; None where it is not there, or its name
+    is written with escapes."""
+    text = _text(path)
+    start = json_text.skip(text, 0)
+    first = start
+    for key in keys:
+        spans = {name: begin for name, begin, _ in json_text.members(text, start)}
+        first = text.rfind(json.dumps(key, ensure_ascii=False), 0, spans.get(key, 0))
+        if first < 0:
+            return None
+        start = spans[key]
+    return places.of_offset(path, text, first, f'"{keys[-1]}"') if keys else None
 
 
 def with_layers(text: str, name: str, arns: list[str]) -> str:
     """The same text, the stage's `layers` replaced (or added as its last member)."""
-    stages_at = _find(text, _skip(text, 0), "stages")[0]
-    start, end = _find(text, stages_at, name)
-    members = {key: span for key, *span in _members(text, start)}
-    indent, unit = _indent_of(text, start), _unit(text)
-    if "layers" in members:
-        first, last = members["layers"]
-        return text[:first] + _array(arns, indent, unit) + text[last:]
-    member = f'"layers": {_array(arns, indent, unit)}'
-    if not members:
-        outer = indent.removesuffix(unit) if indent else ""
-        return text[:start] + "{" + indent + member + outer + "}" + text[end:]
-    last = max(span[1] for span in members.values())
-    return text[:last] + "," + (indent or " ") + member + text[last:]
-
-
-def _find(text: str, start: int, key: str) -> tuple[int, int]:
-    """Where the value of a member of the object at `start` begins and ends."""
-    spans = {name: (first, last) for name, first, last in _members(text, start)}
-    return spans[key]  # of a key that stands twice the last counts, as in json
-
-
-def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """(key, value's begin, value's end) of the object whose brace is at `start`."""
-    at = _skip(text, start + 1)
-    while text[at] != "}":
-        key, at = json.JSONDecoder().raw_decode(text, at)
-        first = _skip(text, _skip(text, at) + 1)
-        _, last = json.JSONDecoder().raw_decode(text, first)
-        yield key, first, last
-        at = _skip(text, last)
-        at = _skip(text, at + 1) if text[at] == "," else at
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _indent_of(text: str, start: int) -> str:
-    """Line break and indentation before the members of the object at `start`; '' on one line."""
-    space = text[start + 1 : _skip(text, start + 1)]
-    if "\n" in space and text[_skip(text, start + 1)] != "}":
-        return space[space.rindex("\n") - space.startswith("\r\n") :]
-    line = text.rfind("\n", 0, start) + 1
-    margin = re.match(r"[ \t]*", text[line:])
-    empty = text[_skip(text, start + 1)] == "}"
-    newline = "\r\n" if "\r\n" in text else "\n"
-    return newline + (margin[0] if margin else "") + _unit(text) if empty and line else ""
-
-
-def _unit(text: str) -> str:
-    """One level of the file's indentation."""
-    match = re.search(r"\n([ \t]+)\S", text)
-    return match[1] if match else "  "
-
-
-def _array(arns: list[str], indent: str, unit: str) -> str:
-    quoted = [json.dumps(arn, ensure_ascii=False) for arn in arns]
-    if not quoted or not indent:
-        return "[" + ", ".join(quoted) + "]"
-    return "[" + ",".join(indent + unit + arn for arn in quoted) + indent + "]"
+    return json_text.with_member(text, ("stages", name), "layers", arns)

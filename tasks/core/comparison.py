@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from packaging.version import InvalidVersion, Version
 
-from tasks.core.console import signed, size
-from tasks.core.manifest import Manifest
+from .console import signed, size
+from .manifest import Manifest
 
 # Parts of the input hash that are digests: what they stand for, in words.
 DIGESTS = {

@@ -1,80 +1,110 @@
-"""Installed distributions, read from their dist-info folders."""
+"""Installed distributions, as docker/facts.py found them."""
 
-import csv
-import email.parser
-from collections import Counter, defaultdict
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 
-from packaging.utils import canonicalize_name
+from . import paths, records
+from .errors import BuildError
+from .settings import Settings
+from .store import MB, Store
+
+KIND = "installed"  # of the store's entries
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """One dist-info. `name` normalised (PEP 503); `files`: RECORD's paths below `python/`, with
-    the hash that stands beside them."""
+    """`key`: what its finished work is kept under; `pin`: the pin's. `name` normalised (PEP 503);
+    `folder`: its dist-info. The rest is docker/facts.py's, paths relative to `python/`."""
 
+    key: str
+    pin: str
     name: str
     version: str
     folder: str
-    files: dict[str, str]
+    files: Mapping[str, tuple[int, bool]]
+    hashes: Mapping[str, str]
+    texts: Mapping[str, str]
+    links: Mapping[str, str]
+    programs: tuple[str, ...]
+    modules: Mapping[str, tuple[list[str], list[str], bool, list[str]]]
 
 
-def read(python: Path) -> list[Distribution]:
-    """Every distribution below `python/`, by name."""
-    return sorted(
-        (_distribution(folder) for folder in python.glob("*.dist-info")), key=lambda d: d.name
-    )
+@dataclass(frozen=True)
+class Installed:
+    """All of them, by name."""
+
+    distributions: tuple[Distribution, ...]
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """{path: bytes}, sorted."""
+        found = {
+            path: size for each in self.distributions for path, (size, _) in each.files.items()
+        }
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """{path: distribution}, the first by name where two share a file."""
+        return {path: each.name for each in reversed(self.distributions) for path in each.files}
 
 
-def _distribution(folder: Path) -> Distribution:
-    metadata = (folder / "METADATA").read_text(encoding="utf-8", errors="replace")
-    headers = email.parser.HeaderParser().parsestr(metadata)
+def store(settings: Settings) -> Store:
+    return Store(root=paths.STORE, limit=settings.store_size * MB)
+
+
+def decode(key: str, pin: str, content: bytes) -> Distribution:
+    facts: dict[str, Any] = json.loads(content)
+    files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
     return Distribution(
-        name=canonicalize_name(headers["Name"] or folder.name.split("-")[0]),
-        version=headers["Version"] or "",
-        folder=folder.name,
-        files=_record(folder / "RECORD"),
+        key=key, pin=pin, **{**facts, "files": files, "programs": tuple(facts["programs"])}
     )
 
 
-def _record(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
-    # scripts are recorded as ../../bin/x; with --target they lie in python/bin
-    return {_landed(row[0]): row[1] if len(row) > 1 else "" for row in rows}
+def are_kept(settings: Settings) -> bool:
+    """Is all that install's record names there, and whole?"""
+    record = records.read(paths.record(settings, "install")) or {}
+    keys = {each["name"]: each["key"] for each in record.get("distributions", ())}
+    return len(store(settings).all(KIND, keys)) == len(keys)
 
 
-def _landed(name: str) -> str:
-    return name.lstrip("./") if name.startswith("../") else name
+def load(settings: Settings) -> Installed | None:
+    """What install's record names; None when there is none, or something of it is gone."""
+    record = records.read(paths.record(settings, "install")) or {}
+    kept, found = store(settings), []
+    for each in record.get("distributions", ()):
+        path = kept.get(KIND, each["key"])
+        if path is None:
+            return None
+        found.append(decode(each["key"], each["pin"], path.read_bytes()))
+    return Installed(tuple(found)) if found else None
 
 
-def problems(found: list[Distribution], python: Path) -> list[str]:
+def needed(settings: Settings) -> Installed:
+    """The same for who cannot do without. BuildError."""
+    found = load(settings)
+    if found is None:
+        raise BuildError("what install found is gone from build/", fix="run `./doitw` again")
+    return found
+
+
+def problems(found: Iterable[Distribution]) -> list[str]:
     """Distributions laid over each other, each as a sentence. The same content twice is no
     problem: packages of one namespace often share an `__init__.py`."""
-    counted = Counter(each.name for each in found)
-    twice = [f"{name} was installed {count} times" for name, count in counted.items() if count > 1]
     claims: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for each in found:
-        for name, digest in each.files.items():
+        for name, digest in each.hashes.items():
             if digest and "__pycache__" not in name:
                 claims[name].append((each.name, digest))
-    return twice + [
+    return [
         f"{' and '.join(sorted({owner for owner, _ in claim}))} both write {name}, differently"
         for name, claim in sorted(claims.items())
         if len({digest for _, digest in claim}) > 1
     ]
-
-
-def owners(found: list[Distribution]) -> dict[str, str]:
-    """{path below python/: distribution}, the first by name where two share a file."""
-    owned: dict[str, str] = {}
-    for each in found:
-        for name in each.files:
-            owned.setdefault(name, each.name)
-    return owned
 
 
 def source_of(name: str) -> str:

@@ -8,9 +8,11 @@ ACTIONS = {
     "DeleteLayerVersion": "lambda:DeleteLayerVersion",
     "DeleteObjectTagging": "s3:DeleteObjectTagging",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetBucketPolicy": "s3:GetBucketPolicy",
     "GetFunction": "lambda:GetFunction",
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetLayerVersion": "lambda:GetLayerVersion",
+    "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "GetResources": "apigateway:GET",
     "GetRestApis": "apigateway:GET",
     "GetObject": "s3:GetObject",
@@ -23,12 +25,17 @@ ACTIONS = {
     "PublishLayerVersion": "lambda:PublishLayerVersion",
     "PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "PutBucketPolicy": "s3:PutBucketPolicy",
     "PutObject": "s3:PutObject",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
 COLLECTING = {  # `doit gc`, beside these
     "DeleteObjects": "s3:DeleteObjectVersion",
     "ListObjectVersions": "s3:ListBucketVersions",
+}
+SECRET = {  # a stage's `secret`
+    "DescribeSecret": "secretsmanager:DescribeSecret",
+    "GetSecretValue": "secretsmanager:GetSecretValue",
 }
 ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
 # What Lambda does as us when it publishes from a bucket that keeps versions; what a PutObject with
@@ -39,4 +46,10 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return (ACTIONS | COLLECTING | ASSUMING).get(operation, operation)
+    return (ACTIONS | COLLECTING | SECRET | ASSUMING).get(operation, operation)
+
+
+def wanted(operation: str) -> str:
+    """The same in an error's words. S3 calls a missing object forbidden to who may not list."""
+    name = action(operation)
+    return f"{name} (and s3:ListBucket)" if name == "s3:GetObject" else name

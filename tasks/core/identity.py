@@ -1,26 +1,33 @@
 """The input hash: what decides the layer's content, known without Docker and without network."""
 
+from importlib.metadata import version
 from pathlib import Path
 
-from tasks.core import paths, recipes, records, requirements
-from tasks.core.settings import Settings
+from . import paths, recipes, records, requirements
+from .settings import Settings
 
-FORMAT = 1  # raise when the builder itself changes what it makes of the same inputs
-BUILDER_FILES = ("Dockerfile", "optimize.py")  # what runs in the image and shapes the layer
+FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
+# What runs in the sandbox and shapes the layer.
+BUILDER_FILES = ("facts.py", "jobs.py", "optimize.py", "strip.py")
 
 
-def install_parts(settings: Settings, builder: str) -> dict[str, str]:
-    """{part: its value, or its sha256} of what `install` works from. `builder`: `docker` or
-    `host`."""
+def environment(settings: Settings, builder: str) -> dict[str, str]:
+    """{part: its value, or its sha256} of what any distribution is built with. `builder`: `docker`
+    or `host`."""
     image, scripts = _builder(builder, settings)
     return {
         "format": str(FORMAT),
-        "requirements": records.digest(packages(settings)),
+        "packer": version("deflate"),
         "python": settings.python,
         "architecture": settings.architecture,
         "image": image,
         "scripts": scripts,
     }
+
+
+def install_parts(settings: Settings, builder: str) -> dict[str, str]:
+    """The same of what `install` works from."""
+    return environment(settings, builder) | {"requirements": records.digest(packages(settings))}
 
 
 def parts(settings: Settings, builder: str) -> dict[str, str]:
@@ -31,6 +38,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "rules": recipes.fingerprint(settings),
         "strip": str(settings.strip),
         "bytecode": settings.bytecode,
+        "compression": settings.compression,
     }
 
 
@@ -52,8 +60,8 @@ def packages(settings: Settings) -> list[str]:
 
 
 def _builder(builder: str, settings: Settings) -> tuple[str, str]:
-    """Which image, and a digest of what runs in it; ('', '') for the host."""
-    if builder == "host":
-        return "", ""
-    scripts = [(paths.DOCKER / name).read_text(encoding="utf-8") for name in BUILDER_FILES]
-    return settings.base_image, records.digest(scripts)
+    """Which image ('' for the host), and a digest of what makes and runs in it."""
+    docker = builder == "docker"
+    names = ["Dockerfile"] * docker + list(BUILDER_FILES)
+    scripts = [(paths.DOCKER / name).read_text(encoding="utf-8") for name in names]
+    return settings.base_image if docker else "", records.digest(scripts)

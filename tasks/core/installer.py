@@ -1,9 +1,10 @@
-"""What uv says when it fails, as one error that says what to do."""
+"""uv: what it is told, and what it says when it fails, as one error that says what to do."""
 
 import re
 
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings
+from .errors import BuildError
+from .platforms import platform_tag
+from .settings import Settings
 
 SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
@@ -31,6 +32,32 @@ _FIXES = (
     (r"dns error|Could not connect|error sending request|timed? ?out|certificate|tls",
      "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
 )  # fmt: skip
+
+
+def installing(settings: Settings, builder: str, *, hashed: bool) -> tuple[str, ...]:
+    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python.
+    Files are linked from its cache where the file system allows."""
+    words = ["pip", "install", "--no-progress", "--target", "{work}/python", "--no-deps"]
+    words += ["--requirements", "{work}/requirements.txt", "--no-compile-bytecode"]
+    return (*words, *["--require-hashes"] * hashed, *_platform(settings, builder))
+
+
+def resolving(settings: Settings, builder: str) -> tuple[str, ...]:
+    """Its arguments to write what {work}/requirements.txt comes to, with hashes, to
+    {work}/resolved.txt."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/resolved.txt"]
+    words += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    return (*words, *_platform(settings, builder))
+
+
+def _platform(settings: Settings, builder: str) -> tuple[str, ...]:
+    """For another machine than it runs on uv must be told the platform, and then takes wheels
+    only: without that it builds for the host, silently (astral-sh/uv#16019)."""
+    words = ["--no-config", "--python", "{interpreter}", "--no-python-downloads"]
+    if builder == "host":
+        words += ["--python-platform", platform_tag(settings), "--only-binary", ":all:"]
+        words += ["--python-version", settings.python]
+    return tuple(words)
 
 
 def explain(output: str, settings: Settings) -> BuildError:

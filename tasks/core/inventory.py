@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tasks.core import trees
-from tasks.core.distributions import source_of
+from .distributions import source_of
 
 # What the zip's two headers take beside a name, which stands in both (APPNOTE 4.3.7, 4.3.12).
 HEADERS = 30 + 46
@@ -44,12 +43,6 @@ def kind_of(path: str) -> Kind:
         return Kind.LIBRARY
     kinds = {".py": Kind.CODE, ".pyc": Kind.BYTECODE, ".pyo": Kind.BYTECODE}
     return kinds.get(name[name.rfind(".") :] if "." in name else "", Kind.DATA)
-
-
-def of_tree(python: Path) -> dict[str, int]:
-    """{path: bytes} of every file below `python/`."""
-    found = ((path, path.lstat().st_size) for path in trees.walk(python))
-    return {path.relative_to(python).as_posix(): count for path, count in found}
 
 
 def of_zip(layer: Path) -> dict[str, Size]:

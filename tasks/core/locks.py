@@ -4,9 +4,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from tasks.core import records, requirements
-from tasks.core.errors import InputError
-from tasks.core.settings import Settings
+from . import places, records, requirements
+from .errors import InputError
+from .settings import Settings
 
 MARK = "# doit-lambda-layer: "
 
@@ -32,8 +32,12 @@ def check(settings: Settings) -> None:
     text = lock.read_text(encoding="utf-8")
     marks = [line.removeprefix(MARK) for line in text.splitlines() if line.startswith(MARK)]
     if marks != [source_digest(settings)]:
+        line = next((n for n, each in enumerate(text.splitlines(), 1) if each.startswith(MARK)), 1)
+        problem = (
+            f"{lock} is older than {settings.requirements}: it was made from other requirements"
+        )
         raise InputError(
-            f"{lock} is older than {settings.requirements}: it was made from other requirements",
+            places.below(problem, places.at(lock, line, MARK.strip())),
             fix="run `./doitw lock`, look at what changed, and commit both files",
         )
 

@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from tasks import VERSION
-from tasks.core.records import Record
-from tasks.core.settings import Settings, option
+from .. import VERSION
+from . import notes
+from .records import Record
+from .settings import Settings, option
 
 FORMAT = "doit-lambda-layer.manifest/1"  # raise when a field changes its meaning
 # What decides a layer's content, as far as it is a setting.
 RULES = ("rules_off", "recipes", "drop", "keep")
 RECORDED = (
     "requirements", "python", "architecture", "image", "builder", *RULES, "strip", "bytecode",
-    "check",
+    "compression", "check",
 )  # fmt: skip
 
 
@@ -70,7 +71,8 @@ class Manifest:
         """`commit 1a2b3c4d5e6f + changes` when the tree was dirty; '' without git."""
         if not self.git:
             return ""
-        return f"commit {self.git['commit'][:12]}" + (" + changes" if self.git["dirty"] else "")
+        commit, dirty = str(self.git.get("commit", "–")), self.git.get("dirty")
+        return f"commit {commit[:12]}" + (" + changes" if dirty else "")
 
 
 def make(
@@ -87,7 +89,12 @@ def make(
         inputs=packed["inputs"],
         installed=installed["bytes"],
         distributions=[
-            Distribution(**each, bytes=sizes.pop(each["name"], 0))
+            Distribution(
+                name=each["name"],
+                version=each["version"],
+                direct=each["direct"],
+                bytes=sizes.pop(each["name"], 0),
+            )
             for each in installed["distributions"]
         ],
         others=sizes,
@@ -112,12 +119,10 @@ def to_json(manifest: Manifest) -> bytes:
 
 def from_json(text: bytes) -> Manifest | None:
     """None for what is not a manifest of this format."""
-    try:
-        told = json.loads(text)
-        if told["format"] != FORMAT:
-            return None
-        known = {each.name: told[each.name] for each in fields(Manifest)}
-        listed = [Distribution(**each) for each in known.pop("distributions")]
-        return Manifest(distributions=listed, **known)
-    except (ValueError, TypeError, AttributeError, KeyError):
+    told = notes.parsed(text)
+    if told.get("format") != FORMAT:
         return None
+    # fields that a later version adds are left alone
+    return notes.made(
+        Manifest, {each.name: told[each.name] for each in fields(Manifest) if each.name in told}
+    )

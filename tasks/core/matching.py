@@ -40,7 +40,8 @@ def _regex(glob: str) -> str:
 
 
 def _name(part: str) -> str:
-    return "".join(map(_piece, re.findall(r"\[!?\]?[^]]*\]|\*+|.", part, re.DOTALL)))
+    # possessive: `[!]` begins no set, as in every shell
+    return "".join(map(_piece, re.findall(r"\[!?+.[^]]*\]|\*+|.", part, re.DOTALL)))
 
 
 def _piece(piece: str) -> str:
@@ -48,7 +49,20 @@ def _piece(piece: str) -> str:
         return "[^/]*"
     if piece == "?":
         return "[^/]"
-    if piece.startswith("[") and len(piece) > 2:
-        inside = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-        return f"(?!/)[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
-    return re.escape(piece)
+    if len(piece) == 1:
+        return re.escape(piece)
+    inside = piece[1:-1]
+    listed = _set(inside.removeprefix("!"))
+    if inside.startswith("!"):
+        return f"[^/{listed}]"
+    return f"(?!/)[{listed}]" if listed else "(?!)"
+
+
+def _set(inside: str) -> str:
+    """The same characters for `re`; a range that runs backwards holds none."""
+    found = ""
+    for item in re.findall(r".-.|.", inside, re.DOTALL):
+        first, last = item[0], item[-1]
+        if first <= last:
+            found += re.escape(first) + (f"-{re.escape(last)}" if len(item) == 3 else "")
+    return found

@@ -10,26 +10,17 @@ import csv
 import io
 import re
 from collections.abc import Container
-from pathlib import Path, PurePosixPath
 
-_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
-
-
-def cut_down(file: Path, path: str, stay: Container[str]) -> bytes | None:
-    """The content of a dist-info file as it goes into the layer; None when it goes as it is.
-    `path` is its place below `python/`, `stay` are the paths that will be there."""
-    place = PurePosixPath(path)
-    if place.parent.suffix != ".dist-info" or place.name not in ("METADATA", "RECORD"):
-        return None
-    if place.name == "METADATA":
-        return _END_OF_HEADERS.split(file.read_bytes(), maxsplit=1)[0].rstrip() + b"\n"
-    return _record(file.read_bytes(), place.parent.parent, stay)
+_END_OF_HEADERS = re.compile(r"\r?\n\r?\n")
 
 
-def _record(content: bytes, root: PurePosixPath, stay: Container[str]) -> bytes:
+def cut_down(name: str, content: str, stay: Container[str]) -> str:
+    """METADATA or RECORD as it goes into the layer; `stay` are the paths that will be there."""
+    if name == "METADATA":
+        return _END_OF_HEADERS.split(content, maxsplit=1)[0].rstrip() + "\n"
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for row in csv.reader(io.StringIO(content.decode(errors="surrogateescape"), newline="")):
-        if row and str(root / row[0]) in stay:
+    for row in csv.reader(io.StringIO(content, newline="")):
+        if row and row[0] in stay:
             writer.writerow([row[0], "", ""])
-    return out.getvalue().encode(errors="surrogateescape")
+    return out.getvalue()

@@ -7,14 +7,29 @@ Each step owns `build/<step>/<layer>/` (build side) or `build/<step>/<layer>/<st
 
 from pathlib import Path
 
-from tasks.core.settings import Settings
+from .settings import Settings
+
+
+def docker(package: Path) -> Path:
+    """Dockerfile and the scripts that run inside the image: beside the checkout's dodo.py, or
+    packed into the wheel (an app may have a docker/ folder of its own). `package`: our own folder.
+    Relative where a .venv lies in the project, so that doit's keys stay the same on each machine.
+    """
+    packed = package / "docker"
+    if not packed.is_dir():
+        return Path("docker")
+    here = Path.cwd()
+    return packed.relative_to(here) if packed.is_relative_to(here) else packed
+
 
 BUILD = Path("build")
 LAYER_ARN = Path(".layer-arn.txt")
 CHALICE_CONFIG = Path(".chalice/config.json")
 DEPLOYED = Path(".chalice/deployed")
-DOCKER = Path("docker")  # Dockerfile and the scripts that run inside the image
+DOCKER = docker(Path(__file__).parents[1])
 LOCAL_AWS = BUILD / "local"
+STORE = BUILD / "store"  # finished work by what it was made from (core/store.py)
+WORK = BUILD / "work"  # folders of the host's sandboxes, while they last
 
 
 def record(settings: Settings, step: str) -> Path:
@@ -27,9 +42,14 @@ def stage_record(settings: Settings, step: str) -> Path:
     return BUILD / step / settings.layer / f"{settings.stage}.json"
 
 
-def tree(settings: Settings, step: str) -> Path:
-    """The folder that will be /opt, as the step left it: holds `python/`."""
-    return BUILD / step / settings.layer / "opt"
+def plan(settings: Settings) -> Path:
+    """What prune leaves of each distribution (core/plans.py)."""
+    return record(settings, "prune").with_name("plan.json")
+
+
+def removed(settings: Settings) -> Path:
+    """{rule: [paths relative to python/]}: what prune took."""
+    return record(settings, "prune").with_name("removed.json")
 
 
 def layer_zip(settings: Settings) -> Path:
@@ -39,3 +59,8 @@ def layer_zip(settings: Settings) -> Path:
 def beside_zip(settings: Settings, suffix: str) -> Path:
     """A file that goes with the zip: `.report.html`, `.cdx.json`."""
     return BUILD / f"{settings.layer}{suffix}"
+
+
+def iam_policy(settings: Settings, name: str) -> Path:
+    """What `doit iam-policy` writes, for `aws iam … --policy-document file://…`."""
+    return BUILD / "iam" / settings.layer / settings.stage / f"{name}.json"

@@ -1,10 +1,9 @@
 """A pin: after a rollback the stage keeps these layers, whatever its requirements say."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from tasks.core import records, versions
+from . import layer_arns, notes, records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +28,12 @@ class Pin:
 
     def __str__(self) -> str:
         """`rolled back to version 1 by anna@laptop on 2026-11-24 03:10:17 UTC: numpy crashes`"""
-        numbers = ", ".join(_named(arn) for arn in self.arns)
+        numbers = ", ".join(named(arn) for arn in self.arns)
         return f"rolled back to {numbers} by {self.by} on {self.at}: {self.reason}"
 
 
-def _named(arn: str) -> str:
-    match = versions.LAYER_ARN.fullmatch(arn)
+def named(arn: str) -> str:
+    match = layer_arns.LAYER_ARN.fullmatch(arn)
     return f"version {match['version']} of {match['name']}" if match else arn
 
 
@@ -44,7 +43,4 @@ def to_json(pin: Pin) -> bytes:
 
 def from_json(text: bytes | None) -> Pin | None:
     """None for none, and for what is no pin of ours."""
-    try:
-        return Pin(**json.loads(text or b"null"))
-    except (TypeError, ValueError):
-        return None
+    return notes.read(Pin, text)

@@ -7,11 +7,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tasks.core import comparison, locks, requirements
-from tasks.core.manifest import RULES, Manifest, recorded
-from tasks.core.platforms import marker_environment
-from tasks.core.requirements import Line
-from tasks.core.settings import Settings
+from . import comparison, locks, requirements
+from .manifest import RULES, Manifest, recorded
+from .platforms import marker_environment
+from .requirements import Line
+from .settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

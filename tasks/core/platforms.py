@@ -1,6 +1,6 @@
 """Lambda's platforms as installers name them."""
 
-from tasks.core.settings import Settings
+from .settings import Settings
 
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 AL2 = ("3.8", "3.9", "3.10", "3.11")  # images on Amazon Linux 2, glibc 2.26; later: AL2023

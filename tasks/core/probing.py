@@ -1,105 +1,113 @@
-"""docker/probe.py in a sandbox: what works as installed and in the layer, and what is at fault."""
+"""docker/probe.py and blame.py in a sandbox: what works in the layer, and what is at fault."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.core import distributions, modules, paths, proof, records, trees
-from tasks.core.console import following, say
-from tasks.core.errors import VerifyError
-from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import Settings
+from . import modules, paths, records
+from .console import following, say
+from .distributions import Installed
+from .errors import VerifyError
+from .sandbox import Job, Sandbox
+from .scratch import folder
+from .settings import Settings
 
-PROBE = paths.DOCKER / "probe.py"
-
-
-def compare(settings: Settings, sandbox: Sandbox, layer: Path) -> tuple[Any, Any]:
-    """(before, after): what works as installed, and what works in the layer."""
-    request = question(settings, layer / "python")
-    installed = records.read(paths.record(settings, "install")) or {}
-    cache = paths.record(settings, "verify").with_name("before.json")
-    key = records.digest([installed.get("tree"), request, sandbox.title, PROBE.read_text()])
-    before = records.read(cache) or {}
-    if before.get("key") != key:
-        before = prove(sandbox, paths.tree(settings, "install"), request) | {"key": key}
-        records.write(cache, before)
-    return before, prove(sandbox, layer, request)
+SCRIPTS = ("probe.py", "blame.py", "restore.py")
+LAYER, APART = "{opt}", "{work}/apart"  # the layer, and its distributions as installed
+Question = dict[str, Any]
 
 
-def question(settings: Settings, python: Path) -> dict[str, Any]:
-    """What to try: every module and library that is in the layer, by distribution."""
-    files = [path.relative_to(python).as_posix() for path in trees.walk(python)]
-    installed = records.read(paths.record(settings, "install")) or {}
-    owners = distributions.owners(distributions.read(paths.tree(settings, "install") / "python"))
-    owned = modules.by_distribution(files, owners)
-    direct = [each["name"] for each in installed["distributions"] if each["direct"]]
-    return {
-        "direct": {name: modules.top_level(owned.get(name, [])) for name in direct},
-        "modules": owned,
-        "libraries": libraries(files),
-    }
+def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
+    """What to try of each distribution: what is in the layer of it (`stay`), its outermost modules
+    first."""
+    there = set(stay)
+    owned = modules.by_distribution(stay, tree.owners)
+    found = {}
+    for each in tree.distributions:
+        names = owned.get(each.name, [])
+        outer = modules.top_level(names)
+        found[each.name] = {
+            "folder": each.folder if _holds(there, each.folder) else "",
+            "modules": [*outer, *sorted(set(names) - set(outer))],
+            "libraries": [
+                path
+                for path in sorted(each.files)
+                if path in there and tree.owners[path] == each.name and is_library(path)
+            ],
+        }
+    return found
 
 
-def libraries(files: Iterable[str]) -> list[str]:
-    """The shared objects among the paths, versioned names included."""
-    return [path for path in files if path.endswith(".so") or ".so." in path]
+def _holds(paths: Collection[str], folder: str) -> bool:
+    return any(path.startswith(f"{folder}/") for path in paths)
 
 
-def prove(sandbox: Sandbox, opt: Path, request: dict[str, Any]) -> dict[str, Any]:
-    return ask(sandbox, "prove", opt, request, writable=False)
+def is_library(path: str) -> bool:
+    """A shared object, versioned names included."""
+    return path.endswith(".so") or ".so." in path
+
+
+def prove(
+    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], tree: Installed,
+    changed: Collection[str],
+) -> dict[str, Any]:  # fmt: skip
+    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut."""
+    there = {name for path in tree.sizes if path not in changed and (name := modules.dotted(path))}
+    gone = {name for path in changed if (name := modules.dotted(path))} - there
+    request = {"batches": batches, "gone": sorted(gone), "touched": sorted(changed)}
+    return ask(sandbox, layer, ["probe.py", "prove", LAYER], request)
+
+
+def prove_restored(
+    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], pruned: Mapping[str, str]
+) -> dict[str, Any]:
+    """The same about the layer with `pruned` put back, {path: its distribution's folder in the
+    sandbox}: what was there before pruning."""
+    job = Job(
+        argv=("{python}", "{work}/restore.py", LAYER, APART, "{work}/restore.json"),
+        inputs=_scripts() | {"restore.json": records.canonical(pruned)},
+        opt=(layer,),
+        opt_writable=True,
+    )
+    outcome = sandbox.run(job)
+    if outcome.code:
+        raise VerifyError(f"the proof did not run:\n{outcome.tail}", fix="report this")
+    request = {"batches": batches, "gone": [], "touched": []}
+    return ask(sandbox, None, ["probe.py", "prove", LAYER], request)
 
 
 def ask(
-    sandbox: Sandbox, mode: str, opt: Path, request: dict[str, Any], *, writable: bool
-) -> dict[str, Any]:
-    """One run of docker/probe.py; its answer."""
-    with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix=".answer-") as folder:
-        answer = Path(folder) / "answer.json"
+    sandbox: Sandbox, layer: Path | None, script: Sequence[str], request: object,
+    *, writable: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """One run of a script that takes REQUEST and RESULT; its result. Without `layer` it sees what
+    the job before left at {opt}."""
+    name, *more = script
+    with folder() as here:
         job = Job(
-            argv=("{python}", "{work}/probe.py", mode, "{opt}", "{work}/request.json",
+            argv=("{python}", f"{{work}}/{name}", *more, "{work}/request.json",
                   "{work}/answer.json"),
-            inputs={"probe.py": PROBE.read_bytes(), "request.json": records.canonical(request)},
-            opt=opt,
+            inputs=_scripts() | {"request.json": records.canonical(request)},
+            opt=(layer,) if layer else (),
             opt_writable=writable,
-            fetch={"{work}/answer.json": answer},
+            fetch={"{work}/answer.json": here / "answer.json"},
         )  # fmt: skip
         with following("importing and loading") as hear:
             outcome = sandbox.run(job, hear)
         if outcome.code:
             problem = f"the proof did not run:\n{outcome.tail}"
             raise VerifyError(problem, fix="report this, with the lines")
-        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((here / "answer.json").read_text(encoding="utf-8"))
         return found
 
 
-def blame(
-    settings: Settings, sandbox: Sandbox, layer: Path, broken: list[proof.Break]
-) -> VerifyError:
-    """Find the rule and file at fault for the first break; name them all."""
-    first = broken[0]
-    say(f"{len(broken)} things broke; looking for the rule at fault")
-    removed = json.loads(
-        paths.record(settings, "prune").with_name("removed.json").read_text(encoding="utf-8")
-    )
-    python = paths.tree(settings, "install") / "python"
-    removed["strip"] = libraries(path.relative_to(python).as_posix() for path in trees.walk(python))
-    both = layer.with_name("both")
-    trees.link_tree(layer / "python", both / "python")
-    trees.link_tree(python, both / "before" / "python")
-    request = {"kind": first.kind, "name": first.name, "removed": removed}
-    found = ask(sandbox, "blame", both, request, writable=True)
-    shutil.rmtree(both)
-    listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: proof.LISTED])
-    return VerifyError(
-        f"worked as installed, does not in the layer:\n{listed}\n{proof.at_fault(found, removed)}",
-        fix=proof.fix_for(found),
-    )
+def blame(sandbox: Sandbox, layer: Path, request: object) -> dict[str, Any]:
+    """The answer of docker/blame.py."""
+    return ask(sandbox, layer, ["blame.py", LAYER, APART], request, writable=True)
 
 
-def own_check(settings: Settings, sandbox: Sandbox, layer: Path) -> None:
+def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:
     """The project's `check`, for the real calls that an import does not reach."""
     if not settings.check:
         return
@@ -110,13 +118,13 @@ def own_check(settings: Settings, sandbox: Sandbox, layer: Path) -> None:
     what = "{work}/check/check.py" if script else settings.check
     job = Job(
         argv=("{python}", "{work}/probe.py", "check", "{opt}", what),
-        inputs={"probe.py": PROBE.read_bytes(), **script},
-        opt=layer,
+        inputs=_scripts() | script,
+        opt=(layer,),
         timeout=float(settings.check_timeout),
     )
     fix = "correct the check, or the layer: keep, rules-off, recipes in pyproject.toml"
     try:
-        outcome = sandbox.run(job)
+        outcome = get_sandbox().run(job)
     except TimeoutError as error:
         tail = "\n".join(str(error).splitlines()[-8:])
         problem = f"check = {settings.check!r} did not end in {settings.check_timeout} s\n{tail}"
@@ -124,3 +132,12 @@ def own_check(settings: Settings, sandbox: Sandbox, layer: Path) -> None:
     if outcome.code:
         raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
     say(f"check {settings.check} passed")
+
+
+def _scripts() -> dict[str, bytes]:
+    return {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}
+
+
+def fingerprint() -> str:
+    """Of what proves."""
+    return records.digest([records.file_digest(paths.DOCKER / name) for name in SCRIPTS])

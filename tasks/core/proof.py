@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from packaging.utils import canonicalize_name
+from .proofs import Proof
 
 LISTED = 10  # of one kind, in one message
 
@@ -20,44 +20,68 @@ class Break:
     error: str
 
 
-def breaks(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Break]:
-    """Every import and library that the layer lost."""
-    return [
-        Break(kind=kind, name=name, error=error)
-        for kind, key in (("import", "imports"), ("load", "loads"))
-        for name, error in after[key].items()
-        if error and before[key].get(name) == ""
-    ]
-
-
-def unusable(before: Mapping[str, Any]) -> dict[str, str]:
-    """{direct requirement: its first error} where nothing of it ever imported."""
+def unclear(after: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What failed and may have worked before pruning, as {"modules", "libraries"}. Where nothing
+    that pruning took or changed was even looked for, no import is; what a library looks for only
+    its error tells."""
     return {
-        name: next(iter(errors.values()))
-        for name, errors in before["direct"].items()
-        if errors and all(errors.values())
+        "modules": [
+            name
+            for name, error in after["imports"].items()
+            if error and (after["missed"] or ".so" in error)
+        ],
+        "libraries": [path for path, error in after["loads"].items() if error],
     }
 
 
-def doubts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def breaks(proofs: Mapping[str, Proof]) -> list[Break]:
+    """Every import and library that the layer lost."""
+    return [
+        Break(kind=kind, name=name, error=error)
+        for proof in proofs.values()
+        for kind, errors, before in (
+            ("import", proof.after["imports"], proof.imports),
+            ("load", proof.after["loads"], proof.loads),
+        )
+        for name, error in errors.items()
+        if error and not before.get(name)
+    ]
+
+
+def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """{direct requirement: its first error} where nothing of it ever imported. `direct`: the
+    outermost modules of each."""
+    return {
+        name: proofs[name].imports[outer[0]]
+        for name, outer in direct.items()
+        if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
+    }
+
+
+def doubts(proofs: Mapping[str, Proof]) -> list[str]:
     """Warnings: libraries that the image has not and the layer does not bring."""
-    present = {path.rpartition("/")[2] for path in after["loads"]}
+    loads = {path: error for each in proofs.values() for path, error in each.loads.items()}
+    present = {path.rpartition("/")[2] for each in proofs.values() for path in each.after["loads"]}
     missing = {
         f"{path}: {error}"
-        for path, error in after["loads"].items()
-        if before["loads"].get(path) and not present & set(re.split(r"[:\s]+", error))
+        for path, error in loads.items()
+        if error and not present & set(re.split(r"[:\s]+", error))
     }
     return sorted(missing)[:LISTED]
 
 
-def defects(after: Mapping[str, Any], expected: Collection[str]) -> list[str]:
+def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
     """Metadata that is gone or wrong, distributions twice, glibc too new: each a sentence."""
-    names = {canonicalize_name(name) for name in after["distributions"]}
-    lost = [f"{name}: importlib.metadata has no version" for name in expected if name not in names]
-    wrong = [f"{name}: {error}" for name, error in after["metadata"].items()]
-    twice = [f"{name} is in the layer twice" for name in after["twice"]]
-    glibc = [f"{path} needs glibc {needed}" for path, needed in after["glibc"].items()]
-    return lost + wrong + twice + glibc
+    wrong = [
+        f"{name}: {error}" for name, each in proofs.items() if (error := each.after["metadata"])
+    ]
+    doubled = [f"{name} is in the layer twice" for name in twice]
+    glibc = [
+        f"{path} needs glibc {needed}"
+        for each in proofs.values()
+        for path, needed in each.after["glibc"].items()
+    ]
+    return wrong + doubled + glibc
 
 
 def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:

@@ -4,12 +4,12 @@ none applies until it is named in the settings (`recipes`); `keep` globs take si
 
 from dataclasses import asdict
 
-from tasks.core.records import digest
-from tasks.core.rules import DROP, RULES, Rule
-from tasks.core.rules import NAMES as RULE_NAMES
-from tasks.core.settings import Settings
-from tasks.core.tables import TABLE
-from tasks.core.validation import nearest
+from .records import digest
+from .rules import DROP, RULES, Rule
+from .rules import NAMES as RULE_NAMES
+from .settings import Settings
+from .tables import TABLE
+from .validation import nearest
 
 RECIPES = (
     Rule(

@@ -17,8 +17,8 @@ Record = dict[str, Any]
 
 
 def canonical(value: object) -> bytes:
-    """JSON with one spelling per value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """JSON with one spelling per value: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(value: object) -> str:
@@ -54,7 +54,7 @@ def read(path: Path) -> Record | None:
     """The record, or None when there is none (a torn or foreign file counts as none)."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
@@ -67,3 +67,19 @@ def is_fresh(path: Path, fingerprint: Callable[[], str]) -> Callable[[], bool]:
         return record is not None and record.get("fingerprint") == fingerprint()
 
     return fresh
+
+
+def is_whole(file: Path, record: Path) -> bool:
+    """Is the file the one that its record speaks of (`sha256`)? Read only when it was touched
+    since that was last seen, which a file beside the record remembers."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return False
+    seen = record.with_name("seen.json")
+    place = [status.st_size, status.st_mtime_ns, status.st_ino]
+    known = read(seen) or {}
+    if known.get("place") != place:
+        known = {"place": place, "sha256": file_digest(file)}
+        write(seen, known)
+    return bool(known["sha256"] == (read(record) or {}).get("sha256"))

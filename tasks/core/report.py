@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.core.budget import Budget
-from tasks.core.console import signed
-from tasks.core.distributions import source_of
-from tasks.core.inventory import Kind, Size, Sizes
-from tasks.core.matching import matcher
-from tasks.core.records import Record
-from tasks.core.rules import Rule
+from .budget import Budget
+from .console import signed
+from .distributions import source_of
+from .inventory import Kind, Size, Sizes
+from .matching import matcher
+from .records import Record
+from .rules import Rule
 
 SHOWN = 2  # examples of a reason, the rest is counted
 NONE: Mapping[Kind, int] = {}

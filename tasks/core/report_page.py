@@ -6,11 +6,11 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from tasks.core.console import size
-from tasks.core.inventory import Kind, total
-from tasks.core.report import Offer, Report, Row, Work, change, total_change
-from tasks.core.settings import LAMBDA_LIMIT
-from tasks.core.treemap import Box, squarify
+from .console import size
+from .inventory import Kind, total
+from .report import Offer, Report, Row, Work, change, total_change
+from .settings import LAMBDA_LIMIT
+from .treemap import Box, squarify
 
 TEMPLATE = Path(__file__).with_name("report.html")
 MAP = Box(x=0, y=0, width=1600, height=900)  # the page stretches it a little on narrow screens

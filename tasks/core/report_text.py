@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tasks.core.console import size
-from tasks.core.report import Report, change, examples, spared_shortly, total_change
-from tasks.core.settings import LAMBDA_LIMIT
+from .console import size
+from .report import Report, change, examples, spared_shortly, total_change
+from .settings import LAMBDA_LIMIT
 
 
 def render(report: Report) -> Group:

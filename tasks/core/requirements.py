@@ -1,17 +1,20 @@
 """Requirement files: read with their includes, checked line by line, comments dropped."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from tasks.core.errors import InputError
+from . import places
+from .errors import InputError
+from .places import Place, Problem
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
+_SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
 _LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
 
 
@@ -42,7 +45,7 @@ def read(path: Path) -> list[Line]:
     lines = _read(path, constraint=False, seen=())
     problems = [problem for line in lines if (problem := _problem(line))]
     if problems:
-        raise InputError("\n".join(problems), fix="correct the lines named and run again")
+        raise InputError(places.joined(problems), fix="correct the lines named and run again")
     if not any(line.requirement and not line.constraint for line in lines):
         raise InputError(f"{path} names no package", fix="list the layer's packages, one a line")
     return lines
@@ -54,11 +57,19 @@ def files(path: Path) -> list[Path]:
     waiting = [path]
     while waiting:
         file = waiting.pop(0)
-        if file in found or not file.is_file():
+        if file in found or not _is_file(file):
             continue
         found[file] = None
         waiting += _includes(file)
     return list(found)
+
+
+def _is_file(path: Path) -> bool:
+    """False, too, where nobody can look (no access, a name too long for any file)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _includes(path: Path) -> list[Path]:
@@ -78,7 +89,7 @@ def direct_names(lines: list[Line]) -> list[str]:
 
 def normalised(lines: list[Line]) -> list[str]:
     """What decides the result: no comments, no blank lines, no order, one spelling of spaces."""
-    return sorted({("-c " if line.constraint else "") + _spelling(line) for line in lines})
+    return sorted({("-c " if line.constraint else "") + spelling(line) for line in lines})
 
 
 def as_inputs(lines: list[Line]) -> dict[str, bytes]:
@@ -90,7 +101,24 @@ def as_inputs(lines: list[Line]) -> dict[str, bytes]:
     return {name: ("\n".join(texts) + "\n").encode() for name, texts in files.items()}
 
 
-def _spelling(line: Line) -> str:
+def keeping_hashes(exact: list[Line], asked: list[Line]) -> list[Line]:
+    """What was asked for came to `exact`; where a line asked for hashes, these still count and not
+    the index's."""
+    own = {_name(line): line.hashes for line in asked if line.requirement}
+    return [
+        replace(line, text=" ".join([str(line.requirement), *map("--hash={}".format, hashes)]))
+        if (hashes := own.get(_name(line)))
+        else line
+        for line in exact
+    ]
+
+
+def _name(line: Line) -> str:
+    return canonicalize_name(line.requirement.name) if line.requirement else ""
+
+
+def spelling(line: Line) -> str:
+    """The line as everybody would write it, its hashes in order."""
     wanted = str(line.requirement) if line.requirement else " ".join(line.text.split())
     return " ".join([wanted, *(f"--hash={value}" for value in line.hashes)])
 
@@ -117,6 +145,9 @@ def _logical(path: Path) -> list[tuple[str, int]]:
         raise InputError(f"{path} does not exist", fix=fix) from None
     except (UnicodeDecodeError, IsADirectoryError):
         raise InputError(f"{path} is not a text file", fix="save it as UTF-8 text") from None
+    except (OSError, ValueError) as error:  # not allowed, too long a name, a NUL in it
+        fix = "give yourself access to it, or name another file"
+        raise InputError(f"{str(path)!r} cannot be read: {error}", fix=fix) from None
     found, pending, start = [], "", 0
     for number, line in enumerate(raw, 1):
         start = start if pending else number
@@ -130,12 +161,31 @@ def _logical(path: Path) -> list[tuple[str, int]]:
     return found + ([(pending.strip(), start)] if pending.strip() else [])
 
 
-def _problem(line: Line) -> str | None:
+def _problem(line: Line) -> Problem | None:
     where = f"{line.file}, line {line.number}: {line.text!r}"
     if _LOCAL.match(line.text):
-        return f"{where} is a local path, which would differ on each machine; publish it instead"
+        said = "is a local path, which would differ on each machine; publish it instead"
+        return f"{where} {said}", _place(line, 0)
     try:
         line.requirement  # noqa: B018 - parsing is the check
     except InvalidRequirement as error:
-        return f"{where} is not a requirement: {str(error).splitlines()[0]}"
+        why, *shown = str(error).splitlines()
+        # packaging points at the fault in a line of its own
+        return f"{where} is not a requirement: {why}", _place(line, _column(shown))
     return None
+
+
+def _column(shown: list[str]) -> int:
+    """Where packaging's `^` stands under the requirement, which it indents by four."""
+    return max(shown[-1].find("^") - 4, 0) if len(shown) > 1 else 0
+
+
+def _place(line: Line, start: int) -> Place:
+    meant = _SINGLE.fullmatch(line.text)
+    return Place(
+        file=line.file,
+        line=line.number,
+        text=line.text,
+        start=min(start, len(line.text)),
+        hint=f"did you mean {meant[1]}=={meant[2]}?" if meant else "",
+    )

@@ -1,10 +1,11 @@
 """Where the layer's platform runs code: a container of the Lambda image, or this machine.
 
-Two implementations, clients/container.py and clients/host.py; steps know only this protocol.
-A job sees the tree under `{opt}` (the container's real /opt) and its own scratch folder
-`{work}`; both names are replaced in its arguments, as are `{interpreter}` (the platform's
-Python), `{python}` (the same with its isolating options) and `{uv}`. Nothing else of the
-machine is visible to it, and files travel as copies in both directions.
+Two implementations, clients/container.py and clients/host.py; the rest knows only this protocol.
+A job sees what it is given under `{opt}` (the container's real /opt) and a scratch folder `{work}`
+that lasts from the first job until `close`. Both names are replaced in its arguments, as are
+`{interpreter}` (the platform's Python), `{python}` (the same with its isolating options), `{uv}`
+and `{tools}` (a folder with `deflate`, where it is not installed). Nothing else of the machine is
+visible to it, and files travel as copies in both directions.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from tasks.core.console import MARK
+from .console import MARK
 
 OnLine = Callable[[str], None]
 SHOWN = 8  # lines of a job's output in an error
@@ -20,18 +21,23 @@ SHOWN = 8  # lines of a job's output in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One command. `inputs` are laid under {work}; `fetch` maps paths there or under {opt} to
-    local paths that receive a file or folder when the command has succeeded."""
+    """One command. `inputs` are laid under {work}; `fetch` maps paths there to local paths that
+    receive a file or folder when the command has succeeded."""
 
     argv: tuple[str, ...]
     inputs: Mapping[str, bytes] = field(default_factory=dict)
-    opt: Path | None = None  # local tree copied to {opt}
+    opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}
     opt_writable: bool = False  # default: read-only, as in Lambda
     network: bool = False
     installs: bool = False  # gets the installer's cache and index variables, credentials included
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
+
+    @property
+    def trusted(self) -> bool:
+        """May it change what later jobs work with? What comes from the layer may not."""
+        return self.installs or self.opt_writable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +71,6 @@ class Sandbox(Protocol):
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
+
+    def close(self) -> None:
+        """Remove {work}, and the container. The next job starts anew."""

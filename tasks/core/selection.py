@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from tasks.core.matching import matcher, unmatched
-from tasks.core.rules import DROP, Rule
-from tasks.core.usage import Usage
+from .distributions import Installed
+from .matching import matcher, unmatched
+from .rules import DROP, Rule
+from .usage import Usage
 
 Claims = dict[str, tuple[Rule, str]]
 
@@ -23,16 +23,14 @@ class Selection:
     unmatched: tuple[str, ...]
 
 
-def select(
-    root: Path, paths: Sequence[str], rules: Sequence[Rule], keep: Sequence[str]
-) -> Selection:
-    """Decide for every path (relative to `root`, which is `python/`)."""
+def select(tree: Installed, rules: Sequence[Rule], keep: Sequence[str]) -> Selection:
+    """Decide for every path of the tree."""
+    paths = list(tree.sizes)
     offers, saved = _offers(paths, rules), matcher(tuple(keep))
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
-    modules = [path for path in paths if path.endswith(".py") and (root / path).is_file()]
-    claims, spared = _settle(offers, Usage(root, modules))
+    claims, spared = _settle(offers, Usage(tree))
     own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]
     return Selection(
         stay=tuple(path for path in paths if path not in claims),

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.core import arguments
-from tasks.core.errors import SettingsError
-from tasks.core.tables import TABLE, by_stage
-from tasks.core.validation import nearest, violations
+from . import arguments, places
+from .errors import SettingsError
+from .tables import TABLE, by_stage
+from .validation import nearest, violations
 
 LOCAL = "local"  # the stage that lives on the embedded AWS
+MOST_LAYERS = 5  # of one function (AWS quota)
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
 
@@ -45,14 +46,24 @@ class Settings:
         pattern=r"arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+",
     )  # fmt: skip
     profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
-    requirements: str = _setting("requirements-all.txt", "what the layer holds", typed=True)
+    secret: str = _setting(
+        "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
+        "functions' environment", pattern=r"(?!-)[\w/+=.@:-]{0,2048}",
+    )  # fmt: skip
+    requirements: str = _setting(
+        "requirements-all.txt", "what the layer holds", typed=True,
+        pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
+    )  # fmt: skip
     python: str = _setting("3.12", "the layer's Python", pattern=r"3\.\d+")
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=("x86_64", "arm64"))
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
         "`public.ecr.aws/lambda/python:<python>`); a digest is fine", env=("LAYER_IMAGE",),
     )  # fmt: skip
-    stage: str = _setting("prod", "Chalice stage; `local` is the embedded AWS", typed=True)
+    stage: str = _setting(
+        "prod", "Chalice stage; `local` is the embedded AWS", typed=True,
+        pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
+    )  # fmt: skip
     builder: str = _setting(
         "auto", "`docker`, `host` (uv on this machine, wheels only), or `auto`: Docker, and for "
         "`stage=local` the host when there is no Docker or no image",
@@ -70,6 +81,11 @@ class Settings:
     keep: tuple[str, ...] = _setting((), "globs of files that no rule may take; always wins")
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
     bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
+    compression: str = _setting(
+        "default", "of the zip: `max` is 3 % smaller and takes five times as long",
+        choices=("default", "max"),
+    )  # fmt: skip
+    store_size: int = _setting(2000, "MB of finished work that build/store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
@@ -91,6 +107,7 @@ class Settings:
 SPECS = {spec.name: spec for spec in fields(Settings)}
 TYPED = [name for name, spec in SPECS.items() if spec.metadata.get("typed")]
 Source = dict[str, tuple[str, Any]]  # {field: (where it is said, value)}
+Fault = tuple[str, str, str]  # (where it is said, setting, what is wrong)
 
 
 def option(name: str) -> str:
@@ -100,23 +117,30 @@ def option(name: str) -> str:
 
 def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Settings:
     """Merge the sources. All violations, of every stage's table too, in one SettingsError."""
-    tables = by_stage(root / "pyproject.toml")
-    problems = [line for where, each in tables.values() for line in _wrong_keys(where, each)]
+    pyproject = root / "pyproject.toml"
+    tables = by_stage(pyproject)
+    wrong = [fault for where, each in tables.values() for fault in _wrong_keys(where, each)]
     typeable = [*TYPED, *arguments.SPECS]
-    problems += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
+    wrong += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
     merged = written[""] | written.get(str(stage), {}) | _variables(environ) | said
     for source in (merged, *written.values()):
-        problems += _wrong_values(source)
-    if problems:
+        wrong += _wrong_values(source)
+    if wrong:
         fix = "every setting is in the table in README.md"
-        raise SettingsError("\n".join(dict.fromkeys(problems)), fix=fix)
+        problems = [(text, _place(pyproject, where, key)) for where, key, text in wrong]
+        raise SettingsError(places.joined(problems), fix=fix)
     return Settings(**{name: value for name, (_, value) in merged.items()})
 
 
-def _wrong_keys(where: str, table: Mapping[str, Any]) -> list[str]:
+def _place(pyproject: Path, where: str, key: str) -> places.Place | None:
+    """None for what is not said in pyproject.toml."""
+    return places.in_toml(pyproject, where[1:-1], key) if where.startswith("[") else None
+
+
+def _wrong_keys(where: str, table: Mapping[str, Any]) -> list[Fault]:
     known = [option(name) for name in SPECS]
     if where != f"[{TABLE}]":
         known.remove("stage")  # which is what the table is for
@@ -141,9 +165,9 @@ def _variables(environ: Mapping[str, str]) -> Source:
     }
 
 
-def _wrong_values(source: Source) -> list[str]:
+def _wrong_values(source: Source) -> list[Fault]:
     return [
-        line
+        (where, option(name), line)
         for name in SPECS
         if name in source
         for where, value in [source[name]]
@@ -151,9 +175,9 @@ def _wrong_values(source: Source) -> list[str]:
     ]
 
 
-def _unknown(key: str, known: list[str], where: str) -> str:
+def _unknown(key: str, known: list[str], where: str) -> Fault:
     kind = "setting or argument" if where == "command line" else "setting"
-    return f"{where}: {key} is not a {kind}{nearest(key, known)}"
+    return where, key, f"{where}: {key} is not a {kind}{nearest(key, known)}"
 
 
 @cache

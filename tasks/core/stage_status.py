@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tasks.core import versions
-from tasks.core.console import size
-from tasks.core.manifest import Manifest
-from tasks.core.pins import Pin
-from tasks.core.settings import LAMBDA_LIMIT, Settings
-from tasks.core.unknowns import Unknowns
-from tasks.core.versions import LayerVersion
+from . import layer_arns
+from .console import size
+from .manifest import Manifest
+from .pins import Pin
+from .settings import LAMBDA_LIMIT, Settings
+from .unknowns import Unknowns
+from .versions import LayerVersion
 
 # Without these nothing can be said of drift; the other parts are there to be looked at.
-DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed"}
+DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pin", "secret"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,22 @@ class Function:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretStatus:
+    """The stage's secret: names only. `deployed`: its version that the functions run with, ''
+    for none; `now`: the version that it has."""
+
+    names: Sequence[str]
+    deployed: str
+    now: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageStatus:
     """`wanted`: input hash of requirements and settings as they are; `built`: of the zip that
     lies here; `published`: newest first; `match`: the version that holds what the inputs make;
     `configured`: ARNs; `size`: of the configured version, else of `match`; `stored`: {S3
     key: bytes} of the layer; `pin`: the standing one that holds against the inputs;
-    `unknown`: {what: why it could not be seen}."""
+    `secret`: None where the stage has none; `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -42,6 +52,7 @@ class StageStatus:
     size: str
     stored: Mapping[str, int]
     pin: Pin | None
+    secret: SecretStatus | None = None
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property
@@ -61,7 +72,7 @@ class StageStatus:
 
 def number(arns: Sequence[str], layer: str) -> int:
     """Of the version of that layer among the ARNs; 0 for none."""
-    ours = [versions.number_of(arn) for arn in arns if versions.is_of(arn, layer)]
+    ours = [layer_arns.number_of(arn) for arn in arns if layer_arns.is_of(arn, layer)]
     return ours[0] if ours else 0
 
 
@@ -71,7 +82,8 @@ def says(version: int) -> str:
 
 def drift(status: StageStatus) -> list[str]:
     """A sentence for everything that differs, with what to type."""
-    return [*_of_functions(status), *_of_config(status), *_of_inputs(status)]
+    found = [*_of_functions(status), *_of_config(status), *_of_inputs(status)]
+    return [*found, *_of_secret(status)]
 
 
 def _of_functions(status: StageStatus) -> Iterator[str]:
@@ -97,10 +109,9 @@ def _of_config(status: StageStatus) -> Iterator[str]:
         return
     there = {version.arn for version in status.published}
     for arn in status.configured:
-        if versions.is_of(arn, status.settings.layer) and arn not in there:
-            gone = (
-                f"config says version {versions.number_of(arn)}, which AWS does not have (any more)"
-            )
+        if layer_arns.is_of(arn, status.settings.layer) and arn not in there:
+            missing = f"version {layer_arns.number_of(arn)}"
+            gone = f"config says {missing}, which AWS does not have (any more)"
             yield f"{gone}: {_deploy(status)}"
 
 
@@ -118,6 +129,13 @@ def _of_inputs(status: StageStatus) -> Iterator[str]:
             f"the stage uses {says(configured)}, these inputs are version {match.number}: behind; "
             f"forward: {_deploy(status)}"
         )
+
+
+def _of_secret(status: StageStatus) -> Iterator[str]:
+    secret = status.secret
+    if secret and secret.deployed != secret.now and status.functions:
+        name = status.settings.secret
+        yield f"secret {name} is not the one that was deployed: {_deploy(status)}"
 
 
 def _deploy(status: StageStatus) -> str:

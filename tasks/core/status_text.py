@@ -6,10 +6,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tasks.core import paths, versions
-from tasks.core.console import size
-from tasks.core.settings import Settings
-from tasks.core.stage_status import StageStatus
+from . import layer_arns, paths, versions
+from .console import size
+from .settings import Settings
+from .stage_status import StageStatus
 
 SHOWN = 10  # published versions
 
@@ -38,6 +38,8 @@ def rows(status: StageStatus) -> dict[str, str]:
         "configured": _layers(status.settings, status.configured),
         "deployed": _deployed(status),
     }
+    if status.settings.secret:
+        found["secret"] = _secret(status)
     of_aws = ("published", "layer", "storage", "deployed") if "AWS" in status.unknown else ()
     return found | dict.fromkeys(status.unknown.keys() & found.keys() | {*of_aws}, "unknown")
 
@@ -67,14 +69,19 @@ def _storage(status: StageStatus) -> str:
     return f"{size(sum(status.stored.values()))} in S3, zips: {zips} ({place})"
 
 
+def _secret(status: StageStatus) -> str:
+    names = ", ".join(status.secret.names) if status.secret else ""
+    return f"{status.settings.secret}: {names or 'not deployed yet'}"
+
+
 def _layers(settings: Settings, arns: Sequence[str]) -> str:
     """This layer's as `version N`, the others' ARNs."""
     return "\n".join(_layer(settings, arn) for arn in arns) or "no layers"
 
 
 def _layer(settings: Settings, arn: str) -> str:
-    own = versions.is_of(arn, settings.layer)
-    return f"version {versions.number_of(arn)} ({arn})" if own else arn
+    own = layer_arns.is_of(arn, settings.layer)
+    return f"version {layer_arns.number_of(arn)} ({arn})" if own else arn
 
 
 def _deployed(status: StageStatus) -> str:

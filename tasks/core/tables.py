@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tasks.core.errors import SettingsError
+from . import places
+from .errors import SettingsError
 
 TABLE = "tool.lambda-layer"
 STAGES = "stages"  # [tool.lambda-layer.stages.dev]: what is different there
@@ -33,8 +34,13 @@ def _read(path: Path) -> dict[str, Any]:
         return tomli.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"pyproject.toml is not TOML: {error}", fix="correct it") from None
+    except UnicodeDecodeError as error:
+        fix = "save it as UTF-8"
+        raise SettingsError(f"pyproject.toml is not UTF-8 text: {error}", fix=fix) from None
+    except tomli.TOMLDecodeError as error:
+        place = places.at(path, error.lineno, column=error.colno)
+        problem = places.below(f"pyproject.toml is not TOML: {error}", place)
+        raise SettingsError(problem, fix="correct that line") from None
 
 
 def _table(data: Any, *path: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tasks.core.errors import LayerError
+from .errors import LayerError
 
 
 class Unknowns(dict[str, str]):

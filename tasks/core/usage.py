@@ -1,49 +1,25 @@
-"""What the code that stays in a tree uses of what a rule would take.
+"""What the code that stays in a tree uses of what a rule would take (read by docker/facts.py)."""
 
-Read with regular expressions, not a parser: the layer's Python may be newer than this one, and
-a look that sees too much only keeps a file too many.
-"""
-
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 
-from tasks.core.rules import Spare
-
-# Begin with a literal word, which the engine finds fifty times faster than a line's beginning.
-_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
-_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
-_DOTTED = re.compile(r"""["']((?:\w+\.)+\w+)["']""")  # import_module("botocore.docs.service")
-_FILE = re.compile(r"""["']([^"'\s]*\.\w+)["']""")  # "README.md", "*.md", ".md"
-# Part of no running program: they name sources and headers to compile them.
-_BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What one module says. `imports`: dotted names, each with the packages it lies in;
-    `files`: names of files it quotes."""
-
-    imports: frozenset[str]
-    files: frozenset[str]
-    lazy: bool
+from .distributions import Installed
+from .rules import Spare
 
 
 class Usage:
-    """Answers for one tree. `modules`: its .py files, relative to `root`; each is read once."""
+    """Answers for one tree."""
 
-    def __init__(self, root: Path, modules: Iterable[str]) -> None:
-        self._root = root
-        self._facts = {
-            path: facts(path, (root / path).read_text(encoding="utf-8", errors="replace"))
-            for path in modules
-            if PurePosixPath(path).name not in _BUILD_SCRIPTS
+    def __init__(self, tree: Installed) -> None:
+        self._paths = tree.sizes
+        self._programs = {path for each in tree.distributions for path in each.programs}
+        self._modules = {
+            path: said for each in tree.distributions for path, said in each.modules.items()
         }
         self._importers: dict[str, set[str]] = defaultdict(set)
-        for path, said in self._facts.items():
-            for name in said.imports:
+        for path, (imports, *_) in self._modules.items():
+            for name in {part for each in imports for part in _chain(each)}:
                 self._importers[name].add(path)
 
     def spares(self, look: Spare, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
@@ -64,23 +40,22 @@ class Usage:
         return not {suffix, f"*{suffix}", f"**/*{suffix}"}.isdisjoint(self._quoted(path, gone))
 
     def only_form(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        file = self._root / path
-        return file.parent.name != "__pycache__" and not file.with_suffix(".py").exists()
+        file = PurePosixPath(path)
+        return file.parent.name != "__pycache__" and str(file.with_suffix(".py")) not in self._paths
 
     def lazy(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        module = self._facts.get(str(PurePosixPath(path).with_suffix(".py")))
-        return module is not None and module.lazy
+        said = self._modules.get(str(PurePosixPath(path).with_suffix(".py")))
+        return said is not None and said[2]
 
     def program(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        with (self._root / path).open("rb") as file:
-            return file.read(2) != b"#!"
+        return path in self._programs
 
     def _quoted(self, path: str, gone: Callable[[str], bool]) -> Iterator[str]:
         """File names that the code of the same top-level package quotes."""
         package = path.split("/")[0] + "/"
-        for module, said in self._facts.items():
-            if module.startswith(package) and said.files and not gone(module):
-                yield from said.files
+        for module, (_, quoted, *_) in self._modules.items():
+            if module.startswith(package) and quoted and not gone(module):
+                yield from quoted
 
 
 _LOOKS = {
@@ -99,38 +74,8 @@ def _dotted(path: str) -> str:
     return ".".join([*place.parent.parts, place.name.split(".")[0]])
 
 
-def facts(path: str, text: str) -> Facts:
-    """What the module at `path` (relative to `python/`) says about other files."""
-    return Facts(
-        imports=frozenset(part for name in set(_imports(path, text)) for part in _chain(name)),
-        files=frozenset(_FILE.findall(text)),
-        lazy="attach_stub" in text,
-    )
-
-
-def _imports(path: str, text: str) -> Iterator[str]:
-    package = PurePosixPath(path).parent.parts
-    yield from _DOTTED.findall(text)
-    for match in _statements(_IMPORT, text):
-        yield from re.findall(r"[\w.]+", match[1])
-    for match in _statements(_FROM, text):
-        name = match[1].lstrip(".")
-        dots = len(match[1]) - len(name)
-        base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
-        yield ".".join(base)
-        yield from (".".join([*base, part]) for part in re.findall(r"\w+", match[2]))
-
-
 def _chain(name: str) -> Iterator[str]:
     """a.b.c → a.b.c, a.b, a: importing a module imports the packages it lies in."""
     while name:
         yield name
         name = name.rpartition(".")[0]
-
-
-def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Matches where a statement can begin: not in the middle of a sentence or a doctest."""
-    for match in pattern.finditer(text):
-        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
-        if not before or before.endswith((":", ";")):
-            yield match

@@ -26,7 +26,9 @@ def _unlike(label: str, value: Any, spec: "Field[Any]") -> list[str]:
     choices, pattern = spec.metadata.get("choices"), spec.metadata.get("pattern")
     if choices and value not in choices:
         return [f"{label} is not one of {', '.join(choices)}{nearest(value, choices)}"]
-    if pattern and not re.fullmatch(pattern, value):
+    if isinstance(value, str) and not value.isprintable():
+        return [f"{label} holds a character that cannot be printed"]
+    if pattern and not re.fullmatch(pattern, value, re.ASCII):
         return [f"{label} does not look like {spec.metadata['help']} ({pattern})"]
     return []
 

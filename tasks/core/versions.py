@@ -1,4 +1,4 @@
-"""Layer versions: their ARNs, and the hashes that stand in their descriptions."""
+"""Layer versions: what their descriptions say, and where S3 holds what belongs to them."""
 
 import base64
 import re
@@ -6,12 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.core.errors import InputError
+from .errors import InputError
 
-LAYER_ARN = re.compile(
-    r"arn:aws(?:-[a-z]+)*:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):layer:"
-    r"(?P<name>[A-Za-z0-9_-]+):(?P<version>[1-9]\d*)"
-)
 FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
 PUBLISHED = ("input", "sha256", "unzipped", "packages")  # a manifest's facts in publish's record
 # Read tolerantly: people edit nothing here, but older and newer formats may stand beside ours.
@@ -133,18 +129,6 @@ def code_sha256(content_hash: str) -> str:
     return base64.b64encode(bytes.fromhex(content_hash)).decode()
 
 
-def parse_arns(typed: str) -> list[str]:
-    """`A[,B…]` as a list. InputError names every piece that is no layer version's ARN."""
-    pieces = [piece.strip() for piece in typed.split(",") if piece.strip()]
-    wrong = [piece for piece in pieces if not LAYER_ARN.fullmatch(piece)]
-    if wrong or not pieces:
-        raise InputError(
-            f"not the ARN of a layer version: {', '.join(wrong) or 'arn= is empty'}",
-            fix="write arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION, several with commas",
-        )
-    return pieces
-
-
 def parse_number(typed: str, name: str = "version") -> int:
     """`version=2` → 2. InputError for anything but a positive whole number. `name`: as typed."""
     if not re.fullmatch(r"[1-9]\d{0,8}", typed):
@@ -153,54 +137,3 @@ def parse_number(typed: str, name: str = "version") -> int:
             fix="`./doitw history` lists the versions there are",
         )
     return int(typed)
-
-
-def layer_of(arn: str) -> str:
-    """An ARN without its version: which layer it is."""
-    return arn.rpartition(":")[0]
-
-
-def number_of(arn: str) -> int:
-    return int(arn.rpartition(":")[2])
-
-
-def place_of(arn: str) -> tuple[str, str, str] | None:
-    """(region, account, layer's name); None for what is no layer version's ARN."""
-    match = LAYER_ARN.fullmatch(arn)
-    return (match["region"], match["account"], match["name"]) if match else None
-
-
-def is_of(arn: str, layer: str) -> bool:
-    """Is this a version of the layer with that name, in whatever account and region?"""
-    match = LAYER_ARN.fullmatch(arn)
-    return match is not None and match["name"] == layer
-
-
-def misplaced(arns: Iterable[str], region: str) -> list[str]:
-    """What Lambda would refuse: no ARN of a layer version, or of another region than `region`."""
-    problems = []
-    for arn in arns:
-        match = LAYER_ARN.fullmatch(arn)
-        if match is None:
-            problems.append(f"{arn!r} is not the ARN of a layer version")
-        elif match["region"] != region:
-            problems.append(f"{arn} is in {match['region']}, the function in {region}")
-    return problems
-
-
-def replaced(configured: Iterable[str], arn: str) -> list[str]:
-    """The stage's layers with this version in the place of its layer's older one.
-
-    Layers of others keep their places; ours twice becomes once; ours missing goes last.
-    """
-    result: list[str] = []
-    for each in configured:
-        ours = layer_of(each) == layer_of(arn)
-        if not ours or arn not in result:
-            result.append(arn if ours else each)
-    return result if arn in result else [*result, arn]
-
-
-def placed(configured: Iterable[str], arns: list[str]) -> list[str]:
-    """One ARN takes its layer's place among the configured; several are the list as it is."""
-    return arns if len(arns) > 1 else replaced(configured, arns[0])

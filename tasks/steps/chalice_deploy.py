@@ -1,17 +1,19 @@
 """chalice-deploy: `chalice deploy`, only when app, config or layers changed or AWS disagrees."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.clients import chalice_app, chalice_state, layers, stage_store
-from tasks.clients.aws import Aws, connect, errors
-from tasks.core import chalice_config, paths, people, records, trees
-from tasks.core.actions import action
-from tasks.core.console import duration, say
-from tasks.core.errors import DeployError, LayerError
-from tasks.core.settings import Settings, current
+from ..clients import chalice_app, chalice_state, functions, secrets, stage_store
+from ..clients.aws import Aws, connect
+from ..clients.sdk_errors import errors
+from ..core import chalice_config, paths, people, records, trees
+from ..core.actions import action
+from ..core.console import duration, say
+from ..core.errors import DeployError, LayerError
+from ..core.secret import Secret, shadowed
+from ..core.settings import Settings, current
 
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
 TRIES = 3  # of a deploy that meets a function which is still updating
@@ -33,12 +35,12 @@ def is_deployed(settings: Settings) -> bool:
     """AWS runs exactly this, as our record says, or that of whoever deployed last."""
     path = paths.stage_record(settings, "chalice-deploy")
     try:
-        made_from = fingerprint(settings)
+        aws = connect(settings)
+        made_from = fingerprint(settings, secret=secrets.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_app.deployed_file(settings.stage).exists()
         if known and _runs(settings, made_from, records.read(path) or {}):
             return True
-        aws = connect(settings)
         theirs = chalice_state.last(aws)
         if not (_runs(settings, made_from, theirs) and chalice_state.take(aws)):
             return False
@@ -61,21 +63,22 @@ def differing(aws: Aws, record: records.Record) -> list[str]:
     return [name for name, was in record["functions"].items() if now[name] != was]
 
 
-def fingerprint(settings: Settings, arns: list[str] | None = None) -> str:
+def fingerprint(settings: Settings, arns: list[str] | None = None, secret: str = "") -> str:
     """sha256 of the app's files and of what config.json says about this stage; `arns`: as if its
-    layers were these."""
+    layers were these; `secret`: the version of the stage's secret, never its values."""
     config = chalice_config.load(paths.CHALICE_CONFIG)
     stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
     stage = stage if arns is None else {**stage, "layers": arns}
     files = [Path(name) for name in APP if Path(name).is_file()]
     files += [path for name in APP if Path(name).is_dir() for path in trees.walk(Path(name))]
     contents = {str(path): records.file_digest(path) for path in files if path.suffix != ".pyc"}
-    return records.digest([{**config, "stages": {}}, stage, contents])
+    of_secret = [settings.secret, secret] if settings.secret else []
+    return records.digest([{**config, "stages": {}}, stage, contents, *of_secret])
 
 
 def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
     """{function: {"sha256", "layers"}} as AWS has them now; None for one that is gone."""
-    return {name: _observed(layers.function(aws, name)) for name in sorted(names)}
+    return {name: _observed(functions.configuration(aws, name)) for name in sorted(names)}
 
 
 def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -103,24 +106,38 @@ def deploy(aws: Aws) -> None:
 def run(aws: Aws) -> records.Record:
     """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError."""
     settings, started = aws.settings, time.monotonic()
-    made_from = fingerprint(settings)
+    secret = secrets.read(aws)
+    _tell(settings, secret)
+    made_from = fingerprint(settings, secret=secret.version if secret else "")
     chalice_state.restore(aws)
-    _deploy(aws)
+    _deploy(aws, secret.values if secret else {})
     _wait(aws)
     functions = observed(aws, chalice_app.functions(settings.stage).values())
     url = chalice_app.api_url(settings.stage)
-    record = {"fingerprint": made_from, "functions": functions, "url": url}
+    record: records.Record = {"fingerprint": made_from, "functions": functions, "url": url}
+    if secret:
+        record["secret"] = secret.facts
     chalice_state.save(aws, record)
     records.write(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(functions)} updated in {duration(time.monotonic() - started)}")
     return record
 
 
-def _deploy(aws: Aws) -> None:
+def _tell(settings: Settings, secret: Secret | None) -> None:
+    """Which variables the functions get, by name."""
+    if not secret:
+        return
+    say(f"variables out of secret {secret.name}: {', '.join(sorted(secret.values)) or 'none'}")
+    for function, configured in secrets.configured(settings).items():
+        for name in shadowed(secret, configured):
+            say(f"note: {name} of function {function} is the secret's, not config.json's")
+
+
+def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for attempt in range(1, TRIES + 1):
         try:
-            chalice_app.deploy(aws.settings.stage, aws.exported())
+            chalice_app.deploy(aws.settings.stage, aws.exported(), secret)
             return
         except DeployError as error:
             if chalice_app.CONFLICT not in str(error) or attempt == TRIES:

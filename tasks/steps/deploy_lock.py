@@ -3,12 +3,12 @@
 doit ends it with the run, however that ends; a run that was killed loses it when it expires.
 """
 
-from tasks.clients import deploy_lock
-from tasks.clients.aws import Aws, connect
-from tasks.clients.deploy_lock import Held
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.settings import current
+from ..clients import deploy_lock
+from ..clients.aws import Aws, connect
+from ..clients.deploy_lock import Held
+from ..core.actions import action
+from ..core.console import say
+from ..core.settings import current
 
 HELD: list[Held] = []  # by this process
 

@@ -1,18 +1,24 @@
-"""install: the requirements, for Lambda's platform, into build/install/<layer>/opt/python."""
+"""install: the requirements' distributions, each known by what decides it.
+
+One that was installed before (same name, version, artefacts, image) is not installed again: what it
+holds is in the store, and whether its files are ever needed is for `optimize` to say.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tasks.clients import sandboxes
-from tasks.core import distributions, identity, locks, paths, records, requirements, trees
-from tasks.core.actions import action
-from tasks.core.console import duration, say, size
-from tasks.core.errors import BuildError
-from tasks.core.installer import explain
-from tasks.core.platforms import platform_tag
-from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import Settings, current
+from ..clients import workshops
+from ..core import distributions, identity, locks, paths, pinned, records, requirements, trees
+from ..core.actions import action
+from ..core.console import duration, say, size
+from ..core.distributions import KIND, Distribution, Installed
+from ..core.errors import BuildError
+from ..core.pinned import Pin
+from ..core.settings import Settings, current
+from ..core.workshop import Workshop
+
+GetWorkshop = Callable[[], Workshop]
 
 
 def task_install() -> dict[str, object]:
@@ -22,75 +28,106 @@ def task_install() -> dict[str, object]:
     inputs = [*requirements.files(Path(settings.requirements)), paths.DOCKER / "Dockerfile"]
     lock = [Path(settings.lock)] if Path(settings.lock).is_file() else []
     return {
-        "actions": [action(lambda: run(settings, lambda: sandboxes.choose(settings)))],
+        "actions": [action(lambda: run(settings, lambda: workshops.choose(settings)))],
         "file_dep": [str(path) for path in (*inputs, *lock)],
         "targets": [str(record)],
         "uptodate": [
             records.is_fresh(
-                record, lambda: identity.install_inputs(settings, sandboxes.kind(settings))
-            )
+                record, lambda: identity.install_inputs(settings, workshops.kind(settings))
+            ),
+            lambda: distributions.are_kept(settings),
         ],
     }
 
 
-def run(settings: Settings, get_sandbox: Callable[[], Sandbox]) -> records.Record:
-    """Install, check the result, write the record. Input mistakes are found before Docker is
-    touched. InputError, BuildError."""
+def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
+    """Install what is not known yet, check the whole, write the record. Input mistakes are found
+    before Docker is touched. InputError, BuildError."""
     lines = requirements.read(Path(settings.requirements))
     locks.check(settings)
-    sandbox = get_sandbox()
-    fingerprint = identity.install_inputs(settings, sandbox.kind)
-    started = time.monotonic()
-    say(f"installing in {sandbox.title}")
-    target = paths.tree(settings, "install")
-    install(settings, sandbox, target / "python")
-    record = describe(target, requirements.direct_names(lines))
-    record |= {"fingerprint": fingerprint, "builder": sandbox.title}
+    started, builder = time.monotonic(), workshops.kind(settings)
+    fingerprint = identity.install_inputs(settings, builder)
+    locked = Path(settings.lock)
+    exact = requirements.read(locked) if locked.is_file() else get_workshop().resolve()
+    pins = pinned.pins(exact, settings, builder)
+    options = pinned.options(exact if locked.is_file() else lines)
+    found = known(settings, pins)
+    missing = [pin for pin in pins if pin.key not in found]
+    found |= install(settings, get_workshop, missing, options) if missing else {}
+    tree = Installed(tuple(found[pin.key] for pin in pins))
+    check(tree)
+    record = describe(tree, pins, options, requirements.direct_names(lines))
+    record |= {"fingerprint": fingerprint, "builder": workshops.title(settings)}
     records.write(paths.record(settings, "install"), record)
-    count, took = len(record["distributions"]), duration(time.monotonic() - started)
-    say(f"{count} packages, {size(record['bytes'])} unpacked, in {took}")
+    say(summary(record, len(missing), time.monotonic() - started))
     return record
 
 
-def install(settings: Settings, sandbox: Sandbox, target: Path) -> None:
-    """Run uv in the sandbox; `target` (…/python) is replaced when it has succeeded."""
-    locked = Path(settings.lock).is_file()
-    source = Path(settings.lock if locked else settings.requirements)
-    job = Job(
-        argv=("{uv}", *command(settings, sandbox.kind, locked=locked)),
-        inputs=requirements.as_inputs(requirements.read(source)),
-        fetch={"{work}/python": target},
-        network=True,
-        installs=True,
-    )
-    outcome = sandbox.run(job, on_line=say)
-    if outcome.code:
-        raise explain(outcome.output, settings)
+def known(settings: Settings, pins: Sequence[Pin]) -> dict[str, Distribution]:
+    """{pin's key: distribution} of what was installed before."""
+    kept = distributions.store(settings)
+    found = {pin.key: kept.get(KIND, pin.key) for pin in pins if pin.certain}
+    return {
+        key: distributions.decode(key, key, path.read_bytes())
+        for key, path in found.items()
+        if path
+    }
 
 
-def command(settings: Settings, builder: str, *, locked: bool) -> tuple[str, ...]:
-    """uv's arguments. For another machine than it runs on uv must be told the platform, and then
-    takes wheels only: without that it builds for the host, silently (astral-sh/uv#16019)."""
-    words = ["pip", "install", "--no-progress", "--target", "{work}/python", "--link-mode", "copy"]
-    words += ["--no-config", "--requirements", "{work}/requirements.txt", "--no-compile-bytecode"]
-    if locked:
-        words += ["--require-hashes", "--no-deps"]
-    if builder == "host":
-        words += ["--python-platform", platform_tag(settings), "--only-binary", ":all:"]
-        words += ["--python-version", settings.python]
-    return (*words, "--python", "{interpreter}", "--no-python-downloads")
+def install(
+    settings: Settings, get_workshop: GetWorkshop, missing: Sequence[Pin], options: list[str]
+) -> dict[str, Distribution]:
+    """Install the missing ones in the workshop and keep what they hold. BuildError."""
+    workshop = get_workshop()
+    say(f"installing in {workshop.sandbox.title}")
+    workshop.install(missing, options)
+    kept, found = distributions.store(settings), {}
+    for pin in missing:
+        if pin.key not in workshop.here:
+            raise BuildError(f"{pin.name} was installed under another name", fix="correct its line")
+        content = records.canonical(workshop.here[pin.key])
+        # what an uncertain pin stands for is known only now
+        key = pin.key if pin.certain else records.digest([pin.key, workshop.here[pin.key]])
+        kept.put_bytes(KIND, key, content)
+        found[pin.key] = distributions.decode(key, pin.key, content)
+    return found
 
 
-def describe(opt: Path, direct: list[str]) -> records.Record:
-    """What was installed: the record's facts. BuildError when it cannot be a layer."""
-    found = distributions.read(opt / "python")
-    problems = distributions.problems(found, opt / "python") + trees.unholdable(opt)
+def check(tree: Installed) -> None:
+    """BuildError when it cannot be a layer."""
+    problems = distributions.problems(tree.distributions) + trees.unholdable(tree.sizes)
     if problems:
         raise BuildError(
             "\n".join(problems[:10]), fix="pin versions that agree, or drop one of the packages"
         )
+
+
+def describe(
+    tree: Installed, pins: Sequence[Pin], options: Sequence[str], direct: Sequence[str]
+) -> records.Record:
+    """The record's facts."""
+    texts = {pin.key: pin.text for pin in pins}
     listed = [
-        {"name": each.name, "version": each.version, "direct": each.name in direct}
-        for each in found
+        {
+            "name": each.name,
+            "version": each.version,
+            "direct": each.name in direct,
+            "key": each.key,
+            "pin": each.pin,
+            "text": texts.get(each.pin, ""),
+        }
+        for each in tree.distributions
     ]
-    return {**trees.measure(opt), "distributions": listed}
+    return {
+        "distributions": listed,
+        "options": list(options),
+        "tree": records.digest([each.key for each in tree.distributions]),
+        "bytes": sum(tree.sizes.values()),
+        "files": len(tree.sizes),
+    }
+
+
+def summary(record: records.Record, installed: int, seconds: float) -> str:
+    count = len(record["distributions"])
+    again = f" ({count - installed} known from before)" if installed < count else ""
+    return f"{count} packages{again}, {size(record['bytes'])} unpacked, in {duration(seconds)}"

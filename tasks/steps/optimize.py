@@ -1,112 +1,131 @@
-"""optimize: what only the layer's own platform can do, run in the sandbox.
+"""optimize: what only the layer's own platform can do, and packing: finished parts.
 
-build/prune/<layer>/opt ──copy──▶ sandbox: docker/optimize.py
-          │                          strip shared objects, compile bytecode
-          │ hard links                  │ only changed and new files travel back
-          ▼                             ▼
-build/optimize/<layer>/opt  ◀───────────┘
+prune's plan ──▶ parts that are in the store: taken as they are
+             └─▶ others: installed in the sandbox, docker/optimize.py strips their shared objects,
+                 compiles bytecode and packs them; only the packed part travels
 """
 
-import json
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tasks.clients import sandboxes
-from tasks.core import paths, records, trees
-from tasks.core.actions import action
-from tasks.core.console import duration, following, say, size
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import LAMBDA_LIMIT, Settings, current
+from ..clients import workshops
+from ..core import distributions, identity, parts, paths, pinned, plans, records
+from ..core.actions import action
+from ..core.console import duration, say, size
+from ..core.errors import BuildError
+from ..core.parts import KIND, Part
+from ..core.plans import Plan
+from ..core.settings import LAMBDA_LIMIT, Settings, current
+from ..core.workshop import Workshop
 
-SCRIPT = paths.DOCKER / "optimize.py"
-NOTHING: records.Record = {"strip": None, "bytecode": None}
+GetWorkshop = Callable[[], Workshop]
 
 
 def task_optimize() -> dict[str, object]:
-    """Strip shared objects and compile bytecode inside Lambda's image."""
+    """Strip shared objects, compile bytecode and pack, inside Lambda's image."""
     settings = current()
     record = paths.record(settings, "optimize")
     return {
-        "actions": [action(lambda: run(settings, lambda: sandboxes.choose(settings)))],
-        "file_dep": [str(paths.record(settings, "prune")), str(SCRIPT)],
-        "targets": [str(record), str(paths.tree(settings, "optimize"))],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "actions": [action(lambda: run(settings, lambda: workshops.choose(settings)))],
+        "file_dep": [str(paths.record(settings, "prune"))],
+        "targets": [str(record)],
+        "uptodate": [
+            records.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: is_zipped(settings) or is_kept(settings),
+        ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
     pruned = records.read(paths.record(settings, "prune")) or {}
-    wanted = [settings.strip, settings.bytecode, settings.base_image, sandboxes.kind(settings)]
-    return records.digest([pruned.get("fingerprint"), records.file_digest(SCRIPT), wanted])
+    made = identity.environment(settings, workshops.kind(settings))
+    return records.digest([pruned.get("plan"), made, parts.flags(settings)])
 
 
-def run(settings: Settings, get_sandbox: Callable[[], Sandbox]) -> records.Record:
-    """Strip and compile prune's tree as the settings say, write the record. BuildError."""
+def is_zipped(settings: Settings) -> bool:
+    """Then nobody needs the parts."""
+    return records.is_whole(paths.layer_zip(settings), paths.record(settings, "zip"))
+
+
+def is_kept(settings: Settings) -> bool:
+    """Are all parts that the record names there, and whole?"""
+    keys = (records.read(paths.record(settings, "optimize")) or {}).get("parts", {})
+    return len(distributions.store(settings).all(KIND, keys)) == len(keys)
+
+
+def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
+    """Make the parts that the plan wants and the store has not, write the record. BuildError."""
     started = time.monotonic()
-    pruned, tree = (paths.tree(settings, step) for step in ("prune", "optimize"))
-    if not pruned.is_dir():
-        raise BuildError(f"{pruned} is not there", fix="run `doit` to build it")
-    paths.record(settings, "optimize").unlink(missing_ok=True)  # no tree, no record
-    changed = tree.with_name("changed")
-    try:
-        report = _in_sandbox(settings, get_sandbox, pruned, changed)
-        merge(pruned, changed, tree)
-    finally:
-        shutil.rmtree(changed, ignore_errors=True)
-    record = {"fingerprint": fingerprint(settings), **report, **trees.measure(tree)}
+    wanted = plans.read(paths.plan(settings))
+    kept = distributions.store(settings)
+    keys = {each.name: parts.key(each, settings) for each in wanted}
+    there = kept.all(KIND, keys)
+    missing = [each for each in wanted if each.name not in there]
+    if missing:
+        there |= make(settings, get_workshop(), missing)
+    found = {name: parts.read(there[name]) for name in keys}
+    record = {"fingerprint": fingerprint(settings), "parts": keys, **describe(settings, found)}
     records.write(paths.record(settings, "optimize"), record)
+    kept.evict({*keys.values(), *(each.key for each in wanted)})
     for line in summary(record):
         say(line)
-    say(f"{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
+    again = f"{len(keys) - len(missing)} of {len(keys)} packages as before, "
+    say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
     return record
 
 
-def _in_sandbox(
-    settings: Settings, get_sandbox: Callable[[], Sandbox], pruned: Path, changed: Path
-) -> records.Record:
-    """The script's report; its files are in `changed`. Without work no sandbox is started."""
-    flags = [*["--strip"] * settings.strip, *["--compile"] * (settings.bytecode == "compile")]
-    if not flags:
-        return NOTHING
-    sandbox = get_sandbox()
-    say(f"optimizing in {sandbox.title}")
-    return optimize(sandbox, pruned, changed, flags)
+def make(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> dict[str, Path]:
+    """{distribution: its part in the store}"""
+    install(settings, workshop, missing)
+    request = {each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut} for each in missing}
+    keys = {each.name: parts.key(each, settings) for each in missing}
+    kept, found = distributions.store(settings), {}
 
+    def keep(name: str, path: Path) -> None:
+        found[name] = kept.put(KIND, keys[name], path)
 
-def optimize(sandbox: Sandbox, pruned: Path, changed: Path, flags: list[str]) -> records.Record:
-    """Run docker/optimize.py over a copy of `pruned`; changed and new files land in `changed`."""
-    budget = ("--budget", str(LAMBDA_LIMIT))
-    job = Job(
-        argv=("{python}", "{work}/optimize.py", "{opt}", "{work}/out", *flags, *budget),
-        inputs={"optimize.py": SCRIPT.read_bytes()},
-        opt=pruned,
-        opt_writable=True,
-        fetch={"{work}/out": changed},
-    )
-    with following("compiling") as hear:
-        outcome = sandbox.run(job, hear)
-    if outcome.code:
-        raise BuildError(
-            f"stripping or compiling failed in {sandbox.title}:\n{outcome.tail}",
-            fix='go without: strip = false, bytecode = "none" in [tool.lambda-layer]',
-        )
-    report = changed / "report.json"
-    found: records.Record = json.loads(report.read_text(encoding="utf-8"))
-    report.unlink()
+    say(f"optimizing in {workshop.sandbox.title}")
+    workshop.make(request, parts.flags(settings), keep)
     return found
 
 
-def merge(pruned: Path, changed: Path, tree: Path) -> None:
-    """`tree` becomes `pruned` with the files of `changed` laid over it, as hard links."""
-    shutil.rmtree(tree, ignore_errors=True)
-    for root in (changed, pruned):
-        for path in trees.walk(root):
-            target = tree / path.relative_to(root)
-            if not target.exists():
-                trees.link_or_copy(path, target)
+def install(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> None:
+    """Those whose files the workshop has not: install knew them from before. BuildError when they
+    are no longer what install found."""
+    record = records.read(paths.record(settings, "install")) or {}
+    wanted = {each.pin for each in missing}
+    pins = [pin for pin in pinned.recorded(record) if pin.key in wanted]
+    workshop.install(pins, record["options"])
+    for each in missing:
+        facts = workshop.here.get(each.pin)
+        if each.key not in (each.pin, records.digest([each.pin, facts])):
+            paths.record(settings, "install").unlink(missing_ok=True)
+            raise BuildError(
+                f"{each.name} is not what it was a moment ago: its requirement allows more than "
+                "one content",
+                fix="run the same command again; `./doitw lock` pins it with hashes",
+            )
+
+
+def describe(settings: Settings, found: Mapping[str, Part]) -> records.Record:
+    """The record's facts. Bytecode stays out where Lambda's limit has no room for it."""
+    whole = parts.together(found.values(), bytecode=True)
+    total, made = sum(each.size for each in whole), [each for each in whole if each.made]
+    fits = total <= LAMBDA_LIMIT
+    left_out = f"with it the layer would be {total} bytes, over Lambda's {LAMBDA_LIMIT}"
+    bytecode = {
+        "files": len(made) if fits else 0,
+        "bytes": sum(each.size for each in made) if fits else 0,
+        "skipped": sorted(name for part in found.values() for name in part.skipped),
+        "left_out": "" if fits else left_out,
+    }
+    return {
+        "strip": parts.stripped(found.values()) if settings.strip else None,
+        "bytecode": bytecode if settings.bytecode == "compile" else None,
+        "bytes": total if fits else total - sum(each.size for each in made),
+        "files": len(whole) if fits else len(whole) - len(made),
+    }
 
 
 def summary(record: records.Record) -> list[str]:

@@ -1,12 +1,10 @@
 """patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json."""
 
-from tasks.core import arguments, chalice_config, paths, versions
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.errors import InputError, LayerError
-from tasks.core.settings import Settings, current
-
-MOST_LAYERS = 5  # of one function (AWS quota)
+from ..core import arguments, chalice_config, layer_arns, paths, records
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import InputError, LayerError
+from ..core.settings import MOST_LAYERS, Settings, current
 
 
 def task_patch_config() -> dict[str, object]:
@@ -35,7 +33,7 @@ def wanted(settings: Settings, arn: str = "") -> list[str]:
     `arn`: as typed; without it the published one. InputError for what Lambda would refuse.
     """
     configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = versions.placed(configured, versions.parse_arns(arn or _published()))
+    arns = layer_arns.placed(configured, layer_arns.parse(arn or _published()))
     check(settings, arns)
     return arns
 
@@ -46,7 +44,7 @@ def check(settings: Settings, arns: list[str]) -> None:
     if len(arns) > MOST_LAYERS:
         problem = f"stage {settings.stage} would have {len(arns)} layers; Lambda allows"
         raise InputError(f"{problem} {MOST_LAYERS}", fix=f"take one out of {place}")
-    if problems := versions.misplaced(arns, settings.region):
+    if problems := layer_arns.misplaced(arns, settings.region):
         fix = f"name a layer of {settings.region}, or correct {place}"
         raise InputError("; ".join(problems), fix=fix)
 
@@ -60,10 +58,13 @@ def _published() -> str:
 
 
 def run(settings: Settings, arns: list[str]) -> None:
-    """Write the list, keep a backup."""
+    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back."""
     check(settings, arns)
-    if chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) == arns:
+    before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    if before == arns:
         return
+    record = {"before": before, "after": arns}
+    records.write(paths.stage_record(settings, "patch-config"), record)
     backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns)
     for arn in arns:
         say(f"stage {settings.stage} uses {arn}")

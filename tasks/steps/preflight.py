@@ -4,15 +4,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.clients import layers
-from tasks.clients.aws import connect
-from tasks.core import budget, chalice_config, locks, paths, records, requirements, versions
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.errors import InputError, LayerError
-from tasks.core.settings import Settings, current
-from tasks.core.tables import stages
-from tasks.core.validation import nearest
+from ..clients import layers
+from ..clients.aws import connect
+from ..core import budget, chalice_config, layer_arns, locks, paths, places, records, requirements
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import InputError, LayerError
+from ..core.places import Place
+from ..core.settings import MOST_LAYERS, Settings, current
+from ..core.tables import STAGES, TABLE, stages
+from ..core.validation import nearest
 
 Check = Callable[[Settings], None]
 
@@ -62,16 +63,23 @@ def check_stage(settings: Settings) -> None:
     own exists, too: misspelt, its account would not be guarded."""
     config = chalice_config.load(paths.CHALICE_CONFIG)
     for name in set(stages(Path("pyproject.toml"))) - set(config["stages"]):
-        raise InputError(
+        problem = (
             f"pyproject.toml has a table for stage {name!r}, which {paths.CHALICE_CONFIG} "
-            f"does not have{nearest(name, config['stages'])}",
+            f"does not have{nearest(name, config['stages'])}"
+        )
+        place = places.in_toml(Path("pyproject.toml"), f"{TABLE}.{STAGES}.{name}", "")
+        raise InputError(
+            places.below(problem, place),
             fix="correct the table's name, or add the stage there",
         )
     stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
     if stage.get("automatic_layer", config.get("automatic_layer", False)):
-        raise InputError(
+        problem = (
             f"{paths.CHALICE_CONFIG}: automatic_layer is true: Chalice would add a layer of its "
-            "own, which counts toward the same 262,144,000 bytes",
+            "own, which counts toward the same 262,144,000 bytes"
+        )
+        raise InputError(
+            places.below(problem, _place("automatic_layer", settings.stage)),
             fix='set "automatic_layer": false',
         )
     for name, function in stage.get("lambda_functions", {}).items():
@@ -85,9 +93,23 @@ def check_layers(settings: Settings) -> None:
         configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     except LayerError:
         return  # check_stage says what is wrong
-    if problems := versions.misplaced(configured, settings.region):
-        place = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.layers"
-        raise InputError(f"{place}: {'; '.join(problems)}", fix="correct or remove it there")
+    where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.layers"
+    if len(budget.others(settings)) >= MOST_LAYERS:
+        raise InputError(
+            f"{where}: {len(configured)} layers are there already; Lambda allows {MOST_LAYERS}, "
+            "this one included",
+            fix="take out those that this layer replaces",
+        )
+    if problems := layer_arns.misplaced(configured, settings.region):
+        problem = f"{where}: {'; '.join(problems)}"
+        found = _place("layers", settings.stage)
+        raise InputError(places.below(problem, found), fix="correct or remove it there")
+
+
+def _place(member: str, stage: str) -> Place | None:
+    """In config.json: the stage's own, else the app's."""
+    own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, member)
+    return own or chalice_config.place(paths.CHALICE_CONFIG, member)
 
 
 def check_python(settings: Settings) -> None:

@@ -1,31 +1,28 @@
-"""prune: the files that a running function needs, into build/prune/<layer>/opt/python.
+"""prune: which of the installed files a running function needs.
 
-build/install/<layer>/opt  (never edited)
-          │  rules, recipes, drop, keep
-          ▼
-build/prune/<layer>/opt    hard links, so neither side may be edited in place
-                  removed.json   {rule: [paths]}: what differs from install's tree
-                  record.json
+install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     what each distribution keeps
+                                                    removed.json  {rule: [paths]}: what goes
+                                                    record.json
 """
 
 import json
-import os
-import shutil
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from tasks.core import distributions, paths, recipes, records, trees
-from tasks.core.actions import action
-from tasks.core.console import say, size
-from tasks.core.errors import BuildError, SettingsError
-from tasks.core.matching import matcher
-from tasks.core.metadata import cut_down
-from tasks.core.rules import METADATA
-from tasks.core.selection import Selection, select
-from tasks.core.settings import Settings, current
+from ..core import distributions, paths, recipes, records
+from ..core.actions import action
+from ..core.console import say, size
+from ..core.distributions import Installed
+from ..core.errors import BuildError, SettingsError
+from ..core.matching import matcher
+from ..core.metadata import cut_down
+from ..core.plans import Plan
+from ..core.plans import write as write_plans
+from ..core.rules import METADATA
+from ..core.selection import Selection, select
+from ..core.settings import Settings, current
 
-FORMAT = 1  # raise when this step makes something else of the same rules and tree
+FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
 
 def task_prune() -> dict[str, object]:
@@ -35,14 +32,9 @@ def task_prune() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(settings))],
         "file_dep": [str(paths.record(settings, "install"))],
-        "targets": [str(record), str(removed_file(settings)), str(paths.tree(settings, "prune"))],
+        "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
         "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
     }
-
-
-def removed_file(settings: Settings) -> Path:
-    """{rule: [paths relative to python/]}. Putting a path back = taking install's file."""
-    return paths.record(settings, "prune").with_name("removed.json")
 
 
 def fingerprint(settings: Settings) -> str:
@@ -51,83 +43,82 @@ def fingerprint(settings: Settings) -> str:
 
 
 def run(settings: Settings) -> records.Record:
-    """Prune install's tree and write the record. SettingsError, BuildError."""
+    """Choose what stays and write the record. SettingsError, BuildError."""
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
-    source, target = (paths.tree(settings, step) / "python" for step in ("install", "prune"))
-    if not source.is_dir():
-        raise BuildError(f"{source} is not there", fix="run `doit install` first")
-    selection = select(source, listing(source), recipes.active(settings), settings.keep)
+    tree = distributions.needed(settings)
+    selection = select(tree, recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
-    paths.record(settings, "prune").unlink(missing_ok=True)  # no tree, no record
+    check_links(tree, selection)
+    paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    cut = copy(source, target, selection.stay, whole=whole)
-    record = describe(source, selection, cut)
-    removed = _removed(selection, cut)
-    records.write_atomic(removed_file(settings), json.dumps(removed, indent=1).encode())
-    record = {"fingerprint": fingerprint(settings), **record}
+    plans = plan(tree, selection, uncut=matcher(whole))
+    cut = saved_by_cuts(tree, plans)
+    write_plans(paths.plan(settings), plans)
+    removed = json.dumps(_removed(selection, cut), indent=1)
+    records.write_atomic(paths.removed(settings), removed.encode())
+    record = {"fingerprint": fingerprint(settings), "plan": records.digest([*map(vars, plans)])}
+    record |= describe(tree, selection, cut)
     records.write(paths.record(settings, "prune"), record)
     _show(record)
     return record
 
 
-def listing(source: Path) -> list[str]:
-    """Every file below `source`, and links to folders, which a walk would pass over."""
-    folders = (Path(folder, name) for folder, names, _ in os.walk(source) for name in names)
-    found = [*trees.walk(source), *(path for path in folders if path.is_symlink())]
-    return sorted(path.relative_to(source).as_posix() for path in found)
-
-
-def copy(
-    source: Path, target: Path, stay: Sequence[str], *, whole: tuple[str, ...]
-) -> dict[str, int]:
-    """Fill `target` with what stays; {path of a file cut down: bytes saved}. What the globs of
-    `whole` match is never cut down."""
-    shutil.rmtree(target.parent, ignore_errors=True)
-    target.mkdir(parents=True)
-    there, uncut, saved = set(stay), matcher(whole), {}
-    for path in stay:
-        _check_link(source, path)
-        (target / path).parent.mkdir(parents=True, exist_ok=True)
-        content = None if uncut(path) else cut_down(source / path, path, there)
-        if content is None:
-            trees.link_or_copy((source / path).resolve(), target / path)
-        else:
-            (target / path).write_bytes(content)
-            saved[path] = (source / path).stat().st_size - len(content)
-    return saved
-
-
-def _check_link(source: Path, path: str) -> None:
-    """Links become the file they point to; outside of the tree, or at a folder, they cannot."""
-    file = source / path
-    if file.is_symlink() and not (
-        file.is_file() and file.resolve().is_relative_to(source.resolve())
-    ):
-        raise BuildError(
-            f"{path} is a link to {file.readlink()}, which is no file of this layer",
-            fix=f'leave it out: drop = ["{path}"] in [tool.lambda-layer]',
+def plan(
+    tree: Installed, selection: Selection, *, uncut: Callable[[str], str | None]
+) -> list[Plan]:
+    """What each distribution keeps. What `uncut` matches is never cut down."""
+    stay = set(selection.stay)
+    return [
+        Plan(
+            key=each.key,
+            pin=each.pin,
+            name=each.name,
+            stay=sorted(stay & each.files.keys()),
+            cut={
+                path: cut_down(name, text, stay)
+                for name, text in each.texts.items()
+                if (path := f"{each.folder}/{name}") in stay and not uncut(path)
+            },
         )
+        for each in tree.distributions
+    ]
 
 
-def describe(source: Path, selection: Selection, cut: Mapping[str, int]) -> records.Record:
-    """The record's facts: files and bytes removed, per rule, and per package and rule."""
-    sizes = {
-        path: (source / path).lstat().st_size for path in (*selection.stay, *selection.removed)
+def saved_by_cuts(tree: Installed, plans: list[Plan]) -> dict[str, int]:
+    """{path of a file cut down: bytes saved}"""
+    return {
+        path: tree.sizes[path] - len(text.encode(errors="surrogateescape"))
+        for each in plans
+        for path, text in each.cut.items()
     }
-    owned = distributions.owners(distributions.read(source))
-    removals = [(path, rule, sizes[path]) for path, rule in selection.removed.items()]
+
+
+def check_links(tree: Installed, selection: Selection) -> None:
+    """A layer holds files: a link to what is none of its distribution's cannot stay."""
+    links = {path: goal for each in tree.distributions for path, goal in each.links.items()}
+    for path in selection.stay:
+        if path in links:
+            raise BuildError(
+                f"{path} is a link to {links[path]}, which is no file of this layer",
+                fix=f'leave it out: drop = ["{path}"] in [tool.lambda-layer]',
+            )
+
+
+def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> records.Record:
+    """The record's facts: files and bytes removed, per rule, and per package and rule."""
+    removals = [(path, rule, tree.sizes[path]) for path, rule in selection.removed.items()]
     removals += [(path, METADATA, saved) for path, saved in cut.items()]
     packages: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     rules: dict[str, Counter[str]] = defaultdict(Counter)
     for path, rule, count in removals:
-        package = packages[owned.get(path, path.split("/")[0])]
+        package = packages[tree.owners[path]]
         for counter in (rules[rule], package[rule]):
             counter.update(files=int(path not in cut), cut=int(path in cut), bytes=count)
-    before, saved = sum(sizes.values()), sum(count for _, _, count in removals)
+    before, saved = sum(tree.sizes.values()), sum(count for _, _, count in removals)
     return {
-        "before": {"files": len(sizes), "bytes": before},
+        "before": {"files": len(tree.sizes), "bytes": before},
         "after": {"files": len(selection.stay), "bytes": before - saved},
         "rules": _sorted(rules),
         "packages": {name: _sorted(packages[name]) for name in sorted(packages)},

@@ -3,14 +3,13 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from tasks.clients import layers, lifecycle, manifests
-from tasks.clients.aws import Aws, connect
-from tasks.core import paths, records
-from tasks.core.actions import action
-from tasks.core.console import say, size
-from tasks.core.errors import AwsError, BuildError
-from tasks.core.settings import Settings, current
-from tasks.core.versions import PUBLISHED, code_sha256, description
+from ..clients import published
+from ..clients.aws import Aws, connect
+from ..core import paths, records
+from ..core.actions import action
+from ..core.errors import BuildError
+from ..core.settings import Settings, current
+from ..core.versions import PUBLISHED
 
 
 def task_publish() -> dict[str, object]:
@@ -18,7 +17,7 @@ def task_publish() -> dict[str, object]:
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],
-        "task_dep": ["lookup"],
+        "task_dep": ["lookup", "restore"],
         "setup": ["upload"],
         "targets": [str(paths.LAYER_ARN)],
         "uptodate": [lambda: looked_up(settings)],
@@ -26,7 +25,7 @@ def task_publish() -> dict[str, object]:
 
 
 def looked_up(settings: Settings) -> bool:
-    """lookup has found these inputs, and its ARN is the one that stands in .layer-arn.txt."""
+    """lookup has found these inputs, or restore has; that ARN is what .layer-arn.txt says."""
     found = (records.read(paths.stage_record(settings, "lookup")) or {}).get("arn")
     return found is not None and read_arn() == found
 
@@ -44,33 +43,10 @@ def run(aws: Aws) -> records.Record:
     sent = records.read(paths.stage_record(settings, "upload"))
     if sent is None:
         raise BuildError("nothing was uploaded", fix="run `./doitw deploy`, which does it first")
-    arn = sent["arn"] or publish(aws, sent)
+    arn = sent["arn"] or published.publish(aws, sent)
     verified = records.read(paths.record(settings, "verify")) or {}
     facts = {**sent, "packages": verified.get("packages", {})}
     record = {name: facts[name] for name in PUBLISHED} | {"arn": arn}
     records.write(paths.stage_record(settings, "publish"), record)
     records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     return record
-
-
-def publish(aws: Aws, sent: records.Record) -> str:
-    """The new version's ARN. AwsError when AWS holds other bytes than we proved."""
-    content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
-    if sent["version_id"]:
-        content["S3ObjectVersion"] = sent["version_id"]
-    lifecycle.keep(aws, sent["key"])
-    answer = layers.publish(aws, content, description(sent))
-    got = answer["Content"]["CodeSha256"]
-    if got != code_sha256(sent["sha256"]):
-        gone = layers.withdraw(aws, answer["Version"])
-        raise AwsError(
-            f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
-            + ("deleted again" if gone else "not used, but could not be deleted"),
-            fix="run the same command again; if it repeats, look at who else writes the bucket",
-        )
-    manifests.note(aws, answer["LayerVersionArn"], sent["built"])
-    say(f"version {answer['Version']} published: {answer['LayerVersionArn']}")
-    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
-    made_for = f"python{aws.settings.python} on {aws.settings.architecture}"
-    say(f"{zipped} zipped, {unzipped} unzipped, for {made_for}")
-    return str(answer["LayerVersionArn"])

@@ -6,12 +6,12 @@ It lists what is in the zip, not what was installed: a distribution that pruning
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.core import bom, locks, packages, paths, records, requirements
-from tasks.core.actions import action
-from tasks.core.console import say
-from tasks.core.errors import BuildError
-from tasks.core.platforms import marker_environment
-from tasks.core.settings import Settings, current
+from ..core import bom, locks, packages, paths, records, requirements
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import BuildError
+from ..core.platforms import marker_environment
+from ..core.settings import Settings, current
 
 FORMAT = 1  # raise when this step makes something else of the same zip
 

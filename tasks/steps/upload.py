@@ -2,13 +2,13 @@
 
 import time
 
-from tasks.clients import git, layers, lifecycle, manifests, s3
-from tasks.clients.aws import Aws, connect
-from tasks.core import manifest, paths, records, versions
-from tasks.core.actions import action
-from tasks.core.console import duration, say, size
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings, current
+from ..clients import bucket_guard, git, lifecycle, manifests, published, s3
+from ..clients.aws import Aws, connect
+from ..core import manifest, paths, records, versions
+from ..core.actions import action
+from ..core.console import duration, say, size
+from ..core.errors import BuildError
+from ..core.settings import Settings, current
 
 
 def task_upload() -> dict[str, object]:
@@ -26,16 +26,16 @@ def run(aws: Aws) -> records.Record:
     `arn`: of a version that has this content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
-    twin = published_twin(aws, packed)
-    s3.ensure_bucket(aws)
+    twin = published.by_content(aws, packed["sha256"], packed["input"])
+    if not s3.ensure_bucket(aws):
+        bucket_guard.tell(aws, s3.bucket_of(aws))
     lifecycle.ensure(aws)
     if twin:
         same = "holds exactly this content"
         if twin.content_hash != packed["sha256"]:
             same = "was made of the same inputs meanwhile"
         say(f"version {twin.number} {same}: nothing to send")
-        alias = versions.alias_key(settings.layer, packed["input"])
-        s3.put_bytes(aws, alias, records.canonical({"arn": twin.arn}))
+        published.note(aws, packed["input"], twin.arn)
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
         sent = {"arn": None, **send(aws, packed)}
@@ -43,18 +43,6 @@ def run(aws: Aws) -> records.Record:
     record = {**facts, "bucket": settings.bucket, **sent}
     records.write(paths.stage_record(settings, "upload"), record)
     return record
-
-
-def published_twin(aws: Aws, packed: records.Record) -> versions.LayerVersion | None:
-    """The newest version that runs here with exactly this content; or from these inputs, which
-    another deploy may have published since lookup asked."""
-    settings = aws.settings
-    for version in layers.Listing(aws):
-        same = version.content_hash == packed["sha256"] or version.input_hash == packed["input"]
-        fits = version.fits(settings.python, settings.architecture)
-        if same and fits and layers.holds(aws, version):
-            return version
-    return None
 
 
 def proven(settings: Settings) -> records.Record:

@@ -1,26 +1,46 @@
 """verify: the zip is proven in the image before anything leaves the machine.
 
-install's tree ──▶ probe ──▶ before.json (kept while install's tree is the same)
-build/<layer>.zip ─▶ unpacked at /opt, read-only, no network ─▶ probe ──▶ after
-                             only differences count; blame finds the rule at fault
+build/<layer>.zip ─▶ unpacked at /opt, read-only, no network ─▶ docker/probe.py
+                       │ distributions whose proof is in the store are not tried again
+                       ▼ what fails, and could be pruning's fault
+                     the same tree as installed ─▶ docker/probe.py: only differences count
+                                                └▶ docker/blame.py: the rule at fault
 """
 
-import tempfile
+import json
+import re
 import time
-import zipfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from tasks.clients import sandboxes
-from tasks.core import budget, paths, probing, proof, records
-from tasks.core.actions import action
-from tasks.core.console import duration, say
-from tasks.core.errors import VerifyError
-from tasks.core.sandbox import Sandbox
-from tasks.core.settings import Settings, current
+from ..clients import workshops
+from ..core import (
+    budget,
+    distributions,
+    inventory,
+    modules,
+    paths,
+    pinned,
+    plans,
+    probing,
+    proof,
+    proofs,
+    records,
+)
+from ..core.actions import action
+from ..core.console import duration, say
+from ..core.distributions import Installed
+from ..core.errors import VerifyError
+from ..core.proofs import Proof
+from ..core.settings import Settings, current
+from ..core.workshop import Workshop
+
+GetWorkshop = Callable[[], Workshop]
+_DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
 
 def task_verify() -> dict[str, object]:
@@ -29,8 +49,8 @@ def task_verify() -> dict[str, object]:
     record = paths.record(settings, "verify")
     check = [settings.check] if Path(settings.check).is_file() else []
     return {
-        "actions": [action(lambda: run(settings, lambda: sandboxes.choose(settings)))],
-        "file_dep": [str(paths.record(settings, "zip")), str(probing.PROBE), *check],
+        "actions": [action(lambda: run(settings, lambda: workshops.choose(settings)))],
+        "file_dep": [str(paths.record(settings, "zip")), *check],
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
@@ -42,30 +62,26 @@ def fingerprint(settings: Settings) -> str:
     check = Path(settings.check)
     script = records.file_digest(check) if check.is_file() else settings.check
     return records.digest(
-        [packed.get("fingerprint"), packed.get("sha256"), records.file_digest(probing.PROBE),
+        [packed.get("fingerprint"), packed.get("sha256"), probing.fingerprint(),
          script, settings.check_timeout, settings.max_growth,
          budget.other_sizes(settings)]
     )  # fmt: skip
 
 
-def run(settings: Settings, get_sandbox: Callable[[], Sandbox]) -> records.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     """Prove the zip and write the record. VerifyError: the layer must not be shipped."""
     started = time.monotonic()
     packed = records.read(paths.record(settings, "zip")) or {}
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
-    sizes = budget.measure(settings)
+    tree = distributions.needed(settings)
+    sizes = budget.measure(settings, tree)
     spent = budget.spending(settings, packed["unzipped"])
     budget.check(settings, spent, sizes)
-    sandbox = get_sandbox()
-    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
-    say(f"proving in {sandbox.title}{isolated}")
-    with tempfile.TemporaryDirectory(dir=paths.BUILD, prefix=".verify-") as folder:
-        layer = Path(folder) / "layer"
-        unpack(paths.layer_zip(settings), layer)
-        before, after = probing.compare(settings, sandbox, layer)
-        judge(settings, sandbox, layer, before, after)
-        probing.own_check(settings, sandbox, layer)
-    facts = counts(before, after)
+    stay = sorted(path for each in plans.read(paths.plan(settings)) for path in each.stay)
+    found = prove(settings, get_workshop, tree, stay)
+    judge(settings, get_workshop, tree, stay, found)
+    probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
+    facts = counts(found)
     record = {
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
@@ -78,48 +94,158 @@ def run(settings: Settings, get_sandbox: Callable[[], Sandbox]) -> records.Recor
     return record
 
 
-def unpack(source: Path, target: Path) -> None:
-    with zipfile.ZipFile(source) as archive:
-        archive.extractall(target)
-
-
-def judge(
-    settings: Settings, sandbox: Sandbox, layer: Path, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    """VerifyError for what broke, is unusable, or will be compiled at each cold start."""
-    if unusable := proof.unusable(before):
-        lines = "\n".join(f"{name}: {error}" for name, error in unusable.items())
-        fix = "pin versions that work together, or add the missing package or library"
-        raise VerifyError(f"does not import, before any pruning:\n{lines}", fix=fix)
-    if broken := proof.breaks(before, after):
-        raise probing.blame(settings, sandbox, layer, broken)
-    if wrong := proof.defects(after, still_there(layer)):
-        fix = "`./doitw report` shows what each rule took; rules-off switches one off"
-        raise VerifyError("\n".join(wrong), fix=fix)
+def prove(
+    settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str]
+) -> dict[str, Proof]:
+    """{distribution: proof}, from the store where it has one. VerifyError."""
     optimized = records.read(paths.record(settings, "optimize")) or {}
-    if (optimized.get("bytecode") or {}).get("files") and after["compiled"]:
-        fix = 'report this; bytecode = "none" ships the layer without'
-        raise VerifyError(f"Python compiles {after['compiled']} modules anew at import", fix=fix)
-    for line in proof.doubts(before, after):
-        say(f"warning: {line}")
+    place = [workshops.title(settings), probing.fingerprint(), optimized["bytecode"] is None]
+    keys = proofs.keys(settings, tree, optimized["parts"], place)
+    kept = distributions.store(settings)
+    found = proofs.load(kept, keys)
+    asked = probing.question(tree, stay)
+    missing = {name: each for name, each in asked.items() if name not in found}
+    if missing:
+        made = _prove(settings, get_workshop(), tree, missing)
+        for name, each in made.items():
+            proofs.save(kept, keys[name], each)
+        found |= made
+    kept.evict({*keys.values(), *optimized["parts"].values(), *(d.key for d in tree.distributions)})
+    return {name: found[name] for name in asked}
 
 
-def still_there(layer: Path) -> set[str]:
-    """Normalised names of the distributions whose dist-info is in the layer."""
+def _prove(
+    settings: Settings, workshop: Workshop, tree: Installed, missing: dict[str, probing.Question]
+) -> dict[str, Proof]:
+    sandbox, layer = workshop.sandbox, paths.layer_zip(settings)
+    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
+    say(f"proving in {sandbox.title}{isolated}")
+    after = probing.prove(sandbox, layer, missing, tree, pruned(settings, tree))
+    unclear = {
+        name: missing[name] | doubtful
+        for name in missing
+        if any((doubtful := proof.unclear(after[name])).values())
+    }
+    before = prove_before(settings, workshop, tree, unclear) if unclear else {}
     return {
-        canonicalize_name(folder.name.removesuffix(".dist-info").rpartition("-")[0])
-        for folder in (layer / "python").glob("*.dist-info")
+        name: Proof(
+            after=after[name],
+            imports=_failed(after[name], before.get(name, {}), "imports"),
+            loads=_failed(after[name], before.get(name, {}), "loads"),
+        )
+        for name in missing
     }
 
 
-def counts(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
-    """Numbers for the record and for people."""
+def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
+    """{name: error before pruning}; what was not tried again failed as it does now."""
+    errors = after[what] | before.get(what, {})
+    return {name: error for name, error in errors.items() if error}
+
+
+def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
+    """{path: distribution} of what pruning took or changed, stripped libraries included. METADATA
+    that was cut answers as it did."""
+    wanted = plans.read(paths.plan(settings))
+    records_cut = {path for each in wanted for path in each.cut if path.endswith("/RECORD")}
+    same = {path for each in wanted for path in each.stay} - records_cut
     return {
-        "modules": sum(not error for error in after["imports"].values()),
-        "modules_that_never_imported": sum(bool(error) for error in before["imports"].values()),
-        "distributions": len(after["distributions"]),
-        "libraries": sum(not error for error in after["loads"].values()),
-        "compiled_anew": after["compiled"],
+        path: owner
+        for path, owner in tree.owners.items()
+        if path not in same or probing.is_library(path)
+    }
+
+
+def prove_before(
+    settings: Settings, workshop: Workshop, tree: Installed,
+    unclear: dict[str, probing.Question],
+) -> dict[str, Any]:  # fmt: skip
+    """What the probe says of the same with everything put back that they rest on."""
+    edges = proofs.needs(settings, tree)
+    names = {each for name in unclear for each in proofs.closure(name, edges)}
+    pins = install(settings, workshop, names)
+    back = {path: pins[name] for path, name in pruned(settings, tree).items() if name in names}
+    return probing.prove_restored(workshop.sandbox, paths.layer_zip(settings), unclear, back)
+
+
+def install(settings: Settings, workshop: Workshop, names: Container[str]) -> dict[str, str]:
+    """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
+    record = records.read(paths.record(settings, "install")) or {}
+    pins = [pin for pin in pinned.recorded(record) if pin.name in names]
+    workshop.install(pins, record["options"])
+    return {pin.name: pin.key for pin in pins}
+
+
+def judge(
+    settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
+    found: dict[str, Proof],
+) -> None:  # fmt: skip
+    """VerifyError for what broke, is unusable, or will be compiled at each cold start."""
+    if unusable := proof.unusable(found, direct_modules(settings, tree, stay)):
+        lines = "\n".join(f"{name}: {error}" for name, error in unusable.items())
+        fix = "pin versions that work together, or add the missing package or library"
+        raise VerifyError(f"does not import, before any pruning:\n{lines}", fix=fix)
+    if broken := proof.breaks(found):
+        raise blame(settings, get_workshop(), tree, broken)
+    if wrong := proof.defects(found, twice(settings)):
+        fix = "`./doitw report` shows what each rule took; rules-off switches one off"
+        raise VerifyError("\n".join(wrong), fix=fix)
+    compiled = sum(each.after["compiled"] for each in found.values())
+    optimized = records.read(paths.record(settings, "optimize")) or {}
+    if (optimized.get("bytecode") or {}).get("files") and compiled:
+        fix = 'report this; bytecode = "none" ships the layer without'
+        raise VerifyError(f"Python compiles {compiled} modules anew at import", fix=fix)
+    for line in proof.doubts(found):
+        say(f"warning: {line}")
+
+
+def direct_modules(
+    settings: Settings, tree: Installed, stay: Sequence[str]
+) -> dict[str, list[str]]:
+    """{direct requirement: the outermost modules of it that are in the layer}."""
+    record = records.read(paths.record(settings, "install")) or {}
+    owned = modules.by_distribution(stay, tree.owners)
+    direct = [each["name"] for each in record["distributions"] if each["direct"]]
+    return {name: modules.top_level(owned.get(name, [])) for name in direct}
+
+
+def twice(settings: Settings) -> list[str]:
+    """Distributions of which the layer holds the metadata more than once."""
+    found = map(_DIST_INFO.fullmatch, inventory.of_zip(paths.layer_zip(settings)))
+    counted = Counter(canonicalize_name(match[1]) for match in found if match)
+    return [name for name, count in counted.items() if count > 1]
+
+
+def blame(
+    settings: Settings, workshop: Workshop, tree: Installed, broken: list[proof.Break]
+) -> VerifyError:
+    """Find the rule and file at fault for the first break; name them all."""
+    first = broken[0]
+    say(f"{len(broken)} things broke; looking for the rule at fault")
+    removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
+    removed["strip"] = [path for path in tree.sizes if probing.is_library(path)]
+    pins = install(settings, workshop, set(tree.owners.values()))
+    located = {
+        rule: {path: pins[tree.owners[path]] for path in files} for rule, files in removed.items()
+    }
+    request = {"kind": first.kind, "name": first.name, "removed": located}
+    found = probing.blame(workshop.sandbox, paths.layer_zip(settings), request)
+    listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: proof.LISTED])
+    return VerifyError(
+        f"worked as installed, does not in the layer:\n{listed}\n{proof.at_fault(found, removed)}",
+        fix=proof.fix_for(found),
+    )
+
+
+def counts(found: dict[str, Proof]) -> dict[str, int]:
+    """Numbers for the record and for people."""
+    after = [each.after for each in found.values()]
+    return {
+        "modules": sum(not error for each in after for error in each["imports"].values()),
+        "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
+        "distributions": len(after),
+        "libraries": sum(not error for each in after for error in each["loads"].values()),
+        "compiled_anew": sum(each["compiled"] for each in after),
     }
 
 

@@ -1,51 +1,54 @@
-"""zip: build/<layer>.zip, the same bytes for the same content, on every machine."""
+"""zip: build/<layer>.zip, put together from finished parts: the same bytes for the same content."""
 
 import os
 import tempfile
 import time
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.clients import sandboxes
-from tasks.core import archive, identity, paths, records, trees
-from tasks.core.actions import action
-from tasks.core.console import duration, progress, say, size
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings, current
+from ..clients import sandboxes
+from ..core import archive, distributions, identity, parts, paths, records
+from ..core.actions import action
+from ..core.console import duration, say, size
+from ..core.errors import BuildError
+from ..core.parts import Member
+from ..core.settings import Settings, current
 
-FORMAT = 1  # raise when this step makes other bytes of the same tree
+FORMAT = 2  # raise when this step makes other bytes of the same parts
 
 
 def task_zip() -> dict[str, object]:
-    """Pack the layer into build/<layer>.zip, the same bytes for the same content."""
+    """Put the layer together in build/<layer>.zip, the same bytes for the same content."""
     settings = current()
     record = paths.record(settings, "zip")
     return {
         "actions": [action(lambda: run(settings))],
         "file_dep": [str(paths.record(settings, "optimize"))],
         "targets": [str(paths.layer_zip(settings)), str(record)],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [
+            records.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: records.is_whole(paths.layer_zip(settings), record),
+        ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
     optimized = records.read(paths.record(settings, "optimize")) or {}
     builder = sandboxes.kind(settings)
-    return records.digest([FORMAT, optimized.get("tree"), identity.input_hash(settings, builder)])
+    return records.digest([FORMAT, optimized.get("parts"), identity.input_hash(settings, builder)])
 
 
 def run(settings: Settings) -> records.Record:
-    """Write the zip under a temporary name, read it back, move it into place. BuildError."""
+    """Write the zip under a temporary name, move it into place. BuildError."""
     started, former = time.monotonic(), records.read(paths.record(settings, "zip")) or {}
-    record = pack(paths.tree(settings, "optimize"), paths.layer_zip(settings))
+    record = pack(members(settings), paths.layer_zip(settings))
     unchanged = former.get("sha256") == record["sha256"] and "built" in former
-    parts = identity.parts(settings, sandboxes.kind(settings))
+    made_from = identity.parts(settings, sandboxes.kind(settings))
     record |= {
         "fingerprint": fingerprint(settings),
         "built": former["built"] if unchanged else datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
-        "inputs": parts,
-        "input": records.digest(parts),
+        "inputs": made_from,
+        "input": records.digest(made_from),
     }
     records.write(paths.record(settings, "zip"), record)
     say(
@@ -56,34 +59,33 @@ def run(settings: Settings) -> records.Record:
     return record
 
 
-def pack(tree: Path, target: Path) -> records.Record:
-    """{"sha256", "bytes", "unzipped", "files"} of the zip made of `tree` at `target`."""
-    files = list(trees.walk(tree)) if tree.is_dir() else []
-    if not files:
-        raise BuildError(f"{tree} holds no file", fix="run `doit` to build it")
+def members(settings: Settings) -> list[Member]:
+    """What optimize's record names, from the store. BuildError when something of it is gone."""
+    optimized = records.read(paths.record(settings, "optimize")) or {"parts": {}, "bytecode": None}
+    keys = optimized["parts"]
+    found = distributions.store(settings).all(parts.KIND, keys)
+    if not keys or len(found) < len(keys):
+        paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again
+        raise BuildError("parts of the layer are gone from build/store", fix="run `./doitw` again")
+    bytecode = optimized["bytecode"] is not None and not optimized["bytecode"]["left_out"]
+    return parts.together((parts.read(found[name]) for name in keys), bytecode=bytecode)
+
+
+def pack(content: list[Member], target: Path) -> records.Record:
+    """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`."""
+    if not content:
+        raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:
-        total = sum(path.lstat().st_size for path in files)
-        with os.fdopen(handle, "wb") as file, progress("packing", total) as advance:
-            unzipped = archive.write_zip(tree, files, file, advance)
-        check(temporary, unzipped)
+        with os.fdopen(handle, "wb") as file:
+            archive.write_zip(content, file)
         temporary.chmod(0o644)
         facts = {"sha256": records.file_digest(temporary), "bytes": temporary.stat().st_size}
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return facts | {"unzipped": unzipped, "files": len(files)}
-
-
-def check(path: Path, unzipped: int) -> None:
-    """Read the zip back with another implementation. BuildError when it is not whole."""
-    with zipfile.ZipFile(path) as archive_:
-        bad = archive_.testzip()
-        found = sum(member.file_size for member in archive_.infolist())
-    if bad or found != unzipped:
-        detail = f"{bad} is damaged" if bad else f"{found} of {unzipped} bytes"
-        fix = "check the disk and run the same command again"
-        raise BuildError(f"the zip does not read back: {detail}", fix=fix)
+    unzipped = sum(each.size for each in content)
+    return facts | {"unzipped": unzipped, "files": len(content)}

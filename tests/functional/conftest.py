@@ -1,17 +1,26 @@
 """One HTTP moto for all tests of a run, empty for each; an empty project to work in."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.clients.aws import Aws, connect
+from tasks.commands import dist
 from tasks.core import paths
 from tasks.core.settings import Settings
+from tests import ci, installed, scripts
+from tests import deployed as deploying
 from tests.aws import REGION, Server, serving
-from tests.project import Project, small
+from tests.ci import Runner
+from tests.index import serving as serving_index
+from tests.installed import Tool
+from tests.project import ROOT, Project, clean_environment, small
 
+REPOSITORY = ("doitw", "doitw.lock", ".python-version", ".gitignore", ".github", "docs")
 CONFIG = {"app_name": "shuking", "stages": {"prod": {"layers": []}, "dev": {}}}
 
 
@@ -33,10 +42,26 @@ def server(http_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     return http_server
 
 
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout's, as it is released."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        built = dist.run(tmp_path_factory.mktemp("dist"), os.environ)
+    return next(path for path in built if path.suffix == ".whl")
+
+
+@pytest.fixture(scope="session")
+def tool(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Tool:
+    """The wheel installed, with an empty home."""
+    return installed.install(wheel, tmp_path_factory.mktemp("tool"))
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Chalice app's folder with requirements, nothing built."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(scripts.FOLDER, paths.DOCKER)  # part of what a layer is made from
     paths.BUILD.mkdir()
     Path("requirements-all.txt").write_text("six==1.17.0\n", encoding="utf-8")
     paths.CHALICE_CONFIG.parent.mkdir()
@@ -70,3 +95,25 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     copy.deploy()
     yield copy
     copy.doit("local-stop")
+
+
+@pytest.fixture
+def open_aws(tmp_path: Path) -> Iterator[Server]:
+    """Functions run in this process, from a folder that no job sees."""
+    with deploying.serving(tmp_path / "aws") as server:
+        yield server
+
+
+@pytest.fixture
+def runner(tmp_path: Path, open_aws: Server) -> Iterator[Runner]:
+    """A project of one small package, as a repository; nothing but AWS and an index around it."""
+    project = small(tmp_path / "origin")
+    ci.repository(project.path, *REPOSITORY)
+    (tmp_path / "index").mkdir()
+    (tmp_path / "jobs").mkdir()
+    with serving_index(tmp_path / "index") as index:
+        for name, version in (("six", "1.16.0"), ("six", "1.17.0"), ("idna", "3.10")):
+            index.add(name, version)
+        around = {**open_aws.environment(), "UV_DEFAULT_INDEX": index.url, "AWS_REGION": REGION}
+        environment = clean_environment() | around
+        yield Runner(origin=project.path, folder=tmp_path / "jobs", environment=environment)

@@ -1,4 +1,4 @@
-"""aws.errors: what AWS and the network answer, as errors that say what to do."""
+"""sdk_errors: what AWS and the network answer, as errors that say what to do."""
 
 import socket
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.clients import layers, s3
+from tasks.clients import functions, layers, publication, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core.errors import AwsError
 from tests.aws import Refusal, Server
@@ -29,8 +29,8 @@ CALLS: dict[str, Call] = {
     "s3:GetObject": lambda aws: s3.get_bytes(aws, "a"),
     "s3:PutObject": put,
     "lambda:ListLayerVersions": layers.versions,
-    "lambda:GetFunctionConfiguration": lambda aws: layers.function(aws, "f"),
-    "lambda:PublishLayerVersion": lambda aws: layers.publish(
+    "lambda:GetFunctionConfiguration": lambda aws: functions.configuration(aws, "f"),
+    "lambda:PublishLayerVersion": lambda aws: publication.publish(
         aws, {"S3Bucket": "none", "S3Key": "none"}, "d"
     ),
     "lambda:GetLayerVersion": lambda aws: layers.by_arn(
@@ -52,7 +52,8 @@ def test_no_permission_names_the_iam_action(aws: Aws, server: Server, action: st
     refusal = Refusal(status=403, code=code, message="User: me is not authorized")
     found = error(aws, server, refusal, CALLS[action])
     assert "no permission. User: me is not authorized" in found.problem
-    assert found.fix == f"allow {action} to this identity: docs/iam.md has the policy"
+    wanted = f"{action} (and s3:ListBucket)" if action == "s3:GetObject" else action
+    assert found.fix == f"allow {wanted} to this identity: ./doitw iam-policy prints it all"
 
 
 def test_a_head_that_is_forbidden_names_its_action(aws: Aws, server: Server) -> None:
@@ -133,4 +134,4 @@ def test_a_publish_that_was_never_heard_is_the_networks_error(aws: Aws, server: 
     """AWS was asked whether the version is there: it is not."""
     server.dropped = lambda method, path: method == "POST"
     with pytest.raises(AwsError, match="AWS cannot be reached"):
-        layers.publish(aws, {"S3Bucket": "none", "S3Key": "none"}, "d")
+        publication.publish(aws, {"S3Bucket": "none", "S3Key": "none"}, "d")

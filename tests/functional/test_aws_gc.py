@@ -17,8 +17,7 @@ from tasks.core.settings import Settings
 from tasks.steps import publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
 from tests.built import build, zipped
-
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+from tests.functions import make
 
 
 def arn(number: int, layer: str = "deps") -> str:
@@ -41,14 +40,8 @@ def four(aws: Aws) -> Aws:
     return aws
 
 
-def function(aws: Aws, number: int, name: str = "any") -> Any:
-    iam = aws.client("iam")
-    if not iam.list_roles()["Roles"]:
-        iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    return aws.client("lambda").create_function(
-        FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="app.app",
-        Layers=[arn(number)], Code={"ZipFile": zipped("x")},
-    )  # fmt: skip
+def function(aws: Aws, number: int, name: str = "any") -> None:
+    make(aws, name, arn(number))
 
 
 def left(aws: Aws) -> list[int]:
@@ -89,6 +82,7 @@ def test_old_versions_go_with_all_that_lies_beside_them(four: Aws) -> None:
     keys = {each.key for each in objects.under(four, "layers/deps/")}
     assert keys == {
         versions.alias_key("deps", "cd" * 32),
+        *(versions.alias_key("deps", version.input_hash) for version in layers.versions(four)),
         *(versions.note_key("deps", number) for number in (3, 4)),
         *(versions.zip_key("deps", f"2025010{number}-030405") for number in (3, 4)),
         *(versions.manifest_key("deps", f"2025010{number}-030405") for number in (3, 4)),

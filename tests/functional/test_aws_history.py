@@ -16,12 +16,12 @@ from tasks.core.errors import AwsError, InputError
 from tasks.core.pins import Pin
 from tasks.steps import publish, upload
 from tests import deployed as deployed_copy
-from tests.aws import ACCOUNT, Refusal, Server
+from tests import functions
+from tests.aws import Refusal, Server
 from tests.built import build, zipped
 from tests.operations import operation
 from tests.project import Project
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 TYPED = Arguments()
 
 
@@ -38,15 +38,6 @@ def by_hand(aws: Aws, description: str = "") -> None:
     aws.client("lambda").publish_layer_version(
         LayerName="deps", Description=description, Content={"ZipFile": zipped(description)}
     )
-
-
-def function(aws: Aws, name: str, *arns: str) -> None:
-    if not aws.client("iam").list_roles()["Roles"]:
-        aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    aws.client("lambda").create_function(
-        FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="app.app", Layers=list(arns),
-        Code={"ZipFile": zipped("x")},
-    )  # fmt: skip
 
 
 def shown(renderable: Any) -> str:
@@ -88,8 +79,8 @@ def test_it_says_who_uses_what(aws: Aws) -> None:
     """Stages by config.json, every function of the region, published versions of functions."""
     first, second = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
     chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [second])
-    function(aws, "shuking-prod", second)
-    function(aws, "other", first)
+    functions.make(aws, "shuking-prod", second)
+    functions.make(aws, "other", first)
     aws.client("lambda").publish_version(FunctionName="other")
     assert entry(aws, 2).used_by == ["stage prod", "shuking-prod"]
     assert entry(aws, 1).used_by == ["other", "other:1"]

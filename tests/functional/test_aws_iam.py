@@ -1,18 +1,15 @@
-"""Every API call of the pipeline and of Chalice, recorded, against core/iam.py and docs/iam.md."""
+"""Every API call of the pipeline and of Chalice, held against core/iam.py and core/needs.py."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tasks.clients import layers, objects, rest_apis, s3
+from tasks.clients import layers, objects, rest_apis, s3, secrets
 from tasks.clients.aws import Aws, connect
-from tasks.core import iam
-from tasks.core.settings import SPECS
+from tasks.core import iam, needs, permissions
+from tasks.core.settings import Settings
 from tests import deployed
 from tests.aws import ACCOUNT, Server, serving
 from tests.built import zipped
@@ -41,18 +38,9 @@ def called(server: Server, agent: str) -> Operations:
     return {operation(seen) for seen in mine}
 
 
-def policy(heading: str) -> list[dict[str, Any]]:
-    """The statements of the JSON block under a heading of docs/iam.md."""
-    section = DOCUMENT.read_text(encoding="utf-8").split(f"## {heading}\n")[1]
-    block = re.search(r"```json\n(.*?)```", section, re.S)
-    assert block
-    statements: list[dict[str, Any]] = json.loads(block[1])["Statement"]
-    return statements
-
-
-def actions(heading: str) -> set[str]:
-    lists = [each["Action"] for each in policy(heading)]
-    return {name for each in lists for name in ([each] if isinstance(each, str) else each)}
+def allowed(*purposes: str) -> set[str]:
+    """What the policies of these commands have."""
+    return {action for need in needs.NEEDS if {*need.of} & {*purposes} for action in need.actions}
 
 
 def test_exactly_the_known_operations_are_called(life: Server, server: Server, aws: Aws) -> None:
@@ -67,69 +55,58 @@ def test_exactly_the_known_operations_are_called(life: Server, server: Server, a
     s3.put_bytes(aws, "layers/a", b"")
     objects.delete(aws, objects.under(aws, "layers/"))
     assert s3.objects(aws, "layers/") == {}
+    aws.client("secretsmanager").create_secret(Name="a", SecretString="{}")
+    server.seen = [each for each in server.seen if "x-amz-target" not in each.headers]
+    holding = connect(replace(aws.settings, secret="a"))  # noqa: S106 - its name
+    assert (secrets.read(holding) is None, secrets.version(holding) == "") == (False, False)
     assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
-    assert {name for _, name in seen} == {*iam.ACTIONS, *iam.COLLECTING, *iam.ASSUMING, *iam.FREE}
+    assert {name for _, name in seen} == {
+        *iam.ACTIONS, *iam.COLLECTING, *iam.SECRET, *iam.ASSUMING, *iam.FREE,
+    }  # fmt: skip
 
 
-def test_the_policy_for_the_layer_allows_exactly_these() -> None:
-    """Least privilege, and never less."""
-    assert actions("The layer") == {*iam.ACTIONS.values(), *iam.ON_OUR_BEHALF}
-
-
-def test_the_policy_for_chalice_allows_what_it_calls(life: Server) -> None:
-    """API Gateway's actions are HTTP methods."""
+def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
+    """Our own calls, those of Lambda as us, Chalice's. API Gateway's actions are HTTP methods; what
+    only some apps make Chalice call is proven in test_aws_iam_policy."""
+    ours = {*iam.ACTIONS.values(), *iam.COLLECTING.values(), *iam.SECRET.values()}
+    ours |= {*iam.ON_OUR_BEHALF, "s3:DeleteObject"}
     seen = called(life, "aws-chalice")
     needed = {f"{service}:{name}" for service, name in seen if service != "apigateway"}
     rest = [each for each in life.seen if "/apigateway/" in each.headers.get("authorization", "")]
     needed |= {f"apigateway:{each.method}" for each in rest} | {"iam:PassRole"}
     assert {"iam:CreateRole", "lambda:CreateFunction", "apigateway:POST"} <= needed
-    assert needed - actions("Chalice") == set()
-
-
-@pytest.mark.parametrize(
-    ("heading", "everywhere"),
-    [
-        ("The layer", [["lambda:ListFunctions", "lambda:ListLayerVersions"]]),
-        ("Chalice", []),
-        ("Cleaning up", []),
-    ],
-)
-def test_nothing_is_allowed_everywhere_without_need(
-    heading: str, everywhere: list[list[str]]
-) -> None:
-    """The lists cannot be narrowed (AWS: they have no resource type)."""
-    wide = [each["Action"] for each in policy(heading) if each["Resource"] == "*"]
-    assert wide == everywhere
-    assert not any("*" in action for action in actions(heading))
-
-
-def test_the_policy_for_cleaning_up_allows_what_it_calls() -> None:
-    """S3 asks for DeleteObject where a bucket keeps no versions."""
-    assert actions("Cleaning up") == {*iam.COLLECTING.values(), "s3:DeleteObject"}
-
-
-def test_a_stages_role_is_one_that_may_be_assumed() -> None:
-    """By the identity that starts the run, and no other role."""
-    [statement] = policy("A stage's role")
-    assert {statement["Action"]} == set(iam.ASSUMING.values())
-    assert re.fullmatch(SPECS["role"].metadata["pattern"], statement["Resource"])
-
-
-def test_githubs_role_is_one_repositorys_and_one_environments() -> None:
-    """Without a condition on `sub`, any repository of GitHub could take the role."""
-    [statement] = policy("GitHub's role")
-    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    issuer = "token.actions.githubusercontent.com"
-    assert statement["Condition"] == {
-        "StringEquals": {
-            f"{issuer}:aud": "sts.amazonaws.com",
-            f"{issuer}:sub": "repo:OWNER/REPOSITORY:environment:prod",
-        }
+    assert needed <= allowed(needs.DEPLOY)
+    only_some = {
+        f"lambda:{name}" for name in ("PutFunctionConcurrency", "TagResource", "UntagResource")
     }
+    assert allowed(*needs.PURPOSES) == ours | needed | only_some
 
 
-def test_the_readme_links_the_policies() -> None:
-    """Where people look first."""
+def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
+    """Nothing that whoever deploys need not be allowed."""
+    asked = permissions.needed(replace(settings, lifecycle_days=90), bucket=False)
+    assert asked >= permissions.CHALICE
+    assert asked <= allowed(needs.DEPLOY)
+
+
+def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
+    """A bucket of that name in another account is an attack, since a layer is code. CreateBucket
+    takes no owner; the embedded AWS has a bucket of its own for its memory."""
+    s3_calls = [seen for seen in life.seen if "/s3/" in seen.headers.get("authorization", "")]
+    to_bucket = [seen for seen in s3_calls if seen.path.startswith("/shuking-lambda-layers")]
+    made = [seen for seen in to_bucket if operation(seen)[1] == "CreateBucket"]
+    assert (len(made), len(to_bucket) > 20) == (1, True)
+    owners = {
+        seen.headers.get("x-amz-expected-bucket-owner") for seen in to_bucket if seen not in made
+    }
+    assert owners == {ACCOUNT}
+
+
+def test_the_document_explains_every_statement() -> None:
+    """And the README leads there."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [need.sid for need in needs.NEEDS if f"`{need.sid}`" not in text] == []
+    assert [name for name in needs.PURPOSES if f"`{name}.json`" not in text] == []
     readme = DOCUMENT.parents[1] / "README.md"
     assert "(docs/iam.md)" in readme.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -58,12 +59,14 @@ def publications(server: Server) -> int:
 
 
 def test_a_deploy_that_chalice_may_not_finish_is_continued(copy: Project, server: Server) -> None:
-    """The layer is published once; the next run enters at chalice-deploy."""
+    """The layer is published once; the next run enters at chalice-deploy, and need not wait: a
+    deploy that fails gives the stage's lock back."""
     server.refused = refusing("CreateFunction", DENIED)
     said = failed(copy, "deploy")
     assert "✗ chalice-deploy failed" in said
     assert "not authorized" in said
-    assert "docs/iam.md has the policy" in said
+    assert "./doitw iam-policy prints it all" in said
+    assert lock()["released"]
     server.refused = lambda request: None
     assert done(copy, "deploy").steps == AFTER_PUBLISH
     assert publications(server) == 1
@@ -99,6 +102,13 @@ def test_an_app_whose_state_is_lost_everywhere_is_refused_until_it_is_adopted(
     done(copy, "deploy")
     assert apis() == 1
     assert json.loads(state.read_text()) == known
+
+
+def lock() -> Any:
+    """As it lies in S3."""
+    key = "chalice/shuking/local/lock.json"
+    found = boto3.client("s3").get_object(Bucket="shuking-lambda-layers", Key=key)
+    return json.load(found["Body"])
 
 
 def apis() -> int:

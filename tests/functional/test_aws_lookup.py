@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import conditional, layers, manifests, s3
+from tasks.clients import conditional, layers, manifests, published, s3
 from tasks.clients.aws import Aws
-from tasks.core import chalice_config, paths, versions
+from tasks.core import chalice_config, layer_arns, paths, versions
 from tasks.core.errors import AwsError
 from tasks.steps import lookup, publish, upload
 from tests.aws import ACCOUNT, REGION, Refusal, Server
@@ -85,11 +85,11 @@ def test_the_list_ends_at_the_page_with_the_hit(aws: Aws, server: Server) -> Non
 
 
 def test_a_miss_goes_through_every_page_once(aws: Aws, server: Server) -> None:
-    """And asks for the note that other inputs with the same content leave."""
+    """And asks for the note of who had these inputs: to find it, and to find its zip."""
     by_hand(aws, 101)
     server.seen.clear()
     assert lookup.run(aws, "host")["arn"] is None
-    assert calls(server) == PIN + ["ListLayerVersions"] * 3 + ["GetObject"]
+    assert calls(server) == PIN + ["ListLayerVersions"] * 3 + ["GetObject"] * 2
 
 
 def test_the_whole_list_is_newest_first_across_pages(aws: Aws) -> None:
@@ -120,7 +120,7 @@ def test_an_older_version_with_the_right_bytes_is_found_behind_a_wrong_one(aws: 
         LayerName="deps", Description=described, Content={"ZipFile": zipped("evil = 1")}
     )
     assert lookup.run(aws, "host")["arn"] == first["arn"]
-    twin = upload.published_twin(aws, first)
+    twin = published.by_content(aws, first["sha256"])
     assert twin is not None
     assert twin.arn == first["arn"]
 
@@ -197,9 +197,9 @@ def test_a_deleted_version_still_has_it_and_its_zip(aws: Aws) -> None:
     assert s3.holds(aws, zip_key, record["sha256"]) is not None
     sent = {"bucket": aws.settings.bucket, "key": zip_key, "version_id": ""}
     facts = {name: getattr(made, name) for name in ("input", "sha256", "unzipped", "built")}
-    again = publish.publish(aws, {**sent, **facts})
+    again = published.publish(aws, {**sent, **facts})
     assert lookup.run(aws, "host")["arn"] == again
-    assert manifests.of_number(aws, versions.number_of(again)) == made
+    assert manifests.of_number(aws, layer_arns.number_of(again)) == made
 
 
 def test_no_manifest_is_none(aws: Aws) -> None:

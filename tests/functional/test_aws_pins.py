@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import layers, s3, stage_store
+from tasks.clients import layers, published, s3, stage_store
 from tasks.clients.aws import Aws
 from tasks.commands import rollback, targets, unpin
-from tasks.core import chalice_config, identity, paths, pins, versions
+from tasks.core import chalice_config, identity, layer_arns, paths, pins, versions
 from tasks.core.arguments import Arguments
 from tasks.core.errors import DeployError, InputError
 from tasks.core.pins import Pin
@@ -65,13 +65,13 @@ def looked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def number(aws: Aws) -> int:
     """The version that the next step would configure."""
-    return versions.number_of(patch_config.wanted(aws.settings, "")[0])
+    return layer_arns.number_of(patch_config.wanted(aws.settings, "")[0])
 
 
 def test_a_rollback_is_noted(two: Aws) -> None:
     """Who, when, why, which ARNs, against which inputs."""
     pin = back(two, version="1", reason="numpy crashes")
-    assert [versions.number_of(arn) for arn in pin.arns] == [1]
+    assert [layer_arns.number_of(arn) for arn in pin.arns] == [1]
     assert pin.holds(wanted(two.settings))
     assert str(pin).startswith("rolled back to version 1 of deps by ")
     assert str(pin).endswith(" UTC: numpy crashes")
@@ -182,11 +182,13 @@ def numbers(aws: Aws) -> list[int]:
 def test_a_deleted_version_is_published_again(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its zip, under a new number; known by its hashes."""
     lines: list[str] = []
-    monkeypatch.setattr(targets, "say", lines.append)
+    for module in (targets, published):
+        monkeypatch.setattr(module, "say", lines.append)
     [old] = [version for version in layers.versions(two) if version.number == 1]
     delete(two, 1)
-    assert [versions.number_of(arn) for arn in back(two, version="1").arns] == [3]
-    assert "version 1 was deleted: its zip is published again, as version 3" in lines
+    assert [layer_arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
+    assert lines[:2] == ["version 1 was deleted", "its zip of 20250102-030405 is published again"]
+    assert lines[2].startswith("version 3 published: ")
     new = layers.versions(two)[0]
     assert (new.content_hash, new.input_hash) == (old.content_hash, old.input_hash)
     require("six==1.16.0\n")
@@ -198,7 +200,7 @@ def test_it_is_published_again_once(two: Aws) -> None:
     """The next rollback finds its twin."""
     delete(two, 1)
     for _ in range(2):
-        assert [versions.number_of(arn) for arn in back(two, version="1").arns] == [3]
+        assert [layer_arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
     assert numbers(two) == [3, 2]
 
 

@@ -10,15 +10,15 @@ import pytest
 from tasks.clients import stage_store
 from tasks.clients.aws import Aws, connect
 from tasks.commands import plan
-from tasks.core import chalice_config, identity, locks, paths, records
+from tasks.core import chalice_config, identity, locks, paths, records, versions
 from tasks.core.errors import AwsError, DeployError, InputError
 from tasks.core.pins import Pin
 from tasks.core.plan import Plan
 from tasks.core.settings import Settings
 from tasks.steps import publish, upload
-from tests import deployed
+from tests import deployed, functions
 from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import build, zipped
+from tests.built import build
 from tests.operations import operation
 from tests.project import Project
 
@@ -148,11 +148,15 @@ def test_content_that_is_published_is_not_published_again(aws: Aws) -> None:
 
 
 def test_a_deleted_versions_number_does_not_come_again(aws: Aws) -> None:
-    """AWS counts on; the number is known from S3."""
+    """AWS counts on; the number is known from S3, and its zip while it is there."""
     publish_layer(aws, {"six": "1.16.0"})
     arn = publish_layer(aws, {"six": "1.17.0"}, "20250909-090909")
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=2)
     configure(arn)
+    from_zip = "publish version 3 of deps from the zip of 20250909-090909"
+    assert whats(planned(aws.settings)) == [from_zip, CONFIG, APP]
+    key = versions.zip_key("deps", "20250909-090909")
+    aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     found = planned(aws.settings)
     assert whats(found)[:2] == [BUILD, "publish version 3 of deps"]
     assert why(found, BUILD) == ["against version 2:"]
@@ -219,11 +223,7 @@ def test_a_pin_to_a_deleted_version_is_an_error(aws: Aws) -> None:
 
 def test_a_stage_that_runs_and_is_on_no_record_is_an_error(aws: Aws) -> None:
     """The deploy would refuse to make a second API."""
-    aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    aws.client("lambda").create_function(
-        FunctionName="shuking-prod", Runtime="python3.12", Handler="app.app",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/any", Code={"ZipFile": zipped("x")},
-    )  # fmt: skip
+    functions.make(aws, "shuking-prod")
     with pytest.raises(DeployError, match="stage prod is running already") as caught:
         planned(aws.settings)
     assert "./doitw adopt-state" in caught.value.fix

@@ -111,3 +111,39 @@ def test_nothing_is_written(aws: Aws, server: Server) -> None:
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
     assert [seen.form.split("&")[0] for seen in server.seen] == ["Action=GetCallerIdentity"]
     assert REGION in server.seen[0].headers["authorization"]
+
+
+def test_five_other_layers_leave_no_place(aws: Aws) -> None:
+    """Lambda's maximum; known before anything is built. Four, or five with ours, are fine."""
+    others = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x{number}:1" for number in range(5)]
+    config(layers=others)
+    with pytest.raises(LayerError, match="5 layers are there already; Lambda allows 5") as caught:
+        preflight.check_layers(aws.settings)
+    assert "take out those that this layer replaces" in caught.value.fix
+    config(layers=[*others[:4], f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:deps:1"])
+    preflight.check_layers(aws.settings)
+
+
+def test_a_layer_of_another_account_is_fine(aws: Aws) -> None:
+    """A public or a company's one; only another region's cannot be attached."""
+    config(layers=[f"arn:aws:lambda:{REGION}:999999999999:layer:x:1"])
+    preflight.check_layers(aws.settings)
+
+
+@pytest.mark.parametrize("whole_app", [True, False])
+def test_automatic_layer_is_refused_with_the_reason(aws: Aws, whole_app: bool) -> None:
+    """Of the stage, or of the app; a stage that switches it off has it off."""
+    app: dict[str, object] = {"app_name": "shuking", "stages": {"prod": {}}}
+    (app if whole_app else {}).update(automatic_layer=True)
+    if not whole_app:
+        app["stages"] = {"prod": {"automatic_layer": True}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(app), encoding="utf-8")
+    with pytest.raises(LayerError, match="Chalice would add a layer of its own"):
+        preflight.check_stage(aws.settings)
+    off = {
+        "app_name": "shuking",
+        "automatic_layer": True,
+        "stages": {"prod": {"automatic_layer": False}},
+    }
+    paths.CHALICE_CONFIG.write_text(json.dumps(off), encoding="utf-8")
+    preflight.check_stage(aws.settings)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers
+from tasks.clients import layers, published
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths, records
 from tasks.core.errors import AwsError, BuildError
@@ -206,48 +206,48 @@ def test_publish_without_upload_says_what_to_run(aws: Aws) -> None:
 
 def test_a_fresh_machine_finds_what_is_published(aws: Aws) -> None:
     """Nothing is built; the ARN and what is known of the version come from AWS."""
-    published = deployed(aws)
+    record = deployed(aws)
     fresh_machine()
     found = lookup.run(aws, "host")
-    assert found["arn"] == published["arn"]
-    assert paths.LAYER_ARN.read_text(encoding="utf-8").strip() == published["arn"]
-    assert records.read(paths.stage_record(aws.settings, "publish")) == published
+    assert found["arn"] == record["arn"]
+    assert paths.LAYER_ARN.read_text(encoding="utf-8").strip() == record["arn"]
+    assert records.read(paths.stage_record(aws.settings, "publish")) == record
     assert publish.looked_up(aws.settings)
 
 
 @pytest.mark.parametrize("text", ["six==1.17.0", "# why\n\nsix == 1.17.0  # because\n"])
 def test_comments_and_blank_lines_are_no_other_inputs(aws: Aws, text: str) -> None:
     """As pip reads them."""
-    published = deployed(aws)
+    record = deployed(aws)
     Path("requirements-all.txt").write_text(text, encoding="utf-8")
-    assert lookup.run(aws, "host")["arn"] == published["arn"]
+    assert lookup.run(aws, "host")["arn"] == record["arn"]
 
 
 def test_other_inputs_are_no_hit(aws: Aws) -> None:
     """The last version's facts are remembered, for what compares with it."""
-    published = deployed(aws)
+    record = deployed(aws)
     fresh_machine()
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     assert lookup.run(aws, "host")["arn"] is None
     assert not paths.LAYER_ARN.exists()
-    assert records.read(paths.stage_record(aws.settings, "publish")) == published
+    assert records.read(paths.stage_record(aws.settings, "publish")) == record
 
 
 def test_inputs_that_made_the_same_content_are_a_hit_on_a_fresh_machine(aws: Aws) -> None:
     """By the note that upload left."""
-    published = deployed(aws)
+    record = deployed(aws)
     Path("requirements-all.txt").write_text("six~=1.17.0\n", encoding="utf-8")
     deployed(aws, built="20250909-090909")
     fresh_machine()
-    assert lookup.run(aws, "host")["arn"] == published["arn"]
+    assert lookup.run(aws, "host")["arn"] == record["arn"]
 
 
 @pytest.mark.parametrize("other", [{"python": "3.13"}, {"architecture": "arm64"}])
 def test_a_version_for_another_platform_is_no_hit(aws: Aws, other: dict[str, str]) -> None:
     """Even when its description has our hash."""
-    published = deployed(aws)
+    wanted = deployed(aws)["input"]
     elsewhere = connect(replace(aws.settings, **other))  # type: ignore[arg-type] # any values
-    assert lookup.find(elsewhere, published["input"], layers.versions(elsewhere)) is None
+    assert published.by_inputs(elsewhere, wanted, layers.versions(elsewhere)) is None
 
 
 def test_a_version_with_wrong_bytes_is_no_hit(aws: Aws) -> None:
@@ -273,6 +273,6 @@ def test_the_newest_of_two_that_fit_is_taken(aws: Aws) -> None:
     build(aws.settings)
     sent = upload.run(aws)
     for _ in range(2):
-        newest = publish.publish(aws, sent)
+        newest = published.publish(aws, sent)
     assert re.search(r":2$", newest)
     assert lookup.run(aws, "host")["arn"] == newest

@@ -1,6 +1,7 @@
 """tasks/clients/s3.py against an S3 over HTTP: how the bucket is made, how objects are sent."""
 
 import hashlib
+import json
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import lifecycle, objects, s3
+from tasks.clients import bucket_guard, lifecycle, objects, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths
 from tasks.core.errors import AwsError
@@ -65,6 +66,36 @@ def test_a_bucket_that_is_there_is_only_looked_at(aws: Aws, server: Server) -> N
     server.seen.clear()
     assert not s3.ensure_bucket(aws)
     assert [seen.method for seen in server.seen if seen.path != "/"] == ["HEAD"]
+
+
+def test_a_bucket_of_ours_takes_tls_only(aws: Aws) -> None:
+    """Nothing else is in its policy; nothing is said of a bucket that has all of it."""
+    assert s3.ensure_bucket(aws)
+    policy = json.loads(client(aws).get_bucket_policy(Bucket="deps-bucket")["Policy"])
+    [statement] = policy["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Resource"] == ["arn:aws:s3:::deps-bucket", "arn:aws:s3:::deps-bucket/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_a_bucket_of_others_lacks_is_said(
+    aws: Aws, server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each with what to do. A company may not let us look; that is said, and stops nothing."""
+    place = {"LocationConstraint": REGION}
+    client(aws).create_bucket(Bucket="deps-bucket", CreateBucketConfiguration=place)
+    bucket_guard.tell(aws, s3.bucket_of(aws))
+    said = capfd.readouterr().out
+    assert "bucket deps-bucket does not block public access: switch" in said
+    assert "bucket deps-bucket can be reached without TLS: deny" in said
+    bucket_guard.protect(aws, s3.bucket_of(aws))
+    bucket_guard.tell(aws, s3.bucket_of(aws))
+    assert capfd.readouterr().out == ""
+    server.refused = lambda request: Refusal(status=403, code="AccessDenied")
+    bucket_guard.tell(aws, s3.bucket_of(aws))
+    said = capfd.readouterr().out
+    assert "cannot be seen: allow s3:GetBucketPolicy" in said
+    assert "cannot be seen: allow s3:GetBucketPublicAccessBlock" in said
 
 
 def half(request: Request) -> Refusal | None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 
 from tasks.clients import aws as client
-from tasks.clients import invocation, layers, s3
+from tasks.clients import functions, invocation, layers, s3
 from tasks.clients.aws import Aws, connect
 from tasks.clients.sessions import Identity
 from tasks.core import records
@@ -218,9 +218,9 @@ def test_a_whole_deploy_in_a_role(
     assert "as assumed-role/deployer/doit-lambda-layer" in run.output
     assert f":{OTHER}:layer:deps:1" in made.layers("prod")[0]
     there = connect(Settings(role=ROLE, region=REGION))
-    assert layers.function(there, "shuking-prod")
+    assert functions.configuration(there, "shuking-prod")
     here = connect(Settings(region=REGION))
-    assert layers.function(here, "shuking-prod") is None
+    assert functions.configuration(here, "shuking-prod") is None
     assert here.client("s3").list_buckets()["Buckets"] == []
 
 

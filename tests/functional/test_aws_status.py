@@ -16,11 +16,11 @@ from tasks.core.console import size
 from tasks.core.errors import DriftError
 from tasks.core.settings import Settings
 from tasks.steps import publish, upload
+from tests import functions
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import build, zipped
 from tests.project import small
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 FOREIGN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
 
 
@@ -47,14 +47,8 @@ def configure(*arns: str) -> None:
 
 def deploy(aws: Aws, *arns: str, name: str = "shuking-prod") -> None:
     """A function with these layers, and Chalice's record of it."""
-    iam = aws.client("iam")
-    iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    made = aws.client("lambda").create_function(
-        FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="app.app", Layers=list(arns),
-        Code={"ZipFile": zipped("x")},
-    )  # fmt: skip
-    resource = {"name": "api_handler", "resource_type": "lambda_function",
-                "lambda_arn": made["FunctionArn"]}  # fmt: skip
+    made = functions.make(aws, name, *arns)
+    resource = {"name": "api_handler", "resource_type": "lambda_function", "lambda_arn": made}
     records.write(chalice_app.deployed_file("prod"), {"resources": [resource]})
 
 

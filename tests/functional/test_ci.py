@@ -1,51 +1,21 @@
 """What CI does, read from its files and run: fresh clones, empty homes, one AWS. The second run
 builds nothing."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tasks.clients import invocation
-from tasks.core import records
-from tests import ci, deployed
-from tests.aws import REGION, Server, serving
+from tests import ci
+from tests.aws import Server
 from tests.ci import Job, Runner
-from tests.index import serving as serving_index
-from tests.project import clean_environment, small
 
 BUILDING = {"install", "prune", "optimize", "zip", "verify", "upload"}
-FILES = ("doitw", "doitw.lock", ".python-version", ".gitignore", ".github", "docs")
-LAYERS = "2018-10-31/layers/deps/versions"
+LAYER, API = "/layers/deps/versions", "/restapis"
 
 
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Server]:
-    """Functions run in this process, from a folder that no job sees."""
-    with pytest.MonkeyPatch.context() as patch, serving() as server:
-        deployed.adjust(patch)
-        patch.chdir(small(tmp_path / "aws").path)
-        records.write(invocation.RUNTIME, {"builder": "host"})
-        yield server
-
-
-@pytest.fixture
-def runner(tmp_path: Path, aws: Server) -> Iterator[Runner]:
-    """A project of one small package, as a repository; nothing but AWS and an index around it."""
-    project = small(tmp_path / "origin")
-    ci.repository(project.path, *FILES)
-    (tmp_path / "index").mkdir()
-    (tmp_path / "jobs").mkdir()
-    with serving_index(tmp_path / "index") as index:
-        index.add("six", "1.16.0", files={"six.py": b"__version__ = '1.16.0'\n"})
-        around = {**aws.environment(), "UV_DEFAULT_INDEX": index.url, "AWS_REGION": REGION}
-        environment = clean_environment() | around
-        yield Runner(origin=project.path, folder=tmp_path / "jobs", environment=environment)
-
-
-def publishes(aws: Server) -> int:
-    return len([s for s in aws.seen if s.method == "POST" and s.path.endswith(LAYERS)])
+def made(aws: Server, what: str) -> int:
+    """How often one was asked for, a LAYER or an API."""
+    return len([s for s in aws.seen if s.method == "POST" and s.path.endswith(what)])
 
 
 JOBS: dict[str, tuple[Job, Job, Callable[[], Job]]] = {
@@ -59,7 +29,7 @@ JOBS: dict[str, tuple[Job, Job, Callable[[], Job]]] = {
 
 
 @pytest.mark.parametrize("system", JOBS)
-def test_a_request_builds_once(runner: Runner, aws: Server, system: str) -> None:
+def test_a_request_builds_once(runner: Runner, open_aws: Server, system: str) -> None:
     """And asks no AWS; the sizes are shown where the system shows them."""
     build, _, _ = JOBS[system]
     first, second = runner.run(build), runner.run(build)
@@ -70,25 +40,29 @@ def test_a_request_builds_once(runner: Runner, aws: Server, system: str) -> None
         text = shown.read_text(encoding="utf-8")
         assert "six" in text
         assert "262.1 MB" in text
-    assert aws.seen == []
+    assert open_aws.seen == []
 
 
-@pytest.mark.parametrize(
-    ("system", "cached"), [("github", True), ("github", False), ("gitlab", False)]
-)
-def test_main_deploys_once(runner: Runner, aws: Server, system: str, *, cached: bool) -> None:
-    """One version, one API; a second runner builds and publishes nothing, with and without what
-    the first one left; then back by hand."""
+@pytest.mark.parametrize("system", JOBS)
+def test_main_deploys_once_and_goes_back(runner: Runner, open_aws: Server, system: str) -> None:
+    """One version, one API; later runners build and publish nothing, with and without what the
+    first one left; then other requirements, and back by hand, which the next run keeps."""
     _, deploy, back = JOBS[system]
-    first = runner.run(deploy)
-    if not cached:
-        shutil.rmtree(runner.origin.parent / "cache")
-        runner.cache.clear()
-    second = runner.run(deploy)
-    assert set(first.steps) >= BUILDING
-    assert BUILDING.isdisjoint(second.steps)
-    assert second.steps[-1] == "smoke"
-    assert publishes(aws) == 1
+    assert set(runner.run(deploy).steps) >= BUILDING
+    for _ in ("with the cache", "without"):
+        again = runner.run(deploy)
+        assert BUILDING.isdisjoint(again.steps)
+        assert again.steps[-1] == "smoke"
+        runner.forget()
+    assert made(open_aws, LAYER) == 1
+
+    ci.change(runner.origin, "requirements-all.txt", "six==1.17.0\n")
+    assert '"six": "1.17.0"' in runner.run(deploy).output
     rolled = runner.run(back(), ROLLBACK_VERSION="1", CI_PIPELINE_ID="7")
     assert rolled.steps[-1] == "rollback:smoke"
-    assert publishes(aws) == 1
+    kept = runner.run(deploy).output
+    assert "rolled back to version 1 of deps by " in kept
+    assert ": pipeline 7" in kept if system == "gitlab" else ": a test" in kept
+    for run in (rolled.output, kept):
+        assert '"six": "1.16.0"' in run
+    assert (made(open_aws, LAYER), made(open_aws, API)) == (2, 1)

@@ -1,15 +1,19 @@
 """What uv really says when it fails, provoked with an index of our own, and the fix that we say."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.clients.host import HostSandbox
+from tasks.core import distributions, locks, paths, records
 from tasks.core.errors import BuildError
 from tasks.core.settings import Settings
+from tasks.core.workshop import Workshop
 from tasks.steps import install
-from tests import index
+from tests import index, scripts
 from tests.index import Index
 
 SETTINGS = Settings(builder="host", layer="t")
@@ -23,6 +27,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]
     """An index that is the only one, a cache of its own, an empty project."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
+    shutil.copytree(scripts.FOLDER, paths.DOCKER)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     with index.serving(tmp_path / "index") as found:
         monkeypatch.setenv("UV_DEFAULT_INDEX", found.url)
@@ -36,15 +41,20 @@ class Compiling(HostSandbox):
 
 
 def installed(requirements: str, sandbox: HostSandbox | None = None) -> set[str]:
+    """Paths that the layer would hold before pruning."""
     Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
-    install.install(SETTINGS, sandbox or HostSandbox(), Path("out/python"))
-    return {path.name for path in Path("out/python").iterdir()}
+    workshop = Workshop(SETTINGS, sandbox or HostSandbox())
+    try:
+        install.run(SETTINGS, lambda: workshop)
+    finally:
+        workshop.close()
+    return set(distributions.needed(SETTINGS).sizes)
 
 
 def failure(requirements: str, sandbox: HostSandbox | None = None) -> BuildError:
     with pytest.raises(BuildError) as caught:
         installed(requirements, sandbox)
-    assert not Path("out").exists()
+    assert not paths.record(SETTINGS, "install").exists()
     return caught.value
 
 
@@ -126,7 +136,9 @@ def test_a_hash_that_differs_from_the_lock(packages: Index) -> None:
 def test_a_lock_without_hashes(packages: Index) -> None:
     """Somebody edited it."""
     packages.add("good", "1.0")
-    Path("requirements-all.lock").write_text("good==1.0\n", encoding="utf-8")
+    Path("requirements-all.txt").write_text("good==1.0\n", encoding="utf-8")
+    lock = f"{locks.header(SETTINGS)}good==1.0\n"
+    Path("requirements-all.lock").write_text(lock, encoding="utf-8")
     assert "stands in requirements-all.lock without hashes" in failure("good==1.0\n").fix
 
 
@@ -155,15 +167,39 @@ def test_two_packages_that_write_the_same_file(packages: Index) -> None:
     """Differently: which one is used would be chance."""
     for name in ("one", "two"):
         packages.add(name, "1.0", files={f"{name}.py": b"", "shared/a.py": name.encode()})
-    installed("one\ntwo\n")
     with pytest.raises(BuildError, match=r"one and two both write shared/a\.py, differently"):
-        install.describe(Path("out"), ["one", "two"])
+        installed("one\ntwo\n")
 
 
-def test_a_failed_install_leaves_the_former_tree(packages: Index) -> None:
+def test_a_failed_install_leaves_the_former_record(packages: Index) -> None:
     """It is replaced when the new one is whole."""
     packages.add("good", "1.0")
-    installed("good==1.0\n")
+    before = installed("good==1.0\n")
     with pytest.raises(BuildError):
         installed("good==2.0\n")
-    assert Path("out/python/good.py").is_file()
+    assert set(distributions.needed(SETTINGS).sizes) == before
+
+
+def test_what_is_known_is_not_installed_again(packages: Index) -> None:
+    """The same artefacts: the installer has nothing to do, and the index may be gone."""
+    both = [packages.add("good", "1.0"), packages.add("other", "1.0")]
+    text = "".join(
+        f"{path.name.split('-')[0]}==1.0 --hash=sha256:{records.file_digest(path)}\n"
+        for path in both
+    )
+    Path("requirements-all.txt").write_text("good\nother\n", encoding="utf-8")
+    Path("requirements-all.lock").write_text(locks.header(SETTINGS) + text, encoding="utf-8")
+    before = installed("good\nother\n")
+    paths.record(SETTINGS, "install").unlink()
+    shutil.rmtree(packages.root)
+    shutil.rmtree(Path(os.environ["UV_CACHE_DIR"]))
+    assert installed("good\nother\n") == before
+
+
+def test_another_artefact_of_the_same_version_is_installed(packages: Index) -> None:
+    """Its hash tells."""
+    packages.add("good", "1.0", files={"good.py": b"old"})
+    assert "added.py" not in installed("good==1.0\n")
+    shutil.rmtree(packages.root / "simple/good")
+    packages.add("good", "1.0", files={"good.py": b"new", "added.py": b""})
+    assert "added.py" in installed("good==1.0 # again\n")

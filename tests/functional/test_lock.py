@@ -1,5 +1,6 @@
 """doit lock, really: hashes, no addresses, what install makes of the lock."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,8 +41,9 @@ def lock(copy: Project) -> str:
 def installed(copy: Project) -> set[str]:
     done = copy.doit(*BUILD)
     assert done.code == 0, done.output
-    [tree] = copy.path.glob("build/install/*/opt/python")
-    return {path.name.removesuffix(".dist-info") for path in tree.glob("*.dist-info")}
+    [record] = copy.path.glob("build/install/*/record.json")
+    found = json.loads(record.read_text(encoding="utf-8"))["distributions"]
+    return {f"{each['name']}-{each['version']}" for each in found}
 
 
 def refused(done: Run, words: str) -> None:
@@ -97,7 +99,7 @@ def test_a_stale_lock_is_refused(copy: Project) -> None:
     lock(copy)
     copy.write("requirements-all.txt", "good==2.0\n")
     refused(copy.doit(*BUILD), "run `./doitw lock`")
-    assert not list(copy.path.glob("build/install/*/opt"))
+    assert not list(copy.path.glob("build/install/*"))
 
 
 def test_a_comment_makes_no_lock_stale(copy: Project) -> None:

@@ -5,30 +5,53 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import deployed
+from tests.aws import Request, Server
 from tests.project import Project, Run, clean_environment, small
 
+WAITS = "is being changed by"
 BUILD = ["install", "prune", "optimize", "zip", "verify", "upload", "publish"]
 GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=m"]
 
 
+Clones = tuple[Project, Project]
+
+
 @pytest.fixture
-def clones(tmp_path: Path) -> Iterator[tuple[Project, Project]]:
-    """A's embedded AWS serves both."""
+def clones(tmp_path: Path) -> Clones:
+    """Two of one repository."""
     origin = small(tmp_path / "origin")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "app"]):
         subprocess.run([*GIT, *command], cwd=origin.path, check=True)
-    first, second = (clone(origin, tmp_path / name) for name in ("a", "b"))
+    return clone(origin, tmp_path / "a"), clone(origin, tmp_path / "b")
+
+
+@pytest.fixture
+def embedded(clones: Clones) -> Iterator[Clones]:
+    """A's embedded AWS serves both."""
+    first, second = clones
     [url] = re.findall(r"AWS_ENDPOINT_URL=(\S+)", first.doit("local-start").output)
     second.environment.update(AWS_ENDPOINT_URL=url)
-    yield first, second
+    yield clones
     first.doit("local-stop")
+
+
+@pytest.fixture
+def aws(clones: Clones, tmp_path: Path) -> Iterator[Server]:
+    """The same AWS in this process, where a test sees and delays what is asked of it."""
+    with deployed.serving(tmp_path / "aws") as server:
+        for each in clones:
+            each.environment.update(AWS_ENDPOINT_URL=server.url)
+        yield server
 
 
 def clone(origin: Project, folder: Path) -> Project:
@@ -59,7 +82,7 @@ def function(first: Project) -> dict[str, Any]:
     answer: dict[str, Any] = first.aws("lambda").get_function_configuration(
         FunctionName="shuking-local"
     )
-    return answer
+    return {name: answer[name] for name in answer if name != "ResponseMetadata"}
 
 
 def runs(first: Project) -> int:
@@ -83,19 +106,22 @@ def told(project: Project, command: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(own)]
 
 
-def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
-    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback, the old checkout."""
-    a, b = clones
-    assert built(done(a, "deploy")) == BUILD
-    before = function(a)
+def kept(first: Project) -> dict[str, str]:
+    """What S3 has, without the lock: {key: ETag}."""
+    listed = first.aws("s3").list_objects_v2(Bucket="shuking-lambda-layers")["Contents"]
+    return {each["Key"]: each["ETag"] for each in listed if not each["Key"].endswith("/lock.json")}
 
-    plan = b.doit("plan", "stage=local").output
-    assert "write stage local's layers" in plan
-    assert "deploy the app with Chalice" not in plan
+
+def test_one_story_of_two_machines(embedded: Clones) -> None:
+    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback, the old checkout."""
+    a, b = embedded
+    assert built(done(a, "deploy")) == BUILD
+    before = function(a), kept(a)
+
     again = done(b, "deploy")
     assert built(again) == []
     assert "chalice-deploy" not in again.steps
-    assert function(a)["LastModified"] == before["LastModified"]
+    assert (function(a), kept(a)) == before
     assert (numbers(a), configured(b), apis(a)) == ([1], [1], 1)
 
     b.write("requirements-all.txt", "six==1.17.0\n")
@@ -112,18 +138,16 @@ def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
     assert "pinned to it" in rolled
     assert (runs(a), configured(b)) == (1, [1])
 
-    assert "the stage was rolled back to version 1" in a.doit("plan", "stage=local").output
-    for each in (a, b):
-        kept = done(each, "deploy")
-        assert built(kept) == []
-        assert "rolled back to version 1 of deps by " in kept.output
-        assert ": six 1.17 is bad" in kept.output
-        assert "./doitw unpin stage=local lifts that" in kept.output
     a.write("requirements-all.txt", "six==1.17.0\n")  # as CI that pulls b's change
     a.write("app.py", a.read("app.py") + "\n# application code\n")
-    app = done(a, "deploy")
-    assert (built(app), runs(a), numbers(a)) == ([], 1, [2, 1])
-    assert "chalice-deploy" in app.steps
+    for each, steps in ((b, []), (a, ["chalice-deploy"])):
+        stays = done(each, "deploy")
+        assert built(stays) == []
+        assert [step for step in stays.steps if step == "chalice-deploy"] == steps
+        assert "rolled back to version 1 of deps by " in stays.output
+        assert ": six 1.17 is bad" in stays.output
+        assert "./doitw unpin stage=local lifts that" in stays.output
+    assert (runs(a), numbers(a)) == (1, [2, 1])
 
     b.write("app.py", a.read("app.py"))
     assert told(a, "history") == told(b, "history")
@@ -134,9 +158,6 @@ def test_one_story_of_two_machines(clones: tuple[Project, Project]) -> None:
     lifted = done(b, "deploy").output
     assert "this deploy goes on and lifts that pin" in lifted
     assert "the pin is lifted" in lifted
-    assert runs(a) == 3
-    a.write("requirements-all.txt", "six==1.15.0\n")
-    assert "rolled back" not in done(a, "deploy").output
     assert (runs(a), apis(a)) == (3, 1)
 
 
@@ -156,12 +177,21 @@ def until(process: "subprocess.Popen[str]", last: str) -> str:
     return "".join(lines)
 
 
-def test_both_at_the_same_moment(clones: tuple[Project, Project]) -> None:
+def test_both_at_the_same_moment(aws: Server, clones: Clones) -> None:
     """One version, one API, both configurations whole; one of them waits and says for whom."""
-    both = [start(each) for each in clones]
-    outputs = [process.communicate()[0] for process in both]
+    waits = threading.Event()
+
+    def hold(request: Request) -> None:
+        """Whoever is first publishes once the other waits, so that this happens every time."""
+        if request.method == "POST" and request.path.endswith("/layers/deps/versions"):
+            waits.wait(100)  # seconds; the SDK gives up after 120
+
+    aws.refused = hold
+    with ThreadPoolExecutor() as pool:
+        both = [start(each) for each in clones]
+        outputs = list(pool.map(lambda process: heard(process, waits), both))
     assert [process.returncode for process in both] == [0, 0], "\n".join(outputs)
-    [waited] = [output for output in outputs if "is being changed by" in output]
+    [waited] = [output for output in outputs if WAITS in output]
     assert "nothing to send" in waited
     assert (numbers(clones[0]), apis(clones[0]), runs(clones[0])) == ([1], 1, 1)
     assert [configured(each) for each in clones] == [[1], [1]]
@@ -169,10 +199,20 @@ def test_both_at_the_same_moment(clones: tuple[Project, Project]) -> None:
         assert done(each, "deploy").steps == ["preflight", "lookup", "smoke"]
 
 
+def heard(process: "subprocess.Popen[str]", waits: threading.Event) -> str:
+    """All that it says; `waits` is set when it waits for the other."""
+    lines = []
+    with process:
+        for line in process.stdout or ():
+            lines.append(line)
+            if WAITS in line:
+                waits.set()
+    return "".join(lines)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_deploy_gives_its_lock_back(
-    clones: tuple[Project, Project], number: signal.Signals
-) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_stopped_deploy_gives_its_lock_back(clones: Clones, number: signal.Signals) -> None:
     """In the midst of chalice, too; the other goes on at once."""
     a, b = clones
     process = start(a)
@@ -187,23 +227,22 @@ def test_a_stopped_deploy_gives_its_lock_back(
     lock = a.aws("s3").get_object(Bucket="shuking-lambda-layers", Key=key)["Body"].read()
     assert json.loads(lock)["released"]
     after = done(b, "deploy").output
-    assert "is being changed by" not in after
+    assert WAITS not in after
     assert apis(a) == 1
 
 
-def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(
-    clones: tuple[Project, Project],
-) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(clones: Clones) -> None:
     """Nobody can know there that it is dead before its lock expires; a person can."""
     a, b = clones
-    b.write("pyproject.toml", b.read("pyproject.toml") + "lock-wait = 1\n")
+    b.write("pyproject.toml", b.read("pyproject.toml") + "lock-wait = 0\n")
     process = start(a)
     with process:
-        until(process, "▶ publish")
+        until(process, "▶ patch-config")
         process.kill()
     refused = b.doit("deploy", "stage=local")
     assert refused.code == 1
-    assert "stage local is still being changed after 1.0 s: by " in refused.output
+    assert "stage local is still being changed after 0.0 s: by " in refused.output
     assert "may be alive" in b.doit("unlock", "stage=local").output
     assert "unlocked" in done(b, "unlock", "yes=1").output
     assert runs_after(b, a) == 1

@@ -3,18 +3,17 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tasks.clients import sandboxes
-from tasks.core import paths, probing, records, trees
+from tasks.clients import workshops
+from tasks.core import paths, records
 from tasks.core.errors import VerifyError
 from tasks.core.settings import Settings
-from tasks.steps import optimize, prune, verify
-from tasks.steps import zip as zip_step
+from tasks.core.workshop import Workshop
+from tasks.steps import verify
 from tests import laid
-from tests.laid import build, lay, metadata, refused
+from tests.laid import build, lay, metadata, pack, refused
 
 
 @pytest.fixture
@@ -37,31 +36,15 @@ def test_a_good_layer_is_proven(settings: Settings, capfd: pytest.CaptureFixture
     assert record == records.read(paths.record(settings, "verify"))
 
 
-def test_proving_writes_nothing_into_the_trees(settings: Settings) -> None:
-    """Not even bytecode."""
-    lay(settings, {"pkg/__init__.py": "", "pkg/a.py": ""})
-    before = trees.measure(paths.tree(settings, "install"))
-    build(settings)
-    assert trees.measure(paths.tree(settings, "install")) == before
-    assert [path for path in paths.BUILD.iterdir() if path.name.startswith(".")] == []
+def test_what_was_proven_is_not_proven_again(settings: Settings) -> None:
+    """The proof is kept with everything that it rests on: no sandbox is asked for."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/extra.py": "import not_installed_anywhere"})
+    first = build(settings)
 
+    def none() -> Workshop:
+        raise AssertionError
 
-def test_what_is_installed_is_probed_once(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The answer is kept while install's tree and the question are the same."""
-    lay(settings, {"pkg/__init__.py": ""})
-    build(settings)
-    asked: list[Path] = []
-
-    def note(sandbox: Any, opt: Path, request: Any) -> Any:
-        asked.append(opt)
-        return original(sandbox, opt, request)
-
-    original = probing.prove
-    monkeypatch.setattr(probing, "prove", note)
-    verify.run(settings, lambda: sandboxes.choose(settings))
-    assert [path.name for path in asked] == ["layer"]
+    assert verify.run(settings, none) == first
 
 
 def test_modules_that_never_imported_do_not_count(settings: Settings) -> None:
@@ -143,12 +126,13 @@ def test_a_requirement_that_never_imported_is_no_fault_of_pruning(settings: Sett
 
 
 def test_broken_metadata_is_named(settings: Settings) -> None:
-    """What importlib.metadata cannot read."""
-    lay(settings, {
-        "pkg/__init__.py": "",
-        "pkg-1.0.dist-info/entry_points.txt": "[console_scripts]\nno equals sign here\n",
-    })  # fmt: skip
-    assert "pkg: " in refused(settings).problem
+    """What importlib.metadata cannot read (uv would not install it)."""
+    lay(settings, {"pkg/__init__.py": ""})
+    pack(settings)
+    points = "[console_scripts]\nno equals sign here\n"
+    laid.rewrite(settings, {"python/pkg-1.0.dist-info/entry_points.txt": points})
+    with pytest.raises(VerifyError, match=r"pkg: \w+Error"):
+        verify.run(settings, lambda: workshops.choose(settings))
 
 
 def test_a_distribution_that_lost_its_version_is_named(settings: Settings) -> None:
@@ -162,26 +146,19 @@ def test_a_distribution_that_lost_its_version_is_named(settings: Settings) -> No
 def test_a_distribution_that_stands_twice_is_refused(settings: Settings) -> None:
     """Two versions laid over each other: which one answers is chance."""
     lay(settings, {"pkg/__init__.py": ""})
-    prune.run(settings)
-    optimize.run(settings, lambda: sandboxes.choose(settings))
-    second = paths.tree(settings, "optimize") / "python" / "Pkg-2.0.dist-info" / "METADATA"
-    second.parent.mkdir()
-    second.write_text(metadata("Pkg", "2.0"), encoding="utf-8")
-    zip_step.run(settings)
+    pack(settings)
+    laid.rewrite(settings, {"python/Pkg-2.0.dist-info/METADATA": metadata("Pkg", "2.0")})
     with pytest.raises(VerifyError, match="pkg is in the layer twice"):
-        verify.run(settings, lambda: sandboxes.choose(settings))
+        verify.run(settings, lambda: workshops.choose(settings))
 
 
 def test_modules_that_python_compiles_anew_are_counted(settings: Settings) -> None:
     """Bytecode that does not belong to its source costs time at each cold start."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "x = 1"})
-    prune.run(settings)
-    optimize.run(settings, lambda: sandboxes.choose(settings))
-    [bytecode] = (paths.tree(settings, "optimize") / "python/pkg").glob("__pycache__/a.*.pyc")
-    bytecode.unlink()
-    zip_step.run(settings)
+    pack(settings)
+    laid.rewrite(settings, {}, without="__pycache__/a.")
     with pytest.raises(VerifyError, match=r"compiles [1-9] modules anew") as caught:
-        verify.run(settings, lambda: sandboxes.choose(settings))
+        verify.run(settings, lambda: workshops.choose(settings))
     assert 'bytecode = "none"' in caught.value.fix
 
 

@@ -9,7 +9,7 @@ import pytest
 from tasks.core import budget, paths, records
 from tasks.core.settings import Settings
 from tests import laid
-from tests.laid import build, lay, metadata, refused
+from tests.laid import build, lay, lay_wheels, refused
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:t:1"
 
@@ -28,13 +28,8 @@ def test_over_the_limit_the_ten_largest_are_named(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Largest first, and no sandbox is started for it."""
-    others: dict[str, str | bytes] = {}
-    for n in range(12):
-        info = f"p{n}-1.0.dist-info"
-        others[f"p{n}/__init__.py"] = "#" * 1000 * (n + 1)
-        others[f"{info}/METADATA"] = metadata(f"p{n}")
-        others[f"{info}/RECORD"] = f"p{n}/__init__.py,,\n"
-    lay(settings, {"pkg/__init__.py": "", **others})
+    files = {f"p{n}": {f"p{n}/__init__.py": "#" * 1000 * (n + 1)} for n in range(12)}
+    lay_wheels(settings, files)
     monkeypatch.setattr(budget, "LAMBDA_LIMIT", 50_000)
     found = refused(replace(settings, bytecode="none", strip=False))
     lines = found.problem.splitlines()

@@ -8,7 +8,13 @@ from tasks.core.sandbox import Outcome
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(17, "17 bytes"), (4_500, "4.5 kB"), (12_345_678, "12.3 MB"), (262_144_000, "262.1 MB")],
+    [
+        (17, "17 bytes"),
+        (4_500, "4.5 kB"),
+        (12_345_678, "12.3 MB"),
+        (262_144_000, "262.1 MB"),
+        (84_134_900_000, "84.1 GB"),
+    ],
 )
 def test_sizes(count: int, text: str) -> None:
     """Decimal units, as in Lambda's quota."""
@@ -16,7 +22,14 @@ def test_sizes(count: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (59.2, "59.2 s"), (61, "1 min 01 s")]
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.2, "59.2 s"),
+        (59.98, "1 min 00 s"),
+        (61, "1 min 01 s"),
+        (3599.9, "60 min 00 s"),
+    ],
 )
 def test_durations(seconds: float, text: str) -> None:
     """Seconds with a tenth, minutes above."""

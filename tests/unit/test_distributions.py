@@ -1,66 +1,152 @@
-"""tasks/core/distributions.py: dist-info folders, who owns which file, what lies over what."""
+"""tasks/core/distributions.py: what was installed, who owns which file, what lies over what."""
 
+import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
-from tasks.core import distributions
+import pytest
+
+from tasks.core import distributions, records
+from tasks.core.distributions import KIND, Installed
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+from tests import laid, scripts, stored
+
+SETTINGS = Settings(layer="t")
+A = stored.distribution("a", {"a.py": "x", "bin/run": "y"}, links={"a/link": "/etc"})
+B = stored.distribution("b", {"b.py": ""})
 
 
-def install(
-    python: Path, name: str, version: str = "1.0", record: str = "", folder: str = ""
-) -> None:
-    info = python / (folder or f"{name}-{version}.dist-info")
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def put(name: str, version: str = "1.0", record: str = "", folder: str = "") -> None:
+    """A dist-info as an installer leaves it, and empty files."""
+    info = Path("python", folder or f"{name}-{version}.dist-info")
     info.mkdir(parents=True)
-    text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nName: not a header\n"
+    text = laid.metadata(name, version, "\nName: not a header\n")
     (info / "METADATA").write_text(text, encoding="utf-8")
-    if record:
-        (info / "RECORD").write_text(record, encoding="utf-8")
+    (info / "RECORD").write_text(record, encoding="utf-8")
 
 
-def test_names_are_normalised_and_sorted(tmp_path: Path) -> None:
+def look() -> Installed:
+    """What docker/facts.py says of it, as the steps see it."""
+    for name in ("request", "result"):
+        Path(name).write_text("{}", encoding="utf-8")
+    words = [str(scripts.FOLDER / "facts.py"), "python", "apart", "request", "result"]
+    done = subprocess.run(
+        [sys.executable, "-I", *words], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(Path("result").read_text(encoding="utf-8"))
+    return Installed(
+        tuple(
+            distributions.decode(key, "pin", records.canonical(facts))
+            for key, facts in sorted(found.items())
+        )
+    )
+
+
+def test_names_are_normalised() -> None:
     """PEP 503; the description's own lines are no headers."""
     for name in ("Zope.Interface", "A_b"):
-        install(tmp_path, name)
-    assert [each.name for each in distributions.read(tmp_path)] == ["a-b", "zope-interface"]
+        put(name)
+    found = [(each.name, each.version, each.folder) for each in look().distributions]
+    assert found == [
+        ("a-b", "1.0", "A_b-1.0.dist-info"),
+        ("zope-interface", "1.0", "Zope.Interface-1.0.dist-info"),
+    ]
 
 
-def test_a_folder_without_headers_is_named_by_its_folder(tmp_path: Path) -> None:
+def test_a_folder_without_headers_is_named_by_its_folder() -> None:
     """Old tools wrote less."""
-    folder = tmp_path / "Old_One-2.0.dist-info"
-    folder.mkdir()
+    folder = Path("python/Old_One-2.0.dist-info")
+    folder.mkdir(parents=True)
     (folder / "METADATA").write_text("\n", encoding="utf-8")
-    [found] = distributions.read(tmp_path)
+    [found] = look().distributions
     assert (found.name, found.version, found.files) == ("old-one", "", {})
 
 
-def test_record_is_read_as_csv(tmp_path: Path) -> None:
+def test_record_is_read_as_csv() -> None:
     """Names with commas; scripts where --target puts them; a missing hash is ''."""
-    install(tmp_path, "a", record='"x,y.py",sha256=1,3\n../../bin/run,sha256=2,3\nz.py,,\n\n')
-    [found] = distributions.read(tmp_path)
-    assert found.files == {"x,y.py": "sha256=1", "bin/run": "sha256=2", "z.py": ""}
+    put("a", record='"x,y.py",sha256=1,3\n../../bin/run,sha256=2,3\nz.py,,\n\n')
+    [found] = look().distributions
+    assert found.hashes == {"x,y.py": "sha256=1", "bin/run": "sha256=2", "z.py": ""}
+    assert found.texts["RECORD"].startswith('"x,y.py"')
 
 
-def test_one_distribution_twice_is_a_problem(tmp_path: Path) -> None:
+def test_files_have_sizes_and_execute_bits() -> None:
+    """Those that are there; programs are told from scripts."""
+    put("a", record="a.py,,\ngone.py,,\nbin/run,,\nbin/script,,\n")
+    for name, text in {"a.py": "x = 1", "bin/run": "\x7fELF", "bin/script": "#!"}.items():
+        path = Path("python", name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755 if name == "bin/run" else 0o644)
+    [found] = look().distributions
+    assert found.files == {"a.py": (5, False), "bin/run": (4, True), "bin/script": (2, False)}
+    assert found.programs == ("bin/run",)
+
+
+def test_what_is_stored_comes_back() -> None:
+    """Every fact, by name, with the keys that install's record gives."""
+    uncertain = replace(B, key="known afterwards")
+    stored.keep(SETTINGS, [A, uncertain])
+    assert distributions.load(SETTINGS) == Installed((A, uncertain))
+    assert distributions.needed(SETTINGS) == Installed((A, uncertain))
+    assert distributions.are_kept(SETTINGS)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x"], ids=["gone", "cut off", "changed"])
+def test_what_is_gone_or_damaged_is_no_tree(content: bytes | None) -> None:
+    """A part of it would be another layer: install has to run again."""
+    stored.keep(SETTINGS, [A, B])
+    [path] = Path("build/store", KIND).glob(f"{B.key}-*")
+    path.unlink() if content is None else path.write_bytes(content)
+    assert distributions.load(SETTINGS) is None
+    assert not distributions.are_kept(SETTINGS)
+
+
+def test_one_distribution_twice_is_an_error() -> None:
     """Under different spellings and versions."""
-    install(tmp_path, "proto", "1.0")
-    install(tmp_path, "Proto", "2.0")
-    found = distributions.read(tmp_path)
-    assert distributions.problems(found, tmp_path) == ["proto was installed 2 times"]
+    put("proto", "1.0")
+    put("Proto", "2.0")
+    with pytest.raises(AssertionError, match="proto was installed twice"):
+        look()
 
 
-def test_two_contents_for_one_file_are_a_problem(tmp_path: Path) -> None:
+def test_nothing_installed_is_an_error_for_who_needs_it() -> None:
+    """With what to run."""
+    assert distributions.load(SETTINGS) is None
+    with pytest.raises(BuildError, match="gone from build/") as caught:
+        distributions.needed(SETTINGS)
+    assert "again" in caught.value.fix
+
+
+def test_the_store_is_as_large_as_the_settings_say() -> None:
+    """Millions of bytes."""
+    assert distributions.store(Settings(store_size=3)).limit == 3_000_000
+
+
+def test_two_contents_for_one_file_are_a_problem() -> None:
     """The same content is none; bytecode and what has no hash do not count."""
-    install(tmp_path, "a", record="s.py,h=1,1\nn/__init__.py,h=0,0\n__pycache__/s.pyc,h=7,1\nz,,\n")
-    install(tmp_path, "b", record="s.py,h=2,1\nn/__init__.py,h=0,0\n__pycache__/s.pyc,h=8,1\nz,,\n")
-    found = distributions.read(tmp_path)
-    assert distributions.problems(found, tmp_path) == ["a and b both write s.py, differently"]
+    hashes = {"s.py": "1", "n/__init__.py": "0", "__pycache__/s.pyc": "7", "z": ""}
+    a = stored.distribution("a", hashes=hashes)
+    b = stored.distribution("b", hashes=hashes | {"s.py": "2", "__pycache__/s.pyc": "8"})
+    assert distributions.problems([a, b]) == ["a and b both write s.py, differently"]
 
 
-def test_a_shared_file_belongs_to_the_first(tmp_path: Path) -> None:
-    """By name."""
-    install(tmp_path, "b", record="n/__init__.py,h=0,0\nb.py,h=0,0\n")
-    install(tmp_path, "a", record="n/__init__.py,h=0,0\n")
-    owners = distributions.owners(distributions.read(tmp_path))
-    assert owners == {"n/__init__.py": "a", "b.py": "b"}
+def test_a_shared_file_belongs_to_the_first() -> None:
+    """By name; it is counted once."""
+    a = stored.distribution("a", {"n/__init__.py": "xx"})
+    b = stored.distribution("b", {"n/__init__.py": "xx", "b.py": "x"})
+    tree = Installed((a, b))
+    assert tree.owners == {"n/__init__.py": "a", "b.py": "b"}
+    assert list(tree.sizes.items()) == [("b.py", 1), ("n/__init__.py", 2)]
 
 
 def test_bytecode_belongs_to_its_source() -> None:

@@ -60,3 +60,10 @@ def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container without it."""
     monkeypatch.setenv("PATH", "")
     assert git.state() is None
+
+
+def test_where_the_checkout_came_from(checkout: Path) -> None:
+    """'' for one that was never pushed."""
+    assert git.origin() == ""
+    run("remote", "add", "origin", "git@github.com:me/shop.git")
+    assert git.origin() == "git@github.com:me/shop.git"

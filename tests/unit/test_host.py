@@ -1,8 +1,11 @@
 """tasks/clients/host.py: jobs on this machine, and what is left of them."""
 
 import os
+import shutil
 import signal
 import time
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,49 +13,88 @@ from typing import Any
 import pytest
 
 from tasks.clients import host
-from tasks.clients.container import WORK
 from tasks.clients.host import HostSandbox
+from tasks.core import paths
 from tasks.core.errors import BuildError
 from tasks.core.sandbox import Job, Outcome
 from tasks.core.settings import Settings
+from tests import laid, scripts
 
 
 def run(code: str, *arguments: str, **more: Any) -> Outcome:
-    """A Python script as a job."""
+    """A Python script as the only job of a sandbox."""
+    sandbox = HostSandbox()
+    try:
+        return sandbox.run(script(code, *arguments, **more))
+    finally:
+        sandbox.close()
+
+
+def script(code: str, *arguments: str, **more: Any) -> Job:
+    """As a job."""
     inputs = {"script.py": code.encode(), **more.pop("inputs", {})}
-    argv = ("{python}", "{work}/script.py", *arguments)
-    return HostSandbox().run(Job(argv=argv, inputs=inputs, **more))
+    return Job(argv=("{python}", "{work}/script.py", *arguments), inputs=inputs, **more)
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A tree for {opt}."""
-    (tmp_path / "opt/python").mkdir(parents=True)
-    (tmp_path / "opt/python/a.py").write_text("x = 1", encoding="utf-8")
-    return tmp_path / "opt"
+def sandbox() -> Iterator[HostSandbox]:
+    """For several jobs."""
+    made = HostSandbox()
+    yield made
+    made.close()
+
+
+def layer(path: Path, files: Mapping[str, str], *, programs: Collection[str] = ()) -> Path:
+    """A zip for {opt}."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            archive.writestr(info, text)
+    return path
 
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where jobs have their folders; empty again after each test."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
+    """Where sandboxes have their folders; empty again after each."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(scripts.FOLDER, paths.DOCKER)
+    paths.WORK.mkdir(parents=True)
+    return paths.WORK
 
 
 def test_output_and_code_come_back(scratch: Path) -> None:
     """Both streams in order; a failure is an outcome; nothing is left."""
     code = "import sys; print('one', flush=True); print('two', file=sys.stderr); sys.exit(3)"
     assert run(code) == Outcome(code=3, output="one\ntwo\n")
-    assert list(scratch.iterdir()) == []
+    assert laid.left_in(scratch) == []
 
 
-def test_lines_come_while_it_runs() -> None:
+def test_work_lasts_from_job_to_job(sandbox: HostSandbox, scratch: Path) -> None:
+    """Until it is closed; the next one begins anew."""
+    sandbox.run(script("open('left', 'w').write('x')"))
+    look = script("import os; print(os.path.exists('left'))")
+    assert sandbox.run(look).output == "True\n"
+    sandbox.close()
+    assert laid.left_in(scratch) == []
+    assert sandbox.run(look).output == "False\n"
+
+
+def test_closing_twice_or_before_the_first_job_is_fine(scratch: Path) -> None:
+    """Whoever tidies up need not ask."""
+    sandbox = HostSandbox()
+    sandbox.close()
+    sandbox.run(script("print()"))
+    sandbox.close()
+    sandbox.close()
+    assert laid.left_in(scratch) == []
+
+
+def test_lines_come_while_it_runs(sandbox: HostSandbox) -> None:
     """For people who watch."""
     seen: list[str] = []
     job = Job(argv=("{python}", "-c", "print('a'); print('b')"))
-    HostSandbox().run(job, seen.append)
+    sandbox.run(job, seen.append)
     assert seen == ["a", "b"]
 
 
@@ -79,31 +121,84 @@ def test_a_failed_job_brings_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("writable", [False, True])
-def test_the_tree_is_a_copy(tree: Path, writable: bool) -> None:
-    """Whatever a job does to it, ours stays; links and modes are kept."""
-    (tree / "python/link").symlink_to("a.py")
+def test_the_layer_is_a_copy(tmp_path: Path, writable: bool) -> None:
+    """Whatever a job does to it, our zip stays; modes are kept."""
+    files = {"python/a.py": "x = 1", "bin/run": "#!"}
+    path = layer(tmp_path / "l.zip", files, programs=["bin/run"])
+    before = path.read_bytes()
     code = (
-        "import os, sys\nopt = sys.argv[1]\nassert os.path.islink(opt + '/python/link')\n"
+        "import os, sys\nopt = sys.argv[1]\n"
+        "print(os.access(opt + '/bin/run', os.X_OK), os.stat(opt + '/python/a.py').st_mode & 1)\n"
         "try:\n    open(opt + '/python/a.py', 'w').write('evil')\n"
         "    open(opt + '/python/new.py', 'w')\nexcept PermissionError:\n    pass\n"
     )
-    assert run(code, "{opt}", opt=tree, opt_writable=writable) == Outcome(code=0, output="")
-    assert (tree / "python/a.py").read_text() == "x = 1"
-    assert sorted(path.name for path in tree.rglob("*")) == ["a.py", "link", "python"]
+    found = run(code, "{opt}", opt=(path,), opt_writable=writable)
+    assert found == Outcome(code=0, output="True 0\n")
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(("writable", "bits"), [(False, 0), (True, 0o200)])
-def test_a_tree_is_read_only_unless_it_is_asked_for(
-    tree: Path, scratch: Path, writable: bool, bits: int
+def test_a_layer_is_read_only_unless_it_is_asked_for(
+    tmp_path: Path, scratch: Path, writable: bool, bits: int
 ) -> None:
     """Files and folders; it is removed all the same."""
+    path = layer(tmp_path / "l.zip", {"python/a.py": "x = 1"})
     code = (
         "import os, sys\nfor name in ('', '/python', '/python/a.py'):\n"
         "    print(os.stat(sys.argv[1] + name).st_mode & 0o222 & 0o200)\n"
     )
-    outcome = run(code, "{opt}", opt=tree, opt_writable=writable)
+    outcome = run(code, "{opt}", opt=(path,), opt_writable=writable)
     assert outcome.output.split() == [str(bits)] * 3
-    assert list(scratch.iterdir()) == []
+    assert laid.left_in(scratch) == []
+
+
+LIST = """
+import pathlib, sys
+opt = pathlib.Path(sys.argv[1])
+for path in sorted(opt.rglob('*')):
+    if path.is_file():
+        print(path.relative_to(opt), path.read_text())
+"""
+
+
+def test_layers_lie_over_each_other(tmp_path: Path) -> None:
+    """The later ones cover the earlier, as in Lambda."""
+    one = layer(tmp_path / "1.zip", {"python/a.py": "1", "python/b.py": "1"})
+    two = layer(tmp_path / "2.zip", {"python/b.py": "2", "lib/c": "2"})
+    outcome = run(LIST, "{opt}", opt=(one, two))
+    assert outcome.output.splitlines() == ["lib/c 2", "python/a.py 1", "python/b.py 2"]
+
+
+def test_the_next_layer_takes_the_place_of_the_last(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """A changed zip, too; a job that names none sees what lies there."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "a 1\n"
+    layer(path, {"b": "2"})
+    os.utime(path, (1, 1))
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "b 2\n"
+    assert sandbox.run(script(LIST, "{opt}")).output == "b 2\n"
+
+
+def test_what_a_job_may_have_changed_is_laid_anew(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """A writable layer is whole again for the next job that wants it."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    remove = "import os, sys; os.remove(sys.argv[1] + '/a')"
+    for _ in range(2):
+        assert sandbox.run(script(remove, "{opt}", opt=(path,), opt_writable=True)).code == 0
+    assert sandbox.run(script(LIST, "{opt}")).output == ""
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "a 1\n"
+
+
+def test_the_same_layer_is_laid_once(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """Unpacking is most of the work."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    look = script("import os, sys; print(os.stat(sys.argv[1]).st_ino)", "{opt}", opt=(path,))
+    first, mark = sandbox.run(look), tmp_path / "build"
+    opt = next(mark.rglob("opt"))
+    opt.chmod(0o755)
+    (opt / "mark").touch()
+    assert sandbox.run(look) == first
+    assert (opt / "mark").exists()
 
 
 def test_nothing_of_the_tools_own_packages_is_importable() -> None:
@@ -111,7 +206,7 @@ def test_nothing_of_the_tools_own_packages_is_importable() -> None:
     assert "ModuleNotFoundError" in run("import doit").output
 
 
-def test_the_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_its_own(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No keys of anybody, no PYTHONPATH; index variables only for installers."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
@@ -121,7 +216,8 @@ def test_the_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in plain
     assert "PYTHONPATH" not in plain
     assert "https://index" not in plain
-    assert f"{WORK}/x'" in plain
+    assert f"{scratch.absolute()}/" in plain
+    assert "/work/x'" in plain
     assert "('UV_INDEX_URL', 'https://index')" in run(code, installs=True).output
 
 
@@ -137,7 +233,7 @@ def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:
         run(code, timeout=1.0)
     assert time.monotonic() - started < 30
     assert is_gone(int(str(caught.value)))
-    assert list(scratch.iterdir()) == []
+    assert laid.left_in(scratch) == []
 
 
 def test_what_a_job_leaves_running_is_ended() -> None:
@@ -150,7 +246,7 @@ def test_what_a_job_leaves_running_is_ended() -> None:
     assert is_gone(int(run(code).output))
 
 
-def test_a_reader_that_fails_ends_the_job() -> None:
+def test_a_reader_that_fails_ends_the_job(sandbox: HostSandbox) -> None:
     """Ctrl-C in the middle of a build, too."""
     seen: list[str] = []
 
@@ -160,7 +256,7 @@ def test_a_reader_that_fails_ends_the_job() -> None:
 
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     with pytest.raises(KeyboardInterrupt):
-        HostSandbox().run(Job(argv=("{python}", "-c", code)), stop)
+        sandbox.run(Job(argv=("{python}", "-c", code)), stop)
     assert is_gone(int(seen[0]))
 
 

@@ -13,7 +13,7 @@ from tasks.core.settings import Settings
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(tmp_path)
     paths.DOCKER.mkdir()
-    for name in identity.BUILDER_FILES:
+    for name in ("Dockerfile", "probe.py", *identity.BUILDER_FILES):
         (paths.DOCKER / name).write_text(name)
     Path("requirements-all.txt").write_text("a==1\nb==2\n")
     return Settings()
@@ -38,6 +38,7 @@ def test_comments_and_order_do_not_count(settings: Settings) -> None:
         {"keep": ("x/**",)},
         {"strip": False},
         {"bytecode": "none"},
+        {"compression": "max"},
     ],
 )
 def test_every_option_that_shapes_the_layer_counts(
@@ -48,8 +49,10 @@ def test_every_option_that_shapes_the_layer_counts(
     assert identity.input_hash(changed, "docker") != identity.input_hash(settings, "docker")
 
 
-@pytest.mark.parametrize("change", [{"stage": "dev"}, {"layer": "other"}, {"bucket": "other"}])
-def test_where_it_goes_does_not_count(settings: Settings, change: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "change", [{"stage": "dev"}, {"layer": "other"}, {"bucket": "other"}, {"store_size": 1}]
+)
+def test_where_it_goes_does_not_count(settings: Settings, change: dict[str, object]) -> None:
     """The same content for another stage is the same layer."""
     changed = replace(settings, **change)  # type: ignore[arg-type] # any values
     assert identity.input_hash(changed, "docker") == identity.input_hash(settings, "docker")
@@ -63,6 +66,34 @@ def test_pins_builder_and_builder_files_count(settings: Settings) -> None:
     Path("requirements-all.txt").write_text("a==1\nb==3\n")
     seen.add(identity.input_hash(settings, "docker"))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", *identity.BUILDER_FILES])
+def test_whatever_makes_the_layer_counts(settings: Settings, name: str) -> None:
+    """The Dockerfile where there is an image."""
+    before = {builder: identity.input_hash(settings, builder) for builder in ("docker", "host")}
+    (paths.DOCKER / name).write_text("changed")
+    assert identity.input_hash(settings, "docker") != before["docker"]
+    same = name == "Dockerfile"
+    assert (identity.input_hash(settings, "host") == before["host"]) is same
+
+
+def test_what_only_proves_does_not_count(settings: Settings) -> None:
+    """Another probe looks at the same layer."""
+    before = identity.input_hash(settings, "docker")
+    (paths.DOCKER / "probe.py").write_text("changed")
+    assert identity.input_hash(settings, "docker") == before
+
+
+def test_the_environment_is_part_of_the_layers_identity(settings: Settings) -> None:
+    """One distribution's, then install's, then the layer's: each adds to the one before."""
+    environment = identity.environment(settings, "docker")
+    installed = identity.install_parts(settings, "docker")
+    assert environment.items() < installed.items() < identity.parts(settings, "docker").items()
+    assert environment == identity.environment(replace(settings, drop=("a",)), "docker")
+    assert installed == identity.install_parts(replace(settings, strip=False), "docker")
+    assert environment["image"] == settings.base_image
+    assert identity.environment(settings, "host")["image"] == ""
 
 
 def test_the_lock_decides_where_there_is_one(settings: Settings) -> None:

@@ -1,6 +1,8 @@
-"""tasks/core/installer.py: the installer's own words, cut down to the package and why."""
+"""tasks/core/installer.py: what uv is told, and its own words, cut down to what matters."""
 
-from tasks.core.installer import SHOWN, explain, shorten
+import pytest
+
+from tasks.core.installer import SHOWN, explain, installing, resolving, shorten
 from tasks.core.settings import Settings
 
 FAILED_BUILD = """Resolved 3 packages in 1.36s
@@ -43,3 +45,40 @@ def test_few_lines_are_shown_as_they_are() -> None:
 
 def test_an_installer_that_said_nothing_is_an_error_all_the_same() -> None:
     assert "it said nothing" in explain("\n", Settings()).problem
+
+
+def test_in_the_image_the_platform_is_its_own() -> None:
+    """It may compile what has no wheel."""
+    words = installing(Settings(), "docker", hashed=True)
+    assert words[:2] == ("pip", "install")
+    assert {"--no-deps", "--no-config", "--no-compile-bytecode", "--require-hashes"} < {*words}
+    assert "--python-platform" not in words
+    assert "--only-binary" not in words
+
+
+@pytest.mark.parametrize(
+    ("architecture", "python", "platform"),
+    [
+        ("x86_64", "3.12", "x86_64-manylinux_2_34"),
+        ("arm64", "3.13", "aarch64-manylinux_2_34"),
+        ("x86_64", "3.11", "x86_64-manylinux_2_17"),
+    ],
+)
+def test_on_this_machine_the_platform_is_named(
+    architecture: str, python: str, platform: str
+) -> None:
+    """And wheels only: a build would be for this machine."""
+    settings = Settings(architecture=architecture, python=python)
+    for words in (installing(settings, "host", hashed=False), resolving(settings, "host")):
+        text = " ".join(words)
+        assert f"--python-platform {platform}" in text
+        assert f"--python-version {python}" in text
+        assert "--only-binary :all:" in text
+        assert "--require-hashes" not in text
+
+
+def test_what_is_resolved_has_hashes() -> None:
+    """Known afterwards, so that they can be kept; and it installs nothing."""
+    words = resolving(Settings(), "docker")
+    assert words[:3] == ("pip", "compile", "{work}/requirements.txt")
+    assert "--generate-hashes" in words

@@ -1,20 +1,29 @@
-"""tasks/steps/optimize.py on this machine: a tree merged from prune's and what travelled back."""
+"""tasks/steps/optimize.py on this machine: parts made of what is new, the others taken over."""
 
-import os
-import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tasks.clients import sandboxes
-from tasks.core import paths, records
+from tasks.clients import workshops
+from tasks.core import distributions, parts, paths, records
 from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, OnLine, Outcome, Sandbox
+from tasks.core.plans import Plan
+from tasks.core.sandbox import Job, OnLine, Outcome
 from tasks.core.settings import Settings
-from tasks.steps import optimize
+from tasks.core.workshop import Workshop
+from tasks.steps import optimize, prune
+from tasks.steps import zip as zip_step
+from tests import laid, stored
 
-DOCKER = Path(__file__).parents[2] / "docker"
-OPTIONS = {"layer": "t", "builder": "host"}
+CODE, DATA = "x = 1\n", "d"
+WHEELS: dict[str, dict[str, str | bytes]] = {
+    "a": {"a.py": CODE, "a.txt": DATA},
+    "b": {"b.py": CODE},
+}
+CACHED = "__pycache__/{}.cpython-312.pyc"
 
 
 class Failing:
@@ -26,67 +35,134 @@ class Failing:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         return Outcome(code=1, output="first\nMemoryError\n")
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A pruned tree in an empty project."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(DOCKER, paths.DOCKER)
-    found = Settings(**OPTIONS)  # type: ignore[arg-type] # any values
-    for name, text in {"m.py": "x = 1\n", "data.txt": "d"}.items():
-        path = paths.tree(found, "prune") / "python" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    records.write(paths.record(found, "prune"), {"fingerprint": "f"})
-    return found
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Two packages, installed and pruned."""
+    found = laid.project(tmp_path, monkeypatch)
+    laid.lay_wheels(found, WHEELS)
+    prune.run(found)
+    yield found
+    workshops.choose(found).close()
 
 
 def run(settings: Settings) -> records.Record:
-    return optimize.run(settings, lambda: sandboxes.choose(settings))
+    return optimize.run(settings, lambda: workshops.choose(settings))
 
 
-def left(settings: Settings) -> set[str]:
-    root = paths.tree(settings, "optimize") / "python"
-    return {path.name for path in root.rglob("*") if path.is_file()}
+def members(settings: Settings) -> dict[str, parts.Member]:
+    """Of the layer, without metadata."""
+    found = zip_step.members(settings)
+    return {each.name: each for each in found if ".dist-info/" not in each.name}
 
 
-def test_the_tree_is_prunes_with_bytecode(settings: Settings) -> None:
-    """Sources stay; prune's tree is not written to; nothing else is left behind."""
+def nobody() -> Workshop:
+    raise AssertionError("no sandbox was needed")
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the distributions that parts are made of, from now on."""
+    names: list[str] = []
+    make = Workshop.make
+
+    def watched(self: Workshop, request: dict[str, Any], *more: Any) -> None:
+        names.extend(each["as"] for each in request.values())
+        make(self, request, *more)
+
+    monkeypatch.setattr(Workshop, "make", watched)
+    return names
+
+
+def test_the_parts_hold_what_stays_with_bytecode(settings: Settings) -> None:
+    """Sources stay; the record counts all of it."""
     record = run(settings)
-    assert left(settings) == {"m.py", "data.txt", "m.cpython-312.pyc"}
-    pruned = paths.tree(settings, "prune")
-    assert {path.name for path in pruned.rglob("*") if path.is_file()} == {"m.py", "data.txt"}
-    assert record["files"] == 3
-    assert record["bytes"] == 7 + record["bytecode"]["bytes"]
+    found = members(settings)
+    assert set(found) == {"a.py", "a.txt", "b.py", CACHED.format("a"), CACHED.format("b")}
+    assert [name for name, each in found.items() if each.made] == [
+        CACHED.format("a"),
+        CACHED.format("b"),
+    ]
+    everything = zip_step.members(settings)
+    assert record["files"] == len(everything)
+    assert record["bytes"] == sum(each.size for each in everything)
+    assert record["bytecode"]["files"] == 2
     assert record["fingerprint"] == optimize.fingerprint(settings)
     beside = {path.name for path in paths.record(settings, "optimize").parent.iterdir()}
-    assert beside == {"opt", "record.json"}
+    assert beside == {"record.json"}
 
 
-def test_two_runs_give_the_same_tree(settings: Settings) -> None:
-    """Digest over names, modes and contents."""
-    assert run(settings) == run(settings)
+def test_what_was_made_before_is_not_made_again(settings: Settings) -> None:
+    """Not even a sandbox is needed; the record is the same."""
+    first = run(settings)
+    assert optimize.run(settings, nobody) == first
 
 
-def test_what_is_switched_off_needs_no_sandbox(settings: Settings) -> None:
-    """Then the tree is prune's."""
+def test_parts_that_are_gone_are_made_again_with_the_same_bytes(settings: Settings) -> None:
+    """An entry's name is its content's."""
+    run(settings)
+    before = sorted(path.name for path in (paths.STORE / parts.KIND).iterdir())
+    for path in (paths.STORE / parts.KIND).iterdir():
+        path.unlink()
+    assert not optimize.is_kept(settings)
+    run(settings)
+    assert sorted(path.name for path in (paths.STORE / parts.KIND).iterdir()) == before
+    assert optimize.is_kept(settings)
 
-    def none() -> Sandbox:
-        raise AssertionError("no sandbox was needed")
 
-    plain = Settings(**OPTIONS, strip=False, bytecode="none")  # type: ignore[arg-type] # any values
-    record = optimize.run(plain, none)
+def test_only_what_changed_is_made_again(settings: Settings, made: list[str]) -> None:
+    """Another rule touches one of them; going back touches none."""
+    run(settings)
+    without = replace(settings, drop=("a.txt",))
+    prune.run(without)
+    run(without)
+    assert made == ["a", "b", "a"]
+    assert "a.txt" not in members(without)
+    prune.run(settings)
+    optimize.run(settings, nobody)
+    assert "a.txt" in members(settings)
+
+
+def test_what_install_knew_from_before_is_installed_for_its_part(settings: Settings) -> None:
+    """Its files are not in this run's sandbox."""
+    workshop = workshops.choose(settings)
+    workshop.close()
+    assert workshop.here == {}
+    assert run(settings)["bytecode"]["files"] == 2
+
+
+def test_what_is_switched_off_is_not_done(settings: Settings) -> None:
+    """The layer is then what prune left."""
+    plain = replace(settings, strip=False, bytecode="none")
+    record = run(plain)
     assert record["bytecode"] is record["strip"] is None
-    assert left(plain) == {"m.py", "data.txt"}
+    assert set(members(plain)) == {"a.py", "a.txt", "b.py"}
 
 
-def test_the_fingerprint_follows_settings_script_and_tree(settings: Settings) -> None:
-    """Any of them makes other files."""
+def test_bytecode_that_does_not_fit_is_left_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the layer, and it is said; with room again, nothing needs to be made."""
+    whole = run(settings)
+    monkeypatch.setattr(optimize, "LAMBDA_LIMIT", whole["bytes"] - 1)
+    record = optimize.run(settings, nobody)
+    assert record["bytecode"]["left_out"].startswith(f"with it the layer would be {whole['bytes']}")
+    assert record["bytes"] == whole["bytes"] - whole["bytecode"]["bytes"]
+    assert record["files"] == whole["files"] - 2
+    assert set(members(settings)) == {"a.py", "a.txt", "b.py"}
+    monkeypatch.undo()
+
+
+def test_the_fingerprint_follows_settings_script_and_plan(settings: Settings) -> None:
+    """Any of them makes other parts."""
+    run(settings)
     seen = {optimize.fingerprint(settings)}
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, strip=False)))  # type: ignore[arg-type] # any values
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, bytecode="none")))  # type: ignore[arg-type] # any values
-    seen.add(optimize.fingerprint(Settings(**OPTIONS, image="other")))  # type: ignore[arg-type] # any values
-    records.write(paths.record(settings, "prune"), {"fingerprint": "g"})
+    for change in ({"strip": False}, {"bytecode": "none"}, {"compression": "max"}):
+        seen.add(optimize.fingerprint(replace(settings, **change)))
+    prune.run(replace(settings, drop=("a.txt",)))
     seen.add(optimize.fingerprint(settings))
     (paths.DOCKER / "optimize.py").write_text("", encoding="utf-8")
     seen.add(optimize.fingerprint(settings))
@@ -95,25 +171,60 @@ def test_the_fingerprint_follows_settings_script_and_tree(settings: Settings) ->
 
 def test_a_failing_script_is_shown_and_leaves_no_record(settings: Settings) -> None:
     """With its last words and a way around it."""
-    run(settings)
+    here = workshops.choose(settings).here
     with pytest.raises(BuildError, match="MemoryError") as caught:
-        optimize.run(settings, Failing)
+        optimize.run(settings, lambda: Workshop(settings, Failing(), here))
     assert 'bytecode = "none"' in caught.value.fix
     assert not paths.record(settings, "optimize").exists()
 
 
-def test_without_prunes_tree_it_says_so(settings: Settings) -> None:
+def test_without_prunes_plan_it_says_so(settings: Settings) -> None:
     """No traceback after someone tidied up."""
-    shutil.rmtree(paths.tree(settings, "prune"))
+    paths.plan(settings).unlink()
     with pytest.raises(BuildError, match="not there"):
         run(settings)
 
 
-def test_unchanged_files_take_no_space_twice(settings: Settings) -> None:
-    """Hard links: build/ would be three times the layer otherwise."""
+def test_nothing_that_the_layer_needs_is_evicted(settings: Settings) -> None:
+    """However small the store has to be; what is left of other layers goes."""
+    kept = distributions.store(settings)
+    stray = kept.put_bytes(parts.KIND, "stray", b"x")
+    run(replace(settings, store_size=0))
+    assert not stray.exists()
+    assert optimize.is_kept(settings)
+    assert distributions.are_kept(settings)
+    assert zip_step.run(settings)["files"]
+
+
+def test_with_the_zip_nobody_needs_the_parts(settings: Settings) -> None:
+    """A CI cache may hold the zip alone."""
     run(settings)
-    one, two = (paths.tree(settings, step) / "python/data.txt" for step in ("prune", "optimize"))
-    assert os.path.samefile(one, two)  # noqa: PTH121 - Path.samefile reads less well here
+    assert not optimize.is_zipped(settings)
+    zip_step.run(settings)
+    assert optimize.is_zipped(settings)
+
+
+@pytest.mark.parametrize(
+    ("key", "fine"), [(lambda pin, facts: records.digest([pin, facts]), True),
+                      (lambda pin, facts: records.digest([pin, "other"]), False)],
+    ids=["the same", "another"],
+)  # fmt: skip
+def test_what_is_no_longer_what_install_found_is_refused(
+    settings: Settings, key: Callable[[str, object], str], fine: bool
+) -> None:
+    """A requirement without hashes was replaced on the index; install has to look again."""
+    facts = {"name": "c"}
+    workshop = Workshop(settings, Failing(), {"pin": facts})
+    found = stored.distribution("c", pin="pin", key=key("pin", facts))
+    stored.keep(settings, [found])
+    plan = Plan(key=found.key, pin="pin", name="c", stay=[], cut={})
+    if fine:
+        optimize.install(settings, workshop, [plan])
+    else:
+        with pytest.raises(BuildError, match="c is not what it was") as caught:
+            optimize.install(settings, workshop, [plan])
+        assert "lock" in caught.value.fix
+    assert paths.record(settings, "install").exists() is fine
 
 
 def test_people_are_told_what_happened() -> None:

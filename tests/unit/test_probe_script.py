@@ -1,22 +1,25 @@
-"""docker/probe.py by itself: workers that die or hang, what comes back, what is put back."""
+"""docker/probe.py by itself: processes that die or hang, what comes back, what is missed."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import deflate
 import pytest
 
 from tests import scripts
 
 SCRIPT = scripts.FOLDER / "probe.py"
+LIBRARY = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
 
 
 @pytest.fixture
 def probe() -> ModuleType:
-    """The script as a module; its workers are real processes of it."""
+    """The script as a module; its children are real processes."""
     return scripts.load("probe")
 
 
@@ -31,9 +34,19 @@ def lay(opt: Path, **modules: str) -> None:
         (opt / "python" / f"{name}.py").write_text(text, encoding="utf-8")
 
 
+def tried(
+    probe: Any, opt: Path, *tries: tuple[str, str], modules: Sequence[str] = (),
+    paths: Sequence[str] = (),
+) -> Any:  # fmt: skip
+    """A batch that is through."""
+    batch = probe.Batch("d", list(tries))
+    probe.run(str(opt), [batch], probe.Pruned(modules, paths))
+    return batch
+
+
 def imported(probe: Any, opt: Path, *names: str) -> dict[str, str]:
-    found: dict[str, str] = probe.run_batch(str(opt), "import", list(names))[0]
-    return found
+    errors = tried(probe, opt, *(("import", name) for name in names)).errors
+    return {name: error for (_, name), error in errors.items()}
 
 
 def test_each_module_gets_its_answer(probe: ModuleType, opt: Path) -> None:
@@ -47,10 +60,10 @@ def test_each_module_gets_its_answer(probe: ModuleType, opt: Path) -> None:
 
 
 def test_a_crash_costs_one_module(probe: ModuleType, opt: Path) -> None:
-    """A signal, an exit; those behind it are answered by another worker."""
+    """A signal, an exit; those behind it are answered by another process."""
     lay(
         opt,
-        crash="import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+        crash="import faulthandler, os; faulthandler.disable(); os.kill(os.getpid(), 11)",
         leave="import os; os._exit(0)",
         good="",
     )
@@ -79,41 +92,83 @@ def test_a_thread_that_an_import_starts_is_not_waited_for(probe: ModuleType, opt
 
 
 def test_compiling_is_counted_only_below_opt(probe: ModuleType, opt: Path) -> None:
-    """Nothing is written there."""
-    lay(opt, a="import b", b="import json.tool")
-    _, compiled = probe.run_batch(str(opt), "import", ["a"])
-    assert compiled == 2
+    """Nothing is written there; what a process that died had compiled counts too."""
+    lay(opt, a="import b", b="import json.tool", crash="import os; os._exit(3)", c="")
+    assert tried(probe, opt, ("import", "a")).compiled == 2
+    assert tried(probe, opt, *(("import", name) for name in ("a", "crash", "c"))).compiled == 3
     assert not (opt / "python/__pycache__").exists()
 
 
-def test_batches_are_all_answered(probe: ModuleType, opt: Path) -> None:
-    """More of them than workers; an empty one, too."""
+def test_batches_are_all_answered(
+    probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than processes at a time."""
+    monkeypatch.setattr(probe, "WORKERS", 2)
     lay(opt, **{f"m{n}": "" for n in range(5)})
-    batches = {f"d{n}": [f"m{n}"] for n in range(5)} | {"none": []}
-    found = probe.run_batches(str(opt), "import", batches)
-    assert {name: errors for name, (errors, _) in found.items()} == {
-        **{f"d{n}": {f"m{n}": ""} for n in range(5)},
-        "none": {},
-    }
+    batches = [probe.Batch(f"d{n}", [("import", f"m{n}")]) for n in range(5)]
+    probe.run(str(opt), batches, probe.Pruned())
+    assert [each.errors for each in batches] == [{("import", f"m{n}"): ""} for n in range(5)]
 
 
-def dist_info(opt: Path, folder: str, **files: str) -> None:
+def test_libraries_are_loaded(probe: ModuleType, opt: Path) -> None:
+    """Below python/, by their paths; the loader's message says what is wrong."""
+    (opt / "python/good.so").write_bytes(LIBRARY.read_bytes())
+    (opt / "python/bad.so").write_bytes(b"no library")
+    errors = tried(probe, opt, ("load", "good.so"), ("load", "bad.so")).errors
+    assert errors["load", "good.so"] == ""
+    assert "bad.so" in errors["load", "bad.so"]
+
+
+@pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        ("try: import gone\nexcept ImportError: pass", ["gone"]),
+        ("import importlib.util; importlib.util.find_spec('gone')", ["gone"]),
+        ("try: open(HERE + '/d/x.txt')\nexcept OSError: pass", ["d/x.txt"]),
+        ("import os; os.path.exists(HERE + '/d/x.txt')", ["d/x.txt"]),
+        ("import pathlib; pathlib.Path(HERE, 'd/x.txt').is_file()", ["d/x.txt"]),
+        ("import os; os.listdir(HERE + '/d')", ["d"]),
+        ("import glob; glob.glob(HERE + '/d/*.txt')", ["d"]),
+        ("import os; os.path.exists(HERE + '/d/kept.txt'); import kept", []),
+    ],
+)
+def test_what_is_looked_for_and_gone_is_missed(
+    probe: ModuleType, opt: Path, text: str, missed: list[str]
+) -> None:
+    """Even where the module gets over it; the rest of the layer is none of it."""
+    (opt / "python/d").mkdir()
+    (opt / "python/d/kept.txt").write_text("", encoding="utf-8")
+    lay(opt, kept="", a=f"HERE = {str(opt / 'python')!r}\n{text}")
+    batch = tried(probe, opt, ("import", "a"), modules=["gone"], paths=["d/x.txt"])
+    assert batch.errors == {("import", "a"): ""}
+    assert batch.missed >= set(missed)
+    assert batch.missed if missed else not batch.missed
+
+
+def test_python_listing_a_folder_to_import_misses_nothing(probe: ModuleType, opt: Path) -> None:
+    """Every import does."""
+    (opt / "python/p").mkdir()
+    for name in ("__init__", "a"):
+        (opt / f"python/p/{name}.py").write_text("", encoding="utf-8")
+    assert tried(probe, opt, ("import", "p.a"), paths=["p/gone.py"]).missed == set()
+
+
+def dist_info(opt: Path, folder: str, **files: str) -> Path:
     path = opt / "python" / f"{folder}.dist-info"
     path.mkdir()
     for name, text in files.items():
         (path / name.replace("_txt", ".txt")).write_text(text, encoding="utf-8")
+    return path
 
 
 def test_metadata_is_asked_as_programs_ask(probe: ModuleType, opt: Path) -> None:
-    """Version, requires, entry points; one that fails is named with why; twice is twice."""
+    """Version, requires, entry points; one that fails says why."""
     head = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n"
-    dist_info(opt, "a_b-1", METADATA=head.format("A.b", 1))
-    dist_info(opt, "a_b-2", METADATA=head.format("a-B", 2))
-    dist_info(opt, "c-1", METADATA=head.format("c", 1), entry_points_txt="[x]\nno sign\n")
-    found = probe.metadata(str(opt / "python"))
-    assert found["twice"] == ["a-b"]
-    assert set(found["distributions"]) == {"A.b", "a-B", "c"}
-    assert set(found["metadata"]) == {"c"}
+    good = dist_info(opt, "a_b-1", METADATA=head.format("A.b", 1))
+    bad = dist_info(opt, "c-1", METADATA=head.format("c", 1), entry_points_txt="[x]\nno sign\n")
+    assert probe.metadata(good) == ""
+    assert probe.metadata(bad) != ""
+    assert probe.metadata(opt / "python/none-1.dist-info") != ""
 
 
 def test_a_library_for_a_newer_glibc_is_found(probe: ModuleType, opt: Path) -> None:
@@ -124,60 +179,27 @@ def test_a_library_for_a_newer_glibc_is_found(probe: ModuleType, opt: Path) -> N
     assert probe.newer(str(opt), "b.so") == "2.1000"
 
 
-@pytest.mark.parametrize("needed", [{7}, {0}, {31}, {0, 31}, {3, 4, 5}, set(range(0, 32, 5))])
-def test_the_smallest_set_is_exactly_what_is_needed(probe: ModuleType, needed: set[int]) -> None:
-    """Wherever it stands, however many there are."""
-    paths = [str(n) for n in range(32)]
-    wanted = {str(n) for n in needed}
-    assert set(probe.smallest(paths, lambda some: wanted <= set(some))) == wanted
-
-
-def test_the_search_ends(probe: ModuleType) -> None:
-    """When everything is needed, too."""
-    tries = 0
-
-    def works(paths: list[str]) -> bool:
-        nonlocal tries
-        tries += 1
-        return len(paths) == 5000
-
-    assert len(probe.smallest([str(n) for n in range(5000)], works)) == 5000
-    assert tries <= probe.TRIES
-
-
-def test_what_is_put_back_can_be_taken_again(probe: ModuleType, opt: Path) -> None:
-    """A removed file, and one that was changed."""
-    lay(opt, changed="new")
-    before = opt / "before/python"
-    (before / "pkg").mkdir(parents=True)
-    for name in ("changed.py", "pkg/gone.py"):
-        (before / name).write_text("old", encoding="utf-8")
-    undo = [probe.put_back(opt, name) for name in ("changed.py", "pkg/gone.py")]
-    assert (opt / "python/changed.py").read_text() == "old"
-    assert (opt / "python/pkg/gone.py").read_text() == "old"
-    for each in undo:
-        each()
-    assert (opt / "python/changed.py").read_text() == "new"
-    assert not (opt / "python/pkg/gone.py").exists()
-
-
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", "-S", str(SCRIPT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: Path) -> None:
-    """JSON in, JSON out, nothing printed."""
+    """JSON in, JSON out, nothing printed; a distribution with nothing to try is answered too."""
     lay(opt, good="", bad="import gone")
     request, result = tmp_path / "request.json", tmp_path / "result.json"
-    question = {"direct": {"d": ["good"]}, "modules": {"d": ["bad", "good"]}, "libraries": []}
+    nothing = {"folder": "", "modules": [], "libraries": []}
+    batches = {"d": nothing | {"modules": ["good", "bad"]}, "none": nothing}
+    question = {"batches": batches, "gone": ["gone"], "touched": ["gone.py"]}
     request.write_text(json.dumps(question), encoding="utf-8")
     done = run("prove", str(opt), str(request), str(result))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    answer = json.loads(result.read_text(encoding="utf-8"))
-    assert answer["direct"] == {"d": {"good": ""}}
-    assert list(answer["imports"]) == ["bad", "good"]
-    assert answer["compiled"] == 3
+    empty = {"imports": {}, "loads": {}, "glibc": {}, "compiled": 0, "missed": [], "metadata": ""}
+    imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
+    assert json.loads(result.read_text(encoding="utf-8")) == {
+        "d": empty | {"imports": imports, "compiled": 2, "missed": ["gone"]},
+        "none": empty,
+    }
 
 
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:

@@ -5,59 +5,99 @@ from typing import Any
 import pytest
 
 from tasks.core import proof
+from tasks.core.proofs import Proof
+
+MISSING = "OSError: libx.so.1: cannot open shared object file"
 
 
 def answer(**more: Any) -> dict[str, Any]:
+    """Of docker/probe.py, about one distribution."""
     empty: dict[str, Any] = {
-        "direct": {}, "imports": {}, "loads": {}, "glibc": {}, "distributions": {}, "metadata": {},
-        "twice": [],
+        "imports": {}, "loads": {}, "glibc": {}, "metadata": "", "missed": [], "compiled": 0,
     }  # fmt: skip
     return empty | more
 
 
+def failed(before: dict[str, str], **after: Any) -> dict[str, Proof]:
+    """One distribution whose libraries never loaded."""
+    return {"a": Proof(after=answer(**after), loads=before)}
+
+
 def test_only_what_worked_before_can_break() -> None:
-    """Failing before, gone, or new: no break."""
-    before = answer(imports={"a": "", "b": "E: was so"}, loads={"l.so": ""})
+    """Failing before, or working now: no break."""
     after = answer(
-        imports={"a": "E: no", "b": "E: no", "new": "E: no"}, loads={"l.so": "O: no", "m.so": ""}
+        imports={"a": "E: no", "b": "E: no", "c": ""},
+        loads={"l.so": "O: no", "m.so": "O: no", "n.so": ""},
     )
-    found = [(each.kind, each.name, each.error) for each in proof.breaks(before, after)]
+    proven = Proof(after=after, imports={"b": "E: was so"}, loads={"m.so": "O: was so"})
+    found = [(each.kind, each.name, each.error) for each in proof.breaks({"a": proven})]
     assert found == [("import", "a", "E: no"), ("load", "l.so", "O: no")]
 
 
-def test_a_requirement_is_unusable_when_nothing_of_it_imports() -> None:
+def test_breaks_of_all_distributions_are_listed() -> None:
+    """Each with its own past."""
+    two = Proof(after=answer(imports={"m": "E: no"}))
+    found = proof.breaks({"a": Proof(after=two.after, imports={"m": "E: was so"}), "b": two})
+    assert [each.name for each in found] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("error", "missed", "unclear"),
+    [
+        ("", ["a.gone"], False),
+        ("ModuleNotFoundError: x", [], False),
+        ("ModuleNotFoundError: x", ["a.gone"], True),
+        (f"ImportError: {MISSING}", [], True),
+    ],
+    ids=["works", "nothing of ours was missing", "a pruned module was missing", "a library"],
+)
+def test_what_may_have_worked_before_is_tried_again(
+    error: str, missed: list[str], unclear: bool
+) -> None:
+    """What cannot be pruning's fault is not."""
+    found = proof.unclear(answer(imports={"m": error}, missed=missed))
+    assert found["modules"] == (["m"] if unclear else [])
+
+
+def test_a_library_that_does_not_load_is_tried_again() -> None:
+    """Only its error tells what it looks for."""
+    found = proof.unclear(answer(loads={"a.so": "", "b.so": MISSING}))
+    assert found == {"modules": [], "libraries": ["b.so"]}
+
+
+def test_a_requirement_is_unusable_when_nothing_of_it_ever_imported() -> None:
     """One of several modules is enough; one without modules (types only) is fine."""
-    before = answer(
-        direct={"bad": {"x": "E: 1", "y": "E: 2"}, "good": {"x": "E: 1", "y": ""}, "none": {}}
-    )
-    assert proof.unusable(before) == {"bad": "E: 1"}
+    proofs = {
+        "bad": Proof(after=answer(), imports={"x": "E: 1", "y": "E: 2"}),
+        "good": Proof(after=answer(), imports={"x": "E: 1"}),
+        "none": Proof(after=answer()),
+    }
+    direct = {"bad": ["x", "y"], "good": ["x", "y"], "none": [], "gone": ["z"]}
+    assert proof.unusable(proofs, direct) == {"bad": "E: 1"}
 
 
 def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:
-    """Then it is found at run time, when its package has loaded it."""
-    missing = "OSError: libx.so.1: cannot open shared object file"
-    before = answer(loads={"a.so": missing, "b.so": ""})
-    after = answer(loads={"a.so": missing, "b.so": ""})
-    assert proof.doubts(before, after) == [f"a.so: {missing}"]
-    after["loads"]["pkg.libs/libx.so.1"] = ""
-    assert proof.doubts(before, after) == []
+    """Then it is found at run time, when its package has loaded it; from another one, too."""
+    found = failed({"a.so": MISSING}, loads={"a.so": MISSING, "b.so": ""})
+    assert proof.doubts(found) == [f"a.so: {MISSING}"]
+    found["b"] = Proof(after=answer(loads={"pkg.libs/libx.so.1": ""}))
+    assert proof.doubts(found) == []
 
 
 def test_doubts_are_few() -> None:
     """A screen is enough."""
     loads = {f"{n}.so": "OSError: libx.so: gone" for n in range(50)}
-    assert len(proof.doubts(answer(loads=loads), answer(loads=loads))) == proof.LISTED
+    assert len(proof.doubts(failed(loads, loads=loads))) == proof.LISTED
 
 
 def test_every_defect_is_a_sentence() -> None:
-    """Names are compared as pip does."""
-    after = answer(
-        distributions={"Foo_Bar": "1"}, metadata={"foo": "ValueError: x"}, twice=["six"],
-        glibc={"a.so": "2.38"},
-    )  # fmt: skip
-    assert proof.defects(after, {"foo-bar", "gone"}) == [
+    """What is fine says nothing."""
+    found = {
+        "gone": Proof(after=answer(metadata="importlib.metadata has no version")),
+        "fine": Proof(after=answer(glibc={"a.so": "2.38"})),
+    }
+    assert proof.defects(found, ["six"]) == [
         "gone: importlib.metadata has no version",
-        "foo: ValueError: x",
         "six is in the layer twice",
         "a.so needs glibc 2.38",
     ]

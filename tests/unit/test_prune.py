@@ -1,14 +1,17 @@
-"""tasks/steps/prune.py: a tree copied without its dead weight, and a record that says what went."""
+"""tasks/steps/prune.py: what each distribution keeps, and a record that says what went."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.core import paths, records
+from tasks.core import paths, plans, records
 from tasks.core.errors import BuildError, SettingsError
+from tasks.core.plans import Plan
 from tasks.core.settings import Settings
 from tasks.steps import prune
+from tests import stored
 
 METADATA = "Metadata-Version: 2.1\nName: Pkg\nVersion: 1.0\n\nA long description.\n"
 RECORD = "pkg/__init__.py,sha256=a,0\npkg/tests/x.py,sha256=a,5\npkg-1.0.dist-info/METADATA,,\n"
@@ -20,37 +23,39 @@ FILES = {
     "pkg-1.0.dist-info/RECORD": RECORD,
     "pkg-1.0.dist-info/WHEEL": "w",
 }
+LEFT = sorted(set(FILES) - {"pkg/data.md", "pkg/tests/x.py", "pkg-1.0.dist-info/WHEEL"})
+PKG = stored.distribution("pkg", FILES)
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installed tree of one package, in an empty project."""
+    """One package as install left it, in an empty project."""
     monkeypatch.chdir(tmp_path)
     found = Settings(layer="t")
-    for name, text in FILES.items():
-        path = paths.tree(found, "install") / "python" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    records.write(paths.record(found, "install"), {"fingerprint": "f", "tree": "t"})
+    stored.keep(found, [PKG])
     return found
 
 
-def left(settings: Settings) -> set[str]:
-    root = paths.tree(settings, "prune") / "python"
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-
-
-def test_what_stays_is_copied_and_installs_tree_is_untouched(settings: Settings) -> None:
-    """Cut-down metadata is a new file, never an edit of install's."""
+def planned(settings: Settings) -> Plan:
+    """The first distribution's."""
     prune.run(settings)
-    assert left(settings) == set(FILES) - {
-        "pkg/data.md",
-        "pkg/tests/x.py",
-        "pkg-1.0.dist-info/WHEEL",
-    }
-    assert not (paths.tree(settings, "prune") / "python/pkg/tests").exists()
-    source = paths.tree(settings, "install") / "python"
-    assert {name: (source / name).read_text(encoding="utf-8") for name in FILES} == FILES
+    return plans.read(paths.plan(settings))[0]
+
+
+def test_the_plan_says_what_stays_and_what_is_cut(settings: Settings) -> None:
+    """Under the distribution's keys; what install found is untouched."""
+    before = {path: path.read_bytes() for path in paths.STORE.rglob("*") if path.is_file()}
+    assert planned(settings) == Plan(
+        key=PKG.key,
+        pin=PKG.pin,
+        name="pkg",
+        stay=LEFT,
+        cut={
+            "pkg-1.0.dist-info/METADATA": METADATA.partition("\n\n")[0] + "\n",
+            "pkg-1.0.dist-info/RECORD": "pkg/__init__.py,,\npkg-1.0.dist-info/METADATA,,\n",
+        },
+    )
+    assert before == {path: path.read_bytes() for path in paths.STORE.rglob("*") if path.is_file()}
 
 
 def test_the_record_counts_per_rule_and_per_package(settings: Settings) -> None:
@@ -63,15 +68,17 @@ def test_the_record_counts_per_rule_and_per_package(settings: Settings) -> None:
     assert record["rules"]["metadata"]["cut"] == 2
     assert record["packages"]["pkg"]["tests"] == record["rules"]["tests"]
     saved = sum(counter["bytes"] for counter in record["rules"].values())
-    tree = paths.tree(settings, "prune")
-    now = sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
+    [plan] = plans.read(paths.plan(settings))
+    now = sum(len(plan.cut.get(path, FILES[path])) for path in plan.stay)
     assert record["after"]["bytes"] == now == record["before"]["bytes"] - saved
+    assert record["after"]["files"] == len(plan.stay)
+    assert records.read(paths.record(settings, "prune")) == record
 
 
 def test_removed_files_are_listed_by_rule(settings: Settings) -> None:
-    """Each can be put back from install's tree; cut-down files are among them."""
+    """Each can be put back from what was installed; cut-down files are among them."""
     prune.run(settings)
-    assert json.loads(prune.removed_file(settings).read_text(encoding="utf-8")) == {
+    assert json.loads(paths.removed(settings).read_text(encoding="utf-8")) == {
         "markdown": ["pkg/data.md"],
         "metadata": [
             "pkg-1.0.dist-info/WHEEL",
@@ -89,9 +96,26 @@ def test_removed_files_are_listed_by_rule(settings: Settings) -> None:
 )
 def test_metadata_can_stay_whole(settings: Settings, options: dict[str, tuple[str, ...]]) -> None:
     """By `keep`, or with the rule switched off."""
-    prune.run(Settings(layer="t", **options))  # type: ignore[arg-type] # any values
-    path = paths.tree(settings, "prune") / "python/pkg-1.0.dist-info/METADATA"
-    assert path.read_text(encoding="utf-8") == METADATA
+    plan = planned(Settings(layer="t", **options))  # type: ignore[arg-type] # any values
+    assert plan.cut == {}
+    assert {"pkg-1.0.dist-info/METADATA", "pkg-1.0.dist-info/WHEEL"} < {*plan.stay}
+
+
+def test_metadata_that_goes_is_not_cut(settings: Settings) -> None:
+    """`drop` took it whole."""
+    assert planned(Settings(layer="t", drop=("*.dist-info",))).cut == {}
+
+
+def test_every_distribution_has_a_plan(settings: Settings) -> None:
+    """Also one of which nothing stays; a shared file is in both plans, and counted once."""
+    gone = stored.distribution("gone", {"gone.md": "text"})
+    also = stored.distribution("other", {"pkg/__init__.py": "", "o.py": "x"})
+    stored.keep(settings, [gone, also, PKG])
+    record = prune.run(settings)
+    found = {each.name: each.stay for each in plans.read(paths.plan(settings))}
+    assert found == {"gone": [], "other": ["o.py", "pkg/__init__.py"], "pkg": LEFT}
+    assert record["before"]["files"] == len(FILES) + 2
+    assert record["packages"]["gone"]["markdown"]["bytes"] == 4
 
 
 def test_the_fingerprint_follows_the_tree_and_the_rules(settings: Settings) -> None:
@@ -99,53 +123,66 @@ def test_the_fingerprint_follows_the_tree_and_the_rules(settings: Settings) -> N
     before = prune.run(settings)["fingerprint"]
     assert prune.fingerprint(settings) == before
     assert prune.fingerprint(Settings(layer="t", drop=("a",))) != before
-    records.write(paths.record(settings, "install"), {"fingerprint": "f", "tree": "other"})
+    stored.keep(settings, [replace(PKG, key="other")])
     assert prune.fingerprint(settings) != before
+
+
+def test_the_records_plan_follows_what_stays(settings: Settings) -> None:
+    """So that a rule which takes nothing here makes no work for the steps after it."""
+    before = prune.run(settings)["plan"]
+    assert prune.run(Settings(layer="t", drop=("nothing",)))["plan"] == before
+    assert prune.run(Settings(layer="t", drop=("pkg/__init__.py",)))["plan"] != before
 
 
 def test_an_unknown_recipe_changes_nothing(settings: Settings) -> None:
     """It is named, with the nearest."""
     with pytest.raises(SettingsError, match="did you mean aws-runtime"):
         prune.run(Settings(layer="t", recipes=("aws-runtimes",)))
-    assert not paths.tree(settings, "prune").exists()
+    assert not paths.plan(settings).exists()
+
+
+def test_globs_that_match_nothing_are_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spelling mistake would keep nothing."""
+    said: list[str] = []
+    monkeypatch.setattr(prune, "say", said.append)
+    prune.run(Settings(layer="t", keep=("pgk/data.md",)))
+    assert said[0] == "warning: 'pgk/data.md' in keep or drop matches no file of this layer"
 
 
 def test_without_an_installed_tree_the_fix_is_named(settings: Settings) -> None:
-    """A record without its tree, after someone tidied up."""
-    with pytest.raises(BuildError, match="doit install"):
+    """Of another layer, or after someone tidied up."""
+    with pytest.raises(BuildError, match="gone from build/"):
         prune.run(Settings(layer="other"))
-
-
-def test_a_link_within_the_tree_becomes_its_file(settings: Settings) -> None:
-    """A zip for Lambda holds files only."""
-    root = paths.tree(settings, "install") / "python"
-    (root / "pkg/alias.py").symlink_to("__init__.py")
-    prune.run(settings)
-    copied = paths.tree(settings, "prune") / "python/pkg/alias.py"
-    assert copied.is_file()
-    assert not copied.is_symlink()
+    for path in paths.STORE.rglob("key-*"):
+        path.unlink()
+    with pytest.raises(BuildError, match=r"doitw` again"):
+        prune.run(settings)
 
 
 @pytest.mark.parametrize("target", ["/etc/hostname", "../missing.py", "tests"])
-def test_any_other_link_is_refused_by_name(settings: Settings, target: str) -> None:
+def test_a_link_to_no_file_of_it_is_refused_by_name(settings: Settings, target: str) -> None:
     """Outside of the layer, broken, or a folder; the error says what to drop."""
-    (paths.tree(settings, "install") / "python/pkg/alias.py").symlink_to(target)
-    with pytest.raises(BuildError, match=r'drop = \["pkg/alias.py"\]'):
+    files = dict(PKG.files) | {"pkg/alias.py": (5, False)}
+    linked = replace(PKG, key="linked", files=files, links={"pkg/alias.py": target})
+    stored.keep(settings, [linked])
+    with pytest.raises(BuildError, match=r'drop = \["pkg/alias.py"\]') as caught:
         prune.run(settings)
-    prune.run(Settings(layer="t", drop=("pkg/alias.py",)))
-    assert "pkg/alias.py" not in left(settings)
+    assert f"pkg/alias.py is a link to {target}" in caught.value.problem
+    assert "pkg/alias.py" not in planned(Settings(layer="t", drop=("pkg/alias.py",))).stay
 
 
 def test_an_interrupted_run_leaves_no_record(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A half-filled folder would count as built."""
+    """A plan of other rules would count as this one's."""
     prune.run(settings)
 
     def fail(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prune, "copy", fail)
+    monkeypatch.setattr(prune, "write_plans", fail)
     with pytest.raises(KeyboardInterrupt):
         prune.run(settings)
     assert not paths.record(settings, "prune").exists()

@@ -1,5 +1,6 @@
 """tasks/core/records.py: written whole or not at all, and fresh only for what they came from."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,41 @@ def test_digest_ignores_key_order_only() -> None:
     """Canonical JSON: one spelling per value."""
     assert records.digest({"a": 1, "b": [1, 2]}) == records.digest({"b": [1, 2], "a": 1})
     assert records.digest([1, 2]) != records.digest([2, 1])
+
+
+def test_a_file_is_whole_while_it_is_the_records(tmp_path: Path) -> None:
+    """Changed, cut off, gone; or of another record."""
+    file, record = tmp_path / "layer.zip", tmp_path / "zip" / "record.json"
+    assert not records.is_whole(file, record)
+    file.write_bytes(b"content")
+    assert not records.is_whole(file, record)
+    records.write(record, {"sha256": records.file_digest(file)})
+    assert records.is_whole(file, record)
+    file.write_bytes(b"damaged")
+    os.utime(file, (1, 1))
+    assert not records.is_whole(file, record)
+    records.write(record, {"sha256": records.file_digest(file)})
+    assert records.is_whole(file, record)
+    file.unlink()
+    assert not records.is_whole(file, record)
+
+
+def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again only after somebody touched it."""
+    file, record = tmp_path / "layer.zip", tmp_path / "zip" / "record.json"
+    file.write_bytes(b"content")
+    records.write(record, {"sha256": records.file_digest(file)})
+    assert records.is_whole(file, record)
+    read: list[Path] = []
+    digest = records.file_digest
+
+    def watched(path: Path) -> str:
+        read.append(path)
+        return digest(path)
+
+    monkeypatch.setattr(records, "file_digest", watched)
+    assert records.is_whole(file, record)
+    assert read == []
+    os.utime(file, (1, 1))
+    assert records.is_whole(file, record)
+    assert read == [file]

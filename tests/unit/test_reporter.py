@@ -1,5 +1,9 @@
 """tasks/reporter.py: what a run looks like, by running doit."""
 
+import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +16,11 @@ import sys
 sys.path.insert(0, {root!r})
 from tasks.core.actions import action
 from tasks.core.errors import BuildError
-from tasks.reporter import StepReporter
+from tasks.core.console import say
+from tasks.reporter import StepReporter, verbosity
 
-DOIT_CONFIG = {{"reporter": StepReporter, "verbosity": 2, "backend": "sqlite3", "dep_file": "db"}}
+DOIT_CONFIG = {{"reporter": StepReporter, "verbosity": verbosity(),
+    "backend": "sqlite3", "dep_file": "db"}}
 
 def fail():
     raise BuildError("it broke [bold]here[/bold]", fix="mend it")
@@ -31,6 +37,20 @@ def task_group():
 def task_bad():
     return {{"actions": [action(fail)]}}
 
+def step():
+    say("a detail")
+    say("warning: look at this")
+
+def task_install():
+    return {{"actions": [action(step)], "meta": {{"last_words": lambda: ["live", "size", "undo"]}}}}
+
+def lookup():
+    say("asking")
+    raise BuildError("broken\\n  --> shop.toml:7\\n   | a = 100%", fix="mend it")
+
+def task_lookup():
+    return {{"actions": [action(lookup)]}}
+
 def task_bug():
     return {{"actions": [action(lambda: 1 / 0)]}}
 """
@@ -42,12 +62,65 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def doit(project: Path, *names: str) -> tuple[int, str]:
+def doit(project: Path, *names: str, **environment: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "doit", *names], cwd=project, capture_output=True, text=True,
-        check=False,
+        [sys.executable, "-m", "doit", *names], cwd=project, capture_output=True,
+        env={**plain_environment(), **environment}, check=False,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def plain_environment() -> dict[str, str]:
+    """The tests may run in CI themselves."""
+    ci = ("GITHUB_", "GITLAB_", "NO_COLOR", "FORCE_COLOR")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ci)}
+
+
+def on_a_terminal(project: Path, *names: str, **environment: str) -> str:
+    """What a person sees, control characters and all."""
+    ours, theirs = pty.openpty()
+    size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "doit", *names], cwd=project, stdin=subprocess.DEVNULL,
+        stdout=theirs, stderr=theirs, env={**plain_environment(), **size, **environment},
+    ):  # fmt: skip
+        os.close(theirs)
+        text = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    return text.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux says so when the other side is closed
+        return b""
+
+
+MOVES = re.compile(r"\x1b\[(?P<count>\d*)(?P<move>[A-Za-z])|\x1b\[\?\d+[hl]|(?P<char>.)", re.S)
+
+
+def left_standing(seen: str) -> list[str]:
+    """The lines that are there at the end: a terminal, as far as rich uses one."""
+    rows, row = [""], 0
+    for found in MOVES.finditer(re.sub(r"\x1b\[[\d;]*m", "", seen)):
+        if found["move"] == "A":
+            row -= int(found["count"] or 1)
+        elif found["move"] == "K" or found["char"] == "\r":
+            rows[row] = "" if found["move"] else rows[row]
+        elif found["char"] == "\n":
+            row += 1
+            rows += [""] * (row == len(rows))
+        else:
+            rows[row] += found["char"] or ""
+    return [line.strip() for line in rows if line.strip()]
+
+
+def record(project: Path) -> None:
+    """As `install` writes it."""
+    path = project / "build/install/shuking-deps-layer/record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"distributions": [{}] * 37, "bytes": 254_500_000}))
 
 
 def test_a_step_has_a_beginning_and_an_end(project: Path) -> None:
@@ -80,3 +153,96 @@ def test_a_mistake_of_ours_keeps_its_traceback(project: Path) -> None:
     assert code in (1, 2)
     assert "ZeroDivisionError" in output
     assert output.count("Traceback") == 1
+
+
+INSTALLED = r"✓ install +37 packages  254.5 MB +\d+\.\d s"
+
+
+def test_a_step_says_what_it_made(project: Path) -> None:
+    """In columns; a pipe has every line."""
+    record(project)
+    _, output = doit(project, "install")
+    begun, detail, warning, ended, *words = output.splitlines()
+    assert (begun, detail) == ("▶ install", "   a detail")
+    assert warning == "   warning: look at this"
+    assert re.fullmatch(INSTALLED, ended)
+    assert words == ["live", "size", "undo"]
+
+
+def test_v_1_is_one_line_a_step(project: Path) -> None:
+    """And warnings."""
+    record(project)
+    _, output = doit(project, "-v", "1", "install")
+    warning, ended, *words = output.splitlines()
+    assert warning == "   warning: look at this"
+    assert re.fullmatch(INSTALLED, ended)
+    assert words == ["live", "size", "undo"]
+
+
+def test_a_step_that_fails_shows_every_line(project: Path) -> None:
+    """Also of those that were held back."""
+    code, output = doit(project, "-v", "1", "lookup")
+    assert code == 1
+    assert output.startswith("   asking\n✗ lookup failed\nbroken\n")
+
+
+def test_a_terminal_shows_one_line_a_step(project: Path) -> None:
+    """And `-v 2` every line."""
+    record(project)
+    warning, ended, *words = left_standing(on_a_terminal(project, "install"))
+    assert warning == "warning: look at this"
+    assert re.fullmatch(INSTALLED, ended)
+    assert words == ["live", "size", "undo"]
+    assert "a detail" in left_standing(on_a_terminal(project, "-v", "2", "install"))
+
+
+def test_no_color(project: Path) -> None:
+    """no-color.org."""
+    colour = re.compile(r"\x1b\[[\d;]*3[0-7]m")
+    assert colour.search(on_a_terminal(project, "install"))
+    assert not colour.search(on_a_terminal(project, "install", NO_COLOR="1"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "euc-kr"])
+def test_a_terminal_of_another_encoding(project: Path, encoding: str) -> None:
+    """Something like it instead of a symbol that it does not have; never a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "doit", "install", "fresh", "lookup"], cwd=project, check=False,
+        capture_output=True, env={**plain_environment(), "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    text = done.stdout.decode(encoding)
+    assert done.returncode == 1
+    assert "Traceback" not in text
+    if encoding != "euc-kr":
+        assert text.startswith("> install\n")
+        assert "x lookup failed\n" in text
+        assert "-> mend it" in text
+
+
+def test_github_folds_a_step_and_shows_the_error_beside_the_file(project: Path) -> None:
+    """A command's answer is not folded. The job's summary has the steps."""
+    record(project)
+    ci = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(project / "summary.md")}
+    _, output = doit(project, "-c", "install", "good", "lookup", **ci)
+    head, body, tail = output.partition("::endgroup::\n✓ install")
+    assert head == "::group::▶ install\n   a detail\n   warning: look at this\n"
+    assert body
+    assert "▶ good\n✓ good (" in tail
+    assert "::group::▶ lookup\n   asking\n::endgroup::\n✗ lookup failed\n" in tail
+    said = "broken%0A  --> shop.toml:7%0A   | a = 100%25%0A→ mend it"
+    assert f"::error title=lookup failed,file=shop.toml,line=7::{said}\n" in tail
+    summary = (project / "summary.md").read_text()
+    assert "| ✓ | install | 37 packages  254.5 MB |" in summary
+    assert "| ✗ | lookup | broken |" in summary
+    assert "```\nlive\nsize\nundo\n```" in summary
+
+
+def test_gitlab_folds_a_step(project: Path) -> None:
+    """By its own marks, which are closed."""
+    _, output = doit(project, "install", GITLAB_CI="true")
+    opened = re.search(
+        r"\x1b\[0Ksection_start:\d+:install\[collapsed=true\]\r\x1b\[0K▶ install\n", output
+    )
+    closed = re.search(r"\x1b\[0Ksection_end:\d+:install\r\x1b\[0K✓ install", output)
+    assert opened
+    assert closed

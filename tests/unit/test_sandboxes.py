@@ -1,10 +1,12 @@
 """tasks/clients/sandboxes.py: which sandbox, and when nobody is asked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tasks.clients import container, sandboxes
+from tasks.clients import container, invocation, sandboxes
+from tasks.core import records
 from tasks.core.errors import BuildError
 from tasks.core.settings import Settings
 
@@ -77,3 +79,25 @@ def test_the_input_hash_needs_no_docker(engine: type[Engine], builder: str) -> N
     """A fresh CI runner asks AWS before it builds."""
     engine.there = False
     assert sandboxes.kind(Settings(builder=builder)) == "docker"
+
+
+def test_its_title_needs_no_docker_either(engine: type[Engine]) -> None:
+    """What builds, whether or not it has to start."""
+    engine.there = False
+    assert sandboxes.title(Settings(image="mine:1")) == "image mine:1"
+    host = Settings(builder="host")
+    assert sandboxes.title(host) == sandboxes.choose(host).title
+
+
+def test_who_only_looks_starts_nothing(
+    engine: type[Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a choice would have to be made, it is taken to be as in the last run."""
+    monkeypatch.chdir(tmp_path)
+    engine.there = False
+    local = Settings(stage="local")
+    assert sandboxes.expected(local) == "docker"
+    records.write(invocation.RUNTIME, {"builder": "host"})
+    assert sandboxes.expected(local) == "host"
+    assert sandboxes.expected(Settings()) == "docker"
+    assert sandboxes.expected(Settings(stage="local", builder="docker")) == "docker"

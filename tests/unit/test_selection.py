@@ -1,23 +1,22 @@
 """tasks/core/selection.py with the built-in rules: what stays of a tree, and why."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks.core import recipes
+from tasks.core.distributions import Installed
 from tasks.core.rules import NAMES
 from tasks.core.selection import Selection, select
 from tasks.core.settings import Settings
+from tests import laid
 
 
 def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Selection:
     """Write the files below `root` and select among them."""
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
     settings = Settings(**options)  # type: ignore[arg-type] # any values
-    return select(root, sorted(files), recipes.active(settings), settings.keep)
+    return select(laid.tree(root, files), recipes.active(settings), settings.keep)
 
 
 @pytest.mark.parametrize(
@@ -171,3 +170,13 @@ def test_globs_that_match_nothing_are_named(tmp_path: Path) -> None:
         tmp_path, {"a.py": ""}, keep=("b",), drop=("c", "a.py"), recipes=("aws-runtime",)
     )
     assert selection.unmatched == ("b", "c")
+
+
+def test_code_of_any_distribution_counts(tmp_path: Path) -> None:
+    """What one needs of another stays."""
+    one = laid.tree(tmp_path / "1", {"a/x.py": "import b.tests.tool", "a/x.md": ""})
+    two = laid.tree(tmp_path / "2", {"b/tests/tool.py": "", "c/tests/y.py": ""})
+    both = Installed((*one.distributions, replace(two.distributions[0], name="two")))
+    selection = select(both, recipes.active(Settings()), ())
+    assert selection.removed == {"a/x.md": "markdown", "c/tests/y.py": "tests"}
+    assert selection.stay == ("a/x.py", "b/tests/tool.py")

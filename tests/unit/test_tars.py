@@ -115,10 +115,24 @@ def test_what_is_packed_belongs_to_root_and_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "tree" / "deep" / "run").chmod(0o700)
     (tmp_path / "tree" / "deep").chmod(0o700)
     with (
-        tars.pack({"opt": tmp_path / "tree"}, {"work/a": b"22"}) as packed,
+        tars.pack({"opt": tmp_path / "tree"}, {"work/a": b"22"}, ["work"]) as packed,
         tarfile.open(fileobj=packed) as tar,
     ):
         found = {each.name: (each.mode, each.uid, each.gid, each.size) for each in tar}
     assert found["opt/deep"][:3] == (0o755, 0, 0)
     assert found["opt/deep/run"] == (0o744, 0, 0, 1)
     assert found["work/a"] == (0o644, 0, 0, 2)
+    assert found["work"][:3] == (0o1777, 0, 0)
+    assert list(found).index("work") < list(found).index("work/a")
+
+
+def test_a_single_file_is_packed_under_its_new_name(tmp_path: Path) -> None:
+    """A layer's zip, to be laid out there."""
+    (tmp_path / "layer.zip").write_bytes(b"zip")
+    (tmp_path / "layer.zip").chmod(0o600)
+    with (
+        tars.pack({"work/0.zip": tmp_path / "layer.zip"}, {}) as packed,
+        tarfile.open(fileobj=packed) as tar,
+    ):
+        [found] = tar
+    assert (found.name, found.mode, found.size) == ("work/0.zip", 0o644, 3)

@@ -1,4 +1,4 @@
-"""tasks/core/versions.py: ARNs, hashes in descriptions, and where an ARN goes in a list."""
+"""tasks/core/versions.py: hashes in descriptions, and keys in S3."""
 
 import hashlib
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tasks.core import versions
-from tasks.core.errors import InputError
 
 BASE = "arn:aws:lambda:ap-northeast-2:123456789012:layer"
 PACKED = {
@@ -66,73 +65,6 @@ def test_a_hash_as_aws_writes_it() -> None:
     assert versions.code_sha256(digest.hexdigest()) == (
         "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
     )
-
-
-def test_arns_are_parsed_with_spaces_and_commas() -> None:
-    """As people paste them."""
-    assert versions.parse_arns(f" {BASE}:a:1 ,{BASE}:b:20,") == [f"{BASE}:a:1", f"{BASE}:b:20"]
-
-
-@pytest.mark.parametrize(
-    "arn", ["x", f"{BASE}:a", f"{BASE}:a:0", f"{BASE}:a:01", f"{BASE}:a:1x",
-            "arn:aws:lambda:r:12:layer:a:1"]
-)  # fmt: skip
-def test_every_wrong_piece_is_named(arn: str) -> None:
-    """The right ones are not."""
-    with pytest.raises(InputError) as caught:
-        versions.parse_arns(f"{BASE}:ok:1,{arn}")
-    assert caught.value.problem == f"not the ARN of a layer version: {arn}"
-
-
-def test_arns_of_other_partitions_are_arns() -> None:
-    """China, GovCloud."""
-    arns = [f"arn:aws{part}:lambda:r-1:123456789012:layer:a:1" for part in ("-cn", "-us-gov")]
-    assert versions.parse_arns(",".join(arns)) == arns
-
-
-def test_parts_of_an_arn() -> None:
-    """Name and number."""
-    assert versions.layer_of(f"{BASE}:a:12") == f"{BASE}:a"
-    assert versions.number_of(f"{BASE}:a:12") == 12
-    assert versions.is_of(f"{BASE}:a:12", "a")
-    assert not versions.is_of(f"{BASE}:a:12", "b")
-    assert not versions.is_of("a", "a")
-
-
-def test_lambdas_refusals_are_foreseen() -> None:
-    """Another region, no ARN."""
-    assert versions.misplaced([f"{BASE}:a:1"], "ap-northeast-2") == []
-    [other, none] = versions.misplaced([f"{BASE}:a:1", "a"], "eu-west-1")
-    assert other == f"{BASE}:a:1 is in ap-northeast-2, the function in eu-west-1"
-    assert none == "'a' is not the ARN of a layer version"
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ([], ["x:2"]),
-        (["x:1"], ["x:2"]),
-        (["a:1", "x:1", "b:1"], ["a:1", "x:2", "b:1"]),
-        (["x:1", "a:1", "x:3"], ["x:2", "a:1"]),
-        (["a:1"], ["a:1", "x:2"]),
-        (["x:2"], ["x:2"]),
-        (["xx:1"], ["xx:1", "x:2"]),
-    ],
-)
-def test_a_new_version_takes_its_layers_place(before: list[str], after: list[str]) -> None:
-    """Others keep theirs; twice becomes once; a longer name is another layer."""
-    assert versions.replaced([f"{BASE}:{each}" for each in before], f"{BASE}:x:2") == [
-        f"{BASE}:{each}" for each in after
-    ]
-
-
-def test_several_arns_are_the_list() -> None:
-    """One is placed, two are all there is."""
-    assert versions.placed([f"{BASE}:a:1"], [f"{BASE}:b:1"]) == [f"{BASE}:a:1", f"{BASE}:b:1"]
-    assert versions.placed([f"{BASE}:a:1"], [f"{BASE}:b:1", f"{BASE}:c:1"]) == [
-        f"{BASE}:b:1",
-        f"{BASE}:c:1",
-    ]
 
 
 def test_keys_are_the_seeds() -> None:

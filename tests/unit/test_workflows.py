@@ -83,22 +83,22 @@ def test_a_stage_is_deployed_by_one_job_at_a_time() -> None:
 
 
 def test_main_is_deployed_in_the_seeds_order() -> None:
-    """Python and dependencies, credentials, layer and config, secrets, Chalice."""
+    """Python and dependencies, credentials, layer and config, Chalice (with the stage's secret)."""
     assert [used(step) for step in job("deploy.yml", "deploy")["steps"]] == [
         "actions/checkout",
         "./.github/actions/prepare",
         "aws-actions/configure-aws-credentials",
         "./doitw patch-config stage=prod",
-        "aws-actions/aws-secretsmanager-get-secrets",
         "./doitw deploy stage=prod",
     ]
 
 
-def test_a_rollback_has_the_functions_variables_as_well() -> None:
-    """`chalice deploy` writes them anew."""
-    steps = [used(step) for step in job("rollback.yml", "rollback")["steps"]]
-    secrets = steps.index("aws-actions/aws-secretsmanager-get-secrets")
-    assert steps[secrets + 1].startswith("./doitw rollback ")
+def test_no_job_has_the_functions_secrets_in_its_environment() -> None:
+    """Every program of it would have them; the setting `secret` gives them to Chalice alone."""
+    for path in FOLDER.glob("*.yml"):
+        text = path.read_text(encoding="utf-8").lower()
+        assert "secretsmanager" not in text
+        assert "secret-ids" not in text
 
 
 def test_the_cache_knows_machine_python_and_locks() -> None:
@@ -119,3 +119,13 @@ def test_the_readme_names_the_gitlab_example() -> None:
     """Where people look first."""
     text = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
     assert "(docs/gitlab-ci.yml)" in text
+
+
+def test_gitlabs_pipeline_by_hand_goes_back_and_does_not_deploy() -> None:
+    """One job or the other; the form asks for what the job reads."""
+    jobs = ci.load("docs/gitlab-ci.yml")
+    assert jobs["deploy"]["rules"][0] == {"if": "$ROLLBACK_VERSION", "when": "never"}
+    [rule] = jobs["rollback"]["rules"]
+    assert rule["if"].endswith(" && $ROLLBACK_VERSION")
+    [script] = jobs["rollback"]["script"]
+    assert set(re.findall(r"ROLLBACK_\w+", script)) == set(jobs["variables"])

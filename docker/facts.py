@@ -1,0 +1,201 @@
+"""What was installed, by distribution: files moved apart, and what they say read once.
+
+    facts.py INSTALLED APART REQUEST RESULT
+
+INSTALLED is where the installer wrote to; each of its distributions moves to APART/<key>. REQUEST
+is {distribution: key}, RESULT {key: facts}, both JSON. Runs in Lambda's image or under the host's
+Python; standard library only.
+
+Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
+executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
+of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
+[imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
+its code (for tasks/core/usage.py and needs.py).
+"""
+
+import csv
+import email.parser
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+import jobs
+
+Facts = dict[str, Any]
+
+# Read with regular expressions, not a parser: what is seen too much only keeps a file too many.
+# They begin with a literal word, which the engine finds fifty times faster than a line's beginning.
+_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
+_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
+_DOTTED = re.compile(r"""["']((?:\w+\.)+\w+)["']""")  # import_module("botocore.docs.service")
+_FILE = re.compile(r"""["']([^"'\s]*\.\w+)["']""")  # "README.md", "*.md", ".md"
+# Part of no running program: they name sources and headers to compile them.
+_BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
+
+
+def main(installed: str, apart: str, request: str, result: str) -> None:
+    keys = json.loads(Path(request).read_text(encoding="utf-8"))
+    found = {}
+    for folder in sorted(Path(installed).glob("*.dist-info")):
+        facts = distribution(folder)
+        key = keys.get(facts["name"], facts["name"])
+        if key in found:
+            raise SystemExit(f"{facts['name']} was installed twice")
+        facts |= move(Path(installed), Path(apart, key), facts["hashes"])
+        found[key] = facts
+    Path(installed).rename(f"{apart}-{os.getpid()}")  # the installer begins with an empty folder
+    read_modules(Path(apart), found)
+    Path(result).write_text(json.dumps(found), encoding="utf-8")
+
+
+def distribution(folder: Path) -> Facts:
+    """Of one dist-info."""
+    texts = {name: _text(folder / name) for name in ("METADATA", "RECORD")}
+    headers = email.parser.HeaderParser().parsestr(texts["METADATA"])
+    name = headers["Name"] or folder.name.split("-")[0]
+    return {
+        "name": re.sub(r"[-_.]+", "-", name).lower(),
+        "version": headers["Version"] or "",
+        "folder": folder.name,
+        "texts": texts,
+        "hashes": recorded(texts["RECORD"]),
+    }
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors="surrogateescape") if path.is_file() else ""
+
+
+def recorded(record: str) -> dict[str, str]:
+    """{path: hash} of a RECORD. Scripts are recorded as ../../bin/x; with --target they lie in
+    bin/."""
+    rows = csv.reader(io.StringIO(record, newline=""))
+    return {
+        row[0].lstrip("./") if row[0].startswith("../") else row[0]: "".join(row[1:2])
+        for row in rows
+        if row
+    }
+
+
+def move(installed: Path, target: Path, names: dict[str, str]) -> Facts:
+    """Its files, below `target` from now on. A file that two distributions claim goes to both."""
+    files: dict[str, list[int]] = {}
+    links, programs = {}, []
+    for name in names:
+        source, goal = installed / name, target / name
+        if not source.is_file() and not source.is_symlink():
+            continue
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink() and not _inside(source, installed):
+            links[name] = str(source.readlink())
+            goal.symlink_to(source.readlink())
+        else:
+            goal.unlink(missing_ok=True)
+            goal.hardlink_to(source.resolve())
+        status = goal.lstat()
+        files[name] = [status.st_size, int(bool(status.st_mode & 0o100))]
+        if name.startswith("bin/") and name not in links and not _is_script(goal):
+            programs.append(name)
+    return {"files": files, "links": links, "programs": programs}
+
+
+def _inside(link: Path, root: Path) -> bool:
+    return link.is_file() and link.resolve().is_relative_to(root.resolve())
+
+
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def read_modules(apart: Path, found: dict[str, Facts]) -> None:
+    """Add what each module of each distribution says."""
+    groups = []
+    for key, facts in found.items():
+        facts["modules"] = {}
+        code = readable(set(facts["files"]) - set(facts["links"]))
+        sized = [(path, facts["files"][path][0]) for path in code]
+        groups += [(key, names) for names in jobs.chunks(sized)]
+    for (key, _), said in jobs.each(groups, lambda group: said_by(apart / group[0], group[1])):
+        found[key]["modules"] |= said
+
+
+def readable(names: Iterable[str]) -> list[str]:
+    """The code among them that is part of a running program."""
+    return sorted(
+        name
+        for name in names
+        if name.endswith(".py") and PurePosixPath(name).name not in _BUILD_SCRIPTS
+    )
+
+
+def said_by(root: Path, names: list[str]) -> dict[str, Any]:
+    return {
+        name: said
+        for name in names
+        if any(said := module(name, (root / name).read_text(encoding="utf-8", errors="replace")))
+    }
+
+
+def module(path: str, text: str) -> tuple[list[str], list[str], bool, list[str]]:
+    """What the module at `path` says: see above."""
+    lazy = "attach_stub" in text
+    files = sorted(set(_FILE.findall(text)))
+    all_, first = set(_DOTTED.findall(text)), set()
+    for names, start in _imports(path, text):
+        all_ |= names
+        if names and _runs_at_once(text, start):
+            first |= names
+    return sorted(all_), files, lazy, sorted(first)
+
+
+def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:
+    """(names, where the statement stands)"""
+    for match in _statements(_IMPORT, text):
+        yield set(re.findall(r"[\w.]+", match[1])), match.start()
+    for match in _statements(_FROM, text):
+        yield set(_from(path, match)), match.start()
+
+
+def _from(path: str, match: "re.Match[str]") -> Iterator[str]:
+    package = PurePosixPath(path).parent.parts
+    name = match[1].lstrip(".")
+    dots = len(match[1]) - len(name)
+    base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
+    yield ".".join(base)
+    yield from (".".join([*base, part]) for part in re.findall(r"\w+", match[2]))
+
+
+def _runs_at_once(text: str, start: int) -> bool:
+    """Is what stands there in no function?"""
+    begin = text.rfind("\n", 0, start) + 1
+    indent = len(text[begin:start]) - len(text[begin:start].lstrip())
+    while indent and begin > 0:
+        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
+        line = text[begin:end]
+        stripped = line.lstrip()
+        if not stripped or len(line) - len(stripped) >= indent:
+            continue
+        if stripped.startswith(("def ", "async def ")):
+            return False
+        closes = stripped.startswith(")")  # a definition over several lines
+        indent = len(line) - len(stripped) + closes
+    return True
+
+
+def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches where a statement can begin: not in the middle of a sentence or a doctest."""
+    for match in pattern.finditer(text):
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
+        if not before or before.endswith((":", ";")):
+            yield match
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,109 @@
+"""Work spread over forked processes, for the scripts beside this one. Standard library only."""
+
+import os
+import pickle
+import selectors
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+JOBS = len(os.sched_getaffinity(0))
+CHUNK_BYTES, CHUNK_FILES = 400_000, 32
+
+
+@dataclass
+class _Child:
+    task: Any
+    pid: int
+    said: bytearray = field(default_factory=bytearray)
+
+
+def each(  # noqa: UP047 - the layer's Python may be 3.10
+    tasks: Iterable[Task], work: Callable[[Task], Result], jobs: int = JOBS
+) -> Iterator[tuple[Task, Result]]:
+    """(task, what `work` made of it) for each as it ends, in a process forked for it alone:
+    nothing that one leaves in memory shows in another. SystemExit when one fails."""
+    waiting, running = iter(tasks), selectors.DefaultSelector()
+    with running:
+        for task in waiting:
+            _start(running, task, work)
+            if len(running.get_map()) >= jobs:
+                yield from _ended(running)
+        while running.get_map():
+            yield from _ended(running)
+
+
+def _start(running: selectors.BaseSelector, task: Any, work: Callable[[Any], Any]) -> None:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _answer(task, work, writing)
+    os.close(writing)
+    running.register(reading, selectors.EVENT_READ, _Child(task, pid))
+
+
+def _answer(task: Any, work: Callable[[Any], Any], writing: int) -> None:
+    code = 1
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(work(task), pipe)
+        code = 0
+    except BaseException as error:
+        print(f"{task}: {error!r}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)
+
+
+def _ended(running: selectors.BaseSelector) -> list[tuple[Any, Any]]:
+    """Wait until at least one child is through."""
+    found: list[tuple[Any, Any]] = []
+    while not found:
+        for key, _ in running.select():
+            child: _Child = key.data
+            if block := os.read(key.fd, 1 << 20):
+                child.said += block
+                continue
+            running.unregister(key.fd)
+            os.close(key.fd)
+            _, status = os.waitpid(child.pid, 0)
+            if code := os.waitstatus_to_exitcode(status):
+                raise SystemExit(f"{child.task} ended with {code}")
+            found.append((child.task, pickle.loads(child.said)))  # noqa: S301 - our own child's
+    return found
+
+
+def chunks(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
+    """Names in groups of about the same size: [(name, bytes)] → [[name]], in the order given."""
+    groups: list[list[str]] = []
+    room, count = 0, 0
+    for name, size in sized:
+        if not groups or room < size or count == CHUNK_FILES:
+            groups.append([])
+            room, count = CHUNK_BYTES, 0
+        groups[-1].append(name)
+        room, count = room - size, count + 1
+    return groups
+
+
+class Progress:
+    """Says `@ done/total` on stdout now and then."""
+
+    def __init__(self, total: int, every: int = 50) -> None:
+        self.total, self.every, self.done, self.said = total, every, 0, 0
+
+    def advance(self, more: int = 1) -> None:
+        self.done += more
+        if self.done - self.said >= self.every:
+            self.said = self.done
+            print(f"@ {self.done}/{self.total}", flush=True)
+
+
+def longest_first(  # noqa: UP047
+    groups: Sequence[Task], size: Callable[[Task], int]
+) -> list[Task]:
+    """So that no long one is left for the end."""
+    return sorted(groups, key=size, reverse=True)

@@ -1,0 +1,74 @@
+"""What makes a bucket safe to take code from: no public access, TLS only, encryption at rest."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..core import iam
+from ..core.console import say
+from .aws import Aws
+from .sdk_errors import DENIED, error_code, errors
+
+BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS
+MISSING = {"NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"}
+
+
+def protect(aws: Aws, owned: dict[str, str]) -> None:
+    """Set all of it, for a bucket that is being made. `owned`: `s3.bucket_of`."""
+    s3, rule = aws.client("s3"), {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_public_access_block(**owned, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True))
+    s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    policy = tls_only(owned["Bucket"], aws.identity.arn.split(":")[1])
+    s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
+
+
+def tls_only(bucket: str, partition: str) -> dict[str, Any]:
+    """The bucket policy that AWS's Config rule s3-bucket-ssl-requests-only asks for."""
+    place = f"arn:{partition}:s3:::{bucket}"
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [place, f"{place}/*"],
+        "Condition": {"Bool": {TRANSPORT: "false"}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def tell(aws: Aws, owned: dict[str, str]) -> None:
+    """Say what a bucket that others made lacks. It is theirs, so nothing of it is changed; where
+    we may not look, that is said, too."""
+    for sentence in _lacks(aws, owned):
+        say(f"careful: bucket {owned['Bucket']} {sentence}")
+
+
+def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:
+    s3, look = aws.client("s3"), "cannot be seen: allow"
+    block = _ask(s3.get_public_access_block, owned)
+    policy = _ask(s3.get_bucket_policy, owned)
+    if block is None:
+        yield f"may be public, which {look} {iam.action('GetPublicAccessBlock')}"
+    elif not all(block.get("PublicAccessBlockConfiguration", {}).get(name) for name in BLOCK):
+        yield "does not block public access: switch all four blocks on"
+    if policy is None:
+        yield f"may answer without TLS, which {look} {iam.action('GetBucketPolicy')}"
+    elif TRANSPORT not in policy.get("Policy", ""):
+        yield f"can be reached without TLS: deny what has {TRANSPORT} false (docs/security.md)"
+
+
+def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:
+    """{} where nothing is set; None where we may not look."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at bucket {owned['Bucket']}"):
+        try:
+            answer: dict[str, Any] = question(**owned)
+        except ClientError as error:
+            if error_code(error) in MISSING:
+                return {}
+            if error_code(error) in DENIED:
+                return None
+            raise
+    return answer

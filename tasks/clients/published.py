@@ -1,0 +1,130 @@
+"""What is published of the layer: found by its inputs or its content, made, made again.
+
+A version that was deleted lives on in S3, by its zip, manifest and notes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..core import layer_arns, notes, paths, records, versions
+from ..core.console import say, size
+from ..core.errors import AwsError
+from ..core.manifest import Manifest
+from ..core.versions import LayerVersion
+from . import layers, lifecycle, manifests, publication, s3
+from .aws import Aws
+
+
+def by_inputs(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> LayerVersion | None:
+    """The newest version with this input hash that runs here and holds what it says; else the
+    one that is noted to have the content that these other inputs make, too."""
+    settings = aws.settings
+    usable = []
+    for version in published:
+        if version.fits(settings.python, settings.architecture):
+            if version.input_hash == wanted and layers.holds(aws, version):
+                return version
+            usable.append(version)
+    noted = _noted(aws, wanted) if usable else None
+    return next((v for v in usable if v.arn == noted and layers.holds(aws, v)), None)
+
+
+def by_content(aws: Aws, sha256: str, wanted: str | None = None) -> LayerVersion | None:
+    """The newest version that runs here with exactly this content; or from the inputs `wanted`,
+    which another deploy may have published since lookup asked."""
+    settings = aws.settings
+    for version in publication.newest_first(aws):
+        same = version.content_hash == sha256 or version.input_hash == wanted
+        fits = version.fits(settings.python, settings.architecture)
+        if same and fits and layers.holds(aws, version):
+            return version
+    return None
+
+
+def stored(aws: Aws, wanted: str) -> Manifest | None:
+    """Of a version that held what these inputs make and was deleted, while its zip is in S3."""
+    noted = _noted(aws, wanted)
+    made = manifests.of_number(aws, layer_arns.number_of(noted)) if noted else None
+    return made if made and _zip(aws, made) is not None else None
+
+
+def _zip(aws: Aws, made: Manifest) -> str | None:
+    """Its object version in S3, None when it is not there, whole."""
+    return s3.holds(aws, versions.zip_key(made.layer, made.built), made.sha256)
+
+
+def _noted(aws: Aws, wanted: str) -> str | None:
+    """The ARN that these inputs were published as, or found to be the content of."""
+    note = s3.get_bytes(aws, versions.alias_key(aws.settings.layer, wanted))
+    arn = str(notes.parsed(note).get("arn"))
+    return arn if layer_arns.place_of(arn) else None
+
+
+def note(aws: Aws, wanted: str, arn: str) -> None:
+    """Remember in S3 that this version holds what these inputs make."""
+    key = versions.alias_key(aws.settings.layer, wanted)
+    s3.put_bytes(aws, key, records.canonical({"arn": arn}))
+
+
+def remember(aws: Aws, version: LayerVersion) -> None:
+    """publish's record as the manifest in S3 tells it, where this machine has another or none;
+    left alone where there is no manifest. A publish that was stopped right after AWS's answer
+    is completed here with its notes."""
+    path = paths.stage_record(aws.settings, "publish")
+    if (records.read(path) or {}).get("arn") == version.arn:
+        return
+    made = manifests.of(aws, version)
+    if made is not None:
+        if manifests.note(aws, version.arn, made.built):
+            note(aws, made.input, version.arn)
+        facts = {name: getattr(made, name) for name in versions.PUBLISHED}
+        records.write(path, facts | {"arn": version.arn})
+
+
+def again(aws: Aws, made: Manifest) -> LayerVersion | None:
+    """A version with a deleted one's content: published now from its zip, if there is none.
+
+    AWS never gives a number twice. None when the zip is not in S3 (any more).
+    """
+    if twin := by_content(aws, made.sha256):
+        say(f"version {twin.number} holds the same content")
+        return twin
+    found = _zip(aws, made)
+    if found is None:
+        return None
+    key = versions.zip_key(made.layer, made.built)
+    sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
+    facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}
+    say(f"its zip of {made.built} is published again")
+    return layers.by_arn(aws, publish(aws, sent | facts))
+
+
+def publish(aws: Aws, sent: records.Record) -> str:
+    """The new version's ARN. AwsError when AWS holds other bytes than we proved. `sent`: upload's
+    record."""
+    content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
+    if sent["version_id"]:
+        content["S3ObjectVersion"] = sent["version_id"]
+    lifecycle.keep(aws, sent["key"])
+    answer = publication.publish(aws, content, versions.description(sent))
+    _must_be(aws, sent["sha256"], answer)
+    arn = str(answer["LayerVersionArn"])
+    note(aws, sent["input"], arn)
+    manifests.note(aws, arn, sent["built"])  # last: where it stands, the other does, too
+    say(f"version {answer['Version']} published: {arn}")
+    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
+    made_for = f"python{aws.settings.python} on {aws.settings.architecture}"
+    say(f"{zipped} zipped, {unzipped} unzipped, for {made_for}")
+    return arn
+
+
+def _must_be(aws: Aws, sha256: str, answer: Mapping[str, Any]) -> None:
+    got = answer["Content"]["CodeSha256"]
+    if got == versions.code_sha256(sha256):
+        return
+    gone = layers.withdraw(aws, answer["Version"])
+    raise AwsError(
+        f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
+        + ("deleted again" if gone else "not used, but could not be deleted"),
+        fix="run the same command again; if it repeats, look at who else writes the bucket",
+    )

@@ -1,0 +1,63 @@
+"""`doit docs`: the pages that are made from the code, and all documents as a site."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ..clients import sdk_errors
+from ..core import actions, catalogue, pages, paths, records
+from ..core.actions import action
+from ..core.console import say
+from ..core.errors import BuildError
+
+TROUBLESHOOTING = Path("docs/troubleshooting.md")
+CONFIG = Path("docs/zensical.toml")
+SITE = Path("docs/site")
+WORK = paths.BUILD / "site"  # where the generator works
+
+
+def task_docs() -> dict[str, object]:
+    """Write docs/troubleshooting.md from the code; all documents as pages, docs/site/."""
+    return {"actions": [action(run)]}
+
+
+def run() -> None:
+    """BuildError when the generator fails."""
+    records.write_atomic(TROUBLESHOOTING, troubleshooting().encode())
+    lay_out(Path(), WORK)
+    build(WORK)
+    shutil.rmtree(SITE, ignore_errors=True)
+    shutil.move(WORK / "html", SITE)
+    say(f"open {SITE / 'index.html'}")
+
+
+def troubleshooting() -> str:
+    """The page's text."""
+    answers = dict.fromkeys(sdk_errors.EXPIRED, sdk_errors.LOG_IN) | sdk_errors.FIXES
+    tables = {"AWS": dict(sorted(answers.items())), "The system": actions.advice()}
+    return catalogue.render(tables)
+
+
+def lay_out(root: Path, work: Path) -> None:
+    """The generator's configuration, and every page under its name in the site."""
+    shutil.rmtree(work, ignore_errors=True)
+    files = pages.pages(root)
+    for page in files:
+        records.write_atomic(work / "pages" / page, pages.text(root, page, files).encode())
+    shutil.copy(root / CONFIG, work / CONFIG.name)
+
+
+def build(work: Path) -> None:
+    """work/html/. BuildError when the generator is not there, fails, or warns."""
+    zensical = Path(sys.executable).with_name("zensical")
+    if not zensical.exists():
+        fix = "use ./doitw in a checkout of this project: its .venv has zensical"
+        raise BuildError("the site's generator is not installed", fix=fix)
+    done = subprocess.run(
+        [str(zensical), "build", "--clean", "--strict"], cwd=work, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode or not (work / "html/index.html").is_file():
+        said = (done.stdout + done.stderr).strip()
+        raise BuildError(f"the site could not be built:\n{said}", fix="correct what it names")

@@ -1,0 +1,52 @@
+"""`doit help` and `doit help deploy`, in place of doit's own: with all that a command takes."""
+
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.cmd_help import Help as DoitsHelp
+from doit.exceptions import InvalidDodoFile
+
+from ..core import help_text
+from ..core.calls import typed
+from ..core.errors import SettingsError
+from ..core.settings import current
+from ..reporter import StepReporter
+
+FIRST = """Ship a Chalice app's dependencies as a Lambda layer.
+
+  ./doitw list             what there is
+  ./doitw help deploy      what a command does, and everything that it takes
+  ./doitw tabcompletion    completion for bash and zsh: eval "$(./doitw tabcompletion)"
+
+The rest is doit's own:
+"""
+
+
+class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
+    """For a dodo.py of others it is doit's own: in the wheel it takes the place for all."""
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Our own first words only from our own program."""
+        if not args and self.bin_name != "doit":
+            print(typed(FIRST))
+        if len(args) != 1 or args[0] in (*self.cmds, "task"):
+            return int(super().execute(params, args))
+        try:
+            known = DoitCmdBase.execute(self, params, args)
+        except SettingsError:
+            raise  # doit's own help would show its usage instead
+        except InvalidDodoFile:
+            known = False
+        if not known:
+            self.print_usage(self.cmds)
+        return 0
+
+    def _execute(self, pos_args: list[str]) -> bool:
+        tasks = {task.name: task for task in self.task_list}
+        ours = self.loader.load_doit_config().get("reporter") is StepReporter
+        if not (ours and pos_args[0] in tasks):
+            return bool(super()._execute(pos_args))
+        task = tasks[pos_args[0]]
+        for line in help_text.of_command(task.name, task.doc, current()):
+            print(typed(line))
+        return True

@@ -1,0 +1,142 @@
+"""`doit-lambda-layer init`: a Chalice app takes the tool on. Everything is shown before it is
+written, and a second run finds nothing to do."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from ..clients import exports, whoami
+from ..core import adopting, adoption, apps, changes, layering, paths
+from ..core.adoption import Adoption
+from ..core.apps import App
+from ..core.calls import typed
+from ..core.changes import Change
+from ..core.console import console
+from ..core.errors import LayerError
+from ..core.layering import Source
+from ..core.split import FUNCTION, LAYER
+from ..core.tables import TABLE, by_stage
+
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+GITHUB = Path(".github/workflows/lambda-layer.yml")
+
+
+def main(words: Sequence[str]) -> int:
+    """Exit status: 0 adopted, or nothing to do; 1 refused, by us or at the question."""
+    options = parser().parse_args(words)
+    try:
+        return run(Path(), options)
+    except LayerError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="doit-lambda-layer init",
+        description="Put this Chalice app's dependencies into a Lambda layer: dodo.py, settings, "
+        "requirements, config.json, .gitignore, GitHub workflow. Shows all of it first, then asks.",
+    )
+    made.add_argument("--yes", action="store_true", help="do not ask")
+    made.add_argument(
+        "--from", dest="source", default="", metavar="FILE", choices=["", *exports.SOURCES],
+        help=f"where the requirements stand: {', '.join(exports.SOURCES)} "
+        "(default: the first that names any)",
+    )  # fmt: skip
+    made.add_argument(
+        "--group", default="", help="with --from a lock or pyproject.toml: this group alone"
+    )
+    made.add_argument(
+        "--stay", action="append", default=[], metavar="PACKAGE",
+        help="stays with the function (repeatable)",
+    )  # fmt: skip
+    made.add_argument("--no-workflow", action="store_true", help="write no GitHub workflow")
+    return made
+
+
+def run(root: Path, options: argparse.Namespace) -> int:
+    found = adopt(root, options)
+    needed = changes.needed(found.changes)
+    if not needed:
+        tell("nothing to do: this app has all of it")
+        return 0
+    for line in adoption.overview(found):
+        tell(line)
+    for change in needed:
+        show(change)
+    if not (options.yes or confirmed(len(needed))):
+        tell("nothing was changed")
+        return 1
+    changes.write(needed)
+    for line in ["", f"written: {', '.join(str(change.path) for change in needed)}"]:
+        tell(line)
+    for line in adoption.notes(found):
+        tell(line)
+    return 0
+
+
+def adopt(root: Path, options: argparse.Namespace) -> Adoption:
+    """Looks, and changes nothing. InputError where this is no Chalice app, or one of its files
+    cannot be read."""
+    app = apps.read(root)
+    source = layering.remembered(root) or exports.source(root)
+    if options.source:
+        source = Source(file=options.source, group=options.group)
+    exported = exports.requirements(root, source)
+    asked: set[str] = {canonicalize_name(name) for name in options.stay}
+    parts, halves = layering.halves(root, source, exported, app.vendored, asked)
+    table = by_stage(root / "pyproject.toml")[""][1]
+    account = ""
+    if not table:
+        account, region = whoami.account_and_region()
+        table = adopting.proposals(app, account, region)
+    made = [
+        _change(root, FUNCTION, lambda _: halves[FUNCTION], "Chalice packs it into the function"),
+        _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
+        *_around(root, app, table),
+    ]
+    if not options.no_workflow:
+        why = "a pull request builds, main deploys, a rollback is started by hand"
+        made.append(_change(root, GITHUB, lambda text: text or adopting.workflow(table), why))
+    return Adoption(app=app, source=source, parts=parts, changes=made, account=account)
+
+
+def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[Change]:
+    """The files that are not about packages."""
+    config = paths.CHALICE_CONFIG
+    yield _change(root, Path("dodo.py"), adopting.dodo, "where doit finds its commands")
+    yield _change(
+        root, Path("pyproject.toml"), lambda text: adopting.pyproject(text, table),
+        f"the settings that are this app's own, as [{TABLE}]",
+    )  # fmt: skip
+    yield _change(root, config, lambda text: adopting.config(text or "", app), adoption.reason(app))
+    yield _change(root, Path(".gitignore"), adopting.gitignore, "what builds leave behind")
+
+
+def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str) -> Change:
+    before = changes.text_of(root / path)
+    return Change(path=path, before=before, after=make(before), why=why)
+
+
+def show(change: Change) -> None:
+    """As git shows it, with the reason before it."""
+    console().print(f"\n{change.path}: {change.why}", markup=False, style="bold")
+    for line in change.diff:
+        console().print(line, markup=False, style=COLOURS.get(line[:1], ""))
+
+
+def confirmed(count: int) -> bool:
+    """Asked, where there is somebody to ask."""
+    if not sys.stdin.isatty():
+        tell("\nnobody is here to be asked: --yes writes these files")
+        return False
+    answer = input(f"\nwrite these {count} files? [y/N] ")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def tell(line: str) -> None:
+    console().print(typed(line), markup=False)

@@ -1,0 +1,115 @@
+"""plan's first half: the layer version that the stage would use, and what it takes to get it."""
+
+from dataclasses import dataclass, replace
+
+from ..clients import layers, manifests, published, s3, sandboxes, stage_store
+from ..clients.aws import Aws
+from ..core import chalice_config, identity, paths, records, stage_status, versions
+from ..core.manifest import Manifest
+from ..core.plan import Change, why_built
+from ..core.settings import Settings
+from ..core.versions import LayerVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
+    where not even the account is known."""
+
+    arn: str | None
+    changes: list[Change]
+    notes: list[str]
+
+
+def from_nothing(settings: Settings) -> Layer:
+    """Of an embedded AWS that is not running."""
+    why = ["the embedded AWS is not running: it would be started, and is empty then"]
+    changes = [*_build(settings, why), Change(what="publish version 1", why=why)]
+    return Layer(arn=None, changes=changes, notes=[])
+
+
+def look(aws: Aws) -> Layer:
+    """As lookup would find it. InputError when the stage is pinned to a deleted version."""
+    settings = aws.settings
+    parts = identity.parts(settings, sandboxes.expected(settings))
+    wanted = records.digest(parts)
+    pin = stage_store.pin(aws)
+    if pin and pin.holds(wanted):
+        for arn in pin.arns:
+            layers.by_arn(aws, arn)  # InputError when it was deleted
+        note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
+        return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
+    layer = _by_inputs(aws, parts, wanted)
+    if pin and not pin.lifted:
+        note = f"other requirements than the stage was {pin}; the deploy lifts that pin"
+        return replace(layer, notes=[note, *layer.notes])
+    return layer
+
+
+def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
+    settings, there = aws.settings, layers.Listing(aws)
+    if found := published.by_inputs(aws, wanted, there):
+        note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
+        return Layer(arn=found.arn, changes=[], notes=[note])
+    if twin := _twin(aws, wanted):
+        note = f"version {twin.number} holds exactly what is built here: nothing to publish"
+        return Layer(arn=twin.arn, changes=[], notes=[note])
+    new = _next(aws, there)
+    if deleted := published.stored(aws, wanted):
+        restore = Change(
+            what=f"publish version {new} of {settings.layer} from the zip of {deleted.built}",
+            why=[f"inputs {wanted[:12]} were published; that version was deleted"],
+        )
+        return Layer(arn=_arn(aws, new), changes=[restore], notes=[])
+    number, manifest = _compared(aws, there)
+    why = why_built(settings, parts, manifest, number)
+    unless = "unless what is built turns out to be in a published version already"
+    publish = Change(
+        what=f"publish version {new} of {settings.layer}",
+        why=[f"inputs {wanted[:12]} are not published", unless],
+    )
+    return Layer(arn=_arn(aws, new), changes=[*_build(settings, why, wanted), publish], notes=[])
+
+
+def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Change]:
+    """[] when the zip that lies here is of these inputs, and proven."""
+    if wanted and (_proven(settings) or {}).get("input") == wanted:
+        return []
+    return [Change(what="build the layer and prove it", why=why)]
+
+
+def _proven(settings: Settings) -> records.Record | None:
+    """zip's record, when verify has proven that zip."""
+    packed = records.read(paths.record(settings, "zip")) or {}
+    verified = records.read(paths.record(settings, "verify")) or {}
+    there = paths.layer_zip(settings).is_file()
+    return packed if there and packed.get("sha256") == verified.get("sha256") else None
+
+
+def _twin(aws: Aws, wanted: str) -> LayerVersion | None:
+    """The version with the content that is built here from these inputs."""
+    packed = _proven(aws.settings) or {}
+    return published.by_content(aws, packed["sha256"]) if packed.get("input") == wanted else None
+
+
+def _compared(aws: Aws, there: layers.Listing) -> tuple[int, Manifest | None]:
+    """The version that the stage uses, else the newest of ours: (number, manifest)."""
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
+    number = stage_status.number(configured, aws.settings.layer)
+    if number and (manifest := manifests.of_number(aws, number)):
+        return number, manifest
+    newest = next((version for version in there if version.is_ours), None)
+    return (newest.number, manifests.of(aws, newest)) if newest else (0, None)
+
+
+def _next(aws: Aws, there: layers.Listing) -> int:
+    """AWS never gives a number twice, a deleted version's neither."""
+    layer = aws.settings.layer
+    noted = versions.noted(layer, s3.objects(aws, versions.prefix(layer)))
+    return max([*noted, *(version.number for version in there)], default=0) + 1
+
+
+def _arn(aws: Aws, number: int) -> str:
+    partition = aws.identity.arn.split(":")[1]
+    place = f"{aws.settings.region}:{aws.account}:layer:{aws.settings.layer}"
+    return f"arn:{partition}:lambda:{place}:{number}"

@@ -1,0 +1,68 @@
+"""What `doit-lambda-layer init` would do to an app, and what there is to say about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .apps import App
+from .changes import Change
+from .layering import Source
+from .settings import LOCAL
+from .split import LAYER, Split
+
+AUTOMATIC = (
+    "automatic_layer goes off: Chalice's own layer would count toward the same 262,144,000 bytes, "
+    "and it deletes the version before, so that there is no way back; "
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """`source`: the file that says what the app needs; `account`: AWS's, '' where it is not
+    known."""
+
+    app: App
+    source: Source
+    parts: Split
+    changes: list[Change]
+    account: str
+
+
+def reason(app: App) -> str:
+    """Why config.json is changed."""
+    return (AUTOMATIC if app.automatic else "") + f"stage {LOCAL} is the embedded AWS"
+
+
+def overview(found: Adoption) -> Iterator[str]:
+    """The app, and where each package goes."""
+    yield f"Chalice app {found.app.name}, stages {', '.join(found.app.stages) or 'none'}"
+    yield f"{found.source.file} in two:"
+    width = max([len(_short(entry.text)) for entry, _ in found.parts.stays], default=0)
+    for entry in found.parts.goes:
+        yield f"  layer     {_short(entry.text)}"
+    for entry, why in found.parts.stays:
+        yield f"  function  {_short(entry.text):<{width}}   {why}"
+    if not found.parts.goes and not found.parts.stays:
+        yield "  it names no package"
+
+
+def _short(text: str) -> str:
+    """Without hashes."""
+    return text.partition(" --hash")[0]
+
+
+def notes(found: Adoption) -> Iterator[str]:
+    """What a person should know before the first deploy, and the next command."""
+    app = found.app
+    if not found.parts.goes:
+        yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    if not found.account:
+        yield "note: no AWS credentials here, so the bucket has no account number in its name; all "
+        yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"
+    if not app.has_api:
+        yield "note: app.py has no route: smoke will look at the functions, and ask none"
+    elif not app.smoke_path:
+        yield "note: no route takes a plain GET: set smoke-path in pyproject.toml to what does"
+    for stage, names in app.apart.items():
+        yield f"note: stage {stage}: {', '.join(names)} has `layers` of its own, not this one"
+    yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
+    yield f"next: ./doitw deploy stage={LOCAL}   (here, no AWS needed), then ./doitw deploy"

@@ -1,0 +1,29 @@
+"""How the tool is called, for the commands that messages tell people to type.
+
+Messages are written as for the tool's own checkout, `./doitw …`. Where the wheel is installed, that
+is `doit …`, or `doit-lambda-layer …` where no `doit` is beside it (pipx shows one program).
+"""
+
+import re
+import sys
+from pathlib import Path
+
+PACKAGE = __name__.partition(".")[0]  # `tasks`, or the wheel's name for it
+WRITTEN = "./doitw"
+PROGRAMS = ("doit", "doit-lambda-layer")
+
+
+def called(program: str, package: str) -> str:
+    """What a person types instead of `./doitw`; `program`: sys.argv[0]."""
+    path = Path(program)
+    if path.name in PROGRAMS:
+        return "doit" if path.with_name("doit").exists() else path.name
+    return WRITTEN if package == "tasks" else "doit"
+
+
+CALL = called(sys.argv[0], PACKAGE)
+
+
+def typed(text: str) -> str:
+    """A message as people can type it here."""
+    return re.sub(r"(?<![\w/])\./doitw(?!\w)", CALL, text)

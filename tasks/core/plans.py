@@ -1,0 +1,34 @@
+"""What prune leaves of each distribution: the plan that optimize carries out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import records
+from .errors import BuildError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """`key`, `pin`: as in core/distributions.py. `stay`: paths, sorted; `cut`: {path: text in
+    place of the file's}."""
+
+    key: str
+    pin: str
+    name: str
+    stay: list[str]
+    cut: dict[str, str]
+
+
+def write(path: Path, plans: Sequence[Plan]) -> None:
+    records.write_atomic(path, json.dumps([asdict(each) for each in plans]).encode())
+
+
+def read(path: Path) -> list[Plan]:
+    """BuildError when there is none, or not a whole one."""
+    try:
+        return [Plan(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        path.unlink(missing_ok=True)  # a missing target is made again
+        raise BuildError(f"{path} is not there, or damaged", fix="run `./doitw` again") from None

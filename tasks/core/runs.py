@@ -1,0 +1,103 @@
+"""What a run that was killed leaves behind, removed by the next one.
+
+A run has one temporary folder for all that it and its sandboxes put aside, and holds a file in it
+locked; it holds `build/` locked (shared), too. The system unlocks both when the process ends,
+however it does: what nobody holds is a dead run's.
+"""
+
+import atexit
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import paths
+
+PREFIX = "doit-lambda-layer-run-"
+ALIVE = "alive"  # the locked file
+_RANDOM = r"[a-z0-9_]{8}"  # as tempfile writes it
+HALF_WRITTEN = re.compile(rf"\..+\.{_RANDOM}|\.(?:fetch|verify|answer)-{_RANDOM}")
+_HELD: list[int] = []  # open for as long as this process lives
+
+
+def begin() -> None:
+    """Clear away after the dead, then give this run its folder: `tempfile` uses it from here on."""
+    home = Path(tempfile.gettempdir())
+    for folder in home.glob(f"{PREFIX}*"):
+        if is_dead(folder):
+            remove(folder)
+    with suppress(OSError):  # a disk that is full or read-only: the step that writes says so
+        tempfile.tempdir = str(_own(home))
+    _sweep_checkout()
+
+
+def _own(home: Path) -> Path:
+    """Complete and locked before it has its name: nobody takes it for a dead run's."""
+    making = Path(tempfile.mkdtemp(dir=home))
+    held = os.open(making / ALIVE, os.O_CREAT | os.O_RDONLY, 0o600)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    _HELD.append(held)
+    folder = making.rename(home / f"{PREFIX}{making.name}")
+    atexit.register(_end, folder, os.getpid())
+    return folder
+
+
+def _end(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not in a child that was forked
+        remove(folder)
+
+
+def is_dead(folder: Path) -> bool:
+    """A folder of a run of this user on this machine that no process holds any more?"""
+    try:
+        if folder.lstat().st_uid != os.getuid() or folder.is_symlink():
+            return False
+        with (folder / ALIVE).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def remove(folder: Path) -> None:
+    """Also what jobs were given read-only."""
+
+    def insist(function: Callable[..., Any], path: str, error: BaseException) -> None:
+        with suppress(OSError):
+            Path(path).parent.chmod(0o700)
+            function(path)
+
+    shutil.rmtree(folder, onexc=insist)
+
+
+def _sweep_checkout() -> None:
+    """Half-written files, unless another run of this checkout is at work."""
+    if not paths.BUILD.is_dir():
+        return
+    held = os.open(paths.BUILD, os.O_RDONLY)
+    _HELD.append(held)
+    with suppress(BlockingIOError):
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in list(half_written()):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+    fcntl.flock(held, fcntl.LOCK_SH)
+
+
+def half_written() -> Iterator[Path]:
+    """What tempfile named for us in this checkout; nothing of the packages in build/."""
+    for folder, folders, files in os.walk(paths.BUILD):
+        found = [name for name in (*folders, *files) if HALF_WRITTEN.fullmatch(name)]
+        yield from (Path(folder, name) for name in found)
+        folders[:] = [name for name in folders if name != "python" and name not in found]
+    for file in (*paths.DEPLOYED.glob(".*"), *_near(paths.LAYER_ARN), *_near(paths.CHALICE_CONFIG)):
+        if HALF_WRITTEN.fullmatch(file.name):
+            yield file
+
+
+def _near(path: Path) -> list[Path]:
+    return list(path.parent.glob(f".{path.name}.*"))

@@ -1,0 +1,88 @@
+"""What a step made, in a few words: read from the record that it wrote last."""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import chalice_config, layer_arns, paths, pins, records
+from .console import size
+from .settings import LAMBDA_LIMIT, Settings
+
+Summary = Callable[[dict[str, Any]], str]
+
+
+def _count(number: int, what: str) -> str:
+    """1 package, 2 packages"""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _published(record: dict[str, Any]) -> str:
+    return f"version {layer_arns.number_of(record['arn'])}  {size(record['unzipped'])} unzipped"
+
+
+def _asked(record: records.Record) -> str:
+    """An app without an API is not asked, only looked at."""
+    if "functions" in record:
+        return f"{', '.join(record['functions'])} ready"
+    return f"{record['function']} answers {record['status']}"
+
+
+# {step: (its record is a stage's, what it says)}
+OF_RECORD: dict[str, tuple[bool, Summary]] = {
+    "install": (
+        False,
+        lambda r: f"{_count(len(r['distributions']), 'package')}  {size(r['bytes'])}",
+    ),
+    "prune": (
+        False,
+        lambda r: f"{size(r['before']['bytes'])} → {size(r['after']['bytes'])}",
+    ),
+    "optimize": (False, lambda r: f"{size(r['bytes'])} unzipped"),
+    "zip": (False, lambda r: f"{size(r['bytes'])}  {_count(r['files'], 'file')}"),
+    "sbom": (False, lambda r: _count(r["components"], "package")),
+    "verify": (
+        False,
+        lambda r: (
+            f"{_count(r['modules'], 'module')}  {r['unzipped'] / LAMBDA_LIMIT:.0%} of the limit"
+        ),
+    ),
+    "publish": (True, _published),
+    "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
+    "smoke": (True, _asked),
+}
+# Their last line says it.
+OTHERS = {
+    "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
+    "rollback:check", "rollback:config",
+}  # fmt: skip
+
+
+def is_step(task: str) -> bool:
+    """One of the pipeline, or of a rollback? Its lines are details; a command's are its answer."""
+    return task in OTHERS or task.removeprefix("rollback:") in OF_RECORD
+
+
+def _uploaded(settings: Settings) -> str:
+    """A version with the same content is not sent again."""
+    sent = records.read(paths.stage_record(settings, "upload")) or {}
+    if sent.get("arn"):
+        return f"the same as version {layer_arns.number_of(sent['arn'])}"
+    packed = records.read(paths.record(settings, "zip")) or {}
+    return f"{size(packed.get('bytes', 0))} to S3"
+
+
+def of(task: str, settings: Settings, said: list[str]) -> str:
+    """'' where there is nothing to say. `said`: its lines, where they were held back."""
+    step = task.removeprefix("rollback:")
+    if step in ("patch-config", "config"):
+        arns = chalice_config.known_layers(paths.CHALICE_CONFIG, settings.stage)
+        return ", ".join(pins.named(arn) for arn in arns)
+    if step == "upload":
+        return _uploaded(settings)
+    if step == "deploy-lock":
+        return f"stage {settings.stage}"
+    if step not in OF_RECORD:
+        return said[-1] if said else ""
+    staged, summary = OF_RECORD[step]
+    place = paths.stage_record if staged else paths.record
+    record = records.read(place(settings, step))
+    return summary(record) if record else ""

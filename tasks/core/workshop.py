@@ -1,0 +1,117 @@
+"""Where distributions are installed and made into finished parts: one sandbox, for a whole run.
+
+    {work}/apart/<pin's key>/…   a distribution as installed, never edited
+    {work}/parts/<name>          what is made of it (docker/optimize.py)
+
+Nothing of a distribution that is finished already enters it. `install` and `optimize` share the
+sandbox, so that what the one installed need not travel for the other.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import installer, paths, records, requirements
+from .console import following, say
+from .errors import BuildError
+from .pinned import Pin
+from .sandbox import Job, Sandbox
+from .scratch import folder
+from .settings import Settings
+
+SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "strip.py")
+Keep = Callable[[str, Path], object]
+
+
+@dataclass
+class Workshop:
+    """`here`: {pin's key: facts} of what is installed in the sandbox."""
+
+    settings: Settings
+    sandbox: Sandbox
+    here: dict[str, records.Record] = field(default_factory=dict)
+
+    def resolve(self) -> list[requirements.Line]:
+        """The lines of a lock, where there is none. BuildError in the installer's words."""
+        asked = requirements.read(Path(self.settings.requirements))
+        with folder() as here:
+            job = Job(
+                argv=("{uv}", *installer.resolving(self.settings, self.sandbox.kind)),
+                inputs=requirements.as_inputs(asked),
+                fetch={"{work}/resolved.txt": here / "lock"},
+                network=True,
+                installs=True,
+            )
+            self._install(job)
+            return requirements.keeping_hashes(requirements.read(here / "lock"), asked)
+
+    def install(self, pins: Sequence[Pin], options: Sequence[str]) -> None:
+        """Those that are not here yet, with one call of the installer, and `options` as they stand
+        in the requirements. BuildError in the installer's words."""
+        missing = [pin for pin in pins if pin.key not in self.here]
+        if not missing:
+            return
+        lines = [*options, *(pin.text for pin in missing)]
+        locked = Path(self.settings.lock).is_file()
+        hashed = locked or all("--hash=" in pin.text for pin in missing)
+        job = Job(
+            argv=("{uv}", *installer.installing(self.settings, self.sandbox.kind, hashed=hashed)),
+            inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()},
+            network=True,
+            installs=True,
+        )
+        self._install(job)
+        self.take_apart({pin.name: pin.key for pin in missing})
+
+    def take_apart(self, keys: Mapping[str, str]) -> None:
+        """Move what lies in {work}/python apart by distribution, and read it: {name: key}."""
+        with folder() as here:
+            job = Job(
+                argv=("{python}", "{work}/facts.py", "{work}/python", "{work}/apart",
+                      "{work}/keys.json", "{work}/facts.json"),
+                inputs=_scripts() | {"keys.json": records.canonical(keys)},
+                fetch={"{work}/facts.json": here / "facts"},
+                installs=True,
+            )  # fmt: skip
+            self._make(job, "reading what was installed", fix="pin versions that go together")
+            self.here |= json.loads((here / "facts").read_text(encoding="utf-8"))
+
+    def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
+        """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's;
+        `keep` takes each part: its name, and a file to move."""
+        with folder() as here:
+            job = Job(
+                argv=("{python}", "{work}/optimize.py", "{work}/apart", "{work}/parts",
+                      "{work}/request.json", "--tools", "{tools}", *flags),
+                inputs=_scripts() | {"request.json": records.canonical(request)},
+                fetch={"{work}/parts": here / "parts"},
+                installs=True,
+            )  # fmt: skip
+            self._make(
+                job,
+                "stripping, compiling and packing",
+                fix='go without: strip = false, bytecode = "none" in [tool.lambda-layer]',
+            )
+            for path in sorted((here / "parts").iterdir()):
+                keep(path.name, path)
+
+    def close(self) -> None:
+        self.here.clear()
+        self.sandbox.close()
+
+    def _install(self, job: Job) -> None:
+        outcome = self.sandbox.run(job, say)
+        if outcome.code:
+            raise installer.explain(outcome.output, self.settings)
+
+    def _make(self, job: Job, doing: str, *, fix: str) -> None:
+        with following(doing) as hear:
+            outcome = self.sandbox.run(job, hear)
+        if outcome.code:
+            raise BuildError(f"{doing} failed in {self.sandbox.title}:\n{outcome.tail}", fix=fix)
+
+
+def _scripts() -> dict[str, bytes]:
+    return {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}

@@ -1,0 +1,34 @@
+"""The program: doit, with commands of ours in the place of two of its own."""
+
+from typing import Any
+
+from doit.cmd_base import Command
+from doit.doit_cmd import DoitMain
+
+from .commands.help import Help
+from .contents import commands
+from .core import completion
+from .core.calls import CALL
+
+
+class TabCompletion(Command):  # type: ignore[misc] # doit has no types
+    """doit's own knows no `stage=`, and wants a package that is not everywhere."""
+
+    doc_purpose = "completion for bash and zsh: eval it"
+    doc_usage = ""
+    doc_description = None
+
+    def execute(self, opt_values: Any, pos_args: Any) -> int:
+        """Print the script, the same in any folder."""
+        print(completion.script(commands.typed()), end="")
+        return 0
+
+
+OURS = {each.get_name(): each for each in (Help, TabCompletion)}
+
+
+class Program(DoitMain):  # type: ignore[misc] # doit has no types
+    """`./doitw`, `doit-lambda-layer`."""
+
+    BIN_NAME = CALL  # in its help
+    DOIT_CMDS = tuple(OURS.get(each.get_name(), each) for each in DoitMain.DOIT_CMDS)

@@ -1,0 +1,177 @@
+"""A real browser, headless, looks at pages as a phone shows them and follows their links."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-proxy-server", "--window-size=800,900",
+)  # fmt: skip
+PHONE = 390  # CSS pixels wide
+PATIENCE = 120.0  # seconds until a browser that says nothing counts as broken
+LOOKER = """<!doctype html><meta charset="utf-8"><title>look</title><body><script>
+const PHONE = %(phone)d, PAGES = %(pages)s;
+const texts = {};
+function text(url) {
+  texts[url] ??= fetch(url).then(async r => r.ok ? await r.text() : null);
+  return texts[url];
+}
+function sticksOut(view, node) {
+  if (node.getBoundingClientRect().right <= PHONE + 1) return false;
+  for (let at = node; at && at !== view.document.body; at = at.parentElement) {
+    const style = view.getComputedStyle(at);
+    if (style.overflowX !== "visible" || style.position === "fixed") return false;
+  }
+  return true;
+}
+async function broken(view) {
+  const wrong = [];
+  for (const node of view.document.querySelectorAll("[href], [src]")) {
+    const url = new URL(node.href?.animVal ?? node.href ?? node.src, view.location);
+    const loaded = !node.matches("a, link[rel=canonical], link[rel=prev], link[rel=next]");
+    if (!/^https?:$/.test(url.protocol)) continue;
+    if (url.origin !== location.origin) {
+      if (loaded) wrong.push("loads " + url);
+      continue;
+    }
+    const found = await text(url.pathname);
+    if (found === null) wrong.push(url.pathname);
+    else if (url.hash.length > 1) {
+      const id = decodeURIComponent(url.hash.slice(1));
+      const there = new DOMParser().parseFromString(found, "text/html");
+      if (!there.getElementById(id)) wrong.push(url.pathname + url.hash);
+    }
+  }
+  return [...new Set(wrong)];
+}
+async function look(page) {
+  const frame = document.createElement("iframe");
+  frame.style = `width: ${PHONE}px; height: 844px; border: 0`;
+  document.body.append(frame);
+  const errors = [];
+  await new Promise(done => {
+    frame.onload = done;
+    frame.src = page;
+    frame.contentWindow.onerror = said => errors.push(said);
+  });
+  await new Promise(done => setTimeout(done, 50));
+  const view = frame.contentWindow, root = view.document.documentElement;
+  const sizes = [...view.document.querySelectorAll("p, li, td")].filter(n => n.innerText?.trim())
+    .map(n => parseFloat(view.getComputedStyle(n).fontSize));
+  const result = {
+    page, errors, width: root.scrollWidth, broken: await broken(view),
+    wide: [...view.document.body.querySelectorAll("*")].filter(n => sticksOut(view, n))
+      .slice(0, 5).map(n => n.tagName + "." + n.className),
+    viewport: !!view.document.querySelector("meta[name=viewport]"),
+    smallest: Math.min(...sizes, 99), words: view.document.body.innerText.length,
+  };
+  frame.remove();
+  return result;
+}
+(async () => {
+  let results = [];
+  try {
+    for (const page of PAGES) results.push(await look(page));
+  } catch (error) {
+    results = {failed: `${error}\\n${error.stack}`};
+  }
+  await fetch("/__seen", {method: "POST", body: JSON.stringify(results)});
+})();
+</script>"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """`width`: CSS pixels that the page takes on a phone; `wide`: what sticks out; `broken`: links
+    that lead nowhere and what is loaded from elsewhere; `smallest`: letters, in CSS pixels."""
+
+    page: str
+    errors: list[str]
+    width: int
+    broken: list[str]
+    wide: list[str]
+    viewport: bool
+    smallest: float
+    words: int
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """The folder, the looker, and what it found."""
+
+    def __init__(self, *arguments: Any, looker: str, found: "_Found", **named: Any) -> None:
+        self._looker, self._found = looker, found
+        super().__init__(*arguments, **named)
+
+    def do_GET(self) -> None:
+        if self.path != "/__look.html":
+            super().do_GET()
+            return
+        body = self._looker.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self._found.results = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+        self._found.told.set()
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing: the tests' output is read by people."""
+
+
+class _Found:
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.results: Any = None
+
+
+def program() -> str:
+    """The browser; AssertionError says how to get one."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, "no Chromium here: .ci/run installs it (apt-get install chromium)"
+    return found
+
+
+def look(folder: Path, pages: Sequence[str]) -> list[Seen]:
+    """Each page of a folder, as it is on a phone. `pages`: paths below it."""
+    found = _Found()
+    looker = LOOKER % {"phone": PHONE, "pages": json.dumps([f"/{page}" for page in pages])}
+    handler = partial(_Handler, directory=str(folder), looker=looker, found=found)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            _visit(f"http://127.0.0.1:{server.server_port}/__look.html", found)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert isinstance(found.results, list), found.results
+    return [Seen(**each) for each in found.results]
+
+
+def _visit(address: str, found: _Found) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        words = [program(), *FLAGS, f"--user-data-dir={home}", "--remote-debugging-port=0", address]
+        browser = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            assert found.told.wait(PATIENCE), "the browser has not said what it saw"
+        finally:
+            browser.terminate()
+            browser.wait()

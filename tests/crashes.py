@@ -1,0 +1,149 @@
+"""Deploys that a signal ends at an exact point, and what is left of them here and in AWS."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tasks.core import lease, runs
+from tests import deployed, engine, reliability
+from tests.aws import REGION, Server
+from tests.project import ROOT, Project, Run, clean_environment
+
+SCRIPT = ROOT / "tests" / "crashing.py"
+COMMAND = ("deploy", "stage=local", "builder=host")
+LAYER, BUCKET = "shuking-deps-layer", "shuking-lambda-layers"
+LOCK = "chalice/shuking/local/lock.json"
+TIME = re.compile(r"\d{8}-\d{6}")
+KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": REGION}
+
+
+@dataclass(kw_only=True)
+class Ground:
+    """One checkout and one AWS, made new for each case. `points`: how many each step of an
+    undisturbed deploy has; `good`: its end state."""
+
+    server: Server
+    project: Project
+    temporary: Path
+    templates: Path
+    points: dict[str, int]
+    good: dict[str, Any]
+
+    def fresh(self, template: str = "bare") -> None:
+        """`template`: `bare`, or `built`, where only AWS's half is left to do."""
+        self.server.reset()
+        for folder in (self.project.path, self.temporary):
+            shutil.rmtree(folder)
+        self.temporary.mkdir()
+        shutil.copytree(self.templates / template, self.project.path, symlinks=True)
+
+    def start(self, *words: str) -> Run:
+        """Deploy as tests/crashing.py is told to."""
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), *words, "--", *COMMAND],
+            cwd=self.project.path,
+            env=clean_environment() | self.project.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, check=False,
+        )  # fmt: skip
+        return Run(code=done.returncode, output=done.stdout)
+
+    def end(self, number: signal.Signals, step: str, point: str) -> Run:
+        """A deploy that meets this signal there. config.json is whole after it, in any case."""
+        run = self.start(number.name.removeprefix("SIG"), step, point)
+        config = json.loads(self.project.read(".chalice/config.json"))
+        assert config["stages"]["local"].get("layers", []) in ([], self.good["layers"]), run.output
+        assert self.lock_ends_within(lease.SECONDS), run.output
+        return run
+
+    def deploy(self) -> None:
+        run = self.project.doit(*COMMAND)
+        assert run.code == 0, run.output
+
+    def aws(self, service: str) -> Any:
+        session = boto3.session.Session(**KEYS)  # type: ignore[arg-type] # its kinds of keys
+        client: Any = session.client
+        return client(service, endpoint_url=self.server.url)
+
+    def lock(self) -> dict[str, Any]:
+        s3 = self.aws("s3")
+        try:
+            lock: dict[str, Any] = json.load(s3.get_object(Bucket=BUCKET, Key=LOCK)["Body"])
+        except s3.exceptions.ClientError:
+            return {"released": True, "since": 0, "until": 0}
+        return lock
+
+    def lock_ends_within(self, seconds: float) -> bool:
+        lock = self.lock()
+        return bool(lock["released"] or lock["until"] - lock["since"] <= seconds)
+
+    def state(self) -> dict[str, Any]:
+        """What there is, without the times at which it came."""
+        functions = self.aws("lambda")
+        listed = functions.list_layer_versions(LayerName=LAYER)["LayerVersions"]
+        function = functions.get_function_configuration(FunctionName="shuking-local")
+        objects = self.aws("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+        config = json.loads(self.project.read(".chalice/config.json"))
+        return {
+            "versions": [TIME.sub("T", each["Description"]) for each in listed],
+            "function": [layer["Arn"] for layer in function["Layers"]],
+            "apis": len(self.aws("apigateway").get_rest_apis()["items"]),
+            "objects": sorted(TIME.sub("T", each["Key"]) for each in objects),
+            "layers": config["stages"]["local"]["layers"],
+            "arn": self.project.read(".layer-arn.txt"),
+        }
+
+    def leaks(self) -> list[str]:
+        """Temporary files, half-written ones, processes."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.project.path)
+            half = [str(path) for path in runs.half_written()]
+        left = [str(path) for path in self.temporary.iterdir()]
+        return [*half, *left, *engine.processes_left_in(self.project.path)]
+
+    def check(self, row: str, case: object) -> None:
+        """The same command once more, and all is as it should be. A run with nothing left to do
+        takes no lock, so a dead one's may stand until it expires."""
+        self.deploy()
+        assert self.lock_ends_within(lease.SECONDS), case
+        found, leaks = self.state(), self.leaks()
+        duplicates = len(found["versions"]) + found["apis"] - 2
+        reliability.ran(row, duplicates=duplicates, leaks=leaks)
+        assert found == self.good, (case, found, self.good)
+        assert leaks == [], (case, leaks)
+        reliability.correct(row)
+
+
+@contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    with pytest.MonkeyPatch.context() as patch, deployed.serving(folder / "server") as server:
+        made = deployed.checkout(folder / "checkout", server)
+        temporary, templates = folder / "temporary", folder / "templates"
+        temporary.mkdir()
+        made.environment.update(TMPDIR=str(temporary))
+        patch.chdir(folder / "server")
+        found = Ground(
+            server=server, project=made, temporary=temporary, templates=templates,
+            points={}, good={},
+        )  # fmt: skip
+        shutil.copytree(made.path, templates / "bare", symlinks=True)
+        build = made.doit("build", *COMMAND[1:])
+        assert build.code == 0, build.output
+        shutil.copytree(made.path, templates / "built", symlinks=True)
+        found.fresh()
+        run = found.start("count", str(folder / "points.json"))
+        assert run.code == 0, run.output
+        found.points = json.loads((folder / "points.json").read_text())
+        found.good = found.state()
+        yield found

@@ -1,0 +1,241 @@
+"""AWS at its worst: every request of a deploy goes wrong in every way, once and for good."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.clients import aws as sdk
+from tasks.clients import chalice_state, deploy_lock, publication, s3
+from tasks.clients.aws import Aws
+from tasks.core import paths, records
+from tasks.core.errors import AwsError
+from tasks.core.settings import Settings
+from tasks.steps import lookup, patch_config, publish, upload
+from tests import reliability
+from tests.aws import Request, Server
+from tests.built import build
+from tests.functional.conftest import CONFIG
+from tests.operations import operation
+from tests.proxy import Fault, Plan, Proxy, nothing, proxying
+from tests.reliability import STALE
+
+UNKNOWN = (Fault.RESET, Fault.TIMED_OUT)  # nobody here can know whether AWS is at it
+STAYING = (Fault.UNAVAILABLE, Fault.LOST, Fault.TIMED_OUT)
+ONCE = [each for each in Fault if each not in (Fault.UNAVAILABLE, Fault.SLOW)]
+IMPATIENT = 0.15  # seconds
+
+
+@pytest.fixture(scope="module")
+def running(http_server: Server) -> Iterator[Proxy]:
+    with proxying(http_server.url) as found:
+        yield found
+
+
+@pytest.fixture
+def proxy(running: Proxy, server: Server, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    """What this process takes for AWS; between two tries it waits for nothing."""
+    running.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", nothing_more)
+    monkeypatch.setattr(publication, "PAUSES", (0.0,) * 4)
+    monkeypatch.setattr(s3, "PAUSES", (0.0,) * 3)
+    return running
+
+
+def nothing_more(self: object, context: object) -> float:
+    return 0.0
+
+
+@pytest.fixture
+def run(proxy: Proxy, server: Server, settings: Settings) -> "Deploys":
+    return Deploys(server=server, settings=settings)
+
+
+class Deploys:
+    """Deploys of a layer that is built, in the order in which doit has the steps, from a fresh
+    checkout to an AWS that has nothing."""
+
+    def __init__(self, *, server: Server, settings: Settings) -> None:
+        self.server, self.settings = server, settings
+        self.aws = sdk.connect(settings)
+
+    def fresh(self) -> None:
+        self.server.reset()
+        for path in (paths.BUILD, paths.CHALICE_CONFIG.parent, paths.LAYER_ARN):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        paths.CHALICE_CONFIG.parent.mkdir()
+        paths.CHALICE_CONFIG.write_text(json.dumps(CONFIG), encoding="utf-8")
+        build(self.settings)
+        records.write(paths.DEPLOYED / "prod.json", {"resources": [{"name": "api_handler"}]})
+
+    def deploy(self) -> None:
+        self.aws.__dict__.pop("identity", None)  # who we are is asked by each run
+        held = deploy_lock.take(self.aws)
+        try:
+            if not lookup.run(self.aws, "host")["arn"]:
+                upload.run(self.aws)
+                publish.run(self.aws)
+            patch_config.run(self.settings, patch_config.wanted(self.settings))
+            chalice_state.save(self.aws, {"fingerprint": "of the app"})
+        finally:
+            held.release()
+
+    def state(self) -> dict[str, Any]:
+        """All that is left of it, here and there."""
+        client = self.aws.client("lambda")
+        listed = client.list_layer_versions(LayerName=self.settings.layer)["LayerVersions"]
+        objects = {key: s3.get_bytes(self.aws, key) for key in s3.objects(self.aws, "")}
+        notes = (
+            "/inputs/"  # which version these inputs are: saves a look, and is right or not there
+        )
+        objects = {key: data for key, data in objects.items() if notes not in key}
+        lock = json.loads(objects.pop(deploy_lock.key(self.settings)) or b"{}")
+        return {
+            "versions": [(each["Version"], each["Description"]) for each in listed],
+            "objects": objects,
+            "lock is free": lock["released"],
+            "config": paths.CHALICE_CONFIG.read_text(encoding="utf-8"),
+            "arn": publish.read_arn(),
+            "publish": records.read(paths.stage_record(self.settings, "publish")),
+        }
+
+    def leaks(self) -> list[Path]:
+        """Temporary files, under the names that this tool gives them."""
+        return [path for path in Path().rglob(".*") if path.is_file() and path != paths.LAYER_ARN]
+
+
+def at(wanted: int, fault: Fault) -> Plan:
+    """The request with this number, once."""
+    left = iter(range(10**6))
+    return lambda request: fault if next(left) == wanted else None
+
+
+def of(name: tuple[str, str, str], fault: Fault) -> Plan:
+    """Every request like this one."""
+    return lambda request: fault if named(request) == name else None
+
+
+def publishing(fault: Fault) -> Plan:
+    """Whenever a version is asked for."""
+    return lambda request: fault if operation(request)[1] == "PublishLayerVersion" else None
+
+
+def named(request: Request) -> tuple[str, str, str]:
+    """(service, operation, path)"""
+    return *operation(request), request.path
+
+
+def undisturbed(run: Deploys, proxy: Proxy) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
+    """Its requests, and its end state."""
+    run.fresh()
+    run.deploy()
+    requests = [named(request) for request in proxy.seen]
+    return requests, run.state()
+
+
+def repeated(run: Deploys, proxy: Proxy, fault: str, good: dict[str, Any], what: object) -> None:
+    """The fault is over: the same command once more, and all is as it should be."""
+    proxy.plan = nothing
+    run.deploy()
+    found, leaks = run.state(), run.leaks()
+    reliability.ran(fault, duplicates=len(found["versions"]) - 1, leaks=leaks)
+    assert found == good, what
+    assert leaks == [], what
+    reliability.correct(fault)
+
+
+@pytest.mark.parametrize("fault", ONCE)
+def test_a_fault_at_any_request(
+    run: Deploys, proxy: Proxy, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once: the run itself gets over it. But of half an answer it says so (the SDK asks only once
+    then), and it never publishes twice because of an answer that did not come."""
+    requests, good = undisturbed(run, proxy)
+    impatient(run, fault, monkeypatch)
+    for number, name in enumerate(requests):
+        if name in requests[:number] and name[1] != "PutObject":
+            continue
+        run.fresh()
+        error = attempt(run, proxy, at(number, fault))
+        if error and fault is not Fault.CUT:
+            assert name[1] == "PublishLayerVersion", (name, error)
+            assert fault in UNKNOWN, (name, error)
+            assert "no such version so far" in error.problem
+        repeated(run, proxy, fault, good, name)
+
+
+@pytest.mark.parametrize("fault", STAYING)
+def test_a_fault_that_stays(
+    run: Deploys, proxy: Proxy, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few tries, then an error; when it is over the next run ends well."""
+    requests, good = undisturbed(run, proxy)
+    impatient(run, fault, monkeypatch)
+    for name in dict.fromkeys(requests):
+        run.fresh()
+        error = attempt(run, proxy, of(name, fault))
+        seen = (name[1], fault) == ("PublishLayerVersion", Fault.LOST)  # it can be looked for
+        assert (error is None) == seen, name
+        repeated(run, proxy, fault, good, name)
+
+
+def attempt(run: Deploys, proxy: Proxy, plan: Plan) -> AwsError | None:
+    """A deploy with this in its way, and what it says to do."""
+    proxy.plan = plan
+    try:
+        run.deploy()
+    except AwsError as error:
+        return None if not error.fix else error
+    return None
+
+
+def test_slow_answers(run: Deploys, proxy: Proxy) -> None:
+    """All of them."""
+    _, good = undisturbed(run, proxy)
+    run.fresh()
+    proxy.plan = lambda request: Fault.SLOW
+    run.deploy()
+    repeated(run, proxy, Fault.SLOW, good, "slow")
+
+
+def impatient(run: Deploys, fault: Fault, patch: pytest.MonkeyPatch) -> None:
+    """Where no answer comes, nobody waits two minutes for it."""
+    if fault is Fault.TIMED_OUT:
+        patch.setattr(sdk, "READ_SECONDS", IMPATIENT)
+        run.aws = Aws(run.settings, dict(os.environ))
+
+
+def test_lists_that_are_out_of_date(run: Deploys, proxy: Proxy) -> None:
+    """The version that was published last is in none of them: not after an answer that was lost,
+    not for the run after, not for another machine that built the same meanwhile."""
+    _, good = undisturbed(run, proxy)
+    for lost in (Fault.LOST, Fault.SLOW):
+        run.fresh()
+        lookup.run(run.aws, "host")
+        proxy.stale = True
+        proxy.plan = publishing(lost)
+        run.deploy()
+        shutil.rmtree(paths.BUILD)
+        build(run.settings)
+        run.deploy()
+        proxy.reset()
+        repeated(run, proxy, STALE, good, lost)
+
+
+def test_between_two_tries_the_wait_grows(
+    run: Deploys, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a publish, which the SDK does not repeat."""
+    run.fresh()
+    waits: list[float] = []
+    monkeypatch.setattr(publication, "PAUSES", (1.0, 2.0, 4.0, 8.0))
+    monkeypatch.setattr(publication, "sleep", waits.append)
+    error = attempt(run, proxy, publishing(Fault.THROTTLED))
+    assert error
+    assert "too many calls at once" in error.problem
+    assert waits == [1.0, 2.0, 4.0, 8.0]

@@ -1,0 +1,231 @@
+"""Each command with its policy alone, then without each of its statements, in moto's IAM.
+
+One stage's life: published, deployed, changed, rolled back to a deleted version, cleaned up. Every
+command is the real one; an identity of moto's IAM has what `doit iam-policy` prints for it, and
+before the command succeeds so, it fails once for each statement that is taken out.
+"""
+
+import io
+import json
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from doit.cmd_base import ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+
+import dodo
+from tasks.clients import invocation
+from tasks.clients.aws import connect
+from tasks.commands import iam_policy
+from tasks.core import arguments, console, needs, policies, records, settings
+from tasks.core.needs import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
+from tests import deployed, project
+from tests.aws import ACCOUNT, REGION, Refusal, Server, serving
+from tests.enforced import Enforcement, adjust
+from tests.project import Project
+
+SECRET = "shuking/prod"  # noqa: S105 - its name
+SETTINGS = (
+    f'bucket = "deps-bucket"\nlifecycle-days = 90\naccount = "{ACCOUNT}"\nsecret = "{SECRET}"\n'
+)
+
+
+# Without the right to look at the bucket all goes on, so one more is taken there.
+BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
+
+
+@dataclass(kw_only=True)
+class Life:
+    """`said`: {(purpose, statement left out, or ''): (exit status, output)}."""
+
+    project: Project
+    server: Server
+    patch: pytest.MonkeyPatch
+    guard: Enforcement = field(default_factory=Enforcement)
+    said: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """The test's own, which may do anything."""
+        session: Any = boto3.session.Session("testing", "testing", None, REGION)
+        return session.client(service, endpoint_url=self.server.url)
+
+    def doit(
+        self, *arguments: str, keys: Sequence[str] = ("testing", "testing")
+    ) -> tuple[int, str]:
+        """`./doitw …` in this process: (exit status, output)."""
+        self.patch.setenv("AWS_ACCESS_KEY_ID", keys[0])
+        self.patch.setenv("AWS_SECRET_ACCESS_KEY", keys[1])
+        self.patch.setattr(sys, "argv", ["doit", *arguments])
+        out = io.StringIO()
+        self.patch.setattr(sys, "__stdout__", out)
+        for cached in (settings.current, settings_of, connect, console.console):
+            cached.cache_clear()
+        with redirect_stdout(out):
+            code = DoitMain(ModuleTaskLoader(dodo), config_filenames=()).run(list(arguments))
+        return code, out.getvalue()
+
+    def allowed(self, purpose: str, without: str) -> Sequence[str]:
+        """The keys of a new user with this policy, a statement (`A+B`: two) left out."""
+        within = iam_policy.scope(settings.load(Path(), {}, {"stage": "prod"}))
+        policy = policies.policy(purpose, within)
+        gone = without.split("+")
+        policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] not in gone]
+        iam, name = self.client("iam"), uuid.uuid4().hex
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    def run(self, purpose: str, *arguments: str, without: str = "") -> None:
+        keys = self.allowed(purpose, without)
+        self.server.refused = self.guard
+        try:
+            self.said[purpose, without.partition("+")[0]] = self.doit(
+                *arguments, "stage=prod", keys=keys
+            )
+        finally:
+            self.server.refused = lambda request: None
+
+    def dropping(self, purpose: str, statements: str, *arguments: str) -> None:
+        for sid in statements.split():
+            self.run(purpose, *arguments, without=sid)
+
+
+settings_of = arguments.current
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    with pytest.MonkeyPatch.context() as patch, serving() as server:
+        deployed.adjust(patch)
+        adjust(patch)
+        made = Life(
+            project=project.small(tmp_path_factory.mktemp("iam") / "copy"),
+            server=server,
+            patch=patch,
+        )
+        text = made.project.read("pyproject.toml")
+        made.project.write("pyproject.toml", text + SETTINGS)
+        patch.chdir(made.project.path)
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+            patch.delenv(name, raising=False)
+        records.write(invocation.RUNTIME, {"builder": "host"})
+        made.client("secretsmanager").create_secret(Name=SECRET, SecretString='{"WORD": "x"}')
+        live(made)
+        yield made
+    console.console.cache_clear()  # it has the last command's output
+
+
+def live(life: Life) -> None:
+    assert life.doit("build")[0] == 0
+    # both need the same until it is published; each of these runs gets further than the last
+    for sid in BUILDING.split():
+        life.run(DEPLOY, "deploy", without=sid)
+        life.run(PUBLISH, "publish", without=sid)
+    life.run(PUBLISH, "publish")
+    life.dropping(PUBLISH, "Version", "publish")
+    configure(life.project, tags={"team": "shop"}, reserved_concurrency=1)
+    life.dropping(STATUS, "FindApi", "plan")
+    life.dropping(DEPLOY, "Version Secret Role MakeRole MakeFunction Function Api", "deploy")
+    life.run(DEPLOY, "deploy")
+    life.project.write("requirements-all.txt", "six==1.17.0\n")
+    configure(life.project, tags={}, reserved_concurrency=None)
+    life.run(DEPLOY, "deploy")
+    life.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
+    back = ("rollback", "version=1")
+    life.dropping(
+        ROLLBACK, "Stage Versions Zips Untag Publish Version Secret Role Function Api Bucket", *back
+    )
+    life.run(ROLLBACK, *back)
+    life.dropping(STATUS, "Bucket Read Versions Version Look SecretVersion", "status", "check=1")
+    life.dropping(STATUS, "Functions", "history")
+    for command in ("history", "plan", "status"):
+        life.run(STATUS, command)
+        assert "unknown" not in life.said[STATUS, ""][1]
+    clean = ("gc", "keep=1", "yes=1")
+    life.dropping(
+        GC, "Bucket Read Stage Versions Functions EveryObject Delete DeleteVersion", *clean
+    )
+    life.run(GC, *clean)
+
+
+def configure(made: Project, **prod: object) -> None:
+    config = json.loads(made.read(".chalice/config.json"))
+    config["stages"]["prod"].update(prod)
+    made.write(".chalice/config.json", json.dumps(config))
+
+
+def cases() -> list[tuple[str, str]]:
+    """Every statement that a stage with all features needs."""
+    return [
+        (purpose, need.sid)
+        for purpose in needs.PURPOSES
+        for need in needs.NEEDS
+        if purpose in need.of and need.sid != "PassRole"
+    ]
+
+
+@pytest.mark.parametrize("purpose", needs.PURPOSES)
+def test_each_command_runs_with_its_policy_alone(life: Life, purpose: str) -> None:
+    code, said = life.said[purpose, ""]
+    assert code == 0, said
+    assert "no permission" not in said
+
+
+@pytest.mark.parametrize(("purpose", "sid"), cases())
+def test_without_one_statement_it_fails_and_says_which_action(
+    life: Life, purpose: str, sid: str
+) -> None:
+    """So each of them is needed, and whoever forgets one is told its name. What only looks shows
+    the rest, and a bucket that cannot be looked at stops nothing."""
+    code, said = life.said[purpose, sid]
+    [need] = [need for need in needs.NEEDS if need.sid == sid]
+    assert any(action in said for action in need.actions), said
+    assert code == 1 or (purpose == STATUS and "unknown" in said), said
+
+
+def test_every_action_is_asked_for(life: Life) -> None:
+    """None is allowed that no command needs."""
+    unasked = {
+        # S3 asks for it where a bucket keeps versions, or keeps none
+        "s3:GetObjectVersion", "s3:DeleteObject",
+    }  # fmt: skip
+    allowed = {action for need in needs.NEEDS for action in need.actions}
+    assert allowed - {action for action, _ in life.guard.asked} == unasked
+
+
+def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
+    """With the account in pyproject.toml it asks nobody; one file a policy."""
+    life.server.seen.clear()
+    code, said = life.doit("iam-policy", "stage=prod", "repository=me/shop", "branch=release")
+    assert (code, life.server.seen) == (0, [])
+    folder = life.project.path / "build/iam/deps/prod"
+    written = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
+    assert written.keys() == {*needs.PURPOSES, "trust"}
+    within = iam_policy.scope(settings.load(Path(), {}, {"stage": "prod"}))
+    for purpose in needs.PURPOSES:
+        assert written[purpose] == policies.policy(purpose, within)
+    assert '"repo:me/shop:environment:prod"' in said
+    assert "refs/heads/release" in said
+
+
+def test_an_account_that_nobody_knows(life: Life) -> None:
+    """What to do is said; nothing is invented."""
+    text = life.project.read("pyproject.toml")
+    life.project.write("pyproject.toml", text.replace(f'account = "{ACCOUNT}"', ""))
+    life.server.refused = lambda request: Refusal(status=403, code="ExpiredToken")
+    code, said = life.doit("iam-policy", "stage=prod")
+    life.server.refused = lambda request: None
+    life.project.write("pyproject.toml", text)
+    assert code == 1
+    assert "whose account is stage prod's?" in said
+    assert "write `account` into pyproject.toml" in said

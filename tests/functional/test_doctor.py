@@ -1,0 +1,251 @@
+"""`doit doctor`: each thing that a deploy needs, over HTTP; nothing is changed by looking."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.clients import deploy_lock, s3
+from tasks.clients.aws import Aws
+from tasks.commands import doctor, doctor_aws
+from tasks.core import lease, paths, permissions
+from tasks.core.findings import BAD, GOOD, NOTE, Finding
+from tasks.core.settings import Settings
+from tests.aws import ACCOUNT, Refusal, Request, Server
+from tests.built import zipped
+from tests.project import Project
+
+REGION = "ap-northeast-2"
+
+
+def looked(settings: Settings) -> dict[str, Finding]:
+    return {each.what: each for each in doctor.look(settings)}
+
+
+def marks(found: dict[str, Finding], mark: str) -> list[str]:
+    return [name for name, each in found.items() if each.mark == mark]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated(Refusal):
+    """What IAM's policy simulator answers (moto has none): these actions are denied."""
+
+    denied: tuple[str, ...] = ()
+    asked: str = ""
+
+    def answer(self, request: Request, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        names = [pair.split("=")[1] for pair in self.asked.split("&") if "ActionNames" in pair]
+        members = "".join(self._member(name.replace("%3A", ":")) for name in names)
+        results = f"<EvaluationResults>{members}</EvaluationResults>"
+        call = "SimulatePrincipalPolicy"
+        body = f"<{call}Result>{results}</{call}Result>"
+        return [f"<{call}Response>{body}</{call}Response>".encode()]
+
+    def _member(self, name: str) -> str:
+        decision = "implicitDeny" if name in self.denied else "allowed"
+        inside = f"<EvalActionName>{name}</EvalActionName><EvalDecision>{decision}</EvalDecision>"
+        return f"<member>{inside}</member>"
+
+
+def no_simulator(request: Request) -> Refusal | None:
+    """Most identities may not ask it."""
+    asked = "SimulatePrincipalPolicy" in request.form
+    return Refusal(status=403, code="AccessDenied") if asked else None
+
+
+@pytest.fixture(autouse=True)
+def without_simulator(server: Server) -> None:
+    server.refused = no_simulator
+
+
+def simulator(*denied: str) -> Callable[[Request], Refusal | None]:
+    def answer(request: Request) -> Refusal | None:
+        if "SimulatePrincipalPolicy" not in request.form:
+            return None
+        return Simulated(status=200, code="", denied=denied, asked=request.form)
+
+    return answer
+
+
+@pytest.fixture
+def person(aws: Aws) -> Aws:
+    """Asked for once, so that a test may then spoil every other call."""
+    assert aws.account == ACCOUNT
+    return aws
+
+
+def test_a_stage_that_is_ready(aws: Aws, server: Server) -> None:
+    """Nothing deployed, no bucket yet: a deploy can work. Every thing has its line."""
+    server.refused = simulator()
+    found = looked(aws.settings)
+    assert marks(found, BAD) == []
+    assert list(found) == [
+        "Python", "requirements", "Chalice", "builder", "disk", "clock", "region", "credentials",
+        "bucket", "permissions", "other layers", "state", "lock",
+    ]  # fmt: skip
+    assert found["bucket"].found == "deps-bucket is not there; the deploy makes it"
+    count = len(permissions.needed(aws.settings, bucket=False))
+    assert f"all {count} that a deploy needs" in found["permissions"].found
+    assert f"account {ACCOUNT}" in found["credentials"].found
+
+
+def test_nothing_is_changed(aws: Aws, server: Server) -> None:
+    """Neither here nor there."""
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    looked(aws.settings)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+    changing = [seen for seen in server.seen if seen.method in ("PUT", "DELETE", "PATCH")]
+    posts = [seen.form or seen.path for seen in server.seen if seen.method == "POST"]
+    assert changing == []
+    assert {post.split("&")[0] for post in posts} <= {
+        "Action=GetCallerIdentity", "Action=SimulatePrincipalPolicy", "Action=GetUser",
+        "Action=GetRole", "/2015-03-31/functions/shuking-prod/invocations",
+    }  # fmt: skip
+
+
+def test_what_the_simulator_denies_is_named(aws: Aws, server: Server) -> None:
+    server.refused = simulator("s3:PutObject", "lambda:PublishLayerVersion")
+    found = looked(aws.settings)["permissions"]
+    assert found.mark == BAD
+    assert found.found == "not allowed: lambda:PublishLayerVersion, s3:PutObject"
+    assert "docs/iam.md" in found.fix
+
+
+def test_without_the_simulator_harmless_calls_are_tried(aws: Aws, server: Server) -> None:
+    """What changes something is not tried, and that is said."""
+    found = looked(aws.settings)["permissions"]
+    assert found.mark == NOTE
+    assert "tried and allowed" in found.found
+    assert "were not tried" in found.found
+    assert "iam:SimulatePrincipalPolicy" in found.fix
+
+
+def test_a_harmless_call_that_is_refused_is_named(person: Aws, server: Server) -> None:
+    def refused(request: Request) -> Refusal | None:
+        if "/layers/" not in request.path:
+            return no_simulator(request)
+        return Refusal(status=403, code="AccessDeniedException")
+
+    server.refused = refused
+    found = list(doctor_aws.look(person))
+    [said] = [each for each in found if each.what == "permissions"]
+    assert said.mark == BAD
+    assert said.found == "not allowed: lambda:ListLayerVersions, lambda:GetLayerVersion"
+
+
+def test_no_credentials(aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What depends on them is called unseen; the rest is looked at."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    found = looked(aws.settings)
+    assert marks(found, BAD) == ["credentials"]
+    assert "aws sso login" in found["credentials"].fix
+    assert found["clock"].mark == GOOD
+    assert "not seen without credentials" in found["AWS"].found
+
+
+def test_another_account(aws: Aws) -> None:
+    """Than the stage's."""
+    found = looked(replace(aws.settings, account="999999999999"))
+    assert marks(found, BAD) == ["credentials"]
+    assert "belongs to account 999999999999" in found["credentials"].found
+
+
+def test_a_clock_that_is_wrong(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS would refuse what is signed by it."""
+    late = datetime.now(UTC) + timedelta(hours=1)
+    monkeypatch.setattr("tasks.clients.times.now", lambda settings: late)
+    found = looked(aws.settings)["clock"]
+    assert found.mark == BAD
+    assert "60 min 00 s behind AWS's" in found.found
+    assert "NTP" in found.fix
+
+
+def test_a_region_that_nobody_knows(aws: Aws) -> None:
+    """A typing error, or newer than boto3."""
+    found = looked(replace(aws.settings, region="ap-northwest-7"))
+    assert found["region"].mark == NOTE
+
+
+def test_a_bucket_of_somebody_elses(person: Aws, server: Server) -> None:
+    server.refused = lambda request: (
+        Refusal(status=403, code="") if request.method == "HEAD" else no_simulator(request)
+    )
+    [found] = [each for each in doctor_aws.look(person) if each.what == "bucket"]
+    assert found.mark == BAD
+    assert "another account's" in found.found
+
+
+def test_a_layer_that_is_gone(aws: Aws) -> None:
+    """One of the stage's others."""
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:theirs:1"
+    config = {"app_name": "shuking", "stages": {"prod": {"layers": [arn]}}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
+    found = looked(aws.settings)["other layers"]
+    assert found.mark == BAD
+    assert found.found == f"{arn} does not exist"
+
+
+def test_an_app_whose_state_is_lost(person: Aws) -> None:
+    """A deploy would refuse; so it is said before."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = person.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]
+    person.client("lambda").create_function(
+        FunctionName="shuking-prod", Runtime="python3.12", Role=role["Arn"], Handler="app.app",
+        Code={"ZipFile": zipped("x")},
+    )  # fmt: skip
+    [found] = [each for each in doctor_aws.stage(person) if each.what == "state"]
+    assert found.mark == BAD
+    assert "adopt-state" in found.fix
+
+
+@pytest.mark.parametrize(("age", "words"), [(30, "held by anna@desk"), (3600, "expired at")])
+def test_a_lock_says_whose_and_how_old(aws: Aws, age: int, words: str) -> None:
+    """A living one is waited for, a dead one taken over."""
+    held = lease.taken("anna@desk", datetime.now(UTC) - timedelta(seconds=age))
+    s3.ensure_bucket(aws)
+    s3.put_bytes(aws, deploy_lock.key(aws.settings), held.written())
+    found = looked(aws.settings)["lock"]
+    assert found.mark == NOTE
+    assert words in found.found
+
+
+def test_a_full_disk(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a build meets it."""
+    monkeypatch.setattr("tasks.commands.doctor_machine.TREES", 10**9)
+    found = looked(aws.settings)["disk"]
+    assert found.mark == BAD
+    assert "free some disk space" in found.fix
+
+
+def test_no_docker(layer: Project) -> None:
+    """In the way of every stage but `local`, which builds without."""
+    nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    wanted = layer.doit("doctor", "stage=local", "builder=docker", **nowhere)
+    assert wanted.code == 1
+    assert "✗ Docker         no Docker engine answers" in wanted.output
+    assert "→ start Docker" in wanted.output
+    local = layer.doit("doctor", "stage=local", "builder=auto", **nowhere)
+    assert local.code == 0, local.output
+    assert "stage=local builds without" in local.output
+    assert "✓ builder" in local.output
+
+
+def test_the_exit_status_says_whether_a_deploy_can_work(layer: Project) -> None:
+    """0 and 1, typed as a person does; the embedded AWS is not started."""
+    good = layer.doit("doctor", "stage=local")
+    assert good.code == 0, good.output
+    assert "a deploy to stage local can work" in good.output
+    assert not (layer.path / "build/local/server.json").exists()
+    layer.write("requirements-all.txt", "no good\n")
+    wrong = layer.doit("doctor", "stage=local")
+    assert wrong.code == 1
+    assert "✗ requirements   requirements-all.txt, line 1: 'no good'" in wrong.output
+    assert "a deploy to stage local cannot work: requirements" in wrong.output

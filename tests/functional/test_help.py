@@ -1,0 +1,65 @@
+"""`doit list`, `doit help deploy`, `tabcompletion`: by ./doitw, by the wheel, by plain doit."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import chalice_apps
+from tests.chalice_apps import ORDERS
+from tests.installed import Tool
+from tests.project import small
+
+DODO = """def task_deploy():
+    'Theirs.'
+    return {"actions": None}
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path, tool: Tool) -> Path:
+    folder = chalice_apps.make(tmp_path / "app", ORDERS)
+    assert tool.run(folder, "doit-lambda-layer", "init", "--yes").code == 0
+    return folder
+
+
+@pytest.mark.parametrize("program", ["doit", "doit-lambda-layer"])
+def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
+    """Both programs know the same; messages name the shorter one."""
+    listed = tool.run(app, program, "list").output
+    assert [line.split()[0] for line in listed.splitlines()][:3] == ["deploy", "rollback", "unpin"]
+    assert "\ninstall " not in listed
+    assert "\ninstall " in tool.run(app, program, "list", "--all").output
+    run = tool.run(app, program, "help", "deploy")
+    assert run.code == 0, run.output
+    for word in ("stage=", "builder=", "version=", "reason=", "arn=", "check=", "keep=", "yes="):
+        assert f"\n  {word}" in run.output
+    assert "now orders-api-deps" in run.output
+    assert "complete -F _doit_lambda_layer doit" in tool.run(
+        app, "doit-lambda-layer", "tabcompletion"
+    ).output  # fmt: skip
+
+
+def test_a_strangers_dodo_keeps_doits_own_help(tool: Tool, tmp_path: Path) -> None:
+    """The wheel is in its environment, and no more."""
+    (tmp_path / "dodo.py").write_text(DODO)
+    assert tool.run(tmp_path, "doit", "help", "deploy").output == "deploy  Theirs.\n"
+    assert "doit -- automation tool" in tool.run(tmp_path, "doit", "help").output
+
+
+def test_without_a_dodo_it_says_how_to_begin(tool: Tool, tmp_path: Path) -> None:
+    """Where a new user stands first."""
+    run = tool.run(tmp_path, "doit-lambda-layer", "deploy")
+    assert run.code == 3
+    assert "→ in a Chalice app that has none yet: doit-lambda-layer init" in run.output
+
+
+def test_in_the_checkout(tmp_path: Path) -> None:
+    """As ./doitw starts it; a wrong setting is said, not shown as a traceback."""
+    copy = small(tmp_path / "project")
+    assert "ARNs of layer versions" in copy.doit("help", "rollback").output
+    assert copy.doit("help").output.startswith("Ship a Chalice app's dependencies")
+    assert "complete -F _doit_lambda_layer doitw" in copy.doit("tabcompletion").output
+    copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
+    run = copy.doit("help", "deploy")
+    assert "did you mean layer?" in run.output
+    assert "Traceback" not in run.output

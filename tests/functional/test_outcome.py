@@ -1,0 +1,61 @@
+"""How a deploy and a rollback end: what is live, how large, how to undo it; what each step made."""
+
+import re
+
+from tasks.core import summaries
+from tests.project import SIX, Project, Run
+
+NUMBER = r"[\d.]+ (?:k|M)?B"
+SIZE = (
+    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB with the function \(\d+%\)"
+)
+
+
+def end(run: Run) -> list[str]:
+    """The last three lines."""
+    assert run.code == 0, run.output
+    return run.output.strip().splitlines()[-3:]
+
+
+def undo(project: Project, line: str) -> Run:
+    """Typed as it is said, each command."""
+    commands = re.findall(r"\./doitw ([^,]+?)(?:,|:|$)", line)
+    assert commands, line
+    for command in commands:
+        run = project.doit(*command.split())
+        assert run.code == 0, run.output
+    return run
+
+
+def made(run: Run, step: str) -> str:
+    """What a step's last line says that it made."""
+    found = re.search(rf"^✓ {step} +(.*?) +[\d.]+ s$", run.output, re.M)
+    return found[1] if found else ""
+
+
+def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
+    """First version, second, back as it says, forward as it says."""
+    first = layer.deploy()
+    live, size, way = end(first)
+    assert live == "live   shuking-local with version 1 of deps, answers 200"
+    assert re.fullmatch(SIZE, size)
+    assert "chalice delete --stage local" in way
+    silent = {step for step in summaries.OF_RECORD if not made(first, step)}
+    assert silent == set()
+
+    layer.write("requirements-all.txt", SIX.replace("1.16.0", "1.17.0"))
+    live, size, way = end(layer.deploy())
+    assert live == "live   shuking-local with version 2 of deps, answers 200"
+    assert way == "undo   ./doitw rollback version=1 stage=local"
+
+    live, size, way = end(undo(layer, way))
+    assert live == "live   shuking-local with version 1 of deps, answers 200"
+    assert re.fullmatch(SIZE, size)
+    assert way.startswith("undo   ./doitw unpin stage=local")
+    kept = end(layer.deploy())
+    assert kept[0] == live
+    assert kept[2] == way
+
+    live, _, way = end(undo(layer, way))
+    assert live == "live   shuking-local with version 2 of deps, answers 200"
+    assert way == "undo   ./doitw rollback version=1 stage=local"

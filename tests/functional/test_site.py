@@ -1,0 +1,79 @@
+"""docs/site and the size report, in a real browser: no broken links, readable on a phone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.commands import docs
+from tasks.core import pages
+from tests import browser
+from tests.browser import Seen
+from tests.project import ROOT, small
+
+LETTERS = 12.0  # CSS pixels, at least
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the documents as they are; and a report of a build."""
+    work = tmp_path_factory.mktemp("site")
+    docs.lay_out(ROOT, work)
+    docs.build(work)
+    project = small(work / "project")
+    assert project.doit("build").code == 0
+    shutil.copy(project.path / "build/deps.report.html", work / "html/report.html")
+    return work / "html"
+
+
+@pytest.fixture(scope="module")
+def seen(site: Path) -> dict[str, Seen]:
+    names = [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html"))]
+    return {each.page.removeprefix("/"): each for each in browser.look(site, names)}
+
+
+def test_every_document_is_a_page(seen: dict[str, Seen]) -> None:
+    """The translations, too; and none is empty."""
+    wanted = {page.replace(".md", ".html") for page in pages.pages(ROOT)}
+    assert wanted <= set(seen)
+    assert {page for page in wanted if seen[page].words < 500} == set()
+
+
+def test_no_link_is_broken(seen: dict[str, Seen]) -> None:
+    """Pages, anchors, images, styles, scripts; nothing is loaded from elsewhere."""
+    # a page that is not found has links from the site's root, wherever that is served
+    wrong = {page: each.broken for page, each in seen.items() if page != "404.html"}
+    assert {page: links for page, links in wrong.items() if links} == {}
+
+
+def test_no_page_is_wider_than_a_phone(seen: dict[str, Seen]) -> None:
+    """What is wide scrolls by itself."""
+    wide = {page: (each.width, each.wide) for page, each in seen.items()}
+    assert {page: found for page, found in wide.items() if found[0] > browser.PHONE} == {}
+
+
+def test_the_letters_can_be_read_on_a_phone(seen: dict[str, Seen]) -> None:
+    """The page tells the phone not to shrink it; no text is tiny."""
+    assert {page for page, each in seen.items() if not each.viewport} == set()
+    assert {page: each.smallest for page, each in seen.items() if each.smallest < LETTERS} == {}
+
+
+def test_no_script_fails(seen: dict[str, Seen]) -> None:
+    assert {page: each.errors for page, each in seen.items() if each.errors} == {}
+
+
+def test_the_browser_sees_what_is_wrong(tmp_path: Path) -> None:
+    """The looker itself: a broken link, a missing anchor, a foreign image, a wide table."""
+    (tmp_path / "bad.html").write_text(
+        "<!doctype html><p id='here' style='font-size: 5px'>tiny <a href='none.html'>a</a>"
+        "<a href='#nowhere'>b</a><a href='#here'>c</a><img src='http://elsewhere.invalid/x.png'>"
+        "<table><tr><td style='min-width: 900px'>wide</td></tr></table>"
+    )
+    [bad] = browser.look(tmp_path, ["bad.html"])
+    assert sorted(bad.broken) == [
+        "/bad.html#nowhere", "/none.html", "loads http://elsewhere.invalid/x.png",
+    ]  # fmt: skip
+    assert bad.width > browser.PHONE
+    assert any(name.startswith("TABLE") for name in bad.wide)
+    assert bad.smallest == 5.0
+    assert not bad.viewport

@@ -1,0 +1,101 @@
+"""Before lunch: from `chalice new-project` to a layer, forward and back, by the wheel alone."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import chalice_apps, installed
+from tests.chalice_apps import changed, git
+from tests.installed import Tool
+
+APP = """from chalice import Chalice
+import requests
+
+app = Chalice(app_name='shop')
+
+
+@app.route('/')
+def index():
+    import six
+    from dateutil.parser import isoparse
+
+    return {'requests': requests.__version__, 'six': six.__version__, 'file': six.__file__,
+            'year': isoparse('2020-02-02').year}
+"""
+REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
+ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
+
+
+@pytest.fixture
+def tool(wheel: Path, tmp_path: Path) -> Tool:
+    """The wheel and the app's own packages, in one environment."""
+    (tmp_path / "tool").mkdir()
+    made = installed.install(wheel, tmp_path / "tool")
+    made.install(*REQUIREMENTS.split())
+    return made
+
+
+@pytest.fixture
+def shop(tool: Tool, tmp_path: Path) -> Iterator[Path]:
+    """What `chalice new-project` makes, with an app that needs packages."""
+    run = tool.run(tmp_path, "chalice", "new-project", "shop")
+    assert run.code == 0, run.output
+    folder = tmp_path / "shop"
+    (folder / "app.py").write_text(APP)
+    (folder / "requirements.txt").write_text(REQUIREMENTS)
+    chalice_apps.commit(folder)
+    yield folder
+    tool.run(folder, "doit", "local-stop")
+
+
+def answer(folder: Path) -> dict[str, str]:
+    """What the last smoke was told by the function."""
+    record = json.loads((folder / "build/smoke/shop-deps/local.json").read_text())
+    body: dict[str, str] = json.loads(record["body"])
+    return body
+
+
+def ok(tool: Tool, folder: Path, *words: str) -> str:
+    run = tool.run(folder, *words)
+    assert run.code == 0, f"{words}\n{run.output}"
+    return run.output
+
+
+def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None:
+    """Each command ends well, and git shows what init announced."""
+    said = ok(tool, shop, "doit-lambda-layer", "init", "--yes")
+    announced = set(said[said.index("written: ") + 9 :].partition("\n")[0].split(", "))
+    assert changed(shop) == announced
+    for path in announced:
+        assert f"+++ b/{path}" in said
+    git(shop, "add", "--intent-to-add", "-A")
+    differ = [line for line in git(shop, "diff").splitlines() if re.match(r"[+-](?![+-])", line)]
+    assert [line for line in differ if line not in said.splitlines()] == []
+    before = {path: (shop / path).read_text() for path in announced}
+
+    ok(tool, shop, "doit", "deploy", "stage=local")
+    first = answer(shop)
+    assert (first["requests"], first["six"]) == ("2.32.4", "1.16.0")
+    assert "/opt/python/" in first["file"]
+
+    layer = shop / "requirements-all.txt"
+    layer.write_text(layer.read_text().replace("six==1.16.0", "six==1.17.0"))
+    said = ok(tool, shop, "doit", "deploy", "stage=local")
+    assert "version 2 published" in said
+    assert answer(shop)["six"] == "1.17.0"
+
+    said = ok(tool, shop, "doit", "rollback", "stage=local")
+    assert answer(shop)["six"] == "1.16.0"
+    assert "doit deploy stage=local keeps it" in said
+    assert "./doitw" not in said
+
+    layer.write_text(layer.read_text().replace("six==1.17.0", "six==1.16.0"))
+    assert changed(shop) == announced
+    after = {path: (shop / path).read_text() for path in announced}
+    config = after[".chalice/config.json"]
+    assert len(ARNS.findall(config)) == 1  # what a deploy writes, as init said
+    after[".chalice/config.json"] = re.sub(rf"\[\s*{ARNS.pattern}\s*\]", "[]", config)
+    assert after == before

@@ -1,0 +1,130 @@
+"""What the tests do to the tool, and what came of it, counted: docs/reliability.md says it.
+
+`pytest --reliability docs/reliability.md` writes the counts of that run there. Each fault and kind
+of bad input stands here by name, so that none is dropped unseen.
+"""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.core.errors import LayerError
+from tests.proxy import Fault
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
+BEGIN, END = "<!-- the tests write from here -->", "<!-- to here -->"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STALE = "AWS: lists that are out of date"
+KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a step"
+STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
+# Counted; in the document from the next whole run on.
+CRASHES = {
+    KILLED_BETWEEN: "after each step of a deploy",
+    KILLED_WITHIN: "at points drawn in install, zip, upload, publish, patch-config, chalice-deploy",
+    **dict.fromkeys(STOPPED.values(), "after steps, and at a point drawn in each of those six"),
+}
+FAULTS = {
+    Fault.THROTTLED: "429, from S3 503 `SlowDown`: once, at each request of a deploy in turn",
+    Fault.FAILED: "once, at each request in turn",
+    Fault.UNAVAILABLE: "from then on, at each request in turn",
+    Fault.RESET: "RST when half of it was read: once, at each request in turn",
+    Fault.LOST: "RST in its place: once and from then on, at each request in turn",
+    Fault.CUT: "half of it, then the end: once, at each request in turn",
+    Fault.TIMED_OUT: "until the tool gives up: once and from then on, at each request in turn",
+    Fault.SLOW: "all of them",
+    STALE: "without the version that was published last, whose answer came or was lost",
+}
+INPUTS = {
+    "settings: tables, variables, words": "pyproject.toml, environment and command line at random",
+    "requirements: any bytes": "files at random, and lines that nearly are requirements",
+    "globs": "`keep`, `drop` and rules at random, compared with a second implementation",
+    "config.json: any text": "texts at random, and JSON of other shapes",
+    "config.json: layouts": "every layout; all outside of `layers` stays, byte for byte",
+    "zip: trees": "names and contents at random, read back with zipfile and with unzip",
+    "tar: members": "paths, links and devices at random, broken off anywhere",
+    "notes in S3": "whatever bytes stand where a lock, pin, manifest or note should",
+}
+COUNTS: Counter[tuple[str, str]] = Counter()
+
+
+def count(row: str, column: str, number: int = 1) -> None:
+    assert row in {**CRASHES, **FAULTS, **INPUTS}, row
+    COUNTS[row, column] += number
+
+
+def ran(row: str, *, duplicates: int = 0, leaks: Collection[object] = ()) -> None:
+    """One run with a fault in it, and one after it, ended: how. Called before what is asserted."""
+    count(row, "runs")
+    count(row, "duplicates", duplicates)
+    count(row, "leaks", len(leaks))
+
+
+def correct(row: str) -> None:
+    """The end state of the run counted last is that of an undisturbed one."""
+    count(row, "correct")
+
+
+def answer[T](row: str, call: Callable[[], T]) -> T | LayerError:
+    """What comes of one input: a result, or an error that says what to do. Never anything else."""
+    count(row, "tried")
+    with noticed(row):
+        try:
+            return call()
+        except LayerError as error:
+            return _checked(error)
+
+
+def _checked(error: LayerError) -> LayerError:
+    assert error.problem.strip(), "an error without words"
+    assert error.fix.strip(), "an error without a way out"
+    return error
+
+
+@contextmanager
+def noticed(row: str) -> Iterator[None]:
+    """An exception that a person would see as a traceback counts as one."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception:
+        count(row, "tracebacks")
+        raise
+
+
+def told() -> str:
+    """This process' counts, for another."""
+    return json.dumps([[*at, number] for at, number in COUNTS.items()])
+
+
+def hear(counts: str) -> None:
+    for row, column, number in json.loads(counts or "[]"):
+        COUNTS[row, column] += number
+
+
+def tables() -> str:
+    """Markdown."""
+    faults = _table("fault", FAULTS, ["runs", "correct", "duplicates", "leaks"])
+    inputs = _table("bad input", INPUTS, ["tried", "tracebacks"])
+    return f"{faults}\n\n{inputs}"
+
+
+def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
+    lines = [[head, "what", *columns], ["---"] * (2 + len(columns))]
+    lines += [[row, what, *(str(COUNTS[row, c]) for c in columns)] for row, what in rows.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write(path: Path) -> str:
+    """The tables into the document, between its two marks, when all of it ran; what came of it."""
+    counts = [*((row, "runs") for row in FAULTS), *((row, "tried") for row in INPUTS)]
+    if missing := [row for row, column in counts if not COUNTS[row, column]]:
+        return f"{path} is left as it is; these did not run: {', '.join(missing)}"
+    text = path.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    tail = rest.split(END)[1]
+    path.write_text(f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}", encoding="utf-8")
+    return f"{path} written"

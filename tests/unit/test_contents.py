@@ -1,0 +1,52 @@
+"""tasks/contents.py: every task creator is in the table, in the order of `doit list`."""
+
+import ast
+from pathlib import Path
+
+from tasks import contents
+
+TASKS = Path(__file__).parents[2] / "tasks"
+OWN = {"bench", "dist", "docs", "test"}  # the tool's own development; not in the wheel
+
+
+def creators() -> set[str]:
+    """Every `task_…` function there is."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in TASKS.rglob("*.py")
+        if path.stem not in OWN
+    ]
+    functions = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {node.name for node in functions if node.name.startswith("task_")}
+
+
+def test_nothing_is_forgotten() -> None:
+    """A new step or command is listed here, or doit does not know it."""
+    listed = [*contents.TYPED, *(each for steps in contents.STEPS.values() for each in steps)]
+    names = [creator.__name__ for creator in listed]
+    assert len(names) == len(set(names))
+    assert set(names) == creators()
+
+
+def test_what_is_typed_comes_in_its_order_and_steps_are_parts() -> None:
+    """`doit list` shows those alone; a project's own come after ours."""
+
+    def task_ours() -> dict[str, object]:
+        """Ours."""
+        return {"actions": None}
+
+    made = list(contents.Commands(task_ours).create_doit_tasks())
+    listed = [task.name for task in made if not task.subtask_of]
+    assert listed[:3] == ["deploy", "rollback", "unpin"]
+    assert listed[-1] == "ours"
+    parts = {task.name: task.subtask_of for task in made if task.subtask_of}
+    assert parts["install"] == "build"
+    assert parts["publish"] == "deploy"
+    assert parts["rollback:smoke"] == "rollback"
+
+
+def test_each_has_one_clear_line() -> None:
+    """A sentence that fits on a line of a terminal beside its name."""
+    listed = [task for task in contents.commands.create_doit_tasks() if not task.subtask_of]
+    assert [task.name for task in listed if not 20 < len(task.doc) <= 82] == []
+    assert [task.name for task in listed if not task.doc.endswith((".", ")"))] == []

@@ -1,0 +1,95 @@
+"""tasks/core/scratch.py: folders for as long as somebody works in them, and not longer."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.core import paths, scratch
+from tasks.core.scratch import KEPT, Scratch
+
+ROOT = Path(__file__).parents[2]
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from tasks.core.scratch import Scratch
+print(Scratch().path, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the folders are made: build/work."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / paths.WORK
+
+
+def test_a_folder_lasts_as_long_as_its_block(work: Path) -> None:
+    """Whatever lies in it, and however the block ends."""
+    with scratch.folder() as here:
+        assert here.is_absolute()
+        assert here.parent == work
+        (here / "deep").mkdir()
+        (here / "deep/file").touch()
+    assert list(work.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt), scratch.folder():
+        raise KeyboardInterrupt
+    assert list(work.iterdir()) == []
+
+
+def test_folders_are_apart(work: Path) -> None:
+    """Two at once, as two runs may have them: neither removes the other's."""
+    one = Scratch()
+    with scratch.folder() as two:
+        assert one.path != two
+    assert list(work.iterdir()) == [one.path]
+    one.remove()
+    assert list(work.iterdir()) == []
+
+
+def test_an_abandoned_folder_goes_with_the_next_run(work: Path) -> None:
+    """Of a process that was killed and could not tidy up."""
+    words = [sys.executable, "-c", KILLED, str(ROOT)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = Path(done.stdout.strip())
+    assert list(work.iterdir()) == [left]
+    with scratch.folder() as here:
+        assert list(work.iterdir()) == [here]
+
+
+def test_what_is_just_being_made_stays(work: Path) -> None:
+    """A folder without the file: another run is about to lock it, or just removing it."""
+    (work / "new").mkdir(parents=True)
+    (work / "file").touch()
+    with scratch.folder():
+        pass
+    assert sorted(path.name for path in work.iterdir()) == ["file", "new"]
+
+
+def test_read_only_trees_can_be_removed(work: Path) -> None:
+    """As {opt} is laid for a job; a link is removed, not what it points to."""
+    outside = work.parent / "outside"
+    outside.mkdir(parents=True)
+    (outside / "file").touch()
+    outside.chmod(0o500)
+    with scratch.folder() as here:
+        (here / "opt").mkdir()
+        (here / "opt/file").touch()
+        (here / "opt/link").symlink_to(outside)
+        (here / "opt").chmod(0o500)
+    assert list(work.iterdir()) == []
+    assert (outside / "file").exists()
+    assert outside.stat().st_mode & 0o777 == 0o500
+    outside.chmod(0o700)  # pytest tidies up
+
+
+def test_the_lock_is_what_keeps_it(work: Path) -> None:
+    """The file alone does not."""
+    (work / "left").mkdir(parents=True)
+    (work / "left" / KEPT).touch()
+    with scratch.folder() as here:
+        assert list(work.iterdir()) == [here]

@@ -1,0 +1,207 @@
+"""tasks/core/workshop.py: what the sandbox is asked for, and what it is not asked for again."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tasks.core import paths, requirements
+from tasks.core.errors import BuildError
+from tasks.core.pinned import Pin
+from tasks.core.sandbox import Job, OnLine, Outcome, expand
+from tasks.core.settings import Settings
+from tasks.core.workshop import Workshop
+from tests import scripts
+
+A = Pin(name="a", text="a==1 --hash=sha256:1", certain=True, key="key-a")
+B = Pin(name="b", text="b==1 --hash=sha256:2", certain=True, key="key-b")
+LOOSE = Pin(name="c", text="c==1", certain=False, key="key-c")
+
+
+@dataclass
+class Fake:
+    """Does what it is told by writing the files that a job would leave; `fails`: a word of the job
+    that ends with an error."""
+
+    kind: str = "docker"
+    title: str = "image x"
+    fails: str = ""
+    resolved: str = "a==1 --hash=sha256:1\n"
+    jobs: list[Job] = field(default_factory=list)
+    closed: int = 0
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        self.jobs.append(job)
+        if self.fails and self.fails in " ".join(job.argv):
+            return Outcome(code=1, output="@ 1/2\nfirst\nMemoryError\n")
+        for name, local in job.fetch.items():
+            self._leave(expand(name, {"{work}/": ""}), local, job)
+        return Outcome(code=0, output="")
+
+    def _leave(self, name: str, local: Path, job: Job) -> None:
+        if name == "facts.json":
+            keys = json.loads(job.inputs["keys.json"])
+            facts = {key: {"name": name, "files": {}} for name, key in keys.items()}
+            local.write_text(json.dumps(facts), encoding="utf-8")
+        elif name == "resolved.txt":
+            local.write_text(self.resolved, encoding="utf-8")
+        else:
+            local.mkdir()
+            for each in json.loads(job.inputs["request.json"]).values():
+                (local / each["as"]).write_text(f"part of {each['as']}", encoding="utf-8")
+
+    def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def installed(self) -> list[list[str]]:
+        """The lines of each call of the installer."""
+        return [
+            job.inputs["requirements.txt"].decode().splitlines()
+            for job in self.jobs
+            if job.argv[0] == "{uv}"
+        ]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """In an empty project."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(scripts.FOLDER, paths.DOCKER)
+    return Fake()
+
+
+def test_only_what_is_missing_is_installed(fake: Fake) -> None:
+    """With one call of the installer; what is here already does not enter again."""
+    workshop = Workshop(Settings(), fake)
+    workshop.install([A], [])
+    workshop.install([A, B, LOOSE], [])
+    assert fake.installed == [[A.text], [B.text, LOOSE.text]]
+    assert set(workshop.here) == {A.key, B.key, LOOSE.key}
+    assert workshop.here[B.key]["name"] == "b"
+
+
+def test_nothing_missing_starts_nothing(fake: Fake) -> None:
+    """Nor does nothing at all."""
+    workshop = Workshop(Settings(), fake, {A.key: {"name": "a"}})
+    workshop.install([A], ["--index-url https://index"])
+    workshop.install([], [])
+    assert fake.jobs == []
+
+
+def test_options_stand_before_the_requirements(fake: Fake) -> None:
+    """As they are written."""
+    Workshop(Settings(), fake).install([A], ["--index-url https://index"])
+    assert fake.installed == [["--index-url https://index", A.text]]
+
+
+@pytest.mark.parametrize(
+    ("pins", "locked", "hashed"),
+    [([A, B], False, True), ([A, LOOSE], False, False), ([A, LOOSE], True, True)],
+    ids=["all have hashes", "one has none", "a lock without hashes"],
+)
+def test_hashes_are_required_where_there_are_some(
+    fake: Fake, pins: list[Pin], locked: bool, hashed: bool
+) -> None:
+    """A lock without them is a mistake that the installer finds."""
+    if locked:
+        Path("requirements-all.lock").touch()
+    Workshop(Settings(), fake).install(pins, [])
+    assert ("--require-hashes" in fake.jobs[0].argv) is hashed
+
+
+def test_only_the_installer_gets_the_network(fake: Fake) -> None:
+    """What runs afterwards reads files of packages."""
+    workshop = Workshop(Settings(), fake)
+    workshop.install([A], [])
+    workshop.make({A.key: {"as": "a", "stay": [], "cut": {}}}, [], lambda name, path: None)
+    assert [job.network for job in fake.jobs] == [True, False, False]
+    assert all(job.timeout is None and not job.opt for job in fake.jobs)
+
+
+def test_a_failed_installation_is_told_in_its_own_words(fake: Fake) -> None:
+    """Nothing counts as installed."""
+    fake.fails = "{uv}"
+    workshop = Workshop(Settings(), fake)
+    with pytest.raises(BuildError, match=r"(?s)the installer failed:.*MemoryError"):
+        workshop.install([A], [])
+    assert workshop.here == {}
+
+
+def test_a_failed_look_at_it_is_told_with_a_fix(fake: Fake) -> None:
+    """One distribution twice, say."""
+    fake.fails = "facts.py"
+    workshop = Workshop(Settings(), fake)
+    with pytest.raises(BuildError, match="failed in image x:\nfirst\nMemoryError") as caught:
+        workshop.install([A], [])
+    assert "go together" in caught.value.fix
+    assert workshop.here == {}
+
+
+def test_each_part_is_handed_over(fake: Fake) -> None:
+    """By its name, to be moved; nothing is left behind."""
+    kept: dict[str, str] = {}
+
+    def keep(name: str, path: Path) -> None:
+        kept[name] = path.read_text(encoding="utf-8")
+        path.unlink()
+
+    request = {key: {"as": name, "stay": [], "cut": {}} for key, name in (("1", "b"), ("2", "a"))}
+    Workshop(Settings(), fake).make(request, ["--strip", "--level", "6"], keep)
+    assert list(kept.items()) == [("a", "part of a"), ("b", "part of b")]
+    assert fake.jobs[0].argv[-3:] == ("--strip", "--level", "6")
+    assert json.loads(fake.jobs[0].inputs["request.json"]) == request
+    assert list(paths.WORK.iterdir()) == []
+
+
+def test_a_failed_optimization_names_a_way_around_it(fake: Fake) -> None:
+    """Without the marks of progress."""
+    fake.fails = "optimize.py"
+    with pytest.raises(
+        BuildError, match="packing failed in image x:\nfirst\nMemoryError"
+    ) as caught:
+        Workshop(Settings(), fake).make({}, [], lambda name, path: None)
+    assert 'bytecode = "none"' in caught.value.fix
+    assert list(paths.WORK.iterdir()) == []
+
+
+def test_without_a_lock_the_requirements_are_resolved(fake: Fake) -> None:
+    """What the project asks for goes in, exact lines come out."""
+    Path("requirements-all.txt").write_text("a>=1\n-c limits.txt\n", encoding="utf-8")
+    Path("limits.txt").write_text("b<2\n", encoding="utf-8")
+    fake.resolved = "a==1 \\\n    --hash=sha256:1\nb==1 --hash=sha256:2\n"
+    found = Workshop(Settings(), fake).resolve()
+    assert [requirements.spelling(line) for line in found] == [A.text, B.text]
+    assert fake.jobs[0].inputs == {
+        "requirements.txt": b"a>=1\n-c constraints.txt\n",
+        "constraints.txt": b"b<2\n",
+    }
+    assert fake.jobs[0].network
+
+
+def test_hashes_that_were_asked_for_count(fake: Fake) -> None:
+    """Not the index's."""
+    Path("requirements-all.txt").write_text("a --hash=sha256:9\n", encoding="utf-8")
+    [line] = Workshop(Settings(), fake).resolve()
+    assert requirements.spelling(line) == "a==1 --hash=sha256:9"
+
+
+def test_what_cannot_be_resolved_is_told_in_the_installers_words(fake: Fake) -> None:
+    """And nothing is left behind."""
+    Path("requirements-all.txt").write_text("a\n", encoding="utf-8")
+    fake.fails = "compile"
+    with pytest.raises(BuildError, match="the installer failed"):
+        Workshop(Settings(), fake).resolve()
+    assert list(paths.WORK.iterdir()) == []
+
+
+def test_after_its_end_nothing_is_there(fake: Fake) -> None:
+    """The next one installs anew."""
+    workshop = Workshop(Settings(), fake)
+    workshop.install([A], [])
+    workshop.close()
+    assert fake.closed == 1
+    workshop.install([A], [])
+    assert fake.installed == [[A.text], [A.text]]
