@@ -165,7 +165,7 @@ def test_nothing_published_is_an_answer(aws: Aws, capfd: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("path", "what", "action"),
     [("/functions", "functions", "lambda:ListFunctions"),
-     ("manifest.json", "manifests", "s3:GetObject")],
+     ("manifest.json", "manifests", "s3:GetObject (and s3:ListBucket)")],
 )  # fmt: skip
 def test_what_may_not_be_seen_says_why(
     aws: Aws, server: Server, capfd: pytest.CaptureFixture[str], path: str, what: str, action: str

@@ -201,7 +201,7 @@ def test_python_uses_it_whatever_the_times_say(tmp_path: Path) -> None:
     (layer / "a.py").write_text("X = 'compiled anew'", encoding="utf-8")
     code = "import sys; sys.path[0] = sys.argv[1]; import a; print(a.X)"
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code, layer], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-ES", "-c", code, layer], stdout=subprocess.PIPE, text=True, check=True
     )
     assert done.stdout == "['alpha', 'beta']\n"
 
