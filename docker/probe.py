@@ -235,7 +235,8 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
 
 
 class Progress:
-    """Says `@ done/total` on stdout now and then."""
+    """Says `@ done/total` on stdout now and then. Not jobs.py's: a module of ours beside this one
+    would hide one of the layer's that has its name."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self.said = total, 0, 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import paths
 from ..core.errors import BuildError
-from ..core.sandbox import Job, OnLine, Outcome, expand
+from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
 from . import images, tars
 from .indexes import index_variables
@@ -56,22 +56,17 @@ class ContainerSandbox:
             return self._session.run(job, on_line or (lambda line: None))
         except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
             detail = getattr(error, "explanation", None) or str(error)
-            self._kill()
+            self.close(killing=True)
             fix = "see `docker info` and its log; out of space: `docker system prune`"
             raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
         except BaseException:
-            self._kill()  # interrupted, or out of time
+            self.close(killing=True)  # interrupted, or out of time
             raise
 
-    def close(self) -> None:
+    def close(self, *, killing: bool = False) -> None:
         session, self._session = self._session, None
         if session:
-            session.close()
-
-    def _kill(self) -> None:
-        session, self._session = self._session, None
-        if session:
-            session.close(killing=True)
+            session.close(killing=killing)
 
 
 class _Session:
@@ -152,8 +147,7 @@ class _Session:
         wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in job.opt)
         if job.opt and wanted != self._laid:
             layers = {f".layer-{number}": path for number, path in enumerate(job.opt)}
-            scripts = {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}
-            self._put(scripts, layers)
+            self._put(scripts(SCRIPTS), layers)
             words = [INTERPRETER, "-I", f"{self._work}/unpack.py", OPT]
             outcome = self._watched(
                 [*words, *(f"{self._work}/{name}" for name in layers)], {}, "root", None, print

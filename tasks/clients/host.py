@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..core import paths, scratch
+from ..core import paths, runs
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand
 from ..core.scratch import Scratch
@@ -90,7 +90,7 @@ class _Session:
         if not job.opt or wanted == self._laid:
             return
         opt = Path(self.names["{opt}"])
-        scratch.remove(opt)
+        runs.remove(opt)
         unpacker = (paths.DOCKER / "unpack.py").absolute()
         words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
         subprocess.run([*words, *(str(path.absolute()) for path in job.opt)], check=True)

@@ -68,8 +68,8 @@ def decode(key: str, pin: str, content: bytes) -> Distribution:
 def are_kept(settings: Settings) -> bool:
     """Is all that install's record names there, and whole?"""
     record = records.read(paths.record(settings, "install")) or {}
-    keys = {each["name"]: each["key"] for each in record.get("distributions", ())}
-    return len(store(settings).all(KIND, keys)) == len(keys)
+    keys = [each["key"] for each in record.get("distributions", ())]
+    return store(settings).has_all(KIND, keys)
 
 
 def load(settings: Settings) -> Installed | None:

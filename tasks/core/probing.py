@@ -9,7 +9,7 @@ from . import modules, paths, records
 from .console import following, say
 from .distributions import Installed
 from .errors import VerifyError
-from .sandbox import Job, Sandbox
+from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
@@ -66,7 +66,7 @@ def prove_restored(
     sandbox}: what was there before pruning."""
     job = Job(
         argv=("{python}", "{work}/restore.py", LAYER, APART, "{work}/restore.json"),
-        inputs=_scripts() | {"restore.json": records.canonical(pruned)},
+        inputs=scripts(SCRIPTS) | {"restore.json": records.canonical(pruned)},
         opt=(layer,),
         opt_writable=True,
     )
@@ -88,7 +88,7 @@ def ask(
         job = Job(
             argv=("{python}", f"{{work}}/{name}", *more, "{work}/request.json",
                   "{work}/answer.json"),
-            inputs=_scripts() | {"request.json": records.canonical(request)},
+            inputs=scripts(SCRIPTS) | {"request.json": records.canonical(request)},
             opt=(layer,) if layer else (),
             opt_writable=writable,
             fetch={"{work}/answer.json": here / "answer.json"},
@@ -118,7 +118,7 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     what = "{work}/check/check.py" if script else settings.check
     job = Job(
         argv=("{python}", "{work}/probe.py", "check", "{opt}", what),
-        inputs=_scripts() | script,
+        inputs=scripts(SCRIPTS) | script,
         opt=(layer,),
         timeout=float(settings.check_timeout),
     )
@@ -132,10 +132,6 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     if outcome.code:
         raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
     say(f"check {settings.check} passed")
-
-
-def _scripts() -> dict[str, bytes]:
-    return {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}
 
 
 def fingerprint() -> str:

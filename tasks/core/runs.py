@@ -37,14 +37,19 @@ def begin() -> None:
 
 
 def _own(home: Path) -> Path:
-    """Complete and locked before it has its name: nobody takes it for a dead run's."""
+    folder, held = hold(home, PREFIX)
+    _HELD.append(held)
+    atexit.register(_end, folder, os.getpid())
+    return folder
+
+
+def hold(home: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder {prefix}… below `home`, and the open file that tells others that somebody is in
+    it. Complete and locked before it has its name: nobody takes it for a dead run's."""
     making = Path(tempfile.mkdtemp(dir=home))
     held = os.open(making / ALIVE, os.O_CREAT | os.O_RDONLY, 0o600)
     fcntl.flock(held, fcntl.LOCK_EX)
-    _HELD.append(held)
-    folder = making.rename(home / f"{PREFIX}{making.name}")
-    atexit.register(_end, folder, os.getpid())
-    return folder
+    return making.rename(home / f"{prefix}{making.name}"), held
 
 
 def _end(folder: Path, owner: int) -> None:

@@ -8,11 +8,12 @@ and `{tools}` (a folder with `deflate`, where it is not installed). Nothing else
 visible to it, and files travel as copies in both directions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from . import paths
 from .console import MARK
 
 OnLine = Callable[[str], None]
@@ -52,6 +53,11 @@ class Outcome:
         """The last lines, for an error; without the job's marks of progress."""
         lines = [line for line in self.output.splitlines() if not MARK.fullmatch(line)]
         return "\n".join(lines[-SHOWN:])
+
+
+def scripts(names: Iterable[str]) -> dict[str, bytes]:
+    """Those of docker/, as a job's inputs."""
+    return {name: (paths.DOCKER / name).read_bytes() for name in names}
 
 
 def expand(word: str, names: Mapping[str, str]) -> str:

@@ -44,6 +44,10 @@ class Store:
         """{name: entry} of those of {name: key} that are there."""
         return {name: path for name, key in keys.items() if (path := self.get(kind, key))}
 
+    def has_all(self, kind: str, keys: Collection[str]) -> bool:
+        """Are they there, and whole?"""
+        return all(self.get(kind, key) for key in keys)
+
     def put(self, kind: str, key: str, source: Path) -> Path:
         """Move the file in. Two builds may put the same key: the bytes tell them apart."""
         target = self.root / kind / f"{key}-{records.file_digest(source)}"

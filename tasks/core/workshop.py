@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import installer, paths, records, requirements
+from . import installer, records, requirements
 from .console import following, say
 from .errors import BuildError
 from .pinned import Pin
-from .sandbox import Job, Sandbox
+from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
@@ -71,7 +71,7 @@ class Workshop:
             job = Job(
                 argv=("{python}", "{work}/facts.py", "{work}/python", "{work}/apart",
                       "{work}/keys.json", "{work}/facts.json"),
-                inputs=_scripts() | {"keys.json": records.canonical(keys)},
+                inputs=scripts(SCRIPTS) | {"keys.json": records.canonical(keys)},
                 fetch={"{work}/facts.json": here / "facts"},
                 installs=True,
             )  # fmt: skip
@@ -85,7 +85,7 @@ class Workshop:
             job = Job(
                 argv=("{python}", "{work}/optimize.py", "{work}/apart", "{work}/parts",
                       "{work}/request.json", "--tools", "{tools}", *flags),
-                inputs=_scripts() | {"request.json": records.canonical(request)},
+                inputs=scripts(SCRIPTS) | {"request.json": records.canonical(request)},
                 fetch={"{work}/parts": here / "parts"},
                 installs=True,
             )  # fmt: skip
@@ -111,7 +111,3 @@ class Workshop:
             outcome = self.sandbox.run(job, hear)
         if outcome.code:
             raise BuildError(f"{doing} failed in {self.sandbox.title}:\n{outcome.tail}", fix=fix)
-
-
-def _scripts() -> dict[str, bytes]:
-    return {name: (paths.DOCKER / name).read_bytes() for name in SCRIPTS}

@@ -51,7 +51,7 @@ def is_zipped(settings: Settings) -> bool:
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
     keys = (records.read(paths.record(settings, "optimize")) or {}).get("parts", {})
-    return len(distributions.store(settings).all(KIND, keys)) == len(keys)
+    return distributions.store(settings).has_all(KIND, keys.values())
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
@@ -63,7 +63,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     there = kept.all(KIND, keys)
     missing = [each for each in wanted if each.name not in there]
     if missing:
-        there |= make(settings, get_workshop(), missing)
+        there |= make(settings, get_workshop(), missing, keys)
     found = {name: parts.read(there[name]) for name in keys}
     record = {"fingerprint": fingerprint(settings), "parts": keys, **describe(settings, found)}
     records.write(paths.record(settings, "optimize"), record)
@@ -75,11 +75,12 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     return record
 
 
-def make(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> dict[str, Path]:
-    """{distribution: its part in the store}"""
+def make(
+    settings: Settings, workshop: Workshop, missing: Sequence[Plan], keys: Mapping[str, str]
+) -> dict[str, Path]:
+    """{distribution: its part in the store}; `keys`: what it is kept under."""
     install(settings, workshop, missing)
     request = {each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut} for each in missing}
-    keys = {each.name: parts.key(each, settings) for each in missing}
     kept, found = distributions.store(settings), {}
 
     def keep(name: str, path: Path) -> None:

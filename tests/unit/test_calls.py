@@ -14,7 +14,7 @@ from tasks.core.calls import called, typed
         ("/checkout/tasks/__main__.py", "tasks", "./doitw"),
         ("{bin}/doit", "doit_lambda_layer", "doit"),
         ("{bin}/doit-lambda-layer", "doit_lambda_layer", "doit"),
-        ("/root/.local/bin/doit-lambda-layer", "doit_lambda_layer", "doit-lambda-layer"),
+        ("/home/me/.local/bin/doit-lambda-layer", "doit_lambda_layer", "doit-lambda-layer"),
         ("/site-packages/doit_lambda_layer/__main__.py", "doit_lambda_layer", "doit"),
         ("{bin}/doit", "tasks", "doit"),
     ],

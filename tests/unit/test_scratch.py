@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.core import paths, scratch
-from tasks.core.scratch import KEPT, Scratch
+from tasks.core.runs import ALIVE
+from tasks.core.scratch import Scratch
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
@@ -90,6 +91,6 @@ def test_read_only_trees_can_be_removed(work: Path) -> None:
 def test_the_lock_is_what_keeps_it(work: Path) -> None:
     """The file alone does not."""
     (work / "left").mkdir(parents=True)
-    (work / "left" / KEPT).touch()
+    (work / "left" / ALIVE).touch()
     with scratch.folder() as here:
         assert list(work.iterdir()) == [here]
