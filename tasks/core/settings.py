@@ -79,6 +79,9 @@ class Settings:
     recipes: tuple[str, ...] = _setting((), "prune recipes to switch on (`doit report` lists them)")
     drop: tuple[str, ...] = _setting((), "globs of files to leave out of the layer")
     keep: tuple[str, ...] = _setting((), "globs of files that no rule may take; always wins")
+    harmless: tuple[str, ...] = _setting(
+        (), "globs of files that look like credentials and give access to nothing (test keys)"
+    )
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
     bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
     compression: str = _setting(

@@ -30,6 +30,7 @@ from ..core import (
     proof,
     proofs,
     records,
+    scanning,
 )
 from ..core.actions import action
 from ..core.console import duration, say
@@ -64,7 +65,7 @@ def fingerprint(settings: Settings) -> str:
     return records.digest(
         [packed.get("fingerprint"), packed.get("sha256"), probing.fingerprint(),
          script, settings.check_timeout, settings.max_growth,
-         budget.other_sizes(settings)]
+         budget.other_sizes(settings), scanning.fingerprint(settings)]
     )  # fmt: skip
 
 
@@ -77,7 +78,10 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     sizes = budget.measure(settings, tree)
     spent = budget.spending(settings, packed["unzipped"])
     budget.check(settings, spent, sizes)
-    stay = sorted(path for each in plans.read(paths.plan(settings)) for path in each.stay)
+    wanted = plans.read(paths.plan(settings))
+    stay = sorted(path for each in wanted for path in each.stay)
+    made = records.read(paths.record(settings, "optimize")) or {}
+    scanning.check(settings, paths.layer_zip(settings), wanted, made["parts"])
     found = prove(settings, get_workshop, tree, stay)
     judge(settings, get_workshop, tree, stay, found)
     probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))

@@ -1,0 +1,103 @@
+"""Files and texts that give whoever reads a layer access to something else, known by their form.
+
+Only forms that hardly anything else has: a layer holds thousands of other people's files, so that a
+word like `password`, or a text that looks random, says nothing.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+FORMAT = 1  # raise when something else is looked for: what was looked at before is looked at again
+
+# By name: no layer needs one, whatever it holds.
+FILES = {
+    ".netrc": "passwords for servers",
+    "_netrc": "passwords for servers",
+    ".pypirc": "passwords for package indexes",
+    "pip.conf": "pip's configuration",
+    "pip.ini": "pip's configuration",
+    ".git-credentials": "passwords for repositories",
+}
+DIRECT_URL = re.compile(rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """`words`: one of them stands in every such text, which is quick to see; `pattern`: all of it,
+    its last group what `is_real` judges."""
+
+    what: str
+    words: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+    is_real: Callable[[bytes], bool] = bool
+
+
+def _is_no_example(value: bytes) -> bool:
+    """AWS's documents are full of keys with EXAMPLE in them; others write XXXX."""
+    return b"EXAMPLE" not in value and len(set(value)) > 9
+
+
+def _is_key(body: bytes) -> bool:
+    """Code that reads keys has their first and last line, too, but no key between (RFC 7468)."""
+    return bool(re.search(rb"[A-Za-z0-9+/]{60}", body)) and _is_no_example(body)
+
+
+FORMS = (
+    Form(
+        what="a private key",
+        words=(b"PRIVATE KEY-----",),
+        pattern=re.compile(
+            rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----([\w+/=\s\"',:\\-]{60,}?)-----END"
+        ),
+        is_real=_is_key,
+    ),
+    Form(
+        what="the ID of an AWS access key",
+        words=(b"AKIA",),  # those of temporary keys (ASIA) end by themselves
+        pattern=re.compile(rb"(?<![\w/+])AKIA([A-Z2-7]{16})(?![\w/+=])"),
+        is_real=_is_no_example,
+    ),
+    Form(
+        what="an AWS secret access key",
+        words=(b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY", b"SecretAccessKey"),
+        pattern=re.compile(
+            rb"(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)"
+            rb"[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9/+]{40})(?![\w/+=])"
+        ),
+        is_real=_is_no_example,
+    ),
+    Form(
+        what="a token for GitHub",
+        words=(b"ghp_", b"github_pat_"),
+        pattern=re.compile(rb"(?<!\w)(?:ghp_|github_pat_\w{22}_)([A-Za-z0-9]{36,59})(?!\w)"),
+        is_real=_is_no_example,
+    ),
+    Form(
+        what="a token for GitLab",
+        words=(b"glpat-",),
+        pattern=re.compile(rb"(?<!\w)glpat-([\w-]{20})(?![\w-])"),
+        is_real=_is_no_example,
+    ),
+    Form(
+        what="a token for a package index",
+        words=(b"pypi-AgE",),
+        pattern=re.compile(rb"(?<!\w)pypi-(AgE[\w-]{60,})"),
+        is_real=_is_no_example,
+    ),
+)
+
+
+def inside(name: str, content: bytes) -> list[str]:
+    """What a file gives away, each kind once; never the secret itself. `name`: its path."""
+    base = name.rpartition("/")[2]
+    found = [FILES[base]] if base in FILES else []
+    if base == "direct_url.json" and DIRECT_URL.search(content):
+        found.append("the address it was installed from, with a password or token")
+    return found + [form.what for form in FORMS if _has(form, content)]
+
+
+def _has(form: Form, content: bytes) -> bool:
+    return any(word in content for word in form.words) and any(
+        form.is_real(match[1]) for match in form.pattern.finditer(content)
+    )

@@ -1,0 +1,82 @@
+"""The zip is searched for credentials before it may leave the machine.
+
+What was found in a distribution is kept by its part, so that only a changed one is read again.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from . import credentials, distributions
+from .distributions import source_of
+from .errors import VerifyError
+from .matching import matcher
+from .plans import Plan
+from .records import canonical, digest
+from .settings import Settings
+from .store import Store
+
+KIND = "scans"  # of the store's entries
+LISTED = 10  # in one message
+PYTHON = "python/"
+Found = dict[str, list[str]]  # {path below python/: what it gives away}
+
+
+def fingerprint(settings: Settings) -> list[object]:
+    """What decides the answer, beside the zip."""
+    return [credentials.FORMAT, settings.harmless]
+
+
+def check(settings: Settings, layer: Path, plans: Sequence[Plan], parts: Mapping[str, str]) -> None:
+    """VerifyError when the zip at `layer` gives something away. `parts`: {distribution: key}."""
+    found = scan(distributions.store(settings), layer, plans, parts)
+    allowed = matcher(settings.harmless)
+    wrong = {
+        path: f"{PYTHON}{path} ({owner}): {', '.join(what)}"
+        for owner, files in found.items()
+        for path, what in files.items()
+        if not allowed(path)
+    }
+    if wrong:
+        raise VerifyError(
+            "the layer would give away what looks like credentials:\n" + _listed(wrong.values()),
+            fix="revoke it where it was issued and leave the file out: "
+            f'drop = ["{min(wrong)}"] in [tool.lambda-layer]; if it opens nothing (a test key of a '
+            "package): harmless = […] with its path",
+        )
+
+
+def _listed(lines: Iterable[str]) -> str:
+    every = sorted(lines)
+    more = len(every) - LISTED
+    return "\n".join(every[:LISTED] + ([f"… and {more} more"] if more > 0 else []))
+
+
+def scan(
+    kept: Store, layer: Path, plans: Sequence[Plan], parts: Mapping[str, str]
+) -> dict[str, Found]:
+    """{distribution: what its files give away}; "no distribution" for what none of them owns."""
+    keys = {each.name: digest([credentials.FORMAT, parts[each.name]]) for each in plans}
+    known = kept.all(KIND, keys)
+    found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
+    with zipfile.ZipFile(layer) as archive:
+        there = set(archive.namelist())
+        for each in plans:
+            if each.name not in found:
+                found[each.name] = _read(archive, there.intersection(_zipped(each)))
+                kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
+        owned = {name for each in plans for name in _zipped(each)}
+        strange = [name for name in there if name not in owned and source_of(name) not in owned]
+        found["no distribution"] = _read(archive, strange)
+    return found
+
+
+def _zipped(plan: Plan) -> list[str]:
+    return [PYTHON + name for name in plan.stay]
+
+
+def _read(archive: zipfile.ZipFile, names: Iterable[str]) -> Found:
+    """Bytecode that was made here has no text that its source has not: it is not read."""
+    read = {name: credentials.inside(name, archive.read(name)) for name in sorted(names)}
+    return {name.removeprefix(PYTHON): what for name, what in read.items() if what}
