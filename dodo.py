@@ -2,7 +2,8 @@
 tool's own development needs."""
 
 from tasks import contents
-from tasks.commands import bench, dist, docs, test
 
 DOIT_CONFIG = contents.DOIT_CONFIG
-commands = contents.Commands(test.task_test, bench.task_bench, docs.task_docs, dist.task_dist)
+commands = contents.Commands(
+    test="commands.test", bench="commands.bench", docs="commands.docs", dist="commands.dist"
+)

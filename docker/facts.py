@@ -33,8 +33,8 @@ Facts = dict[str, Any]
 # They begin with a literal word, which the engine finds fifty times faster than a line's beginning.
 _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
-_DOTTED = re.compile(r"""["']((?:\w+\.)+\w+)["']""")  # import_module("botocore.docs.service")
 _FILE = re.compile(r"""["']([^"'\s]*\.\w+)["']""")  # "README.md", "*.md", ".md"
+_DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -86,31 +86,43 @@ def recorded(record: str) -> dict[str, str]:
 def move(installed: Path, target: Path, names: dict[str, str]) -> Facts:
     """Its files, below `target` from now on. A file that two distributions claim goes to both."""
     files: dict[str, list[int]] = {}
-    links, programs = {}, []
+    links, programs, made = {}, [], set()
     for name in names:
-        source, goal = installed / name, target / name
-        if not source.is_file() and not source.is_symlink():
+        source, goal = os.path.join(installed, name), os.path.join(target, name)
+        if not os.path.isfile(source) and not os.path.islink(source):
             continue
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink() and not _inside(source, installed):
-            links[name] = str(source.readlink())
-            goal.symlink_to(source.readlink())
-        else:
-            goal.unlink(missing_ok=True)
-            goal.hardlink_to(source.resolve())
-        status = goal.lstat()
+        if (folder := os.path.dirname(goal)) not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        if outward := _outward(source, installed):
+            links[name] = outward
+        _place(source, goal, outward)
+        status = os.lstat(goal)
         files[name] = [status.st_size, int(bool(status.st_mode & 0o100))]
         if name.startswith("bin/") and name not in links and not _is_script(goal):
             programs.append(name)
     return {"files": files, "links": links, "programs": programs}
 
 
-def _inside(link: Path, root: Path) -> bool:
-    return link.is_file() and link.resolve().is_relative_to(root.resolve())
+def _outward(source: str, root: Path) -> str:
+    """The target of a link that leads to no file of the tree; else ''."""
+    if not os.path.islink(source):
+        return ""
+    inside = os.path.realpath(source).startswith(os.path.join(os.path.realpath(root), ""))
+    return "" if inside and os.path.isfile(source) else os.readlink(source)
 
 
-def _is_script(path: Path) -> bool:
-    with path.open("rb") as file:
+def _place(source: str, goal: str, outward: str) -> None:
+    if os.path.lexists(goal):  # of a run before
+        os.unlink(goal)
+    if outward:
+        os.symlink(outward, goal)
+    else:
+        os.link(os.path.realpath(source) if os.path.islink(source) else source, goal)
+
+
+def _is_script(path: str) -> bool:
+    with open(path, "rb") as file:
         return file.read(2) == b"#!"
 
 
@@ -147,7 +159,7 @@ def module(path: str, text: str) -> tuple[list[str], list[str], bool, list[str]]
     """What the module at `path` says: see above."""
     lazy = "attach_stub" in text
     files = sorted(set(_FILE.findall(text)))
-    all_, first = set(_DOTTED.findall(text)), set()
+    all_, first = set(filter(_DOTTED.fullmatch, files)), set()
     for names, start in _imports(path, text):
         all_ |= names
         if names and _runs_at_once(text, start):
@@ -157,14 +169,14 @@ def module(path: str, text: str) -> tuple[list[str], list[str], bool, list[str]]
 
 def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:
     """(names, where the statement stands)"""
+    package = PurePosixPath(path).parent.parts
     for match in _statements(_IMPORT, text):
         yield set(re.findall(r"[\w.]+", match[1])), match.start()
     for match in _statements(_FROM, text):
-        yield set(_from(path, match)), match.start()
+        yield set(_from(package, match)), match.start()
 
 
-def _from(path: str, match: "re.Match[str]") -> Iterator[str]:
-    package = PurePosixPath(path).parent.parts
+def _from(package: tuple[str, ...], match: "re.Match[str]") -> Iterator[str]:
     name = match[1].lstrip(".")
     dots = len(match[1]) - len(name)
     base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]

@@ -14,6 +14,7 @@ a path, and which strings a process has interned shows in the bytecode that it m
 """
 
 import argparse
+import gc
 import importlib
 import json
 import marshal
@@ -54,7 +55,7 @@ class Packed(NamedTuple):
     method: int
     crc: int
     size: int
-    data: bytes
+    data: "bytes | bytearray"
     made: bool
 
 
@@ -158,7 +159,7 @@ def read(file: str) -> bytes:
 def pressed(name: str, mode: int, content: bytes, level: int, *, made: bool) -> Packed:
     import deflate
 
-    data = bytes(deflate.deflate_compress(content, level))
+    data = deflate.deflate_compress(content, level)
     method, data = (DEFLATED, data) if len(data) < len(content) else (STORED, content)
     return Packed(name, mode, method, zlib.crc32(content), len(content), data, made)
 
@@ -176,4 +177,5 @@ def compiled(source: bytes, name: str) -> "bytes | None":
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # invalid escapes in other people's strings
     sys.dont_write_bytecode = True
+    gc.disable()  # a process packs one group and ends: there is nothing to collect
     main()

@@ -8,7 +8,8 @@ nothing of Lambda's size needs.
 """
 
 import struct
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -43,6 +44,22 @@ def write_zip(members: Sequence[Member], target: IO[bytes]) -> None:
     count = len(members)
     target.write(listing)
     target.write(END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), offset, 0))
+
+
+def write_excerpt(layer: Path, keep: Callable[[str], bool], target: Path) -> None:
+    """Some files of a zip of ours, packed as they are there. `keep`: by the path below python/."""
+    with zipfile.ZipFile(layer) as archive, target.open("wb") as file:
+        members = [_packed_in(layer, each) for each in archive.infolist()]
+        write_zip([each for each in members if keep(each.name)], file)
+
+
+def _packed_in(layer: Path, info: zipfile.ZipInfo) -> Member:
+    start = info.header_offset + LOCAL.size + len(info.filename.encode())
+    return Member(
+        name=info.filename.removeprefix(PYTHON), mode=info.external_attr >> 16 & 0o777,
+        method=info.compress_type, crc=info.CRC, size=info.file_size, path=layer, offset=start,
+        packed=info.compress_size, made=False,
+    )  # fmt: skip
 
 
 class _Sources:

@@ -4,6 +4,7 @@
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -101,11 +102,14 @@ def _parsed(name: str, value: str) -> str | bool | int:
     return value
 
 
+def names_no_command() -> bool:
+    """Is it `doit` alone that was typed, with nothing but `name=value` behind it?"""
+    return all("=" in word for word in sys.argv[1:])
+
+
 @cache
 def current() -> Arguments:
     """The arguments of this run."""
-    import sys
-
     from doit import doit_cmd
 
     return load(dict(doit_cmd._CMDLINE_VARS or {}), sys.argv[1:])

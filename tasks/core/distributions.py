@@ -4,7 +4,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from . import paths, records
@@ -57,6 +58,12 @@ def store(settings: Settings) -> Store:
     return Store(root=paths.STORE, limit=settings.store_size * MB)
 
 
+@cache
+def read(path: Path, key: str, pin: str) -> Distribution:
+    """An entry of the store, whose name says its content: read once in a run."""
+    return decode(key, pin, path.read_bytes())
+
+
 def decode(key: str, pin: str, content: bytes) -> Distribution:
     facts: dict[str, Any] = json.loads(content)
     files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
@@ -80,7 +87,7 @@ def load(settings: Settings) -> Installed | None:
         path = kept.get(KIND, each["key"])
         if path is None:
             return None
-        found.append(decode(each["key"], each["pin"], path.read_bytes()))
+        found.append(read(path, each["key"], each["pin"]))
     return Installed(tuple(found)) if found else None
 
 

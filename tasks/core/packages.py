@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
+from functools import cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -35,6 +36,7 @@ def read(layer: Path) -> list[Package]:
     return sorted((parse(text.decode(errors="replace")) for text in texts), key=lambda p: p.name)
 
 
+@cache
 def parse(metadata: str) -> Package:
     """From the text of a METADATA file (core metadata 1.0 – 2.5)."""
     headers = email.parser.HeaderParser().parsestr(metadata)

@@ -42,11 +42,10 @@ def save(store: Store, key: str, proof: Proof) -> None:
 
 
 def keys(
-    settings: Settings, tree: Installed, parts: Mapping[str, str], more: object
+    edges: Mapping[str, Iterable[str]], parts: Mapping[str, str], more: object
 ) -> dict[str, str]:
-    """{distribution: key}. `parts`: {distribution: its part's key}; `more`: what all proofs rest
-    on: who proves, and where."""
-    edges = needs(settings, tree)
+    """{distribution: key}. `edges`: what each needs; `parts`: {distribution: its part's key};
+    `more`: what all proofs rest on: who proves, and where."""
     return {
         name: digest([more, name, sorted(parts[each] for each in closure(name, edges))])
         for name in parts

@@ -70,12 +70,18 @@ def is_dead(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Also what jobs were given read-only."""
+    """Also what jobs were given read-only, and while another process removes it, too."""
 
     def insist(function: Callable[..., Any], path: str, error: BaseException) -> None:
+        if isinstance(error, FileNotFoundError):
+            return  # the other one was quicker
         with suppress(OSError):
             Path(path).parent.chmod(0o700)
-            function(path)
+            if function in (os.unlink, os.rmdir):
+                function(path)
+            else:  # a folder that could not be looked into
+                Path(path).chmod(0o700)
+                shutil.rmtree(path, ignore_errors=True)
 
     shutil.rmtree(folder, onexc=insist)
 

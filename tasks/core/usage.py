@@ -21,6 +21,11 @@ class Usage:
         for path, (imports, *_) in self._modules.items():
             for name in {part for each in imports for part in _chain(each)}:
                 self._importers[name].add(path)
+        self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
+        for path, (_, quoted, *_) in self._modules.items():
+            if quoted:
+                names = {name.rpartition("/")[2] for name in quoted}
+                self._quoting[path.split("/")[0]].append((path, set(quoted), names))
 
     def spares(self, look: Spare, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         """Does this look save `path`, of which the rule's glob named the part `matched`?
@@ -32,12 +37,15 @@ class Usage:
         return any(not name.startswith(f"{matched}/") and not gone(name) for name in importers)
 
     def named(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        wanted = PurePosixPath(path).name
-        return any(PurePosixPath(name).name == wanted for name in self._quoted(path, gone))
+        wanted = path.rpartition("/")[2]
+        quoting = self._quoting[path.split("/")[0]]
+        return any(wanted in names and not gone(module) for module, _, names in quoting)
 
     def listed(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         suffix = PurePosixPath(path).suffix
-        return not {suffix, f"*{suffix}", f"**/*{suffix}"}.isdisjoint(self._quoted(path, gone))
+        wanted = {suffix, f"*{suffix}", f"**/*{suffix}"}
+        quoting = self._quoting[path.split("/")[0]]
+        return any(wanted & quoted and not gone(module) for module, quoted, _ in quoting)
 
     def only_form(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         file = PurePosixPath(path)
@@ -49,13 +57,6 @@ class Usage:
 
     def program(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
         return path in self._programs
-
-    def _quoted(self, path: str, gone: Callable[[str], bool]) -> Iterator[str]:
-        """File names that the code of the same top-level package quotes."""
-        package = path.split("/")[0] + "/"
-        for module, (_, quoted, *_) in self._modules.items():
-            if module.startswith(package) and quoted and not gone(module):
-                yield from quoted
 
 
 _LOOKS = {

@@ -67,11 +67,7 @@ def known(settings: Settings, pins: Sequence[Pin]) -> dict[str, Distribution]:
     """{pin's key: distribution} of what was installed before."""
     kept = distributions.store(settings)
     found = {pin.key: kept.get(KIND, pin.key) for pin in pins if pin.certain}
-    return {
-        key: distributions.decode(key, key, path.read_bytes())
-        for key, path in found.items()
-        if path
-    }
+    return {key: distributions.read(path, key, key) for key, path in found.items() if path}
 
 
 def install(

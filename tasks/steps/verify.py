@@ -1,7 +1,7 @@
 """verify: the zip is proven in the image before anything leaves the machine.
 
 build/<layer>.zip ─▶ unpacked at /opt, read-only, no network ─▶ docker/probe.py
-                       │ distributions whose proof is in the store are not tried again
+                       │ of core/proving.py's choice: what is proven is not tried again
                        ▼ what fails, and could be pruning's fault
                      the same tree as installed ─▶ docker/probe.py: only differences count
                                                 └▶ docker/blame.py: the rule at fault
@@ -11,9 +11,8 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -24,11 +23,10 @@ from ..core import (
     inventory,
     modules,
     paths,
-    pinned,
     plans,
     probing,
     proof,
-    proofs,
+    proving,
     records,
     scanning,
 )
@@ -82,7 +80,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     stay = sorted(path for each in wanted for path in each.stay)
     made = records.read(paths.record(settings, "optimize")) or {}
     scanning.check(settings, paths.layer_zip(settings), wanted, made["parts"])
-    found = prove(settings, get_workshop, tree, stay)
+    found = proving.prove(settings, get_workshop, tree, stay, workshops.title(settings))
     judge(settings, get_workshop, tree, stay, found)
     probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
     facts = counts(found)
@@ -96,88 +94,6 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     records.write(paths.record(settings, "verify"), record)
     show(facts, spent, time.monotonic() - started)
     return record
-
-
-def prove(
-    settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str]
-) -> dict[str, Proof]:
-    """{distribution: proof}, from the store where it has one. VerifyError."""
-    optimized = records.read(paths.record(settings, "optimize")) or {}
-    place = [workshops.title(settings), probing.fingerprint(), optimized["bytecode"] is None]
-    keys = proofs.keys(settings, tree, optimized["parts"], place)
-    kept = distributions.store(settings)
-    found = proofs.load(kept, keys)
-    asked = probing.question(tree, stay)
-    missing = {name: each for name, each in asked.items() if name not in found}
-    if missing:
-        made = _prove(settings, get_workshop(), tree, missing)
-        for name, each in made.items():
-            proofs.save(kept, keys[name], each)
-        found |= made
-    kept.evict({*keys.values(), *optimized["parts"].values(), *(d.key for d in tree.distributions)})
-    return {name: found[name] for name in asked}
-
-
-def _prove(
-    settings: Settings, workshop: Workshop, tree: Installed, missing: dict[str, probing.Question]
-) -> dict[str, Proof]:
-    sandbox, layer = workshop.sandbox, paths.layer_zip(settings)
-    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
-    say(f"proving in {sandbox.title}{isolated}")
-    after = probing.prove(sandbox, layer, missing, tree, pruned(settings, tree))
-    unclear = {
-        name: missing[name] | doubtful
-        for name in missing
-        if any((doubtful := proof.unclear(after[name])).values())
-    }
-    before = prove_before(settings, workshop, tree, unclear) if unclear else {}
-    return {
-        name: Proof(
-            after=after[name],
-            imports=_failed(after[name], before.get(name, {}), "imports"),
-            loads=_failed(after[name], before.get(name, {}), "loads"),
-        )
-        for name in missing
-    }
-
-
-def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
-    """{name: error before pruning}; what was not tried again failed as it does now."""
-    errors = after[what] | before.get(what, {})
-    return {name: error for name, error in errors.items() if error}
-
-
-def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
-    """{path: distribution} of what pruning took or changed, stripped libraries included. METADATA
-    that was cut answers as it did."""
-    wanted = plans.read(paths.plan(settings))
-    records_cut = {path for each in wanted for path in each.cut if path.endswith("/RECORD")}
-    same = {path for each in wanted for path in each.stay} - records_cut
-    return {
-        path: owner
-        for path, owner in tree.owners.items()
-        if path not in same or probing.is_library(path)
-    }
-
-
-def prove_before(
-    settings: Settings, workshop: Workshop, tree: Installed,
-    unclear: dict[str, probing.Question],
-) -> dict[str, Any]:  # fmt: skip
-    """What the probe says of the same with everything put back that they rest on."""
-    edges = proofs.needs(settings, tree)
-    names = {each for name in unclear for each in proofs.closure(name, edges)}
-    pins = install(settings, workshop, names)
-    back = {path: pins[name] for path, name in pruned(settings, tree).items() if name in names}
-    return probing.prove_restored(workshop.sandbox, paths.layer_zip(settings), unclear, back)
-
-
-def install(settings: Settings, workshop: Workshop, names: Container[str]) -> dict[str, str]:
-    """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
-    record = records.read(paths.record(settings, "install")) or {}
-    pins = [pin for pin in pinned.recorded(record) if pin.name in names]
-    workshop.install(pins, record["options"])
-    return {pin.name: pin.key for pin in pins}
 
 
 def judge(
@@ -228,7 +144,7 @@ def blame(
     say(f"{len(broken)} things broke; looking for the rule at fault")
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probing.is_library(path)]
-    pins = install(settings, workshop, set(tree.owners.values()))
+    pins = proving.install(settings, workshop, set(tree.owners.values()))
     located = {
         rule: {path: pins[tree.owners[path]] for path in files} for rule, files in removed.items()
     }

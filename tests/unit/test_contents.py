@@ -1,7 +1,10 @@
 """tasks/contents.py: every task creator is in the table, in the order of `doit list`."""
 
 import ast
+import sys
 from pathlib import Path
+
+import pytest
 
 from tasks import contents
 
@@ -22,8 +25,8 @@ def creators() -> set[str]:
 
 def test_nothing_is_forgotten() -> None:
     """A new step or command is listed here, or doit does not know it."""
-    listed = [*contents.TYPED, *(each for steps in contents.STEPS.values() for each in steps)]
-    names = [creator.__name__ for creator in listed]
+    tables = [contents.TYPED, *contents.STEPS.values()]
+    names = [contents.find(*row).__name__ for table in tables for row in table.items()]
     assert len(names) == len(set(names))
     assert set(names) == creators()
 
@@ -43,6 +46,15 @@ def test_what_is_typed_comes_in_its_order_and_steps_are_parts() -> None:
     assert parts["install"] == "build"
     assert parts["publish"] == "deploy"
     assert parts["rollback:smoke"] == "rollback"
+
+
+def test_doit_alone_makes_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build and its steps, complete, whatever variables stand behind it."""
+    monkeypatch.setattr(sys, "argv", ["doitw", "builder=host"])
+    made = {task.name: task for task in contents.commands.create_doit_tasks()}
+    assert set(made) == {"build", *contents.STEPS["build"]}
+    needed = {each for task in made.values() for each in task.task_dep}
+    assert needed <= set(made)
 
 
 def test_each_has_one_clear_line() -> None:

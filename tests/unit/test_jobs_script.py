@@ -116,8 +116,8 @@ def test_chunks_depend_on_what_is_given_alone(jobs: ModuleType) -> None:
     [
         ([], []),
         ([10**9, 1, 10**9], [["0"], ["1"], ["2"]]),
-        ([200_000, 200_000, 1], [["0", "1"], ["2"]]),
-        ([0] * 33, [[str(number) for number in range(32)], ["32"]]),
+        ([800_000, 800_000, 1], [["0", "1"], ["2"]]),
+        ([0] * 129, [[str(number) for number in range(128)], ["128"]]),
     ],
     ids=["nothing", "too large for any", "just full", "too many"],
 )

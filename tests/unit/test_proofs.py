@@ -95,16 +95,16 @@ def test_a_namespace_has_several_owners() -> None:
 )
 def test_a_changed_part_makes_stale_what_rests_on_it(changed: str, stale: set[str]) -> None:
     """And nothing else: that is proven."""
-    before = proofs.keys(SETTINGS, tree(), KEYS, "here")
-    after = proofs.keys(SETTINGS, tree(), KEYS | {changed: "new"}, "here")
+    before = proofs.keys(proofs.needs(SETTINGS, tree()), KEYS, "here")
+    after = proofs.keys(proofs.needs(SETTINGS, tree()), KEYS | {changed: "new"}, "here")
     assert {name for name in KEYS if before[name] != after[name]} == stale
 
 
 def test_who_proves_and_where_counts_for_all() -> None:
     """Another image, another probe."""
-    before = proofs.keys(SETTINGS, tree(), KEYS, ["image", "probe"])
-    assert before == proofs.keys(SETTINGS, tree(), KEYS, ["image", "probe"])
-    after = proofs.keys(SETTINGS, tree(), KEYS, ["image", "other"])
+    before = proofs.keys(proofs.needs(SETTINGS, tree()), KEYS, ["image", "probe"])
+    assert before == proofs.keys(proofs.needs(SETTINGS, tree()), KEYS, ["image", "probe"])
+    after = proofs.keys(proofs.needs(SETTINGS, tree()), KEYS, ["image", "other"])
     assert not {*before.values()} & {*after.values()}
 
 
@@ -113,14 +113,14 @@ def test_a_new_need_makes_a_proof_stale() -> None:
     app, *rest = tree().distributions
     modules = {"app/__init__.py": imports(["other"])}
     changed = Installed((replace(app, modules=modules), *rest))
-    before = proofs.keys(SETTINGS, tree(), KEYS, "here")
-    after = proofs.keys(SETTINGS, changed, KEYS, "here")
+    before = proofs.keys(proofs.needs(SETTINGS, tree()), KEYS, "here")
+    after = proofs.keys(proofs.needs(SETTINGS, changed), KEYS, "here")
     assert {name for name in KEYS if before[name] != after[name]} == {"app"}
 
 
 def test_equal_parts_do_not_share_a_proof() -> None:
     """Each is asked for its own metadata and modules."""
-    found = proofs.keys(SETTINGS, tree(), dict.fromkeys(KEYS, "same"), "here")
+    found = proofs.keys(proofs.needs(SETTINGS, tree()), dict.fromkeys(KEYS, "same"), "here")
     assert len({*found.values()}) == len(KEYS)
 
 

@@ -1,5 +1,7 @@
 """tasks/core/scratch.py: folders for as long as somebody works in them, and not longer."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import paths, scratch
+from tasks.core import paths, runs, scratch
 from tasks.core.runs import ALIVE
 from tasks.core.scratch import Scratch
 
@@ -86,6 +88,24 @@ def test_read_only_trees_can_be_removed(work: Path) -> None:
     assert (outside / "file").exists()
     assert outside.stat().st_mode & 0o777 == 0o500
     outside.chmod(0o700)  # pytest tidies up
+
+
+def test_two_may_remove_the_same(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in the background, and the next run, which finds it abandoned: what is gone is no
+    error."""
+    tree = work / "left/deep/deeper"
+    tree.mkdir(parents=True)
+    (tree / "file").touch()
+    really = os.open
+
+    def late(path: str, flags: int, *more: int, **named: int) -> int:
+        if path == "deeper":
+            shutil.rmtree(tree)  # the other one
+        return really(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", late)
+    runs.remove(work / "left")
+    assert not (work / "left").exists()
 
 
 def test_the_lock_is_what_keeps_it(work: Path) -> None:

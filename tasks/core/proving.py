@@ -1,0 +1,160 @@
+"""What is proven anew, and before what is left: proofs of a layer, from the store where it has one.
+
+A distribution is tried in as much of the layer as it needs (core/proofs.py), so that one changed
+pin costs what rests on it. Where it then asks for something that the layer has all the same, in the
+whole of it.
+"""
+
+import re
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import archive, distributions, modules, paths, pinned, plans, probing, proof, proofs, records
+from .console import say
+from .distributions import Installed, source_of
+from .probing import Question
+from .proofs import Proof
+from .scratch import folder
+from .settings import Settings
+from .workshop import Workshop
+
+Questions = dict[str, Question]
+_MISSED = re.compile(r"No module named '(?P<name>[\w.]+)'")
+_NOT_IN = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'")
+
+
+def prove(
+    settings: Settings, get_workshop: Callable[[], Workshop], tree: Installed, stay: Sequence[str],
+    place: str,
+) -> dict[str, Proof]:  # fmt: skip
+    """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for people.
+    VerifyError."""
+    optimized = records.read(paths.record(settings, "optimize")) or {}
+    edges = proofs.needs(settings, tree)
+    more = [place, probing.fingerprint(), optimized["bytecode"] is None]
+    keys = proofs.keys(edges, optimized["parts"], more)
+    kept = distributions.store(settings)
+    found = proofs.load(kept, keys)
+    asked = probing.question(tree, stay)
+    missing = {name: each for name, each in asked.items() if name not in found}
+    if missing:
+        made = _prove(settings, get_workshop(), tree, edges, missing)
+        for name, each in made.items():
+            proofs.save(kept, keys[name], each)
+        found |= made
+    kept.evict({*keys.values(), *optimized["parts"].values(), *(d.key for d in tree.distributions)})
+    return {name: found[name] for name in asked}
+
+
+def _prove(
+    settings: Settings, workshop: Workshop, tree: Installed,
+    edges: Mapping[str, Collection[str]], missing: Questions,
+) -> dict[str, Proof]:  # fmt: skip
+    whole, sandbox = paths.layer_zip(settings), workshop.sandbox
+    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
+    say(f"proving in {sandbox.title}{isolated}")
+    shown = {each for name in missing for each in proofs.closure(name, edges)}
+    with folder() as here:
+        layer = excerpt(whole, tree, shown, here)
+        made = Proving(settings, workshop, tree, edges, layer).prove(missing)
+    if layer != whole and asks_for(made, hidden(tree, shown)):
+        made = Proving(settings, workshop, tree, edges, whole).prove(missing)
+    return made
+
+
+def excerpt(whole: Path, tree: Installed, shown: Container[str], here: Path) -> Path:
+    """The layer, or a zip of those of its files that are of the distributions `shown`."""
+    there = [each for each in tree.distributions if each.name in shown]
+    if len(there) == len(tree.distributions):
+        return whole
+    files = {path for each in there for path in each.files}
+    part = here / "excerpt.zip"
+    archive.write_excerpt(whole, lambda path: path in files or source_of(path) in files, part)
+    return part
+
+
+def hidden(tree: Installed, shown: Container[str]) -> set[str]:
+    """Modules and packages of the other distributions."""
+    others = (each for each in tree.distributions if each.name not in shown)
+    dotted = (modules.dotted(path) for each in others for path in each.files)
+    return {part for name in dotted for part in _chain(name)}
+
+
+def _chain(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def asks_for(made: Mapping[str, Proof], among: Container[str]) -> bool:
+    """Did an import fail for want of one of these modules?"""
+    errors = [error for each in made.values() for error in each.after["imports"].values() if error]
+    wanted = [found["name"] for error in errors for found in _MISSED.finditer(error)]
+    parts = [found for error in errors for found in _NOT_IN.finditer(error)]
+    wanted += [f"{found['package']}.{found['name']}" for found in parts]
+    return any(name in among for name in wanted)
+
+
+@dataclass(frozen=True)
+class Proving:
+    """Before and after pruning. `edges`: core/proofs.py's; `layer`: what lies at /opt."""
+
+    settings: Settings
+    workshop: Workshop
+    tree: Installed
+    edges: Mapping[str, Collection[str]]
+    layer: Path
+
+    def prove(self, missing: Questions) -> dict[str, Proof]:
+        changed = pruned(self.settings, self.tree)
+        after = probing.prove(self.workshop.sandbox, self.layer, missing, self.tree, changed)
+        unclear = {
+            name: missing[name] | doubtful
+            for name in missing
+            if any((doubtful := proof.unclear(after[name])).values())
+        }
+        before = self._before(unclear, changed) if unclear else {}
+        return {
+            name: Proof(
+                after=after[name],
+                imports=_failed(after[name], before.get(name, {}), "imports"),
+                loads=_failed(after[name], before.get(name, {}), "loads"),
+            )
+            for name in missing
+        }
+
+    def _before(self, unclear: Questions, changed: Mapping[str, str]) -> dict[str, Any]:
+        """What the probe says of the same with everything put back that they rest on."""
+        names = {each for name in unclear for each in proofs.closure(name, self.edges)}
+        pins = install(self.settings, self.workshop, names)
+        back = {path: pins[name] for path, name in changed.items() if name in names}
+        return probing.prove_restored(self.workshop.sandbox, self.layer, unclear, back)
+
+
+def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
+    """{name: error before pruning}; what was not tried again failed as it does now."""
+    errors = after[what] | before.get(what, {})
+    return {name: error for name, error in errors.items() if error}
+
+
+def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
+    """{path: distribution} of what pruning took or changed, stripped libraries included. METADATA
+    that was cut answers as it did."""
+    wanted = plans.read(paths.plan(settings))
+    records_cut = {path for each in wanted for path in each.cut if path.endswith("/RECORD")}
+    same = {path for each in wanted for path in each.stay} - records_cut
+    return {
+        path: owner
+        for path, owner in tree.owners.items()
+        if path not in same or probing.is_library(path)
+    }
+
+
+def install(settings: Settings, workshop: Workshop, names: Container[str]) -> dict[str, str]:
+    """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
+    record = records.read(paths.record(settings, "install")) or {}
+    pins = [pin for pin in pinned.recorded(record) if pin.name in names]
+    workshop.install(pins, record["options"])
+    return {pin.name: pin.key for pin in pins}
