@@ -12,6 +12,12 @@ TASKS = Path(__file__).parents[2] / "tasks"
 OWN = {"bench", "dist", "docs", "test"}  # the tool's own development; not in the wheel
 
 
+@pytest.fixture(autouse=True)
+def listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed: a command for which all are made."""
+    monkeypatch.setattr(sys, "argv", ["doitw", "list"])
+
+
 def creators() -> set[str]:
     """Every `task_…` function there is."""
     trees = [
