@@ -6,7 +6,7 @@ import io
 import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -84,9 +84,13 @@ def _digest(data: bytes) -> str:
 
 
 @contextmanager
-def serving(root: Path, host: str = "127.0.0.1") -> Iterator[Index]:
-    """Serve what is in `root`, on a free port of this address."""
-    server = ThreadingHTTPServer((host, 0), partial(_Quiet, directory=str(root)))
+def serving(
+    root: Path, host: str = "127.0.0.1", login: str = "", watch: Callable[[], None] = lambda: None
+) -> Iterator[Index]:
+    """Serve what is in `root`, on a free port of this address; where a `login` (`name:password`)
+    is set, to nobody else. `watch` is called while somebody waits for an answer."""
+    handler = type("Handler", (_Quiet,), {"login": login, "watch": staticmethod(watch)})
+    server = ThreadingHTTPServer((host, 0), partial(handler, directory=str(root)))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -98,6 +102,20 @@ def serving(root: Path, host: str = "127.0.0.1") -> Iterator[Index]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    login = ""
+    watch: Callable[[], None]
+
+    def do_GET(self) -> None:
+        self.watch()
+        wanted = f"Basic {base64.b64encode(self.login.encode()).decode()}"
+        if not self.login or self.headers.get("Authorization") == wanted:
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="index"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def end_headers(self) -> None:
         """What was added since is seen: uv keeps pages for ten minutes otherwise."""
         self.send_header("Cache-Control", "no-cache")

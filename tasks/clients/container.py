@@ -17,8 +17,7 @@ from ..core import paths
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
-from . import images, tars
-from .indexes import index_variables
+from . import images, indexes, tars
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -53,7 +52,7 @@ class ContainerSandbox:
 
         try:
             self._session = self._session or _Session(self._client, self._image)
-            return self._session.run(job, on_line or (lambda line: None))
+            return indexes.running(job, self._session.run, on_line or (lambda line: None))
         except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
             detail = getattr(error, "explanation", None) or str(error)
             self.close(killing=True)
@@ -252,6 +251,5 @@ def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
             bundle = f"{names['{work}']}/.ca-bundle.pem"
             environment |= dict.fromkeys(images.CA_VARIABLES, bundle)
     if job.installs:
-        environment |= index_variables(os.environ)
         environment |= {"UV_CACHE_DIR": f"{CACHE}/uv"}
     return environment

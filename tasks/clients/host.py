@@ -17,12 +17,14 @@ from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand
 from ..core.scratch import Scratch
 from ..core.settings import Settings
-from . import children
+from . import children, indexes
 from .images import PROXIES
-from .indexes import index_variables
 
 MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR")
+INHERITED = (
+    "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
+    "UV_KEYRING_PROVIDER",
+)  # fmt: skip
 
 
 class HostSandbox:
@@ -39,7 +41,7 @@ class HostSandbox:
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         self._session = self._session or _Session()
-        outcome = self._session.run(job, on_line or (lambda line: None))
+        outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
                 _fetch(Path(expand(name, self._session.names)), local)
@@ -168,7 +170,6 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
-    kept |= index_variables(os.environ) if job.installs else {}
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 

@@ -9,6 +9,8 @@ from .settings import Settings
 SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
 _FIXES = (
+    (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
+     "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
     (r"ash mismatch", "the file is not the one whose hash the lock (or the index) promises: make "
      "sure of the index you use, then `./doitw lock`"),
     (r"`--require-hashes` mode", "a package stands in {lock} without hashes: `./doitw lock`"),

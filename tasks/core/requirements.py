@@ -15,6 +15,8 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
+# `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
+_PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 _LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
 
 
@@ -162,6 +164,10 @@ def _logical(path: Path) -> list[tuple[str, int]]:
 
 
 def _problem(line: Line) -> Problem | None:
+    if _PASSWORD.search(line.text):
+        place = f"{line.file}, line {line.number}"  # not the line: this is printed
+        said = "an address with a password: write ${NAME} in its place and set that variable"
+        return f"{place}: {said}", None
     where = f"{line.file}, line {line.number}: {line.text!r}"
     if _LOCAL.match(line.text):
         said = "is a local path, which would differ on each machine; publish it instead"

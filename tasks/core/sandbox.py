@@ -30,7 +30,7 @@ class Job:
     opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}
     opt_writable: bool = False  # default: read-only, as in Lambda
     network: bool = False
-    installs: bool = False  # gets the installer's cache and index variables, credentials included
+    installs: bool = False  # gets the installer's cache; with `network` the indexes' passwords, too
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised

@@ -50,7 +50,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     locked = Path(settings.lock)
     exact = requirements.read(locked) if locked.is_file() else get_workshop().resolve()
     pins = pinned.pins(exact, settings, builder)
-    options = pinned.options(exact if locked.is_file() else lines)
+    options = list(dict.fromkeys(pinned.options([*lines, *exact])))
     found = known(settings, pins)
     missing = [pin for pin in pins if pin.key not in found]
     found |= install(settings, get_workshop, missing, options) if missing else {}
