@@ -159,7 +159,7 @@ def read(file: str) -> bytes:
 def pressed(name: str, mode: int, content: bytes, level: int, *, made: bool) -> Packed:
     import deflate
 
-    data: "bytes | bytearray" = deflate.deflate_compress(content, level)
+    data: bytes | bytearray = deflate.deflate_compress(content, level)
     method, data = (DEFLATED, data) if len(data) < len(content) else (STORED, content)
     return Packed(name, mode, method, zlib.crc32(content), len(content), data, made)
 

@@ -5,8 +5,9 @@ What was found in a distribution is kept by its part, so that only a changed one
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from . import credentials, distributions
 from .distributions import source_of
@@ -17,6 +18,7 @@ from .records import canonical, digest
 from .settings import Settings
 from .store import Store
 
+BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
 KIND = "scans"  # of the store's entries
 LISTED = 10  # in one message
 PYTHON = "python/"
@@ -78,5 +80,22 @@ def _zipped(plan: Plan) -> list[str]:
 
 def _read(archive: zipfile.ZipFile, names: Iterable[str]) -> Found:
     """Bytecode that was made here has no text that its source has not: it is not read."""
-    read = {name: credentials.inside(name, archive.read(name)) for name in sorted(names)}
-    return {name.removeprefix(PYTHON): what for name, what in read.items() if what}
+    found = {}
+    for name in sorted(names):
+        with archive.open(name) as file:
+            seen = [each for block in blocks(file) for each in credentials.inside(name, block)]
+        if seen:
+            found[name.removeprefix(PYTHON)] = list(dict.fromkeys(seen))
+    return found
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """A file in pieces, so that a large one is never in memory; each begins with the end of the one
+    before, so that what is cut in two stands whole in one of them. At least one."""
+    block = file.read(BLOCK)
+    while True:
+        yield block
+        more = file.read(BLOCK)
+        if not more:
+            return
+        block = block[-OVERLAP:] + more

@@ -12,6 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -79,8 +80,12 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     wanted = plans.read(paths.plan(settings))
     stay = sorted(path for each in wanted for path in each.stay)
     made = records.read(paths.record(settings, "optimize")) or {}
-    scanning.check(settings, paths.layer_zip(settings), wanted, made["parts"])
-    found = proving.prove(settings, get_workshop, tree, stay, workshops.title(settings))
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the sandbox is waited for anyway
+        scan = beside.submit(
+            scanning.check, settings, paths.layer_zip(settings), wanted, made["parts"]
+        )
+        found = proving.prove(settings, get_workshop, tree, stay, workshops.title(settings))
+        scan.result()
     judge(settings, get_workshop, tree, stay, found)
     probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
     facts = counts(found)
