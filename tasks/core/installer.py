@@ -1,6 +1,7 @@
 """uv: what it is told, and what it says when it fails, as one error that says what to do."""
 
 import re
+from collections.abc import Iterable
 
 from .errors import BuildError
 from .platforms import platform_tag
@@ -20,7 +21,9 @@ _FIXES = (
     (r"No space left", "free some disk space (Docker: `docker system prune`) and run again"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
-     "no wheel for {platform}: pin a version that has one, or build in the image (builder=docker)"),
+     "no wheel for {platform}: pin a version that has one, or build it in the image "
+     "(builder=docker); with a lock say so, by a line `--no-binary NAME` in {requirements}: what "
+     "builds it is in no lock"),
     (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
      "version that does in {requirements}, or change `python` in pyproject.toml"),
     (r"was not found in the package registry|not found in the (package )?(registry|index)",
@@ -36,11 +39,15 @@ _FIXES = (
 )  # fmt: skip
 
 
-def installing(settings: Settings, builder: str, *, hashed: bool) -> tuple[str, ...]:
-    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python.
-    Files are linked from its cache where the file system allows."""
+def installing(
+    settings: Settings, builder: str, *, hashed: bool, wheels: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python;
+    `wheels`: names that may not be built. Files are linked from its cache where the file system
+    allows."""
     words = ["pip", "install", "--no-progress", "--target", "{work}/python", "--no-deps"]
     words += ["--requirements", "{work}/requirements.txt", "--no-compile-bytecode"]
+    words += [word for name in wheels for word in ("--only-binary", name)]
     return (*words, *["--require-hashes"] * hashed, *_platform(settings, builder))
 
 

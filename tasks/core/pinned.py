@@ -1,7 +1,7 @@
 """One distribution to install, and the key that its finished work is kept under."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -12,22 +12,29 @@ from .records import Record, digest
 from .settings import Settings
 
 FORMAT = 1  # raise when docker/facts.py or docker/optimize.py make something else
+_FROM_SOURCE = re.compile(r"--no-binary[ =]+(\S+)")
 _CERTAIN = re.compile(r"--hash=|git\+\S+@[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
     """`text`: the requirement line, hashes included; `certain`: the line allows one content only,
-    so that what was made of it before is right again. `key`: sha256 of all that decides it."""
+    so that what was made of it before is right again. `key`: sha256 of all that decides it.
+    `wheel`: it may not be built from source."""
 
     name: str
     text: str
     certain: bool
     key: str
+    wheel: bool = False
 
 
-def pins(lines: Iterable[requirements.Line], settings: Settings, builder: str) -> list[Pin]:
-    """The distributions that the lines of a lock ask for on the layer's platform, by name."""
+def pins(
+    lines: Iterable[requirements.Line], settings: Settings, builder: str,
+    built: Collection[str] | None = None,
+) -> list[Pin]:  # fmt: skip
+    """The distributions that the lines of a lock ask for on the layer's platform, by name. `built`:
+    which of them may be built from source; None: any. What builds it is in no lock."""
     environment, place = marker_environment(settings), identity.environment(settings, builder)
     found = []
     for line in lines:
@@ -36,14 +43,24 @@ def pins(lines: Iterable[requirements.Line], settings: Settings, builder: str) -
             continue
         text = requirements.spelling(line)
         name = canonicalize_name(wanted.name)
-        key = digest([FORMAT, name, text, place])
-        found.append(Pin(name=name, text=text, certain=bool(_CERTAIN.search(text)), key=key))
+        # on the host it always is one (core/installer.py)
+        wheel = builder == "docker" and built is not None and not {name, ":all:"} & {*built}
+        key = digest([FORMAT, name, text, place, *["wheel"] * wheel])
+        certain = bool(_CERTAIN.search(text))
+        found.append(Pin(name=name, text=text, certain=certain, key=key, wheel=wheel))
     return sorted(found, key=lambda pin: pin.name)
 
 
 def options(lines: Iterable[requirements.Line]) -> list[str]:
     """What the lines say beside requirements: `--index-url …`."""
     return [line.text for line in lines if line.requirement is None]
+
+
+def from_source(options: Iterable[str]) -> list[str]:
+    """Names that the options allow to be built, as pip reads them: `--no-binary a,b`."""
+    found = [match[1] for each in options if (match := _FROM_SOURCE.match(each))]
+    names = [name for each in found for name in each.split(",")]
+    return [name if name == ":all:" else canonicalize_name(name) for name in names]
 
 
 def recorded(record: Record) -> list[Pin]:
@@ -54,6 +71,7 @@ def recorded(record: Record) -> list[Pin]:
             text=each["text"],
             certain=each["key"] == each["pin"],
             key=each["pin"],
+            wheel=each.get("wheel", False),
         )
         for each in record["distributions"]
     ]

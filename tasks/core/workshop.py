@@ -56,8 +56,10 @@ class Workshop:
         lines = [*options, *(pin.text for pin in missing)]
         locked = Path(self.settings.lock).is_file()
         hashed = locked or all("--hash=" in pin.text for pin in missing)
+        wheels = [pin.name for pin in missing if pin.wheel]
+        words = installer.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
         job = Job(
-            argv=("{uv}", *installer.installing(self.settings, self.sandbox.kind, hashed=hashed)),
+            argv=("{uv}", *words),
             inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()},
             network=True,
             installs=True,

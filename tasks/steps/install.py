@@ -47,10 +47,11 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     locks.check(settings)
     started, builder = time.monotonic(), workshops.kind(settings)
     fingerprint = identity.install_inputs(settings, builder)
-    locked = Path(settings.lock)
-    exact = requirements.read(locked) if locked.is_file() else get_workshop().resolve()
-    pins = pinned.pins(exact, settings, builder)
+    locked = Path(settings.lock).is_file()
+    exact = requirements.read(Path(settings.lock)) if locked else get_workshop().resolve()
     options = list(dict.fromkeys(pinned.options([*lines, *exact])))
+    built = pinned.from_source(options) if locked else None
+    pins = pinned.pins(exact, settings, builder, built)
     found = known(settings, pins)
     missing = [pin for pin in pins if pin.key not in found]
     found |= install(settings, get_workshop, missing, options) if missing else {}
@@ -102,7 +103,7 @@ def describe(
     tree: Installed, pins: Sequence[Pin], options: Sequence[str], direct: Sequence[str]
 ) -> records.Record:
     """The record's facts."""
-    texts = {pin.key: pin.text for pin in pins}
+    asked = {pin.key: pin for pin in pins}
     listed = [
         {
             "name": each.name,
@@ -110,7 +111,8 @@ def describe(
             "direct": each.name in direct,
             "key": each.key,
             "pin": each.pin,
-            "text": texts.get(each.pin, ""),
+            "text": asked[each.pin].text,
+            "wheel": asked[each.pin].wheel,
         }
         for each in tree.distributions
     ]

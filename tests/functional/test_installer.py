@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,15 +41,17 @@ class Compiling(HostSandbox):
     kind = "docker"
 
 
-def installed(requirements: str, sandbox: HostSandbox | None = None) -> set[str]:
+def installed(
+    requirements: str, sandbox: HostSandbox | None = None, settings: Settings = SETTINGS
+) -> set[str]:
     """Paths that the layer would hold before pruning."""
     Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
-    workshop = Workshop(SETTINGS, sandbox or HostSandbox())
+    workshop = Workshop(settings, sandbox or HostSandbox())
     try:
-        install.run(SETTINGS, lambda: workshop)
+        install.run(settings, lambda: workshop)
     finally:
         workshop.close()
-    return set(distributions.needed(SETTINGS).sizes)
+    return set(distributions.needed(settings).sizes)
 
 
 def failure(requirements: str, sandbox: HostSandbox | None = None) -> BuildError:
@@ -203,3 +206,38 @@ def test_another_artefact_of_the_same_version_is_installed(packages: Index) -> N
     shutil.rmtree(packages.root / "simple/good")
     packages.add("good", "1.0", files={"good.py": b"new", "added.py": b""})
     assert "added.py" in installed("good==1.0 # again\n")
+
+
+GOOD_BUILD = """import zipfile
+def build_wheel(folder, *arguments, **named):
+    info = "source-1.0.dist-info"
+    files = {"source.py": "x = 1", f"{info}/METADATA": "Metadata-Version: 2.1\\nName: source\\nVersion: 1.0\\n",
+             f"{info}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"}
+    record = "".join(f"{name},,\\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(f"{folder}/source-1.0-py3-none-any.whl", "w") as wheel:
+        for name, text in (files | {f"{info}/RECORD": record}).items():
+            wheel.writestr(name, text)
+    return "source-1.0-py3-none-any.whl"
+"""  # noqa: E501
+
+
+def lock(requirements: str, artefact: Path) -> None:
+    """For `source`, as `doit lock` writes it."""
+    Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
+    text = f"source==1.0 --hash=sha256:{records.file_digest(artefact)}\n"
+    Path("requirements-all.lock").write_text(locks.header(SETTINGS) + text, encoding="utf-8")
+
+
+def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> None:
+    """What builds it comes from the index by name, and no lock has its hash. Not even what was
+    built before there was a lock is taken."""
+    image, allowed = replace(SETTINGS, builder="docker"), "--no-binary source\nsource==1.0\n"
+    artefact = packages.add_sdist("source", "1.0", GOOD_BUILD)
+    assert "source.py" in installed("source==1.0\n", Compiling(), image)
+    lock("source==1.0\n", artefact)
+    with pytest.raises(BuildError) as caught:
+        installed("source==1.0\n", Compiling(), image)
+    assert "source" in caught.value.problem
+    assert "a line `--no-binary NAME` in requirements-all.txt" in caught.value.fix
+    lock(allowed, artefact)
+    assert "source.py" in installed(allowed, Compiling(), image)

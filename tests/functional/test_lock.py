@@ -143,3 +143,32 @@ def test_the_lock_decides_the_inputs(copy: Project, packages: Index) -> None:
     lock(copy)
     assert copy.doit(*BUILD).steps == ["install"]
     assert installed(copy) == {"good-1.0", "needed-1.9"}
+
+
+def test_an_artefact_that_came_later_is_not_taken(copy: Project, packages: Index) -> None:
+    """Of the same version, for this very platform, so preferred by every installer: it is not in
+    the lock."""
+    lock(copy)
+    packages.add(
+        "needed", "1.5", tag="cp312-cp312-manylinux2014_x86_64", files={"added.py": b"evil = 1\n"}
+    )
+    installed(copy)
+    facts = [path.read_text() for path in copy.path.glob("build/store/installed/*")]
+    assert any("needed.py" in each for each in facts)
+    assert not any("added.py" in each for each in facts)
+
+
+def test_what_the_lock_lacks_is_not_fetched(copy: Project) -> None:
+    """A package that another one requires, and somebody took out of the lock."""
+    lines = lock(copy).splitlines(keepends=True)
+    start = next(number for number, line in enumerate(lines) if line.startswith("needed=="))
+    copy.write(LOCK, "".join(lines[:start]))
+    assert installed(copy) == {"good-1.0"}
+
+
+def test_the_requirements_index_counts_with_a_lock_too(copy: Project, packages: Index) -> None:
+    """The lock has no addresses."""
+    del copy.environment["UV_DEFAULT_INDEX"]
+    copy.write("requirements-all.txt", f"--index-url {packages.url}\ngood==1.0\n")
+    lock(copy)
+    assert installed(copy) == {"good-1.0", "needed-1.5"}

@@ -154,3 +154,26 @@ def test_installs_record_gives_the_pins_back() -> None:
         Pin(name="a", text="a==1 --hash=x", certain=True, key="1"),
         Pin(name="b", text="b==1", certain=False, key="2"),
     ]
+
+
+def test_with_a_lock_only_what_is_named_may_be_built(settings: Settings) -> None:
+    """And what was built before is not what is wanted then. On the host nothing is ever built."""
+    text = f"{LINE}\nSome.Thing==1 --hash={ONE}\n"
+    [six, thing] = locked(text, settings, ["some-thing"])
+    assert (six.wheel, thing.wheel) == (True, False)
+    assert six.key != key(LINE, settings)
+    assert thing == pins(text, settings)[1]
+    assert locked(text, settings, [":all:"]) == pins(text, settings)
+    assert locked(text, settings, [], "host") == pins(text, settings, "host")
+
+
+def locked(text: str, settings: Settings, built: list[str], builder: str = "docker") -> list[Pin]:
+    Path("x.lock").write_text(text, encoding="utf-8")
+    found = pinned.pins(requirements.read(Path("x.lock")), settings, builder, built)
+    return sorted(found, key=lambda pin: pin.name != "six")
+
+
+def test_the_names_that_may_be_built_are_pips() -> None:
+    """One option, several names, any spelling."""
+    options = ["--index-url u", "--no-binary Some.Thing,six", "--no-binary=:all:"]
+    assert pinned.from_source(options) == ["some-thing", "six", ":all:"]
