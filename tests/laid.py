@@ -3,7 +3,7 @@
 import shutil
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +116,10 @@ def pack(settings: Settings) -> Any:
     return zip_step.run(settings)
 
 
-def left_in(folder: Path) -> list[Path]:
+def left_in(folder: Path, expected: Sequence[Path] = ()) -> list[Path]:
     """What lies in it when those who clear up in the background have had time to."""
     deadline = time.monotonic() + 20
-    while (found := list(folder.iterdir())) and time.monotonic() < deadline:
+    while (found := list(folder.iterdir())) != list(expected) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 

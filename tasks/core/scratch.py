@@ -6,7 +6,7 @@ run removes those that nobody holds any more.
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,9 +19,7 @@ class Scratch:
     def __init__(self) -> None:
         parent = paths.WORK.absolute()
         parent.mkdir(parents=True, exist_ok=True)
-        for left in parent.iterdir():
-            if runs.is_dead(left):
-                runs.remove(left)
+        _remove_later(left for left in parent.iterdir() if runs.is_dead(left))
         self.path, self._held = runs.hold(parent, "scratch-")
 
     def remove(self) -> None:
@@ -29,11 +27,16 @@ class Scratch:
         os.close(self._held)
 
     def remove_later(self) -> None:
-        """In the background: thousands of files take a second, for which nobody need wait. Should
-        that be cut off, the next run does it."""
-        removal = '{ chmod -R u+w "$1"; rm -rf "$1"; } >/dev/null 2>&1 &'
-        subprocess.run(["sh", "-c", removal, "sh", self.path], check=True)
+        """In the background; should that be cut off, the next run does it."""
+        _remove_later([self.path])
         os.close(self._held)
+
+
+def _remove_later(folders: Iterable[Path]) -> None:
+    """Thousands of files take a second, for which nobody need wait."""
+    if names := [str(folder) for folder in folders]:
+        removal = '{ chmod -R u+w "$@"; rm -rf "$@"; } >/dev/null 2>&1 &'
+        subprocess.run(["sh", "-c", removal, "sh", *names], check=True)
 
 
 @contextmanager

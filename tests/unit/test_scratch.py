@@ -12,12 +12,14 @@ import pytest
 from tasks.core import paths, runs, scratch
 from tasks.core.runs import ALIVE
 from tasks.core.scratch import Scratch
+from tests import laid
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from tasks.core.scratch import Scratch
+from tests import laid
 print(Scratch().path, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -61,7 +63,8 @@ def test_an_abandoned_folder_goes_with_the_next_run(work: Path) -> None:
     left = Path(done.stdout.strip())
     assert list(work.iterdir()) == [left]
     with scratch.folder() as here:
-        assert list(work.iterdir()) == [here]
+        assert here != left
+        assert laid.left_in(work, [here]) == [here]
 
 
 def test_what_is_just_being_made_stays(work: Path) -> None:
@@ -113,4 +116,4 @@ def test_the_lock_is_what_keeps_it(work: Path) -> None:
     (work / "left").mkdir(parents=True)
     (work / "left" / ALIVE).touch()
     with scratch.folder() as here:
-        assert list(work.iterdir()) == [here]
+        assert laid.left_in(work, [here]) == [here]
