@@ -45,6 +45,10 @@ class ContainerSandbox:
     def title(self) -> str:
         return f"image {self._settings.base_image}"
 
+    @property
+    def digest(self) -> str:
+        return images.digest(self._client, self._settings)
+
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         import docker
         import requests

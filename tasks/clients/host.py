@@ -30,7 +30,7 @@ INHERITED = (
 class HostSandbox:
     """This machine's Python, without anything that is installed in it."""
 
-    kind = "host"
+    kind, digest = "host", ""
 
     def __init__(self) -> None:
         self._session: _Session | None = None

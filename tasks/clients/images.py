@@ -69,6 +69,15 @@ def _find(client: "DockerClient", settings: Settings) -> str:
     return str(image.id) if image.attrs["Architecture"] == wanted else ""
 
 
+def digest(client: "DockerClient", settings: Settings) -> str:
+    """`name@sha256:…` of the base image that is here, also where a tag was asked for; its ID where
+    it comes from no registry."""
+    image = client.images.get(settings.base_image)
+    name, _ = _reference(settings.base_image)
+    known: list[str] = image.attrs.get("RepoDigests") or [str(image.id)]
+    return next((each for each in known if each.startswith(f"{name}@")), known[0])
+
+
 def _pull(client: "DockerClient", settings: Settings) -> None:
     import docker
     import requests

@@ -38,8 +38,8 @@ class Manifest:
 
     `inputs`: the parts of the input hash (`identity.parts`); `others`: {name: bytes} of what no
     distribution owns; `built`: YYYYMMDD-HHMMSS, UTC; `git`: {"commit", "dirty"}, None outside of
-    a checkout; `image`: its reference, or '' when the host built; `settings`: as in
-    pyproject.toml; `tool`: our version.
+    a checkout; `image`: its reference, or '' when the host built; `digest`: exactly which image
+    that was, '' where it is not known; `settings`: as in pyproject.toml; `tool`: our version.
     """
 
     layer: str
@@ -60,6 +60,7 @@ class Manifest:
     tool: str
     git: Mapping[str, Any] | None
     built: str
+    digest: str = ""
 
     @property
     def packages(self) -> dict[str, int]:
@@ -86,6 +87,7 @@ def make(
         architecture=settings.architecture,
         image=packed["inputs"]["image"],
         builder=installed["builder"],
+        digest=installed.get("image", ""),
         inputs=packed["inputs"],
         installed=installed["bytes"],
         distributions=[

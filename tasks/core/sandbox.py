@@ -74,6 +74,11 @@ class Sandbox(Protocol):
     def title(self) -> str:
         """For people: `image public.ecr.aws/lambda/python:3.12`, `this machine's Python 3.12.1`."""
 
+    @property
+    def digest(self) -> str:
+        """Exactly which image: `name@sha256:…`, or the ID of one that no registry has; '' for this
+        machine."""
+
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""

@@ -18,6 +18,7 @@ from ..core.pinned import Pin
 from ..core.settings import Settings, current
 from ..core.workshop import Workshop
 
+IMAGES = "images"  # of the store's entries: which image a tag was when it was last built with
 GetWorkshop = Callable[[], Workshop]
 
 
@@ -59,6 +60,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     check(tree)
     record = describe(tree, pins, options, requirements.direct_names(lines))
     record |= {"fingerprint": fingerprint, "builder": workshops.title(settings)}
+    record["image"] = image(settings, builder)
     records.write(paths.record(settings, "install"), record)
     say(summary(record, len(missing), time.monotonic() - started))
     return record
@@ -71,6 +73,16 @@ def known(settings: Settings, pins: Sequence[Pin]) -> dict[str, Distribution]:
     return {key: distributions.read(path, key, key) for key, path in found.items() if path}
 
 
+def image(settings: Settings, builder: str) -> str:
+    """The digest of the image that distributions were last installed in; '' on the host."""
+    path = distributions.store(settings).get(IMAGES, _place(settings, builder))
+    return path.read_text(encoding="utf-8") if path else ""
+
+
+def _place(settings: Settings, builder: str) -> str:
+    return records.digest(identity.environment(settings, builder))
+
+
 def install(
     settings: Settings, get_workshop: GetWorkshop, missing: Sequence[Pin], options: list[str]
 ) -> dict[str, Distribution]:
@@ -79,6 +91,8 @@ def install(
     say(f"installing in {workshop.sandbox.title}")
     workshop.install(missing, options)
     kept, found = distributions.store(settings), {}
+    if used := workshop.sandbox.digest:
+        kept.put_bytes(IMAGES, _place(settings, workshop.sandbox.kind), used.encode())
     for pin in missing:
         if pin.key not in workshop.here:
             raise BuildError(f"{pin.name} was installed under another name", fix="correct its line")

@@ -11,7 +11,7 @@ from tasks.clients import images
 from tasks.core import paths
 from tasks.core.errors import BuildError
 from tasks.core.settings import Settings
-from tests import project
+from tests import project, registry
 from tests.project import Project
 
 pytestmark = pytest.mark.docker
@@ -99,6 +99,27 @@ def test_an_image_of_another_architecture_is_not_used(
             )
     finally:
         docker_engine.images.remove("localhost:9/nothing:here")
+
+
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_an_image_is_known_by_its_digest(docker_engine: DockerClient, by: str) -> None:
+    """Pulled by tag or by digest, it is said exactly which one it was."""
+    with registry.serving(by) as served:
+        reference = f"{served.name}:here" if by == "tag" else f"{served.name}@{served.digest}"
+        settings = Settings(image=reference)
+        found = images.ensure_base(docker_engine, settings)
+        try:
+            assert images.digest(docker_engine, settings) == f"{served.name}@{served.digest}"
+        finally:
+            docker_engine.images.remove(found, force=True)
+
+
+def test_a_digest_that_the_registry_has_not_is_refused(docker_engine: DockerClient) -> None:
+    """Whatever else it offers under that name: the engine compares what it gets."""
+    with registry.serving("") as served:
+        settings = Settings(image=f"{served.name}@sha256:{'0' * 64}")
+        with pytest.raises(BuildError, match="cannot be pulled"):
+            images.ensure_base(docker_engine, settings)
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
 from tests import project
-from tests.project import Project, clean_environment
+from tests.project import Project, Run, clean_environment
 
 pytestmark = pytest.mark.docker
 SOURCE_ONLY = "crcmod==1.7"  # a C extension; no wheel on the index, and works without it
@@ -31,6 +32,24 @@ def test_a_package_without_a_wheel_is_compiled_in_the_image(copy: Project) -> No
     assert [path for path in files if path.endswith(".so")] == [
         "crcmod/_crcfunext.cpython-312-x86_64-linux-gnu.so"
     ]
+
+
+def test_the_record_says_exactly_which_image_it_was(
+    copy: Project, docker_engine: DockerClient, lambda_image: str
+) -> None:
+    """Behind the tag; also in a run that has nothing to install."""
+    copy.write("requirements-all.txt", "six==1.17.0\n")
+    for run in (copy.doit("install", "builder=docker"), installed_again(copy)):
+        assert run.code == 0, run.output
+        [record] = copy.path.glob("build/install/*/record.json")
+        digest = json.loads(record.read_text(encoding="utf-8"))["image"]
+        assert "sha256:" in digest
+        assert docker_engine.images.get(digest).id == docker_engine.images.get(lambda_image).id
+
+
+def installed_again(copy: Project) -> Run:
+    copy.write("requirements-all.txt", "six==1.17.0  # again\nsix\n")
+    return copy.doit("install", "builder=docker")
 
 
 def test_what_does_not_compile_is_named_last(copy: Project) -> None:

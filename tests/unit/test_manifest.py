@@ -15,7 +15,7 @@ PACKED = {
     "bytes": 30, "unzipped": 100, "files": 7, "built": "20250102-030405",
 }  # fmt: skip
 INSTALLED = {
-    "builder": "builder:1", "bytes": 200,
+    "builder": "builder:1", "bytes": 200, "image": "public.ecr.aws/x@sha256:1",
     "distributions": [{"name": "six", "version": "1.17.0", "direct": True}],
 }  # fmt: skip
 VERIFIED = {"packages": {"six": 90, "bin": 10}}
@@ -43,6 +43,7 @@ def test_it_says_what_the_layer_was_made_from() -> None:
     assert found.image == "public.ecr.aws/x"
     assert found.settings["rules-off"] == ("docs",)
     assert found.settings["recipes"] == ("googleapiclient",)
+    assert found.digest == "public.ecr.aws/x@sha256:1"
     assert (found.tool, found.git, found.built) == (VERSION, GIT, "20250102-030405")
 
 

@@ -31,6 +31,7 @@ class Failing:
 
     kind = "host"
     title = "a machine that is out of order"
+    digest = ""
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         return Outcome(code=1, output="first\nMemoryError\n")

@@ -27,6 +27,7 @@ class Fake:
 
     kind: str = "docker"
     title: str = "image x"
+    digest: str = ""
     fails: str = ""
     resolved: str = "a==1 --hash=sha256:1\n"
     jobs: list[Job] = field(default_factory=list)
