@@ -8,17 +8,19 @@ Python; standard library only.
 
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
-of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
-[imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
-its code (for tasks/core/usage.py and needs.py).
+of links to what is no file of it; "refused" {path: why no layer may hold it}; "programs": files of
+bin/ that are no scripts; "modules" {path: [imports, quoted file names, lazy, those of the imports
+that happen as soon as it is imported]} of its code (for tasks/core/usage.py and needs.py).
 """
 
 import csv
 import email.parser
+import functools
 import io
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -47,7 +49,9 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
         key = keys.get(facts["name"], facts["name"])
         if key in found:
             raise SystemExit(f"{facts['name']} was installed twice")
-        facts |= move(Path(installed), Path(apart, key), facts["hashes"])
+        refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
+        names = [name for name in facts["hashes"] if name not in refused]
+        facts |= move(Path(installed), Path(apart, key), names) | {"refused": refused}
         found[key] = facts
     Path(installed).rename(f"{apart}-{os.getpid()}")  # the installer begins with an empty folder
     read_modules(Path(apart), found)
@@ -83,7 +87,27 @@ def recorded(record: str) -> dict[str, str]:
     }
 
 
-def move(installed: Path, target: Path, names: dict[str, str]) -> Facts:
+def unwanted(installed: str, name: str) -> str:
+    """Why no layer may hold this file; '' for one that it may, and for none."""
+    root = os.path.join(_real(installed), "")
+    if os.path.isabs(name) or ".." in name.split("/"):
+        return "leads out of the layer"
+    try:
+        mode = os.lstat(path := os.path.join(installed, name)).st_mode
+    except OSError:
+        return ""
+    if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
+        return "lies behind a link that leads out of the layer"
+    if mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(mode):
+        return "would run as another user (set-user-ID or set-group-ID)"
+    known = stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)
+    return "" if known else "is a device, pipe or socket"
+
+
+_real = functools.cache(os.path.realpath)
+
+
+def move(installed: Path, target: Path, names: Iterable[str]) -> Facts:
     """Its files, below `target` from now on. A file that two distributions claim goes to both."""
     files: dict[str, list[int]] = {}
     links, programs, made = {}, [], set()

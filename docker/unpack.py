@@ -26,6 +26,9 @@ def main(target: str, *layers: str) -> None:
 
 def unpack(layer: str, archive: zipfile.ZipFile, root: Path) -> None:
     members = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+    for name in members:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise SystemExit(f"{name!a} in {layer} leads out of the layer")
     for folder in sorted({Path(root, name).parent for name in members}):
         folder.mkdir(parents=True, exist_ok=True)
     groups = jobs.chunks((name, each.file_size) for name, each in members.items())

@@ -95,7 +95,13 @@ class _Session:
         runs.remove(opt)
         unpacker = (paths.DOCKER / "unpack.py").absolute()
         words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
-        subprocess.run([*words, *(str(path.absolute()) for path in job.opt)], check=True)
+        layers = [str(path.absolute()) for path in job.opt]
+        done = subprocess.run([*words, *layers], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(
+                f"the layer could not be unpacked:\n{done.stderr.strip()[-500:]}",
+                fix="run again; if it is a layer of others, ask them for a whole one",
+            )
         if not job.opt_writable:
             _protect(opt)
         self._laid = () if job.opt_writable else wanted

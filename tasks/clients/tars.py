@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import tarfile
 import tempfile
 from collections import deque
@@ -88,6 +89,13 @@ CONTRARY = {
 }  # fmt: skip
 
 
+class SetIdError(tarfile.FilterError):
+    """A program that would run as another user."""
+
+    def __init__(self, member: tarfile.TarInfo) -> None:
+        super().__init__(f"{member.name!r} is a set-user-ID or set-group-ID program")
+
+
 def _extract(stream: IO[bytes], folder: Path) -> Path:
     top = ""
     try:
@@ -112,6 +120,8 @@ def _extract(stream: IO[bytes], folder: Path) -> Path:
 def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
     if member.name.startswith("/"):  # the filter would only take the slash away
         raise tarfile.AbsolutePathError(member)
+    if member.isreg() and member.mode & (stat.S_ISUID | stat.S_ISGID):
+        raise SetIdError(member)  # the filter would only take the bits away
     safe = tarfile.data_filter(member, folder)
     if safe.isdir():
         return safe.replace(mode=0o755, deep=False)

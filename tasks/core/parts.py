@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import trees
+from .errors import BuildError
 from .plans import Plan
 from .records import Record, digest
 from .settings import Settings
 
 KIND = "parts"  # of the store's entries
 LEVELS = {"default": 6, "max": 12}  # libdeflate's
+MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
 _LENGTH = struct.Struct("<Q")
 
 
@@ -67,7 +70,21 @@ def read(path: Path) -> Part:
         )
         for name, mode, method, crc, size, offset, packed, made in index["members"]
     )  # fmt: skip
+    check(members)
     return Part(path=path, members=members, strip=index["strip"], skipped=tuple(index["skipped"]))
+
+
+def check(members: Iterable[Member]) -> None:
+    """BuildError unless all are plain files below `python/`: what comes out of the sandbox came by
+    other people's build scripts."""
+    wrong = [f"{each.name!a}: mode {each.mode:o}" for each in members if each.mode not in MODES]
+    wrong += trees.unholdable(each.name for each in members)
+    if wrong:
+        raise BuildError(
+            "the sandbox made what no layer may hold:\n" + "\n".join(wrong[:10]),
+            fix="remove build/store and run again; if it comes back, a package that is built from "
+            "source does it: do without that one",
+        )
 
 
 def together(parts: Iterable[Part], *, bytecode: bool) -> list[Member]:

@@ -25,6 +25,8 @@ def _unholdable(name: str) -> str:
         return "the name is not UTF-8, a zip cannot hold it"
     if longest > NAME_LIMIT:
         return f"the name is longer than {NAME_LIMIT} bytes"
+    if name.startswith("/") or ".." in name.split("/"):
+        return "the name leads out of the layer"
     if "\\" in name or not name.isprintable():
         return "the name has a backslash or control character, a zip cannot hold it"
     return ""

@@ -22,7 +22,22 @@ from .scratch import folder
 from .settings import Settings
 
 SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "strip.py")
+LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
+
+
+def check(found: Mapping[str, records.Record]) -> None:
+    """BuildError for files that docker/facts.py refused; no facts say `refused` afterwards."""
+    wrong = [
+        f"{facts['name']}: {path!a} {why}"
+        for facts in found.values()
+        for path, why in facts.pop("refused", {}).items()
+    ]
+    if wrong:
+        raise BuildError(
+            "\n".join(wrong[:LISTED]),
+            fix="such a package is broken, or meant to do harm: pin another version, or do without",
+        )
 
 
 @dataclass
@@ -78,7 +93,9 @@ class Workshop:
                 installs=True,
             )  # fmt: skip
             self._make(job, "reading what was installed", fix="pin versions that go together")
-            self.here |= json.loads((here / "facts").read_text(encoding="utf-8"))
+            found = json.loads((here / "facts").read_text(encoding="utf-8"))
+        check(found)
+        self.here |= found
 
     def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
         """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's;

@@ -77,7 +77,7 @@ os.makedirs("{work}/out/deep")
 open("{work}/out/deep/file", "w").write("new")
 for name in ("{work}/out", "{work}/out/deep", "{work}/out/deep/file"):
     os.chown(name, 1234, 1234)
-    os.chmod(name, 0o4500)
+    os.chmod(name, 0o500)
 """
     target = tmp_path / "made" / "tree"
     (target / "old").mkdir(parents=True)
@@ -87,7 +87,6 @@ for name in ("{work}/out", "{work}/out/deep", "{work}/out/deep/file"):
     assert found[1].read_text() == "new"
     assert {path.stat().st_uid for path in (target, *found)} == {os.getuid()}
     assert {path.stat().st_gid for path in (target, *found)} == {os.getgid()}
-    assert not any(path.stat().st_mode & 0o4000 for path in (target, *found))
     assert os.listdir(target.parent) == ["tree"]  # noqa: PTH208 - names, hidden ones too
 
 
@@ -107,15 +106,20 @@ def test_nothing_is_fetched_from_a_job_that_failed(
         ("pass", "no such|not find"),
         ("import os; os.symlink('/etc/passwd', '{work}/out')", "unsafe"),
         ("import os; os.mkfifo('{work}/out')", "unsafe"),
+        (
+            "open('{work}/out', 'w'); import os; os.chmod('{work}/out', 0o4755)",
+            "'out' is a set-user",
+        ),
+        ("import os; os.mknod('{work}/out', 0o020666, os.makedev(1, 3))", "unsafe"),
     ],
-    ids=["missing", "link", "pipe"],
+    ids=["missing", "link", "pipe", "set-user-ID", "device"],
 )
 def test_a_fetch_that_fails_is_an_error(
     sandbox: ContainerSandbox, tmp_path: Path, script: str, words: str
 ) -> None:
     """Nothing half-done is left here either."""
     with pytest.raises(BuildError, match=f"(?i){words}"):
-        sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"}))
+        sandbox.run(python(script, installs=True, fetch={"{work}/out": tmp_path / "out"}))
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names, hidden ones too
 
 

@@ -1,5 +1,6 @@
 """Packages that cannot be a layer, and checks that do not pass: nothing leaves the machine."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,42 @@ def test_a_corrupt_wheel(project: Project) -> None:
 def test_a_file_name_that_a_zip_or_lambda_cannot_hold(project: Project, name: str) -> None:
     wheel(project.path / "wheels", "alpha", {"alpha/__init__.py": b"", name: b"data"})
     assert "alpha" in refused(project)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "data"),
+    [
+        ("../escaped.py", 0o100644, b"x"),
+        ("{root}/escaped.py", 0o100644, b"x"),
+        ("alpha/link", 0o120777, b"{root}/precious"),
+        ("alpha/up", 0o120777, b"../../../precious"),
+        ("alpha/run", 0o106755, b"#!/bin/sh\n"),
+        ("alpha/null", 0o020666, b""),
+    ],
+    ids=["above", "absolute", "absolute link", "escaping link", "set-user-ID", "device"],
+)
+def test_what_a_hostile_wheel_holds_stays_in_no_layer(
+    project: Project, name: str, mode: int, data: bytes
+) -> None:
+    """The installer makes plain files of it or leaves it out; nothing outside is read or written,
+    and what is in the zip is a plain file that anybody may read."""
+    root = project.path.parent
+    (root / "precious").write_text("mine alone", encoding="utf-8")
+    made = wheel(project.path / "wheels", "alpha", {"alpha/__init__.py": b""})
+    entry = zipfile.ZipInfo(name.format(root=root))
+    entry.create_system, entry.external_attr = 3, mode << 16
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(entry, data.replace(b"{root}", str(root).encode()))
+    run = build(project)
+    assert "Traceback" not in run.output
+    assert not [*root.rglob("escaped.py")]
+    if run.code:
+        assert error(run)
+        return
+    with zipfile.ZipFile(project.path / "build/deps.zip") as archive:
+        assert {each.external_attr >> 16 for each in archive.infolist()} <= {0o100644, 0o100755}
+        assert all(each.filename.startswith("python/") for each in archive.infolist())
+        assert not any(b"mine alone" in archive.read(each) for each in archive.namelist())
 
 
 def test_a_keep_that_matches_nothing_is_a_warning(project: Project) -> None:

@@ -1,6 +1,7 @@
 """docker/facts.py: what was installed, by distribution, and what its code says."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -275,3 +276,49 @@ def test_metadata_may_be_missing(tmp_path: Path) -> None:
     assert one["texts"]["RECORD"].encode(errors="surrogateescape") == (
         f"{name},,\nx\xff.txt,,\n".encode("latin-1")
     )
+
+
+def strange(root: Path, name: str) -> dict[str, str]:
+    """What is refused of a distribution whose RECORD names this, too."""
+    info = install(root, "other", {"q.py": ""})
+    with (root / "python" / info / "RECORD").open("a", encoding="utf-8") as record:
+        record.write(f"{name},,\n")
+    refused: dict[str, str] = read(root)["other"]["refused"]
+    assert lying(root / "apart/other") == [f"{info}/METADATA", f"{info}/RECORD", "q.py"]
+    return refused
+
+
+@pytest.mark.parametrize("name", ["p/../../precious", "{root}/precious", "p/.."])
+def test_what_record_names_outside_is_not_touched(tmp_path: Path, name: str) -> None:
+    """Neither moved, nor read, nor removed."""
+    (tmp_path / "precious").write_text("mine", encoding="utf-8")
+    (tmp_path / "python/p").mkdir(parents=True)
+    name = name.format(root=tmp_path)
+    assert strange(tmp_path, name) == {name: "leads out of the layer"}
+    assert (tmp_path / "precious").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / "precious").stat().st_nlink == 1
+
+
+def test_what_lies_behind_a_link_is_refused(tmp_path: Path) -> None:
+    """A folder that is none of the tree's."""
+    (tmp_path / "python").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/precious").write_text("mine", encoding="utf-8")
+    (tmp_path / "python/p").symlink_to(tmp_path / "elsewhere")
+    assert "behind a link" in strange(tmp_path, "p/precious")["p/precious"]
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6700])
+def test_a_program_that_would_run_as_somebody_else_is_refused(tmp_path: Path, mode: int) -> None:
+    """Lambda has no other users; whoever packs one has something else in mind."""
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python/run").write_text("", encoding="utf-8")
+    (tmp_path / "python/run").chmod(mode)
+    assert "another user" in strange(tmp_path, "run")["run"]
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """Pipes, as devices and sockets."""
+    (tmp_path / "python").mkdir()
+    os.mkfifo(tmp_path / "python/pipe")
+    assert strange(tmp_path, "pipe") == {"pipe": "is a device, pipe or socket"}

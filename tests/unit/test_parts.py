@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import parts
+from tasks.core.errors import BuildError
 from tasks.core.plans import Plan
 from tasks.core.settings import Settings
 from tests import stored
@@ -116,3 +117,19 @@ def test_strip_reports_add_up(tmp_path: Path) -> None:
         "left_alone": ["b.so"],
         "skipped": "no strip",
     }
+
+
+@pytest.mark.parametrize("name", ["../a.py", "/a.py", "a/../../b.py"])
+def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    """Whoever wrote the part: it is named, and what to do."""
+    with pytest.raises(BuildError, match="leads out of the layer") as caught:
+        stored.part(tmp_path / "p", {name: b""})
+    assert "build/store" in caught.value.fix
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o120777, 0o020666, 0o777])
+def test_only_plain_files_are_taken(tmp_path: Path, mode: int) -> None:
+    """No set-user-ID, no links or devices by way of the mode in the zip."""
+    [member] = stored.part(tmp_path / "p", {"run": b""}).members
+    with pytest.raises(BuildError, match=f"'run': mode {mode:o}"):
+        parts.check([replace(member, mode=mode)])

@@ -12,9 +12,11 @@ from tasks.clients import tars
 from tasks.core.errors import BuildError
 
 
-def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+def member(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o600
+) -> tarfile.TarInfo:
     found = tarfile.TarInfo(name)
-    found.type, found.linkname, found.mode = kind, link, 0o600
+    found.type, found.linkname, found.mode = kind, link, mode
     return found
 
 
@@ -43,7 +45,10 @@ UNSAFE = {
     "link outside": [member("top", tarfile.DIRTYPE), member("top/x", tarfile.SYMTYPE, "../../x")],
     "hard link outside": [member("top", tarfile.LNKTYPE, "../x")],
     "device": [member("top", tarfile.CHRTYPE)],
+    "block device": [member("top", tarfile.BLKTYPE)],
     "pipe": [member("top", tarfile.FIFOTYPE)],
+    "set-user-ID": [member("top", mode=0o4755)],
+    "set-group-ID": [member("top", tarfile.DIRTYPE), member("top/x", mode=0o2755)],
 }
 
 
@@ -52,8 +57,10 @@ def test_an_unsafe_member_is_refused(tmp_path: Path, members: list[tarfile.TarIn
     """With nothing written, here or elsewhere, and what was there before kept."""
     (tmp_path / "into").mkdir()
     (tmp_path / "into" / "target").write_text("old")
-    with pytest.raises(BuildError, match="unsafe"):
+    with pytest.raises(BuildError, match="unsafe") as caught:
         tars.unpack(chunks(stream(*members)), tmp_path / "into" / "target")
+    assert members[-1].name in caught.value.problem
+    assert "do not use it" in caught.value.fix
     assert (names(tmp_path), names(tmp_path / "into")) == (["into"], ["target"])
     assert (tmp_path / "into" / "target").read_text() == "old"
     assert not Path("/tmp/doit-lambda-layer-x").exists()  # noqa: S108 - must not be written to
@@ -89,9 +96,9 @@ def test_chunks_of_any_size_will_do(tmp_path: Path, size: int) -> None:
 
 
 def test_modes_let_the_caller_work_with_the_files(tmp_path: Path) -> None:
-    """Folders can be entered and emptied, programs stay programs, nothing is set-uid."""
+    """Folders can be entered and emptied, whatever their bits say; programs stay programs."""
     folder, program = member("top", tarfile.DIRTYPE), member("top/run")
-    folder.mode, program.mode = 0o000, 0o4555
+    folder.mode, program.mode = 0o2000, 0o555
     tars.unpack(chunks(stream(folder, program)), tmp_path / "target")
     assert (tmp_path / "target").stat().st_mode & 0o7777 == 0o755
     assert (tmp_path / "target" / "run").stat().st_mode & 0o7777 == 0o755

@@ -107,3 +107,16 @@ def test_what_is_no_zip_is_an_error(tmp_path: Path) -> None:
     layer = pack(tmp_path / "1.zip", {"python/a.py": "1"})
     layer.write_bytes(layer.read_bytes()[:-10])
     assert run(tmp_path / "opt", layer).returncode != 0
+
+
+@pytest.mark.parametrize("name", ["../out.py", "python/../../out.py", "{root}/out.py"])
+def test_a_name_that_leads_out_is_an_error(tmp_path: Path, name: str) -> None:
+    """A layer of others may hold anything; nothing is written."""
+    (tmp_path / "in").mkdir()
+    name = name.format(root=tmp_path)
+    layer = pack(tmp_path / "1.zip", {"python/a.py": "1", name: "2"})
+    done = run(tmp_path / "in" / "opt", layer)
+    assert done.returncode == 1
+    assert "leads out of the layer" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.zip", "in"]
