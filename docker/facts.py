@@ -8,9 +8,10 @@ Python; standard library only.
 
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
-of links to what is no file of it; "refused" {path: why no layer may hold it}; "programs": files of
-bin/ that are no scripts; "modules" {path: [imports, quoted file names, lazy, those of the imports
-that happen as soon as it is imported]} of its code (for tasks/core/usage.py and needs.py).
+of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
+[imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
+its code (for tasks/core/usage.py and needs.py); where there are some, "refused" {path: why no layer
+may hold it}.
 """
 
 import csv
@@ -51,7 +52,8 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
             raise SystemExit(f"{facts['name']} was installed twice")
         refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
         names = [name for name in facts["hashes"] if name not in refused]
-        facts |= move(Path(installed), Path(apart, key), names) | {"refused": refused}
+        facts |= move(Path(installed), Path(apart, key), names)
+        facts |= {"refused": refused} if refused else {}
         found[key] = facts
     Path(installed).rename(f"{apart}-{os.getpid()}")  # the installer begins with an empty folder
     read_modules(Path(apart), found)
