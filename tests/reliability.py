@@ -26,6 +26,15 @@ CRASHES = {
     KILLED_WITHIN: "at points drawn in install, zip, upload, publish, patch-config, chalice-deploy",
     **dict.fromkeys(STOPPED.values(), "after steps, and at a point drawn in each of those six"),
 }
+ENGINE_DIES, ENGINE_FULL = "Docker: the engine dies", "Docker: the engine's disk is full"
+CONTAINER = "Docker: container or image vanish, memory or disk run out"
+SIGNALLED = "Docker: a signal while a container works"
+ENGINE = {
+    ENGINE_DIES: "every connection ends and nobody answers, at calls of a build in turn",
+    ENGINE_FULL: "it says so, at calls of a build in turn",
+    CONTAINER: "`docker kill`, `docker rm`, 64 MB of memory, a full `/dev/shm`, no such image",
+    SIGNALLED: "SIGINT and SIGTERM (ends within two seconds), SIGKILL",
+}
 FAULTS = {
     Fault.THROTTLED: "429, from S3 503 `SlowDown`: once, at each request of a deploy in turn",
     Fault.FAILED: "once, at each request in turn",
@@ -51,7 +60,7 @@ COUNTS: Counter[tuple[str, str]] = Counter()
 
 
 def count(row: str, column: str, number: int = 1) -> None:
-    assert row in {**CRASHES, **FAULTS, **INPUTS}, row
+    assert row in {**CRASHES, **ENGINE, **FAULTS, **INPUTS}, row
     COUNTS[row, column] += number
 
 

@@ -17,14 +17,13 @@ from ..core import paths
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
-from . import images, indexes, tars
+from . import engine_containers, engine_faults, images, indexes, tars
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
 OPT, CACHE = "/opt", "/cache"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
-LABELS = {"doit-lambda-layer": "job"}
 INTERPRETER = "/var/lang/bin/python3"
 NOBODY = "65534:65534"  # no rights to anything but /tmp and its own results
 SCRIPTS = ("unpack.py", "jobs.py")  # what lays /opt out
@@ -56,12 +55,14 @@ class ContainerSandbox:
 
         try:
             self._session = self._session or _Session(self._client, self._image)
-            return indexes.running(job, self._session.run, on_line or (lambda line: None))
+            outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
+            if problem := engine_faults.of_job(outcome):
+                raise problem
+            return outcome
         except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
             detail = getattr(error, "explanation", None) or str(error)
             self.close(killing=True)
-            fix = "see `docker info` and its log; out of space: `docker system prune`"
-            raise BuildError(f"the Docker engine failed: {detail}", fix=fix) from None
+            raise engine_faults.explain(detail) from None
         except BaseException:
             self.close(killing=True)  # interrupted, or out of time
             raise
@@ -91,29 +92,31 @@ class _Session:
             "{tools}": self._work,
         }
         keeper = (paths.DOCKER / "keeper.py").read_text(encoding="utf-8")
+        engine_containers.remove_of_the_dead(client)
         self._container: Container = client.containers.create(
-            image, [INTERPRETER, "-I", "-c", keeper, self._work], labels=LABELS, init=True,
-            stdin_open=True, tmpfs={OPT: "exec,mode=755"}, auto_remove=True,
-            volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
+            image, [INTERPRETER, "-I", "-c", keeper, self._work], init=True,
+            labels=engine_containers.labels(), stdin_open=True, auto_remove=True,
+            tmpfs={OPT: "exec,mode=755"}, volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
         )  # fmt: skip
         atexit.register(self.close)
-        self._connection = self._container.attach_socket(params={"stdin": 1, "stream": 1})
-        self._container.start()
-        self._put({})  # {work} is there before the first job
+        try:
+            self._connection = self._container.attach_socket(params={"stdin": 1, "stream": 1})
+            self._container.start()
+            self._put({})  # {work} is there before the first job
+        except BaseException:  # what has not started does not end, either
+            atexit.unregister(self.close)
+            engine_containers.remove(self._container)
+            raise
 
     def close(self, *, killing: bool = False) -> None:
         """The container clears up behind itself, and nobody need wait for that; `killing` ends
         what runs in it at once, and leaves its folder to the next one."""
         import atexit
 
-        import docker
-        import requests
-
         atexit.unregister(self.close)
         _end(self._connection)  # and so the container ends: docker/keeper.py
         if killing:
-            with suppress(docker.errors.APIError, requests.RequestException):
-                self._container.remove(force=True, v=True)
+            engine_containers.remove(self._container)
 
     def run(self, job: Job, on_line: OnLine) -> Outcome:
         self._connect(job.network)
@@ -211,7 +214,11 @@ class _Session:
         finally:
             _close(stream)
         code = self._api.exec_inspect(made["Id"])["ExitCode"]
-        return 137 if code is None else int(code)  # None: the container was killed with it
+        if code in (None, engine_faults.KILLED):
+            self._container.reload()
+        if code is None or self._container.status not in ("created", "running"):
+            raise engine_faults.stopped()
+        return int(code)
 
 
 def _end(connection: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from . import archive, distributions, modules, paths, pinned, plans, probing, proof, proofs, records
 from .console import say
 from .distributions import Installed, source_of
+from .errors import VerifyError
 from .probing import Question
 from .proofs import Proof
 from .scratch import folder
@@ -21,6 +22,7 @@ from .settings import Settings
 from .workshop import Workshop
 
 Questions = dict[str, Question]
+KILLED = "exit status -9"  # as docker/probe.py says it
 _MISSED = re.compile(r"No module named '(?P<name>[\w.]+)'")
 _NOT_IN = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'")
 
@@ -110,6 +112,7 @@ class Proving:
     def prove(self, missing: Questions) -> dict[str, Proof]:
         changed = pruned(self.settings, self.tree)
         after = probing.prove(self.workshop.sandbox, self.layer, missing, self.tree, changed)
+        stop_where_killed(after)
         unclear = {
             name: missing[name] | doubtful
             for name in missing
@@ -131,6 +134,18 @@ class Proving:
         pins = install(self.settings, self.workshop, names)
         back = {path: pins[name] for path, name in changed.items() if name in names}
         return probing.prove_restored(self.workshop.sandbox, self.layer, unclear, back)
+
+
+def stop_where_killed(after: Mapping[str, Mapping[str, Any]]) -> None:
+    """VerifyError: no module sends itself SIGKILL, and nothing is proven by it."""
+    for each in after.values():
+        for name, error in (each["imports"] | each["loads"]).items():
+            if error == KILLED:
+                raise VerifyError(
+                    f"the system killed what tried {name}, most likely for want of memory",
+                    fix="give this machine, or the Docker engine, more memory, then run the same "
+                    "command again",
+                )
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:

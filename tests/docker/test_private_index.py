@@ -13,7 +13,8 @@ import pytest
 from docker import DockerClient
 
 from tasks.clients import images
-from tasks.clients.container import CACHE_VOLUME, LABELS
+from tasks.clients.container import CACHE_VOLUME
+from tasks.clients.engine_containers import JOB
 from tasks.core.settings import Settings
 from tests import index, leaks, project
 from tests.index import Index
@@ -21,7 +22,6 @@ from tests.leaks import NAME, WORD, Processes
 from tests.project import Project
 
 pytestmark = pytest.mark.docker
-LABEL = next(f"{name}={value}" for name, value in LABELS.items())
 TELLS = """import os
 def build_wheel(*arguments, **named):
     print(os.environ)
@@ -39,7 +39,7 @@ class Watch:
 
     def look(self) -> None:
         self.processes.look()
-        for each in self.engine.api.containers(filters={"label": LABEL}):
+        for each in self.engine.api.containers(filters={"label": JOB}):
             with suppress(docker.errors.NotFound):  # another test's, which ended meanwhile
                 self.containers.add(json.dumps(self.engine.api.inspect_container(each["Id"])))
 

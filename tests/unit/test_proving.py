@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.clients import workshops
-from tasks.core import archive, parts, proving
+from tasks.core import archive, parts, paths, proving
 from tasks.core.distributions import Installed
 from tasks.core.proofs import Proof
 from tasks.core.settings import Settings
@@ -127,3 +127,13 @@ def test_what_asks_for_more_gets_the_whole(
     assert len(layers) == 2
     assert "need.py" not in layers[0]
     assert "need.py" in layers[1]
+
+
+def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
+    """A machine out of memory is no fault of the module: tried again another time."""
+    text = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    lay_wheels(settings, {"big": {"big.py": text}})
+    error = laid.refused(settings)
+    assert "the system killed what tried big" in error.problem
+    assert "more memory" in error.fix
+    assert not (paths.STORE / "proofs").exists()

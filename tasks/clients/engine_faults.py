@@ -1,0 +1,60 @@
+"""What goes wrong between the tool and its container, in words: who is gone, what is full."""
+
+import re
+
+from ..core.errors import BuildError
+from ..core.sandbox import Outcome
+
+KILLED = 128 + 9  # exit status of a process that met SIGKILL
+MEMORY = (
+    "give the engine more memory (`docker info` says how much it has; Docker Desktop: Settings → "
+    "Resources), then run the same command again"
+)
+SPACE = (
+    "`docker system df` shows what takes it, `docker system prune` frees what nobody uses; then "
+    "run the same command again"
+)
+AGAIN = "run the same command again: what is finished is not done twice"
+# What the engine's API, the SDK and the sockets say (docker 20 to 29, docker-py 7).
+_SAID = (
+    (r"no space left on device|disk quota exceeded", "the Docker engine's disk is full", SPACE),
+    (r"no such image", "the builder image was removed while this ran", AGAIN),
+    (
+        r"no such (container|exec)|container \S+ is not running|marked for removal|"
+        r"removal of container|is not connected to",
+        "the container was stopped or removed while it worked",
+        AGAIN,
+    ),
+    (
+        r"connection (refused|reset|aborted|broken)|no such file|broken pipe|timed out|"
+        r"remote end closed|incompleteread|invalidchunklength|error while fetching server",
+        "the Docker engine went away while it worked",
+        "look at `docker info` and the engine's log, start it where it has stopped (Linux: `sudo "
+        "systemctl start docker`), then " + AGAIN,
+    ),
+)
+_OF_SYSTEM = re.compile(r"\bended with -9\b|\bexit status -9\b|signal: 9, SIGKILL")
+_FULL = re.compile(r"No space left on device|os error 28", re.I)
+
+
+def explain(detail: str) -> BuildError:
+    """What the engine or the way to it answered in place of doing it."""
+    for pattern, problem, fix in _SAID:
+        if re.search(pattern, detail, re.I):
+            return BuildError(f"{problem}: {detail}", fix=fix)
+    return BuildError(f"the Docker engine failed: {detail}", fix="see `docker info` and its log")
+
+
+def stopped() -> BuildError:
+    """The container is no longer there, and the job with it."""
+    return BuildError(_SAID[2][1], fix=AGAIN)
+
+
+def of_job(outcome: Outcome) -> BuildError | None:
+    """What became of a job that is none of its doing."""
+    if outcome.code == KILLED or (outcome.code and _OF_SYSTEM.search(outcome.tail)):
+        problem = "the system killed what ran in the container, most likely for want of memory"
+        return BuildError(f"{problem}\n{outcome.tail}".strip(), fix=MEMORY)
+    if outcome.code and _FULL.search(outcome.tail):
+        return BuildError(f"the container's disk is full:\n{outcome.tail}", fix=SPACE)
+    return None
