@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_
 @dataclass(kw_only=True)
 class Ground:
     """One checkout and one AWS, made new for each case. `points`: how many each step of an
-    undisturbed deploy has; `good`: its end state."""
+    undisturbed deploy has; `good`: its end state; `struck`: when the last signal came."""
 
     server: Server
     project: Project
@@ -39,6 +40,8 @@ class Ground:
     templates: Path
     points: dict[str, int]
     good: dict[str, Any]
+    struck: Path
+    ended: float = 0.0
 
     def fresh(self, template: str = "bare") -> None:
         """`template`: `bare`, or `built`, where only AWS's half is left to do."""
@@ -50,13 +53,15 @@ class Ground:
 
     def start(self, *words: str) -> Run:
         """Deploy as tests/crashing.py is told to."""
+        told = {"STRUCK": str(self.struck)}
         done = subprocess.run(
             [sys.executable, str(SCRIPT), *words, "--", *COMMAND],
             cwd=self.project.path,
-            env=clean_environment() | self.project.environment,
+            env=clean_environment() | self.project.environment | told,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, check=False,
         )  # fmt: skip
+        self.ended = time.time()
         return Run(code=done.returncode, output=done.stdout)
 
     def end(self, number: signal.Signals, step: str, point: str) -> Run:
@@ -66,6 +71,10 @@ class Ground:
         assert config["stages"]["local"].get("layers", []) in ([], self.good["layers"]), run.output
         assert self.lock_ends_within(lease.SECONDS), run.output
         return run
+
+    def took_to_end(self) -> float:
+        """Seconds from the last signal to the end of the process."""
+        return self.ended - float(self.struck.read_text())
 
     def deploy(self) -> None:
         run = self.project.doit(*COMMAND)
@@ -135,7 +144,7 @@ def ground(folder: Path) -> Iterator[Ground]:
         patch.chdir(folder / "server")
         found = Ground(
             server=server, project=made, temporary=temporary, templates=templates,
-            points={}, good={},
+            points={}, good={}, struck=folder / "struck",
         )  # fmt: skip
         shutil.copytree(made.path, templates / "bare", symlinks=True)
         build = made.doit("build", *COMMAND[1:])

@@ -12,6 +12,7 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,14 @@ class Points:
         self.seen[self.step] += 1
         if self._wanted and self._wanted[0] == self.step and self._wanted[1] in at:
             self._wanted = None
+            self.struck(time.time())
             os.kill(os.getpid(), self._number)
+
+    def struck(self, when: float) -> None:
+        """Tell whoever measures how long the end takes. Not through `open`, which is a point."""
+        handle = os.open(os.environ["STRUCK"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.write(handle, str(when).encode())
+        os.close(handle)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """An audit event (PEP 578)."""
@@ -84,6 +92,7 @@ def main() -> None:
     points = (
         Points() if counting else Points((how[1], how[2]), signal.Signals[f"SIG{how[0]}"].value)
     )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it is off
     watch(points)
     sys.argv = ["tasks", *command]
     try:
