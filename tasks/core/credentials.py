@@ -19,7 +19,7 @@ FILES = {
     "pip.ini": "pip's configuration",
     ".git-credentials": "passwords for repositories",
 }
-DIRECT_URL = re.compile(rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@')
+DIRECT_URL = rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Form:
 
     what: str
     words: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
+    pattern: bytes  # compiled when it is first needed: most commands search nothing
     is_real: Callable[[bytes], bool] = bool
 
 
@@ -47,21 +47,19 @@ FORMS = (
     Form(
         what="a private key",
         words=(b"PRIVATE KEY-----",),
-        pattern=re.compile(
-            rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----([\w+/=\s\"',:\\-]{60,}?)-----END"
-        ),
+        pattern=rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----([\w+/=\s\"',:\\-]{60,}?)-----END",
         is_real=_is_key,
     ),
     Form(
         what="the ID of an AWS access key",
         words=(b"AKIA",),  # those of temporary keys (ASIA) end by themselves
-        pattern=re.compile(rb"(?<![\w/+])AKIA([A-Z2-7]{16})(?![\w/+=])"),
+        pattern=rb"(?<![\w/+])AKIA([A-Z2-7]{16})(?![\w/+=])",
         is_real=_is_no_example,
     ),
     Form(
         what="an AWS secret access key",
         words=(b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY", b"SecretAccessKey"),
-        pattern=re.compile(
+        pattern=(
             rb"(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)"
             rb"[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9/+]{40})(?![\w/+=])"
         ),
@@ -70,19 +68,19 @@ FORMS = (
     Form(
         what="a token for GitHub",
         words=(b"ghp_", b"github_pat_"),
-        pattern=re.compile(rb"(?<!\w)(?:ghp_|github_pat_\w{22}_)([A-Za-z0-9]{36,59})(?!\w)"),
+        pattern=rb"(?<!\w)(?:ghp_|github_pat_\w{22}_)([A-Za-z0-9]{36,59})(?!\w)",
         is_real=_is_no_example,
     ),
     Form(
         what="a token for GitLab",
         words=(b"glpat-",),
-        pattern=re.compile(rb"(?<!\w)glpat-([\w-]{20})(?![\w-])"),
+        pattern=rb"(?<!\w)glpat-([\w-]{20})(?![\w-])",
         is_real=_is_no_example,
     ),
     Form(
         what="a token for a package index",
         words=(b"pypi-AgE",),
-        pattern=re.compile(rb"(?<!\w)pypi-(AgE[\w-]{60,})"),
+        pattern=rb"(?<!\w)pypi-(AgE[\w-]{60,})",
         is_real=_is_no_example,
     ),
 )
@@ -92,12 +90,12 @@ def inside(name: str, content: bytes) -> list[str]:
     """What a file gives away, each kind once; never the secret itself. `name`: its path."""
     base = name.rpartition("/")[2]
     found = [FILES[base]] if base in FILES else []
-    if base == "direct_url.json" and DIRECT_URL.search(content):
+    if base == "direct_url.json" and re.search(DIRECT_URL, content):
         found.append("the address it was installed from, with a password or token")
     return found + [form.what for form in FORMS if _has(form, content)]
 
 
 def _has(form: Form, content: bytes) -> bool:
     return any(word in content for word in form.words) and any(
-        form.is_real(match[1]) for match in form.pattern.finditer(content)
+        form.is_real(match[1]) for match in re.finditer(form.pattern, content)
     )
