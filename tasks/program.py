@@ -1,4 +1,4 @@
-"""The program: doit, with commands of ours in the place of two of its own."""
+"""The program: doit, with commands of ours in the place of three of its own."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from doit.cmd_base import Command
 from doit.doit_cmd import DoitMain
 
 from .commands.help import Help
+from .commands.run import Run
 from .contents import commands
 from .core import completion
 from .core.calls import CALL
@@ -24,7 +25,7 @@ class TabCompletion(Command):  # type: ignore[misc] # doit has no types
         return 0
 
 
-OURS = {each.get_name(): each for each in (Help, TabCompletion)}
+OURS = {each.get_name(): each for each in (Help, Run, TabCompletion)}
 
 
 class Program(DoitMain):  # type: ignore[misc] # doit has no types

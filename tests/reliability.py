@@ -35,6 +35,11 @@ ENGINE = {
     CONTAINER: "`docker kill`, `docker rm`, 64 MB of memory, a full `/dev/shm`, no such image",
     SIGNALLED: "SIGINT and SIGTERM (ends within two seconds), SIGKILL",
 }
+DISK_FULL, READ_ONLY = "a disk is full", "a folder may only be read"
+DISKS = {
+    DISK_FULL: "of build/ at three sizes, of the temporary files, while Chalice packs",
+    READ_ONLY: "the checkout, build/, .chalice/; .doit.sqlite3 is no database",
+}
 FAULTS = {
     Fault.THROTTLED: "429, from S3 503 `SlowDown`: once, at each request of a deploy in turn",
     Fault.FAILED: "once, at each request in turn",
@@ -60,7 +65,7 @@ COUNTS: Counter[tuple[str, str]] = Counter()
 
 
 def count(row: str, column: str, number: int = 1) -> None:
-    assert row in {**CRASHES, **ENGINE, **FAULTS, **INPUTS}, row
+    assert row in {**CRASHES, **ENGINE, **DISKS, **FAULTS, **INPUTS}, row
     COUNTS[row, column] += number
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,5 +82,6 @@ def is_whole(file: Path, record: Path) -> bool:
     known = read(seen) or {}
     if known.get("place") != place:
         known = {"place": place, "sha256": file_digest(file)}
-        write(seen, known)
+        with suppress(OSError):  # nowhere to remember it: read again the next time
+            write(seen, known)
     return bool(known["sha256"] == (read(record) or {}).get("sha256"))

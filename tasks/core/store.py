@@ -44,7 +44,8 @@ class Store:
                 if _WHOLE.get(path) == _state(path):
                     return path
                 if records.file_digest(path) == path.name.removeprefix(f"{key}-"):
-                    os.utime(path)  # used last
+                    with suppress(OSError):  # a checkout that may only be read
+                        os.utime(path)  # used last
                     _WHOLE[path] = _state(path)
                     return path
                 path.unlink()
