@@ -77,9 +77,10 @@ def _config(settings: Settings, arns: list[str] | None) -> list[Change]:
     if arns is None:
         return [Change(what=what, why=["the ARN is known once the layer is published"])]
     patch_config.check(settings, arns)
-    if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage):
+    runs_on = patch_config.other_architecture(settings)
+    if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) and not runs_on:
         return []
-    lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns)
+    lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns, runs_on)
     return [Change(what=what, why=lines)]
 
 

@@ -1,4 +1,5 @@
-"""`.chalice/config.json`: read, checked, and changed in one place only – a stage's `layers`.
+"""`.chalice/config.json`: read, checked, and changed in one stage's `layers` only – and in its
+`lambda_architecture`, when the layer is for another one than the functions would be.
 
 The text around it stays as it is, byte for byte: indentation, key order, non-ASCII text, mode.
 """
@@ -39,6 +40,12 @@ def stage(path: Path, name: str) -> dict[str, Any]:
 def layers(path: Path, name: str) -> list[str]:
     """The stage's layer ARNs, in Lambda's order. A stage without `layers` has the app's."""
     return list(stage(path, name).get("layers", load(path).get("layers", [])))
+
+
+def architecture(path: Path, name: str) -> str:
+    """Of the stage's functions, as Lambda calls it: Chalice knows none per function."""
+    of_all = load(path).get("lambda_architecture", "x86_64")
+    return str(stage(path, name).get("lambda_architecture", of_all))
 
 
 def function_layers(path: Path, name: str, function: str) -> list[str]:
@@ -85,8 +92,9 @@ def known_stages(path: Path) -> dict[str, list[str]]:
         return {}
 
 
-def write_layers(path: Path, name: str, arns: list[str]) -> Path:
-    """Set the stage's `layers`; returns the backup of what stood there before."""
+def write_layers(path: Path, name: str, arns: list[str], runs_on: str = "") -> Path:
+    """Set the stage's `layers`, and with `runs_on` its architecture; returns the backup of what
+    stood there before."""
     stage(path, name)
     text = _text(path)
     mode = path.stat().st_mode & 0o777
@@ -96,15 +104,15 @@ def write_layers(path: Path, name: str, arns: list[str]) -> Path:
     records.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:
         old.unlink()
-    # resolved: a link stays a link
-    records.write_atomic(path.resolve(), with_layers(text, name, arns).encode(), mode=mode)
+    changed = with_layers(text, name, arns, runs_on)
+    records.write_atomic(path.resolve(), changed.encode(), mode=mode)  # a link stays a link
     return backup
 
 
-def preview(path: Path, name: str, arns: list[str]) -> list[str]:
+def preview(path: Path, name: str, arns: list[str], runs_on: str = "") -> list[str]:
     """The lines that `write_layers` would take out (`- …`) and put in (`+ …`)."""
     before = _text(path)
-    after = with_layers(before, name, arns)
+    after = with_layers(before, name, arns, runs_on)
     compared = difflib.ndiff(before.splitlines(), after.splitlines())
     return [f"{line[0]} {line[2:].strip()}" for line in compared if line[0] in "-+"]
 
@@ -171,6 +179,10 @@ def place(path: Path, *keys: str) -> Place | None:
     return places.of_offset(path, text, first, f'"{keys[-1]}"') if keys else None
 
 
-def with_layers(text: str, name: str, arns: list[str]) -> str:
-    """The same text, the stage's `layers` replaced (or added as its last member)."""
-    return json_text.with_member(text, ("stages", name), "layers", arns)
+def with_layers(text: str, name: str, arns: list[str], runs_on: str = "") -> str:
+    """The same text, the stage's `layers` replaced (or added as its last member); with `runs_on`
+    its architecture, too."""
+    changed = json_text.with_member(text, ("stages", name), "layers", arns)
+    if not runs_on:
+        return changed
+    return json_text.with_member(changed, ("stages", name), "lambda_architecture", runs_on)

@@ -75,6 +75,8 @@ def _of_table(place: str, table: Mapping[str, Any]) -> Iterator[str]:
     arns = table.get("layers")
     if arns is not None and not (isinstance(arns, list) and all(isinstance(x, str) for x in arns)):
         yield f"{place}layers is not a list of text"
+    if table.get("lambda_architecture") not in (None, "x86_64", "arm64"):
+        yield f"{place}lambda_architecture is neither x86_64 nor arm64"
     variables = table.get("environment_variables") or {}
     for name, value in variables.items() if isinstance(variables, dict) else ():
         if not isinstance(value, str):

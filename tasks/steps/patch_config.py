@@ -1,4 +1,5 @@
-"""patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json."""
+"""patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json, and the
+layer's architecture beside it where the functions would have another one."""
 
 from ..core import arguments, chalice_config, layer_arns, paths, records
 from ..core.actions import action
@@ -22,7 +23,7 @@ def task_patch_config() -> dict[str, object]:
 def is_patched(settings: Settings, arn: str = "") -> bool:
     try:
         configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-        return configured == wanted(settings, arn)
+        return configured == wanted(settings, arn) and not other_architecture(settings)
     except LayerError:
         return False  # the action says what is wrong
 
@@ -36,6 +37,12 @@ def wanted(settings: Settings, arn: str = "") -> list[str]:
     arns = layer_arns.placed(configured, layer_arns.parse(arn or _published()))
     check(settings, arns)
     return arns
+
+
+def other_architecture(settings: Settings) -> str:
+    """The layer's, where config.json says another one for the stage's functions; else ''."""
+    now = chalice_config.architecture(paths.CHALICE_CONFIG, settings.stage)
+    return "" if now == settings.architecture else settings.architecture
 
 
 def check(settings: Settings, arns: list[str]) -> None:
@@ -61,11 +68,14 @@ def run(settings: Settings, arns: list[str]) -> None:
     """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back."""
     check(settings, arns)
     before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    if before == arns:
+    runs_on = other_architecture(settings)
+    if before == arns and not runs_on:
         return
     record = {"before": before, "after": arns}
     records.write(paths.stage_record(settings, "patch-config"), record)
-    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns)
+    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, runs_on)
     for arn in arns:
         say(f"stage {settings.stage} uses {arn}")
+    if runs_on:
+        say(f"stage {settings.stage} runs on {runs_on} from now on, as its layer does")
     say(f"what stood there before is in {backup}")

@@ -274,6 +274,19 @@ def test_the_published_arn_replaces_its_layers_older_one(three: Settings) -> Non
     assert [FOREIGN, arn(3)] in [backup["stages"]["prod"]["layers"] for backup in backups]
 
 
+def test_the_architecture_goes_with_the_layer(
+    three: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Functions of another one could not load it. Back on the default, it is written as well."""
+    arm = replace(three, architecture="arm64")
+    assert patch(arm, arn(3)) == [FOREIGN, arn(3)]  # the ARNs are as they were
+    assert "runs on arm64 from now on" in capfd.readouterr().out
+    prod = chalice_config.stage(paths.CHALICE_CONFIG, "prod")
+    assert prod["lambda_architecture"] == "arm64"
+    patch(three, arn(3))
+    assert chalice_config.architecture(paths.CHALICE_CONFIG, "prod") == "x86_64"
+
+
 def test_a_typed_arn_needs_nothing_published(three: Settings) -> None:
     """The seed's manual update."""
     assert patch(three, arn(1)) == [FOREIGN, arn(1)]

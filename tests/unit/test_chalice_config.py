@@ -38,6 +38,29 @@ def test_an_empty_stage_gets_its_first_member(indent: int | None) -> None:
     assert json.loads(changed) == {"stages": {"prod": {"layers": [A]}}}
 
 
+@pytest.mark.parametrize(
+    ("app", "stage", "now"),
+    [({}, {}, "x86_64"), ({"lambda_architecture": "arm64"}, {}, "arm64"),
+     ({"lambda_architecture": "arm64"}, {"lambda_architecture": "x86_64"}, "x86_64"),
+     ({}, {"lambda_architecture": None}, "x86_64")],
+)  # fmt: skip
+def test_the_architecture_as_chalice_reads_it(
+    tmp_path: Path, app: dict[str, object], stage: dict[str, object], now: str
+) -> None:
+    """The stage's, the app's, Lambda's default."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**app, "stages": {"prod": stage}}))
+    assert chalice_config.architecture(path, "prod") == now
+
+
+def test_the_architecture_is_written_beside_the_layers() -> None:
+    """Of this stage alone, and only when asked for."""
+    text = json.dumps({"stages": {"dev": {}, "prod": {"layers": [B]}}}, indent=2)
+    changed = json.loads(chalice_config.with_layers(text, "prod", [A], "arm64"))
+    prod = {"layers": [A], "lambda_architecture": "arm64"}
+    assert changed == {"stages": {"dev": {}, "prod": prod}}
+
+
 def test_windows_line_ends_stay() -> None:
     """No line end of another kind appears."""
     text = '{\r\n  "stages": {\r\n    "prod": {\r\n      "layers": []\r\n    }\r\n  }\r\n}\r\n'

@@ -59,6 +59,10 @@ def refusal(path: Path, content: bytes) -> str:
             '{"stages": {"prod": {"environment_variables": {"PORT": 1}}}}',
             "stages.prod.environment_variables.PORT is not text",
         ),
+        (
+            '{"stages": {"prod": {"lambda_architecture": "arm"}}}',
+            "stages.prod.lambda_architecture is neither x86_64 nor arm64",
+        ),
         ('{"app_name": 7, "stages": {"prod": {}}}', "app_name is not text"),
     ],
 )
