@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from docker import DockerClient
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # not marked as typed
 
 from tests import engine, reliability
 
@@ -33,11 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Files(LoadFileScheduling):  # type: ignore[misc] # as above
     """Side by side run files, and what watches the one Docker engine stays together."""
-    for item in items:
-        group = "docker" if item.get_closest_marker("docker") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "docker" if file.startswith("tests/docker/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -20,7 +20,6 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STALE = "AWS: lists that are out of date"
 KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a step"
 STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
-# Counted; in the document from the next whole run on.
 CRASHES = {
     KILLED_BETWEEN: "after each step of a deploy",
     KILLED_WITHIN: "at points drawn in install, zip, upload, publish, patch-config, chalice-deploy",
@@ -40,7 +39,8 @@ DISKS = {
     DISK_FULL: "of build/ at three sizes, of the temporary files, while Chalice packs",
     READ_ONLY: "the checkout, build/, .chalice/; .doit.sqlite3 is no database",
 }
-FAULTS = {
+CHALICE = "AWS: a call of Chalice's own goes wrong"
+AWS = {
     Fault.THROTTLED: "429, from S3 503 `SlowDown`: once, at each request of a deploy in turn",
     Fault.FAILED: "once, at each request in turn",
     Fault.UNAVAILABLE: "from then on, at each request in turn",
@@ -50,7 +50,9 @@ FAULTS = {
     Fault.TIMED_OUT: "until the tool gives up: once and from then on, at each request in turn",
     Fault.SLOW: "all of them",
     STALE: "without the version that was published last, whose answer came or was lost",
+    CHALICE: "each call that makes something: its answer lost; some throttled, 500, reset, cut",
 }
+FAULTS = {**CRASHES, **AWS, **ENGINE, **DISKS}
 INPUTS = {
     "settings: tables, variables, words": "pyproject.toml, environment and command line at random",
     "requirements: any bytes": "files at random, and lines that nearly are requirements",
@@ -65,7 +67,7 @@ COUNTS: Counter[tuple[str, str]] = Counter()
 
 
 def count(row: str, column: str, number: int = 1) -> None:
-    assert row in {**CRASHES, **ENGINE, **DISKS, **FAULTS, **INPUTS}, row
+    assert row in {**FAULTS, **INPUTS}, row
     COUNTS[row, column] += number
 
 

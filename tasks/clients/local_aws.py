@@ -108,9 +108,10 @@ def _remembers(url: str, settings: Settings) -> bool:
 def _identity(s3: Any) -> str:
     """The server's; it gets one when it has none, and of two that give it one the first's."""
     where = {"Bucket": MEMORY, "Key": "identity"}
-    with suppress(s3.exceptions.NoSuchBucket):
+    with suppress(s3.exceptions.NoSuchBucket, s3.exceptions.NoSuchKey):
         return str(s3.get_object(**where)["Body"].read().decode())
-    s3.create_bucket(Bucket=MEMORY)
+    with suppress(s3.exceptions.ClientError):  # another's, in the same moment
+        s3.create_bucket(Bucket=MEMORY)
     with suppress(s3.exceptions.ClientError):
         s3.put_object(**where, Body=uuid.uuid4().hex.encode(), IfNoneMatch="*")
     return str(s3.get_object(**where)["Body"].read().decode())

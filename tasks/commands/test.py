@@ -8,7 +8,7 @@ TOOLS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "types-in-image": ["mypy", "docker"],
-    "pytest": ["pytest", "--numprocesses=2", "--dist=loadgroup"],
+    "pytest": ["pytest", "--numprocesses=2"],
 }
 
 

@@ -1,6 +1,7 @@
 """Folders of files, and names that a layer cannot hold."""
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def _unholdable(name: str) -> str:
         return f"the name is longer than {NAME_LIMIT} bytes"
     if name.startswith("/") or ".." in name.split("/"):
         return "the name leads out of the layer"
-    if "\\" in name or not name.isprintable():
+    if "\\" in name or (not name.isprintable() and _controls(name)):
         return "the name has a backslash or control character, a zip cannot hold it"
     return ""
+
+
+def _controls(name: str) -> bool:
+    """A wide space is not printable either, and fine in a name."""
+    return any(unicodedata.category(each) == "Cc" for each in name)
