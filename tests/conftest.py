@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from docker import DockerClient
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # not marked as typed
+from xdist.scheduler import LoadFileScheduling
 
 from tests import engine, reliability
 
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-class Files(LoadFileScheduling):  # type: ignore[misc] # as above
+class Files(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
     """Side by side run files, and what watches the one Docker engine stays together."""
 
     def _split_scope(self, nodeid: str) -> str:

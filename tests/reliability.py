@@ -1,7 +1,7 @@
 """What the tests do to the tool, and what came of it, counted: docs/reliability.md says it.
 
-`pytest --reliability docs/reliability.md` writes the counts of that run there. Each fault and kind
-of bad input stands here by name, so that none is dropped unseen.
+`pytest -n2 --reliability=docs/reliability.md` writes the counts of that run there. Each fault and
+kind of bad input stands here by name, so that none is dropped unseen.
 """
 
 import json
