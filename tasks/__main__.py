@@ -11,13 +11,20 @@ import sys
 from pathlib import Path
 
 from . import VERSION
-from .core import runs
+from .core import readers, runs
 from .program import Program
 
 
 def main() -> int:
     """Exit status. `doit-lambda-layer` stands for `doit` in every command."""
-    words = sys.argv[1:]
+    readers.end_with_them()
+    try:
+        return run(sys.argv[1:])
+    finally:
+        readers.flush()
+
+
+def run(words: list[str]) -> int:
     gc.set_threshold(50_000)  # it would look through what we need to the end, a tenth of the time
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: locks are given back
     if words == ["--version"]:

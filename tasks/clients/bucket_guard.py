@@ -55,7 +55,7 @@ def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:
     if policy is None:
         yield f"may answer without TLS, which {look} {iam.action('GetBucketPolicy')}"
     elif TRANSPORT not in policy.get("Policy", ""):
-        yield f"can be reached without TLS: deny what has {TRANSPORT} false (docs/security.md)"
+        yield f"can be reached without TLS: deny s3:* to all where {TRANSPORT} is false"
 
 
 def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:

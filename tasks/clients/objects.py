@@ -51,6 +51,6 @@ def _delete(aws: Aws, bucket: str, batch: Sequence[Stored]) -> None:
     for failed in answer.get("Errors", [])[:1]:
         raise AwsError(
             f"S3 keeps s3://{bucket}/{failed['Key']}: {failed.get('Message') or failed['Code']}",
-            fix=f"allow {iam.action('DeleteObjects')} (docs/iam.md), or end the object's lock; "
-            "then run the same again: what is deleted is not asked for twice",
+            fix=f"allow {iam.action('DeleteObjects')} (./doitw iam-policy has the policy), or end "
+            "the object's lock; then run the same again: what is deleted is not asked for twice",
         )

@@ -10,7 +10,7 @@ from . import s3, stage_store
 from .aws import Aws
 from .sdk_errors import DENIED, error_code, errors
 
-POLICY = "docs/iam.md has the policy"
+POLICY = "./doitw iam-policy has the policy"
 
 
 def place(aws: Aws) -> Place:

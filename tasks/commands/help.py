@@ -6,16 +6,17 @@ from doit.cmd_base import DoitCmdBase
 from doit.cmd_help import Help as DoitsHelp
 from doit.exceptions import InvalidDodoFile
 
-from ..core import help_text
+from ..core import help_text, readers
 from ..core.calls import typed
 from ..core.errors import SettingsError
-from ..core.settings import current
+from ..core.settings import Settings, current
 from ..reporter import StepReporter
 
 FIRST = """Ship a Chalice app's dependencies as a Lambda layer.
 
   ./doitw list             what there is
   ./doitw help deploy      what a command does, and everything that it takes
+  ./doitw help settings    every setting, where it is said, what it is now
   ./doitw tabcompletion    completion for bash and zsh: eval "$(./doitw tabcompletion)"
 
 The rest is doit's own:
@@ -27,10 +28,13 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Our own first words only from our own program."""
+        readers.end_with_them()
         if not args and self.bin_name != "doit":
             print(typed(FIRST))
         if len(args) != 1 or args[0] in (*self.cmds, "task"):
             return int(super().execute(params, args))
+        if args == ["settings"] and self._has_settings(params):
+            return 0
         try:
             known = DoitCmdBase.execute(self, params, args)
         except SettingsError:
@@ -41,10 +45,28 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
             self.print_usage(self.cmds)
         return 0
 
+    def _has_settings(self, params: Any) -> bool:
+        """Shown also where they cannot be read: that is when people ask."""
+        try:
+            self.loader.setup(params)
+        except InvalidDodoFile:
+            return False
+        if not self._is_ours():
+            return False
+        try:
+            now = current()
+        except SettingsError:
+            now = Settings()
+        for line in help_text.of_settings(now):
+            print(typed(line))
+        return True
+
+    def _is_ours(self) -> bool:
+        return self.loader.load_doit_config().get("reporter") is StepReporter
+
     def _execute(self, pos_args: list[str]) -> bool:
         tasks = {task.name: task for task in self.task_list}
-        ours = self.loader.load_doit_config().get("reporter") is StepReporter
-        if not (ours and pos_args[0] in tasks):
+        if not (self._is_ours() and pos_args[0] in tasks):
             return bool(super()._execute(pos_args))
         task = tasks[pos_args[0]]
         for line in help_text.of_command(task.name, task.doc, current()):

@@ -39,7 +39,7 @@ def run(within: Scope, typed: Arguments) -> None:
             say(line)
     if repository == OWNER:
         say("trust: say repository=OWNER/REPOSITORY, as GitHub writes it")
-    say("what each statement is for: docs/iam.md")
+    say(f"what each statement is for: {paths.IAM}")
 
 
 def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, Policy]]:

@@ -98,7 +98,7 @@ def pyproject(text: str | None, table: Mapping[str, str]) -> str:
     made = tomlkit.table()
     for key, value in table.items():
         made.add(key, value)
-    made["layer"].comment("every setting: doit help deploy")
+    made["layer"].comment("every setting: doit help settings")
     tool = document.get("tool")
     if tool is None:
         document["tool"] = tool = tomlkit.table(is_super_table=True)

@@ -72,7 +72,8 @@ def load(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
         except InputError as error:
             problems.append(f"command line: {error.problem}")
     if problems:
-        raise SettingsError("\n".join(problems), fix="the commands and what they take: README.md")
+        fix = "./doitw list has the commands, ./doitw help COMMAND what one takes"
+        raise SettingsError("\n".join(problems), fix=fix)
     return Arguments(**values)
 
 

@@ -25,7 +25,19 @@ def of_command(name: str, doc: str, now: Settings) -> Iterator[str]:
     others = {each: spec for each, spec in arguments.SPECS.items() if each not in own}
     yield from ("", "typed for other commands:")
     yield from _rows((f"{each}=", _of(spec) + _about(spec)) for each, spec in others.items())
-    written = [each for each in settings.SPECS if each not in typed]
+    yield from _tables(now)
+
+
+def of_settings(now: Settings) -> Iterator[str]:
+    """`doit help settings`: all of them, for whatever command."""
+    yield "settings: for every command; what one command alone takes: ./doitw help COMMAND"
+    yield from ("", "typed as name=value, or in pyproject.toml as the others:")
+    yield from _rows((option(each), _setting(each, now)) for each in settings.TYPED)
+    yield from _tables(now)
+
+
+def _tables(now: Settings) -> Iterator[str]:
+    written = [each for each in settings.SPECS if each not in settings.TYPED]
     yield from ("", f"in pyproject.toml, [{TABLE}] or [{TABLE}.stages.<stage>]:")
     yield from _rows((option(each), _setting(each, now)) for each in written)
     yield from ("", ORDER)

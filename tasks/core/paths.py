@@ -12,12 +12,17 @@ from .settings import Settings
 
 def docker(package: Path) -> Path:
     """Dockerfile and the scripts that run inside the image: beside the checkout's dodo.py, or
-    packed into the wheel (an app may have a docker/ folder of its own). `package`: our own folder.
+    packed into the wheel (an app may have a docker/ folder of its own)."""
+    return shipped(package, "docker")
+
+
+def shipped(package: Path, name: str) -> Path:
+    """A file or folder of the checkout that the wheel has, too. `package`: our own folder.
     Relative where a .venv lies in the project, so that doit's keys stay the same on each machine.
     """
-    packed = package / "docker"
-    if not packed.is_dir():
-        return Path("docker")
+    packed = package / name
+    if not packed.exists():
+        return Path(name)
     here = Path.cwd()
     return packed.relative_to(here) if packed.is_relative_to(here) else packed
 
@@ -27,6 +32,7 @@ LAYER_ARN = Path(".layer-arn.txt")
 CHALICE_CONFIG = Path(".chalice/config.json")
 DEPLOYED = Path(".chalice/deployed")
 DOCKER = docker(Path(__file__).parents[1])
+IAM = shipped(Path(__file__).parents[1], "docs/iam.md")  # what each permission is for
 LOCAL_AWS = BUILD / "local"
 STORE = BUILD / "store"  # finished work by what it was made from (core/store.py)
 WORK = BUILD / "work"  # folders of the host's sandboxes, while they last

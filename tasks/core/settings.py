@@ -132,7 +132,7 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
     for source in (merged, *written.values()):
         wrong += _wrong_values(source)
     if wrong:
-        fix = "every setting is in the table in README.md"
+        fix = "./doitw help settings has them all"
         problems = [(text, _place(pyproject, where, key)) for where, key, text in wrong]
         raise SettingsError(places.joined(problems), fix=fix)
     return Settings(**{name: value for name, (_, value) in merged.items()})

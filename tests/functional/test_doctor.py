@@ -113,7 +113,7 @@ def test_what_the_simulator_denies_is_named(aws: Aws, server: Server) -> None:
     found = looked(aws.settings)["permissions"]
     assert found.mark == BAD
     assert found.found == "not allowed: lambda:PublishLayerVersion, s3:PutObject"
-    assert "docs/iam.md" in found.fix
+    assert "iam-policy" in found.fix
 
 
 def test_without_the_simulator_harmless_calls_are_tried(aws: Aws, server: Server) -> None:

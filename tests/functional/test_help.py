@@ -34,6 +34,7 @@ def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
     for word in ("stage=", "builder=", "version=", "reason=", "arn=", "check=", "keep=", "yes="):
         assert f"\n  {word}" in run.output
     assert "now orders-api-deps" in run.output
+    assert "now orders-api-deps" in tool.run(app, program, "help", "settings").output
     assert "complete -F _doit_lambda_layer doit" in tool.run(
         app, "doit-lambda-layer", "tabcompletion"
     ).output  # fmt: skip
@@ -44,6 +45,7 @@ def test_a_strangers_dodo_keeps_doits_own_help(tool: Tool, tmp_path: Path) -> No
     (tmp_path / "dodo.py").write_text(DODO)
     assert tool.run(tmp_path, "doit", "help", "deploy").output == "deploy  Theirs.\n"
     assert "doit -- automation tool" in tool.run(tmp_path, "doit", "help").output
+    assert "lambda-layer" not in tool.run(tmp_path, "doit", "help", "settings").output
 
 
 def test_without_a_dodo_it_says_how_to_begin(tool: Tool, tmp_path: Path) -> None:
@@ -62,4 +64,8 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
     run = copy.doit("help", "deploy")
     assert "did you mean layer?" in run.output
+    assert "→ ./doitw help settings has them all" in run.output
     assert "Traceback" not in run.output
+    run = copy.doit("help", "settings")
+    assert run.code == 0
+    assert "\n  layer         the layer's name" in run.output

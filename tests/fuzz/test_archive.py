@@ -56,6 +56,7 @@ def packed(root: Path, names: Iterable[str]) -> bytes:
 
 @given(TREES)
 @example({"a": (b"", False), "b/c": (b"#!", True)})
+@example({"no\N{NO-BREAK SPACE}break": (b"", False)})
 def test_zipfile_gets_it_back(tree: dict[str, tuple[bytes, bool]]) -> None:
     """Names, contents, execute bits; the same bytes once more."""
     with tempfile.TemporaryDirectory() as folder:

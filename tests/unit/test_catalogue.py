@@ -1,5 +1,6 @@
 """docs/troubleshooting.md is what the code says: it cannot drift."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -83,3 +84,30 @@ def test_the_cases_of_the_classic_script_are_there() -> None:
     page = docs.troubleshooting()
     assert page.index("## What people meet") < page.index("## Every error")
     assert all(f"### {title}" in page for title in titles)
+
+
+def test_no_message_names_a_file_that_an_adopter_has_not() -> None:
+    """Who installed the wheel has neither README nor docs: commands say what stands there."""
+    own = {"bench.py", "dist.py", "docs.py", "test.py"}  # not in the wheel
+    found = [
+        (path.name, text)
+        for path in messages.PACKAGE.rglob("*.py")
+        if not (path.parent.name == "commands" and path.name in own) and path.name != "pages.py"
+        for text in said(path)
+        if re.search(r"README|CHANGELOG|SECURITY\.md|\bdocs/|\.ci/|\btests?/", text)
+    ]
+    assert found == [("paths.py", "docs/iam.md")]  # which is in the wheel
+
+
+def said(path: Path) -> list[str]:
+    """Every text of a module that is no docstring."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    first = [node.body[0] for node in ast.walk(tree) if isinstance(node, documented) and node.body]
+    docstrings = {id(node.value) for node in first if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if id(node) not in docstrings
+    ]

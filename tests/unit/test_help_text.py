@@ -45,3 +45,12 @@ def test_defaults_choices_and_what_holds_now() -> None:
 def test_it_fits_a_terminal() -> None:
     """Folded, never cut."""
     assert max(len(line) for line in text("deploy").splitlines()) <= help_text.WIDTH
+
+
+def test_all_settings_on_one_page() -> None:
+    """For whom an error sends there."""
+    lines = list(help_text.of_settings(Settings(stage="dev")))
+    names = {line.split()[0] for line in lines if re.match(r"  [a-z]", line)}
+    assert names == {option(name) for name in settings.SPECS}
+    assert any("[prod] – now dev" in line for line in lines)
+    assert max(len(line) for line in lines) <= help_text.WIDTH
