@@ -46,6 +46,13 @@ def deploy(stage: str, environ: Mapping[str, str], secret: Mapping[str, str]) ->
     return "".join(lines)
 
 
+def knows_architecture() -> bool:
+    """Does this Chalice read `lambda_architecture`? (1.34 does.)"""
+    from chalice.config import Config
+
+    return hasattr(Config, "lambda_architecture")
+
+
 @contextmanager
 def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
     """A run that is stopped stops chalice first: it gives its lock back only after that."""

@@ -96,11 +96,14 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     path = paths.stage_record(aws.settings, "chalice-deploy")
     found = [record for record in (records.read(path), chalice_state.last(aws)) if record]
     secret = secrets.version(aws)
-    wanted = chalice_deploy.fingerprint(aws.settings, arns, secret)
+    runs_on = patch_config.other_architecture(aws.settings)
+    wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, runs_on)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
         if arns != chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage):
             return "the function's layers change"
+        if runs_on:
+            return f"the function's architecture becomes {runs_on}"
         if not found:
             return "no deploy of this stage is on record"
         other = all((each.get("secret") or {}).get("version", "") != secret for each in found)

@@ -117,6 +117,13 @@ def preview(path: Path, name: str, arns: list[str], runs_on: str = "") -> list[s
     return [f"{line[0]} {line[2:].strip()}" for line in compared if line[0] in "-+"]
 
 
+def after(path: Path, name: str, arns: list[str], runs_on: str = "") -> dict[str, Any]:
+    """The stage's table as `write_layers` would leave it."""
+    text = with_layers(_text(path), name, arns, runs_on)
+    written: dict[str, Any] = _parse(text, path)["stages"][name]
+    return written
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")

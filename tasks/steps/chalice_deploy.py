@@ -63,12 +63,20 @@ def differing(aws: Aws, record: records.Record) -> list[str]:
     return [name for name, was in record["functions"].items() if now[name] != was]
 
 
-def fingerprint(settings: Settings, arns: list[str] | None = None, secret: str = "") -> str:
-    """sha256 of the app's files and of what config.json says about this stage; `arns`: as if its
-    layers were these; `secret`: the version of the stage's secret, never its values."""
-    config = chalice_config.load(paths.CHALICE_CONFIG)
-    stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
-    stage = stage if arns is None else {**stage, "layers": arns}
+def fingerprint(
+    settings: Settings, arns: list[str] | None = None, secret: str = "", runs_on: str = ""
+) -> str:
+    """sha256 of the app's files and of what config.json says about this stage; `arns` and
+    `runs_on`: as if patch-config had written them; `secret`: the version of the stage's secret,
+    never its values."""
+    config, place = (
+        chalice_config.load(paths.CHALICE_CONFIG),
+        (paths.CHALICE_CONFIG, settings.stage),
+    )
+    if arns is None:
+        stage = chalice_config.stage(*place)
+    else:
+        stage = chalice_config.after(*place, arns, runs_on)
     files = [Path(name) for name in APP if Path(name).is_file()]
     files += [path for name in APP if Path(name).is_dir() for path in trees.walk(Path(name))]
     contents = {str(path): records.file_digest(path) for path in files if path.suffix != ".pyc"}

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
-from ..clients import layers
+from ..clients import chalice_app, layers
 from ..clients.aws import connect
 from ..core import budget, chalice_config, layer_arns, locks, paths, places, records, requirements
 from ..core.actions import action
@@ -26,7 +27,13 @@ def task_preflight() -> dict[str, object]:
 
 def run(settings: Settings) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go."""
-    checks: list[Check] = [check_packages, check_stage, check_layers, check_python]
+    checks: list[Check] = [
+        check_packages,
+        check_stage,
+        check_layers,
+        check_python,
+        check_architecture,
+    ]
     problems = found(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += found([check_aws], settings)
@@ -120,6 +127,17 @@ def check_python(settings: Settings) -> None:
             f"the layer is for Python {settings.python}, but Chalice would deploy python{here}: "
             "it takes the Python that it runs under",
             fix=f"write {settings.python} into .python-version and run ./doitw again",
+        )
+
+
+def check_architecture(settings: Settings) -> None:
+    """Chalice can deploy for it: `lambda_architecture` is younger than the oldest Chalice that we
+    work with, and an older one passes over it without a word."""
+    if settings.architecture == "arm64" and not chalice_app.knows_architecture():
+        raise InputError(
+            f"the layer is for arm64, and Chalice {version('chalice')} deploys functions for "
+            "x86_64 alone",
+            fix="install chalice 1.34 or newer, which reads `lambda_architecture`",
         )
 
 

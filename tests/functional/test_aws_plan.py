@@ -15,7 +15,7 @@ from tasks.core.errors import AwsError, DeployError, InputError
 from tasks.core.pins import Pin
 from tasks.core.plan import Plan
 from tasks.core.settings import Settings
-from tasks.steps import publish, upload
+from tasks.steps import chalice_deploy, patch_config, publish, upload
 from tests import deployed, functions
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import build
@@ -24,6 +24,7 @@ from tests.project import Project
 
 BUILD, APP = "build the layer and prove it", "deploy the app with Chalice"
 CONFIG = "write stage prod's layers to .chalice/config.json"
+RECORD = Path("build/chalice-deploy/deps/prod.json")
 READING = ("Get", "List", "Head", "Describe")
 
 
@@ -295,3 +296,20 @@ def test_without_the_embedded_aws_everything_would_be_done(layer: Project) -> No
     assert done.code == 2
     assert "the embedded AWS is not running: it would be started, and is empty then" in done.output
     assert not (layer.path / "build").exists()
+
+
+def test_another_architecture_is_said(aws: Aws) -> None:
+    """What patch-config would write, and the deploy that follows is the planned one."""
+    settings = replace(aws.settings, architecture="arm64")
+    arn = publish_layer(connect(settings), {"six": "1.17.0"})
+    configure(arn)
+    assert any('"lambda_architecture": "arm64"' in line for line in why(planned(settings), CONFIG))
+    would_be = chalice_deploy.fingerprint(settings, [arn], runs_on="arm64")
+    assert chalice_deploy.fingerprint(settings) != would_be
+    records.write(
+        RECORD, {"fingerprint": chalice_deploy.fingerprint(settings), "functions": {"f": 1}}
+    )
+    assert why(planned(settings), APP) == ["the function's architecture becomes arm64"]
+    patch_config.run(settings, [arn])
+    assert CONFIG not in whats(planned(settings))
+    assert chalice_deploy.fingerprint(settings) == would_be

@@ -147,3 +147,17 @@ def test_automatic_layer_is_refused_with_the_reason(aws: Aws, whole_app: bool) -
     }
     paths.CHALICE_CONFIG.write_text(json.dumps(off), encoding="utf-8")
     preflight.check_stage(aws.settings)
+
+
+def test_a_chalice_without_architectures_is_refused_for_arm64(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would pass over the key and deploy for x86_64; ours reads it, and all is well."""
+    from chalice.config import Config
+
+    preflight.run(replace(aws.settings, architecture="arm64"))
+    monkeypatch.delattr(Config, "lambda_architecture")
+    said = problem(replace(aws.settings, architecture="arm64"))
+    assert "deploys functions for x86_64 alone" in said
+    assert "install chalice 1.34 or newer" in said
+    preflight.run(aws.settings)

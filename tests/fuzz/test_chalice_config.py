@@ -15,7 +15,9 @@ from tests.reliability import answer
 
 ANY, LAYOUTS = "config.json: any text", "config.json: layouts"
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:deps:1"
-KEYS = st.sampled_from(["layers", "stages", "prod", "dev", "a", 'q"\\', "한", "\U0001f600"])
+KEYS = st.sampled_from(
+    ["layers", "lambda_architecture", "stages", "prod", "dev", "a", 'q"\\', "한", "\U0001f600"]
+)
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just('}],"layers":[')
 VALUES = st.recursive(
     LEAVES,
@@ -33,14 +35,15 @@ def write(path: Path, content: bytes) -> LayerError | None:
     def used() -> None:
         chalice_config.layers(path, "prod")
         chalice_config.function_layers(path, "prod", "api_handler")
-        chalice_config.preview(path, "prod", [ARN])
-        chalice_config.write_layers(path, "prod", [ARN])
+        chalice_config.preview(path, "prod", [ARN], "arm64")
+        chalice_config.write_layers(path, "prod", [ARN], "arm64")
 
     found = answer(ANY, used)
     if found is not None:
         assert path.read_bytes() == content
         return found
     assert chalice_config.layers(path, "prod") == [ARN]
+    assert chalice_config.architecture(path, "prod") == "arm64"
     return None
 
 
