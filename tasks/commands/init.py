@@ -10,7 +10,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..clients import exports, whoami
-from ..core import adopting, adoption, apps, changes, layering, paths
+from ..core import adopting, adoption, apps, changes, layering, origin, paths
 from ..core.adoption import Adoption
 from ..core.apps import App
 from ..core.calls import typed
@@ -101,7 +101,8 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     ]
     if not options.no_workflow:
         why = "a pull request builds, main deploys, a rollback is started by hand"
-        made.append(_change(root, GITHUB, lambda text: text or adopting.workflow(table), why))
+        tool = origin.of_this(root)
+        made.append(_change(root, GITHUB, lambda text: text or adopting.workflow(table, tool), why))
     return Adoption(app=app, source=source, parts=parts, changes=made, account=account)
 
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import VERSION
 from . import json_text
 from .apps import App
 from .calls import PACKAGE
 from .errors import InputError
+from .origin import Origin
 from .settings import LOCAL, Settings
 from .tables import TABLE
 
@@ -130,15 +130,16 @@ def gitignore(text: str | None) -> str:
     return before + "# doit-lambda-layer\n" + "\n".join(missing) + "\n"
 
 
-def workflow(table: Mapping[str, str]) -> str:
+def workflow(table: Mapping[str, str], tool: Origin) -> str:
     """GitHub's, for this app: a pull request builds, main deploys, a rollback is started by
     hand."""
     default = Settings()
     values = {
-        "version": VERSION,
+        "tool": json.dumps(tool.requirement),
+        "told": tool.told,
         "python": table.get("python", default.python),
         "region": table.get("region", default.region),
         "stage": table.get("stage", default.stage),
     }
     text = WORKFLOW.read_text(encoding="utf-8")
-    return re.sub(r"<(version|python|region|stage)>", lambda found: values[found[1]], text)
+    return re.sub(r"<(tool|told|python|region|stage)>", lambda found: values[found[1]], text)

@@ -64,5 +64,9 @@ def notes(found: Adoption) -> Iterator[str]:
         yield "note: no route takes a plain GET: set smoke-path in pyproject.toml to what does"
     for stage, names in app.apart.items():
         yield f"note: stage {stage}: {', '.join(names)} has `layers` of its own, not this one"
+    for change in found.changes:
+        if 'TOOL: ""' in change.after and change.before is None:
+            yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"
+            yield "      (./tools/NAME.whl), or give its address or a version of your index"
     yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
     yield f"next: ./doitw deploy stage={LOCAL}   (here, no AWS needed), then ./doitw deploy"

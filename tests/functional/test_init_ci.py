@@ -1,11 +1,12 @@
 """The workflow that init writes, its commands run as a runner would: fresh clones, one AWS."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps, ci, deployed
+from tests import chalice_apps, ci, deployed, installed
 from tests.aws import Server
 from tests.chalice_apps import git
 from tests.installed import Tool
@@ -63,3 +64,43 @@ def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path:
     assert "shuking-live: GET / → 200" in run("deploy")
     said = run("rollback", version="1", reason="a test", stage="live")
     assert "stage live is back on" in said
+
+
+def test_ci_installs_what_init_came_from(wheel: Path, tmp_path: Path) -> None:
+    """A wheel that is in the app's repository, by its place there."""
+    folder = chalice_apps.make(tmp_path / "app", APP)
+    (folder / "tools").mkdir()
+    own = installed.install(Path(shutil.copy(wheel, folder / "tools")), tmp_path)
+    said = own.run(folder, "doit-lambda-layer", "init", "--yes").output
+    assert f'+  TOOL: "./tools/{wheel.name}" # the wheel that init came from' in said
+    assert "where CI finds the tool" not in said
+    runner = own.environment | {"PATH": f"{own.bin}:{clean_environment()['PATH']}"}
+    environment = clean_environment() | runner | tools(folder)
+    ci.shell(install(folder), folder, environment)
+    with pytest.raises(
+        AssertionError, match=r"tools/.* does not exist|Invalid requirement|No such"
+    ):
+        ci.shell(install(folder), tmp_path, environment)
+
+
+def test_a_wheel_that_ci_has_not_is_asked_for(app: Path, tool: Tool) -> None:
+    """Never a name that anybody could publish: init says it, and so does the job."""
+    assert tools(app) == {"TOOL": ""}
+    written = (app / ".github/workflows/lambda-layer.yml").read_text()
+    assert 'TOOL: "" # init came from a file that CI does not have' in written
+    with pytest.raises(AssertionError, match="say in this workflow where doit-lambda-layer comes"):
+        ci.shell(install(app), app, clean_environment() | tools(app))
+    (app / ".github/workflows/lambda-layer.yml").unlink()
+    said = tool.run(app, "doit-lambda-layer", "init", "--yes").output
+    assert "note: .github/workflows/lambda-layer.yml: write into TOOL where CI finds" in said
+
+
+def tools(folder: Path) -> dict[str, str]:
+    """The variables of all of the workflow's jobs."""
+    found: dict[str, str] = ci.load(str(folder / ".github/workflows/lambda-layer.yml"))["env"]
+    return found
+
+
+def install(folder: Path) -> str:
+    """The command of the build job that does it."""
+    return ci.github("lambda-layer.yml", "build", root=folder).commands[0][0]

@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped] # no stubs
 from tasks.core import adopting
 from tasks.core.apps import App
 from tasks.core.errors import InputError
+from tasks.core.origin import Origin
 from tasks.core.settings import SPECS, option
 
 GITHUB = Path(__file__).parents[2] / ".github"
@@ -85,12 +86,13 @@ def test_gitignore(text: str | None) -> None:
 
 def test_the_workflow_is_ours_for_another_app() -> None:
     """The same pinned actions, each job's own permissions, the app's stage and region."""
-    text = adopting.workflow(TABLE)
+    text = adopting.workflow(TABLE, Origin(requirement="x @ https://e.org/x", told="here"))
     ours = {use for path in GITHUB.rglob("*.yml") for use in _used(path.read_text())}
     assert set(_used(text)) <= ours
     assert not re.search(r"<\w+>", text)
     document = yaml.safe_load(text)
     assert document["permissions"] == {}
+    assert document["env"] == {"TOOL": "x @ https://e.org/x"}
     jobs = document["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
         "build": {"contents": "read"},
