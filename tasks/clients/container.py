@@ -17,14 +17,14 @@ from ..core import paths
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
-from . import engine_containers, engine_faults, images, indexes, tars
+from . import engine_containers, engine_faults, image_python, images, indexes, tars
+from .image_python import INTERPRETER
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
 OPT, CACHE = "/opt", "/cache"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
-INTERPRETER = "/var/lang/bin/python3"
 NOBODY = "65534:65534"  # no rights to anything but /tmp and its own results
 SCRIPTS = ("unpack.py", "jobs.py")  # what lays /opt out
 
@@ -38,6 +38,7 @@ class ContainerSandbox:
         self._settings = settings
         self._client = images.engine()
         self._image = images.ensure_builder(self._client, settings)
+        image_python.check(self._client, self._image, settings)
         self._session: _Session | None = None
 
     @property

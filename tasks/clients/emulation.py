@@ -4,6 +4,7 @@ Docker's documentation ("Multi-platform builds"): Docker Desktop brings QEMU alo
 `docker run --privileged --rm tonistiigi/binfmt --install …` registers it with the kernel.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
 HANDLERS = Path("/proc/sys/fs/binfmt_misc")  # of this machine's kernel
 DESKTOP = "Docker Desktop"
+FOREIGN = re.compile(r"exec format error", re.I)  # the kernel's words, in the engine's log
 
 
 def fix(architecture: str) -> str:
@@ -45,6 +47,14 @@ def look(client: "DockerClient", settings: Settings) -> Finding | str:
         problem = f"the engine's machine is {machine} and does not emulate {wanted}"
         raise BuildError(problem, fix=fix(wanted))
     return f"{wanted} on {machine}, emulated by QEMU"
+
+
+def explain(error: BuildError, architecture: str) -> BuildError:
+    """The same, or what it comes to where a program of the other architecture did not start."""
+    if not FOREIGN.search(error.problem):
+        return error
+    problem = f"the engine's machine does not run programs for {architecture}"
+    return BuildError(f"{problem}: {error.problem}", fix=fix(architecture))
 
 
 def _is_near(client: "DockerClient") -> bool:

@@ -12,7 +12,7 @@ from ..core import paths
 from ..core.console import following, progress, say
 from ..core.errors import BuildError
 from ..core.settings import Settings
-from . import tars
+from . import emulation, tars
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -126,9 +126,11 @@ def _not_found(settings: Settings, detail: str) -> BuildError:
 
 
 def ensure_builder(client: "DockerClient", settings: Settings) -> str:
-    """The builder image's tag; built when no image of this content is here."""
+    """The builder image's tag; built when no image of this content is here. BuildError first where
+    the engine is seen not to run the layer's architecture."""
     import docker
 
+    emulation.look(client, settings)
     tools = " ".join(f"{name}=={version(name)}" for name in TOOLS)
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
@@ -139,7 +141,10 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
         say(f"building the builder image on {settings.base_image} (once)")
         arguments = {"BASE_IMAGE": settings.base_image, "TOOLS": tools}
         context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
-        _build(client, tag, arguments | proxies(os.environ), context)
+        try:
+            _build(client, tag, arguments | proxies(os.environ), context)
+        except BuildError as error:
+            raise emulation.explain(error, settings.architecture) from None
     return tag
 
 

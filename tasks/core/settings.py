@@ -14,6 +14,9 @@ from .validation import nearest, violations
 
 LOCAL = "local"  # the stage that lives on the embedded AWS
 MOST_LAYERS = 5  # of one function (AWS quota)
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
+ARCHITECTURES = ("x86_64", "arm64")
+LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
 
@@ -54,11 +57,12 @@ class Settings:
         "requirements-all.txt", "what the layer holds", typed=True,
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
-    python: str = _setting("3.12", "the layer's Python", pattern=r"3\.\d+")
-    architecture: str = _setting("x86_64", "Lambda's name for it", choices=("x86_64", "arm64"))
+    python: str = _setting("3.12", "the layer's Python", choices=PYTHONS)
+    architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
-        "`public.ecr.aws/lambda/python:<python>`); a digest is fine", env=("LAYER_IMAGE",),
+        f"`{LAMBDA_IMAGE}`, in which `{{python}}` is the layer's); a digest is fine",
+        env=("LAYER_IMAGE",),
     )  # fmt: skip
     stage: str = _setting(
         "prod", "Chalice stage; `local` is the embedded AWS", typed=True,
@@ -99,7 +103,7 @@ class Settings:
 
     @property
     def base_image(self) -> str:
-        return self.image or f"public.ecr.aws/lambda/python:{self.python}"
+        return (self.image or LAMBDA_IMAGE).replace("{python}", self.python)
 
     @property
     def lock(self) -> str:

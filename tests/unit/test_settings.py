@@ -47,6 +47,15 @@ def test_image_follows_python(tmp_path: Path) -> None:
     root = write(tmp_path, 'python = "3.13"')
     assert load(root, {}, {}).base_image == "public.ecr.aws/lambda/python:3.13"
     assert load(root, {"LAYER_IMAGE": "mine@sha256:ab"}, {}).base_image == "mine@sha256:ab"
+    assert load(root, {"LAYER_IMAGE": "mine:{python}-1"}, {}).base_image == "mine:3.13-1"
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.15", "3", "3.1", "2.7"])
+def test_a_python_that_lambda_has_not_is_refused(tmp_path: Path, python: str) -> None:
+    """Before anything is built for it."""
+    root = write(tmp_path, f'python = "{python}"')
+    with pytest.raises(SettingsError, match=r"is not one of 3\.10, 3\.11, 3\.12, 3\.13, 3\.14"):
+        load(root, {}, {})
 
 
 def test_all_mistakes_at_once_with_the_nearest_name(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Images for another architecture, or with another Python, than the layer's."""
+
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from tasks.clients import emulation, image_python, images
+from tasks.clients.container import ContainerSandbox
+from tasks.core import paths, records
+from tasks.core.errors import BuildError
+from tasks.core.settings import Settings
+from tests import foreign
+from tests.project import ROOT
+
+pytestmark = pytest.mark.docker
+OTHER = {"amd64": "arm64", "arm64": "x86_64"}  # for an engine of that kind
+
+
+def test_what_the_engine_cannot_run_says_how_to_get_emulation(
+    docker_engine: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the kernel can be asked before, or refuses the first program. (Where it emulates,
+    this image still starts nothing, and its own words are shown.)"""
+    monkeypatch.chdir(tmp_path)
+    paths.DOCKER.mkdir()
+    (paths.DOCKER / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN true\n")
+    other = OTHER[docker_engine.version()["Arch"]]
+    with foreign.image(docker_engine, other) as image, pytest.raises(BuildError) as caught:
+        images.ensure_builder(docker_engine, Settings(image=image, architecture=other))
+    if emulation.registered(other):
+        assert "could not be built" in caught.value.problem
+    else:
+        assert "--privileged --rm tonistiigi/binfmt --install" in caught.value.fix
+        assert "builder=host" in caught.value.fix
+
+
+def test_an_image_for_another_architecture_is_not_taken(docker_engine: DockerClient) -> None:
+    """A layer made in it would be for that one: its registry is asked for the right one."""
+    other = OTHER[docker_engine.version()["Arch"]]
+    own = next(name for name in OTHER.values() if name != other)
+    with (
+        foreign.image(docker_engine, other) as image,
+        pytest.raises(BuildError, match="cannot be pulled"),
+    ):
+        images.ensure_builder(docker_engine, Settings(image=image, architecture=own))
+
+
+def test_an_image_with_another_python_is_refused(
+    docker_engine: DockerClient,
+    lambda_image: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The layer would be published for a runtime that cannot use it. The image is asked once."""
+    builder = images.ensure_builder(docker_engine, Settings(image=lambda_image))
+    monkeypatch.setattr(paths, "STORE", tmp_path)
+    image_python.check(docker_engine, builder, Settings(image=lambda_image, python="3.12"))
+    with pytest.raises(BuildError, match=r"has Python 3\.12, the layer is for 3\.13") as caught:
+        ContainerSandbox(Settings(image=lambda_image, python="3.13"))
+    assert 'python = "3.12"' in caught.value.fix
+    (known,) = tmp_path.rglob("*-*")
+    assert known.read_text() == "3.12"
+    key = records.digest([image_python.KIND, builder])
+    assert known.name.startswith(key)
+
+
+def test_an_image_without_lambdas_python_says_so(
+    docker_engine: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what to make it from."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(paths, "STORE", tmp_path)
+    other = OTHER[docker_engine.version()["Arch"]]
+    with (
+        foreign.image(docker_engine, other) as image,
+        pytest.raises(BuildError, match="does not start") as caught,
+    ):
+        image_python.check(docker_engine, image, Settings(image=image, architecture=other))
+    assert "public.ecr.aws/lambda/python" in caught.value.fix
