@@ -27,7 +27,7 @@ def script(commands: Iterable[str], call: str = CALL) -> str:
 
 
 def _case(name: str, words: Iterable[str]) -> str:
-    return f'            {name}) words="$words {" ".join(words)}" ;;'
+    return f'            {name}) offers="$offers {" ".join(words)}" ;;'
 
 
 def _taken() -> dict[str, list[str]]:

@@ -10,9 +10,7 @@ from urllib.parse import unquote, urlsplit
 from .. import VERSION
 
 NAME = "doit-lambda-layer"
-RECORD = (
-    "direct_url.json"  # PEP 610: there is one where an installer was given an address or a file
-)
+RECORD = "direct_url.json"  # PEP 610: of what was given as an address or a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +44,8 @@ def read(record: str | None, root: Path) -> Origin:
 
 def _file(path: Path, root: Path) -> Origin:
     if path.is_file() and path.is_relative_to(root):
-        return Origin(
-            requirement=f"./{path.relative_to(root)}", told="the wheel that init came from"
-        )
+        name = f"./{path.relative_to(root)}"
+        return Origin(requirement=name, told="the wheel that init came from")
     return Origin(requirement="", told="init came from a file that CI does not have")
 
 
