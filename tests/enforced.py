@@ -29,6 +29,8 @@ Grant = tuple[str, str]  # action, resource
 KEY = re.compile(r"Credential=([^/]+)/")
 # Where the action is not called as the operation (Service Authorization Reference).
 NAMES = {
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
     "DeleteObjects": "DeleteObjectVersion",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
@@ -40,6 +42,7 @@ NAMES = {
     "PutBucketEncryption": "PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "UploadPart": "PutObject",
 }
 UNLISTABLE = {"ListFunctions", "ListLayerVersions"}  # have no resource type
 

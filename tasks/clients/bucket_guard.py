@@ -11,6 +11,13 @@ from .sdk_errors import DENIED, error_code, errors
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS
+# What a killed upload leaves is in no list of objects, and paid for.
+UNFINISHED = {
+    "ID": "doit-lambda-layer-unfinished",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
 MISSING = {"NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"}
 
 
@@ -21,6 +28,7 @@ def protect(aws: Aws, owned: dict[str, str]) -> None:
     s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
     policy = tls_only(owned["Bucket"], aws.identity.arn.split(":")[1])
     s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
+    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [UNFINISHED]})
 
 
 def tls_only(bucket: str, partition: str) -> dict[str, Any]:

@@ -4,16 +4,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..core import paths, records
-from ..core.console import Advance, progress, say
+from ..core.console import progress, say
 from ..core.errors import AwsError
-from ..core.versions import code_sha256
 from . import bucket_guard
 from .aws import Aws
 from .sdk_errors import OTHER_BUCKET, error_code, errors
 
+CONTENT = "sha256"  # metadata of a zip: what it was sent as
+PART, AT_ONCE = 8 << 20, 4  # bytes of an upload's part (S3 takes 5 MB and more), how many at once
 PAUSES = (0.2, 0.5, 1.0)  # seconds between two tries to read an object
 
 
@@ -86,35 +87,51 @@ def bucket_of(aws: Aws) -> dict[str, str]:
 
 
 def holds(aws: Aws, key: str, sha256: str) -> str | None:
-    """The object's version ID ('' in a bucket without versions) when it is there with this
-    content; None otherwise."""
+    """The object's version ID ('' in a bucket without versions) when it is there and was sent as
+    this content; None otherwise."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking for s3://{aws.settings.bucket}/{key}"):
         try:
-            head = aws.client("s3").head_object(**bucket_of(aws), Key=key, ChecksumMode="ENABLED")
+            head = aws.client("s3").head_object(**bucket_of(aws), Key=key)
         except ClientError as error:
             if error_code(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
             raise
-    same = head.get("ChecksumSHA256") == code_sha256(sha256)
+    same = head["Metadata"].get(CONTENT) == sha256
     return _version(head) if same else None
 
 
 def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> str:
-    """Upload with progress; S3 refuses it when the SHA-256 differs. Returns the version ID.
-    `tag`: `name=value`."""
+    """Upload with progress, a large file in parts, some at once; S3 compares the SHA-256 of each.
+    Returns the version ID. `tag`: `name=value`. AwsError; parts of an upload that failed are
+    removed."""
+    from boto3.s3 import transfer
+
+    extra = {
+        "ExpectedBucketOwner": aws.account, "ContentType": "application/zip",
+        "ChecksumAlgorithm": "SHA256",
+        # S3 keeps no SHA-256 of the whole where it came in parts
+        "Metadata": {CONTENT: sha256}, **({"Tagging": tag} if tag else {}),
+    }  # fmt: skip
+    config = transfer.TransferConfig(
+        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=AT_ONCE,
+        preferred_transfer_client="classic",
+    )  # fmt: skip
     with (
-        path.open("rb") as file,
         progress("uploading", path.stat().st_size) as advance,
         errors(f"uploading to s3://{aws.settings.bucket}/{key}"),
+        transfer.create_transfer_manager(aws.client("s3"), config) as manager,
     ):
-        answer = aws.client("s3").put_object(
-            **bucket_of(aws), Key=key, Body=_Watched(file, advance),
-            ChecksumAlgorithm="SHA256", ChecksumSHA256=code_sha256(sha256),
-            ContentType="application/zip", **({"Tagging": tag} if tag else {}),
-        )  # fmt: skip
-    return _version(answer)
+        heard = [transfer.ProgressCallbackInvoker(advance)]
+        manager.upload(str(path), aws.settings.bucket, key, extra, heard).result()
+    sent = holds(aws, key, sha256)
+    if sent is None:
+        raise AwsError(
+            f"s3://{aws.settings.bucket}/{key} was sent, and now something else stands there",
+            fix="run the same command again; if it repeats, look at who else writes the bucket",
+        )
+    return sent
 
 
 def put_bytes(aws: Aws, key: str, data: bytes) -> None:
@@ -173,23 +190,3 @@ def get_bytes(aws: Aws, key: str) -> bytes | None:
 def _version(answer: Any) -> str:
     version = answer.get("VersionId") or ""
     return "" if version == "null" else str(version)
-
-
-class _Watched:
-    """A file that tells how far it was read. The SDK seeks to measure it, and back to retry."""
-
-    def __init__(self, file: IO[bytes], advance: Advance) -> None:
-        self._file, self._advance, self._shown = file, advance, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        position = self._file.tell()
-        self._advance(position - self._shown)
-        self._shown = position
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()

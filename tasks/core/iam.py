@@ -4,7 +4,10 @@ From AWS's Service Authorization Reference (S3, Lambda). docs/iam.md allows exac
 """
 
 ACTIONS = {
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "CompleteMultipartUpload": "s3:PutObject",
     "CreateBucket": "s3:CreateBucket",
+    "CreateMultipartUpload": "s3:PutObject",
     "DeleteLayerVersion": "lambda:DeleteLayerVersion",
     "DeleteObjectTagging": "s3:DeleteObjectTagging",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -28,6 +31,7 @@ ACTIONS = {
     "PutBucketPolicy": "s3:PutBucketPolicy",
     "PutObject": "s3:PutObject",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "UploadPart": "s3:PutObject",
 }
 COLLECTING = {  # `doit gc`, beside these
     "DeleteObjects": "s3:DeleteObjectVersion",

@@ -62,7 +62,7 @@ NEEDS = (
     Need(
         sid="MakeBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
         actions=("s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
-                 "s3:PutEncryptionConfiguration"),
+                 "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
     ),
     Need(
         sid="LookAtBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
@@ -82,7 +82,7 @@ NEEDS = (
     ),
     Need(
         sid="Zips", of=(PUBLISH, DEPLOY, ROLLBACK), on=_folder,
-        actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+        actions=("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
     ),
     Need(
         sid="Stage", of=(PUBLISH, DEPLOY, ROLLBACK, GC), on=_stage,

@@ -9,9 +9,10 @@ import pytest
 from tasks.clients import layers, objects, rest_apis, s3, secrets
 from tasks.clients.aws import Aws, connect
 from tasks.core import iam, needs, permissions
+from tasks.core.errors import AwsError
 from tasks.core.settings import Settings
 from tests import deployed
-from tests.aws import ACCOUNT, Server, serving
+from tests.aws import ACCOUNT, Refusal, Server, serving
 from tests.built import zipped
 from tests.operations import operation
 
@@ -43,7 +44,22 @@ def allowed(*purposes: str) -> set[str]:
     return {action for need in needs.NEEDS if {*need.of} & {*purposes} for action in need.actions}
 
 
-def test_exactly_the_known_operations_are_called(life: Server, server: Server, aws: Aws) -> None:
+def in_parts(aws: Aws, server: Server, path: Path) -> None:
+    """An upload that is large, and one that fails on the way."""
+    path.write_bytes(bytes(s3.PART + 1))
+    s3.put_file(aws, "layers/a.zip", path, "00")
+    server.refused = lambda request: (
+        Refusal(status=403, code="AccessDenied") if "partNumber=2" in request.query else None
+    )
+    with pytest.raises(AwsError, match="no permission") as caught:
+        s3.put_file(aws, "layers/a.zip", path, "00")
+    assert "s3:PutObject" in caught.value.fix
+    server.refused = lambda request: None
+
+
+def test_exactly_the_known_operations_are_called(
+    life: Server, server: Server, aws: Aws, tmp_path: Path
+) -> None:
     """None that core/iam.py does not know, none that nothing calls. A good deploy never withdraws
     a version nor looks for a lost API, and here nothing is old enough to be deleted."""
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
@@ -53,6 +69,7 @@ def test_exactly_the_known_operations_are_called(life: Server, server: Server, a
     assert layers.withdraw(aws, 1)
     assert s3.ensure_bucket(aws)
     s3.put_bytes(aws, "layers/a", b"")
+    in_parts(aws, server, tmp_path / "a.zip")
     objects.delete(aws, objects.under(aws, "layers/"))
     assert s3.objects(aws, "layers/") == {}
     aws.client("secretsmanager").create_secret(Name="a", SecretString="{}")

@@ -58,6 +58,8 @@ def test_a_rule_that_is_right_is_not_written_again(expiring: Aws, server: Server
 
 def test_without_the_setting_nothing_is_asked(aws: Aws, server: Server) -> None:
     """Neither a rule nor a tag; no permission for either is needed."""
+    s3.ensure_bucket(aws)
+    server.seen.clear()
     build(aws.settings)
     upload.run(aws)
     publish.run(aws)

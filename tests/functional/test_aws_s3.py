@@ -47,15 +47,16 @@ def test_the_bucket_is_made_in_the_settings_region(
 
 
 def test_a_new_bucket_is_private_and_encrypted(aws: Aws) -> None:
-    """All four blocks; without a lifecycle where none was asked for."""
+    """All four blocks; of a lifecycle only what clears up after killed uploads."""
     assert s3.ensure_bucket(aws)
     block = client(aws).get_public_access_block(Bucket="deps-bucket")
     assert list(block["PublicAccessBlockConfiguration"].values()) == [True] * 4
     encryption = client(aws).get_bucket_encryption(Bucket="deps-bucket")
     rules = encryption["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    with pytest.raises(client(aws).exceptions.ClientError, match="NoSuchLifecycle"):
-        client(aws).get_bucket_lifecycle_configuration(Bucket="deps-bucket")
+    (rule,) = lifecycle.rules(aws)
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "Expiration" not in rule
 
 
 def test_a_bucket_that_is_there_is_only_looked_at(aws: Aws, server: Server) -> None:
@@ -171,15 +172,67 @@ def test_every_call_names_the_owner(aws: Aws, server: Server) -> None:
 
 
 def test_an_upload_carries_its_sha256(aws: Aws, server: Server) -> None:
-    """S3 refuses bytes that differ from it, and keeps it for the next look."""
+    """S3 refuses bytes that differ from it; what a key holds is known at the next look."""
     s3.ensure_bucket(aws)
     path, sha256 = file()
     s3.put_file(aws, "layers/a.zip", path, sha256)
-    sent = server.seen[-1].headers
-    assert sent["x-amz-checksum-sha256"] == code_sha256(sha256)
+    (sent,) = puts(server, "layers/a.zip")
+    assert sent.headers["x-amz-checksum-sha256"] == code_sha256(sha256)
     assert s3.holds(aws, "layers/a.zip", sha256) == ""
     assert s3.holds(aws, "layers/a.zip", "00" * 32) is None
     assert s3.holds(aws, "layers/b.zip", sha256) is None
+
+
+def puts(server: Server, key: str) -> list[Request]:
+    return [
+        seen for seen in server.seen if (seen.method, seen.path) == ("PUT", f"/deps-bucket/{key}")
+    ]
+
+
+def large() -> tuple[Path, str, list[bytes]]:
+    """A file of more than one part, and its parts."""
+    content = b"".join(bytes([number]) * s3.PART for number in range(2)) + b"the rest"
+    parts = [content[start : start + s3.PART] for start in range(0, len(content), s3.PART)]
+    return *file(content), parts
+
+
+def test_a_large_file_goes_in_parts(aws: Aws, server: Server) -> None:
+    """Each with its own SHA-256, to the bucket of the expected owner."""
+    s3.ensure_bucket(aws)
+    path, sha256, parts = large()
+    s3.put_file(aws, "layers/a.zip", path, sha256, tag="a=b")
+    sent = puts(server, "layers/a.zip")
+    sums = {code_sha256(hashlib.sha256(part).hexdigest()) for part in parts}
+    assert {each.headers["x-amz-checksum-sha256"] for each in sent} == sums
+    assert {each.headers["x-amz-expected-bucket-owner"] for each in sent} == {ACCOUNT}
+    assert s3.get_bytes(aws, "layers/a.zip") == path.read_bytes()
+    assert s3.holds(aws, "layers/a.zip", sha256) == ""
+    tags = client(aws).get_object_tagging(Bucket="deps-bucket", Key="layers/a.zip")["TagSet"]
+    assert tags == [{"Key": "a", "Value": "b"}]
+
+
+def test_a_part_whose_answer_is_lost_is_sent_again(aws: Aws, server: Server) -> None:
+    """And no other one."""
+    s3.ensure_bucket(aws)
+    lost = iter([True])
+    server.dropped = lambda *request: request[0] == "PUT" and next(lost, False)
+    path, sha256, parts = large()
+    s3.put_file(aws, "layers/a.zip", path, sha256)
+    assert len(puts(server, "layers/a.zip")) == len(parts) + 1
+    assert s3.get_bytes(aws, "layers/a.zip") == path.read_bytes()
+
+
+def test_an_upload_that_fails_leaves_no_parts(aws: Aws, server: Server) -> None:
+    """They would be paid for, and no list of objects shows them."""
+    s3.ensure_bucket(aws)
+    said = "The SHA256 you specified did not match the calculated checksum."
+    wrong = Refusal(status=400, code="BadDigest", message=said)
+    server.refused = lambda request: wrong if "partNumber=2" in request.query else None
+    path, sha256, _ = large()
+    with pytest.raises(AwsError, match="did not match the calculated checksum"):
+        s3.put_file(aws, "layers/a.zip", path, sha256)
+    assert client(aws).list_multipart_uploads(Bucket="deps-bucket").get("Uploads", []) == []
+    assert s3.get_bytes(aws, "layers/a.zip") is None
 
 
 def test_damage_on_the_way_is_an_error(aws: Aws, server: Server) -> None:
