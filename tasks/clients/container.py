@@ -9,7 +9,6 @@ so that installing is linking.
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,23 +49,17 @@ class ContainerSandbox:
         return images.digest(self._client, self._settings)
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        import docker
-        import requests
-        from urllib3.exceptions import HTTPError
-
         try:
-            self._session = self._session or _Session(self._client, self._image)
-            outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
-            if problem := engine_faults.of_job(outcome):
-                raise problem
-            return outcome
-        except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
-            detail = getattr(error, "explanation", None) or str(error)
-            self.close(killing=True)
-            raise engine_faults.explain(detail) from None
+            with engine_faults.explained():
+                self._session = self._session or _Session(self._client, self._image)
+                outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
         except BaseException:
-            self.close(killing=True)  # interrupted, or out of time
+            self.close(killing=True)  # gone, interrupted, or out of time
             raise
+        if problem := engine_faults.of_job(outcome):
+            self.close(killing=True)
+            raise problem
+        return outcome
 
     def close(self, *, killing: bool = False) -> None:
         session, self._session = self._session, None
@@ -213,7 +206,7 @@ class _Session:
             for text in _lines(stream, on_line):
                 output.append(text)
         finally:
-            _close(stream)
+            engine_containers.close(stream)
         code = self._api.exec_inspect(made["Id"])["ExitCode"]
         if code in (None, engine_faults.KILLED):
             self._container.reload()
@@ -226,12 +219,6 @@ def _end(connection: Any) -> None:
     """The SDK never closes the response that the socket belongs to."""
     connection._response.close()
     connection.close()
-
-
-def _close(stream: Any) -> None:
-    with suppress(OSError):
-        stream.close()
-    stream._response.close()
 
 
 def _lines(stream: Iterator[bytes], on_line: OnLine) -> Iterator[str]:

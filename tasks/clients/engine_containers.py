@@ -47,3 +47,10 @@ def remove(container: Any) -> None:
 
     with suppress(docker.errors.DockerException, requests.RequestException, HTTPError):
         container.remove(force=True, v=True)
+
+
+def close(stream: Any) -> None:
+    """The SDK leaves the response open that a stream of output comes from."""
+    with suppress(OSError):
+        stream.close()
+    stream._response.close()

@@ -1,6 +1,8 @@
 """What goes wrong between the tool and its container, in words: who is gone, what is full."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..core.errors import BuildError
 from ..core.sandbox import Outcome
@@ -15,14 +17,21 @@ SPACE = (
     "run the same command again"
 )
 AGAIN = "run the same command again: what is finished is not done twice"
+_STOPPED = "the container was stopped or removed while it worked"
 # What the engine's API, the SDK and the sockets say (docker 20 to 29, docker-py 7).
 _SAID = (
+    (
+        r"failed to create shim task|oci runtime|exec format error",
+        "a program of the image does not start",
+        "look at what the engine says of it; if the image is yours, make it from Lambda's own, "
+        "public.ecr.aws/lambda/python",
+    ),
     (r"no space left on device|disk quota exceeded", "the Docker engine's disk is full", SPACE),
     (r"no such image", "the builder image was removed while this ran", AGAIN),
     (
         r"no such (container|exec)|container \S+ is not running|marked for removal|"
         r"removal of container|is not connected to",
-        "the container was stopped or removed while it worked",
+        _STOPPED,
         AGAIN,
     ),
     (
@@ -37,6 +46,20 @@ _OF_SYSTEM = re.compile(r"\bended with -9\b|\bexit status -9\b|signal: 9, SIGKIL
 _FULL = re.compile(r"No space left on device|os error 28", re.I)
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """What the engine, or the way to it, does in place of what it was asked becomes a BuildError
+    in words."""
+    import docker
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (docker.errors.DockerException, requests.RequestException, HTTPError) as error:
+        raise explain(getattr(error, "explanation", None) or str(error)) from None
+
+
 def explain(detail: str) -> BuildError:
     """What the engine or the way to it answered in place of doing it."""
     for pattern, problem, fix in _SAID:
@@ -47,7 +70,7 @@ def explain(detail: str) -> BuildError:
 
 def stopped() -> BuildError:
     """The container is no longer there, and the job with it."""
-    return BuildError(_SAID[2][1], fix=AGAIN)
+    return BuildError(_STOPPED, fix=AGAIN)
 
 
 def of_job(outcome: Outcome) -> BuildError | None:

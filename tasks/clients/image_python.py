@@ -1,16 +1,19 @@
 """Which Python an image has. Lambda's own are named by it; one of yours is asked, once."""
 
+import re
 from typing import TYPE_CHECKING
 
 from ..core import distributions, records
 from ..core.errors import BuildError
 from ..core.settings import Settings
+from . import engine_containers, engine_faults
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 INTERPRETER = "/var/lang/bin/python3"  # in Lambda's images
 KIND = "pythons"  # of the store's entries
+_VERSION = re.compile(r"3\.\d+")
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -33,14 +36,29 @@ def check(client: "DockerClient", builder: str, settings: Settings) -> None:
 
 
 def _ask(client: "DockerClient", builder: str, settings: Settings) -> str:
-    import docker
-
-    try:
-        said = client.containers.run(builder, [INTERPRETER, "-I", "-c", _ASK], remove=True)
-    except docker.errors.DockerException as error:
-        detail = str(getattr(error, "explanation", None) or error).strip()[:300]
+    said = _said(client, builder)
+    if not _VERSION.fullmatch(said):
         raise BuildError(
-            f"the Python of image {settings.base_image} does not start: {detail}",
+            f"the Python of image {settings.base_image} does not start: {said[:300]}",
             fix="make it from Lambda's own, public.ecr.aws/lambda/python",
-        ) from None
-    return str(said.decode().strip())
+        )
+    return said
+
+
+def _said(client: "DockerClient", builder: str) -> str:
+    """What a container of its own prints, which goes with its end, however we end."""
+    with engine_faults.explained():
+        container = client.containers.create(
+            builder, [INTERPRETER, "-I", "-c", _ASK], labels=engine_containers.labels(),
+            init=True, auto_remove=True,
+        )  # fmt: skip
+        try:
+            output = container.attach(stream=True)
+            try:
+                container.start()
+                return b"".join(output).decode(errors="replace").strip()
+            finally:
+                engine_containers.close(output)
+        except BaseException:
+            engine_containers.remove(container)
+            raise

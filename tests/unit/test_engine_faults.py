@@ -16,6 +16,8 @@ from tasks.core.sandbox import Outcome
          "engine went away", "engine's log"),
         ("failed to mkdir: no space left on device", "disk is full", "docker system prune"),
         ("No such image: doit-lambda-layer/builder:0", "image was removed", "again"),
+        ("failed to create shim task: OCI runtime create failed: exec: no such file or directory",
+         "a program of the image does not start", "Lambda's own"),
         ("No such container: 3f", "stopped or removed", "again"),
         ("Container 3f is not running", "stopped or removed", "again"),
         ("something new", "the Docker engine failed: something new", "docker info"),
