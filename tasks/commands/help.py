@@ -6,7 +6,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.cmd_help import Help as DoitsHelp
 from doit.exceptions import InvalidDodoFile
 
-from ..core import help_text, readers
+from ..core import help_text, outputs
 from ..core.calls import typed
 from ..core.errors import SettingsError
 from ..core.settings import Settings, current
@@ -28,7 +28,7 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Our own first words only from our own program."""
-        readers.end_with_them()
+        outputs.begin()
         if not args and self.bin_name != "doit":
             print(typed(FIRST))
         if len(args) != 1 or args[0] in (*self.cmds, "task"):

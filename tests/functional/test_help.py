@@ -1,5 +1,7 @@
 """`doit list`, `doit help deploy`, `tabcompletion`: by ./doitw, by the wheel, by plain doit."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests import chalice_apps
 from tests.chalice_apps import ORDERS
 from tests.installed import Tool
-from tests.project import small
+from tests.project import Project, clean_environment, small
 
 DODO = """def task_deploy():
     'Theirs.'
@@ -20,6 +22,12 @@ def app(tmp_path: Path, tool: Tool) -> Path:
     folder = chalice_apps.make(tmp_path / "app", ORDERS)
     assert tool.run(folder, "doit-lambda-layer", "init", "--yes").code == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small project, for commands that only look."""
+    return small(tmp_path_factory.mktemp("project") / "project")
 
 
 @pytest.mark.parametrize("program", ["doit", "doit-lambda-layer"])
@@ -69,3 +77,31 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     run = copy.doit("help", "settings")
     assert run.code == 0
     assert "\n  layer         the layer's name" in run.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "euc-kr"])
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("tasks list", 0, "Back to version=N"),
+        ("tasks help deploy", 0, "now deps"),
+        ("tasks help settings", 0, "now deps"),
+        ("tasks list layr=x", 3, "did you mean layer?"),
+        ("doit list", 0, "Back to version=N"),
+        ("doit list layr=x", 3, "did you mean layer?"),
+    ],
+)
+def test_a_terminal_of_another_encoding(
+    looked_at: Project, command: str, code: int, said: str, encoding: str
+) -> None:
+    """What doit's own commands print, too, and its errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=looked_at.path, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=clean_environment() | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    output = done.stdout.decode(encoding)
+    assert done.returncode == code, output
+    assert said in output
+    assert "Traceback" not in output
+    assert r"\u" not in output

@@ -19,7 +19,7 @@ def end(run: Run) -> list[str]:
 
 def undo(project: Project, line: str) -> Run:
     """Typed as it is said, each command."""
-    commands = re.findall(r"\./doitw ([^,]+?)(?:,|:|$)", line)
+    commands = re.findall(r"\./doitw ([^,]+?)(?:,|:| ends |$)", line)
     assert commands, line
     for command in commands:
         run = project.doit(*command.split())
@@ -34,14 +34,17 @@ def made(run: Run, step: str) -> str:
 
 
 def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
-    """First version, second, back as it says, forward as it says."""
+    """First version, gone, again, second, back as it says, forward as it says."""
     first = layer.deploy()
     live, size, way = end(first)
     assert live == "live   shuking-local with version 1 of deps, answers 200"
     assert re.fullmatch(SIZE, size)
-    assert "chalice delete --stage local" in way
     silent = {step for step in summaries.OF_RECORD if not made(first, step)}
     assert silent == set()
+    assert way.startswith("undo   nothing was there before; ./doitw local-stop ends")
+    assert "embedded AWS stopped" in undo(layer, way).output
+    assert "the embedded AWS is not running" in layer.doit("history", "stage=local").output
+    assert end(layer.deploy()) == [live, size, way]
 
     layer.write("requirements-all.txt", SIX.replace("1.16.0", "1.17.0"))
     live, size, way = end(layer.deploy())

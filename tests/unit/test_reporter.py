@@ -14,11 +14,13 @@ ROOT = Path(__file__).parents[2]
 DODO = """
 import sys
 sys.path.insert(0, {root!r})
+from tasks.core import outputs
 from tasks.core.actions import action
 from tasks.core.errors import BuildError
 from tasks.core.console import say
 from tasks.reporter import StepReporter, verbosity
 
+outputs.begin()
 DOIT_CONFIG = {{"reporter": StepReporter, "verbosity": verbosity(),
     "backend": "sqlite3", "dep_file": "db"}}
 
