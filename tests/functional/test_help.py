@@ -43,6 +43,10 @@ def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
         assert f"\n  {word}" in run.output
     assert "now orders-api-deps" in run.output
     assert "now orders-api-deps" in tool.run(app, program, "help", "settings").output
+    run = tool.run(app, program, "deplyo")
+    assert run.code == 3
+    assert "deplyo is not a command (did you mean deploy?)" in run.output
+    assert "\n→ doit list shows what can be typed" in run.output
     assert "complete -F _doit_lambda_layer doit" in tool.run(
         app, "doit-lambda-layer", "tabcompletion"
     ).output  # fmt: skip
@@ -53,6 +57,8 @@ def test_a_strangers_dodo_keeps_doits_own_help(tool: Tool, tmp_path: Path) -> No
     (tmp_path / "dodo.py").write_text(DODO)
     assert tool.run(tmp_path, "doit", "help", "deploy").output == "deploy  Theirs.\n"
     assert "doit -- automation tool" in tool.run(tmp_path, "doit", "help").output
+    assert 'Invalid parameter: "deplyo"' in tool.run(tmp_path, "doit", "deplyo").output
+    assert "Error parsing Task: option" in tool.run(tmp_path, "doit", "deploy", "--x").output
     assert "lambda-layer" not in tool.run(tmp_path, "doit", "help", "settings").output
 
 
@@ -69,6 +75,13 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     assert "ARNs of layer versions" in copy.doit("help", "rollback").output
     assert copy.doit("help").output.startswith("Ship a Chalice app's dependencies")
     assert "complete -F _doit_lambda_layer doitw" in copy.doit("tabcompletion").output
+    for mistyped in (["deplyo"], ["help", "deplyo"], ["build", "deplyo"]):
+        run = copy.doit(*mistyped)
+        assert run.code == 3
+        assert "deplyo is not a command (did you mean deploy?)" in run.output
+    run = copy.doit("deploy", "--stage", "dev")
+    assert run.code == 3
+    assert "→ type name=value (stage=dev)" in run.output
     copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
     run = copy.doit("help", "deploy")
     assert "did you mean layer?" in run.output
