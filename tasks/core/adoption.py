@@ -7,7 +7,7 @@ from .apps import App
 from .changes import Change
 from .layering import Source
 from .settings import LOCAL
-from .split import LAYER, Split
+from .split import FUNCTION, LAYER, Split
 
 AUTOMATIC = (
     "automatic_layer goes off: Chalice's own layer would count toward the same 262,144,000 bytes, "
@@ -55,6 +55,9 @@ def notes(found: Adoption) -> Iterator[str]:
     app = found.app
     if not found.parts.goes:
         yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    elif found.source.file == str(FUNCTION):
+        yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
+        yield "      (what went into the layer is no longer in the one file; Chalice imports app.py)"
     if not found.account:
         yield "note: no AWS credentials here, so the bucket has no account number in its name; all "
         yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"
