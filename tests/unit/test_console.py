@@ -1,9 +1,35 @@
 """tasks/core/console.py: sizes and durations as people write them."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
 from tasks.core.console import console, duration, following, progress, size
 from tasks.core.sandbox import Outcome
+from tests import terminal
+
+ROOT = Path(__file__).parents[2]
+HELD = """
+from tasks.core import console
+console.hold("a step")
+{work}
+console.say("done")
+console.release()
+console.write("the end")
+"""
+# {its words: what draws it}
+BARS = {
+    "writing ": 'with console.progress("writing", 200) as go: go(200)',
+    "compiling ": 'with console.following("compiling") as hear: hear("@ 120/120")',
+    "pulling ": """
+from tasks.clients import images
+from tasks.core.settings import Settings
+images._show_pull(
+    [{"id": "a", "status": "Downloading", "progressDetail": {"current": 200}}], Settings()
+)""",
+}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +81,18 @@ def test_a_jobs_marks_are_progress_in_plain_lines(
     assert capfd.readouterr().out.split("\n") == [
         "   compiling: 50 of 120", "   compiling: 100 of 120", "",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BARS)
+def test_a_bar_is_drawn_on_a_terminal_and_erased(words: str) -> None:
+    """While the step's spinner stands still; then the step's line is all that is left."""
+    command = [sys.executable, "-c", HELD.format(work=BARS[words])]
+    code, seen = terminal.shown(command, ROOT, terminal.plain(os.environ))
+    assert code == 0, seen
+    drawn = terminal.without_colours(seen)
+    assert f"   {words}━" in drawn
+    assert "120/120" in drawn or "200" in drawn
+    assert terminal.left_standing(seen) == ["the end"]
 
 
 def test_an_error_shows_a_jobs_last_words_without_its_marks() -> None:
