@@ -5,12 +5,8 @@ import sys
 
 from tasks.core import summaries
 from tests import terminal
-from tests.project import SIX, Project, Run, clean_environment
+from tests.project import SIX, SIZE, Project, Run, clean_environment
 
-NUMBER = r"[\d.]+ (?:k|M)?B"
-SIZE = (
-    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB with the function \(\d+%\)"
-)
 
 BARS = ("writing", "uploading")  # whatever there is of it; the others come where there is more
 
