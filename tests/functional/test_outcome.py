@@ -7,7 +7,6 @@ from tasks.core import summaries
 from tests import terminal
 from tests.project import SIX, SIZE, Project, Run, clean_environment
 
-
 BARS = ("writing", "uploading")  # whatever there is of it; the others come where there is more
 
 

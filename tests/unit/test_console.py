@@ -1,6 +1,7 @@
 """tasks/core/console.py: sizes and durations as people write them."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -29,6 +30,21 @@ from tasks.core.settings import Settings
 images._show_pull(
     [{"id": "a", "status": "Downloading", "progressDetail": {"current": 200}}], Settings()
 )""",
+}
+
+COLOUR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:[349][0-8]|10[0-7])[\d;]*m")
+# What rich draws: {its name: code}
+DRAWN = {
+    "bar": BARS["writing "],
+    "table": """
+from rich.table import Table
+grid = Table("a [red]word[/red]")
+console.show_tables(grid)""",
+    "diff": """
+from pathlib import Path
+from tasks.commands import init
+from tasks.core.changes import Change
+init.show(Change(path=Path("dodo.py"), before="a = 1\\n", after="a = 2\\n", why="a reason"))""",
 }
 
 
@@ -93,6 +109,19 @@ def test_a_bar_is_drawn_on_a_terminal_and_erased(words: str) -> None:
     assert f"   {words}━" in drawn
     assert "120/120" in drawn or "200" in drawn
     assert terminal.left_standing(seen) == ["the end"]
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_no_color(kind: str) -> None:
+    """no-color.org, also for what rich draws."""
+    command = [sys.executable, "-c", HELD.format(work=DRAWN[kind])]
+    around = terminal.plain(os.environ)
+    (_, coloured), (code, seen) = (
+        terminal.shown(command, ROOT, around | more) for more in ({}, {"NO_COLOR": "1"})
+    )
+    assert code == 0, seen
+    assert COLOUR.search(coloured)
+    assert not COLOUR.search(seen)
 
 
 def test_an_error_shows_a_jobs_last_words_without_its_marks() -> None:
