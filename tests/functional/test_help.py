@@ -75,7 +75,7 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     assert "ARNs of layer versions" in copy.doit("help", "rollback").output
     assert copy.doit("help").output.startswith("Ship a Chalice app's dependencies")
     assert "complete -F _doit_lambda_layer doitw" in copy.doit("tabcompletion").output
-    for mistyped in (["deplyo"], ["help", "deplyo"], ["build", "deplyo"]):
+    for mistyped in (["deplyo"], ["help", "deplyo"], ["build", "deplyo"], ["info", "deplyo"]):
         run = copy.doit(*mistyped)
         assert run.code == 3
         assert "deplyo is not a command (did you mean deploy?)" in run.output
