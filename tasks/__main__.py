@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 from . import VERSION
-from .core import readers, runs
+from .core import outputs, readers, runs
 from .program import Program
 
 
 def main() -> int:
     """Exit status. `doit-lambda-layer` stands for `doit` in every command."""
-    readers.end_with_them()
+    outputs.begin()
     try:
         return run(sys.argv[1:])
     finally:

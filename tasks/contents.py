@@ -14,7 +14,7 @@ from typing import Any
 
 from doit.loader import generate_tasks
 
-from .core import readers
+from .core import outputs
 from .core.arguments import names_no_command
 from .reporter import StepReporter, verbosity
 
@@ -88,7 +88,7 @@ class Commands:
 
     def create_doit_tasks(self) -> Iterator[Any]:
         """doit's Task objects; a step counts as part of its command and is not listed alone."""
-        readers.end_with_them()  # plain `doit` starts here
+        outputs.begin()  # plain `doit` starts here
         alone = names_no_command()
         for name, place in self._listed.items():
             if name == "build" or not alone:

@@ -1,14 +1,16 @@
-"""The program: doit, with commands of ours in the place of three of its own."""
+"""The program: doit, with commands of ours in the place of four of its own."""
 
 from typing import Any
 
 from doit.cmd_base import Command
+from doit.cmd_info import Info as DoitsInfo
 from doit.doit_cmd import DoitMain
 
 from .commands.help import Help
-from .commands.run import Run
+from .commands.run import Run, names
 from .contents import commands
 from .core import completion
+from .core.arguments import no_command
 from .core.calls import CALL
 
 
@@ -25,7 +27,20 @@ class TabCompletion(Command):  # type: ignore[misc] # doit has no types
         return 0
 
 
-OURS = {each.get_name(): each for each in (Help, Run, TabCompletion)}
+class Info(DoitsInfo):  # type: ignore[misc] # doit has no types
+    """doit's own has a traceback for a task that is none."""
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """SettingsError for it."""
+        try:
+            return int(super().execute(params, args) or 0)
+        except KeyError:
+            if args[0] in names(self):
+                raise
+            raise no_command(args[0], names(self)) from None
+
+
+OURS = {each.get_name(): each for each in (Help, Info, Run, TabCompletion)}
 
 
 class Program(DoitMain):  # type: ignore[misc] # doit has no types

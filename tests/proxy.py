@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -52,18 +54,19 @@ def nothing(request: Request) -> Fault | None:
 @dataclass(kw_only=True)
 class Proxy:
     """`plan`: what becomes of each request; `seen`: those that came, in order; `stale`: lists of
-    layer versions are answered as they were when it was set."""
+    layer versions are answered as they were when it was set; `ahead`: of our clock AWS's is."""
 
     url: str
     upstream: str
     plan: Plan = nothing
     seen: list[Request] = field(default_factory=list)
     stale: bool = False
+    ahead: timedelta = timedelta()
     lists: dict[str, Any] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
 
     def reset(self) -> None:
-        self.plan, self.stale = nothing, False
+        self.plan, self.stale, self.ahead = nothing, False, timedelta()
         self.seen.clear()
         self.lists.clear()
 
@@ -181,11 +184,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in kept:
-                self.send_header(name, value)
+                self.send_header(name, self._dated(value) if name.lower() == "date" else value)
         self.send_header("Content-Length", length)
         self.end_headers()
         self.wfile.write(body[:sent])
         self.wfile.flush()
+
+    def _dated(self, value: str) -> str:
+        return format_datetime(parsedate_to_datetime(value) + self.proxy.ahead, usegmt=True)
 
     def _reset(self) -> None:
         """RST, not FIN: as when a machine between the two dies."""

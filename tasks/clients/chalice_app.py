@@ -13,20 +13,24 @@ from ..core import iam, paths, records
 from ..core.console import say
 from ..core.errors import DeployError
 from ..core.secret import hide
+from ..core.settings import Settings
+from ..core.split import FUNCTION
 from . import children
 
 RUNNER = f"{__package__}.chalice_runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 CONFLICT = "ResourceConflictException"
+MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
-def deploy(stage: str, environ: Mapping[str, str], secret: Mapping[str, str]) -> str:
+def deploy(settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str]) -> str:
     """`chalice deploy --stage …`, its lines shown as they come; all of them, as text.
 
     `secret`: values for the functions' environment, which are shown nowhere.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", RUNNER, "deploy", "--stage", stage], env=dict(environ), text=True,
+        [sys.executable, "-m", RUNNER, "deploy", "--stage", settings.stage],
+        env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=children.die_with_parent,
     )  # fmt: skip
@@ -42,7 +46,8 @@ def deploy(stage: str, environ: Mapping[str, str], secret: Mapping[str, str]) ->
             if not _in_traceback(lines):
                 say(line.rstrip())
     if process.returncode:
-        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=_fix("".join(lines)))
+        fix = _fix("".join(lines), settings)
+        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
     return "".join(lines)
 
 
@@ -76,12 +81,22 @@ def reason(lines: list[str]) -> str:
     return "\n".join(shown[-6:] or text[-6:])
 
 
-def _fix(output: str) -> str:
+def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
         return "the function is still being changed by somebody else; run the same again"
     if denied := DENIED.search(output):
         return f"allow {iam.action(denied[1])} to this identity: ./doitw iam-policy prints it all"
+    if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
+        return (
+            "Chalice imports app.py, so what it needs is installed where the tool is, too: "
+            f"{sys.executable} -m pip install -r {settings.requirements} -r {FUNCTION}"
+        )
     return "correct what it says, then run the same again: what was done is not done twice"
+
+
+def _is_the_apps(module: str) -> bool:
+    """Its own code, which no index has?"""
+    return Path(module).is_dir() or Path(f"{module}.py").exists()
 
 
 def deployed_file(stage: str) -> Path:

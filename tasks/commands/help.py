@@ -6,11 +6,11 @@ from doit.cmd_base import DoitCmdBase
 from doit.cmd_help import Help as DoitsHelp
 from doit.exceptions import InvalidDodoFile
 
-from ..core import help_text, readers
+from ..core import arguments, help_text, outputs
 from ..core.calls import typed
 from ..core.errors import SettingsError
 from ..core.settings import Settings, current
-from ..reporter import StepReporter
+from .run import is_ours, names
 
 FIRST = """Ship a Chalice app's dependencies as a Lambda layer.
 
@@ -28,7 +28,7 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Our own first words only from our own program."""
-        readers.end_with_them()
+        outputs.begin()
         if not args and self.bin_name != "doit":
             print(typed(FIRST))
         if len(args) != 1 or args[0] in (*self.cmds, "task"):
@@ -51,7 +51,7 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
             self.loader.setup(params)
         except InvalidDodoFile:
             return False
-        if not self._is_ours():
+        if not is_ours(self.loader):
             return False
         try:
             now = current()
@@ -61,13 +61,12 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
             print(typed(line))
         return True
 
-    def _is_ours(self) -> bool:
-        return self.loader.load_doit_config().get("reporter") is StepReporter
-
     def _execute(self, pos_args: list[str]) -> bool:
         tasks = {task.name: task for task in self.task_list}
-        if not (self._is_ours() and pos_args[0] in tasks):
+        if not is_ours(self.loader):
             return bool(super()._execute(pos_args))
+        if pos_args[0] not in tasks:
+            raise arguments.no_command(pos_args[0], names(self))
         task = tasks[pos_args[0]]
         for line in help_text.of_command(task.name, task.doc, current()):
             print(typed(line))

@@ -60,7 +60,16 @@ def check(settings: Settings, said: Arguments) -> int | list[str] | None:
     typed = typed_versions(said)
     preflight.check_stage(settings)
     preflight.check_python(settings)
+    if not (typed or unfinished(settings)):
+        targets.used(chalice_config.layers(paths.CHALICE_CONFIG, settings.stage), settings)
     return typed
+
+
+def unfinished(settings: Settings) -> bool:
+    """Was a rollback stopped after it had begun, and nothing else been configured since?"""
+    last = records.read(paths.stage_record(settings, "rollback")) or {"done": True}
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return not last["done"] and bool(last["to"] == configured)
 
 
 def configure(settings: Settings, said: Arguments) -> None:
@@ -71,8 +80,7 @@ def configure(settings: Settings, said: Arguments) -> None:
     """
     typed = check(settings, said)
     before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    last = records.read(paths.stage_record(settings, "rollback")) or {"done": True}
-    if not typed and not last["done"] and last["to"] == before:
+    if not typed and unfinished(settings):
         say("continuing the rollback that was not finished")
         return
     aws = connect(settings)

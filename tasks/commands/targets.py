@@ -2,7 +2,7 @@
 
 from ..clients import layers, manifests, published
 from ..clients.aws import Aws
-from ..core import layer_arns, versions
+from ..core import chalice_config, layer_arns, paths, versions
 from ..core.console import say
 from ..core.errors import InputError
 from ..core.settings import Settings
@@ -17,7 +17,8 @@ def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> li
         return layer_arns.placed(configured, typed)
     there = layers.versions(aws)
     if typed is None:
-        return layer_arns.replaced(configured, previous(there, configured, aws.settings).arn)
+        number = used(configured, aws.settings)
+        return layer_arns.replaced(configured, previous(there, number, aws.settings).arn)
     found = versions.numbered(there, typed) or again(aws, typed, there)
     return layer_arns.replaced(configured, _must_fit(found, aws.settings).arn)
 
@@ -57,19 +58,33 @@ def _missing(
     )
 
 
-def previous(there: list[LayerVersion], configured: list[str], settings: Settings) -> LayerVersion:
-    """The newest version older than the configured one that runs here."""
+def used(configured: list[str], settings: Settings) -> int:
+    """The version that the stage is configured for. InputError when it is none; it names the
+    stages that are, and chooses none of them."""
     ours = [arn for arn in configured if layer_arns.is_of(arn, settings.layer)]
-    if not ours:
-        fix = "say which one: ./doitw rollback version=N"
-        raise InputError(f"stage {settings.stage} uses no version of {settings.layer}", fix=fix)
-    number = layer_arns.number_of(ours[0])
+    if ours:
+        return layer_arns.number_of(ours[0])
+    fix = "say which one: ./doitw rollback version=N"
+    if others := ", ".join(_using(settings.layer)):
+        fix += f"; or of which stage: ./doitw rollback stage={others}"
+    raise InputError(f"stage {settings.stage} uses no version of {settings.layer}", fix=fix)
+
+
+def _using(layer: str) -> list[str]:
+    """The stages that are configured for a version of it."""
+    stages = chalice_config.known_stages(paths.CHALICE_CONFIG)
+    return [name for name, arns in stages.items() if any(layer_arns.is_of(a, layer) for a in arns)]
+
+
+def previous(there: list[LayerVersion], number: int, settings: Settings) -> LayerVersion:
+    """The newest one older than `number` that runs here."""
     older = [v for v in there if v.number < number]
     fitting = [v for v in older if v.fits(settings.python, settings.architecture)]
     if not fitting:
         raise InputError(
             f"there is no version of {settings.layer} before {number} to go back to",
-            fix="`./doitw status` lists what there is; ./doitw rollback arn=… takes any layer",
+            fix=f"`./doitw status stage={settings.stage}` lists what there is; "
+            "./doitw rollback arn=… takes any layer",
         )
     return fitting[0]
 

@@ -7,7 +7,7 @@ from .apps import App
 from .changes import Change
 from .layering import Source
 from .settings import LOCAL
-from .split import LAYER, Split
+from .split import FUNCTION, LAYER, Split
 
 AUTOMATIC = (
     "automatic_layer goes off: Chalice's own layer would count toward the same 262,144,000 bytes, "
@@ -50,11 +50,20 @@ def _short(text: str) -> str:
     return text.partition(" --hash")[0]
 
 
+def _packages(found: Adoption) -> Iterator[str]:
+    """What went out of requirements.txt is needed here all the same. (Where it came from another
+    tool's lock, that tool installs it as before.)"""
+    if not found.parts.goes:
+        yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    elif found.source.file == str(FUNCTION):
+        yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
+        yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
+
+
 def notes(found: Adoption) -> Iterator[str]:
     """What a person should know before the first deploy, and the next command."""
     app = found.app
-    if not found.parts.goes:
-        yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    yield from _packages(found)
     if not found.account:
         yield "note: no AWS credentials here, so the bucket has no account number in its name; all "
         yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"

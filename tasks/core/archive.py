@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from .console import Advance
 from .errors import BuildError
 from .parts import Member
 
@@ -27,8 +28,11 @@ END = struct.Struct("<4s4H2LH")
 VERSION, UNIX, UTF8 = 20, 3 << 8, 1 << 11
 
 
-def write_zip(members: Sequence[Member], target: IO[bytes]) -> None:
-    """Write the files in the order given. BuildError for what a zip cannot hold."""
+def write_zip(
+    members: Sequence[Member], target: IO[bytes], advance: Advance = lambda packed: None
+) -> None:
+    """Write the files in the order given; `advance` hears of their packed bytes. BuildError for
+    what a zip cannot hold."""
     if len(members) > MAX_ENTRIES:
         problem = f"{len(members)} files are more than a zip holds for Lambda ({MAX_ENTRIES})"
         raise BuildError(problem, fix='leave some out: drop = ["…"] in [tool.lambda-layer]')
@@ -40,6 +44,7 @@ def write_zip(members: Sequence[Member], target: IO[bytes]) -> None:
         for member in members:
             directory.append(_central(member, offset))
             offset += target.write(_local(member)) + target.write(sources.read(member))
+            advance(member.packed)
     listing = b"".join(directory)
     count = len(members)
     target.write(listing)

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import layer_arns
 from .errors import InputError, SettingsError
+from .validation import nearest
 from .versions import parse_number
 
 Form = Callable[[str], object]  # InputError for what has another
@@ -75,6 +76,19 @@ def load(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
         fix = "./doitw list has the commands, ./doitw help COMMAND what one takes"
         raise SettingsError("\n".join(problems), fix=fix)
     return Arguments(**values)
+
+
+def no_command(word: str, known: Sequence[str]) -> SettingsError:
+    """What was typed in a command's place."""
+    problem = f"command line: {word} is not a command{nearest(word, known)}"
+    return SettingsError(problem, fix="./doitw list shows what can be typed")
+
+
+def no_option(said: str) -> SettingsError:
+    """`--stage dev`, as Chalice has it. `said`: doit's words, with all options that it knows."""
+    problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
+    fix = "type name=value (stage=dev); ./doitw help COMMAND shows what it takes"
+    return SettingsError(problem, fix=fix)
 
 
 def _of(name: str) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
 """What a person sees: plain lines in CI, live progress on a terminal (rich)."""
 
-import codecs
-import io
 import os
 import re
 import sys
@@ -25,11 +23,6 @@ MARK = re.compile(r"@ (\d+)/(\d+)")  # what jobs print of their progress
 WIDTH = 110  # columns of tables where there is no terminal to ask
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 URGENT = ("warning", "note")  # lines that begin so are shown at once, whatever is held back
-# What a terminal of another encoding gets instead.
-SUBSTITUTES = {
-    "▶": ">", "✓": "+", "✗": "x", "●": "*", "·": "-", "→": "->", "…": "...", "–": "-", "—": "-",
-    "−": "-", "‹": "<", "›": ">", "≤": "<=", "“": '"', "”": '"', "’": "'",
-}  # fmt: skip
 
 
 @cache
@@ -37,28 +30,13 @@ def console() -> "Console":
     """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
     from rich.console import Console
 
-    make_printable(sys.__stdout__)
     return Console(file=sys.__stdout__, highlight=False, soft_wrap=True, emoji=False)
-
-
-def make_printable(stream: object) -> None:
-    """Where the encoding has no ▶ or →, something like it is printed, and never a traceback."""
-    if isinstance(stream, io.TextIOWrapper):
-        codecs.register_error("doit-lambda-layer", _substitute)
-        stream.reconfigure(errors="doit-lambda-layer")
-
-
-def _substitute(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeEncodeError)
-    text = error.object[error.start : error.end]
-    return "".join(SUBSTITUTES.get(char, "?") for char in text), error.end
 
 
 def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:
     """One line, of plain pieces and (style, text), taken literally: what rich would print of it."""
     stream = sys.__stdout__
     assert stream
-    make_printable(stream)
     colours = stream.isatty() and not os.environ.get("NO_COLOR")
     colours = colours and os.environ.get("TERM") not in ("dumb", "unknown")
     for piece in pieces:

@@ -81,7 +81,15 @@ def undo(settings: Settings, arns: Sequence[str]) -> str:
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
     if ours and layer_arns.number_of(ours[0]) > 1:
         return f"./doitw rollback {stage}, to the version before"
-    return f"nothing was there before; chalice delete --stage {settings.stage} takes it down"
+    return f"nothing was there before; {_nothing_again(settings)}"
+
+
+def _nothing_again(settings: Settings) -> str:
+    """Chalice's own command would ask the real AWS for a stage that is on the embedded one: only
+    our processes know its address."""
+    if settings.is_local:
+        return "./doitw local-stop ends the embedded AWS with all that it holds"
+    return f"chalice delete --stage {settings.stage} takes it down"
 
 
 def forward(settings: Settings) -> str:

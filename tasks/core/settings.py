@@ -128,7 +128,7 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
     tables = by_stage(pyproject)
     wrong = [fault for where, each in tables.values() for fault in _wrong_keys(where, each)]
     typeable = [*TYPED, *arguments.SPECS]
-    wrong += [_unknown(key, typeable, "command line") for key in typed if key not in typeable]
+    wrong += [_not_typed(key, typeable) for key in typed if key not in typeable]
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
@@ -185,6 +185,17 @@ def _wrong_values(source: Source) -> list[Fault]:
 def _unknown(key: str, known: list[str], where: str) -> Fault:
     kind = "setting or argument" if where == "command line" else "setting"
     return where, key, f"{where}: {key} is not a {kind}{nearest(key, known)}"
+
+
+def _not_typed(key: str, typeable: list[str]) -> Fault:
+    """No setting, or one that is said elsewhere."""
+    spec = SPECS.get(key.replace("-", "_"))
+    if spec is None:
+        return _unknown(key, typeable, "command line")
+    variables = [f"by ${name}" for name in spec.metadata.get("env", ())]
+    ways = [f"in pyproject.toml's [{TABLE}]", *variables]
+    problem = f"command line: {option(spec.name)} is not typed; set it {' or '.join(ways)}"
+    return "command line", key, problem
 
 
 @cache

@@ -145,7 +145,7 @@ def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for attempt in range(1, TRIES + 1):
         try:
-            chalice_app.deploy(aws.settings.stage, aws.exported(), secret)
+            chalice_app.deploy(aws.settings, aws.exported(), secret)
             return
         except DeployError as error:
             if chalice_app.CONFLICT not in str(error) or attempt == TRIES:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..clients import sandboxes
 from ..core import archive, distributions, identity, parts, paths, records
 from ..core.actions import action
-from ..core.console import duration, say, size
+from ..core.console import duration, progress, say, size
 from ..core.errors import BuildError
 from ..core.parts import Member
 from ..core.settings import Settings, current
@@ -79,8 +79,9 @@ def pack(content: list[Member], target: Path) -> records.Record:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            archive.write_zip(content, file)
+        packed = sum(each.packed for each in content)
+        with os.fdopen(handle, "wb") as file, progress("writing", packed) as advance:
+            archive.write_zip(content, file, advance)
         temporary.chmod(0o644)
         facts = {"sha256": records.file_digest(temporary), "bytes": temporary.stat().st_size}
         temporary.replace(target)

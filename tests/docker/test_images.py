@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from docker.errors import ImageNotFound
 
-from tasks.clients import images
+from tasks.clients import builders, images
 from tasks.core import paths
 from tasks.core.errors import BuildError
+from tasks.core.findings import BAD, GOOD, Finding
 from tasks.core.settings import Settings
 from tests import project, registry
 from tests.project import Project
@@ -28,13 +30,13 @@ def dockerfile(
     paths.DOCKER.mkdir()
     path = paths.DOCKER / "Dockerfile"
     path.write_text(SMALL)
-    before = builders(docker_engine)
+    before = built(docker_engine)
     yield path
-    for tag in builders(docker_engine) - before:
+    for tag in built(docker_engine) - before:
         docker_engine.images.remove(tag)
 
 
-def builders(engine: DockerClient) -> set[str]:
+def built(engine: DockerClient) -> set[str]:
     return {tag for image in engine.images.list(images.REPOSITORY) for tag in image.tags}
 
 
@@ -83,6 +85,32 @@ def test_an_image_that_is_nowhere_is_an_error(docker_engine: DockerClient, image
     with pytest.raises(BuildError, match=f"image {image} cannot be pulled") as caught:
         images.ensure_base(docker_engine, Settings(image=image))
     assert "LAYER_IMAGE" in caught.value.fix
+
+
+def test_doctor_says_where_the_image_is(docker_engine: DockerClient, lambda_image: str) -> None:
+    """Here, in its registry alone, or nowhere; nothing is pulled."""
+
+    def seen(image: str, architecture: str = "x86_64") -> Finding:
+        settings = Settings(image=image, architecture=architecture)
+        return next(each for each in builders.look(settings) if each.what == "image")
+
+    here = docker_engine.images.get(lambda_image).attrs["Architecture"]
+    kind = {"amd64": "x86_64"}.get(here, here)
+    assert seen(lambda_image, kind).found == f"{lambda_image} is here"
+    with registry.serving("not pulled") as served:
+        image = f"{served.name}:here"
+        there, other = seen(image), seen(image, "arm64")
+        with pytest.raises(ImageNotFound):
+            docker_engine.images.get(image)
+    nowhere = seen("localhost:9/nothing:1")
+    assert (there.mark, there.found) == (
+        GOOD,
+        f"{image} is in its registry; the first build pulls it",
+    )
+    assert (other.mark, other.found) == (BAD, f"the registry has no {image} for arm64")
+    assert nowhere.mark == BAD
+    assert "localhost:9/nothing:1 is not here, and its registry says" in nowhere.found
+    assert "LAYER_IMAGE" in nowhere.fix
 
 
 def test_an_image_of_another_architecture_is_not_used(

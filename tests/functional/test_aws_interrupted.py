@@ -145,6 +145,23 @@ def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     assert "./doitw rollback" in said
 
 
+@pytest.mark.parametrize(
+    ("module", "way"),
+    [
+        ("gone", "-m pip install -r requirements-all.txt -r requirements.txt\n"),
+        ("chalicelib.gone", "→ correct what it says"),
+    ],
+)
+def test_an_app_that_cannot_be_imported_here(copy: Project, module: str, way: str) -> None:
+    """Chalice imports it: a package that the layer alone has is installed; the app's own code is
+    not."""
+    copy.write("chalicelib/__init__.py", "")
+    copy.write("app.py", f"import {module}\n{deployed.APP}")
+    said = failed(copy, "deploy")
+    assert f"No module named '{module}'\n→ " in said
+    assert way in said
+
+
 def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> None:
     """Not one version further back; nothing is built."""
     for version in ("1.15.0", "1.16.0", "1.17.0"):

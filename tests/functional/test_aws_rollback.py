@@ -173,10 +173,17 @@ def test_the_first_version_has_none_before(aws: Aws) -> None:
     assert "no version of deps before 1" in refused(aws.settings)
 
 
-def test_a_stage_without_this_layer(three: Settings) -> None:
-    """There is no 'before'."""
+def test_a_stage_without_this_layer(three: Settings, server: Server) -> None:
+    """There is no 'before': known without asking AWS. Which stage has one is said, none is
+    chosen."""
     configure(FOREIGN)
-    assert "uses no version of deps" in refused(three)
+    server.seen.clear()
+    said = refused(three)
+    assert "stage prod uses no version of deps" in said
+    assert said.endswith("./doitw rollback version=N")
+    configure(arn(2), stage="dev")
+    assert refused(three).endswith("or of which stage: ./doitw rollback stage=dev")
+    assert server.seen == []
 
 
 def test_a_layer_without_versions(aws: Aws) -> None:

@@ -1,6 +1,7 @@
 """`doit doctor`: each thing that a deploy needs, over HTTP; nothing is changed by looking."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,15 @@ from typing import Any
 import pytest
 
 from tasks.clients import deploy_lock, s3
-from tasks.clients.aws import Aws
+from tasks.clients.aws import Aws, connect
 from tasks.commands import doctor, doctor_aws
-from tasks.core import lease, paths, permissions
+from tasks.core import lease, locks, paths, permissions
 from tasks.core.findings import BAD, GOOD, NOTE, Finding
 from tasks.core.settings import Settings
 from tests.aws import ACCOUNT, Refusal, Request, Server
 from tests.built import zipped
 from tests.project import Project
+from tests.proxy import proxying
 
 REGION = "ap-northeast-2"
 
@@ -158,14 +160,47 @@ def test_another_account(aws: Aws) -> None:
     assert "belongs to account 999999999999" in found["credentials"].found
 
 
-def test_a_clock_that_is_wrong(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS would refuse what is signed by it."""
-    late = datetime.now(UTC) + timedelta(hours=1)
-    monkeypatch.setattr("tasks.clients.times.now", lambda settings: late)
-    found = looked(aws.settings)["clock"]
+@pytest.mark.parametrize(("hours", "words"), [(1, "behind AWS's"), (-1, "ahead of AWS's")])
+def test_a_clock_that_is_wrong(
+    aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch, hours: int, words: str
+) -> None:
+    """AWS would refuse what is signed by it; every answer has its time."""
+    with proxying(server.url) as proxy:
+        proxy.ahead = timedelta(hours=hours, seconds=30 * hours)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        found = looked(aws.settings)["clock"]
     assert found.mark == BAD
-    assert "60 min 00 s behind AWS's" in found.found
+    assert "this machine's clock is 60 min " in found.found
+    assert words in found.found
     assert "NTP" in found.fix
+
+
+def test_a_python_that_is_not_the_layers(aws: Aws) -> None:
+    """Chalice would deploy another runtime."""
+    found = looked(replace(aws.settings, python="3.10"))["Python"]
+    assert found.mark == BAD
+    assert "the layer is for Python 3.10" in found.found
+
+
+def test_a_config_that_works_against_the_layer(aws: Aws) -> None:
+    config = {"app_name": "shuking", "stages": {"prod": {"automatic_layer": True}}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
+    found = looked(aws.settings)["Chalice"]
+    assert found.mark == BAD
+    assert "automatic_layer is true" in found.found
+    assert found.fix == 'set "automatic_layer": false'
+
+
+def test_requirements_are_locked_or_not(aws: Aws) -> None:
+    """Without a lock a deploy can work; with one that is older than the requirements it cannot."""
+    missing = looked(aws.settings)["requirements"]
+    assert missing.mark == GOOD
+    assert missing.found == ("1 in requirements-all.txt, not locked: `./doitw lock` pins them all")
+    lock = Path("requirements-all.lock")
+    lock.write_text(f"{locks.MARK}0\nsix==1.16.0\n", encoding="utf-8")
+    stale = looked(aws.settings)["requirements"]
+    assert stale.mark == BAD
+    assert "run `./doitw lock`" in stale.fix
 
 
 def test_a_region_that_nobody_knows(aws: Aws) -> None:
@@ -181,6 +216,14 @@ def test_a_bucket_of_somebody_elses(person: Aws, server: Server) -> None:
     [found] = [each for each in doctor_aws.look(person) if each.what == "bucket"]
     assert found.mark == BAD
     assert "another account's" in found.found
+
+
+def test_a_bucket_in_another_region(aws: Aws) -> None:
+    """Lambda would not read from it."""
+    s3.ensure_bucket(connect(replace(aws.settings, region="eu-west-1")))
+    found = looked(aws.settings)["bucket"]
+    assert found.mark == BAD
+    assert "bucket deps-bucket is in eu-west-1, the layer in ap-northeast-2" in found.found
 
 
 def test_a_layer_that_is_gone(aws: Aws) -> None:
@@ -206,7 +249,13 @@ def test_an_app_whose_state_is_lost(person: Aws) -> None:
     assert "adopt-state" in found.fix
 
 
-@pytest.mark.parametrize(("age", "words"), [(30, "held by anna@desk"), (3600, "expired at")])
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (90, r"held by anna@desk.* \(1 min (29|3\d) s\), until "),
+        (3630, r"left by anna@desk.* \(60 min (29|3\d) s ago\), expired at "),
+    ],
+)
 def test_a_lock_says_whose_and_how_old(aws: Aws, age: int, words: str) -> None:
     """A living one is waited for, a dead one taken over."""
     held = lease.taken("anna@desk", datetime.now(UTC) - timedelta(seconds=age))
@@ -214,7 +263,7 @@ def test_a_lock_says_whose_and_how_old(aws: Aws, age: int, words: str) -> None:
     s3.put_bytes(aws, deploy_lock.key(aws.settings), held.written())
     found = looked(aws.settings)["lock"]
     assert found.mark == NOTE
-    assert words in found.found
+    assert re.match(words, found.found)
 
 
 def test_a_full_disk(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """`doit list`, `doit help deploy`, `tabcompletion`: by ./doitw, by the wheel, by plain doit."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests import chalice_apps
 from tests.chalice_apps import ORDERS
 from tests.installed import Tool
-from tests.project import small
+from tests.project import Project, clean_environment, small
 
 DODO = """def task_deploy():
     'Theirs.'
@@ -20,6 +22,12 @@ def app(tmp_path: Path, tool: Tool) -> Path:
     folder = chalice_apps.make(tmp_path / "app", ORDERS)
     assert tool.run(folder, "doit-lambda-layer", "init", "--yes").code == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small project, for commands that only look."""
+    return small(tmp_path_factory.mktemp("project") / "project")
 
 
 @pytest.mark.parametrize("program", ["doit", "doit-lambda-layer"])
@@ -35,6 +43,10 @@ def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
         assert f"\n  {word}" in run.output
     assert "now orders-api-deps" in run.output
     assert "now orders-api-deps" in tool.run(app, program, "help", "settings").output
+    run = tool.run(app, program, "deplyo")
+    assert run.code == 3
+    assert "deplyo is not a command (did you mean deploy?)" in run.output
+    assert "\n→ doit list shows what can be typed" in run.output
     assert "complete -F _doit_lambda_layer doit" in tool.run(
         app, "doit-lambda-layer", "tabcompletion"
     ).output  # fmt: skip
@@ -45,6 +57,8 @@ def test_a_strangers_dodo_keeps_doits_own_help(tool: Tool, tmp_path: Path) -> No
     (tmp_path / "dodo.py").write_text(DODO)
     assert tool.run(tmp_path, "doit", "help", "deploy").output == "deploy  Theirs.\n"
     assert "doit -- automation tool" in tool.run(tmp_path, "doit", "help").output
+    assert 'Invalid parameter: "deplyo"' in tool.run(tmp_path, "doit", "deplyo").output
+    assert "Error parsing Task: option" in tool.run(tmp_path, "doit", "deploy", "--x").output
     assert "lambda-layer" not in tool.run(tmp_path, "doit", "help", "settings").output
 
 
@@ -61,6 +75,13 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     assert "ARNs of layer versions" in copy.doit("help", "rollback").output
     assert copy.doit("help").output.startswith("Ship a Chalice app's dependencies")
     assert "complete -F _doit_lambda_layer doitw" in copy.doit("tabcompletion").output
+    for mistyped in (["deplyo"], ["help", "deplyo"], ["build", "deplyo"], ["info", "deplyo"]):
+        run = copy.doit(*mistyped)
+        assert run.code == 3
+        assert "deplyo is not a command (did you mean deploy?)" in run.output
+    run = copy.doit("deploy", "--stage", "dev")
+    assert run.code == 3
+    assert "→ type name=value (stage=dev)" in run.output
     copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
     run = copy.doit("help", "deploy")
     assert "did you mean layer?" in run.output
@@ -69,3 +90,31 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     run = copy.doit("help", "settings")
     assert run.code == 0
     assert "\n  layer         the layer's name" in run.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "euc-kr"])
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("tasks list", 0, "Back to version=N"),
+        ("tasks help deploy", 0, "now deps"),
+        ("tasks help settings", 0, "now deps"),
+        ("tasks list layr=x", 3, "did you mean layer?"),
+        ("doit list", 0, "Back to version=N"),
+        ("doit list layr=x", 3, "did you mean layer?"),
+    ],
+)
+def test_a_terminal_of_another_encoding(
+    looked_at: Project, command: str, code: int, said: str, encoding: str
+) -> None:
+    """What doit's own commands print, too, and its errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=looked_at.path, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=clean_environment() | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    output = done.stdout.decode(encoding)
+    assert done.returncode == code, output
+    assert said in output
+    assert "Traceback" not in output
+    assert r"\u" not in output

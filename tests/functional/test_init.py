@@ -22,6 +22,7 @@ from tests.installed import Tool
 from tests.project import Project, clean_environment
 
 Adopt = Callable[..., tuple[int, str]]
+INSTALL = "pip install -r requirements-all.txt -r requirements.txt"
 DEPLOY = ("doit", "deploy", "stage=local", "builder=host")
 
 
@@ -119,6 +120,7 @@ def test_a_worker_without_an_api(app: Any, tool: Tool) -> None:
     folder = app(WORKER)
     said = adopted(tool, folder, "--no-workflow")
     assert "note: app.py has no route" in said
+    assert f"\nto run the app, and where this tool is: {INSTALL}\n" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert layer.endswith("--prefer-binary\nsix==1.16.0\n")
     assert "--prefer-binary" not in (folder / "requirements.txt").read_text()
@@ -141,6 +143,7 @@ def test_an_app_with_uv_lock(app: Any, tool: Tool) -> None:
     lock(folder)
     said = adopted(tool, folder)
     assert "uv.lock in two" in said
+    assert INSTALL not in said  # `uv sync` has all of it
     assert "stage test: render has `layers` of its own" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert "six==1.16.0" in layer

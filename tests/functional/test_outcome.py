@@ -1,14 +1,22 @@
 """How a deploy and a rollback end: what is live, how large, how to undo it; what each step made."""
 
 import re
+import sys
 
 from tasks.core import summaries
-from tests.project import SIX, Project, Run
+from tests import terminal
+from tests.project import SIX, SIZE, Project, Run, clean_environment
 
-NUMBER = r"[\d.]+ (?:k|M)?B"
-SIZE = (
-    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB with the function \(\d+%\)"
-)
+BARS = ("writing", "uploading")  # whatever there is of it; the others come where there is more
+
+
+def watched(project: Project, *words: str) -> tuple[Run, str]:
+    """On a terminal: what is left standing, and all that was drawn."""
+    command = [sys.executable, "-m", "tasks", *words]
+    around = terminal.plain(clean_environment() | project.environment)
+    code, seen = terminal.shown(command, project.path, around)
+    standing = "\n".join(terminal.left_standing(seen))
+    return Run(code=code, output=standing), terminal.without_colours(seen)
 
 
 def end(run: Run) -> list[str]:
@@ -19,7 +27,7 @@ def end(run: Run) -> list[str]:
 
 def undo(project: Project, line: str) -> Run:
     """Typed as it is said, each command."""
-    commands = re.findall(r"\./doitw ([^,]+?)(?:,|:|$)", line)
+    commands = re.findall(r"\./doitw ([^,]+?)(?:,|:| ends |$)", line)
     assert commands, line
     for command in commands:
         run = project.doit(*command.split())
@@ -34,14 +42,19 @@ def made(run: Run, step: str) -> str:
 
 
 def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
-    """First version, second, back as it says, forward as it says."""
-    first = layer.deploy()
+    """First version, gone, again, second, back as it says, forward as it says."""
+    first, drawn = watched(layer, "deploy", "stage=local")
     live, size, way = end(first)
+    assert [bar for bar in BARS if f"   {bar} ━" not in drawn] == []
+    assert "━" not in first.output
     assert live == "live   shuking-local with version 1 of deps, answers 200"
     assert re.fullmatch(SIZE, size)
-    assert "chalice delete --stage local" in way
     silent = {step for step in summaries.OF_RECORD if not made(first, step)}
     assert silent == set()
+    assert way.startswith("undo   nothing was there before; ./doitw local-stop ends")
+    assert "embedded AWS stopped" in undo(layer, way).output
+    assert "the embedded AWS is not running" in layer.doit("history", "stage=local").output
+    assert end(layer.deploy()) == [live, size, way]
 
     layer.write("requirements-all.txt", SIX.replace("1.16.0", "1.17.0"))
     live, size, way = end(layer.deploy())

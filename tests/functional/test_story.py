@@ -10,6 +10,7 @@ import pytest
 from tests import chalice_apps, installed
 from tests.chalice_apps import changed, git
 from tests.installed import Tool
+from tests.project import SIZE
 
 APP = """from chalice import Chalice
 import requests
@@ -26,16 +27,15 @@ def index():
             'year': isoparse('2020-02-02').year}
 """
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
+LOCAL_STOP = "local-stop ends the embedded AWS with all that it holds"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
 
 
 @pytest.fixture
 def tool(wheel: Path, tmp_path: Path) -> Tool:
-    """The wheel and the app's own packages, in one environment."""
+    """The wheel, in an environment of this test's own."""
     (tmp_path / "tool").mkdir()
-    made = installed.install(wheel, tmp_path / "tool")
-    made.install(*REQUIREMENTS.split())
-    return made
+    return installed.install(wheel, tmp_path / "tool")
 
 
 @pytest.fixture
@@ -75,8 +75,13 @@ def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None
     differ = [line for line in git(shop, "diff").splitlines() if re.match(r"[+-](?![+-])", line)]
     assert [line for line in differ if line not in said.splitlines()] == []
     before = {path: (shop / path).read_text() for path in announced}
+    [packages] = re.findall(r"where this tool is: (pip install .+)", said)
+    ok(tool, shop, *packages.split())
 
-    ok(tool, shop, "doit", "deploy", "stage=local")
+    live, size, undo = ok(tool, shop, "doit", "deploy", "stage=local").splitlines()[-3:]
+    assert live == "live   shop-local with version 1 of shop-deps, answers 200"
+    assert re.fullmatch(SIZE, size)
+    assert undo == f"undo   nothing was there before; doit {LOCAL_STOP}"
     first = answer(shop)
     assert (first["requests"], first["six"]) == ("2.32.4", "1.16.0")
     assert "/opt/python/" in first["file"]
@@ -84,10 +89,21 @@ def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None
     layer = shop / "requirements-all.txt"
     layer.write_text(layer.read_text().replace("six==1.16.0", "six==1.17.0"))
     said = ok(tool, shop, "doit", "deploy", "stage=local")
+    live, size, undo = said.splitlines()[-3:]
     assert "version 2 published" in said
+    assert live == "live   shop-local with version 2 of shop-deps, answers 200"
+    assert re.fullmatch(SIZE, size)
+    assert undo == "undo   doit rollback version=1 stage=local"
     assert answer(shop)["six"] == "1.17.0"
 
-    said = ok(tool, shop, "doit", "rollback", "stage=local")
+    run = tool.run(shop, "doit", "rollback")  # of stage dev: init took it for the app's own
+    assert run.code == 1
+    [way] = re.findall(r"or of which stage: (doit .+)", run.output)
+    said = ok(tool, shop, *way.split())
+    live, size, undo = said.splitlines()[-3:]
+    assert live == "live   shop-local with version 1 of shop-deps, answers 200"
+    assert re.fullmatch(SIZE, size)
+    assert undo.startswith("undo   doit unpin stage=local, then doit deploy stage=local")
     assert answer(shop)["six"] == "1.16.0"
     assert "doit deploy stage=local keeps it" in said
     assert "./doitw" not in said

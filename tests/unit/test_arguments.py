@@ -71,6 +71,19 @@ def test_no_command_that_takes_it(words: list[str]) -> None:
         load({"keep": "5"}, words)
 
 
+def test_what_is_no_command() -> None:
+    """With the nearest that is one, and where they all are."""
+    said = str(arguments.no_command("deplyo", ["build", "deploy"]))
+    assert said.startswith("command line: deplyo is not a command (did you mean deploy?)\n→ ")
+
+
+def test_what_is_no_option() -> None:
+    """Without all that doit knows of options."""
+    doits = "Error parsing Task: option --stage not recognized (parsing options: []). Got: []"
+    said = str(arguments.no_option(doits))
+    assert said.startswith("command line: option --stage not recognized\n→ type name=value")
+
+
 def test_readme_lists_every_argument() -> None:
     """With the commands that take it."""
     text = README.read_text(encoding="utf-8")

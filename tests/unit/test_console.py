@@ -1,9 +1,51 @@
 """tasks/core/console.py: sizes and durations as people write them."""
 
+import os
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
 from tasks.core.console import console, duration, following, progress, size
 from tasks.core.sandbox import Outcome
+from tests import terminal
+
+ROOT = Path(__file__).parents[2]
+HELD = """
+from tasks.core import console
+console.hold("a step")
+{work}
+console.say("done")
+console.release()
+console.write("the end")
+"""
+# {its words: what draws it}
+BARS = {
+    "writing ": 'with console.progress("writing", 200) as go: go(200)',
+    "compiling ": 'with console.following("compiling") as hear: hear("@ 120/120")',
+    "pulling ": """
+from tasks.clients import images
+from tasks.core.settings import Settings
+images._show_pull(
+    [{"id": "a", "status": "Downloading", "progressDetail": {"current": 200}}], Settings()
+)""",
+}
+
+COLOUR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:[349][0-8]|10[0-7])[\d;]*m")
+# What rich draws: {its name: code}
+DRAWN = {
+    "bar": BARS["writing "],
+    "table": """
+from rich.table import Table
+grid = Table("a [red]word[/red]")
+console.show_tables(grid)""",
+    "diff": """
+from pathlib import Path
+from tasks.commands import init
+from tasks.core.changes import Change
+init.show(Change(path=Path("dodo.py"), before="a = 1\\n", after="a = 2\\n", why="a reason"))""",
+}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +97,31 @@ def test_a_jobs_marks_are_progress_in_plain_lines(
     assert capfd.readouterr().out.split("\n") == [
         "   compiling: 50 of 120", "   compiling: 100 of 120", "",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BARS)
+def test_a_bar_is_drawn_on_a_terminal_and_erased(words: str) -> None:
+    """While the step's spinner stands still; then the step's line is all that is left."""
+    command = [sys.executable, "-c", HELD.format(work=BARS[words])]
+    code, seen = terminal.shown(command, ROOT, terminal.plain(os.environ))
+    assert code == 0, seen
+    drawn = terminal.without_colours(seen)
+    assert f"   {words}━" in drawn
+    assert "120/120" in drawn or "200" in drawn
+    assert terminal.left_standing(seen) == ["the end"]
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_no_color(kind: str) -> None:
+    """no-color.org, also for what rich draws."""
+    command = [sys.executable, "-c", HELD.format(work=DRAWN[kind])]
+    around = terminal.plain(os.environ)
+    (_, coloured), (code, seen) = (
+        terminal.shown(command, ROOT, around | more) for more in ({}, {"NO_COLOR": "1"})
+    )
+    assert code == 0, seen
+    assert COLOUR.search(coloured)
+    assert not COLOUR.search(seen)
 
 
 def test_an_error_shows_a_jobs_last_words_without_its_marks() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -10,15 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from tests import terminal
+from tests.terminal import left_standing
+
 ROOT = Path(__file__).parents[2]
 DODO = """
 import sys
 sys.path.insert(0, {root!r})
+from tasks.core import outputs
 from tasks.core.actions import action
 from tasks.core.errors import BuildError
 from tasks.core.console import say
 from tasks.reporter import StepReporter, verbosity
 
+outputs.begin()
 DOIT_CONFIG = {{"reporter": StepReporter, "verbosity": verbosity(),
     "backend": "sqlite3", "dep_file": "db"}}
 
@@ -65,55 +69,15 @@ def project(tmp_path: Path) -> Path:
 def doit(project: Path, *names: str, **environment: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "doit", *names], cwd=project, capture_output=True,
-        env={**plain_environment(), **environment}, check=False,
+        env=terminal.plain(os.environ) | environment, check=False,
     )  # fmt: skip
     return done.returncode, (done.stdout + done.stderr).decode()
 
 
-def plain_environment() -> dict[str, str]:
-    """The tests may run in CI themselves."""
-    ci = ("GITHUB_", "GITLAB_", "NO_COLOR", "FORCE_COLOR")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ci)}
-
-
 def on_a_terminal(project: Path, *names: str, **environment: str) -> str:
     """What a person sees, control characters and all."""
-    ours, theirs = pty.openpty()
-    size = {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "doit", *names], cwd=project, stdin=subprocess.DEVNULL,
-        stdout=theirs, stderr=theirs, env={**plain_environment(), **size, **environment},
-    ):  # fmt: skip
-        os.close(theirs)
-        text = b"".join(iter(lambda: _read(ours), b""))
-    os.close(ours)
-    return text.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux says so when the other side is closed
-        return b""
-
-
-MOVES = re.compile(r"\x1b\[(?P<count>\d*)(?P<move>[A-Za-z])|\x1b\[\?\d+[hl]|(?P<char>.)", re.S)
-
-
-def left_standing(seen: str) -> list[str]:
-    """The lines that are there at the end: a terminal, as far as rich uses one."""
-    rows, row = [""], 0
-    for found in MOVES.finditer(re.sub(r"\x1b\[[\d;]*m", "", seen)):
-        if found["move"] == "A":
-            row -= int(found["count"] or 1)
-        elif found["move"] == "K" or found["char"] == "\r":
-            rows[row] = "" if found["move"] else rows[row]
-        elif found["char"] == "\n":
-            row += 1
-            rows += [""] * (row == len(rows))
-        else:
-            rows[row] += found["char"] or ""
-    return [line.strip() for line in rows if line.strip()]
+    command = [sys.executable, "-m", "doit", *names]
+    return terminal.shown(command, project, terminal.plain(os.environ) | environment)[1]
 
 
 def record(project: Path) -> None:
@@ -208,7 +172,7 @@ def test_a_terminal_of_another_encoding(project: Path, encoding: str) -> None:
     """Something like it instead of a symbol that it does not have; never a traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "doit", "install", "fresh", "lookup"], cwd=project, check=False,
-        capture_output=True, env={**plain_environment(), "PYTHONIOENCODING": encoding},
+        capture_output=True, env=terminal.plain(os.environ) | {"PYTHONIOENCODING": encoding},
     )  # fmt: skip
     text = done.stdout.decode(encoding)
     assert done.returncode == 1

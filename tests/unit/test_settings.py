@@ -103,6 +103,21 @@ def test_an_unknown_typed_name_is_compared_with_arguments_too(tmp_path: Path) ->
         load(tmp_path, {}, {"versoin": "2"})
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("strip", "strip is not typed; set it in pyproject.toml's [tool.lambda-layer]\n"),
+        ("smoke_path", "smoke-path is not typed; set it in pyproject.toml's [tool.lambda-layer]\n"),
+        ("region", "[tool.lambda-layer] or by $AWS_REGION or by $AWS_DEFAULT_REGION\n"),
+    ],
+)
+def test_a_setting_that_is_said_elsewhere(tmp_path: Path, name: str, said: str) -> None:
+    """It is one, so nobody is told that it is none."""
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, {}, {name: "x"})
+    assert said in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["version", "arn", "yes"])
 def test_arguments_are_no_settings(tmp_path: Path, name: str) -> None:
     """What to roll back to is never a standing setting; typed, it is left to the arguments."""
@@ -149,7 +164,7 @@ def test_the_table_chooses_the_stage_too(tmp_path: Path) -> None:
 def test_no_variable_turns_a_stages_account_and_role_off(tmp_path: Path) -> None:
     """Nothing that is set in a shell, and nothing typed in haste."""
     assert not {"account", "role"} & {name for name, spec in SPECS.items() if _sources(spec)}
-    with pytest.raises(SettingsError, match="account is not a setting or argument"):
+    with pytest.raises(SettingsError, match="account is not typed"):
         load(write(tmp_path, STAGES), {}, {"account": "111122223333"})
 
 

@@ -1,0 +1,24 @@
+"""tasks/core/outcome.py: the way back from a first deploy (the others: functional/test_outcome)."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.core import outcome
+from tasks.core.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("stage", "way"),
+    [
+        ("prod", "chalice delete --stage prod takes it down"),
+        ("local", "./doitw local-stop ends the embedded AWS with all that it holds"),
+    ],
+)
+def test_a_first_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, way: str
+) -> None:
+    """Typed in a person's shell, Chalice's command reaches the real AWS."""
+    monkeypatch.chdir(tmp_path)
+    said = outcome.undo(Settings(stage=stage), [])
+    assert said == f"nothing was there before; {way}"
