@@ -112,8 +112,9 @@ def kept(first: Project) -> dict[str, str]:
     return {each["Key"]: each["ETag"] for each in listed if not each["Key"].endswith("/lock.json")}
 
 
-def test_one_story_of_two_machines(embedded: Clones) -> None:
-    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback, the old checkout."""
+def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
+    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback from a third that has
+    deployed nothing, the old checkout."""
     a, b = embedded
     assert built(done(a, "deploy")) == BUILD
     before = function(a), kept(a)
@@ -134,9 +135,17 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
 
     forward = done(b, "deploy")
     assert (built(forward), runs(a)) == ([], 2)
-    rolled = done(b, "rollback", "version=1", "reason=six 1.17 is bad").output
+    c = clone(a, tmp_path / "c")
+    c.environment.update(b.environment | {"HOME": c.environment["HOME"]})
+    c.write("requirements-all.txt", "six==1.17.0\n")
+    only_looks(c, b)
+    c.write(".chalice/config.json", a.read(".chalice/config.json"))  # as if 1 had been committed
+    drifted = c.doit("status", "stage=local", "check=1")
+    assert drifted.code == 1
+    assert "function shuking-local runs version 2; config says 1" in drifted.output
+    rolled = done(c, "rollback", "reason=six 1.17 is bad").output
     assert "pinned to it" in rolled
-    assert (runs(a), configured(b)) == (1, [1])
+    assert (runs(a), configured(c)) == (1, [1])
 
     a.write("requirements-all.txt", "six==1.17.0\n")  # as CI that pulls b's change
     a.write("app.py", a.read("app.py") + "\n# application code\n")
@@ -159,6 +168,17 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
     assert "this deploy goes on and lifts that pin" in lifted
     assert "the pin is lifted" in lifted
     assert (runs(a), apis(a)) == (3, 1)
+
+
+def only_looks(fresh: Project, deployer: Project) -> None:
+    """A clone that has deployed nothing, as in CI, where no config.json was committed after a
+    deploy: it sees what the deployer sees, and that nothing is wrong."""
+    assert fresh.layers() == []
+    status = done(fresh, "status", "check=1").output
+    assert "all agree: nothing to do" in status
+    assert "note: .chalice/config.json here names no version of deps" in status
+    assert "all of it runs; a deploy would write stage local's layers" in done(fresh, "plan").output
+    assert told(fresh, "history") == told(deployer, "history")
 
 
 def start(project: Project) -> "subprocess.Popen[str]":
