@@ -27,7 +27,7 @@ def assumed(aws: Aws) -> str:
     this layer; else ''."""
     if _ours(aws, _configured(aws)):
         return ""
-    return _ours(aws, chalice_state.last(aws).get("layers", []))
+    return _ours(aws, chalice_state.last(aws).get("layers") or [])
 
 
 def check(aws: Aws, pin: Pin) -> None:

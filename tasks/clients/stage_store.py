@@ -40,7 +40,7 @@ def standing(aws: Aws) -> Iterator[tuple[str, Pin]]:
 def deployed(aws: Aws) -> Iterator[tuple[str, str]]:
     """(function, stage) of every app and stage that was deployed with this bucket."""
     for stage, text in _everybodys(aws, "record.json"):
-        for name in notes.parsed(text).get("functions", {}):
+        for name in notes.parsed(text).get("functions") or {}:
             yield name, stage
 
 

@@ -40,7 +40,7 @@ def look(aws: Aws) -> Layer:
     if pin and pin.holds(wanted):
         stage_layers.check(aws, pin)
         for arn in pin.arns:
-            _must_fit(aws, layers.by_arn(aws, arn))  # InputError when it was deleted
+            _check_budget(aws, layers.by_arn(aws, arn))  # InputError when it was deleted
         note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
         return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
     layer = _by_inputs(aws, parts, wanted)
@@ -53,7 +53,7 @@ def look(aws: Aws) -> Layer:
 def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
     settings, there = aws.settings, layers.Listing(aws)
     if found := published.by_inputs(aws, wanted, there):
-        _must_fit(aws, found)
+        _check_budget(aws, found)
         note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
         return Layer(arn=found.arn, changes=[], notes=[note])
     if twin := _twin(aws, wanted):
@@ -78,7 +78,7 @@ def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
     )
 
 
-def _must_fit(aws: Aws, version: LayerVersion) -> None:
+def _check_budget(aws: Aws, version: LayerVersion) -> None:
     """VerifyError as lookup's, where its manifest tells how large it is."""
     if made := manifests.of(aws, version):
         spent = budget.spending(aws.settings, made.unzipped)

@@ -69,8 +69,8 @@ def look(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
 
 
 def follow(aws: Aws, pin: Pin) -> str:
-    """The pinned ARNs, with commas. InputError when one of them was deleted, or is not one that the
-    stage may have by a word in S3 alone."""
+    """The pinned ARNs, with commas. InputError when one of them was deleted, AwsError when it is
+    not one that the stage may have by a word in S3 alone."""
     settings = aws.settings
     stage_layers.check(aws, pin)
     say(f"note: stage {settings.stage} was {pin}")
