@@ -49,7 +49,7 @@ def tell(aws: Aws, owned: dict[str, str]) -> None:
     """Say what a bucket that others made lacks. It is theirs, so nothing of it is changed; where
     we may not look, that is said, too."""
     for sentence in _lacks(aws, owned):
-        say(f"careful: bucket {owned['Bucket']} {sentence}")
+        say(f"warning: bucket {owned['Bucket']} {sentence}")
 
 
 def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:

@@ -103,13 +103,16 @@ def deployed_file(stage: str) -> Path:
     return paths.DEPLOYED / f"{stage}.json"
 
 
-def state_of(function: str, rest_apis: list[str]) -> dict[str, object]:
-    """What Chalice would have written about a function (its ARN, '' for none) and a REST API
-    (schema 2.0)."""
+def state_of(functions: Mapping[str, str], rest_apis: list[str]) -> dict[str, object]:
+    """What Chalice would have written about functions ({resource: ARN}) and a REST API (schema
+    2.0)."""
     kind = "lambda_function"
-    functions = [{"name": "api_handler", "resource_type": kind, "lambda_arn": function}]
-    apis = [{"name": "rest_api", "resource_type": "rest_api", "rest_api_id": x} for x in rest_apis]
-    found = [*(functions if function else []), *apis]
+    found = [
+        {"name": name, "resource_type": kind, "lambda_arn": arn} for name, arn in functions.items()
+    ]
+    found += [
+        {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": x} for x in rest_apis
+    ]
     return {"resources": found, "schema_version": "2.0", "backend": "api"}
 
 

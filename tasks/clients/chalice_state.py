@@ -5,10 +5,12 @@ machine makes a second one (chalice#1570). The object holds the state, or, while
 deploy is under way, who began it; a run of ours that died is told by that from a stranger's API.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from ..core import notes, people, records
+from ..core import apps, notes, people, records
 from ..core.console import say
 from ..core.errors import DeployError
 from ..core.records import Record
@@ -18,26 +20,36 @@ from .aws import Aws
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """What AWS has of this app and stage. `arn`: the function's, '' for none; `apis`: IDs of the
-    REST APIs that call it, oldest first."""
+    """What AWS has of this app and stage. `names`: {resource: function} that could be there;
+    `arns`: {resource: ARN} of those that are; `apis`: IDs of the REST APIs that call the function
+    of the routes, oldest first."""
 
-    function: str
-    arn: str
+    names: Mapping[str, str]
+    arns: Mapping[str, str]
     apis: list[str]
 
     def __bool__(self) -> bool:
-        return bool(self.arn or self.apis)
+        return bool(self.arns or self.apis)
 
     def __str__(self) -> str:
-        found = [f"function {self.function}"] if self.arn else []
+        found = [f"function {self.names[resource]}" for resource in self.arns]
         return " and ".join([*found, *(f"REST API {api}" for api in self.apis)])
 
 
+def names(aws: Aws) -> dict[str, str]:
+    """{resource: function} as Chalice would call them: that of the routes, whether the app has any
+    or not, and those that it makes beside it."""
+    routes = stage_store.function(aws.settings)
+    others = {name: f"{routes}-{name}" for name in apps.functions(Path())}
+    return {"api_handler": routes} | others
+
+
 def running(aws: Aws) -> Running:
-    app, name = stage_store.app(aws.settings), stage_store.function(aws.settings)
-    function = functions.configuration(aws, name) or {}
-    apis = rest_apis.of_function(aws, app, name)
-    return Running(function=name, arn=function.get("FunctionArn", ""), apis=apis)
+    named = names(aws)
+    found = {resource: functions.configuration(aws, name) for resource, name in named.items()}
+    arns = {resource: str(each["FunctionArn"]) for resource, each in found.items() if each}
+    apis = rest_apis.of_function(aws, stage_store.app(aws.settings), named["api_handler"])
+    return Running(names=named, arns=arns, apis=apis)
 
 
 def restore(aws: Aws) -> None:
@@ -77,10 +89,11 @@ def take(aws: Aws) -> bool:
 
 def adopt(aws: Aws, there: Running) -> None:
     """Write down as Chalice would have: it updates these, and makes no second API."""
-    state = chalice_app.state_of(there.arn, there.apis[:1])
+    state = chalice_app.state_of(there.arns, there.apis[:1])
     records.write(chalice_app.deployed_file(aws.settings.stage), state)
     for api in there.apis[:1]:
-        say(f"REST API {api} calls {there.function} already: it is updated, no second one is made")
+        routes = there.names["api_handler"]
+        say(f"REST API {api} calls {routes} already: it is updated, no second one is made")
     for api in there.apis[1:]:
         say(f"REST API {api} calls it, too, and is left alone: delete it if nobody uses it")
 

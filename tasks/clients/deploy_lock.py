@@ -128,8 +128,8 @@ def _wait(aws: Aws, turn: Turn) -> Held:
             raise _busy(aws.settings, who)
         if who.partition(",")[0] != told:
             told = who.partition(",")[0]
-            say(f"stage {aws.settings.stage} is being changed by {who} or longer")
-            say(f"waiting for that to end, up to {duration(aws.settings.lock_wait)}")
+            said = f"stage {aws.settings.stage} is being changed by {who} or longer"
+            say(f"note: {said}; waiting for that, up to {duration(aws.settings.lock_wait)}")
         time.sleep(LOOK_EVERY)
 
 

@@ -56,6 +56,13 @@ def versions(aws: Aws) -> list[LayerVersion]:
     return list(Listing(aws))
 
 
+def arn(aws: Aws, number: int) -> str:
+    """Of a version of this layer, whether it exists or not."""
+    partition = aws.identity.arn.split(":")[1]
+    place = f"{aws.settings.region}:{aws.account}:layer:{aws.settings.layer}"
+    return f"arn:{partition}:lambda:{place}:{number}"
+
+
 def by_arn(aws: Aws, arn: str) -> LayerVersion:
     """Any layer's version. InputError when it does not exist (any more)."""
     answer = _by_arn(aws, arn)

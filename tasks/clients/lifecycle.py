@@ -7,10 +7,11 @@ deletes those.
 
 from typing import Any
 
+from ..core.console import say
 from ..core.settings import Settings
 from . import s3
 from .aws import Aws
-from .sdk_errors import error_code, errors
+from .sdk_errors import DENIED, error_code, errors
 
 RULE = "doit-lambda-layer"
 PREFIX = "layers/"
@@ -23,10 +24,22 @@ def tag(settings: Settings) -> str:
 
 
 def keep(aws: Aws, key: str) -> None:
-    """Take the tag off: what is published from this object never expires."""
-    if aws.settings.lifecycle_days:
-        with errors(f"keeping s3://{aws.settings.bucket}/{key}"):
+    """Take the tag off: what is published from this object never expires.
+
+    Without the setting a tag can be there from when there was one, and so the permission to take
+    it off is no need: that it is missing is said, and no error."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"keeping s3://{aws.settings.bucket}/{key}"):
+        try:
             aws.client("s3").delete_object_tagging(**s3.bucket_of(aws), Key=key)
+        except ClientError as error:
+            if aws.settings.lifecycle_days or error_code(error) not in DENIED:
+                raise
+            say(
+                f"note: if `lifecycle-days` was ever set, S3 may remove s3://{aws.settings.bucket}/"
+                f"{key}: allow s3:DeleteObjectTagging to this identity"
+            )
 
 
 def ensure(aws: Aws) -> None:

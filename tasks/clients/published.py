@@ -3,7 +3,7 @@
 A version that was deleted lives on in S3, by its zip, manifest and notes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..core import layer_arns, notes, paths, records, versions
@@ -60,6 +60,14 @@ def _noted(aws: Aws, wanted: str) -> str | None:
     return arn if layer_arns.place_of(arn) else None
 
 
+def inputs_of(aws: Aws, arns: Collection[str]) -> set[str]:
+    """Input hashes that are noted to make what these versions hold; a look into S3 for each that
+    the layer ever had."""
+    prefix = versions.alias_key(aws.settings.layer, "")
+    hashes = (key.removeprefix(prefix) for key in s3.objects(aws, prefix))
+    return {each for each in hashes if _noted(aws, each) in arns}
+
+
 def note(aws: Aws, wanted: str, arn: str) -> None:
     """Remember in S3 that this version holds what these inputs make."""
     key = versions.alias_key(aws.settings.layer, wanted)
@@ -101,11 +109,12 @@ def again(aws: Aws, made: Manifest) -> LayerVersion | None:
 
 def publish(aws: Aws, sent: records.Record) -> str:
     """The new version's ARN. AwsError when AWS holds other bytes than we proved. `sent`: upload's
-    record."""
+    record; `tag` is False in it where the object is known to carry none."""
     content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
     if sent["version_id"]:
         content["S3ObjectVersion"] = sent["version_id"]
-    lifecycle.keep(aws, sent["key"])
+    if sent.get("tag", True):
+        lifecycle.keep(aws, sent["key"])
     answer = publication.publish(aws, content, versions.description(sent))
     _must_be(aws, sent["sha256"], answer)
     arn = str(answer["LayerVersionArn"])

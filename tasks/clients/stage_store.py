@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..core import chalice_config, paths, pins
+from ..core import chalice_config, notes, paths, pins
 from ..core.pins import Pin
 from ..core.settings import Settings
 from . import s3
@@ -30,12 +30,26 @@ def pin(aws: Aws) -> Pin | None:
 
 
 def standing(aws: Aws) -> Iterator[tuple[str, Pin]]:
-    """(stage, pin) of every app and stage in the bucket, without those that were lifted."""
-    for path in s3.objects(aws, "chalice/"):
-        *_, stage, name = path.split("/")
-        found = pins.from_json(s3.get_bytes(aws, path)) if name.startswith("pin-") else None
+    """(stage, pin) of every app, stage and layer in the bucket, without those that were lifted."""
+    for stage, text in _everybodys(aws, "pin-"):
+        found = pins.from_json(text)
         if found and not found.lifted:
             yield stage, found
+
+
+def deployed(aws: Aws) -> Iterator[tuple[str, str]]:
+    """(function, stage) of every app and stage that was deployed with this bucket."""
+    for stage, text in _everybodys(aws, "record.json"):
+        for name in notes.parsed(text).get("functions") or {}:
+            yield name, stage
+
+
+def _everybodys(aws: Aws, begin: str) -> Iterator[tuple[str, bytes | None]]:
+    """(stage, content) of each object whose name begins so."""
+    for path in s3.objects(aws, "chalice/"):
+        *_, stage, name = path.split("/")
+        if name.startswith(begin):
+            yield stage, s3.get_bytes(aws, path)
 
 
 def put_pin(aws: Aws, pinned: Pin) -> None:

@@ -29,7 +29,8 @@ def run(aws: Aws) -> None:
     else:
         there = chalice_state.running(aws)
         if not there:
-            problem = f"there is no function {there.function}, and no REST API that calls it"
+            named = ", ".join(there.names.values())
+            problem = f"there is no function {named}, and no REST API that calls it"
             raise InputError(problem, fix=f"deploy it: ./doitw deploy stage={stage}")
         say(f"found {there}")
         chalice_state.adopt(aws, there)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..clients import aws as clients
 from ..clients import functions, layers, manifests, s3, stage_store
 from ..clients.aws import Aws
-from ..core import arguments, chalice_config, comparison, paths, versions
+from ..core import arguments, comparison, versions
 from ..core.actions import action
 from ..core.arguments import Arguments
 from ..core.console import say, show_tables, size
@@ -43,10 +43,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Newest first. `older`: how many are not shown; `unknown`: {what: why}."""
+    """Newest first. `older`: how many are not shown; `others`: numbers of all there are, where none
+    is in the range that was asked for; `unknown`: {what: why}."""
 
     entries: Sequence[Entry]
     older: int
+    others: Sequence[int]
     unknown: Unknowns = field(default_factory=Unknowns)
 
 
@@ -59,7 +61,7 @@ def task_history() -> dict[str, object]:
 def run(settings: Settings, typed: Arguments) -> None:
     found = look(clients.look(settings), typed)
     if not found.entries:
-        say(f"layer {settings.layer} has no versions here: ./doitw deploy stage={settings.stage}")
+        say(nothing(settings, found.others))
         return
     show_tables(table(settings, found.entries))
     if found.older:
@@ -68,6 +70,13 @@ def run(settings: Settings, typed: Arguments) -> None:
     for sentence in found.unknown.sentences():
         say(sentence)
     say("more about two of them: ./doitw diff from=N to=M")
+
+
+def nothing(settings: Settings, others: Sequence[int]) -> str:
+    if others:
+        numbers = ", ".join(str(number) for number in others)
+        return f"no version of layer {settings.layer} is in that range; there are {numbers}"
+    return f"layer {settings.layer} has no versions here: ./doitw deploy stage={settings.stage}"
 
 
 def look(aws: Aws, typed: Arguments) -> History:
@@ -87,8 +96,11 @@ def look(aws: Aws, typed: Arguments) -> History:
     }
     nobody: dict[str, list[str]] = {}
     users = unknown.ask("functions", lambda: functions.users(aws), nobody)
-    unpinned: dict[str, Pin] = {}
-    pinned = unknown.ask("pins", lambda: dict(stage_store.standing(aws)), unpinned)
+    unpinned: list[tuple[str, Pin]] = []
+    pinned = unknown.ask("pins", lambda: list(stage_store.standing(aws)), unpinned)
+    nowhere: dict[str, str] = {}
+    stages = unknown.ask("stages", lambda: dict(stage_store.deployed(aws)), nowhere)
+    unseen = ["unknown"] if {"functions", "pins"} & unknown.keys() else []
     entries = [
         Entry(
             number=number,
@@ -97,11 +109,12 @@ def look(aws: Aws, typed: Arguments) -> History:
             before=next((made for at, made in known.items() if at < number and made), None),
             zipped=_zipped(aws, known[number], published.get(number)),
             zip_kept=_zip_key(settings, known[number]) in stored,
-            used_by=used_by(published.get(number), users, pinned),
+            used_by=used_by(layers.arn(aws, number), users, pinned, stages) + unseen,
         )
         for number in shown
     ]
-    return History(entries=entries, older=len(older), unknown=unknown)
+    others = [] if shown else numbers
+    return History(entries=entries, older=len(older), others=others, unknown=unknown)
 
 
 def chosen(numbers: Sequence[int], typed: Arguments) -> list[int]:
@@ -132,17 +145,17 @@ def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
 
 
 def used_by(
-    version: LayerVersion | None,
+    arn: str,
     users: Mapping[str, Sequence[str]],
-    pinned: Mapping[str, Pin],
+    pinned: Sequence[tuple[str, Pin]],
+    stages: Mapping[str, str],
 ) -> list[str]:
-    """`stage prod` for what config.json says, `pin of stage prod`, and functions' names."""
-    if version is None:
-        return []
-    stages = chalice_config.known_stages(paths.CHALICE_CONFIG)
-    using = [f"stage {name}" for name, arns in stages.items() if version.arn in arns]
-    using += [f"pin of stage {name}" for name, pin in pinned.items() if version.arn in pin.arns]
-    return using + list(users.get(version.arn, ()))
+    """`stage prod` where a function runs it that was deployed as that stage's, `pin of stage prod`,
+    and functions' names; of a deleted version, too, which AWS lets run on."""
+    names = users.get(arn, ())
+    using = [f"stage {stages[name]}" for name in names if name in stages]
+    using += [f"pin of stage {name}" for name, pin in pinned if arn in pin.arns]
+    return [*dict.fromkeys(using), *names]
 
 
 def table(settings: Settings, entries: Sequence[Entry]) -> "Table":

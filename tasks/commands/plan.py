@@ -4,7 +4,7 @@ Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error 
 """
 
 from ..clients import aws as clients
-from ..clients import chalice_state, secrets
+from ..clients import chalice_state, secrets, stage_layers
 from ..clients.aws import Aws
 from ..core import chalice_config, layer_arns, paths, records
 from ..core.actions import ToDo, action
@@ -17,14 +17,14 @@ from . import plan_layer
 
 CHECKS = (
     preflight.check_packages, preflight.check_stage, preflight.check_layers,
-    preflight.check_python,
+    preflight.check_python, preflight.check_architecture,
 )  # fmt: skip
 
 
 def task_plan() -> dict[str, object]:
     """Say what `doit deploy` would do, and why; exit status 2: there is something."""
     settings = current()
-    return {"actions": [action(lambda: run(settings))]}
+    return {"actions": [action(lambda: run(settings), answers=True)]}
 
 
 def run(settings: Settings) -> ToDo | None:
@@ -47,7 +47,9 @@ def look(settings: Settings) -> Plan:
         chalice_state.check(aws)
     layer = plan_layer.from_nothing(settings) if aws is None else plan_layer.look(aws)
     arns = _arns(settings, layer.arn)
-    config, deploy = _config(settings, arns), _deploy(aws, arns)
+    config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
+    if config and not (layer.changes or deploy):
+        layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
     return Plan(stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes)
 
 
@@ -84,8 +86,8 @@ def _config(settings: Settings, arns: list[str] | None) -> list[Change]:
     return [Change(what=what, why=lines)]
 
 
-def _deploy(aws: Aws | None, arns: list[str] | None) -> list[Change]:
-    why = _why_deployed(aws, arns)
+def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[Change]:
+    why = _why_deployed(aws, arns) or ("a deploy is what lifts that pin" if lifts else "")
     return [Change(what="deploy the app with Chalice", why=[why])] if why else []
 
 
@@ -100,7 +102,7 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, runs_on)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
-        if arns != chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage):
+        if arns != stage_layers.now(aws):
             return "the function's layers change"
         if runs_on:
             return f"the function's architecture becomes {runs_on}"

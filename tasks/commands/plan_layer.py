@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from ..clients import layers, manifests, published, s3, sandboxes, stage_store
+from ..clients import layers, manifests, published, s3, sandboxes, stage_layers, stage_store
 from ..clients.aws import Aws
-from ..core import chalice_config, identity, paths, records, stage_status, versions
+from ..core import budget, identity, paths, records, stage_status, versions
 from ..core.manifest import Manifest
 from ..core.plan import Change, why_built
 from ..core.settings import Settings
@@ -14,11 +14,12 @@ from ..core.versions import LayerVersion
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
-    where not even the account is known."""
+    where not even the account is known. `lifts`: a pin for other requirements stands."""
 
     arn: str | None
     changes: list[Change]
     notes: list[str]
+    lifts: bool = False
 
 
 def from_nothing(settings: Settings) -> Layer:
@@ -29,26 +30,30 @@ def from_nothing(settings: Settings) -> Layer:
 
 
 def look(aws: Aws) -> Layer:
-    """As lookup would find it. InputError when the stage is pinned to a deleted version."""
+    """As lookup would find it. InputError, AwsError when the stage is pinned to a deleted version,
+    or to one that it may not have; VerifyError when it is too large beside the stage's other
+    layers."""
     settings = aws.settings
     parts = identity.parts(settings, sandboxes.expected(settings))
     wanted = records.digest(parts)
     pin = stage_store.pin(aws)
     if pin and pin.holds(wanted):
+        stage_layers.check(aws, pin)
         for arn in pin.arns:
-            layers.by_arn(aws, arn)  # InputError when it was deleted
+            _check_budget(aws, layers.by_arn(aws, arn))  # InputError when it was deleted
         note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
         return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
     layer = _by_inputs(aws, parts, wanted)
     if pin and not pin.lifted:
         note = f"other requirements than the stage was {pin}; the deploy lifts that pin"
-        return replace(layer, notes=[note, *layer.notes])
+        return replace(layer, notes=[note, *layer.notes], lifts=True)
     return layer
 
 
 def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
     settings, there = aws.settings, layers.Listing(aws)
     if found := published.by_inputs(aws, wanted, there):
+        _check_budget(aws, found)
         note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
         return Layer(arn=found.arn, changes=[], notes=[note])
     if twin := _twin(aws, wanted):
@@ -60,7 +65,7 @@ def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
             what=f"publish version {new} of {settings.layer} from the zip of {deleted.built}",
             why=[f"inputs {wanted[:12]} were published; that version was deleted"],
         )
-        return Layer(arn=_arn(aws, new), changes=[restore], notes=[])
+        return Layer(arn=layers.arn(aws, new), changes=[restore], notes=[])
     number, manifest = _compared(aws, there)
     why = why_built(settings, parts, manifest, number)
     unless = "unless what is built turns out to be in a published version already"
@@ -68,7 +73,16 @@ def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
         what=f"publish version {new} of {settings.layer}",
         why=[f"inputs {wanted[:12]} are not published", unless],
     )
-    return Layer(arn=_arn(aws, new), changes=[*_build(settings, why, wanted), publish], notes=[])
+    return Layer(
+        arn=layers.arn(aws, new), changes=[*_build(settings, why, wanted), publish], notes=[]
+    )
+
+
+def _check_budget(aws: Aws, version: LayerVersion) -> None:
+    """VerifyError as lookup's, where its manifest tells how large it is."""
+    if made := manifests.of(aws, version):
+        spent = budget.spending(aws.settings, made.unzipped)
+        budget.check_limit(aws.settings, spent, made.packages)
 
 
 def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Change]:
@@ -94,8 +108,7 @@ def _twin(aws: Aws, wanted: str) -> LayerVersion | None:
 
 def _compared(aws: Aws, there: layers.Listing) -> tuple[int, Manifest | None]:
     """The version that the stage uses, else the newest of ours: (number, manifest)."""
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
-    number = stage_status.number(configured, aws.settings.layer)
+    number = stage_status.number(stage_layers.now(aws), aws.settings.layer)
     if number and (manifest := manifests.of_number(aws, number)):
         return number, manifest
     newest = next((version for version in there if version.is_ours), None)
@@ -107,9 +120,3 @@ def _next(aws: Aws, there: layers.Listing) -> int:
     layer = aws.settings.layer
     noted = versions.noted(layer, s3.objects(aws, versions.prefix(layer)))
     return max([*noted, *(version.number for version in there)], default=0) + 1
-
-
-def _arn(aws: Aws, number: int) -> str:
-    partition = aws.identity.arn.split(":")[1]
-    place = f"{aws.settings.region}:{aws.account}:layer:{aws.settings.layer}"
-    return f"arn:{partition}:lambda:{place}:{number}"

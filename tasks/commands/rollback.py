@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from ..clients import functions, layers, manifests, sandboxes, stage_store
+from ..clients import layers, manifests, published, sandboxes, stage_layers, stage_store
 from ..clients.aws import Aws, connect
 from ..core import (
     arguments,
@@ -25,8 +25,9 @@ from ..core import (
 )
 from ..core.actions import action
 from ..core.arguments import Arguments
+from ..core.calls import typed as as_typed
 from ..core.console import say
-from ..core.errors import DeployError, InputError, LayerError
+from ..core.errors import AwsError, DeployError, InputError, LayerError
 from ..core.pins import Pin
 from ..core.settings import Settings, current
 from ..steps import chalice_deploy, patch_config, preflight, smoke
@@ -61,8 +62,20 @@ def check(settings: Settings, said: Arguments) -> int | list[str] | None:
     preflight.check_stage(settings)
     preflight.check_python(settings)
     if not (typed or unfinished(settings)):
-        targets.used(chalice_config.layers(paths.CHALICE_CONFIG, settings.stage), settings)
+        targets.used(there(settings), settings)
     return typed
+
+
+def there(settings: Settings) -> list[str]:
+    """What the stage has by config.json; where that names no version, by AWS. AwsError, which names
+    the stages that have one by config.json, and chooses none of them."""
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    if any(layer_arns.is_of(arn, settings.layer) for arn in configured):
+        return configured
+    try:
+        return stage_layers.now(connect(settings))
+    except AwsError as error:
+        raise AwsError(error.problem, fix=error.fix + targets.or_of(settings.layer)) from None
 
 
 def unfinished(settings: Settings) -> bool:
@@ -79,20 +92,21 @@ def configure(settings: Settings, said: Arguments) -> None:
     that was stopped is continued by the next and does not go back one version more.
     """
     typed = check(settings, said)
-    before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     if not typed and unfinished(settings):
-        say("continuing the rollback that was not finished")
+        say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
+    before = stage_layers.now(aws)
     arns = targets.target(aws, before, typed)
     patch_config.check(settings, arns)
-    pinned = pin(aws, before, arns, said)
+    pinned = pin(aws, [*configured, *before, *arns], arns, said)
     record = {"from": before, "to": arns, "at": pinned.at, "done": False}
     records.write(paths.stage_record(settings, "rollback"), record)
     stage_store.put_pin(aws, pinned)
-    patch_config.run(settings, arns)
+    patch_config.run(settings, arns, before)
     if before == arns:
-        say(f"stage {settings.stage} is configured so already; deploying it again")
+        say(f"stage {settings.stage} has these layers already; it is deployed again")
 
 
 def typed_versions(typed: Arguments) -> int | list[str] | None:
@@ -104,15 +118,17 @@ def typed_versions(typed: Arguments) -> int | list[str] | None:
     return versions.parse_number(typed.version) if typed.version else None
 
 
-def pin(aws: Aws, before: list[str], arns: list[str], said: Arguments) -> Pin:
-    """What keeps the stage there. It holds against the requirements as they are here, against
-    what the stage was configured for and runs, and against what the pinned versions are made of;
-    all others are changed requirements."""
+def pin(aws: Aws, known: list[str], arns: list[str], said: Arguments) -> Pin:
+    """What keeps the stage at these ARNs. It holds against the requirements as they are here,
+    against all that make what the stage was configured for, ran and is to run (the `known`
+    versions), and whatever a pin that stands holds against; all others are changed requirements."""
     settings = aws.settings
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
-    running = functions.layers_of(aws, stage_store.function(settings)) or []
-    known = {version.arn: version.input_hash for version in layers.versions(aws)}
-    inputs = {known.get(arn, "") for arn in (*before, *running, *ours)}
+    inputs = {version.input_hash for version in layers.versions(aws) if version.arn in known}
+    inputs |= published.inputs_of(aws, known)
+    former = stage_store.pin(aws)
+    if former and not former.lifted:
+        inputs |= {*former.inputs}
     with suppress(LayerError):  # a way back must not need requirements that can be read
         inputs.add(identity.input_hash(settings, sandboxes.kind(settings)))
     return Pin(
@@ -132,10 +148,17 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
         record = records.read(paths.stage_record(settings, "rollback")) or {"from": [], "to": []}
         state = f"stage {settings.stage} is configured for {', '.join(record['to']) or 'no layers'}"
         way = way_to(record["from"], record["to"], settings)
-        fix = f"{error.fix}\n→ or go back to what was there before: {way}"
+        # smoke's own advice would only continue this one
+        fix = error.fix.replace(as_typed("go back with `./doitw rollback`"), further(settings))
+        fix += f"\n→ or go back to what was there before: {way}"
         raise DeployError(
             f"{error.problem}\n{state}; the rollback is not finished", fix=fix
         ) from None
+
+
+def further(settings: Settings) -> str:
+    """The way on from a version that is bad, too."""
+    return f"go further back with ./doitw rollback version=N stage={settings.stage}"
 
 
 def way_to(wanted: list[str], configured: list[str], settings: Settings) -> str:
@@ -159,8 +182,8 @@ def finish(settings: Settings) -> None:
     sizes = measured(connect(settings), record["to"])
     records.write(path, record | {"done": True, "sizes": sizes})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
-    say(f"and pinned to it: ./doitw deploy stage={settings.stage} keeps it, from any machine,")
-    say("until ./doitw unpin or changed requirements")
+    keeps = f"./doitw deploy stage={settings.stage} keeps it, from any machine"
+    say(f"note: and pinned to it: {keeps}, until ./doitw unpin or changed requirements")
 
 
 def measured(aws: Aws, arns: list[str]) -> dict[str, dict[str, int]]:

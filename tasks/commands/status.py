@@ -15,6 +15,7 @@ from ..clients import (
     s3,
     sandboxes,
     secrets,
+    stage_layers,
     stage_store,
 )
 from ..clients.aws import Aws
@@ -23,6 +24,7 @@ from ..core import (
     arguments,
     chalice_config,
     identity,
+    layer_arns,
     paths,
     records,
     stage_status,
@@ -84,6 +86,7 @@ def look(settings: Settings) -> StageStatus:
     published: list[LayerVersion] = []
     match: LayerVersion | None = None
     functions: dict[str, Function] = {}
+    assumed = ""
     stored: dict[str, int] = {}
     secret: SecretStatus | None = None
     place = versions.prefix(settings.layer)
@@ -91,17 +94,21 @@ def look(settings: Settings) -> StageStatus:
         published = unknown.ask("published", lambda: layers.versions(aws), published)
         match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)
         pin = unknown.ask("pin", lambda: stage_store.pin(aws), pin)
-        functions = unknown.ask("deployed", lambda: _functions(aws), functions)
+        assumed = unknown.ask("configured", lambda: stage_layers.assumed(aws), assumed)
+        configured = layer_arns.placed(configured, [assumed]) if assumed else configured
+        functions = unknown.ask("deployed", lambda: _functions(aws, assumed), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
+        account=aws.account if aws else "",
         wanted=wanted,
         built=packed.get("input", "") if paths.layer_zip(settings).is_file() else "",
         published=published,
         match=match,
         configured=configured,
+        assumed=assumed,
         functions=functions,
         size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
         stored=stored,
@@ -138,17 +145,21 @@ def _secret(aws: Aws) -> SecretStatus | None:
     return SecretStatus(names=names, deployed=version, now=secrets.version(aws))
 
 
-def _functions(aws: Aws) -> dict[str, Function]:
-    """The stage's functions by Chalice's state, here or in S3; without any, the one that Chalice
-    would have made."""
-    stage = aws.settings.stage
+def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
+    """The stage's; one that nobody has deployed from here is not missed."""
     named = chalice_app.functions_of(chalice_state.known(aws))
-    guess = {} if named else {"api_handler": stage_store.function(aws.settings)}
     found = {
         name: Function(
-            layers=functions.layers_of(aws, name),
-            wanted=chalice_config.function_layers(paths.CHALICE_CONFIG, stage, resource),
+            layers=functions.layers_of(aws, name), wanted=_wanted(aws.settings, resource, assumed)
         )
-        for resource, name in sorted((named or guess).items())
+        for resource, name in sorted(stage_layers.function_names(aws).items())
     }
     return {name: each for name, each in found.items() if named or each.layers is not None}
+
+
+def _wanted(settings: Settings, resource: str, assumed: str) -> list[str]:
+    """ARNs that a function should have; the assumed one, too, where it has none of its own."""
+    place = (paths.CHALICE_CONFIG, settings.stage)
+    wanted = chalice_config.function_layers(*place, resource)
+    shared = wanted == chalice_config.layers(*place)
+    return layer_arns.placed(wanted, [assumed]) if assumed and shared else wanted

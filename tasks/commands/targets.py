@@ -64,16 +64,15 @@ def used(configured: list[str], settings: Settings) -> int:
     ours = [arn for arn in configured if layer_arns.is_of(arn, settings.layer)]
     if ours:
         return layer_arns.number_of(ours[0])
-    fix = "say which one: ./doitw rollback version=N"
-    if others := ", ".join(_using(settings.layer)):
-        fix += f"; or of which stage: ./doitw rollback stage={others}"
+    fix = "say which one: ./doitw rollback version=N" + or_of(settings.layer)
     raise InputError(f"stage {settings.stage} uses no version of {settings.layer}", fix=fix)
 
 
-def _using(layer: str) -> list[str]:
-    """The stages that are configured for a version of it."""
+def or_of(layer: str) -> str:
+    """The stages that are configured for a version of it, for the end of a way out; '' for none."""
     stages = chalice_config.known_stages(paths.CHALICE_CONFIG)
-    return [name for name, arns in stages.items() if any(layer_arns.is_of(a, layer) for a in arns)]
+    using = [name for name, arns in stages.items() if any(layer_arns.is_of(a, layer) for a in arns)]
+    return f"; or of which stage: ./doitw rollback stage={', '.join(using)}" if using else ""
 
 
 def previous(there: list[LayerVersion], number: int, settings: Settings) -> LayerVersion:

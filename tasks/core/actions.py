@@ -25,8 +25,9 @@ _ADVICE = {
 }
 
 
-def action(function: Callable[[], object]) -> Action:
-    """Wrap one step for doit."""
+def action(function: Callable[[], object], *, answers: bool = False) -> Action:
+    """Wrap one step for doit. `answers`: exit status 2 is an answer of its own (`ToDo`), so what
+    nobody expected, which doit would end with 2 as well, ends with 1; its traceback is shown."""
 
     def run() -> BaseFail | None:
         try:
@@ -36,11 +37,13 @@ def action(function: Callable[[], object]) -> Action:
             return TaskFailed("stopped\n→ run it again: what is finished is not done twice")
         except LayerError as error:
             return TaskFailed(str(error))
-        except OSError as error:
-            if error.errno not in _ADVICE:
-                raise
-            where = f" ({error.filename})" if error.filename else ""
-            return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _ADVICE:
+                where = f" ({error.filename})" if error.filename else ""
+                return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
+            if answers:
+                return TaskFailed("this is a mistake in the tool", error)
+            raise
         return result if isinstance(result, ToDo) else None
 
     return run

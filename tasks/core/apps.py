@@ -14,6 +14,10 @@ from .errors import InputError
 APP = Path("app.py")
 LIBRARY = Path("chalicelib")
 VENDOR = Path("vendor")
+EVENTS = (
+    "authorizer", "lambda_function", "on_cw_event", "on_dynamodb_record", "on_kinesis_record",
+    "on_s3_event", "on_sns_message", "on_sqs_message", "schedule",
+)  # decorators of which each makes a function of its own  # fmt: skip
 FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask "are you there?"
 
 
@@ -73,6 +77,32 @@ def read(root: Path) -> App:
     )
 
 
+def functions(root: Path) -> list[str]:
+    """The functions beside that of the routes, by their names in Chalice's state, as far as they
+    are written out in the app and the blueprints that it registers; [] where there is no app."""
+    try:
+        app = _parsed(root / APP)
+        modules = [_parsed(path) for path in sorted((root / LIBRARY).rglob("*.py"))]
+    except (FileNotFoundError, InputError):
+        return []
+    prefixes = dict(_registered(app, "name_prefix"))
+    return [
+        prefixes.get(owner, "") + name
+        for number, tree in enumerate([app, *modules])
+        for name, owner in _handlers(tree)
+        if not number or owner in prefixes
+    ]
+
+
+def _handlers(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """`@owner.schedule(…, name="job") def work():` → (job, owner); without a name, work."""
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    for function, call in ((each, call) for each in found for call in each.decorator_list):
+        if isinstance(call, ast.Call) and any(_is_call(call, event) for event in EVENTS):
+            owner = ast.unparse(call.func).rpartition(".")[0]
+            yield _given(call, "name") or function.name, owner
+
+
 def _parsed(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes(), filename=str(path))
@@ -89,7 +119,7 @@ def _uses_chalice(tree: ast.Module) -> bool:
 def _routes(root: Path, app: ast.Module) -> Iterator[tuple[str, list[str]]]:
     """(path, methods) of the app and of the blueprints that it registers, as far as they are
     written out."""
-    prefixes = dict(_registered(app))
+    prefixes = dict(_registered(app, "url_prefix"))
     modules = [_parsed(path) for path in sorted((root / LIBRARY).rglob("*.py"))]
     for number, tree in enumerate([app, *modules]):
         for call, owner in _decorators(tree):
@@ -112,14 +142,18 @@ def _decorators(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
                 yield call, ast.unparse(call.func.value)
 
 
-def _registered(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """`app.register_blueprint(name, url_prefix="/orders")`: (name, prefix)."""
+def _registered(tree: ast.Module, word: str) -> Iterator[tuple[str, str]]:
+    """`app.register_blueprint(name, url_prefix="/orders")`: (name, what `word` is given as)."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and _is_call(call, "register_blueprint") and call.args:
             name = ast.unparse(call.args[0]).rpartition(".")[2]
-            given = {word.arg: word.value for word in call.keywords}
-            prefix = given.get("url_prefix")
-            yield name, ast.literal_eval(prefix) if prefix and _is_text(prefix) else ""
+            yield name, _given(call, word)
+
+
+def _given(call: ast.Call, name: str) -> str:
+    """What a keyword is given as; '' where that is no text."""
+    values = [word.value for word in call.keywords if word.arg == name and _is_text(word.value)]
+    return str(ast.literal_eval(values[0])) if values else ""
 
 
 def _is_call(node: ast.expr, method: str) -> bool:

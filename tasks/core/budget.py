@@ -83,8 +83,14 @@ def function_size() -> int:
     return sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".pyc")
 
 
-def check(settings: Settings, spent: Budget, sizes: dict[str, int]) -> None:
+def check(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> None:
     """VerifyError over the limit, or when the layer grew more than `max-growth` allows."""
+    check_limit(settings, spent, sizes)
+    _check_growth(settings, spent.layer)
+
+
+def check_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> None:
+    """VerifyError over the limit, with the heaviest packages."""
     if spent.total > LAMBDA_LIMIT:
         others = {arn: count for arn, count in spent.others.items() if count}
         heaviest = "\n".join(largest({**sizes, **others}))
@@ -94,7 +100,6 @@ def check(settings: Settings, spent: Budget, sizes: dict[str, int]) -> None:
             fix="leave packages out, or files with `drop` and `recipes`: see ./doitw report"
             + (f"; or a layer of stage {settings.stage}" if others else ""),
         )
-    _check_growth(settings, spent.layer)
 
 
 def check_published(settings: Settings) -> None:

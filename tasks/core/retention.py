@@ -1,6 +1,6 @@
 """Which layer versions may go: pure, from what is there and what uses it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -41,18 +41,27 @@ class Fate:
 
 
 def plan(entries: Sequence[Entry], keep: int, uses: Mapping[str, Sequence[str]]) -> list[Fate]:
-    """What becomes of each entry, newest first. `uses`: {ARN: who}; `keep`: how many of the newest
-    versions of this tool stay in any case, and whatever is newer than these."""
+    """What becomes of each entry, newest first, without deleted ones that left nothing to delete.
+    `uses`: {ARN: who}; `keep`: how many of the newest versions of this tool stay in any case, and
+    whatever is newer than these."""
     newest = sorted(entries, key=lambda entry: -entry.number)
     ours = [entry.number for entry in newest if entry.built and not entry.gone]
     oldest = min(ours[:keep], default=None)
     reasons = [_reasons(entry, oldest, keep, uses.get(entry.arn, ())) for entry in newest]
     # a version may be published again from the zip of a deleted one: then two share it
     needed = {entry.built for entry, kept in zip(newest, reasons, strict=True) if kept}
-    return [
-        Fate(entry=entry, kept=kept, files=() if entry.built in needed else entry.files)
+    fates = [
+        Fate(entry=entry, kept=kept, files=() if kept else tuple(_own(entry, needed)))
         for entry, kept in zip(newest, reasons, strict=True)
     ]
+    return [fate for fate in fates if fate.kept or fate.files or not fate.entry.gone]
+
+
+def _own(entry: Entry, needed: Collection[str]) -> Iterator[Stored]:
+    """Its files without those in a folder that another version needs: its notes."""
+    for file in entry.files:
+        if entry.built not in needed or f"/{entry.built}/" not in file.key:
+            yield file
 
 
 def _reasons(entry: Entry, oldest: int | None, keep: int, users: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Settings, read once: the command line, the environment, the stage's table in pyproject.toml,
-the table for all stages, the defaults – the first that says something counts."""
+the table for all stages, the defaults – the first that says something counts. Where a stage's own
+table names its region or profile, that comes before AWS's variables: those are set for everything
+that speaks with AWS (in CI always), and must not send the stage elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +19,7 @@ MOST_LAYERS = 5  # of one function (AWS quota)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
 ARCHITECTURES = ("x86_64", "arm64")
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
+OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
 
@@ -132,7 +135,9 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
-    merged = written[""] | written.get(str(stage), {}) | _variables(environ) | said
+    own = written.get(str(stage), {})
+    firm = {name: own[name] for name in OF_AWS if name in own}
+    merged = written[""] | own | _variables(environ) | firm | said
     for source in (merged, *written.values()):
         wrong += _wrong_values(source)
     if wrong:
@@ -205,6 +210,18 @@ def current(stage: str = "") -> Settings:
     import os
 
     return load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
+
+
+def unheard(stage: str) -> list[str]:
+    """A sentence for each of AWS's variables that says otherwise than the stage's own table."""
+    import os
+
+    where, own = by_stage(Path("pyproject.toml")).get(stage, ("", {}))
+    return [
+        f"{variable.split()[-1]} is {value}, but {where} says {name} = {own[name]!r}, which counts"
+        for name, (variable, value) in _variables(os.environ).items()
+        if name in OF_AWS and own.get(name, value) != value
+    ]
 
 
 def is_typed(name: str) -> bool:

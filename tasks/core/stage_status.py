@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import layer_arns
+from . import layer_arns, paths
 from .console import size
 from .manifest import Manifest
 from .pins import Pin
@@ -36,11 +36,13 @@ class SecretStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class StageStatus:
-    """`wanted`: input hash of requirements and settings as they are; `built`: of the zip that
-    lies here; `published`: newest first; `match`: the version that holds what the inputs make;
-    `configured`: ARNs; `size`: of the configured version, else of `match`; `stored`: {S3
-    key: bytes} of the layer; `pin`: the standing one that holds against the inputs;
-    `secret`: None where the stage has none; `unknown`: {what: why it could not be seen}."""
+    """`account`: of AWS, '' where that cannot be reached; `wanted`: input hash of requirements and
+    settings as they are; `built`: of the zip that lies here; `published`: newest first; `match`:
+    the version that holds what the inputs make; `configured`: ARNs; among them is the `assumed` one
+    of this layer, which was deployed last, where config.json here names none ('': it does);
+    `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
+    `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
+    `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -52,6 +54,8 @@ class StageStatus:
     size: str
     stored: Mapping[str, int]
     pin: Pin | None
+    account: str = ""
+    assumed: str = ""
     secret: SecretStatus | None = None
     unknown: Unknowns = field(default_factory=Unknowns)
 
@@ -68,6 +72,11 @@ class StageStatus:
     @property
     def _configured_number(self) -> int:
         return number(self.configured, self.settings.layer)
+
+    @property
+    def source(self) -> str:
+        """Who says which version the stage should have."""
+        return "the last deploy" if self.assumed else "config"
 
 
 def number(arns: Sequence[str], layer: str) -> int:
@@ -96,9 +105,9 @@ def _of_functions(status: StageStatus) -> Iterator[str]:
         elif function.layers != function.wanted:
             runs, config = number(function.layers, layer), number(function.wanted, layer)
             if runs != config:
-                said = f"runs {says(runs)}; config says {config or 'none'}"
+                said = f"runs {says(runs)}; {status.source} says {config or 'none'}"
             else:
-                said = f"runs other layers than config says: {_list(function.layers)}"
+                said = f"runs other layers than {status.source} says: {_list(function.layers)}"
             yield f"function {name} {said}: {way}"
     if status.configured and not status.functions:
         yield f"layers are configured, but nothing is deployed: {way}"
@@ -108,10 +117,11 @@ def _of_config(status: StageStatus) -> Iterator[str]:
     if {"configured", "published", "AWS"} & status.unknown.keys():
         return
     there = {version.arn for version in status.published}
+    place = (status.settings.region, status.account, status.settings.layer)
     for arn in status.configured:
-        if layer_arns.is_of(arn, status.settings.layer) and arn not in there:
+        if layer_arns.place_of(arn) == place and arn not in there:
             missing = f"version {layer_arns.number_of(arn)}"
-            gone = f"config says {missing}, which AWS does not have (any more)"
+            gone = f"{status.source} says {missing}, which AWS does not have (any more)"
             yield f"{gone}: {_deploy(status)}"
 
 
@@ -121,7 +131,8 @@ def _of_inputs(status: StageStatus) -> Iterator[str]:
     match, configured = status.match, number(status.configured, status.settings.layer)
     if status.pin:
         if not {*status.pin.arns} <= {*status.configured}:
-            yield f"the stage is pinned, config says {configured or 'none'}: {_deploy(status)}"
+            said = f"the stage is pinned, {status.source} says {configured or 'none'}"
+            yield f"{said}: {_deploy(status)}"
     elif match is None:
         yield f"these inputs are not published: {_deploy(status)}"
     elif match.arn not in status.configured:
@@ -152,11 +163,13 @@ def advice(status: StageStatus) -> list[str]:
     if status.pin:
         way = f"./doitw unpin stage={status.settings.stage}"
         found.append(f"{status.pin}; forward: {way}, then ./doitw deploy")
-    if found or not status.is_complete:
-        return found
-    if not status.is_started:
-        return [f"nothing is deployed yet: {_deploy(status)}"]
-    return ["all agree: nothing to do"]
+    if not found and status.is_complete:
+        nothing = f"nothing is deployed yet: {_deploy(status)}"
+        found = ["all agree: nothing to do" if status.is_started else nothing]
+    if status.assumed:
+        here = f"{paths.CHALICE_CONFIG} here names no version of {status.settings.layer}"
+        found.insert(0, f"note: {here}: the last deploy's counts")
+    return found
 
 
 def in_words(manifest: Manifest) -> str:

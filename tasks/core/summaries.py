@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import chalice_config, layer_arns, paths, pins, records
+from . import chalice_config, console, layer_arns, paths, pins, records
 from .console import size
 from .settings import LAMBDA_LIMIT, Settings
 
@@ -81,7 +81,8 @@ def of(task: str, settings: Settings, said: list[str]) -> str:
     if step == "deploy-lock":
         return f"stage {settings.stage}"
     if step not in OF_RECORD:
-        return said[-1] if said else ""
+        held = [line for line in said if not line.startswith(console.URGENT)]
+        return held[-1] if held else ""
     staged, summary = OF_RECORD[step]
     place = paths.stage_record if staged else paths.record
     record = records.read(place(settings, step))

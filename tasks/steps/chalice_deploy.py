@@ -32,7 +32,10 @@ def task_chalice_deploy() -> dict[str, object]:
 
 
 def is_deployed(settings: Settings) -> bool:
-    """AWS runs exactly this, as our record says, or that of whoever deployed last."""
+    """AWS runs exactly this, as our record says, or that of whoever deployed last; and no pin is
+    left to be lifted, which a deploy does."""
+    if _looked_up(settings).get("lifts"):
+        return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect(settings)
@@ -49,6 +52,10 @@ def is_deployed(settings: Settings) -> bool:
     records.write(path, theirs)
     say("exactly this was deployed from another machine: its record is taken from S3")
     return True
+
+
+def _looked_up(settings: Settings) -> records.Record:
+    return records.read(paths.stage_record(settings, "lookup")) or {}
 
 
 def _runs(settings: Settings, made_from: str, record: records.Record) -> bool:
@@ -99,7 +106,7 @@ def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
 def deploy(aws: Aws) -> None:
     """The stage as lookup found that it should be. DeployError when it was rolled back since;
     what is deployed against a pin for other requirements lifts it."""
-    looked_up = records.read(paths.stage_record(aws.settings, "lookup")) or {}
+    looked_up = _looked_up(aws.settings)
     pin, wanted = stage_store.pin(aws), looked_up.get("input", "")
     if pin and pin.holds(wanted) and pin.at != looked_up.get("pin"):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
@@ -108,11 +115,14 @@ def deploy(aws: Aws) -> None:
     if pin and not pin.lifted and not pin.holds(wanted):
         why = f"other requirements ({wanted[:12]}) were deployed by {people.signature(aws.environ)}"
         stage_store.put_pin(aws, pin.lift(why))
-        say(f"the pin is lifted: stage {aws.settings.stage} had been {pin}")
+        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
 
 
 def run(aws: Aws) -> records.Record:
-    """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError."""
+    """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError.
+
+    Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
+    "url"[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
     secret = secrets.read(aws)
     _tell(settings, secret)
@@ -120,14 +130,17 @@ def run(aws: Aws) -> records.Record:
     chalice_state.restore(aws)
     _deploy(aws, secret.values if secret else {})
     _wait(aws)
-    functions = observed(aws, chalice_app.functions(settings.stage).values())
-    url = chalice_app.api_url(settings.stage)
-    record: records.Record = {"fingerprint": made_from, "functions": functions, "url": url}
+    record: records.Record = {
+        "fingerprint": made_from,
+        "functions": observed(aws, chalice_app.functions(settings.stage).values()),
+        "layers": chalice_config.layers(paths.CHALICE_CONFIG, settings.stage),
+        "url": chalice_app.api_url(settings.stage),
+    }
     if secret:
         record["secret"] = secret.facts
     chalice_state.save(aws, record)
     records.write(paths.stage_record(settings, "chalice-deploy"), record)
-    say(f"{', '.join(functions)} updated in {duration(time.monotonic() - started)}")
+    say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
 
 

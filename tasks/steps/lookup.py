@@ -5,7 +5,7 @@ Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-
 
 from collections.abc import Iterable
 
-from ..clients import layers, published, sandboxes, stage_store
+from ..clients import layers, published, sandboxes, stage_layers, stage_store
 from ..clients.aws import Aws, connect
 from ..core import budget, chalice_config, identity, layer_arns, paths, records, versions
 from ..core.actions import action
@@ -26,22 +26,24 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> records.Record:
-    """Record {"input", "arn", "stored", "pin"}: `arn` is None when a version has to be made, and
-    `stored` names the zip in S3 to make it from, where there is one; for a stage that was rolled
-    back `arn` is that version's, and `pin` says when that was. What is published goes into
-    publish's record, so that a fresh machine has it as well as the one that did it."""
+    """Record {"input", "arn", "stored", "pin", "lifts"}: `arn` is None when a version has to be
+    made, and `stored` names the zip in S3 to make it from, where there is one; for a stage that was
+    rolled back `arn` is that version's, and `pin` says when that was; `lifts`: a pin stands that is
+    for other requirements. What is published goes into publish's record, so that a fresh machine
+    has it as well as the one that did it."""
     wanted = identity.input_hash(aws.settings, builder)
     pin = stage_store.pin(aws)
     held = pin is not None and pin.holds(wanted)
     arn, stored = (follow(aws, pin), None) if pin and held else look(aws, wanted)
-    if pin and not held and not pin.lifted:
-        say(f"the requirements are not those that the stage was {pin}")
-        say("this deploy goes on and lifts that pin")
+    lifts = bool(pin and not held and not pin.lifted)
+    if lifts:
+        said = f"the requirements are not those that the stage was {pin}"
+        say(f"note: {said}: this deploy goes on and lifts that pin")
     if arn:
         records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
         budget.check_published(aws.settings)
     since = pin.at if pin and held else None
-    record = {"input": wanted, "arn": arn, "stored": stored, "pin": since}
+    record = {"input": wanted, "arn": arn, "stored": stored, "pin": since, "lifts": lifts}
     records.write(paths.stage_record(aws.settings, "lookup"), record)
     return record
 
@@ -52,7 +54,7 @@ def look(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
     there = layers.Listing(aws)
     found = published.by_inputs(aws, wanted, there)
     for number in deleted(aws, there):
-        say(f"version {number}, which was used from here, has been deleted since")
+        say(f"note: version {number}, which was used from here, has been deleted since")
     if latest := found or next(iter(there), None):
         published.remember(aws, latest)
     if found:
@@ -67,9 +69,11 @@ def look(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
 
 
 def follow(aws: Aws, pin: Pin) -> str:
-    """The pinned ARNs, with commas. InputError when one of them was deleted."""
+    """The pinned ARNs, with commas. InputError when one of them was deleted, AwsError when it is
+    not one that the stage may have by a word in S3 alone."""
     settings = aws.settings
-    say(f"stage {settings.stage} was {pin}")
+    stage_layers.check(aws, pin)
+    say(f"note: stage {settings.stage} was {pin}")
     for arn in pin.arns:
         try:
             version = layers.by_arn(aws, arn)
@@ -80,8 +84,10 @@ def follow(aws: Aws, pin: Pin) -> str:
             raise InputError(f"{error.problem}, but the stage is pinned to it", fix=fix) from None
         if layer_arns.is_of(arn, settings.layer):
             published.remember(aws, version)
-    say("it stays there: nothing is built, application code is deployed")
-    say(f"./doitw unpin stage={settings.stage} lifts that, and so do changed requirements")
+    say(
+        "note: it stays there: nothing is built, application code is deployed; "
+        f"./doitw unpin stage={settings.stage} lifts that, and so do changed requirements"
+    )
     return ",".join(pin.arns)
 
 

@@ -1,6 +1,8 @@
 """patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json, and the
 layer's architecture beside it where the functions would have another one."""
 
+from ..clients import stage_layers
+from ..clients.aws import connect
 from ..core import arguments, chalice_config, layer_arns, paths, records
 from ..core.actions import action
 from ..core.console import say
@@ -13,11 +15,18 @@ def task_patch_config() -> dict[str, object]:
     settings, arn = current(), arguments.current().arn
     return {
         "basename": "patch-config",
-        "actions": [action(lambda: run(settings, wanted(settings, arn)))],
+        "actions": [action(lambda: run(settings, wanted(settings, arn), before(settings, arn)))],
         "task_dep": [] if arn else ["publish"],
         "setup": [] if arn else ["deploy-lock"],  # with arn= no AWS is needed
         "uptodate": [lambda: is_patched(settings, arn)],
     }
+
+
+def before(settings: Settings, arn: str = "") -> list[str]:
+    """The stage's layers until now; with `arn` AWS is not asked."""
+    if arn:
+        return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return stage_layers.now(connect(settings))
 
 
 def is_patched(settings: Settings, arn: str = "") -> bool:
@@ -64,15 +73,17 @@ def _published() -> str:
         raise InputError(f"{paths.LAYER_ARN} is not there: nothing is published", fix=fix) from None
 
 
-def run(settings: Settings, arns: list[str]) -> None:
-    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back."""
+def run(settings: Settings, arns: list[str], former: list[str]) -> None:
+    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back; `former`:
+    what the stage had until now, whatever config.json says here."""
     check(settings, arns)
-    before = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     runs_on = other_architecture(settings)
-    if before == arns and not runs_on:
+    if former != arns:
+        record = {"before": former, "after": arns}
+        records.write(paths.stage_record(settings, "patch-config"), record)
+    if configured == arns and not runs_on:
         return
-    record = {"before": before, "after": arns}
-    records.write(paths.stage_record(settings, "patch-config"), record)
     backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, runs_on)
     for arn in arns:
         say(f"stage {settings.stage} uses {arn}")

@@ -12,7 +12,7 @@ from ..core.actions import action
 from ..core.console import say
 from ..core.errors import InputError, LayerError
 from ..core.places import Place
-from ..core.settings import MOST_LAYERS, Settings, current
+from ..core.settings import MOST_LAYERS, Settings, current, unheard
 from ..core.tables import STAGES, TABLE, stages
 from ..core.validation import nearest
 
@@ -157,6 +157,8 @@ def measure_layers(settings: Settings) -> None:
 def check_aws(settings: Settings) -> None:
     """The credentials are good, and the stage's other layers are there."""
     aws = connect(settings)
+    for sentence in unheard(settings.stage):
+        say(f"note: {sentence}")
     place = f"account {aws.account}, region {settings.region}"
     say(f"stage {settings.stage}: {place}" + ("" if settings.is_local else f", as {aws.identity}"))
     measure_layers(settings)

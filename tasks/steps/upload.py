@@ -22,8 +22,9 @@ def task_upload() -> dict[str, object]:
 
 
 def run(aws: Aws) -> records.Record:
-    """Record {"sha256", "input", "built", "unzipped", "bucket", "key", "version_id", "arn"};
-    `arn`: of a version that has this content already, then nothing was sent (key: None)."""
+    """Record {"sha256", "input", "built", "unzipped", "bucket", "key", "version_id", "tag", "arn"};
+    `tag`: may the object carry lifecycle's?; `arn`: of a version that has this content already,
+    then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
     twin = published.by_content(aws, packed["sha256"], packed["input"])
@@ -56,14 +57,15 @@ def proven(settings: Settings) -> records.Record:
     return packed
 
 
-def send(aws: Aws, packed: records.Record) -> dict[str, str]:
+def send(aws: Aws, packed: records.Record) -> records.Record:
     """Zip, manifest and bill of materials. A repeated run finds the same key and sends nothing."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
     key = versions.zip_key(settings.layer, packed["built"])
-    version = s3.holds(aws, key, packed["sha256"])
+    version, tag = s3.holds(aws, key, packed["sha256"]), lifecycle.tag(settings)
+    tagged = bool(tag or version is not None)
     if version is None:
         started = time.monotonic()
-        version = s3.put_file(aws, key, path, packed["sha256"], tag=lifecycle.tag(settings))
+        version = s3.put_file(aws, key, path, packed["sha256"], tag=tag)
         took = time.monotonic() - started
         say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
     else:
@@ -73,7 +75,7 @@ def send(aws: Aws, packed: records.Record) -> dict[str, str]:
     if bom.is_file():
         folder = versions.folder(settings.layer, packed["built"])
         s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
-    return {"key": key, "version_id": version}
+    return {"key": key, "version_id": version, "tag": tagged}
 
 
 def manifest_of(settings: Settings, packed: records.Record) -> manifest.Manifest:

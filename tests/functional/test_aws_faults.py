@@ -80,7 +80,8 @@ class Deploys:
             if not lookup.run(self.aws, "host")["arn"]:
                 upload.run(self.aws)
                 publish.run(self.aws)
-            patch_config.run(self.settings, patch_config.wanted(self.settings))
+            wanted = patch_config.wanted(self.settings)
+            patch_config.run(self.settings, wanted, patch_config.before(self.settings))
             chalice_state.save(self.aws, {"fingerprint": "of the app"})
         finally:
             held.release()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import functions, layers, objects, s3
+from tasks.clients import functions, layers, manifests, objects, published, s3
 from tasks.clients.aws import Aws, connect
 from tasks.commands import gc
 from tasks.core import paths, pins, versions
@@ -37,6 +37,18 @@ def four(aws: Aws) -> Aws:
     """Versions 1 to 4; nothing uses any."""
     for number in (1, 2, 3, 4):
         publish_layer(aws, number)
+    return aws
+
+
+@pytest.fixture
+def two_of_one(aws: Aws) -> Aws:
+    """Version 1 was deleted, and is published again as 3; 2 is another."""
+    for number in (1, 2):
+        publish_layer(aws, number)
+    layers.delete(aws, 1)
+    made = manifests.of_number(aws, 1)
+    assert made
+    assert published.again(aws, made)
     return aws
 
 
@@ -229,6 +241,24 @@ def test_the_zip_of_a_version_deleted_by_hand(four: Aws, capfd: pytest.CaptureFi
     assert "20250101-030405" not in folders(four)
     assert "20250104-030405" in folders(four)
     assert "4 (deleted)" in capfd.readouterr().out
+
+
+def test_a_version_that_was_published_again_shares_its_zip(
+    two_of_one: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The old number's notes go, the zip stays as long as the new number does; then nothing is left
+    to be said of the old one."""
+    notes = {versions.note_key("deps", number) for number in (1, 2, 3)}
+    gc.run(two_of_one, 2, act=True)
+    assert left(two_of_one) == [3, 2]
+    keys = {each.key for each in objects.under(two_of_one, "layers/deps/")}
+    assert notes - keys == {versions.note_key("deps", 1)}
+    assert versions.zip_key("deps", "20250101-030405") in keys
+    assert "version 1: " in capfd.readouterr().out
+    gc.run(two_of_one, 2, act=True)
+    assert "2 versions, 0 to delete" in capfd.readouterr().out
+    gc.run(two_of_one, 0, act=True)
+    assert not objects.under(two_of_one, "layers/deps/")
 
 
 # ---- interrupted, refused -----------------------------------------------------------------------

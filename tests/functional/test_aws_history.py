@@ -1,16 +1,17 @@
 """history and diff against an AWS over HTTP: what is listed, what changed, who uses it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from tasks.clients import stage_store
+from tasks.clients import chalice_state, s3, stage_store
 from tasks.clients.aws import Aws
 from tasks.commands import diff, history
-from tasks.core import chalice_config, comparison, paths, versions
+from tasks.core import chalice_config, comparison, paths, pins, versions
 from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, InputError
 from tasks.core.pins import Pin
@@ -76,10 +77,12 @@ def test_each_version_says_what_changed_against_the_one_before(aws: Aws) -> None
 
 
 def test_it_says_who_uses_what(aws: Aws) -> None:
-    """Stages by config.json, every function of the region, published versions of functions."""
+    """Stages by what was deployed, whatever config.json is here; every function of the region,
+    published versions of functions; what was deleted runs on."""
     first, second = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [second])
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [first])
     functions.make(aws, "shuking-prod", second)
+    chalice_state.save(aws, {"functions": {"shuking-prod": {"layers": [second]}}})
     functions.make(aws, "other", first)
     aws.client("lambda").publish_version(FunctionName="other")
     assert entry(aws, 2).used_by == ["stage prod", "shuking-prod"]
@@ -87,14 +90,19 @@ def test_it_says_who_uses_what(aws: Aws) -> None:
     seen = shown(history.table(aws.settings, history.look(aws, TYPED).entries))
     assert "stage prod" in seen
     assert "other:1" in seen
+    aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
+    assert entry(aws, 1).used_by == ["other", "other:1"]
 
 
 def test_a_pin_is_a_use(aws: Aws) -> None:
-    """As long as it stands."""
-    first, _ = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
+    """As long as it stands; another app's stage of the same name has its own."""
+    first, second = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
     pin = Pin(arns=[first], by="anna", at="2025-01-02", reason="crashes", inputs=["a" * 64])
     stage_store.put_pin(aws, pin)
+    of_another_app = stage_store.key(aws.settings, "pin-deps.json").replace("shuking", "zebra")
+    s3.put_bytes(aws, of_another_app, pins.to_json(replace(pin, arns=[second])))
     assert entry(aws, 1).used_by == ["pin of stage prod"]
+    assert entry(aws, 2).used_by == ["pin of stage prod"]
     stage_store.put_pin(aws, pin.lift("anna did"))
     assert entry(aws, 1).used_by == []
 
@@ -137,7 +145,8 @@ def test_sixty_versions_are_twenty_and_few_calls(aws: Aws, server: Server) -> No
     assert [each.number for each in found.entries] == list(range(60, 40, -1))
     assert found.older == 40
     assert calls.count("GetObject") == 21
-    assert len(calls) - 21 <= 6  # two pages of versions, the objects, the functions, the pins
+    # two pages of versions, the layer's objects, the stages' twice, the functions, who we are
+    assert len(calls) - 21 <= 7
     assert changes(found.entries[-1]) == ["six 1.39 → 1.40 (upgraded)"]
     assert listed(aws, to="40") == list(range(40, 20, -1))
     assert listed(aws, from_="1") == list(range(60, 0, -1))
@@ -179,6 +188,7 @@ def test_what_may_not_be_seen_says_why(
     assert f"{what}: unknown: " in said
     assert f"allow {action} to this identity" in said
     assert "versions of layer deps" in said
+    assert ("nobody" in said) == (what != "functions")
 
 
 def test_without_the_list_there_is_nothing_to_show(aws: Aws, server: Server) -> None:
@@ -187,6 +197,18 @@ def test_without_the_list_there_is_nothing_to_show(aws: Aws, server: Server) -> 
     server.refused = lambda request: denied if "/layers/" in request.path else None
     with pytest.raises(AwsError, match="listing the versions of layer deps: no permission"):
         history.look(aws, TYPED)
+
+
+@pytest.mark.parametrize("typed", [{"from_": "99"}, {"from_": "5", "to": "3"}])
+def test_a_range_with_nothing_in_it(
+    aws: Aws, capfd: pytest.CaptureFixture[str], typed: dict[str, str]
+) -> None:
+    """Says what there is."""
+    for number in range(2):
+        by_hand(aws, str(number))
+    history.run(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
+    said = capfd.readouterr().out
+    assert "no version of layer deps is in that range; there are 2, 1" in said
 
 
 @pytest.mark.parametrize("typed", ["0", "x", "-1", "1.5"])

@@ -93,6 +93,23 @@ def test_a_publish_that_may_not_take_the_tag_off_makes_no_version(
     assert {seen.method for seen in calls} == {"GET"}
 
 
+def test_an_upload_that_was_tagged_before_the_setting_went_is_safe(
+    expiring: Aws, aws: Aws, server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The rule stands as long as nobody takes it away. Who may not take tags off hears of it."""
+    build(aws.settings)
+    upload.run(expiring)
+    upload.run(aws)
+    assert tags(aws) == [lifecycle.TAG]
+    refusal = Refusal(status=403, code="AccessDenied")
+    server.refused = lambda request: refusal if request.query == "tagging" else None
+    lifecycle.keep(aws, ZIP)
+    assert "allow s3:DeleteObjectTagging to this identity" in capfd.readouterr().out
+    server.refused = lambda request: None
+    publish.run(aws)
+    assert tags(aws) == []
+
+
 def test_a_version_whose_answer_was_lost_is_safe_all_the_same(
     expiring: Aws, server: Server
 ) -> None:

@@ -81,8 +81,8 @@ def test_somebody_elses_is_waited_for(aws: Aws, said: list[str]) -> None:
     with held(aws):
         assert standing(aws).token != found.token
     assert said == [
-        f"stage prod is being changed by {found}, until {found.end} or longer",
-        "waiting for that to end, up to 10 min 00 s",
+        f"note: stage prod is being changed by {found}, until {found.end} or longer; "
+        "waiting for that, up to 10 min 00 s"
     ]
 
 

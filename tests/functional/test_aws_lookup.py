@@ -132,7 +132,10 @@ def test_a_recorded_version_that_was_deleted_is_noticed(
     arn = deployed(aws)["arn"]
     chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
+    capfd.readouterr()
     assert lookup.run(aws, "host")["arn"] is None
+    said = "note: version 1, which was used from here, has been deleted since"
+    assert said in capfd.readouterr().out
     assert not publish.looked_up(aws.settings)
     assert lookup.deleted(aws, layers.Listing(aws)) == [1]
     by_hand(aws, 1)

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import layers, published, s3, stage_store
+from tasks.clients import chalice_app, layers, published, s3, stage_layers, stage_store
 from tasks.clients.aws import Aws
-from tasks.commands import rollback, targets, unpin
-from tasks.core import chalice_config, identity, layer_arns, paths, pins, versions
+from tasks.commands import plan, plan_layer, rollback, targets, unpin
+from tasks.core import chalice_config, identity, layer_arns, paths, pins, records, versions
 from tasks.core.arguments import Arguments
-from tasks.core.errors import DeployError, InputError
+from tasks.core.errors import AwsError, DeployError, InputError
 from tasks.core.pins import Pin
 from tasks.core.settings import Settings
 from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
-from tests.built import build
+from tests import functions
+from tests.aws import ACCOUNT, REGION
+from tests.built import build, zipped
+
+OWN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer"
+STRANGER = OWN.replace(ACCOUNT, "210987654321") + ":deps:1"
 
 
 def require(text: str) -> None:
@@ -104,6 +109,60 @@ def test_it_holds_against_what_was_configured(two: Aws, monkeypatch: pytest.Monk
     assert "it stays there" in looked(two, monkeypatch)
 
 
+def test_it_holds_against_other_words_for_the_same(
+    two: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CI's requirements are not the ones that version 2 was made from, and make the same."""
+    require("six~=1.17.0\n")
+    build(two.settings, "six==1.17.0\n", "20250102-030407")
+    assert upload.run(two)["arn"].endswith(":2")
+    require("six==1.15.0\n")
+    back(two, version="1")
+    require("six~=1.17.0\n")
+    assert "it stays there" in looked(two, monkeypatch)
+
+
+def test_a_second_rollback_holds_against_what_the_first_did(
+    two: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3, 2, 1 from a checkout of its own: CI's requirements are still version 3's."""
+    release(two, "six==1.18.0\n", "20250102-030407")
+    require("six==1.15.0\n")
+    for earlier in ("2", "1"):
+        back(two, version=earlier)
+    require("six==1.18.0\n")
+    assert "it stays there" in looked(two, monkeypatch)
+
+
+@pytest.mark.parametrize("arn", [STRANGER, f"{OWN}:extension:1"])
+def test_a_pin_that_somebody_wrote_to_s3_brings_no_strange_code(two: Aws, arn: str) -> None:
+    """Another account's layer, or another of ours: only where config.json or the function has it,
+    beside the rollback that put it there."""
+    pin = replace(back(two, version="1"), arns=[arn])
+    stage_store.put_pin(two, pin)
+    paths.LAYER_ARN.unlink()
+    for look in (lambda: lookup.run(two, "host"), lambda: plan_layer.look(two)):
+        with pytest.raises(AwsError, match=f"runs names {arn}, which is not layer deps") as caught:
+            look()
+        assert "./doitw unpin stage=prod lifts it" in caught.value.fix
+        assert f"./doitw patch-config arn={arn} stage=prod" in caught.value.fix
+    assert not paths.LAYER_ARN.exists()
+    stage_layers.check(two, replace(pin, arns=[f"{OWN}:deps:1"]))
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
+    stage_layers.check(two, pin)
+
+
+def test_a_pin_to_others_layers_that_run_is_followed(two: Aws) -> None:
+    """`rollback arn=A,B` on one machine, deploy on another whose config.json does not know B."""
+    content = {"ZipFile": zipped("x")}
+    made = two.client("lambda").publish_layer_version(LayerName="extension", Content=content)
+    both = [f"{OWN}:deps:1", str(made["LayerVersionArn"])]
+    pin = back(two, arn=",".join(both))
+    functions.make(two, "shuking-prod", *both)
+    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [])
+    assert lookup.follow(two, pin) == ",".join(both)
+
+
 def test_a_rollback_does_not_need_readable_requirements(two: Aws) -> None:
     """In an emergency."""
     Path("requirements-all.txt").unlink()
@@ -115,6 +174,27 @@ def test_changed_requirements_go_on(two: Aws, monkeypatch: pytest.MonkeyPatch) -
     back(two, version="1")
     require("six==1.18.0\n")
     assert "this deploy goes on and lifts that pin" in looked(two, monkeypatch)
+
+
+def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
+    """Other requirements, which turn out to make just what the stage was pinned to."""
+    settings, pin = two.settings, back(two, version="1")
+    made = functions.make(two, "shuking-prod", *pin.arns)
+    state = chalice_app.state_of({"api_handler": made}, [])
+    records.write(chalice_app.deployed_file("prod"), state)
+    deployed = {"fingerprint": chalice_deploy.fingerprint(settings)}
+    running = {"functions": chalice_deploy.observed(two, ["shuking-prod"])}
+    records.write(paths.stage_record(settings, "chalice-deploy"), deployed | running)
+    require("six~=1.16.0\n")
+    published.note(two, wanted(settings), pin.arns[0])
+    assert lookup.run(two, "host")["arn"] == pin.arns[0]
+    assert not chalice_deploy.is_deployed(settings)
+    [change] = plan.look(settings).changes
+    assert list(change.why) == ["a deploy is what lifts that pin"]
+    unpin.run(two, "")
+    lookup.run(two, "host")
+    assert chalice_deploy.is_deployed(settings)
+    assert not plan.look(settings).changes
 
 
 def test_unpin_lifts(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from tasks.core import chalice_config, paths, records
 from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, DeployError, InputError, LayerError
 from tasks.core.settings import Settings
-from tasks.steps import patch_config
+from tasks.steps import patch_config, smoke
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import zipped
 
@@ -174,16 +174,18 @@ def test_the_first_version_has_none_before(aws: Aws) -> None:
 
 
 def test_a_stage_without_this_layer(three: Settings, server: Server) -> None:
-    """There is no 'before': known without asking AWS. Which stage has one is said, none is
-    chosen."""
+    """There is no 'before', here or in AWS. Which stage has one is said, none is chosen; also where
+    AWS cannot be asked."""
     configure(FOREIGN)
-    server.seen.clear()
     said = refused(three)
     assert "stage prod uses no version of deps" in said
     assert said.endswith("./doitw rollback version=N")
     configure(arn(2), stage="dev")
     assert refused(three).endswith("or of which stage: ./doitw rollback stage=dev")
-    assert server.seen == []
+    server.refused = lambda request: Refusal(status=403, code="AccessDeniedException")
+    with pytest.raises(AwsError) as caught:
+        rollback.configure(three, Arguments())
+    assert caught.value.fix.endswith("or of which stage: ./doitw rollback stage=dev")
 
 
 def test_a_layer_without_versions(aws: Aws) -> None:
@@ -236,6 +238,23 @@ def test_a_failing_deploy_says_how_to_get_back(three: Settings) -> None:
     assert "./doitw rollback version=3 stage=prod" in said
 
 
+def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
+    three: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A bare `rollback` would only continue this one: a number is what leads further back."""
+    back(three)
+
+    def fail(aws: Aws) -> None:
+        raise smoke._failed("shuking-prod answered 500 to GET /health: no", {})
+
+    with pytest.raises(DeployError, match="answered 500") as caught:
+        rollback.onward(three, fail)
+    way = "go further back with ./doitw rollback version=N stage=prod"
+    assert caught.value.fix.startswith(f"{way}, or correct the app")
+    back(three)
+    assert f"note: continuing the rollback that was not finished; {way}" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("wanted", "now", "way"),
     [
@@ -255,7 +274,7 @@ def test_the_way_back_restores_exactly_what_was(
 def test_no_permission_changes_nothing(three: Settings, server: Server) -> None:
     """The action that is missing is named."""
     denied = Refusal(status=403, code="AccessDeniedException")
-    server.refused = lambda request: denied
+    server.refused = lambda request: denied if "/layers/" in request.path else None
     before = paths.CHALICE_CONFIG.read_bytes()
     with pytest.raises(AwsError, match="no permission") as caught:
         back(three, version="1")
@@ -267,7 +286,8 @@ def test_no_permission_changes_nothing(three: Settings, server: Server) -> None:
 
 
 def patch(settings: Settings, arn: str = "") -> list[str]:
-    patch_config.run(settings, patch_config.wanted(settings, arn))
+    wanted = patch_config.wanted(settings, arn)
+    patch_config.run(settings, wanted, patch_config.before(settings, arn))
     return configured(settings.stage)
 
 

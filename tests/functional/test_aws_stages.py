@@ -50,12 +50,19 @@ def test_all_is_done_in_the_role(staged: Settings, server: Server) -> None:
     assert "testing" not in keys.pop()
 
 
-def test_the_identity_is_said(staged: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    """Before anything is done with it."""
+def test_the_identity_is_said(
+    staged: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is done with it; and that AWS_REGION is not what counts."""
+    table = f'[tool.lambda-layer.stages.prod]\nregion = "{staged.region}"\n'
+    Path("pyproject.toml").write_text(table, encoding="utf-8")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
     preflight.check_aws(staged)
     place = f"stage prod: account {OTHER}, region {staged.region}"
     who = "as assumed-role/deployer/doit-lambda-layer"
-    assert f"{place}, {who}\n" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert f"{place}, {who}\n" in said
+    assert "note: AWS_REGION is us-east-1, but [tool.lambda-layer.stages.prod]" in said
 
 
 def test_credentials_that_are_the_roles_already(

@@ -1,6 +1,7 @@
 """Chalice's state against an AWS over HTTP: taken from S3, begun, refused, adopted."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,17 @@ from tests.aws import ACCOUNT, REGION
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shuking-prod"
 STATE = {"resources": [{"name": "rest_api", "resource_type": "rest_api", "rest_api_id": "known"}]}
+
+JOB = """
+from chalice import Chalice
+
+app = Chalice(app_name="shuking")
+
+
+@app.schedule("rate(1 hour)", name="job")
+def work(event):
+    pass
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +110,7 @@ def test_what_was_begun_is_continued(aws: Aws, said: list[str]) -> None:
     api = rest_api(aws)
     chalice_state.restore(aws)
     assert "which ended early: it is continued" in said[0]
-    assert here(aws) == chalice_app.state_of(FUNCTION, [api])
+    assert here(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [api])
 
 
 @pytest.mark.parametrize("what", ["function", "REST API"])
@@ -112,6 +124,19 @@ def test_half_of_a_strangers_app_is_a_strangers(aws: Aws, what: str) -> None:
             look(aws)
         assert "./doitw adopt-state stage=prod" in caught.value.fix
     assert kept(aws) is None
+
+
+def test_a_function_beside_the_routes_is_a_strangers_as_well(aws: Aws) -> None:
+    """An app without routes has only such; another stage's, whose name begins alike, is none."""
+    for name in ("shuking-prod-eu", "shuking-prod-eu-job", "shuking-prod-other"):
+        functions.make(aws, name)
+    Path("app.py").write_text(JOB, encoding="utf-8")
+    chalice_state.check(aws)
+    job = functions.make(aws, "shuking-prod-job")
+    with pytest.raises(DeployError, match=r"is running already \(function shuking-prod-job\)"):
+        chalice_state.restore(aws)
+    adopt_state.run(aws)
+    assert here(aws) == kept(aws) == chalice_app.state_of({"job": job}, [])
 
 
 def test_what_belongs_to_others_is_not_in_the_way(aws: Aws) -> None:
@@ -139,7 +164,7 @@ def test_a_function_alone_is_adopted(aws: Aws) -> None:
     """Without a REST API: Chalice makes the one there is to be."""
     function(aws)
     adopt_state.run(aws)
-    assert here(aws) == kept(aws) == chalice_app.state_of(FUNCTION, [])
+    assert here(aws) == kept(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [])
     assert chalice_app.functions("prod") == {"api_handler": "shuking-prod"}
 
 
@@ -147,7 +172,7 @@ def test_an_api_alone_is_adopted(aws: Aws) -> None:
     """Its function was deleted: Chalice makes one, and no second API."""
     api = rest_api(aws)
     adopt_state.run(aws)
-    assert here(aws) == kept(aws) == chalice_app.state_of("", [api])
+    assert here(aws) == kept(aws) == chalice_app.state_of({}, [api])
 
 
 def test_of_several_apis_the_oldest_is_adopted(aws: Aws, said: list[str]) -> None:
@@ -157,7 +182,7 @@ def test_of_several_apis_the_oldest_is_adopted(aws: Aws, said: list[str]) -> Non
     oldest, other = chalice_state.running(aws).apis
     assert sorted(apis) == sorted([oldest, other])
     adopt_state.run(aws)
-    assert here(aws) == chalice_app.state_of(FUNCTION, [oldest])
+    assert here(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [oldest])
     assert f"REST API {other} calls it, too, and is left alone: delete it if nobody uses it" in said
     assert len(aws.client("apigateway").get_rest_apis()["items"]) == 2
 

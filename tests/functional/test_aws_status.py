@@ -257,6 +257,12 @@ def test_a_configured_version_that_was_deleted_is_drift(aws: Aws) -> None:
     assert second.endswith(":2")
 
 
+def test_another_accounts_layer_of_this_name_is_not_looked_for(aws: Aws) -> None:
+    """Its versions are not ours to list."""
+    configure(publish_layer(aws).replace(ACCOUNT, "210987654321").replace(":deps:1", ":deps:7"))
+    assert "AWS does not have" not in advice(aws.settings)
+
+
 def test_a_function_that_is_gone_is_drift(aws: Aws) -> None:
     """Chalice's state says that it was deployed."""
     arn = publish_layer(aws)

@@ -1,7 +1,9 @@
 """Two fresh clones with separate homes against one embedded AWS: AWS is the memory of both."""
 
+import hashlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from tasks import VERSION
 from tests import deployed
 from tests.aws import Request, Server
-from tests.project import Project, Run, clean_environment, small
+from tests.project import ROOT, Project, Run, clean_environment, small
 
+QUIET = ["-v", "1"]  # as on a terminal: one line a step, and what must not be missed
 WAITS = "is being changed by"
 BUILD = ["install", "prune", "optimize", "zip", "verify", "upload", "publish"]
 GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=m"]
@@ -30,6 +34,7 @@ Clones = tuple[Project, Project]
 def clones(tmp_path: Path) -> Clones:
     """Two of one repository."""
     origin = small(tmp_path / "origin")
+    shutil.copy(ROOT / ".gitignore", origin.path)
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "app"]):
         subprocess.run([*GIT, *command], cwd=origin.path, check=True)
     return clone(origin, tmp_path / "a"), clone(origin, tmp_path / "b")
@@ -112,10 +117,12 @@ def kept(first: Project) -> dict[str, str]:
     return {each["Key"]: each["ETag"] for each in listed if not each["Key"].endswith("/lock.json")}
 
 
-def test_one_story_of_two_machines(embedded: Clones) -> None:
-    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback, the old checkout."""
+def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
+    """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback from a third that has
+    deployed nothing, the old checkout."""
     a, b = embedded
     assert built(done(a, "deploy")) == BUILD
+    is_told(a, 1, six="1.16.0", dirty=False)
     before = function(a), kept(a)
 
     again = done(b, "deploy")
@@ -126,6 +133,7 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
 
     b.write("requirements-all.txt", "six==1.17.0\n")
     assert built(done(b, "deploy")) == BUILD
+    is_told(b, 2, six="1.17.0", dirty=True)
     assert (numbers(a), runs(a)) == ([2, 1], 2)
 
     back = done(a, "deploy")  # its own requirements; its database knows nothing of b's
@@ -134,19 +142,28 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
 
     forward = done(b, "deploy")
     assert (built(forward), runs(a)) == ([], 2)
-    rolled = done(b, "rollback", "version=1", "reason=six 1.17 is bad").output
+    c = clone(a, tmp_path / "c")
+    c.environment.update(b.environment | {"HOME": c.environment["HOME"]})
+    c.write("requirements-all.txt", "six==1.17.0\n")
+    only_looks(c, b)
+    c.write(".chalice/config.json", a.read(".chalice/config.json"))  # as if 1 had been committed
+    drifted = c.doit("status", "stage=local", "check=1")
+    assert drifted.code == 1
+    assert "function shuking-local runs version 2; config says 1" in drifted.output
+    rolled = done(c, *QUIET, "rollback", "reason=six 1.17 is bad").output
     assert "pinned to it" in rolled
-    assert (runs(a), configured(b)) == (1, [1])
+    assert (runs(a), configured(c)) == (1, [1])
 
     a.write("requirements-all.txt", "six==1.17.0\n")  # as CI that pulls b's change
     a.write("app.py", a.read("app.py") + "\n# application code\n")
-    for each, steps in ((b, []), (a, ["chalice-deploy"])):
-        stays = done(each, "deploy")
-        assert built(stays) == []
-        assert [step for step in stays.steps if step == "chalice-deploy"] == steps
-        assert "rolled back to version 1 of deps by " in stays.output
-        assert ": six 1.17 is bad" in stays.output
-        assert "./doitw unpin stage=local lifts that" in stays.output
+    unchanged, changed = done(b, *QUIET, "deploy").output, done(a, "deploy")
+    assert "✓ install" not in unchanged
+    assert "· chalice-deploy: up to date" in unchanged
+    assert (built(changed), "chalice-deploy" in changed.steps) == ([], True)
+    for said in (unchanged, changed.output):
+        assert "rolled back to version 1 of deps by " in said
+        assert ": six 1.17 is bad" in said
+        assert "./doitw unpin stage=local lifts that" in said
     assert (runs(a), numbers(a)) == (1, [2, 1])
 
     b.write("app.py", a.read("app.py"))
@@ -155,16 +172,49 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
     assert "rolled back to version 1 of deps by " in " ".join(told(b, "status"))
 
     b.write("requirements-all.txt", "six==1.15.0\n")
-    lifted = done(b, "deploy").output
+    lifted = done(b, *QUIET, "deploy").output
     assert "this deploy goes on and lifts that pin" in lifted
     assert "the pin is lifted" in lifted
     assert (runs(a), apis(a)) == (3, 1)
 
 
-def start(project: Project) -> "subprocess.Popen[str]":
+def is_told(first: Project, number: int, *, six: str, dirty: bool) -> None:
+    """What the manifest in S3 says of a version that was really deployed."""
+    s3, bucket = first.aws("s3"), "shuking-lambda-layers"
+
+    def read(key: str) -> bytes:
+        found: bytes = s3.get_object(Bucket=bucket, Key=f"layers/deps/{key}")["Body"].read()
+        return found
+
+    folder = json.loads(read(f"versions/{number}"))["built"]
+    made, content = json.loads(read(f"{folder}/manifest.json")), read(f"{folder}/deps.zip")
+    head = subprocess.run([*GIT, "rev-parse", "HEAD"], cwd=first.path, stdout=-1, check=True)
+    assert made["git"] == {"commit": head.stdout.decode().strip(), "dirty": dirty}
+    assert (made["sha256"], made["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    [resolved] = made["distributions"]
+    assert (resolved["name"], resolved["version"], resolved["direct"]) == ("six", six, True)
+    assert resolved["bytes"] == made["unzipped"] > 0
+    assert (made["tool"], made["image"]) == (VERSION, "")  # the host built
+    assert made["builder"].startswith("this machine's Python ")
+    assert made["settings"]["requirements"] == "requirements-all.txt"
+    assert (made["settings"]["strip"], made["settings"]["bytecode"]) == (True, "compile")
+
+
+def only_looks(fresh: Project, deployer: Project) -> None:
+    """A clone that has deployed nothing, as in CI, where no config.json was committed after a
+    deploy: it sees what the deployer sees, and that nothing is wrong."""
+    assert fresh.layers() == []
+    status = done(fresh, "status", "check=1").output
+    assert "all agree: nothing to do" in status
+    assert "note: .chalice/config.json here names no version of deps" in status
+    assert "all of it runs; a deploy would write stage local's layers" in done(fresh, "plan").output
+    assert told(fresh, "history") == told(deployer, "history")
+
+
+def start(project: Project, *options: str) -> "subprocess.Popen[str]":
     """`doit deploy`, not waited for."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tasks", "deploy", "stage=local"], cwd=project.path,
+        [sys.executable, "-m", "tasks", *options, "deploy", "stage=local"], cwd=project.path,
         env=clean_environment() | project.environment | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -188,11 +238,12 @@ def test_both_at_the_same_moment(aws: Server, clones: Clones) -> None:
 
     aws.refused = hold
     with ThreadPoolExecutor() as pool:
-        both = [start(each) for each in clones]
+        both = [start(each, *QUIET) for each in clones]
         outputs = list(pool.map(lambda process: heard(process, waits), both))
     assert [process.returncode for process in both] == [0, 0], "\n".join(outputs)
     [waited] = [output for output in outputs if WAITS in output]
-    assert "nothing to send" in waited
+    assert re.search(rf"{WAITS} \S+, since .* or longer; waiting for that, up to 10 min", waited)
+    assert re.search(r"✓ upload +the same as version 1", waited)
     assert (numbers(clones[0]), apis(clones[0]), runs(clones[0])) == ([1], 1, 1)
     assert [configured(each) for each in clones] == [[1], [1]]
     for each in clones:

@@ -41,6 +41,16 @@ def test_unknown_errors_keep_their_traceback(error: Exception) -> None:
         action(lambda: raising(error))()
 
 
+@pytest.mark.parametrize("error", [ValueError("bug"), OSError(errno.EIO, "broken")])
+def test_where_a_status_is_an_answer_unknown_errors_are_none(error: Exception) -> None:
+    """`plan` must not say "something to do" when it breaks; the traceback is there all the same."""
+    failed = action(lambda: raising(error), answers=True)()
+    assert type(failed) is TaskFailed  # doit's exit status 1; a TaskError's is 2
+    said = failed.get_msg()  # type: ignore[union-attr] # it is there
+    assert f"{type(error).__name__}: " in said
+    assert "Traceback" in said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     """Whoever sends it; afterwards signals do what they did before."""

@@ -52,6 +52,19 @@ def test_blueprints(tmp_path: Path, prefix: str, path: str) -> None:
     assert app.has_api
 
 
+def test_functions_beside_the_routes(tmp_path: Path) -> None:
+    """Named, or by what is decorated; of registered blueprints with their prefix."""
+    code = "@app.schedule('rate(1 hour)', name='job')\ndef work(event): ...\n"
+    code += "@app.on_sqs_message(queue='q')\ndef work(event): ...\n" + route("/")
+    code += "app.register_blueprint(one, name_prefix='one_')\n"
+    library = "@one.lambda_function()\ndef other(event, context): ...\n"
+    library += "@two.lambda_function()\ndef unregistered(event, context): ...\n"
+    read(tmp_path, code, library)
+    assert apps.functions(tmp_path) == ["job", "work", "one_other"]
+    (tmp_path / "app.py").write_text("def")
+    assert apps.functions(tmp_path) == apps.functions(tmp_path / "nowhere") == []
+
+
 def test_an_app_without_routes_has_no_api(tmp_path: Path) -> None:
     """Only events reach it."""
     assert not read(tmp_path, "@app.schedule('rate(1 hour)')\ndef f(event): ...\n").has_api

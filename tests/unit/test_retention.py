@@ -1,5 +1,6 @@
 """tasks/core/retention.py: which versions go, and what of S3 goes with them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tasks.core.retention import Entry, Fate, Stored, matches, plan
 
 def entry(number: int, built: str | None = None, **more: Any) -> Entry:
     built = f"2025010{number}" if built is None else built
-    file = Stored(bucket="b", key=f"{built}/deps.zip", version_id="null", bytes=10)
+    file = Stored(bucket="b", key=f"layers/deps/{built}/deps.zip", version_id="null", bytes=10)
     files = (file,) if built else ()
     facts = {"arn": f"arn:{number}", "created": "", "built": built, "gone": False, "files": files}
     return Entry(number=number, **{**facts, **more})
@@ -58,10 +59,16 @@ def test_a_deleted_version_that_a_function_still_runs_with() -> None:
 
 
 def test_a_zip_that_two_versions_share_stays_with_one_of_them() -> None:
-    """Published again from the deleted one's zip."""
-    old, new = plan([entry(1, "20250101"), entry(4, "20250101")], 1, {})[::-1]
-    assert (old.kept, old.files) == ((), ())
-    assert new.kept
+    """Published again from the deleted one's zip: only the old number's own note goes, and where
+    that is gone, too, there is nothing to be said of it."""
+    [zip_] = entry(1).files
+    note = replace(zip_, key="layers/deps/versions/1")
+    old = entry(1, "20250101", gone=True, files=(zip_, note))
+    new = entry(4, "20250101")
+    [kept, going] = plan([old, new], 1, {})
+    assert (going.kept, going.files) == ((), (note,))
+    assert kept.kept
+    assert [fate.entry for fate in plan([replace(old, files=(zip_,)), new], 1, {})] == [new]
 
 
 TAGGED = {"And": {"Prefix": "layers/", "Tags": [{"Key": "a", "Value": "b"}]}}

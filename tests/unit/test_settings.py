@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.core.errors import SettingsError
-from tasks.core.settings import SPECS, Settings, load, option
+from tasks.core.settings import SPECS, Settings, load, option, unheard
 from tasks.core.tables import stages
 
 README = Path(__file__).parents[2] / "README.md"
@@ -151,6 +151,24 @@ def test_command_line_environment_stage_table_default(tmp_path: Path) -> None:
     assert load(root, {"S3_BUCKET": "exported"}, dev | {"bucket": "typed"}).bucket == "typed"
     found = load(root, {}, dev)
     assert (found.region, found.layer, found.drop) == ("eu-west-1", Settings().layer, ("docs",))
+
+
+def test_a_stages_own_region_and_profile_come_before_awss_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CI sets AWS_REGION for every job; where the stage's table says nothing, it is what counts."""
+    around = {"AWS_REGION": "us-east-1", "AWS_PROFILE": "mine"}
+    root = write(tmp_path, STAGES + 'region = "eu-west-2"\nprofile = "company"\n')
+    prod, dev = load(root, around, {"stage": "prod"}), load(root, around, {"stage": "dev"})
+    assert (prod.region, prod.profile) == ("eu-west-2", "company")
+    assert (dev.region, dev.profile) == ("us-east-1", "mine")
+    monkeypatch.chdir(root)
+    for name, value in around.items():
+        monkeypatch.setenv(name, value)
+    said = "AWS_REGION is us-east-1, but [tool.lambda-layer.stages.prod] says region"
+    assert unheard("prod")[0] == f"{said} = 'eu-west-2', which counts"
+    assert len(unheard("prod")) == 2
+    assert unheard("dev") == unheard("other") == []
 
 
 def test_the_table_chooses_the_stage_too(tmp_path: Path) -> None:

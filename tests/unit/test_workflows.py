@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tasks.core.settings import Settings
 from tests import ci
 
 FOLDER = Path(__file__).parents[2] / ".github"
@@ -113,6 +114,19 @@ def test_the_cache_knows_machine_python_and_locks() -> None:
     assert cache["key"].startswith(machine)
     assert cache["restore-keys"].startswith(machine)
     assert {"'doitw.lock'", "'requirements*'"} <= set(re.findall(r"'[^']+'", cache["key"]))
+
+
+def test_gitlabs_cache_knows_them_as_well() -> None:
+    """Its key has no expressions, so what the image and its runner are stands there in words."""
+    document = ci.load("docs/gitlab-ci.yml")
+    [layer] = [each for each in document.values() if isinstance(each, dict) and "cache" in each]
+    python = Settings().python
+    assert layer["cache"]["key"] == {
+        "files": ["doitw.lock", "requirements-all.lock"],
+        "prefix": f"layer-linux-x86_64-py{python}",
+    }
+    assert layer["cache"]["paths"] == ["build", ".doit.sqlite3"]
+    assert f"python:{python}" in layer["image"]
 
 
 def test_the_readme_names_the_gitlab_example() -> None:
