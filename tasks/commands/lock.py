@@ -49,7 +49,7 @@ def resolve(settings: Settings, before: str) -> str:
         installs=True,
         fetch={"{work}/lock": result},
     )  # fmt: skip
-    sandbox = HostSandbox()
+    sandbox = HostSandbox(settings)
     try:
         outcome = sandbox.run(job)
     finally:

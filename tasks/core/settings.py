@@ -189,11 +189,13 @@ def _unknown(key: str, known: list[str], where: str) -> Fault:
 
 @cache
 def current(stage: str = "") -> Settings:
-    """The settings of this run; with `stage` as if that one had been typed. The one place that
-    reads the environment and doit's variables."""
+    """The settings of this run, as what builds can carry them out; with `stage` as if that one had
+    been typed. The one place that reads the environment and doit's variables."""
     import os
 
-    return load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
+    from .hosts import feasible  # it imports this module
+
+    return feasible(load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {})))
 
 
 def is_typed(name: str) -> bool:
