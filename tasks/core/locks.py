@@ -1,25 +1,30 @@
 """The lock file: pip's format with hashes, and one line of ours that says what it was made from."""
 
+from itertools import product
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from . import places, records, requirements
 from .errors import InputError
-from .settings import Settings
+from .settings import ARCHITECTURES, PYTHONS, Settings
 
 MARK = "# doit-lambda-layer: "
 
 
 def source_digest(settings: Settings) -> str:
     """What the lock answers for: the requirements that count, the Python, the architecture."""
+    return _digest(settings, settings.python, settings.architecture)
+
+
+def _digest(settings: Settings, python: str, architecture: str) -> str:
     lines = requirements.normalised(requirements.read(Path(settings.requirements)))
-    return records.digest([lines, settings.python, settings.architecture])
+    return records.digest([lines, python, architecture])
 
 
 def header(settings: Settings) -> str:
     return (
-        f"# Made from {settings.requirements} by `./doitw lock`; do not edit.\n"
+        f"# Made from {settings.requirements} by `{command(settings)}`; do not edit.\n"
         f"{MARK}{source_digest(settings)}\n"
     )
 
@@ -33,13 +38,38 @@ def check(settings: Settings) -> None:
     marks = [line.removeprefix(MARK) for line in text.splitlines() if line.startswith(MARK)]
     if marks != [source_digest(settings)]:
         line = next((n for n, each in enumerate(text.splitlines(), 1) if each.startswith(MARK)), 1)
-        problem = (
-            f"{lock} is older than {settings.requirements}: it was made from other requirements"
-        )
         raise InputError(
-            places.below(problem, places.at(lock, line, MARK.strip())),
-            fix="run `./doitw lock`, look at what changed, and commit both files",
+            places.below(_cause(settings, marks), places.at(lock, line, MARK.strip())),
+            fix=f"run `{command(settings)}`, look at what changed, and commit both files",
         )
+
+
+def command(settings: Settings) -> str:
+    """That makes it."""
+    return "./doitw lock" + (f" python={settings.python}" if settings.variant else "")
+
+
+def _cause(settings: Settings, marks: list[str]) -> str:
+    """What is wrong with the lock. Its mark is a digest: one of these requirements for another
+    platform is known by trying them all."""
+    wanted = f"Python {settings.python} on {settings.architecture}"
+    for python, architecture in product(PYTHONS, ARCHITECTURES):
+        if marks == [_digest(settings, python, architecture)]:
+            made = f"Python {python} on {architecture}"
+            return f"{settings.lock} was made for {made}, this layer is for {wanted}"
+    return (
+        f"{settings.lock} is older than {settings.requirements}: it was made from other "
+        "requirements"
+    )
+
+
+def start(settings: Settings) -> str:
+    """What a new lock begins with, so that it moves no version without need: the former one, or
+    for another Python the project's own; '' where there is none."""
+    for path in (Path(settings.lock), Path(settings.own_lock)):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return ""
 
 
 def pins(text: str) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Settings:
         "requirements-all.txt", "what the layer holds", typed=True,
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
-    python: str = _setting("3.12", "the layer's Python", choices=PYTHONS)
+    python: str = _setting("3.12", "the layer's Python", typed=True, choices=PYTHONS)
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
@@ -96,6 +96,14 @@ class Settings:
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
+    # No setting: `py313` where the command line asks for another Python than the project's.
+    variant: str = ""
+
+    @property
+    def files(self) -> str:
+        """What its files in build/ are called: `deps`, of a variant `deps.py313` (no layer can have
+        that name)."""
+        return f"{self.layer}.{self.variant}" if self.variant else self.layer
 
     @property
     def is_local(self) -> bool:
@@ -107,11 +115,17 @@ class Settings:
 
     @property
     def lock(self) -> str:
-        """requirements-all.txt → requirements-all.lock"""
+        """requirements-all.txt → requirements-all.lock, of a variant requirements-all.py313.lock"""
+        variant = f".{self.variant}" if self.variant else ""
+        return str(Path(self.requirements).with_suffix(f"{variant}.lock"))
+
+    @property
+    def own_lock(self) -> str:
+        """The lock for the project's own Python."""
         return str(Path(self.requirements).with_suffix(".lock"))
 
 
-SPECS = {spec.name: spec for spec in fields(Settings)}
+SPECS = {spec.name: spec for spec in fields(Settings) if "help" in spec.metadata}
 TYPED = [name for name, spec in SPECS.items() if spec.metadata.get("typed")]
 Source = dict[str, tuple[str, Any]]  # {field: (where it is said, value)}
 Fault = tuple[str, str, str]  # (where it is said, setting, what is wrong)
@@ -132,14 +146,23 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
-    merged = written[""] | written.get(str(stage), {}) | _variables(environ) | said
+    own = written[""] | written.get(str(stage), {}) | _variables(environ)
+    merged = own | said
     for source in (merged, *written.values()):
         wrong += _wrong_values(source)
     if wrong:
         fix = "./doitw help settings has them all"
         problems = [(text, _place(pyproject, where, key)) for where, key, text in wrong]
         raise SettingsError(places.joined(problems), fix=fix)
-    return Settings(**{name: value for name, (_, value) in merged.items()})
+    return Settings(
+        **{name: value for name, (_, value) in merged.items()}, variant=_variant(own, said)
+    )
+
+
+def _variant(own: Source, said: Source) -> str:
+    _, project = own.get("python", ("", SPECS["python"].default))
+    _, wanted = said.get("python", ("", project))
+    return "" if wanted == project else f"py{wanted.replace('.', '')}"
 
 
 def _place(pyproject: Path, where: str, key: str) -> places.Place | None:
@@ -201,6 +224,12 @@ def current(stage: str = "") -> Settings:
 def is_typed(name: str) -> bool:
     """Does the command line say it?"""
     return name in _typed()
+
+
+def several_pythons() -> list[str]:
+    """Those of `python=3.12,3.13` on the command line; [] where it asks for one, or for none."""
+    wanted = list(dict.fromkeys(_typed().get("python", "").split(",")))
+    return wanted if len(wanted) > 1 else []
 
 
 def _typed() -> dict[str, str]:
