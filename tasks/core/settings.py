@@ -227,9 +227,9 @@ def is_typed(name: str) -> bool:
 
 
 def several_pythons() -> list[str]:
-    """Those of `python=3.12,3.13` on the command line; [] where it asks for one, or for none."""
-    wanted = list(dict.fromkeys(_typed().get("python", "").split(",")))
-    return wanted if len(wanted) > 1 else []
+    """Those of `python=3.12,3.13` on the command line, each once; [] where no list is typed."""
+    wanted = _typed().get("python", "")
+    return list(dict.fromkeys(wanted.split(","))) if "," in wanted else []
 
 
 def _typed() -> dict[str, str]:

@@ -275,21 +275,27 @@ def is_gone(process: int) -> bool:
     return False
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An x86_64 machine, no Python here but ours."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(hosts, "_candidates", lambda python, home: [])
+    hosts._found.cache_clear()
+    yield
+    hosts._found.cache_clear()
+
+
 @pytest.mark.parametrize(
     "other", [{"python": "3.9"}, {"architecture": "arm64"}], ids=["python", "architecture"]
 )
 def test_what_this_machine_does_not_run_it_builds_but_not_for_stage_local(
-    other: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    other: dict[str, str], alone: None
 ) -> None:
     """Whose function runs here."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    monkeypatch.setattr(hosts, "_candidates", lambda python, home: [])
-    hosts._found.cache_clear()
     settings = replace(Settings(), **other)  # type: ignore[arg-type] # any values
     host.check(settings)
     with pytest.raises(BuildError, match="stage=local would run the function on this") as caught:
         host.check(replace(settings, stage="local"))
-    hosts._found.cache_clear()
     assert "start Docker" in caught.value.fix
 
 
