@@ -57,7 +57,10 @@ class Settings:
         "requirements-all.txt", "what the layer holds", typed=True,
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
-    python: str = _setting("3.12", "the layer's Python", typed=True, choices=PYTHONS)
+    python: str = _setting(
+        "3.12", "the layer's Python; typed for `build` and `lock`, several with commas",
+        typed=True, choices=PYTHONS,
+    )  # fmt: skip
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
@@ -69,8 +72,9 @@ class Settings:
         pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
     )  # fmt: skip
     builder: str = _setting(
-        "auto", "`docker`, `host` (uv on this machine, wheels only), or `auto`: Docker, and for "
-        "`stage=local` the host when there is no Docker or no image",
+        "auto", "`docker`, `host` (uv on this machine, wheels only; what it cannot run is not "
+        "proven), or `auto`: Docker, and for `stage=local` the host when there is no Docker or no "
+        "image",
         typed=True, choices=("auto", "docker", "host"),
     )  # fmt: skip
     smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
