@@ -38,11 +38,10 @@ def look(settings: Settings) -> Iterator[Finding]:
 def _host(settings: Settings) -> Finding:
     def question() -> Finding | str:
         host.check(settings)
-        said = f"{hosts.title(settings)} builds from wheels alone"
         if hosts.runs(settings):
-            return said
+            return f"{hosts.title(settings)} builds from wheels alone"
         fix = "builder=docker proves it, with emulation where the architecture is another one"
-        return findings.note("builder", "; ".join([said, *hosts.left_out(settings)]), fix)
+        return findings.note("builder", "\n".join(hosts.left_out(settings)), fix)
 
     return findings.ask("builder", question)
 

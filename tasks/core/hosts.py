@@ -25,7 +25,10 @@ ANSWER_SECONDS = 10
 # Where those that are not on PATH lie: pyenv's and uv's own.
 _HOMES = (("PYENV_ROOT", ".pyenv", "versions/{python}.*"),
           ("UV_PYTHON_INSTALL_DIR", ".local/share/uv/python", "cpython-{python}.*"))  # fmt: skip
-_ASK = "import platform, sys; print(sys.implementation.cache_tag, platform.python_version())"
+_ASK = (
+    "import platform, sys\n"
+    "print(sys.implementation.cache_tag + sys.abiflags, platform.python_version())"
+)
 
 
 def runs(settings: Settings) -> bool:
@@ -94,10 +97,12 @@ def _found(python: str) -> tuple[str, str]:
 
 
 def _candidates(python: str, home: Path) -> Iterator[Path]:
-    """Where an interpreter of that version would lie. Nothing is downloaded."""
+    """Where an interpreter of that version would lie. Nothing is downloaded. (`uv python find` ends
+    at the first of pyenv's shims that does not start.)"""
     for variable, place, pattern in _HOMES:
         root = Path(os.environ.get(variable) or home / place)
-        yield from sorted(root.glob(f"{pattern.format(python=python)}/bin/python{python}"))
+        found = root.glob(f"{pattern.format(python=python)}/bin/python{python}")
+        yield from sorted(found, reverse=True)
     for folder in os.get_exec_path():
         if (path := Path(folder, f"python{python}")).is_file():
             yield path

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import host
+from tasks.clients import builders, host
 from tasks.clients.host import HostSandbox
 from tasks.core import hosts, paths
 from tasks.core.errors import BuildError
+from tasks.core.findings import GOOD, NOTE
 from tasks.core.sandbox import Job, Outcome
 from tasks.core.settings import Settings
 from tests import laid, scripts
@@ -297,6 +298,16 @@ def test_what_this_machine_does_not_run_it_builds_but_not_for_stage_local(
     with pytest.raises(BuildError, match="stage=local would run the function on this") as caught:
         host.check(replace(settings, stage="local"))
     assert "start Docker" in caught.value.fix
+
+
+def test_doctor_says_what_is_left_out(alone: None) -> None:
+    """A deploy can work; what it would not prove is worth a look."""
+    [found] = builders.look(Settings(builder="host", architecture="arm64"))
+    assert found.mark == NOTE
+    assert "for Python 3.12 on arm64 from wheels alone, which this machine does not" in found.found
+    assert "builder=docker proves it" in found.fix
+    [found] = builders.look(Settings(builder="host"))
+    assert found.mark == GOOD
 
 
 def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

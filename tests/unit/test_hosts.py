@@ -69,10 +69,17 @@ def test_another_python_is_found_where_people_have_them(add: Add, place: str) ->
 
 
 @pytest.mark.parametrize(
-    "says", ["echo not this version >&2; exit 127", "echo pypy39-pp73 3.9.18", "exec /nowhere"]
+    "says",
+    [
+        "echo not this version >&2; exit 127",
+        "echo pypy39-pp73 3.9.18",
+        "echo cpython-39t 3.9.18",
+        "exec /nowhere",
+    ],
 )
 def test_one_that_does_not_start_or_is_another_is_none(add: Add, says: str) -> None:
-    """pyenv's shims end with 127; PyPy has bytecode of its own. The next one counts."""
+    """pyenv's shims end with 127; PyPy has bytecode of its own, and without the GIL other
+    libraries load. The next one counts."""
     add(".pyenv/versions/3.9.1/bin", says)
     assert hosts.version("3.9") == ""
     path = add("bin", GOOD)
