@@ -24,7 +24,7 @@ def _digest(settings: Settings, python: str, architecture: str) -> str:
 
 def header(settings: Settings) -> str:
     return (
-        f"# Made from {settings.requirements} by `{command(settings)}`; do not edit.\n"
+        f"# Made from {settings.requirements} by `{made_by(settings)}`; do not edit.\n"
         f"{MARK}{source_digest(settings)}\n"
     )
 
@@ -36,31 +36,38 @@ def check(settings: Settings) -> None:
         return
     text = lock.read_text(encoding="utf-8")
     marks = [line.removeprefix(MARK) for line in text.splitlines() if line.startswith(MARK)]
-    if marks != [source_digest(settings)]:
-        line = next((n for n, each in enumerate(text.splitlines(), 1) if each.startswith(MARK)), 1)
-        raise InputError(
-            places.below(_cause(settings, marks), places.at(lock, line, MARK.strip())),
-            fix=f"run `{command(settings)}`, look at what changed, and commit both files",
-        )
+    if marks == [source_digest(settings)]:
+        return
+    line = next((n for n, each in enumerate(text.splitlines(), 1) if each.startswith(MARK)), 1)
+    raise _stale(settings, marks, places.at(lock, line, MARK.strip()))
 
 
-def command(settings: Settings) -> str:
-    """That makes it."""
-    return "./doitw lock" + (f" python={settings.python}" if settings.variant else "")
-
-
-def _cause(settings: Settings, marks: list[str]) -> str:
-    """What is wrong with the lock. Its mark is a digest: one of these requirements for another
-    platform is known by trying them all."""
-    wanted = f"Python {settings.python} on {settings.architecture}"
-    for python, architecture in product(PYTHONS, ARCHITECTURES):
-        if marks == [_digest(settings, python, architecture)]:
-            made = f"Python {python} on {architecture}"
-            return f"{settings.lock} was made for {made}, this layer is for {wanted}"
-    return (
+def _stale(settings: Settings, marks: list[str], place: places.Place | None) -> InputError:
+    command = made_by(settings)
+    fix = f"run `{command}`, look at what changed, and commit both files"
+    if made := _made_for(settings, marks):
+        wanted = f"Python {settings.python} on {settings.architecture}"
+        problem = f"{settings.lock} was made for {made}, this layer is for {wanted}"
+        return InputError(places.below(problem, place), fix=fix)
+    problem = (
         f"{settings.lock} is older than {settings.requirements}: it was made from other "
         "requirements"
     )
+    return InputError(places.below(problem, place), fix=fix)
+
+
+def made_by(settings: Settings) -> str:
+    """The command that makes it."""
+    return "./doitw lock" + (f" python={settings.python}" if settings.variant else "")
+
+
+def _made_for(settings: Settings, marks: list[str]) -> str:
+    """The platform of a lock that was made from these requirements; '' where they changed. Its mark
+    is a digest, so all there are are tried."""
+    for python, architecture in product(PYTHONS, ARCHITECTURES):
+        if marks == [_digest(settings, python, architecture)]:
+            return f"Python {python} on {architecture}"
+    return ""
 
 
 def start(settings: Settings) -> str:

@@ -52,7 +52,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     if not locked and Path(settings.own_lock).is_file():
         say(
             f"note: {settings.own_lock} pins nothing for Python {settings.python}: "
-            f"`{locks.command(settings)}` does"
+            f"`{locks.made_by(settings)}` does"
         )
     exact = requirements.read(Path(settings.lock)) if locked else get_workshop().resolve()
     options = list(dict.fromkeys(pinned.options([*lines, *exact])))

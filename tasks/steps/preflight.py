@@ -134,16 +134,13 @@ def check_python(settings: Settings) -> None:
             f"into `layers` of {paths.CHALICE_CONFIG} and deploy with a Chalice under Python "
             f'{settings.python}; or set python = "{OLDEST}"',
         )
-    raise InputError(problem, fix=move(settings.python, PACKAGE))
-
-
-def move(python: str, package: str) -> str:
-    """How to run Chalice under another Python. `package`: of a checkout, or the wheel's."""
-    if package == "tasks":
-        return f"write {python} into .python-version and run ./doitw again"
-    return (
-        f"install this tool and the app's requirements.txt in an environment of Python {python}, "
-        "and run the same there"
+    if PACKAGE == "tasks":  # a checkout, not the wheel
+        fix = f"write {settings.python} into .python-version and run ./doitw again"
+        raise InputError(problem, fix=fix)
+    raise InputError(
+        problem,
+        fix="install this tool and the app's requirements.txt in an environment of Python "
+        f"{settings.python}, and run the same there",
     )
 
 

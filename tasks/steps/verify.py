@@ -21,6 +21,7 @@ from ..clients import workshops
 from ..core import (
     budget,
     distributions,
+    hosts,
     inventory,
     modules,
     paths,
@@ -115,7 +116,8 @@ def not_proven(settings: Settings) -> str:
     if workshops.runs(settings):
         return ""
     asked = f"; check = {settings.check!r} was not run" if settings.check else ""
-    return f"no import was tried, no library loaded: {workshops.title(settings)}{asked}"
+    why = f"this machine does not run {hosts.target(settings)}"
+    return f"no import was tried, no library loaded: {why}{asked}"
 
 
 def judge(

@@ -27,11 +27,13 @@ def test_another_is_refused_with_what_can_be_done(python: str) -> None:
     assert ("this tool needs 3.12 or newer" in caught.value.problem) is old
 
 
-def test_an_app_has_no_python_version_file_of_ours() -> None:
+def test_an_app_has_no_python_version_file_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has an environment, in which the wheel is installed."""
-    said = preflight.move("3.13", "doit_lambda_layer")
-    assert "in an environment of Python 3.13" in said
-    assert ".python-version" not in said
+    monkeypatch.setattr(preflight, "PACKAGE", "doit_lambda_layer")
+    with pytest.raises(InputError) as caught:
+        preflight.check_python(Settings(python="3.14"))
+    assert "in an environment of Python 3.14" in caught.value.fix
+    assert ".python-version" not in caught.value.fix
 
 
 def test_the_oldest_is_what_the_package_asks_for() -> None:
