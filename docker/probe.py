@@ -271,19 +271,23 @@ def result(opt: str, batch: Batch, folder: str) -> Answer:
     return {
         "imports": dict(sorted(imports.items())),
         "loads": dict(sorted(loads.items())),
-        "glibc": {name: needed for name in sorted(loads) if (needed := newer(opt, name))},
+        "glibc": {name: needed for name in sorted(loads) if (needed := newer(opt, name, here()))},
         "compiled": batch.compiled,
         "missed": sorted(batch.missed),
         "metadata": metadata(Path(opt, "python", folder)) if folder else "",
     }
 
 
-def newer(opt: str, name: str) -> str:
-    """The glibc version a library needs, when it is newer than the one here; else ''."""
-    here = tuple(map(int, (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0.0").split()[1].split(".")))
+def here() -> "tuple[int, ...]":
+    """The version of the glibc that runs this."""
+    return tuple(map(int, (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0.0").split()[1].split(".")))
+
+
+def newer(opt: str, name: str, glibc: "tuple[int, ...]") -> str:
+    """The glibc version a library needs, when it is newer than this one; else ''."""
     content = Path(opt, "python", name).read_bytes()
     needed = max((tuple(map(int, pair)) for pair in GLIBC.findall(content)), default=(0, 0))
-    return ".".join(map(str, needed)) if needed > here[:2] else ""
+    return ".".join(map(str, needed)) if needed > glibc[:2] else ""
 
 
 def metadata(folder: Path) -> str:

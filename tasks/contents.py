@@ -16,6 +16,7 @@ from doit.loader import generate_tasks
 
 from .core import outputs
 from .core.arguments import names_no_command
+from .core.settings import several_pythons
 from .reporter import StepReporter, verbosity
 
 DOIT_CONFIG = {
@@ -89,6 +90,12 @@ class Commands:
     def create_doit_tasks(self) -> Iterator[Any]:
         """doit's Task objects; a step counts as part of its command and is not listed alone."""
         outputs.begin()  # plain `doit` starts here
+        if pythons := several_pythons():
+            from .commands import matrix
+
+            known = [*self._listed, *(step for steps in STEPS.values() for step in steps)]
+            yield from matrix.tasks(pythons, known)
+            return
         alone = names_no_command()
         for name, place in self._listed.items():
             if name == "build" or not alone:

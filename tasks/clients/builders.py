@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ..core import findings
+from ..core import findings, hosts
 from ..core.errors import BuildError, LayerError
 from ..core.findings import BAD, Finding
 from ..core.settings import Settings
@@ -36,9 +36,12 @@ def look(settings: Settings) -> Iterator[Finding]:
 
 
 def _host(settings: Settings) -> Finding:
-    def question() -> str:
+    def question() -> Finding | str:
         host.check(settings)
-        return f"{host.HostSandbox().title} builds from wheels alone"
+        if hosts.runs(settings):
+            return f"{hosts.title(settings)} builds from wheels alone"
+        fix = "builder=docker proves it, with emulation where the architecture is another one"
+        return findings.note("builder", "\n".join(hosts.left_out(settings)), fix)
 
     return findings.ask("builder", question)
 

@@ -31,7 +31,7 @@ SCRIPTS = ("unpack.py", "jobs.py")  # what lays /opt out
 class ContainerSandbox:
     """The builder image of `settings`. The container starts with the first job."""
 
-    kind = "docker"
+    kind, runs = "docker", True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

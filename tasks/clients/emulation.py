@@ -16,7 +16,7 @@ from ..core.settings import Settings
 if TYPE_CHECKING:
     from docker import DockerClient
 
-MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
+MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}  # engines name both ways
 HANDLERS = Path("/proc/sys/fs/binfmt_misc")  # of this machine's kernel
 DESKTOP = "Docker Desktop"
 FOREIGN = re.compile(r"exec format error", re.I)  # the kernel's words, in the engine's log
@@ -27,7 +27,8 @@ def fix(architecture: str) -> str:
     name = {"x86_64": "amd64", "arm64": "arm64"}[architecture]
     return (
         f"docker run --privileged --rm tonistiigi/binfmt --install {name}\n"
-        f"→ (the kernel of the engine's machine then runs {architecture}, slowly); or builder=host"
+        f"→ (the kernel of the engine's machine then runs {architecture}, slowly)\n"
+        "→ or builder=host: from wheels alone, nothing of it is run, so not for stage=local"
     )
 
 

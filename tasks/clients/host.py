@@ -6,13 +6,12 @@ import platform
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..core import paths, runs
+from ..core import hosts, paths, runs
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand
 from ..core.scratch import Scratch
@@ -20,7 +19,6 @@ from ..core.settings import Settings
 from . import children, indexes
 from .images import PROXIES
 
-MACHINES = {"x86_64": ("x86_64", "amd64"), "arm64": ("aarch64", "arm64")}
 INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
     "UV_KEYRING_PROVIDER",
@@ -28,19 +26,25 @@ INHERITED = (
 
 
 class HostSandbox:
-    """This machine's Python, without anything that is installed in it."""
+    """This machine's Python, without anything that is installed in it: the layer's, where there is
+    one, else our own."""
 
     kind, digest = "host", ""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._session: _Session | None = None
 
     @property
     def title(self) -> str:
-        return f"this machine's Python {platform.python_version()}"
+        return hosts.title(self._settings)
+
+    @property
+    def runs(self) -> bool:
+        return hosts.runs(self._settings)
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        self._session = self._session or _Session()
+        self._session = self._session or _Session(hosts.interpreter(self._settings.python))
         outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
@@ -57,7 +61,7 @@ class _Session:
     """{work} and {opt}, from the first job to the last; below build/, where uv's cache can often be
     linked to."""
 
-    def __init__(self) -> None:
+    def __init__(self, interpreter: str) -> None:
         import deflate
         from uv import find_uv_bin
 
@@ -68,7 +72,7 @@ class _Session:
             "{work}": str(self._scratch.path / "work"),
             "{opt}": str(self._scratch.path / "opt"),
             "{uv}": find_uv_bin(),
-            "{interpreter}": _interpreter(),
+            "{interpreter}": interpreter,
             "{tools}": str(Path(deflate.__file__).parents[1]),
         }
 
@@ -108,21 +112,19 @@ class _Session:
 
 
 def check(settings: Settings) -> None:
-    """The layer is proven by running it, so this machine must be able to."""
-    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    here = f"{platform.system()} {platform.machine()}, Python {python}"
-    fits = platform.system() == "Linux" and platform.machine() in MACHINES[settings.architecture]
-    if not fits or settings.python != python:
+    """BuildError where this machine cannot build it, or could not run the function."""
+    here = f"{platform.system()} {platform.machine()}"
+    if platform.system() != "Linux":
         raise BuildError(
-            f"builder=host cannot build for Linux {settings.architecture}, Python "
-            f"{settings.python} on this machine ({here})",
+            f"builder=host builds on Linux, this machine is {here}",
             fix="start Docker and leave builder=host away",
         )
-
-
-def _interpreter() -> str:
-    """The base interpreter: nothing of the tool's own .venv is importable."""
-    return str(getattr(sys, "_base_executable", sys.executable))
+    if settings.is_local and not hosts.runs(settings):
+        raise BuildError(
+            f"stage=local would run the function on this machine ({here}), which does not run "
+            f"{hosts.target(settings)}",
+            fix="start Docker and leave builder=host away; another stage takes such a layer",
+        )
 
 
 def _protect(tree: Path) -> None:

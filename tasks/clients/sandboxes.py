@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ..core import records
+from ..core import hosts, records
 from ..core.console import say
 from ..core.errors import BuildError
 from ..core.sandbox import Sandbox
@@ -24,6 +24,8 @@ def choose(settings: Settings) -> Sandbox:
     try:
         return ContainerSandbox(settings)
     except BuildError as error:
+        if not hosts.runs(settings):
+            raise
         why = error.problem.splitlines()[0].rstrip(":")
         say(f"without Docker ({why}): building with this machine's Python instead")
         return _host(settings)
@@ -33,7 +35,9 @@ def _host(settings: Settings) -> Sandbox:
     from . import host
 
     host.check(settings)
-    return host.HostSandbox()
+    for line in hosts.left_out(settings):
+        say(f"note: {line}")
+    return host.HostSandbox(settings)
 
 
 def kind(settings: Settings) -> str:
@@ -46,11 +50,12 @@ def kind(settings: Settings) -> str:
 
 def title(settings: Settings) -> str:
     """For people: what builds, whether or not it has to start."""
-    import platform
+    return f"image {settings.base_image}" if kind(settings) == "docker" else hosts.title(settings)
 
-    if kind(settings) == "docker":
-        return f"image {settings.base_image}"
-    return f"this machine's Python {platform.python_version()}"
+
+def runs(settings: Settings) -> bool:
+    """Does what builds also run it, so that it is proven? (core/hosts.py)"""
+    return kind(settings) == "docker" or hosts.runs(settings)
 
 
 def expected(settings: Settings) -> str:

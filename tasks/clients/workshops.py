@@ -6,7 +6,7 @@ from ..core.settings import Settings
 from ..core.workshop import Workshop
 from . import sandboxes
 
-kind, title = sandboxes.kind, sandboxes.title
+kind, runs, title = sandboxes.kind, sandboxes.runs, sandboxes.title
 
 
 @cache

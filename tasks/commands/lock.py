@@ -22,8 +22,7 @@ def task_lock() -> dict[str, object]:
 def run(settings: Settings) -> None:
     """Resolve and write. Pins of an existing lock stay where the requirements allow them."""
     started = time.monotonic()
-    lock = Path(settings.lock)
-    before = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    lock, before = Path(settings.lock), locks.start(settings)
     text = locks.header(settings) + resolve(settings, before)
     records.write_atomic(lock, text.encode())
     for line in changes(locks.pins(before), locks.pins(text)):
@@ -49,7 +48,7 @@ def resolve(settings: Settings, before: str) -> str:
         installs=True,
         fetch={"{work}/lock": result},
     )  # fmt: skip
-    sandbox = HostSandbox()
+    sandbox = HostSandbox(settings)
     try:
         outcome = sandbox.run(job)
     finally:

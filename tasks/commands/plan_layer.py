@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..clients import layers, manifests, published, s3, sandboxes, stage_layers, stage_store
 from ..clients.aws import Aws
-from ..core import budget, identity, paths, records, stage_status, versions
+from ..core import budget, hosts, identity, paths, records, stage_status, versions
 from ..core.manifest import Manifest
 from ..core.plan import Change, why_built
 from ..core.settings import Settings
@@ -89,7 +89,9 @@ def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Change]
     """[] when the zip that lies here is of these inputs, and proven."""
     if wanted and (_proven(settings) or {}).get("input") == wanted:
         return []
-    return [Change(what="build the layer and prove it", why=why)]
+    proven = settings.builder != "host" or hosts.runs(settings)
+    how = "and prove it" if proven else "from wheels, without a proof"
+    return [Change(what=f"build the layer {how}", why=why)]
 
 
 def _proven(settings: Settings) -> records.Record | None:

@@ -112,7 +112,7 @@ def gather(settings: Settings) -> Report:
         ),
         work=facts.work(made["prune"], recipes.active(settings)),
         kept=made["prune"]["kept_by"],
-        notes=optimize.summary(made["optimize"]),
+        notes=[*optimize.summary(made["optimize"]), f"built by {made['install']['builder']}"],
         offers=facts.offers(files, inactive(settings), settings.keep),
     )
 

@@ -16,6 +16,7 @@ from .validation import nearest
 from .versions import parse_number
 
 Form = Callable[[str], object]  # InputError for what has another
+DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
@@ -120,6 +121,11 @@ def _parsed(name: str, value: str) -> str | bool | int:
 def names_no_command() -> bool:
     """Is it `doit` alone that was typed, with nothing but `name=value` behind it?"""
     return all("=" in word for word in sys.argv[1:])
+
+
+def only_publishes() -> bool:
+    """Does what was typed end with a layer version, and ask nothing of Chalice?"""
+    return bool({"publish", "upload"} & {*sys.argv[1:]}) and not DEPLOYING & {*sys.argv[1:]}
 
 
 @cache

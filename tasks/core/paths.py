@@ -2,7 +2,8 @@
 also the keys of its database, so a CI cache works in any folder.
 
 Each step owns `build/<step>/<layer>/` (build side) or `build/<step>/<layer>/<stage>.json`
-(AWS side) and is the only writer there.
+(AWS side) and is the only writer there; for another Python than the project's, <layer> is
+`<layer>.py313`.
 """
 
 from pathlib import Path
@@ -40,12 +41,12 @@ WORK = BUILD / "work"  # folders of the host's sandboxes, while they last
 
 def record(settings: Settings, step: str) -> Path:
     """The record of a build-side step: install, prune, optimize, zip, verify."""
-    return BUILD / step / settings.layer / "record.json"
+    return BUILD / step / settings.files / "record.json"
 
 
 def stage_record(settings: Settings, step: str) -> Path:
     """The record of an AWS-side step: lookup, upload, publish, patch-config, …"""
-    return BUILD / step / settings.layer / f"{settings.stage}.json"
+    return BUILD / step / settings.files / f"{settings.stage}.json"
 
 
 def plan(settings: Settings) -> Path:
@@ -59,12 +60,12 @@ def removed(settings: Settings) -> Path:
 
 
 def layer_zip(settings: Settings) -> Path:
-    return BUILD / f"{settings.layer}.zip"
+    return BUILD / f"{settings.files}.zip"
 
 
 def beside_zip(settings: Settings, suffix: str) -> Path:
     """A file that goes with the zip: `.report.html`, `.cdx.json`."""
-    return BUILD / f"{settings.layer}{suffix}"
+    return BUILD / f"{settings.files}{suffix}"
 
 
 def iam_policy(settings: Settings, name: str) -> Path:

@@ -12,6 +12,12 @@ def platform_tag(settings: Settings) -> str:
     return f"{MACHINES[settings.architecture]}-{manylinux}"
 
 
+def needs(settings: Settings) -> dict[str, object]:
+    """What a shared object must be made for: {"machine": ELF's name, "glibc": [2, 34], at most}."""
+    glibc = (2, 26) if settings.python in AL2 else (2, 34)
+    return {"machine": MACHINES[settings.architecture], "glibc": glibc}
+
+
 def marker_environment(settings: Settings) -> dict[str, str]:
     """What environment markers (PEP 508) see in Lambda."""
     return {

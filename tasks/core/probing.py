@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import modules, paths, records
+from . import modules, paths, platforms, records
 from .console import following, say
 from .distributions import Installed
 from .errors import VerifyError
@@ -13,7 +13,7 @@ from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
-SCRIPTS = ("probe.py", "blame.py", "restore.py")
+SCRIPTS = ("probe.py", "blame.py", "restore.py", "read.py")
 LAYER, APART = "{opt}", "{work}/apart"  # the layer, and its distributions as installed
 Question = dict[str, Any]
 
@@ -57,6 +57,15 @@ def prove(
     gone = {name for path in changed if (name := modules.dotted(path))} - there
     request = {"batches": batches, "gone": sorted(gone), "touched": sorted(changed)}
     return ask(sandbox, layer, ["probe.py", "prove", LAYER], request)
+
+
+def read(
+    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], settings: Settings
+) -> dict[str, Any]:
+    """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
+    what its libraries are made for."""
+    request = {"batches": batches, "target": platforms.needs(settings)}
+    return ask(sandbox, layer, ["read.py", LAYER], request)
 
 
 def prove_restored(

@@ -71,7 +71,8 @@ def doubts(proofs: Mapping[str, Proof]) -> list[str]:
 
 
 def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
-    """Metadata that is gone or wrong, distributions twice, glibc too new: each a sentence."""
+    """Metadata that is gone or wrong, distributions twice, glibc too new, another machine's
+    libraries: each a sentence."""
     wrong = [
         f"{name}: {error}" for name, each in proofs.items() if (error := each.after["metadata"])
     ]
@@ -81,7 +82,12 @@ def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
         for each in proofs.values()
         for path, needed in each.after["glibc"].items()
     ]
-    return wrong + doubled + glibc
+    foreign = [
+        f"{path} is for {machine}, another machine than the layer's"
+        for each in proofs.values()
+        for path, machine in each.after.get("foreign", {}).items()
+    ]
+    return wrong + doubled + glibc + foreign
 
 
 def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:

@@ -71,6 +71,10 @@ class Sandbox(Protocol):
     kind: str  # "docker" or "host", part of the input hash
 
     @property
+    def runs(self) -> bool:
+        """Does it run what is for the layer's platform? If not, it only installs, reads, packs."""
+
+    @property
     def title(self) -> str:
         """For people: `image public.ecr.aws/lambda/python:3.12`, `this machine's Python 3.12.1`."""
 

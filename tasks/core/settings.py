@@ -60,7 +60,10 @@ class Settings:
         "requirements-all.txt", "what the layer holds", typed=True,
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
-    python: str = _setting("3.12", "the layer's Python", choices=PYTHONS)
+    python: str = _setting(
+        "3.12", "the layer's Python; typed for `build` and `lock`, several with commas",
+        typed=True, choices=PYTHONS,
+    )  # fmt: skip
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
@@ -72,8 +75,9 @@ class Settings:
         pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
     )  # fmt: skip
     builder: str = _setting(
-        "auto", "`docker`, `host` (uv on this machine, wheels only), or `auto`: Docker, and for "
-        "`stage=local` the host when there is no Docker or no image",
+        "auto", "`docker`, `host` (uv on this machine, wheels only; what it cannot run is not "
+        "proven), or `auto`: Docker, and for `stage=local` the host when there is no Docker or no "
+        "image",
         typed=True, choices=("auto", "docker", "host"),
     )  # fmt: skip
     smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
@@ -99,6 +103,14 @@ class Settings:
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
+    # No setting: `py313` where the command line asks for another Python than the project's.
+    variant: str = ""
+
+    @property
+    def files(self) -> str:
+        """What its files in build/ are called: `deps`, of a variant `deps.py313` (no layer can have
+        that name)."""
+        return f"{self.layer}.{self.variant}" if self.variant else self.layer
 
     @property
     def is_local(self) -> bool:
@@ -110,11 +122,17 @@ class Settings:
 
     @property
     def lock(self) -> str:
-        """requirements-all.txt → requirements-all.lock"""
+        """requirements-all.txt → requirements-all.lock, of a variant requirements-all.py313.lock"""
+        variant = f".{self.variant}" if self.variant else ""
+        return str(Path(self.requirements).with_suffix(f"{variant}.lock"))
+
+    @property
+    def own_lock(self) -> str:
+        """The lock for the project's own Python."""
         return str(Path(self.requirements).with_suffix(".lock"))
 
 
-SPECS = {spec.name: spec for spec in fields(Settings)}
+SPECS = {spec.name: spec for spec in fields(Settings) if "help" in spec.metadata}
 TYPED = [name for name, spec in SPECS.items() if spec.metadata.get("typed")]
 Source = dict[str, tuple[str, Any]]  # {field: (where it is said, value)}
 Fault = tuple[str, str, str]  # (where it is said, setting, what is wrong)
@@ -135,16 +153,29 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
-    own = written.get(str(stage), {})
-    firm = {name: own[name] for name in OF_AWS if name in own}
-    merged = written[""] | own | _variables(environ) | firm | said
+    own = _untyped(written[""], written.get(str(stage), {}), environ)
+    merged = own | said
     for source in (merged, *written.values()):
         wrong += _wrong_values(source)
     if wrong:
         fix = "./doitw help settings has them all"
         problems = [(text, _place(pyproject, where, key)) for where, key, text in wrong]
         raise SettingsError(places.joined(problems), fix=fix)
-    return Settings(**{name: value for name, (_, value) in merged.items()})
+    return Settings(
+        **{name: value for name, (_, value) in merged.items()}, variant=_variant(own, said)
+    )
+
+
+def _untyped(table: Source, of_stage: Source, environ: Mapping[str, str]) -> Source:
+    """What counts where nothing is typed: a stage's place in AWS is the one that its table names."""
+    firm = {name: of_stage[name] for name in OF_AWS if name in of_stage}
+    return table | of_stage | _variables(environ) | firm
+
+
+def _variant(own: Source, said: Source) -> str:
+    _, project = own.get("python", ("", SPECS["python"].default))
+    _, wanted = said.get("python", ("", project))
+    return "" if wanted == project else f"py{wanted.replace('.', '')}"
 
 
 def _place(pyproject: Path, where: str, key: str) -> places.Place | None:
@@ -205,11 +236,13 @@ def _not_typed(key: str, typeable: list[str]) -> Fault:
 
 @cache
 def current(stage: str = "") -> Settings:
-    """The settings of this run; with `stage` as if that one had been typed. The one place that
-    reads the environment and doit's variables."""
+    """The settings of this run, as what builds can carry them out; with `stage` as if that one had
+    been typed. The one place that reads the environment and doit's variables."""
     import os
 
-    return load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
+    from .hosts import feasible  # it imports this module
+
+    return feasible(load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {})))
 
 
 def unheard(stage: str) -> list[str]:
@@ -227,6 +260,12 @@ def unheard(stage: str) -> list[str]:
 def is_typed(name: str) -> bool:
     """Does the command line say it?"""
     return name in _typed()
+
+
+def several_pythons() -> list[str]:
+    """Those of `python=3.12,3.13` on the command line, each once; [] where no list is typed."""
+    wanted = _typed().get("python", "")
+    return list(dict.fromkeys(wanted.split(","))) if "," in wanted else []
 
 
 def _typed() -> dict[str, str]:

@@ -42,7 +42,8 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
     "verify": (
         False,
         lambda r: (
-            f"{_count(r['modules'], 'module')}  {r['unzipped'] / LAMBDA_LIMIT:.0%} of the limit"
+            f"{'not proven' if r.get('not_proven') else _count(r['modules'], 'module')}  "
+            f"{r['unzipped'] / LAMBDA_LIMIT:.0%} of the limit"
         ),
     ),
     "publish": (True, _published),

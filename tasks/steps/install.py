@@ -49,6 +49,11 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     started, builder = time.monotonic(), workshops.kind(settings)
     fingerprint = identity.install_inputs(settings, builder)
     locked = Path(settings.lock).is_file()
+    if not locked and Path(settings.own_lock).is_file():
+        say(
+            f"note: {settings.own_lock} pins nothing for Python {settings.python}: "
+            f"`{locks.made_by(settings)}` does"
+        )
     exact = requirements.read(Path(settings.lock)) if locked else get_workshop().resolve()
     options = list(dict.fromkeys(pinned.options([*lines, *exact])))
     built = pinned.from_source(options) if locked else None

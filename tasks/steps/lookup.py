@@ -55,7 +55,8 @@ def look(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
     found = published.by_inputs(aws, wanted, there)
     for number in deleted(aws, there):
         say(f"note: version {number}, which was used from here, has been deleted since")
-    if latest := found or next(iter(there), None):
+    fitting = (each for each in there if each.fits(aws.settings.python, aws.settings.architecture))
+    if latest := found or next(fitting, None):
         published.remember(aws, latest)
     if found:
         say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")

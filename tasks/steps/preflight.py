@@ -9,6 +9,8 @@ from ..clients import chalice_app, layers
 from ..clients.aws import connect
 from ..core import budget, chalice_config, layer_arns, locks, paths, places, records, requirements
 from ..core.actions import action
+from ..core.arguments import only_publishes
+from ..core.calls import PACKAGE
 from ..core.console import say
 from ..core.errors import InputError, LayerError
 from ..core.places import Place
@@ -17,23 +19,20 @@ from ..core.tables import STAGES, TABLE, stages
 from ..core.validation import nearest
 
 Check = Callable[[Settings], None]
+OLDEST, TOO_OLD = "3.12", ("3.10", "3.11")  # `requires-python` in pyproject.toml
 
 
 def task_preflight() -> dict[str, object]:
     """Check requirements, config.json, Chalice's Python and the credentials."""
-    settings = current()
-    return {"actions": [action(lambda: run(settings))]}
+    settings, deploys = current(), not only_publishes()
+    return {"actions": [action(lambda: run(settings, deploys=deploys))]}
 
 
-def run(settings: Settings) -> None:
-    """InputError, AwsError; all problems at once. Prints where the deploy will go."""
-    checks: list[Check] = [
-        check_packages,
-        check_stage,
-        check_layers,
-        check_python,
-        check_architecture,
-    ]
+def run(settings: Settings, *, deploys: bool = True) -> None:
+    """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
+    published that Chalice could not deploy from here."""
+    checks: list[Check] = [check_packages, check_stage, check_layers]
+    checks += [check_python, check_architecture] if deploys else []
     problems = found(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += found([check_aws], settings)
@@ -122,12 +121,27 @@ def _place(member: str, stage: str) -> Place | None:
 def check_python(settings: Settings) -> None:
     """Chalice deploys the runtime of the Python that runs it (chalice#1416, #1707)."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if settings.python != here:
+    if settings.python == here:
+        return
+    problem = (
+        f"the layer is for Python {settings.python}, but Chalice would deploy python{here}: "
+        "it takes the Python that it runs under"
+    )
+    if settings.python in TOO_OLD:
         raise InputError(
-            f"the layer is for Python {settings.python}, but Chalice would deploy python{here}: "
-            "it takes the Python that it runs under",
-            fix=f"write {settings.python} into .python-version and run ./doitw again",
+            f"{problem}, and this tool needs {OLDEST} or newer",
+            fix="`./doitw publish` builds, proves and publishes it: put the ARN (.layer-arn.txt) "
+            f"into `layers` of {paths.CHALICE_CONFIG} and deploy with a Chalice under Python "
+            f'{settings.python}; or set python = "{OLDEST}"',
         )
+    if PACKAGE == "tasks":  # a checkout, not the wheel
+        fix = f"write {settings.python} into .python-version and run ./doitw again"
+        raise InputError(problem, fix=fix)
+    raise InputError(
+        problem,
+        fix="install this tool and the app's requirements.txt in an environment of Python "
+        f"{settings.python}, and run the same there",
+    )
 
 
 def check_architecture(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from ..clients import workshops
 from ..core import (
     budget,
     distributions,
+    hosts,
     inventory,
     modules,
     paths,
@@ -54,7 +55,14 @@ def task_verify() -> dict[str, object]:
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "meta": {"last_words": lambda: last_words(settings)},
     }
+
+
+def last_words(settings: Settings) -> list[str]:
+    """What nobody may overlook, also when nothing was to be done."""
+    unproven = (records.read(paths.record(settings, "verify")) or {}).get("not_proven")
+    return [f"warning: not proven: {unproven}"] if unproven else []
 
 
 def fingerprint(settings: Settings) -> str:
@@ -64,7 +72,7 @@ def fingerprint(settings: Settings) -> str:
     return records.digest(
         [packed.get("fingerprint"), packed.get("sha256"), probing.fingerprint(),
          script, settings.check_timeout, settings.max_growth,
-         budget.other_sizes(settings), scanning.fingerprint(settings)]
+         budget.other_sizes(settings), scanning.fingerprint(settings), not_proven(settings)]
     )  # fmt: skip
 
 
@@ -87,18 +95,29 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
         found = proving.prove(settings, get_workshop, tree, stay, workshops.title(settings))
         scan.result()
     judge(settings, get_workshop, tree, stay, found)
-    probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
+    if not (unproven := not_proven(settings)):
+        probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
     facts = counts(found)
     record = {
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
         "unzipped": packed["unzipped"],
         "packages": sizes,
+        "not_proven": unproven,
         **facts,
     }
     records.write(paths.record(settings, "verify"), record)
-    show(facts, spent, time.monotonic() - started)
+    show(record, spent, time.monotonic() - started)
     return record
+
+
+def not_proven(settings: Settings) -> str:
+    """'' when the layer was run, and else what is not known of it."""
+    if workshops.runs(settings):
+        return ""
+    asked = f"; check = {settings.check!r} was not run" if settings.check else ""
+    why = f"this machine does not run {hosts.target(settings)}"
+    return f"no import was tried, no library loaded: {why}{asked}"
 
 
 def judge(
@@ -174,12 +193,22 @@ def counts(found: dict[str, Proof]) -> dict[str, int]:
     }
 
 
-def show(facts: dict[str, int], spent: budget.Budget, seconds: float) -> None:
+def show(facts: records.Record, spent: budget.Budget, seconds: float) -> None:
+    if facts["not_proven"]:
+        say(
+            f"{facts['distributions']} distributions answer, their libraries are for the layer's "
+            f"machine ({duration(seconds)})"
+        )
+    else:
+        say_proven(facts, seconds)
+    for line in spent.sentences():
+        say(line)
+
+
+def say_proven(facts: records.Record, seconds: float) -> None:
     say(
         f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
         f"packages that nobody asked for), {facts['distributions']} distributions "
         f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew "
         f"({duration(seconds)})"
     )
-    for line in spent.sentences():
-        say(line)

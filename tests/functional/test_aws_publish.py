@@ -12,6 +12,7 @@ from tasks.clients import layers, published
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths, records
 from tasks.core.errors import AwsError, BuildError
+from tasks.core.settings import PYTHONS
 from tasks.core.versions import code_sha256
 from tasks.steps import lookup, publish, upload
 from tests.aws import Refusal, Server
@@ -113,6 +114,17 @@ def test_the_same_content_for_another_architecture_is_sent(aws: Aws) -> None:
     assert upload.run(other)["key"] == "layers/deps/20250909-090909/deps.zip"
     publish.run(other)
     assert [v["CompatibleArchitectures"] for v in versions(aws)] == [["x86_64"], ["arm64"]]
+
+
+def test_each_python_is_published_for_its_runtime(aws: Aws) -> None:
+    """The same content for another runtime is another version of the one layer."""
+    for number, python in enumerate(PYTHONS):
+        other = connect(replace(aws.settings, python=python, variant=f"py{number}"))
+        build(other.settings, built=f"20250909-09090{number}")
+        upload.run(other)
+        publish.run(other)
+    wanted = [[f"python{each}"] for each in PYTHONS]
+    assert [v["CompatibleRuntimes"] for v in versions(aws)] == wanted
 
 
 def test_what_was_not_proven_is_not_sent(aws: Aws, server: Server) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.commands import matrix
 from tasks.core import arguments, settings
 from tests import pages
 from tests.ci import Job, Runner
@@ -55,5 +56,7 @@ def test_commands_that_are_only_shown_are_ones_that_exist(
         typed = dict(word.split("=", 1) for word in words if "=" in word)
         typed = {name: "1" if value in ("N", "…") else value for name, value in typed.items()}
         typed.pop("arn", None)  # A,B stand for two
+        if "," in typed.get("python", ""):
+            matrix.check(typed.pop("python").split(","), names)
         settings.load(ROOT, {}, typed)
         arguments.load(typed, names)

@@ -46,7 +46,7 @@ def installed(
 ) -> set[str]:
     """Paths that the layer would hold before pruning."""
     Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
-    workshop = Workshop(settings, sandbox or HostSandbox())
+    workshop = Workshop(settings, sandbox or HostSandbox(SETTINGS))
     try:
         install.run(settings, lambda: workshop)
     finally:
@@ -105,7 +105,7 @@ def test_only_a_source_distribution(packages: Index) -> None:
 def test_a_source_distribution_that_does_not_compile(packages: Index) -> None:
     """The compiler's words are shown."""
     packages.add_sdist("source", "1.0", BROKEN_BUILD)
-    found = failure("source==1.0\n", Compiling())
+    found = failure("source==1.0\n", Compiling(SETTINGS))
     assert "gcc: fatal error" in found.problem
     assert "does not compile in the image" in found.fix
 
@@ -233,11 +233,11 @@ def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> No
     built before there was a lock is taken."""
     image, allowed = replace(SETTINGS, builder="docker"), "--no-binary source\nsource==1.0\n"
     artefact = packages.add_sdist("source", "1.0", GOOD_BUILD)
-    assert "source.py" in installed("source==1.0\n", Compiling(), image)
+    assert "source.py" in installed("source==1.0\n", Compiling(SETTINGS), image)
     lock("source==1.0\n", artefact)
     with pytest.raises(BuildError) as caught:
-        installed("source==1.0\n", Compiling(), image)
+        installed("source==1.0\n", Compiling(SETTINGS), image)
     assert "source" in caught.value.problem
     assert "a line `--no-binary NAME` in requirements-all.txt" in caught.value.fix
     lock(allowed, artefact)
-    assert "source.py" in installed(allowed, Compiling(), image)
+    assert "source.py" in installed(allowed, Compiling(SETTINGS), image)

@@ -46,6 +46,24 @@ def test_forms(name: str, value: str, said: str) -> None:
         load({name: value}, ["rollback"])
 
 
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        (["publish", "python=3.10"], True),
+        (["upload"], True),
+        (["publish", "smoke"], False),
+        (["deploy"], False),
+        ([], False),
+    ],
+)
+def test_what_asks_nothing_of_chalice(
+    words: list[str], alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer for a Python that Chalice does not run under here."""
+    monkeypatch.setattr("sys.argv", ["doitw", *words])
+    assert arguments.only_publishes() is alone
+
+
 def test_a_sub_task_is_its_command() -> None:
     """`./doitw rollback:config version=2`"""
     assert load({"version": "2"}, ["rollback:config", "version=2"]).version == "2"

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import host
+from tasks.clients import builders, host
 from tasks.clients.host import HostSandbox
-from tasks.core import paths
+from tasks.core import hosts, paths
 from tasks.core.errors import BuildError
+from tasks.core.findings import GOOD, NOTE
 from tasks.core.sandbox import Job, Outcome
 from tasks.core.settings import Settings
 from tests import laid, scripts
@@ -23,7 +24,7 @@ from tests import laid, scripts
 
 def run(code: str, *arguments: str, **more: Any) -> Outcome:
     """A Python script as the only job of a sandbox."""
-    sandbox = HostSandbox()
+    sandbox = HostSandbox(Settings())
     try:
         return sandbox.run(script(code, *arguments, **more))
     finally:
@@ -39,7 +40,7 @@ def script(code: str, *arguments: str, **more: Any) -> Job:
 @pytest.fixture
 def sandbox() -> Iterator[HostSandbox]:
     """For several jobs."""
-    made = HostSandbox()
+    made = HostSandbox(Settings())
     yield made
     made.close()
 
@@ -82,7 +83,7 @@ def test_work_lasts_from_job_to_job(sandbox: HostSandbox, scratch: Path) -> None
 
 def test_closing_twice_or_before_the_first_job_is_fine(scratch: Path) -> None:
     """Whoever tidies up need not ask."""
-    sandbox = HostSandbox()
+    sandbox = HostSandbox(Settings())
     sandbox.close()
     sandbox.run(script("print()"))
     sandbox.close()
@@ -275,21 +276,42 @@ def is_gone(process: int) -> bool:
     return False
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An x86_64 machine, no Python here but ours."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(hosts, "_candidates", lambda python, home: [])
+    hosts._found.cache_clear()
+    yield
+    hosts._found.cache_clear()
+
+
 @pytest.mark.parametrize(
     "other", [{"python": "3.9"}, {"architecture": "arm64"}], ids=["python", "architecture"]
 )
-def test_a_machine_that_cannot_run_the_layer_is_refused(
-    other: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_what_this_machine_does_not_run_it_builds_but_not_for_stage_local(
+    other: dict[str, str], alone: None
 ) -> None:
-    """It could not prove it."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    with pytest.raises(BuildError, match="builder=host cannot build for Linux") as caught:
-        host.check(replace(Settings(), **other))  # type: ignore[arg-type] # any values
+    """Whose function runs here."""
+    settings = replace(Settings(), **other)  # type: ignore[arg-type] # any values
+    host.check(settings)
+    with pytest.raises(BuildError, match="stage=local would run the function on this") as caught:
+        host.check(replace(settings, stage="local"))
     assert "start Docker" in caught.value.fix
 
 
+def test_doctor_says_what_is_left_out(alone: None) -> None:
+    """A deploy can work; what it would not prove is worth a look."""
+    [found] = builders.look(Settings(builder="host", architecture="arm64"))
+    assert found.mark == NOTE
+    assert "for Python 3.12 on arm64 from wheels alone, which this machine does not" in found.found
+    assert "builder=docker proves it" in found.fix
+    [found] = builders.look(Settings(builder="host"))
+    assert found.mark == GOOD
+
+
 def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its libraries are other ones."""
+    """It has other ways to end what a job started."""
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    with pytest.raises(BuildError, match="Darwin"):
+    with pytest.raises(BuildError, match="builds on Linux, this machine is Darwin"):
         host.check(Settings())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import identity, paths
-from tasks.core.settings import Settings
+from tasks.core.settings import ARCHITECTURES, PYTHONS, Settings
 
 
 @pytest.fixture
@@ -47,6 +47,25 @@ def test_every_option_that_shapes_the_layer_counts(
     """A key that misses an input hands out a layer made with other options."""
     changed = replace(settings, **change)  # type: ignore[arg-type] # any values
     assert identity.input_hash(changed, "docker") != identity.input_hash(settings, "docker")
+
+
+def test_each_python_is_a_layer_of_its_own(settings: Settings) -> None:
+    """In its own image of Lambda's, on each architecture."""
+    made = [replace(settings, python=each, architecture=architecture)
+            for each in PYTHONS for architecture in ARCHITECTURES]  # fmt: skip
+    for builder in ("docker", "host"):
+        hashes = {identity.input_hash(each, builder) for each in made}
+        assert len(hashes) == len(made)
+    for each in made:
+        parts = identity.parts(each, "docker")
+        assert parts["python"] == each.python
+        assert parts["image"] == f"public.ecr.aws/lambda/python:{each.python}"
+
+
+def test_the_same_layer_beside_another_is_the_same(settings: Settings) -> None:
+    """Typed, or the project's own Python."""
+    variant = replace(settings, variant="py312")
+    assert identity.input_hash(variant, "docker") == identity.input_hash(settings, "docker")
 
 
 @pytest.mark.parametrize(

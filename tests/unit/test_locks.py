@@ -34,11 +34,32 @@ def test_no_lock_is_fine() -> None:
     locks.check(SETTINGS)
 
 
-@pytest.mark.parametrize("other", [{"python": "3.13"}, {"architecture": "arm64"}])
-def test_another_platform_makes_it_stale(other: dict[str, str]) -> None:
-    """It was resolved for one."""
-    with pytest.raises(InputError, match=r"requirements-all\.lock is older"):
+@pytest.mark.parametrize(
+    ("other", "wanted"),
+    [({"python": "3.13"}, "Python 3.13 on x86_64"), ({"architecture": "arm64"}, "3.12 on arm64")],
+)
+def test_another_platform_makes_it_stale(other: dict[str, str], wanted: str) -> None:
+    """It was resolved for one, and the error says which; the requirements are not to blame."""
+    with pytest.raises(InputError, match=r"requirements-all\.lock was made for") as caught:
         locks.check(replace(SETTINGS, **other))  # type: ignore[arg-type] # any values
+    assert "made for Python 3.12 on x86_64, this layer is for" in caught.value.problem
+    assert wanted in caught.value.problem
+    assert "older" not in caught.value.problem
+
+
+def test_another_python_beside_the_projects_has_a_lock_of_its_own() -> None:
+    """Made by a command of its own, from the versions that the project's own lock has."""
+    variant = replace(SETTINGS, python="3.13", variant="py313")
+    assert variant.lock == "requirements-all.py313.lock"
+    locks.check(variant)  # there is none yet
+    assert "a==1 --hash" in locks.start(variant)
+    Path(variant.lock).write_text(locks.header(variant) + "a==2\n", encoding="utf-8")
+    locks.check(variant)
+    assert "a==2" in locks.start(variant)
+    Path("requirements-all.txt").write_text("a==3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="made from other requirements") as caught:
+        locks.check(variant)
+    assert "run `./doitw lock python=3.13`" in caught.value.fix
 
 
 @pytest.mark.parametrize("text", ["", "a==1\n", f"{locks.MARK}0\n", "pip-compile\n"])

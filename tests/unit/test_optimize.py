@@ -29,7 +29,7 @@ CACHED = "__pycache__/{}.cpython-312.pyc"
 class Failing:
     """A sandbox in which every command fails."""
 
-    kind = "host"
+    kind, runs = "host", True
     title = "a machine that is out of order"
     digest = ""
 

@@ -175,8 +175,8 @@ def test_a_library_for_a_newer_glibc_is_found(probe: ModuleType, opt: Path) -> N
     """By the symbol versions it names, numerically."""
     (opt / "python/a.so").write_bytes(b"\0GLIBC_2.2.5\0GLIBC_2.9\0")
     (opt / "python/b.so").write_bytes(b"\0GLIBC_2.9\0GLIBC_2.1000\0")
-    assert probe.newer(str(opt), "a.so") == ""
-    assert probe.newer(str(opt), "b.so") == "2.1000"
+    assert probe.newer(str(opt), "a.so", (2, 34)) == ""
+    assert probe.newer(str(opt), "b.so", probe.here()) == "2.1000"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -95,11 +95,13 @@ def test_every_defect_is_a_sentence() -> None:
     found = {
         "gone": Proof(after=answer(metadata="importlib.metadata has no version")),
         "fine": Proof(after=answer(glibc={"a.so": "2.38"})),
+        "read": Proof(after=answer() | {"foreign": {"b.so": "x86_64"}}),
     }
     assert proof.defects(found, ["six"]) == [
         "gone: importlib.metadata has no version",
         "six is in the layer twice",
         "a.so needs glibc 2.38",
+        "b.so is for x86_64, another machine than the layer's",
     ]
 
 

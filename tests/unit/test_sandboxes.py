@@ -74,6 +74,16 @@ def test_without_docker_every_other_stage_stops(engine: type[Engine], settings: 
         sandboxes.choose(settings)
 
 
+def test_what_this_machine_does_not_run_it_is_no_substitute_for(
+    engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said is how to get the engine to do it."""
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    engine.there = False
+    with pytest.raises(BuildError, match="no Docker engine answers"):
+        sandboxes.choose(Settings(stage="local"))
+
+
 @pytest.mark.parametrize("builder", ["auto", "docker"])
 def test_the_input_hash_needs_no_docker(engine: type[Engine], builder: str) -> None:
     """A fresh CI runner asks AWS before it builds."""

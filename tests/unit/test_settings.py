@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tasks.core import paths
 from tasks.core.errors import SettingsError
-from tasks.core.settings import SPECS, Settings, load, option, unheard
+from tasks.core.settings import PYTHONS, SPECS, Settings, load, option, unheard
 from tasks.core.tables import stages
 
 README = Path(__file__).parents[2] / "README.md"
@@ -48,6 +49,32 @@ def test_image_follows_python(tmp_path: Path) -> None:
     assert load(root, {}, {}).base_image == "public.ecr.aws/lambda/python:3.13"
     assert load(root, {"LAYER_IMAGE": "mine@sha256:ab"}, {}).base_image == "mine@sha256:ab"
     assert load(root, {"LAYER_IMAGE": "mine:{python}-1"}, {}).base_image == "mine:3.13-1"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_python_has_lambdas_image(tmp_path: Path, python: str) -> None:
+    """Typed or written."""
+    written = load(write(tmp_path, f'python = "{python}"'), {}, {})
+    assert written.base_image == f"public.ecr.aws/lambda/python:{python}"
+    typed = load(write(tmp_path, ""), {}, {"python": python})
+    assert (typed.python, typed.base_image) == (python, written.base_image)
+
+
+def test_another_python_than_the_projects_has_files_of_its_own(tmp_path: Path) -> None:
+    """So that several can lie side by side; the project's own, typed or not, are as ever."""
+    root = write(tmp_path, 'layer = "deps"\npython = "3.13"\n[tool.lambda-layer.stages.old]\n'
+                 'python = "3.12"')  # fmt: skip
+    for typed in ({}, {"python": "3.13"}, {"stage": "old", "python": "3.12"}):
+        own = load(root, {}, typed)
+        assert (own.variant, own.files, own.lock) == ("", "deps", "requirements-all.lock")
+    for typed in ({"python": "3.12"}, {"stage": "old", "python": "3.10"}):
+        other = load(root, {}, typed)
+        name = f"py{typed['python'].replace('.', '')}"
+        assert other.layer == "deps"
+        assert (other.files, other.lock) == (f"deps.{name}", f"requirements-all.{name}.lock")
+        assert paths.layer_zip(other) == Path(f"build/deps.{name}.zip")
+        assert paths.record(other, "zip") == Path(f"build/zip/deps.{name}/record.json")
+        assert paths.stage_record(other, "publish").parent == Path(f"build/publish/deps.{name}")
 
 
 @pytest.mark.parametrize("python", ["3.9", "3.15", "3", "3.1", "2.7"])

@@ -26,6 +26,7 @@ class Fake:
     that ends with an error."""
 
     kind: str = "docker"
+    runs: bool = True
     title: str = "image x"
     digest: str = ""
     fails: str = ""
