@@ -1,4 +1,4 @@
-"""`doit bench`: the figures in README.md, measured again, each side by side with its peer."""
+"""`doit bench`: the figures of README.md and docs/bench.md, measured again beside the peers."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ PARTS = {
 }
 ALONE = {
     "sets": "Build other requirement sets with the built-in rules alone.",
-    "readme": "Put the last measurements into README.md and docs/bench/.",
+    "readme": "Put the last measurements into README.md, docs/bench.md and docs/bench/.",
 }
 
 

@@ -2,14 +2,16 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps, installed
+from tests import chalice_apps, installed, pages
 from tests.chalice_apps import changed, git
 from tests.installed import Tool
+from tests.project import ROOT
 
 APP = """from chalice import Chalice
 import requests
@@ -27,6 +29,13 @@ def index():
 """
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
+
+
+@pytest.fixture
+def adopting() -> list[list[str]]:
+    """What the README says an app's team types: pip, init, deploy."""
+    [block] = pages.blocks(ROOT / "README.md", "sh")
+    return [shlex.split(line) for line in block.splitlines()]
 
 
 @pytest.fixture
@@ -64,9 +73,13 @@ def ok(tool: Tool, folder: Path, *words: str) -> str:
     return run.output
 
 
-def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None:
-    """Each command ends well, and git shows what init announced."""
-    said = ok(tool, shop, "doit-lambda-layer", "init", "--yes")
+def test_a_new_app_ships_its_layer_and_goes_back(
+    tool: Tool, shop: Path, wheel: Path, adopting: list[list[str]]
+) -> None:
+    """As the README says; each command ends well, and git shows what init announced."""
+    install, init, deploy = adopting
+    ok(tool, wheel.parent, *install[:-1], *map(str, wheel.parent.glob(install[-1])))
+    said = ok(tool, shop, *init)
     announced = set(said[said.index("written: ") + 9 :].partition("\n")[0].split(", "))
     assert changed(shop) == announced
     for path in announced:
@@ -76,7 +89,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None
     assert [line for line in differ if line not in said.splitlines()] == []
     before = {path: (shop / path).read_text() for path in announced}
 
-    ok(tool, shop, "doit", "deploy", "stage=local")
+    ok(tool, shop, *deploy)
     first = answer(shop)
     assert (first["requests"], first["six"]) == ("2.32.4", "1.16.0")
     assert "/opt/python/" in first["file"]
