@@ -12,7 +12,7 @@ from ..core.console import say
 from ..core.errors import BuildError
 
 TROUBLESHOOTING = Path("docs/troubleshooting.md")
-CONFIG = Path("docs/zensical.toml")
+CONFIG, STYLE = Path("docs/zensical.toml"), Path("docs/zensical.css")
 SITE = Path("docs/site")
 WORK = paths.BUILD / "site"  # where the generator works
 
@@ -49,6 +49,7 @@ def lay_out(root: Path, work: Path) -> None:
     for name, plot in plots.items():
         records.write_atomic(work / "pages" / name, (root / plot).read_bytes())
     shutil.copy(root / CONFIG, work / CONFIG.name)
+    shutil.copy(root / STYLE, work / "pages" / STYLE.name)
 
 
 def build(work: Path) -> None:
