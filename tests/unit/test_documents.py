@@ -139,7 +139,7 @@ def test_a_translation_has_the_same_blocks(document: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     """What it is, two commands, what it looks like, two tables; the rest stands in docs/."""
-    assert len(pages.read(ROOT / "README.md").splitlines()) < 220
+    assert len(pages.read(ROOT / "README.md").splitlines()) < 230
 
 
 def test_the_readme_lists_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
