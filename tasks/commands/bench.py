@@ -15,7 +15,7 @@ ALONE = {
 
 
 def task_bench() -> Iterator[dict[str, object]]:
-    """Measure this project beside the other builders (about 25 minutes)."""
+    """Measure this project beside the other builders (about half an hour)."""
     for part, doc in PARTS.items():
         yield {"name": part, "doc": doc, **_run(part)}
     for part, doc in ALONE.items():
