@@ -129,7 +129,29 @@ CHALICE = Peer(
     environment={"AWS_DEFAULT_REGION": "us-east-1"},
 )
 
-PEERS = (UV, CLASSIC, SAM_BUILD, SAM_CACHED, PEX, CHALICE)
+WSGI = """def app(environ, start_response):
+    start_response("200 OK", [])
+    return []
+"""
+ZAPPA = Peer(
+    name="zappa",
+    title="zappa package, its virtual environment made",
+    link="https://github.com/zappa/Zappa#package",
+    pins=("zappa==0.63.0",),
+    reset=("env", "package.zip"),
+    script="python -m venv env && export VIRTUAL_ENV=$PWD/env PATH=$PWD/env/bin:$PATH"
+    " && python -m pip install -q -r requirements.txt zappa==0.63.0"
+    " && zappa package dev -o package.zip",
+    result="package.zip",
+    files={
+        "app.py": WSGI,
+        "zappa_settings.json": '{"dev": {"app_function": "app.app", "project_name": "bench",'
+        ' "runtime": "python3.12", "s3_bucket": "bench"}}',
+    },
+    environment={"AWS_DEFAULT_REGION": "us-east-1"},
+)
+
+PEERS = (UV, CLASSIC, SAM_BUILD, SAM_CACHED, PEX, CHALICE, ZAPPA)
 
 
 def ready(peer: Peer) -> None:

@@ -1,4 +1,4 @@
-"""What was measured: one JSON file per part, the same as Markdown, and the block in README.md."""
+"""What was measured: one JSON file per part, the same as Markdown; docs/bench.md and the README."""
 
 import json
 import os
@@ -15,11 +15,12 @@ from typing import Any
 
 from bench.peers import HERE
 
-KEPT = Path("docs/bench")  # what README quotes
-README = Path("README.md")
+KEPT = Path("docs/bench")  # what the pages quote
+PAGE = Path("docs/bench.md")  # all of it
+README = Path("README.md")  # what is promised
 BEGIN, END = "<!-- ./doitw bench-readme writes from here -->", "<!-- to here -->"
 BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
-PARTS = ("speed", "scale", "sizes", "sets")  # in the order of the README
+PARTS = ("speed", "scale", "sizes", "sets")  # in the order of the page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,28 +91,49 @@ def write(result: Result) -> None:
         print(f"\n{table.markdown()}")
     names = [path, path.with_suffix(".md"), *(HERE / name for name in result.plots)]
     print(f"written: {', '.join(map(str, names))}")
-    print("next: ./doitw bench-readme puts the last results into README.md", flush=True)
+    print("next: ./doitw bench-readme puts the last results into README.md and docs/", flush=True)
 
 
 def markdown(facts: dict[str, Any], plots: Path) -> str:
-    """One part as README shows it; its plots are in the folder `plots`."""
-    when = f"`./doitw bench:{facts['part']}`, {facts['date']}: {facts['machine']}."
+    """One part; its plots are in the folder `plots`."""
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     pieces = [Table(**table).markdown() for table in facts["tables"]]
-    pieces += [f"![{Path(name).stem}]({plots / name})\n" for name in facts["plots"]]
-    return "\n".join([f"{when}{f' With {versions}.' if versions else ''}\n", *pieces])
+    pieces += [_picture(name, plots) for name in facts["plots"]]
+    return "\n".join([f"{_when(facts)}{f' With {versions}.' if versions else ''}\n", *pieces])
+
+
+def headline(facts: dict[str, Any], plots: Path) -> str:
+    """Of one part the first table and plot: of `speed`, what is promised and whether it is kept."""
+    pieces = [Table(**facts["tables"][0]).markdown()]
+    pieces += [_picture(name, plots) for name in facts["plots"][:1]]
+    return "\n".join([f"{_when(facts)}\n", *pieces])
+
+
+def _when(facts: dict[str, Any]) -> str:
+    return f"`./doitw bench:{facts['part']}`, {facts['date']}: {facts['machine']}."
+
+
+def _picture(name: str, folder: Path) -> str:
+    return f"![{Path(name).stem}]({folder / name})\n"
 
 
 def publish() -> None:
-    """Take the last results over: docs/bench/ keeps them, README.md quotes them."""
+    """Take the last results over: raw into docs/bench/, all tables into docs/bench.md, the promises
+    into README.md."""
     KEPT.mkdir(parents=True, exist_ok=True)
     for path in [*HERE.glob("*.json"), *HERE.glob("*.svg")]:
         (KEPT / path.name).write_bytes(path.read_bytes())
     kept = [KEPT / f"{part}.json" for part in PARTS]
     facts = [json.loads(path.read_text(encoding="utf-8")) for path in kept if path.is_file()]
-    block = "\n".join([BEGIN, *(markdown(each, KEPT) for each in facts), END])
-    text = README.read_text(encoding="utf-8")
+    _put(PAGE, [markdown(each, KEPT.relative_to(PAGE.parent)) for each in facts])
+    _put(README, [headline(each, KEPT) for each in facts if each["part"] == PARTS[0]])
+    print(f"{PAGE} has {', '.join(each['part'] for each in facts) or 'nothing'}")
+
+
+def _put(document: Path, pieces: Sequence[str]) -> None:
+    """Between its marks."""
+    text = document.read_text(encoding="utf-8")
     if not BLOCK.search(text):
-        sys.exit(f"README.md has no place for the figures\n→ put {BEGIN} and {END} there")
-    README.write_text(BLOCK.sub(lambda found: block, text), encoding="utf-8")
-    print(f"README.md quotes {', '.join(each['part'] for each in facts) or 'nothing'}")
+        sys.exit(f"{document} has no place for the figures\n→ put {BEGIN} and {END} there")
+    block = "\n".join([BEGIN, *pieces, END])
+    document.write_text(BLOCK.sub(lambda found: block, text), encoding="utf-8")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bench import peers
 from bench.measure import Command, Measured
-from bench.peers import CHALICE, CLASSIC, HERE, PEX, SAM_BUILD, SAM_CACHED, UV, Peer
+from bench.peers import CHALICE, CLASSIC, HERE, PEX, SAM_BUILD, SAM_CACHED, UV, ZAPPA, Peer
 from tasks.core.errors import LayerError
 
 LIGHT = ("python-dotenv==1.0.1", "python-dotenv==1.0.0")
 HEAVY = ("numpy==1.26.4", "numpy==1.26.3")
+BUILDERS = (UV, SAM_BUILD, PEX, CHALICE, CLASSIC, ZAPPA)
 EVERYTHING, NOTHING = "from nothing", "nothing changed"
 ONE_PIN, HEAVY_PIN = (
     f"{old.replace('==', ' ')} → {new.partition('==')[2]}" for old, new in (LIGHT, HEAVY)
@@ -46,8 +47,7 @@ def others(written: str) -> list[Subject]:
     light = written.replace(*LIGHT)
     heavy = light.replace(*HEAVY)
     return [
-        *(_peer(peer, peer.name, EVERYTHING, written) for peer in (UV, SAM_BUILD, PEX, CHALICE)),
-        _peer(CLASSIC, "classic", EVERYTHING, written),
+        *(_peer(peer, peer.name, EVERYTHING, written) for peer in BUILDERS),
         _peer(UV, "uv-pin", ONE_PIN, light),
         _peer(UV, "uv-heavy", HEAVY_PIN, heavy),
         _peer(SAM_CACHED, "sam-cached", NOTHING, written),

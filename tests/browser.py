@@ -1,6 +1,7 @@
 """A real browser, headless, looks at pages as a phone shows them and follows their links."""
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,9 +21,15 @@ FLAGS = (
 )  # fmt: skip
 PHONE = 390  # CSS pixels wide
 PATIENCE = 120.0  # seconds until a browser that says nothing counts as broken
+# Before all else in each page: what goes wrong in its scripts, told to the looker.
+LISTENER = b"""<script>
+addEventListener("error", event => event.message && parent.failed?.push(event.message));
+addEventListener("unhandledrejection", event => parent.failed?.push(String(event.reason)));
+</script>"""
+HEAD = re.compile(rb"^\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?\s*(<head[^>]*>)?", re.I)
 LOOKER = """<!doctype html><meta charset="utf-8"><title>look</title><body><script>
 const PHONE = %(phone)d, PAGES = %(pages)s;
-const texts = {};
+const texts = {}, failed = window.failed = [];
 function text(url) {
   texts[url] ??= fetch(url).then(async r => r.ok ? await r.text() : null);
   return texts[url];
@@ -34,6 +41,10 @@ function sticksOut(view, node) {
     if (style.overflowX !== "visible" || style.position === "fixed") return false;
   }
   return true;
+}
+function hasLetters(node) {
+  const own = [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+  return own && node.checkVisibility() && node.getClientRects().length > 0;
 }
 async function broken(view) {
   const wrong = [];
@@ -59,21 +70,21 @@ async function look(page) {
   const frame = document.createElement("iframe");
   frame.style = `width: ${PHONE}px; height: 844px; border: 0`;
   document.body.append(frame);
-  const errors = [];
   await new Promise(done => {
     frame.onload = done;
     frame.src = page;
-    frame.contentWindow.onerror = said => errors.push(said);
   });
   await new Promise(done => setTimeout(done, 50));
   const view = frame.contentWindow, root = view.document.documentElement;
-  const sizes = [...view.document.querySelectorAll("p, li, td")].filter(n => n.innerText?.trim())
+  const text = view.document.querySelector("article") ?? view.document.body;  // no menus
+  const sizes = [...text.querySelectorAll("*")].filter(hasLetters)
     .map(n => parseFloat(view.getComputedStyle(n).fontSize));
   const result = {
-    page, errors, width: root.scrollWidth, broken: await broken(view),
+    page, errors: failed.splice(0), width: root.scrollWidth, broken: await broken(view),
     wide: [...view.document.body.querySelectorAll("*")].filter(n => sticksOut(view, n))
       .slice(0, 5).map(n => n.tagName + "." + n.className),
     viewport: !!view.document.querySelector("meta[name=viewport]"),
+    labels: [...view.document.querySelectorAll(".package b")].filter(hasLetters).length,
     smallest: Math.min(...sizes, 99), words: view.document.body.innerText.length,
   };
   frame.remove();
@@ -93,8 +104,9 @@ async function look(page) {
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """`width`: CSS pixels that the page takes on a phone; `wide`: what sticks out; `broken`: links
-    that lead nowhere and what is loaded from elsewhere; `smallest`: letters, in CSS pixels."""
+    """`errors`: what its scripts did not catch; `width`: CSS pixels that the page takes on a phone;
+    `wide`: what sticks out; `broken`: links that lead nowhere and what is loaded from elsewhere;
+    `labels`: names that a report's map shows; `smallest`: letters, in CSS pixels."""
 
     page: str
     errors: list[str]
@@ -102,6 +114,7 @@ class Seen:
     broken: list[str]
     wide: list[str]
     viewport: bool
+    labels: int
     smallest: float
     words: int
 
@@ -114,10 +127,15 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, **named)
 
     def do_GET(self) -> None:
-        if self.path != "/__look.html":
+        file = Path(self.translate_path(self.path))
+        if self.path == "/__look.html":
+            self._page(self._looker.encode())
+        elif file.suffix == ".html" and file.is_file():
+            self._page(HEAD.sub(lambda found: found[0] + LISTENER, file.read_bytes(), count=1))
+        else:
             super().do_GET()
-            return
-        body = self._looker.encode()
+
+    def _page(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

@@ -85,9 +85,9 @@ class Runner:
         told = {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output"}
         files = {name: str(place / file) for name, file in told.items()}
         common = self.environment | {"HOME": str(home), "RUNNER_TEMP": str(place)} | files | more
-        output = "".join(shell(script, clone, common | own) for script, own in job.commands)
+        outputs = [shell(script, clone, common | own) for script, own in job.commands]
         self._save(job, clone)
-        return Done(clone=clone, place=place, output=output)
+        return Done(clone=clone, place=place, outputs=outputs)
 
     def forget(self) -> None:
         """The cache is gone: too old, or another machine's."""
@@ -107,11 +107,15 @@ class Runner:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A job that ran. `steps`: the tasks that did something, in order."""
+    """A job that ran. `outputs`: one a command; `steps`: the tasks that did something, in order."""
 
     clone: Path
     place: Path
-    output: str
+    outputs: list[str]
+
+    @property
+    def output(self) -> str:
+        return "".join(self.outputs)
 
     @property
     def steps(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""`doit bench`: the figures in README.md, measured again, each side by side with its peer."""
+"""`doit bench`: the figures of README.md and docs/bench.md, measured again beside the peers."""
 
 import sys
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ PARTS = {
 }
 ALONE = {
     "sets": "Build other requirement sets with the built-in rules alone.",
-    "readme": "Put the last measurements into README.md and docs/bench/.",
+    "readme": "Put the last measurements into README.md, docs/bench.md and docs/bench/.",
 }
 
 
 def task_bench() -> Iterator[dict[str, object]]:
-    """Measure this project beside the other builders (about 25 minutes)."""
+    """Measure this project beside the other builders (about half an hour)."""
     for part, doc in PARTS.items():
         yield {"name": part, "doc": doc, **_run(part)}
     for part, doc in ALONE.items():

@@ -12,7 +12,7 @@ from ..core.console import say
 from ..core.errors import BuildError
 
 TROUBLESHOOTING = Path("docs/troubleshooting.md")
-CONFIG = Path("docs/zensical.toml")
+CONFIG, STYLE = Path("docs/zensical.toml"), Path("docs/zensical.css")
 SITE = Path("docs/site")
 WORK = paths.BUILD / "site"  # where the generator works
 
@@ -40,12 +40,16 @@ def troubleshooting() -> str:
 
 
 def lay_out(root: Path, work: Path) -> None:
-    """The generator's configuration, and every page under its name in the site."""
+    """The generator's configuration, and every page and plot under its name in the site."""
     shutil.rmtree(work, ignore_errors=True)
-    files = pages.pages(root)
-    for page in files:
-        records.write_atomic(work / "pages" / page, pages.text(root, page, files).encode())
+    found, plots = pages.pages(root), pages.pictures(root)
+    for page in found:
+        text = pages.text(root, page, found | plots)
+        records.write_atomic(work / "pages" / page, text.encode())
+    for name, plot in plots.items():
+        records.write_atomic(work / "pages" / name, (root / plot).read_bytes())
     shutil.copy(root / CONFIG, work / CONFIG.name)
+    shutil.copy(root / STYLE, work / "pages" / STYLE.name)
 
 
 def build(work: Path) -> None:

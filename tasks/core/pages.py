@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 
-_LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+_LINK = re.compile(r"!?\[(?P<words>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 _FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
 
 
@@ -17,9 +17,15 @@ def pages(root: Path) -> dict[str, str]:
     return {"index.md": "README.md", "changelog.md": "CHANGELOG.md"} | found
 
 
+def pictures(root: Path) -> dict[str, str]:
+    """{name in the site: file of the repository}; every plot below docs/bench/."""
+    names = [path.relative_to(root).as_posix() for path in sorted(root.glob("docs/bench/*.svg"))]
+    return {name.removeprefix("docs/"): name for name in names}
+
+
 def text(root: Path, page: str, files: Mapping[str, str]) -> str:
-    """A page's text: links to other pages as they are called there; a link to anything else of
-    the repository is only its words."""
+    """A page's text: links to `files`, which the site has, as they are called there; a link to
+    anything else of the repository is only its words."""
     source = files[page]
     there = {name: place for place, name in files.items()}
     parts = _FENCED.split((root / source).read_text(encoding="utf-8"))
@@ -36,4 +42,5 @@ def _link(found: re.Match[str], source: str, page: str, there: Mapping[str, str]
     if file not in there:
         return found["words"]
     place = relpath(there[file], PurePosixPath(page).parent.as_posix())
-    return f"[{found['words']}]({place}{found['anchor'] or ''})"
+    mark = "!" * found[0].startswith("!")
+    return f"{mark}[{found['words']}]({place}{found['anchor'] or ''})"

@@ -5,25 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tasks.commands import docs
-from tasks.core import pages
-from tests import browser
+from tasks.core import pages, report_page
+from tests import browser, ci, reports
 from tests.browser import Seen
 from tests.project import ROOT, small
 
 LETTERS = 12.0  # CSS pixels, at least
+MANY = 40  # packages: the example project has 37
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the documents as they are; and a report of a build."""
-    work = tmp_path_factory.mktemp("site")
-    docs.lay_out(ROOT, work)
-    docs.build(work)
-    project = small(work / "project")
-    assert project.doit("build").code == 0
-    shutil.copy(project.path / "build/deps.report.html", work / "html/report.html")
-    return work / "html"
+    """What `./doitw docs` makes of the documents as they are; and the report of a build, one of
+    many packages beside it."""
+    project = small(tmp_path_factory.mktemp("site") / "project")
+    ci.repository(project.path, "docs", "README.md", "CHANGELOG.md", "SECURITY.md")
+    run = project.doit("docs", "build")
+    assert run.code == 0, run.output
+    made = project.path / "docs/site"
+    shutil.copy(project.path / "build/deps.report.html", made / "report.html")
+    (made / "many.html").write_text(report_page.render(reports.many(MANY)))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +60,34 @@ def test_the_letters_can_be_read_on_a_phone(seen: dict[str, Seen]) -> None:
     assert {page: each.smallest for page, each in seen.items() if each.smallest < LETTERS} == {}
 
 
+def test_nothing_else_is_changed_by_building_it(site: Path) -> None:
+    """docs/troubleshooting.md is what is committed."""
+    name = "docs/troubleshooting.md"
+    assert (site.parents[1] / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_a_map_of_many_packages_names_the_large_ones(seen: dict[str, Seen]) -> None:
+    """On a phone, too: what has no room for a name has none, and its title."""
+    assert seen["many.html"].labels >= 5
+
+
 def test_no_script_fails(seen: dict[str, Seen]) -> None:
     assert {page: each.errors for page, each in seen.items() if each.errors} == {}
 
 
 def test_the_browser_sees_what_is_wrong(tmp_path: Path) -> None:
-    """The looker itself: a broken link, a missing anchor, a foreign image, a wide table."""
+    """The looker itself: a broken link, a missing anchor, a foreign image, a wide table, scripts
+    that fail at once and later."""
     (tmp_path / "bad.html").write_text(
-        "<!doctype html><p id='here' style='font-size: 5px'>tiny <a href='none.html'>a</a>"
+        "<!doctype html><script>nothing.at.all</script><script>Promise.reject('later')</script>"
+        "<p id='here' style='font-size: 5px'>tiny <a href='none.html'>a</a>"
         "<a href='#nowhere'>b</a><a href='#here'>c</a><img src='http://elsewhere.invalid/x.png'>"
         "<table><tr><td style='min-width: 900px'>wide</td></tr></table>"
     )
-    [bad] = browser.look(tmp_path, ["bad.html"])
+    (tmp_path / "good.html").write_text("<!doctype html><p>fine<script>let at = 1</script>")
+    bad, good = browser.look(tmp_path, ["bad.html", "good.html"])
+    assert bad.errors == ["Uncaught ReferenceError: nothing is not defined", "later"]
+    assert good.errors == []
     assert sorted(bad.broken) == [
         "/bad.html#nowhere", "/none.html", "loads http://elsewhere.invalid/x.png",
     ]  # fmt: skip

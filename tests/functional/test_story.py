@@ -2,15 +2,16 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps, installed
+from tests import chalice_apps, installed, pages
 from tests.chalice_apps import changed, git
 from tests.installed import Tool
-from tests.project import SIZE
+from tests.project import ROOT, SIZE
 
 APP = """from chalice import Chalice
 import requests
@@ -29,6 +30,13 @@ def index():
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
 LOCAL_STOP = "local-stop ends the embedded AWS with all that it holds"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
+
+
+@pytest.fixture
+def adopting() -> list[list[str]]:
+    """What the README says an app's team types: pip, init, deploy."""
+    [block] = pages.blocks(ROOT / "README.md", "sh")
+    return [shlex.split(line) for line in block.splitlines()]
 
 
 @pytest.fixture
@@ -64,9 +72,13 @@ def ok(tool: Tool, folder: Path, *words: str) -> str:
     return run.output
 
 
-def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None:
-    """Each command ends well, and git shows what init announced."""
-    said = ok(tool, shop, "doit-lambda-layer", "init", "--yes")
+def test_a_new_app_ships_its_layer_and_goes_back(
+    tool: Tool, shop: Path, wheel: Path, adopting: list[list[str]]
+) -> None:
+    """As the README says; each command ends well, and git shows what init announced."""
+    install, init, deploy = adopting
+    ok(tool, wheel.parent, *install[:-1], *map(str, wheel.parent.glob(install[-1])))
+    said = ok(tool, shop, *init)
     announced = set(said[said.index("written: ") + 9 :].partition("\n")[0].split(", "))
     assert changed(shop) == announced
     for path in announced:
@@ -78,7 +90,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(tool: Tool, shop: Path) -> None
     [packages] = re.findall(r"where this tool is: (pip install .+)", said)
     ok(tool, shop, *packages.split())
 
-    live, size, undo = ok(tool, shop, "doit", "deploy", "stage=local").splitlines()[-3:]
+    live, size, undo = ok(tool, shop, *deploy).splitlines()[-3:]
     assert live == "live   shop-local with version 1 of shop-deps, answers 200"
     assert re.fullmatch(SIZE, size)
     assert undo == f"undo   nothing was there before; doit {LOCAL_STOP}"

@@ -64,9 +64,41 @@ def test_a_table_is_aligned_markdown() -> None:
     assert table.markdown() == ("Sizes:\n\n|      | zip  |\n|------|------|\n| here | 9 MB |\n")
 
 
-def test_the_readme_has_a_place_for_the_figures() -> None:
-    readme = Path(__file__).parents[2] / "README.md"
-    assert len(results.BLOCK.findall(readme.read_text(encoding="utf-8"))) == 1
+@pytest.mark.parametrize("page", [results.README, results.PAGE])
+def test_the_pages_have_a_place_for_the_figures(page: Path) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    assert len(results.BLOCK.findall(text)) == 1
+
+
+def test_the_readme_gets_what_is_promised_and_the_page_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part is measured, then published, twice the same; plots lie where the pages look."""
+    monkeypatch.chdir(tmp_path)
+    for page in (results.README, results.PAGE):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(f"above\n{results.BEGIN}\nold\n{results.END}\nbelow\n")
+    tables = [results.Table(caption=each, columns=("", each), rows=[]) for each in ("A:", "B:")]
+    for part, plots in (("speed", ["speed.svg", "more.svg"]), ("sets", [])):
+        results.write(results.Result(part=part, tables=tables, plots=plots))
+    for plot in ("speed.svg", "more.svg"):
+        chart.write(plot, "<svg/>")
+    results.publish()
+    readme, whole = results.README.read_text(), results.PAGE.read_text()
+    assert (readme.count("A:\n"), readme.count("B:\n")) == (1, 0)
+    assert (whole.count("A:\n"), whole.count("B:\n")) == (2, 2)
+    assert "![speed](docs/bench/speed.svg)" in readme
+    assert "more.svg" not in readme
+    assert {"![speed](bench/speed.svg)", "![more](bench/more.svg)"} <= set(whole.splitlines())
+    for text in (readme, whole):
+        assert text.startswith("above\n")
+        assert text.endswith("below\n")
+        assert "old" not in text
+    assert {path.name for path in results.KEPT.iterdir()} == {
+        "speed.json", "sets.json", "speed.svg", "more.svg",
+    }  # fmt: skip
+    results.publish()
+    assert (results.README.read_text(), results.PAGE.read_text()) == (readme, whole)
 
 
 def test_plots_are_svg_with_every_label_and_a_dark_side() -> None:

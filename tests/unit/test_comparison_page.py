@@ -1,31 +1,50 @@
-"""docs/comparison.md: each claim names a test, and the test exists."""
+"""docs/comparison.md: each claim names its tests, and they exist; figures are what they say."""
 
 import re
 
 import pytest
 
+from tests import pages
 from tests.project import ROOT
 
-PAGE = (ROOT / "docs/comparison.md").read_text(encoding="utf-8")
+PAGE = pages.read(pages.FOLDER / "comparison.md")
 CLAIMS = PAGE.split("## What this project claims", 1)[1]
-ROWS = [
-    line for line in CLAIMS.splitlines() if line.startswith("| ") and not line.startswith("| claim")
-]
+ROWS = [line.strip("| ").split(" | ") for line in CLAIMS.splitlines() if line.startswith("| ")][1:]
 NAMED = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>test_\w+)`")
+FIGURES = re.compile(r"^\| (.+) \| ([\d.]+) MB \| ([\d.]+) MB \| ([\d.]+) \|$", re.M)
+SIZES = {what: (zipped, unzipped) for what, zipped, unzipped, _ in FIGURES.findall(PAGE)}
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_a_claim_names_a_test_that_exists(row: str) -> None:
-    named = NAMED.search(row)
-    assert named, "a claim without its test"
-    source = (ROOT / named["file"]).read_text(encoding="utf-8")
-    assert re.search(rf"^def {named['name']}\(", source, re.M)
+@pytest.mark.parametrize(("claim", "tests"), ROWS)
+def test_a_claim_names_a_test_for_each_thing_that_it_says(claim: str, tests: str) -> None:
+    """And these exist."""
+    named = NAMED.findall(tests)
+    assert len(named) == len(claim.split("; ")) == len(tests.split(", "))
+    for file, name in named:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^def {name}\(", source, re.M), name
 
 
 def test_there_are_claims() -> None:
-    """And every peer of the tables has its version."""
+    """And every peer of the tables has its version, a date and a link to what was read."""
     assert len(ROWS) > 25
     peers = PAGE.split("## Feature by feature")[0]
-    versions = re.findall(r"^\| [^|]+ \| ([^|]+) \|", peers, re.M)[1:]
-    assert len(versions) == 9
-    assert all(re.search(r"\d|seed", version) for version in versions)
+    row = r"^\| \[[^]]+\]\(https://\S+\) \| [^|]*(?:\d|seed)[^|]* \| 20\d\d-\d\d-\d\d \| "
+    assert len(re.findall(row, peers, re.M)) == len(re.findall(r"^\| \S", peers, re.M)) - 1 == 9
+
+
+@pytest.mark.parametrize(("what", "zipped", "unzipped", "ratio"), FIGURES.findall(PAGE))
+def test_a_ratio_is_size_by_size(what: str, zipped: str, unzipped: str, ratio: str) -> None:
+    assert f"{float(zipped) / float(SIZES['here'][0]):.2f}" == ratio
+    assert float(zipped) < float(unzipped)
+
+
+def test_our_sizes_are_those_that_the_documents_show() -> None:
+    """The README's deploy, the packers compared in architecture.md."""
+    zipped, unzipped = SIZES["here"]
+    readme = pages.read(ROOT / "README.md")
+    assert f"{zipped} MB zipped, {unzipped} MB unzipped" in readme
+    table = pages.read(pages.FOLDER / "architecture.md")
+    packers = dict(re.findall(r"^\| libdeflate (\d+) \| ([\d,]+) ", table, re.M))
+    shown = {level: f"{int(count.replace(',', '')) / 1e6:.1f}" for level, count in packers.items()}
+    assert shown == {"6": zipped, "12": SIZES['here, `compression = "max"`'][0]}

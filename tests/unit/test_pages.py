@@ -10,10 +10,12 @@ from tasks.core import pages
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     texts = {
-        "README.md": "[a](docs/a.md#part) [code](bench/) [out](https://example.com/x.md)",
+        "README.md": "[a](docs/a.md#part) [code](bench/) [out](https://example.com/x.md)"
+        " ![plot](docs/bench/p.svg)",
         "CHANGELOG.md": "none",
         "docs/a.md": "[home](../README.md) [ko](ko/a.md)\n```\n[no](link.md)\n```\n[ci](ci.yml)",
-        "docs/ko/a.md": "[en](../a.md) ![picture](x.png)",
+        "docs/ko/a.md": "[en](../a.md) ![plot](../bench/p.svg) ![picture](x.png)",
+        "docs/bench/p.svg": "<svg/>",
         "docs/site/old.md": "built",
     }
     for name, text in texts.items():
@@ -26,13 +28,13 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("page", "text"),
     [
-        ("index.md", "[a](a.md#part) code [out](https://example.com/x.md)"),
+        ("index.md", "[a](a.md#part) code [out](https://example.com/x.md) ![plot](bench/p.svg)"),
         ("a.md", "[home](index.md) [ko](ko/a.md)\n```\n[no](link.md)\n```\nci"),
-        ("ko/a.md", "[en](../a.md) ![picture](x.png)"),
+        ("ko/a.md", "[en](../a.md) ![plot](../bench/p.svg) picture"),
     ],
 )
 def test_links_lead_to_pages_and_code_stays_as_it_is(root: Path, page: str, text: str) -> None:
     """What is no page loses its link, and keeps its words."""
     files = pages.pages(root)
     assert set(files) == {"index.md", "changelog.md", "a.md", "ko/a.md"}
-    assert pages.text(root, page, files) == text
+    assert pages.text(root, page, files | pages.pictures(root)) == text

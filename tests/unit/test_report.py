@@ -10,52 +10,11 @@ from rich.console import Console
 from tasks.core import report, report_page, report_text
 from tasks.core.budget import Budget
 from tasks.core.inventory import Kind, Size
-from tasks.core.report import Offer, Report, Row, Work
-from tasks.core.rules import Rule, Spare
+from tasks.core.report import Offer, Report, Work
+from tasks.core.rules import Rule
 from tasks.core.settings import LAMBDA_LIMIT
 from tasks.core.treemap import squarify
-
-OTHER = "arn:aws:lambda:x:1:layer:other:3"
-OURS = "arn:aws:lambda:x:1:layer:l:4"
-
-
-def row(package: str, before: int, after: int, published: int | None = None) -> Row:
-    return Row(
-        package=package,
-        version="1.0",
-        direct=False,
-        installed={Kind.LIBRARY: before // 2, Kind.DATA: before - before // 2},
-        layer={Kind.LIBRARY: after} if after else {},
-        zipped=after // 2,
-        published=published,
-    )
-
-
-def example(**changes: object) -> Report:
-    """Two packages, a published version, one of everything."""
-    found = Report(
-        layer="l",
-        stage="prod",
-        target="Python 3.12 on x86_64",
-        built="20250102-030405",
-        sha256="0" * 64,
-        zipped=40_000_000,
-        budget=Budget(layer=90_000_000, function=1_000_000, others={OTHER: None}),
-        published=OURS,
-        published_bytes=80_000_000,
-        rows=[
-            row("big", 99_000_000, 80_000_000, 75_000_000),
-            row("[/small]", 11_000_000, 9_000_000),
-        ],
-        work=[Work(rule="tests", reason="tests & such", files=3, cut=1, bytes=21_000_000,
-                   spared={"a/tests": Spare.IMPORTED, "b/tests": Spare.IMPORTED,
-                           "c/tests": Spare.IMPORTED})],
-        kept=["a/x.md"],
-        notes=["put back, it no longer loaded: python/cv2.so"],
-        offers=[Offer(rule="numpy-build", reason="for building", breaks="numpy.f2py", files=2,
-                      bytes=1_100_000, zipped=353_800)],
-    )  # fmt: skip
-    return replace(found, **changes)  # type: ignore[arg-type] # any values
+from tests.reports import OTHER, OURS, example, row
 
 
 def text_of(found: Report, width: int = 110) -> str:
