@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.clients import aws as sdk
-from tasks.clients import chalice_state, deploy_lock, publication, s3
+from tasks.clients import chalice_state, deploy_lock, layers, publication, s3
 from tasks.clients.aws import Aws
 from tasks.core import paths, records
 from tasks.core.errors import AwsError
@@ -18,7 +18,7 @@ from tasks.core.settings import Settings
 from tasks.steps import lookup, patch_config, publish, upload
 from tests import reliability
 from tests.aws import Request, Server
-from tests.built import build
+from tests.built import build, zipped
 from tests.functional.conftest import CONFIG
 from tests.operations import operation
 from tests.proxy import Fault, Plan, Proxy, nothing, proxying
@@ -239,3 +239,22 @@ def test_between_two_tries_the_wait_grows(
     assert error
     assert "too many calls at once" in error.problem
     assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET, Fault.LOST, None])
+def test_another_layers_zip_that_does_not_come(
+    run: Deploys, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
+) -> None:
+    """Whole, or an error; half of one is no size."""
+    s3.ensure_bucket(run.aws)
+    s3.put_bytes(run.aws, "other.zip", zipped("x = 1\n"))
+    wanted = {"Bucket": run.settings.bucket, "Key": "other.zip"}
+    address = run.aws.client("s3").generate_presigned_url("get_object", wanted)
+    monkeypatch.setattr(layers, "_by_arn", lambda aws, arn: {"Content": {"Location": address}})
+    proxy.plan = lambda request: fault
+    if fault is None:
+        assert layers.unzipped(run.aws, "arn") == 6
+        return
+    with pytest.raises(AwsError, match="fetching arn to measure it: ") as caught:
+        layers.unzipped(run.aws, "arn")
+    assert "check the network" in caught.value.fix

@@ -35,6 +35,7 @@ if folder := os.environ.get("SEEN"):
         for pid in ("self", str(os.getppid())):
             Path(folder, f"{pid}-{name}").write_bytes(Path("/proc", pid, name).read_bytes())
 if os.environ.get("FAIL"):
+    os.write(1, b"caf\\xe9 in Latin-1\\n")
     raise RuntimeError(f"cannot log in with {WORD} or {WORD!r}")
 
 @app.route("/health")
@@ -191,11 +192,14 @@ def test_a_change_is_seen_and_deployed_once(life: Life) -> None:
 
 
 def test_what_chalice_says_is_shown_without_values(life: Life) -> None:
-    """Here the app's own error; AWS, too, repeats variables that are too large."""
+    """Here the app's own error; AWS, too, repeats variables that are too large. What is no text
+    of this machine's is shown as far as it can be."""
     life.project.write("app.py", APP + "# changed\n")
     run = life.doit("deploy", FAIL="1")
     assert run.code == 1
     assert "RuntimeError: cannot log in with *** or" in run.output
+    assert "caf\N{REPLACEMENT CHARACTER} in Latin-1" in run.output
+    assert "UnicodeDecodeError" not in run.output
     assert not any(form in run.output.encode() for form in (*forms(OLD), *forms(NEW)))
 
 
