@@ -114,12 +114,7 @@ class Ground:
         }
 
     def leaks(self) -> list[str]:
-        """Temporary files, half-written ones, processes."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.project.path)
-            half = [str(path) for path in runs.half_written()]
-        left = [str(path) for path in self.temporary.iterdir()]
-        return [*half, *left, *engine.processes_left_in(self.project.path)]
+        return left(self.project, self.temporary)
 
     def check(self, row: str, case: object) -> None:
         """The same command once more, and all is as it should be. A run with nothing left to do
@@ -132,6 +127,15 @@ class Ground:
         assert found == self.good, (case, found, self.good)
         assert leaks == [], (case, leaks)
         reliability.correct(row)
+
+
+def left(project: Project, temporary: Path) -> list[str]:
+    """Of runs that ended: temporary files, half-written ones, processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.path)
+        half = [str(path) for path in runs.half_written()]
+    lying = [str(path) for path in temporary.iterdir()]
+    return [*half, *lying, *engine.processes_left_in(project.path)]
 
 
 @contextmanager

@@ -39,6 +39,11 @@ def run(within: Scope, typed: Arguments) -> None:
             say(line)
     if repository == OWNER:
         say("trust: say repository=OWNER/REPOSITORY, as GitHub writes it")
+    if "@" not in repository:
+        say(
+            "trust: of a repository that was made or renamed since July 15, 2026 GitHub's tokens say"
+        )
+        say("the IDs, too: repository=OWNER@ID/REPOSITORY@ID")
     say(f"what each statement is for: {paths.IAM}")
 
 
