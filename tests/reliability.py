@@ -24,7 +24,7 @@ KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a s
 STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
 CRASHES = {
     KILLED_BETWEEN: "after each step of a deploy",
-    KILLED_WITHIN: "at points drawn in install, zip, upload, publish, patch-config, chalice-deploy",
+    KILLED_WITHIN: "at points drawn in install, zip and each step after it; of an update, too",
     **dict.fromkeys(STOPPED.values(), "after steps, and at a point drawn in each of those six"),
 }
 ENGINE_DIES, ENGINE_FULL = "Docker: the engine dies", "Docker: the engine's disk is full"
@@ -52,7 +52,7 @@ AWS = {
     Fault.TIMED_OUT: "until the tool gives up: once and from then on, at each request in turn",
     Fault.SLOW: "all of them",
     STALE: "without the version that was published last, whose answer came or was lost",
-    CHALICE: "each call that makes something: its answer lost; some throttled, 500, reset, cut",
+    CHALICE: "each call that makes or changes something: its answer lost; some other faults",
 }
 NOT_SEEN = "–"
 FAULTS = {**CRASHES, **AWS, **ENGINE, **DISKS}

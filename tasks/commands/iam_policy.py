@@ -40,10 +40,8 @@ def run(within: Scope, typed: Arguments) -> None:
     if repository == OWNER:
         say("trust: say repository=OWNER/REPOSITORY, as GitHub writes it")
     if "@" not in repository:
-        say(
-            "trust: of a repository that was made or renamed since July 15, 2026 GitHub's tokens say"
-        )
-        say("the IDs, too: repository=OWNER@ID/REPOSITORY@ID")
+        say("trust: GitHub's tokens name a repository made or renamed since July 15, 2026 with its")
+        say("IDs: repository=OWNER@ID/REPOSITORY@ID")
     say(f"what each statement is for: {paths.IAM}")
 
 

@@ -161,19 +161,10 @@ def test_one_story_of_two_machines(embedded: Clones) -> None:
     assert (runs(a), apis(a)) == (3, 1)
 
 
-RENEWING = """
-import runpy
-from tasks.clients import deploy_lock
-deploy_lock.RENEW_EVERY = 0.2
-runpy.run_module("tasks", run_name="__main__", alter_sys=True)
-"""
-
-
-def start(project: Project, *program: str) -> "subprocess.Popen[str]":
-    """`doit deploy`, not waited for. `program`: what of Python's starts the tool."""
-    words = [*(program or ("-m", "tasks")), "deploy", "stage=local"]
+def start(project: Project) -> "subprocess.Popen[str]":
+    """`doit deploy`, not waited for."""
     return subprocess.Popen(
-        [sys.executable, *words], cwd=project.path,
+        [sys.executable, "-m", "tasks", "deploy", "stage=local"], cwd=project.path,
         env=clean_environment() | project.environment | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -257,6 +248,14 @@ def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(clones: C
     assert runs_after(b, a) == 1
 
 
+RENEWING = """
+import runpy
+from tasks.clients import deploy_lock
+deploy_lock.RENEW_EVERY = 0.2
+runpy.run_module("tasks", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_a_deploy_whose_lock_is_taken_stops_in_the_midst_of_chalice(
     aws: Server, clones: Clones
 ) -> None:
@@ -271,7 +270,11 @@ def test_a_deploy_whose_lock_is_taken_stops_in_the_midst_of_chalice(
             answers.wait(60)
 
     aws.refused = hold
-    with start(a, "-c", RENEWING) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", RENEWING, "deploy", "stage=local"], cwd=a.path,
+        env=clean_environment() | a.environment, stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
         assert asked.wait(60)
         done(b, "unlock", "yes=1")
         said, _ = process.communicate(timeout=5)
