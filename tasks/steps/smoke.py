@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from ..clients import chalice_app, functions, secrets
@@ -86,7 +87,9 @@ def ask(aws: Aws, function: str, path: str) -> dict[str, Any]:
 
 def _body(payload: dict[str, Any]) -> str:
     body = str(payload.get("body") or "")
-    return _decoded(body) if payload.get("isBase64Encoded") else body
+    with suppress(ValueError):  # an app may say so of what is none
+        return _decoded(body) if payload.get("isBase64Encoded") else body
+    return body
 
 
 def _decoded(text: str) -> str:
