@@ -3,8 +3,8 @@
     facts.py INSTALLED APART REQUEST RESULT
 
 INSTALLED is where the installer wrote to; each of its distributions moves to APART/<key>. REQUEST
-is {distribution: key}, RESULT {key: facts}, both JSON. Runs in Lambda's image or under the host's
-Python; standard library only.
+is {distribution: key}, RESULT {key: facts}, both JSON; one that is not in REQUEST is refused, under
+its folder's name. Runs in Lambda's image or under the host's Python; standard library only.
 
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
@@ -47,10 +47,13 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
     found = {}
     for folder in sorted(Path(installed).glob("*.dist-info")):
         facts = distribution(folder)
-        key = keys.get(facts["name"], facts["name"])
+        key = keys.get(facts["name"], "")
         if key in found:
             raise SystemExit(f"{facts['name']} was installed twice")
         refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
+        if not key:  # inside another's wheel; its name is any text, so no place to write to
+            key, refused = folder.name, {folder.name: "is of a distribution nobody asked for"}
+            facts["hashes"] = {}
         names = [name for name in facts["hashes"] if name not in refused]
         facts |= move(Path(installed), Path(apart, key), names)
         facts |= {"refused": refused} if refused else {}

@@ -30,7 +30,7 @@ Refuse = Callable[["Request"], "Refusal | None"]
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One that arrived. `headers`: lower-case names; `form`: the body of a query-protocol call;
-    `json`: that of a JSON one."""
+    `json`: that of a JSON one; `xml`: that of a call which names many objects of S3."""
 
     method: str
     path: str
@@ -38,6 +38,7 @@ class Request:
     form: str
     json: str
     headers: Mapping[str, str]
+    xml: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,8 @@ def _request(environ: dict[str, Any]) -> Request:
     kind, body = environ.get("CONTENT_TYPE", ""), b""
     is_form = kind.startswith("application/x-www-form-urlencoded")
     is_json = kind.startswith("application/x-amz-json") or environ["PATH_INFO"].startswith("/20")
-    if is_form or is_json:
+    is_xml = (environ["REQUEST_METHOD"], environ["QUERY_STRING"]) == ("POST", "delete")
+    if is_form or is_json or is_xml:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
     return Request(
@@ -139,6 +141,7 @@ def _request(environ: dict[str, Any]) -> Request:
         query=environ["QUERY_STRING"],
         form=body.decode() if is_form else "",
         json=body.decode() if is_json else "",
+        xml=body.decode() if is_xml else "",
         headers={
             name.removeprefix("HTTP_").replace("_", "-").lower(): value
             for name, value in environ.items()

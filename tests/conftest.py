@@ -68,6 +68,7 @@ def pytest_terminal_summary(
     """Which image the results speak of."""
     used = config.stash.get(LAMBDA_IMAGE, "none, no test of this run needed one")
     kind = " (a stand-in: Lambda's own cannot be had here)" if used == engine.STAND_IN else ""
-    if (document := config.getoption("--reliability")) and not terminalreporter.stats.get("failed"):
+    wrong = [each for kind in ("failed", "error") for each in terminalreporter.stats.get(kind, [])]
+    if (document := config.getoption("--reliability")) and not wrong:
         terminalreporter.write_line(reliability.write(document))
     terminalreporter.write_line(f"Lambda image: {used}{kind}")

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ SCRIPT = ROOT / "tests" / "crashing.py"
 COMMAND = ("deploy", "stage=local", "builder=host")
 LAYER, BUCKET = "shuking-deps-layer", "shuking-lambda-layers"
 LOCK = "chalice/shuking/local/lock.json"
+NUMBER = re.compile(r"(?<=:)\d+$|(?<=/versions/)\d+$")
 TIME = re.compile(r"\d{8}-\d{6}")
 KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": REGION}
 
@@ -32,7 +33,8 @@ KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_
 @dataclass(kw_only=True)
 class Ground:
     """One checkout and one AWS, made new for each case. `points`: how many each step of an
-    undisturbed deploy has; `good`: its end state; `struck`: when the last signal came."""
+    undisturbed deploy has; `good`: its end state; `before`: the layers that config.json had before
+    it; `struck`: when the last signal came."""
 
     server: Server
     project: Project
@@ -41,11 +43,16 @@ class Ground:
     points: dict[str, int]
     good: dict[str, Any]
     struck: Path
+    before: list[str] = field(default_factory=list)
     ended: float = 0.0
 
     def fresh(self, template: str = "bare") -> None:
         """`template`: `bare`, or `built`, where only AWS's half is left to do."""
         self.server.reset()
+        self.lay(template)
+
+    def lay(self, template: str) -> None:
+        """The checkout, and no temporary file."""
         for folder in (self.project.path, self.temporary):
             shutil.rmtree(folder)
         self.temporary.mkdir()
@@ -68,9 +75,17 @@ class Ground:
         """A deploy that meets this signal there. config.json is whole after it, in any case."""
         run = self.start(number.name.removeprefix("SIG"), step, point)
         config = json.loads(self.project.read(".chalice/config.json"))
-        assert config["stages"]["local"].get("layers", []) in ([], self.good["layers"]), run.output
-        assert self.lock_ends_within(lease.SECONDS), run.output
+        layers = self.ranked(*config["stages"]["local"].get("layers", []))
+        assert layers in (self.before, self.good["layers"]), run.output
+        assert self.lock_ends_soon(), run.output
         return run
+
+    def measure(self) -> None:
+        """An undisturbed deploy: its points, and its end state."""
+        told = self.struck.with_name("points.json")
+        run = self.start("count", str(told))
+        assert run.code == 0, run.output
+        self.points, self.good = json.loads(told.read_text()), self.state()
 
     def took_to_end(self) -> float:
         """Seconds from the last signal to the end of the process."""
@@ -93,9 +108,22 @@ class Ground:
             return {"released": True, "since": 0, "until": 0}
         return lock
 
-    def lock_ends_within(self, seconds: float) -> bool:
+    def lock_ends_soon(self) -> bool:
+        """It is given back, or expires without anybody's doing: nobody renews it any more."""
         lock = self.lock()
-        return bool(lock["released"] or lock["until"] - lock["since"] <= seconds)
+        ahead = lock["until"] - time.time()  # the server's clock is this machine's
+        return bool(lock["released"] or (ahead <= lease.SECONDS and self.lock() == lock))
+
+    def numbers(self) -> dict[str, str]:
+        """{number of a version that there is: its rank}: a deleted one's is never given again."""
+        listed = self.aws("lambda").list_layer_versions(LayerName=LAYER)["LayerVersions"]
+        numbers = sorted(each["Version"] for each in listed)
+        return {str(number): str(rank) for rank, number in enumerate(numbers, 1)}
+
+    def ranked(self, *names: str) -> list[str]:
+        """ARNs of versions, and keys of notes, with the rank in the number's place."""
+        ranks = self.numbers()
+        return [NUMBER.sub(lambda found: ranks.get(found[0], found[0]), name) for name in names]
 
     def state(self) -> dict[str, Any]:
         """What there is, without the times at which it came."""
@@ -106,32 +134,36 @@ class Ground:
         config = json.loads(self.project.read(".chalice/config.json"))
         return {
             "versions": [TIME.sub("T", each["Description"]) for each in listed],
-            "function": [layer["Arn"] for layer in function["Layers"]],
+            "function": self.ranked(*(layer["Arn"] for layer in function["Layers"])),
             "apis": len(self.aws("apigateway").get_rest_apis()["items"]),
-            "objects": sorted(TIME.sub("T", each["Key"]) for each in objects),
-            "layers": config["stages"]["local"]["layers"],
-            "arn": self.project.read(".layer-arn.txt"),
+            "objects": sorted(self.ranked(*(TIME.sub("T", each["Key"]) for each in objects))),
+            "layers": self.ranked(*config["stages"]["local"]["layers"]),
+            "arn": self.ranked(self.project.read(".layer-arn.txt").strip()),
         }
 
     def leaks(self) -> list[str]:
-        """Temporary files, half-written ones, processes."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.project.path)
-            half = [str(path) for path in runs.half_written()]
-        left = [str(path) for path in self.temporary.iterdir()]
-        return [*half, *left, *engine.processes_left_in(self.project.path)]
+        return left(self.project, self.temporary)
 
     def check(self, row: str, case: object) -> None:
         """The same command once more, and all is as it should be. A run with nothing left to do
         takes no lock, so a dead one's may stand until it expires."""
         self.deploy()
-        assert self.lock_ends_within(lease.SECONDS), case
+        assert self.lock_ends_soon(), case
         found, leaks = self.state(), self.leaks()
-        duplicates = len(found["versions"]) + found["apis"] - 2
+        duplicates = len(found["versions"]) + found["apis"] - len(self.good["versions"]) - 1
         reliability.ran(row, duplicates=duplicates, leaks=leaks)
         assert found == self.good, (case, found, self.good)
         assert leaks == [], (case, leaks)
         reliability.correct(row)
+
+
+def left(project: Project, temporary: Path) -> list[str]:
+    """Of runs that ended: temporary files, half-written ones, processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.path)
+        half = [str(path) for path in runs.half_written()]
+    lying = [str(path) for path in temporary.iterdir()]
+    return [*half, *lying, *engine.processes_left_in(project.path)]
 
 
 @contextmanager
@@ -151,8 +183,5 @@ def ground(folder: Path) -> Iterator[Ground]:
         assert build.code == 0, build.output
         shutil.copytree(made.path, templates / "built", symlinks=True)
         found.fresh()
-        run = found.start("count", str(folder / "points.json"))
-        assert run.code == 0, run.output
-        found.points = json.loads((folder / "points.json").read_text())
-        found.good = found.state()
+        found.measure()
         yield found

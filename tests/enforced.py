@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
+from xml.sax.saxutils import unescape
 
 import pytest
 from moto.iam.access_control import (
+    AssumedRoleAccessKey,
     IAMPolicy,
     IAMPolicyStatement,
     IAMUserAccessKey,
@@ -31,7 +33,6 @@ KEY = re.compile(r"Credential=([^/]+)/")
 NAMES = {
     "CompleteMultipartUpload": "PutObject",
     "CreateMultipartUpload": "PutObject",
-    "DeleteObjects": "DeleteObjectVersion",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "HeadBucket": "ListBucket",
@@ -49,16 +50,15 @@ UNLISTABLE = {"ListFunctions", "ListLayerVersions"}  # have no resource type
 
 @dataclass(kw_only=True)
 class Enforcement:
-    """`refused` for a Server: what a user of moto's IAM is not allowed. Keys that are no user's
-    are the test's own, and may do anything. `asked`: (user's policy names, grant), in order."""
+    """`refused` for a Server: what a user or an assumed role of moto's IAM is not allowed. Keys
+    that are nobody's are the test's own, and may do anything. `asked`: in order."""
 
     asked: list[Grant] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Refusal | None:
-        found = KEY.search(request.headers.get("authorization", ""))
-        if found is None or not found[1].startswith("AKIA"):
+        user = _who(request)
+        if user is None:
             return None
-        user = IAMUserAccessKey(ACCOUNT, "aws", found[1], dict(request.headers))
         policies = [IAMPolicy(each) for each in user.collect_policies()]
         for action, resource in needed(request):
             self.asked.append((action, resource))
@@ -66,6 +66,16 @@ class Enforcement:
             if PermissionResult.PERMITTED not in allowed:
                 return _denied(user.arn, action, resource, request)
         return None
+
+
+def _who(request: Request) -> IAMUserAccessKey | AssumedRoleAccessKey | None:
+    """None for the test's own keys."""
+    found = KEY.search(request.headers.get("authorization", ""))
+    key = found[1] if found else ""
+    if key.startswith("ASIA"):
+        token = request.headers["x-amz-security-token"]
+        return AssumedRoleAccessKey(ACCOUNT, "aws", key, {"X-Amz-Security-Token": token})
+    return IAMUserAccessKey(ACCOUNT, "aws", key, {}) if key.startswith("AKIA") else None
 
 
 def adjust(patch: pytest.MonkeyPatch) -> None:
@@ -96,7 +106,7 @@ def needed(request: Request) -> Iterator[Grant]:
         return
     yield from {
         "s3": _of_s3, "lambda": _of_lambda, "iam": _of_iam, "apigateway": _of_apigateway,
-        "secretsmanager": _of_secrets,
+        "secretsmanager": _of_secrets, "sts": _of_sts,
     }[service](request, name)  # fmt: skip
 
 
@@ -104,12 +114,21 @@ def _of_s3(request: Request, name: str) -> Iterator[Grant]:
     bucket, _, key = request.path.strip("/").partition("/")
     place = f"arn:aws:s3:::{bucket}"
     if name == "DeleteObjects":
-        key = "layers/deps/x"  # the keys are in the body
+        yield from _deleted(request.xml, place)
+        return
     yield f"s3:{NAMES.get(name, name)}", f"{place}/{key}" if key else place
     if "x-amz-tagging" in request.headers:
         yield "s3:PutObjectTagging", f"{place}/{key}"
     if NAMES.get(name, name) == "GetObject" and not _exists(bucket, key):
         yield "s3:ListBucket", place  # without it, a missing object is forbidden
+
+
+def _deleted(body: str, place: str) -> Iterator[Grant]:
+    """One for each object that is named; another right for each version that is."""
+    for each in re.findall(r"<Object>(.*?)</Object>", body, re.DOTALL):
+        [key] = re.findall(r"<Key>(.*?)</Key>", each)
+        version = "Version" if "<VersionId>" in each else ""
+        yield f"s3:DeleteObject{version}", f"{place}/{unescape(key)}"
 
 
 def _exists(bucket: str, key: str) -> bool:
@@ -139,7 +158,8 @@ def _beside(name: str, body: Any, place: str) -> Iterator[Grant]:
     """What a function is given must be the giver's to give."""
     if name == "PublishLayerVersion":
         content = body["Content"]
-        yield "s3:GetObject", f"arn:aws:s3:::{content['S3Bucket']}/{content['S3Key']}"
+        version = "Version" if content.get("S3ObjectVersion") else ""
+        yield f"s3:GetObject{version}", f"arn:aws:s3:::{content['S3Bucket']}/{content['S3Key']}"
     if name in ("CreateFunction", "UpdateFunctionConfiguration"):
         if role := body.get("Role"):
             yield "iam:PassRole", role
@@ -166,3 +186,7 @@ def _of_secrets(request: Request, name: str) -> Iterator[Grant]:
         f"secretsmanager:{name}",
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbC12d",
     )
+
+
+def _of_sts(request: Request, name: str) -> Iterator[Grant]:
+    yield f"sts:{name}", parse_qs(request.form)["RoleArn"][0]

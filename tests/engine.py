@@ -1,6 +1,7 @@
 """The real Docker engine: the image that tests run in, and whatever they left behind."""
 
 import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -97,7 +98,7 @@ def _things(engine: DockerClient) -> set[str]:
 
 
 def processes_left_in(folder: Path) -> list[str]:
-    """Command lines of the processes that work in `folder` or below and do not end soon."""
+    """Command lines of the other processes that work in `folder` or below and do not end soon."""
     deadline = time.monotonic() + END_SECONDS
     while (left := _processes_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -113,6 +114,8 @@ def _processes_in(folder: Path) -> list[str]:
 
 
 def _works_in(process: Path, folder: Path) -> bool:
+    if process.name == str(os.getpid()):  # the tests' own, which are not left
+        return False
     try:
         return (process / "cwd").readlink().is_relative_to(folder)
     except OSError:  # it ended meanwhile, or is not ours

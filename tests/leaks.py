@@ -25,12 +25,13 @@ def in_folder(root: Path, but: Path | None = None) -> list[str]:
         name
         for path in sorted(root.rglob("*"))
         if path.is_file() and path != but
-        for name, data in _contents(path)
+        for name, data in contents(path)
         if in_text(data)
     ]
 
 
-def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+def contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of a file, and of what is in it when it is a zip."""
     yield str(path), path.read_bytes()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -18,10 +18,10 @@ def operation(request: Request) -> tuple[str, str]:
     scope = SCOPE.search(request.headers["authorization"])
     assert scope, request
     service = scope[1]
-    if request.form:
-        return service, parse_qs(request.form)["Action"][0]
     if target := request.headers.get("x-amz-target"):  # secretsmanager.GetSecretValue
         return service, target.partition(".")[2]
+    if request.form:
+        return service, parse_qs(request.form)["Action"][0]
     asked = {name.lower() for name in parse_qs(request.query, keep_blank_values=True)}
     said = asked | {*request.headers}
     fitting = [route for route in _routes(service) if route.fits(request, said)]

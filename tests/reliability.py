@@ -1,10 +1,12 @@
 """What the tests do to the tool, and what came of it, counted: docs/reliability.md says it.
 
 `pytest -n2 --reliability=docs/reliability.md` writes the counts of that run there. Each fault and
-kind of bad input stands here by name, so that none is dropped unseen.
+kind of bad input stands here by name, so that none is dropped unseen; what nobody looked for is no
+zero.
 """
 
 import json
+import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -22,7 +24,7 @@ KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a s
 STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
 CRASHES = {
     KILLED_BETWEEN: "after each step of a deploy",
-    KILLED_WITHIN: "at points drawn in install, zip, upload, publish, patch-config, chalice-deploy",
+    KILLED_WITHIN: "at points drawn in install, zip and each step after it; of an update, too",
     **dict.fromkeys(STOPPED.values(), "after steps, and at a point drawn in each of those six"),
 }
 ENGINE_DIES, ENGINE_FULL = "Docker: the engine dies", "Docker: the engine's disk is full"
@@ -37,7 +39,7 @@ ENGINE = {
 DISK_FULL, READ_ONLY = "a disk is full", "a folder may only be read"
 DISKS = {
     DISK_FULL: "of build/ at three sizes, of the temporary files, while Chalice packs",
-    READ_ONLY: "the checkout, build/, .chalice/; .doit.sqlite3 is no database",
+    READ_ONLY: "the checkout, build/, .chalice/",
 }
 CHALICE = "AWS: a call of Chalice's own goes wrong"
 AWS = {
@@ -50,8 +52,9 @@ AWS = {
     Fault.TIMED_OUT: "until the tool gives up: once and from then on, at each request in turn",
     Fault.SLOW: "all of them",
     STALE: "without the version that was published last, whose answer came or was lost",
-    CHALICE: "each call that makes something: its answer lost; some throttled, 500, reset, cut",
+    CHALICE: "each call that makes or changes something: its answer lost; some other faults",
 }
+NOT_SEEN = "–"
 FAULTS = {**CRASHES, **AWS, **ENGINE, **DISKS}
 INPUTS = {
     "settings: tables, variables, words": "pyproject.toml, environment and command line at random",
@@ -71,11 +74,17 @@ def count(row: str, column: str, number: int = 1) -> None:
     COUNTS[row, column] += number
 
 
-def ran(row: str, *, duplicates: int = 0, leaks: Collection[object] = ()) -> None:
-    """One run with a fault in it, and one after it, ended: how. Called before what is asserted."""
+def ran(
+    row: str, *, duplicates: int | None = None, leaks: Collection[object] | None = None
+) -> None:
+    """One run with a fault in it, and one after it, ended: how; None: nobody looked. Called before
+    what is asserted."""
     count(row, "runs")
-    count(row, "duplicates", duplicates)
-    count(row, "leaks", len(leaks))
+    found = {"duplicates": duplicates, "leaks": None if leaks is None else len(leaks)}
+    for column, number in found.items():
+        if number is not None:
+            count(row, column, number)
+            count(row, f"{column} looked for")
 
 
 def correct(row: str) -> None:
@@ -130,8 +139,31 @@ def tables() -> str:
 
 def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
     lines = [[head, "what", *columns], ["---"] * (2 + len(columns))]
-    lines += [[row, what, *(str(COUNTS[row, c]) for c in columns)] for row, what in rows.items()]
+    lines += [[row, what, *(_cell(row, c) for c in columns)] for row, what in rows.items()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(row: str, column: str) -> str:
+    """Leaks are looked for in every run or in none; duplicates where something is published."""
+    looked = COUNTS[row, f"{column} looked for"]
+    enough = {"leaks": looked == COUNTS[row, "runs"], "duplicates": looked > 0}
+    return str(COUNTS[row, column]) if enough.get(column, True) else NOT_SEEN
+
+
+def stale(text: str) -> list[str]:
+    """What the document is not that it should be: a row for each, in order, and nothing wrong."""
+    between = text.partition(BEGIN)[2].partition(END)[0]
+    lines = [line.strip("| ").split(" | ") for line in between.splitlines() if "|" in line]
+    rows = {line[0]: line[2:] for line in lines if re.fullmatch(rf"\d+|{NOT_SEEN}", line[-1])}
+    names = [*FAULTS, *INPUTS]
+    wrong = [] if list(rows) == names else [f"rows: {', '.join(names)}"]
+    return [*wrong, *(row for row in rows if not _good(*rows[row]))]
+
+
+def _good(runs: str, *found: str) -> bool:
+    """`found`: correct runs (of faults only) and counts of what must not be."""
+    correct, *bad = found if len(found) > 1 else (runs, *found)
+    return int(runs) > 0 and runs == correct and set(bad) <= {"0", NOT_SEEN}
 
 
 def write(path: Path) -> str:

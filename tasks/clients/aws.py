@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from copy import copy
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class Aws:
         self.settings = settings
         self.environ = environ
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._seconds = READ_SECONDS
 
     def client(self, name: str, *, once: bool = False) -> Any:
         """A boto3 client: the settings' region, standard retries. `once`: without retries, for a
@@ -32,6 +34,12 @@ class Aws:
         if (name, once) not in self._clients:
             self._clients[name, once] = self._client(name, 1 if once else 5)
         return self._clients[name, once]
+
+    def hurried(self, seconds: float) -> "Aws":
+        """The same for who may not wait: `seconds` at most for each answer."""
+        other = copy(self)
+        other._clients, other._seconds = {}, seconds
+        return other
 
     def _client(self, name: str, attempts: int) -> Any:
         from botocore.config import Config
@@ -45,8 +53,8 @@ class Aws:
             config=Config(
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 user_agent_extra=sessions.NAME,
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
+                connect_timeout=min(CONNECT_SECONDS, self._seconds),
+                read_timeout=self._seconds,
             ),
         )
         whole.insist(client)

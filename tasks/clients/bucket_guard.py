@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..core import iam
+from ..core import iam, notes
 from ..core.console import say
 from .aws import Aws
 from .sdk_errors import DENIED, error_code, errors
@@ -62,8 +62,35 @@ def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:
         yield "does not block public access: switch all four blocks on"
     if policy is None:
         yield f"may answer without TLS, which {look} {iam.action('GetBucketPolicy')}"
-    elif TRANSPORT not in policy.get("Policy", ""):
+    elif not insists_on_tls(policy.get("Policy", "")):
         yield f"can be reached without TLS: deny s3:* to all where {TRANSPORT} is false"
+
+
+def insists_on_tls(policy: str) -> bool:
+    """Does a statement of this bucket policy deny everything to everybody who comes without? One
+    that only allows what comes with it leaves all other ways in as they are."""
+    found = notes.parsed(policy.encode()).get("Statement", [])
+    return any(_is_denial(each) for each in _listed(found) if isinstance(each, dict))
+
+
+def _is_denial(statement: dict[str, Any]) -> bool:
+    conditions = statement.get("Condition") or {}
+    named = conditions.get("Bool") or {}
+    asked = [str(value).lower() for name in named if name.lower() == TRANSPORT.lower()
+             for value in _listed(named[name])]  # fmt: skip
+    principal = statement.get("Principal")
+    everybody = principal == "*" or (isinstance(principal, dict) and principal.get("AWS") == "*")
+    everything = {"*", "s3:*"} & {*_listed(statement.get("Action", []))}
+    alone = len(conditions) == len(named) == 1  # each further condition lets somebody pass
+    return bool(
+        statement.get("Effect") == "Deny" and asked == ["false"] and everybody and everything
+        and alone
+    )  # fmt: skip
+
+
+def _listed(value: Any) -> list[Any]:
+    """IAM takes one thing in the place of a list of one."""
+    return value if isinstance(value, list) else [value]
 
 
 def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ def deploy(settings: Settings, environ: Mapping[str, str], secret: Mapping[str, 
         [sys.executable, "-m", RUNNER, "deploy", "--stage", settings.stage],
         env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=children.die_with_parent,
+        preexec_fn=children.die_with_parent, errors="replace",  # an app may print anything
     )  # fmt: skip
     lines: list[str] = []
     with process, _ending(process):

@@ -4,8 +4,8 @@ Whoever takes, renews or returns it writes only over what it has read (condition
 never have it. It is returned by a write, too: nothing is ever deleted. Times are S3's.
 """
 
-import _thread
 import fcntl
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -23,6 +23,10 @@ from .aws import Aws
 
 LOOK_EVERY = 2.0  # seconds, while waiting
 RENEW_EVERY = lease.SECONDS / 4
+ANSWER = 10.0  # seconds for one to a renewal, of which some may fail before the lock expires
+GIVE_BACK = 1.5  # seconds; whoever stops a run does not wait for an AWS that is silent
+# Goes on while the machine sleeps, as S3's does (Linux: CLOCK_BOOTTIME; elsewhere the other does).
+AWAKE_OR_NOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def key(settings: Settings) -> str:
@@ -63,10 +67,23 @@ class Turn:
         self._file.close()
 
 
+def clock() -> timedelta:
+    """Of this machine, from whenever."""
+    return timedelta(seconds=time.clock_gettime(AWAKE_OR_NOT))
+
+
+def stop() -> None:
+    """As Ctrl-C; or where that is ignored (a script's `&`) as a job that is cancelled. By a signal
+    of the system: Python's own `interrupt_main` does not end a wait for a silent child."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    number = signal.SIGTERM if ignored else signal.SIGINT
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
 @dataclass(kw_only=True)
 class Held:
     """The lock, taken. `etag`: of the object as we wrote it last; '' once it is somebody else's.
-    `ahead`: S3's clock less this machine's monotonic one."""
+    `ahead`: S3's clock less this machine's. One thread writes it from here on."""
 
     aws: Aws
     key: str
@@ -76,31 +93,49 @@ class Held:
     ahead: datetime
 
     def __post_init__(self) -> None:
+        self.aws = self.aws.hurried(ANSWER)
+        self.aws.client("s3")  # made here: the SDK makes clients in one thread at a time
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
 
     def _now(self) -> datetime:
-        return self.ahead + timedelta(seconds=time.monotonic())
+        return self.ahead + clock()
 
     def _keep(self) -> None:
         while self.etag and not self._done.wait(RENEW_EVERY):
             with suppress(AwsError):  # not reached: once more, S3 decides whether it is still ours
                 self._write(self.lease.renewed(self._now()))
-        if not self.etag:
+        if self._done.is_set():
+            with suppress(AwsError):  # it expires
+                self._write(self.lease.given_back(self._now()))
+        else:
             say(f"the lock of stage {self.aws.settings.stage} was taken over: this run stops")
-            _thread.interrupt_main()
+            stop()
 
     def _write(self, changed: Lease) -> None:
-        self.etag = conditional.write_unique(self.aws, self.key, changed.written(), self.etag) or ""
-        self.lease = changed
+        """Over what we wrote last, whether the answer to that came or not."""
+        data = changed.written()
+        while self.etag:
+            if etag := conditional.write(self.aws, self.key, data, self.etag):
+                self.etag, self.lease = etag, changed
+                return
+            there = conditional.read(self.aws, self.key)
+            found = lease.parse(there.data)
+            ours = found and found.token == changed.token and not found.released
+            self.etag = there.etag if ours else ""
+            if there.data == data:  # an answer was lost, and the SDK had asked again
+                self.lease = changed
+                return
 
     def release(self) -> None:
-        """Give it back, unless it is somebody else's by now."""
+        """Give it back, unless it is somebody else's by now. That takes a moment, or is left to
+        the lock's expiry."""
         self._done.set()
-        self._thread.join()
-        if self.etag:
-            self._write(self.lease.given_back(self._now()))
+        self._thread.join(GIVE_BACK)
+        if self.etag and not self.lease.released:
+            stage = self.aws.settings.stage
+            say(f"the lock of stage {stage} is not given back yet: it ends at {self.lease.end}")
         self.turn.end()
 
 
@@ -155,8 +190,7 @@ def _write(aws: Aws, turn: Turn, found: conditional.Object) -> Held | None:
     etag = conditional.write_unique(aws, where, new.written(), found.etag)
     if not etag:
         return None
-    ahead = found.at - timedelta(seconds=time.monotonic())
-    return Held(aws=aws, key=where, turn=turn, lease=new, etag=etag, ahead=ahead)
+    return Held(aws=aws, key=where, turn=turn, lease=new, etag=etag, ahead=found.at - clock())
 
 
 def _busy(settings: Settings, who: str) -> DeployError:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from typing import Any
 
 from ..core import paths
@@ -85,15 +86,20 @@ def unzipped(aws: Aws, arn: str) -> int | None:
     address = str(answer["Content"].get("Location", ""))
     if not address.startswith("http"):
         return None
+    try:
+        return _measured(address)
+    except (OSError, HTTPException, zipfile.BadZipFile) as error:
+        fix = "check the network, then run the same again"
+        raise AwsError(f"fetching {arn} to measure it: {error}", fix=fix) from None
+
+
+def _measured(address: str) -> int:
+    """Where the connection ends early the zip has no end, which says so."""
     import urllib.request
 
     with tempfile.TemporaryFile() as file:
-        try:
-            with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - AWS's own
-                shutil.copyfileobj(source, file)
-        except OSError as error:
-            fix = "check the network, then run the same again"
-            raise AwsError(f"fetching {arn} to measure it: {error}", fix=fix) from None
+        with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - AWS's own
+            shutil.copyfileobj(source, file)
         return sum(member.file_size for member in zipfile.ZipFile(file).infolist())
 
 

@@ -6,7 +6,7 @@ A version that was deleted lives on in S3, by its zip, manifest and notes.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ..core import layer_arns, notes, paths, records, versions
+from ..core import fetched, layer_arns, notes, paths, records, scratch, versions
 from ..core.console import say, size
 from ..core.errors import AwsError
 from ..core.manifest import Manifest
@@ -45,7 +45,8 @@ def stored(aws: Aws, wanted: str) -> Manifest | None:
     """Of a version that held what these inputs make and was deleted, while its zip is in S3."""
     noted = _noted(aws, wanted)
     made = manifests.of_number(aws, layer_arns.number_of(noted)) if noted else None
-    return made if made and _zip(aws, made) is not None else None
+    fits = made is not None and made.is_consistent and _zip(aws, made) is not None
+    return made if fits else None
 
 
 def _zip(aws: Aws, made: Manifest) -> str | None:
@@ -92,19 +93,30 @@ def remember(aws: Aws, version: LayerVersion) -> None:
 def again(aws: Aws, made: Manifest) -> LayerVersion | None:
     """A version with a deleted one's content: published now from its zip, if there is none.
 
-    AWS never gives a number twice. None when the zip is not in S3 (any more).
+    AWS never gives a number twice. None when the zip is not in S3 (any more). VerifyError when it
+    is no zip to publish.
     """
     if twin := by_content(aws, made.sha256):
         say(f"version {twin.number} holds the same content")
         return twin
+    fetched.check_manifest(made)
     found = _zip(aws, made)
     if found is None:
         return None
     key = versions.zip_key(made.layer, made.built)
+    _look_into(aws, key, made)
     sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
     facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}
     say(f"its zip of {made.built} is published again")
     return layers.by_arn(aws, publish(aws, sent | facts))
+
+
+def _look_into(aws: Aws, key: str, made: Manifest) -> None:
+    """What is published afterwards is compared with the sha256 that was looked at."""
+    with scratch.folder() as here:
+        layer = here / "layer.zip"
+        layer.write_bytes(s3.get_bytes(aws, key) or b"")
+        fetched.check(aws.settings, layer, made)
 
 
 def publish(aws: Aws, sent: records.Record) -> str:

@@ -1,11 +1,13 @@
 """AWS Secrets Manager: the stage's `secret`, whose values become its functions' environment."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..core import chalice_config, paths, secret
 from ..core.errors import AwsError
 from ..core.secret import Secret
 from ..core.settings import Settings
+from . import functions
 from .aws import Aws
 from .sdk_errors import error_code, errors
 
@@ -26,6 +28,18 @@ def read(aws: Aws) -> Secret | None:
     for function, variables in configured(aws.settings).items():
         secret.check_size(found, variables, function)
     return found
+
+
+def hider(aws: Aws, function: str) -> Callable[[str], str]:
+    """What takes the secret's values out of a text that the function wrote: the current ones, and
+    those that it was deployed with."""
+    found = read(aws)
+    if found is None:
+        return str
+    runs = functions.configuration(aws, function) or {}
+    variables = runs.get("Environment", {}).get("Variables", {})
+    deployed = {name: value for name, value in variables.items() if name in found.values}
+    return lambda text: secret.hide(secret.hide(text, found.values), deployed)
 
 
 def configured(settings: Settings) -> dict[str, dict[str, str]]:

@@ -39,6 +39,9 @@ def run(within: Scope, typed: Arguments) -> None:
             say(line)
     if repository == OWNER:
         say("trust: say repository=OWNER/REPOSITORY, as GitHub writes it")
+    if "@" not in repository:
+        say("trust: GitHub's tokens name a repository made or renamed since July 15, 2026 with its")
+        say("IDs: repository=OWNER@ID/REPOSITORY@ID")
     say(f"what each statement is for: {paths.IAM}")
 
 

@@ -21,8 +21,10 @@ FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false":
 
 
 def _repository(text: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-        raise InputError(f"{text!r} is not a repository", fix="write repository=OWNER/REPOSITORY")
+    """As GitHub writes it in tokens: the names, or each name with its ID."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+", text):
+        fix = "write repository=OWNER/REPOSITORY, or with both IDs: OWNER@ID/REPOSITORY@ID"
+        raise InputError(f"{text!r} is not a repository", fix=fix)
     return text
 
 
@@ -48,8 +50,9 @@ class Arguments:
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )
     repository: str = _argument(
-        "", "OWNER/REPOSITORY on GitHub (default: the checkout's)", "iam-policy", form=_repository
-    )
+        "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",
+        "iam-policy", form=_repository,
+    )  # fmt: skip
     branch: str = _argument("main", "branch that may deploy", "iam-policy")
 
 

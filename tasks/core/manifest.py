@@ -4,15 +4,17 @@ Enough to say what is in version 2, and to publish it again from its zip after i
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from .. import VERSION
 from . import notes
-from .records import Record
+from .records import Record, digest
 from .settings import Settings, option
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 FORMAT = "doit-lambda-layer.manifest/1"  # raise when a field changes its meaning
 # What decides a layer's content, as far as it is a setting.
 RULES = ("rules_off", "recipes", "drop", "keep")
@@ -61,6 +63,12 @@ class Manifest:
     git: Mapping[str, Any] | None
     built: str
     digest: str = ""
+
+    @property
+    def is_consistent(self) -> bool:
+        """Are the parts those of the input hash? S3 says whatever somebody wrote."""
+        whole = all(_SHA256.fullmatch(each) for each in (self.input, self.sha256))
+        return whole and digest(dict(self.inputs)) == self.input
 
     @property
     def packages(self) -> dict[str, int]:

@@ -69,8 +69,7 @@ def scan(
                 found[each.name] = _read(archive, there.intersection(_zipped(each)))
                 kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
         owned = {name for each in plans for name in _zipped(each)}
-        strange = [name for name in there if name not in owned and source_of(name) not in owned]
-        found["no distribution"] = _read(archive, strange)
+        found["no distribution"] = _read(archive, there - owned - _compiled(there))
     return found
 
 
@@ -78,8 +77,12 @@ def _zipped(plan: Plan) -> list[str]:
     return [PYTHON + name for name in plan.stay]
 
 
-def _read(archive: zipfile.ZipFile, names: Iterable[str]) -> Found:
+def _compiled(there: set[str]) -> set[str]:
     """Bytecode that was made here has no text that its source has not: it is not read."""
+    return {name for name in there if name.endswith(".pyc") and source_of(name) in there - {name}}
+
+
+def _read(archive: zipfile.ZipFile, names: Iterable[str]) -> Found:
     found = {}
     for name in sorted(names):
         with archive.open(name) as file:

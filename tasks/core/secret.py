@@ -116,8 +116,14 @@ def hide(line: str, values: Mapping[str, str]) -> str:
 def _forms(values: Mapping[str, str]) -> list[str]:
     """Longest first: one value may be part of another."""
     texts = {part for value in values.values() for part in _lines(value)}
-    spelt = {form for text in texts for form in (text, json.dumps(text)[1:-1], repr(text)[1:-1])}
+    spelt = {form for text in texts for form in (text, *_quoted(text))}
     return sorted((form for form in spelt if len(form) >= SHORT), key=lambda form: -len(form))
+
+
+def _quoted(text: str) -> list[str]:
+    return [
+        json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]
+    ]  # fmt: skip
 
 
 def _lines(value: str) -> Iterable[str]:

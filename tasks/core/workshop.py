@@ -29,7 +29,7 @@ Keep = Callable[[str, Path], object]
 def check(found: Mapping[str, records.Record]) -> None:
     """BuildError for files that docker/facts.py refused; no facts say `refused` afterwards."""
     wrong = [
-        f"{facts['name']}: {path!a} {why}"
+        f"{ascii(facts['name'])[1:-1]}: {path!a} {why}"
         for facts in found.values()
         for path, why in facts.pop("refused", {}).items()
     ]

@@ -3,9 +3,10 @@
 import base64
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
-from ..clients import chalice_app, functions
+from ..clients import chalice_app, functions, secrets
 from ..clients.aws import Aws, connect
 from ..clients.sdk_errors import errors
 from ..core import outcome, paths, records
@@ -37,7 +38,7 @@ def run(aws: Aws) -> records.Record:
     started = time.monotonic()
     answer = ask(aws, name, settings.smoke_path)
     took = duration(time.monotonic() - started)
-    status, body = answer["statusCode"], answer.get("body", "")
+    status, body = answer["statusCode"], answer["body"]
     if not 200 <= status < 300:
         raise _failed(f"{name} answered {status} to GET {settings.smoke_path}: {body}", answer)
     say(f"{name}: GET {settings.smoke_path} → {status} in {took}")
@@ -67,18 +68,32 @@ def look(aws: Aws, names: list[str]) -> records.Record:
 
 
 def ask(aws: Aws, function: str, path: str) -> dict[str, Any]:
-    """The function's answer, with its log under "log". DeployError when it raised or died."""
+    """The function's answer, its body as text, with its log under "log"; neither shows a value of
+    the stage's secret. DeployError when it raised or died."""
+    hidden = secrets.hider(aws, function)
     with errors(f"invoking {function}"):
         response = aws.client("lambda").invoke(
             FunctionName=function, LogType="Tail", Payload=json.dumps(event(path)).encode()
         )
     payload = json.loads(response["Payload"].read() or b"null")
-    log = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
+    log = hidden(_decoded(response.get("LogResult", "")))
     if response.get("FunctionError") or not isinstance(payload, dict):
         what = payload.get("errorMessage") if isinstance(payload, dict) else payload
         kind = payload.get("errorType", "error") if isinstance(payload, dict) else "answer"
-        raise _failed(f"{function} failed on GET {path}: {kind}: {what}", {"log": log})
-    return payload | {"log": log}
+        said = hidden(f"{function} failed on GET {path}: {kind}: {what}")
+        raise _failed(said, {"log": log})
+    return payload | {"log": log, "body": hidden(_body(payload))}
+
+
+def _body(payload: dict[str, Any]) -> str:
+    body = str(payload.get("body") or "")
+    with suppress(ValueError):  # an app may say so of what is none
+        return _decoded(body) if payload.get("isBase64Encoded") else body
+    return body
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode(errors="replace")
 
 
 def _failed(problem: str, answer: dict[str, Any]) -> DeployError:

@@ -46,10 +46,15 @@ def ours(docker_engine: DockerClient) -> list[str]:
     return [each["Id"] for each in found]
 
 
-def goes_on(sandbox: ContainerSandbox) -> None:
-    """The next job gets a container of its own and is none the wiser."""
-    reliability.ran(reliability.CONTAINER)
-    assert sandbox.run(python("print('on')")).output == "on\n"
+def goes_on(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
+    """The next job gets a container of its own and is none the wiser. None is left in the end."""
+    outcome = sandbox.run(python("print('on')"))
+    sandbox.close()
+    gone(docker_engine)
+    leaks = ours(docker_engine)
+    reliability.ran(reliability.CONTAINER, leaks=leaks)
+    assert leaks == []
+    assert outcome.output == "on\n"
     reliability.correct(reliability.CONTAINER)
 
 
@@ -76,7 +81,7 @@ def test_a_container_that_is_ended_from_outside(
     with pytest.raises(BuildError, match="stopped or removed while it worked") as caught:
         sandbox.run(python(FOREVER), end)
     assert "again" in caught.value.fix
-    goes_on(sandbox)
+    goes_on(sandbox, docker_engine)
 
 
 def test_out_of_memory(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
@@ -90,29 +95,32 @@ def test_out_of_memory(sandbox: ContainerSandbox, docker_engine: DockerClient) -
     with pytest.raises(BuildError, match="most likely for want of memory") as caught:
         sandbox.run(python(hungry), limit)
     assert "more memory" in caught.value.fix
-    goes_on(sandbox)
+    goes_on(sandbox, docker_engine)
 
 
-def test_no_space_in_the_container(sandbox: ContainerSandbox) -> None:
+def test_no_space_in_the_container(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
     """A real full disk, of 64 MB: Docker's /dev/shm."""
     with pytest.raises(BuildError, match="the container's disk is full") as caught:
         sandbox.run(python("open('/dev/shm/x', 'wb').write(b'x' * (1 << 27))"))
     assert "docker system df" in caught.value.fix
-    goes_on(sandbox)
+    goes_on(sandbox, docker_engine)
 
 
 def test_an_image_that_vanishes(
     sandbox: ContainerSandbox, docker_engine: DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look at it and the first job."""
+    """Between the look at it and the first job: its only name is taken away."""
     image = sandbox._image
-    monkeypatch.setattr(sandbox, "_image", "doit-lambda-layer/builder:gone")
+    tag = "doit-lambda-layer-test-vanishes:1"
+    docker_engine.images.get(image).tag(tag)
+    monkeypatch.setattr(sandbox, "_image", tag)
+    docker_engine.images.remove(tag)
     with pytest.raises(BuildError, match="builder image was removed while this ran") as caught:
         sandbox.run(python("pass"))
     assert "again" in caught.value.fix
     assert ours(docker_engine) == []
     monkeypatch.setattr(sandbox, "_image", image)
-    goes_on(sandbox)
+    goes_on(sandbox, docker_engine)
 
 
 # ---- what happens to the engine -----------------------------------------------------------------

@@ -3,22 +3,25 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.clients import aws as sdk
-from tasks.clients import chalice_state, deploy_lock, publication, s3
+from tasks.clients import chalice_state, deploy_lock, layers, publication, s3, secrets
 from tasks.clients.aws import Aws
+from tasks.commands import gc, rollback
 from tasks.core import paths, records
+from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError
 from tasks.core.settings import Settings
-from tasks.steps import lookup, patch_config, publish, upload
+from tasks.steps import lookup, patch_config, publish, restore, upload
 from tests import reliability
 from tests.aws import Request, Server
-from tests.built import build
+from tests.built import build, zipped
 from tests.functional.conftest import CONFIG
 from tests.operations import operation
 from tests.proxy import Fault, Plan, Proxy, nothing, proxying
@@ -45,6 +48,20 @@ def proxy(running: Proxy, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pr
     monkeypatch.setattr(publication, "PAUSES", (0.0,) * 4)
     monkeypatch.setattr(s3, "PAUSES", (0.0,) * 3)
     return running
+
+
+@dataclass
+class Once:
+    """The answer to the first request of this kind (service, operation) is lost."""
+
+    kind: tuple[str, str]
+    seen: bool = False
+
+    def __call__(self, request: Request) -> Fault | None:
+        if self.seen or operation(request) != self.kind:
+            return None
+        self.seen = True
+        return Fault.LOST
 
 
 def nothing_more(self: object, context: object) -> float:
@@ -144,7 +161,8 @@ def repeated(run: Deploys, proxy: Proxy, fault: str, good: dict[str, Any], what:
     proxy.plan = nothing
     run.deploy()
     found, leaks = run.state(), run.leaks()
-    reliability.ran(fault, duplicates=len(found["versions"]) - 1, leaks=leaks)
+    duplicates = len(found["versions"]) - len(good["versions"])
+    reliability.ran(fault, duplicates=duplicates, leaks=leaks)
     assert found == good, what
     assert leaks == [], what
     reliability.correct(fault)
@@ -240,3 +258,126 @@ def test_between_two_tries_the_wait_grows(
     assert error
     assert "too many calls at once" in error.problem
     assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+# ---- other commands -----------------------------------------------------------------------------
+
+
+def second(run: Deploys) -> None:
+    """Version 2 is deployed, version 1 is there."""
+    run.fresh()
+    run.deploy()
+    Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    build(run.settings, "x = 2\n", "20250102-030406")
+    run.deploy()
+    Path("requirements-all.txt").write_text("six==1.17.0\n", encoding="utf-8")
+
+
+def deleted(run: Deploys) -> None:
+    """Version 1 was, and its zip is there."""
+    run.fresh()
+    run.deploy()
+    layers.delete(run.aws, 1)
+    shutil.rmtree(paths.BUILD)
+
+
+def with_secret(run: Deploys) -> None:
+    run.fresh()
+    run.deploy()
+    run.aws.client("secretsmanager").create_secret(Name="shop", SecretString='{"WORD": "x"}')
+
+
+def restored(run: Deploys) -> None:
+    if lookup.run(run.aws, "host")["stored"]:
+        restore.run(run.aws)
+
+
+def rolled_back(run: Deploys) -> None:
+    rollback.configure(run.settings, Arguments(version="1"))
+
+
+def read_secret(run: Deploys) -> None:
+    found = secrets.read(Aws(replace(run.settings, secret="shop"), dict(os.environ)))  # noqa: S106 - its name
+    assert found
+    assert found.values == {"WORD": "x"}
+
+
+def without_time(state: dict[str, Any]) -> dict[str, Any]:
+    """A pin says when it was set."""
+    objects = {
+        key: json.loads(data) | {"at": ""} if "/pin-" in key else data
+        for key, data in state["objects"].items()
+    }
+    return state | {"objects": objects}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "command"),
+    [
+        (deleted, restored),
+        (second, lambda run: gc.run(run.aws, 1, act=True)),
+        (second, rolled_back),
+        (with_secret, read_secret),
+    ],
+    ids=["restore", "gc", "rollback", "secret"],
+)
+def test_an_answer_that_is_lost_to_another_command(
+    run: Deploys, proxy: Proxy, prepare: Callable[[Deploys], None],
+    command: Callable[[Deploys], None],
+) -> None:  # fmt: skip
+    """Of each kind of call that changes something, or tells a secret: it gets over it, and after
+    the same command once more all is as it is after two undisturbed ones."""
+    prepare(run)
+    proxy.seen.clear()
+    command(run)
+    command(run)
+    good = without_time(run.state())
+    kinds = {operation(each) for each in proxy.seen if each.method not in ("GET", "HEAD")}
+    assert kinds
+    for kind in sorted(kinds - {("sts", "GetCallerIdentity")}):
+        proxy.plan = nothing
+        prepare(run)
+        proxy.plan = met = Once(kind)
+        command(run)
+        assert met.seen
+        command(run)
+        found, leaks = without_time(run.state()), run.leaks()
+        duplicates = len(found["versions"]) - len(good["versions"])
+        reliability.ran(Fault.LOST, duplicates=duplicates, leaks=leaks)
+        assert found == good, kind
+        assert leaks == [], kind
+        reliability.correct(Fault.LOST)
+
+
+def test_a_reset_in_the_midst_of_a_large_upload(run: Deploys, proxy: Proxy, tmp_path: Path) -> None:
+    """Of more bytes than the sockets hold: the tool is still sending when the connection ends."""
+    run.fresh()
+    s3.ensure_bucket(run.aws)
+    large = tmp_path / "large.zip"
+    large.write_bytes(os.urandom(1 << 20) * 24)
+    sha256 = records.file_digest(large)
+    left = iter([Fault.RESET])
+    proxy.plan = lambda each: next(left, None) if each.method == "PUT" else None
+    s3.put_file(run.aws, "layers/deps/large.zip", large, sha256)
+    assert next(left, None) is None
+    assert s3.get_bytes(run.aws, "layers/deps/large.zip") == large.read_bytes()
+    assert s3.holds(run.aws, "layers/deps/large.zip", sha256) is not None
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET, Fault.LOST, None])
+def test_another_layers_zip_that_does_not_come(
+    run: Deploys, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
+) -> None:
+    """Whole, or an error; half of one is no size."""
+    s3.ensure_bucket(run.aws)
+    s3.put_bytes(run.aws, "other.zip", zipped("x = 1\n"))
+    wanted = {"Bucket": run.settings.bucket, "Key": "other.zip"}
+    address = run.aws.client("s3").generate_presigned_url("get_object", wanted)
+    monkeypatch.setattr(layers, "_by_arn", lambda aws, arn: {"Content": {"Location": address}})
+    proxy.plan = lambda request: fault
+    if fault is None:
+        assert layers.unzipped(run.aws, "arn") == 6
+        return
+    with pytest.raises(AwsError, match="fetching arn to measure it: ") as caught:
+        layers.unzipped(run.aws, "arn")
+    assert "check the network" in caught.value.fix

@@ -1,5 +1,9 @@
 """The stage's lock against an S3 over HTTP: taken, waited for, kept, taken over, given back."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +21,7 @@ from tasks.core import lease, paths
 from tasks.core.errors import DeployError
 from tasks.core.lease import Lease
 from tests.aws import Refusal, Request, Server
+from tests.project import ROOT
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
 
@@ -189,12 +194,106 @@ def test_who_lost_it_is_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch, said:
     """As by Ctrl-C; and does not give back what is another's."""
     stopped = threading.Event()
     monkeypatch.setattr(deploy_lock, "RENEW_EVERY", 0.05)
-    monkeypatch.setattr("_thread.interrupt_main", stopped.set)
+    monkeypatch.setattr(deploy_lock, "stop", stopped.set)
     with held(aws):
         found = other(aws, datetime.now(UTC))
         assert stopped.wait(10)
     assert standing(aws) == found
     assert said == ["the lock of stage prod was taken over: this run stops"]
+
+
+HOLDER = """
+import signal, subprocess
+from tasks.clients import aws, deploy_lock
+from tasks.core.settings import Settings
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # as core/actions.py does
+deploy_lock.RENEW_EVERY = 0.05
+held = deploy_lock.take(aws.connect(Settings(bucket="deps-bucket", region="{region}")))
+print("held", flush=True)
+try:
+    subprocess.run(["sleep", "60"], stdout=subprocess.PIPE)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+held.release()
+"""
+
+
+@pytest.mark.parametrize("on_ctrl_c", [signal.default_int_handler, signal.SIG_IGN])
+def test_who_lost_it_is_stopped_in_a_wait_for_a_silent_child(aws: Aws, on_ctrl_c: object) -> None:
+    """As a `chalice deploy` is for minutes. Also where a script's `&` made it deaf to Ctrl-C."""
+
+    def hears() -> None:
+        signal.signal(signal.SIGINT, on_ctrl_c)  # type: ignore[arg-type] # a handler
+
+    s3.ensure_bucket(aws)
+    code = HOLDER.format(region=aws.settings.region)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, preexec_fn=hears,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        found = other(aws, datetime.now(UTC))
+        said, _ = process.communicate(timeout=10)
+    assert "was taken over: this run stops" in said
+    assert said.endswith("stopped\n")
+    assert standing(aws) == found
+
+
+def test_unlocked_by_a_person_is_lost_as_well(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock there says its own name, and that it is free."""
+    stopped = threading.Event()
+    monkeypatch.setattr(deploy_lock, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(deploy_lock, "stop", stopped.set)
+    with held(aws):
+        unlock.run(aws, living=True)
+        assert stopped.wait(10)
+    assert standing(aws).released
+
+
+def test_a_renewal_whose_answer_never_came_does_not_lose_it(aws: Aws) -> None:
+    """What stands there is ours, though not what was written last as far as we know."""
+    with held(aws) as taken:
+        unknown = taken.lease.renewed(datetime.now(UTC) + timedelta(seconds=9))
+        conditional.write(aws, taken.key, unknown.written(), taken.etag)
+    assert standing(aws) == taken.lease
+    assert taken.lease.released
+
+
+def test_its_clock_goes_on_while_the_machine_sleeps(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A renewal after an hour of sleep holds as long as any other. Python's monotonic clock stands
+    still meanwhile (Linux, clock_gettime(2))."""
+    before = time.clock_gettime
+
+    def slept(clock: int) -> float:
+        return before(clock) + 3600 * (clock == time.CLOCK_BOOTTIME)
+
+    with held(aws) as taken:
+        first = taken.lease.until
+        monkeypatch.setattr(time, "clock_gettime", slept)
+        later = taken.lease.renewed(taken._now()).until
+    assert 3590 < later - first < 3660
+
+
+def test_a_silent_aws_holds_nobody_up(aws: Aws, server: Server, said: list[str]) -> None:
+    """Who stopped a run gets the prompt back; the lock ends by itself."""
+    taken = deploy_lock.take(aws)
+    answers = threading.Event()
+
+    def silent(request: Request) -> None:
+        answers.wait(30)
+
+    server.refused = silent
+    started = time.monotonic()
+    taken.release()
+    assert time.monotonic() - started < 2.0
+    assert said == [f"the lock of stage prod is not given back yet: it ends at {taken.lease.end}"]
+    answers.set()
+    taken._thread.join()
+    assert standing(aws).released
 
 
 def test_a_run_that_was_killed_here_is_not_waited_for(aws: Aws, said: list[str]) -> None:

@@ -1,12 +1,16 @@
 """restore: a deleted version of the wanted inputs comes back from its zip, and nothing is built."""
 
+import hashlib
+import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.clients import layers, published
+from tasks.clients import layers, manifests, published, s3
 from tasks.clients.aws import Aws, connect
+from tasks.commands import targets
 from tasks.core import budget, paths, records, versions
 from tasks.core.errors import AwsError, VerifyError
 from tasks.steps import lookup, publish, restore, upload
@@ -102,6 +106,42 @@ def test_without_its_zip_it_is_built(deleted: Aws) -> None:
     with pytest.raises(AwsError, match=f"the zip of {BUILT} was in S3 and is gone") as caught:
         restore.run(deleted)
     assert "then the layer is built" in caught.value.fix
+    assert numbers(deleted) == []
+
+
+def plant(aws: Aws, content: bytes) -> None:
+    """Another zip in its place, with a manifest that fits."""
+    made = manifests.at(aws, BUILT)
+    assert made
+    sha256 = hashlib.sha256(content).hexdigest()
+    s3.put_bytes(aws, ZIP, content)
+    manifests.put(aws, replace(made, sha256=sha256, unzipped=8, bytes=len(content)))
+
+
+def test_a_zip_that_somebody_planted_is_refused(deleted: Aws) -> None:
+    """Whoever may write the bucket can lay one there that no proof stands behind: what is no layer
+    of this tool's is not published, by a deploy or by a rollback."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("extensions/run"), "#!/bin/s")
+    plant(deleted, out.getvalue())
+    assert lookup.run(deleted, "host")["stored"] == BUILT
+    with pytest.raises(VerifyError, match="'extensions/run': is no file below python/") as caught:
+        restore.run(deleted)
+    assert "who writes the bucket" in caught.value.fix
+    with pytest.raises(VerifyError, match="is no file below python/"):
+        targets.target(deleted, [], 1)
+    assert numbers(deleted) == []
+
+
+def test_a_manifest_of_other_inputs_is_not_believed(deleted: Aws) -> None:
+    """A deploy builds; a rollback, which cannot, says so."""
+    made = manifests.at(deleted, BUILT)
+    assert made
+    manifests.put(deleted, replace(made, inputs={**made.inputs, "python": "3.11"}))
+    assert lookup.run(deleted, "host")["stored"] is None
+    with pytest.raises(VerifyError, match="speaks of other inputs than it has"):
+        targets.target(deleted, [], 1)
     assert numbers(deleted) == []
 
 

@@ -16,7 +16,7 @@ from tasks.clients import secrets
 from tasks.clients.aws import Aws
 from tasks.core import paths
 from tasks.core.errors import AwsError
-from tests import deployed
+from tests import deployed, leaks
 from tests.aws import REGION, Refusal, Server, serving
 from tests.project import ROOT, Project, Run
 
@@ -24,9 +24,9 @@ NAME = "shuking/local"
 OLD, NEW = "hunter-two/ü\"'&<", "correct-horse/ü\"'&<"
 # The app looks at its variables as it is imported, where Chalice runs as well as in Lambda; beside
 # what it is there to see, it notes what other processes can see of the one that imports it.
-APP = """import hashlib, os
+APP = """import hashlib, json, os
 from pathlib import Path
-from chalice import Chalice
+from chalice import Chalice, Response
 
 app = Chalice(app_name="shuking")
 WORD = os.environ["WORD"]
@@ -35,12 +35,22 @@ if folder := os.environ.get("SEEN"):
         for pid in ("self", str(os.getppid())):
             Path(folder, f"{pid}-{name}").write_bytes(Path("/proc", pid, name).read_bytes())
 if os.environ.get("FAIL"):
+    os.write(1, b"caf\\xe9 in Latin-1\\n")
     raise RuntimeError(f"cannot log in with {WORD} or {WORD!r}")
 
 @app.route("/health")
 def health():
     return {"salted": hashlib.sha256(b"salt" + os.environ["WORD"].encode()).hexdigest()}
+
+@app.route("/tells")
+def tells():
+    return Response(json.dumps({"word": WORD}, ensure_ascii=False))
+
+@app.route("/raises")
+def raises():
+    raise RuntimeError(f"cannot log in with {WORD} or {WORD!r}")
 """
+SETTINGS = f'[tool.lambda-layer.stages.local]\nsecret = "{NAME}"\n'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +86,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     with pytest.MonkeyPatch.context() as patch, serving() as server:
         copy = deployed.copy(tmp_path_factory.mktemp("secret") / "copy", server, patch)
         copy.write("app.py", APP)
-        copy.write("pyproject.toml", f'[tool.lambda-layer.stages.local]\nsecret = "{NAME}"\n')
+        copy.write("pyproject.toml", SETTINGS)
         made = Life(project=copy, server=server, runs=[])
         text = json.dumps({"WORD": OLD, "ID": 7})
         made.client("secretsmanager").create_secret(Name=NAME, SecretString=text)
@@ -102,21 +112,39 @@ def test_the_function_has_the_values(life: Life) -> None:
     assert life.variables() == {"WORD": OLD, "ID": "7"}
 
 
-def test_no_file_and_no_output_holds_a_value(life: Life) -> None:
-    """Every file of the project (doit's database and Chalice's caches, too), every object in S3,
-    all that was printed; and no bare hash of it, which could be guessed at."""
+def holding(life: Life, *values: str) -> list[str]:
+    """Every file of the project (doit's database and Chalice's caches, too; zips are looked into),
+    every object in S3, all that was printed: where a value stands, or a bare hash of it, which
+    could be guessed at."""
     s3 = life.client("s3")
     places = {"output": "".join(run.output for run in life.runs).encode()}
-    places |= {
-        str(path): path.read_bytes() for path in life.project.path.rglob("*") if path.is_file()
-    }
+    files = [path for path in life.project.path.rglob("*") if path.is_file()]
+    places |= {name: data for path in files for name, data in leaks.contents(path)}
     for bucket in s3.list_buckets()["Buckets"]:
         for each in s3.list_objects_v2(Bucket=bucket["Name"])["Contents"]:
             body = s3.get_object(Bucket=bucket["Name"], Key=each["Key"])["Body"].read()
             places[f"s3://{each['Key']}"] = body
-    found = [place for place, data in places.items() for form in forms(OLD) if form in data]
     assert len(places) > 40
-    assert found == []
+    told = [form for value in values for form in forms(value)]
+    return [place for place, data in places.items() for form in told if form in data]
+
+
+def test_no_file_and_no_output_holds_a_value(life: Life) -> None:
+    """After a deploy; what Chalice packed is among the files."""
+    packed = list(life.project.path.glob(".chalice/deployments/*.zip"))
+    assert any("app.py" in name for path in packed for name, _ in leaks.contents(path))
+    assert holding(life, OLD) == []
+
+
+@pytest.mark.parametrize(("path", "code"), [("/tells", 0), ("/raises", 1)])
+def test_what_the_function_says_is_shown_without_values(life: Life, path: str, code: int) -> None:
+    """Its answer, which is recorded as well, and its log."""
+    life.project.write("pyproject.toml", f'{SETTINGS}smoke-path = "{path}"\n')
+    run = life.doit("smoke")
+    life.project.write("pyproject.toml", SETTINGS)
+    assert run.code == code, run.output
+    assert ("cannot log in with ***" if code else '"word": "***"') in run.output
+    assert holding(life, OLD, NEW) == []
 
 
 def test_no_other_process_can_see_a_value(
@@ -164,11 +192,14 @@ def test_a_change_is_seen_and_deployed_once(life: Life) -> None:
 
 
 def test_what_chalice_says_is_shown_without_values(life: Life) -> None:
-    """Here the app's own error; AWS, too, repeats variables that are too large."""
+    """Here the app's own error; AWS, too, repeats variables that are too large. What is no text
+    of this machine's is shown as far as it can be."""
     life.project.write("app.py", APP + "# changed\n")
     run = life.doit("deploy", FAIL="1")
     assert run.code == 1
     assert "RuntimeError: cannot log in with *** or" in run.output
+    assert "caf\N{REPLACEMENT CHARACTER} in Latin-1" in run.output
+    assert "UnicodeDecodeError" not in run.output
     assert not any(form in run.output.encode() for form in (*forms(OLD), *forms(NEW)))
 
 

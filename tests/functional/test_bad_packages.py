@@ -108,6 +108,21 @@ def test_what_a_hostile_wheel_holds_stays_in_no_layer(
         assert not any(b"mine alone" in archive.read(each) for each in archive.namelist())
 
 
+@pytest.mark.parametrize("name", ["gamma", "{root}/victim", "../../victim"])
+def test_a_wheel_with_the_metadata_of_another(project: Project, name: str) -> None:
+    """Its name and RECORD speak of what is not theirs: refused, nothing outside is written."""
+    victim = project.path.parent / "victim/file.txt"
+    victim.parent.mkdir()
+    victim.write_text("mine", encoding="utf-8")
+    place = "beta-1.0.data/purelib"
+    info = f"{place}/gamma-1.0.dist-info"
+    metadata = f"Name: {name.format(root=victim.parents[1])}\nVersion: 1.0\n".encode()
+    files = {f"{info}/METADATA": metadata, f"{info}/RECORD": b"file.txt,,\n"}
+    wheel(project.path / "wheels", "beta", {**files, f"{place}/file.txt": b"theirs"})
+    assert "'gamma-1.0.dist-info' is of a distribution nobody asked for" in refused(project)
+    assert victim.read_text(encoding="utf-8") == "mine"
+
+
 def test_a_keep_that_matches_nothing_is_a_warning(project: Project) -> None:
     wheel(project.path / "wheels", "alpha", {"alpha.py": b""})
     setting(project, 'keep = ["alhpa/**"]')

@@ -51,16 +51,21 @@ def once(name: str, fault: Fault) -> Plan:
     return plan
 
 
-def test_these_are_its_calls(ground: Ground, proxy: Proxy) -> None:
-    """All that it makes; one that comes with a new Chalice is missed here."""
-    ground.fresh("built")
-    ground.deploy()
+def asked_to_write(proxy: Proxy) -> set[str]:
+    """The operations of Chalice's that change something; without a version in the name."""
     writes = ("POST", "PUT", "DELETE", "PATCH")
     asked = {
         operation(each)[1] for each in proxy.seen if is_chalices(each) and each.method in writes
     }
     made = {name for name in asked if not name.startswith(("Get", "List", "Describe"))}
-    assert {name.partition("2")[0] for name in made} == {*MADE, *SET}
+    return {name.partition("2")[0] for name in made}
+
+
+def test_these_are_its_calls(ground: Ground, proxy: Proxy) -> None:
+    """All that it makes; one that comes with a new Chalice is missed here."""
+    ground.fresh("built")
+    ground.deploy()
+    assert asked_to_write(proxy) == {*MADE, *SET}
 
 
 @pytest.mark.parametrize(("name", "fault"), CASES, ids=lambda value: str(value))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import deployed, project, reliability
+from tests import crashes, deployed, project, reliability
 from tests.aws import Server
 from tests.project import Project, Run, clean_environment
 
@@ -37,17 +37,35 @@ def failed(run: Run, *said: str) -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Project:
-    made = project.small(tmp_path / "copy")
+    made = watched(project.small(tmp_path / "copy"), tmp_path)
     (made.path / "build").mkdir()
     return made
 
 
-def right(copy: Project, row: str) -> None:
+def watched(made: Project, folder: Path) -> Project:
+    """With a folder for temporary files of its own."""
+    (folder / "temporary").mkdir()
+    made.environment.update(TMPDIR=str(folder / "temporary"))
+    return made
+
+
+def left(made: Project) -> list[str]:
+    return crashes.left(made, Path(made.environment["TMPDIR"]))
+
+
+def builds(copy: Project) -> None:
     """With the disk as it should be."""
-    reliability.ran(row)
     run = copy.doit("build")
     assert run.code == 0, run.output
     assert (copy.path / "build/deps.zip").is_file()
+
+
+def right(copy: Project, row: str) -> None:
+    """After a fault; nothing of the two runs is left."""
+    builds(copy)
+    leaks = left(copy)
+    reliability.ran(row, leaks=leaks)
+    assert leaks == []
     reliability.correct(row)
 
 
@@ -70,7 +88,7 @@ def test_the_disk_of_the_temporary_files_is_full(copy: Project, tmp_path: Path) 
 
 def test_a_checkout_that_may_only_be_read(copy: Project) -> None:
     """Nothing can be remembered there; what is built already is not hurt."""
-    right(copy, reliability.READ_ONLY)
+    builds(copy)
     run = inside(copy, READ_ONLY.format(copy.path), "build")
     failed(run, ".doit.sqlite3 cannot be used: attempt to write a readonly database")
     copy.write("requirements-all.txt", "six==1.17.0\n")
@@ -80,7 +98,7 @@ def test_a_checkout_that_may_only_be_read(copy: Project) -> None:
 
 def test_build_may_only_be_read(copy: Project) -> None:
     """With nothing to do nothing need be written; else it says where it could not."""
-    right(copy, reliability.READ_ONLY)
+    builds(copy)
     mounts = READ_ONLY.format(copy.path / "build")
     run = inside(copy, mounts, "build")
     assert run.code == 0, run.output
@@ -94,7 +112,7 @@ def test_a_database_that_is_none(copy: Project) -> None:
     copy.write(".doit.sqlite3", "no database, but long enough to be taken for a broken one" * 99)
     failed(copy.doit("build"), ".doit.sqlite3 cannot be used", "or delete it")
     (copy.path / ".doit.sqlite3").unlink()
-    right(copy, reliability.READ_ONLY)
+    builds(copy)
 
 
 # ---- the deploy ---------------------------------------------------------------------------------
@@ -104,7 +122,7 @@ DEPLOY = ("deploy", "stage=local", "builder=host")
 
 @pytest.fixture
 def shop(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return deployed.copy(tmp_path / "shop", server, monkeypatch)
+    return watched(deployed.copy(tmp_path / "shop", server, monkeypatch), tmp_path)
 
 
 def deploys(shop: Project, row: str) -> None:
@@ -114,8 +132,9 @@ def deploys(shop: Project, row: str) -> None:
     [layer] = shop.aws("lambda").list_layers()["Layers"]
     found = shop.aws("lambda").list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"]
     apis = shop.aws("apigateway").get_rest_apis()["items"]
-    reliability.ran(row, duplicates=len(found) + len(apis) - 2)
-    assert (len(found), len(apis)) == (1, 1)
+    leaks = left(shop)
+    reliability.ran(row, duplicates=len(found) + len(apis) - 2, leaks=leaks)
+    assert (len(found), len(apis), leaks) == (1, 1, [])
     reliability.correct(row)
 
 

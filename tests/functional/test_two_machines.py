@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tasks import VERSION
-from tests import deployed
+from tests import deployed, engine
 from tests.aws import Request, Server
 from tests.project import ROOT, Project, Run, clean_environment, small
 
@@ -297,6 +297,44 @@ def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(clones: C
     assert "may be alive" in b.doit("unlock", "stage=local").output
     assert "unlocked" in done(b, "unlock", "yes=1").output
     assert runs_after(b, a) == 1
+
+
+RENEWING = """
+import runpy
+from tasks.clients import deploy_lock
+deploy_lock.RENEW_EVERY = 0.2
+runpy.run_module("tasks", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_deploy_whose_lock_is_taken_stops_in_the_midst_of_chalice(
+    aws: Server, clones: Clones
+) -> None:
+    """Which waits for AWS and prints nothing: at its next look at the lock it is gone, with all its
+    processes, and what the other then deploys is one function and one API."""
+    a, b = clones
+    asked, answers = threading.Event(), threading.Event()
+
+    def hold(request: Request) -> None:
+        if request.method == "POST" and request.path.endswith("/functions"):
+            asked.set()
+            answers.wait(60)
+
+    aws.refused = hold
+    with subprocess.Popen(
+        [sys.executable, "-c", RENEWING, "deploy", "stage=local"], cwd=a.path,
+        env=clean_environment() | a.environment, stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert asked.wait(60)
+        done(b, "unlock", "yes=1")
+        said, _ = process.communicate(timeout=5)
+        left = engine.processes_left_in(a.path)
+        answers.set()
+    assert "the lock of stage local was taken over: this run stops" in said
+    assert "Traceback" not in said
+    assert (process.returncode, left) == (1, [])
+    assert (runs_after(b, a), apis(a)) == (1, 1)
 
 
 def runs_after(deployer: Project, first: Project) -> int:

@@ -1,7 +1,12 @@
 """Property tests: the same examples on every run, as many as fit into seconds.
 
 What failed once stands as `@example` at its test: nothing is remembered outside of the repository.
+
+`HYPOTHESIS_PROFILE=random pytest tests/fuzz` draws others each time, and more of them; what fails
+is printed with the line that repeats it.
 """
+
+import os
 
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
@@ -14,7 +19,14 @@ settings.register_profile(
     max_examples=100,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("tests")
+settings.register_profile(
+    "random",
+    settings.get_profile("tests"),
+    derandomize=False,
+    max_examples=2000,
+    print_blob=True,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 # It draws constants out of whatever modules are loaded: other examples for one file than for all.
 assert callable(providers._get_local_constants)

@@ -64,6 +64,20 @@ def test_what_asks_nothing_of_chalice(
     assert arguments.only_publishes() is alone
 
 
+@pytest.mark.parametrize("repository", ["me/shop", "me-2/my.shop", "me@12/shop@345"])
+def test_a_repository_as_github_names_it(repository: str) -> None:
+    """With both IDs or with none: what its tokens say."""
+    assert load({"repository": repository}, ["iam-policy"]).repository == repository
+
+
+@pytest.mark.parametrize(
+    "repository", ["shop", "me@12/shop", "me/shop@345", "me@x/shop@1", "a/b/c"]
+)
+def test_what_is_no_repository(repository: str) -> None:
+    with pytest.raises(SettingsError, match="is not a repository"):
+        load({"repository": repository}, ["iam-policy"])
+
+
 def test_a_sub_task_is_its_command() -> None:
     """`./doitw rollback:config version=2`"""
     assert load({"version": "2"}, ["rollback:config", "version=2"]).version == "2"

@@ -17,6 +17,7 @@ from tests import laid, scripts, stored
 SETTINGS = Settings(layer="t")
 A = stored.distribution("a", {"a.py": "x", "bin/run": "y"}, links={"a/link": "/etc"})
 B = stored.distribution("b", {"b.py": ""})
+ASKED = ("a", "a-b", "old-one", "proto", "zope-interface")
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +36,7 @@ def put(name: str, version: str = "1.0", record: str = "", folder: str = "") -> 
 
 def look() -> Installed:
     """What docker/facts.py says of it, as the steps see it."""
-    for name in ("request", "result"):
-        Path(name).write_text("{}", encoding="utf-8")
+    Path("request").write_bytes(records.canonical({name: name for name in ASKED}))
     words = [str(scripts.FOLDER / "facts.py"), "python", "apart", "request", "result"]
     done = subprocess.run(
         [sys.executable, "-I", *words], stderr=subprocess.PIPE, text=True, check=False

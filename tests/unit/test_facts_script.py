@@ -191,17 +191,28 @@ def test_each_distribution_moves_to_its_key(tmp_path: Path) -> None:
     assert not (tmp_path / "python").exists()
 
 
-def test_a_distribution_nobody_asked_for_goes_by_its_name(tmp_path: Path) -> None:
-    """What the installer brought along."""
-    install(tmp_path, "other", {"q.py": ""})
-    assert list(read(tmp_path)) == ["other"]
+@pytest.mark.parametrize("name", ["other", "{root}/victim", "../victim", "..", "."])
+def test_a_distribution_nobody_asked_for_is_refused(tmp_path: Path, name: str) -> None:
+    """A wheel can hold the metadata of another, whose name is any text: nothing is moved by it."""
+    victim = tmp_path / "victim/q.py"
+    victim.parent.mkdir()
+    victim.write_text("mine", encoding="utf-8")
+    install(tmp_path, "asked", {"a.py": ""})
+    info = install(tmp_path, "other", {"q.py": "theirs"})
+    metadata = f"Name: {name.format(root=tmp_path)}\n"
+    (tmp_path / "python" / info / "METADATA").write_text(metadata, encoding="utf-8")
+    found = read(tmp_path, asked="k1")
+    assert found[info]["refused"] == {info: "is of a distribution nobody asked for"}
+    assert found[info]["files"] == {}
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert [path.name for path in (tmp_path / "apart").iterdir()] == ["k1"]
 
 
 def test_many_modules_are_all_read(tmp_path: Path) -> None:
     """By several processes; as one alone would."""
     files = {f"p/m{n}.py": f"import x{n}\n" for n in range(150)}
     install(tmp_path, "p", files)
-    modules = read(tmp_path)["p"]["modules"]
+    modules = read(tmp_path, p="p")["p"]["modules"]
     assert modules == {f"p/m{n}.py": [[f"x{n}"], [], False, [f"x{n}"]] for n in range(150)}
 
 
@@ -209,7 +220,7 @@ def test_the_same_name_twice_is_an_error(tmp_path: Path) -> None:
     """Two versions over each other are neither."""
     install(tmp_path, "a-b", {"a.py": ""})
     install(tmp_path, "A_B", {"a.py": ""}, version="2.0")
-    done = run(tmp_path)
+    done = run(tmp_path, **{"a-b": "k"})
     assert done.returncode != 0
     assert "a-b was installed twice" in done.stderr
 
@@ -218,7 +229,7 @@ def test_a_file_of_two_distributions_goes_to_both(tmp_path: Path) -> None:
     """Namespace packages of old share an __init__.py."""
     install(tmp_path, "one", {"n/__init__.py": "", "n/a.py": ""})
     install(tmp_path, "two", {"n/__init__.py": "", "n/b.py": ""})
-    found = read(tmp_path)
+    found = read(tmp_path, one="one", two="two")
     for key, own in (("one", "n/a.py"), ("two", "n/b.py")):
         assert {"n/__init__.py", own} <= set(found[key]["files"])
         assert "n/__init__.py" in lying(tmp_path / "apart" / key)
@@ -235,7 +246,7 @@ def test_scripts_and_programs(tmp_path: Path) -> None:
         path.chmod(0o755)
     with (tmp_path / "python" / info / "RECORD").open("a", encoding="utf-8") as record:
         record.write("../../bin/script,sha256=s,1\n../../bin/program,sha256=t,1\n")
-    one = read(tmp_path)["p"]
+    one = read(tmp_path, p="p")["p"]
     assert one["files"]["bin/script"][1] == one["files"]["bin/program"][1] == 1
     assert one["programs"] == ["bin/program"]
     assert one["hashes"]["bin/script"] == "sha256=s"
@@ -246,7 +257,7 @@ def test_what_record_names_and_is_not_there_is_no_file(tmp_path: Path) -> None:
     more = 'p/__pycache__/a.pyc,,\n"p/a,b.txt",sha256=h,1\n'
     install(tmp_path, "p", {"p/a.py": ""}, more)
     (tmp_path / "python/p/a,b.txt").write_text("x", encoding="utf-8")
-    one = read(tmp_path)["p"]
+    one = read(tmp_path, p="p")["p"]
     assert "p/a,b.txt" in one["files"]
     assert "p/__pycache__/a.pyc" not in one["files"]
 
@@ -258,7 +269,7 @@ def test_links_lead_to_files_or_are_named(tmp_path: Path) -> None:
     outside.write_text("", encoding="utf-8")
     for name, goal in (("in.txt", "real.txt"), ("out.txt", str(outside)), ("dead.py", "gone.py")):
         (tmp_path / "python/p" / name).symlink_to(goal)
-    one = read(tmp_path)["p"]
+    one = read(tmp_path, p="p")["p"]
     assert one["links"] == {"p/out.txt": str(outside), "p/dead.py": "gone.py"}
     assert not (tmp_path / "apart/p/p/in.txt").is_symlink()
     assert one["files"]["p/in.txt"] == [3, 0]
@@ -271,7 +282,7 @@ def test_metadata_may_be_missing(tmp_path: Path) -> None:
     info.mkdir(parents=True)
     name = f"{info.name}/RECORD"
     (info / "RECORD").write_bytes(f"{name},,\nx\xff.txt,,\n".encode("latin-1"))
-    one = read(tmp_path)["some-thing"]
+    one = read(tmp_path, **{"some-thing": "k"})["k"]
     assert (one["version"], list(one["files"])) == ("", [name])
     assert one["texts"]["RECORD"].encode(errors="surrogateescape") == (
         f"{name},,\nx\xff.txt,,\n".encode("latin-1")
@@ -283,7 +294,7 @@ def strange(root: Path, name: str) -> dict[str, str]:
     info = install(root, "other", {"q.py": ""})
     with (root / "python" / info / "RECORD").open("a", encoding="utf-8") as record:
         record.write(f"{name},,\n")
-    refused: dict[str, str] = read(root)["other"]["refused"]
+    refused: dict[str, str] = read(root, other="other")["other"]["refused"]
     assert lying(root / "apart/other") == [f"{info}/METADATA", f"{info}/RECORD", "q.py"]
     return refused
 

@@ -102,16 +102,18 @@ def test_a_stages_role_is_the_one_that_may_be_assumed() -> None:
     assert (statement["Action"], statement["Resource"]) == ("sts:AssumeRole", role)
 
 
-def test_githubs_role_is_one_repositorys_one_branchs_and_one_environments() -> None:
-    """Without a condition on `sub`, any repository of GitHub could take the role."""
-    [statement] = policies.trust(SCOPE, "me/shop", "main")["Statement"]
+@pytest.mark.parametrize("repository", ["me/shop", "me@12/shop@345"])
+def test_githubs_role_is_one_repositorys_one_branchs_and_one_environments(repository: str) -> None:
+    """Without a condition on `sub`, any repository of GitHub could take the role. A repository with
+    IDs in its tokens is named so."""
+    [statement] = policies.trust(SCOPE, repository, "main")["Statement"]
     issuer = "token.actions.githubusercontent.com"
     assert statement["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Condition"] == {
         "StringEquals": {
             f"{issuer}:aud": "sts.amazonaws.com",
-            f"{issuer}:sub": "repo:me/shop:environment:prod",
+            f"{issuer}:sub": f"repo:{repository}:environment:prod",
             f"{issuer}:ref": "refs/heads/main",
         }
     }
