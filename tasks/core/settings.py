@@ -167,7 +167,7 @@ def load(root: Path, environ: Mapping[str, str], typed: Mapping[str, str]) -> Se
 
 
 def _untyped(table: Source, of_stage: Source, environ: Mapping[str, str]) -> Source:
-    """What counts where nothing is typed: a stage's place in AWS is the one that its table names."""
+    """What counts where nothing is typed: a stage's place in AWS is the one its table names."""
     firm = {name: of_stage[name] for name in OF_AWS if name in of_stage}
     return table | of_stage | _variables(environ) | firm
 
