@@ -15,7 +15,7 @@ from bench.speed import builders
 from tasks.clients import images
 from tasks.core.console import MB, size
 from tasks.core.errors import BuildError
-from tasks.core.settings import current
+from tasks.core.loading import current
 from tests import index
 
 SERIES = {

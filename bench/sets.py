@@ -18,7 +18,8 @@ from tasks.clients import sandboxes
 from tasks.core import paths, records
 from tasks.core.console import duration, size
 from tasks.core.errors import LayerError
-from tasks.core.settings import Settings, current
+from tasks.core.loading import current
+from tasks.core.settings import Settings
 from tasks.core.workshop import Workshop
 from tasks.steps import install, optimize, prune, verify
 from tasks.steps import zip as zip_

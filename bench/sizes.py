@@ -21,8 +21,9 @@ from tasks.core import requirements, trees
 from tasks.core.console import size
 from tasks.core.distributions import Distribution, Installed
 from tasks.core.errors import BuildError
+from tasks.core.loading import current
 from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import Settings, current
+from tasks.core.settings import Settings
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMED = ("google.generativeai", "sqlalchemy", "numpy", "psycopg2", "pydantic")  # issue 3's

@@ -15,7 +15,8 @@ from bench.subjects import Subject, others
 from tasks.clients import sandboxes
 from tasks.core.console import size
 from tasks.core.errors import LayerError
-from tasks.core.settings import Settings, current
+from tasks.core.loading import current
+from tasks.core.settings import Settings
 
 RUNS = 3
 PLOT = "speed.svg"

@@ -2,7 +2,7 @@
 it.
 
 doit itself would read pyproject.toml, too, and answer a typing error there with a traceback. Only
-our settings are in it, and core/settings.py says what is wrong with them.
+our settings are in it, and core/loading.py says what is wrong with them.
 """
 
 import gc

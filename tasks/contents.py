@@ -16,7 +16,7 @@ from doit.loader import generate_tasks
 
 from .core import outputs
 from .core.arguments import names_no_command
-from .core.settings import several_pythons
+from .core.loading import several_pythons
 from .reporter import StepReporter, verbosity
 
 DOIT_CONFIG = {

@@ -16,7 +16,7 @@ from .core import ci_logs, console, summaries
 from .core.actions import ToDo
 from .core.calls import typed
 from .core.console import duration
-from .core.settings import current
+from .core.loading import current
 
 QUIET, FULL = 1, 2  # doit's -v
 

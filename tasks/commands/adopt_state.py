@@ -5,7 +5,7 @@ from ..clients.aws import Aws, connect
 from ..core.actions import action
 from ..core.console import say
 from ..core.errors import InputError
-from ..core.settings import current
+from ..core.loading import current
 
 
 def task_adopt_state() -> dict[str, object]:

@@ -14,8 +14,9 @@ from ..core.actions import action
 from ..core.arguments import Arguments
 from ..core.console import say, show_tables, signed, size
 from ..core.errors import InputError
+from ..core.loading import current
 from ..core.manifest import Manifest
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..core.versions import LayerVersion
 
 if TYPE_CHECKING:

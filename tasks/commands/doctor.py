@@ -12,7 +12,8 @@ from ..core.actions import action
 from ..core.console import plain
 from ..core.errors import LayerError
 from ..core.findings import Finding
-from ..core.settings import Settings, current
+from ..core.loading import current
+from ..core.settings import Settings
 from . import doctor_aws, doctor_machine
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..clients import layers, lifecycle, objects
 from ..clients.aws import Aws, connect
-from ..core import arguments, retention, settings
+from ..core import arguments, loading, retention
 from ..core.actions import action
 from ..core.console import say, show_tables, size
 from ..core.retention import Fate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def task_gc() -> dict[str, object]:
     """Delete old layer versions that nothing uses: a plan first, yes=1 does it."""
-    here, typed = settings.current(), arguments.current()
+    here, typed = loading.current(), arguments.current()
     return {
         "actions": [action(lambda: run(connect(here), typed.keep, act=typed.yes))],
         "setup": ["deploy-lock"] if typed.yes else [],  # a deploy may be about to use an old one

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..clients import functions, layers, objects, s3, stage_store
 from ..clients.aws import Aws
-from ..core import chalice_config, layer_arns, notes, paths, settings
+from ..core import chalice_config, layer_arns, loading, notes, paths
 from ..core.retention import Entry, Stored
 from ..core.settings import Settings
 from ..core.tables import stages
@@ -76,7 +76,7 @@ def stored(aws: Aws) -> Files:
 def buckets(aws: Aws) -> list[Aws]:
     """This stage's bucket, and those of other stages whose account and region are reached alike."""
     here = aws.settings
-    others = [settings.current(name) for name in stages(Path("pyproject.toml"))]
+    others = [loading.current(name) for name in stages(Path("pyproject.toml"))]
     names = {each.bucket for each in others if _access(each) == _access(here)} - {here.bucket}
     return [aws, *(Aws(replace(here, bucket=name), aws.environ) for name in sorted(names))]
 

@@ -9,7 +9,8 @@ from doit.exceptions import InvalidDodoFile
 from ..core import arguments, help_text, outputs
 from ..core.calls import typed
 from ..core.errors import SettingsError
-from ..core.settings import Settings, current
+from ..core.loading import current
+from ..core.settings import Settings
 from .run import is_ours, names
 
 FIRST = """Ship a Chalice app's dependencies as a Lambda layer.

@@ -15,9 +15,10 @@ from ..core import arguments, comparison, versions
 from ..core.actions import action
 from ..core.arguments import Arguments
 from ..core.console import say, show_tables, size
+from ..core.loading import current
 from ..core.manifest import Manifest
 from ..core.pins import Pin
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..core.unknowns import Unknowns
 from ..core.versions import LayerVersion
 

@@ -10,9 +10,10 @@ from ..core.actions import action
 from ..core.arguments import Arguments
 from ..core.console import say
 from ..core.errors import AwsError, InputError
+from ..core.loading import current
 from ..core.policies import Policy
 from ..core.scope import Scope
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 OWNER = "OWNER/REPOSITORY"  # stands in for a repository that nobody named
 REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")

@@ -6,7 +6,8 @@ from dataclasses import replace
 from ..clients import local_aws
 from ..core.actions import action
 from ..core.console import say
-from ..core.settings import LOCAL, current
+from ..core.loading import current
+from ..core.settings import LOCAL
 
 
 def task_local_start() -> dict[str, object]:

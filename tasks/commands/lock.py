@@ -8,9 +8,10 @@ from ..core import locks, paths, records, requirements
 from ..core.actions import action
 from ..core.console import duration, say
 from ..core.installer import explain
+from ..core.loading import current
 from ..core.platforms import platform_tag
 from ..core.sandbox import Job
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 
 def task_lock() -> dict[str, object]:

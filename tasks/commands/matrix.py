@@ -1,7 +1,7 @@
 """`doit build python=3.12,3.13`: the same command once for each Python, one after the other.
 
 Each is a run of its own, in a process of its own, as if a person had typed the one Python: its
-settings, and so its files, follow from that (core/settings.py: `variant`).
+settings, and so its files, follow from that (core/loading.py: `variant`).
 """
 
 import subprocess

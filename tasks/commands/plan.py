@@ -10,8 +10,9 @@ from ..core import chalice_config, layer_arns, paths, records
 from ..core.actions import ToDo, action
 from ..core.console import say
 from ..core.errors import AwsError
+from ..core.loading import current
 from ..core.plan import Change, Plan
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..steps import chalice_deploy, patch_config, preflight
 from . import plan_layer
 

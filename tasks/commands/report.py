@@ -21,9 +21,10 @@ from ..core import report as facts
 from ..core.actions import action
 from ..core.console import say, show_tables
 from ..core.errors import BuildError
+from ..core.loading import current
 from ..core.report import Report
 from ..core.rules import RULES, Rule
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..steps import optimize
 
 FORMAT = 1  # raise when the page changes for the same facts

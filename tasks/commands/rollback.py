@@ -28,8 +28,9 @@ from ..core.arguments import Arguments
 from ..core.calls import typed as as_typed
 from ..core.console import say
 from ..core.errors import AwsError, DeployError, InputError, LayerError
+from ..core.loading import current
 from ..core.pins import Pin
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..steps import chalice_deploy, patch_config, preflight, smoke
 from . import targets
 

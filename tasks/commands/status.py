@@ -34,8 +34,9 @@ from ..core.actions import action
 from ..core.arguments import Arguments
 from ..core.console import say, show_tables, size
 from ..core.errors import DriftError
+from ..core.loading import current, is_typed
 from ..core.pins import Pin
-from ..core.settings import LOCAL, Settings, current, is_typed
+from ..core.settings import LOCAL, Settings
 from ..core.stage_status import Function, SecretStatus, StageStatus
 from ..core.unknowns import Unknowns
 from ..core.versions import LayerVersion

@@ -8,7 +8,7 @@ from ..core.actions import action
 from ..core.console import say
 from ..core.errors import DeployError
 from ..core.lease import Lease
-from ..core.settings import current
+from ..core.loading import current
 
 
 def task_unlock() -> dict[str, object]:

@@ -7,7 +7,7 @@ from ..clients.aws import Aws, connect
 from ..core import arguments, people
 from ..core.actions import action
 from ..core.console import say
-from ..core.settings import current
+from ..core.loading import current
 
 
 def task_unpin() -> dict[str, object]:

@@ -9,7 +9,7 @@ nothing of Lambda's size needs.
 
 import struct
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -22,6 +22,7 @@ PYTHON = "python/"  # where Lambda looks for modules in a layer
 DATE = (1980 - 1980) << 9 | 1 << 5 | 1  # 1980-01-01, the first day a zip can name
 MAX_ENTRIES, MAX_BYTES = 0xFFFE, 0xFFFF_FFFE
 OPEN = 100  # parts at a time
+BLOCK = 1 << 20  # bytes in memory at once
 LOCAL = struct.Struct("<4s5H3L2H")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
@@ -43,8 +44,10 @@ def write_zip(
         sources = _Sources(stack)
         for member in members:
             directory.append(_central(member, offset))
-            offset += target.write(_local(member)) + target.write(sources.read(member))
-            advance(member.packed)
+            offset += target.write(_local(member)) + member.packed
+            for block in sources.blocks(member):
+                target.write(block)
+                advance(len(block))
     listing = b"".join(directory)
     count = len(members)
     target.write(listing)
@@ -73,7 +76,19 @@ class _Sources:
     def __init__(self, stack: ExitStack) -> None:
         self._stack, self._open = stack, dict[Path, IO[bytes]]()
 
-    def read(self, member: Member) -> bytes:
+    def blocks(self, member: Member) -> Iterator[bytes]:
+        """What a member is packed as, never all of a large library at once. BuildError where the
+        part ends before it does."""
+        file = self._at(member)
+        left = member.packed
+        while left:
+            block = file.read(min(left, BLOCK))
+            if not block:
+                raise BuildError(f"{member.path} is cut off", fix="run the same command again")
+            left -= len(block)
+            yield block
+
+    def _at(self, member: Member) -> IO[bytes]:
         if member.path not in self._open:
             if len(self._open) == OPEN:
                 self._stack.close()
@@ -81,7 +96,7 @@ class _Sources:
             self._open[member.path] = self._stack.enter_context(member.path.open("rb"))
         file = self._open[member.path]
         file.seek(member.offset)
-        return file.read(member.packed)
+        return file
 
 
 def _name(member: Member) -> bytes:

@@ -12,8 +12,9 @@ from ..core import chalice_config, paths, people, records, trees
 from ..core.actions import action
 from ..core.console import duration, say
 from ..core.errors import DeployError, LayerError
+from ..core.loading import current
 from ..core.secret import Secret, shadowed
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
 TRIES = 3  # of a deploy that meets a function which is still updating

@@ -8,7 +8,7 @@ from ..clients.aws import Aws, connect
 from ..clients.deploy_lock import Held
 from ..core.actions import action
 from ..core.console import say
-from ..core.settings import current
+from ..core.loading import current
 
 HELD: list[Held] = []  # by this process
 

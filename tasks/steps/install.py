@@ -14,8 +14,9 @@ from ..core.actions import action
 from ..core.console import duration, say, size
 from ..core.distributions import KIND, Distribution, Installed
 from ..core.errors import BuildError
+from ..core.loading import current
 from ..core.pinned import Pin
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..core.workshop import Workshop
 
 IMAGES = "images"  # of the store's entries: which image a tag was when it was last built with

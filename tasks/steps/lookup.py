@@ -11,8 +11,8 @@ from ..core import budget, chalice_config, identity, layer_arns, paths, records,
 from ..core.actions import action
 from ..core.console import say
 from ..core.errors import InputError
+from ..core.loading import current
 from ..core.pins import Pin
-from ..core.settings import current
 from ..core.versions import LayerVersion
 
 

@@ -14,9 +14,10 @@ from ..core import distributions, identity, parts, paths, pinned, plans, records
 from ..core.actions import action
 from ..core.console import duration, say, size
 from ..core.errors import BuildError
+from ..core.loading import current
 from ..core.parts import KIND, Part
 from ..core.plans import Plan
-from ..core.settings import LAMBDA_LIMIT, Settings, current
+from ..core.settings import LAMBDA_LIMIT, Settings
 from ..core.workshop import Workshop
 
 GetWorkshop = Callable[[], Workshop]

@@ -7,7 +7,8 @@ from ..core import arguments, chalice_config, layer_arns, paths, records
 from ..core.actions import action
 from ..core.console import say
 from ..core.errors import InputError, LayerError
-from ..core.settings import MOST_LAYERS, Settings, current
+from ..core.loading import current
+from ..core.settings import MOST_LAYERS, Settings
 
 
 def task_patch_config() -> dict[str, object]:

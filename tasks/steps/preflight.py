@@ -13,8 +13,9 @@ from ..core.arguments import only_publishes
 from ..core.calls import PACKAGE
 from ..core.console import say
 from ..core.errors import InputError, LayerError
+from ..core.loading import current, unheard
 from ..core.places import Place
-from ..core.settings import MOST_LAYERS, Settings, current, unheard
+from ..core.settings import MOST_LAYERS, Settings
 from ..core.tables import STAGES, TABLE, stages
 from ..core.validation import nearest
 

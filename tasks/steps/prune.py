@@ -14,13 +14,14 @@ from ..core.actions import action
 from ..core.console import say, size
 from ..core.distributions import Installed
 from ..core.errors import BuildError, SettingsError
+from ..core.loading import current
 from ..core.matching import matcher
 from ..core.metadata import cut_down
 from ..core.plans import Plan
 from ..core.plans import write as write_plans
 from ..core.rules import METADATA
 from ..core.selection import Selection, select
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 

@@ -8,7 +8,8 @@ from ..clients.aws import Aws, connect
 from ..core import paths, records
 from ..core.actions import action
 from ..core.errors import BuildError
-from ..core.settings import Settings, current
+from ..core.loading import current
+from ..core.settings import Settings
 from ..core.versions import PUBLISHED
 
 

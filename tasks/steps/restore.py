@@ -8,7 +8,8 @@ from ..clients.aws import Aws, connect
 from ..core import budget, paths, records
 from ..core.actions import action
 from ..core.errors import AwsError
-from ..core.settings import Settings, current
+from ..core.loading import current
+from ..core.settings import Settings
 
 
 def task_restore() -> dict[str, object]:

@@ -10,8 +10,9 @@ from ..core import bom, locks, packages, paths, records, requirements
 from ..core.actions import action
 from ..core.console import say
 from ..core.errors import BuildError
+from ..core.loading import current
 from ..core.platforms import marker_environment
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 FORMAT = 1  # raise when this step makes something else of the same zip
 

@@ -3,7 +3,7 @@
 from ..clients import secrets
 from ..clients.aws import connect
 from ..core.actions import action
-from ..core.settings import current
+from ..core.loading import current
 
 
 def task_secret() -> dict[str, object]:

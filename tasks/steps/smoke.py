@@ -13,7 +13,7 @@ from ..core import outcome, paths, records
 from ..core.actions import action
 from ..core.console import duration, say
 from ..core.errors import DeployError
-from ..core.settings import current
+from ..core.loading import current
 
 SHOWN = 10  # lines of the function's own log
 

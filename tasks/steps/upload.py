@@ -8,7 +8,8 @@ from ..core import manifest, paths, records, versions
 from ..core.actions import action
 from ..core.console import duration, say, size
 from ..core.errors import BuildError
-from ..core.settings import Settings, current
+from ..core.loading import current
+from ..core.settings import Settings
 
 
 def task_upload() -> dict[str, object]:

@@ -36,8 +36,9 @@ from ..core.actions import action
 from ..core.console import duration, say
 from ..core.distributions import Installed
 from ..core.errors import VerifyError
+from ..core.loading import current
 from ..core.proofs import Proof
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 from ..core.workshop import Workshop
 
 GetWorkshop = Callable[[], Workshop]

@@ -11,8 +11,9 @@ from ..core import archive, distributions, identity, parts, paths, records
 from ..core.actions import action
 from ..core.console import duration, progress, say, size
 from ..core.errors import BuildError
+from ..core.loading import current
 from ..core.parts import Member
-from ..core.settings import Settings, current
+from ..core.settings import Settings
 
 FORMAT = 2  # raise when this step makes other bytes of the same parts
 

@@ -25,7 +25,7 @@ import dodo
 from tasks.clients import invocation
 from tasks.clients.aws import connect
 from tasks.commands import iam_policy
-from tasks.core import arguments, console, lease, needs, policies, records, settings
+from tasks.core import arguments, console, lease, loading, needs, policies, records
 from tasks.core.needs import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 from tasks.core.policies import Policy
 from tests import deployed, project
@@ -74,7 +74,7 @@ class Life:
         self.patch.setattr(sys, "argv", ["doit", *arguments])
         out = io.StringIO()
         self.patch.setattr(sys, "__stdout__", out)
-        for cached in (settings.current, settings_of, connect, console.console):
+        for cached in (loading.current, settings_of, connect, console.console):
             cached.cache_clear()
         with redirect_stdout(out):
             code = DoitMain(ModuleTaskLoader(dodo), config_filenames=()).run(list(arguments))
@@ -113,7 +113,7 @@ settings_of = arguments.current
 
 def printed(purpose: str) -> Policy:
     """What `iam-policy` says for the stage as it is configured now."""
-    within = iam_policy.scope(settings.load(Path(), {}, {"stage": "prod"}))
+    within = iam_policy.scope(loading.load(Path(), {}, {"stage": "prod"}))
     return policies.assume(within) if purpose == ASSUME else policies.policy(purpose, within)
 
 

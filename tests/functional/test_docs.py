@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.commands import matrix
-from tasks.core import arguments, settings
+from tasks.core import arguments, loading, settings
 from tests import ci, pages
 from tests.ci import Job, Runner
 from tests.index import ANY, Index, wheel
@@ -90,5 +90,5 @@ def test_commands_that_are_only_mentioned_are_ones_that_exist(
         typed.pop("arn", None)  # A,B stand for two
         if "," in typed.get("python", ""):
             matrix.check(typed.pop("python").split(","), names)
-        settings.load(ROOT, {}, typed)
+        loading.load(ROOT, {}, typed)
         arguments.load(typed, names)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tasks.core import arguments, settings
 from tasks.core.errors import LayerError
-from tasks.core.settings import SPECS, Settings, load, option
+from tasks.core.loading import load
+from tasks.core.settings import SPECS, Settings, option
 from tests.reliability import answer
 
 ROW = "settings: tables, variables, words"

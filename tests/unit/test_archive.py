@@ -40,6 +40,17 @@ def test_content_comes_back(tmp_path: Path) -> None:
     assert kinds["python/한글.txt"] == zipfile.ZIP_DEFLATED
 
 
+def test_a_file_is_taken_over_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large it is; one whose part was cut off since it was looked at is an error."""
+    part = stored.part(tmp_path / "p", FILES)
+    whole = packed(part)
+    monkeypatch.setattr(archive, "BLOCK", 1000)
+    assert packed(part) == whole
+    os.truncate(tmp_path / "p", 2500)
+    with pytest.raises(BuildError, match="is cut off"):
+        packed(part)
+
+
 def test_times_order_and_parts_do_not_show(tmp_path: Path) -> None:
     """Made elsewhere, at another time, in other company: the same bytes."""
     one = stored.part(tmp_path / "1" / "p", FILES)

@@ -11,7 +11,7 @@ from doit import doit_cmd
 
 from tasks import contents
 from tasks.commands import matrix
-from tasks.core import settings
+from tasks.core import loading
 from tasks.core.calls import PACKAGE
 from tasks.core.errors import BuildError, SettingsError
 
@@ -21,9 +21,9 @@ SLOW = "import sys, time; print('on', flush=True); time.sleep(600)"
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A command line; settings are read anew."""
-    settings.current.cache_clear()
+    loading.current.cache_clear()
     yield monkeypatch
-    settings.current.cache_clear()
+    loading.current.cache_clear()
 
 
 def typed(patch: pytest.MonkeyPatch, *words: str) -> list[str]:

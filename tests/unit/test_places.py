@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import chalice_config, places, requirements, settings
+from tasks.core import chalice_config, loading, places, requirements
 from tasks.core.errors import LayerError
 from tasks.core.places import Place
 
@@ -73,7 +73,7 @@ def test_members_of_config_json_are_found_by_their_names(tmp_path: Path) -> None
 
 READERS: dict[str, Callable[[Path], object]] = {
     "config.json": chalice_config.load,
-    "pyproject.toml": lambda path: settings.load(path.parent, {}, {}),
+    "pyproject.toml": lambda path: loading.load(path.parent, {}, {}),
     "requirements.txt": requirements.read,
 }
 

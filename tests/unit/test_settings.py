@@ -9,7 +9,8 @@ import pytest
 
 from tasks.core import paths
 from tasks.core.errors import SettingsError
-from tasks.core.settings import PYTHONS, SPECS, Settings, load, option, unheard
+from tasks.core.loading import load, unheard
+from tasks.core.settings import PYTHONS, SPECS, Settings, option
 from tasks.core.tables import stages
 
 README = Path(__file__).parents[2] / "README.md"
