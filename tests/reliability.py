@@ -34,7 +34,7 @@ ENGINE = {
     ENGINE_DIES: "every connection ends and nobody answers, at calls of a build in turn",
     ENGINE_FULL: "it says so, at calls of a build in turn",
     CONTAINER: "`docker kill`, `docker rm`, 64 MB of memory, a full `/dev/shm`, no such image",
-    SIGNALLED: "SIGINT and SIGTERM (ends within two seconds), SIGKILL",
+    SIGNALLED: "SIGINT, SIGTERM and SIGKILL",
 }
 DISK_FULL, READ_ONLY = "a disk is full", "a folder may only be read"
 DISKS = {
@@ -55,6 +55,8 @@ AWS = {
     CHALICE: "each call that makes or changes something: its answer lost; some other faults",
 }
 NOT_SEEN = "–"
+PROMISED = 2.0  # seconds from a signal to the end, on a machine with nothing else to do
+HANGS = 15.0  # seconds after which it never ends, however busy the machine is
 FAULTS = {**CRASHES, **AWS, **ENGINE, **DISKS}
 INPUTS = {
     "settings: tables, variables, words": "pyproject.toml, environment and command line at random",
@@ -108,6 +110,15 @@ def _checked(error: LayerError) -> LayerError:
     return error
 
 
+def ended(row: str, seconds: float) -> None:
+    """How long it went on after a signal. What was promised is counted, a hang is an error: how
+    busy the machine was is no fault of the tool."""
+    count(row, "ended")
+    if seconds < PROMISED:
+        count(row, "in time")
+    assert seconds < HANGS, f"{seconds:.1f} s after the signal"
+
+
 @contextmanager
 def noticed(row: str) -> Iterator[None]:
     """An exception that a person would see as a traceback counts as one."""
@@ -139,8 +150,15 @@ def tables() -> str:
 
 def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
     lines = [[head, "what", *columns], ["---"] * (2 + len(columns))]
-    lines += [[row, what, *(_cell(row, c) for c in columns)] for row, what in rows.items()]
+    lines += [[row, _what(row), *(_cell(row, c) for c in columns)] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _what(row: str) -> str:
+    what = (FAULTS | INPUTS)[row]
+    if not (ended := COUNTS[row, "ended"]):
+        return what
+    return f"{what}; {COUNTS[row, 'in time']} of {ended} ended within {PROMISED:.0f} seconds"
 
 
 def _cell(row: str, column: str) -> str:

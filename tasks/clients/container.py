@@ -16,7 +16,7 @@ from ..core import paths
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
-from . import engine_containers, engine_faults, image_python, images, indexes, tars
+from . import engine_containers, engine_faults, images, indexes, tars
 from .image_python import INTERPRETER
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class ContainerSandbox:
         self._settings = settings
         self._client = images.engine()
         self._image = images.ensure_builder(self._client, settings)
-        image_python.check(self._client, self._image, settings)
         self._session: _Session | None = None
 
     @property

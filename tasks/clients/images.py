@@ -12,7 +12,7 @@ from ..core import paths
 from ..core.console import following, progress, say
 from ..core.errors import BuildError
 from ..core.settings import Settings
-from . import emulation, tars
+from . import emulation, image_python, tars
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -134,7 +134,8 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
     tools = " ".join(f"{name}=={version(name)}" for name in TOOLS)
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
-    tag = content_tag([dockerfile, base.encode(), tools.encode(), bundle])
+    python = settings.python
+    tag = content_tag([dockerfile, base.encode(), tools.encode(), bundle, python.encode()])
     try:
         client.images.get(tag)
     except docker.errors.ImageNotFound:
@@ -142,6 +143,7 @@ def ensure_builder(client: "DockerClient", settings: Settings) -> str:
         arguments = {"BASE_IMAGE": settings.base_image, "TOOLS": tools}
         context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
         try:
+            image_python.check(client, settings)
             _build(client, tag, arguments | proxies(os.environ), context)
         except BuildError as error:
             raise emulation.explain(error, settings.architecture) from None

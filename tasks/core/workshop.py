@@ -9,7 +9,7 @@ sandbox, so that what the one installed need not travel for the other.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,8 @@ class Workshop:
             network=True,
             installs=True,
         )
-        self._install(job)
+        if not (hashed and self._from_cache(job)):
+            self._install(job)
         self.take_apart({pin.name: pin.key for pin in missing})
 
     def take_apart(self, keys: Mapping[str, str]) -> None:
@@ -119,6 +120,14 @@ class Workshop:
     def close(self) -> None:
         self.here.clear()
         self.sandbox.close()
+
+    def _from_cache(self, job: Job) -> bool:
+        """Install without asking the index, which need not be reached for files whose hashes are
+        known, and takes longer to answer than the rest. False where one of them is not cached."""
+        outcome = self.sandbox.run(replace(job, argv=(*job.argv, "--offline")))
+        for line in outcome.output.splitlines() if outcome.code == 0 else ():
+            say(line)
+        return outcome.code == 0
 
     def _install(self, job: Job) -> None:
         outcome = self.sandbox.run(job, say)
