@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .errors import LayerError
+
 Record = dict[str, Any]
 
 
@@ -65,7 +67,10 @@ def is_fresh(path: Path, fingerprint: Callable[[], str]) -> Callable[[], bool]:
 
     def fresh() -> bool:
         record = read(path)
-        return record is not None and record.get("fingerprint") == fingerprint()
+        try:
+            return record is not None and record.get("fingerprint") == fingerprint()
+        except LayerError:  # the step says it; here it would be a traceback
+            return False
 
     return fresh
 

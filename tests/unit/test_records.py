@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import records
+from tasks.core.errors import InputError
 
 
 def test_a_record_comes_back_as_written(tmp_path: Path) -> None:
@@ -86,3 +87,15 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     os.utime(file, (1, 1))
     assert records.is_whole(file, record)
     assert read == [file]
+
+
+def test_what_cannot_be_compared_is_not_fresh(tmp_path: Path) -> None:
+    """The requirements are gone: the step says so, in place of doit's traceback."""
+    path = tmp_path / "record.json"
+    records.write(path, {"fingerprint": "a"})
+
+    def gone() -> str:
+        raise InputError("there is no file", fix="create it")
+
+    assert records.is_fresh(path, lambda: "a")()
+    assert not records.is_fresh(path, gone)()
