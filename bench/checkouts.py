@@ -40,18 +40,7 @@ class Checkout:
         text = table.read_text(encoding="utf-8")
         lines = "".join(f"{line}\n" for line in self._settings)
         table.write_text(text.replace(HEADER, HEADER + lines), encoding="utf-8")
-        self._link_venv()
-
-    def _link_venv(self) -> None:
-        """The tool's own packages, under a stamp that ./doitw takes for this pyproject.toml."""
-        venv = self.path / ".venv"
-        venv.mkdir()
-        for entry in Path(sys.prefix).iterdir():
-            if entry.name != "stamp":
-                (venv / entry.name).symlink_to(entry)
-        words = ["sh", "-c", "cat pyproject.toml doitw.lock | cksum"]
-        stamp = subprocess.run(words, cwd=self.path, stdout=subprocess.PIPE, check=True).stdout
-        (venv / "stamp").write_bytes(stamp)
+        lend_tools(self.path)
 
     def empty(self) -> None:
         """Forget all that was built here."""
@@ -87,6 +76,19 @@ class Checkout:
     def stop_aws(self) -> None:
         if (self.path / ADDRESS).is_file():
             run(self.doitw("local-stop"))
+
+
+def lend_tools(checkout: Path) -> None:
+    """The tool's own packages as its .venv, under a stamp that its ./doitw takes for its own."""
+    venv = checkout / ".venv"
+    venv.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != "stamp":
+            (venv / entry.name).symlink_to(entry)
+    words = ["cksum", "pyproject.toml", "doitw.lock"]
+    done = subprocess.run(words, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
+    sums = [line.split()[0] for line in done.stdout.splitlines()]
+    (venv / "stamp").write_text(" ".join(sums), encoding="utf-8")
 
 
 def _listed() -> list[str]:

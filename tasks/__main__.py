@@ -36,7 +36,7 @@ def run(words: list[str]) -> int:
         return init.main(words[1:])
     runs.begin()
     try:
-        status = int(Program(config_filenames=()).run(words) or 0)
+        status = Program(config_filenames=()).run(words)
     except KeyboardInterrupt:  # between two steps; within one, core/actions.py says it
         print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
         return 1

@@ -58,7 +58,7 @@ STEPS = {
         "optimize": "steps.optimize",
         "zip": "steps.zip",
         "sbom": "steps.sbom",
-        "report-page": "commands.report",
+        "report-page": "steps.report_page",
         "verify": "steps.verify",
     },
     "deploy": {

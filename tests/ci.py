@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # no stubs; a test reads three files with it
 
+from bench.checkouts import lend_tools
 from tests.project import ROOT, STARTED
 
 EXPRESSION = re.compile(r"\${{\s*(.*?)\s*}}")
@@ -80,7 +80,7 @@ class Runner:
         clone, home = place / "clone", place / "home"
         home.mkdir(parents=True)
         subprocess.run(["git", "clone", "-q", self.origin, clone], check=True)
-        _lend_tools(clone)
+        lend_tools(clone)
         self._restore(job, clone)
         told = {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output"}
         files = {name: str(place / file) for name, file in told.items()}
@@ -131,17 +131,6 @@ def shell(script: str, clone: Path, environment: dict[str, str]) -> str:
     )  # fmt: skip
     assert done.returncode == 0, f"{script}\n{done.stdout}"
     return done.stdout
-
-
-def _lend_tools(clone: Path) -> None:
-    """./doitw's .venv, made already: the test of doitw makes one for real."""
-    venv = clone / ".venv"
-    venv.mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (venv / name).symlink_to(Path(sys.prefix) / name)
-    made_from = "".join((clone / name).read_text() for name in ("pyproject.toml", "doitw.lock"))
-    stamp = subprocess.run(["cksum"], input=made_from, text=True, capture_output=True, check=True)
-    (venv / "stamp").write_text(stamp.stdout)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from ..clients import exports, whoami
 from ..core import adopting, adoption, apps, changes, layering, origin, paths
 from ..core.adoption import Adoption
@@ -18,6 +16,7 @@ from ..core.changes import Change
 from ..core.console import console
 from ..core.errors import LayerError
 from ..core.layering import Source
+from ..core.names import canonical
 from ..core.split import FUNCTION, LAYER
 from ..core.tables import TABLE, by_stage
 
@@ -87,7 +86,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     if options.source:
         source = Source(file=options.source, group=options.group)
     exported = exports.requirements(root, source)
-    asked: set[str] = {canonicalize_name(name) for name in options.stay}
+    asked: set[str] = {canonical(name) for name in options.stay}
     parts, halves = layering.halves(root, source, exported, app.vendored, asked)
     table = by_stage(root / "pyproject.toml")[""][1]
     account = ""

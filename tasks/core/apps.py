@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from . import chalice_config, paths
 from .errors import InputError
+from .names import canonical
 
 APP = Path("app.py")
 LIBRARY = Path("chalicelib")
@@ -179,7 +178,7 @@ def _vendored(folder: Path) -> set[str]:
     """Names that `vendor/` answers for: Chalice packs it, and it comes before the layer."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     bare = [re.sub(r"(\.py|-[^-]+\.dist-info)$", "", name) for name in names]
-    return {canonicalize_name(name) for name in bare}
+    return {canonical(name) for name in bare}
 
 
 def _apart(stage: dict[str, object]) -> list[str]:

@@ -1,19 +1,18 @@
 """A layer's bill of materials in CycloneDX's terms (ECMA-424), with the Foundation's library."""
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from .packages import Package
-
 if TYPE_CHECKING:
     from cyclonedx.model import HashType
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
     from cyclonedx.model.license import License
+
+    from .packages import Package
 
 LIBRARY = "cyclonedx-python-lib"
 
@@ -26,7 +25,7 @@ class Contents:
     layer: str
     sha256: str
     built: str
-    packages: Sequence[Package]
+    packages: "Sequence[Package]"
     direct: Sequence[str]
     needs: Mapping[str, Sequence[str]]
     hashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -42,6 +41,8 @@ def to_json(contents: Contents) -> str:
 
 
 def _bom(contents: Contents) -> "Bom":
+    import uuid
+
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component, ComponentType
     from cyclonedx.model.tool import ToolRepository
@@ -78,7 +79,7 @@ def _root(contents: Contents) -> "Component":
     )
 
 
-def _component(contents: Contents, package: Package) -> "Component":
+def _component(contents: Contents, package: "Package") -> "Component":
     from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri
     from cyclonedx.model.component import Component, ComponentType
     from packageurl import PackageURL
@@ -113,7 +114,7 @@ def _hashes(values: Iterable[str]) -> "Iterator[HashType]":
             yield HashType(alg=algorithms[algorithm], content=content)
 
 
-def _licenses(package: Package) -> "list[License]":
+def _licenses(package: "Package") -> "list[License]":
     """SPDX where the metadata says that; otherwise the classifiers' names, which are the same for
     the same licence, before free text."""
     from cyclonedx.contrib.license.factories import LicenseFactory

@@ -3,8 +3,6 @@
 from itertools import product
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from . import places, records, requirements
 from .errors import InputError
 from .settings import ARCHITECTURES, PYTHONS, Settings
@@ -89,6 +87,4 @@ def hashes(settings: Settings) -> dict[str, list[str]]:
     """{package: `sha256:…` of every artefact it may come from}; empty without a lock."""
     lock = Path(settings.lock)
     lines = requirements.read(lock) if lock.is_file() else []
-    return {
-        canonicalize_name(line.requirement.name): line.hashes for line in lines if line.requirement
-    }
+    return {line.name: line.hashes for line in lines if line.name}

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+
+from .names import canonical
 
 _METADATA = re.compile(r"python/[^/]+\.dist-info/METADATA")
 _SHORT = 200  # characters
@@ -41,7 +42,7 @@ def parse(metadata: str) -> Package:
     """From the text of a METADATA file (core metadata 1.0 – 2.5)."""
     headers = email.parser.HeaderParser().parsestr(metadata)
     return Package(
-        name=canonicalize_name(headers["Name"] or ""),
+        name=canonical(headers["Name"] or ""),
         version=headers["Version"] or "",
         license=_license(headers),
         classifiers=_classifiers(headers),
@@ -86,7 +87,7 @@ def needs(
             break
         extras = seen
     return {
-        name: sorted({canonicalize_name(each.name) for each in listed} & edges.keys() - {name})
+        name: sorted({canonical(each.name) for each in listed} & edges.keys() - {name})
         for name, listed in edges.items()
     }
 
@@ -94,7 +95,7 @@ def needs(
 def _extras(wanted: Iterable[Requirement]) -> dict[str, set[str]]:
     asked: defaultdict[str, set[str]] = defaultdict(set)
     for each in wanted:
-        asked[canonicalize_name(each.name)] |= each.extras
+        asked[canonical(each.name)] |= each.extras
     return dict(asked)
 
 

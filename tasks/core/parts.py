@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import trees
+from .console import size
 from .errors import BuildError
 from .plans import Plan
 from .records import Record, digest
@@ -114,3 +115,18 @@ def stripped(parts: Iterable[Part]) -> Record:
         "left_alone": sorted(name for each in reports for name in each["left_alone"]),
         "skipped": next((each["skipped"] for each in reports if each["skipped"]), ""),
     }
+
+
+def summary(record: Record) -> list[str]:
+    """What optimize's record says, for people."""
+    lines = []
+    if strip := record["strip"]:
+        left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
+        lines.append(f"stripped {strip['files']} libraries, {size(strip['bytes'])} saved; {left}")
+        lines += [f"not stripped: {strip['skipped']}"] if strip["skipped"] else []
+        lines += [f"put back, it no longer loaded: {name}" for name in strip["put_back"]]
+    if code := record["bytecode"]:
+        skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
+        lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")
+        lines += [f"bytecode left out: {code['left_out']}"] if code["left_out"] else []
+    return lines

@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
-
 from . import identity, requirements
+from .names import canonical
 from .platforms import marker_environment
 from .records import Record, digest
 from .settings import Settings
@@ -38,11 +37,9 @@ def pins(
     environment, place = marker_environment(settings), identity.environment(settings, builder)
     found = []
     for line in lines:
-        wanted = line.requirement
-        if wanted is None or (wanted.marker and not wanted.marker.evaluate(environment)):
+        if not requirements.applies(line, environment):
             continue
-        text = requirements.spelling(line)
-        name = canonicalize_name(wanted.name)
+        text, name = requirements.spelling(line), line.name
         # on the host it always is one (core/installer.py)
         wheel = builder == "docker" and built is not None and not {name, ":all:"} & {*built}
         key = digest([FORMAT, name, text, place, *["wheel"] * wheel])
@@ -53,14 +50,14 @@ def pins(
 
 def options(lines: Iterable[requirements.Line]) -> list[str]:
     """What the lines say beside requirements: `--index-url …`."""
-    return [line.text for line in lines if line.requirement is None]
+    return [line.text for line in lines if line.is_option]
 
 
 def from_source(options: Iterable[str]) -> list[str]:
     """Names that the options allow to be built, as pip reads them: `--no-binary a,b`."""
     found = [match[1] for each in options if (match := _FROM_SOURCE.match(each))]
     names = [name for each in found for name in each.split(",")]
-    return [name if name == ":all:" else canonicalize_name(name) for name in names]
+    return [name if name == ":all:" else canonical(name) for name in names]
 
 
 def recorded(record: Record) -> list[Pin]:

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
 from . import comparison, locks, requirements
 from .manifest import RULES, Manifest, recorded
+from .names import canonical
 from .platforms import marker_environment
 from .requirements import Line
 from .settings import Settings
@@ -60,7 +58,7 @@ def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
     lock = Path(settings.lock)
     if lock.is_file():
         pins = locks.pins(lock.read_text(encoding="utf-8"))
-        pins = {canonicalize_name(name): version for name, version in pins.items()}
+        pins = {canonical(name): version for name, version in pins.items()}
         return comparison.changes(comparison.pins(manifest), pins).lines()
     lines = requirements.read(Path(settings.requirements))
     return asked(lines, manifest, marker_environment(settings))
@@ -73,17 +71,12 @@ def asked(lines: Sequence[Line], manifest: Manifest, environment: Mapping[str, s
     found = []
     for line in lines:
         wanted = line.requirement
-        if wanted is None or line.constraint or not _is_meant(wanted, environment):
+        if wanted is None or line.constraint or not requirements.applies(line, environment):
             continue
-        name = canonicalize_name(wanted.name)
-        if name not in held:
-            found.append(f"{name} (added)")
-        elif not wanted.specifier.contains(held[name], prereleases=True):
-            found.append(f"{name} {held[name]} → {wanted.specifier}")
+        if line.name not in held:
+            found.append(f"{line.name} (added)")
+        elif not wanted.specifier.contains(held[line.name], prereleases=True):
+            found.append(f"{line.name} {held[line.name]} → {wanted.specifier}")
     direct = {each.name for each in manifest.distributions if each.direct}
     gone = direct - set(requirements.direct_names(list(lines)))
     return sorted([*found, *(f"{name} (no longer asked for)" for name in gone)])
-
-
-def _is_meant(wanted: Requirement, environment: Mapping[str, str]) -> bool:
-    return wanted.marker is None or wanted.marker.evaluate(dict(environment))

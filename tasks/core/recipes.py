@@ -155,3 +155,9 @@ def problems(settings: Settings) -> list[str]:
         for option, name, known in wrong
         if name not in known
     ]
+
+
+def inactive(settings: Settings) -> list[Rule]:
+    """Rules and recipes that are not switched on."""
+    names = {rule.name for rule in active(settings)}
+    return [rule for rule in (*RECIPES, *RULES) if rule.name not in names]

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from string import Template
 
+from . import paths
 from .console import size
 from .inventory import Kind, total
 from .report import Offer, Report, Row, Work, change, total_change
 from .settings import LAMBDA_LIMIT
 from .treemap import Box, squarify
 
-TEMPLATE = Path(__file__).with_name("report.html")
 MAP = Box(x=0, y=0, width=1600, height=900)  # the page stretches it a little on narrow screens
 SEEN = 0.01  # of the longest bar; less would be a speck
 CLASSES = {
@@ -22,8 +21,6 @@ CLASSES = {
     Kind.DATA: "data",
     Kind.METADATA: "metadata",
 }
-
-
 NO_OFFERS = '<tr><td colspan="4">Nothing: no other recipe knows a file of this layer.</td></tr>'
 NOT_PUBLISHED = "No version is published yet to compare with."
 
@@ -56,7 +53,7 @@ def render(report: Report) -> str:
         "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(report)),
         "offers": "\n".join(map(_offer, report.offers)) or NO_OFFERS,
     }
-    page = Template(TEMPLATE.read_text(encoding="utf-8"))
+    page = Template(paths.REPORT.read_text(encoding="utf-8"))
     return page.substitute({name: escape(text) for name, text in plain.items()} | made)
 
 

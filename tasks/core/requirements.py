@@ -1,16 +1,22 @@
 """Requirement files: read with their includes, checked line by line, comments dropped."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING
 
 from . import places
 from .errors import InputError
+from .names import canonical
 from .places import Place, Problem
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+# `numpy==1.26.4`, as all of a lock's: its own spelling, and known without `packaging`, which takes
+# a tenth of the time of a `doit` that finds nothing to do
+_PLAIN = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==\d+(?:\.\d+)*(?:\.post\d+)?", re.ASCII)
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
@@ -30,11 +36,28 @@ class Line:
     constraint: bool = False
 
     @property
-    def requirement(self) -> Requirement | None:
-        """None for an option such as `--index-url …`."""
-        if self.text.startswith("-"):
-            return None
-        return Requirement(_HASH.sub("", self.text).strip())
+    def bare(self) -> str:
+        """Without hashes."""
+        return _HASH.sub("", self.text).strip()
+
+    @property
+    def is_option(self) -> bool:
+        """`--index-url …`"""
+        return self.text.startswith("-")
+
+    @property
+    def requirement(self) -> "Requirement | None":
+        """None for an option. InvalidRequirement."""
+        from packaging.requirements import Requirement
+
+        return None if self.is_option else Requirement(self.bare)
+
+    @property
+    def name(self) -> str:
+        """The package's, normalised; '' for an option. InvalidRequirement."""
+        if plain := _PLAIN.fullmatch(self.bare):
+            return canonical(plain[1])
+        return canonical(self.requirement.name) if self.requirement else ""
 
     @property
     def hashes(self) -> list[str]:
@@ -48,7 +71,7 @@ def read(path: Path) -> list[Line]:
     problems = [problem for line in lines if (problem := _problem(line))]
     if problems:
         raise InputError(places.joined(problems), fix="correct the lines named and run again")
-    if not any(line.requirement and not line.constraint for line in lines):
+    if all(line.is_option or line.constraint for line in lines):
         raise InputError(f"{path} names no package", fix="list the layer's packages, one a line")
     return lines
 
@@ -85,8 +108,7 @@ def _includes(path: Path) -> list[Path]:
 
 def direct_names(lines: list[Line]) -> list[str]:
     """Normalised names (PEP 503) of the packages asked for, sorted."""
-    asked = {line.requirement.name for line in lines if line.requirement and not line.constraint}
-    return sorted({canonicalize_name(name) for name in asked})
+    return sorted({line.name for line in lines if line.name and not line.constraint})
 
 
 def normalised(lines: list[Line]) -> list[str]:
@@ -106,23 +128,32 @@ def as_inputs(lines: list[Line]) -> dict[str, bytes]:
 def keeping_hashes(exact: list[Line], asked: list[Line]) -> list[Line]:
     """What was asked for came to `exact`; where a line asked for hashes, these still count and not
     the index's."""
-    own = {_name(line): line.hashes for line in asked if line.requirement}
+    own = {line.name: line.hashes for line in asked if line.name}
     return [
         replace(line, text=" ".join([str(line.requirement), *map("--hash={}".format, hashes)]))
-        if (hashes := own.get(_name(line)))
+        if (hashes := own.get(line.name))
         else line
         for line in exact
     ]
 
 
-def _name(line: Line) -> str:
-    return canonicalize_name(line.requirement.name) if line.requirement else ""
-
-
 def spelling(line: Line) -> str:
     """The line as everybody would write it, its hashes in order."""
-    wanted = str(line.requirement) if line.requirement else " ".join(line.text.split())
-    return " ".join([wanted, *(f"--hash={value}" for value in line.hashes)])
+    return " ".join([_wanted(line), *(f"--hash={value}" for value in line.hashes)])
+
+
+def applies(line: Line, environment: Mapping[str, str]) -> bool:
+    """Is it a requirement, and its marker true where `environment` holds?"""
+    if line.is_option or _PLAIN.fullmatch(line.bare):
+        return not line.is_option
+    marker = line.requirement.marker if line.requirement else None
+    return marker is None or marker.evaluate(dict(environment))
+
+
+def _wanted(line: Line) -> str:
+    if line.is_option:
+        return " ".join(line.text.split())
+    return line.bare if _PLAIN.fullmatch(line.bare) else str(line.requirement)
 
 
 def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]:
@@ -172,6 +203,10 @@ def _problem(line: Line) -> Problem | None:
     if _LOCAL.match(line.text):
         said = "is a local path, which would differ on each machine; publish it instead"
         return f"{where} {said}", _place(line, 0)
+    if line.is_option or _PLAIN.fullmatch(line.bare):
+        return None
+    from packaging.requirements import InvalidRequirement
+
     try:
         line.requirement  # noqa: B018 - parsing is the check
     except InvalidRequirement as error:

@@ -19,6 +19,7 @@ from typing import Any
 from . import paths
 
 PREFIX = "doit-lambda-layer-run-"
+LEFT_ALONE = {"python", "bench"}  # of build/: what packages and measurements hold
 ALIVE = "alive"  # the locked file
 _RANDOM = r"[a-z0-9_]{8}"  # as tempfile writes it
 HALF_WRITTEN = re.compile(rf"\..+\.{_RANDOM}|\.(?:fetch|verify|answer)-{_RANDOM}")
@@ -104,7 +105,7 @@ def half_written() -> Iterator[Path]:
     for folder, folders, files in os.walk(paths.BUILD):
         found = [name for name in (*folders, *files) if HALF_WRITTEN.fullmatch(name)]
         yield from (Path(folder, name) for name in found)
-        folders[:] = [name for name in folders if name != "python" and name not in found]
+        folders[:] = [name for name in folders if name not in LEFT_ALONE and name not in found]
     for file in (*paths.DEPLOYED.glob(".*"), *_near(paths.LAYER_ARN), *_near(paths.CHALICE_CONFIG)):
         if HALF_WRITTEN.fullmatch(file.name):
             yield file

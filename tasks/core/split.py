@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from .changes import text_of
 from .errors import InputError
+from .names import canonical
 
 FUNCTION, LAYER = Path("requirements.txt"), Path("requirements-all.txt")
 HEADERS = {
@@ -81,7 +81,7 @@ def _name(text: str) -> str:
     if not text or text.startswith("-"):
         return ""
     try:
-        return canonicalize_name(Requirement(re.sub(r"\s--hash[= ]\S+", "", text).strip()).name)
+        return canonical(Requirement(re.sub(r"\s--hash[= ]\S+", "", text).strip()).name)
     except InvalidRequirement:
         return ""
 

@@ -10,8 +10,8 @@ NAME_LIMIT = 255  # bytes in one name, on Lambda's file system as on this one
 
 def walk(root: Path) -> Iterator[Path]:
     """Every file and link below root, sorted by its path as text: the same order everywhere."""
-    found = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
-    return iter(sorted(found, key=lambda path: path.relative_to(root).as_posix()))
+    found = [f"{folder}/{name}" for folder, _, names in os.walk(root) for name in names]
+    return map(Path, sorted(found))
 
 
 def unholdable(names: Iterable[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Is a value what its setting wants? In words, with the nearest name where one is close."""
 
-import difflib
 import re
 from dataclasses import Field
 from types import GenericAlias
@@ -35,5 +34,7 @@ def _unlike(label: str, value: Any, spec: "Field[Any]") -> list[str]:
 
 def nearest(name: str, known: Any) -> str:
     """' (did you mean X?)', or nothing where no known name is close."""
+    import difflib  # for an error: nobody else waits for it
+
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""

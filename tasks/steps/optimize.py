@@ -69,7 +69,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     record = {"fingerprint": fingerprint(settings), "parts": keys, **describe(settings, found)}
     records.write(paths.record(settings, "optimize"), record)
     kept.evict({*keys.values(), *(each.key for each in wanted)})
-    for line in summary(record):
+    for line in parts.summary(record):
         say(line)
     again = f"{len(keys) - len(missing)} of {len(keys)} packages as before, "
     say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
@@ -128,18 +128,3 @@ def describe(settings: Settings, found: Mapping[str, Part]) -> records.Record:
         "bytes": total if fits else total - sum(each.size for each in made),
         "files": len(whole) if fits else len(whole) - len(made),
     }
-
-
-def summary(record: records.Record) -> list[str]:
-    """What happened, for people."""
-    lines = []
-    if strip := record["strip"]:
-        left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
-        lines.append(f"stripped {strip['files']} libraries, {size(strip['bytes'])} saved; {left}")
-        lines += [f"not stripped: {strip['skipped']}"] if strip["skipped"] else []
-        lines += [f"put back, it no longer loaded: {name}" for name in strip["put_back"]]
-    if code := record["bytecode"]:
-        skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
-        lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")
-        lines += [f"bytecode left out: {code['left_out']}"] if code["left_out"] else []
-    return lines

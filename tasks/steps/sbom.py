@@ -6,7 +6,7 @@ It lists what is in the zip, not what was installed: a distribution that pruning
 from importlib.metadata import version
 from pathlib import Path
 
-from ..core import bom, locks, packages, paths, records, requirements
+from ..core import bom, locks, paths, records, requirements
 from ..core.actions import action
 from ..core.console import say
 from ..core.errors import BuildError
@@ -54,6 +54,8 @@ def run(settings: Settings) -> records.Record:
 
 def contents(settings: Settings, layer: Path, packed: records.Record) -> bom.Contents:
     """What the zip at `layer` holds; `packed` is its record."""
+    from ..core import packages  # with what reads metadata: only when there is some to read
+
     lines = requirements.read(Path(settings.requirements))
     asked = [each.requirement for each in lines if each.requirement and not each.constraint]
     found = packages.read(layer)

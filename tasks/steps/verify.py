@@ -12,10 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-from packaging.utils import canonicalize_name
 
 from ..clients import workshops
 from ..core import (
@@ -37,6 +34,7 @@ from ..core.console import duration, say
 from ..core.distributions import Installed
 from ..core.errors import VerifyError
 from ..core.loading import current
+from ..core.names import canonical
 from ..core.proofs import Proof
 from ..core.settings import Settings
 from ..core.workshop import Workshop
@@ -79,6 +77,8 @@ def fingerprint(settings: Settings) -> str:
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     """Prove the zip and write the record. VerifyError: the layer must not be shipped."""
+    from concurrent.futures import ThreadPoolExecutor
+
     started = time.monotonic()
     packed = records.read(paths.record(settings, "zip")) or {}
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
@@ -157,7 +157,7 @@ def direct_modules(
 def twice(settings: Settings) -> list[str]:
     """Distributions of which the layer holds the metadata more than once."""
     found = map(_DIST_INFO.fullmatch, inventory.of_zip(paths.layer_zip(settings)))
-    counted = Counter(canonicalize_name(match[1]) for match in found if match)
+    counted = Counter(canonical(match[1]) for match in found if match)
     return [name for name, count in counted.items() if count > 1]
 
 

@@ -235,7 +235,7 @@ def test_people_are_told_what_happened() -> None:
                   "left_alone": ["a", "b", "c"], "skipped": "there is no `strip`"},
         "bytecode": {"files": 0, "bytes": 0, "skipped": ["x.py"], "left_out": "over the limit"},
     }  # fmt: skip
-    said = "\n".join(optimize.summary(record))
+    said = "\n".join(parts.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone", "no `strip`", "cv2.so",
                   "1 files are not valid Python", "left out: over the limit"):  # fmt: skip
         assert words in said

@@ -1,0 +1,53 @@
+"""report-page: build/<layer>.report.html, what is in the layer and what each rule took.
+
+It comes before `verify`, which points there when the layer is too large.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from ..core import budget, paths, recipes, records
+from ..core.actions import action
+from ..core.loading import current
+from ..core.settings import Settings
+
+FORMAT = 1  # raise when the page changes for the same facts
+MADE_OF = ("install", "prune", "optimize", "zip")  # records
+
+
+def task_report_page() -> dict[str, object]:
+    """Write the report as a page, build/<layer>.report.html."""
+    settings = current()
+    record, target = paths.record(settings, "report"), page(settings)
+    return {
+        "basename": "report-page",
+        "actions": [action(lambda: write(settings))],
+        "file_dep": [str(paths.record(settings, "zip"))],
+        "task_dep": ["sbom"],  # one after the other: the same order in every run
+        "targets": [str(target), str(record)],
+        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "meta": {"last_words": f"report: {target}"},
+    }
+
+
+def page(settings: Settings) -> Path:
+    return paths.beside_zip(settings, ".report.html")
+
+
+def write(settings: Settings) -> None:
+    """Write the page, then its record. BuildError."""
+    from ..core import last_build, report_page  # with all they need, only when there is news
+
+    text = report_page.render(last_build.gather(settings))
+    records.write_atomic(page(settings), text.encode())
+    records.write(paths.record(settings, "report"), {"fingerprint": fingerprint(settings)})
+
+
+def fingerprint(settings: Settings) -> str:
+    made = [records.read(paths.record(settings, step)) for step in MADE_OF]
+    published = records.read(paths.stage_record(settings, "publish"))
+    spent = budget.spending(settings, 0)
+    template = records.file_digest(paths.REPORT)
+    said = [settings.stage, published, spent.function, list(spent.others), template]
+    others = [asdict(rule) for rule in recipes.inactive(settings)]
+    return records.digest([FORMAT, made, said, others])
