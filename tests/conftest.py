@@ -1,5 +1,6 @@
 """What every run of the tests has and says."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,17 @@ import pytest
 from docker import DockerClient
 from xdist.scheduler import LoadFileScheduling
 
+from tasks.clients import invocation
 from tests import engine, reliability
 
 LAMBDA_IMAGE = pytest.StashKey[str]()
+
+
+@pytest.fixture(autouse=True)
+def cold() -> Iterator[None]:
+    """No function of an AWS in this process stays warm for another test."""
+    yield
+    invocation.ENVIRONMENTS.end()
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +35,12 @@ def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> st
     image = engine.lambda_image(docker_engine)
     pytestconfig.stash[LAMBDA_IMAGE] = image
     return image
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard by what tests start, also where a script started them in its background:
+    there it is off, which processes hand on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

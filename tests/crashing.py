@@ -92,7 +92,6 @@ def main() -> None:
     points = (
         Points() if counting else Points((how[1], how[2]), signal.Signals[f"SIG{how[0]}"].value)
     )
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it is off
     watch(points)
     sys.argv = ["tasks", *command]
     try:

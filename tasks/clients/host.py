@@ -68,6 +68,7 @@ class _Session:
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
+        self._running: set[subprocess.Popen[str]] = set()
         self.names = {
             "{work}": str(self._scratch.path / "work"),
             "{opt}": str(self._scratch.path / "opt"),
@@ -77,7 +78,10 @@ class _Session:
         }
 
     def close(self) -> None:
+        """Ends what still runs in it, too."""
         atexit.unregister(self.close)
+        for process in list(self._running):
+            _end(process)
         self._scratch.remove_later()
 
     def run(self, job: Job, on_line: OnLine) -> Outcome:
@@ -88,7 +92,7 @@ class _Session:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self._lay_out(job)
-        return _execute(job, self.names, on_line)
+        return _execute(job, self.names, on_line, self._running)
 
     def _lay_out(self, job: Job) -> None:
         """What the job wants at {opt}, unless just that lies there."""
@@ -135,7 +139,9 @@ def _protect(tree: Path) -> None:
                 path.chmod(path.stat().st_mode & ~0o222)
 
 
-def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
+def _execute(
+    job: Job, names: Mapping[str, str], on_line: OnLine, running: "set[subprocess.Popen[str]]"
+) -> Outcome:
     words: list[str] = []
     for word in job.argv:
         isolated = [names["{interpreter}"], "-I", "-S"]
@@ -145,6 +151,7 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True, preexec_fn=children.die_with_parent,
     )  # fmt: skip
+    running.add(process)
     expired = threading.Event()
 
     def kill() -> None:
@@ -152,6 +159,7 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
         _end(process)
 
     timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
+    timer.daemon = True
     timer.start()
     lines = []
     try:
@@ -166,6 +174,7 @@ def _execute(job: Job, names: Mapping[str, str], on_line: OnLine) -> Outcome:
         _end(process)  # and whatever it left running
         process.wait()
         process.stdout.close() if process.stdout else None
+        running.discard(process)
     if expired.is_set():
         raise TimeoutError("".join(lines))
     return Outcome(code=code, output="".join(lines))

@@ -1,31 +1,25 @@
 """One invocation of a function of the embedded AWS: its zip and its layers' zips in a sandbox."""
 
+import hashlib
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..core import paths, records
 from ..core.errors import LayerError
-from ..core.sandbox import Job, Outcome
+from ..core.sandbox import Job, scripts
 from ..core.settings import Settings
 from . import sandboxes
+from .environments import Answer, Environment, Environments
 
 RUNTIME = paths.LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 CHOICE = ("builder", "image", "python", "architecture")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """`payload`: JSON text; `failed`: the function raised or died; `log`: what it printed."""
-
-    payload: str
-    failed: bool
-    log: str
+ENVIRONMENTS = Environments()
 
 
 def remember(settings: Settings) -> None:
@@ -36,49 +30,41 @@ def remember(settings: Settings) -> None:
 
 def invoke(function: Any, event: object, layers: Sequence[bytes]) -> Answer:
     """`function`: moto's. Never raises for what the function does."""
-    with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        result = Path(folder) / "result.json"
-        zips = [Path(folder) / f"{number}.zip" for number, _ in enumerate(layers)]
+    chosen = records.read(RUNTIME) or {}
+    code = hashlib.sha256(function.code_bytes).hexdigest()
+    # of a layer's megabytes Python computes the hash once, and keeps it with them
+    made_of = [code, [hash(layer) for layer in layers], function.handler, _variables(function)]
+    try:
+        return ENVIRONMENTS.invoke(
+            f"{function.region}/{function.function_name}",
+            [made_of, chosen, records.file_digest(paths.DOCKER / "invoke.py")],
+            lambda: start(function, layers, replace(Settings(), **chosen)),
+            event,
+            float(function.timeout),
+        )
+    except LayerError as error:
+        return Answer(payload=json.dumps({"errorMessage": str(error)}), failed=True, log="")
+
+
+def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environment:
+    """A new environment, in a sandbox of its own."""
+    code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
+    task = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
+    with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
+        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(layers)]
         for path, content in zip(zips, layers, strict=True):
             path.write_bytes(content)
-        try:
-            outcome = _run(function, event, tuple(zips), result)
-        except TimeoutError as error:
-            return _died(f"Task timed out after {function.timeout}.00 seconds", str(error))
-        except LayerError as error:
-            return _died(str(error), "")
-        if outcome.code:
-            return _died(f"Runtime exited with error: exit status {outcome.code}", outcome.output)
-        answer = json.loads(result.read_text(encoding="utf-8"))
-        return Answer(payload=answer["payload"], failed=answer["failed"], log=outcome.output)
+        serve = Job(
+            argv=("{python}", "{work}/invoke.py", "serve", "task", "{opt}", function.handler),
+            inputs=task | scripts(["invoke.py"]),
+            opt=tuple(zips),
+            network=True,
+            environment=_variables(function),
+        )
+        return Environment(sandboxes.new(settings), serve)
 
 
-def _run(function: Any, event: object, layers: tuple[Path, ...], result: Path) -> Outcome:
-    code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
-    inputs = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
-    inputs["event.json"] = json.dumps(event).encode()
-    inputs["invoke.py"] = (paths.DOCKER / "invoke.py").read_bytes()
-    job = Job(
-        argv=(
-            "{python}", "{work}/invoke.py", "{work}/task", "{opt}", function.handler,
-            "{work}/event.json", "{work}/result.json",
-        ),
-        inputs=inputs,
-        opt=layers,
-        network=True,
-        environment=_environment(function),
-        timeout=float(function.timeout),
-        fetch={"{work}/result.json": result},
-    )  # fmt: skip
-    chosen = records.read(RUNTIME) or {}
-    sandbox = sandboxes.choose(replace(Settings(), **chosen))
-    try:
-        return sandbox.run(job)
-    finally:
-        sandbox.close()  # nothing of one invocation is there in the next
-
-
-def _environment(function: Any) -> dict[str, str]:
+def _variables(function: Any) -> dict[str, str]:
     given = {name: str(value) for name, value in function.environment_vars.items()}
     return given | {
         "_HANDLER": function.handler,
@@ -87,7 +73,3 @@ def _environment(function: Any) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
     }
-
-
-def _died(message: str, log: str) -> Answer:
-    return Answer(payload=json.dumps({"errorMessage": message}), failed=True, log=log)

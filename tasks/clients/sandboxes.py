@@ -11,6 +11,11 @@ from ..core.settings import Settings
 
 @cache
 def choose(settings: Settings) -> Sandbox:
+    """The run's. BuildError as of `new`."""
+    return new(settings)
+
+
+def new(settings: Settings) -> Sandbox:
     """Docker; for stage=local and builder=auto this machine, when Docker or the image is missing.
 
     BuildError (what to start) in every other case without Docker.

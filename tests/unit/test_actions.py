@@ -2,7 +2,6 @@
 
 import errno
 import signal
-from collections.abc import Iterator
 
 import pytest
 from doit.exceptions import TaskFailed
@@ -52,15 +51,6 @@ def test_where_a_status_is_an_answer_unknown_errors_are_none(error: Exception) -
     assert "Traceback" in said
 
 
-@pytest.fixture
-def hearing() -> Iterator[None]:
-    """Whoever started the tests may have told them to ignore Ctrl-C, as a script's `&` does."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     """Whoever sends it; afterwards signals do what they did before."""

@@ -3,15 +3,17 @@
 import io
 import json
 import shutil
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tasks.clients import invocation
-from tasks.clients.invocation import Answer
+from tasks.clients import environments, invocation
+from tasks.clients.environments import Answer
 from tasks.core import paths, records
 from tasks.core.settings import Settings
 
@@ -30,14 +32,18 @@ def zipped(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, text in files.items():
-            archive.writestr(name.replace("__", "/").replace("_py", ".py"), text)
+            path = name.replace("__", "/").replace("_py", ".py")
+            archive.writestr(zipfile.ZipInfo(path), text)  # without today's time: always the same
     return out.getvalue()
 
 
-def invoke(code: str, *layers: bytes, event: Any = None, handler: str = "app.app") -> Answer:
+def invoke(
+    code: str, *layers: bytes, event: Any = None, handler: str = "app.app", timeout: int = 20
+) -> Answer:
     function = SimpleNamespace(
-        code_bytes=zipped(app_py=code), handler=handler, timeout=20, environment_vars={"A": 1},
-        region="ap-northeast-2", function_name="shuking-local", memory_size=512,
+        code_bytes=zipped(app_py=code), handler=handler, timeout=timeout,
+        environment_vars={"A": 1}, region="ap-northeast-2", function_name="shuking-local",
+        memory_size=512,
     )  # fmt: skip
     return invocation.invoke(function, event, layers)
 
@@ -106,15 +112,97 @@ def test_a_function_that_ends_its_process_has_died(way: str) -> None:
 
 def test_a_function_that_hangs_times_out() -> None:
     """After its own timeout."""
-    function = SimpleNamespace(
-        code_bytes=zipped(app_py="def app(e, c):\n    import time; time.sleep(600)"),
-        handler="app.app", timeout=1, environment_vars={}, region="r", function_name="f",
-        memory_size=1,
-    )  # fmt: skip
-    found = invocation.invoke(function, None, [])
+    found = invoke("def app(e, c):\n    import time; time.sleep(600)", timeout=1)
     assert json.loads(found.payload) == {"errorMessage": "Task timed out after 1.00 seconds"}
 
 
 def test_the_servers_process_builds_as_the_command_did() -> None:
     """It is another process: the choice travels in a file."""
     assert (records.read(invocation.RUNTIME) or {})["builder"] == "host"
+
+
+COUNTING = """import os
+print("cold")
+CALLS = []
+
+def app(event, context):
+    CALLS.append(event)
+    if event == "raise":
+        raise ValueError(event)
+    if event == "hang":
+        import time
+        time.sleep(600)
+    if event == "die":
+        os._exit(1)
+    print("call")
+    return [len(CALLS), os.getpid()]
+"""
+
+
+def count(event: str = "", code: str = COUNTING, timeout: int = 20) -> tuple[int, int, str]:
+    """(calls of this process, its number, what it printed)."""
+    found = invoke(code, event=event, timeout=timeout)
+    calls, process = json.loads(found.payload)
+    return calls, process, found.log
+
+
+def test_a_function_stays_warm() -> None:
+    """One process, imported once; each invocation has its own log; an error ends nothing."""
+    first, process, log = count()
+    assert (first, log) == (1, "cold\ncall\n")
+    assert count() == (2, process, "call\n")
+    assert "ValueError: raise" in invoke(COUNTING, event="raise").log
+    assert count() == (4, process, "call\n")
+
+
+@pytest.mark.parametrize("event", ["die", "hang"])
+def test_a_process_that_is_lost_is_replaced(event: str) -> None:
+    """By the next invocation."""
+    _, process, _ = count(timeout=1)
+    assert invoke(COUNTING, event=event, timeout=1).failed
+    calls, another, log = count(timeout=1)
+    assert (calls, log) == (1, "cold\ncall\n")
+    assert another != process
+    assert not Path(f"/proc/{process}").exists()
+
+
+def test_another_version_of_the_function_is_another_process() -> None:
+    """So is one with another layer or handler; the former one ends."""
+    _, process, _ = count()
+    calls, another, _ = count(code=f"{COUNTING}\n# changed")
+    assert calls == 1
+    assert process != another
+    assert not Path(f"/proc/{process}").exists()
+
+
+def test_what_cannot_be_imported_is_tried_again() -> None:
+    """As Lambda does: the next invocation begins anew."""
+    code = "print('trying')\nimport gone"
+    assert [invoke(code).log.count("trying") for _ in range(2)] == [1, 1]
+
+
+def test_at_the_same_time_each_has_its_own() -> None:
+    """Lambda gives an environment one event at a time."""
+    code = "import os, time\ndef app(event, context):\n    time.sleep(1)\n    return os.getpid()"
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: invoke(code).payload, range(2)))
+    assert len(set(answers)) == 2
+    assert all(map(str.isdigit, answers))
+
+
+def test_idle_ones_end_with_the_server() -> None:
+    """At once."""
+    _, process, _ = count()
+    invocation.ENVIRONMENTS.end()
+    assert not Path(f"/proc/{process}").exists()
+
+
+def test_one_that_is_idle_for_long_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself."""
+    monkeypatch.setattr(environments, "IDLE_SECONDS", 0.2)
+    _, process, _ = count()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{process}").exists()
+    assert count()[0] == 1
