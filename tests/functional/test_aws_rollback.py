@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import s3
+from tasks.clients import chalice_app, s3
 from tasks.clients.aws import Aws
 from tasks.commands import rollback
 from tasks.core import chalice_config, paths, records
@@ -42,7 +42,9 @@ def configured(stage: str = "prod") -> list[str]:
 
 def back(settings: Settings, **typed: str) -> list[str]:
     """What the stage uses after `doit rollback:config`."""
-    rollback.configure(settings, Arguments(**typed))  # type: ignore[arg-type] # all are text
+    said = Arguments(**typed)  # type: ignore[arg-type] # all are text
+    rollback.check(settings, said)
+    rollback.configure(settings, said)
     return configured()
 
 
@@ -184,7 +186,7 @@ def test_a_stage_without_this_layer(three: Settings, server: Server) -> None:
     assert refused(three).endswith("or of which stage: ./doitw rollback stage=dev")
     server.refused = lambda request: Refusal(status=403, code="AccessDeniedException")
     with pytest.raises(AwsError) as caught:
-        rollback.configure(three, Arguments())
+        rollback.check(three, Arguments())
     assert caught.value.fix.endswith("or of which stage: ./doitw rollback stage=dev")
 
 
@@ -239,16 +241,17 @@ def test_a_failing_deploy_says_how_to_get_back(three: Settings) -> None:
 
 
 def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
-    three: Settings, capfd: pytest.CaptureFixture[str]
+    three: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A bare `rollback` would only continue this one: a number is what leads further back."""
     back(three)
-
-    def fail(aws: Aws) -> None:
-        raise smoke._failed("shuking-prod answered 500 to GET /health: no", {})
-
+    records.write(
+        chalice_app.deployed_file("prod"),
+        chalice_app.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
+    )
+    monkeypatch.setattr(smoke, "ask", lambda *_: {"statusCode": 500, "body": "no"})
     with pytest.raises(DeployError, match="answered 500") as caught:
-        rollback.onward(three, fail)
+        rollback.finish(three)
     way = "go further back with ./doitw rollback version=N stage=prod"
     assert caught.value.fix.startswith(f"{way}, or correct the app")
     back(three)
