@@ -69,6 +69,13 @@ def followed(settings: Settings, arns: list[str]) -> dict[str, list[str]]:
     return {name: each for name, each in after.items() if each != own[name]}
 
 
+def kept(settings: Settings, arns: list[str]) -> list[str]:
+    """The functions whose own `layers` stay as they are, since these are layers of others."""
+    own = chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage)
+    follows = any(layer_arns.is_of(arn, settings.layer) for arn in arns)
+    return [] if follows else [name for name, each in own.items() if each]
+
+
 def other_architecture(settings: Settings) -> str:
     """The layer's, where config.json says another one for the stage's functions; else ''."""
     now = chalice_config.architecture(paths.CHALICE_CONFIG, settings.stage)
@@ -120,6 +127,8 @@ def run(settings: Settings, arns: list[str], former: list[str]) -> None:
         say(f"stage {settings.stage} uses {arn}")
     for name in functions:
         say(f"function {name} uses it, too, beside the `layers` of its own")
+    for name in kept(settings, arns):
+        say(f"note: function {name} keeps the `layers` of its own: none of these is this layer")
     if runs_on:
         say(f"stage {settings.stage} runs on {runs_on} from now on, as its layer does")
     say(f"what stood there before is in {backup}")

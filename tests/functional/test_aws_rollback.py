@@ -347,13 +347,14 @@ def test_it_goes_into_the_layers_of_single_functions(
     assert not patch_config.is_patched(three)
 
 
-def test_a_rollback_moves_them_too(three: Settings) -> None:
+def test_a_rollback_moves_them_too(three: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     """By number; layers of others in the stage's place leave them as they are."""
     own(render=[FOREIGN, arn(3)])
     assert back(three) == [FOREIGN, arn(2)]
     assert owned() == {"render": [FOREIGN, arn(2)]}
     others = [arn(1, "a"), arn(1, "b")]
     assert patch(three, ",".join(others)) == others
+    assert "note: function render keeps the `layers` of its own" in capfd.readouterr().out
     assert owned() == {"render": [FOREIGN, arn(2)]}
 
 
