@@ -12,11 +12,11 @@ from typing import Any
 
 from doit.reporter import ConsoleReporter
 
-from .core import ci_logs, console, summaries
+from .core import ci_logs, console, only_local, summaries
 from .core.actions import ToDo
 from .core.calls import typed
 from .core.console import duration
-from .core.loading import current
+from .core.loading import assumed, current
 
 QUIET, FULL = 1, 2  # doit's -v
 
@@ -37,6 +37,11 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         self._words: list[Any] = []
         self._rows: list[tuple[str, str, str, str]] = []
         self._folded = ""
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        super().initialize(tasks, selected_tasks)
+        if assumed():
+            console.plain(only_local.SENTENCE)
 
     def execute_task(self, task: Any) -> None:
         if not task.actions:

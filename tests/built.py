@@ -39,8 +39,9 @@ def build(
     return record
 
 
-def zipped(text: str) -> bytes:
+def zipped(text: str, name: str = "python/six.py") -> bytes:
+    """A layer's zip with one file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("python/six.py"), text)
+        archive.writestr(zipfile.ZipInfo(name), text)
     return out.getvalue()

@@ -103,7 +103,9 @@ def status():
 
 @app.lambda_function()
 def render(event, context):
-    return {"rendered": True}
+    import six
+
+    return {"six": six.__version__}
 """,
     "dodo.py": '"""Ours."""\n\n\ndef task_hello():\n    """Say hello."""\n    '
     'return {"actions": ["echo hello"], "verbosity": 2}\n',
@@ -125,7 +127,12 @@ more = ["iniconfig==2.0.0"]
         "test": {
             "api_gateway_stage": "api",
             "environment_variables": {"MODE": "test"},
-            "lambda_functions": {"render": {"layers": []}}
+            "lambda_functions": {
+                "render": {
+                    "layers": ["arn:aws:lambda:ap-northeast-2:111122223333:layer:fonts:3"],
+                    "lambda_timeout": 50
+                }
+            }
         }
     }
 }

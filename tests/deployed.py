@@ -60,6 +60,7 @@ def adjust(patch: pytest.MonkeyPatch) -> None:
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
         (LambdaFunction, "_invoke_lambda"),
+        (LambdaFunction, "update_function_code"),
         (LayerVersion, "get_layer_version"),
         (S3Response, "put_object"),
         (FakeBucket, "get_permission"),

@@ -11,7 +11,9 @@
    server that hands out the zip, as AWS's does.
 4. A PutObject with a condition looks and writes in two moves, between which another may write.
    Here one is done at a time, as S3 has it; the lock of a stage depends on it.
-5. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+5. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
+   the function has them from then on.
+6. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 """
 
@@ -39,6 +41,8 @@ def apply() -> None:
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010 - mypy refuses the plain form
 
+    setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
+
     judge_transport()
 
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
@@ -53,7 +57,7 @@ def apply() -> None:
 
 
 def judge_transport() -> None:
-    """Point 5."""
+    """Point 6."""
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
 
@@ -85,6 +89,14 @@ def _alone(original: Any) -> Any:
     def method(self: Any) -> Any:
         with lock:
             return original(self)
+
+    return method
+
+
+def _rebuilt(original: Any) -> Any:
+    def method(self: Any, spec: dict[str, Any]) -> Any:
+        self.architectures = spec.get("Architectures", self.architectures)
+        return original(self, spec)
 
     return method
 

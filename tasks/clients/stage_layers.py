@@ -54,10 +54,10 @@ def function_names(aws: Aws) -> dict[str, str]:
 
 
 def _running(aws: Aws) -> Iterator[list[str]]:
-    """What each function runs that has the stage's layers and not its own; of the routes first."""
-    place, configured = (paths.CHALICE_CONFIG, aws.settings.stage), _configured(aws)
+    """What each function runs that gets this layer; of the routes first."""
+    own = chalice_config.own_layers(paths.CHALICE_CONFIG, aws.settings.stage)
     for resource, name in sorted(function_names(aws).items()):
-        if chalice_config.function_layers(*place, resource) == configured:
+        if own.get(resource) != []:  # one that wants no layer
             yield functions.layers_of(aws, name) or []
 
 

@@ -80,10 +80,10 @@ def _config(settings: Settings, arns: list[str] | None) -> list[Change]:
     if arns is None:
         return [Change(what=what, why=["the ARN is known once the layer is published"])]
     patch_config.check(settings, arns)
-    runs_on = patch_config.other_architecture(settings)
-    if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) and not runs_on:
+    more = patch_config.beside(settings, arns)
+    if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) and not more:
         return []
-    lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns, runs_on)
+    lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns, more)
     return [Change(what=what, why=lines)]
 
 
@@ -99,13 +99,13 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     path = paths.stage_record(aws.settings, "chalice-deploy")
     found = [record for record in (records.read(path), chalice_state.last(aws)) if record]
     secret = secrets.version(aws)
-    runs_on = patch_config.other_architecture(aws.settings)
-    wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, runs_on)
+    more = patch_config.beside(aws.settings, arns)
+    wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, more)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
-        if arns != stage_layers.now(aws):
+        if arns != stage_layers.now(aws) or patch_config.followed(aws.settings, arns):
             return "the function's layers change"
-        if runs_on:
+        if runs_on := patch_config.other_architecture(aws.settings):
             return f"the function's architecture becomes {runs_on}"
         if not found:
             return "no deploy of this stage is on record"

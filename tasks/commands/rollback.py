@@ -25,7 +25,6 @@ from ..core import (
 )
 from ..core.actions import action
 from ..core.arguments import Arguments
-from ..core.calls import typed as as_typed
 from ..core.console import say
 from ..core.errors import AwsError, DeployError, InputError, LayerError
 from ..core.loading import current
@@ -87,12 +86,13 @@ def unfinished(settings: Settings) -> bool:
 
 
 def configure(settings: Settings, said: Arguments) -> None:
-    """Find the version and write it to config.json. Refused before anything is changed.
+    """Find the version and write it to config.json, after `check`, which asked without the lock.
+    Refused before anything is changed.
 
     Record {"from", "to", "at", "done"} and the pin; written before config.json is, so that a run
     that was stopped is continued by the next and does not go back one version more.
     """
-    typed = check(settings, said)
+    typed = typed_versions(said)
     configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
     if not typed and unfinished(settings):
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
@@ -149,16 +149,14 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
         record = records.read(paths.stage_record(settings, "rollback")) or {"from": [], "to": []}
         state = f"stage {settings.stage} is configured for {', '.join(record['to']) or 'no layers'}"
         way = way_to(record["from"], record["to"], settings)
-        # smoke's own advice would only continue this one
-        fix = error.fix.replace(as_typed("go back with `./doitw rollback`"), further(settings))
-        fix += f"\n→ or go back to what was there before: {way}"
         raise DeployError(
-            f"{error.problem}\n{state}; the rollback is not finished", fix=fix
+            f"{error.problem}\n{state}; the rollback is not finished",
+            fix=f"{error.fix}\n→ or go back to what was there before: {way}",
         ) from None
 
 
 def further(settings: Settings) -> str:
-    """The way on from a version that is bad, too."""
+    """The way on from a version that is bad, too: a bare `rollback` would only continue this."""
     return f"go further back with ./doitw rollback version=N stage={settings.stage}"
 
 
@@ -177,7 +175,7 @@ def way_to(wanted: list[str], configured: list[str], settings: Settings) -> str:
 
 def finish(settings: Settings) -> None:
     """Ask the function, then call the rollback done."""
-    onward(settings, smoke.run)
+    onward(settings, partial(smoke.run, way=further(settings)))
     path = paths.stage_record(settings, "rollback")
     record = records.read(path) or {}
     sizes = measured(connect(settings), record["to"])

@@ -159,8 +159,8 @@ def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
 
 
 def _wanted(settings: Settings, resource: str, assumed: str) -> list[str]:
-    """ARNs that a function should have; the assumed one, too, where it has none of its own."""
+    """ARNs that a function should have; the assumed one, too, unless it wants none."""
     place = (paths.CHALICE_CONFIG, settings.stage)
-    wanted = chalice_config.function_layers(*place, resource)
-    shared = wanted == chalice_config.layers(*place)
-    return layer_arns.placed(wanted, [assumed]) if assumed and shared else wanted
+    own = chalice_config.own_layers(*place).get(resource)
+    wanted = chalice_config.layers(*place) if own is None else own
+    return layer_arns.placed(wanted, [assumed]) if assumed and own != [] else wanted

@@ -5,7 +5,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ IGNORED = (
     "/build/", "/.doit.sqlite3*", "/.layer-arn.txt", "/.chalice/config.json.bak*",
     "/.chalice/deployments/", f"/.chalice/deployed/{LOCAL}.json",
 )  # fmt: skip
-SAME = ("api_gateway_stage", "environment_variables", "lambda_memory_size", "lambda_timeout")
+OF_FUNCTIONS = ("environment_variables", "lambda_memory_size", "lambda_timeout")
+SAME = ("api_gateway_stage", *OF_FUNCTIONS)  # of the app's stage and of stage=local
 WORKFLOW = Path(__file__).with_name("workflow.yml")
 
 
@@ -117,7 +118,20 @@ def config(text: str, app: App) -> str:
         return text
     like = table["stages"].get(app.stage, {})
     local = {name: like[name] for name in SAME if name in like}
+    if functions := dict(_functions(like.get("lambda_functions") or {})):
+        local["lambda_functions"] = functions
     return json_text.with_member(text, ("stages",), LOCAL, {**local, "layers": []})
+
+
+def _functions(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of single functions, for stage=local: no account's layers are there, so each gets this one
+    alone, unless it wants none."""
+    for name, table in tables.items():
+        kept = {key: table[key] for key in OF_FUNCTIONS if key in table}
+        if table.get("layers") == []:
+            kept["layers"] = []
+        if kept:
+            yield name, kept
 
 
 def gitignore(text: str | None) -> str:

@@ -60,6 +60,19 @@ def _packages(found: Adoption) -> Iterator[str]:
         yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
 
 
+def _apart(app: App) -> Iterator[str]:
+    """Functions that Chalice gives layers of their own instead of the stage's."""
+    for stage, own in app.apart.items():
+        for name, arns in own.items():
+            does = "has `layers` of its own: this one goes in there, too"
+            none = "has an empty `layers` of its own, and gets no layer"
+            yield f"note: stage {stage}: {name} {does if arns else none}"
+    names = [name for name, arns in app.apart.get(app.stage, {}).items() if arns]
+    if names and LOCAL not in app.stages:
+        yield f"note: stage {LOCAL}: {', '.join(names)} without those: the embedded AWS has none of"
+        yield "      an account's layers"
+
+
 def notes(found: Adoption) -> Iterator[str]:
     """What a person should know before the first deploy, and the next command."""
     app = found.app
@@ -71,8 +84,7 @@ def notes(found: Adoption) -> Iterator[str]:
         yield "note: app.py has no route: smoke will look at the functions, and ask none"
     elif not app.smoke_path:
         yield "note: no route takes a plain GET: set smoke-path in pyproject.toml to what does"
-    for stage, names in app.apart.items():
-        yield f"note: stage {stage}: {', '.join(names)} has `layers` of its own, not this one"
+    yield from _apart(app)
     for change in found.changes:
         if 'TOOL: ""' in change.after and change.before is None:
             yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"

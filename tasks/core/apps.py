@@ -24,14 +24,15 @@ FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask 
 class App:
     """`stages`: as config.json names them; `asked`: paths a plain GET reaches, no parameters;
     `has_api`: is there any route; `vendored`: normalised names below vendor/; `apart`: {stage:
-    functions that have layers of their own}; `automatic`: does Chalice make a layer of its own?"""
+    {function: ARNs of the layers that it has of its own}}; `automatic`: does Chalice make a layer
+    of its own?"""
 
     name: str
     stages: list[str]
     asked: list[str] = field(default_factory=list)
     has_api: bool = False
     vendored: set[str] = field(default_factory=set)
-    apart: dict[str, list[str]] = field(default_factory=dict)
+    apart: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     automatic: bool = False
 
     @property
@@ -71,7 +72,11 @@ def read(root: Path) -> App:
         asked=[path for path, methods in routes if "GET" in methods and "{" not in path],
         has_api=bool(routes),
         vendored=_vendored(root / VENDOR),
-        apart={name: found for name in table["stages"] if (found := _apart(table["stages"][name]))},
+        apart={
+            name: own
+            for name in table["stages"]
+            if (own := chalice_config.own_layers(config, name))
+        },
         automatic=any(each.get("automatic_layer") for each in (table, *table["stages"].values())),
     )
 
@@ -179,9 +184,3 @@ def _vendored(folder: Path) -> set[str]:
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     bare = [re.sub(r"(\.py|-[^-]+\.dist-info)$", "", name) for name in names]
     return {canonical(name) for name in bare}
-
-
-def _apart(stage: dict[str, object]) -> list[str]:
-    functions = stage.get("lambda_functions")
-    found = functions if isinstance(functions, dict) else {}
-    return [name for name, own in found.items() if isinstance(own, dict) and "layers" in own]

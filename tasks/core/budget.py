@@ -1,13 +1,13 @@
 """Lambda's limit: 262,144,000 bytes unzipped for all layers and the function together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import chalice_config, inventory, layer_arns, paths, records, trees
 from .console import size
 from .distributions import Installed
-from .errors import VerifyError
+from .errors import InputError, VerifyError
 from .settings import LAMBDA_LIMIT, Settings
 
 WARN = 0.9  # of the limit
@@ -16,7 +16,8 @@ APP = ("app.py", "chalicelib", "vendor")  # of what Chalice packs, beside its ow
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Bytes, unzipped. `others`: {ARN: bytes, None where only AWS knows}."""
+    """Bytes, unzipped, of the function with the most. `others`: {ARN: bytes, None where only AWS
+    knows}."""
 
     layer: int
     function: int
@@ -59,17 +60,34 @@ def spending(settings: Settings, layer: int) -> Budget:
 
 
 def other_sizes(settings: Settings) -> dict[str, int | None]:
-    """{ARN: bytes} of the stage's other layers, None for what preflight has not measured."""
+    """{ARN: bytes} of the other layers, where they are heaviest: the stage's, or those that a
+    function has of its own. None for what preflight has not measured."""
     asked = records.read(paths.stage_record(settings, "preflight")) or {"sizes": {}}
-    return {arn: asked["sizes"].get(arn) for arn in others(settings)}
+    sizes: Mapping[str, int] = asked["sizes"]
+    heaviest = max(
+        _lists(settings), key=lambda arns: (sum(sizes.get(arn, 0) for arn in arns), len(arns))
+    )
+    return {arn: sizes.get(arn) for arn in heaviest}
 
 
 def others(settings: Settings) -> list[str]:
-    """ARNs of the stage's layers that are not this one."""
-    # building needs no Chalice app; preflight is what complains
-    configured = chalice_config.known_layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = [arn for arn in configured if layer_arns.LAYER_ARN.fullmatch(arn)]
-    return [arn for arn in arns if not layer_arns.is_of(arn, settings.layer)]
+    """ARNs of the layers that are not this one, of the stage and of its functions."""
+    return list(dict.fromkeys(arn for arns in _lists(settings) for arn in arns))
+
+
+def _lists(settings: Settings) -> list[list[str]]:
+    """The same, one list of each."""
+    try:
+        found = chalice_config.all_layers(paths.CHALICE_CONFIG, settings.stage)
+    except InputError:
+        return [[]]  # building needs no Chalice app; preflight is what complains
+    return [beside(arns, settings) for arns in found.values()]
+
+
+def beside(arns: Iterable[str], settings: Settings) -> list[str]:
+    """Those that are not this layer's."""
+    known = [arn for arn in arns if layer_arns.LAYER_ARN.fullmatch(arn)]
+    return [arn for arn in known if not layer_arns.is_of(arn, settings.layer)]
 
 
 def function_size() -> int:

@@ -1,12 +1,12 @@
-"""`.chalice/config.json`: read, checked, and changed in one stage's `layers` only – and in its
-`lambda_architecture`, when the layer is for another one than the functions would be.
+"""`.chalice/config.json`: read, checked, and changed in one stage's `layers` only – and in what has
+to go with them: the `layers` of single functions, their architecture.
 
 The text around it stays as it is, byte for byte: indentation, key order, non-ASCII text, mode.
 """
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from .places import Place
 from .validation import nearest
 
 BACKUPS = 5  # kept beside the file
+# Of a stage's table: names that lead to a table in it (() is the stage's own), key, value.
+Member = tuple[tuple[str, ...], str, object]
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -48,11 +50,19 @@ def architecture(path: Path, name: str) -> str:
     return str(stage(path, name).get("lambda_architecture", of_all))
 
 
-def function_layers(path: Path, name: str, function: str) -> list[str]:
-    """ARNs of one function of the stage (`api_handler` or as in app.py), which may have `layers`
-    of its own instead of the stage's."""
-    own = stage(path, name).get("lambda_functions", {}).get(function, {})
-    return list(own.get("layers", layers(path, name)))
+def own_layers(path: Path, name: str) -> dict[str, list[str]]:
+    """{function: ARNs} of the functions (`api_handler` or as in app.py) that have `layers` of their
+    own, which Chalice gives them instead of the stage's. [] is one that wants no layer."""
+    functions = stage(path, name).get("lambda_functions", {})
+    return {each: list(own["layers"]) for each, own in functions.items() if "layers" in own}
+
+
+def all_layers(path: Path, name: str) -> dict[tuple[str, ...], list[str]]:
+    """{place below the stage: ARNs}: its `layers`, and those that functions have of their own."""
+    found: dict[tuple[str, ...], list[str]] = {("layers",): layers(path, name)}
+    for function, own in own_layers(path, name).items():
+        found["lambda_functions", function, "layers"] = own
+    return found
 
 
 def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
@@ -92,9 +102,9 @@ def known_stages(path: Path) -> dict[str, list[str]]:
         return {}
 
 
-def write_layers(path: Path, name: str, arns: list[str], runs_on: str = "") -> Path:
-    """Set the stage's `layers`, and with `runs_on` its architecture; returns the backup of what
-    stood there before."""
+def write_layers(path: Path, name: str, arns: list[str], more: Sequence[Member] = ()) -> Path:
+    """Set the stage's `layers`, and what goes with them; returns the backup of what stood there
+    before."""
     stage(path, name)
     text = _text(path)
     mode = path.stat().st_mode & 0o777
@@ -104,22 +114,22 @@ def write_layers(path: Path, name: str, arns: list[str], runs_on: str = "") -> P
     records.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:
         old.unlink()
-    changed = with_layers(text, name, arns, runs_on)
+    changed = with_layers(text, name, arns, more)
     records.write_atomic(path.resolve(), changed.encode(), mode=mode)  # a link stays a link
     return backup
 
 
-def preview(path: Path, name: str, arns: list[str], runs_on: str = "") -> list[str]:
+def preview(path: Path, name: str, arns: list[str], more: Sequence[Member] = ()) -> list[str]:
     """The lines that `write_layers` would take out (`- …`) and put in (`+ …`)."""
     before = _text(path)
-    after = with_layers(before, name, arns, runs_on)
+    after = with_layers(before, name, arns, more)
     compared = difflib.ndiff(before.splitlines(), after.splitlines())
     return [f"{line[0]} {line[2:].strip()}" for line in compared if line[0] in "-+"]
 
 
-def after(path: Path, name: str, arns: list[str], runs_on: str = "") -> dict[str, Any]:
+def after(path: Path, name: str, arns: list[str], more: Sequence[Member] = ()) -> dict[str, Any]:
     """The stage's table as `write_layers` would leave it."""
-    text = with_layers(_text(path), name, arns, runs_on)
+    text = with_layers(_text(path), name, arns, more)
     written: dict[str, Any] = _parse(text, path)["stages"][name]
     return written
 
@@ -186,10 +196,8 @@ def place(path: Path, *keys: str) -> Place | None:
     return places.of_offset(path, text, first, f'"{keys[-1]}"') if keys else None
 
 
-def with_layers(text: str, name: str, arns: list[str], runs_on: str = "") -> str:
-    """The same text, the stage's `layers` replaced (or added as its last member); with `runs_on`
-    its architecture, too."""
-    changed = json_text.with_member(text, ("stages", name), "layers", arns)
-    if not runs_on:
-        return changed
-    return json_text.with_member(changed, ("stages", name), "lambda_architecture", runs_on)
+def with_layers(text: str, name: str, arns: list[str], more: Sequence[Member] = ()) -> str:
+    """The same text, the stage's `layers` replaced (or added as its last member), and `more`."""
+    for place, key, value in (((), "layers", arns), *more):
+        text = json_text.with_member(text, ("stages", name, *place), key, value)
+    return text

@@ -3,15 +3,16 @@ the table for all stages, the defaults – the first that says something counts.
 table names its region or profile, that comes before AWS's variables: those are set for everything
 that speaks with AWS (in CI always), and must not send the stage elsewhere."""
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import arguments, places
+from . import arguments, only_local, places
 from .errors import SettingsError
 from .hosts import feasible
-from .settings import OF_AWS, SPECS, TYPED, Fault, Settings, Source, option
+from .settings import LOCAL, OF_AWS, SPECS, TYPED, Fault, Settings, Source, option
 from .tables import TABLE, by_stage
 from .validation import nearest, violations
 
@@ -113,7 +114,27 @@ def current(stage: str = "") -> Settings:
     been typed. The one place that reads the environment and doit's variables."""
     import os
 
+    stage = stage or assumed()
     return feasible(load(Path(), os.environ, _typed() | ({"stage": stage} if stage else {})))
+
+
+def assumed() -> str:
+    """`local`, where that stage is meant and nobody typed one; else ''."""
+    if is_typed("stage") or not only_local.takes(sys.argv[1:]):
+        return ""
+    import os
+
+    from . import chalice_config, paths
+
+    here = only_local.Here(
+        stages=chalice_config.known_stages(paths.CHALICE_CONFIG),
+        deployed={path.stem for path in paths.DEPLOYED.glob("*.json")},
+        credentials=only_local.has_credentials(os.environ),
+    )
+    default, local = (
+        load(Path(), os.environ, _typed() | stage) for stage in ({}, {"stage": LOCAL})
+    )
+    return LOCAL if only_local.is_meant(default, local, here) else ""
 
 
 def unheard(stage: str) -> list[str]:

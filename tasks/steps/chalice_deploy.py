@@ -1,7 +1,7 @@
 """chalice-deploy: `chalice deploy`, only when app, config or layers changed or AWS disagrees."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..clients.aws import Aws, connect
 from ..clients.sdk_errors import errors
 from ..core import chalice_config, paths, people, records, trees
 from ..core.actions import action
+from ..core.chalice_config import Member
 from ..core.console import duration, say
 from ..core.errors import DeployError, LayerError
 from ..core.loading import current
@@ -72,11 +73,14 @@ def differing(aws: Aws, record: records.Record) -> list[str]:
 
 
 def fingerprint(
-    settings: Settings, arns: list[str] | None = None, secret: str = "", runs_on: str = ""
+    settings: Settings,
+    arns: list[str] | None = None,
+    secret: str = "",
+    more: Sequence[Member] = (),
 ) -> str:
-    """sha256 of the app's files and of what config.json says about this stage; `arns` and
-    `runs_on`: as if patch-config had written them; `secret`: the version of the stage's secret,
-    never its values."""
+    """sha256 of the app's files and of what config.json says about this stage; `arns` and `more`:
+    as if patch-config had written them; `secret`: the version of the stage's secret, never its
+    values."""
     config, place = (
         chalice_config.load(paths.CHALICE_CONFIG),
         (paths.CHALICE_CONFIG, settings.stage),
@@ -84,7 +88,7 @@ def fingerprint(
     if arns is None:
         stage = chalice_config.stage(*place)
     else:
-        stage = chalice_config.after(*place, arns, runs_on)
+        stage = chalice_config.after(*place, arns, more)
     files = [Path(name) for name in APP if Path(name).is_file()]
     files += [path for name in APP if Path(name).is_dir() for path in trees.walk(Path(name))]
     contents = {str(path): records.file_digest(path) for path in files if path.suffix != ".pyc"}

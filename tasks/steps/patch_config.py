@@ -1,10 +1,12 @@
-"""patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json, and the
-layer's architecture beside it where the functions would have another one."""
+"""patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json, and
+what goes with it: the same ARN into the `layers` that a function has of its own (Chalice gives it
+these instead of the stage's), the layer's architecture where the functions have another one."""
 
 from ..clients import stage_layers
 from ..clients.aws import connect
 from ..core import arguments, chalice_config, layer_arns, paths, records
 from ..core.actions import action
+from ..core.chalice_config import Member
 from ..core.console import say
 from ..core.errors import InputError, LayerError
 from ..core.loading import current
@@ -26,14 +28,14 @@ def task_patch_config() -> dict[str, object]:
 def before(settings: Settings, arn: str = "") -> list[str]:
     """The stage's layers until now; with `arn` AWS is not asked."""
     if arn:
-        return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+        return _configured(settings)
     return stage_layers.now(connect(settings))
 
 
 def is_patched(settings: Settings, arn: str = "") -> bool:
     try:
-        configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-        return configured == wanted(settings, arn) and not other_architecture(settings)
+        configured, arns = _configured(settings), wanted(settings, arn)
+        return configured == arns and not beside(settings, arns)
     except LayerError:
         return False  # the action says what is wrong
 
@@ -43,10 +45,35 @@ def wanted(settings: Settings, arn: str = "") -> list[str]:
 
     `arn`: as typed; without it the published one. InputError for what Lambda would refuse.
     """
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    arns = layer_arns.placed(configured, layer_arns.parse(arn or _published()))
+    arns = layer_arns.placed(_configured(settings), layer_arns.parse(arn or _published()))
     check(settings, arns)
     return arns
+
+
+def beside(settings: Settings, arns: list[str]) -> list[Member]:
+    """What else changes in the stage's table when these become its layers."""
+    lists = followed(settings, arns).items()
+    members: list[Member] = [(("lambda_functions", name), "layers", own) for name, own in lists]
+    runs_on = other_architecture(settings)
+    return [*members, ((), "lambda_architecture", runs_on)] if runs_on else members
+
+
+def followed(settings: Settings, arns: list[str]) -> dict[str, list[str]]:
+    """{function: the `layers` of its own} with the version of this layer that `arns` have, where
+    they have it not yet. An empty list stays empty: that function wants no layer."""
+    own = chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage)
+    ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)][:1]
+    after = {
+        name: layer_arns.replaced(each, arn) for arn in ours for name, each in own.items() if each
+    }
+    return {name: each for name, each in after.items() if each != own[name]}
+
+
+def kept(settings: Settings, arns: list[str]) -> list[str]:
+    """The functions whose own `layers` stay as they are, since these are layers of others."""
+    own = chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage)
+    follows = any(layer_arns.is_of(arn, settings.layer) for arn in arns)
+    return [] if follows else [name for name, each in own.items() if each]
 
 
 def other_architecture(settings: Settings) -> str:
@@ -56,14 +83,24 @@ def other_architecture(settings: Settings) -> str:
 
 
 def check(settings: Settings, arns: list[str]) -> None:
-    """InputError when Lambda would refuse this list."""
-    place = f"stages.{settings.stage}.layers in {paths.CHALICE_CONFIG}"
+    """InputError when Lambda would refuse this list, or what a function's own becomes with it."""
+    _check(settings, arns, f"stage {settings.stage}", "layers")
+    for name, own in followed(settings, arns).items():
+        _check(settings, own, f"function {name}", f"lambda_functions.{name}.layers")
+
+
+def _check(settings: Settings, arns: list[str], whose: str, where: str) -> None:
+    place = f"stages.{settings.stage}.{where} in {paths.CHALICE_CONFIG}"
     if len(arns) > MOST_LAYERS:
-        problem = f"stage {settings.stage} would have {len(arns)} layers; Lambda allows"
+        problem = f"{whose} would have {len(arns)} layers; Lambda allows"
         raise InputError(f"{problem} {MOST_LAYERS}", fix=f"take one out of {place}")
     if problems := layer_arns.misplaced(arns, settings.region):
         fix = f"name a layer of {settings.region}, or correct {place}"
         raise InputError("; ".join(problems), fix=fix)
+
+
+def _configured(settings: Settings) -> list[str]:
+    return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
 
 
 def _published() -> str:
@@ -78,16 +115,20 @@ def run(settings: Settings, arns: list[str], former: list[str]) -> None:
     """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back; `former`:
     what the stage had until now, whatever config.json says here."""
     check(settings, arns)
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    runs_on = other_architecture(settings)
+    more, runs_on = beside(settings, arns), other_architecture(settings)
+    functions = followed(settings, arns)
     if former != arns:
         record = {"before": former, "after": arns}
         records.write(paths.stage_record(settings, "patch-config"), record)
-    if configured == arns and not runs_on:
+    if _configured(settings) == arns and not more:
         return
-    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, runs_on)
+    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, more)
     for arn in arns:
         say(f"stage {settings.stage} uses {arn}")
+    for name in functions:
+        say(f"function {name} uses it, too, beside the `layers` of its own")
+    for name in kept(settings, arns):
+        say(f"note: function {name} keeps the `layers` of its own: none of these is this layer")
     if runs_on:
         say(f"stage {settings.stage} runs on {runs_on} from now on, as its layer does")
     say(f"what stood there before is in {backup}")

@@ -86,22 +86,29 @@ def check_stage(settings: Settings) -> None:
             "own, which counts toward the same 262,144,000 bytes"
         )
         raise InputError(
-            places.below(problem, _place("automatic_layer", settings.stage)),
+            places.below(problem, _place(settings.stage, "automatic_layer")),
             fix='set "automatic_layer": false',
         )
-    for name, function in stage.get("lambda_functions", {}).items():
-        if "layers" in function:
-            say(f"note: function {name} has `layers` of its own and will not get this one")
+    for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items():
+        if not own:
+            say(f"note: function {name} has an empty `layers` of its own, and gets no layer")
 
 
 def check_layers(settings: Settings) -> None:
-    """The stage's layers are ones that Lambda can attach."""
+    """The layers of the stage, and those that functions have of their own, are ones that Lambda can
+    attach."""
     try:
-        configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+        found = chalice_config.all_layers(paths.CHALICE_CONFIG, settings.stage)
     except LayerError:
         return  # check_stage says what is wrong
-    where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.layers"
-    if len(budget.others(settings)) >= MOST_LAYERS:
+    for keys, arns in found.items():
+        _check_list(settings, keys, arns)
+
+
+def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]) -> None:
+    whose = ".".join(keys)
+    where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.{whose}"
+    if len(budget.beside(configured, settings)) >= MOST_LAYERS:
         raise InputError(
             f"{where}: {len(configured)} layers are there already; Lambda allows {MOST_LAYERS}, "
             "this one included",
@@ -109,14 +116,14 @@ def check_layers(settings: Settings) -> None:
         )
     if problems := layer_arns.misplaced(configured, settings.region):
         problem = f"{where}: {'; '.join(problems)}"
-        found = _place("layers", settings.stage)
+        found = _place(settings.stage, *keys)
         raise InputError(places.below(problem, found), fix="correct or remove it there")
 
 
-def _place(member: str, stage: str) -> Place | None:
+def _place(stage: str, *keys: str) -> Place | None:
     """In config.json: the stage's own, else the app's."""
-    own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, member)
-    return own or chalice_config.place(paths.CHALICE_CONFIG, member)
+    own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, *keys)
+    return own or chalice_config.place(paths.CHALICE_CONFIG, keys[-1])
 
 
 def check_python(settings: Settings) -> None:

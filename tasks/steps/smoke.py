@@ -16,6 +16,7 @@ from ..core.errors import DeployError
 from ..core.loading import current
 
 SHOWN = 10  # lines of the function's own log
+BACK = "go back with `./doitw rollback`"
 
 
 def task_smoke() -> dict[str, object]:
@@ -28,19 +29,21 @@ def task_smoke() -> dict[str, object]:
     }
 
 
-def run(aws: Aws) -> records.Record:
-    """Record {"function", "status", "body"}. DeployError with the function's own error."""
+def run(aws: Aws, way: str = BACK) -> records.Record:
+    """Record {"function", "status", "body"}. DeployError with the function's own error; `way`: out
+    of it, where this version is bad."""
     settings = aws.settings
     deployed = chalice_app.functions(settings.stage)
     name = deployed.get("api_handler")
     if name is None:
         return look(aws, sorted(deployed.values()))
     started = time.monotonic()
-    answer = ask(aws, name, settings.smoke_path)
+    answer = ask(aws, name, settings.smoke_path, way)
     took = duration(time.monotonic() - started)
     status, body = answer["statusCode"], answer["body"]
     if not 200 <= status < 300:
-        raise _failed(f"{name} answered {status} to GET {settings.smoke_path}: {body}", answer)
+        problem = f"{name} answered {status} to GET {settings.smoke_path}: {body}"
+        raise _failed(problem, answer, way)
     say(f"{name}: GET {settings.smoke_path} → {status} in {took}")
     for line in pretty(body):
         say(line)
@@ -67,7 +70,7 @@ def look(aws: Aws, names: list[str]) -> records.Record:
     return record
 
 
-def ask(aws: Aws, function: str, path: str) -> dict[str, Any]:
+def ask(aws: Aws, function: str, path: str, way: str = BACK) -> dict[str, Any]:
     """The function's answer, its body as text, with its log under "log"; neither shows a value of
     the stage's secret. DeployError when it raised or died."""
     hidden = secrets.hider(aws, function)
@@ -81,7 +84,7 @@ def ask(aws: Aws, function: str, path: str) -> dict[str, Any]:
         what = payload.get("errorMessage") if isinstance(payload, dict) else payload
         kind = payload.get("errorType", "error") if isinstance(payload, dict) else "answer"
         said = hidden(f"{function} failed on GET {path}: {kind}: {what}")
-        raise _failed(said, {"log": log})
+        raise _failed(said, {"log": log}, way)
     return payload | {"log": log, "body": hidden(_body(payload))}
 
 
@@ -96,11 +99,11 @@ def _decoded(text: str) -> str:
     return base64.b64decode(text).decode(errors="replace")
 
 
-def _failed(problem: str, answer: dict[str, Any]) -> DeployError:
+def _failed(problem: str, answer: dict[str, Any], way: str) -> DeployError:
     tail = "\n".join(answer.get("log", "").strip().splitlines()[-SHOWN:])
     return DeployError(
         problem + (f"\nits log ends with:\n{tail}" if tail else ""),
-        fix="go back with `./doitw rollback`, or correct the app and deploy again",
+        fix=f"{way}, or correct the app and deploy again",
     )
 
 

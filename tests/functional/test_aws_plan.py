@@ -326,7 +326,9 @@ def test_another_architecture_is_said(aws: Aws) -> None:
     arn = publish_layer(connect(settings), {"six": "1.17.0"})
     configure(arn)
     assert any('"lambda_architecture": "arm64"' in line for line in why(planned(settings), CONFIG))
-    would_be = chalice_deploy.fingerprint(settings, [arn], runs_on="arm64")
+    would_be = chalice_deploy.fingerprint(
+        settings, [arn], more=[((), "lambda_architecture", "arm64")]
+    )
     assert chalice_deploy.fingerprint(settings) != would_be
     records.write(
         RECORD, {"fingerprint": chalice_deploy.fingerprint(settings), "functions": {"f": 1}}
@@ -335,3 +337,21 @@ def test_another_architecture_is_said(aws: Aws) -> None:
     patch_config.run(settings, [arn], [arn])
     assert CONFIG not in whats(planned(settings))
     assert chalice_deploy.fingerprint(settings) == would_be
+
+
+def test_a_function_that_lacks_the_layer_is_said(aws: Aws) -> None:
+    """It has `layers` of its own; the deploy that follows is the planned one."""
+    arn = publish_layer(aws, {"six": "1.17.0"})
+    foreign = arn.replace(":deps:", ":extension:")
+    stage = {"layers": [arn], "lambda_functions": {"job": {"layers": [foreign]}}}
+    config = {"app_name": "shuking", "stages": {"prod": stage}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    records.write(RECORD, {"fingerprint": "other", "functions": {"f": 1}})
+    found = planned(aws.settings)
+    assert f'+ "{arn}"' in why(found, CONFIG)
+    assert why(found, APP) == ["the function's layers change"]
+    more = patch_config.beside(aws.settings, [arn])
+    would_be = chalice_deploy.fingerprint(aws.settings, [arn], more=more)
+    patch_config.run(aws.settings, [arn], [arn])
+    assert CONFIG not in whats(planned(aws.settings))
+    assert chalice_deploy.fingerprint(aws.settings) == would_be

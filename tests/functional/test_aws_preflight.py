@@ -124,6 +124,22 @@ def test_five_other_layers_leave_no_place(aws: Aws) -> None:
     preflight.check_layers(aws.settings)
 
 
+def test_the_layers_of_single_functions_are_looked_at(aws: Aws) -> None:
+    """Too many, or another region's, with their place."""
+    others = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x{number}:1" for number in range(5)]
+    config(layers=[], lambda_functions={"f": {"layers": others}})
+    with pytest.raises(
+        LayerError, match=r"stages\.prod\.lambda_functions\.f\.layers: 5 layers are"
+    ):
+        preflight.check_layers(aws.settings)
+    elsewhere = others[0].replace(REGION, "eu-west-1")
+    config(layers=[], lambda_functions={"f": {"layers": [elsewhere]}})
+    with pytest.raises(LayerError, match=f"is in eu-west-1, the function in {REGION}"):
+        preflight.check_layers(aws.settings)
+    config(layers=[], lambda_functions={"f": {"layers": others[:4]}, "g": {"layers": []}})
+    preflight.check_layers(aws.settings)
+
+
 def test_a_layer_of_another_account_is_fine(aws: Aws) -> None:
     """A public or a company's one; only another region's cannot be attached."""
     config(layers=[f"arn:aws:lambda:{REGION}:999999999999:layer:x:1"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import s3
+from tasks.clients import chalice_app, s3
 from tasks.clients.aws import Aws
 from tasks.commands import rollback
 from tasks.core import chalice_config, paths, records
@@ -14,6 +14,7 @@ from tasks.core.arguments import Arguments
 from tasks.core.errors import AwsError, DeployError, InputError, LayerError
 from tasks.core.settings import Settings
 from tasks.steps import patch_config, smoke
+from tests import functions
 from tests.aws import ACCOUNT, REGION, Refusal, Server
 from tests.built import zipped
 
@@ -42,7 +43,9 @@ def configured(stage: str = "prod") -> list[str]:
 
 def back(settings: Settings, **typed: str) -> list[str]:
     """What the stage uses after `doit rollback:config`."""
-    rollback.configure(settings, Arguments(**typed))  # type: ignore[arg-type] # all are text
+    said = Arguments(**typed)  # type: ignore[arg-type] # all are text
+    rollback.check(settings, said)
+    rollback.configure(settings, said)
     return configured()
 
 
@@ -184,7 +187,7 @@ def test_a_stage_without_this_layer(three: Settings, server: Server) -> None:
     assert refused(three).endswith("or of which stage: ./doitw rollback stage=dev")
     server.refused = lambda request: Refusal(status=403, code="AccessDeniedException")
     with pytest.raises(AwsError) as caught:
-        rollback.configure(three, Arguments())
+        rollback.check(three, Arguments())
     assert caught.value.fix.endswith("or of which stage: ./doitw rollback stage=dev")
 
 
@@ -239,16 +242,17 @@ def test_a_failing_deploy_says_how_to_get_back(three: Settings) -> None:
 
 
 def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
-    three: Settings, capfd: pytest.CaptureFixture[str]
+    three: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A bare `rollback` would only continue this one: a number is what leads further back."""
     back(three)
-
-    def fail(aws: Aws) -> None:
-        raise smoke._failed("shuking-prod answered 500 to GET /health: no", {})
-
+    records.write(
+        chalice_app.deployed_file("prod"),
+        chalice_app.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
+    )
+    monkeypatch.setattr(smoke, "ask", lambda *_: {"statusCode": 500, "body": "no"})
     with pytest.raises(DeployError, match="answered 500") as caught:
-        rollback.onward(three, fail)
+        rollback.finish(three)
     way = "go further back with ./doitw rollback version=N stage=prod"
     assert caught.value.fix.startswith(f"{way}, or correct the app")
     back(three)
@@ -312,6 +316,69 @@ def test_the_architecture_goes_with_the_layer(
     assert prod["lambda_architecture"] == "arm64"
     patch(three, arn(3))
     assert chalice_config.architecture(paths.CHALICE_CONFIG, "prod") == "x86_64"
+
+
+def own(**lists: list[str]) -> None:
+    """Functions of stage prod with `layers` of their own."""
+    config = json.loads(paths.CHALICE_CONFIG.read_text(encoding="utf-8"))
+    config["stages"]["prod"]["lambda_functions"] = {
+        name: {"lambda_timeout": 3, "layers": arns} for name, arns in lists.items()
+    }
+    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
+
+
+def owned() -> dict[str, list[str]]:
+    return chalice_config.own_layers(paths.CHALICE_CONFIG, "prod")
+
+
+def test_it_goes_into_the_layers_of_single_functions(
+    three: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Which Chalice gives them instead of the stage's: last, or in its older version's place. An
+    empty list is a function that wants none."""
+    own(render=[FOREIGN], api_handler=[arn(1), FOREIGN], bare=[])
+    assert patch(three, arn(3)) == [FOREIGN, arn(3)]  # the stage's own list was so
+    now = {"render": [FOREIGN, arn(3)], "api_handler": [arn(3), FOREIGN], "bare": []}
+    assert owned() == now
+    assert "function render uses it, too" in capfd.readouterr().out
+    records.write_atomic(paths.LAYER_ARN, f"{arn(3)}\n".encode())
+    assert patch_config.is_patched(three)
+    own(render=[FOREIGN], api_handler=[arn(1), FOREIGN], bare=[])
+    assert not patch_config.is_patched(three)
+
+
+def test_a_rollback_moves_them_too(three: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """By number; layers of others in the stage's place leave them as they are."""
+    own(render=[FOREIGN, arn(3)])
+    assert back(three) == [FOREIGN, arn(2)]
+    assert owned() == {"render": [FOREIGN, arn(2)]}
+    others = [arn(1, "a"), arn(1, "b")]
+    assert patch(three, ",".join(others)) == others
+    assert "note: function render keeps the `layers` of its own" in capfd.readouterr().out
+    assert owned() == {"render": [FOREIGN, arn(2)]}
+
+
+def test_a_fresh_clone_goes_back_from_what_such_a_function_runs(aws: Aws) -> None:
+    """config.json was committed before the first deploy. One that wants no layer has no say."""
+    foreign, [first, second, _] = publish(aws, "extension"), [publish(aws) for _ in range(3)]
+    own(render=[foreign], bare=[])
+    functions.make(aws, "shuking-prod-render", foreign, second)
+    bare = functions.make(aws, "shuking-prod-bare", arn(3))
+    render = bare.replace("bare", "render")
+    state = chalice_app.state_of({"bare": bare, "render": render}, [])
+    records.write(chalice_app.deployed_file("prod"), state)
+    assert back(aws.settings) == [first]
+    assert owned() == {"render": [foreign, first], "bare": []}
+
+
+def test_a_function_that_would_have_too_many(three: Settings) -> None:
+    """Is named, and nothing is written."""
+    own(render=[arn(1, f"layer{number}") for number in range(5)])
+    before = paths.CHALICE_CONFIG.read_bytes()
+    with pytest.raises(InputError, match="function render would have 6 layers; Lambda") as caught:
+        patch(three, arn(1))
+    assert "stages.prod.lambda_functions.render.layers in .chalice/config.json" in caught.value.fix
+    assert paths.CHALICE_CONFIG.read_bytes() == before
 
 
 def test_a_typed_arn_needs_nothing_published(three: Settings) -> None:

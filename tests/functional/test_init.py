@@ -144,7 +144,8 @@ def test_an_app_with_uv_lock(app: Any, tool: Tool) -> None:
     said = adopted(tool, folder)
     assert "uv.lock in two" in said
     assert INSTALL not in said  # `uv sync` has all of it
-    assert "stage test: render has `layers` of its own" in said
+    assert "stage test: render has `layers` of its own: this one goes in there, too" in said
+    assert "stage local: render without those: the embedded AWS has none of" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert "six==1.16.0" in layer
     assert "--hash=sha256:" in layer
@@ -159,7 +160,9 @@ def test_an_app_with_uv_lock(app: Any, tool: Tool) -> None:
     assert (table["stage"], table["smoke-path"]) == ("test", "/status")
     local = json.loads((folder / ".chalice/config.json").read_text())["stages"]["local"]
     assert local["environment_variables"] == {"MODE": "test"}
+    assert local["lambda_functions"] == {"render": {"lambda_timeout": 50}}
     assert '"six": "1.16.0"' in deploy(tool, folder)
+    assert invoke(folder, "reports-local-render", {}) == {"six": "1.16.0"}
 
 
 def lock(folder: Path) -> None:

@@ -19,6 +19,7 @@ from tests.project import Project
 
 MACHINES = {"x86_64": 62, "arm64": 183}  # ELF's e_machine
 OTHER = "x86_64" if platform.machine() == "aarch64" else "arm64"
+MACHINE = next(each for each in MACHINES if each != OTHER)
 NATIVE = "markupsafe==3.0.3\nwrapt==1.17.3\n"
 
 
@@ -55,6 +56,9 @@ def test_a_layer_for_another_architecture(copy: Project) -> None:
     text = copy.read("pyproject.toml")
     copy.write("pyproject.toml", f'{text}architecture = "{OTHER}"\ncheck = "own.py"\n')
     copy.write("own.py", "raise SystemExit('this ran')")
+    refused = copy.doit("build", "stage=local")  # which would run the function here
+    assert refused.code == 1
+    assert f"which does not run Python 3.12 on {OTHER}" in refused.output
     first, again = copy.doit("build"), copy.doit("build")
     assert first.code == 0, first.output
     assert again.steps == []
@@ -71,6 +75,26 @@ def test_a_layer_for_another_architecture(copy: Project) -> None:
     assert (record["modules"], record["libraries"], record["distributions"]) == (0, 0, 2)
     assert f"does not run Python 3.12 on {OTHER}" in record["not_proven"]
     assert f"does not run Python 3.12 on {OTHER}" in copy.read("build/deps.report.html")
+
+
+def test_functions_run_on_their_layers_architecture(tmp_path: Path, open_aws: Server) -> None:
+    """New ones, and those that are there already."""
+    copy = project.small(tmp_path / "project")
+    copy.environment.update(open_aws.environment())
+    text = copy.read("pyproject.toml")
+
+    def deployed(architecture: str) -> list[list[str]]:
+        copy.write("pyproject.toml", f'{text}architecture = "{architecture}"\n')
+        run = copy.doit("chalice-deploy", "stage=prod")
+        assert run.code == 0, run.output
+        aws = copy.aws("lambda")
+        [version, *_] = aws.list_layer_versions(LayerName="deps")["LayerVersions"]
+        function = aws.get_function_configuration(FunctionName="shuking-prod")
+        assert [each["Arn"] for each in function["Layers"]] == [version["LayerVersionArn"]]
+        return [version["CompatibleArchitectures"], function["Architectures"]]
+
+    assert deployed(OTHER) == [[OTHER]] * 2
+    assert deployed(MACHINE) == [[MACHINE]] * 2
 
 
 def test_two_pythons_side_by_side(copy: Project) -> None:

@@ -28,6 +28,7 @@ def index():
             'year': isoparse('2020-02-02').year}
 """
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
+ONLY_LOCAL = "stage local: the only one that was deployed from here; stage=… says another"
 LOCAL_STOP = "local-stop ends the embedded AWS with all that it holds"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
 
@@ -73,7 +74,7 @@ def ok(tool: Tool, folder: Path, *words: str) -> str:
 
 
 def test_a_new_app_ships_its_layer_and_goes_back(
-    tool: Tool, shop: Path, wheel: Path, adopting: list[list[str]]
+    tool: Tool, shop: Path, tmp_path: Path, wheel: Path, adopting: list[list[str]]
 ) -> None:
     """As the README says; each command ends well, and git shows what init announced."""
     install, init, deploy = adopting
@@ -108,10 +109,13 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert undo == "undo   doit rollback version=1 stage=local"
     assert answer(shop)["six"] == "1.17.0"
 
-    run = tool.run(shop, "doit", "rollback")  # of stage dev: init took it for the app's own
-    assert run.code == 1
-    [way] = re.findall(r"or of which stage: (doit .+)", run.output)
-    said = ok(tool, shop, *way.split())
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    run = tool.run(shop, "doit", "rollback", AWS_CONFIG_FILE=str(tmp_path / "config"))
+    assert run.code == 1  # an account may be meant: stage dev, which init took for the app's own
+    assert "or of which stage: doit rollback stage=local" in run.output
+    assert answer(shop)["six"] == "1.17.0"
+    said = ok(tool, shop, "doit", "rollback")
+    assert said.splitlines()[0] == ONLY_LOCAL
     live, size, undo = said.splitlines()[-3:]
     assert live == "live   shop-local with version 1 of shop-deps, answers 200"
     assert re.fullmatch(SIZE, size)
@@ -119,6 +123,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert answer(shop)["six"] == "1.16.0"
     assert "doit deploy stage=local keeps it" in said
     assert "./doitw" not in said
+    assert ok(tool, shop, "doit", "history").splitlines()[0] == ONLY_LOCAL
 
     layer.write_text(layer.read_text().replace("six==1.17.0", "six==1.16.0"))
     assert changed(shop) == announced

@@ -15,6 +15,7 @@ from uv import find_uv_bin
 
 from tasks import VERSION
 from tasks.commands import dist
+from tests import chalice_apps
 from tests.installed import Tool
 from tests.project import ROOT, clean_environment
 
@@ -141,15 +142,25 @@ def test_the_program_runs_where_nothing_else_is(tool: Tool, tmp_path: Path) -> N
 
 
 def test_it_runs_without_being_installed(wheel: Path, tmp_path: Path) -> None:
-    """`pipx run`, here uv's: an environment for one call."""
-    constraints = tmp_path / "constraints.txt"
-    constraints.write_text((ROOT / "doitw.lock").read_text(encoding="utf-8"), encoding="utf-8")
-    done = subprocess.run(
-        [find_uv_bin(), "tool", "run", "--no-config", "--python", sys.executable, "-q",
-         "--constraints", constraints, "--from", wheel, "doit-lambda-layer", "--version"],
-        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, f"doit-lambda-layer {VERSION}\n"), done.stderr
+    """`pipx run`, here uv's: an environment for one call, which takes on an app."""
+    app = chalice_apps.make(tmp_path / "app", chalice_apps.WORKER)
+    no_account = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [find_uv_bin(), "tool", "run", "--no-config", "--python", sys.executable, "-q",
+             "--constraints", ROOT / "doitw.lock", "--from", wheel, "doit-lambda-layer", *words],
+            cwd=app, env=clean_environment() | no_account, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("--version") == f"doit-lambda-layer {VERSION}\n"
+    assert chalice_apps.changed(app) == set()
+    [written] = re.findall(r"^written: (.+)$", run("init", "--yes"), re.M)
+    assert chalice_apps.changed(app) == set(written.split(", "))
+    assert {"dodo.py", "requirements-all.txt", ".chalice/config.json"} <= set(written.split(", "))
 
 
 def test_types_reach_who_imports_it(tool: Tool, tmp_path: Path) -> None:

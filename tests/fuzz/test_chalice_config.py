@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.core import chalice_config
+from tasks.core.chalice_config import Member
 from tasks.core.errors import LayerError
 from tests.reliability import answer
 
@@ -34,9 +35,11 @@ def write(path: Path, content: bytes) -> LayerError | None:
 
     def used() -> None:
         chalice_config.layers(path, "prod")
-        chalice_config.function_layers(path, "prod", "api_handler")
-        chalice_config.preview(path, "prod", [ARN], "arm64")
-        chalice_config.write_layers(path, "prod", [ARN], "arm64")
+        more: list[Member] = [((), "lambda_architecture", "arm64")]
+        for name, own in chalice_config.own_layers(path, "prod").items():
+            more.append((("lambda_functions", name), "layers", [*own, ARN]))
+        chalice_config.preview(path, "prod", [ARN], more)
+        chalice_config.write_layers(path, "prod", [ARN], more)
 
     found = answer(ANY, used)
     if found is not None:

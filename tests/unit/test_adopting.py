@@ -74,6 +74,16 @@ def test_config_json(indent: int | str | None) -> None:
     assert adopting.config(made, SHOP) == made
 
 
+def test_single_functions_in_stage_local() -> None:
+    """What they have of their own – but no layers: those are an account's."""
+    own = {"a": {"layers": ["arn"], "lambda_timeout": 9, "subnet_ids": ["s"]},
+           "b": {"layers": []}, "c": {"layers": ["arn"]}}  # fmt: skip
+    text = json.dumps({"stages": {"dev": {"lambda_functions": own}}})
+    assert json.loads(adopting.config(text, SHOP))["stages"]["local"] == {
+        "lambda_functions": {"a": {"lambda_timeout": 9}, "b": {"layers": []}}, "layers": [],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("text", [None, "", "*.log\nbuild/\n", "*.log", "/build/\n"])
 def test_gitignore(text: str | None) -> None:
     """Lines that are missing, once."""

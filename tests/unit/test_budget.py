@@ -1,7 +1,12 @@
 """tasks/core/budget.py: sums, shares, sentences. The limit: tests/functional/test_verify_budget."""
 
-from tasks.core import budget
-from tasks.core.settings import LAMBDA_LIMIT
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.core import budget, paths, records
+from tasks.core.settings import LAMBDA_LIMIT, Settings
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:x:1"
 
@@ -20,6 +25,25 @@ def test_a_warning_comes_over_90_percent() -> None:
     at, over = (budget.Budget(layer=int(LAMBDA_LIMIT * share), function=0) for share in (0.9, 0.91))
     assert at.sentences() == ["235.9 MB of 262.1 MB unzipped (90%)"]
     assert over.sentences()[1].startswith("warning: over 90% of Lambda's limit")
+
+
+def test_the_function_with_most_beside_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function has the stage's layers or its own, never both; all of them are asked for."""
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(layer="deps")
+    heavy, light, ours = (ARN.replace(":x:", f":{name}:") for name in ("heavy", "light", "deps"))
+    own = {"a": {"layers": [light, ours]}, "b": {"layers": [light, heavy]}, "c": {"layers": []}}
+    config = {"stages": {"prod": {"layers": [ARN, ours], "lambda_functions": own}}}
+    records.write_atomic(paths.CHALICE_CONFIG, json.dumps(config).encode())
+    assert budget.others(settings) == [ARN, light, heavy]
+    assert budget.other_sizes(settings) == {light: None, heavy: None}
+    sizes = {"sizes": {ARN: 5, light: 1, heavy: 7}}
+    records.write(paths.stage_record(settings, "preflight"), sizes)
+    assert budget.other_sizes(settings) == {light: 1, heavy: 7}
+    records.write(paths.stage_record(settings, "preflight"), {"sizes": {**sizes["sizes"], ARN: 9}})
+    assert budget.other_sizes(settings) == {ARN: 9}
 
 
 def test_the_heaviest_come_first() -> None:

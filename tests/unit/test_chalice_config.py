@@ -9,6 +9,7 @@ from tasks.core import chalice_config
 from tasks.core.errors import InputError
 
 A = "arn:aws:lambda:ap-northeast-2:123456789012:layer:shuking-deps-layer:1"
+ARM = ((), "lambda_architecture", "arm64")
 B = "arn:aws:lambda:ap-northeast-2:123456789012:layer:other:7"
 
 
@@ -56,7 +57,7 @@ def test_the_architecture_as_chalice_reads_it(
 def test_the_architecture_is_written_beside_the_layers() -> None:
     """Of this stage alone, and only when asked for."""
     text = json.dumps({"stages": {"dev": {}, "prod": {"layers": [B]}}}, indent=2)
-    changed = json.loads(chalice_config.with_layers(text, "prod", [A], "arm64"))
+    changed = json.loads(chalice_config.with_layers(text, "prod", [A], [ARM]))
     prod = {"layers": [A], "lambda_architecture": "arm64"}
     assert changed == {"stages": {"dev": {}, "prod": prod}}
 

@@ -108,14 +108,18 @@ def test_missing_and_null_are_the_apps(path: Path, stage: Any, before: list[str]
 
 
 def test_a_functions_own_layers_stay(path: Path) -> None:
-    """They are somebody's decision; `status` compares the function with them."""
+    """They are somebody's decision: changed only where that is asked for."""
     own = {"nightly": {"layers": [OTHER]}, "hourly": {"layers": None}}
     config = {"stages": {"prod": {"lambda_functions": own, "layers": []}}}
     path.write_text(json.dumps(config), encoding="utf-8")
     chalice_config.write_layers(path, "prod", [A])
     assert json.loads(path.read_text())["stages"]["prod"]["lambda_functions"] == own
-    assert chalice_config.function_layers(path, "prod", "nightly") == [OTHER]
-    assert chalice_config.function_layers(path, "prod", "hourly") == [A]
+    assert chalice_config.own_layers(path, "prod") == {"nightly": [OTHER]}
+    more = [(("lambda_functions", "nightly"), "layers", [OTHER, A])]
+    chalice_config.write_layers(path, "prod", [A], more)
+    assert chalice_config.all_layers(path, "prod") == {
+        ("layers",): [A], ("lambda_functions", "nightly", "layers"): [OTHER, A]
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
