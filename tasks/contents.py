@@ -4,18 +4,17 @@ An app's dodo.py takes both names from here (`doit-lambda-layer init` writes it)
 
     from doit_lambda_layer.contents import DOIT_CONFIG, commands
 
-Each module is imported when its task is made: `doit` alone, which is typed most, makes those of
-`build`, and so loads the tenth of a second that the others take only when one of them is typed.
+Each module is imported when its task is made, and what is typed decides which are: the tenth of a
+second that all others take is not spent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from typing import Any
 
 from doit.loader import generate_tasks
 
-from .core import outputs
-from .core.arguments import names_no_command
+from .core import arguments, outputs
 from .core.loading import several_pythons
 from .reporter import StepReporter, verbosity
 
@@ -96,15 +95,27 @@ class Commands:
             known = [*self._listed, *(step for steps in STEPS.values() for step in steps)]
             yield from matrix.tasks(pythons, known)
             return
-        alone = names_no_command()
+        wanted = self._wanted()
         for name, place in self._listed.items():
-            if name == "build" or not alone:
+            if name in wanted:
                 yield from made(find(name, place) if isinstance(place, str) else place)
         for command, steps in STEPS.items():
-            for name, place in steps.items() if command == "build" or not alone else ():
+            for name, place in steps.items() if command in wanted else ():
                 for task in made(find(name, place)):
                     task.subtask_of = task.subtask_of or command
                     yield task
+
+    def _wanted(self) -> Collection[str]:
+        """Which of the listed ones are made: what was typed, with all that it may rest on. All of
+        them for what is no command of ours: doit's own (`list`), an option, a slip."""
+        steps = {step for each in STEPS.values() for step in each}
+        typed = {word.partition(":")[0] for word in arguments.words()}
+        if not typed:
+            return {"build"}
+        if typed - self._listed.keys() - steps:
+            return self._listed
+        theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
+        return typed | theirs | {"build", "deploy", "patch-config"}
 
 
 def find(name: str, module: str) -> Creator:

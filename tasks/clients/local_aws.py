@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +53,22 @@ def running() -> str | None:
 
 
 def _pid(url: str) -> int | None:
-    import urllib.error
-    import urllib.request
+    return _asked(url).get("pid")
+
+
+def _asked(url: str) -> dict[str, Any]:
+    """What a server of ours says of itself: {"pid", "memory"}; {} where none answers as ours.
+    Without urllib, which reads all certificates of the machine first, and may ask a proxy."""
+    from http.client import HTTPConnection, HTTPException
+    from urllib.parse import urlsplit
 
     try:
-        with urllib.request.urlopen(url + QUESTION, timeout=5) as answer:  # noqa: S310 - ours
-            return int(json.load(answer)["pid"])
-    except (OSError, ValueError, KeyError, urllib.error.URLError):
-        return None
+        with closing(HTTPConnection(urlsplit(url).netloc, timeout=5)) as asking:
+            asking.request("GET", QUESTION)
+            said = json.load(asking.getresponse())
+        return {"pid": int(said["pid"]), "memory": str(said["memory"])}
+    except (OSError, ValueError, KeyError, TypeError, HTTPException):
+        return {}
 
 
 @contextmanager
@@ -91,18 +99,23 @@ def _start() -> str:
 
 def _remembers(url: str, settings: Settings) -> bool:
     """Is this the server, with the memory, that the project's local records speak of?"""
+    identity = _asked(url).get("memory") or _by_bucket(url)
+    known = records.read(IDENTITY) == {"identity": identity}
+    records.write(IDENTITY, {"identity": identity})
+    return known
+
+
+def _by_bucket(url: str) -> str:
+    """Of a server of others in $AWS_ENDPOINT_URL, which knows no question of ours."""
     from boto3.session import Session
     from botocore.exceptions import BotoCoreError
 
     session = Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, "us-east-1")
     try:
-        identity = _identity(session.client("s3", endpoint_url=url))
+        return _identity(session.client("s3", endpoint_url=url))
     except BotoCoreError as error:
         fix = "start it, or leave AWS_ENDPOINT_URL unset"
         raise AwsError(f"no AWS answers at {url}: {error}", fix=fix) from None
-    known = records.read(IDENTITY) == {"identity": identity}
-    records.write(IDENTITY, {"identity": identity})
-    return known
 
 
 def _identity(s3: Any) -> str:

@@ -15,6 +15,7 @@ from ..core import paths, records
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 QUESTION = "/doit-lambda-layer"
+LAYERS = "/doit-lambda-layer/layers/"  # and below it, zips by their versions' ARNs
 App = Callable[..., Iterable[bytes]]
 
 
@@ -32,24 +33,24 @@ def main() -> None:
     moto_adjustments.apply()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     moto = DomainDispatcherApplication(create_backend_app)
-    app = _answering(moto, moto_adjustments.LAYERS, moto_adjustments.layer_zip)
+    app = _answering(moto, moto_adjustments.layer_zip, moto_adjustments.memory)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     os.environ["MOTO_PORT"] = str(server.port)
     records.write(ADDRESS, {"url": f"http://127.0.0.1:{server.port}", "pid": os.getpid()})
     server.serve_forever()
 
 
-def _answering(app: App, layers: str, layer_zip: Callable[[str], bytes]) -> App:
+def _answering(app: App, layer_zip: Callable[[str], bytes], memory: Callable[[], str]) -> App:
     """The app, with our question and the layers' zips answered beside it."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(layers):
+        if path.startswith(LAYERS):
             start_response("200 OK", [("Content-Type", "application/zip")])
             return [layer_zip(path)]
         if path == QUESTION:
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"pid": os.getpid()}).encode()]
+            return [json.dumps({"pid": os.getpid(), "memory": memory()}).encode()]
         return app(environ, start_response)
 
     return wrapped

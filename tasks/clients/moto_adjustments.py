@@ -20,13 +20,13 @@
 import json
 import os
 import threading
+import uuid
 from typing import Any
 
 from ..core.layer_arns import LAYER_ARN
 from .bucket_guard import TRANSPORT
 from .invocation import invoke
-
-LAYERS = "/doit-lambda-layer/layers/"
+from .local_server import LAYERS
 
 
 def apply() -> None:
@@ -121,3 +121,11 @@ def layer_zip(path: str) -> bytes:
     backend = lambda_backends[found["account"]][found["region"]]
     version = backend.layers_versions_by_arn(found[0])
     return bytes(version.code_bytes) if version else b""
+
+
+def memory() -> str:
+    """The name of what moto knows now; another after a reset, which takes it along."""
+    from moto.s3.models import s3_backends
+
+    kept: dict[str, str] = s3_backends["123456789012"]["aws"].__dict__
+    return kept.setdefault("doit_lambda_layer_memory", uuid.uuid4().hex)

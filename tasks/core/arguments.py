@@ -121,9 +121,9 @@ def _parsed(name: str, value: str) -> str | bool | int:
     return value
 
 
-def names_no_command() -> bool:
-    """Is it `doit` alone that was typed, with nothing but `name=value` behind it?"""
-    return all("=" in word for word in sys.argv[1:])
+def words() -> list[str]:
+    """What was typed beside `name=value`; [] for `doit` alone."""
+    return [word for word in sys.argv[1:] if "=" not in word]
 
 
 def only_publishes() -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import modules, packages, requirements
+from . import modules, requirements
 from .distributions import Installed
 from .platforms import marker_environment
 from .records import canonical, digest
@@ -54,6 +54,8 @@ def keys(
 
 def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
     """{distribution: those that it needs in order to be imported}."""
+    from . import packages  # with what reads metadata: only where something is to be proven
+
     found = [packages.parse(each.texts["METADATA"]) for each in tree.distributions]
     lines = requirements.read(Path(settings.requirements))
     asked = [line.requirement for line in lines if line.requirement and not line.constraint]

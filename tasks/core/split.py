@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from .changes import text_of
 from .errors import InputError
 from .names import canonical
@@ -80,6 +78,8 @@ def _entries(raw: str, text: str, folder: Path, seen: tuple[Path, ...]) -> list[
 def _name(text: str) -> str:
     if not text or text.startswith("-"):
         return ""
+    from packaging.requirements import InvalidRequirement, Requirement  # init's, and no step's
+
     try:
         return canonical(Requirement(re.sub(r"\s--hash[= ]\S+", "", text).strip()).name)
     except InvalidRequirement:

@@ -68,3 +68,13 @@ def test_each_has_one_clear_line() -> None:
     listed = [task for task in contents.commands.create_doit_tasks() if not task.subtask_of]
     assert [task.name for task in listed if not 20 < len(task.doc) <= 82] == []
     assert [task.name for task in listed if not task.doc.endswith((".", ")"))] == []
+
+
+def test_a_command_makes_what_it_may_rest_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the other commands; a slip makes all, to say what was meant."""
+    monkeypatch.setattr(sys, "argv", ["doitw", "rollback", "stage=prod"])
+    made = {task.name for task in contents.commands.create_doit_tasks()}
+    assert {"rollback:smoke", "deploy-lock", "patch-config", "verify", "deploy"} <= made
+    assert not made & {"status", "gc", "doctor"}
+    monkeypatch.setattr(sys, "argv", ["doitw", "rolback"])
+    assert "gc" in {task.name for task in contents.commands.create_doit_tasks()}
