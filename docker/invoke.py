@@ -2,7 +2,7 @@
 imported once, events answered one after the other.
 
     invoke.py serve TASK OPT HANDLER    TASK is the function's folder, OPT the layers'
-    invoke.py ask EVENT RESULT          JSON files, or where they are to be
+    invoke.py ask EVENT                 a JSON file; prints the result as JSON
 
 Both run in the same folder and meet at a socket there. Exit code 0 of `ask` whatever the handler
 did, its error is a result, as in Lambda; 1 when its process has died. `serve` prints END when it
@@ -42,13 +42,12 @@ def serve(task: str, opt: str, handler: str) -> None:
     function, broken = loaded(handler)
     while True:
         asking, _ = listening.accept()
-        event, result = asking.makefile().readline().split()
-        answer = broken or answered(function, (work / event).read_text(encoding="utf-8"))
-        (work / result).write_text(json.dumps(answer), encoding="utf-8")
+        event = work / asking.makefile().readline().rstrip()
+        answer = broken or answered(function, event.read_text(encoding="utf-8"))
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(1, END)
-        asking.sendall(b"answered")
+        asking.sendall(json.dumps(answer).encode())
         asking.close()
 
 
@@ -95,12 +94,13 @@ def described(error: Exception) -> Result:
     return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}
 
 
-def ask(event: str, result: str) -> None:
+def ask(event: str) -> None:
     with socket.socket(socket.AF_UNIX) as talk:
         talk.connect(SOCKET)
-        talk.sendall(f"{event} {result}\n".encode())
-        if not talk.recv(64):
-            sys.exit(1)
+        talk.sendall(f"{event}\n".encode())
+        answer = talk.makefile("rb").read()
+    sys.stdout.buffer.write(answer)
+    sys.exit(0 if answer else 1)
 
 
 if __name__ == "__main__":

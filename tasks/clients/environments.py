@@ -10,8 +10,6 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..core import records
@@ -67,22 +65,19 @@ class Environment:
     def ask(self, event: object, seconds: float) -> Answer:
         """What the function makes of it. LayerError when the sandbox fails; whatever the function
         does is an Answer."""
-        with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-            result = Path(folder, "result.json")
-            job = Job(
-                argv=("{python}", "{work}/invoke.py", "ask", "event.json", "result.json"),
-                inputs={"event.json": json.dumps(event).encode()} | scripts(["invoke.py"]),
-                network=True,
-                timeout=seconds,
-                fetch={"{work}/result.json": result},
-            )
-            try:
-                outcome = self._sandbox.run(job)
-            except TimeoutError:
-                return self._died(f"Task timed out after {seconds:.2f} seconds")
-            if outcome.code:
-                return self._died(self._exit())
-            answer = json.loads(result.read_text(encoding="utf-8"))
+        job = Job(
+            argv=("{python}", "{work}/invoke.py", "ask", "event.json"),
+            inputs={"event.json": json.dumps(event).encode()} | scripts(["invoke.py"]),
+            network=True,
+            timeout=seconds,
+        )
+        try:
+            outcome = self._sandbox.run(job)
+        except TimeoutError:
+            return self._died(f"Task timed out after {seconds:.2f} seconds")
+        if outcome.code:
+            return self._died(self._exit())
+        answer = json.loads(outcome.output)
         self.usable = not answer["unusable"]
         return Answer(payload=answer["payload"], failed=answer["failed"], log=self._log())
 
