@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.measure import Command, run
 from bench.peers import HERE
-from tasks.core import records
+from tasks.core import records, runs
 from tasks.core.errors import BuildError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +46,7 @@ class Checkout:
         """Forget all that was built here."""
         for name in OWN:
             gone = self.path / name
-            shutil.rmtree(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
+            runs.remove(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
 
     def put(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():

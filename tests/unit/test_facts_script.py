@@ -127,10 +127,26 @@ def test_only_code_of_running_programs_is_read(facts: ModuleType) -> None:
 
 def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path) -> None:
     """And those in a strange encoding are read as far as they can be."""
-    (tmp_path / "empty.py").write_text("X = 1", encoding="utf-8")
-    (tmp_path / "latin.py").write_bytes(b"# \xe9\nimport os\n")
-    found = facts.said_by(tmp_path, ["empty.py", "latin.py"])
-    assert found == {"latin.py": (["os"], [], False, ["os"])}
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k/empty.py").write_text("X = 1", encoding="utf-8")
+    (tmp_path / "k/latin.py").write_bytes(b"# \xe9\nimport os\n")
+    found = facts.said_by(tmp_path, [(5, "k", "empty.py"), (12, "k", "latin.py")])
+    assert found == [("k", "latin.py", (["os"], [], False, ["os"]))]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("open('a.txt'), open(\"b/c.dat\")", {"a.txt", "b/c.dat"}),
+        (" \"no name.txt\" '.md' '*.md' ", {".md", "*.md"}),
+        (" 'a.b'c.d'e.f' ", {"a.b", "e.f"}),  # c.d stands between two of them
+        ("a.txt' 'b.txt", set()),
+        ("'''doc.txt''' f'{x}.json' ", {"doc.txt", "{x}.json"}),
+    ],
+)
+def test_file_names_stand_between_quotes(facts: ModuleType, text: str, names: set[str]) -> None:
+    """Whichever quotes: what is seen too much keeps a file too many."""
+    assert facts.quoted(text) == names
 
 
 # ---- what was installed ---------------------------------------------------------------------
