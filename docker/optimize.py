@@ -25,16 +25,18 @@ import sys
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from os.path import join
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 sys.path.insert(0, os.path.dirname(__file__))
 import jobs
 import strip
 
 LAMBDA = "/opt/python"  # where the layer lies in Lambda
+BLOCK = 1 << 20  # bytes
 STORED, DEFLATED = 0, 8  # as in a zip
 LENGTH = struct.Struct("<Q")
 UNCHECKED_HASH = (1).to_bytes(4, "little")
@@ -48,6 +50,11 @@ class Group(NamedTuple):
     key: str
     names: list[str]
 
+    @property
+    def file(self) -> str:
+        """Its name among those of all groups."""
+        return f"{self.key}-{zlib.crc32(self.names[0].encode(errors='surrogateescape'))}"
+
 
 class Packed(NamedTuple):
     name: str
@@ -55,15 +62,17 @@ class Packed(NamedTuple):
     method: int
     crc: int
     size: int
-    data: "bytes | bytearray"
+    packed: int
     made: bool
 
 
 class Making(NamedTuple):
-    """What all groups are made with. `slim`: stripped files, as <key>/<path>."""
+    """What all groups are made with. `slim`: stripped files, as <key>/<path>; `loose`: what a group
+    packed, until it is part of a part."""
 
     apart: str
     slim: str
+    loose: str
     request: dict[str, Any]
     compile: bool
     level: int
@@ -84,8 +93,10 @@ def main() -> None:
         request = json.load(file)
     shutil.rmtree(options.out, ignore_errors=True)  # parts of before
     os.makedirs(options.out)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as slim:
-        making = Making(options.apart, slim, request, options.compile, options.level)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as aside:
+        slim, loose = join(aside, "slim"), join(aside, "loose")
+        os.mkdir(loose)
+        making = Making(options.apart, slim, loose, request, options.compile, options.level)
         make(making, options.out, stripping=options.strip)
 
 
@@ -105,9 +116,11 @@ def make(making: Making, out: str, *, stripping: bool) -> None:
     ordered = [group for group, _ in jobs.longest_first(groups, lambda pair: pair[1])]
     for group, (packed, wrong) in jobs.each(ordered, lambda group: pack(making, group)):
         with open(join(out, making.request[group.key]["as"]), "ab") as file:
-            for *head, data, made in packed:
-                members[group.key].append([*head, file.tell(), len(data), made])
-                file.write(data)
+            offset = file.tell()
+            for *head, size, made in packed:
+                members[group.key].append([*head, offset, size, made])
+                offset += size
+            move(join(making.loose, group.file), file)
         skipped[group.key] += wrong
         progress.advance(len(group.names))
     for key, each in making.request.items():
@@ -127,28 +140,48 @@ def grouped(root: str, stay: list[str]) -> list[tuple[list[str], int]]:
     return [(names, sum(sizes[name] for name in names)) for names in jobs.chunks(sizes.items())]
 
 
+def move(source: str, end: BinaryIO) -> None:
+    """Append the file, which is gone then."""
+    with open(source, "rb") as stream:
+        shutil.copyfileobj(stream, end, BLOCK)
+    os.unlink(source)
+
+
 def pack(making: Making, group: Group) -> tuple[list[Packed], list[str]]:
-    """(the group's files, compiled ones beside their sources, modules that are not valid)."""
-    packed, wrong = [], []
+    """(the group's files, compiled ones beside their sources, modules that are not valid). The
+    packed bytes, one behind the other, are in its file: through a pipe they would travel twice."""
+    packed: list[Packed] = []
+    wrong: list[str] = []
+    with open(join(making.loose, group.file), "wb") as file:
+        for name, mode, content, made in entries(making, group, wrong):
+            method, data = pressed(content, making.level)
+            crc = zlib.crc32(content)
+            packed.append(Packed(name, mode, method, crc, len(content), len(data), made))
+            file.write(data)
+    return packed, wrong
+
+
+def entries(
+    making: Making, group: Group, wrong: list[str]
+) -> "Iterator[tuple[str, int, bytes, bool]]":
+    """(path, mode, content, made here?) of each file, and behind a module of its bytecode; `wrong`
+    gets the modules that are not valid."""
     cut = making.request[group.key]["cut"]
     for name in group.names:
-        file = join(making.apart, group.key, name)
-        mode = 0o755 if os.stat(file).st_mode & 0o111 else 0o644
-        slim = join(making.slim, group.key, name)
+        source, slim = (join(tree, group.key, name) for tree in (making.apart, making.slim))
+        mode = 0o755 if os.stat(source).st_mode & 0o111 else 0o644
         content = (
             cut[name].encode(errors="surrogateescape")
             if name in cut
-            else read(slim if os.path.isfile(slim) else file)
+            else read(slim if os.path.isfile(slim) else source)
         )
-        packed.append(pressed(name, mode, content, making.level, made=False))
+        yield name, mode, content, False
         if making.compile and name.endswith(".py"):
             code = compiled(content, name)
-            wrong += [name] if code is None else []
-            if code is not None:
-                packed.append(
-                    pressed(cache_from_source(name), 0o644, code, making.level, made=True)
-                )
-    return packed, wrong
+            if code is None:
+                wrong.append(name)
+            else:
+                yield cache_from_source(name), 0o644, code, True
 
 
 def read(file: str) -> bytes:
@@ -156,12 +189,12 @@ def read(file: str) -> bytes:
         return stream.read()
 
 
-def pressed(name: str, mode: int, content: bytes, level: int, *, made: bool) -> Packed:
+def pressed(content: bytes, level: int) -> "tuple[int, bytes | bytearray]":
+    """(method, data)"""
     import deflate
 
     data: bytes | bytearray = deflate.deflate_compress(content, level)
-    method, data = (DEFLATED, data) if len(data) < len(content) else (STORED, content)
-    return Packed(name, mode, method, zlib.crc32(content), len(content), data, made)
+    return (DEFLATED, data) if len(data) < len(content) else (STORED, content)
 
 
 def compiled(source: bytes, name: str) -> "bytes | None":

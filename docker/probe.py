@@ -14,6 +14,7 @@ OPT. Each distribution is tried in a process of its own; a crash, an exit or a h
 module that did it, and another process goes on behind it.
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -33,10 +34,23 @@ from typing import Any
 
 HANG = 60.0  # seconds for one module
 WORKERS = len(os.sched_getaffinity(0))
+COMMON = (
+    "asyncio", "ctypes", "dataclasses", "email.message", "http.client", "inspect", "json",
+    "logging", "ssl", "tempfile", "typing", "urllib.request",
+)  # of the standard library  # fmt: skip
 MARKED = 50  # names from one line of progress to the next
 GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 Answer = dict[str, Any]
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+
+
+def preload(opt: str) -> None:
+    """What most packages import, once, and not in each process; unless the layer hides something of
+    the standard library, which then must be seen."""
+    there = {path.name.partition(".")[0] for path in Path(opt, "python").glob("*")}
+    for name in COMMON if not there & sys.stdlib_module_names else ():
+        with contextlib.suppress(ImportError):  # a Python that was built without
+            importlib.import_module(name)
 
 
 def use(opt: str) -> None:
@@ -260,6 +274,7 @@ def prove(opt: str, request: Answer) -> Answer:
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = Pruned(request["gone"], request["touched"])
+    preload(opt)
     run(opt, [batch for batch in batches if batch.left], pruned)
     folders = {name: each["folder"] for name, each in request["batches"].items()}
     return {batch.name: result(opt, batch, folders[batch.name]) for batch in batches}

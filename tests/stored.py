@@ -1,5 +1,6 @@
 """What the steps pass on, made by hand: distributions and parts, with and without a store."""
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,10 @@ def part(
     content = b""
     for name, data in files.items():
         mode = 0o755 if name in programs else 0o644
-        packed = press(name, mode, data, LEVEL, made=name in made)
-        index.append([*packed[:5], len(content), len(packed.data), packed.made])
-        content += packed.data
+        method, packed = press(data, LEVEL)
+        member = [name, mode, method, zlib.crc32(data), len(data), len(content), len(packed)]
+        index.append([*member, name in made])
+        content += packed
     text = records.canonical({"members": index, "strip": None, "skipped": []} | more)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content + text + len(text).to_bytes(8, "little"))

@@ -17,6 +17,7 @@ from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
 from . import engine_containers, engine_faults, images, indexes, tars
+from .ahead import Ahead
 from .image_python import INTERPRETER
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class ContainerSandbox:
             raise problem
         return outcome
 
+    def prepare(self, layer: Path) -> None:
+        if self._session:
+            self._session.prepare(layer)
+
     def close(self, *, killing: bool = False) -> None:
         session, self._session = self._session, None
         if session:
@@ -76,7 +81,9 @@ class _Session:
         self._client = client
         self._work = f"{CACHE}/work/{os.urandom(6).hex()}"
         self._laid: tuple[object, ...] = ()
+        self._there: dict[str, bytes] = {}  # what lies in {work} of what jobs were given
         self._connected = True
+        self._ahead = Ahead()
         self._names = {
             "{opt}": OPT,
             "{work}": self._work,
@@ -95,7 +102,6 @@ class _Session:
         try:
             self._connection = self._container.attach_socket(params={"stdin": 1, "stream": 1})
             self._container.start()
-            self._put({})  # {work} is there before the first job
         except BaseException:  # what has not started does not end, either
             atexit.unregister(self.close)
             engine_containers.remove(self._container)
@@ -111,13 +117,16 @@ class _Session:
         if killing:
             engine_containers.remove(self._container)
 
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,)), {}))
+
     def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
         self._connect(job.network)
         files = dict(job.inputs)
         if job.network and (bundle := images.ca_bundle(os.environ)):
             files[".ca-bundle.pem"] = bundle
-        self._put(files)
-        self._lay_out(job)
+        self._lay_out(job, files)
         words = [word for each in job.argv for word in command(each, self._names)]
         environment = _environment(job, self._names)
         user = "root" if job.trusted else NOBODY
@@ -134,20 +143,26 @@ class _Session:
             (bridge.connect if wanted else bridge.disconnect)(self._container)
             self._connected = wanted
 
-    def _put(self, files: Mapping[str, bytes], trees: Mapping[str, Path] | None = None) -> None:
+    def _put(self, files: Mapping[str, bytes], trees: Mapping[str, Path]) -> None:
+        """What is not there yet: the engine takes 50 ms for each time it is given something."""
+        new = {name: content for name, content in files.items() if self._there.get(name) != content}
+        if not (new or trees) and self._there:
+            return
         inside = self._work.removeprefix(f"{CACHE}/")
-        named = {f"{inside}/{name}": content for name, content in files.items()}
-        placed = {f"{inside}/{name}": path for name, path in (trees or {}).items()}
-        with tars.pack(placed, named, folders=[inside]) as archive:
-            self._container.put_archive(CACHE, archive)
+        named = {f"{inside}/{name}": content for name, content in new.items()}
+        placed = {f"{inside}/{name}": path for name, path in trees.items()}
+        self._container.put_archive(CACHE, tars.pack(placed, named, folders=[inside]))
+        self._there |= new
 
-    def _lay_out(self, job: Job) -> None:
-        """What the job wants at /opt, unless just that lies there."""
+    def _lay_out(self, job: Job, files: Mapping[str, bytes]) -> None:
+        """The job's files, and what it wants at /opt, unless just that lies there."""
         wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in job.opt)
-        if job.opt and wanted != self._laid:
+        if not job.opt or wanted == self._laid:
+            self._put(files, {})
+        else:
             layers = {f".layer-{number}": path for number, path in enumerate(job.opt)}
-            self._put(scripts(SCRIPTS), layers)
-            words = [INTERPRETER, "-I", f"{self._work}/unpack.py", OPT]
+            self._put({**files, **scripts(SCRIPTS)}, layers)
+            words = [INTERPRETER, "-I", f"{self._work}/unpack.py", OPT, self._work]
             outcome = self._watched(
                 [*words, *(f"{self._work}/{name}" for name in layers)], {}, "root", None, print
             )

@@ -17,6 +17,7 @@ from ..core.sandbox import Job, OnLine, Outcome, expand
 from ..core.scratch import Scratch
 from ..core.settings import Settings
 from . import children, indexes
+from .ahead import Ahead
 from .images import PROXIES
 
 INHERITED = (
@@ -51,6 +52,10 @@ class HostSandbox:
                 _fetch(Path(expand(name, self._session.names)), local)
         return outcome
 
+    def prepare(self, layer: Path) -> None:
+        if self._session:
+            self._session.prepare(layer)
+
     def close(self) -> None:
         session, self._session = self._session, None
         if session:
@@ -68,6 +73,7 @@ class _Session:
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
+        self._ahead = Ahead()
         self._running: set[subprocess.Popen[str]] = set()
         self.names = {
             "{work}": str(self._scratch.path / "work"),
@@ -80,11 +86,16 @@ class _Session:
     def close(self) -> None:
         """Ends what still runs in it, too."""
         atexit.unregister(self.close)
+        self._ahead.settle()
         for process in list(self._running):
             _end(process)
         self._scratch.remove_later()
 
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
+
     def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
         work = Path(self.names["{work}"])
         work.mkdir(exist_ok=True)
         for name, content in job.inputs.items():
@@ -103,6 +114,7 @@ class _Session:
         runs.remove(opt)
         unpacker = (paths.DOCKER / "unpack.py").absolute()
         words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
+        words.append(self.names["{tools}"])
         layers = [str(path.absolute()) for path in job.opt]
         done = subprocess.run([*words, *layers], capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,6 +1,7 @@
 """The base image (pulled with progress) and the builder image made from it, tagged by content."""
 
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -163,7 +164,8 @@ def _build(
 ) -> None:
     lines: list[str] = []
     failed = False
-    with tars.pack({}, context) as archive, following("building, step") as hear:
+    archive = io.BytesIO(b"".join(tars.pack({}, context)))
+    with following("building, step") as hear:
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
             forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},

@@ -8,41 +8,38 @@ import stat
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO
 
 from ..core.errors import BuildError
 
+BLOCK = 1 << 20  # bytes; smaller ones wait longer for their turn than they take
 AGAIN = "run the same command again"
 
 
 def pack(
     paths: Mapping[str, Path], files: Mapping[str, bytes], folders: Iterable[str] = ()
-) -> IO[bytes]:
-    """An open temporary file with a tar of files and whole trees, of contents, and of folders that
-    everybody may write to, by name in the tar."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    with tarfile.open(fileobj=spool, mode="w") as tar:
-        for name in folders:
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
-            tar.addfile(folder)
-        for name, path in paths.items():
-            tar.add(path, arcname=name, filter=_as_root)
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o644
-            tar.addfile(member, io.BytesIO(content))
-    spool.seek(0)
-    return cast(IO[bytes], spool)
+) -> Iterator[bytes]:
+    """A tar, in blocks as it is sent: files on disk, contents, and folders that everybody may
+    write to, by name in the tar; all of it root's."""
+    for name in folders:
+        yield _head(name, 0, tarfile.DIRTYPE, 0o1777)
+    for name, path in paths.items():
+        size = path.stat().st_size
+        yield _head(name, size)
+        with path.open("rb") as file:
+            yield from iter(lambda: file.read(BLOCK), b"")
+        yield bytes(-size % tarfile.BLOCKSIZE)
+    for name, content in files.items():
+        yield _head(name, len(content)) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = "root"
-    member.mode |= 0o755 if member.isdir() else 0o444
-    return member
+def _head(name: str, size: int, kind: bytes = tarfile.REGTYPE, mode: int = 0o644) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.type, member.mode = size, kind, mode
+    return member.tobuf()
 
 
 class _Chunks(io.RawIOBase):

@@ -73,16 +73,16 @@ def prove_restored(
 ) -> dict[str, Any]:
     """The same about the layer with `pruned` put back, {path: its distribution's folder in the
     sandbox}: what was there before pruning."""
+    request = {"batches": batches, "gone": [], "touched": []}
     job = Job(
         argv=("{python}", "{work}/restore.py", LAYER, APART, "{work}/restore.json"),
-        inputs=scripts(SCRIPTS) | {"restore.json": records.canonical(pruned)},
+        inputs=_asking(request) | {"restore.json": records.canonical(pruned)},
         opt=(layer,),
         opt_writable=True,
     )
     outcome = sandbox.run(job)
     if outcome.code:
         raise VerifyError(f"the proof did not run:\n{outcome.tail}", fix="report this")
-    request = {"batches": batches, "gone": [], "touched": []}
     return ask(sandbox, None, ["probe.py", "prove", LAYER], request)
 
 
@@ -97,7 +97,7 @@ def ask(
         job = Job(
             argv=("{python}", f"{{work}}/{name}", *more, "{work}/request.json",
                   "{work}/answer.json"),
-            inputs=scripts(SCRIPTS) | {"request.json": records.canonical(request)},
+            inputs=_asking(request),
             opt=(layer,) if layer else (),
             opt_writable=writable,
             fetch={"{work}/answer.json": here / "answer.json"},
@@ -109,6 +109,10 @@ def ask(
             raise VerifyError(problem, fix="report this, with the lines")
         found: dict[str, Any] = json.loads((here / "answer.json").read_text(encoding="utf-8"))
         return found
+
+
+def _asking(request: object) -> dict[str, bytes]:
+    return scripts(SCRIPTS) | {"request.json": records.canonical(request)}
 
 
 def blame(sandbox: Sandbox, layer: Path, request: object) -> dict[str, Any]:

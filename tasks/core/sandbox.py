@@ -87,5 +87,9 @@ class Sandbox(Protocol):
         """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
 
+    def prepare(self, layer: Path) -> None:
+        """Begin to lay it out at {opt}, in the background, where a job has run before: the next
+        job waits for that, and finds it there."""
+
     def close(self) -> None:
         """Remove {work}, and the container. The next job starts anew."""

@@ -26,6 +26,11 @@ LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
 
 
+def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
+    """What `take_apart` needs, for the job before it: to hand in files takes time, too."""
+    return scripts(SCRIPTS) | {"keys.json": records.canonical(keys)}
+
+
 def check(found: Mapping[str, records.Record]) -> None:
     """BuildError for files that docker/facts.py refused; no facts say `refused` afterwards."""
     wrong = [
@@ -75,13 +80,14 @@ class Workshop:
         words = installer.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
         job = Job(
             argv=("{uv}", *words),
-            inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()},
+            inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
+            | _to_take_apart(keys := {pin.name: pin.key for pin in missing}),
             network=True,
             installs=True,
         )
         if not (hashed and self._from_cache(job)):
             self._install(job)
-        self.take_apart({pin.name: pin.key for pin in missing})
+        self.take_apart(keys)
 
     def take_apart(self, keys: Mapping[str, str]) -> None:
         """Move what lies in {work}/python apart by distribution, and read it: {name: key}."""
@@ -89,7 +95,7 @@ class Workshop:
             job = Job(
                 argv=("{python}", "{work}/facts.py", "{work}/python", "{work}/apart",
                       "{work}/keys.json", "{work}/facts.json"),
-                inputs=scripts(SCRIPTS) | {"keys.json": records.canonical(keys)},
+                inputs=_to_take_apart(keys),
                 fetch={"{work}/facts.json": here / "facts"},
                 installs=True,
             )  # fmt: skip
@@ -116,6 +122,12 @@ class Workshop:
             )
             for path in sorted((here / "parts").iterdir()):
                 keep(path.name, path)
+
+    def prepare(self, layer: Path, wanted: int) -> None:
+        """Begin to lay it out for its proof, where all of its `wanted` distributions were installed
+        here: where few of them were, the proof looks at these alone."""
+        if len(self.here) == wanted:
+            self.sandbox.prepare(layer)
 
     def close(self) -> None:
         self.here.clear()

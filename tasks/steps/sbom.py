@@ -6,6 +6,7 @@ It lists what is in the zip, not what was installed: a distribution that pruning
 from importlib.metadata import version
 from pathlib import Path
 
+from ..clients import workshops
 from ..core import bom, locks, paths, records, requirements
 from ..core.actions import action
 from ..core.console import say
@@ -42,6 +43,7 @@ def run(settings: Settings) -> records.Record:
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
+    workshops.prepare(settings)
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
     records.write_atomic(target, bom.to_json(found).encode())

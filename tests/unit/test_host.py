@@ -315,3 +315,29 @@ def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     with pytest.raises(BuildError, match="builds on Linux, this machine is Darwin"):
         host.check(Settings())
+
+
+def test_what_is_laid_out_ahead_is_there(sandbox: HostSandbox, tmp_path: Path) -> None:
+    """Not laid out again: another zip with the same size and time is not looked at."""
+    whole = layer(tmp_path / "layer.zip", {"python/a.txt": "laid"})
+    sandbox.run(script("pass"))  # before the first job there is nothing to begin with
+    sandbox.prepare(whole)
+    sandbox.run(script("pass"))  # waits for it
+    seen = whole.stat().st_mtime_ns
+    layer(whole, {"python/a.txt": "late"})
+    os.utime(whole, ns=(seen, seen))
+    look = script("import sys; print(open(f'{sys.argv[1]}/python/a.txt').read())", "{opt}")
+    assert sandbox.run(replace(look, opt=(whole,))).output == "laid\n"
+
+
+def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
+    sandbox: HostSandbox, tmp_path: Path
+) -> None:
+    """Which wants it, and so says what is wrong."""
+    broken = tmp_path / "layer.zip"
+    broken.write_bytes(b"no zip")
+    sandbox.run(script("pass"))
+    sandbox.prepare(broken)
+    sandbox.run(script("pass"))
+    with pytest.raises(BuildError, match="could not be unpacked"):
+        sandbox.run(replace(script("pass"), opt=(broken,)))

@@ -1,11 +1,13 @@
 """docker/unpack.py: layers over each other, as Lambda lays them."""
 
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import deflate
 import pytest
 
 from tests import scripts
@@ -22,8 +24,16 @@ def pack(path: Path, files: Mapping[str, str], mode: int = 0o100644) -> Path:
     return path
 
 
+@pytest.fixture(params=["deflate", "zlib"], autouse=True)
+def tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With libdeflate, and without."""
+    there = Path(deflate.__file__).parents[1]
+    monkeypatch.setenv("TOOLS", str(there) if request.param == "deflate" else "/nowhere")
+
+
 def run(target: Path, *layers: Path) -> subprocess.CompletedProcess[str]:
-    command: list[str | Path] = [sys.executable, "-I", "-S", *map(str, (SCRIPT, target, *layers))]
+    words = (SCRIPT, target, os.environ["TOOLS"], *layers)
+    command = [sys.executable, "-I", "-S", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -32,6 +32,7 @@ class Fake:
     fails: str = ""
     resolved: str = "a==1 --hash=sha256:1\n"
     jobs: list[Job] = field(default_factory=list)
+    prepared: list[Path] = field(default_factory=list)
     closed: int = 0
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
@@ -53,6 +54,9 @@ class Fake:
             local.mkdir()
             for each in json.loads(job.inputs["request.json"]).values():
                 (local / each["as"]).write_text(f"part of {each['as']}", encoding="utf-8")
+
+    def prepare(self, layer: Path) -> None:
+        self.prepared.append(layer)
 
     def close(self) -> None:
         self.closed += 1
@@ -197,6 +201,17 @@ def test_what_cannot_be_resolved_is_told_in_the_installers_words(fake: Fake) -> 
     with pytest.raises(BuildError, match="the installer failed"):
         Workshop(Settings(), fake).resolve()
     assert list(paths.WORK.iterdir()) == []
+
+
+@pytest.mark.parametrize(("wanted", "prepared"), [(2, ["layer.zip"]), (3, [])])
+def test_a_layer_is_laid_out_ahead_where_all_of_it_is_new(
+    fake: Fake, wanted: int, prepared: list[str]
+) -> None:
+    """Else its proof wants an excerpt."""
+    workshop = Workshop(Settings(), fake)
+    workshop.install([A, B], [])
+    workshop.prepare(Path("layer.zip"), wanted)
+    assert list(map(str, fake.prepared)) == prepared
 
 
 def test_after_its_end_nothing_is_there(fake: Fake) -> None:
