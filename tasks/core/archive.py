@@ -7,6 +7,7 @@ wheel (`deflate` on PyPI): Python's zipfile leaves that to the zlib it was built
 nothing of Lambda's size needs.
 """
 
+import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ DATE = (1980 - 1980) << 9 | 1 << 5 | 1  # 1980-01-01, the first day a zip can na
 MAX_ENTRIES, MAX_BYTES = 0xFFFE, 0xFFFF_FFFE
 OPEN = 100  # parts at a time
 BLOCK = 1 << 20  # bytes in memory at once
+AT_ONCE = 16 << 20  # bytes of a file that are, where it saves time
 LOCAL = struct.Struct("<4s5H3L2H")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
@@ -61,12 +63,27 @@ def write_excerpt(layer: Path, keep: Callable[[str], bool], target: Path) -> Non
         write_zip([each for each in members if keep(each.name)], file)
 
 
+def opened(archive: zipfile.ZipFile, name: str, layer: IO[bytes]) -> IO[bytes]:
+    """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is
+    inflated at once, for which libdeflate needs half the time."""
+    import deflate
+
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_DEFLATED or info.file_size > AT_ONCE:
+        return archive.open(name)
+    layer.seek(_start(info))
+    return io.BytesIO(deflate.deflate_decompress(layer.read(info.compress_size), info.file_size))
+
+
+def _start(info: zipfile.ZipInfo) -> int:
+    return info.header_offset + LOCAL.size + len(info.filename.encode())
+
+
 def _packed_in(layer: Path, info: zipfile.ZipInfo) -> Member:
-    start = info.header_offset + LOCAL.size + len(info.filename.encode())
     return Member(
         name=info.filename.removeprefix(PYTHON), mode=info.external_attr >> 16 & 0o777,
-        method=info.compress_type, crc=info.CRC, size=info.file_size, path=layer, offset=start,
-        packed=info.compress_size, made=False,
+        method=info.compress_type, crc=info.CRC, size=info.file_size, path=layer,
+        offset=_start(info), packed=info.compress_size, made=False,
     )  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .proofs import Proof
 
+_LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
 LISTED = 10  # of one kind, in one message
 
 
@@ -20,18 +21,24 @@ class Break:
     error: str
 
 
-def unclear(after: Mapping[str, Any]) -> dict[str, list[str]]:
+def unclear(after: Mapping[str, Any], ours: Collection[str]) -> dict[str, list[str]]:
     """What failed and may have worked before pruning, as {"modules", "libraries"}. Where nothing
     that pruning took or changed was even looked for, no import is; what a library looks for only
-    its error tells."""
+    its error tells. `ours`: the names of all libraries that were installed."""
     return {
         "modules": [
             name
             for name, error in after["imports"].items()
-            if error and (after["missed"] or ".so" in error)
+            if error and (after["missed"] or _names_one(error, ours))
         ],
         "libraries": [path for path, error in after["loads"].items() if error],
     }
+
+
+def _names_one(error: str, ours: Collection[str]) -> bool:
+    """Does an error speak of a library that may have been there?"""
+    named = _LIBRARY.findall(error)
+    return ".so" in error and (not named or any(name in ours for name in named))
 
 
 def breaks(proofs: Mapping[str, Proof]) -> list[Break]:

@@ -116,10 +116,11 @@ class Proving:
         changed = pruned(self.settings, self.tree)
         after = probing.prove(self.workshop.sandbox, self.layer, missing, self.tree, changed)
         stop_where_killed(after)
+        ours = {path.rpartition("/")[2] for path in changed if probing.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
             for name in missing
-            if any((doubtful := proof.unclear(after[name])).values())
+            if any((doubtful := proof.unclear(after[name], ours)).values())
         }
         before = self._before(unclear, changed) if unclear else {}
         return {

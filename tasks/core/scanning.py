@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from . import credentials, distributions
+from . import archive, credentials, distributions
 from .distributions import source_of
 from .errors import VerifyError
 from .matching import matcher
@@ -62,14 +62,18 @@ def scan(
     keys = {each.name: digest([credentials.FORMAT, parts[each.name]]) for each in plans}
     known = kept.all(KIND, keys)
     found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
-    with zipfile.ZipFile(layer) as archive:
-        there = set(archive.namelist())
+    with zipfile.ZipFile(layer) as zipped, layer.open("rb") as file:
+        there = set(zipped.namelist())
+
+        def read(names: set[str]) -> Found:
+            return _read((name, archive.opened(zipped, name, file)) for name in sorted(names))
+
         for each in plans:
             if each.name not in found:
-                found[each.name] = _read(archive, there.intersection(_zipped(each)))
+                found[each.name] = read(there.intersection(_zipped(each)))
                 kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
         owned = {name for each in plans for name in _zipped(each)}
-        found["no distribution"] = _read(archive, there - owned - _compiled(there))
+        found["no distribution"] = read(there - owned - _compiled(there))
     return found
 
 
@@ -82,10 +86,10 @@ def _compiled(there: set[str]) -> set[str]:
     return {name for name in there if name.endswith(".pyc") and source_of(name) in there - {name}}
 
 
-def _read(archive: zipfile.ZipFile, names: Iterable[str]) -> Found:
+def _read(files: Iterable[tuple[str, IO[bytes]]]) -> Found:
     found = {}
-    for name in sorted(names):
-        with archive.open(name) as file:
+    for name, file in files:
+        with file:
             seen = [each for block in blocks(file) for each in credentials.inside(name, block)]
         if seen:
             found[name.removeprefix(PYTHON)] = list(dict.fromkeys(seen))

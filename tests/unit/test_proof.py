@@ -48,20 +48,26 @@ def test_breaks_of_all_distributions_are_listed() -> None:
         ("ModuleNotFoundError: x", [], False),
         ("ModuleNotFoundError: x", ["a.gone"], True),
         (f"ImportError: {MISSING}", [], True),
+        (f"ImportError: /opt/python/p/{MISSING}", [], True),
+        ("ImportError: libtk8.6.so: cannot open shared object file", [], False),
+        ("ImportError: something.so-like", [], True),
     ],
-    ids=["works", "nothing of ours was missing", "a pruned module was missing", "a library"],
-)
+    ids=[
+        "works", "nothing of ours was missing", "a pruned module was missing", "a library",
+        "by its path", "the image's library", "an error that names none",
+    ],
+)  # fmt: skip
 def test_what_may_have_worked_before_is_tried_again(
     error: str, missed: list[str], unclear: bool
 ) -> None:
     """What cannot be pruning's fault is not."""
-    found = proof.unclear(answer(imports={"m": error}, missed=missed))
+    found = proof.unclear(answer(imports={"m": error}, missed=missed), {"libx.so.1"})
     assert found["modules"] == (["m"] if unclear else [])
 
 
 def test_a_library_that_does_not_load_is_tried_again() -> None:
     """Only its error tells what it looks for."""
-    found = proof.unclear(answer(loads={"a.so": "", "b.so": MISSING}))
+    found = proof.unclear(answer(loads={"a.so": "", "b.so": MISSING}), set())
     assert found == {"modules": [], "libraries": ["b.so"]}
 
 
