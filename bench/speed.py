@@ -1,6 +1,8 @@
 """Time and memory beside the other builders, on the seed's requirements, turn by turn."""
 
+import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,10 +21,12 @@ from tasks.core.loading import current
 from tasks.core.settings import Settings
 
 RUNS = 3
+REST = 1.0  # seconds
 PLOT = "speed.svg"
 CAPTION = (
     "Each command {runs} times, all in turn, after one unmeasured round (in which the peak of the "
-    "whole process tree's memory was sampled, as PSS). Download caches are warm everywhere."
+    "whole process tree's memory was sampled, as PSS). Download caches are warm everywhere; before "
+    "each command the machine rests a second."
 )
 
 
@@ -64,9 +68,17 @@ def measure(subjects: list[Subject], runs: int) -> None:
                 print(f"round {turn} of {runs}: {subject.who}, {subject.work}: {said}", flush=True)
 
 
+def rest() -> None:
+    """Until what came before is over, for whoever is next: folders that are removed in the
+    background, pages that are written."""
+    time.sleep(REST)
+    os.sync()
+
+
 def _once(subject: Subject, *, first: bool) -> None:
     try:
         subject.prepare()
+        rest()
         measured = run(subject.command, memory=first)
     except LayerError as error:
         subject.failed = error.problem
