@@ -14,7 +14,7 @@ from typing import IO
 
 from ..core.errors import BuildError
 
-BLOCK = 1 << 20  # bytes; smaller ones wait longer for their turn than they take
+BLOCK = 8 << 20  # bytes; beside another thread each block waits for its turn, 5 ms and more
 AGAIN = "run the same command again"
 
 

@@ -115,9 +115,12 @@ def test_a_folder_replaces_a_folder_and_a_file_a_file(tmp_path: Path) -> None:
     assert (target / "link").read_bytes() == b"2"
 
 
-def test_what_is_packed_belongs_to_root_and_can_be_read(tmp_path: Path) -> None:
+def test_what_is_packed_belongs_to_root_and_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever runs this and with whatever umask: the container's user must be able to. A file's
     content comes in blocks, however large it is."""
+    monkeypatch.setattr(tars, "BLOCK", 1 << 20)
     layer = tmp_path / "layer.zip"
     content = bytes(range(256)) * 9000
     layer.write_bytes(content)
