@@ -38,6 +38,8 @@ _FIXES = (
      "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
 )  # fmt: skip
 
+HALF_DONE = "Failed to install"  # what uv says when files could not be laid down
+
 
 def installing(
     settings: Settings, builder: str, *, hashed: bool, wheels: Iterable[str] = ()

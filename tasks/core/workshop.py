@@ -135,8 +135,12 @@ class Workshop:
 
     def _from_cache(self, job: Job) -> bool:
         """Install without asking the index, which need not be reached for files whose hashes are
-        known, and takes longer to answer than the rest. False where one of them is not cached."""
+        known, and takes longer to answer than the rest. False where one of them is not cached.
+        BuildError where they are and could not all be laid down: the installer would take what it
+        finds then for installed."""
         outcome = self.sandbox.run(replace(job, argv=(*job.argv, "--offline")))
+        if outcome.code and installer.HALF_DONE in outcome.output:
+            raise installer.explain(outcome.output, self.settings)
         for line in outcome.output.splitlines() if outcome.code == 0 else ():
             say(line)
         return outcome.code == 0

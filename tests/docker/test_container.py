@@ -237,3 +237,34 @@ def test_the_installer_trusts_the_ca_bundle_and_no_other(
     outcome = sandbox.run(job)
     assert outcome.code != 0
     assert "certificate" in outcome.output
+
+
+def test_a_layer_laid_out_ahead_is_there(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    """The next job waits for it, and it is not laid out again: another zip with the same size and
+    time is not looked at."""
+    layer = tmp_path / "layer.zip"
+
+    def write(text: str) -> None:
+        with zipfile.ZipFile(layer, "w") as archive:
+            archive.writestr(readable("python/a.txt"), text)
+
+    write("laid")
+    sandbox.run(python("pass"))
+    sandbox.prepare(layer)
+    sandbox.run(python("pass"))
+    seen = layer.stat().st_mtime_ns
+    write("late")
+    os.utime(layer, ns=(seen, seen))
+    look = python("print(open('/opt/python/a.txt').read())", opt=(layer,))
+    assert sandbox.run(look).output == "laid\n"
+
+
+def test_what_a_job_was_given_is_the_next_ones_where_it_is_the_same(
+    sandbox: ContainerSandbox,
+) -> None:
+    """It is not sent again; what changed is."""
+    show = "print(open('a.txt').read(), open('b.txt').read())"
+    given = {"a.txt": b"one", "b.txt": b"two"}
+    assert sandbox.run(python(show, inputs=given)).output == "one two\n"
+    assert sandbox.run(python(show, inputs=given | {"b.txt": b"new"})).output == "one new\n"
+    assert sandbox.run(python(show)).output == "one new\n"

@@ -30,6 +30,7 @@ class Fake:
     title: str = "image x"
     digest: str = ""
     fails: str = ""
+    said: str = "@ 1/2\nfirst\nMemoryError\n"
     resolved: str = "a==1 --hash=sha256:1\n"
     jobs: list[Job] = field(default_factory=list)
     prepared: list[Path] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Fake:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         self.jobs.append(job)
         if self.fails and self.fails in " ".join(job.argv):
-            return Outcome(code=1, output="@ 1/2\nfirst\nMemoryError\n")
+            return Outcome(code=1, output=self.said)
         for name, local in job.fetch.items():
             self._leave(expand(name, {"{work}/": ""}), local, job)
         return Outcome(code=0, output="")
@@ -134,6 +135,22 @@ def test_a_failed_installation_is_told_in_its_own_words(fake: Fake) -> None:
     with pytest.raises(BuildError, match=r"(?s)the installer failed:.*MemoryError"):
         workshop.install([A], [])
     assert workshop.here == {}
+
+
+def test_half_an_installation_is_not_built_upon(fake: Fake) -> None:
+    """uv would take what it finds for installed: it is not asked again."""
+    fake.fails, fake.said = "--offline", "error: Failed to install: a\nNo space left on device\n"
+    with pytest.raises(BuildError, match="No space left"):
+        Workshop(Settings(), fake).install([A], [])
+    assert len(fake.jobs) == 1
+
+
+def test_what_is_not_cached_is_fetched(fake: Fake) -> None:
+    """Where the first attempt ends before anything is laid down."""
+    fake.fails, fake.said = "--offline", "error: the network was disabled\n"
+    workshop = Workshop(Settings(), fake)
+    workshop.install([A], [])
+    assert set(workshop.here) == {A.key}
 
 
 def test_a_failed_look_at_it_is_told_with_a_fix(fake: Fake) -> None:

@@ -1,0 +1,81 @@
+"""tasks/clients/environments.py in containers: a function's process stays, and leaves nothing."""
+
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from docker import DockerClient
+
+from tasks.clients import invocation
+from tasks.clients.environments import Answer
+from tasks.core import paths, records
+from tests import scripts
+
+pytestmark = pytest.mark.docker
+CODE = """import time, uuid
+import lib
+PROCESS = uuid.uuid4().hex
+print("cold")
+
+def app(event, context):
+    if event == "hang":
+        time.sleep(600)
+    print("call")
+    return [PROCESS, lib.X]
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a `stage=local` command with Docker."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(scripts.FOLDER, paths.DOCKER)
+    records.write(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
+
+
+def zipped(name: str, text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), text)
+    return out.getvalue()
+
+
+LAYER = zipped("python/lib.py", "X = 'laid'")
+
+
+def invoke(event: str = "", timeout: int = 60) -> Answer:
+    function = SimpleNamespace(
+        code_bytes=zipped("app.py", CODE), handler="app.app", timeout=timeout,
+        environment_vars={}, region="r", function_name="f", memory_size=128,
+    )  # fmt: skip
+    return invocation.invoke(function, event, [LAYER])
+
+
+def process(answer: Answer) -> Any:
+    name, laid = json.loads(answer.payload)
+    assert laid == "laid"
+    return name
+
+
+def test_a_function_stays_warm_in_its_container(docker_engine: DockerClient) -> None:
+    """One container, one import of the handler, a log for each invocation."""
+    first = invoke()
+    running = docker_engine.containers.list()
+    second = invoke()
+    assert process(first) == process(second)
+    assert (first.log, second.log) == ("cold\ncall\n", "call\n")
+    assert docker_engine.containers.list() == running
+
+
+def test_one_that_hangs_takes_its_container_along(docker_engine: DockerClient) -> None:
+    """As AWS says it; the next invocation begins anew."""
+    first = process(invoke(timeout=3))
+    found = invoke("hang", timeout=3)
+    assert json.loads(found.payload) == {"errorMessage": "Task timed out after 3.00 seconds"}
+    assert process(invoke(timeout=3)) != first
+    assert len(docker_engine.containers.list()) == 1
