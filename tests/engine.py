@@ -14,7 +14,7 @@ import requests
 import urllib3
 from docker import DockerClient
 
-from tasks.clients import images
+from tasks.clients import images, invocation
 from tasks.clients.container import CACHE_VOLUME
 
 LAMBDA, TAG = "public.ecr.aws/lambda/python", "3.12"
@@ -98,7 +98,9 @@ def _things(engine: DockerClient) -> set[str]:
 
 
 def processes_left_in(folder: Path) -> list[str]:
-    """Command lines of the other processes that work in `folder` or below and do not end soon."""
+    """Command lines of the other processes that work in `folder` or below and do not end soon;
+    without those that functions have in an AWS of this process, warm as they are to be."""
+    invocation.ENVIRONMENTS.end()
     deadline = time.monotonic() + END_SECONDS
     while (left := _processes_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -154,4 +154,10 @@ class Workshop:
         with following(doing) as hear:
             outcome = self.sandbox.run(job, hear)
         if outcome.code:
+            full = "No space left on device" in outcome.tail
+            fix = (
+                "free some disk space (Docker: `docker system prune`) and run again"
+                if full
+                else fix
+            )
             raise BuildError(f"{doing} failed in {self.sandbox.title}:\n{outcome.tail}", fix=fix)

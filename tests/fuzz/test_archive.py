@@ -47,7 +47,7 @@ def packed(root: Path, names: Iterable[str]) -> bytes:
     out = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         request = {root.name: {"as": "part", "stay": sorted(names), "cut": {}}}
-        making = OPTIMIZE.Making(str(root.parent), folder, request, False, 6)
+        making = OPTIMIZE.Making(str(root.parent), folder, folder, request, False, 6)
         OPTIMIZE.make(making, folder, stripping=False)
         members = parts.together([parts.read(Path(folder, "part"))], bytecode=True)
         answer(ROW, lambda: archive.write_zip(members, out))
