@@ -171,7 +171,8 @@ class _Session:
                     f"the layer could not be unpacked in the container:\n{outcome.tail}",
                     fix="see `docker info`: memory and disk of the engine",
                 )
-        self._laid = () if job.opt_writable else wanted
+        if job.opt or job.opt_writable:
+            self._laid = () if job.opt_writable else wanted
 
     def _watched(
         self,

@@ -1,14 +1,16 @@
 """`doit test`: lint, types, all tests – the same by hand and in CI."""
 
+import os
 import sys
 from collections.abc import Iterator
 
+AT_ONCE = (os.cpu_count() or 1) + 1  # files of tests; many wait, for time-outs and locks
 TOOLS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "types-in-image": ["mypy", "docker"],
-    "pytest": ["pytest", "--numprocesses=2"],
+    "pytest": ["pytest", f"--numprocesses={AT_ONCE}"],
 }
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,17 +32,21 @@ def app(event, context):
 
 
 @pytest.fixture(autouse=True)
-def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after a `stage=local` command with Docker."""
+def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As after a `stage=local` command with Docker; its end is the server's."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(scripts.FOLDER, paths.DOCKER)
     records.write(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
+    yield
+    invocation.ENVIRONMENTS.end()
 
 
 def zipped(name: str, text: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(name), text)
+        member = zipfile.ZipInfo(name)
+        member.external_attr = 0o644 << 16
+        archive.writestr(member, text)
     return out.getvalue()
 
 
@@ -57,6 +62,7 @@ def invoke(event: str = "", timeout: int = 60) -> Answer:
 
 
 def process(answer: Answer) -> Any:
+    assert not answer.failed, answer
     name, laid = json.loads(answer.payload)
     assert laid == "laid"
     return name
