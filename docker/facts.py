@@ -219,7 +219,7 @@ def module(path: str, text: str) -> Said:
 
 
 def quoted(text: str) -> set[str]:
-    """File names between two quotes. By splitting, which is five times as fast as one pattern."""
+    """File names between two quotes. By splitting, which is twice as fast as one pattern."""
     pieces = text.replace("'", '"').split('"')
     found, closed = set(), 0  # which piece the last one found ends before
     for number in [number for number, piece in enumerate(pieces) if "." in piece]:

@@ -49,11 +49,7 @@ class Group(NamedTuple):
 
     key: str
     names: list[str]
-
-    @property
-    def file(self) -> str:
-        """Its name among those of all groups."""
-        return f"{self.key}-{zlib.crc32(self.names[0].encode(errors='surrogateescape'))}"
+    file: str  # its name among those of all groups
 
 
 class Packed(NamedTuple):
@@ -106,9 +102,11 @@ def make(making: Making, out: str, *, stripping: bool) -> None:
         dict(jobs.each(making.request, lambda key: stripped(making, key))) if stripping else {}
     )
     groups = [
-        (Group(key, names), size)
+        (Group(key, names, f"{key}-{number}"), size)
         for key in making.request
-        for names, size in grouped(join(making.apart, key), making.request[key]["stay"])
+        for number, (names, size) in enumerate(
+            grouped(join(making.apart, key), making.request[key]["stay"])
+        )
     ]
     members: dict[str, list[Any]] = {key: [] for key in making.request}
     skipped: dict[str, list[str]] = {key: [] for key in making.request}

@@ -5,8 +5,6 @@ from .errors import BuildError
 from .report import Report
 from .settings import Settings
 
-STEPS = ("install", "prune", "optimize", "zip")
-
 
 def gather(settings: Settings) -> Report:
     """The facts of the last build. BuildError when there is none."""
@@ -44,9 +42,9 @@ def gather(settings: Settings) -> Report:
 
 def _records(settings: Settings) -> dict[str, records.Record]:
     """{step: record}; empty when one is missing."""
-    made = {step: records.read(paths.record(settings, step)) for step in STEPS}
+    made = {step: records.read(paths.record(settings, step)) for step in paths.REPORTED}
     found = {step: record for step, record in made.items() if record is not None}
-    return found if len(found) == len(STEPS) else {}
+    return found if len(found) == len(paths.REPORTED) else {}
 
 
 def is_stale(settings: Settings) -> bool:

@@ -36,6 +36,7 @@ DOCKER = docker(Path(__file__).parents[1])
 IAM = shipped(Path(__file__).parents[1], "docs/iam.md")  # what each permission is for
 REPORT = Path(__file__).with_name("report.html")  # its template
 LOCAL_AWS = BUILD / "local"
+REPORTED = ("install", "prune", "optimize", "zip")  # steps whose records the report tells of
 STORE = BUILD / "store"  # finished work by what it was made from (core/store.py)
 WORK = BUILD / "work"  # folders of the host's sandboxes, while they last
 

@@ -12,7 +12,6 @@ from ..core.loading import current
 from ..core.settings import Settings
 
 FORMAT = 1  # raise when the page changes for the same facts
-MADE_OF = ("install", "prune", "optimize", "zip")  # records
 
 
 def task_report_page() -> dict[str, object]:
@@ -44,7 +43,7 @@ def write(settings: Settings) -> None:
 
 
 def fingerprint(settings: Settings) -> str:
-    made = [records.read(paths.record(settings, step)) for step in MADE_OF]
+    made = [records.read(paths.record(settings, step)) for step in paths.REPORTED]
     published = records.read(paths.stage_record(settings, "publish"))
     spent = budget.spending(settings, 0)
     template = records.file_digest(paths.REPORT)
