@@ -1,7 +1,7 @@
 """Between the tool and the Docker engine: a Unix socket that lets chosen calls go wrong.
 
 It passes bytes on, so that whatever the engine's API does with a connection (streams, sockets that
-are taken over) works as without it, and reads the first line of each request.
+are taken over) works as without it, and reads the first line of each request, and of each job.
 """
 
 import re
@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CALL = re.compile(rb"^(?P<method>GET|HEAD|POST|PUT|DELETE) /v[\d.]+/(?P<path>\S*) HTTP/1\.1\r\n")
+JOB = re.compile(rb'^\{"argv": \[(?P<argv>[^\]]*)\]')  # what a container's main process is sent
 SPACE = b'{"message":"write /var/lib/docker/tmp/x: no space left on device"}'
 FULL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: %d\r\n\r\n%s" % (len(SPACE), SPACE)
-Plan = Callable[[str], str]  # a call as `METHOD path`; "" | "dies" | "full"
+Plan = Callable[[str], str]  # a call as `METHOD path` or `JOB words`; "" | "dies" | "full"
 
 
 @dataclass(kw_only=True)
@@ -59,8 +60,7 @@ class EngineProxy:
         """What the tool says, with a look at each call."""
         with suppress(OSError):
             while block := client.recv(1 << 16):
-                found = CALL.match(block)
-                fate = self._judge(found["method"] + b" " + found["path"]) if found else ""
+                fate = self._judge(block)
                 if fate == "full":
                     client.sendall(FULL)
                     _shut(client)  # what it still sends is read by nobody
@@ -73,8 +73,13 @@ class EngineProxy:
         with suppress(OSError):
             engine.shutdown(socket.SHUT_WR)
 
-    def _judge(self, call: bytes) -> str:
-        self.calls.append(call.decode())
+    def _judge(self, block: bytes) -> str:
+        if call := CALL.match(block):
+            self.calls.append(f"{call['method'].decode()} {call['path'].decode()}")
+        elif job := JOB.match(block):
+            self.calls.append(f"JOB {job['argv'].decode()}")
+        else:
+            return ""
         return self.plan(self.calls[-1])
 
     def _pass(self, engine: socket.socket, client: socket.socket) -> None:

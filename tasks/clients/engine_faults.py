@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..core.errors import BuildError
 from ..core.sandbox import Outcome
@@ -68,9 +69,23 @@ def explain(detail: str) -> BuildError:
     return BuildError(f"the Docker engine failed: {detail}", fix="see `docker info` and its log")
 
 
-def stopped() -> BuildError:
-    """The container is no longer there, and the job with it."""
+def gone(container: Any) -> BuildError:
+    """Why its connection ended: the container did, or the engine, or the way to it."""
+    try:
+        with explained():
+            container.reload()
+    except BuildError as error:
+        return error
+    if container.status in ("created", "running"):
+        return explain("connection broken")
     return BuildError(_STOPPED, fix=AGAIN)
+
+
+def of_keeper(detail: str) -> BuildError:
+    """What kept the container's main process from a job, in the system's words."""
+    if _FULL.search(detail):
+        return BuildError(f"the container's disk is full:\n{detail}", fix=SPACE)
+    return BuildError(f"the container failed: {detail}", fix=AGAIN)
 
 
 def of_job(outcome: Outcome) -> BuildError | None:

@@ -164,7 +164,7 @@ def _build(
 ) -> None:
     lines: list[str] = []
     failed = False
-    archive = io.BytesIO(b"".join(tars.pack({}, context)))
+    archive = io.BytesIO(tars.pack(context))
     with following("building, step") as hear:
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,

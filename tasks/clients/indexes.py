@@ -69,9 +69,9 @@ def _authorised(url: str, known: netrc.netrc, named: Mapping[str, str]) -> str:
 
 
 def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) -> Outcome:
-    """Run the job, one that fetches packages with what the indexes want to know, without a password
-    in what it says."""
-    variables = for_job(job, os.environ, Path.cwd()) if job.installs and job.network else {}
+    """Run the job, with what the indexes want to know where it asks for that, and no password in
+    what it says."""
+    variables = for_job(job, os.environ, Path.cwd()) if job.indexes else {}
     words = secrets(variables)
     job = replace(job, environment={**job.environment, **variables})
     outcome = run(job, lambda line: on_line(hidden(line, words)))

@@ -8,42 +8,31 @@ import stat
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..core.errors import BuildError
 
-BLOCK = 8 << 20  # bytes; beside another thread each block waits for its turn, 5 ms and more
 AGAIN = "run the same command again"
 
 
-def pack(
-    paths: Mapping[str, Path], files: Mapping[str, bytes], folders: Iterable[str] = ()
-) -> Iterator[bytes]:
-    """A tar, in blocks as it is sent: files on disk, contents, and folders that everybody may
-    write to, by name in the tar; all of it root's."""
-    for name in folders:
-        yield _head(name, 0, tarfile.DIRTYPE, 0o1777)
-    for name, path in paths.items():
-        size = path.stat().st_size
-        yield _head(name, size)
-        with path.open("rb") as file:
-            yield from iter(lambda: file.read(BLOCK), b"")
-        yield bytes(-size % tarfile.BLOCKSIZE)
-    for name, content in files.items():
-        yield _head(name, len(content)) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
-    yield bytes(2 * tarfile.BLOCKSIZE)
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A tar of these contents, root's."""
+    return b"".join(
+        _head(name, len(content)) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+        for name, content in files.items()
+    ) + bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _head(name: str, size: int, kind: bytes = tarfile.REGTYPE, mode: int = 0o644) -> bytes:
+def _head(name: str, size: int) -> bytes:
     member = tarfile.TarInfo(name)
-    member.size, member.type, member.mode = size, kind, mode
+    member.size = size
     return member.tobuf()
 
 
 class _Chunks(io.RawIOBase):
-    """A readable file over the chunks that the engine sends."""
+    """A readable file over the chunks as they come."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks, self._rest = iter(chunks), b""
@@ -62,6 +51,11 @@ class _Chunks(io.RawIOBase):
         return size
 
 
+def reader(chunks: Iterable[bytes]) -> io.BufferedReader:
+    """A file to read them from."""
+    return io.BufferedReader(_Chunks(chunks), 1 << 20)
+
+
 def unpack(chunks: Iterable[bytes], target: Path) -> None:
     """Write the one file or folder that the tar holds to `target`, replacing what is there.
 
@@ -69,11 +63,10 @@ def unpack(chunks: Iterable[bytes], target: Path) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
-        stream = io.BufferedReader(_Chunks(chunks), 1 << 20)
         try:
-            top = _extract(stream, Path(folder))
+            top = _extract(reader(chunks), Path(folder))
         finally:
-            deque(chunks, maxlen=0)  # at its end the engine's connection is free again
+            deque(chunks, maxlen=0)  # at its end the connection is free again
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
         os.replace(top, target)  # noqa: PTH105 - Path.replace is the same call

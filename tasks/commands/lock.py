@@ -46,6 +46,7 @@ def resolve(settings: Settings, before: str) -> str:
         ),
         inputs=inputs | {"lock": before.encode()},
         network=True,
+        indexes=True,
         installs=True,
         fetch={"{work}/lock": result},
     )  # fmt: skip

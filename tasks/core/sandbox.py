@@ -30,7 +30,8 @@ class Job:
     opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}
     opt_writable: bool = False  # default: read-only, as in Lambda
     network: bool = False
-    installs: bool = False  # gets the installer's cache; with `network` the indexes' passwords, too
+    indexes: bool = False  # gets their addresses and passwords
+    installs: bool = False  # gets the installer's cache
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised

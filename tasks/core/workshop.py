@@ -62,6 +62,7 @@ class Workshop:
                 inputs=requirements.as_inputs(asked),
                 fetch={"{work}/resolved.txt": here / "lock"},
                 network=True,
+                indexes=True,
                 installs=True,
             )
             self._install(job)
@@ -83,6 +84,7 @@ class Workshop:
             inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
             | _to_take_apart(keys := {pin.name: pin.key for pin in missing}),
             network=True,
+            indexes=True,
             installs=True,
         )
         if not (hashed and self._from_cache(job)):
@@ -138,7 +140,8 @@ class Workshop:
         known, and takes longer to answer than the rest. False where one of them is not cached.
         BuildError where they are and could not all be laid down: the installer would take what it
         finds then for installed."""
-        outcome = self.sandbox.run(replace(job, argv=(*job.argv, "--offline")))
+        cached = replace(job, argv=(*job.argv, "--offline"), network=False)
+        outcome = self.sandbox.run(cached)
         if outcome.code and installer.HALF_DONE in outcome.output:
             raise installer.explain(outcome.output, self.settings)
         for line in outcome.output.splitlines() if outcome.code == 0 else ():

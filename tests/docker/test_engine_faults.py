@@ -105,6 +105,17 @@ def test_no_space_in_the_container(sandbox: ContainerSandbox, docker_engine: Doc
     goes_on(sandbox, docker_engine)
 
 
+def test_no_space_for_what_a_job_is_given(
+    sandbox: ContainerSandbox, docker_engine: DockerClient
+) -> None:
+    """The same disk, and a file that is sent there."""
+    job = Job(argv=("true",), inputs={"/dev/shm/x": bytes(1 << 27)})  # noqa: S108 - the container's
+    with pytest.raises(BuildError, match="the container's disk is full") as caught:
+        sandbox.run(job)
+    assert "docker system df" in caught.value.fix
+    goes_on(sandbox, docker_engine)
+
+
 def test_an_image_that_vanishes(
     sandbox: ContainerSandbox, docker_engine: DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +189,10 @@ def undisturbed(
     return built(made), list(way.calls)
 
 
-DIES = ["containers/create", "/start", "PUT", "exec/", "GET containers/"]
+DIES = [
+    "containers/create", "/attach", "/start", "GET containers/", "JOB", "/facts.py", "/optimize.py",
+    "/probe.py",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("call", DIES)
@@ -200,7 +214,7 @@ def test_the_engine_dies(
     again(copy, docker_engine, reliability.ENGINE_DIES, good)
 
 
-FULL = ["containers/create", "PUT"]
+FULL = ["containers/create", "/start"]
 
 
 @pytest.mark.parametrize("call", FULL)
@@ -230,7 +244,7 @@ def hearing() -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("call", ["/start", "exec/"])
+@pytest.mark.parametrize("call", ["/start", "JOB"])
 def test_a_signal_ends_the_container_too(
     copy: Project, way: EngineProxy, undisturbed: tuple[str, list[str]],
     docker_engine: DockerClient, number: signal.Signals, call: str,

@@ -219,7 +219,7 @@ def test_the_environment_is_its_own(scratch: Path, monkeypatch: pytest.MonkeyPat
     assert "https://index" not in plain
     assert f"{scratch.absolute()}/" in plain
     assert "/work/x'" in plain
-    assert "('UV_INDEX_URL', 'https://index')" in run(code, installs=True, network=True).output
+    assert "('UV_INDEX_URL', 'https://index')" in run(code, indexes=True).output
 
 
 def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:

@@ -1,6 +1,7 @@
 """tasks/clients/indexes.py: a company's indexes, as variables for uv."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,9 +158,7 @@ def test_netrc(home: Path) -> None:
 # ---- a job --------------------------------------------------------------------------------------
 
 
-def run(
-    monkeypatch: pytest.MonkeyPatch, said: str, *, installs: bool = False, network: bool = False
-) -> tuple[Job, list[str], str]:
+def run(monkeypatch: pytest.MonkeyPatch, said: str, **more: Any) -> tuple[Job, list[str], str]:
     """(the job as it ran, what was heard, its output)"""
     for name, value in {
         **NOBODY,
@@ -180,8 +179,7 @@ def run(
     job = Job(
         argv=("uv",),
         inputs={"requirements.txt": b"--index-url https://${WORD}@c"},
-        installs=installs,
-        network=network,
+        **more,
     )
     outcome = indexes.running(job, fake, heard.append)
     return ran[0], heard, outcome.output
@@ -190,7 +188,7 @@ def run(
 def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """However they are written: a package that is built may print its environment."""
     said = "me p%40ss p@ss hush t0ken"
-    job, heard, output = run(monkeypatch, said, installs=True, network=True)
+    job, heard, output = run(monkeypatch, said, indexes=True)
     assert heard == [output] == ["me **** **** **** ****"]
     assert job.environment["WORD"] == "t0ken"
     assert "OTHER" not in job.environment

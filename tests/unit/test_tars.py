@@ -115,28 +115,13 @@ def test_a_folder_replaces_a_folder_and_a_file_a_file(tmp_path: Path) -> None:
     assert (target / "link").read_bytes() == b"2"
 
 
-def test_what_is_packed_belongs_to_root_and_can_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever runs this and with whatever umask: the container's user must be able to. A file's
-    content comes in blocks, however large it is."""
-    monkeypatch.setattr(tars, "BLOCK", 1 << 20)
-    layer = tmp_path / "layer.zip"
-    content = bytes(range(256)) * 9000
-    layer.write_bytes(content)
-    layer.chmod(0o600)
+def test_what_is_packed_belongs_to_root_and_can_be_read() -> None:
+    """Whoever runs this and with whatever umask."""
     name = f"work/{'long' * 40}"
-    packed = list(tars.pack({"work/0.zip": layer}, {"work/a": b"22", name: b""}, ["work"]))
-    assert max(map(len, packed)) == tars.BLOCK
-    with tarfile.open(fileobj=io.BytesIO(b"".join(packed))) as tar:
+    packed = tars.pack({"work/a": b"22", name: b""})
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         found = {each.name: (each.mode, each.uid, each.gid, each.size) for each in tar}
-        file = tar.extractfile("work/0.zip")
+        file = tar.extractfile("work/a")
         assert file
-        assert file.read() == content
-    assert found == {
-        "work": (0o1777, 0, 0, 0),
-        "work/0.zip": (0o644, 0, 0, len(content)),
-        "work/a": (0o644, 0, 0, 2),
-        name: (0o644, 0, 0, 0),
-    }
-    assert next(iter(found)) == "work"
+        assert file.read() == b"22"
+    assert found == {"work/a": (0o644, 0, 0, 2), name: (0o644, 0, 0, 0)}

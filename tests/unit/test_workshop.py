@@ -120,11 +120,13 @@ def test_hashes_are_required_where_there_are_some(
 
 
 def test_only_the_installer_gets_the_network(fake: Fake) -> None:
-    """What runs afterwards reads files of packages."""
+    """And only where something is not cached. What runs afterwards reads files of packages."""
+    fake.fails = "--offline"
     workshop = Workshop(Settings(), fake)
     workshop.install([A], [])
     workshop.make({A.key: {"as": "a", "stay": [], "cut": {}}}, [], lambda name, path: None)
-    assert [job.network for job in fake.jobs] == [True, False, False]
+    assert [job.network for job in fake.jobs] == [False, True, False, False]
+    assert [job.indexes for job in fake.jobs] == [True, True, False, False]
     assert all(job.timeout is None and not job.opt for job in fake.jobs)
 
 
