@@ -33,7 +33,6 @@ import jobs
 
 Facts = dict[str, Any]
 Said = tuple[list[str], list[str], bool, list[str]]
-SHARES = 4 * jobs.JOBS  # of the code: few, since each costs a process
 
 # Read with regular expressions, not a parser: what is seen too much only keeps a file too many.
 # They begin with a literal word, which the engine finds fifty times faster than a line's beginning.
@@ -172,15 +171,15 @@ def _is_script(path: str) -> bool:
 def read_modules(apart: Path, found: dict[str, Facts]) -> None:
     """Add what each module of each distribution says."""
     code = [
-        (facts["files"][path][0], key, path)
+        (f"{key}/{path}", facts["files"][path][0])
         for key, facts in found.items()
         for path in readable(set(facts["files"]) - set(facts["links"]))
     ]
-    code.sort(reverse=True)  # so that each share has large ones and small ones
     for facts in found.values():
         facts["modules"] = {}
-    for _, said in jobs.each(range(SHARES), lambda share: said_by(apart, code[share::SHARES])):
-        for key, path, says in said:
+    for _, said in jobs.each(jobs.shares(code), lambda share: said_by(apart, share)):
+        for name, says in said:
+            key, _, path = name.partition("/")
             found[key]["modules"][path] = says
     for facts in found.values():
         facts["modules"] = dict(sorted(facts["modules"].items()))
@@ -195,14 +194,14 @@ def readable(names: Iterable[str]) -> list[str]:
     )
 
 
-def said_by(apart: Path, code: "list[tuple[int, str, str]]") -> list[tuple[str, str, Said]]:
-    """[(key, path, what the module says)] of those that say something."""
+def said_by(apart: Path, code: Iterable[str]) -> list[tuple[str, Said]]:
+    """[(key/path, what the module says)] of those that say something."""
     found = []
-    for _, key, path in code:
-        with open(f"{apart}/{key}/{path}", encoding="utf-8", errors="replace") as file:
-            said = module(path, file.read())
+    for name in code:
+        with open(f"{apart}/{name}", encoding="utf-8", errors="replace") as file:
+            said = module(name.partition("/")[2], file.read())
         if any(said):
-            found.append((key, path, said))
+            found.append((name, said))
     return found
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 JOBS = len(os.sched_getaffinity(0))
-CHUNK_BYTES, CHUNK_FILES = 1_600_000, 128  # a fork and its end take a millisecond
+SHARES = 4 * JOBS
+CHUNK_BYTES, CHUNK_FILES = 1_600_000, 512  # a fork and its end take a millisecond and more
 
 
 @dataclass
@@ -87,6 +88,13 @@ def chunks(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
         groups[-1].append(name)
         room, count = room - size, count + 1
     return groups
+
+
+def shares(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
+    """The same for work in which the groups show in nothing: few, since each costs a process, with
+    large names and small ones in each."""
+    names = [name for name, _ in sorted(sized, key=lambda pair: pair[1], reverse=True)]
+    return [share for number in range(SHARES) if (share := names[number::SHARES])]
 
 
 class Progress:

@@ -126,6 +126,7 @@ class Watch:
         self.missed: set[str] = set()
         self._pruned, self._prefix = pruned, f"{opt}/python/"
         self._listed = {"os.listdir": pruned.folders, "os.scandir": pruned.folders}
+        self._asked = pruned.paths | pruned.folders
 
     def start(self) -> None:
         sys.meta_path.append(self)  # the last, and it never finds anything
@@ -145,7 +146,7 @@ class Watch:
 
     def noting(self, asking: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *more: Any, **named: Any) -> Any:
-            self.note(path, self._pruned.paths | self._pruned.folders)
+            self.note(path, self._asked)
             return asking(path, *more, **named)
 
         return ask

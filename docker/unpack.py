@@ -6,6 +6,7 @@ Files are unpacked in several processes; with `deflate` (libdeflate), where it i
 the folder TOOLS, in half the time. Else standard library only.
 """
 
+import gc
 import os
 import shutil
 import struct
@@ -48,9 +49,9 @@ def unpack(layer: str, archive: zipfile.ZipFile, root: Path, inflate: Inflate) -
     for name in members:
         if name.startswith("/") or ".." in name.split("/"):
             raise SystemExit(f"{name!a} in {layer} leads out of the layer")
-    for folder in sorted({Path(root, name).parent for name in members}):
-        folder.mkdir(parents=True, exist_ok=True)
-    groups = jobs.chunks((name, each.file_size) for name, each in members.items())
+    for folder in {name.rpartition("/")[0] for name in members}:
+        os.makedirs(f"{root}/{folder}", exist_ok=True)
+    groups = jobs.shares((name, each.file_size) for name, each in members.items())
 
     def extract(names: "list[str]") -> None:
         with open(layer, "rb") as file:
@@ -83,4 +84,5 @@ def write(path: str, member: zipfile.ZipInfo, data: Data) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # a look at what is shared between processes copies it for each
     main(*sys.argv[1:])

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import paths
+from ..core.ahead import Ahead
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
 from ..core.settings import Settings
 from . import engine_containers, engine_faults, images, indexes, tars
-from .ahead import Ahead
 from .image_python import INTERPRETER
 from .keeper import GoneError, Keeper
 

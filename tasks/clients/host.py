@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core import hosts, paths, runs
+from ..core.ahead import Ahead
 from ..core.errors import BuildError
 from ..core.sandbox import Job, OnLine, Outcome, expand
 from ..core.scratch import Scratch
 from ..core.settings import Settings
 from . import children, indexes
-from .ahead import Ahead
 from .images import PROXIES
 
 INHERITED = (

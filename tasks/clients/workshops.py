@@ -1,8 +1,10 @@
 """The workshop of a run: one, made when a step first needs it."""
 
+from contextlib import suppress
 from functools import cache
 
-from ..core import paths, records
+from ..core import due
+from ..core.errors import LayerError
 from ..core.settings import Settings
 from ..core.workshop import Workshop
 from . import sandboxes
@@ -11,10 +13,11 @@ kind, runs, title = sandboxes.kind, sandboxes.runs, sandboxes.title
 
 
 def prepare(settings: Settings) -> None:
-    """For verify, while others still work: lay the layer out, where this run made all of it."""
-    made = records.read(paths.record(settings, "install")) or {"distributions": []}
+    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
+    that fail, verify says why."""
     if choose.cache_info().currsize:
-        choose(settings).prepare(paths.layer_zip(settings), len(made["distributions"]))
+        with suppress(LayerError):
+            choose(settings).prepare(due.get_ready(settings, title(settings)))
 
 
 @cache

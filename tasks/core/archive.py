@@ -56,11 +56,11 @@ def write_zip(
     target.write(END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), offset, 0))
 
 
-def write_excerpt(layer: Path, keep: Callable[[str], bool], target: Path) -> None:
+def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -> None:
     """Some files of a zip of ours, packed as they are there. `keep`: by the path below python/."""
-    with zipfile.ZipFile(layer) as archive, target.open("wb") as file:
+    with zipfile.ZipFile(layer) as archive:
         members = [_packed_in(layer, each) for each in archive.infolist()]
-        write_zip([each for each in members if keep(each.name)], file)
+    write_zip([each for each in members if keep(each.name)], target)
 
 
 def opened(archive: zipfile.ZipFile, name: str, layer: IO[bytes]) -> IO[bytes]:

@@ -3,10 +3,10 @@
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from .distributions import source_of
 
@@ -27,8 +27,7 @@ class Kind(StrEnum):
 Sizes = Mapping[str, Mapping[Kind, int]]  # bytes of {package: {kind}}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Size:
+class Size(NamedTuple):
     """Of one file in a zip, in bytes; `zipped` with its headers."""
 
     unzipped: int
@@ -59,8 +58,7 @@ def _of_zip(layer: Path, *_: int) -> Mapping[str, Size]:
         members = archive.infolist()
     return {
         each.filename.removeprefix("python/"): Size(
-            unzipped=each.file_size,
-            zipped=each.compress_size + HEADERS + 2 * len(each.filename.encode()),
+            each.file_size, each.compress_size + HEADERS + 2 * len(each.filename.encode())
         )
         for each in members
     }

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import trees
 from .console import size
@@ -20,8 +20,7 @@ MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
 _LENGTH = struct.Struct("<Q")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """One packed file of a part. `name` relative to `python/`; `made`: bytecode of ours; `offset`
     and `packed` (bytes): where it lies in the part at `path`."""
 
@@ -65,12 +64,9 @@ def read(path: Path) -> Part:
         file.seek(end - length)
         index: dict[str, Any] = json.loads(file.read(length))
     members = tuple(
-        Member(
-            name=name, mode=mode, method=method, crc=crc, size=size, path=path, offset=offset,
-            packed=packed, made=made,
-        )
+        Member(name, mode, method, crc, size, path, offset, packed, made)
         for name, mode, method, crc, size, offset, packed, made in index["members"]
-    )  # fmt: skip
+    )
     check(members)
     return Part(path=path, members=members, strip=index["strip"], skipped=tuple(index["skipped"]))
 

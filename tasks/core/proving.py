@@ -1,8 +1,7 @@
-"""What is proven anew, and before what is left: proofs of a layer, from the store where it has one.
+"""Proofs of a layer, from the store where it has one; made before and after pruning where not.
 
-A distribution is tried in as much of the layer as it needs (core/proofs.py), so that one changed
-pin costs what rests on it. Where it then asks for something that the layer has all the same, in the
-whole of it.
+A distribution is tried in as much of the layer as it needs (core/due.py), and where it then asks
+for something that the layer has all the same, in the whole of it.
 """
 
 import re
@@ -11,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import archive, distributions, modules, paths, pinned, plans, probing, proof, proofs, records
+from . import distributions, due, modules, paths, pinned, plans, probing, proof, proofs, records
 from .console import say
-from .distributions import Installed, source_of
+from .distributions import Installed
+from .due import Due, Questions
 from .errors import VerifyError
-from .probing import Question
 from .proofs import Proof
-from .scratch import folder
 from .settings import Settings
 from .workshop import Workshop
 
-Questions = dict[str, Question]
 KILLED = "exit status -9"  # as docker/probe.py says it
 _MISSED = re.compile(r"No module named '(?P<name>[\w.]+)'")
 _NOT_IN = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'")
@@ -33,48 +30,29 @@ def prove(
 ) -> dict[str, Proof]:  # fmt: skip
     """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for people.
     VerifyError."""
-    optimized = records.read(paths.record(settings, "optimize")) or {}
-    edges = proofs.needs(settings, tree)
-    more = [place, probing.fingerprint(), optimized["bytecode"] is None]
-    keys = proofs.keys(edges, optimized["parts"], more)
+    asked = due.ready(settings, tree, stay, place)
+    made = _prove(settings, get_workshop(), tree, asked) if asked.missing else {}
     kept = distributions.store(settings)
-    found = proofs.load(kept, keys)
-    asked = probing.question(tree, stay)
-    missing = {name: each for name, each in asked.items() if name not in found}
-    if missing:
-        made = _prove(settings, get_workshop(), tree, edges, missing)
-        for name, each in made.items():
-            proofs.save(kept, keys[name], each)
-        found |= made
-    kept.evict({*keys.values(), *optimized["parts"].values(), *(d.key for d in tree.distributions)})
-    return {name: found[name] for name in asked}
+    for name, each in made.items():
+        proofs.save(kept, asked.keys[name], each)
+    kept.evict(
+        {*asked.keys.values(), *asked.parts.values(), *(each.key for each in tree.distributions)}
+    )
+    found = {**asked.known, **made}
+    return {name: found[name] for name in asked.names}
 
 
-def _prove(
-    settings: Settings, workshop: Workshop, tree: Installed,
-    edges: Mapping[str, Collection[str]], missing: Questions,
-) -> dict[str, Proof]:  # fmt: skip
+def _prove(settings: Settings, workshop: Workshop, tree: Installed, asked: Due) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
     isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
     say(f"proving in {sandbox.title}{isolated}" if sandbox.runs else f"reading in {sandbox.title}")
-    shown = {each for name in missing for each in proofs.closure(name, edges)}
-    with folder() as here:
-        layer = excerpt(whole, tree, shown, here)
-        made = Proving(settings, workshop, tree, edges, layer).prove(missing)
-    if layer != whole and asks_for(made, hidden(tree, shown)):
-        made = Proving(settings, workshop, tree, edges, whole).prove(missing)
+    made = Proving(settings, workshop, tree, asked.edges, asked.layer).prove(asked.missing)
+    if asked.layer == whole:
+        return made
+    asked.layer.unlink()
+    if asks_for(made, hidden(tree, asked.shown)):
+        made = Proving(settings, workshop, tree, asked.edges, whole).prove(asked.missing)
     return made
-
-
-def excerpt(whole: Path, tree: Installed, shown: Container[str], here: Path) -> Path:
-    """The layer, or a zip of those of its files that are of the distributions `shown`."""
-    there = [each for each in tree.distributions if each.name in shown]
-    if len(there) == len(tree.distributions):
-        return whole
-    files = {path for each in there for path in each.files}
-    part = here / "excerpt.zip"
-    archive.write_excerpt(whole, lambda path: path in files or source_of(path) in files, part)
-    return part
 
 
 def hidden(tree: Installed, shown: Container[str]) -> set[str]:

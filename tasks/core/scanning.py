@@ -83,7 +83,8 @@ def _zipped(plan: Plan) -> list[str]:
 
 def _compiled(there: set[str]) -> set[str]:
     """Bytecode that was made here has no text that its source has not: it is not read."""
-    return {name for name in there if name.endswith(".pyc") and source_of(name) in there - {name}}
+    made = ((name, source_of(name)) for name in there if name.endswith(".pyc"))
+    return {name for name, source in made if source != name and source in there}
 
 
 def _read(files: Iterable[tuple[str, IO[bytes]]]) -> Found:

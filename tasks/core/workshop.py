@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import installer, records, requirements
+from . import bom, installer, records, requirements
+from .ahead import Ahead
 from .console import following, say
+from .due import Due
 from .errors import BuildError
 from .pinned import Pin
 from .sandbox import Job, Sandbox, scripts
@@ -52,6 +54,7 @@ class Workshop:
     settings: Settings
     sandbox: Sandbox
     here: dict[str, records.Record] = field(default_factory=dict)
+    _meanwhile: Ahead = field(default_factory=Ahead)
 
     def resolve(self) -> list[requirements.Line]:
         """The lines of a lock, where there is none. BuildError in the installer's words."""
@@ -87,6 +90,7 @@ class Workshop:
             indexes=True,
             installs=True,
         )
+        self._meanwhile.begin(bom.load)  # where a container starts there is time
         if not (hashed and self._from_cache(job)):
             self._install(job)
         self.take_apart(keys)
@@ -125,11 +129,10 @@ class Workshop:
             for path in sorted((here / "parts").iterdir()):
                 keep(path.name, path)
 
-    def prepare(self, layer: Path, wanted: int) -> None:
-        """Begin to lay it out for its proof, where all of its `wanted` distributions were installed
-        here: where few of them were, the proof looks at these alone."""
-        if len(self.here) == wanted:
-            self.sandbox.prepare(layer)
+    def prepare(self, asked: Due) -> None:
+        """Begin to lay out what will be tried."""
+        if asked.missing:
+            self.sandbox.prepare(asked.layer)
 
     def close(self) -> None:
         self.here.clear()

@@ -130,8 +130,8 @@ def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path
     (tmp_path / "k").mkdir()
     (tmp_path / "k/empty.py").write_text("X = 1", encoding="utf-8")
     (tmp_path / "k/latin.py").write_bytes(b"# \xe9\nimport os\n")
-    found = facts.said_by(tmp_path, [(5, "k", "empty.py"), (12, "k", "latin.py")])
-    assert found == [("k", "latin.py", (["os"], [], False, ["os"]))]
+    found = facts.said_by(tmp_path, ["k/empty.py", "k/latin.py"])
+    assert found == [("k/latin.py", (["os"], [], False, ["os"]))]
 
 
 @pytest.mark.parametrize(

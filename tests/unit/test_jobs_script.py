@@ -117,7 +117,7 @@ def test_chunks_depend_on_what_is_given_alone(jobs: ModuleType) -> None:
         ([], []),
         ([10**9, 1, 10**9], [["0"], ["1"], ["2"]]),
         ([800_000, 800_000, 1], [["0", "1"], ["2"]]),
-        ([0] * 129, [[str(number) for number in range(128)], ["128"]]),
+        ([0] * 513, [[str(number) for number in range(512)], ["512"]]),
     ],
     ids=["nothing", "too large for any", "just full", "too many"],
 )
@@ -126,6 +126,18 @@ def test_a_chunk_is_never_empty(
 ) -> None:
     """A file that is larger than a chunk is one by itself."""
     assert jobs.chunks((str(number), size) for number, size in enumerate(sizes)) == expected
+
+
+def test_shares_are_few_and_alike(jobs: ModuleType) -> None:
+    """Each name is in one of them; none is empty."""
+    sized = [(f"m{number}", 7919 * number % 90_000) for number in range(5000)]
+    shares = jobs.shares(iter(sized))
+    assert len(shares) == jobs.SHARES
+    assert sorted(name for share in shares for name in share) == sorted(dict(sized))
+    sums = [sum(dict(sized)[name] for name in share) for share in shares]
+    assert max(sums) - min(sums) <= 90_000
+    assert jobs.shares(sized[:1]) == [["m0"]]
+    assert jobs.shares([]) == []
 
 
 def test_progress_is_said_now_and_then(

@@ -132,4 +132,4 @@ def test_only_plain_files_are_taken(tmp_path: Path, mode: int) -> None:
     """No set-user-ID, no links or devices by way of the mode in the zip."""
     [member] = stored.part(tmp_path / "p", {"run": b""}).members
     with pytest.raises(BuildError, match=f"'run': mode {mode:o}"):
-        parts.check([replace(member, mode=mode)])
+        parts.check([member._replace(mode=mode)])

@@ -1,12 +1,13 @@
 """tasks/core/proving.py: in how much of the layer a distribution is tried."""
 
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tasks.clients import workshops
-from tasks.core import archive, parts, paths, proving
+from tasks.core import archive, due, parts, paths, proving
 from tasks.core.distributions import Installed
 from tasks.core.proofs import Proof
 from tasks.core.settings import Settings
@@ -39,14 +40,17 @@ def names(layer: Path) -> set[str]:
         return {name.removeprefix("python/") for name in archive_.namelist()}
 
 
-def test_all_of_them_are_tried_in_the_layer_itself(whole: Path, tmp_path: Path) -> None:
+def test_all_of_them_are_tried_in_the_layer_itself(whole: Path) -> None:
     """Nothing is copied."""
-    assert proving.excerpt(whole, TREE, {"a", "b"}, tmp_path) == whole
+    assert due.excerpt(whole, TREE, {"a", "b"}) == whole
 
 
-def test_one_is_tried_with_its_files_alone(whole: Path, tmp_path: Path) -> None:
+def test_one_is_tried_with_its_files_alone(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those that it shares, and its bytecode; the bytes are the layer's."""
-    one = proving.excerpt(whole, TREE, {"b"}, tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    one = due.excerpt(whole, TREE, {"b"})
     assert names(one) == {*FILES["b"], "b/__pycache__/__init__.cpython-312.pyc"}
     with zipfile.ZipFile(one) as part, zipfile.ZipFile(whole) as layer:
         assert all(part.read(name) == layer.read(name) for name in part.namelist())
@@ -94,7 +98,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     found: list[set[str]] = []
     original = proving.Proving.prove
 
-    def prove(self: proving.Proving, missing: proving.Questions) -> dict[str, Proof]:
+    def prove(self: proving.Proving, missing: due.Questions) -> dict[str, Proof]:
         found.append(names(self.layer))
         return original(self, missing)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core import paths, requirements
+from tasks.core.due import Due
 from tasks.core.errors import BuildError
 from tasks.core.pinned import Pin
 from tasks.core.sandbox import Job, OnLine, Outcome, expand
@@ -222,14 +223,16 @@ def test_what_cannot_be_resolved_is_told_in_the_installers_words(fake: Fake) -> 
     assert list(paths.WORK.iterdir()) == []
 
 
-@pytest.mark.parametrize(("wanted", "prepared"), [(2, ["layer.zip"]), (3, [])])
-def test_a_layer_is_laid_out_ahead_where_all_of_it_is_new(
-    fake: Fake, wanted: int, prepared: list[str]
+@pytest.mark.parametrize(("missing", "prepared"), [(["a"], ["part.zip"]), ([], [])])
+def test_what_will_be_tried_is_laid_out_ahead(
+    fake: Fake, missing: list[str], prepared: list[str]
 ) -> None:
-    """Else its proof wants an excerpt."""
-    workshop = Workshop(Settings(), fake)
-    workshop.install([A, B], [])
-    workshop.prepare(Path("layer.zip"), wanted)
+    """Where something will."""
+    asked = Due(
+        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, parts={},
+        shown=missing, layer=Path("part.zip"),
+    )  # fmt: skip
+    Workshop(Settings(), fake).prepare(asked)
     assert list(map(str, fake.prepared)) == prepared
 
 
