@@ -4,7 +4,7 @@ import os
 import pickle
 import selectors
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,15 +23,16 @@ class _Child:
 
 
 def each(  # noqa: UP047 - the layer's Python may be 3.10
-    tasks: Iterable[Task], work: Callable[[Task], Result], jobs: int = JOBS
+    tasks: "Iterable[Task | None]", work: Callable[[Task], Result], jobs: int = JOBS
 ) -> Iterator[tuple[Task, Result]]:
     """(task, what `work` made of it) for each as it ends, in a process forked for it alone:
-    nothing that one leaves in memory shows in another. SystemExit when one fails."""
-    waiting, running = iter(tasks), selectors.DefaultSelector()
-    with running:
-        for task in waiting:
-            _start(running, task, work)
-            if len(running.get_map()) >= jobs:
+    nothing that one leaves in memory shows in another. None among the tasks: the next can begin
+    when something has ended. SystemExit when one fails."""
+    with selectors.DefaultSelector() as running:
+        for task in tasks:
+            if task is not None:
+                _start(running, task, work)
+            if task is None or len(running.get_map()) >= jobs:
                 yield from _ended(running)
         while running.get_map():
             yield from _ended(running)
@@ -108,10 +109,3 @@ class Progress:
         if self.done - self.said >= self.every:
             self.said = self.done
             print(f"@ {self.done}/{self.total}", flush=True)
-
-
-def longest_first(  # noqa: UP047
-    groups: Sequence[Task], size: Callable[[Task], int]
-) -> list[Task]:
-    """So that no long one is left for the end."""
-    return sorted(groups, key=size, reverse=True)

@@ -48,6 +48,8 @@ def main(work: str) -> None:
     mine.chmod(0o1777)
     with (mine / ".kept").open("w") as kept:
         fcntl.flock(kept, fcntl.LOCK_EX)
+        with suppress(OSError):  # whoever is no root has a limit
+            fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, BLOCK)
         threading.Thread(target=remove_others, args=[mine], daemon=True).start()
         with suppress(EOFError):
             serve(mine, sys.stdin.buffer)
@@ -158,6 +160,7 @@ def send(number: int, path: str) -> None:
     """A file or folder. OSError where there is none."""
     pieces: Any = Pieces(number)
     with tarfile.open(fileobj=pieces, mode="w|", bufsize=BLOCK) as tar:
+        tar.copybufsize = BLOCK  # type: ignore[attr-defined] # typeshed has it not
         tar.add(path, arcname=Path(path).name)
     tell(number, b"t", b"")
 

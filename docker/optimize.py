@@ -47,6 +47,7 @@ class Group(NamedTuple):
     the bytes (marshal writes down which objects are shared), so the groups depend on the
     distribution alone."""
 
+    size: int  # bytes; the largest begin, so that no long one is left for the end
     key: str
     names: list[str]
     file: str  # its name among those of all groups
@@ -96,36 +97,75 @@ def main() -> None:
         make(making, options.out, stripping=options.strip)
 
 
-def make(making: Making, out: str, *, stripping: bool) -> None:
-    """Write every part. They grow side by side, since the largest files go first."""
-    reports = (
-        dict(jobs.each(making.request, lambda key: stripped(making, key))) if stripping else {}
-    )
-    groups = [
-        (Group(key, names, f"{key}-{number}"), size)
-        for key in making.request
-        for number, (names, size) in enumerate(
-            grouped(join(making.apart, key), making.request[key]["stay"])
-        )
-    ]
-    members: dict[str, list[Any]] = {key: [] for key in making.request}
-    skipped: dict[str, list[str]] = {key: [] for key in making.request}
-    progress = jobs.Progress(sum(len(group.names) for group, _ in groups))
-    ordered = [group for group, _ in jobs.longest_first(groups, lambda pair: pair[1])]
-    for group, (packed, wrong) in jobs.each(ordered, lambda group: pack(making, group)):
-        with open(join(out, making.request[group.key]["as"]), "ab") as file:
+class Tasks:
+    """All that is to be done, in the order in which it can be: a key stands for stripping the
+    distribution's libraries, which are packed after that."""
+
+    def __init__(self, making: Making, *, stripping: bool) -> None:
+        self._strip = list(making.request) if stripping else []
+        self._ready: list[Group] = []
+        self._held: dict[str, list[Group]] = {}
+        for key, each in making.request.items():
+            libraries = {name for name in each["stay"] if ".so" in name.rpartition("/")[2]}
+            self._ready += groups(making, key, set(each["stay"]) - libraries, "")
+            self._held[key] = groups(making, key, libraries, "lib-")
+        for key in self._held.keys() - set(self._strip):
+            self.release(key)
+
+    def release(self, key: str) -> None:
+        """Its libraries are stripped, as far as they can be."""
+        self._ready = sorted(self._ready + self._held.pop(key))
+
+    def __iter__(self) -> "Iterator[str | Group | None]":
+        yield from self._strip
+        while self._ready or self._held:
+            yield self._ready.pop() if self._ready else None
+
+
+class Parts:
+    """They grow side by side, as their files are packed."""
+
+    def __init__(self, making: Making, out: str) -> None:
+        self._making = making
+        self._files = {key: join(out, each["as"]) for key, each in making.request.items()}
+        self._members: dict[str, list[Any]] = {key: [] for key in making.request}
+        self._skipped: dict[str, list[str]] = {key: [] for key in making.request}
+
+    def add(self, group: Group, packed: list[Packed], wrong: list[str]) -> None:
+        with open(self._files[group.key], "ab") as file:
             offset = file.tell()
             for *head, size, made in packed:
-                members[group.key].append([*head, offset, size, made])
+                self._members[group.key].append([*head, offset, size, made])
                 offset += size
-            move(join(making.loose, group.file), file)
-        skipped[group.key] += wrong
-        progress.advance(len(group.names))
-    for key, each in making.request.items():
-        index = {"members": sorted(members[key]), "strip": reports.get(key)}
-        text = json.dumps(index | {"skipped": sorted(skipped[key])}).encode()
-        with open(join(out, each["as"]), "ab") as file:
-            file.write(text + LENGTH.pack(len(text)))
+            move(join(self._making.loose, group.file), file)
+        self._skipped[group.key] += wrong
+
+    def finish(self, reports: dict[str, Any]) -> None:
+        """`reports`: of stripping."""
+        for key, path in self._files.items():
+            index = {"members": sorted(self._members[key]), "strip": reports.get(key)}
+            text = json.dumps(index | {"skipped": sorted(self._skipped[key])}).encode()
+            with open(path, "ab") as file:
+                file.write(text + LENGTH.pack(len(text)))
+
+
+def make(making: Making, out: str, *, stripping: bool) -> None:
+    tasks, parts = Tasks(making, stripping=stripping), Parts(making, out)
+    reports: dict[str, Any] = {}
+    progress = jobs.Progress(sum(len(each["stay"]) for each in making.request.values()))
+
+    def work(task: "str | Group") -> Any:
+        return pack(making, task) if isinstance(task, Group) else stripped(making, task)
+
+    results: Iterator[tuple[str | Group, Any]] = jobs.each(tasks, work)
+    for task, result in results:
+        if isinstance(task, Group):
+            parts.add(task, *result)
+            progress.advance(len(task.names))
+        else:
+            reports[task] = result
+            tasks.release(task)
+    parts.finish(reports)
 
 
 def stripped(making: Making, key: str) -> dict[str, Any]:
@@ -133,9 +173,12 @@ def stripped(making: Making, key: str) -> dict[str, Any]:
     return strip.strip_all(root, making.request[key]["stay"], slim)
 
 
-def grouped(root: str, stay: list[str]) -> list[tuple[list[str], int]]:
-    sizes = {name: os.stat(join(root, name)).st_size for name in sorted(stay)}
-    return [(names, sum(sizes[name] for name in names)) for names in jobs.chunks(sizes.items())]
+def groups(making: Making, key: str, names: set[str], kind: str) -> list[Group]:
+    sizes = {name: os.stat(join(making.apart, key, name)).st_size for name in sorted(names)}
+    return [
+        Group(sum(sizes[name] for name in chunk), key, chunk, f"{key}-{kind}{number}")
+        for number, chunk in enumerate(jobs.chunks(sizes.items()))
+    ]
 
 
 def move(source: str, end: BinaryIO) -> None:

@@ -14,6 +14,7 @@ from typing import IO
 
 from ..core.errors import BuildError
 
+BLOCK = 1 << 20  # bytes
 AGAIN = "run the same command again"
 
 
@@ -53,7 +54,7 @@ class _Chunks(io.RawIOBase):
 
 def reader(chunks: Iterable[bytes]) -> io.BufferedReader:
     """A file to read them from."""
-    return io.BufferedReader(_Chunks(chunks), 1 << 20)
+    return io.BufferedReader(_Chunks(chunks), BLOCK)
 
 
 def unpack(chunks: Iterable[bytes], target: Path) -> None:
@@ -89,7 +90,8 @@ class SetIdError(tarfile.FilterError):
 def _extract(stream: IO[bytes], folder: Path) -> Path:
     top = ""
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as tar:
+            tar.copybufsize = BLOCK  # type: ignore[attr-defined] # typeshed has it not
             for member in tar:
                 top = top or next(iter(PurePosixPath(member.name).parts), "")
                 tar.extract(member, folder, filter=_safe)
