@@ -50,7 +50,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         path.write_text(text, encoding="utf-8")
     facts = scripts.load("facts")
     folder = "pkg-1.0.dist-info"
-    code = [(0, ".", name) for name in facts.readable(files)]
+    code = [f"./{name}" for name in facts.readable(files)]
     found = Distribution(
         key="k",
         pin="k",
@@ -64,7 +64,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         programs=tuple(
             name for name in files if name.startswith("bin/") and not files[name].startswith("#!")
         ),
-        modules={path: said for _, path, said in facts.said_by(root, code)},
+        modules={name.removeprefix("./"): said for name, said in facts.said_by(root, code)},
     )
     return Installed((found,))
 

@@ -12,6 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -56,34 +57,42 @@ def write_zip(
     target.write(END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), offset, 0))
 
 
+def members(layer: Path) -> tuple[Member, ...]:
+    """The files of a zip of ours, by name. Read once a run: the bill, the report and the proof
+    ask."""
+    status = layer.stat()
+    return _members(layer, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@cache
+def _members(layer: Path, *_: int) -> tuple[Member, ...]:
+    with zipfile.ZipFile(layer) as archive:
+        return tuple(_packed_in(layer, each) for each in archive.infolist())
+
+
 def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -> None:
     """Some files of a zip of ours, packed as they are there. `keep`: by the path below python/."""
-    with zipfile.ZipFile(layer) as archive:
-        members = [_packed_in(layer, each) for each in archive.infolist()]
-    write_zip([each for each in members if keep(each.name)], target)
+    write_zip([each for each in members(layer) if keep(each.name)], target)
 
 
-def opened(archive: zipfile.ZipFile, name: str, layer: IO[bytes]) -> IO[bytes]:
+def opened(member: Member, layer: IO[bytes]) -> IO[bytes]:
     """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is
     inflated at once, for which libdeflate needs half the time."""
     import deflate
 
-    info = archive.getinfo(name)
-    if info.compress_type != zipfile.ZIP_DEFLATED or info.file_size > AT_ONCE:
-        return archive.open(name)
-    layer.seek(_start(info))
-    return io.BytesIO(deflate.deflate_decompress(layer.read(info.compress_size), info.file_size))
-
-
-def _start(info: zipfile.ZipInfo) -> int:
-    return info.header_offset + LOCAL.size + len(info.filename.encode())
+    if member.method != zipfile.ZIP_DEFLATED or member.size > AT_ONCE:
+        with zipfile.ZipFile(member.path) as archive:
+            return archive.open(PYTHON + member.name)  # and keeps it open
+    layer.seek(member.offset)
+    return io.BytesIO(deflate.deflate_decompress(layer.read(member.packed), member.size))
 
 
 def _packed_in(layer: Path, info: zipfile.ZipInfo) -> Member:
     return Member(
         name=info.filename.removeprefix(PYTHON), mode=info.external_attr >> 16 & 0o777,
         method=info.compress_type, crc=info.CRC, size=info.file_size, path=layer,
-        offset=_start(info), packed=info.compress_size, made=False,
+        offset=info.header_offset + LOCAL.size + len(info.filename.encode()),
+        packed=info.compress_size, made=False,
     )  # fmt: skip
 
 

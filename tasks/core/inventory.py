@@ -1,17 +1,16 @@
 """Bytes by package and kind of file, of a tree and of a zip."""
 
-import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from . import archive
 from .distributions import source_of
 
 # What the zip's two headers take beside a name, which stands in both (APPNOTE 4.3.7, 4.3.12).
-HEADERS = 30 + 46
+HEADERS = 30 + 46 + 2 * len(archive.PYTHON)
 
 
 class Kind(StrEnum):
@@ -46,21 +45,10 @@ def kind_of(path: str) -> Kind:
 
 
 def of_zip(layer: Path) -> Mapping[str, Size]:
-    """{path below python/: size} of a zip without extra fields (core/archive.py). Read once a run:
-    the report, the budget and the proof ask."""
-    status = layer.stat()
-    return _of_zip(layer, status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-@cache
-def _of_zip(layer: Path, *_: int) -> Mapping[str, Size]:
-    with zipfile.ZipFile(layer) as archive:
-        members = archive.infolist()
+    """{path below python/: size} of a zip of ours."""
     return {
-        each.filename.removeprefix("python/"): Size(
-            each.file_size, each.compress_size + HEADERS + 2 * len(each.filename.encode())
-        )
-        for each in members
+        each.name: Size(each.size, each.packed + HEADERS + 2 * len(each.name.encode()))
+        for each in archive.members(layer)
     }
 
 
@@ -79,7 +67,10 @@ def by_kind(files: Mapping[str, int], owners: Mapping[str, str]) -> Sizes:
 
 def by_package(files: Mapping[str, int], owners: Mapping[str, str]) -> dict[str, int]:
     """Add up {path: bytes}."""
-    return {name: sum(kinds.values()) for name, kinds in by_kind(files, owners).items()}
+    sizes: Counter[str] = Counter()
+    for path, count in files.items():
+        sizes[package_of(path, owners)] += count
+    return dict(sizes)
 
 
 def total(sizes: Iterable[Mapping[Kind, int]]) -> dict[Kind, int]:

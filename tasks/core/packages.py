@@ -2,7 +2,6 @@
 
 import email.parser
 import re
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from . import archive
 from .names import canonical
 
-_METADATA = re.compile(r"python/[^/]+\.dist-info/METADATA")
+_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _SHORT = 200  # characters
 
 
@@ -32,9 +32,13 @@ class Package:
 
 def read(layer: Path) -> list[Package]:
     """Those whose metadata is in the zip, by name."""
-    with zipfile.ZipFile(layer) as archive:
-        texts = [archive.read(name) for name in archive.namelist() if _METADATA.fullmatch(name)]
-    return sorted((parse(text.decode(errors="replace")) for text in texts), key=lambda p: p.name)
+    found = []
+    with layer.open("rb") as file:
+        for each in archive.members(layer):
+            if _METADATA.fullmatch(each.name):
+                with archive.opened(each, file) as text:
+                    found.append(parse(text.read().decode(errors="replace")))
+    return sorted(found, key=lambda package: package.name)
 
 
 @cache

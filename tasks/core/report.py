@@ -129,11 +129,14 @@ def work(pruned: Record, rules: Iterable[Rule]) -> list[Work]:
 
 def offers(files: Mapping[str, Size], rules: Iterable[Rule], keep: Sequence[str]) -> list[Offer]:
     """What each of the rules would take from the zip's `files`, bytecode with its source."""
-    kept = matcher(tuple(keep))
+    kept, rules = matcher(tuple(keep)), tuple(rules)
+    named = matcher(tuple(glob for rule in rules for glob in rule.globs))  # by any of them
+    sources = [(source_of(path), each) for path, each in files.items()]
+    wanted = [(source, each) for source, each in sources if named(source)]
     found = []
     for rule in rules:
         takes = _takes(rule, kept)
-        sizes = [each for path, each in files.items() if takes(source_of(path))]
+        sizes = [each for source, each in wanted if takes(source)]
         if sizes:
             found.append(
                 Offer(

@@ -4,8 +4,7 @@ What was found in a distribution is kept by its part, so that only a changed one
 """
 
 import json
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import IO
 
@@ -62,26 +61,22 @@ def scan(
     keys = {each.name: digest([credentials.FORMAT, parts[each.name]]) for each in plans}
     known = kept.all(KIND, keys)
     found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
-    with zipfile.ZipFile(layer) as zipped, layer.open("rb") as file:
-        there = set(zipped.namelist())
+    there = {each.name: each for each in archive.members(layer)}
+    with layer.open("rb") as file:
 
-        def read(names: set[str]) -> Found:
-            return _read((name, archive.opened(zipped, name, file)) for name in sorted(names))
+        def read(names: Set[str]) -> Found:
+            return _read((name, archive.opened(there[name], file)) for name in sorted(names))
 
         for each in plans:
             if each.name not in found:
-                found[each.name] = read(there.intersection(_zipped(each)))
+                found[each.name] = read(there.keys() & each.stay)
                 kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
-        owned = {name for each in plans for name in _zipped(each)}
-        found["no distribution"] = read(there - owned - _compiled(there))
+        owned = {name for each in plans for name in each.stay}
+        found["no distribution"] = read(there.keys() - owned - _compiled(there))
     return found
 
 
-def _zipped(plan: Plan) -> list[str]:
-    return [PYTHON + name for name in plan.stay]
-
-
-def _compiled(there: set[str]) -> set[str]:
+def _compiled(there: Collection[str]) -> set[str]:
     """Bytecode that was made here has no text that its source has not: it is not read."""
     made = ((name, source_of(name)) for name in there if name.endswith(".pyc"))
     return {name for name, source in made if source != name and source in there}
@@ -93,7 +88,7 @@ def _read(files: Iterable[tuple[str, IO[bytes]]]) -> Found:
         with file:
             seen = [each for block in blocks(file) for each in credentials.inside(name, block)]
         if seen:
-            found[name.removeprefix(PYTHON)] = list(dict.fromkeys(seen))
+            found[name] = list(dict.fromkeys(seen))
     return found
 
 

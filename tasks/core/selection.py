@@ -44,8 +44,9 @@ def select(tree: Installed, rules: Sequence[Rule], keep: Sequence[str]) -> Selec
 def _offers(paths: Sequence[str], rules: Sequence[Rule]) -> dict[str, list[tuple[Rule, str]]]:
     """For each path the rules that would take it, with the part of the path they name."""
     tests = [(rule, matcher(rule.globs), matcher(rule.exceptions)) for rule in rules]
+    named = matcher(tuple(glob for rule in rules for glob in rule.globs))  # by any of them
     found: dict[str, list[tuple[Rule, str]]] = {}
-    for path in paths:
+    for path in filter(named, paths):
         for rule, match, excepted in tests:
             if (matched := match(path)) and not excepted(path):
                 found.setdefault(path, []).append((rule, matched))
