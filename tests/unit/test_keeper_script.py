@@ -155,7 +155,7 @@ def test_its_folder_is_locked_before_it_is_ready(tmp_path: Path) -> None:
 # ---- jobs ---------------------------------------------------------------------------------------
 
 SHOW = "import os, sys; print(open('a/b').read(), os.getcwd(), os.environ['X'], *sys.argv[1:])"
-FOREVER = "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"
+FOREVER = "import os, time; os.write(1, b'%d\\n' % os.getpid()); time.sleep(3600)"
 
 
 def test_a_job_runs_in_the_folder_with_its_files(tmp_path: Path) -> None:
