@@ -61,11 +61,11 @@ def store(settings: Settings) -> Store:
 @cache
 def read(path: Path, key: str, pin: str) -> Distribution:
     """An entry of the store, whose name says its content: read once in a run."""
-    return decode(key, pin, path.read_bytes())
+    return of(key, pin, json.loads(path.read_bytes()))
 
 
-def decode(key: str, pin: str, content: bytes) -> Distribution:
-    facts: dict[str, Any] = json.loads(content)
+def of(key: str, pin: str, facts: Mapping[str, Any]) -> Distribution:
+    """`facts`: docker/facts.py's."""
     files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
     return Distribution(
         key=key, pin=pin, **{**facts, "files": files, "programs": tuple(facts["programs"])}

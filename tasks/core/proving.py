@@ -153,5 +153,5 @@ def install(settings: Settings, workshop: Workshop, names: Container[str]) -> di
     """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
     record = records.read(paths.record(settings, "install")) or {}
     pins = [pin for pin in pinned.recorded(record) if pin.name in names]
-    workshop.install(pins, record["options"])
+    workshop.have(pins, record["options"])
     return {pin.name: pin.key for pin in pins}

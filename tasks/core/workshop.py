@@ -26,6 +26,12 @@ from .settings import Settings
 SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "strip.py")
 LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
+Facts = dict[str, records.Record]  # docker/facts.py's, by the pin's key
+
+
+def content_key(pin: str, facts: records.Record) -> str:
+    """What a distribution is kept under whose pin does not say what it is."""
+    return records.digest([pin, facts])
 
 
 def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
@@ -33,7 +39,7 @@ def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
     return scripts(SCRIPTS) | {"keys.json": records.canonical(keys)}
 
 
-def check(found: Mapping[str, records.Record]) -> None:
+def check(found: Facts) -> None:
     """BuildError for files that docker/facts.py refused; no facts say `refused` afterwards."""
     wrong = [
         f"{ascii(facts['name'])[1:-1]}: {path!a} {why}"
@@ -49,11 +55,11 @@ def check(found: Mapping[str, records.Record]) -> None:
 
 @dataclass
 class Workshop:
-    """`here`: {pin's key: facts} of what is installed in the sandbox."""
+    """`here`: what is installed in the sandbox, {pin's key: `content_key` of it}."""
 
     settings: Settings
     sandbox: Sandbox
-    here: dict[str, records.Record] = field(default_factory=dict)
+    here: dict[str, str] = field(default_factory=dict)
     _meanwhile: Ahead = field(default_factory=Ahead)
 
     def resolve(self) -> list[requirements.Line]:
@@ -71,21 +77,24 @@ class Workshop:
             self._install(job)
             return requirements.keeping_hashes(requirements.read(here / "lock"), asked)
 
-    def install(self, pins: Sequence[Pin], options: Sequence[str]) -> None:
-        """Those that are not here yet, with one call of the installer, and `options` as they stand
-        in the requirements. BuildError in the installer's words."""
-        missing = [pin for pin in pins if pin.key not in self.here]
-        if not missing:
-            return
-        lines = [*options, *(pin.text for pin in missing)]
+    def have(self, pins: Sequence[Pin], options: Sequence[str]) -> None:
+        """Install those that are not here yet. As `install`."""
+        self.install([pin for pin in pins if pin.key not in self.here], options)
+
+    def install(self, pins: Sequence[Pin], options: Sequence[str]) -> Facts:
+        """With one call of the installer, and `options` as they stand in the requirements: {pin's
+        key: facts}. BuildError in the installer's words."""
+        if not pins:
+            return {}
+        lines = [*options, *(pin.text for pin in pins)]
         locked = Path(self.settings.lock).is_file()
-        hashed = locked or all("--hash=" in pin.text for pin in missing)
-        wheels = [pin.name for pin in missing if pin.wheel]
+        hashed = locked or all("--hash=" in pin.text for pin in pins)
+        wheels = [pin.name for pin in pins if pin.wheel]
         words = installer.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
         job = Job(
             argv=("{uv}", *words),
             inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
-            | _to_take_apart(keys := {pin.name: pin.key for pin in missing}),
+            | _to_take_apart(keys := {pin.name: pin.key for pin in pins}),
             network=True,
             indexes=True,
             installs=True,
@@ -93,10 +102,10 @@ class Workshop:
         self._meanwhile.begin(bom.load)  # where a container starts there is time
         if not (hashed and self._from_cache(job)):
             self._install(job)
-        self.take_apart(keys)
+        return self.take_apart(keys)
 
-    def take_apart(self, keys: Mapping[str, str]) -> None:
-        """Move what lies in {work}/python apart by distribution, and read it: {name: key}."""
+    def take_apart(self, keys: Mapping[str, str]) -> Facts:
+        """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""
         with folder() as here:
             job = Job(
                 argv=("{python}", "{work}/facts.py", "{work}/python", "{work}/apart",
@@ -106,9 +115,10 @@ class Workshop:
                 installs=True,
             )  # fmt: skip
             self._make(job, "reading what was installed", fix="pin versions that go together")
-            found = json.loads((here / "facts").read_text(encoding="utf-8"))
+            found: Facts = json.loads((here / "facts").read_text(encoding="utf-8"))
         check(found)
-        self.here |= found
+        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
+        return found
 
     def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
         """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's;

@@ -17,7 +17,7 @@ from ..core.errors import BuildError
 from ..core.loading import current
 from ..core.pinned import Pin
 from ..core.settings import Settings
-from ..core.workshop import Workshop
+from ..core.workshop import Workshop, content_key
 
 IMAGES = "images"  # of the store's entries: which image a tag was when it was last built with
 GetWorkshop = Callable[[], Workshop]
@@ -95,18 +95,18 @@ def install(
     """Install the missing ones in the workshop and keep what they hold. BuildError."""
     workshop = get_workshop()
     say(f"installing in {workshop.sandbox.title}")
-    workshop.install(missing, options)
+    facts = workshop.install(missing, options)
     kept, found = distributions.store(settings), {}
     if used := workshop.sandbox.digest:
         kept.put_bytes(IMAGES, _place(settings, workshop.sandbox.kind), used.encode())
     for pin in missing:
-        if pin.key not in workshop.here:
+        if pin.key not in facts:
             raise BuildError(f"{pin.name} was installed under another name", fix="correct its line")
-        content = records.canonical(workshop.here[pin.key])
+        said = facts.pop(pin.key)
         # what an uncertain pin stands for is known only now
-        key = pin.key if pin.certain else records.digest([pin.key, workshop.here[pin.key]])
-        kept.put_bytes(KIND, key, content)
-        found[pin.key] = distributions.decode(key, pin.key, content)
+        key = pin.key if pin.certain else content_key(pin.key, said)
+        kept.put_bytes(KIND, key, records.canonical(said))
+        found[pin.key] = distributions.of(key, pin.key, said)
     return found
 
 

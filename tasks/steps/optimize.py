@@ -98,10 +98,9 @@ def install(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> 
     record = records.read(paths.record(settings, "install")) or {}
     wanted = {each.pin for each in missing}
     pins = [pin for pin in pinned.recorded(record) if pin.key in wanted]
-    workshop.install(pins, record["options"])
+    workshop.have(pins, record["options"])
     for each in missing:
-        facts = workshop.here.get(each.pin)
-        if each.key not in (each.pin, records.digest([each.pin, facts])):
+        if each.key not in (each.pin, workshop.here.get(each.pin)):
             paths.record(settings, "install").unlink(missing_ok=True)
             raise BuildError(
                 f"{each.name} is not what it was a moment ago: its requirement allows more than "

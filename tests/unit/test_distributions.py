@@ -44,10 +44,7 @@ def look() -> Installed:
     assert done.returncode == 0, done.stderr
     found = json.loads(Path("result").read_text(encoding="utf-8"))
     return Installed(
-        tuple(
-            distributions.decode(key, "pin", records.canonical(facts))
-            for key, facts in sorted(found.items())
-        )
+        tuple(distributions.of(key, "pin", facts) for key, facts in sorted(found.items()))
     )
 
 

@@ -13,7 +13,7 @@ from tasks.core.errors import BuildError
 from tasks.core.plans import Plan
 from tasks.core.sandbox import Job, OnLine, Outcome
 from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.core.workshop import Workshop, content_key
 from tasks.steps import optimize, prune
 from tasks.steps import zip as zip_step
 from tests import laid, stored
@@ -218,7 +218,7 @@ def test_what_is_no_longer_what_install_found_is_refused(
 ) -> None:
     """A requirement without hashes was replaced on the index; install has to look again."""
     facts = {"name": "c"}
-    workshop = Workshop(settings, Failing(), {"pin": facts})
+    workshop = Workshop(settings, Failing(), {"pin": content_key("pin", facts)})
     found = stored.distribution("c", pin="pin", key=key("pin", facts))
     stored.keep(settings, [found])
     plan = Plan(key=found.key, pin="pin", name="c", stay=[], cut={})

@@ -13,7 +13,7 @@ from tasks.core.errors import BuildError
 from tasks.core.pinned import Pin
 from tasks.core.sandbox import Job, OnLine, Outcome, expand
 from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.core.workshop import Workshop, content_key
 from tests import scripts
 
 A = Pin(name="a", text="a==1 --hash=sha256:1", certain=True, key="key-a")
@@ -84,17 +84,18 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
 def test_only_what_is_missing_is_installed(fake: Fake) -> None:
     """With one call of the installer; what is here already does not enter again."""
     workshop = Workshop(Settings(), fake)
-    workshop.install([A], [])
-    workshop.install([A, B, LOOSE], [])
+    facts = workshop.install([A], [])
+    workshop.have([A, B, LOOSE], [])
     assert fake.installed == [[A.text], [B.text, LOOSE.text]]
     assert set(workshop.here) == {A.key, B.key, LOOSE.key}
-    assert workshop.here[B.key]["name"] == "b"
+    assert facts[A.key]["name"] == "a"
+    assert workshop.here[A.key] == content_key(A.key, facts[A.key])
 
 
 def test_nothing_missing_starts_nothing(fake: Fake) -> None:
     """Nor does nothing at all."""
-    workshop = Workshop(Settings(), fake, {A.key: {"name": "a"}})
-    workshop.install([A], ["--index-url https://index"])
+    workshop = Workshop(Settings(), fake, {A.key: "content"})
+    workshop.have([A], ["--index-url https://index"])
     workshop.install([], [])
     assert fake.jobs == []
 
