@@ -15,7 +15,7 @@ import urllib3
 from docker import DockerClient
 
 from tasks.clients import images, invocation
-from tasks.clients.container import CACHE_VOLUME
+from tasks.clients.container_session import CACHE_VOLUME
 
 LAMBDA, TAG = "public.ecr.aws/lambda/python", "3.12"
 STAND_IN = "lambda-python-stand-in:3.12"

@@ -1,34 +1,16 @@
 """Jobs in a container of the Lambda image, through the engine's API alone.
 
-One container from the first job to the last; its main process (docker/keeper.py) runs the jobs. No
-bind mounts: files travel over the connection to it, so a remote engine (DOCKER_HOST), Docker in
-Docker and a rootless engine work alike, and nothing in the checkout is ever owned by root. {work}
-lies on the volume that holds uv's cache, so that installing is linking.
+One container from the first job to the last (clients/container_session.py). No bind mounts: files
+travel over the connection to it, so a remote engine (DOCKER_HOST), Docker in Docker and a rootless
+engine work alike, and nothing in the checkout is ever owned by root.
 """
 
-import os
-import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ..core import paths
-from ..core.ahead import Ahead
-from ..core.errors import BuildError
-from ..core.sandbox import Job, OnLine, Outcome, expand, scripts
+from ..core.sandbox import Job, OnLine, Outcome
 from ..core.settings import Settings
-from . import engine_containers, engine_faults, images, indexes, tars
-from .image_python import INTERPRETER
-from .keeper import GoneError, Keeper
-
-if TYPE_CHECKING:
-    from docker.models.containers import Container
-
-OPT, CACHE = "/opt", "/cache"
-CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
-BRIDGE, NONE = "bridge", "none"  # the engine's networks
-NOBODY = 65534  # no rights to anything but /tmp and its own results
-SCRIPTS = ("unpack.py", "jobs.py")  # what lays /opt out
+from . import engine_faults, images, indexes
+from .container_session import Session
 
 
 class ContainerSandbox:
@@ -40,7 +22,7 @@ class ContainerSandbox:
         self._settings = settings
         self._client = images.engine()
         self._image = images.ensure_builder(self._client, settings)
-        self._session: _Session | None = None
+        self._session: Session | None = None
 
     @property
     def title(self) -> str:
@@ -53,7 +35,7 @@ class ContainerSandbox:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         try:
             with engine_faults.explained():
-                self._session = self._session or _Session(
+                self._session = self._session or Session(
                     self._client, self._image, connected=job.network
                 )
                 outcome = indexes.running(job, self._session.run, on_line or (lambda line: None))
@@ -73,157 +55,3 @@ class ContainerSandbox:
         session, self._session = self._session, None
         if session:
             session.close(killing=killing)
-
-
-class _Session:
-    """One container, from its start to its removal."""
-
-    def __init__(self, client: Any, image: str, *, connected: bool) -> None:
-        import atexit
-
-        self._api = client.api
-        self._work = f"{CACHE}/work/{os.urandom(6).hex()}"
-        self._laid: tuple[object, ...] = ()
-        self._there: dict[str, bytes] = {}  # what lies in {work} of what jobs were given
-        self._connected, self._apart = connected, not connected
-        self._ahead = Ahead()
-        self._names = {
-            "{opt}": OPT,
-            "{work}": self._work,
-            "{uv}": "uv",
-            "{interpreter}": INTERPRETER,
-            "{tools}": self._work,
-        }
-        keeper = (paths.DOCKER / "keeper.py").read_text(encoding="utf-8")
-        engine_containers.remove_of_the_dead(client)
-        self._container: Container = client.containers.create(
-            image, [INTERPRETER, "-I", "-c", keeper, self._work], init=True, user="root",
-            labels=engine_containers.labels(), stdin_open=True, auto_remove=True,
-            tmpfs={OPT: "exec,mode=755"}, volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
-            network_mode=BRIDGE if connected else NONE, log_config={"type": "none"},
-        )  # fmt: skip
-        atexit.register(self.close)
-        try:
-            self._keeper = Keeper(self._container)
-            self._container.start()
-        except BaseException:  # what has not started does not end, either
-            atexit.unregister(self.close)
-            engine_containers.remove(self._container)
-            raise
-
-    def close(self, *, killing: bool = False) -> None:
-        """The container clears up behind itself, and nobody need wait for that; `killing` ends
-        what runs in it at once, and leaves its folder to the next one."""
-        import atexit
-
-        atexit.unregister(self.close)
-        self._keeper.close()  # and so the container ends
-        if killing:
-            engine_containers.remove(self._container)
-
-    def prepare(self, layer: Path) -> None:
-        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
-
-    def run(self, job: Job, on_line: OnLine) -> Outcome:
-        self._ahead.settle()
-        self._connect(job.network)
-        self._lay_out(job)
-        files = dict(job.inputs)
-        if job.network and (bundle := images.ca_bundle(os.environ)):
-            files[".ca-bundle.pem"] = bundle
-        return self._watched(job, files, on_line)
-
-    def _connect(self, wanted: bool) -> None:
-        if wanted != self._connected:
-            if wanted and self._apart:
-                self._api.disconnect_container_from_network(self._container.id, NONE)
-            change = self._api.connect_container_to_network
-            if not wanted:
-                change = self._api.disconnect_container_from_network
-            change(self._container.id, BRIDGE)
-            self._connected, self._apart = wanted, False
-
-    def _lay_out(self, job: Job) -> None:
-        """What the job wants at /opt, unless just that lies there."""
-        wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in job.opt)
-        if job.opt and wanted != self._laid:
-            layers = {f".layer-{number}": path for number, path in enumerate(job.opt)}
-            words = (
-                "{python}",
-                "{work}/unpack.py",
-                OPT,
-                "{work}",
-                *(f"{{work}}/{n}" for n in layers),
-            )
-            unpacking = Job(argv=words, opt_writable=True)
-            outcome = self._watched(unpacking, {**scripts(SCRIPTS), **layers}, print)
-            if outcome.code:
-                raise BuildError(
-                    f"the layer could not be unpacked in the container:\n{outcome.tail}",
-                    fix="see `docker info`: memory and disk of the engine",
-                )
-        if job.opt or job.opt_writable:
-            self._laid = () if job.opt_writable else wanted
-
-    def _watched(self, job: Job, files: Mapping[str, bytes | Path], on_line: OnLine) -> Outcome:
-        """Run it; its lines are passed on as they come. TimeoutError: the container is gone."""
-        expired = threading.Event()
-
-        def kill() -> None:
-            expired.set()
-            self.close(killing=True)
-
-        timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
-        timer.daemon = True
-        timer.start()
-        output: list[str] = []
-        try:
-            code = self._executed(job, files, on_line, output)
-        except GoneError:
-            if not expired.is_set():
-                raise engine_faults.gone(self._container) from None
-        finally:
-            timer.cancel()
-            timer.join()
-        if expired.is_set():
-            raise TimeoutError("".join(output))
-        return Outcome(code=code, output="".join(output))
-
-    def _executed(
-        self, job: Job, files: Mapping[str, bytes | Path], on_line: OnLine, output: list[str]
-    ) -> int:
-        new = {name: each for name, each in files.items() if self._there.get(name) != each}
-        answer = self._keeper.ask(
-            [part for word in job.argv for part in command(word, self._names)],
-            environment=_environment(job, self._names),
-            user=0 if job.trusted else NOBODY,
-            files=new,
-            fetch=[expand(name, self._names) for name in job.fetch],
-        )
-        self._there |= {name: each for name, each in new.items() if isinstance(each, bytes)}
-        for line in answer.lines():
-            on_line(line.removesuffix("\n"))
-            output.append(line)
-        for local in job.fetch.values() if answer.exit_status == 0 else ():
-            tars.unpack(answer.pieces(), local)
-        return answer.exit_status
-
-
-def command(word: str, names: Mapping[str, str]) -> list[str]:
-    """A job's word with the names of this sandbox in place."""
-    return [INTERPRETER, "-I"] if word == "{python}" else [expand(word, names)]
-
-
-def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
-    environment = {name: expand(value, names) for name, value in job.environment.items()}
-    if not job.trusted:
-        environment = {"HOME": "/tmp"} | environment  # noqa: S108 - the container's
-    if job.network:
-        environment |= images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108 - the container's
-        if images.ca_bundle(os.environ):
-            # uv reads the first, pip and requests of sdist builds the others
-            bundle = f"{names['{work}']}/.ca-bundle.pem"
-            environment |= dict.fromkeys(images.CA_VARIABLES, bundle)
-    if job.installs:
-        environment |= {"UV_CACHE_DIR": f"{CACHE}/uv"}
-    return environment

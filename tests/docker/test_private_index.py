@@ -13,7 +13,7 @@ import pytest
 from docker import DockerClient
 
 from tasks.clients import images
-from tasks.clients.container import CACHE_VOLUME
+from tasks.clients.container_session import CACHE_VOLUME
 from tasks.clients.engine_containers import JOB
 from tasks.core.settings import Settings
 from tests import index, leaks, project
