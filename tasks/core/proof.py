@@ -126,3 +126,29 @@ def fix_for(blamed: Mapping[str, Any]) -> str:
 def _common(paths: list[str]) -> str:
     """The folder that holds them all, or everything."""
     return os.path.commonpath(paths) or "**"
+
+
+def counts(found: Mapping[str, Proof]) -> dict[str, int]:
+    """Numbers for the record and for people."""
+    after = [each.after for each in found.values()]
+    return {
+        "modules": sum(not error for each in after for error in each["imports"].values()),
+        "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
+        "distributions": len(after),
+        "libraries": sum(not error for each in after for error in each["loads"].values()),
+        "compiled_anew": sum(each["compiled"] for each in after),
+    }
+
+
+def summary(facts: Mapping[str, Any]) -> str:
+    """Of verify's record, for people."""
+    if facts["not_proven"]:
+        return (
+            f"{facts['distributions']} distributions answer, their libraries are for the layer's "
+            "machine"
+        )
+    return (
+        f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
+        f"packages that nobody asked for), {facts['distributions']} distributions "
+        f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew"
+    )

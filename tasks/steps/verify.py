@@ -98,7 +98,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     judge(settings, get_workshop, tree, stay, found)
     if not (unproven := not_proven(settings)):
         probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
-    facts = counts(found)
+    facts = proof.counts(found)
     record = {
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
@@ -108,7 +108,9 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
         **facts,
     }
     records.write(paths.record(settings, "verify"), record)
-    show(record, spent, time.monotonic() - started)
+    say(f"{proof.summary(record)} ({duration(time.monotonic() - started)})")
+    for line in spent.sentences():
+        say(line)
     return record
 
 
@@ -179,37 +181,4 @@ def blame(
     return VerifyError(
         f"worked as installed, does not in the layer:\n{listed}\n{proof.at_fault(found, removed)}",
         fix=proof.fix_for(found),
-    )
-
-
-def counts(found: dict[str, Proof]) -> dict[str, int]:
-    """Numbers for the record and for people."""
-    after = [each.after for each in found.values()]
-    return {
-        "modules": sum(not error for each in after for error in each["imports"].values()),
-        "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
-        "distributions": len(after),
-        "libraries": sum(not error for each in after for error in each["loads"].values()),
-        "compiled_anew": sum(each["compiled"] for each in after),
-    }
-
-
-def show(facts: records.Record, spent: budget.Budget, seconds: float) -> None:
-    if facts["not_proven"]:
-        say(
-            f"{facts['distributions']} distributions answer, their libraries are for the layer's "
-            f"machine ({duration(seconds)})"
-        )
-    else:
-        say_proven(facts, seconds)
-    for line in spent.sentences():
-        say(line)
-
-
-def say_proven(facts: records.Record, seconds: float) -> None:
-    say(
-        f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
-        f"packages that nobody asked for), {facts['distributions']} distributions "
-        f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew "
-        f"({duration(seconds)})"
     )
