@@ -24,22 +24,16 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import jobs
+import says
 
 Facts = dict[str, Any]
-Said = tuple[list[str], list[str], bool, list[str]]
 
-# Read with regular expressions, not a parser: what is seen too much only keeps a file too many.
-# They begin with a literal word, which the engine finds fifty times faster than a line's beginning.
-_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
-_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
-_FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
-_DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -178,9 +172,9 @@ def read_modules(apart: Path, found: dict[str, Facts]) -> None:
     for facts in found.values():
         facts["modules"] = {}
     for _, said in jobs.each(jobs.shares(code), lambda share: said_by(apart, share)):
-        for name, says in said:
+        for name, heard in said:
             key, _, path = name.partition("/")
-            found[key]["modules"][path] = says
+            found[key]["modules"][path] = heard
     for facts in found.values():
         facts["modules"] = dict(sorted(facts["modules"].items()))
 
@@ -194,80 +188,15 @@ def readable(names: Iterable[str]) -> list[str]:
     )
 
 
-def said_by(apart: Path, code: Iterable[str]) -> list[tuple[str, Said]]:
+def said_by(apart: Path, code: Iterable[str]) -> list[tuple[str, says.Said]]:
     """[(key/path, what the module says)] of those that say something."""
     found = []
     for name in code:
         with open(f"{apart}/{name}", encoding="utf-8", errors="replace") as file:
-            said = module(name.partition("/")[2], file.read())
+            said = says.module(name.partition("/")[2], file.read())
         if any(said):
             found.append((name, said))
     return found
-
-
-def module(path: str, text: str) -> Said:
-    """What the module at `path` says: see above."""
-    lazy = "attach_stub" in text
-    files = sorted(quoted(text))
-    all_, first = set(filter(_DOTTED.fullmatch, files)), set()
-    for names, start in _imports(path, text):
-        all_ |= names
-        if names and _runs_at_once(text, start):
-            first |= names
-    return sorted(all_), files, lazy, sorted(first)
-
-
-def quoted(text: str) -> set[str]:
-    """File names between two quotes. By splitting, which is twice as fast as one pattern."""
-    pieces = text.replace("'", '"').split('"')
-    found, closed = set(), 0  # which piece the last one found ends before
-    for number in [number for number, piece in enumerate(pieces) if "." in piece]:
-        if closed < number < len(pieces) - 1 and _FILE.fullmatch(pieces[number]):
-            found.add(pieces[number])
-            closed = number + 1
-    return found
-
-
-def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:
-    """(names, where the statement stands)"""
-    package = PurePosixPath(path).parent.parts
-    for match in _statements(_IMPORT, text):
-        yield set(re.findall(r"[\w.]+", match[1])), match.start()
-    for match in _statements(_FROM, text):
-        yield set(_from(package, match)), match.start()
-
-
-def _from(package: tuple[str, ...], match: "re.Match[str]") -> Iterator[str]:
-    name = match[1].lstrip(".")
-    dots = len(match[1]) - len(name)
-    base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
-    yield ".".join(base)
-    yield from (".".join([*base, part]) for part in re.findall(r"\w+", match[2]))
-
-
-def _runs_at_once(text: str, start: int) -> bool:
-    """Is what stands there in no function?"""
-    begin = text.rfind("\n", 0, start) + 1
-    indent = len(text[begin:start]) - len(text[begin:start].lstrip())
-    while indent and begin > 0:
-        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
-        line = text[begin:end]
-        stripped = line.lstrip()
-        if not stripped or len(line) - len(stripped) >= indent:
-            continue
-        if stripped.startswith(("def ", "async def ")):
-            return False
-        closes = stripped.startswith(")")  # a definition over several lines
-        indent = len(line) - len(stripped) + closes
-    return True
-
-
-def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Matches where a statement can begin: not in the middle of a sentence or a doctest."""
-    for match in pattern.finditer(text):
-        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
-        if not before or before.endswith((":", ";")):
-            yield match
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
-SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "strip.py")
+SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "says.py", "strip.py")
 LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
 Facts = dict[str, records.Record]  # docker/facts.py's, by the pin's key

@@ -40,19 +40,19 @@ def facts() -> ModuleType:
 )
 def test_imports_are_seen(facts: ModuleType, path: str, text: str, name: str) -> None:
     """In every form that Python or importlib has."""
-    assert name in facts.module(path, text)[0]
+    assert name in facts.says.module(path, text)[0]
 
 
 def test_words_are_not_imports(facts: ModuleType) -> None:
     """A sentence in a docstring keeps no folder."""
     text = '"""We import nothing from here, see tests."""\nx = "important tests"'
-    assert not {name for name in facts.module("a/b.py", text)[0] if "tests" in name}
+    assert not {name for name in facts.says.module("a/b.py", text)[0] if "tests" in name}
 
 
 def test_quoted_file_names_are_seen(facts: ModuleType) -> None:
     """Whole names and suffixes, without the words of a sentence."""
     text = """open("README.md"), glob('*.md'), "see README for x.md please" """
-    files = facts.module("a.py", text)[1]
+    files = facts.says.module("a.py", text)[1]
     assert {"README.md", "*.md"} <= set(files)
     assert "x.md" not in files
 
@@ -74,7 +74,7 @@ def test_quoted_file_names_are_seen(facts: ModuleType) -> None:
 )
 def test_what_is_imported_at_once_is_told_apart(facts: ModuleType, text: str) -> None:
     """At a module's top, or in what runs with it."""
-    assert "x.y" in facts.module("a.py", text)[3]
+    assert "x.y" in facts.says.module("a.py", text)[3]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_is_imported_at_once_is_told_apart(facts: ModuleType, text: str) ->
 )
 def test_what_a_function_imports_is_not_imported_at_once(facts: ModuleType, text: str) -> None:
     """However its signature is laid out; it is an import all the same."""
-    imports, _, _, first = facts.module("a.py", text)
+    imports, _, _, first = facts.says.module("a.py", text)
     assert "x.y" in imports
     assert first == []
 
@@ -104,19 +104,19 @@ def test_what_a_function_imports_is_not_imported_at_once(facts: ModuleType, text
 def test_one_import_at_once_is_enough(facts: ModuleType) -> None:
     """Of a name that functions import too."""
     text = "def f():\n    import x\n\nimport x\n\ndef g():\n    import x"
-    assert facts.module("a.py", text)[3] == ["x"]
+    assert facts.says.module("a.py", text)[3] == ["x"]
 
 
 def test_names_in_strings_are_not_imported_at_once(facts: ModuleType) -> None:
     """Nobody knows when import_module is called."""
-    imports, _, _, first = facts.module("a.py", "import_module('x.y')")
+    imports, _, _, first = facts.says.module("a.py", "import_module('x.y')")
     assert (imports, first) == (["x.y"], [])
 
 
 def test_lazy_modules_are_known(facts: ModuleType) -> None:
     """They read their stubs as they run (lazy_loader)."""
-    assert facts.module("a.py", "lazy.attach_stub(__name__, __file__)")[2]
-    assert not facts.module("a.py", "import x")[2]
+    assert facts.says.module("a.py", "lazy.attach_stub(__name__, __file__)")[2]
+    assert not facts.says.module("a.py", "import x")[2]
 
 
 def test_only_code_of_running_programs_is_read(facts: ModuleType) -> None:
@@ -146,7 +146,7 @@ def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path
 )
 def test_file_names_stand_between_quotes(facts: ModuleType, text: str, names: set[str]) -> None:
     """Whichever quotes: what is seen too much keeps a file too many."""
-    assert facts.quoted(text) == names
+    assert facts.says.quoted(text) == names
 
 
 # ---- what was installed ---------------------------------------------------------------------
