@@ -40,7 +40,8 @@ _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
 def main(installed: str, apart: str, request: str, result: str) -> None:
     keys = json.loads(Path(request).read_text(encoding="utf-8"))
-    found = {}
+    found: dict[str, Facts] = {}
+    wanted: dict[str, list[str]] = {}
     for folder in sorted(Path(installed).glob("*.dist-info")):
         facts = distribution(folder)
         key = keys.get(facts["name"], "")
@@ -50,13 +51,42 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
         if not key:  # inside another's wheel; its name is any text, so no place to write to
             key, refused = folder.name, {folder.name: "is of a distribution nobody asked for"}
             facts["hashes"] = {}
-        names = [name for name in facts["hashes"] if name not in refused]
-        facts |= move(Path(installed), Path(apart, key), names)
-        facts |= {"refused": refused} if refused else {}
-        found[key] = facts
+        wanted[key] = [name for name in facts["hashes"] if name not in refused]
+        found[key] = facts | ({"refused": refused} if refused else {})
+    take_apart(installed, apart, wanted, found)
     Path(installed).rename(f"{apart}-{os.getpid()}")  # the installer begins with an empty folder
-    read_modules(Path(apart), found)
     Path(result).write_text(json.dumps(found), encoding="utf-8")
+
+
+def take_apart(
+    installed: str, apart: str, wanted: dict[str, list[str]], found: dict[str, Facts]
+) -> None:
+    """Move each distribution's files and read what its modules say, side by side."""
+    code = [
+        (f"{key}/{name}", size)
+        for key, names in wanted.items()
+        for name in readable(names)
+        if (size := size_of(installed, name))
+    ]
+    moves = jobs.shares((key, len(names)) for key, names in wanted.items())
+    tasks = [*(("move", share) for share in moves), *(("read", each) for each in jobs.shares(code))]
+
+    def work(task: "tuple[str, list[str]]") -> "list[tuple[str, Any]]":
+        kind, names = task
+        if kind == "read":
+            return said_by(installed, names)
+        return [(key, move(installed, os.path.join(apart, key), wanted[key])) for key in names]
+
+    modules: dict[str, Facts] = {key: {} for key in found}
+    for (kind, _), results in jobs.each(tasks, work):
+        for name, heard in results:
+            key, _, path = name.partition("/")
+            if kind == "read":
+                modules[key][path] = heard
+            else:
+                found[key] |= heard
+    for key, said in modules.items():
+        found[key]["modules"] = dict(sorted(said.items()))
 
 
 def distribution(folder: Path) -> Facts:
@@ -108,7 +138,7 @@ def unwanted(installed: str, name: str) -> str:
 _real = functools.cache(os.path.realpath)
 
 
-def move(installed: Path, target: Path, names: Iterable[str]) -> Facts:
+def move(installed: str, target: str, names: Iterable[str]) -> Facts:
     """Its files, below `target` from now on. A file that two distributions claim goes to both."""
     files: dict[str, list[int]] = {}
     links, programs, made = {}, [], set()
@@ -139,7 +169,7 @@ def _kind(path: str) -> int:
         return 0
 
 
-def _outward(source: str, root: Path) -> str:
+def _outward(source: str, root: str) -> str:
     """The target of a link that leads to no file of the tree; else ''."""
     inside = os.path.realpath(source).startswith(os.path.join(os.path.realpath(root), ""))
     return "" if inside and os.path.isfile(source) else os.readlink(source)
@@ -162,23 +192,6 @@ def _is_script(path: str) -> bool:
         return file.read(2) == b"#!"
 
 
-def read_modules(apart: Path, found: dict[str, Facts]) -> None:
-    """Add what each module of each distribution says."""
-    code = [
-        (f"{key}/{path}", facts["files"][path][0])
-        for key, facts in found.items()
-        for path in readable(set(facts["files"]) - set(facts["links"]))
-    ]
-    for facts in found.values():
-        facts["modules"] = {}
-    for _, said in jobs.each(jobs.shares(code), lambda share: said_by(apart, share)):
-        for name, heard in said:
-            key, _, path = name.partition("/")
-            found[key]["modules"][path] = heard
-    for facts in found.values():
-        facts["modules"] = dict(sorted(facts["modules"].items()))
-
-
 def readable(names: Iterable[str]) -> list[str]:
     """The code among them that is part of a running program."""
     return sorted(
@@ -188,12 +201,21 @@ def readable(names: Iterable[str]) -> list[str]:
     )
 
 
-def said_by(apart: Path, code: Iterable[str]) -> list[tuple[str, says.Said]]:
+def size_of(installed: str, name: str) -> int:
+    """In bytes; 0 for what is no file of the tree."""
+    path = os.path.join(installed, name)
+    kind = _kind(path)
+    there = kind == stat.S_IFREG or (kind == stat.S_IFLNK and not _outward(path, installed))
+    return os.stat(path).st_size if there else 0
+
+
+def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, says.Said]]:
     """[(key/path, what the module says)] of those that say something."""
     found = []
     for name in code:
-        with open(f"{apart}/{name}", encoding="utf-8", errors="replace") as file:
-            said = says.module(name.partition("/")[2], file.read())
+        path = name.partition("/")[2]
+        with open(os.path.join(installed, path), encoding="utf-8", errors="replace") as file:
+            said = says.module(path, file.read())
         if any(said):
             found.append((name, said))
     return found
