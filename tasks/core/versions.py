@@ -10,8 +10,8 @@ from .errors import InputError
 
 FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
 PUBLISHED = ("input", "sha256", "unzipped", "packages")  # a manifest's facts in publish's record
+TIME = len("YYYYMMDD-HHMMSS")  # characters of a folder's name that say when
 # Read tolerantly: people edit nothing here, but older and newer formats may stand beside ours.
-TIME = len("YYYYMMDD-HHMMSS")
 _FIELD = re.compile(r"\b(input|content|built)=([0-9a-f-]+)\b")
 
 
