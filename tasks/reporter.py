@@ -6,6 +6,7 @@ Of a step that fails every line is shown.
 
 import os
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .core.console import duration
 from .core.loading import assumed, current
 
 QUIET, FULL = 1, 2  # doit's -v
+COLUMNS = 60  # of a step's name and what it made; its time stands right of them
 
 
 def verbosity() -> int:
@@ -75,7 +77,11 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
             console.write(mark, f" {task.name} ", ("dim", f"({took})"))
             return
         made = summaries.of(task.name, current(), said)
-        console.write(mark, f" {task.name:<15} {made:<44} ", ("dim", f"{took:>8}"))
+        head = f"{task.name:<15} "
+        first, *more = _folded(made, COLUMNS - len(head))
+        console.write(mark, f" {head + first:<{COLUMNS}} ", ("dim", f"{took:>8}"))
+        for line in more:
+            console.write(f"  {' ' * len(head)}{line}")
         self._rows.append(("✓", task.name, made, took))
 
     def skip_uptodate(self, task: Any) -> None:
@@ -120,6 +126,11 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
 
 def _lines(words: Any) -> list[str]:
     return [words] if isinstance(words, str) else list(words())
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """One line at least. A word that is too long, an ARN say, stays whole."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _raw(text: str) -> None:

@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..core import full_disk
 from ..core.errors import BuildError
+from ..core.full_disk import OF_ENGINE
 from ..core.sandbox import Outcome
 
 KILLED = 128 + 9  # exit status of a process that met SIGKILL
 MEMORY = (
     "give the engine more memory (`docker info` says how much it has; Docker Desktop: Settings → "
     "Resources), then run the same command again"
-)
-SPACE = (
-    "`docker system df` shows what takes it, `docker system prune` frees what nobody uses; then "
-    "run the same command again"
 )
 AGAIN = "run the same command again: what is finished is not done twice"
 _STOPPED = "the container was stopped or removed while it worked"
@@ -27,7 +25,7 @@ _SAID = (
         "look at what the engine says of it; if the image is yours, make it from Lambda's own, "
         "public.ecr.aws/lambda/python",
     ),
-    (r"no space left on device|disk quota exceeded", "the Docker engine's disk is full", SPACE),
+    (full_disk.SAID, "the Docker engine's disk is full", OF_ENGINE),
     (r"no such image", "the builder image was removed while this ran", AGAIN),
     (
         r"no such (container|exec)|container \S+ is not running|marked for removal|"
@@ -44,7 +42,6 @@ _SAID = (
     ),
 )
 _OF_SYSTEM = re.compile(r"\bended with -9\b|\bexit status -9\b|signal: 9, SIGKILL")
-_FULL = re.compile(r"No space left on device|os error 28", re.I)
 
 
 @contextmanager
@@ -83,8 +80,8 @@ def gone(container: Any) -> BuildError:
 
 def of_keeper(detail: str) -> BuildError:
     """What kept the container's main process from a job, in the system's words."""
-    if _FULL.search(detail):
-        return BuildError(f"the container's disk is full:\n{detail}", fix=SPACE)
+    if full_disk.is_said(detail):
+        return BuildError(f"the container's disk is full:\n{detail}", fix=OF_ENGINE)
     return BuildError(f"the container failed: {detail}", fix=AGAIN)
 
 
@@ -93,6 +90,6 @@ def of_job(outcome: Outcome) -> BuildError | None:
     if outcome.code == KILLED or (outcome.code and _OF_SYSTEM.search(outcome.tail)):
         problem = "the system killed what ran in the container, most likely for want of memory"
         return BuildError(f"{problem}\n{outcome.tail}".strip(), fix=MEMORY)
-    if outcome.code and _FULL.search(outcome.tail):
-        return BuildError(f"the container's disk is full:\n{outcome.tail}", fix=SPACE)
+    if outcome.code and full_disk.is_said(outcome.tail):
+        return BuildError(f"the container's disk is full:\n{outcome.tail}", fix=OF_ENGINE)
     return None

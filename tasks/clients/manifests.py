@@ -14,6 +14,19 @@ def put(aws: Aws, made: Manifest) -> None:
     s3.put_bytes(aws, versions.manifest_key(made.layer, made.built), manifest.to_json(made))
 
 
+def claim(aws: Aws, made: Manifest, *, empty: bool) -> bool:
+    """Write it, where its folder is free or this zip's; False where it is another's. `empty`: no
+    other zip lies there. Of two machines that ask at the same moment one gets the folder."""
+    key = versions.manifest_key(made.layer, made.built)
+    if empty and conditional.write(aws, key, manifest.to_json(made), ""):
+        return True
+    there = at(aws, made.built)
+    if there is None or there.sha256 != made.sha256:
+        return False
+    put(aws, made)
+    return True
+
+
 def of(aws: Aws, version: LayerVersion) -> Manifest | None:
     """The manifest of a version that exists; None for one by hand or by another tool."""
     return at(aws, version.built) if version.built else None
@@ -27,7 +40,7 @@ def of_number(aws: Aws, number: int) -> Manifest | None:
 
 
 def at(aws: Aws, built: str) -> Manifest | None:
-    """`built`: YYYYMMDD-HHMMSS, UTC."""
+    """`built`: the folder's name."""
     text = s3.get_bytes(aws, versions.manifest_key(aws.settings.layer, built))
     return manifest.from_json(text) if text else None
 

@@ -89,6 +89,13 @@ def bucket_of(aws: Aws) -> dict[str, str]:
 def holds(aws: Aws, key: str, sha256: str) -> str | None:
     """The object's version ID ('' in a bucket without versions) when it is there and was sent as
     this content; None otherwise."""
+    content, version = look(aws, key) or ("", "")
+    return version if content == sha256 else None
+
+
+def look(aws: Aws, key: str) -> tuple[str, str] | None:
+    """The sha256 that the object was sent as ('' where it does not say) and its version ID; None
+    when it is not there."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking for s3://{aws.settings.bucket}/{key}"):
@@ -98,8 +105,7 @@ def holds(aws: Aws, key: str, sha256: str) -> str | None:
             if error_code(error) in ("404", "NoSuchKey", "NotFound"):
                 return None
             raise
-    same = head["Metadata"].get(CONTENT) == sha256
-    return _version(head) if same else None
+    return head["Metadata"].get(CONTENT, ""), _version(head)
 
 
 def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> str:

@@ -111,4 +111,4 @@ def sentences(before: Manifest, after: Manifest) -> Iterator[str]:
         yield "made from the same inputs"
     for name, each in (("from", before), ("to", after)):
         by = f"tool {each.tool}" + (f", {each.commit}" if each.commit else "")
-        yield f"{name}: built {each.built} UTC by {each.builder}, {by}"
+        yield f"{name}: built {each.time} UTC by {each.builder}, {by}"

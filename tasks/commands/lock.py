@@ -56,7 +56,7 @@ def resolve(settings: Settings, before: str) -> str:
     finally:
         sandbox.close()
     if outcome.code:
-        raise explain(outcome.output, settings)
+        raise explain(outcome.output, settings, sandbox.kind)
     return result.read_text(encoding="utf-8")
 
 

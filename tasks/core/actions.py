@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 
+from . import full_disk
 from .errors import LayerError
 
 Action = Callable[[], BaseFail | None]
@@ -18,7 +19,7 @@ class ToDo(TaskError):  # type: ignore[misc] # noqa: N818 - doit has no types; t
 
 
 _ADVICE = {
-    errno.ENOSPC: "free some disk space and run the same command again",
+    errno.ENOSPC: full_disk.OF_HOST,
     errno.EDQUOT: "free some of your disk quota and run the same command again",
     errno.EACCES: "give yourself access to it and run the same command again",
     errno.EROFS: "run from a folder that can be written to",

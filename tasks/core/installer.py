@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from . import full_disk
 from .errors import BuildError
 from .platforms import platform_tag
 from .settings import Settings
@@ -18,7 +19,7 @@ _FIXES = (
     (r"invalid package format|Failed to (extract|read|unzip)|Bad CRC|not a valid zip|truncated"
      r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
      "rm doit-lambda-layer-cache`, builder=host: `uv cache clean`) and run again"),
-    (r"No space left", "free some disk space (Docker: `docker system prune`) and run again"),
+    (f"(?i:{full_disk.SAID})", "{space}"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
      "no wheel for {platform}: pin a version that has one, or build it in the image "
@@ -71,8 +72,9 @@ def _platform(settings: Settings, builder: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def explain(output: str, settings: Settings) -> BuildError:
-    """uv's last words (the package and why), and the fix that goes with them."""
+def explain(output: str, settings: Settings, kind: str) -> BuildError:
+    """uv's last words (the package and why), and the fix that goes with them. `kind`: of the
+    sandbox that it ran in."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
     head, shown = "\n".join(lines[start:][:HEAD]), "\n".join(shorten(lines[start:]))
@@ -86,6 +88,7 @@ def explain(output: str, settings: Settings) -> BuildError:
             python=settings.python,
             requirements=settings.requirements,
             lock=settings.lock,
+            space=full_disk.way_out(kind),
         ),
     )
 

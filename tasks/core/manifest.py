@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from .. import VERSION
-from . import notes
+from . import notes, versions
 from .records import Record, digest
 from .settings import Settings, option
 
@@ -39,9 +39,10 @@ class Manifest:
     """Sizes in bytes: the zip's (`bytes`), at /opt (`unzipped`), before pruning (`installed`).
 
     `inputs`: the parts of the input hash (`identity.parts`); `others`: {name: bytes} of what no
-    distribution owns; `built`: YYYYMMDD-HHMMSS, UTC; `git`: {"commit", "dirty"}, None outside of
-    a checkout; `image`: its reference, or '' when the host built; `digest`: exactly which image
-    that was, '' where it is not known; `settings`: as in pyproject.toml; `tool`: our version.
+    distribution owns; `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `versions.apart` may
+    have put after it; `git`: {"commit", "dirty"}, None outside of a checkout; `image`: its
+    reference, or '' when the host built; `digest`: exactly which image that was, '' where it is not
+    known; `settings`: as in pyproject.toml; `tool`: our version.
     """
 
     layer: str
@@ -69,6 +70,11 @@ class Manifest:
         """Are the parts those of the input hash? S3 says whatever somebody wrote."""
         whole = all(_SHA256.fullmatch(each) for each in (self.input, self.sha256))
         return whole and digest(dict(self.inputs)) == self.input
+
+    @property
+    def time(self) -> str:
+        """When the zip was made: YYYYMMDD-HHMMSS, UTC."""
+        return self.built[: versions.TIME]
 
     @property
     def packages(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from .errors import InputError
 
 FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
 PUBLISHED = ("input", "sha256", "unzipped", "packages")  # a manifest's facts in publish's record
+TIME = len("YYYYMMDD-HHMMSS")  # characters of a folder's name that say when
 # Read tolerantly: people edit nothing here, but older and newer formats may stand beside ours.
 _FIELD = re.compile(r"\b(input|content|built)=([0-9a-f-]+)\b")
 
@@ -45,8 +46,8 @@ class LayerVersion:
 
     @property
     def built(self) -> str:
-        """YYYYMMDD-HHMMSS, UTC"""
-        return self._field("built", r"\d{8}-\d{6}")
+        """Its zip's folder: YYYYMMDD-HHMMSS, UTC, and what `apart` may have put after it."""
+        return self._field("built", r"\d{8}-\d{6}(-[0-9a-f]{8})?")
 
     def _field(self, name: str, form: str) -> str:
         value = dict(_FIELD.findall(self.description)).get(name, "")
@@ -76,8 +77,14 @@ def prefix(layer: str) -> str:
 
 
 def folder(layer: str, built: str) -> str:
-    """Where S3 holds one zip and its manifest, as in the seed. `built`: YYYYMMDD-HHMMSS, UTC."""
+    """Where S3 holds one zip and its manifest, as in the seed. `built`: YYYYMMDD-HHMMSS, UTC; for
+    one that met another zip of that second `apart` from it."""
     return f"{prefix(layer)}{built}"
+
+
+def apart(built: str, sha256: str) -> str:
+    """The folder of a zip whose second has another zip's folder already."""
+    return f"{built[:TIME]}-{sha256[:8]}"
 
 
 def manifest_key(layer: str, built: str) -> str:

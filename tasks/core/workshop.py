@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import bom, installer, records, requirements
+from . import bom, full_disk, installer, records, requirements
 from .ahead import Ahead
 from .console import following, say
 from .due import Due
@@ -156,7 +156,7 @@ class Workshop:
         cached = replace(job, argv=(*job.argv, "--offline"), network=False)
         outcome = self.sandbox.run(cached)
         if outcome.code and installer.HALF_DONE in outcome.output:
-            raise installer.explain(outcome.output, self.settings)
+            raise installer.explain(outcome.output, self.settings, self.sandbox.kind)
         for line in outcome.output.splitlines() if outcome.code == 0 else ():
             say(line)
         return outcome.code == 0
@@ -164,16 +164,12 @@ class Workshop:
     def _install(self, job: Job) -> None:
         outcome = self.sandbox.run(job, say)
         if outcome.code:
-            raise installer.explain(outcome.output, self.settings)
+            raise installer.explain(outcome.output, self.settings, self.sandbox.kind)
 
     def _make(self, job: Job, doing: str, *, fix: str) -> None:
         with following(doing) as hear:
             outcome = self.sandbox.run(job, hear)
         if outcome.code:
-            full = "No space left on device" in outcome.tail
-            fix = (
-                "free some disk space (Docker: `docker system prune`) and run again"
-                if full
-                else fix
-            )
+            full = full_disk.is_said(outcome.tail)
+            fix = full_disk.way_out(self.sandbox.kind) if full else fix
             raise BuildError(f"{doing} failed in {self.sandbox.title}:\n{outcome.tail}", fix=fix)

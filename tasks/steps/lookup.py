@@ -59,7 +59,7 @@ def look(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
     if latest := found or next(fitting, None):
         published.remember(aws, latest)
     if found:
-        say(f"inputs {wanted[:12]} are published as version {found.number}: nothing to build")
+        say(f"inputs {wanted[:12]} are version {found.number} already")
         return found.arn, None
     stored = published.stored(aws, wanted)
     if stored:

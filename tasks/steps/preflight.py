@@ -181,6 +181,6 @@ def check_aws(settings: Settings) -> None:
     aws = connect(settings)
     for sentence in unheard(settings.stage):
         say(f"note: {sentence}")
-    place = f"account {aws.account}, region {settings.region}"
-    say(f"stage {settings.stage}: {place}" + ("" if settings.is_local else f", as {aws.identity}"))
+    place = f"stage {settings.stage}: {aws.account}, {settings.region}"
+    say(place + ("" if settings.is_local else f", as {aws.identity}"))
     measure_layers(settings)

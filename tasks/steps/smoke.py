@@ -16,7 +16,6 @@ from ..core.errors import DeployError
 from ..core.loading import current
 
 SHOWN = 10  # lines of the function's own log
-BACK = "go back with `./doitw rollback`"
 
 
 def task_smoke() -> dict[str, object]:
@@ -29,10 +28,11 @@ def task_smoke() -> dict[str, object]:
     }
 
 
-def run(aws: Aws, way: str = BACK) -> records.Record:
+def run(aws: Aws, way: str = "") -> records.Record:
     """Record {"function", "status", "body"}. DeployError with the function's own error; `way`: out
-    of it, where this version is bad."""
+    of it, where this version is bad: for a deploy, which is what asks unless it says so, back."""
     settings = aws.settings
+    way = way or f"go back with ./doitw rollback stage={settings.stage}"
     deployed = chalice_app.functions(settings.stage)
     name = deployed.get("api_handler")
     if name is None:
@@ -57,12 +57,12 @@ def look(aws: Aws, names: list[str]) -> records.Record:
     DeployError where nothing is deployed or one is not ready."""
     settings = aws.settings
     if not names:
-        fix = "run `./doitw deploy`, then `./doitw smoke` again"
+        fix = f"run ./doitw deploy stage={settings.stage}, then the same again"
         raise DeployError(f"stage {settings.stage} has no function to look at", fix=fix)
     for name in names:
         found = functions.configuration(aws, name) or {}
         if found.get("State") != "Active":
-            fix = "look at it in the console, then run `./doitw smoke` again"
+            fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
     say(f"no API to ask; ready for their events: {', '.join(names)}")
     record = {"functions": names}
@@ -70,7 +70,7 @@ def look(aws: Aws, names: list[str]) -> records.Record:
     return record
 
 
-def ask(aws: Aws, function: str, path: str, way: str = BACK) -> dict[str, Any]:
+def ask(aws: Aws, function: str, path: str, way: str) -> dict[str, Any]:
     """The function's answer, its body as text, with its log under "log"; neither shows a value of
     the stage's secret. DeployError when it raised or died."""
     hidden = secrets.hider(aws, function)

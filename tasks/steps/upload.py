@@ -1,6 +1,7 @@
 """upload: the proven zip to s3://<bucket>/layers/<layer>/<time>/, its manifest beside it."""
 
 import time
+from dataclasses import replace
 
 from ..clients import bucket_guard, git, lifecycle, manifests, published, s3
 from ..clients.aws import Aws, connect
@@ -59,10 +60,10 @@ def proven(settings: Settings) -> records.Record:
 
 
 def send(aws: Aws, packed: records.Record) -> records.Record:
-    """Zip, manifest and bill of materials. A repeated run finds the same key and sends nothing."""
+    """Manifest, zip and bill of materials. A repeated run finds the same key and sends no zip."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
-    key = versions.zip_key(settings.layer, packed["built"])
-    version, tag = s3.holds(aws, key, packed["sha256"]), lifecycle.tag(settings)
+    made, version = place(aws, manifest_of(settings, packed))
+    key, tag = versions.zip_key(settings.layer, made.built), lifecycle.tag(settings)
     tagged = bool(tag or version is not None)
     if version is None:
         started = time.monotonic()
@@ -71,12 +72,25 @@ def send(aws: Aws, packed: records.Record) -> records.Record:
         say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
     else:
         say(f"s3://{settings.bucket}/{key} is there already, whole")
-    manifests.put(aws, manifest_of(settings, packed))
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
-        folder = versions.folder(settings.layer, packed["built"])
+        folder = versions.folder(settings.layer, made.built)
         s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
-    return {"key": key, "version_id": version, "tag": tagged}
+    return {"key": key, "version_id": version, "tag": tagged, "built": made.built}
+
+
+def place(aws: Aws, made: manifest.Manifest) -> tuple[manifest.Manifest, str | None]:
+    """The manifest as it stands in a folder that is this zip's alone, and the zip's object version
+    where it is there already, whole. The folder is named by the second in which the zip was made,
+    and another machine may have made another one in it."""
+    key = versions.zip_key(made.layer, made.built)
+    content, version = s3.look(aws, key) or (None, "")
+    if manifests.claim(aws, made, empty=content in (None, made.sha256)):
+        return made, version if content == made.sha256 else None
+    say(f"s3://{aws.settings.bucket}/{key} is another zip of the same second, and stays")
+    own = replace(made, built=versions.apart(made.built, made.sha256))
+    manifests.put(aws, own)
+    return own, s3.holds(aws, versions.zip_key(own.layer, own.built), own.sha256)
 
 
 def manifest_of(settings: Settings, packed: records.Record) -> manifest.Manifest:

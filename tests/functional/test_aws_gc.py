@@ -101,6 +101,21 @@ def test_old_versions_go_with_all_that_lies_beside_them(four: Aws) -> None:
     }
 
 
+def test_of_two_zips_of_one_second_only_the_older_goes(aws: Aws) -> None:
+    """The other's folder begins with the same letters."""
+    build(aws.settings, "x = 1\n")
+    upload.run(aws)
+    publish.run(aws)
+    Path("requirements-all.txt").write_text("six==1.2.0\n", encoding="utf-8")
+    sha256 = build(aws.settings, "x = 2\n")["sha256"]
+    upload.run(aws)
+    publish.run(aws)
+    gc.run(aws, 1, act=True)
+    apart = versions.apart("20250102-030405", sha256)
+    assert folders(aws) == {"inputs", "versions", apart}
+    assert s3.holds(aws, versions.zip_key("deps", apart), sha256) is not None
+
+
 def test_a_second_run_has_nothing_to_do(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """And says so."""
     gc.run(four, 2, act=True)

@@ -142,7 +142,7 @@ def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     assert "✗ smoke failed" in said
     assert "answered 500 to GET /health" in said
     assert "No module named 'gone'" in said
-    assert "./doitw rollback" in said
+    assert "./doitw rollback stage=local" in said
 
 
 @pytest.mark.parametrize(

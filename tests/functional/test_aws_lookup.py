@@ -179,6 +179,19 @@ def test_versions_by_hand_are_listed_and_left_alone(aws: Aws) -> None:
 # ---- the manifest, and the way from a number to it ----------------------------------------------
 
 
+def test_what_it_says_fits_beside_its_name(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
+    """Hit or not: tasks/reporter.py has 44 columns for it."""
+    lookup.run(aws, "host")
+    missed = capfd.readouterr().out.splitlines()[-1].strip()
+    deployed(aws)
+    capfd.readouterr()
+    lookup.run(aws, "host")
+    hit = capfd.readouterr().out.splitlines()[-1].strip()
+    assert missed.endswith("are not published yet")
+    assert hit.endswith("are version 1 already")
+    assert max(len(missed), len(hit)) <= 44
+
+
 def test_a_version_has_its_manifest(aws: Aws) -> None:
     """By the version, and by its number alone."""
     record = deployed(aws)

@@ -1,5 +1,6 @@
 """upload, publish, lookup against an AWS over HTTP: what is sent, what is published, when not."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -8,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, published
+from tasks.clients import layers, manifests, published, s3
 from tasks.clients.aws import Aws, connect
 from tasks.core import paths, records
 from tasks.core.errors import AwsError, BuildError
 from tasks.core.settings import PYTHONS
 from tasks.core.versions import code_sha256
-from tasks.steps import lookup, publish, upload
+from tasks.steps import lookup, publish, restore, upload
 from tests.aws import Refusal, Server
 from tests.built import build, zipped
 
@@ -91,6 +92,65 @@ def test_another_zip_under_the_same_key_is_replaced(aws: Aws) -> None:
     upload.run(aws)
     stored = aws.client("s3").get_object(Bucket="deps-bucket", Key=f"{KEY}/deps.zip")
     assert code_sha256(packed["sha256"]) == stored["ChecksumSHA256"]
+
+
+def content(aws: Aws, key: str) -> str:
+    """The sha256 of what lies there."""
+    stored = aws.client("s3").get_object(Bucket="deps-bucket", Key=key)
+    return hashlib.sha256(stored["Body"].read()).hexdigest()
+
+
+def test_two_zips_of_one_second_lie_apart(aws: Aws) -> None:
+    """Neither is taken for the other, nor written over; both versions have their own manifest, and
+    the second comes back from its own zip. A repeated run finds it."""
+    first = deployed(aws)
+    Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    second = deployed(aws, "x = 2\n")
+    apart = f"{KEY}-{second['sha256'][:8]}"
+    assert content(aws, f"{KEY}/deps.zip") == first["sha256"]
+    assert content(aws, f"{apart}/deps.zip") == second["sha256"]
+    assert {f"{KEY}/manifest.json", f"{apart}/manifest.json"} <= {*keys(aws)}
+    told = [manifests.of(aws, version) for version in layers.versions(aws)]
+    assert [made and made.sha256 for made in told] == [second["sha256"], first["sha256"]]
+    assert [made and made.time for made in told] == ["20250102-030405"] * 2
+
+    layers.delete(aws, 2)
+    assert upload.run(aws)["key"] == f"{apart}/deps.zip"
+    fresh_machine()
+    assert lookup.run(aws, "host")["stored"] == apart.rpartition("/")[2]
+    assert restore.run(aws)["arn"].endswith(":3")
+    made = manifests.of_number(aws, 3)
+    assert made
+    assert made.sha256 == second["sha256"]
+
+
+def test_of_two_that_upload_at_one_moment_each_has_its_folder(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither has seen the other's zip."""
+    first = build(aws.settings)
+    upload.run(aws)
+    monkeypatch.setattr(s3, "look", lambda *_: None)
+    monkeypatch.setattr(s3, "put_file", lambda *_, **__: "")
+    build(aws.settings, "x = 2\n")
+    record = upload.run(aws)
+    assert record["key"] == f"{KEY}-{record['sha256'][:8]}/deps.zip"
+    made = manifests.at(aws, first["built"])
+    assert made
+    assert made.sha256 == first["sha256"]
+
+
+def test_a_zip_without_a_manifest_stays_as_it_is(aws: Aws) -> None:
+    """By hand, or by a run that was stopped in between."""
+    build(aws.settings)
+    upload.run(aws)
+    aws.client("s3").delete_object(Bucket="deps-bucket", Key=f"{KEY}/manifest.json")
+    before = content(aws, f"{KEY}/deps.zip")
+    second = build(aws.settings, "x = 2\n")
+    record = upload.run(aws)
+    assert content(aws, record["key"]) == second["sha256"]
+    assert content(aws, f"{KEY}/deps.zip") == before
+    assert f"{KEY}/manifest.json" not in keys(aws)
 
 
 def test_content_that_is_published_is_not_sent_again(aws: Aws) -> None:

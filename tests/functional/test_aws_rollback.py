@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.clients import chalice_app, s3
-from tasks.clients.aws import Aws
+from tasks.clients.aws import Aws, connect
 from tasks.commands import rollback
 from tasks.core import chalice_config, paths, records
 from tasks.core.arguments import Arguments
@@ -257,6 +257,23 @@ def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
     assert caught.value.fix.startswith(f"{way}, or correct the app")
     back(three)
     assert f"note: continuing the rollback that was not finished; {way}" in capfd.readouterr().out
+
+
+def test_the_way_back_from_a_bad_deploy_names_its_stage(
+    three: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bare command would roll back the stage of pyproject.toml."""
+    with pytest.raises(DeployError, match="stage prod has no function to look at") as caught:
+        smoke.run(connect(three))
+    assert caught.value.fix.startswith("run ./doitw deploy stage=prod, then")
+    records.write(
+        chalice_app.deployed_file("prod"),
+        chalice_app.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
+    )
+    monkeypatch.setattr(smoke, "ask", lambda *_: {"statusCode": 500, "body": "no"})
+    with pytest.raises(DeployError, match="answered 500") as caught:
+        smoke.run(connect(three))
+    assert caught.value.fix.startswith("go back with ./doitw rollback stage=prod, or correct")
 
 
 @pytest.mark.parametrize(

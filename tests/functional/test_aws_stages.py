@@ -58,7 +58,7 @@ def test_the_identity_is_said(
     Path("pyproject.toml").write_text(table, encoding="utf-8")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     preflight.check_aws(staged)
-    place = f"stage prod: account {OTHER}, region {staged.region}"
+    place = f"stage prod: {OTHER}, {staged.region}"
     who = "as assumed-role/deployer/doit-lambda-layer"
     said = capfd.readouterr().out
     assert f"{place}, {who}\n" in said

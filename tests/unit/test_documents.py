@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import dodo
+from tasks import reporter
 from tests import pages
 from tests.project import ROOT
 
@@ -43,6 +44,19 @@ def test_every_fence_has_a_kind_and_nothing_to_type_hides_in_text(document: Path
 def test_what_is_data_can_be_read(document: Path) -> None:
     for kind, text in pages.fences(document):
         READERS.get(kind, str)(text)
+
+
+@every
+def test_the_steps_of_a_transcript_are_as_printed(document: Path) -> None:
+    """In columns, as the reporter writes them."""
+    steps = [
+        line
+        for kind, text in pages.fences(document)
+        for line in text.splitlines()
+        if kind == "console" and re.match(r"✓ .* \d[\d.]* s$", line)
+    ]
+    width = len(f"✓ {' ' * reporter.COLUMNS} {'0.1 s':>8}")
+    assert [line for line in steps if len(line) != width] == []
 
 
 def test_what_is_not_run_stands_somewhere() -> None:

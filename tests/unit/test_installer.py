@@ -25,7 +25,7 @@ error: Failed to build `python-ldap==3.4.4`
 def test_a_failed_build_is_told_by_package_and_first_error() -> None:
     """Not by the files it copied before."""
     copying = "\n".join(f"         copying {number}.py -> build" for number in range(50))
-    error = explain(FAILED_BUILD.format(copying=copying), Settings())
+    error = explain(FAILED_BUILD.format(copying=copying), Settings(), "docker")
     said = error.problem.splitlines()
     assert said[1] == "error: Failed to build `python-ldap==3.4.4`"
     assert said[5].endswith("fatal error: lber.h: No such file or directory")
@@ -44,7 +44,7 @@ def test_few_lines_are_shown_as_they_are() -> None:
 
 
 def test_an_installer_that_said_nothing_is_an_error_all_the_same() -> None:
-    assert "it said nothing" in explain("\n", Settings()).problem
+    assert "it said nothing" in explain("\n", Settings(), "docker").problem
 
 
 def test_in_the_image_the_platform_is_its_own() -> None:

@@ -52,6 +52,15 @@ def lookup():
     say("asking")
     raise BuildError("broken\\n  --> shop.toml:7\\n   | a = 100%", fix="mend it")
 
+def preflight():
+    say("stage production: 123456789012, ap-northeast-2, as assumed-role/deployer/" + "x" * 50)
+
+def task_preflight():
+    return {{"actions": [action(preflight)]}}
+
+def task_rollback():
+    yield {{"name": "chalice-deploy", "actions": [action(lambda: None)]}}
+
 def task_lookup():
     return {{"actions": [action(lookup)]}}
 
@@ -141,6 +150,24 @@ def test_v_1_is_one_line_a_step(project: Path) -> None:
     assert warning == "   warning: look at this"
     assert re.fullmatch(INSTALLED, ended)
     assert words == ["live", "size", "undo"]
+
+
+def test_times_stand_in_one_column(project: Path) -> None:
+    """Whatever is said, and however long the step's name is: what is too much goes on below, and
+    a word that is too long stays whole."""
+    record(project)
+    _, output = doit(project, "-v", "1", "preflight", "install", "rollback")
+    lines = [line for line in output.splitlines() if line.startswith(("✓", "    "))]
+    assert lines[0].startswith("✓ preflight       stage production: 123456789012,  ")
+    assert lines[1:3] == [
+        " " * 18 + "ap-northeast-2, as",
+        " " * 18 + "assumed-role/deployer/" + "x" * 50,
+    ]
+    timed = [line for line in lines if line.startswith("✓")]
+    names = [line.split()[1] for line in timed]
+    assert names == ["preflight", "install", "rollback:chalice-deploy"]
+    assert [line for line in timed if not re.fullmatch(r".{62} +\d\.\d s", line)] == []
+    assert {len(line) for line in timed} == {71}
 
 
 def test_a_step_that_fails_shows_every_line(project: Path) -> None:

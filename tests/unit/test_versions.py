@@ -71,3 +71,12 @@ def test_keys_are_the_seeds() -> None:
     """layers/<layer>/<time>/, and notes beside."""
     assert versions.folder("deps", "20250102-030405") == "layers/deps/20250102-030405"
     assert versions.alias_key("deps", "ff") == "layers/deps/inputs/ff"
+
+
+def test_a_folder_apart_can_be_read_too() -> None:
+    """Of a zip that met another one of its second; named so but once."""
+    built = versions.apart("20250102-030405", "b" * 64)
+    assert versions.apart(built, "b" * 64) == built == "20250102-030405-bbbbbbbb"
+    text = versions.description({**PACKED, "built": built})
+    assert (version(text).built, len(text) <= 256) == (built, True)
+    assert version(text.replace(built, f"{built}-{built}")).built == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import paths, requirements
+from tasks.core import full_disk, paths, requirements
 from tasks.core.due import Due
 from tasks.core.errors import BuildError
 from tasks.core.pinned import Pin
@@ -165,6 +165,16 @@ def test_a_failed_look_at_it_is_told_with_a_fix(fake: Fake) -> None:
         workshop.install([A], [])
     assert "go together" in caught.value.fix
     assert workshop.here == {}
+
+
+@pytest.mark.parametrize("kind", ["docker", "host"])
+def test_a_full_disk_is_told_with_what_frees_it(fake: Fake, kind: str) -> None:
+    """In the sandbox that it is; whichever job met it."""
+    fake.kind, fake.said = kind, "OSError: [Errno 28] No space left on device\n"
+    for fake.fails in ("{uv}", "facts.py"):
+        with pytest.raises(BuildError, match="No space left") as caught:
+            Workshop(Settings(), fake).install([A], [])
+        assert caught.value.fix == full_disk.way_out(kind)
 
 
 def test_each_part_is_handed_over(fake: Fake) -> None:
