@@ -2,14 +2,15 @@
 
 import io
 import json
+import os
 import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from . import engine_faults, tars
 
@@ -91,30 +92,27 @@ class Keeper:
         fetch: Sequence[str] = (),
     ) -> Answer:
         """Send a job and its files: contents, or where they lie. GoneError."""
-        sizes = [
-            [name, len(each) if isinstance(each, bytes) else each.stat().st_size]
-            for name, each in files.items()
-        ]
-        job = {"argv": argv, "environment": environment, "user": user}
-        job |= {"files": sizes, "fetch": fetch}
-        try:
-            with self._sending:
-                self._answers.append(answer := Answer(self._hear))
-                job["job"] = len(self._answers) - 1
-                self._socket.sendall(json.dumps(job).encode() + b"\n")
-                for each in files.values():
-                    self._send(each)
-        except OSError as error:
-            raise GoneError from error
-        return answer
+        with ExitStack() as stack:
+            opened = {name: stack.enter_context(_opened(each)) for name, each in files.items()}
+            # of what was opened: another build may put another file in its place at any moment
+            sizes = [[name, file.seek(0, os.SEEK_END)] for name, file in opened.items()]
+            job = {"argv": argv, "environment": environment, "user": user}
+            job |= {"files": sizes, "fetch": fetch}
+            try:
+                return self._send(job, opened.values())
+            except OSError as error:
+                raise GoneError from error
 
-    def _send(self, content: bytes | Path) -> None:
-        if isinstance(content, bytes):
-            self._socket.sendall(content)
-            return
-        with content.open("rb") as file:
-            while block := file.read(BLOCK):
-                self._socket.sendall(block)
+    def _send(self, job: dict[str, Any], files: Iterable[IO[bytes]]) -> Answer:
+        with self._sending:
+            self._answers.append(answer := Answer(self._hear))
+            job["job"] = len(self._answers) - 1
+            self._socket.sendall(json.dumps(job).encode() + b"\n")
+            for file in files:
+                file.seek(0)
+                while block := file.read(BLOCK):
+                    self._socket.sendall(block)
+        return answer
 
     def _hear(self, answer: Answer) -> Frame:
         """The next frame of this one."""
@@ -147,6 +145,10 @@ class Keeper:
         if size > LARGEST or len(payload := self._stdout.read(size)) < size:
             raise ValueError
         return number, (kind, payload)
+
+
+def _opened(content: bytes | Path) -> IO[bytes]:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def _stdout(file: io.BufferedReader) -> Iterator[bytes]:

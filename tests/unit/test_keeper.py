@@ -81,6 +81,26 @@ def test_a_job_goes_with_its_files(engine: Engine, talk: Keeper, tmp_path: Path)
     )  # fmt: skip
 
 
+def test_a_file_is_sent_as_it_was_opened(
+    engine: Engine, talk: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another build may put another in its place; what comes behind it is the next job's."""
+    layer, other = tmp_path / "layer", tmp_path / "other"
+    layer.write_bytes(b"zip")
+    other.write_bytes(b"a longer zip")
+    send = Keeper._send
+
+    def late(self: Keeper, *given: Any) -> Answer:
+        other.replace(layer)
+        return send(self, *given)
+
+    monkeypatch.setattr(Keeper, "_send", late)
+    ask(talk, files={"x": layer})
+    job, content = engine.asked()
+    assert job["files"] == [["x", 3]]
+    assert content == b"zip"
+
+
 def test_lines_status_and_what_was_fetched(engine: Engine, talk: Keeper) -> None:
     """In this order; what the keeper itself says on stderr is none of it."""
     answer = ask(talk, fetch=["/one", "/two"])
