@@ -99,10 +99,13 @@ class Workshop:
             indexes=True,
             installs=True,
         )
-        self._meanwhile.begin(bom.load)  # where a container starts there is time
+        if self.sandbox.kind == "docker":  # time while it starts, and no fork amid an import
+            self._meanwhile.begin(bom.load)
         if not (hashed and self._from_cache(job)):
             self._install(job)
-        return self.take_apart(keys)
+        found = self.take_apart(keys)
+        self._meanwhile.settle()
+        return found
 
     def take_apart(self, keys: Mapping[str, str]) -> Facts:
         """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""

@@ -126,7 +126,7 @@ def test_published_inputs_need_only_the_config(aws: Aws) -> None:
     found = planned(aws.settings)
     assert whats(found) == [CONFIG, APP]
     [note] = found.notes
-    assert note.endswith("are version 1 already")
+    assert note.endswith("are published as version 1: nothing to build")
 
 
 def test_what_is_built_here_is_not_built_again(aws: Aws) -> None:
