@@ -1,4 +1,4 @@
-"""Files to and from containers, as tar streams: memory does not grow with the tree."""
+"""Files from containers, and to the building of images, as tars; memory does not grow with them."""
 
 import errno
 import io
