@@ -39,7 +39,7 @@ class Session:
         self._work = f"{CACHE}/work/{os.urandom(6).hex()}"
         self._laid: tuple[object, ...] = ()
         self._there: dict[str, bytes] = {}  # what lies in {work} of what jobs were given
-        self._connected, self._apart = connected, not connected
+        self._network = BRIDGE if connected else NONE  # '' once it has left both
         self._ahead = Ahead()
         self._names = {
             "{opt}": OPT,
@@ -54,7 +54,7 @@ class Session:
             image, [INTERPRETER, "-I", "-c", keeper, self._work], init=True, user="root",
             labels=engine_containers.labels(), stdin_open=True, auto_remove=True,
             tmpfs={OPT: "exec,mode=755"}, volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
-            network_mode=BRIDGE if connected else NONE, log_config={"type": "none"},
+            network_mode=self._network, log_config={"type": "none"},
         )  # fmt: skip
         atexit.register(self.close)
         try:
@@ -88,14 +88,13 @@ class Session:
         return self._watched(job, files, on_line)
 
     def _connect(self, wanted: bool) -> None:
-        if wanted != self._connected:
-            if wanted and self._apart:
-                self._api.disconnect_container_from_network(self._container.id, NONE)
-            change = self._api.connect_container_to_network
-            if not wanted:
-                change = self._api.disconnect_container_from_network
-            change(self._container.id, BRIDGE)
-            self._connected, self._apart = wanted, False
+        if wanted == (self._network == BRIDGE):
+            return
+        if self._network:
+            self._api.disconnect_container_from_network(self._container.id, self._network)
+        if wanted:
+            self._api.connect_container_to_network(self._container.id, BRIDGE)
+        self._network = BRIDGE if wanted else ""
 
     def _lay_out(self, job: Job) -> None:
         """What the job wants at /opt, unless just that lies there."""

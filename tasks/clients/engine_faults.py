@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..core import full_disk
 from ..core.errors import BuildError
-from ..core.full_disk import OF_ENGINE
+from ..core.full_disk import OF_ENGINE, SAID, is_said
 from ..core.sandbox import Outcome
 
 KILLED = 128 + 9  # exit status of a process that met SIGKILL
@@ -25,7 +24,7 @@ _SAID = (
         "look at what the engine says of it; if the image is yours, make it from Lambda's own, "
         "public.ecr.aws/lambda/python",
     ),
-    (full_disk.SAID, "the Docker engine's disk is full", OF_ENGINE),
+    (SAID, "the Docker engine's disk is full", OF_ENGINE),
     (r"no such image", "the builder image was removed while this ran", AGAIN),
     (
         r"no such (container|exec)|container \S+ is not running|marked for removal|"
@@ -80,8 +79,8 @@ def gone(container: Any) -> BuildError:
 
 def of_keeper(detail: str) -> BuildError:
     """What kept the container's main process from a job, in the system's words."""
-    if full_disk.is_said(detail):
-        return BuildError(f"the container's disk is full:\n{detail}", fix=OF_ENGINE)
+    if is_said(detail):
+        return _full(detail)
     return BuildError(f"the container failed: {detail}", fix=AGAIN)
 
 
@@ -90,6 +89,10 @@ def of_job(outcome: Outcome) -> BuildError | None:
     if outcome.code == KILLED or (outcome.code and _OF_SYSTEM.search(outcome.tail)):
         problem = "the system killed what ran in the container, most likely for want of memory"
         return BuildError(f"{problem}\n{outcome.tail}".strip(), fix=MEMORY)
-    if outcome.code and full_disk.is_said(outcome.tail):
-        return BuildError(f"the container's disk is full:\n{outcome.tail}", fix=OF_ENGINE)
+    if outcome.code and is_said(outcome.tail):
+        return _full(outcome.tail)
     return None
+
+
+def _full(said: str) -> BuildError:
+    return BuildError(f"the container's disk is full:\n{said}", fix=OF_ENGINE)

@@ -67,7 +67,7 @@ class Keeper:
         self._attached = container.attach_socket(params=streams)
         self._socket = getattr(self._attached, "_sock", self._attached)  # by ssh or pipe: itself
         self._socket.settimeout(None)  # a job may say nothing for hours
-        self._file = self._socket.makefile("rb", 1 << 20)
+        self._file = self._socket.makefile("rb", BLOCK)
         self._stdout = tars.reader(_stdout(self._file))
         self._answers: list[Answer] = []
         self._sending = threading.Lock()

@@ -1,4 +1,4 @@
-"""Files from containers, and to the building of images, as tars; memory does not grow with them."""
+"""Files from containers, as tar streams: memory does not grow with them; and an image's, as one."""
 
 import errno
 import io

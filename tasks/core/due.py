@@ -40,7 +40,7 @@ class Due:
 def get_ready(settings: Settings, place: str) -> Due:
     """For `ready`, ahead."""
     tree = distributions.needed(settings)
-    stay = sorted(path for each in plans.read(paths.plan(settings)) for path in each.stay)
+    stay = plans.staying(plans.read(paths.plan(settings)))
     found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
     return found
 

@@ -28,6 +28,11 @@ def matcher(globs: tuple[str, ...]) -> Match:
     return match
 
 
+def any_of(globs: Iterable[tuple[str, ...]]) -> Match:
+    """The same for all of these together."""
+    return matcher(tuple(glob for each in globs for glob in each))
+
+
 def unmatched(globs: Iterable[str], paths: Sequence[str]) -> list[str]:
     """The globs that match none of the paths: most likely misspelt."""
     return [glob for glob in globs if not any(map(matcher((glob,)), paths))]

@@ -1,7 +1,7 @@
 """What prune leaves of each distribution: the plan that optimize carries out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,11 @@ class Plan:
     name: str
     stay: list[str]
     cut: dict[str, str]
+
+
+def staying(plans: Iterable[Plan]) -> list[str]:
+    """The layer's files, sorted."""
+    return sorted(path for each in plans for path in each.stay)
 
 
 def write(path: Path, plans: Sequence[Plan]) -> None:

@@ -141,7 +141,7 @@ def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
     that was cut answers as it did."""
     wanted = plans.read(paths.plan(settings))
     records_cut = {path for each in wanted for path in each.cut if path.endswith("/RECORD")}
-    same = {path for each in wanted for path in each.stay} - records_cut
+    same = {*plans.staying(wanted)} - records_cut
     return {
         path: owner
         for path, owner in tree.owners.items()

@@ -8,7 +8,7 @@ from .budget import Budget
 from .console import signed
 from .distributions import source_of
 from .inventory import Kind, Size, Sizes
-from .matching import matcher
+from .matching import any_of, matcher
 from .records import Record
 from .rules import Rule
 
@@ -130,7 +130,7 @@ def work(pruned: Record, rules: Iterable[Rule]) -> list[Work]:
 def offers(files: Mapping[str, Size], rules: Iterable[Rule], keep: Sequence[str]) -> list[Offer]:
     """What each of the rules would take from the zip's `files`, bytecode with its source."""
     kept, rules = matcher(tuple(keep)), tuple(rules)
-    named = matcher(tuple(glob for rule in rules for glob in rule.globs))  # by any of them
+    named = any_of(rule.globs for rule in rules)
     sources = [(source_of(path), each) for path, each in files.items()]
     wanted = [(source, each) for source, each in sources if named(source)]
     found = []

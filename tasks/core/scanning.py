@@ -20,7 +20,6 @@ from .store import Store
 BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
 KIND = "scans"  # of the store's entries
 LISTED = 10  # in one message
-PYTHON = "python/"
 Found = dict[str, list[str]]  # {path below python/: what it gives away}
 
 
@@ -34,7 +33,7 @@ def check(settings: Settings, layer: Path, plans: Sequence[Plan], parts: Mapping
     found = scan(distributions.store(settings), layer, plans, parts)
     allowed = matcher(settings.harmless)
     wrong = {
-        path: f"{PYTHON}{path} ({owner}): {', '.join(what)}"
+        path: f"{archive.PYTHON}{path} ({owner}): {', '.join(what)}"
         for owner, files in found.items()
         for path, what in files.items()
         if not allowed(path)

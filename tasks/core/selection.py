@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .distributions import Installed
-from .matching import matcher, unmatched
+from .matching import any_of, matcher, unmatched
 from .rules import DROP, Rule
 from .usage import Usage
 
@@ -44,7 +44,7 @@ def select(tree: Installed, rules: Sequence[Rule], keep: Sequence[str]) -> Selec
 def _offers(paths: Sequence[str], rules: Sequence[Rule]) -> dict[str, list[tuple[Rule, str]]]:
     """For each path the rules that would take it, with the part of the path they name."""
     tests = [(rule, matcher(rule.globs), matcher(rule.exceptions)) for rule in rules]
-    named = matcher(tuple(glob for rule in rules for glob in rule.globs))  # by any of them
+    named = any_of(rule.globs for rule in rules)
     found: dict[str, list[tuple[Rule, str]]] = {}
     for path in filter(named, paths):
         for rule, match, excepted in tests:

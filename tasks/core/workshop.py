@@ -18,12 +18,12 @@ from .ahead import Ahead
 from .console import following, say
 from .due import Due
 from .errors import BuildError
+from .identity import BUILDER_FILES
 from .pinned import Pin
 from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
-SCRIPTS = ("facts.py", "jobs.py", "optimize.py", "says.py", "strip.py")
 LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
 Facts = dict[str, records.Record]  # docker/facts.py's, by the pin's key
@@ -36,7 +36,7 @@ def content_key(pin: str, facts: records.Record) -> str:
 
 def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
     """What `take_apart` needs, for the job before it: to hand in files takes time, too."""
-    return scripts(SCRIPTS) | {"keys.json": records.canonical(keys)}
+    return scripts(BUILDER_FILES) | {"keys.json": records.canonical(keys)}
 
 
 def check(found: Facts) -> None:
@@ -130,7 +130,7 @@ class Workshop:
             job = Job(
                 argv=("{python}", "{work}/optimize.py", "{work}/apart", "{work}/parts",
                       "{work}/request.json", "--tools", "{tools}", *flags),
-                inputs=scripts(SCRIPTS) | {"request.json": records.canonical(request)},
+                inputs=scripts(BUILDER_FILES) | {"request.json": records.canonical(request)},
                 fetch={"{work}/parts": here / "parts"},
                 installs=True,
             )  # fmt: skip

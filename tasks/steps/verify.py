@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ..clients import workshops
 from ..core import (
+    archive,
     budget,
     distributions,
     hosts,
-    inventory,
     modules,
     paths,
     plans,
@@ -87,7 +87,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     spent = budget.spending(settings, packed["unzipped"])
     budget.check(settings, spent, sizes)
     wanted = plans.read(paths.plan(settings))
-    stay = sorted(path for each in wanted for path in each.stay)
+    stay = plans.staying(wanted)
     made = records.read(paths.record(settings, "optimize")) or {}
     with ThreadPoolExecutor(max_workers=1) as beside:  # the sandbox is waited for anyway
         scan = beside.submit(
@@ -158,7 +158,8 @@ def direct_modules(
 
 def twice(settings: Settings) -> list[str]:
     """Distributions of which the layer holds the metadata more than once."""
-    found = map(_DIST_INFO.fullmatch, inventory.of_zip(paths.layer_zip(settings)))
+    there = archive.members(paths.layer_zip(settings))
+    found = (_DIST_INFO.fullmatch(each.name) for each in there)
     counted = Counter(canonical(match[1]) for match in found if match)
     return [name for name, count in counted.items() if count > 1]
 
