@@ -73,14 +73,14 @@ def watch(points: Points) -> None:
             points.step = ""
             super().add_success(task)
 
-    reporter.StepReporter = Watched  # type: ignore[misc]
+    reporter.StepReporter = Watched  # type: ignore[misc] # in place of a class
     printed = console.console().print
 
     def print_(*objects: Any, **options: Any) -> None:
         printed(*objects, **options)
         points.pass_()
 
-    console.console().print = print_  # type: ignore[method-assign]
+    console.console().print = print_  # type: ignore[method-assign] # to hear each line
     sys.addaudithook(points.hear)
 
 

@@ -218,7 +218,7 @@ def build_wheel(folder, *arguments, **named):
         for name, text in (files | {f"{info}/RECORD": record}).items():
             wheel.writestr(name, text)
     return "source-1.0-py3-none-any.whl"
-"""  # noqa: E501
+"""  # noqa: E501 - the lines of a script
 
 
 def lock(requirements: str, artefact: Path) -> None:

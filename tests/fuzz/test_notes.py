@@ -65,7 +65,7 @@ def test_locks_and_pins(data: bytes, changed: str, value: object) -> None:
 def test_manifests(data: bytes, changed: str, value: object) -> None:
     """A manifest that can be used, or none."""
     for each in (data, json.dumps({**MANIFEST, changed: value}).encode()):
-        found = answer(ROW, lambda data=each: manifest.from_json(data))  # type: ignore[misc]
+        found = answer(ROW, lambda data=each: manifest.from_json(data))  # type: ignore[misc] # not inferred
         if isinstance(found, manifest.Manifest):
             assert isinstance(sum(found.packages.values()), int)
             assert isinstance(found.commit, str)
