@@ -4,6 +4,7 @@ As with a run's own folder (core/runs.py), whoever has one holds a file in it lo
 run removes those that nobody holds any more.
 """
 
+import atexit
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import paths, runs
+
+_REMOVALS: list["subprocess.Popen[bytes]"] = []  # that this run began
 
 
 class Scratch:
@@ -27,16 +30,23 @@ class Scratch:
         os.close(self._held)
 
     def remove_later(self) -> None:
-        """In the background; should that be cut off, the next run does it."""
+        """Beside what this run does next; should that be cut off, the next run does it."""
         _remove_later([self.path])
         os.close(self._held)
 
 
 def _remove_later(folders: Iterable[Path]) -> None:
-    """Thousands of files take a second, for which nobody need wait."""
+    """Thousands of files take a while, beside which others can work; but a run that has ended does
+    nothing any more: whoever archives `build/` next must not see files go."""
     if names := [str(folder) for folder in folders]:
-        removal = '{ chmod -R u+w "$@"; rm -rf "$@"; } >/dev/null 2>&1 &'
-        subprocess.run(["sh", "-c", removal, "sh", *names], check=True)
+        removal = '{ chmod -R u+w "$@"; rm -rf "$@"; } >/dev/null 2>&1'
+        _REMOVALS.append(subprocess.Popen(["sh", "-c", removal, "sh", *names]))
+
+
+@atexit.register  # before any that ends a sandbox, so it comes after them
+def _settle() -> None:
+    for removal in _REMOVALS:
+        removal.wait()
 
 
 @contextmanager

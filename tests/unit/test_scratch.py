@@ -23,6 +23,15 @@ from tests import laid
 print(Scratch().path, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
+ENDS = """
+import atexit, sys
+sys.path.insert(0, sys.argv[1])
+from tasks.core.scratch import Scratch
+left = Scratch()
+for number in range(20_000):
+    (left.path / str(number)).touch()
+atexit.register(left.remove_later) if sys.argv[2] == "as it ends" else left.remove_later()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +74,13 @@ def test_an_abandoned_folder_goes_with_the_next_run(work: Path) -> None:
     with scratch.folder() as here:
         assert here != left
         assert laid.left_in(work, [here]) == [here]
+
+
+@pytest.mark.parametrize("when", ["before", "as it ends"])
+def test_a_process_that_has_ended_removes_nothing_any_more(work: Path, when: str) -> None:
+    """Whoever copies build/ next, as a CI's cache does, would find that files go."""
+    subprocess.run([sys.executable, "-c", ENDS, str(ROOT), when], check=True)
+    assert list(work.iterdir()) == []
 
 
 def test_what_is_just_being_made_stays(work: Path) -> None:
