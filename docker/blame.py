@@ -39,7 +39,7 @@ def blame(opt: Path, apart: Path, request: dict[str, Any]) -> dict[str, Any]:
     def works(paths: list[str]) -> bool:
         undo = [put_back(opt, path, sources[path]) for path in paths]
         batch = probe.Batch("", [wanted])
-        probe.run(str(opt), [batch], probe.Pruned())
+        probe.run(str(opt), [batch], probe.NOTHING)
         for each in reversed(undo):
             each()
         return not batch.errors[wanted]

@@ -15,11 +15,9 @@ module that did it, and another process goes on behind it.
 """
 
 import contextlib
-import ctypes
-import gc
 import importlib
-import importlib.machinery
 import importlib.metadata
+import importlib.util
 import json
 import os
 import re
@@ -28,9 +26,9 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 HANG = 60.0  # seconds for one module
 WORKERS = len(os.sched_getaffinity(0))
@@ -41,7 +39,24 @@ COMMON = (
 MARKED = 50  # names from one line of progress to the next
 GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 Answer = dict[str, Any]
-Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+
+
+def beside(name: str) -> Any:
+    """A module of ours beside this one. Imported as others are it would hide one of the layer's
+    that has its name: sys.modules and sys.path know nothing of it."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    import attempts
+else:
+    attempts = beside("attempts")
+NOTHING = attempts.Pruned()
 
 
 def preload(opt: str) -> None:
@@ -53,130 +68,17 @@ def preload(opt: str) -> None:
             importlib.import_module(name)
 
 
-def use(opt: str) -> None:
-    """sys.path as Lambda sets it: layers before what the image brings."""
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    sys.path[:0] = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
-    sys.dont_write_bytecode = True  # /opt is read-only in Lambda
-
-
-# ---- child: one process, names in, answers out --------------------------------------------------
-
-
-def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int) -> None:
-    """One JSON line per try: its number before, [number, error, compiled, missed] after it."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(null, number)
-    os.chdir("/")
-    gc.disable()  # what an import makes stays: looking through it costs a tenth of the time
-    use(opt)
-    compiled, watch = count_compiled(opt), Watch(opt, pruned)
-    watch.start()
-    for number, (kind, name) in enumerate(tries):
-        say(answers, number)
-        error = attempt(opt, kind, name)
-        say(answers, [number, error, compiled(), sorted(watch.missed)])
-
-
-def say(answers: int, value: object) -> None:
-    os.write(answers, json.dumps(value).encode() + b"\n")
-
-
-def attempt(opt: str, kind: str, name: str) -> str:
-    """'' or the error as one line."""
-    try:
-        if kind == "import":
-            importlib.import_module(name)
-        else:
-            ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
-    except BaseException as error:
-        text = str(error).splitlines()
-        return f"{type(error).__name__}: {text[0] if text else ''}"
-    return ""
-
-
-def count_compiled(opt: str) -> Callable[[], int]:
-    """Counts modules below opt that Python compiles because no bytecode of theirs is valid."""
-    original = importlib.machinery.SourceFileLoader.source_to_code
-    count = 0
-
-    def counted(self: Any, data: Any, path: Any, *more: Any, **named: Any) -> Any:
-        nonlocal count
-        count += str(path).startswith(opt)
-        return original(self, data, path, *more, **named)
-
-    importlib.machinery.SourceFileLoader.source_to_code = counted  # type: ignore[method-assign] # to count
-    return lambda: count
-
-
-class Pruned:
-    """What is not as it was installed. `folders`: those that hold less than before."""
-
-    def __init__(self, modules: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
-        self.modules, self.paths = frozenset(modules), frozenset(paths)
-        self.folders = frozenset(path.rpartition("/")[0] for path in self.paths) - {""}
-
-
-class Watch:
-    """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked
-    about."""
-
-    def __init__(self, opt: str, pruned: Pruned) -> None:
-        self.missed: set[str] = set()
-        self._pruned, self._prefix = pruned, f"{opt}/python/"
-        self._listed = {"os.listdir": pruned.folders, "os.scandir": pruned.folders}
-        self._asked = pruned.paths | pruned.folders
-
-    def start(self) -> None:
-        sys.meta_path.append(self)  # the last, and it never finds anything
-        sys.addaudithook(self.hear)
-        for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
-            setattr(os, name, self.noting(getattr(os, name)))
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name in self._pruned.modules:
-            self.missed.add(name)
-
-    def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
-        if event == "open":
-            self.note(arguments[0], self._pruned.paths)
-        elif event in self._listed and not is_import_system():
-            self.note(arguments[0], self._listed[event])
-
-    def noting(self, asking: Callable[..., Any]) -> Callable[..., Any]:
-        def ask(path: Any, *more: Any, **named: Any) -> Any:
-            self.note(path, self._asked)
-            return asking(path, *more, **named)
-
-        return ask
-
-    def note(self, path: object, among: "frozenset[str]") -> None:
-        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        name = name[len(self._prefix) :].rstrip("/") if name.startswith(self._prefix) else ""
-        if name in among:
-            self.missed.add(name)
-
-
-def is_import_system() -> bool:
-    """It lists each folder, and asks the finders for what it wants."""
-    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
-
-
-# ---- parent: batches of tries over processes -----------------------------------------------------
-
-
 class Batch:
     """The tries of one distribution, over as many processes as die on the way."""
 
-    def __init__(self, name: str, tries: list[Try]) -> None:
+    def __init__(self, name: str, tries: "list[attempts.Try]") -> None:
         self.name, self.left = name, tries
-        self.errors: dict[Try, str] = {}
+        self.errors: dict[attempts.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled = 0, 0
 
-    def start(self, opt: str, pruned: Pruned, inherited: "list[int]") -> int:
+    def start(self, opt: str, pruned: "attempts.Pruned", inherited: "list[int]") -> int:
         """A process for what is left; where its answers come from."""
         reading, writing = os.pipe()
         self.pid = os.fork()
@@ -184,7 +86,7 @@ class Batch:
             try:
                 for other in [reading, *inherited]:
                     os.close(other)
-                work(opt, self.left, pruned, writing)
+                attempts.work(opt, self.left, pruned, writing)
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
@@ -222,7 +124,7 @@ class Batch:
         os.kill(self.pid, signal.SIGKILL)
 
 
-def run(opt: str, batches: "list[Batch]", pruned: Pruned) -> None:
+def run(opt: str, batches: "list[Batch]", pruned: "attempts.Pruned") -> None:
     """All of them, `WORKERS` at a time, the longest first."""
     waiting = sorted(batches, key=lambda batch: len(batch.left))
     progress = Progress(sum(len(batch.left) for batch in batches))
@@ -274,7 +176,7 @@ def prove(opt: str, request: Answer) -> Answer:
                      *(("load", path) for path in each["libraries"])])
         for name, each in request["batches"].items()
     ]  # fmt: skip
-    pruned = Pruned(request["gone"], request["touched"])
+    pruned = attempts.Pruned(request["gone"], request["touched"])
     preload(opt)
     run(opt, [batch for batch in batches if batch.left], pruned)
     folders = {name: each["folder"] for name, each in request["batches"].items()}
@@ -322,7 +224,7 @@ def metadata(folder: Path) -> str:
 
 def check(opt: str, what: str) -> None:
     """Run the project's check as a script, or as a module of the layer."""
-    use(opt)
+    attempts.use(opt)
     sys.argv = [what]
     if what.endswith(".py"):
         sys.path.insert(0, str(Path(what).parent))

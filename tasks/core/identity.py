@@ -8,7 +8,7 @@ from .settings import Settings
 
 FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
 # What runs in the sandbox and shapes the layer.
-BUILDER_FILES = ("facts.py", "jobs.py", "optimize.py", "says.py", "strip.py")
+BUILDER_FILES = ("facts.py", "jobs.py", "optimize.py", "packing.py", "says.py", "strip.py")
 
 
 def environment(settings: Settings, builder: str) -> dict[str, str]:

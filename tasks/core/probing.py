@@ -13,7 +13,7 @@ from .sandbox import Job, Sandbox, scripts
 from .scratch import folder
 from .settings import Settings
 
-SCRIPTS = ("probe.py", "blame.py", "restore.py", "read.py")
+SCRIPTS = ("probe.py", "attempts.py", "blame.py", "restore.py", "read.py")
 LAYER, APART = "{opt}", "{work}/apart"  # the layer, and its distributions as installed
 Question = dict[str, Any]
 

@@ -40,7 +40,8 @@ def _remove_later(folders: Iterable[Path]) -> None:
     nothing any more: whoever archives `build/` next must not see files go."""
     if names := [str(folder) for folder in folders]:
         removal = '{ chmod -R u+w "$@"; rm -rf "$@"; } >/dev/null 2>&1'
-        _REMOVALS.append(subprocess.Popen(["sh", "-c", removal, "sh", *names]))
+        under_way = [each for each in _REMOVALS if each.poll() is None]
+        _REMOVALS[:] = [*under_way, subprocess.Popen(["sh", "-c", removal, "sh", *names])]
 
 
 @atexit.register  # before any that ends a sandbox, so it comes after them

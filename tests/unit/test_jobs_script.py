@@ -94,10 +94,12 @@ def test_a_crash_ends_it_all(jobs: ModuleType) -> None:
 def test_no_process_is_left(jobs: ModuleType) -> None:
     """Each is waited for, and its pipe closed."""
     before = len(list(Path("/proc/self/fd").iterdir()))
-    list(jobs.each(range(5), lambda task: task, 2))
+    own = [pid for _, pid in jobs.each(range(5), lambda task: os.getpid(), 2)]
     assert len(list(Path("/proc/self/fd").iterdir())) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(set(own)) == 5
+    for pid in own:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def test_chunks_depend_on_what_is_given_alone(jobs: ModuleType) -> None:

@@ -40,7 +40,7 @@ def tried(
 ) -> Any:  # fmt: skip
     """A batch that is through."""
     batch = probe.Batch("d", list(tries))
-    probe.run(str(opt), [batch], probe.Pruned(modules, paths))
+    probe.run(str(opt), [batch], probe.attempts.Pruned(modules, paths))
     return batch
 
 
@@ -106,7 +106,7 @@ def test_batches_are_all_answered(
     monkeypatch.setattr(probe, "WORKERS", 2)
     lay(opt, **{f"m{n}": "" for n in range(5)})
     batches = [probe.Batch(f"d{n}", [("import", f"m{n}")]) for n in range(5)]
-    probe.run(str(opt), batches, probe.Pruned())
+    probe.run(str(opt), batches, probe.NOTHING)
     assert [each.errors for each in batches] == [{("import", f"m{n}"): ""} for n in range(5)]
 
 

@@ -83,6 +83,14 @@ def test_a_process_that_has_ended_removes_nothing_any_more(work: Path, when: str
     assert list(work.iterdir()) == []
 
 
+def test_a_process_that_lives_long_keeps_no_dead_ones(work: Path) -> None:
+    """The embedded AWS ends one sandbox after the other."""
+    for _ in range(6):
+        Scratch().remove_later()
+        assert laid.left_in(work) == []
+    assert len(scratch._REMOVALS) < 5
+
+
 def test_what_is_just_being_made_stays(work: Path) -> None:
     """A folder without the file: another run is about to lock it, or just removing it."""
     (work / "new").mkdir(parents=True)
