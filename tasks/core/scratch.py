@@ -8,7 +8,7 @@ import atexit
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import paths, runs
@@ -46,8 +46,9 @@ def _remove_later(folders: Iterable[Path]) -> None:
 
 @atexit.register  # before any that ends a sandbox, so it comes after them
 def _settle() -> None:
-    for removal in _REMOVALS:
-        removal.wait()
+    with suppress(KeyboardInterrupt):  # it ends the removals, too: the next run goes on with them
+        for removal in _REMOVALS:
+            removal.wait()
 
 
 @contextmanager
