@@ -55,7 +55,7 @@ def part(
     **more: Any,
 ) -> Part:
     """A part at `path`, in docker/optimize.py's format; `more`: of its index."""
-    press = scripts.load("optimize").pressed
+    press = scripts.load("packing").pressed
     index: list[Any] = []
     content = b""
     for name, data in files.items():
