@@ -77,14 +77,18 @@ def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -
 
 def opened(member: Member, layer: IO[bytes]) -> IO[bytes]:
     """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is
-    inflated at once, for which libdeflate needs half the time."""
+    inflated at once, for which libdeflate needs half the time, and zipfile's reading of the whole
+    list, for each file anew, is spared."""
     import deflate
 
-    if member.method != zipfile.ZIP_DEFLATED or member.size > AT_ONCE:
+    if member.size > AT_ONCE:
         with zipfile.ZipFile(member.path) as archive:
             return archive.open(PYTHON + member.name)  # and keeps it open
     layer.seek(member.offset)
-    return io.BytesIO(deflate.deflate_decompress(layer.read(member.packed), member.size))
+    packed = layer.read(member.packed)
+    if member.method == zipfile.ZIP_STORED:
+        return io.BytesIO(packed)
+    return io.BytesIO(deflate.deflate_decompress(packed, member.size))
 
 
 def _packed_in(layer: Path, info: zipfile.ZipInfo) -> Member:

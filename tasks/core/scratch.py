@@ -39,9 +39,10 @@ def _remove_later(folders: Iterable[Path]) -> None:
     """Thousands of files take a while, beside which others can work; but a run that has ended does
     nothing any more: whoever archives `build/` next must not see files go."""
     if names := [str(folder) for folder in folders]:
-        removal = '{ chmod -R u+w "$@"; rm -rf "$@"; } >/dev/null 2>&1'
+        removal = 'rm -rf "$@" || { chmod -R u+w "$@"; rm -rf "$@"; }'
         under_way = [each for each in _REMOVALS if each.poll() is None]
-        _REMOVALS[:] = [*under_way, subprocess.Popen(["sh", "-c", removal, "sh", *names])]
+        words = ["sh", "-c", removal, "sh", *names]
+        _REMOVALS[:] = [*under_way, subprocess.Popen(words, stderr=subprocess.DEVNULL)]
 
 
 @atexit.register  # before any that ends a sandbox, so it comes after them

@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -49,6 +50,26 @@ def test_a_file_is_taken_over_in_pieces(tmp_path: Path, monkeypatch: pytest.Monk
     os.truncate(tmp_path / "p", 2500)
     with pytest.raises(BuildError, match="is cut off"):
         packed(part)
+
+
+@pytest.mark.parametrize("at_once", [archive.AT_ONCE, 100], ids=["small", "large"])
+def test_files_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Packed ones and those that are not; the zip's list is read again for large ones alone."""
+    (layer := tmp_path / "l.zip").write_bytes(packed(stored.part(tmp_path / "p", FILES)))
+    found = archive.members(layer)
+    read: list[str] = []
+    open_one = zipfile.ZipFile.open
+
+    def noting(self: zipfile.ZipFile, name: str) -> IO[bytes]:
+        read.append(name)
+        return open_one(self, name)
+
+    monkeypatch.setattr(archive, "AT_ONCE", at_once)
+    monkeypatch.setattr(zipfile.ZipFile, "open", noting)
+    with layer.open("rb") as file:
+        assert {each.name: archive.opened(each, file).read() for each in found} == FILES
+    large = [f"python/{name}" for name, content in FILES.items() if len(content) > at_once]
+    assert sorted(read) == sorted(large)
 
 
 def test_times_order_and_parts_do_not_show(tmp_path: Path) -> None:
