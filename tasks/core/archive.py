@@ -76,19 +76,27 @@ def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -
 
 
 def opened(member: Member, layer: IO[bytes]) -> IO[bytes]:
-    """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is
-    inflated at once, for which libdeflate needs half the time, and zipfile's reading of the whole
-    list, for each file anew, is spared."""
-    import deflate
-
+    """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is read
+    at once: libdeflate needs half the time of zlib, and zipfile would read the whole list for each
+    file anew. zipfile.BadZipFile for what is not as the list says, here or when it is read."""
     if member.size > AT_ONCE:
         with zipfile.ZipFile(member.path) as archive:
             return archive.open(PYTHON + member.name)  # and keeps it open
     layer.seek(member.offset)
-    packed = layer.read(member.packed)
-    if member.method == zipfile.ZIP_STORED:
-        return io.BytesIO(packed)
-    return io.BytesIO(deflate.deflate_decompress(packed, member.size))
+    return io.BytesIO(_inflated(member, layer.read(member.packed)))
+
+
+def _inflated(member: Member, packed: bytes) -> bytes | bytearray:
+    import deflate
+
+    stored = member.method == zipfile.ZIP_STORED
+    try:
+        data = packed if stored else deflate.deflate_decompress(packed, member.size)
+    except deflate.DeflateError:
+        data = b""
+    if len(data) != member.size or deflate.crc32(data) != member.crc:
+        raise zipfile.BadZipFile(f"{member.name!a} is not what the zip's list says of it")
+    return data
 
 
 def _packed_in(layer: Path, info: zipfile.ZipInfo) -> Member:

@@ -25,13 +25,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def lay(files: Mapping[str, bytes], mode: int = stat.S_IFREG | 0o644) -> Path:
+def lay(
+    files: Mapping[str, bytes], mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_DEFLATED
+) -> Path:
     out, layer = io.BytesIO(), Path("layer.zip")
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name)
             entry.external_attr = mode << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, method)
     layer.write_bytes(out.getvalue())
     return layer
 
@@ -97,9 +99,10 @@ def test_other_bytes_or_sizes_than_the_manifest_says() -> None:
     assert "takes 6 bytes unzipped" in refused(layer, manifest(layer, 5))
 
 
-def test_what_is_no_zip_or_a_broken_one() -> None:
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_what_is_no_zip_or_a_broken_one(method: int) -> None:
     """In words."""
-    layer = lay({"python/six.py": b"x = 1\n" * 1000})
+    layer = lay({"python/six.py": b"x = 1\n" * 1000}, method=method)
     data = bytearray(layer.read_bytes())
     data[50:60] = b"\0" * 10
     layer.write_bytes(data)
