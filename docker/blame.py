@@ -18,6 +18,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 import probe
 
+del sys.modules["probe"], sys.path[0]  # the layer may have a module of that name
+
 TRIES = 200
 Works = Callable[[list[str]], bool]
 

@@ -90,6 +90,14 @@ def test_the_rule_and_its_file_are_named(tmp_path: Path) -> None:
     assert left == {"top.py", "__init__.py"}
 
 
+@pytest.mark.parametrize("name", ["probe", "attempts", "blame"])
+def test_a_module_may_be_called_as_ours(tmp_path: Path, name: str) -> None:
+    """It is the layer's that is tried."""
+    write(tmp_path / f"opt/python/{name}.py", "import p.a, q.b")
+    found = ask(tmp_path, name, {"harmless": {"p/c.py": "k1"}, "tests": P | Q})
+    assert found == {"rule": "tests", "paths": ["p/a.py", "q/b.py"]}
+
+
 def test_rules_can_be_at_fault_together(tmp_path: Path) -> None:
     """None of them alone; then no name is given."""
     found = ask(tmp_path, "top", {"one": P, "two": Q})
