@@ -154,8 +154,8 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
 
 
 class Progress:
-    """Says `@ done/total` on stdout now and then. Not jobs.py's: a module of ours beside this one
-    would hide one of the layer's that has its name."""
+    """Says `@ done/total` on stdout now and then. Not jobs.py's: what that imports of the standard
+    library would hide what the layer has of that name, as backports do."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self.said = total, 0, 0
