@@ -10,7 +10,7 @@ from .platforms import marker_environment
 from .records import Record, digest
 from .settings import Settings
 
-FORMAT = 2  # raise when docker/facts.py, says.py or optimize.py make something else
+FORMAT = 2  # raise when identity.BUILDER_FILES make something else
 _FROM_SOURCE = re.compile(r"--no-binary[ =]+(\S+)")
 _CERTAIN = re.compile(r"--hash=|git\+\S+@[0-9a-f]{40}")
 
