@@ -14,6 +14,7 @@ import boto3
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["dodo.py", "tasks", "docker", ".chalice", "app.py", "requirements.txt", "pyproject.toml"]
+CONFIG = ".chalice/config.json"
 OWN = ["requirements-all.txt", "requirements-all.lock"]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
 NUMBER = r"[\d.]+ (?:k|M)?B"
@@ -87,7 +88,7 @@ class Project:
 
     def layers(self, stage: str = "local") -> list[str]:
         """The ARNs that config.json has for the stage."""
-        config = json.loads(self.read(".chalice/config.json"))
+        config = json.loads(self.read(CONFIG))
         return list(config["stages"][stage]["layers"])
 
     def record(self, step: str, layer: str = "deps", stage: str = "local") -> Any:
@@ -126,7 +127,16 @@ def copy(target: Path, requirements: str = "") -> Project:
     project = Project(path=target)
     if requirements:
         project.write("requirements-all.txt", requirements)
+    _undeploy(project)
     return project
+
+
+def _undeploy(project: Project) -> None:
+    """Whoever runs the tests may have deployed: config.json names no layer, as in a fresh clone."""
+    config = json.loads(project.read(CONFIG))
+    for stage in config["stages"].values():
+        stage["layers"] = []
+    project.write(CONFIG, json.dumps(config, indent=2) + "\n")
 
 
 def small(path: Path, requirements: str = SIX) -> Project:
