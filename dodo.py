@@ -1,9 +1,11 @@
-"""What `doit` can do here: the table of contents is tasks/contents.py, and after it comes what the
-tool's own development needs."""
+"""What `doit` can do here: the commands of tasks/commands/table.py, then what the tool's own
+development needs."""
 
-from tasks import contents
+from tasks import DOIT_CONFIG
+from tasks.commands import table
 
-DOIT_CONFIG = contents.DOIT_CONFIG
-commands = contents.Commands(
-    test="commands.test", bench="commands.bench", docs="commands.docs", dist="commands.dist"
+__all__ = ["DOIT_CONFIG", "commands"]
+
+commands = table.Commands(
+    test="devtools.test", bench="devtools.bench", docs="devtools.docs", dist="devtools.dist"
 )

@@ -4,8 +4,8 @@ import argparse
 import time
 
 from bench import results, scale, sets, sizes, speed
-from tasks.core.console import duration
-from tasks.core.errors import LayerError
+from tasks.ui.console import duration
+from tasks.util.errors import LayerError
 
 
 def main() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bench.measure import Command, run
 from bench.peers import HERE
-from tasks.core import records, runs
-from tasks.core.errors import BuildError
+from tasks.sandbox import temp_dirs
+from tasks.util import files as file_tools
+from tasks.util.errors import BuildError
 
 ROOT = Path(__file__).resolve().parents[1]
 # What a build leaves in a checkout, its own store included: a checkout without them is fresh.
@@ -46,7 +47,7 @@ class Checkout:
         """Forget all that was built here."""
         for name in OWN:
             gone = self.path / name
-            runs.remove(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
+            temp_dirs.remove(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
 
     def put(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
@@ -71,7 +72,7 @@ class Checkout:
     def aws(self) -> str:
         """Start the embedded AWS of this checkout; its address."""
         run(self.doitw("local-start"))
-        return str((records.read(self.path / ADDRESS) or {})["url"])
+        return str((file_tools.read_record(self.path / ADDRESS) or {})["url"])
 
     def stop_aws(self) -> None:
         if (self.path / ADDRESS).is_file():

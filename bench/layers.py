@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.peers import HERE
-from tasks.core.console import MB
-from tests.index import Index
+from tasks.ui.console import MB
+from tests.package_index import Index
 
 INDEX = HERE / "index"
 MODULES = 5  # every fifth file is a module, the others are data

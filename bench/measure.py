@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.core.errors import BuildError
+from tasks.util.errors import BuildError
 
 SAMPLE_SECONDS = 0.05
 TAIL = 1500  # characters of a failed command's output that are shown

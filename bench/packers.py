@@ -19,9 +19,10 @@ from pathlib import Path
 
 from bench.peers import HERE
 from bench.results import Table
-from tasks.core import archive, trees
-from tasks.core.console import size
-from tasks.core.parts import LEVELS, Member
+from tasks.layer.archive import zip_writer
+from tasks.layer.part import LEVELS, Member
+from tasks.ui.console import size
+from tasks.util import files
 
 Compress = Callable[[bytes], bytes]
 THREADS, BATCH = 2, 64  # files that are held in memory at most
@@ -41,7 +42,8 @@ class Packed:
 
 
 def _deflated(get_compress: Callable[[], Compress], tree: Path, target: Path) -> None:
-    """What docker/optimize.py and core/archive.py do, in one process and two threads."""
+    """What docker/optimize.py and layer/archive/zip_writer.py do, in one process and two
+    threads."""
     compress, part = get_compress(), target.with_suffix(".part")
 
     def pack(path: Path) -> tuple[Path, bytes, bytes]:
@@ -50,12 +52,12 @@ def _deflated(get_compress: Callable[[], Compress], tree: Path, target: Path) ->
 
     members = []
     with ThreadPoolExecutor(THREADS) as pool, part.open("wb") as file:
-        for some in batched(trees.walk(tree), BATCH):
+        for some in batched(files.walk(tree), BATCH):
             for path, content, data in pool.map(pack, some):
                 smaller = len(data) < len(content)
                 members.append(
                     Member(
-                        name=path.relative_to(tree / archive.PYTHON).as_posix(), mode=0o644,
+                        name=path.relative_to(tree / zip_writer.PYTHON).as_posix(), mode=0o644,
                         method=8 if smaller else 0, crc=zlib.crc32(content), size=len(content),
                         path=part, offset=file.tell(), packed=min(len(data), len(content)),
                         made=False,
@@ -63,7 +65,7 @@ def _deflated(get_compress: Callable[[], Compress], tree: Path, target: Path) ->
                 )  # fmt: skip
                 file.write(data if smaller else content)
     with target.open("wb") as file:
-        archive.write_zip(members, file)
+        zip_writer.write_zip(members, file)
 
 
 def _libdeflate(level: int) -> Compress:

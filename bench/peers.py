@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measure import Command
 from bench.variants import SEED
-from tasks.core.errors import BuildError
+from tasks.util.errors import BuildError
 
 HERE = Path("build/bench")  # everything that is measured lives here
 PIP = "pip==26.2.1"  # Chalice 1.34 needs one below 26.3; one for all

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.results import Table
 from bench.subjects import Subject
-from tasks.core.console import duration, size
+from tasks.ui.console import duration, size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from bench.peers import UV
 from bench.ratios import verdict
 from bench.results import Result, Table, write
 from bench.speed import builders
-from tasks.clients import images
-from tasks.core.console import MB, size
-from tasks.core.errors import BuildError
-from tasks.core.loading import current
-from tests import index
+from tasks.context.settings import current
+from tasks.sandbox.container import docker_images
+from tasks.ui.console import MB, size
+from tasks.util.errors import BuildError
+from tests import package_index
 
 SERIES = {
     "distributions": [
@@ -60,7 +60,7 @@ def main(runs: int) -> None:
     checkout = Checkout("scale", builder)
     measured = {}
     layers.INDEX.mkdir(parents=True, exist_ok=True)
-    with index.serving(layers.INDEX, _host(builder)) as served:
+    with package_index.serving(layers.INDEX, _host(builder)) as served:
         for layer in {each: None for series in SERIES.values() for each in series}:
             layers.write(layer)
             measured[layer] = point(
@@ -73,7 +73,7 @@ def _host(builder: str) -> str:
     """An address of this machine that the builder reaches, too."""
     if builder == "host":
         return "127.0.0.1"
-    network = images.engine().networks.get("bridge").attrs
+    network = docker_images.engine().networks.get("bridge").attrs
     return str(network["IPAM"]["Config"][0]["Gateway"])
 
 

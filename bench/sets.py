@@ -14,15 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.results import Result, Table, write
-from tasks.clients import sandboxes
-from tasks.core import paths, records
-from tasks.core.console import duration, size
-from tasks.core.errors import LayerError
-from tasks.core.loading import current
-from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.context.settings import current
+from tasks.layer.builder import LayerBuilder
+from tasks.sandbox import choose
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import install, optimize, prune, verify
 from tasks.steps import zip as zip_
+from tasks.ui.console import duration, size
+from tasks.util import files
+from tasks.util.errors import LayerError
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
@@ -59,7 +60,7 @@ def row(name: str, base: Settings) -> list[str]:
     except LayerError as error:
         print(error, file=sys.stderr)
         return [asked, "–", "–", "–", "–", error.problem.splitlines()[0], "–"]
-    made = {step: records.read(paths.record(settings, step)) or {} for step in STEPS}
+    made = {step: files.read_record(paths.record(settings, step)) or {} for step in STEPS}
     return [
         asked,
         str(len(made["install"]["distributions"])),
@@ -73,7 +74,7 @@ def row(name: str, base: Settings) -> list[str]:
 
 def build(settings: Settings) -> None:
     paths.BUILD.mkdir()
-    workshop = Workshop(settings, sandboxes.choose(settings))
+    workshop = LayerBuilder(settings, choose.choose(settings))
     try:
         install.run(settings, lambda: workshop)
         prune.run(settings)

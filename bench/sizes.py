@@ -16,14 +16,15 @@ from typing import Any
 
 from bench import packers, variants
 from bench.results import Result, Table, write
-from tasks.clients import sandboxes
-from tasks.core import requirements, trees
-from tasks.core.console import size
-from tasks.core.distributions import Distribution, Installed
-from tasks.core.errors import BuildError
-from tasks.core.loading import current
-from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import Settings
+from tasks.context.settings import current
+from tasks.layer.installed import Installed, InstalledDistribution
+from tasks.requirements import file as requirements_file
+from tasks.sandbox import choose
+from tasks.sandbox.protocol import Job, Sandbox
+from tasks.settings.model import Settings
+from tasks.ui.console import size
+from tasks.util import files as file_tools
+from tasks.util.errors import BuildError
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMED = ("google.generativeai", "sqlalchemy", "numpy", "psycopg2", "pydantic")  # issue 3's
@@ -34,7 +35,7 @@ ZIPPED = {SEED: "zip -9", "here, no bytecode": "libdeflate 6", "here": "libdefla
 
 def main(rounds: int = ROUNDS) -> None:
     settings = current()
-    sandbox = sandboxes.choose(settings)
+    sandbox = choose.choose(settings)
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
         made, found = make(Path(folder), sandbox, settings)
         rows = measure(made, sandbox, request(found, settings), rounds)
@@ -64,7 +65,9 @@ def make(folder: Path, sandbox: Sandbox, settings: Settings) -> tuple[dict[str, 
 
 def request(found: Installed, settings: Settings) -> dict[str, Any]:
     """What the probe is asked, the same for every tree."""
-    direct = requirements.direct_names(requirements.read(Path(settings.requirements)))
+    direct = requirements_file.direct_names(
+        requirements_file.read_requirements(Path(settings.requirements))
+    )
     modules = [module(each) for each in found.distributions if each.name in direct]
     timed = [name for name in TIMED if name in modules] or modules
     return {
@@ -75,7 +78,7 @@ def request(found: Installed, settings: Settings) -> dict[str, Any]:
     }
 
 
-def module(distribution: Distribution) -> str:
+def module(distribution: InstalledDistribution) -> str:
     """Its uppermost package or module: google-generativeai → google.generativeai."""
     files = [Path(name) for name in distribution.files]
     packages = [file.parent.parts for file in files if file.name == "__init__.py"]
@@ -115,7 +118,7 @@ def measure(
 
 def total(tree: Path) -> int:
     """Bytes of its files."""
-    return sum(path.lstat().st_size for path in trees.walk(tree))
+    return sum(path.lstat().st_size for path in file_tools.walk(tree))
 
 
 def ask(sandbox: Sandbox, tree: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +140,6 @@ def stored(tree: Path) -> Path:
     target = tree.with_name("stored.zip")
     if not target.exists():
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-            for path in trees.walk(tree):
+            for path in file_tools.walk(tree):
                 archive.write(path, path.relative_to(tree))
     return target

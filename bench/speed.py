@@ -14,11 +14,11 @@ from bench.measure import run
 from bench.peers import PEERS
 from bench.results import Result, Table, write, zip_version
 from bench.subjects import Subject, others
-from tasks.clients import sandboxes
-from tasks.core.console import size
-from tasks.core.errors import LayerError
-from tasks.core.loading import current
-from tasks.core.settings import Settings
+from tasks.context.settings import current
+from tasks.sandbox import choose
+from tasks.settings.model import Settings
+from tasks.ui.console import size
+from tasks.util.errors import LayerError
 
 RUNS = 3
 REST = 1.0  # seconds
@@ -50,7 +50,7 @@ def builders(settings: Settings) -> Iterator[str]:
     """Those that work on this machine; what keeps the other from it is said."""
     for builder in ("docker", "host"):
         try:
-            sandboxes.choose(replace(settings, builder=builder))
+            choose.choose(replace(settings, builder=builder))
         except LayerError as error:
             print(f"without builder={builder}: {error}", file=sys.stderr)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import peers
 from bench.measure import Command, Measured
 from bench.peers import CHALICE, CLASSIC, HERE, PEX, SAM_BUILD, SAM_CACHED, UV, ZAPPA, Peer
-from tasks.core.errors import LayerError
+from tasks.util.errors import LayerError
 
 LIGHT = ("python-dotenv==1.0.1", "python-dotenv==1.0.0")
 HEAVY = ("numpy==1.26.4", "numpy==1.26.3")

@@ -6,14 +6,18 @@ import zipfile
 from contextlib import chdir
 from pathlib import Path
 
-from tasks.core import distributions, installer, paths, pinned, requirements, trees
-from tasks.core.distributions import Installed
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, Sandbox
-from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.layer import installed as installed_layer
+from tasks.layer import locked_requirement
+from tasks.layer.builder import LayerBuilder
+from tasks.layer.installed import Installed
+from tasks.requirements import file, uv
+from tasks.sandbox.protocol import Job, Sandbox
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import install, optimize, prune
 from tasks.steps import zip as zip_
+from tasks.util import files as file_tools
+from tasks.util.errors import BuildError
 
 # The seed's script: `find … -name X -exec rm -rf`, over folders and over files.
 SEED = (
@@ -25,10 +29,10 @@ COMPILE = "{interpreter} -m compileall -q -j 2 {work}/python || true"  # templat
 
 def installed(settings: Settings, sandbox: Sandbox, target: Path, *, compiled: bool) -> None:
     """As `uv pip install --target` leaves it; `compiled`: as pip does, with bytecode."""
-    lines = requirements.read(Path(settings.lock))
-    pins = pinned.pins(lines, settings, sandbox.kind)
+    lines = file.read_requirements(Path(settings.lock))
+    pins = locked_requirement.locked_requirements(lines, settings, sandbox.kind)
     job = Job(
-        argv=("{uv}", *installer.installing(settings, sandbox.kind, hashed=True)),
+        argv=("{uv}", *uv.installing(settings, sandbox.kind, hashed=True)),
         inputs={"requirements.txt": "".join(f"{pin.text}\n" for pin in pins).encode()},
         network=True,
         installs=True,
@@ -50,7 +54,7 @@ def _run(sandbox: Sandbox, job: Job) -> None:
 def seed(source: Path, target: Path) -> None:
     """Pruned by the seed's rules, by name alone."""
     folders, files = SEED
-    for path in trees.walk(source):
+    for path in file_tools.walk(source):
         parts = path.relative_to(source).parts
         gone = any(fnmatch.fnmatch(part, glob) for part in parts[:-1] for glob in folders)
         if not gone and not any(fnmatch.fnmatch(parts[-1], glob) for glob in files):
@@ -66,7 +70,7 @@ def ours(settings: Settings, sandbox: Sandbox, folder: Path, target: Path) -> In
     (folder / paths.DOCKER).symlink_to(paths.DOCKER.absolute())
     for name in (settings.requirements, settings.lock):
         shutil.copy(name, folder)
-    workshop = Workshop(settings, sandbox)
+    workshop = LayerBuilder(settings, sandbox)
     with chdir(folder):
         install.run(settings, lambda: workshop)
         prune.run(settings)
@@ -74,6 +78,6 @@ def ours(settings: Settings, sandbox: Sandbox, folder: Path, target: Path) -> In
         zip_.run(settings)
         with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
             archive.extractall(target)
-        found = distributions.needed(settings)
+        found = installed_layer.needed(settings)
     workshop.close()
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import packers
 from bench.checkouts import Checkout
 from bench.measure import run
-from tasks.core.errors import BuildError, LayerError
+from tasks.util.errors import BuildError, LayerError
 
 SMALLEST = 'compression = "max"'
 

@@ -2,14 +2,15 @@
 
     optimize.py APART OUT REQUEST [--strip] [--compile] --level N --tools FOLDER
 
-APART/<key> is a distribution as installed (docker/facts.py). REQUEST is JSON: {key: {"as": name of
+APART/<key> is a distribution as installed (docker/inspect_installed.py). REQUEST is JSON: {key:
+{"as": name of
 its part, "stay": [paths], "cut": {path: text in place of the file}}}. A part, OUT/<as>, holds the
 packed files one behind the other, then its index (JSON), then the index's length (8 bytes, little
 end first). The index: {"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made
 here?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
 
 Runs in Lambda's image or under the host's Python; needs `deflate` (libdeflate), installed or in
-FOLDER, beside the standard library. Paths are joined as strings, for docker/packing.py's reason.
+FOLDER, beside the standard library. Paths are joined as strings, for docker/compress.py's reason.
 """
 
 import argparse
@@ -28,9 +29,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 sys.path.insert(0, os.path.dirname(__file__))
-import jobs
+import fork_pool
 import strip
-from packing import Group, Making, Packed, pack
+from compress import Group, Making, Packed, pack
 
 BLOCK = 1 << 20  # bytes
 LENGTH = struct.Struct("<Q")
@@ -113,12 +114,12 @@ class Parts:
 def make(making: Making, out: str, *, stripping: bool) -> None:
     tasks, parts = Tasks(making, stripping=stripping), Parts(making, out)
     reports: dict[str, Any] = {}
-    progress = jobs.Progress(sum(len(each["stay"]) for each in making.request.values()))
+    progress = fork_pool.Progress(sum(len(each["stay"]) for each in making.request.values()))
 
     def work(task: "str | Group") -> Any:
         return pack(making, task) if isinstance(task, Group) else stripped(making, task)
 
-    results: Iterator[tuple[str | Group, Any]] = jobs.each(tasks, work)
+    results: Iterator[tuple[str | Group, Any]] = fork_pool.each(tasks, work)
     for task, result in results:
         if isinstance(task, Group):
             parts.add(task, *result)
@@ -138,7 +139,7 @@ def groups(making: Making, key: str, names: set[str], kind: str) -> list[Group]:
     sizes = {name: os.stat(join(making.apart, key, name)).st_size for name in sorted(names)}
     return [
         Group(sum(sizes[name] for name in chunk), key, chunk, f"{key}-{kind}{number}")
-        for number, chunk in enumerate(jobs.chunks(sizes.items()))
+        for number, chunk in enumerate(fork_pool.chunks(sizes.items()))
     ]
 
 

@@ -53,10 +53,10 @@ def beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    import attempts
+    import try_imports
 else:
-    attempts = beside("attempts")
-NOTHING = attempts.Pruned()
+    try_imports = beside("try_imports")
+NOTHING = try_imports.Pruned()
 
 
 def preload(opt: str) -> None:
@@ -71,14 +71,14 @@ def preload(opt: str) -> None:
 class Batch:
     """The tries of one distribution, over as many processes as die on the way."""
 
-    def __init__(self, name: str, tries: "list[attempts.Try]") -> None:
+    def __init__(self, name: str, tries: "list[try_imports.Try]") -> None:
         self.name, self.left = name, tries
-        self.errors: dict[attempts.Try, str] = {}
+        self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled = 0, 0
 
-    def start(self, opt: str, pruned: "attempts.Pruned", inherited: "list[int]") -> int:
+    def start(self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]") -> int:
         """A process for what is left; where its answers come from."""
         reading, writing = os.pipe()
         self.pid = os.fork()
@@ -86,7 +86,7 @@ class Batch:
             try:
                 for other in [reading, *inherited]:
                     os.close(other)
-                attempts.work(opt, self.left, pruned, writing)
+                try_imports.work(opt, self.left, pruned, writing)
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
@@ -124,7 +124,7 @@ class Batch:
         os.kill(self.pid, signal.SIGKILL)
 
 
-def run(opt: str, batches: "list[Batch]", pruned: "attempts.Pruned") -> None:
+def run(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
     """All of them, `WORKERS` at a time, the longest first."""
     waiting = sorted(batches, key=lambda batch: len(batch.left))
     progress = Progress(sum(len(batch.left) for batch in batches))
@@ -154,7 +154,8 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
 
 
 class Progress:
-    """Says `@ done/total` on stdout now and then. Not jobs.py's: what that imports of the standard
+    """Says `@ done/total` on stdout now and then. Not fork_pool.py's: what that imports of the
+    standard
     library would hide what the layer has of that name, as backports do."""
 
     def __init__(self, total: int) -> None:
@@ -176,7 +177,7 @@ def prove(opt: str, request: Answer) -> Answer:
                      *(("load", path) for path in each["libraries"])])
         for name, each in request["batches"].items()
     ]  # fmt: skip
-    pruned = attempts.Pruned(request["gone"], request["touched"])
+    pruned = try_imports.Pruned(request["gone"], request["touched"])
     preload(opt)
     run(opt, [batch for batch in batches if batch.left], pruned)
     folders = {name: each["folder"] for name, each in request["batches"].items()}
@@ -224,7 +225,7 @@ def metadata(folder: Path) -> str:
 
 def check(opt: str, what: str) -> None:
     """Run the project's check as a script, or as a module of the layer."""
-    attempts.use(opt)
+    try_imports.use(opt)
     sys.argv = [what]
     if what.endswith(".py"):
         sys.path.insert(0, str(Path(what).parent))

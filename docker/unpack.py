@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).parent))
-import jobs
+import fork_pool
 
 Data = bytes | bytearray
 Inflate = Callable[[bytes, int], Data]  # of so many bytes
@@ -51,14 +51,14 @@ def unpack(layer: str, archive: zipfile.ZipFile, root: Path, inflate: Inflate) -
             raise SystemExit(f"{name!a} in {layer} leads out of the layer")
     for folder in {name.rpartition("/")[0] for name in members}:
         os.makedirs(f"{root}/{folder}", exist_ok=True)
-    groups = jobs.shares((name, each.file_size) for name, each in members.items())
+    groups = fork_pool.shares((name, each.file_size) for name, each in members.items())
 
     def extract(names: "list[str]") -> None:
         with open(layer, "rb") as file:
             for name in names:
                 write(f"{root}/{name}", members[name], content(file, members[name], inflate))
 
-    for _ in jobs.each(groups, extract):
+    for _ in fork_pool.each(groups, extract):
         pass
 
 

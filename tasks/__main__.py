@@ -2,7 +2,7 @@
 it.
 
 doit itself would read pyproject.toml, too, and answer a typing error there with a traceback. Only
-our settings are in it, and core/loading.py says what is wrong with them.
+our settings are in it, and context/settings.py says what is wrong with them.
 """
 
 import gc
@@ -11,17 +11,18 @@ import sys
 from pathlib import Path
 
 from . import VERSION
-from .core import outputs, readers, runs
-from .program import Program
+from .cli.program import Program
+from .sandbox import temp_dirs
+from .ui import streams
 
 
 def main() -> int:
     """Exit status. `doit-lambda-layer` stands for `doit` in every command."""
-    outputs.begin()
+    streams.prepare_streams()
     try:
         return run(sys.argv[1:])
     finally:
-        readers.flush()
+        streams.flush()
         gc.freeze()  # ending, Python would look through all that is there: a fifth of a short run
 
 
@@ -35,10 +36,10 @@ def run(words: list[str]) -> int:
         from .commands import init  # with all that it needs, which no other command does
 
         return init.main(words[1:])
-    runs.begin()
+    temp_dirs.begin_run()
     try:
         status = Program(config_filenames=()).run(words)
-    except KeyboardInterrupt:  # between two steps; within one, core/actions.py says it
+    except KeyboardInterrupt:  # between two steps; within one, context/doit_actions.py says it
         print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
         return 1
     if status and not Path("dodo.py").exists():

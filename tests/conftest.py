@@ -9,8 +9,9 @@ import pytest
 from docker import DockerClient
 from xdist.scheduler import LoadFileScheduling
 
-from tasks.clients import invocation
-from tests import engine, reliability
+from tasks.local_aws import invoke
+from tests import docker_engine as tests_docker_engine
+from tests import reliability_counts
 
 LAMBDA_IMAGE = pytest.StashKey[str]()
 
@@ -19,20 +20,20 @@ LAMBDA_IMAGE = pytest.StashKey[str]()
 def cold() -> Iterator[None]:
     """No function of an AWS in this process stays warm for another test."""
     yield
-    invocation.ENVIRONMENTS.end()
+    invoke.ENVIRONMENTS.end()
 
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerClient]:
     """The engine that DOCKER_HOST names, or this machine's."""
-    with engine.client() as client:
+    with tests_docker_engine.client() as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> str:
     """The image that layers are built and run in: Lambda's own, or the stand-in for it."""
-    image = engine.lambda_image(docker_engine)
+    image = tests_docker_engine.lambda_image(docker_engine)
     pytestconfig.stash[LAMBDA_IMAGE] = image
     return image
 
@@ -66,13 +67,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker tells the main process which image it used, and what it counted."""
     told: dict[str, str] = getattr(session.config, "workeroutput", {})
     told["lambda_image"] = session.config.stash.get(LAMBDA_IMAGE, "")
-    told["reliability"] = reliability.told()
+    told["reliability"] = reliability_counts.told()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     told = getattr(node, "workeroutput", {})
-    reliability.hear(told.get("reliability", ""))
+    reliability_counts.hear(told.get("reliability", ""))
     if image := told.get("lambda_image"):
         node.config.stash[LAMBDA_IMAGE] = image
 
@@ -82,8 +83,12 @@ def pytest_terminal_summary(
 ) -> None:
     """Which image the results speak of."""
     used = config.stash.get(LAMBDA_IMAGE, "none, no test of this run needed one")
-    kind = " (a stand-in: Lambda's own cannot be had here)" if used == engine.STAND_IN else ""
+    kind = (
+        " (a stand-in: Lambda's own cannot be had here)"
+        if used == tests_docker_engine.STAND_IN
+        else ""
+    )
     wrong = [each for kind in ("failed", "error") for each in terminalreporter.stats.get(kind, [])]
     if (document := config.getoption("--reliability")) and not wrong:
-        terminalreporter.write_line(reliability.write(document))
+        terminalreporter.write_line(reliability_counts.write(document))
     terminalreporter.write_line(f"Lambda image: {used}{kind}")

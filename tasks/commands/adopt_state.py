@@ -1,11 +1,12 @@
 """`doit adopt-state`: take over an app that runs, but whose record (Chalice's state) is lost."""
 
-from ..clients import chalice_app, chalice_state
-from ..clients.aws import Aws, connect
-from ..core.actions import action
-from ..core.console import say
-from ..core.errors import InputError
-from ..core.loading import current
+from ..aws.client import Aws, connect
+from ..chalice_project import deploy
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import chalice_state
+from ..ui.console import say
+from ..util.errors import InputError
 
 
 def task_adopt_state() -> dict[str, object]:
@@ -13,18 +14,18 @@ def task_adopt_state() -> dict[str, object]:
     settings = current()
     return {
         "basename": "adopt-state",
-        "actions": [action(lambda: run(connect(settings)))],
+        "actions": [action(lambda: adopt_state(connect(settings)))],
         "setup": ["deploy-lock"],
     }
 
 
-def run(aws: Aws) -> None:
+def adopt_state(aws: Aws) -> None:
     """Here and in S3. A state that is known is kept. InputError when nothing runs."""
     stage = aws.settings.stage
-    local = chalice_app.deployed_file(stage)
+    local = deploy.deployed_file(stage)
     if local.exists():
         say(f"{local} is there: it is kept, and saved to S3")
-    elif chalice_state.take(aws):
+    elif chalice_state.fetch_state(aws):
         say(f"the state is in S3: {local} taken from there")
     else:
         there = chalice_state.running(aws)

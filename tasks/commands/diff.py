@@ -6,18 +6,19 @@ Deleted versions can be compared, too, as long as S3 keeps their manifests.
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..clients import aws as clients
-from ..clients import layers, manifests
-from ..clients.aws import Aws
-from ..core import arguments, comparison, versions
-from ..core.actions import action
-from ..core.arguments import Arguments
-from ..core.console import say, show_tables, signed, size
-from ..core.errors import InputError
-from ..core.loading import current
-from ..core.manifest import Manifest
-from ..core.settings import Settings
-from ..core.versions import LayerVersion
+from ..aws import client as clients
+from ..aws.client import Aws
+from ..context import arguments
+from ..context.arguments import Arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release import compare, listing, manifest
+from ..release import version as versions
+from ..release.manifest import Manifest
+from ..release.version import LayerVersion
+from ..settings.model import Settings
+from ..ui.console import say, show_tables, signed, size
+from ..util.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 def task_diff() -> dict[str, object]:
     """Compare two layer versions, from=N with to=M: packages and sizes."""
     settings, typed = current(), arguments.current()
-    return {"actions": [action(lambda: run(settings, typed))]}
+    return {"actions": [action(lambda: show_diff(settings, typed))]}
 
 
-def run(settings: Settings, typed: Arguments) -> None:
-    aws = clients.look(settings)
-    published = layers.Listing(aws)
+def show_diff(settings: Settings, typed: Arguments) -> None:
+    aws = clients.connect_read_only(settings)
+    published = listing.Listing(aws)
     first, second = numbers(settings, published, typed)
     before, after = (manifest_of(aws, published, number) for number in (first, second))
     grid = table(before, after)
@@ -63,7 +64,7 @@ def numbers(
 def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Manifest:
     """InputError for a version that nobody knows, or that is not ours."""
     there = versions.numbered(published, number)
-    found = manifests.of(aws, there) if there else manifests.of_number(aws, number)
+    found = manifest.read_manifest(aws, there) if there else manifest.of_number(aws, number)
     if found is None:
         what = "was not published by this tool" if there else "is not known"
         raise InputError(
@@ -79,7 +80,7 @@ def table(before: Manifest, after: Manifest) -> "Table":
     from rich import box
     from rich.table import Table
 
-    old, new = comparison.pins(before), comparison.pins(after)
+    old, new = compare.packed_versions(before), compare.packed_versions(after)
     grid = Table(title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column("package", overflow="fold")
     for heading in ("from", "to"):
@@ -100,11 +101,11 @@ def sentences(before: Manifest, after: Manifest) -> Iterator[str]:
     if before.sha256 == after.sha256:
         yield "both have exactly the same content"
     else:
-        yield f"zip {comparison.grown(before.bytes, after.bytes)}"
-        yield f"unzipped {comparison.grown(before.unzipped, after.unzipped)}"
-    changed = comparison.parts(before.inputs, after.inputs)
+        yield f"zip {compare.grown(before.bytes, after.bytes)}"
+        yield f"unzipped {compare.grown(before.unzipped, after.unzipped)}"
+    changed = compare.parts(before.inputs, after.inputs)
     yield from changed.values()
-    for line in comparison.settings(before, after.settings):
+    for line in compare.settings(before, after.settings):
         if line.partition(" ")[0] not in changed:
             yield f"setting {line}"
     if not changed:

@@ -7,13 +7,14 @@ version does: a run that was stopped is completed by the next, which still finds
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..clients import layers, lifecycle, objects
-from ..clients.aws import Aws, connect
-from ..core import arguments, loading, retention
-from ..core.actions import action
-from ..core.console import say, show_tables, size
-from ..core.retention import Fate
-from . import gc_facts
+from ..aws import bucket, s3_objects
+from ..aws.client import Aws, connect
+from ..context import arguments, settings
+from ..context.doit_actions import action
+from ..release import listing, retention
+from ..release.retention import Fate
+from ..release.stage import version_usage
+from ..ui.console import say, show_tables, size
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 
 def task_gc() -> dict[str, object]:
     """Delete old layer versions that nothing uses: a plan first, yes=1 does it."""
-    here, typed = loading.current(), arguments.current()
+    here, typed = settings.current(), arguments.current()
     return {
-        "actions": [action(lambda: run(connect(here), typed.keep, act=typed.yes))],
+        "actions": [action(lambda: collect_garbage(connect(here), typed.keep, act=typed.yes))],
         "setup": ["deploy-lock"] if typed.yes else [],  # a deploy may be about to use an old one
     }
 
 
-def run(aws: Aws, keep: int, *, act: bool) -> None:
+def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     """Show what goes and why the rest stays; then delete, when asked to. AwsError, InputError."""
-    fates = retention.plan(gc_facts.entries(aws), keep, gc_facts.uses(aws))
+    fates = retention.decide_fates(version_usage.entries(aws), keep, version_usage.uses(aws))
     going = [fate for fate in fates if not fate.kept]
     place = f"layer {aws.settings.layer}, account {aws.account}, {aws.settings.region}"
     say(f"{place}: {len(fates)} versions, {len(going)} to delete")
@@ -62,7 +63,7 @@ def table(fates: list[Fate]) -> "Table":
 
 def warnings(aws: Aws) -> Iterator[str]:
     """Rules of the bucket that others made, and that do not ask whether a zip is in use."""
-    for rule in lifecycle.rules(aws):
+    for rule in bucket.rules(aws):
         if retention.matches(rule, f"layers/{aws.settings.layer}/"):
             yield (
                 f"careful: rule {rule.get('ID', '?')} of bucket {aws.settings.bucket} lets S3 "
@@ -75,9 +76,9 @@ def delete(aws: Aws, going: list[Fate]) -> None:
     """Oldest first."""
     freed = 0
     for fate in sorted(going, key=lambda fate: fate.entry.number):
-        objects.delete(aws, fate.files)
+        s3_objects.delete(aws, fate.files)
         if not fate.entry.gone:
-            layers.delete(aws, fate.entry.number)
+            listing.delete(aws, fate.entry.number)
         freed += fate.bytes
         say(f"version {fate.entry.number}: {size(fate.bytes)} deleted")
     say(f"{len(going)} versions deleted, {size(freed)} of S3 are free again")

@@ -8,19 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..clients import aws as clients
-from ..clients import functions, layers, manifests, s3, stage_store
-from ..clients.aws import Aws
-from ..core import arguments, comparison, versions
-from ..core.actions import action
-from ..core.arguments import Arguments
-from ..core.console import say, show_tables, size
-from ..core.loading import current
-from ..core.manifest import Manifest
-from ..core.pins import Pin
-from ..core.settings import Settings
-from ..core.unknowns import Unknowns
-from ..core.versions import LayerVersion
+from ..aws import client as clients
+from ..aws import lambda_functions, s3
+from ..aws.client import Aws
+from ..context import arguments
+from ..context.arguments import Arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release import compare, listing
+from ..release import manifest as manifests
+from ..release import version as versions
+from ..release.manifest import Manifest
+from ..release.stage import store
+from ..release.stage.rollback_pin import RollbackPin
+from ..release.version import LayerVersion
+from ..settings.model import Settings
+from ..ui.console import say, show_tables, size
+from ..util.partial import Unknowns
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +33,7 @@ SHOWN = 20  # versions, unless from= asks for more: each costs a look into S3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class HistoryRow:
     """One version. `published`: None when it was deleted; `manifest`: None for one that is not
     ours; `zipped`: bytes; `zip_kept`: is the zip still in S3?"""
 
@@ -47,7 +51,7 @@ class History:
     """Newest first. `older`: how many are not shown; `others`: numbers of all there are, where none
     is in the range that was asked for; `unknown`: {what: why}."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[HistoryRow]
     older: int
     others: Sequence[int]
     unknown: Unknowns = field(default_factory=Unknowns)
@@ -56,11 +60,11 @@ class History:
 def task_history() -> dict[str, object]:
     """List the layer's versions: date, size, what changed, who uses them."""
     settings, typed = current(), arguments.current()
-    return {"actions": [action(lambda: run(settings, typed))]}
+    return {"actions": [action(lambda: show_history(settings, typed))]}
 
 
-def run(settings: Settings, typed: Arguments) -> None:
-    found = look(clients.look(settings), typed)
+def show_history(settings: Settings, typed: Arguments) -> None:
+    found = gather_history(clients.connect_read_only(settings), typed)
     if not found.entries:
         say(nothing(settings, found.others))
         return
@@ -80,10 +84,10 @@ def nothing(settings: Settings, others: Sequence[int]) -> str:
     return f"layer {settings.layer} has no versions here: ./doitw deploy stage={settings.stage}"
 
 
-def look(aws: Aws, typed: Arguments) -> History:
+def gather_history(aws: Aws, typed: Arguments) -> History:
     """InputError for `from=` or `to=` that is no number; AwsError when nothing can be listed."""
     settings, unknown = aws.settings, Unknowns()
-    published = {version.number: version for version in layers.Listing(aws)}
+    published = {version.number: version for version in listing.Listing(aws)}
     nothing: dict[str, int] = {}
     stored = unknown.ask(
         "deleted versions", lambda: s3.objects(aws, versions.prefix(settings.layer)), nothing
@@ -96,21 +100,21 @@ def look(aws: Aws, typed: Arguments) -> History:
         for number in [*shown, *older[:1]]
     }
     nobody: dict[str, list[str]] = {}
-    users = unknown.ask("functions", lambda: functions.users(aws), nobody)
-    unpinned: list[tuple[str, Pin]] = []
-    pinned = unknown.ask("pins", lambda: list(stage_store.standing(aws)), unpinned)
+    users = unknown.ask("functions", lambda: lambda_functions.users(aws), nobody)
+    unpinned: list[tuple[str, RollbackPin]] = []
+    pinned = unknown.ask("pins", lambda: list(store.standing(aws)), unpinned)
     nowhere: dict[str, str] = {}
-    stages = unknown.ask("stages", lambda: dict(stage_store.deployed(aws)), nowhere)
+    stages = unknown.ask("stages", lambda: dict(store.deployed(aws)), nowhere)
     unseen = ["unknown"] if {"functions", "pins"} & unknown.keys() else []
     entries = [
-        Entry(
+        HistoryRow(
             number=number,
             published=published.get(number),
             manifest=known[number],
             before=next((made for at, made in known.items() if at < number and made), None),
             zipped=_zipped(aws, known[number], published.get(number)),
             zip_kept=_zip_key(settings, known[number]) in stored,
-            used_by=used_by(layers.arn(aws, number), users, pinned, stages) + unseen,
+            used_by=used_by(listing.arn(aws, number), users, pinned, stages) + unseen,
         )
         for number in shown
     ]
@@ -130,7 +134,9 @@ def _manifest(
     aws: Aws, unknown: Unknowns, number: int, version: LayerVersion | None
 ) -> Manifest | None:
     def ask() -> Manifest | None:
-        return manifests.of(aws, version) if version else manifests.of_number(aws, number)
+        return (
+            manifests.read_manifest(aws, version) if version else manifests.of_number(aws, number)
+        )
 
     return unknown.ask("manifests", ask, None)
 
@@ -138,7 +144,7 @@ def _manifest(
 def _zipped(aws: Aws, manifest: Manifest | None, version: LayerVersion | None) -> int | None:
     if manifest:
         return manifest.bytes
-    return layers.zipped(aws, version) if version else None
+    return listing.zipped(aws, version) if version else None
 
 
 def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
@@ -148,7 +154,7 @@ def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
 def used_by(
     arn: str,
     users: Mapping[str, Sequence[str]],
-    pinned: Sequence[tuple[str, Pin]],
+    pinned: Sequence[tuple[str, RollbackPin]],
     stages: Mapping[str, str],
 ) -> list[str]:
     """`stage prod` where a function runs it that was deployed as that stage's, `pin of stage prod`,
@@ -159,7 +165,7 @@ def used_by(
     return [*dict.fromkeys(using), *names]
 
 
-def table(settings: Settings, entries: Sequence[Entry]) -> "Table":
+def table(settings: Settings, entries: Sequence[HistoryRow]) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -182,7 +188,7 @@ def table(settings: Settings, entries: Sequence[Entry]) -> "Table":
     return grid
 
 
-def _origin(entry: Entry) -> Iterator[str]:
+def _origin(entry: HistoryRow) -> Iterator[str]:
     if entry.published:
         yield entry.published.date
     else:
@@ -191,8 +197,8 @@ def _origin(entry: Entry) -> Iterator[str]:
         yield entry.manifest.commit
 
 
-def _changes(entry: Entry) -> list[str]:
+def _changes(entry: HistoryRow) -> list[str]:
     if entry.manifest or entry.published is None or entry.published.is_ours:
-        return comparison.shortly(entry.before, entry.manifest)
+        return compare.shortly(entry.before, entry.manifest)
     described = entry.published.description
     return ["by hand or another tool" + (f": {described}" if described else "")]

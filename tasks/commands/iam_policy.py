@@ -3,17 +3,21 @@
 import json
 import re
 
-from ..clients import aws as clients
-from ..clients import git
-from ..core import arguments, budget, chalice_config, needs, paths, policies, records
-from ..core.actions import action
-from ..core.arguments import Arguments
-from ..core.console import say
-from ..core.errors import AwsError, InputError
-from ..core.loading import current
-from ..core.policies import Policy
-from ..core.scope import Scope
-from ..core.settings import Settings
+from ..aws import client as clients
+from ..aws.iam import policies, statements
+from ..aws.iam.policies import Policy
+from ..aws.iam.resources import Scope
+from ..chalice_project import config
+from ..context import arguments
+from ..context.arguments import Arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer.archive import size_limit
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import files, subprocesses
+from ..util.errors import AwsError, InputError
 
 OWNER = "OWNER/REPOSITORY"  # stands in for a repository that nobody named
 REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -24,17 +28,17 @@ def task_iam_policy() -> dict[str, object]:
     settings, typed = current(), arguments.current()
     return {
         "basename": "iam-policy",
-        "actions": [action(lambda: run(scope(settings), typed))],
+        "actions": [action(lambda: write_policies(scope(settings), typed))],
     }
 
 
-def run(within: Scope, typed: Arguments) -> None:
+def write_policies(within: Scope, typed: Arguments) -> None:
     """Print and write every policy. InputError without an account."""
     repository = typed.repository or _origin() or OWNER
     for name, (purpose, policy) in all_of(within, repository, typed.branch).items():
         path = paths.iam_policy(within.settings, name)
         text = json.dumps(policy, indent=2, ensure_ascii=False)
-        records.write_atomic(path, text.encode() + b"\n")
+        files.write_atomic(path, text.encode() + b"\n")
         say(f"{path}: {purpose}")
         for line in text.splitlines():
             say(line)
@@ -49,7 +53,8 @@ def run(within: Scope, typed: Arguments) -> None:
 def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, Policy]]:
     """{name: (what it is for, policy)}"""
     found = {
-        name: (purpose, policies.policy(name, within)) for name, purpose in needs.PURPOSES.items()
+        name: (purpose, policies.policy(name, within))
+        for name, purpose in statements.PURPOSES.items()
     }
     if within.settings.role:
         found["assume"] = ("who starts the run, to take the stage's role", policies.assume(within))
@@ -61,13 +66,13 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
 def scope(settings: Settings) -> Scope:
     """What config.json and the settings name. AWS is asked for the account only where no setting
     says it."""
-    app, stage = chalice_config.load(paths.CHALICE_CONFIG), settings.stage
+    app, stage = config.load_config(paths.CHALICE_CONFIG), settings.stage
     return Scope(
         settings=settings,
         account=account(settings),
         app=str(app.get("app_name", "app")),
-        roles=tuple(chalice_config.roles(paths.CHALICE_CONFIG, stage)),
-        others=tuple(budget.others(settings)),
+        roles=tuple(config.roles(paths.CHALICE_CONFIG, stage)),
+        others=tuple(size_limit.others(settings)),
     )
 
 
@@ -76,7 +81,7 @@ def account(settings: Settings) -> str:
     if settings.account or settings.role:
         return settings.account or settings.role.split(":")[4]
     try:
-        return clients.look(settings).account
+        return clients.connect_read_only(settings).account
     except AwsError as error:
         unknown = f"whose account is stage {settings.stage}'s? {error.problem}"
         fix = "write `account` into pyproject.toml, or log in"
@@ -85,5 +90,5 @@ def account(settings: Settings) -> str:
 
 def _origin() -> str:
     """The checkout's repository on GitHub; '' for none."""
-    found = REMOTE.search(git.origin())
+    found = REMOTE.search(subprocesses.origin())
     return found[1] if found else ""

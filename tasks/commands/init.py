@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..clients import exports, whoami
-from ..core import adopting, adoption, apps, changes, layering, origin, paths
-from ..core.adoption import Adoption
-from ..core.apps import App
-from ..core.calls import typed
-from ..core.changes import Change
-from ..core.console import console
-from ..core.errors import LayerError
-from ..core.layering import Source
-from ..core.names import canonical
-from ..core.split import FUNCTION, LAYER
-from ..core.tables import TABLE, by_stage
+from ..adopt import exports, files, overview, requirements_files, tool_origin
+from ..adopt.overview import Adoption
+from ..adopt.requirements_files import FUNCTION, LAYER, Source
+from ..aws import credentials
+from ..chalice_project import app as chalice_app
+from ..chalice_project.app import App
+from ..requirements.file import canonical
+from ..settings import paths
+from ..settings.pyproject import TABLE, by_stage
+from ..ui.console import console
+from ..util import text_files
+from ..util.errors import LayerError
+from ..util.invoked_as import typed
+from ..util.text_files import FileChange
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 GITHUB = Path(".github/workflows/lambda-layer.yml")
@@ -28,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     """Exit status: 0 adopted, or nothing to do; 1 refused, by us or at the question."""
     options = parser().parse_args(words)
     try:
-        return run(Path(), options)
+        return run_init(Path(), options)
     except LayerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -57,23 +59,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def run(root: Path, options: argparse.Namespace) -> int:
+def run_init(root: Path, options: argparse.Namespace) -> int:
     found = adopt(root, options)
-    needed = changes.needed(found.changes)
+    needed = text_files.needed(found.changes)
     if not needed:
         tell("nothing to do: this app has all of it")
         return 0
-    for line in adoption.overview(found):
+    for line in overview.overview(found):
         tell(line)
     for change in needed:
         show(change)
     if not (options.yes or confirmed(len(needed))):
         tell("nothing was changed")
         return 1
-    changes.write(needed)
+    text_files.write_changes(needed)
     for line in ["", f"written: {', '.join(str(change.path) for change in needed)}"]:
         tell(line)
-    for line in adoption.notes(found):
+    for line in overview.notes(found):
         tell(line)
     return 0
 
@@ -81,18 +83,18 @@ def run(root: Path, options: argparse.Namespace) -> int:
 def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     """Looks, and changes nothing. InputError where this is no Chalice app, or one of its files
     cannot be read."""
-    app = apps.read(root)
-    source = layering.remembered(root) or exports.source(root)
+    app = chalice_app.read_app(root)
+    source = requirements_files.remembered(root) or exports.source(root)
     if options.source:
         source = Source(file=options.source, group=options.group)
     exported = exports.requirements(root, source)
     asked: set[str] = {canonical(name) for name in options.stay}
-    parts, halves = layering.halves(root, source, exported, app.vendored, asked)
+    parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked)
     table = by_stage(root / "pyproject.toml")[""][1]
     account = ""
     if not table:
-        account, region = whoami.account_and_region()
-        table = adopting.proposals(app, account, region)
+        account, region = credentials.account_and_region()
+        table = files.proposals(app, account, region)
     made = [
         _change(root, FUNCTION, lambda _: halves[FUNCTION], "Chalice packs it into the function"),
         _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
@@ -100,29 +102,29 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     ]
     if not options.no_workflow:
         why = "a pull request builds, main deploys, a rollback is started by hand"
-        tool = origin.of_this(root)
-        made.append(_change(root, GITHUB, lambda text: text or adopting.workflow(table, tool), why))
+        tool = tool_origin.of_this(root)
+        made.append(_change(root, GITHUB, lambda text: text or files.workflow(table, tool), why))
     return Adoption(app=app, source=source, parts=parts, changes=made, account=account)
 
 
-def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[Change]:
+def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:
     """The files that are not about packages."""
     config = paths.CHALICE_CONFIG
-    yield _change(root, Path("dodo.py"), adopting.dodo, "where doit finds its commands")
+    yield _change(root, Path("dodo.py"), files.dodo, "where doit finds its commands")
     yield _change(
-        root, Path("pyproject.toml"), lambda text: adopting.pyproject(text, table),
+        root, Path("pyproject.toml"), lambda text: files.pyproject(text, table),
         f"the settings that are this app's own, as [{TABLE}]",
     )  # fmt: skip
-    yield _change(root, config, lambda text: adopting.config(text or "", app), adoption.reason(app))
-    yield _change(root, Path(".gitignore"), adopting.gitignore, "what builds leave behind")
+    yield _change(root, config, lambda text: files.config(text or "", app), overview.reason(app))
+    yield _change(root, Path(".gitignore"), files.gitignore, "what builds leave behind")
 
 
-def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str) -> Change:
-    before = changes.text_of(root / path)
-    return Change(path=path, before=before, after=make(before), why=why)
+def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str) -> FileChange:
+    before = text_files.text_of(root / path)
+    return FileChange(path=path, before=before, after=make(before), why=why)
 
 
-def show(change: Change) -> None:
+def show(change: FileChange) -> None:
     """As git shows it, with the reason before it."""
     console().print(f"\n{change.path}: {change.why}", markup=False, style="bold")
     for line in change.diff:

@@ -3,11 +3,11 @@
 import os
 from dataclasses import replace
 
-from ..clients import local_aws
-from ..core.actions import action
-from ..core.console import say
-from ..core.loading import current
-from ..core.settings import LOCAL
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..local_aws import control
+from ..settings.model import LOCAL
+from ..ui.console import say
 
 
 def task_local_start() -> dict[str, object]:
@@ -15,7 +15,7 @@ def task_local_start() -> dict[str, object]:
     settings = replace(current(), stage=LOCAL)
 
     def start() -> None:
-        say(f"AWS_ENDPOINT_URL={local_aws.ensure(settings, dict(os.environ))}")
+        say(f"AWS_ENDPOINT_URL={control.ensure(settings, dict(os.environ))}")
 
     return {"basename": "local-start", "actions": [action(start)]}
 
@@ -24,6 +24,6 @@ def task_local_stop() -> dict[str, object]:
     """End the embedded AWS; what it held is gone."""
 
     def stop() -> None:
-        say("embedded AWS stopped" if local_aws.stop() else "no embedded AWS of ours runs")
+        say("embedded AWS stopped" if control.stop() else "no embedded AWS of ours runs")
 
     return {"basename": "local-stop", "actions": [action(stop)]}

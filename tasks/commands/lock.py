@@ -3,40 +3,42 @@
 import time
 from pathlib import Path
 
-from ..clients.host import HostSandbox
-from ..core import locks, paths, records, requirements
-from ..core.actions import action
-from ..core.console import duration, say
-from ..core.installer import explain
-from ..core.loading import current
-from ..core.platforms import platform_tag
-from ..core.sandbox import Job
-from ..core.settings import Settings
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..requirements import file, lockfile
+from ..requirements.tags import platform_tag
+from ..requirements.uv import explain
+from ..sandbox.host import HostSandbox
+from ..sandbox.protocol import Job
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import duration, say
+from ..util import files
 
 
 def task_lock() -> dict[str, object]:
     """Pin every package of the layer, with hashes, in <requirements>.lock."""
     settings = current()
-    return {"actions": [action(lambda: run(settings))]}
+    return {"actions": [action(lambda: write_lock(settings))]}
 
 
-def run(settings: Settings) -> None:
+def write_lock(settings: Settings) -> None:
     """Resolve and write. Pins of an existing lock stay where the requirements allow them."""
     started = time.monotonic()
-    lock, before = Path(settings.lock), locks.start(settings)
-    text = locks.header(settings) + resolve(settings, before)
-    records.write_atomic(lock, text.encode())
-    for line in changes(locks.pins(before), locks.pins(text)):
+    lock, before = Path(settings.lock), lockfile.start(settings)
+    text = lockfile.header(settings) + resolve(settings, before)
+    files.write_atomic(lock, text.encode())
+    for line in changes(lockfile.locked_versions(before), lockfile.locked_versions(text)):
         say(line)
     took = duration(time.monotonic() - started)
-    say(f"{lock}: {len(locks.pins(text))} packages pinned with hashes, in {took}")
+    say(f"{lock}: {len(lockfile.locked_versions(text))} packages pinned with hashes, in {took}")
     say(f"next: ./doitw builds exactly these; commit {lock}")
 
 
 def resolve(settings: Settings, before: str) -> str:
     """uv's resolution for the layer's platform. BuildError in its words when there is none."""
     result = paths.BUILD / "lock" / "resolved.lock"
-    inputs = requirements.as_inputs(requirements.read(Path(settings.requirements)))
+    inputs = file.as_inputs(file.read_requirements(Path(settings.requirements)))
     job = Job(
         argv=(
             "{uv}", "pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/lock",

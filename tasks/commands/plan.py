@@ -3,18 +3,21 @@
 Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error says why).
 """
 
-from ..clients import aws as clients
-from ..clients import chalice_state, secrets, stage_layers
-from ..clients.aws import Aws
-from ..core import chalice_config, layer_arns, paths, records
-from ..core.actions import ToDo, action
-from ..core.console import say
-from ..core.errors import AwsError
-from ..core.loading import current
-from ..core.plan import Change, Plan
-from ..core.settings import Settings
+from ..aws import arn as layer_arns
+from ..aws import client as clients
+from ..aws import secrets_manager
+from ..aws.client import Aws
+from ..chalice_project import config as chalice_config
+from ..context.doit_actions import ToDo, action
+from ..context.settings import current
+from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
+from ..release.stage.deploy_plan import DeployPlan, RequirementChange
+from ..settings import paths
+from ..settings.model import Settings
 from ..steps import chalice_deploy, patch_config, preflight
-from . import plan_layer
+from ..ui.console import say
+from ..util import files
+from ..util.errors import AwsError
 
 CHECKS = (
     preflight.check_packages, preflight.check_stage, preflight.check_layers,
@@ -25,12 +28,12 @@ CHECKS = (
 def task_plan() -> dict[str, object]:
     """Say what `doit deploy` would do, and why; exit status 2: there is something."""
     settings = current()
-    return {"actions": [action(lambda: run(settings), answers=True)]}
+    return {"actions": [action(lambda: show_plan(settings), answers=True)]}
 
 
-def run(settings: Settings) -> ToDo | None:
+def show_plan(settings: Settings) -> ToDo | None:
     """Print the plan."""
-    plan = look(settings)
+    plan = make_plan(settings)
     for line in plan.lines():
         say(line)
     if not plan.changes:
@@ -40,24 +43,30 @@ def run(settings: Settings) -> ToDo | None:
     return ToDo(f"{count} thing{'s' * (count > 1)} to do: ./doitw deploy stage={plan.stage}")
 
 
-def look(settings: Settings) -> Plan:
+def make_plan(settings: Settings) -> DeployPlan:
     """What a deploy would refuse is an error here, too: InputError, AwsError, DeployError."""
-    preflight.raise_all(preflight.found(list(CHECKS), settings))
+    preflight.raise_all(preflight.collect_problems(list(CHECKS), settings))
     aws = _reach(settings)
     if aws is not None:
-        chalice_state.check(aws)
-    layer = plan_layer.from_nothing(settings) if aws is None else plan_layer.look(aws)
+        chalice_state.refuse_lost_state(aws)
+    layer = (
+        deploy_plan_layer.from_nothing(settings)
+        if aws is None
+        else deploy_plan_layer.plan_layer(aws)
+    )
     arns = _arns(settings, layer.arn)
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
-    return Plan(stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes)
+    return DeployPlan(
+        stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes
+    )
 
 
 def _reach(settings: Settings) -> Aws | None:
     """None for an embedded AWS that is not running: a deploy would start it, empty."""
     try:
-        aws = clients.look(settings)
+        aws = clients.connect_read_only(settings)
     except AwsError:
         if settings.is_local:
             return None
@@ -71,25 +80,25 @@ def _arns(settings: Settings, arn: str | None) -> list[str] | None:
     if arn is None:
         return None
     configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    return layer_arns.placed(configured, layer_arns.parse(arn))
+    return layer_arns.placed(configured, layer_arns.parse_arns(arn))
 
 
-def _config(settings: Settings, arns: list[str] | None) -> list[Change]:
+def _config(settings: Settings, arns: list[str] | None) -> list[RequirementChange]:
     """The lines of config.json that would change."""
     what = f"write stage {settings.stage}'s layers to {paths.CHALICE_CONFIG}"
     if arns is None:
-        return [Change(what=what, why=["the ARN is known once the layer is published"])]
-    patch_config.check(settings, arns)
+        return [RequirementChange(what=what, why=["the ARN is known once the layer is published"])]
+    patch_config.refuse_bad_layers(settings, arns)
     more = patch_config.beside(settings, arns)
     if arns == chalice_config.layers(paths.CHALICE_CONFIG, settings.stage) and not more:
         return []
     lines = chalice_config.preview(paths.CHALICE_CONFIG, settings.stage, arns, more)
-    return [Change(what=what, why=lines)]
+    return [RequirementChange(what=what, why=lines)]
 
 
-def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[Change]:
+def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[RequirementChange]:
     why = _why_deployed(aws, arns) or ("a deploy is what lifts that pin" if lifts else "")
-    return [Change(what="deploy the app with Chalice", why=[why])] if why else []
+    return [RequirementChange(what="deploy the app with Chalice", why=[why])] if why else []
 
 
 def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
@@ -97,13 +106,13 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     if aws is None or arns is None:
         return "the embedded AWS is not running"
     path = paths.stage_record(aws.settings, "chalice-deploy")
-    found = [record for record in (records.read(path), chalice_state.last(aws)) if record]
-    secret = secrets.version(aws)
+    found = [record for record in (files.read_record(path), chalice_state.last(aws)) if record]
+    secret = secrets_manager.version(aws)
     more = patch_config.beside(aws.settings, arns)
     wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, more)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
-        if arns != stage_layers.now(aws) or patch_config.followed(aws.settings, arns):
+        if arns != attached_layers.now(aws) or patch_config.followed(aws.settings, arns):
             return "the function's layers change"
         if runs_on := patch_config.other_architecture(aws.settings):
             return f"the function's architecture becomes {runs_on}"

@@ -10,41 +10,40 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from ..clients import layers, manifests, published, sandboxes, stage_layers, stage_store
-from ..clients.aws import Aws, connect
-from ..core import (
-    arguments,
-    chalice_config,
-    identity,
-    layer_arns,
-    outcome,
-    paths,
-    people,
-    records,
-    versions,
-)
-from ..core.actions import action
-from ..core.arguments import Arguments
-from ..core.console import say
-from ..core.errors import AwsError, DeployError, InputError, LayerError
-from ..core.loading import current
-from ..core.pins import Pin
-from ..core.settings import Settings
+from ..aws import arn as layer_arns
+from ..aws.client import Aws, connect
+from ..chalice_project import config
+from ..context import arguments
+from ..context.arguments import Arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import input_hash
+from ..release import listing, manifest, registry
+from ..release import version as versions
+from ..release.stage import attached_layers, store
+from ..release.stage.rollback_pin import RollbackPin
+from ..report import deploy_summary
+from ..sandbox import choose
+from ..settings import paths
+from ..settings.model import Settings
 from ..steps import chalice_deploy, patch_config, preflight, smoke
-from . import targets
+from ..ui.console import say
+from ..util import actor, files
+from ..util.errors import AwsError, DeployError, InputError, LayerError
+from . import rollback_target
 
 
 def task_rollback() -> Iterator[dict[str, object]]:
     """Back to version=N, to the version before the current one, or to arn=A[,B…]."""
     settings, typed = current(), arguments.current()
     steps: dict[str, Callable[[], object]] = {
-        "check": lambda: check(settings, typed),
+        "check": lambda: check_typed(settings, typed),
         "config": lambda: configure(settings, typed),
         "chalice-deploy": lambda: onward(settings, chalice_deploy.run),
         "smoke": lambda: finish(settings),
     }
     before: list[str] = []
-    words = partial(outcome.of_rollback, settings)
+    words = partial(deploy_summary.of_rollback, settings)
     for name, step in steps.items():
         yield {
             "name": name,
@@ -56,32 +55,34 @@ def task_rollback() -> Iterator[dict[str, object]]:
         before = [f"rollback:{name}"]
 
 
-def check(settings: Settings, said: Arguments) -> int | list[str] | None:
+def check_typed(settings: Settings, said: Arguments) -> int | list[str] | None:
     """What was typed, as versions. InputError, before AWS is asked and the stage is locked."""
     typed = typed_versions(said)
     preflight.check_stage(settings)
     preflight.check_python(settings)
     if not (typed or unfinished(settings)):
-        targets.used(there(settings), settings)
+        rollback_target.used(current_versions(settings), settings)
     return typed
 
 
-def there(settings: Settings) -> list[str]:
+def current_versions(settings: Settings) -> list[str]:
     """What the stage has by config.json; where that names no version, by AWS. AwsError, which names
     the stages that have one by config.json, and chooses none of them."""
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
     if any(layer_arns.is_of(arn, settings.layer) for arn in configured):
         return configured
     try:
-        return stage_layers.now(connect(settings))
+        return attached_layers.now(connect(settings))
     except AwsError as error:
-        raise AwsError(error.problem, fix=error.fix + targets.or_of(settings.layer)) from None
+        raise AwsError(
+            error.problem, fix=error.fix + rollback_target.or_of(settings.layer)
+        ) from None
 
 
 def unfinished(settings: Settings) -> bool:
     """Was a rollback stopped after it had begun, and nothing else been configured since?"""
-    last = records.read(paths.stage_record(settings, "rollback")) or {"done": True}
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    last = files.read_record(paths.stage_record(settings, "rollback")) or {"done": True}
+    configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
     return not last["done"] and bool(last["to"] == configured)
 
 
@@ -93,18 +94,18 @@ def configure(settings: Settings, said: Arguments) -> None:
     that was stopped is continued by the next and does not go back one version more.
     """
     typed = typed_versions(said)
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
     if not typed and unfinished(settings):
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
-    before = stage_layers.now(aws)
-    arns = targets.target(aws, before, typed)
-    patch_config.check(settings, arns)
+    before = attached_layers.now(aws)
+    arns = rollback_target.target(aws, before, typed)
+    patch_config.refuse_bad_layers(settings, arns)
     pinned = pin(aws, [*configured, *before, *arns], arns, said)
     record = {"from": before, "to": arns, "at": pinned.at, "done": False}
-    records.write(paths.stage_record(settings, "rollback"), record)
-    stage_store.put_pin(aws, pinned)
+    files.write_record(paths.stage_record(settings, "rollback"), record)
+    store.put_pin(aws, pinned)
     patch_config.run(settings, arns, before)
     if before == arns:
         say(f"stage {settings.stage} has these layers already; it is deployed again")
@@ -115,27 +116,27 @@ def typed_versions(typed: Arguments) -> int | list[str] | None:
     if typed.version and typed.arn:
         raise InputError("version= and arn= are both given", fix="say one of them")
     if typed.arn:
-        return layer_arns.parse(typed.arn)
+        return layer_arns.parse_arns(typed.arn)
     return versions.parse_number(typed.version) if typed.version else None
 
 
-def pin(aws: Aws, known: list[str], arns: list[str], said: Arguments) -> Pin:
+def pin(aws: Aws, known: list[str], arns: list[str], said: Arguments) -> RollbackPin:
     """What keeps the stage at these ARNs. It holds against the requirements as they are here,
     against all that make what the stage was configured for, ran and is to run (the `known`
     versions), and whatever a pin that stands holds against; all others are changed requirements."""
     settings = aws.settings
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
-    inputs = {version.input_hash for version in layers.versions(aws) if version.arn in known}
-    inputs |= published.inputs_of(aws, known)
-    former = stage_store.pin(aws)
+    inputs = {version.input_hash for version in listing.versions(aws) if version.arn in known}
+    inputs |= registry.inputs_of(aws, known)
+    former = store.pin(aws)
     if former and not former.lifted:
         inputs |= {*former.inputs}
     with suppress(LayerError):  # a way back must not need requirements that can be read
-        inputs.add(identity.input_hash(settings, sandboxes.kind(settings)))
-    return Pin(
+        inputs.add(input_hash.input_hash(settings, choose.kind(settings)))
+    return RollbackPin(
         arns=ours if len(ours) == 1 and not said.arn.count(",") else arns,
-        by=people.signature(aws.environ),
-        at=people.written(datetime.now(UTC)),
+        by=actor.current_actor(aws.environ),
+        at=actor.written(datetime.now(UTC)),
         reason=said.reason or "no reason given",
         inputs=sorted(inputs - {""}),
     )
@@ -146,7 +147,10 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
     try:
         step(connect(settings))
     except LayerError as error:
-        record = records.read(paths.stage_record(settings, "rollback")) or {"from": [], "to": []}
+        record = files.read_record(paths.stage_record(settings, "rollback")) or {
+            "from": [],
+            "to": [],
+        }
         state = f"stage {settings.stage} is configured for {', '.join(record['to']) or 'no layers'}"
         way = way_to(record["from"], record["to"], settings)
         raise DeployError(
@@ -168,7 +172,7 @@ def way_to(wanted: list[str], configured: list[str], settings: Settings) -> str:
     elif len(wanted) > 1:
         how = f"arn={','.join(wanted)}"
     else:
-        listed = f"stages.{settings.stage}.layers = {records.canonical(wanted).decode()}"
+        listed = f"stages.{settings.stage}.layers = {files.canonical(wanted).decode()}"
         return f"set {listed} in {paths.CHALICE_CONFIG}, then `chalice deploy`"
     return f"./doitw rollback {how} stage={settings.stage}"
 
@@ -177,9 +181,9 @@ def finish(settings: Settings) -> None:
     """Ask the function, then call the rollback done."""
     onward(settings, partial(smoke.run, way=further(settings)))
     path = paths.stage_record(settings, "rollback")
-    record = records.read(path) or {}
+    record = files.read_record(path) or {}
     sizes = measured(connect(settings), record["to"])
-    records.write(path, record | {"done": True, "sizes": sizes})
+    files.write_record(path, record | {"done": True, "sizes": sizes})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
     keeps = f"./doitw deploy stage={settings.stage} keeps it, from any machine"
     say(f"note: and pinned to it: {keeps}, until ./doitw unpin or changed requirements")
@@ -188,7 +192,7 @@ def finish(settings: Settings) -> None:
 def measured(aws: Aws, arns: list[str]) -> dict[str, dict[str, int]]:
     """{ARN of this layer: {"bytes", "unzipped"}}, as far as S3 has its manifest."""
     ours = [arn for arn in arns if layer_arns.is_of(arn, aws.settings.layer)]
-    made = {arn: manifests.of(aws, layers.by_arn(aws, arn)) for arn in ours}
+    made = {arn: manifest.read_manifest(aws, listing.by_arn(aws, arn)) for arn in ours}
     return {
         arn: {"bytes": each.bytes, "unzipped": each.unzipped} for arn, each in made.items() if each
     }

@@ -5,65 +5,55 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 
 from collections.abc import Sequence
 
-from ..clients import aws as clients
-from ..clients import (
-    chalice_app,
-    chalice_state,
-    functions,
-    layers,
-    manifests,
-    s3,
-    sandboxes,
-    secrets,
-    stage_layers,
-    stage_store,
-)
-from ..clients.aws import Aws
-from ..clients.published import by_inputs
-from ..core import (
-    arguments,
-    chalice_config,
-    identity,
-    layer_arns,
-    paths,
-    records,
-    stage_status,
-    versions,
-)
-from ..core.actions import action
-from ..core.arguments import Arguments
-from ..core.console import say, show_tables, size
-from ..core.errors import DriftError
-from ..core.loading import current, is_typed
-from ..core.pins import Pin
-from ..core.settings import LOCAL, Settings
-from ..core.stage_status import Function, SecretStatus, StageStatus
-from ..core.unknowns import Unknowns
-from ..core.versions import LayerVersion
+from ..aws import arn, lambda_functions, s3, secrets_manager
+from ..aws import client as clients
+from ..aws.client import Aws
+from ..chalice_project import config, deploy
+from ..context import arguments
+from ..context.arguments import Arguments
+from ..context.doit_actions import action
+from ..context.settings import current, is_typed
+from ..layer import input_hash
+from ..release import listing
+from ..release import manifest as manifests
+from ..release import version as versions
+from ..release.registry import by_inputs
+from ..release.stage import attached_layers, chalice_state, store
+from ..release.stage import status as stage_status
+from ..release.stage.rollback_pin import RollbackPin
+from ..release.stage.status import Function, SecretStatus, StageStatus
+from ..release.version import LayerVersion
+from ..sandbox import choose
+from ..settings import paths
+from ..settings.model import LOCAL, Settings
+from ..ui.console import say, show_tables, size
+from ..util import files
+from ..util.errors import DriftError
+from ..util.partial import Unknowns
 
 
 def task_status() -> dict[str, object]:
     """Show each stage: built, published, configured, deployed, and where they differ."""
-    return {"actions": [action(lambda: run(chosen(), arguments.current()))]}
+    return {"actions": [action(lambda: show_status(chosen(), arguments.current()))]}
 
 
 def chosen() -> list[Settings]:
     """The settings of the stage that was typed; else of every stage of config.json that lives in
     AWS. `local` is on this machine, and shown when it is asked for."""
     settings = current()
-    names = [name for name in chalice_config.known_stages(paths.CHALICE_CONFIG) if name != LOCAL]
+    names = [name for name in config.known_stages(paths.CHALICE_CONFIG) if name != LOCAL]
     if is_typed("stage") or settings.is_local or not names:
         return [settings]
     return [current(name) for name in names]
 
 
-def run(stages: Sequence[Settings], typed: Arguments) -> None:
+def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
     """Print it. DriftError: with `check=1`, when anything differs or cannot be seen."""
-    found = [look(settings) for settings in stages]
+    found = [gather_status(settings) for settings in stages]
     for status in found:
-        from ..core import status_text  # with rich, which no other run needs
+        from ..report import status_table  # with rich, which no other run needs
 
-        show_tables(status_text.table(status))
+        show_tables(status_table.table(status))
         for sentence in [*status.unknown.sentences(), *stage_status.advice(status)]:
             say(sentence)
     drifted = [each.settings.stage for each in found if stage_status.drift(each)]
@@ -74,16 +64,16 @@ def run(stages: Sequence[Settings], typed: Arguments) -> None:
         raise DriftError("; ".join(problems), fix="each sentence above says what to do")
 
 
-def look(settings: Settings) -> StageStatus:
+def gather_status(settings: Settings) -> StageStatus:
     """Gather every part; one that fails leaves the others."""
     unknown = Unknowns()
     aws = unknown.ask("AWS", lambda: _reach(settings), None)
-    builder = sandboxes.expected(settings)
-    wanted = unknown.ask("inputs", lambda: identity.input_hash(settings, builder), "")
+    builder = choose.expected(settings)
+    wanted = unknown.ask("inputs", lambda: input_hash.input_hash(settings, builder), "")
     nothing: list[str] = []
     configured = unknown.ask("configured", lambda: _configured(settings), nothing)
-    packed = records.read(paths.record(settings, "zip")) or {}
-    pin: Pin | None = None
+    packed = files.read_record(paths.record(settings, "zip")) or {}
+    pin: RollbackPin | None = None
     published: list[LayerVersion] = []
     match: LayerVersion | None = None
     functions: dict[str, Function] = {}
@@ -92,11 +82,11 @@ def look(settings: Settings) -> StageStatus:
     secret: SecretStatus | None = None
     place = versions.prefix(settings.layer)
     if aws is not None:
-        published = unknown.ask("published", lambda: layers.versions(aws), published)
+        published = unknown.ask("published", lambda: listing.versions(aws), published)
         match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)
-        pin = unknown.ask("pin", lambda: stage_store.pin(aws), pin)
-        assumed = unknown.ask("configured", lambda: stage_layers.assumed(aws), assumed)
-        configured = layer_arns.placed(configured, [assumed]) if assumed else configured
+        pin = unknown.ask("pin", lambda: store.pin(aws), pin)
+        assumed = unknown.ask("configured", lambda: attached_layers.assumed(aws), assumed)
+        configured = arn.placed(configured, [assumed]) if assumed else configured
         functions = unknown.ask("deployed", lambda: _functions(aws, assumed), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
@@ -120,21 +110,21 @@ def look(settings: Settings) -> StageStatus:
 
 
 def _reach(settings: Settings) -> Aws | None:
-    aws = clients.look(settings)
+    aws = clients.connect_read_only(settings)
     _ = aws.account
     return aws
 
 
 def _configured(settings: Settings) -> list[str]:
-    return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return config.layers(paths.CHALICE_CONFIG, settings.stage)
 
 
 def _size(aws: Aws, version: LayerVersion) -> str:
     """AWS itself knows the zip's size only."""
-    manifest = manifests.of(aws, version)
+    manifest = manifests.read_manifest(aws, version)
     if manifest:
         return f"version {version.number}: {stage_status.in_words(manifest)}"
-    return f"version {version.number}: {size(layers.zipped(aws, version) or 0)} zipped"
+    return f"version {version.number}: {size(listing.zipped(aws, version) or 0)} zipped"
 
 
 def _secret(aws: Aws) -> SecretStatus | None:
@@ -143,17 +133,18 @@ def _secret(aws: Aws) -> SecretStatus | None:
         return None
     deployed = chalice_state.last(aws).get("secret") or {}
     names, version = deployed.get("names", []), deployed.get("version", "")
-    return SecretStatus(names=names, deployed=version, now=secrets.version(aws))
+    return SecretStatus(names=names, deployed=version, now=secrets_manager.version(aws))
 
 
 def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
     """The stage's; one that nobody has deployed from here is not missed."""
-    named = chalice_app.functions_of(chalice_state.known(aws))
+    named = deploy.functions_of(chalice_state.read_state(aws))
     found = {
         name: Function(
-            layers=functions.layers_of(aws, name), wanted=_wanted(aws.settings, resource, assumed)
+            layers=lambda_functions.layers_of(aws, name),
+            wanted=_wanted(aws.settings, resource, assumed),
         )
-        for resource, name in sorted(stage_layers.function_names(aws).items())
+        for resource, name in sorted(attached_layers.function_names(aws).items())
     }
     return {name: each for name, each in found.items() if named or each.layers is not None}
 
@@ -161,6 +152,6 @@ def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
 def _wanted(settings: Settings, resource: str, assumed: str) -> list[str]:
     """ARNs that a function should have; the assumed one, too, unless it wants none."""
     place = (paths.CHALICE_CONFIG, settings.stage)
-    own = chalice_config.own_layers(*place).get(resource)
-    wanted = chalice_config.layers(*place) if own is None else own
-    return layer_arns.placed(wanted, [assumed]) if assumed and own != [] else wanted
+    own = config.own_layers(*place).get(resource)
+    wanted = config.layers(*place) if own is None else own
+    return arn.placed(wanted, [assumed]) if assumed and own != [] else wanted

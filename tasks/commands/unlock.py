@@ -1,43 +1,44 @@
 """`doit unlock`: give back the lock of a deploy that died."""
 
-from ..clients import conditional, deploy_lock
-from ..clients.aws import Aws, connect
-from ..clients.deploy_lock import Turn
-from ..core import arguments, lease
-from ..core.actions import action
-from ..core.console import say
-from ..core.errors import DeployError
-from ..core.lease import Lease
-from ..core.loading import current
+from ..aws import s3_objects
+from ..aws.client import Aws, connect
+from ..context import arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import lease, lock
+from ..release.stage.lease import Lease
+from ..release.stage.lock import Turn
+from ..ui.console import say
+from ..util.errors import DeployError
 
 
 def task_unlock() -> dict[str, object]:
     """Show who locked the stage; take over a dead run's lock (yes=1: a living one's)."""
     settings, typed = current(), arguments.current()
-    return {"actions": [action(lambda: run(connect(settings), living=typed.yes))]}
+    return {"actions": [action(lambda: release_lock(connect(settings), living=typed.yes))]}
 
 
-def run(aws: Aws, *, living: bool) -> None:
+def release_lock(aws: Aws, *, living: bool) -> None:
     """DeployError for a lock whose owner may live, unless `living`."""
-    stage, where = aws.settings.stage, deploy_lock.key(aws.settings)
-    found = conditional.read(aws, where)
-    holder = lease.parse(found.data)
+    stage, where = aws.settings.stage, lock.key(aws.settings)
+    found = s3_objects.read_object(aws, where)
+    holder = lease.parse_lease(found.data)
     if holder is None or holder.released:
         say(f"stage {stage} is not locked")
         return
     say(f"stage {stage} is locked by {holder}, until {holder.end}")
     if not living:
         _must_be_dead(aws, holder, found)
-    if not conditional.write(aws, where, holder.given_back(found.at).written(), found.etag):
+    if not s3_objects.write_object(aws, where, holder.given_back(found.at).written(), found.etag):
         fix = "run ./doitw unlock again to see how it stands"
         raise DeployError("the lock was renewed, returned or taken at this moment", fix=fix)
     say(f"unlocked; next: ./doitw deploy stage={stage}")
 
 
-def _must_be_dead(aws: Aws, holder: Lease, found: conditional.Object) -> None:
+def _must_be_dead(aws: Aws, holder: Lease, found: s3_objects.Object) -> None:
     turn = Turn(aws.settings)
     try:
-        dead = turn.mine() and deploy_lock.is_free(holder, found.at, turn)
+        dead = turn.mine() and lock.is_free(holder, found.at, turn)
     finally:
         turn.end()
     if not dead:

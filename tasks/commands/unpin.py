@@ -2,30 +2,31 @@
 
 from datetime import UTC, datetime
 
-from ..clients import stage_store
-from ..clients.aws import Aws, connect
-from ..core import arguments, people
-from ..core.actions import action
-from ..core.console import say
-from ..core.loading import current
+from ..aws.client import Aws, connect
+from ..context import arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import store
+from ..ui.console import say
+from ..util import actor
 
 
 def task_unpin() -> dict[str, object]:
     """Lift a rollback's pin: the next deploy goes to what the requirements say."""
     settings, typed = current(), arguments.current()
     return {
-        "actions": [action(lambda: run(connect(settings), typed.reason))],
+        "actions": [action(lambda: remove_pin(connect(settings), typed.reason))],
         "setup": ["deploy-lock"],
     }
 
 
-def run(aws: Aws, reason: str) -> None:
+def remove_pin(aws: Aws, reason: str) -> None:
     """Nothing is deployed by this."""
-    stage, pin = aws.settings.stage, stage_store.pin(aws)
+    stage, pin = aws.settings.stage, store.pin(aws)
     if pin is None or pin.lifted:
         say(f"stage {stage} is not pinned" + (f": {pin.lifted}" if pin else ""))
         return
-    who, at = people.signature(aws.environ), people.written(datetime.now(UTC))
-    stage_store.put_pin(aws, pin.lift(f"unpinned by {who} on {at}" + (reason and f": {reason}")))
+    who, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
+    store.put_pin(aws, pin.lift(f"unpinned by {who} on {at}" + (reason and f": {reason}")))
     say(f"unpinned; stage {stage} was {pin}")
     say(f"next: ./doitw deploy stage={stage} goes to what the requirements say")

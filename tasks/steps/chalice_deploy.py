@@ -5,17 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..clients import chalice_app, chalice_state, functions, secrets, stage_store
-from ..clients.aws import Aws, connect
-from ..clients.sdk_errors import errors
-from ..core import chalice_config, paths, people, records, trees
-from ..core.actions import action
-from ..core.chalice_config import Member
-from ..core.console import duration, say
-from ..core.errors import DeployError, LayerError
-from ..core.loading import current
-from ..core.secret import Secret, shadowed
-from ..core.settings import Settings
+from ..aws import lambda_functions, secrets_manager
+from ..aws.client import Aws, connect
+from ..aws.errors import errors
+from ..aws.secrets_manager import Secret, shadowed
+from ..chalice_project import config as chalice_config
+from ..chalice_project import deploy as chalice_deployment
+from ..chalice_project.config import Member
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import chalice_state, store
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import duration, say
+from ..util import actor
+from ..util import files as file_tools
+from ..util.errors import DeployError, LayerError
 
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
 TRIES = 3  # of a deploy that meets a function which is still updating
@@ -41,32 +46,32 @@ def is_deployed(settings: Settings) -> bool:
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect(settings)
-        made_from = fingerprint(settings, secret=secrets.version(aws))
+        made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
-        known = chalice_app.deployed_file(settings.stage).exists()
-        if known and _runs(settings, made_from, records.read(path) or {}):
+        known = chalice_deployment.deployed_file(settings.stage).exists()
+        if known and _runs(settings, made_from, file_tools.read_record(path) or {}):
             return True
         theirs = chalice_state.last(aws)
-        if not (_runs(settings, made_from, theirs) and chalice_state.take(aws)):
+        if not (_runs(settings, made_from, theirs) and chalice_state.fetch_state(aws)):
             return False
     except LayerError:
         return False  # the action says what is wrong
-    records.write(path, theirs)
+    file_tools.write_record(path, theirs)
     say("exactly this was deployed from another machine: its record is taken from S3")
     return True
 
 
-def _looked_up(settings: Settings) -> records.Record:
-    return records.read(paths.stage_record(settings, "lookup")) or {}
+def _looked_up(settings: Settings) -> file_tools.Record:
+    return file_tools.read_record(paths.stage_record(settings, "lookup")) or {}
 
 
-def _runs(settings: Settings, made_from: str, record: records.Record) -> bool:
+def _runs(settings: Settings, made_from: str, record: file_tools.Record) -> bool:
     if record.get("fingerprint") != made_from or not record.get("functions"):
         return False
     return not differing(connect(settings), record)
 
 
-def differing(aws: Aws, record: records.Record) -> list[str]:
+def differing(aws: Aws, record: file_tools.Record) -> list[str]:
     """The functions that AWS has otherwise than this record of a deploy."""
     now = observed(aws, record["functions"])
     return [name for name, was in record["functions"].items() if now[name] != was]
@@ -82,7 +87,7 @@ def fingerprint(
     as if patch-config had written them; `secret`: the version of the stage's secret, never its
     values."""
     config, place = (
-        chalice_config.load(paths.CHALICE_CONFIG),
+        chalice_config.load_config(paths.CHALICE_CONFIG),
         (paths.CHALICE_CONFIG, settings.stage),
     )
     if arns is None:
@@ -90,15 +95,15 @@ def fingerprint(
     else:
         stage = chalice_config.after(*place, arns, more)
     files = [Path(name) for name in APP if Path(name).is_file()]
-    files += [path for name in APP if Path(name).is_dir() for path in trees.walk(Path(name))]
-    contents = {str(path): records.file_digest(path) for path in files if path.suffix != ".pyc"}
+    files += [path for name in APP if Path(name).is_dir() for path in file_tools.walk(Path(name))]
+    contents = {str(path): file_tools.file_digest(path) for path in files if path.suffix != ".pyc"}
     of_secret = [settings.secret, secret] if settings.secret else []
-    return records.digest([{**config, "stages": {}}, stage, contents, *of_secret])
+    return file_tools.digest([{**config, "stages": {}}, stage, contents, *of_secret])
 
 
 def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
     """{function: {"sha256", "layers"}} as AWS has them now; None for one that is gone."""
-    return {name: _observed(functions.configuration(aws, name)) for name in sorted(names)}
+    return {name: _observed(lambda_functions.configuration(aws, name)) for name in sorted(names)}
 
 
 def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -112,39 +117,40 @@ def deploy(aws: Aws) -> None:
     """The stage as lookup found that it should be. DeployError when it was rolled back since;
     what is deployed against a pin for other requirements lifts it."""
     looked_up = _looked_up(aws.settings)
-    pin, wanted = stage_store.pin(aws), looked_up.get("input", "")
+    pin, wanted = store.pin(aws), looked_up.get("input", "")
     if pin and pin.holds(wanted) and pin.at != looked_up.get("pin"):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
         raise DeployError(problem, fix="run the same again: it keeps that version")
     run(aws)
     if pin and not pin.lifted and not pin.holds(wanted):
-        why = f"other requirements ({wanted[:12]}) were deployed by {people.signature(aws.environ)}"
-        stage_store.put_pin(aws, pin.lift(why))
+        by = actor.current_actor(aws.environ)
+        why = f"other requirements ({wanted[:12]}) were deployed by {by}"
+        store.put_pin(aws, pin.lift(why))
         say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
 
 
-def run(aws: Aws) -> records.Record:
+def run(aws: Aws) -> file_tools.Record:
     """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError.
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
     "url"[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
-    secret = secrets.read(aws)
+    secret = secrets_manager.read_secret(aws)
     _tell(settings, secret)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     chalice_state.restore(aws)
     _deploy(aws, secret.values if secret else {})
     _wait(aws)
-    record: records.Record = {
+    record: file_tools.Record = {
         "fingerprint": made_from,
-        "functions": observed(aws, chalice_app.functions(settings.stage).values()),
+        "functions": observed(aws, chalice_deployment.functions(settings.stage).values()),
         "layers": chalice_config.layers(paths.CHALICE_CONFIG, settings.stage),
-        "url": chalice_app.api_url(settings.stage),
+        "url": chalice_deployment.api_url(settings.stage),
     }
     if secret:
         record["secret"] = secret.facts
     chalice_state.save(aws, record)
-    records.write(paths.stage_record(settings, "chalice-deploy"), record)
+    file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
 
@@ -154,7 +160,7 @@ def _tell(settings: Settings, secret: Secret | None) -> None:
     if not secret:
         return
     say(f"variables out of secret {secret.name}: {', '.join(sorted(secret.values)) or 'none'}")
-    for function, configured in secrets.configured(settings).items():
+    for function, configured in secrets_manager.configured(settings).items():
         for name in shadowed(secret, configured):
             say(f"note: {name} of function {function} is the secret's, not config.json's")
 
@@ -163,10 +169,10 @@ def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for attempt in range(1, TRIES + 1):
         try:
-            chalice_app.deploy(aws.settings, aws.exported(), secret)
+            chalice_deployment.deploy(aws.settings, aws.exported(), secret)
             return
         except DeployError as error:
-            if chalice_app.CONFLICT not in str(error) or attempt == TRIES:
+            if chalice_deployment.CONFLICT not in str(error) or attempt == TRIES:
                 raise
             say("the function is still updating: waiting, then once more")
             _wait(aws)
@@ -174,6 +180,6 @@ def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
 
 def _wait(aws: Aws) -> None:
     waiter = aws.client("lambda").get_waiter("function_updated_v2")
-    for name in chalice_app.functions(aws.settings.stage).values():
+    for name in chalice_deployment.functions(aws.settings.stage).values():
         with errors(f"waiting for {name}"):
             waiter.wait(FunctionName=name)

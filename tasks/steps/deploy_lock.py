@@ -3,12 +3,12 @@
 doit ends it with the run, however that ends; a run that was killed loses it when it expires.
 """
 
-from ..clients import deploy_lock
-from ..clients.aws import Aws, connect
-from ..clients.deploy_lock import Held
-from ..core.actions import action
-from ..core.console import say
-from ..core.loading import current
+from ..aws.client import Aws, connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import lock
+from ..release.stage.lock import Held
+from ..ui.console import say
 
 HELD: list[Held] = []  # by this process
 
@@ -18,14 +18,14 @@ def task_deploy_lock() -> dict[str, object]:
     settings = current()
     return {
         "basename": "deploy-lock",
-        "actions": [action(lambda: take(connect(settings)))],
+        "actions": [action(lambda: take_lock(connect(settings)))],
         "teardown": [action(release)],
     }
 
 
-def take(aws: Aws) -> None:
+def take_lock(aws: Aws) -> None:
     """DeployError when somebody else has it for longer than `lock-wait`."""
-    HELD.append(deploy_lock.take(aws))
+    HELD.append(lock.acquire(aws))
     say(f"nobody else changes stage {aws.settings.stage} until this run ends")
 
 

@@ -9,18 +9,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ..clients import workshops
-from ..core import distributions, identity, parts, paths, pinned, plans, records
-from ..core.actions import action
-from ..core.console import duration, say, size
-from ..core.errors import BuildError
-from ..core.loading import current
-from ..core.parts import KIND, Part
-from ..core.plans import Plan
-from ..core.settings import LAMBDA_LIMIT, Settings
-from ..core.workshop import Workshop
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import builder, input_hash, installed, locked_requirement
+from ..layer import part as parts
+from ..layer.builder import LayerBuilder
+from ..layer.part import KIND, Part
+from ..layer.prune import plan
+from ..layer.prune.plan import PrunePlan
+from ..settings import paths
+from ..settings.model import LAMBDA_LIMIT, Settings
+from ..ui.console import duration, say, size
+from ..util import files
+from ..util.errors import BuildError
 
-GetWorkshop = Callable[[], Workshop]
+GetWorkshop = Callable[[], LayerBuilder]
 
 
 def task_optimize() -> dict[str, object]:
@@ -28,46 +31,46 @@ def task_optimize() -> dict[str, object]:
     settings = current()
     record = paths.record(settings, "optimize")
     return {
-        "actions": [action(lambda: run(settings, lambda: workshops.choose(settings)))],
+        "actions": [action(lambda: run(settings, lambda: builder.choose(settings)))],
         "file_dep": [str(paths.record(settings, "prune"))],
         "targets": [str(record)],
         "uptodate": [
-            records.is_fresh(record, lambda: fingerprint(settings)),
+            files.is_fresh(record, lambda: fingerprint(settings)),
             lambda: is_zipped(settings) or is_kept(settings),
         ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    pruned = records.read(paths.record(settings, "prune")) or {}
-    made = identity.environment(settings, workshops.kind(settings))
-    return records.digest([pruned.get("plan"), made, parts.flags(settings)])
+    pruned = files.read_record(paths.record(settings, "prune")) or {}
+    made = input_hash.environment(settings, builder.kind(settings))
+    return files.digest([pruned.get("plan"), made, parts.flags(settings)])
 
 
 def is_zipped(settings: Settings) -> bool:
     """Then nobody needs the parts."""
-    return records.is_whole(paths.layer_zip(settings), paths.record(settings, "zip"))
+    return files.is_whole(paths.layer_zip(settings), paths.record(settings, "zip"))
 
 
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
-    keys = (records.read(paths.record(settings, "optimize")) or {}).get("parts", {})
-    return distributions.store(settings).has_all(KIND, keys.values())
+    keys = (files.read_record(paths.record(settings, "optimize")) or {}).get("parts", {})
+    return installed.store(settings).has_all(KIND, keys.values())
 
 
-def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     """Make the parts that the plan wants and the store has not, write the record. BuildError."""
     started = time.monotonic()
-    wanted = plans.read(paths.plan(settings))
-    kept = distributions.store(settings)
+    wanted = plan.read_plans(paths.plan(settings))
+    kept = installed.store(settings)
     keys = {each.name: parts.key(each, settings) for each in wanted}
     there = kept.all(KIND, keys)
     missing = [each for each in wanted if each.name not in there]
     if missing:
-        there |= make(settings, get_workshop(), missing, keys)
-    found = {name: parts.read(there[name]) for name in keys}
+        there |= make_parts(settings, get_workshop(), missing, keys)
+    found = {name: parts.read_part(there[name]) for name in keys}
     record = {"fingerprint": fingerprint(settings), "parts": keys, **describe(settings, found)}
-    records.write(paths.record(settings, "optimize"), record)
+    files.write_record(paths.record(settings, "optimize"), record)
     kept.evict({*keys.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):
         say(line)
@@ -76,13 +79,16 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
     return record
 
 
-def make(
-    settings: Settings, workshop: Workshop, missing: Sequence[Plan], keys: Mapping[str, str]
+def make_parts(
+    settings: Settings,
+    workshop: LayerBuilder,
+    missing: Sequence[PrunePlan],
+    keys: Mapping[str, str],
 ) -> dict[str, Path]:
     """{distribution: its part in the store}; `keys`: what it is kept under."""
     install(settings, workshop, missing)
     request = {each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut} for each in missing}
-    kept, found = distributions.store(settings), {}
+    kept, found = installed.store(settings), {}
 
     def keep(name: str, path: Path) -> None:
         found[name] = kept.put(KIND, keys[name], path)
@@ -92,12 +98,12 @@ def make(
     return found
 
 
-def install(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> None:
+def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PrunePlan]) -> None:
     """Those whose files the workshop has not: install knew them from before. BuildError when they
     are no longer what install found."""
-    record = records.read(paths.record(settings, "install")) or {}
+    record = files.read_record(paths.record(settings, "install")) or {}
     wanted = {each.pin for each in missing}
-    pins = [pin for pin in pinned.recorded(record) if pin.key in wanted]
+    pins = [pin for pin in locked_requirement.recorded(record) if pin.key in wanted]
     workshop.have(pins, record["options"])
     for each in missing:
         if each.key not in (each.pin, workshop.here.get(each.pin)):
@@ -109,7 +115,7 @@ def install(settings: Settings, workshop: Workshop, missing: Sequence[Plan]) -> 
             )
 
 
-def describe(settings: Settings, found: Mapping[str, Part]) -> records.Record:
+def describe(settings: Settings, found: Mapping[str, Part]) -> files.Record:
     """The record's facts. Bytecode stays out where Lambda's limit has no room for it."""
     whole = parts.together(found.values(), bytecode=True)
     total, made = sum(each.size for each in whole), [each for each in whole if each.made]

@@ -2,15 +2,19 @@
 what goes with it: the same ARN into the `layers` that a function has of its own (Chalice gives it
 these instead of the stage's), the layer's architecture where the functions have another one."""
 
-from ..clients import stage_layers
-from ..clients.aws import connect
-from ..core import arguments, chalice_config, layer_arns, paths, records
-from ..core.actions import action
-from ..core.chalice_config import Member
-from ..core.console import say
-from ..core.errors import InputError, LayerError
-from ..core.loading import current
-from ..core.settings import MOST_LAYERS, Settings
+from ..aws import arn as layer_arns
+from ..aws.client import connect
+from ..chalice_project import config
+from ..chalice_project.config import Member
+from ..context import arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.stage import attached_layers
+from ..settings import paths
+from ..settings.model import MOST_LAYERS, Settings
+from ..ui.console import say
+from ..util import files
+from ..util.errors import InputError, LayerError
 
 
 def task_patch_config() -> dict[str, object]:
@@ -18,7 +22,9 @@ def task_patch_config() -> dict[str, object]:
     settings, arn = current(), arguments.current().arn
     return {
         "basename": "patch-config",
-        "actions": [action(lambda: run(settings, wanted(settings, arn), before(settings, arn)))],
+        "actions": [
+            action(lambda: run(settings, wanted_layers(settings, arn), before(settings, arn)))
+        ],
         "task_dep": [] if arn else ["publish"],
         "setup": [] if arn else ["deploy-lock"],  # with arn= no AWS is needed
         "uptodate": [lambda: is_patched(settings, arn)],
@@ -29,24 +35,24 @@ def before(settings: Settings, arn: str = "") -> list[str]:
     """The stage's layers until now; with `arn` AWS is not asked."""
     if arn:
         return _configured(settings)
-    return stage_layers.now(connect(settings))
+    return attached_layers.now(connect(settings))
 
 
 def is_patched(settings: Settings, arn: str = "") -> bool:
     try:
-        configured, arns = _configured(settings), wanted(settings, arn)
+        configured, arns = _configured(settings), wanted_layers(settings, arn)
         return configured == arns and not beside(settings, arns)
     except LayerError:
         return False  # the action says what is wrong
 
 
-def wanted(settings: Settings, arn: str = "") -> list[str]:
+def wanted_layers(settings: Settings, arn: str = "") -> list[str]:
     """What the stage's `layers` should be: one ARN takes its layer's place, several are the list.
 
     `arn`: as typed; without it the published one. InputError for what Lambda would refuse.
     """
-    arns = layer_arns.placed(_configured(settings), layer_arns.parse(arn or _published()))
-    check(settings, arns)
+    arns = layer_arns.placed(_configured(settings), layer_arns.parse_arns(arn or _published()))
+    refuse_bad_layers(settings, arns)
     return arns
 
 
@@ -61,7 +67,7 @@ def beside(settings: Settings, arns: list[str]) -> list[Member]:
 def followed(settings: Settings, arns: list[str]) -> dict[str, list[str]]:
     """{function: the `layers` of its own} with the version of this layer that `arns` have, where
     they have it not yet. An empty list stays empty: that function wants no layer."""
-    own = chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage)
+    own = config.own_layers(paths.CHALICE_CONFIG, settings.stage)
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)][:1]
     after = {
         name: layer_arns.replaced(each, arn) for arn in ours for name, each in own.items() if each
@@ -69,20 +75,20 @@ def followed(settings: Settings, arns: list[str]) -> dict[str, list[str]]:
     return {name: each for name, each in after.items() if each != own[name]}
 
 
-def kept(settings: Settings, arns: list[str]) -> list[str]:
+def foreign_functions(settings: Settings, arns: list[str]) -> list[str]:
     """The functions whose own `layers` stay as they are, since these are layers of others."""
-    own = chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage)
+    own = config.own_layers(paths.CHALICE_CONFIG, settings.stage)
     follows = any(layer_arns.is_of(arn, settings.layer) for arn in arns)
     return [] if follows else [name for name, each in own.items() if each]
 
 
 def other_architecture(settings: Settings) -> str:
     """The layer's, where config.json says another one for the stage's functions; else ''."""
-    now = chalice_config.architecture(paths.CHALICE_CONFIG, settings.stage)
+    now = config.architecture(paths.CHALICE_CONFIG, settings.stage)
     return "" if now == settings.architecture else settings.architecture
 
 
-def check(settings: Settings, arns: list[str]) -> None:
+def refuse_bad_layers(settings: Settings, arns: list[str]) -> None:
     """InputError when Lambda would refuse this list, or what a function's own becomes with it."""
     _check(settings, arns, f"stage {settings.stage}", "layers")
     for name, own in followed(settings, arns).items():
@@ -100,7 +106,7 @@ def _check(settings: Settings, arns: list[str], whose: str, where: str) -> None:
 
 
 def _configured(settings: Settings) -> list[str]:
-    return chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    return config.layers(paths.CHALICE_CONFIG, settings.stage)
 
 
 def _published() -> str:
@@ -114,20 +120,20 @@ def _published() -> str:
 def run(settings: Settings, arns: list[str], former: list[str]) -> None:
     """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back; `former`:
     what the stage had until now, whatever config.json says here."""
-    check(settings, arns)
+    refuse_bad_layers(settings, arns)
     more, runs_on = beside(settings, arns), other_architecture(settings)
     functions = followed(settings, arns)
     if former != arns:
         record = {"before": former, "after": arns}
-        records.write(paths.stage_record(settings, "patch-config"), record)
+        files.write_record(paths.stage_record(settings, "patch-config"), record)
     if _configured(settings) == arns and not more:
         return
-    backup = chalice_config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, more)
+    backup = config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, more)
     for arn in arns:
         say(f"stage {settings.stage} uses {arn}")
     for name in functions:
         say(f"function {name} uses it, too, beside the `layers` of its own")
-    for name in kept(settings, arns):
+    for name in foreign_functions(settings, arns):
         say(f"note: function {name} keeps the `layers` of its own: none of these is this layer")
     if runs_on:
         say(f"stage {settings.stage} runs on {runs_on} from now on, as its layer does")

@@ -5,19 +5,26 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from ..clients import chalice_app, layers
-from ..clients.aws import connect
-from ..core import budget, chalice_config, layer_arns, locks, paths, places, records, requirements
-from ..core.actions import action
-from ..core.arguments import only_publishes
-from ..core.calls import PACKAGE
-from ..core.console import say
-from ..core.errors import InputError, LayerError
-from ..core.loading import current, unheard
-from ..core.places import Place
-from ..core.settings import MOST_LAYERS, Settings
-from ..core.tables import STAGES, TABLE, stages
-from ..core.validation import nearest
+from ..aws import arn as layer_arns
+from ..aws import secrets_manager
+from ..aws.client import connect
+from ..chalice_project import config as chalice_config
+from ..chalice_project import deploy
+from ..context.arguments import only_publishes
+from ..context.doit_actions import action
+from ..context.settings import current, unheard
+from ..layer.archive import size_limit
+from ..release import listing
+from ..requirements import file, lockfile
+from ..settings import paths
+from ..settings.model import MOST_LAYERS, Settings
+from ..settings.pyproject import STAGES, TABLE, stages
+from ..settings.validation import nearest
+from ..ui.console import say
+from ..util import files, source_location
+from ..util.errors import InputError, LayerError
+from ..util.invoked_as import PACKAGE
+from ..util.source_location import SourceLocation
 
 Check = Callable[[Settings], None]
 OLDEST, TOO_OLD = "3.12", ("3.10", "3.11")  # `requires-python` in pyproject.toml
@@ -34,13 +41,13 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     published that Chalice could not deploy from here."""
     checks: list[Check] = [check_packages, check_stage, check_layers]
     checks += [check_python, check_architecture] if deploys else []
-    problems = found(checks, settings)
+    problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
-        problems += found([check_aws], settings)
+        problems += collect_problems([check_aws], settings)
     raise_all(problems)
 
 
-def found(checks: list[Check], settings: Settings) -> list[LayerError]:
+def collect_problems(checks: list[Check], settings: Settings) -> list[LayerError]:
     """What the checks complain about."""
     problems = []
     for check in checks:
@@ -61,22 +68,22 @@ def raise_all(problems: list[LayerError]) -> None:
 
 
 def check_packages(settings: Settings) -> None:
-    requirements.read(Path(settings.requirements))
-    locks.check(settings)
+    file.read_requirements(Path(settings.requirements))
+    lockfile.refuse_outdated_lock(settings)
 
 
 def check_stage(settings: Settings) -> None:
     """The stage exists and nothing in it works against the layer; a stage that has settings of its
     own exists, too: misspelt, its account would not be guarded."""
-    config = chalice_config.load(paths.CHALICE_CONFIG)
+    config = chalice_config.load_config(paths.CHALICE_CONFIG)
     for name in set(stages(Path("pyproject.toml"))) - set(config["stages"]):
         problem = (
             f"pyproject.toml has a table for stage {name!r}, which {paths.CHALICE_CONFIG} "
             f"does not have{nearest(name, config['stages'])}"
         )
-        place = places.in_toml(Path("pyproject.toml"), f"{TABLE}.{STAGES}.{name}", "")
+        place = source_location.in_toml(Path("pyproject.toml"), f"{TABLE}.{STAGES}.{name}", "")
         raise InputError(
-            places.below(problem, place),
+            source_location.below(problem, place),
             fix="correct the table's name, or add the stage there",
         )
     stage = chalice_config.stage(paths.CHALICE_CONFIG, settings.stage)
@@ -86,7 +93,7 @@ def check_stage(settings: Settings) -> None:
             "own, which counts toward the same 262,144,000 bytes"
         )
         raise InputError(
-            places.below(problem, _place(settings.stage, "automatic_layer")),
+            source_location.below(problem, _place(settings.stage, "automatic_layer")),
             fix='set "automatic_layer": false',
         )
     for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items():
@@ -108,7 +115,7 @@ def check_layers(settings: Settings) -> None:
 def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]) -> None:
     whose = ".".join(keys)
     where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.{whose}"
-    if len(budget.beside(configured, settings)) >= MOST_LAYERS:
+    if len(size_limit.beside(configured, settings)) >= MOST_LAYERS:
         raise InputError(
             f"{where}: {len(configured)} layers are there already; Lambda allows {MOST_LAYERS}, "
             "this one included",
@@ -117,10 +124,10 @@ def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]
     if problems := layer_arns.misplaced(configured, settings.region):
         problem = f"{where}: {'; '.join(problems)}"
         found = _place(settings.stage, *keys)
-        raise InputError(places.below(problem, found), fix="correct or remove it there")
+        raise InputError(source_location.below(problem, found), fix="correct or remove it there")
 
 
-def _place(stage: str, *keys: str) -> Place | None:
+def _place(stage: str, *keys: str) -> SourceLocation | None:
     """In config.json: the stage's own, else the app's."""
     own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, *keys)
     return own or chalice_config.place(paths.CHALICE_CONFIG, keys[-1])
@@ -155,7 +162,7 @@ def check_python(settings: Settings) -> None:
 def check_architecture(settings: Settings) -> None:
     """Chalice can deploy for it: `lambda_architecture` is younger than the oldest Chalice that we
     work with, and an older one passes over it without a word."""
-    if settings.architecture == "arm64" and not chalice_app.knows_architecture():
+    if settings.architecture == "arm64" and not deploy.knows_architecture():
         raise InputError(
             f"the layer is for arm64, and Chalice {version('chalice')} deploys functions for "
             "x86_64 alone",
@@ -168,12 +175,12 @@ def measure_layers(settings: Settings) -> None:
 
     A version never changes, so each is asked for once.
     """
-    others = budget.others(settings)
+    others = size_limit.others(settings)
     path = paths.stage_record(settings, "preflight")
-    known = (records.read(path) or {"sizes": {}})["sizes"]
-    sizes = {arn: known.get(arn) or layers.unzipped(connect(settings), arn) for arn in others}
+    known = (files.read_record(path) or {"sizes": {}})["sizes"]
+    sizes = {arn: known.get(arn) or listing.unzipped(connect(settings), arn) for arn in others}
     if others:
-        records.write(path, {"sizes": sizes})
+        files.write_record(path, {"sizes": sizes})
 
 
 def check_aws(settings: Settings) -> None:
@@ -184,3 +191,10 @@ def check_aws(settings: Settings) -> None:
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
     measure_layers(settings)
+
+
+def task_secret() -> dict[str, object]:
+    """Check that the stage's secret can become its functions' environment."""
+    settings = current()
+    look = [action(lambda: secrets_manager.read_secret(connect(settings)))]
+    return {"actions": look if settings.secret else None, "task_dep": ["preflight"]}

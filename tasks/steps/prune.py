@@ -9,19 +9,22 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
-from ..core import distributions, paths, recipes, records
-from ..core.actions import action
-from ..core.console import say, size
-from ..core.distributions import Installed
-from ..core.errors import BuildError, SettingsError
-from ..core.loading import current
-from ..core.matching import matcher
-from ..core.metadata import cut_down
-from ..core.plans import Plan
-from ..core.plans import write as write_plans
-from ..core.rules import METADATA
-from ..core.selection import Selection, select
-from ..core.settings import Settings
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import installed
+from ..layer.installed import Installed
+from ..layer.prune import recipes
+from ..layer.prune.dist_info import cut_down
+from ..layer.prune.globs import matcher
+from ..layer.prune.plan import PrunePlan
+from ..layer.prune.plan import write_plans as write_plans
+from ..layer.prune.rules import METADATA
+from ..layer.prune.select import Selection, select
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import say, size
+from ..util import files
+from ..util.errors import BuildError, SettingsError
 
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
@@ -34,45 +37,45 @@ def task_prune() -> dict[str, object]:
         "actions": [action(lambda: run(settings))],
         "file_dep": [str(paths.record(settings, "install"))],
         "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    install = records.read(paths.record(settings, "install")) or {}
-    return records.digest([FORMAT, install.get("tree"), recipes.fingerprint(settings)])
+    install = files.read_record(paths.record(settings, "install")) or {}
+    return files.digest([FORMAT, install.get("tree"), recipes.fingerprint(settings)])
 
 
-def run(settings: Settings) -> records.Record:
+def run(settings: Settings) -> files.Record:
     """Choose what stays and write the record. SettingsError, BuildError."""
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
-    tree = distributions.needed(settings)
+    tree = installed.needed(settings)
     selection = select(tree, recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
     check_links(tree, selection)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    plans = plan(tree, selection, uncut=matcher(whole))
+    plans = plan_pruning(tree, selection, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
-    records.write_atomic(paths.removed(settings), removed.encode())
-    record = {"fingerprint": fingerprint(settings), "plan": records.digest([*map(vars, plans)])}
+    files.write_atomic(paths.removed(settings), removed.encode())
+    record = {"fingerprint": fingerprint(settings), "plan": files.digest([*map(vars, plans)])}
     record |= describe(tree, selection, cut)
-    records.write(paths.record(settings, "prune"), record)
+    files.write_record(paths.record(settings, "prune"), record)
     _show(record)
     return record
 
 
-def plan(
+def plan_pruning(
     tree: Installed, selection: Selection, *, uncut: Callable[[str], str | None]
-) -> list[Plan]:
+) -> list[PrunePlan]:
     """What each distribution keeps. What `uncut` matches is never cut down."""
     stay = set(selection.stay)
     return [
-        Plan(
+        PrunePlan(
             key=each.key,
             pin=each.pin,
             name=each.name,
@@ -87,7 +90,7 @@ def plan(
     ]
 
 
-def saved_by_cuts(tree: Installed, plans: list[Plan]) -> dict[str, int]:
+def saved_by_cuts(tree: Installed, plans: list[PrunePlan]) -> dict[str, int]:
     """{path of a file cut down: bytes saved}"""
     return {
         path: tree.sizes[path] - len(text.encode(errors="surrogateescape"))
@@ -107,7 +110,7 @@ def check_links(tree: Installed, selection: Selection) -> None:
             )
 
 
-def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> records.Record:
+def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> files.Record:
     """The record's facts: files and bytes removed, per rule, and per package and rule."""
     removals = [(path, rule, tree.sizes[path]) for path, rule in selection.removed.items()]
     removals += [(path, METADATA, saved) for path, saved in cut.items()]
@@ -143,7 +146,7 @@ def _removed(selection: Selection, cut: Mapping[str, int]) -> dict[str, list[str
     return dict(sorted(removed.items()))
 
 
-def _show(record: records.Record) -> None:
+def _show(record: files.Record) -> None:
     before, after = record["before"], record["after"]
     for rule, counter in record["rules"].items():
         say(f"{rule:<22}{counter['files']:>7} files {size(counter['bytes']):>12}")

@@ -3,14 +3,15 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from ..clients import published
-from ..clients.aws import Aws, connect
-from ..core import paths, records
-from ..core.actions import action
-from ..core.errors import BuildError
-from ..core.loading import current
-from ..core.settings import Settings
-from ..core.versions import PUBLISHED
+from ..aws.client import Aws, connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release import registry
+from ..release.version import PUBLISHED
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files
+from ..util.errors import BuildError
 
 
 def task_publish() -> dict[str, object]:
@@ -27,7 +28,7 @@ def task_publish() -> dict[str, object]:
 
 def looked_up(settings: Settings) -> bool:
     """lookup has found these inputs, or restore has; that ARN is what .layer-arn.txt says."""
-    found = (records.read(paths.stage_record(settings, "lookup")) or {}).get("arn")
+    found = (files.read_record(paths.stage_record(settings, "lookup")) or {}).get("arn")
     return found is not None and read_arn() == found
 
 
@@ -38,16 +39,16 @@ def read_arn() -> str | None:
         return None
 
 
-def run(aws: Aws) -> records.Record:
+def run(aws: Aws) -> files.Record:
     """Record {"arn", "input", "sha256", "unzipped" (bytes), "packages"}."""
     settings = aws.settings
-    sent = records.read(paths.stage_record(settings, "upload"))
+    sent = files.read_record(paths.stage_record(settings, "upload"))
     if sent is None:
         raise BuildError("nothing was uploaded", fix="run `./doitw deploy`, which does it first")
-    arn = sent["arn"] or published.publish(aws, sent)
-    verified = records.read(paths.record(settings, "verify")) or {}
+    arn = sent["arn"] or registry.publish(aws, sent)
+    verified = files.read_record(paths.record(settings, "verify")) or {}
     facts = {**sent, "packages": verified.get("packages", {})}
     record = {name: facts[name] for name in PUBLISHED} | {"arn": arn}
-    records.write(paths.stage_record(settings, "publish"), record)
-    records.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
+    files.write_record(paths.stage_record(settings, "publish"), record)
+    files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     return record

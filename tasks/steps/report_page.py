@@ -6,10 +6,13 @@ It comes before `verify`, which points there when the layer is too large.
 from dataclasses import asdict
 from pathlib import Path
 
-from ..core import budget, paths, recipes, records
-from ..core.actions import action
-from ..core.loading import current
-from ..core.settings import Settings
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer.archive import size_limit
+from ..layer.prune import recipes
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files
 
 FORMAT = 1  # raise when the page changes for the same facts
 
@@ -24,7 +27,7 @@ def task_report_page() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "zip"))],
         "task_dep": ["sbom"],  # one after the other: the same order in every run
         "targets": [str(target), str(record)],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
         "meta": {"last_words": f"report: {target}"},
     }
 
@@ -35,18 +38,18 @@ def page(settings: Settings) -> Path:
 
 def write(settings: Settings) -> None:
     """Write the page, then its record. BuildError."""
-    from ..core import last_build, report_page  # with all they need, only when there is news
+    from ..report import html, last_build  # with all they need, only when there is news
 
-    text = report_page.render(last_build.gather(settings))
-    records.write_atomic(page(settings), text.encode())
-    records.write(paths.record(settings, "report"), {"fingerprint": fingerprint(settings)})
+    text = html.render(last_build.gather(settings))
+    files.write_atomic(page(settings), text.encode())
+    files.write_record(paths.record(settings, "report"), {"fingerprint": fingerprint(settings)})
 
 
 def fingerprint(settings: Settings) -> str:
-    made = [records.read(paths.record(settings, step)) for step in paths.REPORTED]
-    published = records.read(paths.stage_record(settings, "publish"))
-    spent = budget.spending(settings, 0)
-    template = records.file_digest(paths.REPORT)
+    made = [files.read_record(paths.record(settings, step)) for step in paths.REPORTED]
+    published = files.read_record(paths.stage_record(settings, "publish"))
+    spent = size_limit.spending(settings, 0)
+    template = files.file_digest(paths.REPORT)
     said = [settings.stage, published, spent.function, list(spent.others), template]
     others = [asdict(rule) for rule in recipes.inactive(settings)]
-    return records.digest([FORMAT, made, said, others])
+    return files.digest([FORMAT, made, said, others])

@@ -3,13 +3,15 @@
 Only where lookup found such a zip: nothing is built then. The version gets a new number.
 """
 
-from ..clients import manifests, published
-from ..clients.aws import Aws, connect
-from ..core import budget, paths, records
-from ..core.actions import action
-from ..core.errors import AwsError
-from ..core.loading import current
-from ..core.settings import Settings
+from ..aws.client import Aws, connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer.archive import size_limit
+from ..release import manifest, registry
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files
+from ..util.errors import AwsError
 
 
 def task_restore() -> dict[str, object]:
@@ -24,22 +26,22 @@ def task_restore() -> dict[str, object]:
     }
 
 
-def looked_up(settings: Settings) -> records.Record:
-    return records.read(paths.stage_record(settings, "lookup")) or {}
+def looked_up(settings: Settings) -> files.Record:
+    return files.read_record(paths.stage_record(settings, "lookup")) or {}
 
 
-def run(aws: Aws) -> records.Record:
+def run(aws: Aws) -> files.Record:
     """lookup's record as it would be now. AwsError when the zip is gone meanwhile."""
     found = looked_up(aws.settings)
-    made = manifests.at(aws, found["stored"])
-    version = published.again(aws, made) if made else None
+    made = manifest.at(aws, found["stored"])
+    version = registry.again(aws, made) if made else None
     if version is None:
         problem = f"the zip of {found['stored']} was in S3 and is gone"
         raise AwsError(problem, fix="run the same again: then the layer is built")
-    published.note(aws, found["input"], version.arn)
-    published.remember(aws, version)
-    records.write_atomic(paths.LAYER_ARN, f"{version.arn}\n".encode())
-    budget.check_published(aws.settings)
+    registry.note(aws, found["input"], version.arn)
+    registry.remember(aws, version)
+    files.write_atomic(paths.LAYER_ARN, f"{version.arn}\n".encode())
+    size_limit.check_published(aws.settings)
     record = found | {"arn": version.arn, "stored": None}
-    records.write(paths.stage_record(aws.settings, "lookup"), record)
+    files.write_record(paths.stage_record(aws.settings, "lookup"), record)
     return record

@@ -6,14 +6,17 @@ It lists what is in the zip, not what was installed: a distribution that pruning
 from importlib.metadata import version
 from pathlib import Path
 
-from ..clients import workshops
-from ..core import bom, locks, paths, records, requirements
-from ..core.actions import action
-from ..core.console import say
-from ..core.errors import BuildError
-from ..core.loading import current
-from ..core.platforms import marker_environment
-from ..core.settings import Settings
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import builder
+from ..layer.archive import sbom
+from ..requirements import file, lockfile
+from ..requirements.tags import marker_environment
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import files
+from ..util.errors import BuildError
 
 FORMAT = 1  # raise when this step makes something else of the same zip
 
@@ -26,47 +29,49 @@ def task_sbom() -> dict[str, object]:
         "actions": [action(lambda: run(settings))],
         "file_dep": [str(paths.record(settings, "zip"))],
         "targets": [str(paths.beside_zip(settings, ".cdx.json")), str(record)],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = records.read(paths.record(settings, "zip")) or {}
-    lines = requirements.normalised(requirements.read(Path(settings.requirements)))
-    made = [packed.get("sha256"), packed.get("built"), lines, locks.hashes(settings)]
-    return records.digest([FORMAT, version(bom.LIBRARY), made])
+    packed = files.read_record(paths.record(settings, "zip")) or {}
+    lines = file.normalised(file.read_requirements(Path(settings.requirements)))
+    made = [packed.get("sha256"), packed.get("built"), lines, lockfile.hashes(settings)]
+    return files.digest([FORMAT, version(sbom.LIBRARY), made])
 
 
-def run(settings: Settings) -> records.Record:
+def run(settings: Settings) -> files.Record:
     """Write the bill, then the record {"sha256", "components"}. InputError, BuildError."""
-    packed = records.read(paths.record(settings, "zip"))
+    packed = files.read_record(paths.record(settings, "zip"))
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
-    workshops.prepare(settings)
+    builder.prepare(settings)
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
-    records.write_atomic(target, bom.to_json(found).encode())
+    files.write_atomic(target, sbom.to_json(found).encode())
     record = {"fingerprint": fingerprint(settings), "sha256": packed["sha256"]}
     record |= {"components": len(found.packages)}
-    records.write(paths.record(settings, "sbom"), record)
+    files.write_record(paths.record(settings, "sbom"), record)
     say(f"{target}: {len(found.packages)} packages")
     return record
 
 
-def contents(settings: Settings, layer: Path, packed: records.Record) -> bom.Contents:
+def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Contents:
     """What the zip at `layer` holds; `packed` is its record."""
-    from ..core import packages  # with what reads metadata: only when there is some to read
+    from ..layer.archive import (
+        dist_metadata,  # with what reads metadata: only when there is some to read
+    )
 
-    lines = requirements.read(Path(settings.requirements))
+    lines = file.read_requirements(Path(settings.requirements))
     asked = [each.requirement for each in lines if each.requirement and not each.constraint]
-    found = packages.read(layer)
-    return bom.Contents(
+    found = dist_metadata.read_packages(layer)
+    return sbom.Contents(
         layer=settings.layer,
         sha256=packed["sha256"],
         built=packed["built"],
         packages=found,
-        direct=requirements.direct_names(lines),
-        needs=packages.needs(found, asked, marker_environment(settings)),
-        hashes=locks.hashes(settings),
+        direct=file.direct_names(lines),
+        needs=dist_metadata.needs(found, asked, marker_environment(settings)),
+        hashes=lockfile.hashes(settings),
     )

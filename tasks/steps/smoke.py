@@ -6,14 +6,17 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ..clients import chalice_app, functions, secrets
-from ..clients.aws import Aws, connect
-from ..clients.sdk_errors import errors
-from ..core import outcome, paths, records
-from ..core.actions import action
-from ..core.console import duration, say
-from ..core.errors import DeployError
-from ..core.loading import current
+from ..aws import lambda_functions, secrets_manager
+from ..aws.client import Aws, connect
+from ..aws.errors import errors
+from ..chalice_project import deploy
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..report import deploy_summary
+from ..settings import paths
+from ..ui.console import duration, say
+from ..util import files
+from ..util.errors import DeployError
 
 SHOWN = 10  # lines of the function's own log
 
@@ -24,21 +27,21 @@ def task_smoke() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["chalice-deploy"],
-        "meta": {"last_words": lambda: outcome.of_deploy(settings)},
+        "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
     }
 
 
-def run(aws: Aws, way: str = "") -> records.Record:
+def run(aws: Aws, way: str = "") -> files.Record:
     """Record {"function", "status", "body"}. DeployError with the function's own error; `way`: out
     of it, where this version is bad: for a deploy, which is what asks unless it says so, back."""
     settings = aws.settings
     way = way or f"go back with ./doitw rollback stage={settings.stage}"
-    deployed = chalice_app.functions(settings.stage)
+    deployed = deploy.functions(settings.stage)
     name = deployed.get("api_handler")
     if name is None:
-        return look(aws, sorted(deployed.values()))
+        return find_functions(aws, sorted(deployed.values()))
     started = time.monotonic()
-    answer = ask(aws, name, settings.smoke_path, way)
+    answer = call_function(aws, name, settings.smoke_path, way)
     took = duration(time.monotonic() - started)
     status, body = answer["statusCode"], answer["body"]
     if not 200 <= status < 300:
@@ -48,11 +51,11 @@ def run(aws: Aws, way: str = "") -> records.Record:
     for line in pretty(body):
         say(line)
     record = {"function": name, "status": status, "body": body}
-    records.write(paths.stage_record(settings, "smoke"), record)
+    files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
 
 
-def look(aws: Aws, names: list[str]) -> records.Record:
+def find_functions(aws: Aws, names: list[str]) -> files.Record:
     """Record {"functions"} of an app without an API: an event would do its work, so none is sent.
     DeployError where nothing is deployed or one is not ready."""
     settings = aws.settings
@@ -60,20 +63,20 @@ def look(aws: Aws, names: list[str]) -> records.Record:
         fix = f"run ./doitw deploy stage={settings.stage}, then the same again"
         raise DeployError(f"stage {settings.stage} has no function to look at", fix=fix)
     for name in names:
-        found = functions.configuration(aws, name) or {}
+        found = lambda_functions.configuration(aws, name) or {}
         if found.get("State") != "Active":
             fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
     say(f"no API to ask; ready for their events: {', '.join(names)}")
     record = {"functions": names}
-    records.write(paths.stage_record(settings, "smoke"), record)
+    files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
 
 
-def ask(aws: Aws, function: str, path: str, way: str) -> dict[str, Any]:
+def call_function(aws: Aws, function: str, path: str, way: str) -> dict[str, Any]:
     """The function's answer, its body as text, with its log under "log"; neither shows a value of
     the stage's secret. DeployError when it raised or died."""
-    hidden = secrets.hider(aws, function)
+    hidden = secrets_manager.hider(aws, function)
     with errors(f"invoking {function}"):
         response = aws.client("lambda").invoke(
             FunctionName=function, LogType="Tail", Payload=json.dumps(event(path)).encode()

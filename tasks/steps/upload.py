@@ -3,14 +3,18 @@
 import time
 from dataclasses import replace
 
-from ..clients import bucket_guard, git, lifecycle, manifests, published, s3
-from ..clients.aws import Aws, connect
-from ..core import manifest, paths, records, versions
-from ..core.actions import action
-from ..core.console import duration, say, size
-from ..core.errors import BuildError
-from ..core.loading import current
-from ..core.settings import Settings
+from ..aws import bucket, s3
+from ..aws.client import Aws, connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release import manifest as manifests
+from ..release import registry
+from ..release import version as versions
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import duration, say, size
+from ..util import files, subprocesses
+from ..util.errors import BuildError
 
 
 def task_upload() -> dict[str, object]:
@@ -23,47 +27,47 @@ def task_upload() -> dict[str, object]:
     }
 
 
-def run(aws: Aws) -> records.Record:
+def run(aws: Aws) -> files.Record:
     """Record {"sha256", "input", "built", "unzipped", "bucket", "key", "version_id", "tag", "arn"};
     `tag`: may the object carry lifecycle's?; `arn`: of a version that has this content already,
     then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
-    twin = published.by_content(aws, packed["sha256"], packed["input"])
+    twin = registry.by_content(aws, packed["sha256"], packed["input"])
     if not s3.ensure_bucket(aws):
-        bucket_guard.tell(aws, s3.bucket_of(aws))
-    lifecycle.ensure(aws)
+        bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
+    bucket.ensure(aws)
     if twin:
         same = "holds exactly this content"
         if twin.content_hash != packed["sha256"]:
             same = "was made of the same inputs meanwhile"
         say(f"version {twin.number} {same}: nothing to send")
-        published.note(aws, packed["input"], twin.arn)
+        registry.note(aws, packed["input"], twin.arn)
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
         sent = {"arn": None, **send(aws, packed)}
     facts = {name: packed[name] for name in ("sha256", "input", "built", "unzipped")}
     record = {**facts, "bucket": settings.bucket, **sent}
-    records.write(paths.stage_record(settings, "upload"), record)
+    files.write_record(paths.stage_record(settings, "upload"), record)
     return record
 
 
-def proven(settings: Settings) -> records.Record:
+def proven(settings: Settings) -> files.Record:
     """The zip's record. BuildError when it is not the zip that verify proved."""
-    packed = records.read(paths.record(settings, "zip")) or {}
-    verified = records.read(paths.record(settings, "verify")) or {}
+    packed = files.read_record(paths.record(settings, "zip")) or {}
+    verified = files.read_record(paths.record(settings, "verify")) or {}
     path = paths.layer_zip(settings)
-    actual = records.file_digest(path) if path.is_file() else "missing"
+    actual = files.file_digest(path) if path.is_file() else "missing"
     if not actual == packed.get("sha256") == verified.get("sha256"):
         raise BuildError(f"{path} is not the file that was proven", fix="run ./doitw, then again")
     return packed
 
 
-def send(aws: Aws, packed: records.Record) -> records.Record:
+def send(aws: Aws, packed: files.Record) -> files.Record:
     """Manifest, zip and bill of materials. A repeated run finds the same key and sends no zip."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
     made, version = place(aws, manifest_of(settings, packed))
-    key, tag = versions.zip_key(settings.layer, made.built), lifecycle.tag(settings)
+    key, tag = versions.zip_key(settings.layer, made.built), bucket.tag(settings)
     tagged = bool(tag or version is not None)
     if version is None:
         started = time.monotonic()
@@ -79,22 +83,22 @@ def send(aws: Aws, packed: records.Record) -> records.Record:
     return {"key": key, "version_id": version, "tag": tagged, "built": made.built}
 
 
-def place(aws: Aws, made: manifest.Manifest) -> tuple[manifest.Manifest, str | None]:
+def place(aws: Aws, made: manifests.Manifest) -> tuple[manifests.Manifest, str | None]:
     """The manifest as it stands in a folder that is this zip's alone, and the zip's object version
     where it is there already, whole. The folder is named by the second in which the zip was made,
     and another machine may have made another one in it."""
     key = versions.zip_key(made.layer, made.built)
-    content, version = s3.look(aws, key) or (None, "")
+    content, version = s3.head_object(aws, key) or (None, "")
     if manifests.claim(aws, made, empty=content in (None, made.sha256)):
         return made, version if content == made.sha256 else None
     say(f"s3://{aws.settings.bucket}/{key} is another zip of the same second, and stays")
     own = replace(made, built=versions.apart(made.built, made.sha256))
-    manifests.put(aws, own)
+    manifests.write_manifest(aws, own)
     return own, s3.holds(aws, versions.zip_key(own.layer, own.built), own.sha256)
 
 
-def manifest_of(settings: Settings, packed: records.Record) -> manifest.Manifest:
+def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
-    installed = records.read(paths.record(settings, "install")) or {}
-    verified = records.read(paths.record(settings, "verify")) or {}
-    return manifest.make(settings, packed, installed, verified, git.state())
+    installed = files.read_record(paths.record(settings, "install")) or {}
+    verified = files.read_record(paths.record(settings, "verify")) or {}
+    return manifests.make_manifest(settings, packed, installed, verified, subprocesses.state())

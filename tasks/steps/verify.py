@@ -1,7 +1,7 @@
 """verify: the zip is proven in the image before anything leaves the machine.
 
 build/<layer>.zip ─▶ unpacked at /opt, read-only, no network ─▶ docker/probe.py
-                       │ of core/proving.py's choice: what is proven is not tried again
+                       │ of proof/prove.py's choice: what is proven is not tried again
                        ▼ what fails, and could be pruning's fault
                      the same tree as installed ─▶ docker/probe.py: only differences count
                                                 └▶ docker/blame.py: the rule at fault
@@ -14,32 +14,24 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..clients import workshops
-from ..core import (
-    archive,
-    budget,
-    distributions,
-    hosts,
-    modules,
-    paths,
-    plans,
-    probing,
-    proof,
-    proving,
-    records,
-    scanning,
-)
-from ..core.actions import action
-from ..core.console import duration, say
-from ..core.distributions import Installed
-from ..core.errors import VerifyError
-from ..core.loading import current
-from ..core.names import canonical
-from ..core.proofs import Proof
-from ..core.settings import Settings
-from ..core.workshop import Workshop
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import builder, installed, modules
+from ..layer.archive import secret_scan, size_limit, zip_writer
+from ..layer.builder import LayerBuilder
+from ..layer.installed import Installed
+from ..layer.prune import plan
+from ..proof import probe, prove, verdict
+from ..proof.cache import Proof
+from ..requirements import host_python
+from ..requirements.file import canonical
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import duration, say
+from ..util import files as file_tools
+from ..util.errors import VerifyError
 
-GetWorkshop = Callable[[], Workshop]
+GetWorkshop = Callable[[], LayerBuilder]
 _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
 
@@ -49,56 +41,56 @@ def task_verify() -> dict[str, object]:
     record = paths.record(settings, "verify")
     check = [settings.check] if Path(settings.check).is_file() else []
     return {
-        "actions": [action(lambda: run(settings, lambda: workshops.choose(settings)))],
+        "actions": [action(lambda: run(settings, lambda: builder.choose(settings)))],
         "file_dep": [str(paths.record(settings, "zip")), *check],
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
-        "uptodate": [records.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [file_tools.is_fresh(record, lambda: fingerprint(settings))],
         "meta": {"last_words": lambda: last_words(settings)},
     }
 
 
 def last_words(settings: Settings) -> list[str]:
     """What nobody may overlook, also when nothing was to be done."""
-    unproven = (records.read(paths.record(settings, "verify")) or {}).get("not_proven")
+    unproven = (file_tools.read_record(paths.record(settings, "verify")) or {}).get("not_proven")
     return [f"warning: not proven: {unproven}"] if unproven else []
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = records.read(paths.record(settings, "zip")) or {}
+    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
     check = Path(settings.check)
-    script = records.file_digest(check) if check.is_file() else settings.check
-    return records.digest(
-        [packed.get("fingerprint"), packed.get("sha256"), probing.fingerprint(),
+    script = file_tools.file_digest(check) if check.is_file() else settings.check
+    return file_tools.digest(
+        [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(),
          script, settings.check_timeout, settings.max_growth,
-         budget.other_sizes(settings), scanning.fingerprint(settings), not_proven(settings)]
+         size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings)]
     )  # fmt: skip
 
 
-def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     """Prove the zip and write the record. VerifyError: the layer must not be shipped."""
     from concurrent.futures import ThreadPoolExecutor
 
     started = time.monotonic()
-    packed = records.read(paths.record(settings, "zip")) or {}
+    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
-    tree = distributions.needed(settings)
-    sizes = budget.measure(settings, tree)
-    spent = budget.spending(settings, packed["unzipped"])
-    budget.check(settings, spent, sizes)
-    wanted = plans.read(paths.plan(settings))
-    stay = plans.staying(wanted)
-    made = records.read(paths.record(settings, "optimize")) or {}
+    tree = installed.needed(settings)
+    sizes = size_limit.measure(settings, tree)
+    spent = size_limit.spending(settings, packed["unzipped"])
+    size_limit.refuse_over_limit(settings, spent, sizes)
+    wanted = plan.read_plans(paths.plan(settings))
+    stay = plan.staying(wanted)
+    made = file_tools.read_record(paths.record(settings, "optimize")) or {}
     with ThreadPoolExecutor(max_workers=1) as beside:  # the sandbox is waited for anyway
         scan = beside.submit(
-            scanning.check, settings, paths.layer_zip(settings), wanted, made["parts"]
+            secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["parts"]
         )
-        found = proving.prove(settings, get_workshop, tree, stay, workshops.title(settings))
+        found = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
         scan.result()
     judge(settings, get_workshop, tree, stay, found)
     if not (unproven := not_proven(settings)):
-        probing.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
-    facts = proof.counts(found)
+        probe.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
+    facts = verdict.counts(found)
     record = {
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
@@ -107,8 +99,8 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
         "not_proven": unproven,
         **facts,
     }
-    records.write(paths.record(settings, "verify"), record)
-    say(f"{proof.summary(record)} ({duration(time.monotonic() - started)})")
+    file_tools.write_record(paths.record(settings, "verify"), record)
+    say(f"{verdict.summary(record)} ({duration(time.monotonic() - started)})")
     for line in spent.sentences():
         say(line)
     return record
@@ -116,10 +108,10 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> records.Record:
 
 def not_proven(settings: Settings) -> str:
     """'' when the layer was run, and else what is not known of it."""
-    if workshops.runs(settings):
+    if builder.runs(settings):
         return ""
     asked = f"; check = {settings.check!r} was not run" if settings.check else ""
-    why = f"this machine does not run {hosts.target(settings)}"
+    why = f"this machine does not run {host_python.target(settings)}"
     return f"no import was tried, no library loaded: {why}{asked}"
 
 
@@ -128,21 +120,21 @@ def judge(
     found: dict[str, Proof],
 ) -> None:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start."""
-    if unusable := proof.unusable(found, direct_modules(settings, tree, stay)):
+    if unusable := verdict.unusable(found, direct_modules(settings, tree, stay)):
         lines = "\n".join(f"{name}: {error}" for name, error in unusable.items())
         fix = "pin versions that work together, or add the missing package or library"
         raise VerifyError(f"does not import, before any pruning:\n{lines}", fix=fix)
-    if broken := proof.breaks(found):
+    if broken := verdict.breaks(found):
         raise blame(settings, get_workshop(), tree, broken)
-    if wrong := proof.defects(found, twice(settings)):
+    if wrong := verdict.defects(found, twice(settings)):
         fix = "`./doitw report` shows what each rule took; rules-off switches one off"
         raise VerifyError("\n".join(wrong), fix=fix)
     compiled = sum(each.after["compiled"] for each in found.values())
-    optimized = records.read(paths.record(settings, "optimize")) or {}
+    optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
         raise VerifyError(f"Python compiles {compiled} modules anew at import", fix=fix)
-    for line in proof.doubts(found):
+    for line in verdict.doubts(found):
         say(f"warning: {line}")
 
 
@@ -150,7 +142,7 @@ def direct_modules(
     settings: Settings, tree: Installed, stay: Sequence[str]
 ) -> dict[str, list[str]]:
     """{direct requirement: the outermost modules of it that are in the layer}."""
-    record = records.read(paths.record(settings, "install")) or {}
+    record = file_tools.read_record(paths.record(settings, "install")) or {}
     owned = modules.by_distribution(stay, tree.owners)
     direct = [each["name"] for each in record["distributions"] if each["direct"]]
     return {name: modules.top_level(owned.get(name, [])) for name in direct}
@@ -158,28 +150,30 @@ def direct_modules(
 
 def twice(settings: Settings) -> list[str]:
     """Distributions of which the layer holds the metadata more than once."""
-    there = archive.members(paths.layer_zip(settings))
+    there = zip_writer.members(paths.layer_zip(settings))
     found = (_DIST_INFO.fullmatch(each.name) for each in there)
     counted = Counter(canonical(match[1]) for match in found if match)
     return [name for name, count in counted.items() if count > 1]
 
 
 def blame(
-    settings: Settings, workshop: Workshop, tree: Installed, broken: list[proof.Break]
+    settings: Settings, workshop: LayerBuilder, tree: Installed, broken: list[verdict.Break]
 ) -> VerifyError:
     """Find the rule and file at fault for the first break; name them all."""
     first = broken[0]
     say(f"{len(broken)} things broke; looking for the rule at fault")
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
-    removed["strip"] = [path for path in tree.sizes if probing.is_library(path)]
-    pins = proving.install(settings, workshop, set(tree.owners.values()))
+    removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
+    pins = prove.install(settings, workshop, set(tree.owners.values()))
     located = {
         rule: {path: pins[tree.owners[path]] for path in files} for rule, files in removed.items()
     }
     request = {"kind": first.kind, "name": first.name, "removed": located}
-    found = probing.blame(workshop.sandbox, paths.layer_zip(settings), request)
-    listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: proof.LISTED])
+    found = probe.blame(workshop.sandbox, paths.layer_zip(settings), request)
+    listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: verdict.LISTED])
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{listed}\n{proof.at_fault(found, removed)}",
-        fix=proof.fix_for(found),
+        f"worked as installed, does not in the layer:\n{listed}\n{
+            verdict.at_fault(found, removed)
+        }",
+        fix=verdict.fix_for(found),
     )

@@ -6,14 +6,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..clients import sandboxes
-from ..core import archive, distributions, identity, parts, paths, records
-from ..core.actions import action
-from ..core.console import duration, progress, say, size
-from ..core.errors import BuildError
-from ..core.loading import current
-from ..core.parts import Member
-from ..core.settings import Settings
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..layer import input_hash, installed, part
+from ..layer.archive import zip_writer
+from ..layer.part import Member
+from ..sandbox import choose
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import duration, progress, say, size
+from ..util import files
+from ..util.errors import BuildError
 
 FORMAT = 2  # raise when this step makes other bytes of the same parts
 
@@ -27,31 +30,31 @@ def task_zip() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "optimize"))],
         "targets": [str(paths.layer_zip(settings)), str(record)],
         "uptodate": [
-            records.is_fresh(record, lambda: fingerprint(settings)),
-            lambda: records.is_whole(paths.layer_zip(settings), record),
+            files.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: files.is_whole(paths.layer_zip(settings), record),
         ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    optimized = records.read(paths.record(settings, "optimize")) or {}
-    builder = sandboxes.kind(settings)
-    return records.digest([FORMAT, optimized.get("parts"), identity.input_hash(settings, builder)])
+    optimized = files.read_record(paths.record(settings, "optimize")) or {}
+    builder = choose.kind(settings)
+    return files.digest([FORMAT, optimized.get("parts"), input_hash.input_hash(settings, builder)])
 
 
-def run(settings: Settings) -> records.Record:
+def run(settings: Settings) -> files.Record:
     """Write the zip under a temporary name, move it into place. BuildError."""
-    started, former = time.monotonic(), records.read(paths.record(settings, "zip")) or {}
+    started, former = time.monotonic(), files.read_record(paths.record(settings, "zip")) or {}
     record = pack(members(settings), paths.layer_zip(settings))
     unchanged = former.get("sha256") == record["sha256"] and "built" in former
-    made_from = identity.parts(settings, sandboxes.kind(settings))
+    made_from = input_hash.parts(settings, choose.kind(settings))
     record |= {
         "fingerprint": fingerprint(settings),
         "built": former["built"] if unchanged else datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
         "inputs": made_from,
-        "input": records.digest(made_from),
+        "input": files.digest(made_from),
     }
-    records.write(paths.record(settings, "zip"), record)
+    files.write_record(paths.record(settings, "zip"), record)
     say(
         f"{paths.layer_zip(settings)}: {size(record['bytes'])}, {record['files']} files, "
         f"{size(record['unzipped'])} unzipped, in {duration(time.monotonic() - started)}"
@@ -62,17 +65,20 @@ def run(settings: Settings) -> records.Record:
 
 def members(settings: Settings) -> list[Member]:
     """What optimize's record names, from the store. BuildError when something of it is gone."""
-    optimized = records.read(paths.record(settings, "optimize")) or {"parts": {}, "bytecode": None}
+    optimized = files.read_record(paths.record(settings, "optimize")) or {
+        "parts": {},
+        "bytecode": None,
+    }
     keys = optimized["parts"]
-    found = distributions.store(settings).all(parts.KIND, keys)
+    found = installed.store(settings).all(part.KIND, keys)
     if not keys or len(found) < len(keys):
         paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again
         raise BuildError("parts of the layer are gone from build/store", fix="run `./doitw` again")
     bytecode = optimized["bytecode"] is not None and not optimized["bytecode"]["left_out"]
-    return parts.together((parts.read(found[name]) for name in keys), bytecode=bytecode)
+    return part.together((part.read_part(found[name]) for name in keys), bytecode=bytecode)
 
 
-def pack(content: list[Member], target: Path) -> records.Record:
+def pack(content: list[Member], target: Path) -> files.Record:
     """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`."""
     if not content:
         raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
@@ -82,9 +88,9 @@ def pack(content: list[Member], target: Path) -> records.Record:
     try:
         packed = sum(each.packed for each in content)
         with os.fdopen(handle, "wb") as file, progress("writing", packed) as advance:
-            archive.write_zip(content, file, advance)
+            zip_writer.write_zip(content, file, advance)
         temporary.chmod(0o644)
-        facts = {"sha256": records.file_digest(temporary), "bytes": temporary.stat().st_size}
+        facts = {"sha256": files.file_digest(temporary), "bytes": temporary.stat().st_size}
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

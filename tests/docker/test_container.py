@@ -1,4 +1,4 @@
-"""tasks/clients/container.py: jobs in real containers of the builder image."""
+"""tasks/sandbox/container/sandbox.py: jobs in real containers of the builder image."""
 
 import os
 import re
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients.container import ContainerSandbox
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job, Outcome
-from tasks.core.settings import Settings
+from tasks.sandbox.container.sandbox import ContainerSandbox
+from tasks.sandbox.protocol import Job, Outcome
+from tasks.settings.model import Settings
+from tasks.util.errors import BuildError
 from tests.project import ROOT
 
 pytestmark = pytest.mark.docker

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tasks.clients import engine_containers
-from tasks.clients.container import ContainerSandbox
-from tasks.core.errors import BuildError
-from tasks.core.sandbox import Job
-from tasks.core.settings import Settings
-from tests import engine_proxy, project, reliability
+from tasks.sandbox.container import docker_engine as engine_api
+from tasks.sandbox.container.sandbox import ContainerSandbox
+from tasks.sandbox.protocol import Job
+from tasks.settings.model import Settings
+from tasks.util.errors import BuildError
+from tests import engine_proxy, project, reliability_counts
 from tests.engine_proxy import EngineProxy
 from tests.project import ROOT, Project, clean_environment
 
@@ -41,7 +41,7 @@ def python(script: str) -> Job:
 
 def ours(docker_engine: DockerClient) -> list[str]:
     """IDs of the containers of this test's process and its children's."""
-    found = docker_engine.api.containers(all=True, filters={"label": engine_containers.JOB})
+    found = docker_engine.api.containers(all=True, filters={"label": engine_api.JOB})
     return [each["Id"] for each in found]
 
 
@@ -51,10 +51,10 @@ def goes_on(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
     sandbox.close()
     gone(docker_engine)
     leaks = ours(docker_engine)
-    reliability.ran(reliability.CONTAINER, leaks=leaks)
+    reliability_counts.ran(reliability_counts.CONTAINER, leaks=leaks)
     assert leaks == []
     assert outcome.output == "on\n"
-    reliability.correct(reliability.CONTAINER)
+    reliability_counts.correct(reliability_counts.CONTAINER)
 
 
 def gone(docker_engine: DockerClient) -> bool:
@@ -74,7 +74,7 @@ def test_a_container_that_is_ended_from_outside(
     """Somebody tidies up. It is said, and the next job gets another one."""
 
     def end(line: str) -> None:
-        [container] = docker_engine.containers.list(filters={"label": engine_containers.JOB})
+        [container] = docker_engine.containers.list(filters={"label": engine_api.JOB})
         container.kill() if how == "kill" else container.remove(force=True)
 
     with pytest.raises(BuildError, match="stopped or removed while it worked") as caught:
@@ -87,7 +87,7 @@ def test_out_of_memory(sandbox: ContainerSandbox, docker_engine: DockerClient) -
     """The system kills the job; the words say what helps."""
 
     def limit(line: str) -> None:
-        [container] = docker_engine.containers.list(filters={"label": engine_containers.JOB})
+        [container] = docker_engine.containers.list(filters={"label": engine_api.JOB})
         container.update(mem_limit="64m", memswap_limit="64m")
 
     hungry = "import time; print('working', flush=True); time.sleep(2)\nx = b'x' * (1 << 29)"
@@ -169,10 +169,10 @@ def again(copy: Project, docker_engine: DockerClient, row: str, good: str) -> No
     found = built(copy)
     gone(docker_engine)
     leaks = ours(docker_engine)
-    reliability.ran(row, leaks=leaks)
+    reliability_counts.ran(row, leaks=leaks)
     assert leaks == []
     assert found == good
-    reliability.correct(row)
+    reliability_counts.correct(row)
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +190,8 @@ def undisturbed(
 
 
 DIES = [
-    "containers/create", "/attach", "/start", "GET containers/", "JOB", "/facts.py", "/optimize.py",
-    "/probe.py",
+    "containers/create", "/attach", "/start", "GET containers/", "JOB", "/inspect_installed.py",
+    "/optimize.py", "/probe.py",
 ]  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def test_the_engine_dies(
     assert "docker info" in run.output
     assert "Traceback" not in run.output
     way.revive()
-    again(copy, docker_engine, reliability.ENGINE_DIES, good)
+    again(copy, docker_engine, reliability_counts.ENGINE_DIES, good)
 
 
 FULL = ["containers/create", "/start"]
@@ -230,7 +230,7 @@ def test_the_engines_disk_is_full(
     assert "docker system prune" in run.output
     assert "Traceback" not in run.output
     way.revive()
-    again(copy, docker_engine, reliability.ENGINE_FULL, undisturbed[0])
+    again(copy, docker_engine, reliability_counts.ENGINE_FULL, undisturbed[0])
 
 
 # ---- signals ------------------------------------------------------------------------------------
@@ -275,10 +275,10 @@ def test_a_signal_ends_the_container_too(
     else:
         assert process[0].returncode == 1, said
         assert ours(docker_engine) == []
-        reliability.ended(reliability.SIGNALLED, took)
+        reliability_counts.ended(reliability_counts.SIGNALLED, took)
         assert "Traceback" not in said
     way.revive()
-    again(copy, docker_engine, reliability.SIGNALLED, undisturbed[0])
+    again(copy, docker_engine, reliability_counts.SIGNALLED, undisturbed[0])
 
 
 def test_what_a_dead_run_left_is_removed_by_the_next(
@@ -286,11 +286,11 @@ def test_what_a_dead_run_left_is_removed_by_the_next(
 ) -> None:
     """A container that never started ends by itself no more than its run does; one of a run that
     lives, or of another machine, is left alone."""
-    own = engine_containers.labels()[engine_containers.RUN].partition(":")[0]
+    own = engine_api.labels()[engine_api.RUN].partition(":")[0]
     runs = {"dead": f"{own}:/nowhere", "alive": f"{own}:{tmp_path}", "elsewhere": "x:/nowhere"}
     made = {
         name: str(docker_engine.containers.create(
-            sandbox._image, "true", labels=engine_containers.labels() | {engine_containers.RUN: run}
+            sandbox._image, "true", labels=engine_api.labels() | {engine_api.RUN: run}
         ).id)
         for name, run in runs.items()
     }  # fmt: skip

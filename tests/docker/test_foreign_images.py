@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from tasks.clients import emulation, image_python, images
-from tasks.core import paths
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings
-from tests import foreign
+from tasks.sandbox.container import docker_images, emulation, image_python
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.util.errors import BuildError
+from tests import foreign_platform
 from tests.project import ROOT
 
 pytestmark = pytest.mark.docker
@@ -25,8 +25,8 @@ def test_what_the_engine_cannot_run_says_how_to_get_emulation(
     paths.DOCKER.mkdir()
     (paths.DOCKER / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN true\n")
     other = OTHER[docker_engine.version()["Arch"]]
-    with foreign.image(docker_engine, other) as image, pytest.raises(BuildError) as caught:
-        images.ensure_builder(docker_engine, Settings(image=image, architecture=other))
+    with foreign_platform.image(docker_engine, other) as image, pytest.raises(BuildError) as caught:
+        docker_images.ensure_builder(docker_engine, Settings(image=image, architecture=other))
     if emulation.registered(other):
         assert "could not be built" in caught.value.problem
     else:
@@ -39,10 +39,10 @@ def test_an_image_for_another_architecture_is_not_taken(docker_engine: DockerCli
     other = OTHER[docker_engine.version()["Arch"]]
     own = next(name for name in OTHER.values() if name != other)
     with (
-        foreign.image(docker_engine, other) as image,
+        foreign_platform.image(docker_engine, other) as image,
         pytest.raises(BuildError, match="cannot be pulled"),
     ):
-        images.ensure_builder(docker_engine, Settings(image=image, architecture=own))
+        docker_images.ensure_builder(docker_engine, Settings(image=image, architecture=own))
 
 
 def test_an_image_with_another_python_is_refused(
@@ -50,9 +50,9 @@ def test_an_image_with_another_python_is_refused(
 ) -> None:
     """The layer would be published for a runtime that cannot use it: no builder is made of it."""
     monkeypatch.chdir(ROOT)
-    image_python.check(docker_engine, Settings(image=lambda_image, python="3.12"))
+    image_python.check_image_python(docker_engine, Settings(image=lambda_image, python="3.12"))
     with pytest.raises(BuildError, match=r"has Python 3\.12, the layer is for 3\.13") as caught:
-        images.ensure_builder(docker_engine, Settings(image=lambda_image, python="3.13"))
+        docker_images.ensure_builder(docker_engine, Settings(image=lambda_image, python="3.13"))
     assert 'python = "3.12"' in caught.value.fix
 
 
@@ -62,8 +62,8 @@ def test_an_image_without_lambdas_python_says_so(
     """And what to make it from."""
     other = OTHER[docker_engine.version()["Arch"]]
     with (
-        foreign.image(docker_engine, other) as image,
+        foreign_platform.image(docker_engine, other) as image,
         pytest.raises(BuildError, match="does not start") as caught,
     ):
-        image_python.check(docker_engine, Settings(image=image, architecture=other))
+        image_python.check_image_python(docker_engine, Settings(image=image, architecture=other))
     assert "public.ecr.aws/lambda/python" in caught.value.fix

@@ -1,4 +1,5 @@
-"""tasks/clients/images.py and sandboxes.py: what is built once, and what is said when it is not."""
+"""tasks/sandbox/container/docker_images.py and sandboxes.py: what is built once, and what is
+said when it is not."""
 
 import json
 from collections.abc import Iterator
@@ -8,12 +9,13 @@ import pytest
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from tasks.clients import builders, images
-from tasks.core import paths
-from tasks.core.errors import BuildError
-from tasks.core.findings import BAD, GOOD, Finding
-from tasks.core.settings import Settings
-from tests import project, registry
+from tasks.commands.doctor import builder_checks
+from tasks.sandbox.container import docker_images
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.ui.finding import BAD, GOOD, Finding
+from tasks.util.errors import BuildError
+from tests import image_registry, project
 from tests.project import Project
 
 pytestmark = pytest.mark.docker
@@ -37,7 +39,7 @@ def dockerfile(
 
 
 def built(engine: DockerClient) -> set[str]:
-    return {tag for image in engine.images.list(images.REPOSITORY) for tag in image.tags}
+    return {tag for image in engine.images.list(docker_images.REPOSITORY) for tag in image.tags}
 
 
 def test_the_builder_is_built_once_for_its_content(
@@ -51,7 +53,7 @@ def test_the_builder_is_built_once_for_its_content(
     """Another Dockerfile or CA bundle makes another; the first one stays what it was."""
 
     def ensured() -> tuple[str, bool]:
-        tag = images.ensure_builder(docker_engine, Settings(image=lambda_image))
+        tag = docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
         return tag, "building" in capfd.readouterr().out
 
     first, built = ensured()
@@ -73,7 +75,7 @@ def test_a_builder_that_does_not_build_shows_why(
     """Its last lines, and where to look."""
     dockerfile.write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN echo the reason >&2; exit 7\n")
     with pytest.raises(BuildError, match="the reason") as caught:
-        images.ensure_builder(docker_engine, Settings(image=lambda_image))
+        docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
     assert "docker/Dockerfile" in caught.value.fix
 
 
@@ -83,7 +85,7 @@ def test_a_builder_that_does_not_build_shows_why(
 def test_an_image_that_is_nowhere_is_an_error(docker_engine: DockerClient, image: str) -> None:
     """It names the image and what to do."""
     with pytest.raises(BuildError, match=f"image {image} cannot be pulled") as caught:
-        images.ensure_base(docker_engine, Settings(image=image))
+        docker_images.ensure_base(docker_engine, Settings(image=image))
     assert "LAYER_IMAGE" in caught.value.fix
 
 
@@ -92,12 +94,12 @@ def test_doctor_says_where_the_image_is(docker_engine: DockerClient, lambda_imag
 
     def seen(image: str, architecture: str = "x86_64") -> Finding:
         settings = Settings(image=image, architecture=architecture)
-        return next(each for each in builders.look(settings) if each.what == "image")
+        return next(each for each in builder_checks.check_builder(settings) if each.what == "image")
 
     here = docker_engine.images.get(lambda_image).attrs["Architecture"]
     kind = {"amd64": "x86_64"}.get(here, here)
     assert seen(lambda_image, kind).found == f"{lambda_image} is here"
-    with registry.serving("not pulled") as served:
+    with image_registry.serving("not pulled") as served:
         image = f"{served.name}:here"
         there, other = seen(image), seen(image, "arm64")
         with pytest.raises(ImageNotFound):
@@ -122,7 +124,7 @@ def test_an_image_of_another_architecture_is_not_used(
     here.tag("localhost:9/nothing", "here")
     try:
         with pytest.raises(BuildError, match="cannot be pulled"):
-            images.ensure_base(
+            docker_images.ensure_base(
                 docker_engine, Settings(image="localhost:9/nothing:here", architecture=other)
             )
     finally:
@@ -132,22 +134,22 @@ def test_an_image_of_another_architecture_is_not_used(
 @pytest.mark.parametrize("by", ["tag", "digest"])
 def test_an_image_is_known_by_its_digest(docker_engine: DockerClient, by: str) -> None:
     """Pulled by tag or by digest, it is said exactly which one it was."""
-    with registry.serving(by) as served:
+    with image_registry.serving(by) as served:
         reference = f"{served.name}:here" if by == "tag" else f"{served.name}@{served.digest}"
         settings = Settings(image=reference)
-        found = images.ensure_base(docker_engine, settings)
+        found = docker_images.ensure_base(docker_engine, settings)
         try:
-            assert images.digest(docker_engine, settings) == f"{served.name}@{served.digest}"
+            assert docker_images.digest(docker_engine, settings) == f"{served.name}@{served.digest}"
         finally:
             docker_engine.images.remove(found, force=True)
 
 
 def test_a_digest_that_the_registry_has_not_is_refused(docker_engine: DockerClient) -> None:
     """Whatever else it offers under that name: the engine compares what it gets."""
-    with registry.serving("") as served:
+    with image_registry.serving("") as served:
         settings = Settings(image=f"{served.name}@sha256:{'0' * 64}")
         with pytest.raises(BuildError, match="cannot be pulled"):
-            images.ensure_base(docker_engine, settings)
+            docker_images.ensure_base(docker_engine, settings)
 
 
 @pytest.fixture

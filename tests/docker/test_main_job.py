@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tests import engine, project
+from tests import docker_engine as tests_docker_engine
+from tests import project
 from tests.project import Project, Run
 
 pytestmark = pytest.mark.docker
@@ -81,14 +82,14 @@ def story(
     copy = project.copy(folder / "project")
     environment = {"LAYER_IMAGE": lambda_image, "TMPDIR": str(temporary)}
     story = Story(project=Project(path=copy.path, environment=environment))
-    with engine.left_as_it_was(docker_engine):
+    with tests_docker_engine.left_as_it_was(docker_engine):
         try:
             tell(story)
             yield story
         finally:
             stopped = story.project.doit("local-stop")
         assert "embedded AWS stopped" in stopped.output
-    assert engine.processes_left_in(folder) == []
+    assert tests_docker_engine.processes_left_in(folder) == []
     assert list(temporary.iterdir()) == []
 
 

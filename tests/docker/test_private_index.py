@@ -12,14 +12,14 @@ import docker
 import pytest
 from docker import DockerClient
 
-from tasks.clients import images
-from tasks.clients.container_session import CACHE_VOLUME
-from tasks.clients.engine_containers import JOB
-from tasks.core.settings import Settings
-from tests import index, leaks, project
-from tests.index import Index
-from tests.leaks import NAME, WORD, Processes
+from tasks.sandbox.container import docker_images
+from tasks.sandbox.container.docker_engine import JOB
+from tasks.sandbox.container.session import CACHE_VOLUME
+from tasks.settings.model import Settings
+from tests import package_index, project, secret_leaks
+from tests.package_index import Index
 from tests.project import Project
+from tests.secret_leaks import NAME, WORD, Processes
 
 pytestmark = pytest.mark.docker
 TELLS = """import os
@@ -54,7 +54,7 @@ def served(docker_engine: DockerClient, tmp_path: Path, watch: Watch) -> Iterato
     """Where containers and this machine reach it alike."""
     [config, *_] = docker_engine.api.inspect_network("bridge")["IPAM"]["Config"]
     gateway = config.get("Gateway") or str(ipaddress.ip_network(config["Subnet"])[1])
-    with index.serving(tmp_path / "index", gateway, f"{NAME}:{WORD}", watch.look) as found:
+    with package_index.serving(tmp_path / "index", gateway, f"{NAME}:{WORD}", watch.look) as found:
         found.add("ours", "1.0")
         yield found
 
@@ -62,16 +62,16 @@ def served(docker_engine: DockerClient, tmp_path: Path, watch: Watch) -> Iterato
 @pytest.fixture
 def copy(tmp_path: Path, lambda_image: str, served: Index) -> Project:
     made = project.small(tmp_path / "copy", "ours==1.0\n")
-    made.environment.update(leaks.home(tmp_path / "home"), LAYER_IMAGE=lambda_image)
+    made.environment.update(secret_leaks.home(tmp_path / "home"), LAYER_IMAGE=lambda_image)
     conf = tmp_path / "home/.config/pip/pip.conf"
     conf.parent.mkdir(parents=True)
-    conf.write_text(f"[global]\nindex-url = {leaks.address(served.url)}\n", encoding="utf-8")
+    conf.write_text(f"[global]\nindex-url = {secret_leaks.address(served.url)}\n", encoding="utf-8")
     return made
 
 
 def in_volume(engine: DockerClient, image: str) -> str:
     """Files of the cache's volume that hold the password."""
-    words = [word for form in sorted(leaks.FORMS) for word in ("-e", form)]
+    words = [word for form in sorted(secret_leaks.FORMS) for word in ("-e", form)]
     script = ["sh", "-c", 'grep -rlF "$@" /cache || true', "sh", *words]
     volumes = {CACHE_VOLUME: {"bind": "/cache", "mode": "ro"}}
     found: bytes = engine.containers.run(image, script, entrypoint="", volumes=volumes, remove=True)
@@ -84,12 +84,12 @@ def test_it_is_used_and_left_nowhere(
     """Not in the container's configuration, arguments, the cache, the project, what was said."""
     run = copy.doit("build", "builder=docker")
     assert run.code == 0, run.output
-    assert leaks.in_text(run.output) == []
-    assert leaks.in_folder(copy.path) == []
+    assert secret_leaks.in_text(run.output) == []
+    assert secret_leaks.in_folder(copy.path) == []
     assert len(watch.containers) >= 1
-    assert [each for each in watch.containers if leaks.in_text(each)] == []
+    assert [each for each in watch.containers if secret_leaks.in_text(each)] == []
     assert watch.processes.has("requirements.txt")
-    assert not any(watch.processes.has(form) for form in leaks.FORMS)
+    assert not any(watch.processes.has(form) for form in secret_leaks.FORMS)
     assert in_volume(docker_engine, lambda_image) == ""
 
 
@@ -100,8 +100,8 @@ def test_a_package_that_is_built_cannot_have_it_printed(copy: Project, served: I
     run = copy.doit("install", "builder=docker")
     assert run.code == 1
     assert "gcc: fatal error" in run.output
-    assert leaks.in_text(run.output) == []
-    assert leaks.in_folder(copy.path) == []
+    assert secret_leaks.in_text(run.output) == []
+    assert secret_leaks.in_folder(copy.path) == []
 
 
 def test_the_builder_image_has_nothing_of_it(
@@ -114,13 +114,13 @@ def test_the_builder_image_has_nothing_of_it(
         "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY ca-bundle.pem /\nRUN env > /environment\n"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", leaks.address(served.url))
-    monkeypatch.setenv("PIP_INDEX_URL", leaks.address(served.url))
-    tag = images.ensure_builder(docker_engine, Settings(image=lambda_image))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", secret_leaks.address(served.url))
+    monkeypatch.setenv("PIP_INDEX_URL", secret_leaks.address(served.url))
+    tag = docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
     try:
         api: Any = docker_engine.api
         told = json.dumps([api.inspect_image(tag), api.history(tag)])
         inside = docker_engine.containers.run(tag, ["cat", "/environment"], remove=True)
-        assert leaks.in_text(told) + leaks.in_text(inside) == []
+        assert secret_leaks.in_text(told) + secret_leaks.in_text(inside) == []
     finally:
         docker_engine.images.remove(tag)

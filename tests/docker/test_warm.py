@@ -1,4 +1,4 @@
-"""tasks/clients/environments.py in containers: a function's process stays, and leaves nothing."""
+"""tasks/local_aws/warm_pool.py in containers: a function's process stays, and leaves nothing."""
 
 import io
 import json
@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tasks.clients import invocation
-from tasks.clients.environments import Answer
-from tasks.core import paths, records
-from tests import scripts
+from tasks.local_aws import invoke as invocation
+from tasks.local_aws.warm_pool import FunctionAnswer
+from tasks.settings import paths
+from tasks.util import files
+from tests import sandbox_scripts
 
 pytestmark = pytest.mark.docker
 CODE = """import time, uuid
@@ -35,8 +36,8 @@ def app(event, context):
 def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As after a `stage=local` command with Docker; its end is the server's."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(scripts.FOLDER, paths.DOCKER)
-    records.write(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
+    shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
+    files.write_record(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
     yield
     invocation.ENVIRONMENTS.end()
 
@@ -53,7 +54,7 @@ def zipped(name: str, text: str) -> bytes:
 LAYER = zipped("python/lib.py", "X = 'laid'")
 
 
-def invoke(event: str = "", timeout: int = 60) -> Answer:
+def invoke(event: str = "", timeout: int = 60) -> FunctionAnswer:
     function = SimpleNamespace(
         code_bytes=zipped("app.py", CODE), handler="app.app", timeout=timeout,
         environment_vars={}, region="r", function_name="f", memory_size=128,
@@ -61,7 +62,7 @@ def invoke(event: str = "", timeout: int = 60) -> Answer:
     return invocation.invoke(function, event, [LAYER])
 
 
-def process(answer: Answer) -> Any:
+def process(answer: FunctionAnswer) -> Any:
     assert not answer.failed, answer
     name, laid = json.loads(answer.payload)
     assert laid == "laid"

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients.aws import Aws, connect
-from tasks.commands import dist
-from tasks.core import paths
-from tasks.core.settings import Settings
-from tests import ci, installed, scripts
-from tests import deployed as deploying
-from tests.aws import REGION, Server, serving
-from tests.ci import Runner
-from tests.index import serving as serving_index
-from tests.installed import Tool
+from devtools import dist
+from tasks.aws.client import Aws, connect
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tests import ci_jobs, installed_wheel, sandbox_scripts
+from tests import deployed_project as deploying
+from tests.ci_jobs import Runner
+from tests.installed_wheel import Tool
+from tests.moto_server import REGION, Server, serving
+from tests.package_index import serving as serving_index
 from tests.project import ROOT, Project, clean_environment, small
 
 REPOSITORY = ("doitw", "doitw.lock", ".python-version", ".gitignore", ".github", "docs")
@@ -47,21 +47,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout's, as it is released."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        built = dist.run(tmp_path_factory.mktemp("dist"), os.environ)
+        built = dist.build_distributions(tmp_path_factory.mktemp("dist"), os.environ)
     return next(path for path in built if path.suffix == ".whl")
 
 
 @pytest.fixture(scope="session")
 def tool(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Tool:
     """The wheel installed, with an empty home."""
-    return installed.install(wheel, tmp_path_factory.mktemp("tool"))
+    return installed_wheel.install(wheel, tmp_path_factory.mktemp("tool"))
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Chalice app's folder with requirements, nothing built."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(scripts.FOLDER, paths.DOCKER)  # part of what a layer is made from
+    shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)  # part of what a layer is made from
     paths.BUILD.mkdir()
     Path("requirements-all.txt").write_text("six==1.17.0\n", encoding="utf-8")
     paths.CHALICE_CONFIG.parent.mkdir()
@@ -108,7 +108,7 @@ def open_aws(tmp_path: Path) -> Iterator[Server]:
 def runner(tmp_path: Path, open_aws: Server) -> Iterator[Runner]:
     """A project of one small package, as a repository; nothing but AWS and an index around it."""
     project = small(tmp_path / "origin")
-    ci.repository(project.path, *REPOSITORY)
+    ci_jobs.repository(project.path, *REPOSITORY)
     (tmp_path / "index").mkdir()
     (tmp_path / "jobs").mkdir()
     with serving_index(tmp_path / "index") as index:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.clients import functions, layers, publication, s3
-from tasks.clients.aws import Aws, connect
-from tasks.core.errors import AwsError
-from tests.aws import Refusal, Server
+from tasks.aws import lambda_functions, s3
+from tasks.aws.client import Aws, connect
+from tasks.release import listing, publish
+from tasks.util.errors import AwsError
+from tests.moto_server import Refusal, Server
 
 Call = Callable[[Aws], object]
 
@@ -28,12 +29,12 @@ def put(aws: Aws) -> None:
 CALLS: dict[str, Call] = {
     "s3:GetObject": lambda aws: s3.get_bytes(aws, "a"),
     "s3:PutObject": put,
-    "lambda:ListLayerVersions": layers.versions,
-    "lambda:GetFunctionConfiguration": lambda aws: functions.configuration(aws, "f"),
-    "lambda:PublishLayerVersion": lambda aws: publication.publish(
+    "lambda:ListLayerVersions": listing.versions,
+    "lambda:GetFunctionConfiguration": lambda aws: lambda_functions.configuration(aws, "f"),
+    "lambda:PublishLayerVersion": lambda aws: publish.publish(
         aws, {"S3Bucket": "none", "S3Key": "none"}, "d"
     ),
-    "lambda:GetLayerVersion": lambda aws: layers.by_arn(
+    "lambda:GetLayerVersion": lambda aws: listing.by_arn(
         aws, "arn:aws:lambda:ap-northeast-2:123456789012:layer:x:1"
     ),
 }
@@ -78,7 +79,7 @@ def test_expired_credentials_say_how_to_log_in(
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
 def test_lambdas_names_for_expired_credentials(aws: Aws, server: Server, code: str) -> None:
     """They are others than S3's."""
-    found = error(aws, server, Refusal(status=403, code=code), layers.versions)
+    found = error(aws, server, Refusal(status=403, code=code), listing.versions)
     assert f"AWS does not accept the credentials ({code})" in found.problem
 
 
@@ -89,7 +90,7 @@ def test_throttling_says_to_come_back(
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", nothing)
     refusal = Refusal(status=429, code="TooManyRequestsException", message="Rate exceeded")
     server.seen.clear()
-    found = error(aws, server, refusal, layers.versions)
+    found = error(aws, server, refusal, listing.versions)
     assert "too many calls at once" in found.problem
     assert "in a minute" in found.fix
     assert len(server.seen) == 5
@@ -111,7 +112,7 @@ def test_a_quota_that_is_reached_says_what_to_delete(aws: Aws, server: Server) -
 def test_an_unknown_error_shows_what_aws_said(aws: Aws, server: Server) -> None:
     """With the operation and the number that support asks for."""
     refusal = Refusal(status=400, code="InvalidParameterValueException", message="too large")
-    found = error(aws, server, refusal, layers.versions)
+    found = error(aws, server, refusal, listing.versions)
     assert "listing the versions of layer deps: ListLayerVersions: too large" in found.problem
     assert "request" in found.fix
 
@@ -134,4 +135,4 @@ def test_a_publish_that_was_never_heard_is_the_networks_error(aws: Aws, server: 
     """AWS was asked whether the version is there: it is not."""
     server.dropped = lambda method, path: method == "POST"
     with pytest.raises(AwsError, match="AWS cannot be reached"):
-        publication.publish(aws, {"S3Bucket": "none", "S3Key": "none"}, "d")
+        publish.publish(aws, {"S3Bucket": "none", "S3Key": "none"}, "d")

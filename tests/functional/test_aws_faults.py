@@ -10,22 +10,27 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import aws as sdk
-from tasks.clients import chalice_state, deploy_lock, layers, publication, s3, secrets
-from tasks.clients.aws import Aws
+from tasks.aws import client as sdk
+from tasks.aws import s3, secrets_manager
+from tasks.aws.client import Aws
 from tasks.commands import gc, rollback
-from tasks.core import paths, records
-from tasks.core.arguments import Arguments
-from tasks.core.errors import AwsError
-from tasks.core.settings import Settings
+from tasks.context.arguments import Arguments
+from tasks.release import listing
+from tasks.release import publish as publication
+from tasks.release.stage import chalice_state
+from tasks.release.stage import lock as stage_lock
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import lookup, patch_config, publish, restore, upload
-from tests import reliability
-from tests.aws import Request, Server
-from tests.built import build, zipped
+from tasks.util import files
+from tasks.util.errors import AwsError
+from tests import reliability_counts
+from tests.api_operations import operation
+from tests.aws_proxy import Fault, Plan, Proxy, nothing, proxying
+from tests.finished_layer import build, zipped
 from tests.functional.conftest import CONFIG
-from tests.operations import operation
-from tests.proxy import Fault, Plan, Proxy, nothing, proxying
-from tests.reliability import STALE
+from tests.moto_server import Request, Server
+from tests.reliability_counts import STALE
 
 UNKNOWN = (Fault.RESET, Fault.TIMED_OUT)  # nobody here can know whether AWS is at it
 STAYING = (Fault.UNAVAILABLE, Fault.LOST, Fault.TIMED_OUT)
@@ -88,16 +93,16 @@ class Deploys:
         paths.CHALICE_CONFIG.parent.mkdir()
         paths.CHALICE_CONFIG.write_text(json.dumps(CONFIG), encoding="utf-8")
         build(self.settings)
-        records.write(paths.DEPLOYED / "prod.json", {"resources": [{"name": "api_handler"}]})
+        files.write_record(paths.DEPLOYED / "prod.json", {"resources": [{"name": "api_handler"}]})
 
     def deploy(self) -> None:
         self.aws.__dict__.pop("identity", None)  # who we are is asked by each run
-        held = deploy_lock.take(self.aws)
+        held = stage_lock.acquire(self.aws)
         try:
             if not lookup.run(self.aws, "host")["arn"]:
                 upload.run(self.aws)
                 publish.run(self.aws)
-            wanted = patch_config.wanted(self.settings)
+            wanted = patch_config.wanted_layers(self.settings)
             patch_config.run(self.settings, wanted, patch_config.before(self.settings))
             chalice_state.save(self.aws, {"fingerprint": "of the app"})
         finally:
@@ -112,14 +117,14 @@ class Deploys:
             "/inputs/"  # which version these inputs are: saves a look, and is right or not there
         )
         objects = {key: data for key, data in objects.items() if notes not in key}
-        lock = json.loads(objects.pop(deploy_lock.key(self.settings)) or b"{}")
+        lock = json.loads(objects.pop(stage_lock.key(self.settings)) or b"{}")
         return {
             "versions": [(each["Version"], each["Description"]) for each in listed],
             "objects": objects,
             "lock is free": lock["released"],
             "config": paths.CHALICE_CONFIG.read_text(encoding="utf-8"),
             "arn": publish.read_arn(),
-            "publish": records.read(paths.stage_record(self.settings, "publish")),
+            "publish": files.read_record(paths.stage_record(self.settings, "publish")),
         }
 
     def leaks(self) -> list[Path]:
@@ -162,10 +167,10 @@ def repeated(run: Deploys, proxy: Proxy, fault: str, good: dict[str, Any], what:
     run.deploy()
     found, leaks = run.state(), run.leaks()
     duplicates = len(found["versions"]) - len(good["versions"])
-    reliability.ran(fault, duplicates=duplicates, leaks=leaks)
+    reliability_counts.ran(fault, duplicates=duplicates, leaks=leaks)
     assert found == good, what
     assert leaks == [], what
-    reliability.correct(fault)
+    reliability_counts.correct(fault)
 
 
 @pytest.mark.parametrize("fault", ONCE)
@@ -277,7 +282,7 @@ def deleted(run: Deploys) -> None:
     """Version 1 was, and its zip is there."""
     run.fresh()
     run.deploy()
-    layers.delete(run.aws, 1)
+    listing.delete(run.aws, 1)
     shutil.rmtree(paths.BUILD)
 
 
@@ -297,7 +302,7 @@ def rolled_back(run: Deploys) -> None:
 
 
 def read_secret(run: Deploys) -> None:
-    found = secrets.read(Aws(replace(run.settings, secret="shop"), dict(os.environ)))  # noqa: S106 - its name
+    found = secrets_manager.read_secret(Aws(replace(run.settings, secret="shop"), dict(os.environ)))  # noqa: S106 - its name
     assert found
     assert found.values == {"WORD": "x"}
 
@@ -315,7 +320,7 @@ def without_time(state: dict[str, Any]) -> dict[str, Any]:
     ("prepare", "command"),
     [
         (deleted, restored),
-        (second, lambda run: gc.run(run.aws, 1, act=True)),
+        (second, lambda run: gc.collect_garbage(run.aws, 1, act=True)),
         (second, rolled_back),
         (with_secret, read_secret),
     ],
@@ -343,10 +348,10 @@ def test_an_answer_that_is_lost_to_another_command(
         command(run)
         found, leaks = without_time(run.state()), run.leaks()
         duplicates = len(found["versions"]) - len(good["versions"])
-        reliability.ran(Fault.LOST, duplicates=duplicates, leaks=leaks)
+        reliability_counts.ran(Fault.LOST, duplicates=duplicates, leaks=leaks)
         assert found == good, kind
         assert leaks == [], kind
-        reliability.correct(Fault.LOST)
+        reliability_counts.correct(Fault.LOST)
 
 
 def test_a_reset_in_the_midst_of_a_large_upload(run: Deploys, proxy: Proxy, tmp_path: Path) -> None:
@@ -355,7 +360,7 @@ def test_a_reset_in_the_midst_of_a_large_upload(run: Deploys, proxy: Proxy, tmp_
     s3.ensure_bucket(run.aws)
     large = tmp_path / "large.zip"
     large.write_bytes(os.urandom(1 << 20) * 24)
-    sha256 = records.file_digest(large)
+    sha256 = files.file_digest(large)
     left = iter([Fault.RESET])
     proxy.plan = lambda each: next(left, None) if each.method == "PUT" else None
     s3.put_file(run.aws, "layers/deps/large.zip", large, sha256)
@@ -373,11 +378,11 @@ def test_another_layers_zip_that_does_not_come(
     s3.put_bytes(run.aws, "other.zip", zipped("x = 1\n"))
     wanted = {"Bucket": run.settings.bucket, "Key": "other.zip"}
     address = run.aws.client("s3").generate_presigned_url("get_object", wanted)
-    monkeypatch.setattr(layers, "_by_arn", lambda aws, arn: {"Content": {"Location": address}})
+    monkeypatch.setattr(listing, "_by_arn", lambda aws, arn: {"Content": {"Location": address}})
     proxy.plan = lambda request: fault
     if fault is None:
-        assert layers.unzipped(run.aws, "arn") == 6
+        assert listing.unzipped(run.aws, "arn") == 6
         return
     with pytest.raises(AwsError, match="fetching arn to measure it: ") as caught:
-        layers.unzipped(run.aws, "arn")
+        listing.unzipped(run.aws, "arn")
     assert "check the network" in caught.value.fix

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import functions, layers, manifests, objects, published, s3
-from tasks.clients.aws import Aws, connect
+from tasks.aws import lambda_functions, s3, s3_objects
+from tasks.aws.client import Aws, connect
 from tasks.commands import gc
-from tasks.core import paths, pins, versions
-from tasks.core.errors import AwsError, InputError
-from tasks.core.pins import Pin
-from tasks.core.settings import Settings
+from tasks.release import listing, manifest, registry
+from tasks.release import version as versions
+from tasks.release.stage import rollback_pin
+from tasks.release.stage.rollback_pin import RollbackPin
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import publish, upload
-from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
-from tests.built import build, zipped
-from tests.functions import make
+from tasks.util.errors import AwsError, InputError
+from tests.finished_layer import build, zipped
+from tests.lambda_function import make
+from tests.moto_server import ACCOUNT, REGION, Refusal, Request, Server
 
 
 def arn(number: int, layer: str = "deps") -> str:
@@ -45,10 +48,10 @@ def two_of_one(aws: Aws) -> Aws:
     """Version 1 was deleted, and is published again as 3; 2 is another."""
     for number in (1, 2):
         publish_layer(aws, number)
-    layers.delete(aws, 1)
-    made = manifests.of_number(aws, 1)
+    listing.delete(aws, 1)
+    made = manifest.of_number(aws, 1)
     assert made
-    assert published.again(aws, made)
+    assert registry.again(aws, made)
     return aws
 
 
@@ -58,12 +61,12 @@ def function(aws: Aws, number: int, name: str = "any") -> None:
 
 def left(aws: Aws) -> list[int]:
     """The versions that Lambda has."""
-    return [version.number for version in layers.versions(aws)]
+    return [version.number for version in listing.versions(aws)]
 
 
 def folders(aws: Aws) -> set[str]:
     """The builds that S3 has something of; `inputs` and `versions` are small notes."""
-    return {each.key.split("/")[2] for each in objects.under(aws, "layers/deps/")}
+    return {each.key.split("/")[2] for each in s3_objects.under(aws, "layers/deps/")}
 
 
 # ---- what goes ----------------------------------------------------------------------------------
@@ -74,7 +77,7 @@ def test_the_plan_changes_nothing(
 ) -> None:
     """It says what, why, how much, and what to type."""
     server.seen.clear()
-    gc.run(four, 3, act=False)
+    gc.collect_garbage(four, 3, act=False)
     assert {seen.method for seen in server.seen if not seen.form} == {"GET"}
     said = capfd.readouterr().out
     assert "4 versions, 1 to delete" in said
@@ -89,12 +92,12 @@ def test_old_versions_go_with_all_that_lies_beside_them(four: Aws) -> None:
     """Zip, manifest, the note of where it lay; what stays is whole."""
     s3.put_bytes(four, versions.alias_key("deps", "ab" * 32), json.dumps({"arn": arn(1)}).encode())
     s3.put_bytes(four, versions.alias_key("deps", "cd" * 32), json.dumps({"arn": arn(4)}).encode())
-    gc.run(four, 2, act=True)
+    gc.collect_garbage(four, 2, act=True)
     assert left(four) == [4, 3]
-    keys = {each.key for each in objects.under(four, "layers/deps/")}
+    keys = {each.key for each in s3_objects.under(four, "layers/deps/")}
     assert keys == {
         versions.alias_key("deps", "cd" * 32),
-        *(versions.alias_key("deps", version.input_hash) for version in layers.versions(four)),
+        *(versions.alias_key("deps", version.input_hash) for version in listing.versions(four)),
         *(versions.note_key("deps", number) for number in (3, 4)),
         *(versions.zip_key("deps", f"2025010{number}-030405") for number in (3, 4)),
         *(versions.manifest_key("deps", f"2025010{number}-030405") for number in (3, 4)),
@@ -110,7 +113,7 @@ def test_of_two_zips_of_one_second_only_the_older_goes(aws: Aws) -> None:
     sha256 = build(aws.settings, "x = 2\n")["sha256"]
     upload.run(aws)
     publish.run(aws)
-    gc.run(aws, 1, act=True)
+    gc.collect_garbage(aws, 1, act=True)
     apart = versions.apart("20250102-030405", sha256)
     assert folders(aws) == {"inputs", "versions", apart}
     assert s3.holds(aws, versions.zip_key("deps", apart), sha256) is not None
@@ -118,9 +121,9 @@ def test_of_two_zips_of_one_second_only_the_older_goes(aws: Aws) -> None:
 
 def test_a_second_run_has_nothing_to_do(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """And says so."""
-    gc.run(four, 2, act=True)
+    gc.collect_garbage(four, 2, act=True)
     capfd.readouterr()
-    gc.run(four, 2, act=True)
+    gc.collect_garbage(four, 2, act=True)
     assert "nothing to delete" in capfd.readouterr().out
 
 
@@ -135,7 +138,7 @@ def test_a_bucket_with_versions_is_really_emptied(aws: Aws) -> None:
     key = versions.manifest_key("deps", "20250101-030405")
     s3.put_bytes(aws, key, b"{}")
     aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
-    gc.run(aws, 1, act=True)
+    gc.collect_garbage(aws, 1, act=True)
     found = aws.client("s3").list_object_versions(Bucket="deps-bucket", Prefix="layers/deps/2025")
     kept = {each["Key"].split("/")[2] for each in found["Versions"]}
     assert kept == {"20250102-030405"}
@@ -153,7 +156,7 @@ def test_what_functions_run_with(four: Aws, capfd: pytest.CaptureFixture[str]) -
     client.publish_version(FunctionName="versioned")
     client.create_alias(FunctionName="versioned", Name="live", FunctionVersion="1")
     client.update_function_configuration(FunctionName="versioned", Layers=[arn(4)])
-    gc.run(four, 1, act=True)
+    gc.collect_garbage(four, 1, act=True)
     assert left(four) == [4, 2, 1]
     said = capfd.readouterr().out
     assert "stays: function any" in said
@@ -176,7 +179,7 @@ def test_functions_come_by_pages(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("a", "b", "c"):
         function(aws, 1, name)
     monkeypatch.setattr(LambdaResponse, "list_functions", paged)
-    assert functions.users(aws) == {arn(1): ["a", "b", "c"]}
+    assert lambda_functions.users(aws) == {arn(1): ["a", "b", "c"]}
 
 
 def test_what_any_stage_is_configured_for(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
@@ -188,7 +191,7 @@ def test_what_any_stage_is_configured_for(four: Aws, capfd: pytest.CaptureFixtur
                    "prod": {"lambda_functions": {"job": {"layers": [arn(3)]}}}},
     }  # fmt: skip
     paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
-    gc.run(four, 0, act=True)
+    gc.collect_garbage(four, 0, act=True)
     assert left(four) == [3, 2, 1]
     said = capfd.readouterr().out
     assert "stays: .chalice/config.json, stage dev" in said
@@ -199,7 +202,7 @@ def test_without_a_readable_config_nothing_goes(four: Aws) -> None:
     """Nobody knows what it would have said."""
     paths.CHALICE_CONFIG.write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="is not JSON"):
-        gc.run(four, 0, act=True)
+        gc.collect_garbage(four, 0, act=True)
     assert left(four) == [4, 3, 2, 1]
 
 
@@ -210,12 +213,12 @@ def test_what_a_pin_names(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     table = '[tool.lambda-layer.stages.dev]\nbucket = "dev-bucket"\n'
     Path("pyproject.toml").write_text(table, encoding="utf-8")
     for bucket, stage, number in ((four, "prod", 1), (other, "dev", 2)):
-        pin = Pin(arns=[arn(number)], by="anna@laptop", at="now", reason="why", inputs=[])
+        pin = RollbackPin(arns=[arn(number)], by="anna@laptop", at="now", reason="why", inputs=[])
         lifted = replace(pin, arns=[arn(3)]).lift("by anna")
         for layer, each in (("deps", pin), ("other", lifted)):
             key = f"chalice/shuking/{stage}/pin-{layer}.json"
-            s3.put_bytes(bucket, key, pins.to_json(each))
-    gc.run(four, 1, act=True)
+            s3.put_bytes(bucket, key, rollback_pin.to_json(each))
+    gc.collect_garbage(four, 1, act=True)
     assert left(four) == [4, 2, 1]
     said = capfd.readouterr().out
     assert "stays: pin of stage prod" in said
@@ -230,7 +233,7 @@ def test_other_tools_versions_and_other_layers(four: Aws) -> None:
     s3.put_bytes(four, "layers/other/20250101-030405/other.zip", b"zip")
     s3.put_bytes(four, "unrelated", b"x")
     s3.put_bytes(four, "layers/deps/inputs/by-hand", b"[not ours")
-    gc.run(four, 0, act=True)
+    gc.collect_garbage(four, 0, act=True)
     assert left(four) == [5]
     assert client.list_layer_versions(LayerName="other")["LayerVersions"]
     assert s3.get_bytes(four, "layers/other/20250101-030405/other.zip") == b"zip"
@@ -243,15 +246,15 @@ def test_what_was_never_published_stays(four: Aws) -> None:
     Path("requirements-all.txt").write_text("six==1.5.0\n", encoding="utf-8")
     build(four.settings, "x = 5\n", "20240101-030405")
     upload.run(four)
-    gc.run(four, 0, act=True)
+    gc.collect_garbage(four, 0, act=True)
     assert folders(four) == {"20240101-030405"}
 
 
 def test_the_zip_of_a_version_deleted_by_hand(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """It is room too; of a younger one it stays, to publish it again."""
     for number in (1, 4):
-        layers.delete(four, number)
-    gc.run(four, 2, act=True)
+        listing.delete(four, number)
+    gc.collect_garbage(four, 2, act=True)
     assert left(four) == [3, 2]
     assert "20250101-030405" not in folders(four)
     assert "20250104-030405" in folders(four)
@@ -264,16 +267,16 @@ def test_a_version_that_was_published_again_shares_its_zip(
     """The old number's notes go, the zip stays as long as the new number does; then nothing is left
     to be said of the old one."""
     notes = {versions.note_key("deps", number) for number in (1, 2, 3)}
-    gc.run(two_of_one, 2, act=True)
+    gc.collect_garbage(two_of_one, 2, act=True)
     assert left(two_of_one) == [3, 2]
-    keys = {each.key for each in objects.under(two_of_one, "layers/deps/")}
+    keys = {each.key for each in s3_objects.under(two_of_one, "layers/deps/")}
     assert notes - keys == {versions.note_key("deps", 1)}
     assert versions.zip_key("deps", "20250101-030405") in keys
     assert "version 1: " in capfd.readouterr().out
-    gc.run(two_of_one, 2, act=True)
+    gc.collect_garbage(two_of_one, 2, act=True)
     assert "2 versions, 0 to delete" in capfd.readouterr().out
-    gc.run(two_of_one, 0, act=True)
-    assert not objects.under(two_of_one, "layers/deps/")
+    gc.collect_garbage(two_of_one, 0, act=True)
+    assert not s3_objects.under(two_of_one, "layers/deps/")
 
 
 # ---- interrupted, refused -----------------------------------------------------------------------
@@ -288,10 +291,10 @@ def test_a_stopped_run_is_completed_by_the_next(four: Aws, server: Server) -> No
     """Between S3 and Lambda: the version is still found."""
     server.refused = no_deleting
     with pytest.raises(AwsError, match="deleting version 1: no permission") as caught:
-        gc.run(four, 3, act=True)
+        gc.collect_garbage(four, 3, act=True)
     assert "lambda:DeleteLayerVersion" in caught.value.fix
     server.refused = lambda request: None
-    gc.run(four, 3, act=True)
+    gc.collect_garbage(four, 3, act=True)
     assert left(four) == [4, 3, 2]
     assert "20250101-030405" not in folders(four)
 
@@ -308,7 +311,7 @@ def test_what_s3_will_not_delete(aws: Aws) -> None:
     key = versions.zip_key("deps", "20250101-030405")
     client.put_object_legal_hold(Bucket="deps-bucket", Key=key, LegalHold={"Status": "ON"})
     with pytest.raises(AwsError, match=r"S3 keeps s3://.*deps\.zip: .*object lock") as caught:
-        gc.run(aws, 1, act=True)
+        gc.collect_garbage(aws, 1, act=True)
     assert "s3:DeleteObjectVersion" in caught.value.fix
     assert left(aws) == [2, 1]
 
@@ -318,14 +321,14 @@ def test_no_permission_to_see_functions(four: Aws, server: Server) -> None:
     refusal = Refusal(status=403, code="AccessDeniedException")
     server.refused = lambda request: refusal if "/functions" in request.path else None
     with pytest.raises(AwsError, match="listing the functions: no permission") as caught:
-        gc.run(four, 0, act=True)
+        gc.collect_garbage(four, 0, act=True)
     assert "lambda:ListFunctions" in caught.value.fix
     assert left(four) == [4, 3, 2, 1]
 
 
 def test_nothing_was_ever_published(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """No bucket, no layer."""
-    gc.run(aws, 5, act=True)
+    gc.collect_garbage(aws, 5, act=True)
     assert "nothing to delete" in capfd.readouterr().out
 
 
@@ -339,7 +342,7 @@ def test_a_foreign_rule_is_warned_of(four: Aws, capfd: pytest.CaptureFixture[str
     four.client("s3").put_bucket_lifecycle_configuration(
         Bucket="deps-bucket", LifecycleConfiguration={"Rules": [rule]}
     )
-    gc.run(four, 5, act=False)
+    gc.collect_garbage(four, 5, act=False)
     assert "careful: rule old of bucket deps-bucket" in capfd.readouterr().out
 
 
@@ -349,5 +352,5 @@ def test_our_own_rule_is_none_to_warn_of(
     """It takes what was never published."""
     aws = connect(replace(settings, lifecycle_days=90))
     publish_layer(aws, 5)
-    gc.run(aws, 5, act=False)
+    gc.collect_garbage(aws, 5, act=False)
     assert "careful" not in capfd.readouterr().out

@@ -8,19 +8,23 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tasks.clients import chalice_state, s3, stage_store
-from tasks.clients.aws import Aws
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.chalice_project import config
 from tasks.commands import diff, history
-from tasks.core import chalice_config, comparison, paths, pins, versions
-from tasks.core.arguments import Arguments
-from tasks.core.errors import AwsError, InputError
-from tasks.core.pins import Pin
+from tasks.context.arguments import Arguments
+from tasks.release import compare
+from tasks.release import version as versions
+from tasks.release.stage import chalice_state, rollback_pin, store
+from tasks.release.stage.rollback_pin import RollbackPin
+from tasks.settings import paths
 from tasks.steps import publish, upload
-from tests import deployed as deployed_copy
-from tests import functions
-from tests.aws import Refusal, Server
-from tests.built import build, zipped
-from tests.operations import operation
+from tasks.util.errors import AwsError, InputError
+from tests import deployed_project as deployed_copy
+from tests import lambda_function
+from tests.api_operations import operation
+from tests.finished_layer import build, zipped
+from tests.moto_server import Refusal, Server
 from tests.project import Project
 
 TYPED = Arguments()
@@ -49,11 +53,11 @@ def shown(renderable: Any) -> str:
 
 
 def listed(aws: Aws, **typed: str) -> list[int]:
-    return [each.number for each in history.look(aws, Arguments(**typed)).entries]  # type: ignore[arg-type] # text
+    return [each.number for each in history.gather_history(aws, Arguments(**typed)).entries]  # type: ignore[arg-type] # text
 
 
-def entry(aws: Aws, number: int) -> history.Entry:
-    entries = history.look(aws, TYPED).entries
+def entry(aws: Aws, number: int) -> history.HistoryRow:
+    entries = history.gather_history(aws, TYPED).entries
     return next(each for each in entries if each.number == number)
 
 
@@ -65,7 +69,7 @@ def test_each_version_says_what_changed_against_the_one_before(aws: Aws) -> None
     deployed(aws, 1, six="1.16.0", idna="3.10")
     deployed(aws, 2, six="1.17.0", certifi="2025.1")
     assert listed(aws) == [2, 1]
-    seen = shown(history.table(aws.settings, history.look(aws, TYPED).entries))
+    seen = shown(history.table(aws.settings, history.gather_history(aws, TYPED).entries))
     for words in ("six 1.16.0 → 1.17.0 (upgraded)", "idna 3.10 (removed)",
                   "certifi 2025.1 (added)", "2 distributions"):  # fmt: skip
         assert words in seen
@@ -80,14 +84,14 @@ def test_it_says_who_uses_what(aws: Aws) -> None:
     """Stages by what was deployed, whatever config.json is here; every function of the region,
     published versions of functions; what was deleted runs on."""
     first, second = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [first])
-    functions.make(aws, "shuking-prod", second)
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [first])
+    lambda_function.make(aws, "shuking-prod", second)
     chalice_state.save(aws, {"functions": {"shuking-prod": {"layers": [second]}}})
-    functions.make(aws, "other", first)
+    lambda_function.make(aws, "other", first)
     aws.client("lambda").publish_version(FunctionName="other")
     assert entry(aws, 2).used_by == ["stage prod", "shuking-prod"]
     assert entry(aws, 1).used_by == ["other", "other:1"]
-    seen = shown(history.table(aws.settings, history.look(aws, TYPED).entries))
+    seen = shown(history.table(aws.settings, history.gather_history(aws, TYPED).entries))
     assert "stage prod" in seen
     assert "other:1" in seen
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
@@ -97,13 +101,13 @@ def test_it_says_who_uses_what(aws: Aws) -> None:
 def test_a_pin_is_a_use(aws: Aws) -> None:
     """As long as it stands; another app's stage of the same name has its own."""
     first, second = deployed(aws, 1, six="1.16.0"), deployed(aws, 2, six="1.17.0")
-    pin = Pin(arns=[first], by="anna", at="2025-01-02", reason="crashes", inputs=["a" * 64])
-    stage_store.put_pin(aws, pin)
-    of_another_app = stage_store.key(aws.settings, "pin-deps.json").replace("shuking", "zebra")
-    s3.put_bytes(aws, of_another_app, pins.to_json(replace(pin, arns=[second])))
+    pin = RollbackPin(arns=[first], by="anna", at="2025-01-02", reason="crashes", inputs=["a" * 64])
+    store.put_pin(aws, pin)
+    of_another_app = store.key(aws.settings, "pin-deps.json").replace("shuking", "zebra")
+    s3.put_bytes(aws, of_another_app, rollback_pin.to_json(replace(pin, arns=[second])))
     assert entry(aws, 1).used_by == ["pin of stage prod"]
     assert entry(aws, 2).used_by == ["pin of stage prod"]
-    stage_store.put_pin(aws, pin.lift("anna did"))
+    store.put_pin(aws, pin.lift("anna did"))
     assert entry(aws, 1).used_by == []
 
 
@@ -114,7 +118,7 @@ def test_a_version_by_hand_is_listed_as_one(aws: Aws) -> None:
     deployed(aws, 3, six="1.17.0")
     assert listed(aws) == [3, 2, 1]
     assert entry(aws, 2).zipped == len(zipped("a quick fix"))
-    seen = shown(history.table(aws.settings, history.look(aws, TYPED).entries))
+    seen = shown(history.table(aws.settings, history.gather_history(aws, TYPED).entries))
     assert "by hand or another tool: a quick fix" in seen
     assert "six 1.16.0 → 1.17.0 (upgraded)" in seen
 
@@ -140,7 +144,7 @@ def test_sixty_versions_are_twenty_and_few_calls(aws: Aws, server: Server) -> No
     for number in range(60):
         deployed(aws, number, six=f"1.{number}")
     server.seen.clear()
-    found = history.look(aws, TYPED)
+    found = history.gather_history(aws, TYPED)
     calls = [operation(seen)[1] for seen in server.seen]
     assert [each.number for each in found.entries] == list(range(60, 40, -1))
     assert found.older == 40
@@ -153,21 +157,21 @@ def test_sixty_versions_are_twenty_and_few_calls(aws: Aws, server: Server) -> No
     assert listed(aws, from_="5", to="7") == [7, 6, 5]
 
 
-def changes(entry: history.Entry) -> list[str]:
-    return comparison.shortly(entry.before, entry.manifest)
+def changes(entry: history.HistoryRow) -> list[str]:
+    return compare.shortly(entry.before, entry.manifest)
 
 
 def test_what_is_older_can_be_asked_for(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """The line below the table says how."""
     for number in range(22):
         by_hand(aws, str(number))
-    history.run(aws.settings, TYPED)
+    history.show_history(aws.settings, TYPED)
     assert "2 older: ./doitw history to=2, or all: ./doitw history from=1" in capfd.readouterr().out
 
 
 def test_nothing_published_is_an_answer(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
     """With the command that changes it."""
-    history.run(aws.settings, TYPED)
+    history.show_history(aws.settings, TYPED)
     assert "layer deps has no versions here: ./doitw deploy" in capfd.readouterr().out
 
 
@@ -183,7 +187,7 @@ def test_what_may_not_be_seen_says_why(
     deployed(aws, 1, six="1.16.0")
     denied = Refusal(status=403, code="AccessDenied")
     server.refused = lambda request: denied if path in request.path else None
-    history.run(aws.settings, TYPED)
+    history.show_history(aws.settings, TYPED)
     said = capfd.readouterr().out
     assert f"{what}: unknown: " in said
     assert f"allow {action} to this identity" in said
@@ -196,7 +200,7 @@ def test_without_the_list_there_is_nothing_to_show(aws: Aws, server: Server) -> 
     denied = Refusal(status=403, code="AccessDeniedException")
     server.refused = lambda request: denied if "/layers/" in request.path else None
     with pytest.raises(AwsError, match="listing the versions of layer deps: no permission"):
-        history.look(aws, TYPED)
+        history.gather_history(aws, TYPED)
 
 
 @pytest.mark.parametrize("typed", [{"from_": "99"}, {"from_": "5", "to": "3"}])
@@ -206,7 +210,7 @@ def test_a_range_with_nothing_in_it(
     """Says what there is."""
     for number in range(2):
         by_hand(aws, str(number))
-    history.run(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
+    history.show_history(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
     said = capfd.readouterr().out
     assert "no version of layer deps is in that range; there are 2, 1" in said
 
@@ -215,7 +219,7 @@ def test_a_range_with_nothing_in_it(
 def test_a_range_that_is_none(aws: Aws, typed: str) -> None:
     """Says which name."""
     with pytest.raises(InputError, match=f"to={typed} is not a layer version"):
-        history.look(aws, Arguments(to=typed))
+        history.gather_history(aws, Arguments(to=typed))
 
 
 # ---- diff ---------------------------------------------------------------------------------------
@@ -223,7 +227,7 @@ def test_a_range_that_is_none(aws: Aws, typed: str) -> None:
 
 def compared(aws: Aws, capfd: pytest.CaptureFixture[str], **typed: str) -> str:
     capfd.readouterr()
-    diff.run(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
+    diff.show_diff(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
     return capfd.readouterr().out
 
 
@@ -267,7 +271,7 @@ def test_what_cannot_be_compared(aws: Aws, typed: dict[str, str], problem: str) 
     """Says why, and where to look."""
     deployed(aws, 1, six="1.16.0")
     with pytest.raises(InputError, match=problem) as caught:
-        diff.run(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
+        diff.show_diff(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text
     assert "./doitw history" in caught.value.fix
 
 
@@ -276,13 +280,13 @@ def test_a_version_by_hand_cannot_be_compared(aws: Aws) -> None:
     deployed(aws, 1, six="1.16.0")
     by_hand(aws)
     with pytest.raises(InputError, match="version 2 of deps was not published by this tool"):
-        diff.run(aws.settings, TYPED)
+        diff.show_diff(aws.settings, TYPED)
 
 
 def test_nothing_to_compare(aws: Aws) -> None:
     """Before the first deploy."""
     with pytest.raises(InputError, match="layer deps has no versions yet"):
-        diff.run(aws.settings, TYPED)
+        diff.show_diff(aws.settings, TYPED)
 
 
 # ---- two machines -------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Every API call of the pipeline and of Chalice, held against core/iam.py and core/needs.py."""
+"""Every API call of the pipeline and of Chalice, held against aws/iam_actions.py and
+aws/iam/statements.py."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import layers, objects, rest_apis, s3, secrets
-from tasks.clients.aws import Aws, connect
-from tasks.core import iam, needs, permissions
-from tasks.core.errors import AwsError
-from tasks.core.settings import Settings
-from tests import deployed
-from tests.aws import ACCOUNT, Refusal, Server, serving
-from tests.built import zipped
-from tests.operations import operation
+from tasks.aws import apigateway, iam_actions, s3, s3_objects, secrets_manager
+from tasks.aws.client import Aws, connect
+from tasks.aws.iam import simulate, statements
+from tasks.release import listing
+from tasks.settings.model import Settings
+from tasks.util.errors import AwsError
+from tests import deployed_project
+from tests.api_operations import operation
+from tests.finished_layer import zipped
+from tests.moto_server import ACCOUNT, Refusal, Server, serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "iam.md"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
@@ -25,7 +27,7 @@ Operations = set[tuple[str, str]]
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two deploys of two versions, a rollback, a look, gc's plan: all that was asked of AWS."""
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        copy = deployed.copy(tmp_path_factory.mktemp("life") / "copy", server, patch)
+        copy = deployed_project.copy(tmp_path_factory.mktemp("life") / "copy", server, patch)
         for command in ("deploy", "deploy", "rollback", "patch-config", "status", "history", "gc"):
             done = copy.doit(command, "stage=local", "builder=host")
             assert done.code == 0, done.output
@@ -41,7 +43,9 @@ def called(server: Server, agent: str) -> Operations:
 
 def allowed(*purposes: str) -> set[str]:
     """What the policies of these commands have."""
-    return {action for need in needs.NEEDS if {*need.of} & {*purposes} for action in need.actions}
+    return {
+        action for need in statements.NEEDS if {*need.of} & {*purposes} for action in need.actions
+    }
 
 
 def in_parts(aws: Aws, server: Server, path: Path) -> None:
@@ -60,51 +64,60 @@ def in_parts(aws: Aws, server: Server, path: Path) -> None:
 def test_exactly_the_known_operations_are_called(
     life: Server, server: Server, aws: Aws, tmp_path: Path
 ) -> None:
-    """None that core/iam.py does not know, none that nothing calls. A good deploy never withdraws
+    """None that aws/iam_actions.py does not know, none that nothing calls. A good deploy never
+    withdraws
     a version nor looks for a lost API, and here nothing is old enough to be deleted."""
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})
     aws.client("apigateway").create_rest_api(name="shuking")
     server.seen.clear()
     assert connect(replace(aws.settings, role=ROLE)).account == ACCOUNT
-    assert layers.withdraw(aws, 1)
+    assert listing.withdraw(aws, 1)
     assert s3.ensure_bucket(aws)
     s3.put_bytes(aws, "layers/a", b"")
     in_parts(aws, server, tmp_path / "a.zip")
-    objects.delete(aws, objects.under(aws, "layers/"))
+    s3_objects.delete(aws, s3_objects.under(aws, "layers/"))
     assert s3.objects(aws, "layers/") == {}
     aws.client("secretsmanager").create_secret(Name="a", SecretString="{}")
     server.seen = [each for each in server.seen if "x-amz-target" not in each.headers]
     holding = connect(replace(aws.settings, secret="a"))  # noqa: S106 - its name
-    assert (secrets.read(holding) is None, secrets.version(holding) == "") == (False, False)
-    assert rest_apis.of_function(aws, "shuking", "shuking-prod") == []
+    assert (
+        secrets_manager.read_secret(holding) is None,
+        secrets_manager.version(holding) == "",
+    ) == (False, False)
+    assert apigateway.of_function(aws, "shuking", "shuking-prod") == []
     seen = called(life, "doit-lambda-layer") | called(server, "doit-lambda-layer")
     assert {name for _, name in seen} == {
-        *iam.ACTIONS, *iam.COLLECTING, *iam.SECRET, *iam.ASSUMING, *iam.FREE,
+        *iam_actions.ACTIONS, *iam_actions.COLLECTING, *iam_actions.SECRET,
+        *iam_actions.ASSUMING, *iam_actions.FREE,
     }  # fmt: skip
 
 
 def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
     """Our own calls, those of Lambda as us, Chalice's. API Gateway's actions are HTTP methods; what
     only some apps make Chalice call is proven in test_aws_iam_policy."""
-    ours = {*iam.ACTIONS.values(), *iam.COLLECTING.values(), *iam.SECRET.values()}
-    ours |= {*iam.ON_OUR_BEHALF, "s3:DeleteObject"}
+    ours = {
+        *iam_actions.ACTIONS.values(),
+        *iam_actions.COLLECTING.values(),
+        *iam_actions.SECRET.values(),
+    }
+    ours |= {*iam_actions.ON_OUR_BEHALF, "s3:DeleteObject"}
     seen = called(life, "aws-chalice")
     needed = {f"{service}:{name}" for service, name in seen if service != "apigateway"}
     rest = [each for each in life.seen if "/apigateway/" in each.headers.get("authorization", "")]
     needed |= {f"apigateway:{each.method}" for each in rest} | {"iam:PassRole"}
     assert {"iam:CreateRole", "lambda:CreateFunction", "apigateway:POST"} <= needed
-    assert needed <= allowed(needs.DEPLOY)
+    assert needed <= allowed(statements.DEPLOY)
     only_some = {
         f"lambda:{name}" for name in ("PutFunctionConcurrency", "TagResource", "UntagResource")
     }
-    assert allowed(*needs.PURPOSES) == ours | needed | only_some
+    assert allowed(*statements.PURPOSES) == ours | needed | only_some
 
 
 def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
     """Nothing that whoever deploys need not be allowed."""
-    asked = permissions.needed(replace(settings, lifecycle_days=90), bucket=False)
-    assert asked >= permissions.CHALICE
-    assert asked <= allowed(needs.DEPLOY)
+    asked = simulate.needed(replace(settings, lifecycle_days=90), bucket=False)
+    assert asked >= simulate.CHALICE
+    assert asked <= allowed(statements.DEPLOY)
 
 
 def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
@@ -123,7 +136,7 @@ def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
 def test_the_document_explains_every_statement() -> None:
     """And the README leads there."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert [need.sid for need in needs.NEEDS if f"`{need.sid}`" not in text] == []
-    assert [name for name in needs.PURPOSES if f"`{name}.json`" not in text] == []
+    assert [need.sid for need in statements.NEEDS if f"`{need.sid}`" not in text] == []
+    assert [name for name in statements.PURPOSES if f"`{name}.json`" not in text] == []
     readme = DOCUMENT.parents[1] / "README.md"
     assert "(docs/iam.md)" in readme.read_text(encoding="utf-8")

@@ -22,15 +22,20 @@ from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
 import dodo
-from tasks.clients import invocation
-from tasks.clients.aws import connect
+from tasks.aws.client import connect
+from tasks.aws.iam import policies
+from tasks.aws.iam import statements as iam_statements
+from tasks.aws.iam.policies import Policy
+from tasks.aws.iam.statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 from tasks.commands import iam_policy
-from tasks.core import arguments, console, lease, loading, needs, policies, records
-from tasks.core.needs import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
-from tasks.core.policies import Policy
-from tests import deployed, project
-from tests.aws import ACCOUNT, REGION, Refusal, Server, serving
-from tests.enforced import Enforcement, adjust
+from tasks.context import arguments, settings
+from tasks.local_aws import invoke
+from tasks.release.stage import lease
+from tasks.ui import console
+from tasks.util import files
+from tests import deployed_project, project
+from tests.enforced_iam import Enforcement, adjust
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server, serving
 from tests.project import Project
 
 SECRET = "shuking/prod"  # noqa: S105 - its name
@@ -74,7 +79,7 @@ class Life:
         self.patch.setattr(sys, "argv", ["doit", *arguments])
         out = io.StringIO()
         self.patch.setattr(sys, "__stdout__", out)
-        for cached in (loading.current, settings_of, connect, console.console):
+        for cached in (settings.current, settings_of, connect, console.console):
             cached.cache_clear()
         with redirect_stdout(out):
             code = DoitMain(ModuleTaskLoader(dodo), config_filenames=()).run(list(arguments))
@@ -113,14 +118,14 @@ settings_of = arguments.current
 
 def printed(purpose: str) -> Policy:
     """What `iam-policy` says for the stage as it is configured now."""
-    within = iam_policy.scope(loading.load(Path(), {}, {"stage": "prod"}))
+    within = iam_policy.scope(settings.load_settings(Path(), {}, {"stage": "prod"}))
     return policies.assume(within) if purpose == ASSUME else policies.policy(purpose, within)
 
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        deployed.adjust(patch)
+        deployed_project.adjust(patch)
         adjust(patch)
         made = Life(
             project=project.small(tmp_path_factory.mktemp("iam") / "copy"),
@@ -134,7 +139,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
             patch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
             patch.delenv(name, raising=False)
-        records.write(invocation.RUNTIME, {"builder": "host"})
+        files.write_record(invoke.RUNTIME, {"builder": "host"})
         made.client("secretsmanager").create_secret(Name=SECRET, SecretString='{"WORD": "x"}')
         live(made)
         yield made
@@ -237,7 +242,8 @@ def configure(made: Project, **prod: object) -> None:
 
 def cases() -> list[tuple[str, str]]:
     """Every statement that a stage with all features needs, and that of who takes its role."""
-    found = [(purpose, need.sid) for purpose in needs.PURPOSES for need in needs.NEEDS
+    needs = iam_statements.NEEDS
+    found = [(purpose, need.sid) for purpose in iam_statements.PURPOSES for need in needs
              if purpose in need.of]  # fmt: skip
     return [*found, (ASSUME, "Assume")]
 
@@ -262,7 +268,9 @@ def test_without_one_statement_it_fails_and_says_which_action(
     """So each of them is needed, and whoever forgets one is told its name. What only looks shows
     the rest, and a bucket that cannot be looked at stops nothing."""
     code, said = life.said[purpose, sid]
-    actions = [action for need in needs.NEEDS if need.sid == sid for action in need.actions]
+    actions = [
+        action for need in iam_statements.NEEDS if need.sid == sid for action in need.actions
+    ]
     assert any(action in said for action in actions or ["sts:AssumeRole"]), said
     assert code == 1 or (purpose in (STATUS, ASSUME) and "unknown" in said), said
 
@@ -273,7 +281,7 @@ def test_every_action_is_asked_for(life: Life) -> None:
         "s3:DeleteObject",  # S3 may ask for it where a bucket keeps no versions
         "s3:AbortMultipartUpload",  # after an upload that failed (test_aws_s3)
     }
-    allowed = {action for need in needs.NEEDS for action in need.actions}
+    allowed = {action for need in iam_statements.NEEDS for action in need.actions}
     assert allowed - {action for action, _ in life.guard.asked} == unasked
 
 
@@ -284,8 +292,8 @@ def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
     assert (code, life.server.seen) == (0, [])
     folder = life.project.path / "build/iam/deps/prod"
     written = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
-    assert written.keys() == {*needs.PURPOSES, "trust"}
-    for purpose in needs.PURPOSES:
+    assert written.keys() == {*iam_statements.PURPOSES, "trust"}
+    for purpose in iam_statements.PURPOSES:
         assert written[purpose] == printed(purpose)
     assert '"repo:me/shop:environment:prod"' in said
     assert "refs/heads/release" in said

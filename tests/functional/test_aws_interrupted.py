@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from tests import deployed
-from tests.aws import Refusal, Request, Server
-from tests.operations import operation
+from tests import deployed_project
+from tests.api_operations import operation
+from tests.moto_server import Refusal, Request, Server
 from tests.project import Project, Run
 
 AFTER_PUBLISH = ["preflight", "lookup", "deploy-lock", "chalice-deploy", "smoke"]
@@ -19,7 +19,7 @@ DENIED = Refusal(status=403, code="AccessDeniedException", message="not authoriz
 
 @pytest.fixture
 def copy(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return deployed.copy(tmp_path / "copy", server, monkeypatch)
+    return deployed_project.copy(tmp_path / "copy", server, monkeypatch)
 
 
 def run(copy: Project, *command: str) -> Run:
@@ -93,7 +93,7 @@ def test_an_app_whose_state_is_lost_everywhere_is_refused_until_it_is_adopted(
     state.unlink()
     key = "chalice/shuking/local/deployed.json"
     boto3.client("s3").delete_object(Bucket="shuking-lambda-layers", Key=key)
-    copy.write("app.py", deployed.APP + "\n# changed\n")
+    copy.write("app.py", deployed_project.APP + "\n# changed\n")
     said = failed(copy, "deploy")
     assert "stage local is running already (function shuking-local and REST API" in said
     assert "./doitw adopt-state stage=local" in said
@@ -127,7 +127,7 @@ def test_a_lost_answer_to_publish_is_one_version(copy: Project, server: Server) 
 def test_a_function_that_is_still_updating_is_waited_for(copy: Project, server: Server) -> None:
     """Somebody else's change was not through."""
     done(copy, "deploy")
-    copy.write("app.py", deployed.APP + "\n# changed\n")
+    copy.write("app.py", deployed_project.APP + "\n# changed\n")
     busy = Refusal(status=409, code="ResourceConflictException", message="update in progress")
     server.refused = refusing("UpdateFunctionCode", busy, times=1)
     assert "the function is still updating: waiting" in done(copy, "deploy").output
@@ -135,7 +135,7 @@ def test_a_function_that_is_still_updating_is_waited_for(copy: Project, server: 
 
 def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     """Out of its own log, and how to go back."""
-    copy.write("app.py", deployed.APP.replace("import six", "import gone"))
+    copy.write("app.py", deployed_project.APP.replace("import six", "import gone"))
     found = run(copy, "deploy")
     said = found.output
     assert found.code == 1
@@ -156,7 +156,7 @@ def test_an_app_that_cannot_be_imported_here(copy: Project, module: str, way: st
     """Chalice imports it: a package that the layer alone has is installed; the app's own code is
     not."""
     copy.write("chalicelib/__init__.py", "")
-    copy.write("app.py", f"import {module}\n{deployed.APP}")
+    copy.write("app.py", f"import {module}\n{deployed_project.APP}")
     said = failed(copy, "deploy")
     assert f"No module named '{module}'\n→ " in said
     assert way in said

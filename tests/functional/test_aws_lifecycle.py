@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import lifecycle, s3
-from tasks.clients.aws import Aws, connect
-from tasks.core.errors import AwsError
-from tasks.core.versions import zip_key
+from tasks.aws import bucket, s3
+from tasks.aws.client import Aws, connect
+from tasks.release.version import zip_key
 from tasks.steps import publish, upload
-from tests.aws import Refusal, Server
-from tests.built import build
+from tasks.util.errors import AwsError
+from tests.finished_layer import build
+from tests.moto_server import Refusal, Server
 
 ZIP = zip_key("deps", "20250102-030405")
 
@@ -37,12 +37,12 @@ def test_the_rule_stands_beside_foreign_ones(expiring: Aws) -> None:
         Bucket="deps-bucket", LifecycleConfiguration={"Rules": [foreign, former]}
     )
     for days in (30, 90):
-        lifecycle.ensure(connect(replace(expiring.settings, lifecycle_days=days)))
-    found = {rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in lifecycle.rules(expiring)}
+        bucket.ensure(connect(replace(expiring.settings, lifecycle_days=days)))
+    found = {rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in bucket.rules(expiring)}
     assert found == {
         "logs": ({"Prefix": "logs/"}, {"Days": 7}),
         "doit-lambda-layer": (
-            {"And": {"Prefix": "layers/", "Tags": [lifecycle.TAG]}}, {"Days": 90},
+            {"And": {"Prefix": "layers/", "Tags": [bucket.TAG]}}, {"Days": 90},
         ),
     }  # fmt: skip
 
@@ -50,9 +50,9 @@ def test_the_rule_stands_beside_foreign_ones(expiring: Aws) -> None:
 def test_a_rule_that_is_right_is_not_written_again(expiring: Aws, server: Server) -> None:
     """The second deploy only looks."""
     s3.ensure_bucket(expiring)
-    lifecycle.ensure(expiring)
+    bucket.ensure(expiring)
     server.seen.clear()
-    lifecycle.ensure(expiring)
+    bucket.ensure(expiring)
     assert [seen.method for seen in server.seen if seen.path != "/"] == ["GET"]
 
 
@@ -71,7 +71,7 @@ def test_an_upload_expires_until_it_is_published(expiring: Aws) -> None:
     """The rule asks for the tag, and a version's zip has none."""
     build(expiring.settings)
     upload.run(expiring)
-    assert tags(expiring) == [lifecycle.TAG]
+    assert tags(expiring) == [bucket.TAG]
     publish.run(expiring)
     assert tags(expiring) == []
     beside = ZIP.replace("deps.zip", "manifest.json")
@@ -100,10 +100,10 @@ def test_an_upload_that_was_tagged_before_the_setting_went_is_safe(
     build(aws.settings)
     upload.run(expiring)
     upload.run(aws)
-    assert tags(aws) == [lifecycle.TAG]
+    assert tags(aws) == [bucket.TAG]
     refusal = Refusal(status=403, code="AccessDenied")
     server.refused = lambda request: refusal if request.query == "tagging" else None
-    lifecycle.keep(aws, ZIP)
+    bucket.untag_object(aws, ZIP)
     assert "allow s3:DeleteObjectTagging to this identity" in capfd.readouterr().out
     server.refused = lambda request: None
     publish.run(aws)

@@ -13,14 +13,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.clients import conditional, deploy_lock, s3
-from tasks.clients.aws import Aws, connect
-from tasks.clients.deploy_lock import Held
+from tasks.aws import s3, s3_objects
+from tasks.aws.client import Aws, connect
 from tasks.commands import unlock
-from tasks.core import lease, paths
-from tasks.core.errors import DeployError
-from tasks.core.lease import Lease
-from tests.aws import Refusal, Request, Server
+from tasks.release.stage import lease, lock
+from tasks.release.stage.lease import Lease
+from tasks.release.stage.lock import Held
+from tasks.settings import paths
+from tasks.util.errors import DeployError
+from tests.moto_server import Refusal, Request, Server
 from tests.project import ROOT
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
@@ -30,19 +31,19 @@ SILENCE = 30.0  # seconds
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(deploy_lock, "say", lines.append)
+    monkeypatch.setattr(lock, "say", lines.append)
     monkeypatch.setattr(unlock, "say", lines.append)
     return lines
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy_lock, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(lock, "LOOK_EVERY", 0.02)
 
 
 @contextmanager
 def held(aws: Aws) -> Iterator[Held]:
-    taken = deploy_lock.take(aws)
+    taken = lock.acquire(aws)
     try:
         yield taken
     finally:
@@ -51,7 +52,7 @@ def held(aws: Aws) -> Iterator[Held]:
 
 def standing(aws: Aws) -> Lease:
     """What S3 has."""
-    found = lease.parse(s3.get_bytes(aws, deploy_lock.key(aws.settings)))
+    found = lease.parse_lease(s3.get_bytes(aws, lock.key(aws.settings)))
     assert found
     return found
 
@@ -60,7 +61,7 @@ def other(aws: Aws, at: datetime) -> Lease:
     """Somebody else's lock, taken then."""
     s3.ensure_bucket(aws)
     found = lease.taken("anna@laptop", at)
-    s3.put_bytes(aws, deploy_lock.key(aws.settings), found.written())
+    s3.put_bytes(aws, lock.key(aws.settings), found.written())
     return found
 
 
@@ -82,7 +83,7 @@ def test_somebody_elses_is_waited_for(aws: Aws, said: list[str]) -> None:
     """Named once, with the times."""
     found = other(aws, datetime.now(UTC))
     free = found.given_back(datetime.now(UTC)).written()
-    key = deploy_lock.key(aws.settings)
+    key = lock.key(aws.settings)
     threading.Timer(0.3, lambda: s3.put_bytes(aws, key, free)).start()
     with held(aws):
         assert standing(aws).token != found.token
@@ -96,7 +97,7 @@ def test_who_waited_long_enough_is_told_what_to_do(aws: Aws) -> None:
     """Nothing is taken."""
     found = other(aws, datetime.now(UTC))
     with pytest.raises(DeployError, match=r"by anna@laptop, since .* UTC, until ") as caught:
-        deploy_lock.take(hurried(aws))
+        lock.acquire(hurried(aws))
     assert "./doitw unlock" in caught.value.fix
     assert standing(aws) == found
 
@@ -112,7 +113,7 @@ def test_an_expired_lock_is_taken_over(aws: Aws, said: list[str]) -> None:
 def test_what_is_no_lock_is_replaced(aws: Aws) -> None:
     """Somebody put it there by hand."""
     s3.ensure_bucket(aws)
-    s3.put_bytes(aws, deploy_lock.key(aws.settings), b"free")
+    s3.put_bytes(aws, lock.key(aws.settings), b"free")
     with held(hurried(aws)):
         assert not standing(aws).released
 
@@ -168,12 +169,12 @@ def test_a_lost_answer_does_not_lose_the_lock(aws: Aws, server: Server) -> None:
 def test_two_writes_over_the_same_are_one(aws: Aws) -> None:
     """What the lock is made of: the server keeps the conditions."""
     s3.ensure_bucket(aws)
-    first = conditional.write(aws, "chalice/x", b"1", "")
+    first = s3_objects.write_object(aws, "chalice/x", b"1", "")
     assert first
-    assert conditional.write(aws, "chalice/x", b"2", "") is None
-    assert conditional.write(aws, "chalice/x", b"3", first)
-    assert conditional.write(aws, "chalice/x", b"4", first) is None
-    assert conditional.read(aws, "chalice/x").data == b"3"
+    assert s3_objects.write_object(aws, "chalice/x", b"2", "") is None
+    assert s3_objects.write_object(aws, "chalice/x", b"3", first)
+    assert s3_objects.write_object(aws, "chalice/x", b"4", first) is None
+    assert s3_objects.read_object(aws, "chalice/x").data == b"3"
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -185,7 +186,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_it_is_renewed_while_its_holder_lives(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long deploy keeps it."""
-    monkeypatch.setattr(deploy_lock, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(lock, "RENEW_EVERY", 0.05)
     with held(aws) as taken:
         first = taken.lease.until
         until(lambda: standing(aws).until > first)
@@ -194,8 +195,8 @@ def test_it_is_renewed_while_its_holder_lives(aws: Aws, monkeypatch: pytest.Monk
 def test_who_lost_it_is_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     """As by Ctrl-C; and does not give back what is another's."""
     stopped = threading.Event()
-    monkeypatch.setattr(deploy_lock, "RENEW_EVERY", 0.05)
-    monkeypatch.setattr(deploy_lock, "stop", stopped.set)
+    monkeypatch.setattr(lock, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(lock, "stop", stopped.set)
     with held(aws):
         found = other(aws, datetime.now(UTC))
         assert stopped.wait(10)
@@ -205,12 +206,13 @@ def test_who_lost_it_is_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch, said:
 
 HOLDER = """
 import signal, subprocess
-from tasks.clients import aws, deploy_lock
-from tasks.core.settings import Settings
+from tasks.aws import client
+from tasks.release.stage import lock
+from tasks.settings.model import Settings
 
-signal.signal(signal.SIGTERM, signal.default_int_handler)  # as core/actions.py does
-deploy_lock.RENEW_EVERY = 0.05
-held = deploy_lock.take(aws.connect(Settings(bucket="deps-bucket", region="{region}")))
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # as context/doit_actions.py does
+lock.RENEW_EVERY = 0.05
+held = lock.acquire(client.connect(Settings(bucket="deps-bucket", region="{region}")))
 print("held", flush=True)
 try:
     subprocess.run(["sleep", "60"], stdout=subprocess.PIPE)
@@ -245,10 +247,10 @@ def test_who_lost_it_is_stopped_in_a_wait_for_a_silent_child(aws: Aws, on_ctrl_c
 def test_unlocked_by_a_person_is_lost_as_well(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock there says its own name, and that it is free."""
     stopped = threading.Event()
-    monkeypatch.setattr(deploy_lock, "RENEW_EVERY", 0.05)
-    monkeypatch.setattr(deploy_lock, "stop", stopped.set)
+    monkeypatch.setattr(lock, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(lock, "stop", stopped.set)
     with held(aws):
-        unlock.run(aws, living=True)
+        unlock.release_lock(aws, living=True)
         assert stopped.wait(10)
     assert standing(aws).released
 
@@ -257,7 +259,7 @@ def test_a_renewal_whose_answer_never_came_does_not_lose_it(aws: Aws) -> None:
     """What stands there is ours, though not what was written last as far as we know."""
     with held(aws) as taken:
         unknown = taken.lease.renewed(datetime.now(UTC) + timedelta(seconds=9))
-        conditional.write(aws, taken.key, unknown.written(), taken.etag)
+        s3_objects.write_object(aws, taken.key, unknown.written(), taken.etag)
     assert standing(aws) == taken.lease
     assert taken.lease.released
 
@@ -281,7 +283,7 @@ def test_its_clock_goes_on_while_the_machine_sleeps(
 
 def test_a_silent_aws_holds_nobody_up(aws: Aws, server: Server, said: list[str]) -> None:
     """Who stopped a run has the prompt back long before an answer; the lock ends by itself."""
-    taken = deploy_lock.take(aws)
+    taken = lock.acquire(aws)
     answers = threading.Event()
 
     def silent(request: Request) -> None:
@@ -315,7 +317,7 @@ def test_another_run_of_the_checkout_is_waited_for(aws: Aws) -> None:
     with held(aws) as taken:
         s3.put_bytes(aws, taken.key, b"gone")
         with pytest.raises(DeployError, match="by another run of this checkout"):
-            deploy_lock.take(hurried(aws))
+            lock.acquire(hurried(aws))
 
 
 # ---- unlock -------------------------------------------------------------------------------------
@@ -325,7 +327,7 @@ def test_unlock_refuses_the_living(aws: Aws, said: list[str]) -> None:
     """And shows whose it is."""
     found = other(aws, datetime.now(UTC))
     with pytest.raises(DeployError, match="may be alive") as caught:
-        unlock.run(aws, living=False)
+        unlock.release_lock(aws, living=False)
     assert "./doitw unlock yes=1 stage=prod" in caught.value.fix
     assert said == [f"stage prod is locked by {found}, until {found.end}"]
     assert standing(aws) == found
@@ -334,7 +336,7 @@ def test_unlock_refuses_the_living(aws: Aws, said: list[str]) -> None:
 def test_unlock_takes_over_the_dead(aws: Aws, said: list[str]) -> None:
     """One that expired."""
     found = other(aws, LONG_AGO)
-    unlock.run(aws, living=False)
+    unlock.release_lock(aws, living=False)
     assert standing(aws).released
     assert said[0] == f"stage prod is locked by {found}, until {found.end}"
     assert said[-1] == "unlocked; next: ./doitw deploy stage=prod"
@@ -343,14 +345,14 @@ def test_unlock_takes_over_the_dead(aws: Aws, said: list[str]) -> None:
 def test_unlock_takes_any_when_told_so(aws: Aws) -> None:
     """yes=1"""
     other(aws, datetime.now(UTC))
-    unlock.run(aws, living=True)
+    unlock.release_lock(aws, living=True)
     assert standing(aws).released
 
 
 def test_unlock_of_what_is_not_locked(aws: Aws, said: list[str]) -> None:
     """Never taken, or given back."""
-    unlock.run(aws, living=False)
+    unlock.release_lock(aws, living=False)
     with held(aws):
         pass
-    unlock.run(aws, living=False)
+    unlock.release_lock(aws, living=False)
     assert said == ["stage prod is not locked"] * 2

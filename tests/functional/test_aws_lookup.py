@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import conditional, layers, manifests, published, s3
-from tasks.clients.aws import Aws
-from tasks.core import chalice_config, layer_arns, paths, versions
-from tasks.core.errors import AwsError
+from tasks.aws import arn as arns
+from tasks.aws import s3, s3_objects
+from tasks.aws.client import Aws
+from tasks.chalice_project import config
+from tasks.release import listing, manifest, registry
+from tasks.release import version as versions
+from tasks.settings import paths
 from tasks.steps import lookup, publish, upload
-from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import build, zipped
-from tests.operations import operation
+from tasks.util.errors import AwsError
+from tests.api_operations import operation
+from tests.finished_layer import build, zipped
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 
 
 def deployed(aws: Aws, text: str = "x = 1\n", built: str = "20250102-030405") -> Any:
@@ -95,7 +99,7 @@ def test_a_miss_goes_through_every_page_once(aws: Aws, server: Server) -> None:
 def test_the_whole_list_is_newest_first_across_pages(aws: Aws) -> None:
     """What history and status show."""
     by_hand(aws, 101)
-    assert [each.number for each in layers.versions(aws)] == list(range(101, 0, -1))
+    assert [each.number for each in listing.versions(aws)] == list(range(101, 0, -1))
 
 
 def test_content_is_asked_for_after_the_build(aws: Aws, server: Server) -> None:
@@ -115,12 +119,12 @@ def test_content_is_asked_for_after_the_build(aws: Aws, server: Server) -> None:
 def test_an_older_version_with_the_right_bytes_is_found_behind_a_wrong_one(aws: Aws) -> None:
     """By input hash and by content hash alike."""
     first = deployed(aws)
-    described = layers.versions(aws)[0].description
+    described = listing.versions(aws)[0].description
     aws.client("lambda").publish_layer_version(
         LayerName="deps", Description=described, Content={"ZipFile": zipped("evil = 1")}
     )
     assert lookup.run(aws, "host")["arn"] == first["arn"]
-    twin = published.by_content(aws, first["sha256"])
+    twin = registry.by_content(aws, first["sha256"])
     assert twin is not None
     assert twin.arn == first["arn"]
 
@@ -130,16 +134,16 @@ def test_a_recorded_version_that_was_deleted_is_noticed(
 ) -> None:
     """The records and config.json speak of it; it is made again."""
     arn = deployed(aws)["arn"]
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
     capfd.readouterr()
     assert lookup.run(aws, "host")["arn"] is None
     said = "note: version 1, which was used from here, has been deleted since"
     assert said in capfd.readouterr().out
     assert not publish.looked_up(aws.settings)
-    assert lookup.deleted(aws, layers.Listing(aws)) == [1]
+    assert lookup.deleted(aws, listing.Listing(aws)) == [1]
     by_hand(aws, 1)
-    assert lookup.deleted(aws, layers.Listing(aws)) == [1]
+    assert lookup.deleted(aws, listing.Listing(aws)) == [1]
 
 
 def test_a_deleted_one_in_config_is_noticed_on_a_fresh_machine(aws: Aws) -> None:
@@ -147,13 +151,13 @@ def test_a_deleted_one_in_config_is_noticed_on_a_fresh_machine(aws: Aws) -> None
     arn = deployed(aws)["arn"]
     elsewhere = arn.replace(ACCOUNT, "210987654321").replace(":deps:1", ":deps:9")
     foreign = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn, elsewhere, foreign])
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [arn, elsewhere, foreign])
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
     fresh_machine()
     second = deployed(aws, built="20250909-090909")["arn"]
     fresh_machine()
     assert lookup.run(aws, "host")["arn"] == second
-    assert lookup.deleted(aws, layers.Listing(aws)) == [1]
+    assert lookup.deleted(aws, listing.Listing(aws)) == [1]
 
 
 def test_a_note_of_a_deleted_version_is_no_hit(aws: Aws) -> None:
@@ -171,8 +175,8 @@ def test_versions_by_hand_are_listed_and_left_alone(aws: Aws) -> None:
     by_hand(aws, 2)
     assert lookup.run(aws, "host")["arn"] is None
     assert deployed(aws)["arn"].endswith(":3")
-    assert [each.number for each in layers.versions(aws)] == [3, 2, 1]
-    assert [each.is_ours for each in layers.versions(aws)] == [True, False, False]
+    assert [each.number for each in listing.versions(aws)] == [3, 2, 1]
+    assert [each.is_ours for each in listing.versions(aws)] == [True, False, False]
     assert noted(aws) == [3]
 
 
@@ -180,7 +184,7 @@ def test_versions_by_hand_are_listed_and_left_alone(aws: Aws) -> None:
 
 
 def test_what_it_says_fits_beside_its_name(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
-    """Hit or not: tasks/reporter.py has 44 columns for it."""
+    """Hit or not: tasks/cli/step_reporter.py has 44 columns for it."""
     lookup.run(aws, "host")
     missed = capfd.readouterr().out.splitlines()[-1].strip()
     deployed(aws)
@@ -195,38 +199,38 @@ def test_what_it_says_fits_beside_its_name(aws: Aws, capfd: pytest.CaptureFixtur
 def test_a_version_has_its_manifest(aws: Aws) -> None:
     """By the version, and by its number alone."""
     record = deployed(aws)
-    [version] = layers.versions(aws)
-    made = manifests.of(aws, version)
+    [version] = listing.versions(aws)
+    made = manifest.read_manifest(aws, version)
     assert made is not None
     assert (made.input, made.sha256) == (record["input"], record["sha256"])
-    assert manifests.of_number(aws, 1) == made
+    assert manifest.of_number(aws, 1) == made
 
 
 def test_a_deleted_version_still_has_it_and_its_zip(aws: Aws) -> None:
     """Enough to say what was in it, and to publish it again."""
     record = deployed(aws)
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
-    made = manifests.of_number(aws, 1)
+    made = manifest.of_number(aws, 1)
     assert made is not None
     assert [(each.name, each.version) for each in made.distributions] == [("six", "1.17.0")]
     zip_key = versions.zip_key("deps", made.built)
     assert s3.holds(aws, zip_key, record["sha256"]) is not None
     sent = {"bucket": aws.settings.bucket, "key": zip_key, "version_id": ""}
     facts = {name: getattr(made, name) for name in ("input", "sha256", "unzipped", "built")}
-    again = published.publish(aws, {**sent, **facts})
+    again = registry.publish(aws, {**sent, **facts})
     assert lookup.run(aws, "host")["arn"] == again
-    assert manifests.of_number(aws, layer_arns.number_of(again)) == made
+    assert manifest.of_number(aws, arns.number_of(again)) == made
 
 
 def test_no_manifest_is_none(aws: Aws) -> None:
     """By hand, unknown, or not readable as ours."""
     by_hand(aws, 1)
-    assert manifests.of(aws, layers.versions(aws)[0]) is None
-    assert manifests.of_number(aws, 1) is None
+    assert manifest.read_manifest(aws, listing.versions(aws)[0]) is None
+    assert manifest.of_number(aws, 1) is None
     assert noted(aws) == []
     deployed(aws)
     s3.put_bytes(aws, versions.manifest_key("deps", "20250102-030405"), b"{}")
-    assert manifests.of(aws, layers.versions(aws)[0]) is None
+    assert manifest.read_manifest(aws, listing.versions(aws)[0]) is None
 
 
 def test_a_publish_that_was_stopped_before_its_note_gets_it(aws: Aws, server: Server) -> None:
@@ -247,7 +251,7 @@ def test_a_publish_that_was_stopped_before_its_note_gets_it(aws: Aws, server: Se
 def test_a_key_is_written_once(aws: Aws) -> None:
     """The second of two that write it hears so, and nothing changes."""
     s3.ensure_bucket(aws)
-    assert conditional.write(aws, "some/key", b"first", "")
-    assert conditional.write(aws, "some/key", b"second", "") is None
+    assert s3_objects.write_object(aws, "some/key", b"first", "")
+    assert s3_objects.write_object(aws, "some/key", b"second", "") is None
     assert s3.get_bytes(aws, "some/key") == b"first"
     assert s3.objects(aws, "some/") == {"some/key": 5}

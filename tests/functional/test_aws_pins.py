@@ -5,18 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import chalice_app, layers, published, s3, stage_layers, stage_store
-from tasks.clients.aws import Aws
-from tasks.commands import plan, plan_layer, rollback, targets, unpin
-from tasks.core import chalice_config, identity, layer_arns, paths, pins, records, versions
-from tasks.core.arguments import Arguments
-from tasks.core.errors import AwsError, DeployError, InputError
-from tasks.core.pins import Pin
-from tasks.core.settings import Settings
+from tasks.aws import arn as arns
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.chalice_project import config, deploy
+from tasks.commands import plan, rollback, rollback_target, unpin
+from tasks.context.arguments import Arguments
+from tasks.layer import input_hash
+from tasks.release import listing, registry
+from tasks.release import version as versions
+from tasks.release.stage import attached_layers, deploy_plan_layer, rollback_pin, store
+from tasks.release.stage.rollback_pin import RollbackPin
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
-from tests import functions
-from tests.aws import ACCOUNT, REGION
-from tests.built import build, zipped
+from tasks.util import files
+from tasks.util.errors import AwsError, DeployError, InputError
+from tests import lambda_function
+from tests.finished_layer import build, zipped
+from tests.moto_server import ACCOUNT, REGION
 
 OWN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer"
 STRANGER = OWN.replace(ACCOUNT, "210987654321") + ":deps:1"
@@ -32,7 +39,7 @@ def release(aws: Aws, text: str, built: str) -> str:
     build(aws.settings, text, built)
     upload.run(aws)
     arn = str(publish.run(aws)["arn"])
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
     return arn
 
 
@@ -44,20 +51,20 @@ def two(aws: Aws) -> Aws:
     return aws
 
 
-def back(aws: Aws, **typed: str) -> Pin:
+def back(aws: Aws, **typed: str) -> RollbackPin:
     """What `doit rollback:config` pins."""
     rollback.configure(aws.settings, Arguments(**typed))  # type: ignore[arg-type] # text only
     return pinned(aws)
 
 
-def pinned(aws: Aws) -> Pin:
-    pin = stage_store.pin(aws)
+def pinned(aws: Aws) -> RollbackPin:
+    pin = store.pin(aws)
     assert pin
     return pin
 
 
 def wanted(settings: Settings) -> str:
-    return identity.input_hash(settings, "host")
+    return input_hash.input_hash(settings, "host")
 
 
 def looked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -70,13 +77,13 @@ def looked(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def number(aws: Aws) -> int:
     """The version that the next step would configure."""
-    return layer_arns.number_of(patch_config.wanted(aws.settings, "")[0])
+    return arns.number_of(patch_config.wanted_layers(aws.settings, "")[0])
 
 
 def test_a_rollback_is_noted(two: Aws) -> None:
     """Who, when, why, which ARNs, against which inputs."""
     pin = back(two, version="1", reason="numpy crashes")
-    assert [layer_arns.number_of(arn) for arn in pin.arns] == [1]
+    assert [arns.number_of(arn) for arn in pin.arns] == [1]
     assert pin.holds(wanted(two.settings))
     assert str(pin).startswith("rolled back to version 1 of deps by ")
     assert str(pin).endswith(" UTC: numpy crashes")
@@ -85,7 +92,7 @@ def test_a_rollback_is_noted(two: Aws) -> None:
 def test_a_pinned_stage_stays(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """On another machine, too: its config.json still says 2. In plain words."""
     pin = back(two, version="1", reason="numpy crashes")
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [pin.arns[0][:-1] + "2"])
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [pin.arns[0][:-1] + "2"])
     said = looked(two, monkeypatch)
     assert f"stage prod was {pin}" in said
     assert "./doitw unpin stage=prod lifts that, and so do changed requirements" in said
@@ -139,17 +146,17 @@ def test_a_pin_that_somebody_wrote_to_s3_brings_no_strange_code(two: Aws, arn: s
     """Another account's layer, or another of ours: only where config.json or the function has it,
     beside the rollback that put it there."""
     pin = replace(back(two, version="1"), arns=[arn])
-    stage_store.put_pin(two, pin)
+    store.put_pin(two, pin)
     paths.LAYER_ARN.unlink()
-    for look in (lambda: lookup.run(two, "host"), lambda: plan_layer.look(two)):
+    for look in (lambda: lookup.run(two, "host"), lambda: deploy_plan_layer.plan_layer(two)):
         with pytest.raises(AwsError, match=f"runs names {arn}, which is not layer deps") as caught:
             look()
         assert "./doitw unpin stage=prod lifts it" in caught.value.fix
         assert f"./doitw patch-config arn={arn} stage=prod" in caught.value.fix
     assert not paths.LAYER_ARN.exists()
-    stage_layers.check(two, replace(pin, arns=[f"{OWN}:deps:1"]))
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
-    stage_layers.check(two, pin)
+    attached_layers.check_pinned_layers(two, replace(pin, arns=[f"{OWN}:deps:1"]))
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
+    attached_layers.check_pinned_layers(two, pin)
 
 
 def test_a_pin_to_others_layers_that_run_is_followed(two: Aws) -> None:
@@ -158,8 +165,8 @@ def test_a_pin_to_others_layers_that_run_is_followed(two: Aws) -> None:
     made = two.client("lambda").publish_layer_version(LayerName="extension", Content=content)
     both = [f"{OWN}:deps:1", str(made["LayerVersionArn"])]
     pin = back(two, arn=",".join(both))
-    functions.make(two, "shuking-prod", *both)
-    chalice_config.write_layers(paths.CHALICE_CONFIG, "prod", [])
+    lambda_function.make(two, "shuking-prod", *both)
+    config.write_layers(paths.CHALICE_CONFIG, "prod", [])
     assert lookup.follow(two, pin) == ",".join(both)
 
 
@@ -179,22 +186,22 @@ def test_changed_requirements_go_on(two: Aws, monkeypatch: pytest.MonkeyPatch) -
 def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
     """Other requirements, which turn out to make just what the stage was pinned to."""
     settings, pin = two.settings, back(two, version="1")
-    made = functions.make(two, "shuking-prod", *pin.arns)
-    state = chalice_app.state_of({"api_handler": made}, [])
-    records.write(chalice_app.deployed_file("prod"), state)
+    made = lambda_function.make(two, "shuking-prod", *pin.arns)
+    state = deploy.state_of({"api_handler": made}, [])
+    files.write_record(deploy.deployed_file("prod"), state)
     deployed = {"fingerprint": chalice_deploy.fingerprint(settings)}
     running = {"functions": chalice_deploy.observed(two, ["shuking-prod"])}
-    records.write(paths.stage_record(settings, "chalice-deploy"), deployed | running)
+    files.write_record(paths.stage_record(settings, "chalice-deploy"), deployed | running)
     require("six~=1.16.0\n")
-    published.note(two, wanted(settings), pin.arns[0])
+    registry.note(two, wanted(settings), pin.arns[0])
     assert lookup.run(two, "host")["arn"] == pin.arns[0]
     assert not chalice_deploy.is_deployed(settings)
-    [change] = plan.look(settings).changes
+    [change] = plan.make_plan(settings).changes
     assert list(change.why) == ["a deploy is what lifts that pin"]
-    unpin.run(two, "")
+    unpin.remove_pin(two, "")
     lookup.run(two, "host")
     assert chalice_deploy.is_deployed(settings)
-    assert not plan.look(settings).changes
+    assert not plan.make_plan(settings).changes
 
 
 def test_unpin_lifts(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,8 +209,8 @@ def test_unpin_lifts(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr(unpin, "say", lines.append)
     pin = back(two, version="1", reason="numpy crashes")
-    unpin.run(two, "numpy 2.1 works")
-    unpin.run(two, "")
+    unpin.remove_pin(two, "numpy 2.1 works")
+    unpin.remove_pin(two, "")
     assert lines[0] == f"unpinned; stage prod was {pin}"
     assert "stage prod is not pinned: unpinned by " in lines[-1]
     assert lines[-1].endswith(": numpy 2.1 works")
@@ -215,7 +222,7 @@ def test_unpin_without_a_pin(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens."""
     lines: list[str] = []
     monkeypatch.setattr(unpin, "say", lines.append)
-    unpin.run(aws, "")
+    unpin.remove_pin(aws, "")
     assert lines == ["stage prod is not pinned"]
 
 
@@ -223,7 +230,7 @@ def test_a_pin_is_one_stages_and_one_layers(two: Aws) -> None:
     """Others go on."""
     back(two, version="1")
     for other in (replace(two.settings, stage="dev"), replace(two.settings, layer="other")):
-        assert stage_store.pin(Aws(other, two.environ)) is None
+        assert store.pin(Aws(other, two.environ)) is None
 
 
 def test_a_pin_set_while_a_deploy_was_under_way(two: Aws) -> None:
@@ -237,7 +244,7 @@ def test_a_pin_set_while_a_deploy_was_under_way(two: Aws) -> None:
 
 def test_several_arns_are_pinned_as_the_whole_list(two: Aws) -> None:
     """As they were typed."""
-    both = [version.arn for version in layers.versions(two)]
+    both = [version.arn for version in listing.versions(two)]
     assert list(back(two, arn=",".join(both)).arns) == both
 
 
@@ -245,7 +252,7 @@ def test_what_is_no_pin(aws: Aws) -> None:
     """Somebody wrote there by hand."""
     s3.ensure_bucket(aws)
     for text in (b"", b"{", b"[]", b'{"arns": []}'):
-        assert pins.from_json(text) is None
+        assert rollback_pin.from_json(text) is None
 
 
 # ---- deleted versions ---------------------------------------------------------------------------
@@ -256,23 +263,23 @@ def delete(aws: Aws, number: int) -> None:
 
 
 def numbers(aws: Aws) -> list[int]:
-    return [version.number for version in layers.versions(aws)]
+    return [version.number for version in listing.versions(aws)]
 
 
 def test_a_deleted_version_is_published_again(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its zip, under a new number; known by its hashes."""
     lines: list[str] = []
-    for module in (targets, published):
+    for module in (rollback_target, registry):
         monkeypatch.setattr(module, "say", lines.append)
-    [old] = [version for version in layers.versions(two) if version.number == 1]
+    [old] = [version for version in listing.versions(two) if version.number == 1]
     delete(two, 1)
-    assert [layer_arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
+    assert [arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
     assert lines[:2] == ["version 1 was deleted", "its zip of 20250102-030405 is published again"]
     assert lines[2].startswith("version 3 published: ")
-    new = layers.versions(two)[0]
+    new = listing.versions(two)[0]
     assert (new.content_hash, new.input_hash) == (old.content_hash, old.input_hash)
     require("six==1.16.0\n")
-    unpin.run(two, "")
+    unpin.remove_pin(two, "")
     assert "are version 3 already" in looked(two, monkeypatch)
 
 
@@ -280,7 +287,7 @@ def test_it_is_published_again_once(two: Aws) -> None:
     """The next rollback finds its twin."""
     delete(two, 1)
     for _ in range(2):
-        assert [layer_arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
+        assert [arns.number_of(arn) for arn in back(two, version="1").arns] == [3]
     assert numbers(two) == [3, 2]
 
 
@@ -293,7 +300,7 @@ def test_a_deleted_version_whose_zip_is_gone(two: Aws) -> None:
         back(two, version="1")
     assert "there are: 2" in str(caught.value)
     assert numbers(two) == [2]
-    assert stage_store.pin(two) is None
+    assert store.pin(two) is None
 
 
 def test_a_pinned_version_that_was_deleted(two: Aws) -> None:

@@ -7,19 +7,25 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import stage_store
-from tasks.clients.aws import Aws, connect
+from tasks.aws.client import Aws, connect
+from tasks.chalice_project import config as chalice_config
 from tasks.commands import plan
-from tasks.core import budget, chalice_config, identity, locks, paths, records, versions
-from tasks.core.errors import AwsError, DeployError, InputError, VerifyError
-from tasks.core.pins import Pin
-from tasks.core.plan import Plan
-from tasks.core.settings import Settings
+from tasks.layer import input_hash
+from tasks.layer.archive import size_limit
+from tasks.release import version as versions
+from tasks.release.stage import store
+from tasks.release.stage.deploy_plan import DeployPlan
+from tasks.release.stage.rollback_pin import RollbackPin
+from tasks.requirements import lockfile
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import chalice_deploy, patch_config, publish, upload
-from tests import deployed, functions
-from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import build
-from tests.operations import operation
+from tasks.util import files
+from tasks.util.errors import AwsError, DeployError, InputError, VerifyError
+from tests import deployed_project, lambda_function
+from tests.api_operations import operation
+from tests.finished_layer import build
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 from tests.project import Project
 
 BUILD, APP = "build the layer and prove it", "deploy the app with Chalice"
@@ -48,15 +54,15 @@ def want(text: str) -> None:
     Path("requirements-all.txt").write_text(text, encoding="utf-8")
 
 
-def planned(settings: Settings) -> Plan:
-    return plan.look(settings)
+def planned(settings: Settings) -> DeployPlan:
+    return plan.make_plan(settings)
 
 
-def whats(found: Plan) -> list[str]:
+def whats(found: DeployPlan) -> list[str]:
     return [change.what for change in found.changes]
 
 
-def why(found: Plan, what: str) -> list[str]:
+def why(found: DeployPlan, what: str) -> list[str]:
     return next(list(change.why) for change in found.changes if change.what.startswith(what))
 
 
@@ -94,7 +100,7 @@ def test_a_lock_says_it_exactly(aws: Aws) -> None:
     publish_layer(aws, {"six": "1.16.0", "idna": "3.10"})
     want("six\n")
     lines = ["six==1.17.0 \\", "    --hash=sha256:" + "a" * 64, "certifi==2025.1.1"]
-    text = locks.header(aws.settings) + "\n".join(lines) + "\n"
+    text = lockfile.header(aws.settings) + "\n".join(lines) + "\n"
     Path("requirements-all.lock").write_text(text, encoding="utf-8")
     assert why(planned(aws.settings), BUILD) == [
         "against version 1:",
@@ -134,7 +140,7 @@ def test_what_is_built_here_is_not_built_again(aws: Aws) -> None:
     build(aws.settings)
     assert whats(planned(aws.settings)) == ["publish version 1 of deps", CONFIG, APP]
     verified = paths.record(aws.settings, "verify")
-    records.write(verified, {"sha256": "other"})
+    files.write_record(verified, {"sha256": "other"})
     assert whats(planned(aws.settings))[0] == BUILD
 
 
@@ -182,10 +188,10 @@ def test_what_is_published_and_does_not_fit_is_an_error(
 ) -> None:
     """As lookup would find, beside the stage's other layers; pinned or not."""
     first = publish_layer(aws, {"six": "1.17.0"})
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 10)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 10)
     with pytest.raises(VerifyError, match="is over Lambda's 10 bytes"):
         planned(aws.settings)
-    pinned(aws, first, identity.input_hash(aws.settings, "host"))
+    pinned(aws, first, input_hash.input_hash(aws.settings, "host"))
     with pytest.raises(VerifyError, match="is over Lambda's 10 bytes"):
         planned(aws.settings)
 
@@ -194,7 +200,7 @@ def test_an_architecture_that_chalice_cannot_deploy_is_an_error(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before AWS is asked."""
-    monkeypatch.setattr("tasks.clients.chalice_app.knows_architecture", lambda: False)
+    monkeypatch.setattr("tasks.chalice_project.deploy.knows_architecture", lambda: False)
     with pytest.raises(InputError, match="the layer is for arm64"):
         planned(replace(aws.settings, architecture="arm64"))
 
@@ -202,9 +208,9 @@ def test_an_architecture_that_chalice_cannot_deploy_is_an_error(
 # ---- pins, and what another machine did ---------------------------------------------------------
 
 
-def pinned(aws: Aws, arn: str, *inputs: str) -> Pin:
-    pin = Pin(arns=[arn], by="anna", at="2025-01-02", reason="numpy crashes", inputs=inputs)
-    stage_store.put_pin(aws, pin)
+def pinned(aws: Aws, arn: str, *inputs: str) -> RollbackPin:
+    pin = RollbackPin(arns=[arn], by="anna", at="2025-01-02", reason="numpy crashes", inputs=inputs)
+    store.put_pin(aws, pin)
     return pin
 
 
@@ -213,7 +219,7 @@ def test_a_pinned_stage_stays(aws: Aws) -> None:
     first = publish_layer(aws, {"six": "1.16.0"})
     second = publish_layer(aws, {"six": "1.17.0"}, "20250909-090909")
     configure(second)
-    pin = pinned(aws, first, identity.input_hash(aws.settings, "host"))
+    pin = pinned(aws, first, input_hash.input_hash(aws.settings, "host"))
     found = planned(aws.settings)
     assert whats(found) == [CONFIG, APP]
     assert why(found, CONFIG)[1].count(":layer:deps:1") == 1
@@ -238,7 +244,7 @@ def test_other_requirements_lift_a_pin(aws: Aws) -> None:
 def test_a_pin_to_a_deleted_version_is_an_error(aws: Aws) -> None:
     """As the deploy would find."""
     first = publish_layer(aws, {"six": "1.16.0"})
-    pinned(aws, first, identity.input_hash(aws.settings, "host"))
+    pinned(aws, first, input_hash.input_hash(aws.settings, "host"))
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
     with pytest.raises(InputError, match="deps:1 does not exist"):
         planned(aws.settings)
@@ -246,7 +252,7 @@ def test_a_pin_to_a_deleted_version_is_an_error(aws: Aws) -> None:
 
 def test_a_stage_that_runs_and_is_on_no_record_is_an_error(aws: Aws) -> None:
     """The deploy would refuse to make a second API."""
-    functions.make(aws, "shuking-prod")
+    lambda_function.make(aws, "shuking-prod")
     with pytest.raises(DeployError, match="stage prod is running already") as caught:
         planned(aws.settings)
     assert "./doitw adopt-state" in caught.value.fix
@@ -279,7 +285,7 @@ def test_a_plan_is_what_the_deploy_then_does(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """2 while there is something to do, 0 when there is nothing, and the deploy agrees."""
-    copy = deployed.copy(tmp_path / "copy", server, monkeypatch)
+    copy = deployed_project.copy(tmp_path / "copy", server, monkeypatch)
     code, said = unchanging(copy, server)
     assert (code, "publish version 1" in said, "● plan: 4 things to do" in said) == (2, True, True)
     assert "failed" not in said
@@ -294,7 +300,7 @@ def test_a_plan_is_what_the_deploy_then_does(
     assert copy.deploy("builder=host").steps[-2:] == ["chalice-deploy", "smoke"]
     assert unchanging(copy, server)[0] == 0
 
-    other = deployed.copy(tmp_path / "other", server, monkeypatch)
+    other = deployed_project.copy(tmp_path / "other", server, monkeypatch)
     other.write("app.py", copy.read("app.py"))
     code, said = unchanging(other, server)
     assert (code, "nothing to do" in said) == (0, True), said  # a file of this checkout alone
@@ -330,7 +336,7 @@ def test_another_architecture_is_said(aws: Aws) -> None:
         settings, [arn], more=[((), "lambda_architecture", "arm64")]
     )
     assert chalice_deploy.fingerprint(settings) != would_be
-    records.write(
+    files.write_record(
         RECORD, {"fingerprint": chalice_deploy.fingerprint(settings), "functions": {"f": 1}}
     )
     assert why(planned(settings), APP) == ["the function's architecture becomes arm64"]
@@ -346,7 +352,7 @@ def test_a_function_that_lacks_the_layer_is_said(aws: Aws) -> None:
     stage = {"layers": [arn], "lambda_functions": {"job": {"layers": [foreign]}}}
     config = {"app_name": "shuking", "stages": {"prod": stage}}
     paths.CHALICE_CONFIG.write_text(json.dumps(config, indent=2), encoding="utf-8")
-    records.write(RECORD, {"fingerprint": "other", "functions": {"f": 1}})
+    files.write_record(RECORD, {"fingerprint": "other", "functions": {"f": 1}})
     found = planned(aws.settings)
     assert f'+ "{arn}"' in why(found, CONFIG)
     assert why(found, APP) == ["the function's layers change"]

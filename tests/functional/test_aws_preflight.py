@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients.aws import Aws
-from tasks.core import locks, paths
-from tasks.core.errors import LayerError
-from tasks.core.settings import Settings
+from tasks.aws.client import Aws
+from tasks.requirements import lockfile
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import preflight
-from tests.aws import ACCOUNT, REGION, Refusal, Server
+from tasks.util.errors import LayerError
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 
 
 def config(**prod: object) -> None:
@@ -71,7 +72,7 @@ def test_what_is_wrong_with_config_json(aws: Aws, text: str | None, words: str) 
 
 def test_a_stale_lock(aws: Aws) -> None:
     """Before anything is built from it."""
-    Path("requirements-all.lock").write_text(f"{locks.MARK}0\nsix==1.16.0\n", encoding="utf-8")
+    Path("requirements-all.lock").write_text(f"{lockfile.MARK}0\nsix==1.16.0\n", encoding="utf-8")
     assert "run `./doitw lock`" in problem(aws.settings)
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import layers, manifests, published, s3
-from tasks.clients.aws import Aws, connect
-from tasks.core import paths, records
-from tasks.core.errors import AwsError, BuildError
-from tasks.core.settings import PYTHONS
-from tasks.core.versions import code_sha256
+from tasks.aws import s3
+from tasks.aws.client import Aws, connect
+from tasks.release import listing, registry
+from tasks.release import manifest as manifests
+from tasks.release.version import code_sha256
+from tasks.settings import paths
+from tasks.settings.model import PYTHONS
 from tasks.steps import lookup, publish, restore, upload
-from tests.aws import Refusal, Server
-from tests.built import build, zipped
+from tasks.util import files
+from tasks.util.errors import AwsError, BuildError
+from tests.finished_layer import build, zipped
+from tests.moto_server import Refusal, Server
 
 KEY = "layers/deps/20250102-030405"
 
@@ -110,11 +113,11 @@ def test_two_zips_of_one_second_lie_apart(aws: Aws) -> None:
     assert content(aws, f"{KEY}/deps.zip") == first["sha256"]
     assert content(aws, f"{apart}/deps.zip") == second["sha256"]
     assert {f"{KEY}/manifest.json", f"{apart}/manifest.json"} <= {*keys(aws)}
-    told = [manifests.of(aws, version) for version in layers.versions(aws)]
+    told = [manifests.read_manifest(aws, version) for version in listing.versions(aws)]
     assert [made and made.sha256 for made in told] == [second["sha256"], first["sha256"]]
     assert [made and made.time for made in told] == ["20250102-030405"] * 2
 
-    layers.delete(aws, 2)
+    listing.delete(aws, 2)
     assert upload.run(aws)["key"] == f"{apart}/deps.zip"
     fresh_machine()
     assert lookup.run(aws, "host")["stored"] == apart.rpartition("/")[2]
@@ -130,7 +133,7 @@ def test_of_two_that_upload_at_one_moment_each_has_its_folder(
     """Neither has seen the other's zip."""
     first = build(aws.settings)
     upload.run(aws)
-    monkeypatch.setattr(s3, "look", lambda *_: None)
+    monkeypatch.setattr(s3, "head_object", lambda *_: None)
     monkeypatch.setattr(s3, "put_file", lambda *_, **__: "")
     build(aws.settings, "x = 2\n")
     record = upload.run(aws)
@@ -284,7 +287,7 @@ def test_a_fresh_machine_finds_what_is_published(aws: Aws) -> None:
     found = lookup.run(aws, "host")
     assert found["arn"] == record["arn"]
     assert paths.LAYER_ARN.read_text(encoding="utf-8").strip() == record["arn"]
-    assert records.read(paths.stage_record(aws.settings, "publish")) == record
+    assert files.read_record(paths.stage_record(aws.settings, "publish")) == record
     assert publish.looked_up(aws.settings)
 
 
@@ -303,7 +306,7 @@ def test_other_inputs_are_no_hit(aws: Aws) -> None:
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     assert lookup.run(aws, "host")["arn"] is None
     assert not paths.LAYER_ARN.exists()
-    assert records.read(paths.stage_record(aws.settings, "publish")) == record
+    assert files.read_record(paths.stage_record(aws.settings, "publish")) == record
 
 
 def test_inputs_that_made_the_same_content_are_a_hit_on_a_fresh_machine(aws: Aws) -> None:
@@ -320,7 +323,7 @@ def test_a_version_for_another_platform_is_no_hit(aws: Aws, other: dict[str, str
     """Even when its description has our hash."""
     wanted = deployed(aws)["input"]
     elsewhere = connect(replace(aws.settings, **other))  # type: ignore[arg-type] # any values
-    assert published.by_inputs(elsewhere, wanted, layers.versions(elsewhere)) is None
+    assert registry.by_inputs(elsewhere, wanted, listing.versions(elsewhere)) is None
 
 
 def test_a_version_with_wrong_bytes_is_no_hit(aws: Aws) -> None:
@@ -346,6 +349,6 @@ def test_the_newest_of_two_that_fit_is_taken(aws: Aws) -> None:
     build(aws.settings)
     sent = upload.run(aws)
     for _ in range(2):
-        newest = published.publish(aws, sent)
+        newest = registry.publish(aws, sent)
     assert re.search(r":2$", newest)
     assert lookup.run(aws, "host")["arn"] == newest

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import layers, manifests, published, s3
-from tasks.clients.aws import Aws, connect
-from tasks.commands import targets
-from tasks.core import budget, paths, records, versions
-from tasks.core.errors import AwsError, VerifyError
+from tasks.aws import s3
+from tasks.aws.client import Aws, connect
+from tasks.commands import rollback_target
+from tasks.layer.archive import size_limit
+from tasks.release import listing, manifest, registry
+from tasks.release import version as versions
+from tasks.settings import paths
 from tasks.steps import lookup, publish, restore, upload
-from tests import deployed
-from tests.aws import Server
-from tests.built import build
+from tasks.util import files
+from tasks.util.errors import AwsError, VerifyError
+from tests import deployed_project
+from tests.finished_layer import build
+from tests.moto_server import Server
 from tests.project import Project
 
 BUILT = "20250102-030405"
@@ -35,13 +39,13 @@ def deleted(aws: Aws) -> Aws:
     build(aws.settings, built=BUILT)
     upload.run(aws)
     publish.run(aws)
-    layers.delete(aws, 1)
+    listing.delete(aws, 1)
     forget()
     return aws
 
 
 def numbers(aws: Aws) -> list[int]:
-    return [version.number for version in layers.versions(aws)]
+    return [version.number for version in listing.versions(aws)]
 
 
 def test_it_comes_back_from_its_zip(deleted: Aws) -> None:
@@ -49,7 +53,7 @@ def test_it_comes_back_from_its_zip(deleted: Aws) -> None:
     looked = lookup.run(deleted, "host")
     assert (looked["arn"], looked["stored"]) == (None, BUILT)
     record = restore.run(deleted)
-    [version] = layers.versions(deleted)
+    [version] = listing.versions(deleted)
     assert (version.number, version.input_hash) == (2, looked["input"])
     assert record == looked | {"arn": version.arn, "stored": None}
     assert publish.looked_up(deleted.settings)
@@ -61,7 +65,7 @@ def test_this_machine_knows_it_as_the_one_that_built_it(deleted: Aws) -> None:
     """What a report compares with, and what the budget counts."""
     lookup.run(deleted, "host")
     arn = restore.run(deleted)["arn"]
-    known = records.read(paths.stage_record(deleted.settings, "publish")) or {}
+    known = files.read_record(paths.stage_record(deleted.settings, "publish")) or {}
     assert known["arn"] == arn
     assert known["unzipped"] == len("x = 1\n")
 
@@ -76,7 +80,7 @@ def test_other_inputs_with_its_content_bring_it_back_as_well(deleted: Aws) -> No
     Path("requirements-all.txt").write_text("six>=1.17.0,<1.18\n", encoding="utf-8")
     build(deleted.settings, built="20251010-101010")
     assert upload.run(deleted)["arn"] == first
-    layers.delete(deleted, versions.parse_number(first.rpartition(":")[2]))
+    listing.delete(deleted, versions.parse_number(first.rpartition(":")[2]))
     forget()
     assert lookup.run(deleted, "host")["stored"] == "20250909-090909"
     arn = restore.run(deleted)["arn"]
@@ -89,7 +93,7 @@ def test_who_waited_for_the_lock_finds_it_published(deleted: Aws) -> None:
     lookup.run(deleted, "host")
     first = restore.run(deleted)
     looked = first | {"arn": None, "stored": BUILT}
-    records.write(paths.stage_record(deleted.settings, "lookup"), looked)
+    files.write_record(paths.stage_record(deleted.settings, "lookup"), looked)
     assert restore.run(deleted)["arn"] == first["arn"]
     assert numbers(deleted) == [2]
 
@@ -99,10 +103,10 @@ def test_without_its_zip_it_is_built(deleted: Aws) -> None:
     looked = lookup.run(deleted, "host")
     client = deleted.client("s3")
     client.put_object(Bucket="deps-bucket", Key=ZIP, Body=b"other", ChecksumAlgorithm="SHA256")
-    assert published.stored(deleted, looked["input"]) is None
+    assert registry.stored(deleted, looked["input"]) is None
     client.delete_object(Bucket="deps-bucket", Key=ZIP)
     assert lookup.run(deleted, "host")["stored"] is None
-    records.write(paths.stage_record(deleted.settings, "lookup"), looked)
+    files.write_record(paths.stage_record(deleted.settings, "lookup"), looked)
     with pytest.raises(AwsError, match=f"the zip of {BUILT} was in S3 and is gone") as caught:
         restore.run(deleted)
     assert "then the layer is built" in caught.value.fix
@@ -111,13 +115,13 @@ def test_without_its_zip_it_is_built(deleted: Aws) -> None:
 
 def plant(aws: Aws, content: bytes) -> None:
     """Another zip in its place, with a manifest that fits."""
-    made = manifests.at(aws, BUILT)
+    made = manifest.at(aws, BUILT)
     assert made
     sha256 = hashlib.sha256(content).hexdigest()
     aws.client("s3").put_object(
         Bucket="deps-bucket", Key=ZIP, Body=content, Metadata={s3.CONTENT: sha256}
     )
-    manifests.put(aws, replace(made, sha256=sha256, unzipped=8, bytes=len(content)))
+    manifest.write_manifest(aws, replace(made, sha256=sha256, unzipped=8, bytes=len(content)))
 
 
 def test_a_zip_that_somebody_planted_is_refused(deleted: Aws) -> None:
@@ -132,18 +136,18 @@ def test_a_zip_that_somebody_planted_is_refused(deleted: Aws) -> None:
         restore.run(deleted)
     assert "who writes the bucket" in caught.value.fix
     with pytest.raises(VerifyError, match="is no file below python/"):
-        targets.target(deleted, [], 1)
+        rollback_target.target(deleted, [], 1)
     assert numbers(deleted) == []
 
 
 def test_a_manifest_of_other_inputs_is_not_believed(deleted: Aws) -> None:
     """A deploy builds; a rollback, which cannot, says so."""
-    made = manifests.at(deleted, BUILT)
+    made = manifest.at(deleted, BUILT)
     assert made
-    manifests.put(deleted, replace(made, inputs={**made.inputs, "python": "3.11"}))
+    manifest.write_manifest(deleted, replace(made, inputs={**made.inputs, "python": "3.11"}))
     assert lookup.run(deleted, "host")["stored"] is None
     with pytest.raises(VerifyError, match="speaks of other inputs than it has"):
-        targets.target(deleted, [], 1)
+        rollback_target.target(deleted, [], 1)
     assert numbers(deleted) == []
 
 
@@ -152,7 +156,7 @@ def test_a_layer_that_no_longer_fits_is_refused(
 ) -> None:
     """Beside what the stage uses by now."""
     lookup.run(deleted, "host")
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 5)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 5)
     with pytest.raises(VerifyError, match="is over Lambda's"):
         restore.run(deleted)
 
@@ -167,11 +171,11 @@ def test_a_deploy_builds_nothing(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As typed, on another machine; the plan says so before, and nothing after."""
-    first = deployed.copy(tmp_path / "first", server, monkeypatch)
+    first = deployed_project.copy(tmp_path / "first", server, monkeypatch)
     first.deploy("builder=host")
     layer = "shuking-deps-layer"
     first.aws("lambda").delete_layer_version(LayerName=layer, VersionNumber=1)
-    other = deployed.copy(tmp_path / "other", server, monkeypatch)
+    other = deployed_project.copy(tmp_path / "other", server, monkeypatch)
     assert f"publish version 2 of {layer} from the zip of " in plan(other)
     assert other.deploy("builder=host").steps == [
         "preflight", "lookup", "deploy-lock", "restore", "patch-config", "chalice-deploy", "smoke",

@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import chalice_app, s3
-from tasks.clients.aws import Aws, connect
+from tasks.aws import s3
+from tasks.aws.client import Aws, connect
+from tasks.chalice_project import config as chalice_config
+from tasks.chalice_project import deploy
 from tasks.commands import rollback
-from tasks.core import chalice_config, paths, records
-from tasks.core.arguments import Arguments
-from tasks.core.errors import AwsError, DeployError, InputError, LayerError
-from tasks.core.settings import Settings
+from tasks.context.arguments import Arguments
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import patch_config, smoke
-from tests import functions
-from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import zipped
+from tasks.util import files
+from tasks.util.errors import AwsError, DeployError, InputError, LayerError
+from tests import lambda_function
+from tests.finished_layer import zipped
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 
 FOREIGN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
 
@@ -44,7 +47,7 @@ def configured(stage: str = "prod") -> list[str]:
 def back(settings: Settings, **typed: str) -> list[str]:
     """What the stage uses after `doit rollback:config`."""
     said = Arguments(**typed)  # type: ignore[arg-type] # all are text
-    rollback.check(settings, said)
+    rollback.check_typed(settings, said)
     rollback.configure(settings, said)
     return configured()
 
@@ -187,7 +190,7 @@ def test_a_stage_without_this_layer(three: Settings, server: Server) -> None:
     assert refused(three).endswith("or of which stage: ./doitw rollback stage=dev")
     server.refused = lambda request: Refusal(status=403, code="AccessDeniedException")
     with pytest.raises(AwsError) as caught:
-        rollback.check(three, Arguments())
+        rollback.check_typed(three, Arguments())
     assert caught.value.fix.endswith("or of which stage: ./doitw rollback stage=dev")
 
 
@@ -202,14 +205,14 @@ def test_a_layer_without_versions(aws: Aws) -> None:
 def finish(settings: Settings) -> None:
     """As rollback:smoke ends."""
     path = paths.stage_record(settings, "rollback")
-    records.write(path, (records.read(path) or {}) | {"done": True})
+    files.write_record(path, (files.read_record(path) or {}) | {"done": True})
 
 
 def test_an_interrupted_rollback_is_continued(three: Settings) -> None:
     """Stopped after config.json was written: not one version more."""
     assert back(three) == [FOREIGN, arn(2)]
     assert back(three) == [FOREIGN, arn(2)]
-    record = records.read(paths.stage_record(three, "rollback")) or {}
+    record = files.read_record(paths.stage_record(three, "rollback")) or {}
     assert record["from"] == [FOREIGN, arn(3)]
 
 
@@ -246,11 +249,11 @@ def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
 ) -> None:
     """A bare `rollback` would only continue this one: a number is what leads further back."""
     back(three)
-    records.write(
-        chalice_app.deployed_file("prod"),
-        chalice_app.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
+    files.write_record(
+        deploy.deployed_file("prod"),
+        deploy.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
     )
-    monkeypatch.setattr(smoke, "ask", lambda *_: {"statusCode": 500, "body": "no"})
+    monkeypatch.setattr(smoke, "call_function", lambda *_: {"statusCode": 500, "body": "no"})
     with pytest.raises(DeployError, match="answered 500") as caught:
         rollback.finish(three)
     way = "go further back with ./doitw rollback version=N stage=prod"
@@ -266,11 +269,11 @@ def test_the_way_back_from_a_bad_deploy_names_its_stage(
     with pytest.raises(DeployError, match="stage prod has no function to look at") as caught:
         smoke.run(connect(three))
     assert caught.value.fix.startswith("run ./doitw deploy stage=prod, then")
-    records.write(
-        chalice_app.deployed_file("prod"),
-        chalice_app.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
+    files.write_record(
+        deploy.deployed_file("prod"),
+        deploy.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
     )
-    monkeypatch.setattr(smoke, "ask", lambda *_: {"statusCode": 500, "body": "no"})
+    monkeypatch.setattr(smoke, "call_function", lambda *_: {"statusCode": 500, "body": "no"})
     with pytest.raises(DeployError, match="answered 500") as caught:
         smoke.run(connect(three))
     assert caught.value.fix.startswith("go back with ./doitw rollback stage=prod, or correct")
@@ -307,14 +310,14 @@ def test_no_permission_changes_nothing(three: Settings, server: Server) -> None:
 
 
 def patch(settings: Settings, arn: str = "") -> list[str]:
-    wanted = patch_config.wanted(settings, arn)
+    wanted = patch_config.wanted_layers(settings, arn)
     patch_config.run(settings, wanted, patch_config.before(settings, arn))
     return configured(settings.stage)
 
 
 def test_the_published_arn_replaces_its_layers_older_one(three: Settings) -> None:
     """A foreign layer keeps its place, and the file is backed up."""
-    records.write_atomic(paths.LAYER_ARN, f"{arn(2)}\n".encode())
+    files.write_atomic(paths.LAYER_ARN, f"{arn(2)}\n".encode())
     assert not patch_config.is_patched(three)
     assert patch(three) == [FOREIGN, arn(2)]
     assert patch_config.is_patched(three)
@@ -358,7 +361,7 @@ def test_it_goes_into_the_layers_of_single_functions(
     now = {"render": [FOREIGN, arn(3)], "api_handler": [arn(3), FOREIGN], "bare": []}
     assert owned() == now
     assert "function render uses it, too" in capfd.readouterr().out
-    records.write_atomic(paths.LAYER_ARN, f"{arn(3)}\n".encode())
+    files.write_atomic(paths.LAYER_ARN, f"{arn(3)}\n".encode())
     assert patch_config.is_patched(three)
     own(render=[FOREIGN], api_handler=[arn(1), FOREIGN], bare=[])
     assert not patch_config.is_patched(three)
@@ -379,11 +382,11 @@ def test_a_fresh_clone_goes_back_from_what_such_a_function_runs(aws: Aws) -> Non
     """config.json was committed before the first deploy. One that wants no layer has no say."""
     foreign, [first, second, _] = publish(aws, "extension"), [publish(aws) for _ in range(3)]
     own(render=[foreign], bare=[])
-    functions.make(aws, "shuking-prod-render", foreign, second)
-    bare = functions.make(aws, "shuking-prod-bare", arn(3))
+    lambda_function.make(aws, "shuking-prod-render", foreign, second)
+    bare = lambda_function.make(aws, "shuking-prod-bare", arn(3))
     render = bare.replace("bare", "render")
-    state = chalice_app.state_of({"bare": bare, "render": render}, [])
-    records.write(chalice_app.deployed_file("prod"), state)
+    state = deploy.state_of({"bare": bare, "render": render}, [])
+    files.write_record(deploy.deployed_file("prod"), state)
     assert back(aws.settings) == [first]
     assert owned() == {"render": [foreign, first], "bare": []}
 

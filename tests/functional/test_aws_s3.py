@@ -1,4 +1,4 @@
-"""tasks/clients/s3.py against an S3 over HTTP: how the bucket is made, how objects are sent."""
+"""tasks/aws/s3.py against an S3 over HTTP: how the bucket is made, how objects are sent."""
 
 import hashlib
 import json
@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import bucket_guard, lifecycle, objects, s3
-from tasks.clients.aws import Aws, connect
-from tasks.core import paths
-from tasks.core.errors import AwsError
-from tasks.core.versions import code_sha256
-from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
+from tasks.aws import bucket, s3, s3_objects
+from tasks.aws.client import Aws, connect
+from tasks.release.version import code_sha256
+from tasks.settings import paths
+from tasks.util.errors import AwsError
+from tests.moto_server import ACCOUNT, REGION, Refusal, Request, Server
 
 FOREIGN = "111122223333"
 
@@ -54,7 +54,7 @@ def test_a_new_bucket_is_private_and_encrypted(aws: Aws) -> None:
     encryption = client(aws).get_bucket_encryption(Bucket="deps-bucket")
     rules = encryption["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    (rule,) = lifecycle.rules(aws)
+    (rule,) = bucket.rules(aws)
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "Expiration" not in rule
 
@@ -85,15 +85,15 @@ def test_what_a_bucket_of_others_lacks_is_said(
     """Each with what to do. A company may not let us look; that is said, and stops nothing."""
     place = {"LocationConstraint": REGION}
     client(aws).create_bucket(Bucket="deps-bucket", CreateBucketConfiguration=place)
-    bucket_guard.tell(aws, s3.bucket_of(aws))
+    bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     said = capfd.readouterr().out
     assert "bucket deps-bucket does not block public access: switch" in said
     assert "bucket deps-bucket can be reached without TLS: deny" in said
-    bucket_guard.protect(aws, s3.bucket_of(aws))
-    bucket_guard.tell(aws, s3.bucket_of(aws))
+    bucket.protect(aws, s3.bucket_of(aws))
+    bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     assert capfd.readouterr().out == ""
     server.refused = lambda request: Refusal(status=403, code="AccessDenied")
-    bucket_guard.tell(aws, s3.bucket_of(aws))
+    bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     said = capfd.readouterr().out
     assert "cannot be seen: allow s3:GetBucketPolicy" in said
     assert "cannot be seen: allow s3:GetBucketPublicAccessBlock" in said
@@ -154,14 +154,14 @@ def test_every_call_names_the_owner(aws: Aws, server: Server) -> None:
     """A bucket that was deleted and taken by somebody else gets nothing of ours."""
     there = connect(replace(aws.settings, lifecycle_days=90))
     s3.ensure_bucket(there)
-    lifecycle.ensure(there)
+    bucket.ensure(there)
     path, sha256 = file()
     s3.put_file(there, "layers/a.zip", path, sha256)
     s3.put_bytes(there, "layers/b.json", b"{}")
     s3.holds(there, "layers/a.zip", sha256)
     s3.get_bytes(there, "layers/b.json")
-    lifecycle.keep(there, "layers/a.zip")
-    objects.delete(there, objects.under(there, "layers/"))
+    bucket.untag_object(there, "layers/a.zip")
+    s3_objects.delete(there, s3_objects.under(there, "layers/"))
     calls = [seen for seen in server.seen if seen.path.startswith("/deps-bucket")]
     owners = [seen.headers.get("x-amz-expected-bucket-owner") for seen in calls]
     made = [seen for seen in calls if (seen.method, seen.path, seen.query) ==

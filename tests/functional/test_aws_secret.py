@@ -12,12 +12,12 @@ from typing import Any
 import boto3
 import pytest
 
-from tasks.clients import secrets
-from tasks.clients.aws import Aws
-from tasks.core import paths
-from tasks.core.errors import AwsError
-from tests import deployed, leaks
-from tests.aws import REGION, Refusal, Server, serving
+from tasks.aws import secrets_manager
+from tasks.aws.client import Aws
+from tasks.settings import paths
+from tasks.util.errors import AwsError
+from tests import deployed_project, secret_leaks
+from tests.moto_server import REGION, Refusal, Server, serving
 from tests.project import ROOT, Project, Run
 
 NAME = "shuking/local"
@@ -84,7 +84,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        copy = deployed.copy(tmp_path_factory.mktemp("secret") / "copy", server, patch)
+        copy = deployed_project.copy(tmp_path_factory.mktemp("secret") / "copy", server, patch)
         copy.write("app.py", APP)
         copy.write("pyproject.toml", SETTINGS)
         made = Life(project=copy, server=server, runs=[])
@@ -119,7 +119,7 @@ def holding(life: Life, *values: str) -> list[str]:
     s3 = life.client("s3")
     places = {"output": "".join(run.output for run in life.runs).encode()}
     files = [path for path in life.project.path.rglob("*") if path.is_file()]
-    places |= {name: data for path in files for name, data in leaks.contents(path)}
+    places |= {name: data for path in files for name, data in secret_leaks.contents(path)}
     for bucket in s3.list_buckets()["Buckets"]:
         for each in s3.list_objects_v2(Bucket=bucket["Name"])["Contents"]:
             body = s3.get_object(Bucket=bucket["Name"], Key=each["Key"])["Body"].read()
@@ -132,7 +132,7 @@ def holding(life: Life, *values: str) -> list[str]:
 def test_no_file_and_no_output_holds_a_value(life: Life) -> None:
     """After a deploy; what Chalice packed is among the files."""
     packed = list(life.project.path.glob(".chalice/deployments/*.zip"))
-    assert any("app.py" in name for path in packed for name, _ in leaks.contents(path))
+    assert any("app.py" in name for path in packed for name, _ in secret_leaks.contents(path))
     assert holding(life, OLD) == []
 
 
@@ -162,8 +162,8 @@ def test_no_other_process_can_see_a_value(
 def test_the_programs_that_chalice_starts_do_not_get_it() -> None:
     """pip, when the app has requirements of its own."""
     code = (
-        "import os; from tasks.clients import chalice_runner; "
-        "from chalice.deploy.packager import SubprocessPip; chalice_runner.apply({'WORD': 'x'}); "
+        "import os; from tasks.chalice_project import runner; "
+        "from chalice.deploy.packager import SubprocessPip; runner.apply({'WORD': 'x'}); "
         "os.environ.update(WORD='x', REST='y'); print(SubprocessPip().main([], "
         'shim=\'import os; print(os.environ.get("WORD"), os.environ["REST"]); os._exit(0);\'))'
     )
@@ -219,7 +219,7 @@ def create(aws: Aws, **content: str | bytes) -> None:
 
 def test_a_missing_secret(named: Aws) -> None:
     """Named, with the place where it was looked for."""
-    for ask in (secrets.read, secrets.version):
+    for ask in (secrets_manager.read_secret, secrets_manager.version):
         with pytest.raises(AwsError, match=f"shuking/prod is not in account .* region {REGION}"):
             ask(named)
 
@@ -229,7 +229,7 @@ def test_a_secret_that_is_deleted(named: Aws) -> None:
     create(named, SecretString="{}")
     named.client("secretsmanager").delete_secret(SecretId="shuking/prod")
     with pytest.raises(AwsError, match=r"deleted|deletion"):
-        secrets.read(named)
+        secrets_manager.read_secret(named)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_secret_that_cannot_be_used(named: Aws, content: dict[str, Any], probl
     """Before anything is built or changed."""
     create(named, **content)
     with pytest.raises(AwsError, match=problem):
-        secrets.read(named)
+        secrets_manager.read_secret(named)
 
 
 def test_the_largest_functions_variables_count(named: Aws) -> None:
@@ -255,7 +255,7 @@ def test_the_largest_functions_variables_count(named: Aws) -> None:
     paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
     create(named, SecretString=json.dumps({"WORD": "y" * 100}))
     with pytest.raises(AwsError, match="function nightly: "):
-        secrets.read(named)
+        secrets_manager.read_secret(named)
 
 
 def test_it_is_looked_at_before_anything_is_built(life: Life) -> None:
@@ -275,7 +275,10 @@ def test_no_permission(named: Aws, server: Server) -> None:
     server.refused = lambda request: (
         Refusal(status=400, code="AccessDeniedException") if request.method == "POST" else None
     )
-    for ask, action in ((secrets.read, "GetSecretValue"), (secrets.version, "DescribeSecret")):
+    for ask, action in (
+        (secrets_manager.read_secret, "GetSecretValue"),
+        (secrets_manager.version, "DescribeSecret"),
+    ):
         with pytest.raises(AwsError) as caught:
             ask(named)
         assert f"allow secretsmanager:{action}" in caught.value.fix
@@ -283,5 +286,5 @@ def test_no_permission(named: Aws, server: Server) -> None:
 
 def test_without_a_secret_nothing_is_asked(aws: Aws, server: Server) -> None:
     server.seen.clear()
-    assert (secrets.read(aws), secrets.version(aws)) == (None, "")
+    assert (secrets_manager.read_secret(aws), secrets_manager.version(aws)) == (None, "")
     assert server.seen == []

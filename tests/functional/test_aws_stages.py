@@ -9,16 +9,17 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from tasks.clients import aws as client
-from tasks.clients import functions, invocation, layers, s3
-from tasks.clients.aws import Aws, connect
-from tasks.clients.sessions import Identity
-from tasks.core import records
-from tasks.core.errors import AwsError, InputError
-from tasks.core.settings import Settings
+from tasks.aws import client, lambda_functions, s3
+from tasks.aws.client import Aws, connect
+from tasks.aws.credentials import Identity
+from tasks.local_aws import invoke
+from tasks.release import listing
+from tasks.settings.model import Settings
 from tasks.steps import preflight
-from tests import deployed
-from tests.aws import ACCOUNT, REGION, Refusal, Request, Server
+from tasks.util import files
+from tasks.util.errors import AwsError, InputError
+from tests import deployed_project
+from tests.moto_server import ACCOUNT, REGION, Refusal, Request, Server
 from tests.project import Project, small
 
 OTHER = "111122223333"
@@ -43,7 +44,7 @@ def test_all_is_done_in_the_role(staged: Settings, server: Server) -> None:
     there = connect(staged)
     assert (there.account, there.identity.arn) == (OTHER, IN_ROLE)
     s3.ensure_bucket(there)
-    layers.versions(there)
+    listing.versions(there)
     assert calls(server) == ["GetCallerIdentity", "AssumeRole", "GetCallerIdentity"]
     keys = {seen.headers["authorization"].split("/")[0] for seen in server.seen if not seen.form}
     assert len(keys) == 1
@@ -115,7 +116,7 @@ def test_a_role_that_may_not_be_assumed(staged: Settings, server: Server) -> Non
 def test_the_wrong_account_is_refused(settings: Settings, server: Server) -> None:
     """Before anything else is asked of it; `status` just looks, and is refused as well."""
     prod = replace(settings, account=OTHER)
-    for connecting in (connect, client.look):
+    for connecting in (connect, client.connect_read_only):
         server.seen.clear()
         with pytest.raises(AwsError, match=f"stage prod belongs to account {OTHER}") as caught:
             connecting(prod)
@@ -158,7 +159,7 @@ def profiles(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_stages_profile_is_used(profiles: None, settings: Settings, server: Server) -> None:
     """By us, and by Chalice."""
     there = connect(replace(settings, profile="company"))
-    layers.versions(there)
+    listing.versions(there)
     assert "Credential=companys/" in server.seen[-1].headers["authorization"]
     assert there.exported()["AWS_PROFILE"] == "company"
 
@@ -166,7 +167,7 @@ def test_the_stages_profile_is_used(profiles: None, settings: Settings, server: 
 def test_keys_in_the_environment_win_over_it(settings: Settings, server: Server) -> None:
     """CI has no profiles, and the same pyproject.toml."""
     there = connect(replace(settings, profile="company"))
-    layers.versions(there)
+    listing.versions(there)
     assert "Credential=testing/" in server.seen[-1].headers["authorization"]
     assert "AWS_PROFILE" not in there.environ
 
@@ -214,10 +215,10 @@ def test_a_whole_deploy_in_a_role(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Layer, function and API are the role's account's; nothing is left in one's own."""
-    deployed.adjust(monkeypatch)
+    deployed_project.adjust(monkeypatch)
     made = small(tmp_path / "in-a-role")
     monkeypatch.chdir(made.path)  # moto runs the function in this process
-    records.write(invocation.RUNTIME, {"builder": "host"})
+    files.write_record(invoke.RUNTIME, {"builder": "host"})
     made.environment.update(server.environment())
     table = f'[tool.lambda-layer.stages.prod]\naccount = "{OTHER}"\nrole = "{ROLE}"\n'
     made.write("pyproject.toml", made.read("pyproject.toml") + table)
@@ -226,9 +227,9 @@ def test_a_whole_deploy_in_a_role(
     assert "as assumed-role/deployer/doit-lambda-layer" in run.output
     assert f":{OTHER}:layer:deps:1" in made.layers("prod")[0]
     there = connect(Settings(role=ROLE, region=REGION))
-    assert functions.configuration(there, "shuking-prod")
+    assert lambda_functions.configuration(there, "shuking-prod")
     here = connect(Settings(region=REGION))
-    assert functions.configuration(here, "shuking-prod") is None
+    assert lambda_functions.configuration(here, "shuking-prod") is None
     assert here.client("s3").list_buckets()["Buckets"] == []
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import chalice_app, chalice_state, s3, stage_store
-from tasks.clients.aws import Aws
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.chalice_project import deploy
 from tasks.commands import adopt_state
-from tasks.core import records
-from tasks.core.errors import DeployError, InputError
-from tests import functions
-from tests.aws import ACCOUNT, REGION
+from tasks.release.stage import chalice_state, store
+from tasks.util import files
+from tasks.util.errors import DeployError, InputError
+from tests import lambda_function
+from tests.moto_server import ACCOUNT, REGION
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shuking-prod"
 STATE = {"resources": [{"name": "rest_api", "resource_type": "rest_api", "rest_api_id": "known"}]}
@@ -40,7 +42,7 @@ def said(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> list[str]:
 
 
 def function(aws: Aws) -> None:
-    functions.make(aws, "shuking-prod")
+    lambda_function.make(aws, "shuking-prod")
 
 
 def rest_api(aws: Aws, calls: str = FUNCTION, name: str = "shuking") -> str:
@@ -57,16 +59,16 @@ def rest_api(aws: Aws, calls: str = FUNCTION, name: str = "shuking") -> str:
 
 def kept(aws: Aws) -> Any:
     """What S3 has."""
-    text = s3.get_bytes(aws, stage_store.key(aws.settings, "deployed.json"))
+    text = s3.get_bytes(aws, store.key(aws.settings, "deployed.json"))
     return json.loads(text) if text else None
 
 
 def here(aws: Aws) -> Any:
-    return records.read(chalice_app.deployed_file(aws.settings.stage))
+    return files.read_record(deploy.deployed_file(aws.settings.stage))
 
 
 def write_here(aws: Aws) -> None:
-    records.write(chalice_app.deployed_file(aws.settings.stage), STATE)
+    files.write_record(deploy.deployed_file(aws.settings.stage), STATE)
 
 
 # ---- before a deploy ----------------------------------------------------------------------------
@@ -89,7 +91,7 @@ def test_a_later_deploy_notes_nothing(aws: Aws) -> None:
     chalice_state.restore(aws)
     assert kept(aws) is None
     chalice_state.save(aws)
-    chalice_app.deployed_file("prod").unlink()
+    deploy.deployed_file("prod").unlink()
     for _ in range(2):
         chalice_state.restore(aws)
         assert (here(aws), kept(aws)) == (STATE, STATE)
@@ -110,7 +112,7 @@ def test_what_was_begun_is_continued(aws: Aws, said: list[str]) -> None:
     api = rest_api(aws)
     chalice_state.restore(aws)
     assert "which ended early: it is continued" in said[0]
-    assert here(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [api])
+    assert here(aws) == deploy.state_of({"api_handler": FUNCTION}, [api])
 
 
 @pytest.mark.parametrize("what", ["function", "REST API"])
@@ -119,7 +121,7 @@ def test_half_of_a_strangers_app_is_a_strangers(aws: Aws, what: str) -> None:
     found = "function shuking-prod" if what == "function" else f"REST API {rest_api(aws)}"
     if what == "function":
         function(aws)
-    for look in (chalice_state.restore, chalice_state.check):
+    for look in (chalice_state.restore, chalice_state.refuse_lost_state):
         with pytest.raises(DeployError, match=f"is running already \\({found}\\)") as caught:
             look(aws)
         assert "./doitw adopt-state stage=prod" in caught.value.fix
@@ -129,14 +131,14 @@ def test_half_of_a_strangers_app_is_a_strangers(aws: Aws, what: str) -> None:
 def test_a_function_beside_the_routes_is_a_strangers_as_well(aws: Aws) -> None:
     """An app without routes has only such; another stage's, whose name begins alike, is none."""
     for name in ("shuking-prod-eu", "shuking-prod-eu-job", "shuking-prod-other"):
-        functions.make(aws, name)
+        lambda_function.make(aws, name)
     Path("app.py").write_text(JOB, encoding="utf-8")
-    chalice_state.check(aws)
-    job = functions.make(aws, "shuking-prod-job")
+    chalice_state.refuse_lost_state(aws)
+    job = lambda_function.make(aws, "shuking-prod-job")
     with pytest.raises(DeployError, match=r"is running already \(function shuking-prod-job\)"):
         chalice_state.restore(aws)
-    adopt_state.run(aws)
-    assert here(aws) == kept(aws) == chalice_app.state_of({"job": job}, [])
+    adopt_state.adopt_state(aws)
+    assert here(aws) == kept(aws) == deploy.state_of({"job": job}, [])
 
 
 def test_what_belongs_to_others_is_not_in_the_way(aws: Aws) -> None:
@@ -144,14 +146,14 @@ def test_what_belongs_to_others_is_not_in_the_way(aws: Aws) -> None:
     rest_api(aws, name="other")
     rest_api(aws, calls=FUNCTION.replace("prod", "production"))
     aws.client("apigateway").create_rest_api(name="shuking")
-    chalice_state.check(aws)
+    chalice_state.refuse_lost_state(aws)
     chalice_state.restore(aws)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null"])
 def test_what_is_no_state_is_none(aws: Aws, text: bytes) -> None:
     """Somebody wrote there by hand."""
-    s3.put_bytes(aws, stage_store.key(aws.settings, "deployed.json"), text)
+    s3.put_bytes(aws, store.key(aws.settings, "deployed.json"), text)
     chalice_state.restore(aws)
     assert here(aws) is None
     assert kept(aws)["deploying"]
@@ -163,16 +165,16 @@ def test_what_is_no_state_is_none(aws: Aws, text: bytes) -> None:
 def test_a_function_alone_is_adopted(aws: Aws) -> None:
     """Without a REST API: Chalice makes the one there is to be."""
     function(aws)
-    adopt_state.run(aws)
-    assert here(aws) == kept(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [])
-    assert chalice_app.functions("prod") == {"api_handler": "shuking-prod"}
+    adopt_state.adopt_state(aws)
+    assert here(aws) == kept(aws) == deploy.state_of({"api_handler": FUNCTION}, [])
+    assert deploy.functions("prod") == {"api_handler": "shuking-prod"}
 
 
 def test_an_api_alone_is_adopted(aws: Aws) -> None:
     """Its function was deleted: Chalice makes one, and no second API."""
     api = rest_api(aws)
-    adopt_state.run(aws)
-    assert here(aws) == kept(aws) == chalice_app.state_of({}, [api])
+    adopt_state.adopt_state(aws)
+    assert here(aws) == kept(aws) == deploy.state_of({}, [api])
 
 
 def test_of_several_apis_the_oldest_is_adopted(aws: Aws, said: list[str]) -> None:
@@ -181,8 +183,8 @@ def test_of_several_apis_the_oldest_is_adopted(aws: Aws, said: list[str]) -> Non
     apis = [rest_api(aws), rest_api(aws)]
     oldest, other = chalice_state.running(aws).apis
     assert sorted(apis) == sorted([oldest, other])
-    adopt_state.run(aws)
-    assert here(aws) == chalice_app.state_of({"api_handler": FUNCTION}, [oldest])
+    adopt_state.adopt_state(aws)
+    assert here(aws) == deploy.state_of({"api_handler": FUNCTION}, [oldest])
     assert f"REST API {other} calls it, too, and is left alone: delete it if nobody uses it" in said
     assert len(aws.client("apigateway").get_rest_apis()["items"]) == 2
 
@@ -191,7 +193,7 @@ def test_a_state_that_is_here_is_kept_and_saved(aws: Aws, said: list[str]) -> No
     """Whatever runs."""
     function(aws)
     write_here(aws)
-    adopt_state.run(aws)
+    adopt_state.adopt_state(aws)
     assert here(aws) == kept(aws) == STATE
     assert said[0].endswith("is there: it is kept, and saved to S3")
 
@@ -201,8 +203,8 @@ def test_a_state_that_is_in_s3_is_taken(aws: Aws, said: list[str]) -> None:
     function(aws)
     write_here(aws)
     chalice_state.save(aws)
-    chalice_app.deployed_file("prod").unlink()
-    adopt_state.run(aws)
+    deploy.deployed_file("prod").unlink()
+    adopt_state.adopt_state(aws)
     assert here(aws) == kept(aws) == STATE
     assert said[0].startswith("the state is in S3: ")
 
@@ -211,7 +213,7 @@ def test_where_nothing_runs_there_is_nothing_to_adopt(aws: Aws) -> None:
     """Nor after a deploy that only began."""
     for _ in range(2):
         with pytest.raises(InputError, match="no function shuking-prod") as caught:
-            adopt_state.run(aws)
+            adopt_state.adopt_state(aws)
         assert caught.value.fix == "deploy it: ./doitw deploy stage=prod"
         assert here(aws) is None
         chalice_state.restore(aws)

@@ -7,18 +7,24 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import chalice_app, s3, stage_store
-from tasks.clients.aws import Aws
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.chalice_project import config as chalice_config
+from tasks.chalice_project import deploy as chalice_deployment
 from tasks.commands import rollback, status
-from tasks.core import chalice_config, paths, records, stage_status, status_text
-from tasks.core.arguments import Arguments
-from tasks.core.console import size
-from tasks.core.errors import DriftError
-from tasks.core.settings import Settings
+from tasks.context.arguments import Arguments
+from tasks.release.stage import status as stage_status
+from tasks.release.stage import store
+from tasks.report import status_table
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import publish, upload
-from tests import functions
-from tests.aws import ACCOUNT, REGION, Refusal, Server
-from tests.built import build, zipped
+from tasks.ui.console import size
+from tasks.util import files
+from tasks.util.errors import DriftError
+from tests import lambda_function
+from tests.finished_layer import build, zipped
+from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 from tests.project import small
 
 FOREIGN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
@@ -26,18 +32,18 @@ FOREIGN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:extension:7"
 
 def rows(settings: Settings) -> dict[str, str]:
     """The table as {what: state}, without what every test would have to repeat."""
-    found = status_text.rows(status.look(settings))
+    found = status_table.status_rows(status.gather_status(settings))
     return {what: state for what, state in found.items() if what not in ("layer", "storage")}
 
 
 def advice(settings: Settings) -> str:
-    return "\n".join(stage_status.advice(status.look(settings)))
+    return "\n".join(stage_status.advice(status.gather_status(settings)))
 
 
 def shown(settings: Settings, capfd: pytest.CaptureFixture[str]) -> str:
     """What a person sees, in one line."""
     capfd.readouterr()
-    status.run([settings], Arguments())
+    status.show_status([settings], Arguments())
     return " ".join(capfd.readouterr().out.split())
 
 
@@ -47,9 +53,9 @@ def configure(*arns: str) -> None:
 
 def deploy(aws: Aws, *arns: str, name: str = "shuking-prod") -> None:
     """A function with these layers, and Chalice's record of it."""
-    made = functions.make(aws, name, *arns)
+    made = lambda_function.make(aws, name, *arns)
     resource = {"name": "api_handler", "resource_type": "lambda_function", "lambda_arn": made}
-    records.write(chalice_app.deployed_file("prod"), {"resources": [resource]})
+    files.write_record(chalice_deployment.deployed_file("prod"), {"resources": [resource]})
 
 
 def publish_layer(aws: Aws, text: str = "x = 1\n", built: str = "20250102-030405") -> str:
@@ -77,7 +83,7 @@ def test_after_a_deploy_all_agree(aws: Aws) -> None:
     configure(arn)
     deploy(aws, arn)
     found = rows(aws.settings)
-    assert found["inputs"] == status.look(aws.settings).wanted[:12]
+    assert found["inputs"] == status.gather_status(aws.settings).wanted[:12]
     assert found["built"].endswith("from these inputs")
     assert found["published"] == "versions 1; these inputs: version 1"
     assert found["configured"] == f"version 1 ({arn})"
@@ -206,7 +212,7 @@ def test_looking_changes_nothing(aws: Aws, server: Server) -> None:
     publish_layer(aws)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
     server.seen.clear()
-    status.look(aws.settings)
+    status.gather_status(aws.settings)
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
     assert {seen.method for seen in server.seen if seen.path != "/"} == {"GET"}
 
@@ -224,7 +230,7 @@ def two(aws: Aws) -> tuple[str, str]:
 def checked(settings: Settings) -> str:
     """The error of `check=1`."""
     with pytest.raises(DriftError) as caught:
-        status.run([settings], Arguments(check=True))
+        status.show_status([settings], Arguments(check=True))
     return caught.value.problem
 
 
@@ -275,11 +281,11 @@ def test_a_function_that_is_gone_is_drift(aws: Aws) -> None:
 
 def test_no_drift_passes_the_check(aws: Aws) -> None:
     """Nor does a stage to which nothing was ever deployed fail it."""
-    status.run([aws.settings], Arguments(check=True))
+    status.show_status([aws.settings], Arguments(check=True))
     arn = publish_layer(aws)
     configure(arn)
     deploy(aws, arn)
-    status.run([aws.settings], Arguments(check=True))
+    status.show_status([aws.settings], Arguments(check=True))
 
 
 def test_what_cannot_be_seen_fails_the_check(aws: Aws, server: Server) -> None:
@@ -291,7 +297,7 @@ def test_what_cannot_be_seen_fails_the_check(aws: Aws, server: Server) -> None:
     assert checked(aws.settings) == "not all of stage prod could be seen"
     refusal = Refusal(status=403, code="AccessDenied")
     server.refused = lambda request: refusal if "list-type" in request.query else None
-    status.run([aws.settings], Arguments(check=True))
+    status.show_status([aws.settings], Arguments(check=True))
 
 
 def test_a_fresh_machine_sees_the_same(aws: Aws) -> None:
@@ -300,8 +306,8 @@ def test_a_fresh_machine_sees_the_same(aws: Aws) -> None:
     configure(arn)
     deploy(aws, arn)
     known = rows(aws.settings)["deployed"]
-    local = chalice_app.deployed_file("prod")
-    key = stage_store.key(aws.settings, "deployed.json")
+    local = chalice_deployment.deployed_file("prod")
+    key = store.key(aws.settings, "deployed.json")
     s3.put_bytes(aws, key, local.read_bytes())
     local.unlink()
     assert rows(aws.settings)["deployed"] == known
@@ -329,7 +335,7 @@ def test_the_figures_of_the_seeds_monitoring(aws: Aws) -> None:
     arn = publish_layer(aws)
     configure(arn)
     deploy(aws, arn)
-    found = status_text.rows(status.look(aws.settings))
+    found = status_table.status_rows(status.gather_status(aws.settings))
     assert found["layer"] == "version 1: 130 bytes zipped, 6 bytes unzipped (0% of Lambda's limit)"
     stored = aws.client("s3").list_objects_v2(Bucket="deps-bucket", Prefix="layers/deps/")
     total = sum(each["Size"] for each in stored["Contents"])
@@ -343,7 +349,7 @@ def test_the_size_of_a_version_by_hand_is_known_to_aws(aws: Aws) -> None:
         LayerName="deps", Content={"ZipFile": zipped("x")}
     )["LayerVersionArn"]
     configure(arn)
-    found = status_text.rows(status.look(aws.settings))
+    found = status_table.status_rows(status.gather_status(aws.settings))
     assert found["layer"] == f"version 1: {len(zipped('x'))} bytes zipped"
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.functional.test_bad_input import error
+from tests.handmade_wheels import wheel
 from tests.project import Project, Run, small
-from tests.wheels import wheel
 
 LIMIT = 262_144_000  # bytes unzipped, Lambda's
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import crashes, reliability
-from tests.aws import Request
-from tests.crashes import COMMAND, Ground
-from tests.operations import operation
-from tests.proxy import Fault, Plan, Proxy, proxying
+from tests import crash_runs, reliability_counts
+from tests.api_operations import operation
+from tests.aws_proxy import Fault, Plan, Proxy, proxying
+from tests.crash_runs import COMMAND, Ground
+from tests.moto_server import Request
 
 # What Chalice makes or changes in a first deploy.
 MADE = ["CreateRole", "PutRolePolicy", "CreateFunction", "ImportRestApi", "CreateDeployment",
@@ -25,7 +25,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with crashes.ground(tmp_path_factory.mktemp("chalice")) as found:
+    with crash_runs.ground(tmp_path_factory.mktemp("chalice")) as found:
         yield found
 
 
@@ -83,4 +83,4 @@ def test_a_fault_at_a_call_of_chalices(
         assert "✗ chalice-deploy" in run.output
         assert "→" in run.output.partition("✗ chalice-deploy")[2]
         assert "doit_lambda_layer" not in run.output  # a traceback of ours
-    ground.check(reliability.CHALICE, (name, fault))
+    ground.check(reliability_counts.CHALICE, (name, fault))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import ci
-from tests.aws import Server
-from tests.ci import Job, Runner
+from tests import ci_jobs
+from tests.ci_jobs import Job, Runner
+from tests.moto_server import Server
 
 BUILDING = {"install", "prune", "optimize", "zip", "verify", "upload"}
 LAYER, API = "/layers/deps/versions", "/restapis"
@@ -20,11 +20,17 @@ def made(aws: Server, what: str) -> int:
 
 JOBS: dict[str, tuple[Job, Job, Callable[[], Job]]] = {
     "github": (
-        ci.github("deploy.yml", "build"),
-        ci.github("deploy.yml", "deploy"),
-        lambda: ci.github("rollback.yml", "rollback", version="1", reason="a test", stage="prod"),
+        ci_jobs.github("deploy.yml", "build"),
+        ci_jobs.github("deploy.yml", "deploy"),
+        lambda: ci_jobs.github(
+            "rollback.yml", "rollback", version="1", reason="a test", stage="prod"
+        ),
     ),
-    "gitlab": (ci.gitlab("build"), ci.gitlab("deploy"), lambda: ci.gitlab("rollback")),
+    "gitlab": (
+        ci_jobs.gitlab("build"),
+        ci_jobs.gitlab("deploy"),
+        lambda: ci_jobs.gitlab("rollback"),
+    ),
 }
 
 
@@ -56,7 +62,7 @@ def test_main_deploys_once_and_goes_back(runner: Runner, open_aws: Server, syste
         runner.forget()
     assert made(open_aws, LAYER) == 1
 
-    ci.change(runner.origin, "requirements-all.txt", "six==1.17.0\n")
+    ci_jobs.change(runner.origin, "requirements-all.txt", "six==1.17.0\n")
     assert '"six": "1.17.0"' in runner.run(deploy).output
     rolled = runner.run(back(), ROLLBACK_VERSION="1", CI_PIPELINE_ID="7")
     assert rolled.steps[-1] == "rollback:smoke"

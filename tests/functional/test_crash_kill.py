@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import crashes
-from tests.crashes import Ground
-from tests.reliability import KILLED_BETWEEN, KILLED_WITHIN
+from tests import crash_runs
+from tests.crash_runs import Ground
+from tests.reliability_counts import KILLED_BETWEEN, KILLED_WITHIN
 
 BUILDING = ["install", "prune", "optimize", "zip", "sbom", "report-page", "verify"]
 CHANGING = ["upload", "publish", "patch-config", "chalice-deploy"]
@@ -18,7 +18,7 @@ POINTS = {"install": 1, "zip": 1}  # drawn in a step, the same on every run; els
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with crashes.ground(tmp_path_factory.mktemp("kill")) as found:
+    with crash_runs.ground(tmp_path_factory.mktemp("kill")) as found:
         yield found
 
 

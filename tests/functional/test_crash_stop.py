@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import crashes, reliability
-from tests.crashes import Ground
+from tests import crash_runs, reliability_counts
+from tests.crash_runs import Ground
 
 WITHIN = ["install", "zip", "upload", "publish", "patch-config", "chalice-deploy"]
 BETWEEN = ["verify", "upload", "patch-config", "chalice-deploy"]
@@ -17,7 +17,7 @@ BUILDING = ["install", "zip", "verify"]
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with crashes.ground(tmp_path_factory.mktemp("stop")) as found:
+    with crash_runs.ground(tmp_path_factory.mktemp("stop")) as found:
         yield found
 
 
@@ -30,11 +30,11 @@ def stopped(ground: Ground, number: signal.Signals, step: str, point: str) -> No
     assert "Traceback" not in run.output
     assert ground.lock()["released"], run.output
     assert ground.leaks() == []
-    reliability.ended(reliability.STOPPED[number], ground.took_to_end())
-    ground.check(reliability.STOPPED[number], (step, point))
+    reliability_counts.ended(reliability_counts.STOPPED[number], ground.took_to_end())
+    ground.check(reliability_counts.STOPPED[number], (step, point))
 
 
-@pytest.mark.parametrize("number", reliability.SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", reliability_counts.SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("step", WITHIN)
 def test_stopped_within_a_step(ground: Ground, number: signal.Signals, step: str) -> None:
     """Right before it changes or says something, at a point drawn for the step and signal."""

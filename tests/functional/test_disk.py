@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import crashes, deployed, project, reliability
-from tests.aws import Server
+from tests import crash_runs, deployed_project, project, reliability_counts
+from tests.moto_server import Server
 from tests.project import Project, Run, clean_environment
 
 READ_ONLY = "mount --bind {0} {0} && mount -o remount,bind,ro {0}"
@@ -50,7 +50,7 @@ def watched(made: Project, folder: Path) -> Project:
 
 
 def left(made: Project) -> list[str]:
-    return crashes.left(made, Path(made.environment["TMPDIR"]))
+    return crash_runs.left(made, Path(made.environment["TMPDIR"]))
 
 
 def builds(copy: Project) -> None:
@@ -64,9 +64,9 @@ def right(copy: Project, row: str) -> None:
     """After a fault; nothing of the two runs is left."""
     builds(copy)
     leaks = left(copy)
-    reliability.ran(row, leaks=leaks)
+    reliability_counts.ran(row, leaks=leaks)
     assert leaks == []
-    reliability.correct(row)
+    reliability_counts.correct(row)
 
 
 @pytest.mark.parametrize("room", ["16k", "64k", "200k"])
@@ -74,7 +74,7 @@ def test_a_disk_gets_full_while_it_builds(copy: Project, room: str) -> None:
     """In the installer, in a step, in the zip."""
     run = inside(copy, f"mount -t tmpfs -o size={room} none build", "build")
     failed(run, "No space left on device", "→ free some disk space")
-    right(copy, reliability.DISK_FULL)
+    right(copy, reliability_counts.DISK_FULL)
 
 
 def test_the_disk_of_the_temporary_files_is_full(copy: Project, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_disk_of_the_temporary_files_is_full(copy: Project, tmp_path: Path) 
     copy.environment.update(TMPDIR=str(tmp_path / "small"))
     run = inside(copy, f"mount -t tmpfs -o size=4k none {tmp_path / 'small'}", "build")
     assert run.code == 0, run.output
-    right(copy, reliability.DISK_FULL)
+    right(copy, reliability_counts.DISK_FULL)
 
 
 def test_a_checkout_that_may_only_be_read(copy: Project) -> None:
@@ -95,7 +95,7 @@ def test_a_checkout_that_may_only_be_read(copy: Project) -> None:
     copy.write("requirements-all.txt", "six==1.17.0\n")
     run = inside(copy, READ_ONLY.format(copy.path), "build")
     failed(run, ".doit.sqlite3 cannot be used: attempt to write a readonly database")
-    right(copy, reliability.READ_ONLY)
+    right(copy, reliability_counts.READ_ONLY)
 
 
 def test_build_may_only_be_read(copy: Project) -> None:
@@ -106,7 +106,7 @@ def test_build_may_only_be_read(copy: Project) -> None:
     assert run.code == 0, run.output
     copy.write("requirements-all.txt", "six==1.17.0\n")
     failed(inside(copy, mounts, "build"), "Read-only file system", "→ run from a folder")
-    right(copy, reliability.READ_ONLY)
+    right(copy, reliability_counts.READ_ONLY)
 
 
 def test_a_database_that_is_none(copy: Project) -> None:
@@ -124,7 +124,7 @@ DEPLOY = ("deploy", "stage=local", "builder=host")
 
 @pytest.fixture
 def shop(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return watched(deployed.copy(tmp_path / "shop", server, monkeypatch), tmp_path)
+    return watched(deployed_project.copy(tmp_path / "shop", server, monkeypatch), tmp_path)
 
 
 def deploys(shop: Project, row: str) -> None:
@@ -135,9 +135,9 @@ def deploys(shop: Project, row: str) -> None:
     found = shop.aws("lambda").list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"]
     apis = shop.aws("apigateway").get_rest_apis()["items"]
     leaks = left(shop)
-    reliability.ran(row, duplicates=len(found) + len(apis) - 2, leaks=leaks)
+    reliability_counts.ran(row, duplicates=len(found) + len(apis) - 2, leaks=leaks)
     assert (len(found), len(apis), leaks) == (1, 1, [])
-    reliability.correct(row)
+    reliability_counts.correct(row)
 
 
 def test_config_may_only_be_read(shop: Project) -> None:
@@ -146,7 +146,7 @@ def test_config_may_only_be_read(shop: Project) -> None:
     run = inside(shop, READ_ONLY.format(shop.path / ".chalice"), *DEPLOY)
     failed(run, "✓ publish", "✗ patch-config", "Read-only file system")
     assert shop.read(".chalice/config.json") == before
-    deploys(shop, reliability.READ_ONLY)
+    deploys(shop, reliability_counts.READ_ONLY)
 
 
 def test_the_disk_is_full_while_chalice_packs(shop: Project) -> None:
@@ -154,4 +154,4 @@ def test_the_disk_is_full_while_chalice_packs(shop: Project) -> None:
     (shop.path / ".chalice/deployments").mkdir()
     run = inside(shop, "mount -t tmpfs -o size=4k none .chalice/deployments", *DEPLOY)
     failed(run, "✓ patch-config", "✗ chalice-deploy", "No space left on device")
-    deploys(shop, reliability.DISK_FULL)
+    deploys(shop, reliability_counts.DISK_FULL)

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.commands import matrix
-from tasks.core import arguments, loading, settings
-from tests import ci, pages
-from tests.ci import Job, Runner
-from tests.index import ANY, Index, wheel
+from tasks.commands import python_matrix
+from tasks.context import arguments
+from tasks.context import settings as context_settings
+from tasks.settings import model
+from tests import ci_jobs, documents
+from tests.ci_jobs import Job, Runner
+from tests.package_index import ANY, Index, wheel
 from tests.project import ROOT, SETTINGS, SIX, clean_environment
 
-OURS = [path for path in pages.documents() if path.parent.name != "ko"]  # those have the same
-TOLD = [path for path in OURS if pages.blocks(path)]
-SHOWN = [path for path in OURS if pages.transcript(path)]
+OURS = [path for path in documents.documents() if path.parent.name != "ko"]  # those have the same
+TOLD = [path for path in OURS if documents.blocks(path)]
+SHOWN = [path for path in OURS if documents.transcript(path)]
 HELP = {"list", "help", "info", "clean", "forget", "run", "tabcompletion"}  # doit's own
 # Its last step, where that has another name; of doit's own commands nothing is known.
 ENDS = {"build": "verify", "deploy": "smoke", "rollback": "rollback:smoke"}
@@ -28,10 +30,10 @@ AWS = f'#!/bin/sh\nexec {sys.executable} {ROOT / "tests/aws_cli.py"} "$@"\n'
 @pytest.fixture
 def clones(runner: Runner, tmp_path: Path) -> Runner:
     """The example project's names; a package whose pin the documents change; `aws`."""
-    named = SETTINGS.replace('"deps"', f'"{settings.Settings().layer}"')
+    named = SETTINGS.replace('"deps"', f'"{model.Settings().layer}"')
     text = (runner.origin / "pyproject.toml").read_text(encoding="utf-8")
-    ci.change(runner.origin, "pyproject.toml", text.replace(SETTINGS, named))
-    ci.change(runner.origin, "requirements-all.txt", SIX + "python-dotenv==1.0.1\n")
+    ci_jobs.change(runner.origin, "pyproject.toml", text.replace(SETTINGS, named))
+    ci_jobs.change(runner.origin, "requirements-all.txt", SIX + "python-dotenv==1.0.1\n")
     program = tmp_path / "bin/aws"
     program.parent.mkdir()
     program.write_text(AWS)
@@ -57,12 +59,12 @@ def commands() -> set[str]:
 @pytest.mark.parametrize("document", TOLD, ids=lambda path: path.name)
 def test_the_commands_of_a_document_run(clones: Runner, document: Path) -> None:
     """Each succeeds on what those before it left, and comes to its last step."""
-    blocks = pages.blocks(document)
+    blocks = documents.blocks(document)
     done = clones.run(Job(commands=[(block, {}) for block in blocks], cached=[]))
     for block, output in zip(blocks, done.outputs, strict=True):
-        typed = [(*words, "build")[0] for words in pages.commands(block)]
+        typed = [(*words, "build")[0] for words in documents.commands(block)]
         ends = [ENDS.get(name, name) for name in typed if name not in HELP]
-        ended = iter(pages.ended(output))  # each is looked for behind the one before
+        ended = iter(documents.ended(output))  # each is looked for behind the one before
         assert [name for name in ends if name not in ended] == [], output
         assert "Traceback" not in output
 
@@ -70,18 +72,18 @@ def test_the_commands_of_a_document_run(clones: Runner, document: Path) -> None:
 @pytest.mark.parametrize("document", SHOWN, ids=lambda path: path.name)
 def test_a_transcript_is_what_happens(clones: Runner, document: Path) -> None:
     """The same steps in the same order, the same first words at the end."""
-    shown = pages.transcript(document)
+    shown = documents.transcript(document)
     done = clones.run(Job(commands=[(command, {}) for command, _ in shown], cached=[]))
     for (command, said), output in zip(shown, done.outputs, strict=True):
-        assert pages.heads(output) == pages.heads(said), f"{command}\n{output}"
+        assert documents.heads(output) == documents.heads(said), f"{command}\n{output}"
 
 
-@pytest.mark.parametrize("document", pages.documents(), ids=lambda path: path.name)
+@pytest.mark.parametrize("document", documents.documents(), ids=lambda path: path.name)
 def test_commands_that_are_only_mentioned_are_ones_that_exist(
     document: Path, commands: set[str]
 ) -> None:
     """In sentences and tables, too: their names, settings and arguments are taken."""
-    for words in pages.mentioned(document):
+    for words in documents.mentioned(document):
         words = shlex.split(" ".join(words))
         names = [word for word in words if "=" not in word and not word.startswith(("-", "…"))]
         assert {name.partition(":")[0] for name in names[:1]} <= commands | HELP, words
@@ -89,6 +91,6 @@ def test_commands_that_are_only_mentioned_are_ones_that_exist(
         typed = {name: "1" if value[0] in "N…‹" else value for name, value in typed.items()}
         typed.pop("arn", None)  # A,B stand for two
         if "," in typed.get("python", ""):
-            matrix.check(typed.pop("python").split(","), names)
-        loading.load(ROOT, {}, typed)
-        arguments.load(typed, names)
+            python_matrix.check_pythons(typed.pop("python").split(","), names)
+        context_settings.load_settings(ROOT, {}, typed)
+        arguments.load_arguments(typed, names)

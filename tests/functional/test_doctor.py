@@ -10,22 +10,26 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import deploy_lock, s3
-from tasks.clients.aws import Aws, connect
-from tasks.commands import doctor, doctor_aws
-from tasks.core import lease, locks, paths, permissions
-from tasks.core.findings import BAD, GOOD, NOTE, Finding
-from tasks.core.settings import Settings
-from tests.aws import ACCOUNT, Refusal, Request, Server
-from tests.built import zipped
+from tasks.aws import s3
+from tasks.aws.client import Aws, connect
+from tasks.aws.iam import simulate
+from tasks.commands.doctor import aws_checks, command
+from tasks.release.stage import lease
+from tasks.release.stage import lock as stage_lock
+from tasks.requirements import lockfile
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.ui.finding import BAD, GOOD, NOTE, Finding
+from tests.aws_proxy import proxying
+from tests.finished_layer import zipped
+from tests.moto_server import ACCOUNT, Refusal, Request, Server
 from tests.project import Project
-from tests.proxy import proxying
 
 REGION = "ap-northeast-2"
 
 
 def looked(settings: Settings) -> dict[str, Finding]:
-    return {each.what: each for each in doctor.look(settings)}
+    return {each.what: each for each in command.check_everything(settings)}
 
 
 def marks(found: dict[str, Finding], mark: str) -> list[str]:
@@ -91,7 +95,7 @@ def test_a_stage_that_is_ready(aws: Aws, server: Server) -> None:
         "bucket", "permissions", "other layers", "state", "lock",
     ]  # fmt: skip
     assert found["bucket"].found == "deps-bucket is not there; the deploy makes it"
-    count = len(permissions.needed(aws.settings, bucket=False))
+    count = len(simulate.needed(aws.settings, bucket=False))
     assert f"all {count} that a deploy needs" in found["permissions"].found
     assert f"account {ACCOUNT}" in found["credentials"].found
 
@@ -134,7 +138,7 @@ def test_a_harmless_call_that_is_refused_is_named(person: Aws, server: Server) -
         return Refusal(status=403, code="AccessDeniedException")
 
     server.refused = refused
-    found = list(doctor_aws.look(person))
+    found = list(aws_checks.check_aws(person))
     [said] = [each for each in found if each.what == "permissions"]
     assert said.mark == BAD
     assert said.found == "not allowed: lambda:ListLayerVersions, lambda:GetLayerVersion"
@@ -197,7 +201,7 @@ def test_requirements_are_locked_or_not(aws: Aws) -> None:
     assert missing.mark == GOOD
     assert missing.found == ("1 in requirements-all.txt, not locked: `./doitw lock` pins them all")
     lock = Path("requirements-all.lock")
-    lock.write_text(f"{locks.MARK}0\nsix==1.16.0\n", encoding="utf-8")
+    lock.write_text(f"{lockfile.MARK}0\nsix==1.16.0\n", encoding="utf-8")
     stale = looked(aws.settings)["requirements"]
     assert stale.mark == BAD
     assert "run `./doitw lock`" in stale.fix
@@ -213,7 +217,7 @@ def test_a_bucket_of_somebody_elses(person: Aws, server: Server) -> None:
     server.refused = lambda request: (
         Refusal(status=403, code="") if request.method == "HEAD" else no_simulator(request)
     )
-    [found] = [each for each in doctor_aws.look(person) if each.what == "bucket"]
+    [found] = [each for each in aws_checks.check_aws(person) if each.what == "bucket"]
     assert found.mark == BAD
     assert "another account's" in found.found
 
@@ -244,7 +248,7 @@ def test_an_app_whose_state_is_lost(person: Aws) -> None:
         FunctionName="shuking-prod", Runtime="python3.12", Role=role["Arn"], Handler="app.app",
         Code={"ZipFile": zipped("x")},
     )  # fmt: skip
-    [found] = [each for each in doctor_aws.stage(person) if each.what == "state"]
+    [found] = [each for each in aws_checks.stage(person) if each.what == "state"]
     assert found.mark == BAD
     assert "adopt-state" in found.fix
 
@@ -260,7 +264,7 @@ def test_a_lock_says_whose_and_how_old(aws: Aws, age: int, words: str) -> None:
     """A living one is waited for, a dead one taken over."""
     held = lease.taken("anna@desk", datetime.now(UTC) - timedelta(seconds=age))
     s3.ensure_bucket(aws)
-    s3.put_bytes(aws, deploy_lock.key(aws.settings), held.written())
+    s3.put_bytes(aws, stage_lock.key(aws.settings), held.written())
     found = looked(aws.settings)["lock"]
     assert found.mark == NOTE
     assert re.match(words, found.found)
@@ -268,7 +272,7 @@ def test_a_lock_says_whose_and_how_old(aws: Aws, age: int, words: str) -> None:
 
 def test_a_full_disk(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a build meets it."""
-    monkeypatch.setattr("tasks.commands.doctor_machine.TREES", 10**9)
+    monkeypatch.setattr("tasks.commands.doctor.machine_checks.TREES", 10**9)
     found = looked(aws.settings)["disk"]
     assert found.mark == BAD
     assert "free some disk space" in found.fix

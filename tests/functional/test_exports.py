@@ -1,4 +1,4 @@
-"""tasks/clients/exports.py: lock files of other tools, read by those tools themselves."""
+"""tasks/adopt/exports.py: lock files of other tools, read by those tools themselves."""
 
 import json
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import exports
-from tasks.core.errors import InputError
-from tasks.core.layering import Source
-from tests import chalice_apps, installed
-from tests.chalice_apps import WORKER
-from tests.index import Index, serving
-from tests.installed import Tool
+from tasks.adopt import exports
+from tasks.adopt.requirements_files import Source
+from tasks.util.errors import InputError
+from tests import installed_wheel, sample_apps
+from tests.installed_wheel import Tool
+from tests.package_index import Index, serving
+from tests.sample_apps import WORKER
 
 POETRY = """[project]
 name = "worker"
@@ -57,7 +57,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Tool:
     """Poetry with its export plugin, and Pipenv, as their own documentation installs them."""
     folder = tmp_path_factory.mktemp("tools")
-    made = installed.empty(folder)
+    made = installed_wheel.empty(folder)
     made.install("poetry==2.5.1", "poetry-plugin-export==1.10.1", "pipenv==2026.10.3")
     quiet = {"POETRY_VIRTUALENVS_CREATE": "false", "PIPENV_NOSPIN": "1", "PIP_FIND_LINKS": ""}
     made.environment.update(quiet, POETRY_CACHE_DIR=str(folder / "cache"))
@@ -136,7 +136,7 @@ def test_where_requirements_are_looked_for(
     made = {**WORKER, **files}
     if "requirements.txt" not in files:
         del made["requirements.txt"]
-    assert exports.source(chalice_apps.make(tmp_path / "app", made)).file == found
+    assert exports.source(sample_apps.make(tmp_path / "app", made)).file == found
 
 
 @pytest.mark.parametrize(("group", "said"), [("none", "there are: a, b"), ("a", "includes itself")])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps
-from tests.chalice_apps import ORDERS
-from tests.installed import Tool
+from tests import sample_apps
+from tests.installed_wheel import Tool
 from tests.project import Project, clean_environment, small
+from tests.sample_apps import ORDERS
 
 DODO = """def task_deploy():
     'Theirs.'
@@ -19,7 +19,7 @@ DODO = """def task_deploy():
 
 @pytest.fixture
 def app(tmp_path: Path, tool: Tool) -> Path:
-    folder = chalice_apps.make(tmp_path / "app", ORDERS)
+    folder = sample_apps.make(tmp_path / "app", ORDERS)
     assert tool.run(folder, "doit-lambda-layer", "init", "--yes").code == 0
     return folder
 

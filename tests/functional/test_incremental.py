@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import sandboxes, workshops
-from tasks.core import locks, paths, records
-from tasks.core.settings import Settings
+from tasks.layer import builder
+from tasks.requirements import lockfile
+from tasks.sandbox import choose
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import install
-from tests import index, laid, project
-from tests.index import Index
+from tasks.util import files as file_tools
+from tests import handmade_layers, package_index, project
+from tests.package_index import Index
 from tests.project import Project, Run
 
 SEED, ROUNDS = 4, 6
@@ -34,7 +37,7 @@ builder = "host"
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """An index that is the only one, and a cache of its own."""
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    with index.serving(tmp_path / "index") as found:
+    with package_index.serving(tmp_path / "index") as found:
         monkeypatch.setenv("UV_DEFAULT_INDEX", found.url)
         yield found
 
@@ -47,7 +50,7 @@ def offer(packages: Index) -> dict[tuple[str, str], str]:
     files, and hold what rules take: {(name, version): its line in a lock}."""
     return {
         (name, version): f"{name}=={version} --hash=sha256:"
-        + records.file_digest(packages.add(name, version, files=content(name, version)))
+        + file_tools.file_digest(packages.add(name, version, files=content(name, version)))
         for name in ("alpha", "beta", "gamma", "delta")
         for version in ("1.0", "1.1", "2.0")
     }
@@ -72,20 +75,20 @@ def build(folder: Path, settings: Settings, lines: list[str]) -> bytes:
     """The zip that these lines of a lock make in `folder`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        workshops.choose.cache_clear()
-        sandboxes.choose.cache_clear()
+        builder.choose.cache_clear()
+        choose.choose.cache_clear()
         names = "".join(f"{line.split()[0]}\n" for line in lines)
         Path(settings.requirements).write_text(names, encoding="utf-8")
-        locked = locks.header(settings) + "".join(f"{line}\n" for line in lines)
+        locked = lockfile.header(settings) + "".join(f"{line}\n" for line in lines)
         Path(settings.lock).write_text(locked, encoding="utf-8")
-        install.run(settings, lambda: workshops.choose(settings))
-        laid.build(settings)
-        workshops.choose(settings).close()
+        install.run(settings, lambda: builder.choose(settings))
+        handmade_layers.build(settings)
+        builder.choose(settings).close()
         return paths.layer_zip(settings).read_bytes()
 
 
 def empty(folder: Path) -> Path:
-    shutil.copytree(laid.DOCKER, folder / "docker")
+    shutil.copytree(handmade_layers.DOCKER, folder / "docker")
     return folder
 
 

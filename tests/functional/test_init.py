@@ -15,11 +15,11 @@ import tomli
 from uv import find_uv_bin
 
 from tasks.commands import init
-from tests import chalice_apps
-from tests.aws import Server
-from tests.chalice_apps import ORDERS, REPORTS, WORKER, changed, git
-from tests.installed import Tool
+from tests import sample_apps
+from tests.installed_wheel import Tool
+from tests.moto_server import Server
 from tests.project import Project, clean_environment
+from tests.sample_apps import ORDERS, REPORTS, WORKER, changed, git
 
 Adopt = Callable[..., tuple[int, str]]
 INSTALL = "pip install -r requirements-all.txt -r requirements.txt"
@@ -30,7 +30,7 @@ DEPLOY = ("doit", "deploy", "stage=local", "builder=host")
 def app(tmp_path: Path, tool: Tool) -> Iterator[Callable[[dict[str, str]], Path]]:
     """Makes one of the apps; its embedded AWS ends with the test."""
     folder = tmp_path / "app"
-    yield lambda files: chalice_apps.make(folder, files)
+    yield lambda files: sample_apps.make(folder, files)
     if (folder / "build/local").exists():
         tool.run(folder, "doit", "local-stop")
 
@@ -253,7 +253,7 @@ def test_again_there_is_nothing_to_do(app: Any, adopt: Adopt) -> None:
     """And a package that came since goes where the others are."""
     folder = app(ORDERS)
     adopt(folder, "--yes")
-    chalice_apps.commit(folder)
+    sample_apps.commit(folder)
     assert adopt(folder, "--yes") == (0, "nothing to do: this app has all of it\n")
     assert git(folder, "status", "--porcelain") == ""
     with (folder / "requirements.txt").open("a") as file:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps, ci, deployed, installed
-from tests.aws import Server
-from tests.chalice_apps import git
-from tests.installed import Tool
+from tests import ci_jobs, deployed_project, installed_wheel, sample_apps
+from tests.installed_wheel import Tool
+from tests.moto_server import Server
 from tests.project import clean_environment
+from tests.sample_apps import git
 
 APP = {
     "app.py": """from chalice import Chalice
@@ -30,19 +30,19 @@ def index():
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[Server]:
-    with deployed.serving(tmp_path / "aws") as server:
+    with deployed_project.serving(tmp_path / "aws") as server:
         yield server
 
 
 @pytest.fixture
 def app(tmp_path: Path, tool: Tool) -> Path:
     """Adopted, committed; built without Docker."""
-    folder = chalice_apps.make(tmp_path / "app", APP)
+    folder = sample_apps.make(tmp_path / "app", APP)
     run = tool.run(folder, "doit-lambda-layer", "init", "--yes")
     assert run.code == 0, run.output
     with (folder / "pyproject.toml").open("a") as file:
         file.write('builder = "host"\n')
-    chalice_apps.commit(folder)
+    sample_apps.commit(folder)
     return folder
 
 
@@ -55,8 +55,8 @@ def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path:
     def run(job: str, **inputs: str) -> str:
         clone = tmp_path / job
         git(tmp_path, "clone", "-q", str(app), str(clone))
-        commands = ci.github("lambda-layer.yml", job, root=clone, **inputs).commands
-        return "".join(ci.shell(script, clone, environment | own) for script, own in commands)
+        commands = ci_jobs.github("lambda-layer.yml", job, root=clone, **inputs).commands
+        return "".join(ci_jobs.shell(script, clone, environment | own) for script, own in commands)
 
     run("build")
     assert aws.seen == []
@@ -68,19 +68,19 @@ def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path:
 
 def test_ci_installs_what_init_came_from(wheel: Path, tmp_path: Path) -> None:
     """A wheel that is in the app's repository, by its place there."""
-    folder = chalice_apps.make(tmp_path / "app", APP)
+    folder = sample_apps.make(tmp_path / "app", APP)
     (folder / "tools").mkdir()
-    own = installed.install(Path(shutil.copy(wheel, folder / "tools")), tmp_path)
+    own = installed_wheel.install(Path(shutil.copy(wheel, folder / "tools")), tmp_path)
     said = own.run(folder, "doit-lambda-layer", "init", "--yes").output
     assert f'+  TOOL: "./tools/{wheel.name}" # the wheel that init came from' in said
     assert "where CI finds the tool" not in said
     runner = own.environment | {"PATH": f"{own.bin}:{clean_environment()['PATH']}"}
     environment = clean_environment() | runner | tools(folder)
-    ci.shell(install(folder), folder, environment)
+    ci_jobs.shell(install(folder), folder, environment)
     with pytest.raises(
         AssertionError, match=r"tools/.* does not exist|Invalid requirement|No such"
     ):
-        ci.shell(install(folder), tmp_path, environment)
+        ci_jobs.shell(install(folder), tmp_path, environment)
 
 
 def test_a_wheel_that_ci_has_not_is_asked_for(app: Path, tool: Tool) -> None:
@@ -89,7 +89,7 @@ def test_a_wheel_that_ci_has_not_is_asked_for(app: Path, tool: Tool) -> None:
     written = (app / ".github/workflows/lambda-layer.yml").read_text()
     assert 'TOOL: "" # init came from a file that CI does not have' in written
     with pytest.raises(AssertionError, match="say in this workflow where doit-lambda-layer comes"):
-        ci.shell(install(app), app, clean_environment() | tools(app))
+        ci_jobs.shell(install(app), app, clean_environment() | tools(app))
     (app / ".github/workflows/lambda-layer.yml").unlink()
     said = tool.run(app, "doit-lambda-layer", "init", "--yes").output
     assert "note: .github/workflows/lambda-layer.yml: write into TOOL where CI finds" in said
@@ -97,10 +97,10 @@ def test_a_wheel_that_ci_has_not_is_asked_for(app: Path, tool: Tool) -> None:
 
 def tools(folder: Path) -> dict[str, str]:
     """The variables of all of the workflow's jobs."""
-    found: dict[str, str] = ci.load(str(folder / ".github/workflows/lambda-layer.yml"))["env"]
+    found: dict[str, str] = ci_jobs.load(str(folder / ".github/workflows/lambda-layer.yml"))["env"]
     return found
 
 
 def install(folder: Path) -> str:
     """The command of the build job that does it."""
-    return ci.github("lambda-layer.yml", "build", root=folder).commands[0][0]
+    return ci_jobs.github("lambda-layer.yml", "build", root=folder).commands[0][0]

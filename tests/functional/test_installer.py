@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients.host import HostSandbox
-from tasks.core import distributions, locks, paths, records
-from tasks.core.errors import BuildError
-from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.layer import installed as installed_layer
+from tasks.layer.builder import LayerBuilder
+from tasks.requirements import lockfile
+from tasks.sandbox.host import HostSandbox
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import install
-from tests import index, scripts
-from tests.index import Index
+from tasks.util import files
+from tasks.util.errors import BuildError
+from tests import package_index, sandbox_scripts
+from tests.package_index import Index
 
 SETTINGS = Settings(builder="host", layer="t")
 BROKEN_BUILD = """def build_wheel(*arguments, **named):
@@ -28,9 +31,9 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]
     """An index that is the only one, a cache of its own, an empty project."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    shutil.copytree(scripts.FOLDER, paths.DOCKER)
+    shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    with index.serving(tmp_path / "index") as found:
+    with package_index.serving(tmp_path / "index") as found:
         monkeypatch.setenv("UV_DEFAULT_INDEX", found.url)
         yield found
 
@@ -46,12 +49,12 @@ def installed(
 ) -> set[str]:
     """Paths that the layer would hold before pruning."""
     Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
-    workshop = Workshop(settings, sandbox or HostSandbox(SETTINGS))
+    workshop = LayerBuilder(settings, sandbox or HostSandbox(SETTINGS))
     try:
         install.run(settings, lambda: workshop)
     finally:
         workshop.close()
-    return set(distributions.needed(settings).sizes)
+    return set(installed_layer.needed(settings).sizes)
 
 
 def failure(requirements: str, sandbox: HostSandbox | None = None) -> BuildError:
@@ -140,29 +143,29 @@ def test_a_lock_without_hashes(packages: Index) -> None:
     """Somebody edited it."""
     packages.add("good", "1.0")
     Path("requirements-all.txt").write_text("good==1.0\n", encoding="utf-8")
-    lock = f"{locks.header(SETTINGS)}good==1.0\n"
+    lock = f"{lockfile.header(SETTINGS)}good==1.0\n"
     Path("requirements-all.lock").write_text(lock, encoding="utf-8")
     assert "stands in requirements-all.lock without hashes" in failure("good==1.0\n").fix
 
 
 def test_a_wheel_that_is_cut_off(packages: Index) -> None:
     """The index has half a file."""
-    whole = index.wheel("half", "1.0", (), {"half.py": b"x" * 5000})
-    packages.put("half", f"half-1.0-{index.ANY}.whl", whole[:300])
+    whole = package_index.wheel("half", "1.0", (), {"half.py": b"x" * 5000})
+    packages.put("half", f"half-1.0-{package_index.ANY}.whl", whole[:300])
     assert "the downloaded file is damaged" in failure("half==1.0\n").fix
 
 
 def test_a_wheel_with_a_wrong_byte(packages: Index) -> None:
     """Its hash is the index's, its checksum is not."""
-    wrong = bytearray(index.wheel("bits", "1.0", (), {"bits.py": b"x" * 5000}))
+    wrong = bytearray(package_index.wheel("bits", "1.0", (), {"bits.py": b"x" * 5000}))
     wrong[100] ^= 0xFF
-    packages.put("bits", f"bits-1.0-{index.ANY}.whl", bytes(wrong))
+    packages.put("bits", f"bits-1.0-{package_index.ANY}.whl", bytes(wrong))
     assert "the downloaded file is damaged" in failure("bits==1.0\n").fix
 
 
 def test_a_page_instead_of_a_wheel(packages: Index) -> None:
     """A proxy's log-in page."""
-    packages.put("page", f"page-1.0-{index.ANY}.whl", b"<html>please log in</html>")
+    packages.put("page", f"page-1.0-{package_index.ANY}.whl", b"<html>please log in</html>")
     assert "the downloaded file is damaged" in failure("page==1.0\n").fix
 
 
@@ -180,18 +183,17 @@ def test_a_failed_install_leaves_the_former_record(packages: Index) -> None:
     before = installed("good==1.0\n")
     with pytest.raises(BuildError):
         installed("good==2.0\n")
-    assert set(distributions.needed(SETTINGS).sizes) == before
+    assert set(installed_layer.needed(SETTINGS).sizes) == before
 
 
 def test_what_is_known_is_not_installed_again(packages: Index) -> None:
     """The same artefacts: the installer has nothing to do, and the index may be gone."""
     both = [packages.add("good", "1.0"), packages.add("other", "1.0")]
     text = "".join(
-        f"{path.name.split('-')[0]}==1.0 --hash=sha256:{records.file_digest(path)}\n"
-        for path in both
+        f"{path.name.split('-')[0]}==1.0 --hash=sha256:{files.file_digest(path)}\n" for path in both
     )
     Path("requirements-all.txt").write_text("good\nother\n", encoding="utf-8")
-    Path("requirements-all.lock").write_text(locks.header(SETTINGS) + text, encoding="utf-8")
+    Path("requirements-all.lock").write_text(lockfile.header(SETTINGS) + text, encoding="utf-8")
     before = installed("good\nother\n")
     paths.record(SETTINGS, "install").unlink()
     shutil.rmtree(packages.root)
@@ -224,8 +226,8 @@ def build_wheel(folder, *arguments, **named):
 def lock(requirements: str, artefact: Path) -> None:
     """For `source`, as `doit lock` writes it."""
     Path("requirements-all.txt").write_text(requirements, encoding="utf-8")
-    text = f"source==1.0 --hash=sha256:{records.file_digest(artefact)}\n"
-    Path("requirements-all.lock").write_text(locks.header(SETTINGS) + text, encoding="utf-8")
+    text = f"source==1.0 --hash=sha256:{files.file_digest(artefact)}\n"
+    Path("requirements-all.lock").write_text(lockfile.header(SETTINGS) + text, encoding="utf-8")
 
 
 def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> None:

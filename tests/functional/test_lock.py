@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import index, project
-from tests.index import Index
+from tests import package_index, project
+from tests.package_index import Index
 from tests.project import Project, Run
 
 LOCK = "requirements-all.lock"
@@ -17,7 +17,7 @@ BUILD = ("install", "builder=host")
 @pytest.fixture
 def packages(tmp_path: Path) -> Iterator[Index]:
     """good 1.0 and 2.0, and what they need."""
-    with index.serving(tmp_path / "index") as found:
+    with package_index.serving(tmp_path / "index") as found:
         for version in ("1.0", "2.0"):
             found.add("good", version, "Requires-Dist: needed>=1")
         found.add("needed", "1.5")

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tasks.core import hosts, paths
-from tasks.core.settings import Settings
-from tests import laid, project
-from tests.aws import Server
+from tasks.requirements import host_python
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tests import handmade_layers, project
+from tests.moto_server import Server
 from tests.project import Project
 
 MACHINES = {"x86_64": 62, "arm64": 183}  # ELF's e_machine
@@ -32,10 +33,10 @@ def copy(tmp_path: Path) -> Project:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No Python here but ours."""
-    monkeypatch.setattr(hosts, "_candidates", lambda python, home: [])
-    hosts._found.cache_clear()
+    monkeypatch.setattr(host_python, "_candidates", lambda python, home: [])
+    host_python._found.cache_clear()
     yield
-    hosts._found.cache_clear()
+    host_python._found.cache_clear()
 
 
 def libraries(layer: Path) -> dict[str, int]:
@@ -110,7 +111,7 @@ def test_two_pythons_side_by_side(copy: Project) -> None:
         found = libraries(copy.path / f"build/{name}.zip")
         assert found
         assert [each for each in found if tag not in each] == []
-        proven = hosts.runs(Settings(python=python))
+        proven = host_python.runs(Settings(python=python))
         assert (verified(copy, name)["not_proven"] == "") is proven
         assert (copy.path / f"build/{name}.report.html").is_file()
 
@@ -136,9 +137,13 @@ def test_without_the_layers_python_there_is_no_bytecode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: None
 ) -> None:
     """What can be read is checked all the same."""
-    settings = hosts.feasible(replace(laid.project(tmp_path, monkeypatch), python="3.13"))
-    laid.lay(settings, {"pkg/__init__.py": "raise SystemExit('this ran')", "pkg/a.so": "INPUT(b)"})
-    record = laid.build(settings)
+    settings = host_python.feasible(
+        replace(handmade_layers.project(tmp_path, monkeypatch), python="3.13")
+    )
+    handmade_layers.lay(
+        settings, {"pkg/__init__.py": "raise SystemExit('this ran')", "pkg/a.so": "INPUT(b)"}
+    )
+    record = handmade_layers.build(settings)
     with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
         assert "python/pkg/__init__.py" in archive.namelist()
         assert [name for name in archive.namelist() if name.endswith(".pyc")] == []

@@ -3,7 +3,7 @@
 import re
 import sys
 
-from tasks.core import summaries
+from tasks.report import step_summary
 from tests import terminal
 from tests.project import SIX, SIZE, Project, Run, clean_environment
 
@@ -49,7 +49,7 @@ def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
     assert "━" not in first.output
     assert live == "live   shuking-local with version 1 of deps, answers 200"
     assert re.fullmatch(SIZE, size)
-    silent = {step for step in summaries.OF_RECORD if not made(first, step)}
+    silent = {step for step in step_summary.OF_RECORD if not made(first, step)}
     assert silent == set()
     assert way.startswith("undo   nothing was there before; ./doitw local-stop ends")
     assert "embedded AWS stopped" in undo(layer, way).output

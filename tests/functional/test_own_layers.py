@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.built import zipped
+from tests.finished_layer import zipped
 from tests.project import APP, Project
 
 FUNCTIONS = """

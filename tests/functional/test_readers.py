@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installed import Tool
+from tests.installed_wheel import Tool
 from tests.project import Project, clean_environment, small
 
 COMMANDS = [
@@ -77,7 +77,7 @@ def test_a_deploy_gives_its_lock_back(project: Project) -> None:
 def test_the_wheels_programs_do_too(tool: Tool, tmp_path: Path, program: str, command: str) -> None:
     """doit's own as well as ours."""
     (tmp_path / "dodo.py").write_text(
-        "from doit_lambda_layer.contents import DOIT_CONFIG, commands  # noqa: F401\n"
+        "from doit_lambda_layer import DOIT_CONFIG, commands  # noqa: F401\n"
     )
     environment = {**tool.environment, "PATH": f"{tool.bin}:{clean_environment()['PATH']}"}
     code, errors = unread([str(tool.bin / program), *command.split()], tmp_path, environment)

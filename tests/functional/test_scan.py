@@ -1,4 +1,5 @@
-"""tasks/core/scanning.py in verify: what would give access to something stays on the machine."""
+"""tasks/layer/archive/secret_scan.py in verify: what would give access to something stays on the
+machine."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from tasks.clients import workshops
-from tasks.core import credentials, paths
-from tasks.core.errors import VerifyError
-from tasks.core.settings import Settings
+from tasks.layer import builder
+from tasks.layer.archive import secret_patterns
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import install, verify
-from tests import laid, wheels
-from tests.unit.test_credentials import KEY
+from tasks.util.errors import VerifyError
+from tests import handmade_layers, handmade_wheels
+from tests.unit.layer.archive.test_secret_patterns import KEY
 
 KEYED = {"alpha.py": "x = 1\n", "alpha/test.key": KEY}
 CLEAN = {"beta.py": "x = 1\n"}
@@ -21,26 +23,28 @@ CLEAN = {"beta.py": "x = 1\n"}
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return laid.project(tmp_path, monkeypatch)
+    return handmade_layers.project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every file that is searched from now on."""
-    inside, names = credentials.inside, list[str]()
+    inside, names = secret_patterns.inside, list[str]()
 
     def noted(name: str, content: bytes) -> list[str]:
         names.append(name.removeprefix("python/"))
         return inside(name, content)
 
-    monkeypatch.setattr(credentials, "inside", noted)
+    monkeypatch.setattr(secret_patterns, "inside", noted)
     return names
 
 
 def test_file_distribution_and_ways_out_are_named(settings: Settings) -> None:
     """The secret is not."""
-    laid.lay_wheels(settings, {"alpha": {**KEYED, "alpha/.netrc": "login me"}, "beta": CLEAN})
-    found = laid.refused(settings)
+    handmade_layers.lay_wheels(
+        settings, {"alpha": {**KEYED, "alpha/.netrc": "login me"}, "beta": CLEAN}
+    )
+    found = handmade_layers.refused(settings)
     assert "python/alpha/.netrc (alpha): passwords for servers" in found.problem
     assert "python/alpha/test.key (alpha): a private key" in found.problem
     assert "beta" not in found.problem
@@ -52,45 +56,45 @@ def test_file_distribution_and_ways_out_are_named(settings: Settings) -> None:
 @pytest.mark.parametrize("way", ["drop", "harmless"])
 def test_each_way_out_works(settings: Settings, way: str) -> None:
     """The file is left out, or said to be harmless; another one is not."""
-    laid.lay_wheels(settings, {"alpha": {**KEYED, "alpha/pip.conf": ""}})
+    handmade_layers.lay_wheels(settings, {"alpha": {**KEYED, "alpha/pip.conf": ""}})
     globs: Any = {way: ("alpha/*.key",)}
     changed = replace(settings, **globs)
-    found = laid.refused(changed)
+    found = handmade_layers.refused(changed)
     assert "test.key" not in found.problem
     assert "python/alpha/pip.conf" in found.problem
     globs = {way: ("alpha/*.key", "alpha/pip.conf")}
-    assert laid.build(replace(settings, **globs))["modules"] == 1
+    assert handmade_layers.build(replace(settings, **globs))["modules"] == 1
 
 
 def test_a_change_brings_one_in(settings: Settings, read: list[str]) -> None:
     """A build that makes and proves only what changed reads that, and nothing else."""
-    laid.lay_wheels(settings, {"beta": CLEAN, "gamma": {"gamma.py": "x = 1\n"}})
-    laid.build(settings)
+    handmade_layers.lay_wheels(settings, {"beta": CLEAN, "gamma": {"gamma.py": "x = 1\n"}})
+    handmade_layers.build(settings)
     assert {"beta.py", "gamma.py"} < set(read)
     read.clear()
-    wheels.wheel(Path("wheels"), "beta", {"beta.py": b"", "beta/test.key": KEY.encode()})
-    install.run(settings, lambda: workshops.choose(settings))
-    assert "python/beta/test.key (beta)" in laid.refused(settings).problem
+    handmade_wheels.wheel(Path("wheels"), "beta", {"beta.py": b"", "beta/test.key": KEY.encode()})
+    install.run(settings, lambda: builder.choose(settings))
+    assert "python/beta/test.key (beta)" in handmade_layers.refused(settings).problem
     assert {name.split("-")[0].split("/")[0] for name in read} == {"beta", "beta.py"}
 
 
 def test_it_is_refused_again(settings: Settings, read: list[str]) -> None:
     """What was found is remembered, too; and nothing is read for it."""
-    laid.lay_wheels(settings, {"alpha": KEYED})
-    first = laid.refused(settings)
+    handmade_layers.lay_wheels(settings, {"alpha": KEYED})
+    first = handmade_layers.refused(settings)
     read.clear()
     with pytest.raises(type(first), match=r"alpha/test\.key"):
-        verify.run(settings, lambda: workshops.choose(settings))
+        verify.run(settings, lambda: builder.choose(settings))
     assert read == []
 
 
 def test_what_belongs_to_nobody_is_read_too(settings: Settings) -> None:
     """The zip is what is searched, not what it was made from; bytecode has its source's text."""
-    laid.lay_wheels(settings, {"alpha": {"alpha.py": "x = 1\n"}})
-    laid.build(settings)
-    laid.rewrite(settings, {"python/left.pem": KEY})
+    handmade_layers.lay_wheels(settings, {"alpha": {"alpha.py": "x = 1\n"}})
+    handmade_layers.build(settings)
+    handmade_layers.rewrite(settings, {"python/left.pem": KEY})
     with pytest.raises(VerifyError, match=r"python/left\.pem \(no distribution\)"):
-        verify.run(settings, lambda: workshops.choose(settings))
+        verify.run(settings, lambda: builder.choose(settings))
 
 
 def test_an_address_with_a_token(settings: Settings) -> None:
@@ -100,9 +104,9 @@ def test_an_address_with_a_token(settings: Settings) -> None:
         "alpha.py": "x = 1\n",
         "alpha-1.0.dist-info/direct_url.json": address,
     }
-    laid.lay_wheels(settings, {"alpha": files})
-    laid.build(settings)  # pruned, as always
-    found = laid.refused(replace(settings, rules_off=("metadata",)))
+    handmade_layers.lay_wheels(settings, {"alpha": files})
+    handmade_layers.build(settings)  # pruned, as always
+    found = handmade_layers.refused(replace(settings, rules_off=("metadata",)))
     assert "alpha-1.0.dist-info/direct_url.json (alpha): the address it was" in found.problem
     assert "me:word" not in str(found)
 
@@ -111,7 +115,7 @@ def test_a_setting_that_changed_asks_again(settings: Settings) -> None:
     """What was proven with it is not proven without."""
     allowed = replace(settings, harmless=("alpha/test.key",))
     assert verify.fingerprint(settings) != verify.fingerprint(allowed)
-    laid.lay_wheels(settings, {"alpha": KEYED})
-    laid.build(allowed)
+    handmade_layers.lay_wheels(settings, {"alpha": KEYED})
+    handmade_layers.build(allowed)
     assert paths.record(settings, "verify").exists()
-    laid.refused(settings)
+    handmade_layers.refused(settings)

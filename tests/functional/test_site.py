@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import pages, report_page
-from tests import browser, ci, reports
+from devtools import site_pages
+from tasks.report import html
+from tests import browser, ci_jobs, sample_reports
 from tests.browser import Seen
 from tests.project import ROOT, small
 
@@ -19,12 +20,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `./doitw docs` makes of the documents as they are; and the report of a build, one of
     many packages beside it."""
     project = small(tmp_path_factory.mktemp("site") / "project")
-    ci.repository(project.path, "docs", "README.md", "CHANGELOG.md", "SECURITY.md")
+    ci_jobs.repository(project.path, "docs", "README.md", "CHANGELOG.md", "SECURITY.md")
     run = project.doit("docs", "build")
     assert run.code == 0, run.output
     made = project.path / "docs/site"
     shutil.copy(project.path / "build/deps.report.html", made / "report.html")
-    (made / "many.html").write_text(report_page.render(reports.many(MANY)))
+    (made / "many.html").write_text(html.render(sample_reports.many(MANY)))
     return made
 
 
@@ -36,7 +37,7 @@ def seen(site: Path) -> dict[str, Seen]:
 
 def test_every_document_is_a_page(seen: dict[str, Seen]) -> None:
     """The translations, too; and none is empty."""
-    wanted = {page.replace(".md", ".html") for page in pages.pages(ROOT)}
+    wanted = {page.replace(".md", ".html") for page in site_pages.pages(ROOT)}
     assert wanted <= set(seen)
     assert {page for page in wanted if seen[page].words < 500} == set()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import chalice_apps, installed, pages
-from tests.chalice_apps import changed, git
-from tests.installed import Tool
+from tests import documents, installed_wheel, sample_apps
+from tests.installed_wheel import Tool
 from tests.project import ROOT, SIZE
+from tests.sample_apps import changed, git
 
 APP = """from chalice import Chalice
 import requests
@@ -36,7 +36,7 @@ ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
 @pytest.fixture
 def adopting() -> list[list[str]]:
     """What the README says an app's team types: pip, init, deploy."""
-    [block] = pages.blocks(ROOT / "README.md", "sh")
+    [block] = documents.blocks(ROOT / "README.md", "sh")
     return [shlex.split(line) for line in block.splitlines()]
 
 
@@ -44,7 +44,7 @@ def adopting() -> list[list[str]]:
 def tool(wheel: Path, tmp_path: Path) -> Tool:
     """The wheel, in an environment of this test's own."""
     (tmp_path / "tool").mkdir()
-    return installed.install(wheel, tmp_path / "tool")
+    return installed_wheel.install(wheel, tmp_path / "tool")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def shop(tool: Tool, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "shop"
     (folder / "app.py").write_text(APP)
     (folder / "requirements.txt").write_text(REQUIREMENTS)
-    chalice_apps.commit(folder)
+    sample_apps.commit(folder)
     yield folder
     tool.run(folder, "doit", "local-stop")
 

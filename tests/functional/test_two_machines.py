@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from tasks import VERSION
-from tests import deployed, engine
-from tests.aws import Request, Server
+from tests import deployed_project, docker_engine
+from tests.moto_server import Request, Server
 from tests.project import ROOT, Project, Run, clean_environment, small
 
 QUIET = ["-v", "1"]  # as on a terminal: one line a step, and what must not be missed
@@ -53,7 +53,7 @@ def embedded(clones: Clones) -> Iterator[Clones]:
 @pytest.fixture
 def aws(clones: Clones, tmp_path: Path) -> Iterator[Server]:
     """The same AWS in this process, where a test sees and delays what is asked of it."""
-    with deployed.serving(tmp_path / "aws") as server:
+    with deployed_project.serving(tmp_path / "aws") as server:
         for each in clones:
             each.environment.update(AWS_ENDPOINT_URL=server.url)
         yield server
@@ -301,8 +301,8 @@ def test_a_killed_deploy_on_another_machine_is_waited_for_and_unlocked(clones: C
 
 RENEWING = """
 import runpy
-from tasks.clients import deploy_lock
-deploy_lock.RENEW_EVERY = 0.2
+from tasks.release.stage import lock
+lock.RENEW_EVERY = 0.2
 runpy.run_module("tasks", run_name="__main__", alter_sys=True)
 """
 
@@ -330,7 +330,7 @@ def test_a_deploy_whose_lock_is_taken_stops_in_the_midst_of_chalice(
         while b.doit("unlock", "yes=1", "stage=local").code:  # just then it was being renewed
             assert process.poll() is None
         said, _ = process.communicate(timeout=5)
-        left = engine.processes_left_in(a.path)
+        left = docker_engine.processes_left_in(a.path)
         answers.set()
     assert "the lock of stage local was taken over: this run stops" in said
     assert "Traceback" not in said

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import updates
-from tests.aws import Request
-from tests.crashes import COMMAND
+from tests import changed_requirements
+from tests.aws_proxy import Fault, Proxy, proxying
+from tests.changed_requirements import Update
+from tests.crash_runs import COMMAND
 from tests.functional.test_chalice_faults import asked_to_write, once
-from tests.proxy import Fault, Proxy, proxying
-from tests.reliability import CHALICE, KILLED_WITHIN
-from tests.updates import Update
+from tests.moto_server import Request
+from tests.reliability_counts import CHALICE, KILLED_WITHIN
 
 # What Chalice changes when it deploys again, and what it may do twice.
 CHANGED = ["UpdateFunctionCode", "UpdateFunctionConfiguration", "PutRestApi", "CreateDeployment"]
@@ -22,7 +22,7 @@ AGAIN = ["DeleteFunctionConcurrency", "PutRolePolicy", "UpdateRestApi"]
 
 @pytest.fixture(scope="module")
 def update(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Update]:
-    with updates.update(tmp_path_factory.mktemp("update")) as found:
+    with changed_requirements.update(tmp_path_factory.mktemp("update")) as found:
         yield found
 
 

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tasks.clients import workshops
-from tasks.core import paths, records
-from tasks.core.errors import VerifyError
-from tasks.core.settings import Settings
-from tasks.core.workshop import Workshop
+from tasks.layer import builder
+from tasks.layer.builder import LayerBuilder
+from tasks.settings import paths
+from tasks.settings.model import Settings
 from tasks.steps import verify
-from tests import laid
-from tests.laid import build, lay, metadata, pack, refused
+from tasks.util import files as file_tools
+from tasks.util.errors import VerifyError
+from tests import handmade_layers
+from tests.handmade_layers import build, lay, metadata, pack, refused
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return laid.project(tmp_path, monkeypatch)
+    return handmade_layers.project(tmp_path, monkeypatch)
 
 
 # ---- what works ---------------------------------------------------------------------------------
@@ -30,10 +31,10 @@ def test_a_good_layer_is_proven(settings: Settings, capfd: pytest.CaptureFixture
     record = build(settings)
     assert (record["modules"], record["distributions"], record["libraries"]) == (3, 1, 0)
     assert record["compiled_anew"] == 0
-    assert record["sha256"] == records.file_digest(paths.layer_zip(settings))
+    assert record["sha256"] == file_tools.file_digest(paths.layer_zip(settings))
     assert set(record["packages"]) == {"pkg"}
     assert record["packages"]["pkg"] == record["unzipped"]
-    assert record == records.read(paths.record(settings, "verify"))
+    assert record == file_tools.read_record(paths.record(settings, "verify"))
 
 
 def test_what_was_proven_is_not_proven_again(settings: Settings) -> None:
@@ -41,7 +42,7 @@ def test_what_was_proven_is_not_proven_again(settings: Settings) -> None:
     lay(settings, {"pkg/__init__.py": "", "pkg/extra.py": "import not_installed_anywhere"})
     first = build(settings)
 
-    def none() -> Workshop:
+    def none() -> LayerBuilder:
         raise AssertionError
 
     assert verify.run(settings, none) == first
@@ -130,9 +131,9 @@ def test_broken_metadata_is_named(settings: Settings) -> None:
     lay(settings, {"pkg/__init__.py": ""})
     pack(settings)
     points = "[console_scripts]\nno equals sign here\n"
-    laid.rewrite(settings, {"python/pkg-1.0.dist-info/entry_points.txt": points})
+    handmade_layers.rewrite(settings, {"python/pkg-1.0.dist-info/entry_points.txt": points})
     with pytest.raises(VerifyError, match=r"pkg: \w+Error"):
-        verify.run(settings, lambda: workshops.choose(settings))
+        verify.run(settings, lambda: builder.choose(settings))
 
 
 def test_a_distribution_that_lost_its_version_is_named(settings: Settings) -> None:
@@ -147,18 +148,18 @@ def test_a_distribution_that_stands_twice_is_refused(settings: Settings) -> None
     """Two versions laid over each other: which one answers is chance."""
     lay(settings, {"pkg/__init__.py": ""})
     pack(settings)
-    laid.rewrite(settings, {"python/Pkg-2.0.dist-info/METADATA": metadata("Pkg", "2.0")})
+    handmade_layers.rewrite(settings, {"python/Pkg-2.0.dist-info/METADATA": metadata("Pkg", "2.0")})
     with pytest.raises(VerifyError, match="pkg is in the layer twice"):
-        verify.run(settings, lambda: workshops.choose(settings))
+        verify.run(settings, lambda: builder.choose(settings))
 
 
 def test_modules_that_python_compiles_anew_are_counted(settings: Settings) -> None:
     """Bytecode that does not belong to its source costs time at each cold start."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "x = 1"})
     pack(settings)
-    laid.rewrite(settings, {}, without="__pycache__/a.")
+    handmade_layers.rewrite(settings, {}, without="__pycache__/a.")
     with pytest.raises(VerifyError, match=r"compiles [1-9] modules anew") as caught:
-        verify.run(settings, lambda: workshops.choose(settings))
+        verify.run(settings, lambda: builder.choose(settings))
     assert 'bytecode = "none"' in caught.value.fix
 
 

@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core import budget, paths, records
-from tasks.core.settings import Settings
-from tests import laid
-from tests.laid import build, lay, lay_wheels, refused
+from tasks.layer.archive import size_limit
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.util import files as file_tools
+from tests import handmade_layers
+from tests.handmade_layers import build, lay, lay_wheels, refused
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:t:1"
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return laid.project(tmp_path, monkeypatch)
+    return handmade_layers.project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    return laid.listen(monkeypatch)
+    return handmade_layers.listen(monkeypatch)
 
 
 def test_over_the_limit_the_ten_largest_are_named(
@@ -30,7 +32,7 @@ def test_over_the_limit_the_ten_largest_are_named(
     """Largest first, and no sandbox is started for it."""
     files = {f"p{n}": {f"p{n}/__init__.py": "#" * 1000 * (n + 1)} for n in range(12)}
     lay_wheels(settings, files)
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 50_000)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 50_000)
     found = refused(replace(settings, bytecode="none", strip=False))
     lines = found.problem.splitlines()
     assert "is over Lambda's 50.0 kB; the heaviest:" in lines[0]
@@ -41,9 +43,9 @@ def test_over_the_limit_the_ten_largest_are_named(
 def test_the_function_counts_as_well(settings: Settings) -> None:
     """The limit is for all layers and the function together."""
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
-    with_app = budget.function_size()
+    with_app = size_limit.function_size()
     Path("app.py").unlink()
-    assert with_app == budget.function_size() + 5000
+    assert with_app == size_limit.function_size() + 5000
 
 
 def test_over_90_percent_is_a_warning(
@@ -51,8 +53,8 @@ def test_over_90_percent_is_a_warning(
 ) -> None:
     """It still ships."""
     lay(settings, {"pkg/__init__.py": "#" * 9000})
-    monkeypatch.setattr(budget, "function_size", lambda: 0)
-    monkeypatch.setattr(budget, "LAMBDA_LIMIT", 10_000)
+    monkeypatch.setattr(size_limit, "function_size", lambda: 0)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 10_000)
     assert build(replace(settings, bytecode="none", strip=False))
     assert any(line.startswith("warning: over 90% of Lambda's limit") for line in said)
 
@@ -74,7 +76,7 @@ def test_growth_over_the_published_version(settings: Settings, allowed: int, pas
     """In percent; 0 is no limit."""
     lay(settings, {"pkg/__init__.py": "#" * 3000})
     published = {"unzipped": 1000, "arn": ARN}
-    records.write(paths.stage_record(settings, "publish"), published)
+    file_tools.write_record(paths.stage_record(settings, "publish"), published)
     limited = replace(settings, max_growth=allowed, bytecode="none", strip=False)
     if passes:
         assert build(limited)

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.settings import Settings
-from tests import laid
-from tests.laid import build, lay, refused
+from tasks.settings.model import Settings
+from tests import handmade_layers
+from tests.handmade_layers import build, lay, refused
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return laid.project(tmp_path, monkeypatch)
+    return handmade_layers.project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    return laid.listen(monkeypatch)
+    return handmade_layers.listen(monkeypatch)
 
 
 # ---- shared objects -----------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from devtools import dist
 from tasks import VERSION
-from tasks.commands import dist
-from tests import chalice_apps
-from tests.installed import Tool
+from tests import sample_apps
+from tests.installed_wheel import Tool
 from tests.project import ROOT, clean_environment
 
 NAME = f"doit_lambda_layer-{VERSION}"
@@ -27,7 +27,10 @@ def build(checkout: Path, target: Path) -> dict[str, bytes]:
     """{file: its bytes}, built in this checkout."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(checkout)
-        return {path.name: path.read_bytes() for path in dist.run(target, os.environ | TIME)}
+        return {
+            path.name: path.read_bytes()
+            for path in dist.build_distributions(target, os.environ | TIME)
+        }
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +146,7 @@ def test_the_program_runs_where_nothing_else_is(tool: Tool, tmp_path: Path) -> N
 
 def test_it_runs_without_being_installed(wheel: Path, tmp_path: Path) -> None:
     """`pipx run`, here uv's: an environment for one call, which takes on an app."""
-    app = chalice_apps.make(tmp_path / "app", chalice_apps.WORKER)
+    app = sample_apps.make(tmp_path / "app", sample_apps.WORKER)
     no_account = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
     def run(*words: str) -> str:
@@ -157,16 +160,16 @@ def test_it_runs_without_being_installed(wheel: Path, tmp_path: Path) -> None:
         return done.stdout
 
     assert run("--version") == f"doit-lambda-layer {VERSION}\n"
-    assert chalice_apps.changed(app) == set()
+    assert sample_apps.changed(app) == set()
     [written] = re.findall(r"^written: (.+)$", run("init", "--yes"), re.M)
-    assert chalice_apps.changed(app) == set(written.split(", "))
+    assert sample_apps.changed(app) == set(written.split(", "))
     assert {"dodo.py", "requirements-all.txt", ".chalice/config.json"} <= set(written.split(", "))
 
 
 def test_types_reach_who_imports_it(tool: Tool, tmp_path: Path) -> None:
     """py.typed: mypy takes the wheel's annotations."""
     (tmp_path / "dodo.py").write_text(
-        "from doit_lambda_layer.core.settings import Settings\nSettings(lock_wait='soon')\n"
+        "from doit_lambda_layer.settings.model import Settings\nSettings(lock_wait='soon')\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--python-executable", tool.bin / "python", "--config-file",

@@ -1,4 +1,5 @@
-"""tasks/core/archive.py: whatever the files are called and hold, every unzip gets them back."""
+"""tasks/layer/archive/zip_writer.py: whatever the files are called and hold, every unzip gets
+them back."""
 
 import io
 import os
@@ -11,11 +12,13 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.core import archive, parts, trees
-from tests import scripts
-from tests.reliability import answer
+from tasks.layer import part
+from tasks.layer.archive import zip_writer
+from tasks.util import files
+from tests import sandbox_scripts
+from tests.reliability_counts import answer
 
-OPTIMIZE = scripts.load("optimize")
+OPTIMIZE = sandbox_scripts.load("optimize")
 
 ROW = "zip: trees"
 PARTS = st.text(
@@ -49,8 +52,8 @@ def packed(root: Path, names: Iterable[str]) -> bytes:
         request = {root.name: {"as": "part", "stay": sorted(names), "cut": {}}}
         making = OPTIMIZE.Making(str(root.parent), folder, folder, request, False, 6)
         OPTIMIZE.make(making, folder, stripping=False)
-        members = parts.together([parts.read(Path(folder, "part"))], bytecode=True)
-        answer(ROW, lambda: archive.write_zip(members, out))
+        members = part.together([part.read_part(Path(folder, "part"))], bytecode=True)
+        answer(ROW, lambda: zip_writer.write_zip(members, out))
     return out.getvalue()
 
 
@@ -89,5 +92,5 @@ def test_unzip_gets_it_back(tree: dict[str, tuple[bytes, bool]]) -> None:
             path.relative_to(target / "python").as_posix(): (
                 path.read_bytes(), bool(path.stat().st_mode & 0o100)
             )
-            for path in trees.walk(target)
+            for path in files.walk(target)
         } == laid  # fmt: skip

@@ -1,4 +1,4 @@
-"""tasks/core/chalice_config.py: whatever config.json looks like, one value in it changes."""
+"""tasks/chalice_project/config.py: whatever config.json looks like, one value in it changes."""
 
 import json
 import tempfile
@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.core import chalice_config
-from tasks.core.chalice_config import Member
-from tasks.core.errors import LayerError
-from tests.reliability import answer
+from tasks.chalice_project import config
+from tasks.chalice_project.config import Member
+from tasks.util.errors import LayerError
+from tests.reliability_counts import answer
 
 ANY, LAYOUTS = "config.json: any text", "config.json: layouts"
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:deps:1"
@@ -34,19 +34,19 @@ def write(path: Path, content: bytes) -> LayerError | None:
     path.write_bytes(content)
 
     def used() -> None:
-        chalice_config.layers(path, "prod")
+        config.layers(path, "prod")
         more: list[Member] = [((), "lambda_architecture", "arm64")]
-        for name, own in chalice_config.own_layers(path, "prod").items():
+        for name, own in config.own_layers(path, "prod").items():
             more.append((("lambda_functions", name), "layers", [*own, ARN]))
-        chalice_config.preview(path, "prod", [ARN], more)
-        chalice_config.write_layers(path, "prod", [ARN], more)
+        config.preview(path, "prod", [ARN], more)
+        config.write_layers(path, "prod", [ARN], more)
 
     found = answer(ANY, used)
     if found is not None:
         assert path.read_bytes() == content
         return found
-    assert chalice_config.layers(path, "prod") == [ARN]
-    assert chalice_config.architecture(path, "prod") == "arm64"
+    assert config.layers(path, "prod") == [ARN]
+    assert config.architecture(path, "prod") == "arm64"
     return None
 
 
@@ -119,13 +119,13 @@ def test_all_outside_of_the_list_stays(
     within = listed if listed is not None else json.dumps(stage)
     text = f"{before}{within}{after}"
     assert json.loads(text)["stages"]["prod"] == stage
-    changed = answer(LAYOUTS, lambda: chalice_config.with_layers(text, "prod", arns))
+    changed = answer(LAYOUTS, lambda: config.with_layers(text, "prod", arns))
     assert isinstance(changed, str)
     assert changed.startswith(before)
     assert changed.endswith(after)
     new = json.loads(changed[len(before) : len(changed) - len(after)])
     assert new == (arns if listed is not None else {**stage, "layers": arns})
-    assert chalice_config.with_layers(changed, "prod", arns) == changed
+    assert config.with_layers(changed, "prod", arns) == changed
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,5 @@ def test_all_outside_of_the_list_stays(
 )
 def test_of_a_key_that_stands_twice_the_last_counts(text: str) -> None:
     """As for json."""
-    changed = answer(LAYOUTS, lambda: chalice_config.with_layers(text, "prod", [ARN]))
+    changed = answer(LAYOUTS, lambda: config.with_layers(text, "prod", [ARN]))
     assert json.loads(str(changed))["stages"]["prod"]["layers"] == [ARN]

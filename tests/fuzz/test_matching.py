@@ -1,10 +1,10 @@
-"""tasks/core/matching.py: any glob has a meaning, and it is the documented one."""
+"""tasks/layer/prune/globs.py: any glob has a meaning, and it is the documented one."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.core.matching import matcher, unmatched
-from tests.reliability import answer
+from tasks.layer.prune.globs import matcher, unmatched
+from tests.reliability_counts import answer
 
 ROW = "globs"
 ANY = st.text(max_size=10)

@@ -8,8 +8,11 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.core import layer_arns, lease, manifest, pins, records, versions
-from tests.reliability import answer
+from tasks.aws import arn
+from tasks.release import manifest, version
+from tasks.release.stage import lease, rollback_pin
+from tasks.util import files
+from tests.reliability_counts import answer
 
 ROW = "notes in S3"
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats()
@@ -29,7 +32,7 @@ MANIFEST = json.loads(
         manifest.Manifest(
             layer="deps", python="3.12", architecture="x86_64", image="", builder="host",
             input="i", sha256="s", inputs={"python": "3.12"}, bytes=1, unzipped=2, installed=3,
-            files=4, distributions=[manifest.Distribution(name="six", version="1", direct=True,
+            files=4, distributions=[manifest.ManifestEntry(name="six", version="1", direct=True,
             bytes=2)], others={"x": 1}, settings={"keep": []}, tool="0", git={"commit": "1a",
             "dirty": False}, built="20250102-030405",
         )
@@ -50,11 +53,11 @@ def spoken(read: Callable[[bytes], object], data: bytes) -> None:
 @example(b"{}", "until", None)
 def test_locks_and_pins(data: bytes, changed: str, value: object) -> None:
     """None for what is none of ours; never half of one."""
-    spoken(lease.parse, data)
-    spoken(pins.from_json, data)
-    spoken(lease.parse, json.dumps({**LOCK, changed: value}).encode())
+    spoken(lease.parse_lease, data)
+    spoken(rollback_pin.from_json, data)
+    spoken(lease.parse_lease, json.dumps({**LOCK, changed: value}).encode())
     for name in PIN:
-        spoken(pins.from_json, json.dumps({**PIN, name: value}).encode())
+        spoken(rollback_pin.from_json, json.dumps({**PIN, name: value}).encode())
 
 
 @given(BYTES, st.sampled_from(sorted(MANIFEST)), VALUES)
@@ -80,7 +83,7 @@ def test_records(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "record.json"
         path.write_bytes(data)
-        found = answer(ROW, lambda: records.read(path))
+        found = answer(ROW, lambda: files.read_record(path))
         assert found is None or isinstance(found, dict)
 
 
@@ -89,10 +92,10 @@ def test_records(data: bytes) -> None:
 def test_descriptions_and_arns(description: str, typed: str) -> None:
     """Layer versions by hand have anything there."""
     entry = {"LayerVersionArn": "a:1", "Version": 1, "Description": description}
-    found = answer(ROW, lambda: versions.from_response(entry))
-    assert isinstance(found, versions.LayerVersion)
+    found = answer(ROW, lambda: version.from_response(entry))
+    assert isinstance(found, version.LayerVersion)
     assert len(found.input_hash) in (0, 64)
     assert len(found.content_hash) in (0, 64)
     assert len(found.built) in (0, 15, 24)
-    answer(ROW, lambda: layer_arns.parse(typed))
-    answer(ROW, lambda: versions.parse_number(typed))
+    answer(ROW, lambda: arn.parse_arns(typed))
+    answer(ROW, lambda: version.parse_number(typed))

@@ -1,4 +1,4 @@
-"""tasks/core/requirements.py: whatever stands in the file."""
+"""tasks/requirements/file.py: whatever stands in the file."""
 
 import tempfile
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from tasks.core import requirements
-from tasks.core.errors import LayerError
-from tasks.core.requirements import Line
-from tests.reliability import answer
+from tasks.requirements import file
+from tasks.requirements.file import Line
+from tasks.util.errors import LayerError
+from tests.reliability_counts import answer
 
 ROW = "requirements: any bytes"
 NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,6}[A-Za-z0-9])?", fullmatch=True)
@@ -28,8 +28,8 @@ def read(content: bytes) -> list[Line] | LayerError:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "requirements.txt"
         path.write_bytes(content)
-        found = answer(ROW, lambda: requirements.read(path))
-        requirements.files(path)
+        found = answer(ROW, lambda: file.read_requirements(path))
+        file.files(path)
         return found
 
 
@@ -52,24 +52,24 @@ def test_lines_that_nearly_are_requirements(text: str) -> None:
     """What is accepted reads the same when it is written down for the installer."""
     found = read(text.encode())
     if isinstance(found, list):
-        assert again(found) == requirements.normalised(found)
+        assert again(found) == file.normalised(found)
 
 
 def again(found: list[Line]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in requirements.as_inputs(found).items():
+        for name, content in file.as_inputs(found).items():
             (Path(folder) / name).write_bytes(content)
-        return requirements.normalised(requirements.read(Path(folder) / "requirements.txt"))
+        return file.normalised(file.read_requirements(Path(folder) / "requirements.txt"))
 
 
 @given(st.lists(REQUIREMENTS, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_what_does_not_count_changes_nothing(wanted: list[str], random: object) -> None:
     """Order, comments, blank lines, spaces at the end, line ends, a line twice."""
-    plain = requirements.normalised(lines("\n".join(wanted)))
+    plain = file.normalised(lines("\n".join(wanted)))
     shuffled = [*wanted, wanted[0]]
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis' own kind of random.Random
     noisy = "\ufeff# head\r\n\r\n" + "  # why\r\n\r\n".join(shuffled)
-    assert requirements.normalised(lines(noisy)) == plain
+    assert file.normalised(lines(noisy)) == plain
     assert plain == sorted(set(plain))
 
 
@@ -79,13 +79,11 @@ def test_names_are_asked_for_once(wanted: Sequence[tuple[str, str]]) -> None:
     spelled = [(name.upper().replace("-", "_"), pin) for name, pin in wanted]
     text = "\n".join(f"{name}{pin}" for name, pin in [*wanted, *spelled])
     expected = sorted({canonicalize_name(name) for name, _ in wanted})
-    assert requirements.direct_names(lines(text)) == expected
+    assert file.direct_names(lines(text)) == expected
 
 
 @given(st.lists(REQUIREMENTS, min_size=1, max_size=4, unique=True), st.integers(0, 10**6))
 def test_another_pin_counts(wanted: list[str], patch: int) -> None:
     """The layer would be another."""
     changed = [*wanted[:-1], f"{wanted[-1]}.{patch}"]
-    assert requirements.normalised(lines("\n".join(wanted))) != requirements.normalised(
-        lines("\n".join(changed))
-    )
+    assert file.normalised(lines("\n".join(wanted))) != file.normalised(lines("\n".join(changed)))

@@ -1,4 +1,4 @@
-"""tasks/core/settings.py, arguments.py: whatever is written, set or typed."""
+"""tasks/settings/model.py, arguments.py: whatever is written, set or typed."""
 
 import tempfile
 from dataclasses import replace
@@ -10,11 +10,12 @@ from hypothesis import example, given
 from hypothesis import settings as settings_of_this_run
 from hypothesis import strategies as st
 
-from tasks.core import arguments, settings
-from tasks.core.errors import LayerError
-from tasks.core.loading import load
-from tasks.core.settings import SPECS, Settings, option
-from tests.reliability import answer
+from tasks.context import arguments
+from tasks.context.settings import load_settings
+from tasks.settings import model
+from tasks.settings.model import SPECS, Settings, option
+from tasks.util.errors import LayerError
+from tests.reliability_counts import answer
 
 ROW = "settings: tables, variables, words"
 KEYS = [option(name) for name in SPECS]
@@ -28,7 +29,7 @@ VALUES = st.one_of(
 TABLES = st.dictionaries(st.sampled_from(KEYS) | TEXT, VALUES, max_size=2)
 VARIABLES = [name for spec in SPECS.values() for name in spec.metadata.get("env", ())]
 ENVIRONMENTS = st.dictionaries(st.sampled_from(VARIABLES), TEXT, max_size=1)
-NAMES = st.sampled_from([*settings.TYPED, *arguments.SPECS])
+NAMES = st.sampled_from([*model.TYPED, *arguments.SPECS])
 WORDS = st.dictionaries(NAMES | TEXT, TEXT, max_size=1)
 
 
@@ -53,7 +54,7 @@ def table(head: str, content: dict[str, Any]) -> str:
 def loaded(text: str, environ: dict[str, str], typed: dict[str, str]) -> Settings | LayerError:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pyproject.toml").write_text(text, encoding="utf-8")
-        return answer(ROW, lambda: load(Path(folder), environ, typed))
+        return answer(ROW, lambda: load_settings(Path(folder), environ, typed))
 
 
 @given(TABLES, TABLES, ENVIRONMENTS, WORDS)
@@ -101,4 +102,4 @@ def test_what_is_valid_arrives_as_it_is(name: str, listed: list[str], days: int)
 @given(WORDS, st.lists(st.sampled_from(["rollback", "gc", "deploy", "diff"]) | TEXT))
 def test_arguments_or_an_error(typed: dict[str, str], words: list[str]) -> None:
     """For whatever commands."""
-    answer(ROW, lambda: arguments.load(typed, words))
+    answer(ROW, lambda: arguments.load_arguments(typed, words))

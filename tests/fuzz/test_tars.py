@@ -1,4 +1,4 @@
-"""tasks/clients/tars.py: whatever a container sends, it lands in its place or nowhere."""
+"""tasks/sandbox/tar_streams.py: whatever a container sends, it lands in its place or nowhere."""
 
 import io
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tasks.clients import tars
-from tasks.core.errors import LayerError
-from tests.reliability import answer
+from tasks.sandbox import tar_streams
+from tasks.util.errors import LayerError
+from tests.reliability_counts import answer
 
 ROW = "tar: members"
 KINDS = [
@@ -55,7 +55,7 @@ def unpacked(data: bytes, size: int) -> LayerError | None:
         into.mkdir()
         before = everything(home)
         chunks = (data[start : start + size] for start in range(0, len(data), size))
-        found = answer(ROW, lambda: tars.unpack(chunks, into / "target"))
+        found = answer(ROW, lambda: tar_streams.unpack(chunks, into / "target"))
         after = {k: v for k, v in everything(home).items() if not k.startswith("into/target")}
         assert after == before
         if found is None:

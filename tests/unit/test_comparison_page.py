@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests import pages
+from tests import documents
 from tests.project import ROOT
 
-PAGE = pages.read(pages.FOLDER / "comparison.md")
+PAGE = documents.read(documents.FOLDER / "comparison.md")
 CLAIMS = PAGE.split("## What this project claims", 1)[1]
 ROWS = [line.strip("| ").split(" | ") for line in CLAIMS.splitlines() if line.startswith("| ")][1:]
 NAMED = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>test_\w+)`")
@@ -42,8 +42,8 @@ def test_a_ratio_is_size_by_size(what: str, zipped: str, unzipped: str, ratio: s
 def test_our_sizes_are_those_that_the_documents_show() -> None:
     """The README's deploy, the packers compared in architecture.md."""
     zipped, unzipped = SIZES["here"]
-    readme = pages.read(ROOT / "README.md")
+    readme = documents.read(ROOT / "README.md")
     assert f"{zipped} MB zipped, {unzipped} MB unzipped" in readme
-    table = pages.read(pages.FOLDER / "architecture.md")
+    table = documents.read(documents.FOLDER / "architecture.md")
     shown = dict(re.findall(r"^\| libdeflate (\d+) \| ([\d.]+) MB ", table, re.M))
     assert shown == {"6": zipped, "12": SIZES['here, `compression = "max"`'][0]}

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import dodo
-from tasks import reporter
-from tests import pages
+from tasks.cli import step_reporter
+from tests import documents
 from tests.project import ROOT
 
 LINK = re.compile(r"\]\((?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
@@ -24,25 +24,25 @@ TYPED = re.compile(r"^(?:\$ |\./|aws |pip |chalice |doit |git )", re.M)
 READERS: dict[str, Callable[[str], Any]] = {
     "toml": tomllib.loads, "json": json.loads, "python": ast.parse,
 }  # fmt: skip
-TRANSLATED = sorted((pages.FOLDER / "ko").glob("*.md"))
+TRANSLATED = sorted((documents.FOLDER / "ko").glob("*.md"))
 every = pytest.mark.parametrize(
-    "document", pages.documents(), ids=lambda path: path.relative_to(ROOT).as_posix()
+    "document", documents.documents(), ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 translation = pytest.mark.parametrize("document", TRANSLATED, ids=lambda path: path.name)
 
 
 @every
 def test_every_fence_has_a_kind_and_nothing_to_type_hides_in_text(document: Path) -> None:
-    """So that no command block escapes the tests that run them; see tests/pages.py."""
-    assert pages.read(document).count("```") == 2 * len(pages.fences(document))
-    for kind, text in pages.fences(document):
-        assert kind in pages.KINDS
+    """So that no command block escapes the tests that run them; see tests/documents.py."""
+    assert documents.read(document).count("```") == 2 * len(documents.fences(document))
+    for kind, text in documents.fences(document):
+        assert kind in documents.KINDS
         assert kind != "text" or not TYPED.search(text), text
 
 
 @every
 def test_what_is_data_can_be_read(document: Path) -> None:
-    for kind, text in pages.fences(document):
+    for kind, text in documents.fences(document):
         READERS.get(kind, str)(text)
 
 
@@ -51,18 +51,18 @@ def test_the_steps_of_a_transcript_are_as_printed(document: Path) -> None:
     """In columns, as the reporter writes them."""
     steps = [
         line
-        for kind, text in pages.fences(document)
+        for kind, text in documents.fences(document)
         for line in text.splitlines()
         if kind == "console" and re.match(r"✓ .* \d[\d.]* s$", line)
     ]
-    width = len(f"✓ {' ' * reporter.COLUMNS} {'0.1 s':>8}")
+    width = len(f"✓ {' ' * step_reporter.COLUMNS} {'0.1 s':>8}")
     assert [line for line in steps if len(line) != width] == []
 
 
 def test_what_is_not_run_stands_somewhere() -> None:
     """An exception that nobody needs is none."""
-    texts = [text for document in pages.documents() for _, text in pages.fences(document)]
-    for beginning in pages.ELSEWHERE:
+    texts = [text for document in documents.documents() for _, text in documents.fences(document)]
+    for beginning in documents.ELSEWHERE:
         assert any(text.startswith(beginning) for text in texts)
 
 
@@ -75,14 +75,14 @@ def links(document: Path) -> list[tuple[str, str]]:
     own = document.relative_to(ROOT).as_posix()
     return [
         (normpath(f"{here}/{found['file']}") if found["file"] else own, found["anchor"] or "")
-        for found in LINK.finditer(pages.prose(document))
+        for found in LINK.finditer(documents.prose(document))
         if ":" not in found["file"]
     ]
 
 
 def anchors(document: Path) -> set[str]:
     """As GitHub makes them of headings."""
-    titles = (title.lower() for _, title in HEADING.findall(pages.prose(document)))
+    titles = (title.lower() for _, title in HEADING.findall(documents.prose(document)))
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
@@ -99,7 +99,7 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
 def sections(document: Path) -> list[tuple[str, str]]:
     """[(marks of the heading, what stands below it)]"""
     marks, texts = [""], [[]]  # type: tuple[list[str], list[list[str]]]
-    for line in pages.prose(document).splitlines():
+    for line in documents.prose(document).splitlines():
         if found := HEADING.match(line):
             marks.append(found[1])
             texts.append([])
@@ -121,7 +121,7 @@ def keys(text: str) -> list[str]:
 @translation
 def test_a_translation_has_the_same_parts(document: Path) -> None:
     """Headings, tables row by row, words of code in each section."""
-    pairs = zip(sections(document), sections(pages.FOLDER / document.name), strict=True)
+    pairs = zip(sections(document), sections(documents.FOLDER / document.name), strict=True)
     for (marks, text), (original_marks, original) in pairs:
         assert marks == original_marks
         assert rows(text) == rows(original)
@@ -132,7 +132,7 @@ def test_a_translation_has_the_same_parts(document: Path) -> None:
 def test_a_translation_leads_to_the_same_places(document: Path) -> None:
     """To the translated page where there is one."""
     here = [(file.replace("docs/ko/", "docs/"), anchor != "") for file, anchor in links(document)]
-    there = [(file, anchor != "") for file, anchor in links(pages.FOLDER / document.name)]
+    there = [(file, anchor != "") for file, anchor in links(documents.FOLDER / document.name)]
     assert sorted(here) == sorted(there)
     translated = {f"docs/{path.name}" for path in TRANSLATED}
     assert not translated & {file for file, _ in links(document)}
@@ -141,7 +141,9 @@ def test_a_translation_leads_to_the_same_places(document: Path) -> None:
 @translation
 def test_a_translation_has_the_same_blocks(document: Path) -> None:
     """What is typed to the letter; settings with the same keys."""
-    blocks = zip(pages.fences(document), pages.fences(pages.FOLDER / document.name), strict=True)
+    blocks = zip(
+        documents.fences(document), documents.fences(documents.FOLDER / document.name), strict=True
+    )
     for (kind, text), (original_kind, original) in blocks:
         assert kind == original_kind
         assert kind != "bash" or text == original
@@ -153,7 +155,7 @@ def test_a_translation_has_the_same_blocks(document: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     """What it is, two commands, what it looks like, two tables; the rest stands in docs/."""
-    assert len(pages.read(ROOT / "README.md").splitlines()) < 230
+    assert len(documents.read(ROOT / "README.md").splitlines()) < 230
 
 
 def test_the_readme_lists_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,4 +163,6 @@ def test_the_readme_lists_every_command(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.argv", ["doitw", "list"])
     listed = [task for task in dodo.commands.create_doit_tasks() if not task.subtask_of]
     table = "\n".join(f"| `{task.name}` | {task.doc} |" for task in listed)
-    assert f"| command | what it does |\n|---|---|\n{table}\n\n" in pages.read(ROOT / "README.md")
+    assert f"| command | what it does |\n|---|---|\n{table}\n\n" in documents.read(
+        ROOT / "README.md"
+    )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.core.settings import Settings
-from tests import ci
+from tasks.settings.model import Settings
+from tests import ci_jobs
 
 FOLDER = Path(__file__).parents[2] / ".github"
 FILES = sorted(FOLDER.rglob("*.yml"))
@@ -19,7 +19,7 @@ JOBS = [
 
 
 def job(workflow: str, name: str) -> Any:
-    return ci.load(f".github/workflows/{workflow}")["jobs"][name]
+    return ci_jobs.load(f".github/workflows/{workflow}")["jobs"][name]
 
 
 def used(step: dict[str, Any]) -> str:
@@ -38,7 +38,7 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 def test_every_job_is_known_here() -> None:
     """So that a new one gets its permissions looked at."""
     names = [(file, name) for file in ("deploy.yml", "rollback.yml")
-             for name in ci.load(f".github/workflows/{file}")["jobs"]]  # fmt: skip
+             for name in ci_jobs.load(f".github/workflows/{file}")["jobs"]]  # fmt: skip
     assert names == JOBS
 
 
@@ -53,7 +53,7 @@ def test_every_job_is_known_here() -> None:
 )
 def test_permissions_are_each_jobs_own(where: tuple[str, str], allowed: dict[str, str]) -> None:
     """Nothing for all of them; what builds a pull request can write nowhere."""
-    assert ci.load(f".github/workflows/{where[0]}")["permissions"] == {}
+    assert ci_jobs.load(f".github/workflows/{where[0]}")["permissions"] == {}
     assert job(*where)["permissions"] == allowed
 
 
@@ -80,7 +80,7 @@ def test_a_stage_is_deployed_by_one_job_at_a_time() -> None:
     assert deploy["concurrency"] == {"group": "deploy-prod", "cancel-in-progress": False}
     assert back["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
     assert (deploy["environment"], back["environment"]) == ("prod", stage)
-    assert ci.load("docs/gitlab-ci.yml")[".aws"]["resource_group"] == "deploy-prod"
+    assert ci_jobs.load("docs/gitlab-ci.yml")[".aws"]["resource_group"] == "deploy-prod"
 
 
 def test_main_is_deployed_in_the_seeds_order() -> None:
@@ -106,7 +106,7 @@ def test_the_cache_knows_machine_python_and_locks() -> None:
     """Another system, architecture or Python never meets what this one built."""
     [cache] = [
         step["with"]
-        for step in ci.load(".github/actions/prepare/action.yml")["runs"]["steps"]
+        for step in ci_jobs.load(".github/actions/prepare/action.yml")["runs"]["steps"]
         if "actions/cache@" in step["uses"]
     ]
     assert cache["path"].split() == ["build", ".doit.sqlite3"]
@@ -118,7 +118,7 @@ def test_the_cache_knows_machine_python_and_locks() -> None:
 
 def test_gitlabs_cache_knows_them_as_well() -> None:
     """Its key has no expressions, so what the image and its runner are stands there in words."""
-    document = ci.load("docs/gitlab-ci.yml")
+    document = ci_jobs.load("docs/gitlab-ci.yml")
     [layer] = [each for each in document.values() if isinstance(each, dict) and "cache" in each]
     python = Settings().python
     assert layer["cache"]["key"] == {
@@ -137,7 +137,7 @@ def test_the_readme_names_the_gitlab_example() -> None:
 
 def test_gitlabs_pipeline_by_hand_goes_back_and_does_not_deploy() -> None:
     """One job or the other; the form asks for what the job reads."""
-    jobs = ci.load("docs/gitlab-ci.yml")
+    jobs = ci_jobs.load("docs/gitlab-ci.yml")
     assert jobs["deploy"]["rules"][0] == {"if": "$ROLLBACK_VERSION", "when": "never"}
     [rule] = jobs["rollback"]["rules"]
     assert rule["if"].endswith(" && $ROLLBACK_VERSION")

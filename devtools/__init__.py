@@ -1,0 +1,2 @@
+"""What this repository's developers run: tests, benchmarks, documents, packages. Not in the
+wheel."""

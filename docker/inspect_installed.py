@@ -1,0 +1,230 @@
+"""What was installed, by distribution: files moved apart, and what they say read once.
+
+    inspect_installed.py INSTALLED APART REQUEST RESULT
+
+INSTALLED is where the installer wrote to; each of its distributions moves to APART/<key>. REQUEST
+is {distribution: key}, RESULT {key: facts}, both JSON; one that is not in REQUEST is refused, under
+its folder's name. Runs in Lambda's image or under the host's Python; standard library only.
+
+Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
+executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
+of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
+[imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
+its code (for tasks/layer/prune/usage.py and needs.py); where there are some, "refused" {path:
+why no layer
+may hold it}.
+"""
+
+import csv
+import email.parser
+import functools
+import gc
+import io
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+import fork_pool
+import module_references
+
+Facts = dict[str, Any]
+
+# Part of no running program: they name sources and headers to compile them.
+_BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
+
+
+def main(installed: str, apart: str, request: str, result: str) -> None:
+    keys = json.loads(Path(request).read_text(encoding="utf-8"))
+    found: dict[str, Facts] = {}
+    wanted: dict[str, list[str]] = {}
+    for folder in sorted(Path(installed).glob("*.dist-info")):
+        facts = distribution(folder)
+        key = keys.get(facts["name"], "")
+        if key in found:
+            raise SystemExit(f"{facts['name']} was installed twice")
+        refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
+        if not key:  # inside another's wheel; its name is any text, so no place to write to
+            key, refused = folder.name, {folder.name: "is of a distribution nobody asked for"}
+            facts["hashes"] = {}
+        wanted[key] = [name for name in facts["hashes"] if name not in refused]
+        found[key] = facts | ({"refused": refused} if refused else {})
+    take_apart(installed, apart, wanted, found)
+    Path(installed).rename(f"{apart}-{os.getpid()}")  # the installer begins with an empty folder
+    Path(result).write_text(json.dumps(found), encoding="utf-8")
+
+
+def take_apart(
+    installed: str, apart: str, wanted: dict[str, list[str]], found: dict[str, Facts]
+) -> None:
+    """Move each distribution's files and read what its modules say, side by side."""
+    code = [
+        (f"{key}/{name}", size)
+        for key, names in wanted.items()
+        for name in readable(names)
+        if (size := size_of(installed, name))
+    ]
+    moves = fork_pool.shares((key, len(names)) for key, names in wanted.items())
+    tasks = [
+        *(("move", share) for share in moves),
+        *(("read", each) for each in fork_pool.shares(code)),
+    ]
+
+    def work(task: "tuple[str, list[str]]") -> "list[tuple[str, Any]]":
+        kind, names = task
+        if kind == "read":
+            return said_by(installed, names)
+        return [(key, move(installed, os.path.join(apart, key), wanted[key])) for key in names]
+
+    modules: dict[str, Facts] = {key: {} for key in found}
+    for (kind, _), results in fork_pool.each(tasks, work):
+        for name, heard in results:
+            key, _, path = name.partition("/")
+            if kind == "read":
+                modules[key][path] = heard
+            else:
+                found[key] |= heard
+    for key, said in modules.items():
+        found[key]["modules"] = dict(sorted(said.items()))
+
+
+def distribution(folder: Path) -> Facts:
+    """Of one dist-info."""
+    texts = {name: _text(folder / name) for name in ("METADATA", "RECORD")}
+    headers = email.parser.HeaderParser().parsestr(texts["METADATA"])
+    name = headers["Name"] or folder.name.split("-")[0]
+    return {
+        "name": re.sub(r"[-_.]+", "-", name).lower(),
+        "version": headers["Version"] or "",
+        "folder": folder.name,
+        "texts": texts,
+        "hashes": recorded(texts["RECORD"]),
+    }
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors="surrogateescape") if path.is_file() else ""
+
+
+def recorded(record: str) -> dict[str, str]:
+    """{path: hash} of a RECORD. Scripts are recorded as ../../bin/x; with --target they lie in
+    bin/."""
+    rows = csv.reader(io.StringIO(record, newline=""))
+    return {
+        row[0].lstrip("./") if row[0].startswith("../") else row[0]: "".join(row[1:2])
+        for row in rows
+        if row
+    }
+
+
+def unwanted(installed: str, name: str) -> str:
+    """Why no layer may hold this file; '' for one that it may, and for none."""
+    root = os.path.join(_real(installed), "")
+    if os.path.isabs(name) or ".." in name.split("/"):
+        return "leads out of the layer"
+    try:
+        mode = os.lstat(path := os.path.join(installed, name)).st_mode
+    except OSError:
+        return ""
+    if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
+        return "lies behind a link that leads out of the layer"
+    if mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(mode):
+        return "would run as another user (set-user-ID or set-group-ID)"
+    known = stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)
+    return "" if known else "is a device, pipe or socket"
+
+
+_real = functools.cache(os.path.realpath)
+
+
+def move(installed: str, target: str, names: Iterable[str]) -> Facts:
+    """Its files, below `target` from now on. A file that two distributions claim goes to both."""
+    files: dict[str, list[int]] = {}
+    links, programs, made = {}, [], set()
+    for name in names:
+        source, goal = os.path.join(installed, name), os.path.join(target, name)
+        kind = _kind(source)
+        if kind not in (stat.S_IFREG, stat.S_IFLNK):
+            continue
+        if (folder := os.path.dirname(goal)) not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        outward = ""
+        if kind == stat.S_IFLNK:
+            outward, source = _outward(source, installed), os.path.realpath(source)
+        if outward:
+            links[name] = outward
+        status = _place(source, goal, outward)
+        files[name] = [status.st_size, int(bool(status.st_mode & 0o100))]
+        if name.startswith("bin/") and name not in links and not _is_script(goal):
+            programs.append(name)
+    return {"files": files, "links": links, "programs": programs}
+
+
+def _kind(path: str) -> int:
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return 0
+
+
+def _outward(source: str, root: str) -> str:
+    """The target of a link that leads to no file of the tree; else ''."""
+    inside = os.path.realpath(source).startswith(os.path.join(os.path.realpath(root), ""))
+    return "" if inside and os.path.isfile(source) else os.readlink(source)
+
+
+def _place(source: str, goal: str, outward: str) -> os.stat_result:
+    try:
+        if outward:
+            os.symlink(outward, goal)
+        else:
+            os.link(source, goal)
+    except FileExistsError:  # of a run before
+        os.unlink(goal)
+        return _place(source, goal, outward)
+    return os.lstat(goal)
+
+
+def _is_script(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"#!"
+
+
+def readable(names: Iterable[str]) -> list[str]:
+    """The code among them that is part of a running program."""
+    return sorted(
+        name
+        for name in names
+        if name.endswith(".py") and PurePosixPath(name).name not in _BUILD_SCRIPTS
+    )
+
+
+def size_of(installed: str, name: str) -> int:
+    """In bytes; 0 for what is no file of the tree."""
+    path = os.path.join(installed, name)
+    kind = _kind(path)
+    there = kind == stat.S_IFREG or (kind == stat.S_IFLNK and not _outward(path, installed))
+    return os.stat(path).st_size if there else 0
+
+
+def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_references.Said]]:
+    """[(key/path, what the module says)] of those that say something."""
+    found = []
+    for name in code:
+        path = name.partition("/")[2]
+        with open(os.path.join(installed, path), encoding="utf-8", errors="replace") as file:
+            said = module_references.module(path, file.read())
+        if any(said):
+            found.append((name, said))
+    return found
+
+
+if __name__ == "__main__":
+    gc.disable()  # what is read stays to the end
+    main(*sys.argv[1:])

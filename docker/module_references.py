@@ -1,0 +1,83 @@
+"""What the text of a module says of others and of files (for inspect_installed.py). Standard
+library only.
+
+Read with regular expressions, not a parser: what is seen too much only keeps a file too many. They
+begin with a literal word, which the engine finds fifty times faster than a line's beginning.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+Said = tuple[list[str], list[str], bool, list[str]]
+
+_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
+_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
+_FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
+_DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
+
+
+def module(path: str, text: str) -> Said:
+    """What the module at `path` says: (imports, quoted file names, lazy, those of the imports that
+    happen as soon as it is imported)."""
+    lazy = "attach_stub" in text
+    files = sorted(quoted(text))
+    all_, first = set(filter(_DOTTED.fullmatch, files)), set()
+    for names, start in _imports(path, text):
+        all_ |= names
+        if names and _runs_at_once(text, start):
+            first |= names
+    return sorted(all_), files, lazy, sorted(first)
+
+
+def quoted(text: str) -> set[str]:
+    """File names between two quotes. By splitting, which is twice as fast as one pattern."""
+    pieces = text.replace("'", '"').split('"')
+    found, closed = set(), 0  # which piece the last one found ends before
+    for number in [number for number, piece in enumerate(pieces) if "." in piece]:
+        if closed < number < len(pieces) - 1 and _FILE.fullmatch(pieces[number]):
+            found.add(pieces[number])
+            closed = number + 1
+    return found
+
+
+def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:
+    """(names, where the statement stands)"""
+    package = PurePosixPath(path).parent.parts
+    for match in _statements(_IMPORT, text):
+        yield set(re.findall(r"[\w.]+", match[1])), match.start()
+    for match in _statements(_FROM, text):
+        yield set(_from(package, match)), match.start()
+
+
+def _from(package: tuple[str, ...], match: "re.Match[str]") -> Iterator[str]:
+    name = match[1].lstrip(".")
+    dots = len(match[1]) - len(name)
+    base = [*package[: len(package) - dots + 1], *filter(None, [name])] if dots else [name]
+    yield ".".join(base)
+    yield from (".".join([*base, part]) for part in re.findall(r"\w+", match[2]))
+
+
+def _runs_at_once(text: str, start: int) -> bool:
+    """Is what stands there in no function?"""
+    begin = text.rfind("\n", 0, start) + 1
+    indent = len(text[begin:start]) - len(text[begin:start].lstrip())
+    while indent and begin > 0:
+        end, begin = begin - 1, text.rfind("\n", 0, begin - 1) + 1
+        line = text[begin:end]
+        stripped = line.lstrip()
+        if not stripped or len(line) - len(stripped) >= indent:
+            continue
+        if stripped.startswith(("def ", "async def ")):
+            return False
+        closes = stripped.startswith(")")  # a definition over several lines
+        indent = len(line) - len(stripped) + closes
+    return True
+
+
+def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches where a statement can begin: not in the middle of a sentence or a doctest."""
+    for match in pattern.finditer(text):
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
+        if not before or before.endswith((":", ";")):
+            yield match

@@ -1,0 +1,159 @@
+"""What `doit-lambda-layer init` makes of an app's files. Text in, text out; run on its own result
+each gives the same again."""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..chalice_project.app import App
+from ..settings.model import LOCAL, Settings
+from ..settings.pyproject import TABLE
+from ..util import json_edit
+from ..util.errors import InputError
+from ..util.invoked_as import PACKAGE
+from .tool_origin import Origin
+
+IMPORT = f"from {PACKAGE} import DOIT_CONFIG, commands"
+DODO = f"""{IMPORT}
+
+__all__ = ["DOIT_CONFIG", "commands"]  # what doit takes from here; `doit list` shows it
+"""
+# Of what a deploy makes here; state of stage=local is this machine's alone.
+IGNORED = (
+    "/build/", "/.doit.sqlite3*", "/.layer-arn.txt", "/.chalice/config.json.bak*",
+    "/.chalice/deployments/", f"/.chalice/deployed/{LOCAL}.json",
+)  # fmt: skip
+OF_FUNCTIONS = ("environment_variables", "lambda_memory_size", "lambda_timeout")
+SAME = ("api_gateway_stage", *OF_FUNCTIONS)  # of the app's stage and of stage=local
+WORKFLOW = Path(__file__).with_name("workflow.yml")
+
+
+def dodo(text: str | None) -> str:
+    """InputError where there is a dodo.py that has other plans."""
+    if text is None:
+        return DODO
+    if re.search(rf"^from {PACKAGE}(\.contents)? import\b", text, re.M):
+        return text
+    if re.search(r"^DOIT_CONFIG\b", text, re.M):
+        raise InputError(
+            "dodo.py has a DOIT_CONFIG of its own, and there can be one",
+            fix=f"add `{IMPORT}` to dodo.py, merge what yours says, and run this again",
+        )
+    lines = text.splitlines(keepends=True)
+    at = _after_imports(text)
+    return "".join([*lines[:at], f"{IMPORT}  # noqa: F401\n", *lines[at:]])
+
+
+def _after_imports(text: str) -> int:
+    """Lines up to the end of the last import at the top, or of the docstring."""
+    try:
+        body = ast.parse(text).body
+    except SyntaxError as error:
+        raise InputError(f"dodo.py is not Python: {error}", fix="correct it there") from None
+    kinds = (ast.Import, ast.ImportFrom)
+    ends = [node.end_lineno or 0 for node in body if isinstance(node, kinds)]
+    start = body[0].end_lineno or 0 if body and ast.get_docstring(ast.parse(text)) else 0
+    return max([*ends, start])
+
+
+def proposals(app: App, account: str, region: str) -> dict[str, str]:
+    """The table for pyproject.toml: what is this app's own, and nothing that is so by default."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", app.name).strip("-") or "app"
+    default = Settings()
+    wanted = {
+        "layer": f"{name[:130]}-deps",
+        "bucket": bucket(name, account),
+        "region": region or default.region,
+        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "stage": app.stage,
+        "smoke-path": app.smoke_path or default.smoke_path,
+    }
+    plain = {"python": default.python, "stage": default.stage, "smoke-path": default.smoke_path}
+    return {key: value for key, value in wanted.items() if plain.get(key) != value}
+
+
+def bucket(app: str, account: str) -> str:
+    """All of AWS shares one space of bucket names; the account's number makes it ours (S3: 3 to 63
+    of a-z, 0-9, dots and hyphens)."""
+    end = "-lambda-layers" + (f"-{account}" if account else "")
+    start = re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
+    return start[: 63 - len(end)] + end
+
+
+def pyproject(text: str | None, table: Mapping[str, str]) -> str:
+    """[tool.lambda-layer] added as the last table; one that is there stays as it is."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text or "")
+        if TABLE.rpartition(".")[2] in document.get("tool", {}):
+            return text or ""
+    except (TOMLKitError, TypeError) as error:
+        problem = f"pyproject.toml is not TOML: {error}"
+        raise InputError(problem, fix="correct it there") from None
+    made = tomlkit.table()
+    for key, value in table.items():
+        made.add(key, value)
+    made["layer"].comment("every setting: doit help settings")
+    tool = document.get("tool")
+    if tool is None:
+        document["tool"] = tool = tomlkit.table(is_super_table=True)
+    tool[TABLE.rpartition(".")[2]] = made
+    return tomlkit.dumps(document)
+
+
+def config(text: str, app: App) -> str:
+    """automatic_layer off wherever it is on, and a stage for the embedded AWS."""
+    table: dict[str, Any] = json.loads(text)
+    places = [(), *(("stages", name) for name in table["stages"])]
+    for place in places:
+        if (table["stages"][place[1]] if place else table).get("automatic_layer"):
+            text = json_edit.with_member(text, place, "automatic_layer", value=False)
+    if LOCAL in table["stages"]:
+        return text
+    like = table["stages"].get(app.stage, {})
+    local = {name: like[name] for name in SAME if name in like}
+    if functions := dict(_functions(like.get("lambda_functions") or {})):
+        local["lambda_functions"] = functions
+    return json_edit.with_member(text, ("stages",), LOCAL, {**local, "layers": []})
+
+
+def _functions(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of single functions, for stage=local: no account's layers are there, so each gets this one
+    alone, unless it wants none."""
+    for name, table in tables.items():
+        kept = {key: table[key] for key in OF_FUNCTIONS if key in table}
+        if table.get("layers") == []:
+            kept["layers"] = []
+        if kept:
+            yield name, kept
+
+
+def gitignore(text: str | None) -> str:
+    """Lines that are missing, at the end. A line with or without its first slash is the same."""
+    have = {line.strip().lstrip("/") for line in (text or "").splitlines()}
+    missing = [line for line in IGNORED if line.lstrip("/") not in have]
+    if not missing:
+        return text or ""
+    before = (text.rstrip("\n") + "\n\n") if text and text.strip() else ""
+    return before + "# doit-lambda-layer\n" + "\n".join(missing) + "\n"
+
+
+def workflow(table: Mapping[str, str], tool: Origin) -> str:
+    """GitHub's, for this app: a pull request builds, main deploys, a rollback is started by
+    hand."""
+    default = Settings()
+    values = {
+        "tool": json.dumps(tool.requirement),
+        "told": tool.told,
+        "python": table.get("python", default.python),
+        "region": table.get("region", default.region),
+        "stage": table.get("stage", default.stage),
+    }
+    text = WORKFLOW.read_text(encoding="utf-8")
+    return re.sub(r"<(tool|told|python|region|stage)>", lambda found: values[found[1]], text)

@@ -1,0 +1,92 @@
+"""What `doit-lambda-layer init` would do to an app, and what there is to say about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..chalice_project.app import App
+from ..settings.model import LOCAL
+from ..util.text_files import FileChange
+from .requirements_files import FUNCTION, LAYER, Source, Split
+
+AUTOMATIC = (
+    "automatic_layer goes off: Chalice's own layer would count toward the same 262,144,000 bytes, "
+    "and it deletes the version before, so that there is no way back; "
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """`source`: the file that says what the app needs; `account`: AWS's, '' where it is not
+    known."""
+
+    app: App
+    source: Source
+    parts: Split
+    changes: list[FileChange]
+    account: str
+
+
+def reason(app: App) -> str:
+    """Why config.json is changed."""
+    return (AUTOMATIC if app.automatic else "") + f"stage {LOCAL} is the embedded AWS"
+
+
+def overview(found: Adoption) -> Iterator[str]:
+    """The app, and where each package goes."""
+    yield f"Chalice app {found.app.name}, stages {', '.join(found.app.stages) or 'none'}"
+    yield f"{found.source.file} in two:"
+    width = max([len(_short(entry.text)) for entry, _ in found.parts.stays], default=0)
+    for entry in found.parts.goes:
+        yield f"  layer     {_short(entry.text)}"
+    for entry, why in found.parts.stays:
+        yield f"  function  {_short(entry.text):<{width}}   {why}"
+    if not found.parts.goes and not found.parts.stays:
+        yield "  it names no package"
+
+
+def _short(text: str) -> str:
+    """Without hashes."""
+    return text.partition(" --hash")[0]
+
+
+def _packages(found: Adoption) -> Iterator[str]:
+    """What went out of requirements.txt is needed here all the same. (Where it came from another
+    tool's lock, that tool installs it as before.)"""
+    if not found.parts.goes:
+        yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    elif found.source.file == str(FUNCTION):
+        yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
+        yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
+
+
+def _apart(app: App) -> Iterator[str]:
+    """Functions that Chalice gives layers of their own instead of the stage's."""
+    for stage, own in app.apart.items():
+        for name, arns in own.items():
+            does = "has `layers` of its own: this one goes in there, too"
+            none = "has an empty `layers` of its own, and gets no layer"
+            yield f"note: stage {stage}: {name} {does if arns else none}"
+    names = [name for name, arns in app.apart.get(app.stage, {}).items() if arns]
+    if names and LOCAL not in app.stages:
+        yield f"note: stage {LOCAL}: {', '.join(names)} without those: the embedded AWS has none of"
+        yield "      an account's layers"
+
+
+def notes(found: Adoption) -> Iterator[str]:
+    """What a person should know before the first deploy, and the next command."""
+    app = found.app
+    yield from _packages(found)
+    if not found.account:
+        yield "note: no AWS credentials here, so the bucket has no account number in its name; all "
+        yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"
+    if not app.has_api:
+        yield "note: app.py has no route: smoke will look at the functions, and ask none"
+    elif not app.smoke_path:
+        yield "note: no route takes a plain GET: set smoke-path in pyproject.toml to what does"
+    yield from _apart(app)
+    for change in found.changes:
+        if 'TOOL: ""' in change.after and change.before is None:
+            yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"
+            yield "      (./tools/NAME.whl), or give its address or a version of your index"
+    yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
+    yield f"next: ./doitw deploy stage={LOCAL}   (here, no AWS needed), then ./doitw deploy"

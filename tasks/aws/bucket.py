@@ -1,0 +1,173 @@
+"""What makes a bucket safe to take code from: no public access, TLS only, encryption at rest."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import typed_json
+from . import iam_actions, s3
+from .client import Aws
+from .errors import DENIED, error_code, errors
+
+BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS
+# What a killed upload leaves is in no list of objects, and paid for.
+UNFINISHED = {
+    "ID": "doit-lambda-layer-unfinished",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
+MISSING = {"NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"}
+
+
+def protect(aws: Aws, owned: dict[str, str]) -> None:
+    """Set all of it, for a bucket that is being made. `owned`: `s3.bucket_of`."""
+    s3, rule = aws.client("s3"), {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_public_access_block(**owned, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True))
+    s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    policy = tls_only(owned["Bucket"], aws.identity.arn.split(":")[1])
+    s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
+    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [UNFINISHED]})
+
+
+def tls_only(bucket: str, partition: str) -> dict[str, Any]:
+    """The bucket policy that AWS's Config rule s3-bucket-ssl-requests-only asks for."""
+    place = f"arn:{partition}:s3:::{bucket}"
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [place, f"{place}/*"],
+        "Condition": {"Bool": {TRANSPORT: "false"}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def warn_of_weak_bucket(aws: Aws, owned: dict[str, str]) -> None:
+    """Say what a bucket that others made lacks. It is theirs, so nothing of it is changed; where
+    we may not look, that is said, too."""
+    for sentence in _lacks(aws, owned):
+        say(f"warning: bucket {owned['Bucket']} {sentence}")
+
+
+def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:
+    s3, look = aws.client("s3"), "cannot be seen: allow"
+    block = _ask(s3.get_public_access_block, owned)
+    policy = _ask(s3.get_bucket_policy, owned)
+    if block is None:
+        yield f"may be public, which {look} {iam_actions.action('GetPublicAccessBlock')}"
+    elif not all(block.get("PublicAccessBlockConfiguration", {}).get(name) for name in BLOCK):
+        yield "does not block public access: switch all four blocks on"
+    if policy is None:
+        yield f"may answer without TLS, which {look} {iam_actions.action('GetBucketPolicy')}"
+    elif not insists_on_tls(policy.get("Policy", "")):
+        yield f"can be reached without TLS: deny s3:* to all where {TRANSPORT} is false"
+
+
+def insists_on_tls(policy: str) -> bool:
+    """Does a statement of this bucket policy deny everything to everybody who comes without? One
+    that only allows what comes with it leaves all other ways in as they are."""
+    found = typed_json.parsed(policy.encode()).get("Statement", [])
+    return any(_is_denial(each) for each in _listed(found) if isinstance(each, dict))
+
+
+def _is_denial(statement: dict[str, Any]) -> bool:
+    conditions = statement.get("Condition") or {}
+    named = conditions.get("Bool") or {}
+    asked = [str(value).lower() for name in named if name.lower() == TRANSPORT.lower()
+             for value in _listed(named[name])]  # fmt: skip
+    principal = statement.get("Principal")
+    everybody = principal == "*" or (isinstance(principal, dict) and principal.get("AWS") == "*")
+    everything = {"*", "s3:*"} & {*_listed(statement.get("Action", []))}
+    alone = len(conditions) == len(named) == 1  # each further condition lets somebody pass
+    return bool(
+        statement.get("Effect") == "Deny" and asked == ["false"] and everybody and everything
+        and alone
+    )  # fmt: skip
+
+
+def _listed(value: Any) -> list[Any]:
+    """IAM takes one thing in the place of a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:
+    """{} where nothing is set; None where we may not look."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at bucket {owned['Bucket']}"):
+        try:
+            answer: dict[str, Any] = question(**owned)
+        except ClientError as error:
+            if error_code(error) in MISSING:
+                return {}
+            if error_code(error) in DENIED:
+                return None
+            raise
+    return answer
+
+
+RULE = "doit-lambda-layer"
+PREFIX = "layers/"
+TAG = {"Key": "doit-lambda-layer", "Value": "unpublished"}
+
+
+def tag(settings: Settings) -> str:
+    """What an upload carries; nothing where no rule looks for it."""
+    return f"{TAG['Key']}={TAG['Value']}" if settings.lifecycle_days else ""
+
+
+def untag_object(aws: Aws, key: str) -> None:
+    """Take the tag off: what is published from this object never expires.
+
+    Without the setting a tag can be there from when there was one, and so the permission to take
+    it off is no need: that it is missing is said, and no error."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"keeping s3://{aws.settings.bucket}/{key}"):
+        try:
+            aws.client("s3").delete_object_tagging(**s3.bucket_of(aws), Key=key)
+        except ClientError as error:
+            if aws.settings.lifecycle_days or error_code(error) not in DENIED:
+                raise
+            say(
+                f"note: if `lifecycle-days` was ever set, S3 may remove s3://{aws.settings.bucket}/"
+                f"{key}: allow s3:DeleteObjectTagging to this identity"
+            )
+
+
+def ensure(aws: Aws) -> None:
+    """Our rule, beside whatever rules the bucket has."""
+    if not aws.settings.lifecycle_days:
+        return
+    ours = {
+        "ID": RULE,
+        "Status": "Enabled",
+        "Filter": {"And": {"Prefix": PREFIX, "Tags": [TAG]}},
+        "Expiration": {"Days": aws.settings.lifecycle_days},
+    }
+    there = rules(aws)
+    if ours not in there:
+        others = [rule for rule in there if rule.get("ID") != RULE]
+        with errors(f"setting the lifecycle of bucket {aws.settings.bucket}"):
+            aws.client("s3").put_bucket_lifecycle_configuration(
+                **s3.bucket_of(aws), LifecycleConfiguration={"Rules": [*others, ours]}
+            )
+
+
+def rules(aws: Aws) -> list[dict[str, Any]]:
+    """Everybody's; [] for none, and without a bucket."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at the lifecycle of bucket {aws.settings.bucket}"):
+        try:
+            answer = aws.client("s3").get_bucket_lifecycle_configuration(**s3.bucket_of(aws))
+        except ClientError as error:
+            if error_code(error) not in ("NoSuchLifecycleConfiguration", "NoSuchBucket"):
+                raise
+            return []
+    return list(answer["Rules"])

@@ -1,0 +1,150 @@
+"""boto3, in one place: a stage's clients, who we are there, and what other programs get of it."""
+
+import os
+import tempfile
+from copy import copy
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..settings.model import Settings
+from ..util.errors import AwsError
+from . import credentials as aws_credentials
+from .credentials import Identity
+from .errors import errors
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 120.0  # Lambda reads the whole layer, then answers a publish
+
+
+class Aws:
+    """One account and region. Clients are made when first asked for."""
+
+    def __init__(self, settings: Settings, environ: dict[str, str]) -> None:
+        """`environ`: where the SDK looks for credentials and endpoint, and Chalice too."""
+        self.settings = settings
+        self.environ = environ
+        self._clients: dict[tuple[str, bool], Any] = {}
+        self._seconds = READ_SECONDS
+
+    def client(self, name: str, *, once: bool = False) -> Any:
+        """A boto3 client: the settings' region, standard retries. `once`: without retries, for a
+        call that would do its work twice."""
+        if (name, once) not in self._clients:
+            self._clients[name, once] = self._client(name, 1 if once else 5)
+        return self._clients[name, once]
+
+    def hurried(self, seconds: float) -> "Aws":
+        """The same for who may not wait: `seconds` at most for each answer."""
+        other = copy(self)
+        other._clients, other._seconds = {}, seconds
+        return other
+
+    def _client(self, name: str, attempts: int) -> Any:
+        from botocore.config import Config
+
+        # Any: the overloads of boto3-stubs want a literal name
+        session: Any = self.session
+        client = session.client(
+            name,
+            region_name=self.settings.region,
+            endpoint_url=self.environ.get("AWS_ENDPOINT_URL") or None,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                user_agent_extra=aws_credentials.NAME,
+                connect_timeout=min(CONNECT_SECONDS, self._seconds),
+                read_timeout=self._seconds,
+            ),
+        )
+        reject_truncated_responses(client)
+        return client
+
+    @cached_property
+    def session(self) -> "Session":
+        with errors(f"assuming {self.settings.role}" if self.settings.role else "logging in"):
+            return aws_credentials.session(self.settings, self.environ)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who asks. AwsError when the stage names another account."""
+        with errors("asking who you are"):
+            found = aws_credentials.identity(self.client("sts"))
+        wanted = "" if self.settings.is_local else self.settings.account
+        if wanted and found.account != wanted:
+            raise AwsError(
+                f"stage {self.settings.stage} belongs to account {wanted}, but {found.arn} "
+                f"is of account {found.account}: nothing was changed",
+                fix="log in to that account, or correct `account` and `role` in pyproject.toml",
+            )
+        return found
+
+    @property
+    def account(self) -> str:
+        """The account's number: who we are, and the owner our buckets must have."""
+        return self.identity.account
+
+    def exported(self) -> dict[str, str]:
+        """`environ` for another program, with the assumed role's credentials as they are now. What
+        it puts aside lies with what this run does."""
+        role = "" if self.settings.is_local else self.settings.role
+        credentials = aws_credentials.variables(self.session) if role else {}
+        return self.environ | credentials | {"TMPDIR": tempfile.gettempdir()}
+
+
+@cache
+def connect(settings: Settings) -> Aws:
+    """AWS for the settings' stage; for stage=local the embedded one, started when needed."""
+    environ = dict(os.environ)
+    if not settings.is_local:
+        return _aws(settings, environ)
+    from ..local_aws import control, invoke
+
+    endpoint = control.ensure(settings, environ)
+    invoke.remember(settings)
+    return _aws(settings, environ, endpoint)
+
+
+def connect_read_only(settings: Settings) -> Aws:
+    """The same without side effects. AwsError when stage=local's server does not run."""
+    environ = dict(os.environ)
+    if not settings.is_local:
+        return _aws(settings, environ)
+    from ..local_aws import control
+
+    endpoint = environ.get("AWS_ENDPOINT_URL") or control.running()
+    if endpoint is None:
+        fix = "`./doitw deploy stage=local` starts it"
+        raise AwsError("the embedded AWS is not running", fix=fix)
+    return _aws(settings, environ, endpoint)
+
+
+def _aws(settings: Settings, environ: dict[str, str], endpoint: str | None = None) -> Aws:
+    if endpoint is not None:
+        from ..local_aws import control
+
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
+            environ.pop(name, None)
+        environ |= control.environment(endpoint, settings)
+    elif profile := aws_credentials.profile(settings, environ):
+        environ["AWS_PROFILE"] = profile
+    environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"] = settings.region
+    aws = Aws(settings, environ)
+    if settings.account and endpoint is None:
+        _ = aws.identity  # the wrong account is refused before anything is asked of it
+    return aws
+
+
+def reject_truncated_responses(client: Any) -> None:
+    """Let a boto3 client raise ConnectionClosedError (of botocore) for answers cut short."""
+    client.meta.events.register("before-parse", _check)
+
+
+def _check(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    from botocore.exceptions import ConnectionClosedError
+
+    body, promised = response_dict["body"], response_dict["headers"].get("content-length")
+    if operation_model.http["method"] == "HEAD" or not isinstance(body, bytes) or not promised:
+        return  # streams are checked by whoever reads them
+    if len(body) < int(promised):
+        raise ConnectionClosedError(endpoint_url=operation_model.service_model.service_name)

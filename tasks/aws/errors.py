@@ -1,0 +1,99 @@
+"""AWS's errors, and the SDK's own, in plain words."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ..util.errors import AwsError
+from . import iam_actions
+
+EXPIRED = {
+    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}  # fmt: skip
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+TAKEN = {"BucketAlreadyExists", "NotOwner"}
+BUSY = {
+    "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
+    "SlowDown", "Throttled",
+}  # fmt: skip
+LOG_IN = "set AWS_PROFILE or AWS_ACCESS_KEY_ID…, or `aws sso login`; then run the same again"
+LATER = "run the same again in a minute: what is finished is not done twice"
+OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
+FIXES = {
+    "CodeStorageExceededException": "delete layer versions and functions that nothing uses",
+    "RequestTimeTooSkewed": "set this machine's clock right (NTP)",
+    "NoSuchBucket": "run `./doitw deploy`, which makes the bucket",
+    "ResourceConflictException": "somebody else is changing it; run the same again in a minute",
+}
+
+
+@contextmanager
+def errors(doing: str) -> Iterator[None]:
+    """Turn the SDK's errors into AwsError: what was being done, what AWS said, what to do."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except ClientError as error:
+        raise refusal(doing, error.response, error.operation_name) from None
+    except BotoCoreError as error:
+        raise _failure(doing, error) from None
+    except ResponseParserError:
+        fix = "check the network and proxy variables: does something else answer in its place?"
+        raise AwsError(f"{doing}: what answered is not AWS", fix=fix) from None
+
+
+def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError:
+    """What AWS answered to `operation`, as an error for a person."""
+    said = response.get("Error", {})
+    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    if code in EXPIRED:
+        return AwsError(f"{doing}: AWS does not accept the credentials ({code})", fix=LOG_IN)
+    if code in DENIED:
+        fix = (
+            f"allow {iam_actions.denied_action(operation)} to this identity: "
+            "./doitw iam-policy prints it all"
+        )
+        return AwsError(f"{doing}: no permission. {message}", fix=fix)
+    if code in TAKEN:
+        problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
+        return AwsError(problem, fix=OTHER_BUCKET)
+    if is_busy(response):
+        return AwsError(f"{doing}: too many calls at once", fix=LATER)
+    if broke(response):
+        return AwsError(f"{doing}: AWS fails on {operation}: {message or code}", fix=LATER)
+    request = response.get("ResponseMetadata", {}).get("RequestId", "–")
+    fix = f"see what AWS says above; its support wants request {request}"
+    return AwsError(f"{doing}: {operation}: {message or code}", fix=FIXES.get(code, fix))
+
+
+def is_busy(response: Mapping[str, Any]) -> bool:
+    """Did AWS refuse for the moment, without having done anything?"""
+    return str(response.get("Error", {}).get("Code", "")) in BUSY
+
+
+def broke(response: Mapping[str, Any]) -> bool:
+    """Did AWS itself fail (HTTP 5xx)? It may have done what it was asked, or a part."""
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+
+
+def _failure(doing: str, error: Exception) -> AwsError:
+    from botocore import exceptions as sdk
+
+    if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
+        return AwsError(f"{doing}: there are no AWS credentials", fix=LOG_IN)
+    logins = (sdk.ProfileNotFound, sdk.TokenRetrievalError, sdk.CredentialRetrievalError)
+    if isinstance(error, (*logins, sdk.SSOError)):
+        return AwsError(f"{doing}: {error}", fix=LOG_IN)
+    if isinstance(error, sdk.ConnectionError | sdk.HTTPClientError):
+        fix = "check the network, the region and proxy variables, then run the same again"
+        return AwsError(f"{doing}: AWS cannot be reached: {error}", fix=fix)
+    return AwsError(f"{doing}: {error}", fix="correct what it names, then run the same again")
+
+
+def error_code(error: Any) -> str:
+    """The code of a ClientError, such as `NoSuchBucket`."""
+    return str(error.response.get("Error", {}).get("Code", ""))

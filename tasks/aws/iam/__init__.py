@@ -1,0 +1,4 @@
+"""What each command needs in IAM: actions, resources, policies, and the simulator.
+
+Nothing here calls the services that it names.
+"""

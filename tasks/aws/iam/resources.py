@@ -1,0 +1,51 @@
+"""What a stage's IAM policies name: its bucket, layer, functions, role and secret, as ARNs."""
+
+from dataclasses import dataclass
+
+from ...settings.model import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What the statements name. `app`: Chalice's `app_name`; `roles`: ARNs of those
+    that the functions have where Chalice does not make one; `others`: ARNs of the stage's other
+    layers."""
+
+    settings: Settings
+    account: str
+    app: str
+    roles: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def partition(self) -> str:
+        return partition_of(self.settings.region)
+
+    def arn(self, service: str, resource: str, *, account: bool = True) -> str:
+        region = "" if service in ("iam", "s3") else self.settings.region
+        owner = self.account if account else ""
+        return f"arn:{self.partition}:{service}:{region}:{owner}:{resource}"
+
+    def bucket(self, key: str = "") -> str:
+        path = f"/{key}" if key else ""
+        return self.arn("s3", f"{self.settings.bucket}{path}", account=False)
+
+    @property
+    def function(self) -> list[str]:
+        """The API's, and those that the app has beside it."""
+        name = f"{self.app}-{self.settings.stage}"
+        return [self.arn("lambda", f"function:{each}") for each in (name, f"{name}-*")]
+
+    @property
+    def secret(self) -> str:
+        """AWS adds a hyphen and six characters to a secret's name."""
+        name = self.settings.secret
+        if name.startswith("arn:"):
+            return name
+        return self.arn("secretsmanager", f"secret:{name}-??????")
+
+
+def partition_of(region: str) -> str:
+    """Of a region's ARNs: `aws`, China's `aws-cn`, the US government's `aws-us-gov`."""
+    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for prefix, name in known.items() if region.startswith(prefix)), "aws")

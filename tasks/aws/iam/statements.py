@@ -1,0 +1,163 @@
+"""Which IAM permissions which kind of command needs on a stage, resources named.
+
+That each is needed, and nothing else is, is proven against moto's IAM:
+tests/functional/test_aws_iam_policy.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .resources import Scope
+
+PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
+PURPOSES = {
+    PUBLISH: "build, upload, publish: ./doitw publish",
+    DEPLOY: "all of it: ./doitw deploy, patch-config, unpin, unlock, adopt-state",
+    ROLLBACK: "back: ./doitw rollback, unpin, unlock, adopt-state",
+    STATUS: "looking only: ./doitw status, history, diff, plan",
+    GC: "deleting what nothing uses: ./doitw gc",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One statement: which commands need it, for which actions, on what."""
+
+    sid: str
+    of: tuple[str, ...]
+    actions: tuple[str, ...]
+    on: Callable[[Scope], str | list[str]]
+    when: Callable[[Scope], bool] = lambda scope: True
+
+
+def _folder(scope: Scope) -> str:
+    return scope.bucket(f"layers/{scope.settings.layer}/*")
+
+
+def _stage(scope: Scope) -> str:
+    return scope.bucket(f"chalice/{scope.app}/{scope.settings.stage}/*")
+
+
+def _layer(scope: Scope) -> str:
+    return scope.arn("lambda", f"layer:{scope.settings.layer}")
+
+
+def _apis(scope: Scope) -> list[str]:
+    place = scope.arn("apigateway", "/restapis", account=False)
+    return [place, f"{place}/*"]
+
+
+def _expires(scope: Scope) -> bool:
+    return bool(scope.settings.lifecycle_days)
+
+
+def _made_role(scope: Scope) -> list[str]:
+    name = f"{scope.app}-{scope.settings.stage}"
+    return [scope.arn("iam", f"role/{each}") for each in (name, f"{name}-*")]
+
+
+EVERY = (PUBLISH, DEPLOY, ROLLBACK, STATUS, GC)
+NEEDS = (
+    Need(sid="Bucket", of=EVERY, actions=("s3:ListBucket",), on=Scope.bucket),
+    Need(
+        sid="MakeBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
+        actions=("s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
+                 "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+    ),
+    Need(
+        sid="LookAtBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
+        actions=("s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock"),
+    ),
+    Need(
+        sid="Lifecycle", of=(PUBLISH, DEPLOY), on=Scope.bucket, when=_expires,
+        actions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+    ),
+    Need(
+        sid="Tag", of=(PUBLISH, DEPLOY), on=_folder, when=_expires,
+        actions=("s3:PutObjectTagging",),
+    ),
+    Need(
+        sid="Untag", of=(PUBLISH, DEPLOY, ROLLBACK), on=_folder, when=_expires,
+        actions=("s3:DeleteObjectTagging",),
+    ),
+    Need(
+        sid="Zips", of=(PUBLISH, DEPLOY, ROLLBACK), on=_folder,
+        actions=("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+    ),
+    Need(
+        sid="Stage", of=(PUBLISH, DEPLOY, ROLLBACK, GC), on=_stage,
+        actions=("s3:GetObject", "s3:PutObject"),
+    ),
+    Need(
+        sid="Read", of=(STATUS, GC), actions=("s3:GetObject",),
+        on=lambda scope: [_folder(scope), scope.bucket("chalice/*")],
+    ),
+    Need(sid="Versions", of=EVERY, actions=("lambda:ListLayerVersions",), on=lambda scope: "*"),
+    Need(
+        sid="Functions", of=(STATUS, GC), actions=("lambda:ListFunctions",), on=lambda scope: "*"
+    ),
+    Need(
+        sid="Version", of=(PUBLISH, DEPLOY, ROLLBACK, STATUS), actions=("lambda:GetLayerVersion",),
+        on=lambda scope: [f"{_layer(scope)}:*", *scope.others],
+    ),
+    Need(
+        sid="Publish", of=(PUBLISH, DEPLOY, ROLLBACK), actions=("lambda:PublishLayerVersion",),
+        on=_layer,
+    ),
+    Need(
+        sid="Look", of=(STATUS,), actions=("lambda:GetFunctionConfiguration",),
+        on=lambda scope: scope.function,
+    ),
+    Need(
+        sid="Function", of=(DEPLOY, ROLLBACK), on=lambda scope: scope.function,
+        actions=("lambda:AddPermission", "lambda:DeleteFunctionConcurrency", "lambda:GetFunction",
+                 "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:InvokeFunction",
+                 "lambda:ListTags", "lambda:PutFunctionConcurrency", "lambda:TagResource",
+                 "lambda:UntagResource", "lambda:UpdateFunctionCode",
+                 "lambda:UpdateFunctionConfiguration"),
+    ),
+    Need(
+        sid="MakeFunction", of=(DEPLOY,), actions=("lambda:CreateFunction",),
+        on=lambda scope: scope.function,
+    ),
+    Need(
+        sid="Role", of=(DEPLOY, ROLLBACK), on=_made_role, when=lambda scope: not scope.roles,
+        actions=("iam:GetRole", "iam:PassRole", "iam:PutRolePolicy"),
+    ),
+    Need(
+        sid="MakeRole", of=(DEPLOY,), on=_made_role, when=lambda scope: not scope.roles,
+        actions=("iam:CreateRole",),
+    ),
+    Need(
+        sid="PassRole", of=(DEPLOY, ROLLBACK), on=lambda scope: list(scope.roles),
+        when=lambda scope: bool(scope.roles), actions=("iam:PassRole",),
+    ),
+    Need(
+        sid="Api", of=(DEPLOY, ROLLBACK), on=_apis,
+        actions=("apigateway:GET", "apigateway:PATCH", "apigateway:POST",
+                 "apigateway:PUT"),
+    ),
+    Need(
+        sid="FindApi", of=(STATUS,), on=_apis, actions=("apigateway:GET",),
+    ),
+    Need(
+        sid="Secret", of=(DEPLOY, ROLLBACK), on=lambda scope: scope.secret,
+        when=lambda scope: bool(scope.settings.secret),
+        actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+    ),
+    Need(
+        sid="SecretVersion", of=(STATUS,), on=lambda scope: scope.secret,
+        when=lambda scope: bool(scope.settings.secret), actions=("secretsmanager:DescribeSecret",),
+    ),
+    Need(
+        sid="EveryObject", of=(GC,), on=Scope.bucket,
+        actions=("s3:GetLifecycleConfiguration", "s3:ListBucketVersions"),
+    ),
+    Need(
+        sid="Delete", of=(GC,), on=_folder, actions=("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    ),
+    Need(
+        sid="DeleteVersion", of=(GC,), actions=("lambda:DeleteLayerVersion",),
+        on=lambda scope: f"{_layer(scope)}:*",
+    ),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""Lambda functions: what one runs with, and which of the region use which layer versions."""
+
+from collections import defaultdict
+from typing import Any
+
+from .client import Aws
+from .errors import error_code, errors
+
+LATEST = "$LATEST"  # what runs where nobody names a version
+
+
+def users(aws: Aws) -> dict[str, list[str]]:
+    """{layer version's ARN: functions that use it}, of every function of the account and region:
+    `name` for what runs now, `name:3` for a published version (which is what aliases point to)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    pages = aws.client("lambda").get_paginator("list_functions")
+    with errors("listing the functions"):
+        for page in pages.paginate(FunctionVersion="ALL"):
+            for each in page["Functions"]:
+                number = each.get("Version", LATEST)
+                name = each["FunctionName"] + ("" if number == LATEST else f":{number}")
+                for layer in each.get("Layers", []):
+                    found[layer["Arn"]].append(name)
+    return {arn: sorted(names) for arn, names in found.items()}
+
+
+def layers_of(aws: Aws, name: str) -> list[str] | None:
+    """ARNs of the layers a function uses now; None when there is no such function."""
+    found = configuration(aws, name)
+    if found is None:
+        return None
+    return [layer["Arn"] for layer in found.get("Layers", [])]
+
+
+def configuration(aws: Aws, name: str) -> dict[str, Any] | None:
+    """GetFunctionConfiguration's answer, None when there is no such function."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at function {name}"):
+        try:
+            answer: dict[str, Any] = aws.client("lambda").get_function_configuration(
+                FunctionName=name
+            )
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return None
+            raise
+    return answer

@@ -1,0 +1,194 @@
+"""AWS Secrets Manager: the stage's `secret`, whose values become its functions' environment."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..chalice_project import config
+from ..settings import paths
+from ..settings.model import Settings
+from ..util.errors import AwsError
+from . import lambda_functions
+from .client import Aws
+from .errors import error_code, errors
+
+LIMIT = 4096  # bytes of all variables of one function, as JSON (AWS quota: 4 KB)
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")  # Lambda's API, EnvironmentVariableName
+# Lambda Developer Guide, "Defined runtime environment variables": these cannot be set.
+RESERVED = {
+    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}  # fmt: skip
+HIDDEN = "***"
+SHORT = 4  # characters; shorter ones are hidden only where they stand beside their name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """`version`: the ID that AWS gives to each change; says nothing of the values."""
+
+    name: str
+    version: str
+    values: Mapping[str, str] = field(repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a record may hold."""
+        return {"name": self.name, "version": self.version, "names": sorted(self.values)}
+
+
+def parse_secret(name: str, version: str, text: str) -> Secret:
+    """From a secret's text, a JSON object. Numbers stay as they are written there. AwsError names
+    every key that cannot be a variable."""
+    try:
+        found = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise AwsError(
+            f"secret {name} is not a JSON object",
+            fix='write it as {"NAME": "value", …}: each becomes a variable of the function',
+        )
+    problems = [line for key, value in found.items() for line in _problems(key, value)]
+    if problems:
+        fix = "correct the secret, then run the same again"
+        raise AwsError(f"secret {name}: {'; '.join(problems)}", fix=fix)
+    return Secret(name=name, version=version, values={k: _text(v) for k, v in found.items()})
+
+
+def _refuse(constant: str) -> Any:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(constant)
+
+
+def _text(value: str | bool) -> str:
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def _problems(key: str, value: object) -> list[str]:
+    if not NAME.fullmatch(key):
+        return [f"{key!r} is no name that Lambda takes ({NAME.pattern})"]
+    if key in RESERVED:
+        return [f"{key} is reserved by Lambda"]
+    if not isinstance(value, str | bool):
+        return [f"{key} is neither text nor a number"]
+    return ["the value of " + key + " holds a NUL"] if "\0" in _text(value) else []
+
+
+def shadowed(secret: Secret, configured: Mapping[str, str]) -> list[str]:
+    """Names that config.json has with another value."""
+    return sorted(
+        name for name, value in configured.items() if secret.values.get(name, value) != value
+    )
+
+
+def check_size(secret: Secret, configured: Mapping[str, str], function: str) -> None:
+    """AwsError when Lambda would refuse the function's variables, config.json's and these."""
+    taken = _size({**configured, **secret.values})
+    if taken <= LIMIT:
+        return
+    biggest = sorted(secret.values, key=lambda name: -len(secret.values[name].encode()))[:3]
+    raise AwsError(
+        f"function {function}: the variables of secret {secret.name} and config.json take "
+        f"{taken} bytes; Lambda allows {LIMIT}",
+        fix=f"make the secret smaller (largest: {', '.join(biggest)}); what is large is better "
+        "read by the function itself, when it starts",
+    )
+
+
+def _size(variables: Mapping[str, str]) -> int:
+    return len(json.dumps(variables, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def hide(line: str, values: Mapping[str, str]) -> str:
+    """The line without the values: plain, or as JSON or Python write them. AWS and tracebacks
+    repeat what they were given."""
+    for form in _forms(values):
+        line = line.replace(form, HIDDEN)
+    for name, value in values.items():
+        pair = rf"({re.escape(name)}['\"]?\s*[:=]\s*['\"]?){re.escape(value)}(?!\w)"
+        line = re.sub(pair, lambda found: found[1] + HIDDEN, line) if value else line
+    return line
+
+
+def _forms(values: Mapping[str, str]) -> list[str]:
+    """Longest first: one value may be part of another."""
+    texts = {part for value in values.values() for part in _lines(value)}
+    spelt = {form for text in texts for form in (text, *_quoted(text))}
+    return sorted((form for form in spelt if len(form) >= SHORT), key=lambda form: -len(form))
+
+
+def _quoted(text: str) -> list[str]:
+    return [
+        json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]
+    ]  # fmt: skip
+
+
+def _lines(value: str) -> Iterable[str]:
+    """A key in PEM is printed line by line."""
+    return {value, *(line.strip() for line in value.splitlines())}
+
+
+CURRENT = "AWSCURRENT"  # Secrets Manager's label of the version that holds
+
+
+def read_secret(aws: Aws) -> Secret | None:
+    """The values. None where the stage has no secret; AwsError for one that cannot be used, or
+    is too large beside what config.json sets."""
+    name = aws.settings.secret
+    if not name:
+        return None
+    answer = _ask(aws, "get_secret_value")
+    if "SecretString" not in answer:
+        fix = "store it as a JSON object (SecretString)"
+        raise AwsError(f"secret {name} is binary", fix=fix)
+    found = parse_secret(name, answer["VersionId"], answer["SecretString"])
+    for function, variables in configured(aws.settings).items():
+        check_size(found, variables, function)
+    return found
+
+
+def hider(aws: Aws, function: str) -> Callable[[str], str]:
+    """What takes the secret's values out of a text that the function wrote: the current ones, and
+    those that it was deployed with."""
+    found = read_secret(aws)
+    if found is None:
+        return str
+    runs = lambda_functions.configuration(aws, function) or {}
+    variables = runs.get("Environment", {}).get("Variables", {})
+    deployed = {name: value for name, value in variables.items() if name in found.values}
+    return lambda text: hide(hide(text, found.values), deployed)
+
+
+def configured(settings: Settings) -> dict[str, dict[str, str]]:
+    return config.variables(paths.CHALICE_CONFIG, settings.stage)
+
+
+def version(aws: Aws) -> str:
+    """The ID of its current version, without a look at the values; '' where there is no secret."""
+    if not aws.settings.secret:
+        return ""
+    stages = _ask(aws, "describe_secret").get("VersionIdsToStages", {})
+    return next((each for each, labels in stages.items() if CURRENT in labels), "")
+
+
+def _ask(aws: Aws, call: str) -> dict[str, Any]:
+    from botocore.exceptions import ClientError
+
+    settings = aws.settings
+    with errors(f"looking at secret {settings.secret}"):
+        try:
+            client = aws.client("secretsmanager")
+            answer: dict[str, Any] = getattr(client, call)(SecretId=settings.secret)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            where = f"account {aws.account}, region {settings.region}"
+            fix = f"make it there, or correct `secret` of stage {settings.stage} in pyproject.toml"
+            raise AwsError(f"secret {settings.secret} is not in {where}", fix=fix) from None
+    return answer

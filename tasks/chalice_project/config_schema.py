@@ -1,0 +1,83 @@
+"""What config.json must be before anything is read out of it or written into it.
+
+Chalice takes much of this without a word and fails later, or deploys something else.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..util.errors import InputError
+
+BOM = "\ufeff"
+TABLES = ("lambda_functions", "environment_variables")
+NESTED = ("lambda_functions",)
+
+
+def check_text(path: Path, text: str) -> None:
+    """InputError for a byte order mark: Chalice cannot read it (json.loads refuses it)."""
+    if text.startswith(BOM):
+        problem = f"{path} begins with a byte order mark, which Chalice cannot read"
+        raise InputError(problem, fix="save it as UTF-8 without BOM")
+
+
+def hint(text: str, at: int) -> str:
+    """What people write and JSON does not have, where it stands right there: ' (…)' or ''."""
+    rest = text[at:].lstrip()
+    if rest.startswith(("//", "#", "/*")):
+        return " (JSON has no comments)"
+    if rest[:1] in ("}", "]") and text[:at].rstrip().endswith(","):
+        return " (JSON has no comma after the last member)"
+    return " (JSON has double quotes only)" if rest.startswith("'") else ""
+
+
+def checked(path: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """The same without members that are null, which Chalice takes for missing. InputError with
+    everything in it that has another shape than Chalice reads."""
+    if problems := list(_problems(config)):
+        said = "; ".join(problems)
+        raise InputError(f"{path}: {said}", fix="correct it there; nothing in it was changed")
+    stages = {name: _without_nulls(table) for name, table in config["stages"].items()}
+    return {**_without_nulls(config), "stages": stages}
+
+
+def _without_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {each: _without_nulls(own) for each, own in value.items()}
+        if name in NESTED
+        else value
+        for name, value in table.items()
+        if value is not None
+    }
+
+
+def _problems(config: Mapping[str, Any]) -> Iterator[str]:
+    name = config.get("app_name")
+    if name is not None and not isinstance(name, str):
+        yield "app_name is not text"
+    places = {"": config}
+    for stage, table in config["stages"].items():
+        places[f"stages.{stage}."] = table
+        functions = table.get("lambda_functions")
+        for function, own in functions.items() if isinstance(functions, dict) else ():
+            places[f"stages.{stage}.lambda_functions.{function}."] = own
+    for place, table in places.items():
+        if isinstance(table, dict):
+            yield from _of_table(place, table)
+        else:
+            yield f"{place[:-1]} is no object"
+
+
+def _of_table(place: str, table: Mapping[str, Any]) -> Iterator[str]:
+    for name in TABLES:
+        if not isinstance(table.get(name, {}), dict | None):
+            yield f"{place}{name} is no object"
+    arns = table.get("layers")
+    if arns is not None and not (isinstance(arns, list) and all(isinstance(x, str) for x in arns)):
+        yield f"{place}layers is not a list of text"
+    if table.get("lambda_architecture") not in (None, "x86_64", "arm64"):
+        yield f"{place}lambda_architecture is neither x86_64 nor arm64"
+    variables = table.get("environment_variables") or {}
+    for name, value in variables.items() if isinstance(variables, dict) else ():
+        if not isinstance(value, str):
+            yield f"{place}environment_variables.{name} is not text"

@@ -1,1 +1,0 @@
-"""The only importers of boto3, docker, chalice and moto, and those inside functions."""

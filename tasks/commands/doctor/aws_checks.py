@@ -1,0 +1,110 @@
+"""`doit doctor` in AWS: clock, region, permissions, bucket, Chalice's state, lock. Only looks."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from ...aws import clock as aws_clock
+from ...aws import s3, s3_objects
+from ...aws.client import Aws
+from ...aws.iam import simulate
+from ...layer.archive import size_limit
+from ...release import listing
+from ...release.stage import chalice_state, lease, lock
+from ...settings.model import Settings
+from ...ui import finding
+from ...ui.console import duration
+from ...ui.finding import Finding
+from ...util.errors import AwsError
+
+SKEW = 300.0  # seconds that AWS takes a signature of another time for (SigV4; S3: 900)
+
+
+def clock(settings: Settings) -> Finding | str:
+    """AwsError when signatures made here are too old or too new."""
+    there = aws_clock.now(settings)
+    if there is None:
+        return finding.note("clock", "AWS did not say what time it is")
+    off = (datetime.now(UTC) - there).total_seconds()
+    said = f"{duration(abs(off))} {'ahead of' if off > 0 else 'behind'} AWS's"
+    if abs(off) > SKEW:
+        problem = f"this machine's clock is {said}: AWS refuses what is signed by it"
+        raise AwsError(problem, fix="set it right (NTP: `timedatectl set-ntp true`)")
+    return "right within a few seconds" if abs(off) < 5 else said
+
+
+def region(settings: Settings) -> Finding | str:
+    if settings.region in aws_clock.regions():
+        return settings.region
+    said = f"{settings.region} is none that this boto3 knows of"
+    return finding.note("region", said, "check its spelling; a new region needs a newer boto3")
+
+
+def check_aws(aws: Aws) -> Iterator[Finding]:
+    """With good credentials."""
+    there = finding.finding_of("bucket", lambda: _bucket(aws))
+    yield there
+    ready = there.mark == finding.GOOD and s3.has_bucket(aws)
+    yield finding.finding_of("permissions", lambda: _permissions(aws, bucket=ready))
+    yield finding.finding_of("other layers", lambda: _others(aws))
+    yield from stage(aws)
+
+
+def _bucket(aws: Aws) -> str:
+    if s3.has_bucket(aws):
+        return f"{aws.settings.bucket} is there, this account's"
+    return f"{aws.settings.bucket} is not there; the deploy makes it"
+
+
+def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
+    """AwsError names what is not allowed."""
+    wanted = simulate.needed(aws.settings, bucket=bucket)
+    denied = simulate.simulated(aws, wanted)
+    if denied:
+        raise simulate.missing(denied)
+    if denied is not None:
+        return f"all {len(wanted)} that a deploy needs, by IAM's policy simulator"
+    calls, refused = simulate.tried(aws, bucket=bucket)
+    if refused:
+        raise simulate.missing(refused)
+    untried = len(wanted - {*calls})
+    said = f"{len(calls)} tried and allowed; {untried} that change something were not tried"
+    fix = "allow iam:SimulatePrincipalPolicy (and iam:GetRole), and all are asked of IAM"
+    return finding.note("permissions", said, fix)
+
+
+def _others(aws: Aws) -> str:
+    """InputError for a layer that is gone, AwsError for one that may not be had."""
+    others = size_limit.others(aws.settings)
+    for arn in others:
+        listing.by_arn(aws, arn)
+    return f"{len(others)} beside {aws.settings.layer}, all there" if others else "none"
+
+
+def stage(aws: Aws) -> Iterator[Finding]:
+    """Chalice's state and the lock."""
+    yield finding.finding_of("state", lambda: _state(aws))
+    yield finding.finding_of("lock", lambda: _lock(aws))
+
+
+def _state(aws: Aws) -> str:
+    """DeployError for a function or REST API that nobody has a record of."""
+    chalice_state.refuse_lost_state(aws)
+    if chalice_state.read_state(aws).get("resources"):
+        return (
+            f"stage {aws.settings.stage} is deployed, and Chalice's record of it is here or in S3"
+        )
+    return f"nothing is deployed to stage {aws.settings.stage} yet"
+
+
+def _lock(aws: Aws) -> Finding | str:
+    found = s3_objects.read_object(aws, lock.key(aws.settings))
+    holder = lease.parse_lease(found.data)
+    if holder is None or holder.released:
+        return "free"
+    age = duration(found.at.timestamp() - holder.since)
+    if holder.expired(found.at):
+        said = f"left by {holder} ({age} ago), expired at {holder.end}: the next deploy takes it"
+        return finding.note("lock", said)
+    said = f"held by {holder} ({age}), until {holder.end} or longer: a deploy waits for its end"
+    fix = f"`./doitw unlock stage={aws.settings.stage}` shows whether that run lives"
+    return finding.note("lock", said, fix)

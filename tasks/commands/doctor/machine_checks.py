@@ -1,0 +1,70 @@
+"""`doit doctor` on this machine: Python, the project's files, the builder, disk."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from ...chalice_project import config
+from ...requirements import file
+from ...settings import paths
+from ...settings.model import LAMBDA_LIMIT, Settings
+from ...steps import preflight
+from ...ui import finding
+from ...ui.console import size
+from ...ui.finding import Finding
+from ...util import files
+from ...util.errors import BuildError
+from . import builder_checks
+
+TREES = 4  # the layer lies here that often at once: installed, pruned, optimized, in proof
+
+
+def check_machine(settings: Settings) -> Iterator[Finding]:
+    yield finding.finding_of("Python", lambda: _python(settings))
+    yield finding.finding_of("requirements", lambda: _requirements(settings))
+    yield finding.finding_of("Chalice", lambda: _chalice(settings))
+    yield from builder_checks.check_builder(settings)
+    yield finding.finding_of("disk", lambda: _disk(settings))
+
+
+def _python(settings: Settings) -> str:
+    preflight.check_python(settings)
+    here = ".".join(map(str, sys.version_info[:3]))
+    return f"{here}, as the layer (python{settings.python}, {settings.architecture})"
+
+
+def _requirements(settings: Settings) -> str:
+    preflight.check_packages(settings)
+    count = len(file.read_requirements(Path(settings.requirements)))
+    locked = Path(settings.lock).is_file()
+    how = f"pinned in {settings.lock}" if locked else "not locked: `./doitw lock` pins them all"
+    return f"{count} in {settings.requirements}, {how}"
+
+
+def _chalice(settings: Settings) -> str:
+    preflight.check_stage(settings)
+    preflight.check_layers(settings)
+    names = ", ".join(config.known_stages(paths.CHALICE_CONFIG))
+    return f"{version('chalice')}; {paths.CHALICE_CONFIG} has stages {names}"
+
+
+def _disk(settings: Settings) -> str:
+    """BuildError when the layer's trees do not fit. Where nothing was built yet, the largest that
+    Lambda takes is assumed."""
+    installed = (files.read_record(paths.record(settings, "install")) or {}).get(
+        "bytes", LAMBDA_LIMIT
+    )
+    wanted = TREES * int(installed)
+    free = {str(place): shutil.disk_usage(place).free for place in (Path(), _temporary())}
+    for place, count in free.items():
+        if count < wanted:
+            problem = f"{size(count)} free in {place}; a build takes up to {size(wanted)}"
+            raise BuildError(problem, fix="free some disk space; `rm -r build` is safe")
+    return f"{size(min(free.values()))} free; a build takes up to {size(wanted)}"
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())

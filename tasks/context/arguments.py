@@ -1,0 +1,139 @@
+"""Arguments: what is typed for one command only, read once. Settings hold for every command.
+
+`keep` and `check` are names of settings, too; typed, they are these arguments.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+from ..aws import arn as arns
+from ..release.version import parse_number
+from ..settings.validation import nearest
+from ..util.errors import InputError, SettingsError
+
+Form = Callable[[str], object]  # InputError for what has another
+DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
+FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+
+
+def _repository(text: str) -> str:
+    """As GitHub writes it in tokens: the names, or each name with its ID."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+", text):
+        fix = "write repository=OWNER/REPOSITORY, or with both IDs: OWNER@ID/REPOSITORY@ID"
+        raise InputError(f"{text!r} is not a repository", fix=fix)
+    return text
+
+
+def _argument(default: Any, help_: str, *of: str, form: Form | None = None) -> Any:
+    return field(default=default, metadata={"help": help_, "of": of, "form": form})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """Every argument; `of`: the commands that take it; `form`: what it must be, known before
+    anything is started. A keyword of Python's ends in `_`."""
+
+    version: str = _argument("", "number of a layer version", "rollback", form=parse_number)
+    arn: str = _argument(
+        "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=arns.parse_arns
+    )
+    reason: str = _argument("", "why, for others to read", "rollback", "unpin")
+    from_: str = _argument("", "number of the earlier version", "diff", "history")
+    to: str = _argument("", "number of the later version", "diff", "history")
+    check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
+    keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
+    yes: bool = _argument(
+        False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
+    )
+    repository: str = _argument(
+        "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",
+        "iam-policy", form=_repository,
+    )  # fmt: skip
+    branch: str = _argument("main", "branch that may deploy", "iam-policy")
+
+
+SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}
+
+
+def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
+    """From `name=value` pairs; names that are none of ours are settings' business.
+
+    `words`: the command line as typed. SettingsError gathers what no command in it takes and
+    what has the wrong form.
+    """
+    mine = {name: value for name, value in typed.items() if name in SPECS}
+    commands = {word.partition(":")[0] for word in words}
+    problems = [_unasked(name) for name in mine if not commands.intersection(_of(name))]
+    values: dict[str, Any] = {}
+    for name, value in mine.items():
+        try:
+            values[SPECS[name].name] = _parsed(name, value)
+        except ValueError as error:
+            problems.append(f"command line: {name}={value} is not {error}")
+        except InputError as error:
+            problems.append(f"command line: {error.problem}")
+    if problems:
+        fix = "./doitw list has the commands, ./doitw help COMMAND what one takes"
+        raise SettingsError("\n".join(problems), fix=fix)
+    return Arguments(**values)
+
+
+def no_command(word: str, known: Sequence[str]) -> SettingsError:
+    """What was typed in a command's place."""
+    problem = f"command line: {word} is not a command{nearest(word, known)}"
+    return SettingsError(problem, fix="./doitw list shows what can be typed")
+
+
+def no_option(said: str) -> SettingsError:
+    """`--stage dev`, as Chalice has it. `said`: doit's words, with all options that it knows."""
+    problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
+    fix = "type name=value (stage=dev); ./doitw help COMMAND shows what it takes"
+    return SettingsError(problem, fix=fix)
+
+
+def _of(name: str) -> tuple[str, ...]:
+    commands: tuple[str, ...] = SPECS[name].metadata["of"]
+    return commands
+
+
+def _unasked(name: str) -> str:
+    takers = ", ".join(_of(name))
+    return f"command line: {name}= belongs to {takers}; no command typed here takes it"
+
+
+def _parsed(name: str, value: str) -> str | bool | int:
+    """ValueError in words, InputError."""
+    wanted, form = SPECS[name].type, SPECS[name].metadata["form"]
+    if form:
+        form(value)
+    if wanted is bool:
+        if value not in FLAGS:
+            raise ValueError("1 or 0")
+        return FLAGS[value]
+    if wanted is int:
+        if not re.fullmatch(r"\d{1,9}", value):
+            raise ValueError("a whole number")
+        return int(value)
+    return value
+
+
+def words() -> list[str]:
+    """What was typed beside `name=value`; [] for `doit` alone."""
+    return [word for word in sys.argv[1:] if "=" not in word]
+
+
+def only_publishes() -> bool:
+    """Does what was typed end with a layer version, and ask nothing of Chalice?"""
+    return bool({"publish", "upload"} & {*sys.argv[1:]}) and not DEPLOYING & {*sys.argv[1:]}
+
+
+@cache
+def current() -> Arguments:
+    """The arguments of this run."""
+    from doit import doit_cmd
+
+    return load_arguments(dict(doit_cmd._CMDLINE_VARS or {}), sys.argv[1:])

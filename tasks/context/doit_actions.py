@@ -1,0 +1,66 @@
+"""Plain functions as doit actions: known errors become clean failures, others keep a traceback."""
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from doit.exceptions import BaseFail, TaskError, TaskFailed
+
+from ..util import disk_full
+from ..util.errors import LayerError
+
+Action = Callable[[], BaseFail | None]
+
+
+class ToDo(TaskError):  # type: ignore[misc] # noqa: N818 - doit has no types; this is no error
+    """No failure: an action returns it for exit status 2, "there is something to do"."""
+
+
+_ADVICE = {
+    errno.ENOSPC: disk_full.OF_HOST,
+    errno.EDQUOT: "free some of your disk quota and run the same command again",
+    errno.EACCES: "give yourself access to it and run the same command again",
+    errno.EROFS: "run from a folder that can be written to",
+}
+
+
+def action(function: Callable[[], object], *, answers: bool = False) -> Action:
+    """Wrap one step for doit. `answers`: exit status 2 is an answer of its own (`ToDo`), so what
+    nobody expected, which doit would end with 2 as well, ends with 1; its traceback is shown."""
+
+    def run() -> BaseFail | None:
+        try:
+            with _interruptible():
+                result = function()
+        except KeyboardInterrupt:
+            return TaskFailed("stopped\n→ run it again: what is finished is not done twice")
+        except LayerError as error:
+            return TaskFailed(str(error))
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _ADVICE:
+                where = f" ({error.filename})" if error.filename else ""
+                return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
+            if answers:
+                return TaskFailed("this is a mistake in the tool", error)
+            raise
+        return result if isinstance(result, ToDo) else None
+
+    return run
+
+
+def advice() -> dict[str, str]:
+    """{what the system says: what to do}"""
+    return {os.strerror(number): way for number, way in _ADVICE.items()}
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM (a CI job that is cancelled) as Ctrl-C: containers and temporary files are removed
+    on the way out, and doit writes its database."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

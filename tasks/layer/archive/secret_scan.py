@@ -1,0 +1,106 @@
+"""The zip is searched for credentials before it may leave the machine.
+
+What was found in a distribution is kept by its part, so that only a changed one is read again.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
+from typing import IO
+
+from ...settings.model import Settings
+from ...util.errors import VerifyError
+from ...util.files import canonical, digest
+from .. import installed
+from ..cache import Store
+from ..installed import source_of
+from ..prune.globs import matcher
+from ..prune.plan import PrunePlan
+from . import secret_patterns, zip_writer
+
+BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
+KIND = "scans"  # of the store's entries
+LISTED = 10  # in one message
+Found = dict[str, list[str]]  # {path below python/: what it gives away}
+
+
+def fingerprint(settings: Settings) -> list[object]:
+    """What decides the answer, beside the zip."""
+    return [secret_patterns.FORMAT, settings.harmless]
+
+
+def refuse_secrets(
+    settings: Settings, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
+) -> None:
+    """VerifyError when the zip at `layer` gives something away. `parts`: {distribution: key}."""
+    found = scan(installed.store(settings), layer, plans, parts)
+    allowed = matcher(settings.harmless)
+    wrong = {
+        path: f"{zip_writer.PYTHON}{path} ({owner}): {', '.join(what)}"
+        for owner, files in found.items()
+        for path, what in files.items()
+        if not allowed(path)
+    }
+    if wrong:
+        raise VerifyError(
+            "the layer would give away what looks like credentials:\n" + _listed(wrong.values()),
+            fix="revoke it where it was issued and leave the file out: "
+            f'drop = ["{min(wrong)}"] in [tool.lambda-layer]; if it opens nothing (a test key of a '
+            "package): harmless = […] with its path",
+        )
+
+
+def _listed(lines: Iterable[str]) -> str:
+    every = sorted(lines)
+    more = len(every) - LISTED
+    return "\n".join(every[:LISTED] + ([f"… and {more} more"] if more > 0 else []))
+
+
+def scan(
+    kept: Store, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
+) -> dict[str, Found]:
+    """{distribution: what its files give away}; "no distribution" for what none of them owns."""
+    keys = {each.name: digest([secret_patterns.FORMAT, parts[each.name]]) for each in plans}
+    known = kept.all(KIND, keys)
+    found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
+    there = {each.name: each for each in zip_writer.members(layer)}
+    with layer.open("rb") as file:
+
+        def read(names: Set[str]) -> Found:
+            return _read((name, zip_writer.opened(there[name], file)) for name in sorted(names))
+
+        for each in plans:
+            if each.name not in found:
+                found[each.name] = read(there.keys() & each.stay)
+                kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
+        owned = {name for each in plans for name in each.stay}
+        found["no distribution"] = read(there.keys() - owned - _compiled(there))
+    return found
+
+
+def _compiled(there: Collection[str]) -> set[str]:
+    """Bytecode that was made here has no text that its source has not: it is not read."""
+    made = ((name, source_of(name)) for name in there if name.endswith(".pyc"))
+    return {name for name, source in made if source != name and source in there}
+
+
+def _read(files: Iterable[tuple[str, IO[bytes]]]) -> Found:
+    found = {}
+    for name, file in files:
+        with file:
+            seen = [each for block in blocks(file) for each in secret_patterns.inside(name, block)]
+        if seen:
+            found[name] = list(dict.fromkeys(seen))
+    return found
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """A file in pieces, so that a large one is never in memory; each begins with the end of the one
+    before, so that what is cut in two stands whole in one of them. At least one."""
+    block = file.read(BLOCK)
+    while True:
+        yield block
+        more = file.read(BLOCK)
+        if not more:
+            return
+        block = block[-OVERLAP:] + more

@@ -1,0 +1,202 @@
+"""Where distributions are installed and made into finished parts: one sandbox, for a whole run.
+
+    {work}/apart/<pin's key>/…   a distribution as installed, never edited
+    {work}/parts/<name>          what is made of it (docker/optimize.py)
+
+Nothing of a distribution that is finished already enters it. `install` and `optimize` share the
+sandbox, so that what the one installed need not travel for the other.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..proof import schedule
+from ..proof.schedule import ProofPlan
+from ..requirements import file, uv
+from ..sandbox import choose as choice
+from ..sandbox.protocol import Job, Sandbox, scripts
+from ..sandbox.temp_dirs import folder
+from ..settings.model import Settings
+from ..ui.console import following, say
+from ..util import disk_full, files
+from ..util.background import BackgroundTask
+from ..util.errors import BuildError, LayerError
+from .archive import sbom
+from .input_hash import BUILDER_FILES
+from .locked_requirement import LockedRequirement
+
+LISTED = 10  # files, in one error
+Keep = Callable[[str, Path], object]
+Facts = dict[str, files.Record]  # docker/inspect_installed.py's, by the pin's key
+
+
+def content_key(pin: str, facts: files.Record) -> str:
+    """What a distribution is kept under whose pin does not say what it is."""
+    return files.digest([pin, facts])
+
+
+def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
+    """What `take_apart` needs, for the job before it: to hand in files takes time, too."""
+    return scripts(BUILDER_FILES) | {"keys.json": files.canonical(keys)}
+
+
+def refuse_bad_files(found: Facts) -> None:
+    """BuildError for files that docker/inspect_installed.py refused; no facts say `refused`
+    afterwards."""
+    wrong = [
+        f"{ascii(facts['name'])[1:-1]}: {path!a} {why}"
+        for facts in found.values()
+        for path, why in facts.pop("refused", {}).items()
+    ]
+    if wrong:
+        raise BuildError(
+            "\n".join(wrong[:LISTED]),
+            fix="such a package is broken, or meant to do harm: pin another version, or do without",
+        )
+
+
+@dataclass
+class LayerBuilder:
+    """`here`: what is installed in the sandbox, {pin's key: `content_key` of it}."""
+
+    settings: Settings
+    sandbox: Sandbox
+    here: dict[str, str] = field(default_factory=dict)
+    _meanwhile: BackgroundTask = field(default_factory=BackgroundTask)
+
+    def resolve(self) -> list[file.Line]:
+        """The lines of a lock, where there is none. BuildError in the installer's words."""
+        asked = file.read_requirements(Path(self.settings.requirements))
+        with folder() as here:
+            job = Job(
+                argv=("{uv}", *uv.resolving(self.settings, self.sandbox.kind)),
+                inputs=file.as_inputs(asked),
+                fetch={"{work}/resolved.txt": here / "lock"},
+                network=True,
+                indexes=True,
+                installs=True,
+            )
+            self._install(job)
+            return file.keeping_hashes(file.read_requirements(here / "lock"), asked)
+
+    def have(self, pins: Sequence[LockedRequirement], options: Sequence[str]) -> None:
+        """Install those that are not here yet. As `install`."""
+        self.install([pin for pin in pins if pin.key not in self.here], options)
+
+    def install(self, pins: Sequence[LockedRequirement], options: Sequence[str]) -> Facts:
+        """With one call of the installer, and `options` as they stand in the requirements: {pin's
+        key: facts}. BuildError in the installer's words."""
+        if not pins:
+            return {}
+        lines = [*options, *(pin.text for pin in pins)]
+        locked = Path(self.settings.lock).is_file()
+        hashed = locked or all("--hash=" in pin.text for pin in pins)
+        wheels = [pin.name for pin in pins if pin.wheel]
+        words = uv.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
+        job = Job(
+            argv=("{uv}", *words),
+            inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
+            | _to_take_apart(keys := {pin.name: pin.key for pin in pins}),
+            network=True,
+            indexes=True,
+            installs=True,
+        )
+        if self.sandbox.kind == "docker":  # time while it starts, and no fork amid an import
+            self._meanwhile.begin(sbom.preload_library)
+        if not (hashed and self._from_cache(job)):
+            self._install(job)
+        found = self.take_apart(keys)
+        self._meanwhile.settle()
+        return found
+
+    def take_apart(self, keys: Mapping[str, str]) -> Facts:
+        """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""
+        with folder() as here:
+            job = Job(
+                argv=("{python}", "{work}/inspect_installed.py", "{work}/python", "{work}/apart",
+                      "{work}/keys.json", "{work}/facts.json"),
+                inputs=_to_take_apart(keys),
+                fetch={"{work}/facts.json": here / "facts"},
+                installs=True,
+            )  # fmt: skip
+            self._make(job, "reading what was installed", fix="pin versions that go together")
+            found: Facts = json.loads((here / "facts").read_text(encoding="utf-8"))
+        refuse_bad_files(found)
+        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
+        return found
+
+    def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
+        """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's;
+        `keep` takes each part: its name, and a file to move."""
+        with folder() as here:
+            job = Job(
+                argv=("{python}", "{work}/optimize.py", "{work}/apart", "{work}/parts",
+                      "{work}/request.json", "--tools", "{tools}", *flags),
+                inputs=scripts(BUILDER_FILES) | {"request.json": files.canonical(request)},
+                fetch={"{work}/parts": here / "parts"},
+                installs=True,
+            )  # fmt: skip
+            self._make(
+                job,
+                "stripping, compiling and packing",
+                fix='go without: strip = false, bytecode = "none" in [tool.lambda-layer]',
+            )
+            for path in sorted((here / "parts").iterdir()):
+                keep(path.name, path)
+
+    def prepare(self, asked: ProofPlan) -> None:
+        """Begin to lay out what will be tried."""
+        if asked.missing:
+            self.sandbox.prepare(asked.layer)
+
+    def close(self) -> None:
+        self.here.clear()
+        self.sandbox.close()
+
+    def _from_cache(self, job: Job) -> bool:
+        """Install without asking the index, which need not be reached for files whose hashes are
+        known, and takes longer to answer than the rest. False where one of them is not cached.
+        BuildError where they are and could not all be laid down: the installer would take what it
+        finds then for installed."""
+        cached = replace(job, argv=(*job.argv, "--offline"), network=False)
+        outcome = self.sandbox.run(cached)
+        if outcome.code and uv.HALF_DONE in outcome.output:
+            raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
+        for line in outcome.output.splitlines() if outcome.code == 0 else ():
+            say(line)
+        return outcome.code == 0
+
+    def _install(self, job: Job) -> None:
+        outcome = self.sandbox.run(job, say)
+        if outcome.code:
+            raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
+
+    def _make(self, job: Job, doing: str, *, fix: str) -> None:
+        with following(doing) as hear:
+            outcome = self.sandbox.run(job, hear)
+        if outcome.code:
+            full = disk_full.is_said(outcome.tail)
+            fix = disk_full.way_out(self.sandbox.kind) if full else fix
+            raise BuildError(f"{doing} failed in {self.sandbox.title}:\n{outcome.tail}", fix=fix)
+
+
+kind, runs, title = choice.kind, choice.runs, choice.title
+
+
+def prepare(settings: Settings) -> None:
+    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
+    that fail, verify says why."""
+    if choose.cache_info().currsize:
+        with suppress(LayerError):
+            choose(settings).prepare(schedule.prefetch(settings, title(settings)))
+
+
+@cache
+def choose(settings: Settings) -> LayerBuilder:
+    """BuildError as sandboxes.choose."""
+    return LayerBuilder(settings, choice.choose(settings))

@@ -1,0 +1,77 @@
+"""The input hash: what decides the layer's content, known without Docker and without network."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from ..requirements import file
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files
+from .prune import recipes
+
+FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
+# What runs in the sandbox and shapes the layer.
+BUILDER_FILES = (
+    "inspect_installed.py",
+    "fork_pool.py",
+    "optimize.py",
+    "compress.py",
+    "module_references.py",
+    "strip.py",
+)
+
+
+def environment(settings: Settings, builder: str) -> dict[str, str]:
+    """{part: its value, or its sha256} of what any distribution is built with. `builder`: `docker`
+    or `host`."""
+    image, scripts = _builder(builder, settings)
+    return {
+        "format": str(FORMAT),
+        "packer": version("deflate"),
+        "python": settings.python,
+        "architecture": settings.architecture,
+        "image": image,
+        "scripts": scripts,
+    }
+
+
+def install_parts(settings: Settings, builder: str) -> dict[str, str]:
+    """The same of what `install` works from."""
+    return environment(settings, builder) | {"requirements": files.digest(packages(settings))}
+
+
+def parts(settings: Settings, builder: str) -> dict[str, str]:
+    """The same of everything that decides the layer's content: two layers that differ in their
+    input hash differ in one of these."""
+    return {
+        **install_parts(settings, builder),
+        "rules": recipes.fingerprint(settings),
+        "strip": str(settings.strip),
+        "bytecode": settings.bytecode,
+        "compression": settings.compression,
+    }
+
+
+def install_inputs(settings: Settings, builder: str) -> str:
+    """sha256 of what `install` works from."""
+    return files.digest(install_parts(settings, builder))
+
+
+def input_hash(settings: Settings, builder: str) -> str:
+    """sha256 of everything that decides the layer's content (the seed's requirements hash)."""
+    return files.digest(parts(settings, builder))
+
+
+def packages(settings: Settings) -> list[str]:
+    """The lock's lines, or without a lock the requirements'."""
+    lock = Path(settings.lock)
+    source = lock if lock.is_file() else Path(settings.requirements)
+    return file.normalised(file.read_requirements(source))
+
+
+def _builder(builder: str, settings: Settings) -> tuple[str, str]:
+    """Which image ('' for the host), and a digest of what makes and runs in it."""
+    docker = builder == "docker"
+    names = ["Dockerfile"] * docker + list(BUILDER_FILES)
+    scripts = [(paths.DOCKER / name).read_text(encoding="utf-8") for name in names]
+    return settings.base_image if docker else "", files.digest(scripts)

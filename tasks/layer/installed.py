@@ -1,0 +1,125 @@
+"""Installed distributions, as docker/inspect_installed.py found them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files as file_tools
+from ..util.errors import BuildError
+from .cache import MB, Store
+
+KIND = "installed"  # of the store's entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledDistribution:
+    """`key`: what its finished work is kept under; `pin`: the pin's. `name` normalised (PEP 503);
+    `folder`: its dist-info. The rest is docker/inspect_installed.py's, paths relative to
+    `python/`."""
+
+    key: str
+    pin: str
+    name: str
+    version: str
+    folder: str
+    files: Mapping[str, tuple[int, bool]]
+    hashes: Mapping[str, str]
+    texts: Mapping[str, str]
+    links: Mapping[str, str]
+    programs: tuple[str, ...]
+    modules: Mapping[str, tuple[list[str], list[str], bool, list[str]]]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """All of them, by name."""
+
+    distributions: tuple[InstalledDistribution, ...]
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """{path: bytes}, sorted."""
+        found = {
+            path: size for each in self.distributions for path, (size, _) in each.files.items()
+        }
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """{path: distribution}, the first by name where two share a file."""
+        return {path: each.name for each in reversed(self.distributions) for path in each.files}
+
+
+def store(settings: Settings) -> Store:
+    return Store(root=paths.STORE, limit=settings.store_size * MB)
+
+
+@cache
+def read_installed(path: Path, key: str, pin: str) -> InstalledDistribution:
+    """An entry of the store, whose name says its content: read once in a run."""
+    return from_facts(key, pin, json.loads(path.read_bytes()))
+
+
+def from_facts(key: str, pin: str, facts: Mapping[str, Any]) -> InstalledDistribution:
+    """`facts`: docker/inspect_installed.py's."""
+    files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
+    return InstalledDistribution(
+        key=key, pin=pin, **{**facts, "files": files, "programs": tuple(facts["programs"])}
+    )
+
+
+def are_kept(settings: Settings) -> bool:
+    """Is all that install's record names there, and whole?"""
+    record = file_tools.read_record(paths.record(settings, "install")) or {}
+    keys = [each["key"] for each in record.get("distributions", ())]
+    return store(settings).has_all(KIND, keys)
+
+
+def load_installed(settings: Settings) -> Installed | None:
+    """What install's record names; None when there is none, or something of it is gone."""
+    record = file_tools.read_record(paths.record(settings, "install")) or {}
+    kept, found = store(settings), []
+    for each in record.get("distributions", ()):
+        path = kept.get(KIND, each["key"])
+        if path is None:
+            return None
+        found.append(read_installed(path, each["key"], each["pin"]))
+    return Installed(tuple(found)) if found else None
+
+
+def needed(settings: Settings) -> Installed:
+    """The same for who cannot do without. BuildError."""
+    found = load_installed(settings)
+    if found is None:
+        raise BuildError("what install found is gone from build/", fix="run `./doitw` again")
+    return found
+
+
+def problems(found: Iterable[InstalledDistribution]) -> list[str]:
+    """Distributions laid over each other, each as a sentence. The same content twice is no
+    problem: packages of one namespace often share an `__init__.py`."""
+    claims: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for each in found:
+        for name, digest in each.hashes.items():
+            if digest and "__pycache__" not in name:
+                claims[name].append((each.name, digest))
+    return [
+        f"{' and '.join(sorted({owner for owner, _ in claim}))} both write {name}, differently"
+        for name, claim in sorted(claims.items())
+        if len({digest for _, digest in claim}) > 1
+    ]
+
+
+def source_of(name: str) -> str:
+    """a/__pycache__/b.cpython-312.pyc → a/b.py; any other path as it is."""
+    folder, _, file = name.rpartition("/")
+    if not folder.endswith("__pycache__"):
+        return name
+    outer = folder.removesuffix("__pycache__")
+    return f"{outer}{file.split('.')[0]}.py"

@@ -1,0 +1,128 @@
+"""Finished parts of a layer, one per distribution, as docker/optimize.py writes them."""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..settings.model import Settings
+from ..ui.console import size
+from ..util import files
+from ..util.errors import BuildError
+from ..util.files import Record, digest
+from .prune.plan import PrunePlan
+
+KIND = "parts"  # of the store's entries
+LEVELS = {"default": 6, "max": 12}  # libdeflate's
+MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
+_LENGTH = struct.Struct("<Q")
+
+
+class Member(NamedTuple):
+    """One packed file of a part. `name` relative to `python/`; `made`: bytecode of ours; `offset`
+    and `packed` (bytes): where it lies in the part at `path`."""
+
+    name: str
+    mode: int
+    method: int
+    crc: int
+    size: int
+    path: Path
+    offset: int
+    packed: int
+    made: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """`strip`: its report, None where nothing was stripped; `skipped`: modules that are no valid
+    Python for this interpreter."""
+
+    path: Path
+    members: tuple[Member, ...]
+    strip: Record | None
+    skipped: tuple[str, ...]
+
+
+def flags(settings: Settings) -> list[str]:
+    """docker/optimize.py's."""
+    strip, compile_ = ["--strip"] * settings.strip, ["--compile"] * (settings.bytecode == "compile")
+    return [*strip, *compile_, "--level", str(LEVELS[settings.compression])]
+
+
+def key(plan: PrunePlan, settings: Settings) -> str:
+    """What a part is kept under: everything that decides its bytes."""
+    return digest([plan.key, plan.stay, plan.cut, flags(settings)])
+
+
+def read_part(path: Path) -> Part:
+    with path.open("rb") as file:
+        end = file.seek(-_LENGTH.size, 2)
+        (length,) = _LENGTH.unpack(file.read())
+        file.seek(end - length)
+        index: dict[str, Any] = json.loads(file.read(length))
+    members = tuple(
+        Member(name, mode, method, crc, size, path, offset, packed, made)
+        for name, mode, method, crc, size, offset, packed, made in index["members"]
+    )
+    refuse_bad_members(members)
+    return Part(path=path, members=members, strip=index["strip"], skipped=tuple(index["skipped"]))
+
+
+def refuse_bad_members(members: Iterable[Member]) -> None:
+    """BuildError unless all are plain files below `python/`: what comes out of the sandbox came by
+    other people's build scripts."""
+    wrong = [f"{each.name!a}: mode {each.mode:o}" for each in members if each.mode not in MODES]
+    wrong += files.unholdable(each.name for each in members)
+    if wrong:
+        raise BuildError(
+            "the sandbox made what no layer may hold:\n" + "\n".join(wrong[:10]),
+            fix="remove build/store and run again; if it comes back, a package that is built from "
+            "source does it: do without that one",
+        )
+
+
+def together(parts: Iterable[Part], *, bytecode: bool) -> list[Member]:
+    """All files of a layer, by name; with or without our bytecode. Where two parts have the same
+    file, the first one's; our bytecode covers what a wheel brought."""
+    found: dict[str, Member] = {}
+    for member in _ordered(parts):
+        if member.made and not bytecode:
+            continue
+        if member.name not in found or (member.made and not found[member.name].made):
+            found[member.name] = member
+    return [found[name] for name in sorted(found)]
+
+
+def _ordered(parts: Iterable[Part]) -> Iterator[Member]:
+    for part in parts:
+        yield from part.members
+
+
+def stripped(parts: Iterable[Part]) -> Record:
+    """The strip reports as one."""
+    reports = [part.strip for part in parts if part.strip]
+    return {
+        "files": sum(each["files"] for each in reports),
+        "bytes": sum(each["bytes"] for each in reports),
+        "put_back": sorted(name for each in reports for name in each["put_back"]),
+        "left_alone": sorted(name for each in reports for name in each["left_alone"]),
+        "skipped": next((each["skipped"] for each in reports if each["skipped"]), ""),
+    }
+
+
+def summary(record: Record) -> list[str]:
+    """What optimize's record says, for people."""
+    lines = []
+    if strip := record["strip"]:
+        left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
+        lines.append(f"stripped {strip['files']} libraries, {size(strip['bytes'])} saved; {left}")
+        lines += [f"not stripped: {strip['skipped']}"] if strip["skipped"] else []
+        lines += [f"put back, it no longer loaded: {name}" for name in strip["put_back"]]
+    if code := record["bytecode"]:
+        skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
+        lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")
+        lines += [f"bytecode left out: {code['left_out']}"] if code["left_out"] else []
+    return lines

@@ -1,0 +1,143 @@
+"""Built-in prune rules, as data: what no running function reads, in any package.
+
+Each can be switched off by name (`rules-off`). A rule that would break a package spares it: by
+`exceptions` where the package reads the files in a way nobody can see from outside, by `spare`
+where a look at the code that stays tells (layer/prune/usage.py).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
+DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
+
+
+class Spare(StrEnum):
+    """A look at the tree that can save what a rule would take."""
+
+    IMPORTED = "code that stays imports it"
+    NAMED = "code of the same package names the file"
+    LISTED = "code of the same package reads files of its kind"
+    ONLY_FORM = "there is no source beside it"
+    LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
+    PROGRAM = "it is a program, not a console script"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Globs as in layer/prune/globs.py. `breaks`: what stops
+    working, for recipes. `source`: where this is known from."""
+
+    name: str
+    globs: tuple[str, ...]
+    reason: str
+    source: str
+    exceptions: tuple[str, ...] = ()
+    spare: tuple[Spare, ...] = field(default=())
+    breaks: str = ""
+
+
+# Packages that compile or generate C at run time, so their sources and headers are their data.
+COMPILERS = (
+    "Cython", "cffi", "cppyy*", "cuda", "cupy", "cupyx", "grpc_tools", "numba", "numba_cuda",
+    "nvidia", "pycuda", "pyopencl", "pythran", "tensorflow", "torch", "triton", "ziglang",
+)  # fmt: skip
+
+RULES = (
+    Rule(
+        name="tests",
+        globs=(
+            "**/tests",
+            "**/test",
+            "**/conftest.py",
+            "**/_*_tests.*.so",
+            "numpy/core/_simd.*.so",
+            "numpy/_core/_simd.*.so",
+        ),
+        reason="tests of the packages themselves, and extension modules made for them",
+        source="the seed; numpy's NEP 38 (_simd is there to be tested); numpy/numpy#28936, "
+        "amazon-braket-examples#819 for what is spared",
+        exceptions=("django/test",),
+        spare=(Spare.IMPORTED,),
+    ),
+    Rule(
+        name="docs",
+        globs=("**/docs",),
+        reason="documentation",
+        source="the seed; powertools-lambda-python#7361 (botocore.docs is imported)",
+        exceptions=("botocore/docs", "boto3/docs"),
+        spare=(Spare.IMPORTED,),
+    ),
+    Rule(
+        name="bytecode",
+        globs=("**/__pycache__", "**/*.pyc", "**/*.pyo"),
+        reason="compiled with the installer's times and paths; made anew after pruning",
+        source="the seed; aws-lambda-builders#924, serverless#13889",
+        spare=(Spare.ONLY_FORM,),
+    ),
+    Rule(
+        name="markdown",
+        globs=("**/*.md",),
+        reason="documentation",
+        source="the seed",
+        spare=(Spare.NAMED, Spare.LISTED),
+    ),
+    Rule(
+        name=METADATA,
+        globs=("**/*.dist-info/*", "**/*.egg-info/*", ".lock"),
+        reason="what pip keeps for itself: licences, installer notes, signatures, SBOMs; RECORD "
+        "and METADATA are cut down to what importlib.metadata answers from",
+        source="serverless-python-requirements#441, #216, #296",
+        exceptions=tuple(
+            f"**/*.{kind}/{name}"
+            for kind, names in {
+                "dist-info": ("METADATA", "RECORD", "entry_points.txt", "top_level.txt"),
+                "egg-info": ("PKG-INFO", "entry_points.txt", "requires.txt", "top_level.txt"),
+            }.items()
+            for name in names
+        ),
+    ),
+    Rule(
+        name="stubs",
+        globs=("**/*.pyi", "*-stubs"),
+        reason="type stubs, read by type checkers only",
+        source="PEP 561; scientific-python/lazy-loader#38, librosa#1707 for what is spared",
+        spare=(Spare.LAZY,),
+    ),
+    Rule(
+        name="sources",
+        globs=tuple(
+            f"**/*.{suffix}"
+            for suffix in ("c", "cc", "cpp", "cxx", "pyx", "pxd", "pxi", "pyx.in", "pxd.in", "f90")
+        ),
+        reason="C, C++, Cython and Fortran sources of modules that are here compiled",
+        source="the wheels themselves: numpy, SQLAlchemy, greenlet, lxml",
+        exceptions=COMPILERS,
+        spare=(Spare.NAMED,),
+    ),
+    Rule(
+        name="protos",
+        globs=("**/*.proto",),
+        reason="protobuf definitions; what runs are the modules generated from them",
+        source="the wheels themselves: googleapis-common-protos, grpcio-status",
+        exceptions=COMPILERS,
+    ),
+    Rule(
+        name="headers",
+        globs=("**/*.h", "**/*.hh", "**/*.hpp", "**/*.hxx", "**/*.a", "**/*.la"),
+        reason="headers and static libraries: for compiling against a package, not for running it",
+        source="the wheels themselves: numpy, greenlet, pyarrow",
+        exceptions=COMPILERS,
+        spare=(Spare.NAMED,),
+    ),
+    Rule(
+        name="scripts",
+        globs=("bin/*",),
+        reason="console scripts: their first line names the installer's Python, and no PATH "
+        "in Lambda leads here",
+        source="Lambda's PATH has /opt/bin, not /opt/python/bin (AWS: Packaging layers)",
+        spare=(Spare.PROGRAM,),
+    ),
+)
+
+NAMES = tuple(rule.name for rule in RULES)

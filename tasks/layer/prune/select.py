@@ -1,0 +1,93 @@
+"""Which files of a tree stay: rules, recipes, `drop` and `keep` applied to its list of paths."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..installed import Installed
+from .globs import any_of, matcher, unmatched
+from .rules import DROP, Rule
+from .usage import Usage
+
+Claims = dict[str, tuple[Rule, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """`removed`: path → name of the rule that takes it. `spared`: rule → {what: why it stays}.
+    `kept`: what a `keep` glob saved from a rule. `unmatched`: globs that match no file."""
+
+    stay: tuple[str, ...]
+    removed: Mapping[str, str]
+    spared: Mapping[str, Mapping[str, str]]
+    kept: tuple[str, ...]
+    unmatched: tuple[str, ...]
+
+
+def select(tree: Installed, rules: Sequence[Rule], keep: Sequence[str]) -> Selection:
+    """Decide for every path of the tree."""
+    paths = list(tree.sizes)
+    offers, saved = _offers(paths, rules), matcher(tuple(keep))
+    kept = tuple(path for path in offers if saved(path))
+    for path in kept:
+        del offers[path]
+    claims, spared = _settle(offers, Usage(tree))
+    own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]
+    return Selection(
+        stay=tuple(path for path in paths if path not in claims),
+        removed={path: rule.name for path, (rule, _) in claims.items()},
+        spared=spared,
+        kept=kept,
+        unmatched=tuple(unmatched([*keep, *own], paths)),
+    )
+
+
+def _offers(paths: Sequence[str], rules: Sequence[Rule]) -> dict[str, list[tuple[Rule, str]]]:
+    """For each path the rules that would take it, with the part of the path they name."""
+    tests = [(rule, matcher(rule.globs), matcher(rule.exceptions)) for rule in rules]
+    named = any_of(rule.globs for rule in rules)
+    found: dict[str, list[tuple[Rule, str]]] = {}
+    for path in filter(named, paths):
+        for rule, match, excepted in tests:
+            if (matched := match(path)) and not excepted(path):
+                found.setdefault(path, []).append((rule, matched))
+    return found
+
+
+def _settle(
+    offers: Mapping[str, list[tuple[Rule, str]]], usage: Usage
+) -> tuple[Claims, dict[str, dict[str, str]]]:
+    """Let the looks spare what is used, until nothing more is: code that was spared uses others."""
+    spared: dict[str, dict[str, str]] = {}
+    while True:
+        claims = _claims(offers, spared)
+        found = _spare(claims, usage)
+        if not found:
+            return claims, spared
+        for rule, what, why in found:
+            spared.setdefault(rule, {})[what] = why
+
+
+def _claims(
+    offers: Mapping[str, list[tuple[Rule, str]]], spared: Mapping[str, Mapping[str, str]]
+) -> Claims:
+    claims: Claims = {}
+    for path, takers in offers.items():
+        for rule, matched in takers:
+            done = spared.get(rule.name, {})
+            if path not in done and matched not in done:
+                claims[path] = (rule, matched)
+                break
+    return claims
+
+
+def _spare(claims: Claims, usage: Usage) -> list[tuple[str, str, str]]:
+    """(rule, folder or file, why it stays) for each that a look saves this time round."""
+    found: dict[tuple[str, str], str] = {}
+    asked: set[tuple[str, str]] = set()
+    gone: Callable[[str], bool] = claims.__contains__
+    for path, (rule, matched) in claims.items():
+        for look in rule.spare:
+            if (rule.name, matched) not in asked and usage.spares(look, path, matched, gone):
+                found[rule.name, matched] = look.value
+        asked.add((rule.name, matched))
+    return [(rule, what, why) for (rule, what), why in found.items()]

@@ -1,0 +1,83 @@
+"""One invocation of a function of the embedded AWS: its zip and its layers' zips in a sandbox."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..sandbox import choose
+from ..sandbox.protocol import Job, scripts
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files
+from ..util.errors import LayerError
+from .warm_pool import Environment, Environments, FunctionAnswer
+
+RUNTIME = paths.LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
+CHOICE = ("builder", "image", "python", "architecture")
+ENVIRONMENTS = Environments()
+
+
+def remember(settings: Settings) -> None:
+    """Let the server, a process of its own, use the same builder as this run."""
+    chosen = {name: getattr(settings, name) for name in CHOICE}
+    files.write_record(RUNTIME, chosen | {"builder": choose.kind(settings)})
+
+
+def invoke(function: Any, event: object, layers: Sequence[bytes]) -> FunctionAnswer:
+    """`function`: moto's. Never raises for what the function does."""
+    chosen = files.read_record(RUNTIME) or {}
+    code = hashlib.sha256(function.code_bytes).hexdigest()
+    # of a layer's megabytes Python computes the hash once, and keeps it with them
+    made_of = [code, [hash(layer) for layer in layers], function.handler, _variables(function)]
+    try:
+        return ENVIRONMENTS.invoke(
+            f"{function.region}/{function.function_name}",
+            [made_of, chosen, files.file_digest(paths.DOCKER / "lambda_runtime.py")],
+            lambda: start(function, layers, replace(Settings(), **chosen)),
+            event,
+            float(function.timeout),
+        )
+    except LayerError as error:
+        return FunctionAnswer(payload=json.dumps({"errorMessage": str(error)}), failed=True, log="")
+
+
+def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environment:
+    """A new environment, in a sandbox of its own."""
+    code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
+    task = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
+    with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
+        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(layers)]
+        for path, content in zip(zips, layers, strict=True):
+            path.write_bytes(content)
+        serve = Job(
+            argv=(
+                "{python}",
+                "{work}/lambda_runtime.py",
+                "serve",
+                "task",
+                "{opt}",
+                function.handler,
+            ),
+            inputs=task | scripts(["lambda_runtime.py"]),
+            opt=tuple(zips),
+            network=True,
+            environment=_variables(function),
+        )
+        return Environment(choose.new(settings), serve)
+
+
+def _variables(function: Any) -> dict[str, str]:
+    given = {name: str(value) for name, value in function.environment_vars.items()}
+    return given | {
+        "_HANDLER": function.handler,
+        "LAMBDA_TASK_ROOT": "{work}/task",
+        "AWS_REGION": function.region,
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+    }

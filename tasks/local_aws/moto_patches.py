@@ -1,0 +1,131 @@
+"""Where moto (seen with 5.2.5) and this project's calls do not meet, and what is done about it.
+
+1. Chalice sends its REST API as Swagger 2.0, without `info.description`. moto reads OpenAPI 3
+   only, and asks for the description. Paths and integrations are the same in both, so the
+   document is labelled anew.
+2. moto's own way of invoking a function pulls `busybox` and a runtime image from registries,
+   mounts a volume whose name it derives wrongly for a layer that is named `…layer`, and needs an
+   engine. Here the function runs where the layer was built: in a container of Lambda's image, or
+   under the host's Python, by the same sandbox.
+3. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
+   server that hands out the zip, as AWS's does.
+4. A PutObject with a condition looks and writes in two moves, between which another may write.
+   Here one is done at a time, as S3 has it; the lock of a stage depends on it.
+5. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
+   the function has them from then on.
+6. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+   would refuse everything. Here what asks for TLS is left out: the server is on this machine.
+"""
+
+import json
+import os
+import threading
+import uuid
+from typing import Any
+
+from ..aws.arn import LAYER_ARN
+from ..aws.bucket import TRANSPORT
+from .invoke import invoke
+from .server import LAYERS
+
+
+def apply() -> None:
+    """Change moto in this process."""
+    from moto.apigateway.models import APIGatewayBackend
+    from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
+    from moto.s3.responses import S3Response
+
+    for name in ("import_rest_api", "put_rest_api"):
+        setattr(APIGatewayBackend, name, _labelled(getattr(APIGatewayBackend, name)))
+
+    setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
+    setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010 - mypy refuses the plain form
+
+    setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
+
+    judge_transport()
+
+    def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
+        backend = lambda_backends[self.account_id][self.region]
+        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
+        answer = invoke(self, event or {}, [version.code_bytes for version in versions if version])
+        self.logs_backend.ensure_log_group(self.logs_group_name)
+        self.save_logs(answer.log)
+        return answer.payload, answer.failed, answer.log
+
+    setattr(LambdaFunction, "_invoke_lambda", run)  # noqa: B010 - mypy refuses the plain form
+
+
+def judge_transport() -> None:
+    """Point 6."""
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(self.policy)
+        kept = [each for each in policy["Statement"] if TRANSPORT not in json.dumps(each)]
+        judged = json.dumps({**policy, "Statement": kept})
+        return IAMPolicy(judged).is_action_permitted(action, resource)
+
+    setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010 - mypy refuses the plain form
+
+
+def _labelled(original: Any) -> Any:
+    def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        for document in (*arguments, *named.values()):
+            if isinstance(document, dict) and document.pop("swagger", None):
+                document["openapi"] = "3.0.1"
+                document["info"].setdefault("description", document["info"]["title"])
+        return original(self, *arguments, **named)
+
+    return method
+
+
+def _alone(original: Any) -> Any:
+    lock = threading.Lock()
+
+    def method(self: Any) -> Any:
+        with lock:
+            return original(self)
+
+    return method
+
+
+def _rebuilt(original: Any) -> Any:
+    def method(self: Any, spec: dict[str, Any]) -> Any:
+        self.architectures = spec.get("Architectures", self.architectures)
+        return original(self, spec)
+
+    return method
+
+
+def _located(original: Any) -> Any:
+    def method(self: Any) -> Any:
+        answer = original(self)
+        if port := os.environ.get("MOTO_PORT"):  # set once our server listens
+            answer["Content"]["Location"] = f"http://127.0.0.1:{port}{LAYERS}{self.arn}"
+        return answer
+
+    return method
+
+
+def layer_zip(path: str) -> bytes:
+    """What is at the address of a layer version; empty when there is no such version."""
+    from moto.awslambda.models import lambda_backends
+
+    found = LAYER_ARN.fullmatch(path.removeprefix(LAYERS))
+    if found is None:
+        return b""
+    backend = lambda_backends[found["account"]][found["region"]]
+    version = backend.layers_versions_by_arn(found[0])
+    return bytes(version.code_bytes) if version else b""
+
+
+def memory() -> str:
+    """The name of what moto knows now; another after a reset, which takes it along."""
+    from moto.s3.models import s3_backends
+
+    kept: dict[str, str] = s3_backends["123456789012"]["aws"].__dict__
+    return kept.setdefault("doit_lambda_layer_memory", uuid.uuid4().hex)

@@ -1,0 +1,91 @@
+"""What of a layer is to be proven anew, and in how much of it.
+
+A distribution is tried in as much of the layer as it needs (proof/cache.py), so that one changed
+pin costs what rests on it. Known as soon as the zip is there: the sandbox can lay it out while the
+steps between are at work.
+"""
+
+import os
+import tempfile
+from collections.abc import Collection, Container, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..layer import installed
+from ..layer.archive import zip_writer
+from ..layer.installed import Installed, source_of
+from ..layer.prune import plan
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files as file_tools
+from . import cache, probe
+from .cache import Proof
+from .probe import Question
+
+Questions = dict[str, Question]
+_READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs it next
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofPlan:
+    """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
+    be tried of the others. `edges`, `keys`: proof/cache.py's; `parts`: optimize's record's.
+    `layer`: a zip of the distributions `shown`, which are all that `missing` needs."""
+
+    names: list[str]
+    known: Mapping[str, Proof]
+    missing: Questions
+    edges: Mapping[str, Collection[str]]
+    keys: Mapping[str, str]
+    parts: Mapping[str, str]
+    shown: Container[str]
+    layer: Path
+
+
+def prefetch(settings: Settings, place: str) -> ProofPlan:
+    """For `ready`, ahead."""
+    tree = installed.needed(settings)
+    stay = plan.staying(plan.read_plans(paths.plan(settings)))
+    found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
+    return found
+
+
+def take(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
+    """`stay`: the layer's files; `place`: where proofs are made, for people."""
+    return _READY.pop(_zip(settings), None) or _find(settings, tree, stay, place)
+
+
+def _zip(settings: Settings) -> tuple[Path, str]:
+    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
+    return paths.layer_zip(settings).absolute(), packed.get("sha256", "")
+
+
+def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
+    optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
+    edges = cache.needs(settings, tree)
+    more = [place, probe.proof_fingerprint(), optimized["bytecode"] is None]
+    keys = cache.keys(edges, optimized["parts"], more)
+    known = cache.load_proofs(installed.store(settings), keys)
+    asked = probe.question(tree, stay)
+    missing = {name: each for name, each in asked.items() if name not in known}
+    shown = {each for name in missing for each in cache.closure(name, edges)}
+    return ProofPlan(
+        names=list(asked), known=known, missing=missing, edges=edges, keys=keys,
+        parts=optimized["parts"], shown=shown,
+        layer=excerpt(paths.layer_zip(settings), tree, shown),
+    )  # fmt: skip
+
+
+def excerpt(whole: Path, tree: Installed, shown: Container[str]) -> Path:
+    """The layer, or a zip of those of its files that are of the distributions `shown`, in the run's
+    folder."""
+    there = [each for each in tree.distributions if each.name in shown]
+    if len(there) in (0, len(tree.distributions)):
+        return whole
+    files = {path for each in there for path in each.files}
+    handle, name = tempfile.mkstemp(suffix=".zip")
+    with os.fdopen(handle, "wb") as file:
+        zip_writer.write_excerpt(
+            whole, lambda path: path in files or source_of(path) in files, file
+        )
+    return Path(name)

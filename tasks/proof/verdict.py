@@ -1,0 +1,154 @@
+"""Before and after: what pruning broke, in words. Only differences count."""
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .cache import Proof
+
+_LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
+LISTED = 10  # of one kind, in one message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Break:
+    """Something that worked as installed and does not in the layer. `kind`: import or load."""
+
+    kind: str
+    name: str
+    error: str
+
+
+def unclear(after: Mapping[str, Any], ours: Collection[str]) -> dict[str, list[str]]:
+    """What failed and may have worked before pruning, as {"modules", "libraries"}. Where nothing
+    that pruning took or changed was even looked for, no import is; what a library looks for only
+    its error tells. `ours`: the names of all libraries that were installed."""
+    return {
+        "modules": [
+            name
+            for name, error in after["imports"].items()
+            if error and (after["missed"] or _names_one(error, ours))
+        ],
+        "libraries": [path for path, error in after["loads"].items() if error],
+    }
+
+
+def _names_one(error: str, ours: Collection[str]) -> bool:
+    """Does an error speak of a library that may have been there?"""
+    named = _LIBRARY.findall(error)
+    return ".so" in error and (not named or any(name in ours for name in named))
+
+
+def breaks(proofs: Mapping[str, Proof]) -> list[Break]:
+    """Every import and library that the layer lost."""
+    return [
+        Break(kind=kind, name=name, error=error)
+        for proof in proofs.values()
+        for kind, errors, before in (
+            ("import", proof.after["imports"], proof.imports),
+            ("load", proof.after["loads"], proof.loads),
+        )
+        for name, error in errors.items()
+        if error and not before.get(name)
+    ]
+
+
+def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """{direct requirement: its first error} where nothing of it ever imported. `direct`: the
+    outermost modules of each."""
+    return {
+        name: proofs[name].imports[outer[0]]
+        for name, outer in direct.items()
+        if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
+    }
+
+
+def doubts(proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings: libraries that the image has not and the layer does not bring."""
+    loads = {path: error for each in proofs.values() for path, error in each.loads.items()}
+    present = {path.rpartition("/")[2] for each in proofs.values() for path in each.after["loads"]}
+    missing = {
+        f"{path}: {error}"
+        for path, error in loads.items()
+        if error and not present & set(re.split(r"[:\s]+", error))
+    }
+    return sorted(missing)[:LISTED]
+
+
+def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
+    """Metadata that is gone or wrong, distributions twice, glibc too new, another machine's
+    libraries: each a sentence."""
+    wrong = [
+        f"{name}: {error}" for name, each in proofs.items() if (error := each.after["metadata"])
+    ]
+    doubled = [f"{name} is in the layer twice" for name in twice]
+    glibc = [
+        f"{path} needs glibc {needed}"
+        for each in proofs.values()
+        for path, needed in each.after["glibc"].items()
+    ]
+    foreign = [
+        f"{path} is for {machine}, another machine than the layer's"
+        for each in proofs.values()
+        for path, machine in each.after.get("foreign", {}).items()
+    ]
+    return wrong + doubled + glibc + foreign
+
+
+def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:
+    """Which rules took which files; of many the first."""
+    paths = blamed["paths"]
+    rules = [blamed["rule"]] if blamed["rule"] else _takers(paths, removed)
+    if not rules:
+        return "no file that a rule took brings it back"
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    took = " and ".join(repr(rule) for rule in rules)
+    return f"rule{'s' * (len(rules) > 1)} {took} took {', '.join(paths[:3])}{more}"
+
+
+def _takers(paths: list[str], removed: Mapping[str, list[str]]) -> list[str]:
+    return [rule for rule, files in removed.items() if not set(files).isdisjoint(paths)]
+
+
+def fix_for(blamed: Mapping[str, Any]) -> str:
+    """The line that puts right what `blame` found."""
+    rule, paths = blamed["rule"], blamed["paths"]
+    if rule is None:
+        return 'no pruned file is missing: set bytecode = "none" in [tool.lambda-layer]'
+    if rule == "strip":
+        return "set strip = false in [tool.lambda-layer]"
+    kept = ", ".join(f'"{path}"' for path in (paths if len(paths) <= 3 else [_common(paths)]))
+    return f"add to [tool.lambda-layer]: keep = [{kept}]"
+
+
+def _common(paths: list[str]) -> str:
+    """The folder that holds them all, or everything."""
+    return os.path.commonpath(paths) or "**"
+
+
+def counts(found: Mapping[str, Proof]) -> dict[str, int]:
+    """Numbers for the record and for people."""
+    after = [each.after for each in found.values()]
+    return {
+        "modules": sum(not error for each in after for error in each["imports"].values()),
+        "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
+        "distributions": len(after),
+        "libraries": sum(not error for each in after for error in each["loads"].values()),
+        "compiled_anew": sum(each["compiled"] for each in after),
+    }
+
+
+def summary(facts: Mapping[str, Any]) -> str:
+    """Of verify's record, for people."""
+    if facts["not_proven"]:
+        return (
+            f"{facts['distributions']} distributions answer, their libraries are for the layer's "
+            "machine"
+        )
+    return (
+        f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
+        f"packages that nobody asked for), {facts['distributions']} distributions "
+        f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew"
+    )

@@ -1,0 +1,157 @@
+"""What is published of the layer: found by its inputs or its content, made, made again.
+
+A version that was deleted lives on in S3, by its zip, manifest and notes.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ..aws import arn as layer_arns
+from ..aws import bucket, s3
+from ..aws.client import Aws
+from ..sandbox import temp_dirs
+from ..settings import paths
+from ..ui.console import say, size
+from ..util import files, typed_json
+from ..util.errors import AwsError
+from . import listing, manifest, stored_zip
+from . import publish as publication
+from . import version as versions
+from .manifest import Manifest
+from .version import LayerVersion
+
+
+def by_inputs(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> LayerVersion | None:
+    """The newest version with this input hash that runs here and holds what it says; else the
+    one that is noted to have the content that these other inputs make, too."""
+    settings = aws.settings
+    usable = []
+    for version in published:
+        if version.fits(settings.python, settings.architecture):
+            if version.input_hash == wanted and listing.holds(aws, version):
+                return version
+            usable.append(version)
+    noted = _noted(aws, wanted) if usable else None
+    return next((v for v in usable if v.arn == noted and listing.holds(aws, v)), None)
+
+
+def by_content(aws: Aws, sha256: str, wanted: str | None = None) -> LayerVersion | None:
+    """The newest version that runs here with exactly this content; or from the inputs `wanted`,
+    which another deploy may have published since lookup asked."""
+    settings = aws.settings
+    for version in publication.newest_first(aws):
+        same = version.content_hash == sha256 or version.input_hash == wanted
+        fits = version.fits(settings.python, settings.architecture)
+        if same and fits and listing.holds(aws, version):
+            return version
+    return None
+
+
+def stored(aws: Aws, wanted: str) -> Manifest | None:
+    """Of a version that held what these inputs make and was deleted, while its zip is in S3."""
+    noted = _noted(aws, wanted)
+    made = manifest.of_number(aws, layer_arns.number_of(noted)) if noted else None
+    fits = made is not None and made.is_consistent and _zip(aws, made) is not None
+    return made if fits else None
+
+
+def _zip(aws: Aws, made: Manifest) -> str | None:
+    """Its object version in S3, None when it is not there, whole."""
+    return s3.holds(aws, versions.zip_key(made.layer, made.built), made.sha256)
+
+
+def _noted(aws: Aws, wanted: str) -> str | None:
+    """The ARN that these inputs were published as, or found to be the content of."""
+    note = s3.get_bytes(aws, versions.alias_key(aws.settings.layer, wanted))
+    arn = str(typed_json.parsed(note).get("arn"))
+    return arn if layer_arns.place_of(arn) else None
+
+
+def inputs_of(aws: Aws, arns: Collection[str]) -> set[str]:
+    """Input hashes that are noted to make what these versions hold; a look into S3 for each that
+    the layer ever had."""
+    prefix = versions.alias_key(aws.settings.layer, "")
+    hashes = (key.removeprefix(prefix) for key in s3.objects(aws, prefix))
+    return {each for each in hashes if _noted(aws, each) in arns}
+
+
+def note(aws: Aws, wanted: str, arn: str) -> None:
+    """Remember in S3 that this version holds what these inputs make."""
+    key = versions.alias_key(aws.settings.layer, wanted)
+    s3.put_bytes(aws, key, files.canonical({"arn": arn}))
+
+
+def remember(aws: Aws, version: LayerVersion) -> None:
+    """publish's record as the manifest in S3 tells it, where this machine has another or none;
+    left alone where there is no manifest. A publish that was stopped right after AWS's answer
+    is completed here with its notes."""
+    path = paths.stage_record(aws.settings, "publish")
+    if (files.read_record(path) or {}).get("arn") == version.arn:
+        return
+    made = manifest.read_manifest(aws, version)
+    if made is not None:
+        if manifest.note(aws, version.arn, made.built):
+            note(aws, made.input, version.arn)
+        facts = {name: getattr(made, name) for name in versions.PUBLISHED}
+        files.write_record(path, facts | {"arn": version.arn})
+
+
+def again(aws: Aws, made: Manifest) -> LayerVersion | None:
+    """A version with a deleted one's content: published now from its zip, if there is none.
+
+    AWS never gives a number twice. None when the zip is not in S3 (any more). VerifyError when it
+    is no zip to publish.
+    """
+    if twin := by_content(aws, made.sha256):
+        say(f"version {twin.number} holds the same content")
+        return twin
+    stored_zip.check_manifest(made)
+    found = _zip(aws, made)
+    if found is None:
+        return None
+    key = versions.zip_key(made.layer, made.built)
+    _look_into(aws, key, made)
+    sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
+    facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}
+    say(f"its zip of {made.built} is published again")
+    return listing.by_arn(aws, publish(aws, sent | facts))
+
+
+def _look_into(aws: Aws, key: str, made: Manifest) -> None:
+    """What is published afterwards is compared with the sha256 that was looked at."""
+    with temp_dirs.folder() as here:
+        layer = here / "layer.zip"
+        layer.write_bytes(s3.get_bytes(aws, key) or b"")
+        stored_zip.check_stored_zip(aws.settings, layer, made)
+
+
+def publish(aws: Aws, sent: files.Record) -> str:
+    """The new version's ARN. AwsError when AWS holds other bytes than we proved. `sent`: upload's
+    record; `tag` is False in it where the object is known to carry none."""
+    content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
+    if sent["version_id"]:
+        content["S3ObjectVersion"] = sent["version_id"]
+    if sent.get("tag", True):
+        bucket.untag_object(aws, sent["key"])
+    answer = publication.publish(aws, content, versions.description(sent))
+    _must_be(aws, sent["sha256"], answer)
+    arn = str(answer["LayerVersionArn"])
+    note(aws, sent["input"], arn)
+    manifest.note(aws, arn, sent["built"])  # last: where it stands, the other does, too
+    say(f"version {answer['Version']} published: {arn}")
+    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
+    made_for = f"python{aws.settings.python} on {aws.settings.architecture}"
+    say(f"{zipped} zipped, {unzipped} unzipped, for {made_for}")
+    return arn
+
+
+def _must_be(aws: Aws, sha256: str, answer: Mapping[str, Any]) -> None:
+    got = answer["Content"]["CodeSha256"]
+    if got == versions.code_sha256(sha256):
+        return
+    gone = listing.withdraw(aws, answer["Version"])
+    raise AwsError(
+        f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
+        + ("deleted again" if gone else "not used, but could not be deleted"),
+        fix="run the same command again; if it repeats, look at who else writes the bucket",
+    )

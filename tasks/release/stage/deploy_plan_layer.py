@@ -1,0 +1,133 @@
+"""plan's first half: the layer version that the stage would use, and what it takes to get it."""
+
+from dataclasses import dataclass, replace
+
+from ...aws import s3
+from ...aws.client import Aws
+from ...layer import input_hash
+from ...layer.archive import size_limit
+from ...requirements import host_python
+from ...sandbox import choose
+from ...settings import paths
+from ...settings.model import Settings
+from ...util import files
+from .. import listing, registry
+from .. import manifest as manifests
+from .. import version as versions
+from ..manifest import Manifest
+from ..version import LayerVersion
+from . import attached_layers, status, store
+from .deploy_plan import RequirementChange, why_built
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
+    where not even the account is known. `lifts`: a pin for other requirements stands."""
+
+    arn: str | None
+    changes: list[RequirementChange]
+    notes: list[str]
+    lifts: bool = False
+
+
+def from_nothing(settings: Settings) -> Layer:
+    """Of an embedded AWS that is not running."""
+    why = ["the embedded AWS is not running: it would be started, and is empty then"]
+    changes = [*_build(settings, why), RequirementChange(what="publish version 1", why=why)]
+    return Layer(arn=None, changes=changes, notes=[])
+
+
+def plan_layer(aws: Aws) -> Layer:
+    """As lookup would find it. InputError, AwsError when the stage is pinned to a deleted version,
+    or to one that it may not have; VerifyError when it is too large beside the stage's other
+    layers."""
+    settings = aws.settings
+    parts = input_hash.parts(settings, choose.expected(settings))
+    wanted = files.digest(parts)
+    pin = store.pin(aws)
+    if pin and pin.holds(wanted):
+        attached_layers.check_pinned_layers(aws, pin)
+        for arn in pin.arns:
+            _check_budget(aws, listing.by_arn(aws, arn))  # InputError when it was deleted
+        note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
+        return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
+    layer = _by_inputs(aws, parts, wanted)
+    if pin and not pin.lifted:
+        note = f"other requirements than the stage was {pin}; the deploy lifts that pin"
+        return replace(layer, notes=[note, *layer.notes], lifts=True)
+    return layer
+
+
+def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
+    settings, there = aws.settings, listing.Listing(aws)
+    if found := registry.by_inputs(aws, wanted, there):
+        _check_budget(aws, found)
+        note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
+        return Layer(arn=found.arn, changes=[], notes=[note])
+    if twin := _twin(aws, wanted):
+        note = f"version {twin.number} holds exactly what is built here: nothing to publish"
+        return Layer(arn=twin.arn, changes=[], notes=[note])
+    new = _next(aws, there)
+    if deleted := registry.stored(aws, wanted):
+        restore = RequirementChange(
+            what=f"publish version {new} of {settings.layer} from the zip of {deleted.built}",
+            why=[f"inputs {wanted[:12]} were published; that version was deleted"],
+        )
+        return Layer(arn=listing.arn(aws, new), changes=[restore], notes=[])
+    number, manifest = _compared(aws, there)
+    why = why_built(settings, parts, manifest, number)
+    unless = "unless what is built turns out to be in a published version already"
+    publish = RequirementChange(
+        what=f"publish version {new} of {settings.layer}",
+        why=[f"inputs {wanted[:12]} are not published", unless],
+    )
+    return Layer(
+        arn=listing.arn(aws, new), changes=[*_build(settings, why, wanted), publish], notes=[]
+    )
+
+
+def _check_budget(aws: Aws, version: LayerVersion) -> None:
+    """VerifyError as lookup's, where its manifest tells how large it is."""
+    if made := manifests.read_manifest(aws, version):
+        spent = size_limit.spending(aws.settings, made.unzipped)
+        size_limit.check_limit(aws.settings, spent, made.packages)
+
+
+def _build(settings: Settings, why: list[str], wanted: str = "") -> list[RequirementChange]:
+    """[] when the zip that lies here is of these inputs, and proven."""
+    if wanted and (_proven(settings) or {}).get("input") == wanted:
+        return []
+    proven = settings.builder != "host" or host_python.runs(settings)
+    how = "and prove it" if proven else "from wheels, without a proof"
+    return [RequirementChange(what=f"build the layer {how}", why=why)]
+
+
+def _proven(settings: Settings) -> files.Record | None:
+    """zip's record, when verify has proven that zip."""
+    packed = files.read_record(paths.record(settings, "zip")) or {}
+    verified = files.read_record(paths.record(settings, "verify")) or {}
+    there = paths.layer_zip(settings).is_file()
+    return packed if there and packed.get("sha256") == verified.get("sha256") else None
+
+
+def _twin(aws: Aws, wanted: str) -> LayerVersion | None:
+    """The version with the content that is built here from these inputs."""
+    packed = _proven(aws.settings) or {}
+    return registry.by_content(aws, packed["sha256"]) if packed.get("input") == wanted else None
+
+
+def _compared(aws: Aws, there: listing.Listing) -> tuple[int, Manifest | None]:
+    """The version that the stage uses, else the newest of ours: (number, manifest)."""
+    number = status.number(attached_layers.now(aws), aws.settings.layer)
+    if number and (manifest := manifests.of_number(aws, number)):
+        return number, manifest
+    newest = next((version for version in there if version.is_ours), None)
+    return (newest.number, manifests.read_manifest(aws, newest)) if newest else (0, None)
+
+
+def _next(aws: Aws, there: listing.Listing) -> int:
+    """AWS never gives a number twice, a deleted version's neither."""
+    layer = aws.settings.layer
+    noted = versions.noted(layer, s3.objects(aws, versions.prefix(layer)))
+    return max([*noted, *(version.number for version in there)], default=0) + 1

@@ -1,0 +1,107 @@
+"""How a deploy and a rollback end: what is live now, how large it is, how to undo it."""
+
+from collections.abc import Sequence
+
+from ..aws import arn as layer_arns
+from ..chalice_project import config
+from ..layer.archive import size_limit
+from ..release.stage import rollback_pin
+from ..settings import paths
+from ..settings.model import LAMBDA_LIMIT, Settings
+from ..ui.console import size
+from ..util import files
+
+
+def of_deploy(settings: Settings) -> list[str]:
+    """Three lines, from the records of this run; nothing is asked."""
+    return _lines(settings, undo(settings, _configured(settings)))
+
+
+def of_rollback(settings: Settings) -> list[str]:
+    """The same: what undoes a rollback is lifting its pin."""
+    return _lines(settings, forward(settings))
+
+
+def _lines(settings: Settings, way: str) -> list[str]:
+    arns = _configured(settings)
+    return [
+        f"live   {_live(settings, arns)}",
+        f"size   {_size(settings, arns)}",
+        f"undo   {way}",
+    ]
+
+
+def _configured(settings: Settings) -> list[str]:
+    return config.known_layers(paths.CHALICE_CONFIG, settings.stage)
+
+
+def _live(settings: Settings, arns: Sequence[str]) -> str:
+    asked = _record(settings, "smoke")
+    url = "" if settings.is_local else _record(settings, "chalice-deploy").get("url", "")
+    named = ", ".join(rollback_pin.named(arn) for arn in arns) or "no layer"
+    if "functions" in asked:  # an app without an API, which nobody can ask
+        return f"{', '.join(asked['functions'])} with {named}"
+    said = f"{asked.get('function', settings.stage)} with {named}"
+    return f"{said}, answers {asked.get('status', 'nobody')}" + (f" at {url}" if url else "")
+
+
+def _size(settings: Settings, arns: Sequence[str]) -> str:
+    """Of this layer's version, and of all that counts toward Lambda's limit."""
+    ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
+    zipped, unzipped = _sizes(settings, ours[0]) if ours else (None, None)
+    if not unzipped:
+        return "known to AWS only"
+    whole = size_limit.spending(settings, unzipped)
+    packed = f"{size(zipped)} zipped, " if zipped else ""
+    share = f"{size(whole.total)} of {size(LAMBDA_LIMIT)} with the function ({whole.share:.0%})"
+    return f"{packed}{size(unzipped)} unzipped; {share}"
+
+
+def _sizes(settings: Settings, arn: str) -> tuple[int | None, int | None]:
+    """(zipped, unzipped) in bytes, as far as the records know this version."""
+    for step in ("publish", "rollback"):
+        record = _record(settings, step)
+        facts = record.get("sizes", {}).get(arn) or record
+        if arn == record.get("arn") or arn in record.get("sizes", {}):
+            return facts.get("bytes") or _packed(settings, facts), facts.get("unzipped")
+    return None, None
+
+
+def _packed(settings: Settings, published: files.Record) -> int | None:
+    """The zip's size, where the zip that lies here is the published one."""
+    packed = files.read_record(paths.record(settings, "zip")) or {}
+    same = packed.get("sha256") == published.get("sha256")
+    return packed.get("bytes") if same else None
+
+
+def undo(settings: Settings, arns: Sequence[str]) -> str:
+    """The command that brings back what was there before a deploy."""
+    if _record(settings, "lookup").get("pin"):
+        return forward(settings)
+    stage = f"stage={settings.stage}"
+    before = _record(settings, "patch-config").get("before", [])
+    former = [arn for arn in before if layer_arns.is_of(arn, settings.layer) and arn not in arns]
+    if former:
+        return f"./doitw rollback version={layer_arns.number_of(former[0])} {stage}"
+    ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
+    if ours and layer_arns.number_of(ours[0]) > 1:
+        return f"./doitw rollback {stage}, to the version before"
+    return f"nothing was there before; {_nothing_again(settings)}"
+
+
+def _nothing_again(settings: Settings) -> str:
+    """Chalice's own command would ask the real AWS for a stage that is on the embedded one: only
+    our processes know its address."""
+    if settings.is_local:
+        return "./doitw local-stop ends the embedded AWS with all that it holds"
+    return f"chalice delete --stage {settings.stage} takes it down"
+
+
+def forward(settings: Settings) -> str:
+    """Of a stage that is pinned."""
+    stage = f"stage={settings.stage}"
+    return f"./doitw unpin {stage}, then ./doitw deploy {stage}: forward again"
+
+
+def _record(settings: Settings, step: str) -> files.Record:
+    return files.read_record(paths.stage_record(settings, step)) or {}

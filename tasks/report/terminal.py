@@ -1,0 +1,105 @@
+"""`doit report` on a terminal."""
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..settings.model import LAMBDA_LIMIT
+from ..ui.console import size
+from .facts import Report, change, examples, spared_shortly, total_change
+
+
+def render(report: Report) -> Group:
+    """Every table, in reading order."""
+    return Group(*_parts(report))
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield packages(report)
+    yield from map(Text, _notes(report))
+    yield rules(report)
+    if report.offers:
+        yield offers(report)
+    yield budget(report)
+
+
+def packages(report: Report) -> Table:
+    grid = _table(f"{report.layer}: what is in it")
+    grid.add_column("package", overflow="fold")
+    for heading in ("installed", "layer", "zipped", "of limit", "change"):
+        grid.add_column(heading, justify="right", no_wrap=True, min_width=8)
+    for row in report.rows:
+        name = Text.assemble(
+            (row.package, "bold" if row.direct else ""), (f" {row.version}", "dim")
+        )
+        sizes = (size(row.before), size(row.after), size(row.zipped), share(row.after))
+        grid.add_row(name, *sizes, change(report, row))
+    grid.add_section()
+    layer = report.budget.layer
+    sizes = (size(report.installed), size(layer), size(report.zipped), share(layer))
+    grid.add_row("total", *sizes, total_change(report), style="bold")
+    return grid
+
+
+def share(count: int) -> str:
+    return f"{count / LAMBDA_LIMIT:.1%}"
+
+
+def _notes(report: Report) -> list[str]:
+    against = f"change: against {report.published}" if report.published else "not published yet"
+    kept = [f"keep saved {examples(report.kept)}"] if report.kept else []
+    return [against, *report.notes, *kept, ""]
+
+
+def rules(report: Report) -> Table:
+    grid = _table("what each rule took")
+    _columns(grid, "rule", "files", "removed", "why, and what it spared")
+    for each in report.work:
+        files = f"{each.files}" + (f" + {each.cut} cut" if each.cut else "")
+        why = [each.reason, *(f"spared, {line}" for line in spared_shortly(each.spared))]
+        grid.add_row(each.rule, files, size(each.bytes), Text("\n".join(why)))
+    return grid
+
+
+def offers(report: Report) -> Table:
+    grid = _table('not switched on: recipes = ["…"] in [tool.lambda-layer]')
+    _columns(grid, "recipe", "would save", "zipped", "why, and what stops working")
+    for each in report.offers:
+        why = f"{each.reason}; stops working: {each.breaks}" if each.breaks else each.reason
+        grid.add_row(each.rule, size(each.bytes), size(each.zipped), Text(why))
+    return grid
+
+
+def budget(report: Report) -> Table:
+    spent = report.budget
+    grid = _table(f"of Lambda's {size(LAMBDA_LIMIT)}, stage {report.stage}")
+    for heading in ("what", "unzipped", "share"):
+        grid.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
+    grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer))
+    for arn, count in spent.others.items():
+        known = (size(count), share(count)) if count is not None else ("unknown", "")
+        grid.add_row(Text(arn), *known)
+    grid.add_row("function (at most)", size(spent.function), share(spent.function))
+    grid.add_section()
+    grid.add_row("together", size(spent.total), share(spent.total), style="bold")
+    return grid
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+
+
+def _columns(grid: Table, first: str, second: str, third: str, last: str) -> None:
+    grid.add_column(first, no_wrap=True)
+    for heading in (second, third):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    grid.add_column(last, overflow="fold")

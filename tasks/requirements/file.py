@@ -1,0 +1,238 @@
+"""Requirement files: read with their includes, checked line by line, comments dropped."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..util import source_location
+from ..util.errors import InputError
+from ..util.source_location import Problem, SourceLocation
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+# `numpy==1.26.4`, as all of a lock's: its own spelling, and known without `packaging`, which takes
+# a tenth of the time of a `doit` that finds nothing to do
+_PLAIN = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==\d+(?:\.\d+)*(?:\.post\d+)?", re.ASCII)
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
+_HASH = re.compile(r"\s--hash[= ](\S+)")
+_SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
+# `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
+_PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
+_LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One requirement or option, with the place it stands at."""
+
+    text: str
+    file: str
+    number: int
+    constraint: bool = False
+
+    @property
+    def bare(self) -> str:
+        """Without hashes."""
+        return _HASH.sub("", self.text).strip()
+
+    @property
+    def is_option(self) -> bool:
+        """`--index-url …`"""
+        return self.text.startswith("-")
+
+    @property
+    def requirement(self) -> "Requirement | None":
+        """None for an option. InvalidRequirement."""
+        from packaging.requirements import Requirement
+
+        return None if self.is_option else Requirement(self.bare)
+
+    @property
+    def name(self) -> str:
+        """The package's, normalised; '' for an option. InvalidRequirement."""
+        if plain := _PLAIN.fullmatch(self.bare):
+            return canonical(plain[1])
+        return canonical(self.requirement.name) if self.requirement else ""
+
+    @property
+    def hashes(self) -> list[str]:
+        """`sha256:…` of every artefact that is allowed, sorted."""
+        return sorted(_HASH.findall(self.text))
+
+
+def read_requirements(path: Path) -> list[Line]:
+    """Every line that means something, includes followed. All bad lines in one InputError."""
+    lines = _read(path, constraint=False, seen=())
+    problems = [problem for line in lines if (problem := _problem(line))]
+    if problems:
+        raise InputError(
+            source_location.joined(problems), fix="correct the lines named and run again"
+        )
+    if all(line.is_option or line.constraint for line in lines):
+        raise InputError(f"{path} names no package", fix="list the layer's packages, one a line")
+    return lines
+
+
+def files(path: Path) -> list[Path]:
+    """The file and everything it includes that exists, for `file_dep`."""
+    found: dict[Path, None] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop(0)
+        if file in found or not _is_file(file):
+            continue
+        found[file] = None
+        waiting += _includes(file)
+    return list(found)
+
+
+def _is_file(path: Path) -> bool:
+    """False, too, where nobody can look (no access, a name too long for any file)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _includes(path: Path) -> list[Path]:
+    """Empty for a file that cannot be read: `read` is what complains about it."""
+    try:
+        matches = [_INCLUDE.match(text) for text, _ in _logical(path)]
+    except InputError:
+        return []
+    return [path.parent / match[1] for match in matches if match]
+
+
+def direct_names(lines: list[Line]) -> list[str]:
+    """Normalised names (PEP 503) of the packages asked for, sorted."""
+    return sorted({line.name for line in lines if line.name and not line.constraint})
+
+
+def normalised(lines: list[Line]) -> list[str]:
+    """What decides the result: no comments, no blank lines, no order, one spelling of spaces."""
+    return sorted({("-c " if line.constraint else "") + spelling(line) for line in lines})
+
+
+def as_inputs(lines: list[Line]) -> dict[str, bytes]:
+    """The same as at most two files without includes, for an installer elsewhere."""
+    asked = [line.text for line in lines if not line.constraint]
+    limits = [line.text for line in lines if line.constraint]
+    files = {"requirements.txt": asked + (["-c constraints.txt"] if limits else [])}
+    files |= {"constraints.txt": limits} if limits else {}
+    return {name: ("\n".join(texts) + "\n").encode() for name, texts in files.items()}
+
+
+def keeping_hashes(exact: list[Line], asked: list[Line]) -> list[Line]:
+    """What was asked for came to `exact`; where a line asked for hashes, these still count and not
+    the index's."""
+    own = {line.name: line.hashes for line in asked if line.name}
+    return [
+        replace(line, text=" ".join([str(line.requirement), *map("--hash={}".format, hashes)]))
+        if (hashes := own.get(line.name))
+        else line
+        for line in exact
+    ]
+
+
+def spelling(line: Line) -> str:
+    """The line as everybody would write it, its hashes in order."""
+    return " ".join([_wanted(line), *(f"--hash={value}" for value in line.hashes)])
+
+
+def applies(line: Line, environment: Mapping[str, str]) -> bool:
+    """Is it a requirement, and its marker true where `environment` holds?"""
+    if line.is_option or _PLAIN.fullmatch(line.bare):
+        return not line.is_option
+    marker = line.requirement.marker if line.requirement else None
+    return marker is None or marker.evaluate(dict(environment))
+
+
+def _wanted(line: Line) -> str:
+    if line.is_option:
+        return " ".join(line.text.split())
+    return line.bare if _PLAIN.fullmatch(line.bare) else str(line.requirement)
+
+
+def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]:
+    if path in seen:
+        raise InputError(f"{path} includes itself", fix=f"take the include out of {seen[-1]}")
+    lines = []
+    for text, number in _logical(path):
+        if match := _INCLUDE.match(text):
+            limits = constraint or text.startswith(("-c", "--constraint"))
+            lines += _read(path.parent / match[1], constraint=limits, seen=(*seen, path))
+        else:
+            lines.append(Line(text=text, file=str(path), number=number, constraint=constraint))
+    return lines
+
+
+def _logical(path: Path) -> list[tuple[str, int]]:
+    """(text, first line's number), continuations joined, comments and blank lines gone."""
+    try:
+        raw = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        fix = "create it, or name another with requirements=FILE"
+        raise InputError(f"{path} does not exist", fix=fix) from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise InputError(f"{path} is not a text file", fix="save it as UTF-8 text") from None
+    except (OSError, ValueError) as error:  # not allowed, too long a name, a NUL in it
+        fix = "give yourself access to it, or name another file"
+        raise InputError(f"{str(path)!r} cannot be read: {error}", fix=fix) from None
+    found, pending, start = [], "", 0
+    for number, line in enumerate(raw, 1):
+        start = start if pending else number
+        pending += _COMMENT.sub("", line).rstrip()
+        if pending.endswith("\\"):
+            pending = pending[:-1] + " "
+            continue
+        if pending.strip():
+            found.append((pending.strip(), start))
+        pending = ""
+    return found + ([(pending.strip(), start)] if pending.strip() else [])
+
+
+def _problem(line: Line) -> Problem | None:
+    if _PASSWORD.search(line.text):
+        place = f"{line.file}, line {line.number}"  # not the line: this is printed
+        said = "an address with a password: write ${NAME} in its place and set that variable"
+        return f"{place}: {said}", None
+    where = f"{line.file}, line {line.number}: {line.text!r}"
+    if _LOCAL.match(line.text):
+        said = "is a local path, which would differ on each machine; publish it instead"
+        return f"{where} {said}", _place(line, 0)
+    if line.is_option or _PLAIN.fullmatch(line.bare):
+        return None
+    from packaging.requirements import InvalidRequirement
+
+    try:
+        line.requirement  # noqa: B018 - parsing is the check
+    except InvalidRequirement as error:
+        why, *shown = str(error).splitlines()
+        # packaging points at the fault in a line of its own
+        return f"{where} is not a requirement: {why}", _place(line, _column(shown))
+    return None
+
+
+def _column(shown: list[str]) -> int:
+    """Where packaging's `^` stands under the requirement, which it indents by four."""
+    return max(shown[-1].find("^") - 4, 0) if len(shown) > 1 else 0
+
+
+def _place(line: Line, start: int) -> SourceLocation:
+    meant = _SINGLE.fullmatch(line.text)
+    return SourceLocation(
+        file=line.file,
+        line=line.number,
+        text=line.text,
+        start=min(start, len(line.text)),
+        hint=f"did you mean {meant[1]}=={meant[2]}?" if meant else "",
+    )
+
+
+def canonical(name: str) -> str:
+    """As PEP 503 has it: `Foo_Bar.baz` and `foo-bar-baz` are the same package."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,102 @@
+"""uv: what it is told, and what it says when it fails, as one error that says what to do."""
+
+import re
+from collections.abc import Iterable
+
+from ..settings.model import Settings
+from ..util import disk_full
+from ..util.errors import BuildError
+from .tags import platform_tag
+
+SHOWN = 12  # lines of the installer's own words
+HEAD = 3  # of these: what failed, in uv's words
+_FIXES = (
+    (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
+     "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
+    (r"ash mismatch", "the file is not the one whose hash the lock (or the index) promises: make "
+     "sure of the index you use, then `./doitw lock`"),
+    (r"`--require-hashes` mode", "a package stands in {lock} without hashes: `./doitw lock`"),
+    (r"invalid package format|Failed to (extract|read|unzip)|Bad CRC|not a valid zip|truncated"
+     r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
+     "rm doit-lambda-layer-cache`, builder=host: `uv cache clean`) and run again"),
+    (f"(?i:{disk_full.SAID})", "{space}"),
+    (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
+     r"|building source distributions is disabled",
+     "no wheel for {platform}: pin a version that has one, or build it in the image "
+     "(builder=docker); with a lock say so, by a line `--no-binary NAME` in {requirements}: what "
+     "builds it is in no lock"),
+    (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
+     "version that does in {requirements}, or change `python` in pyproject.toml"),
+    (r"was not found in the package registry|not found in the (package )?(registry|index)",
+     "no such package on the index: check its spelling in {requirements}"),
+    (r"there (is|are) no versions? of|only .* (is|are) available|no version of",
+     "no such version: pin one that exists in {requirements}"),
+    (r"No solution found|unsatisfiable", "the pins contradict each other: loosen one of those "
+     "named in {requirements}"),
+    (r"Failed to build|build backend returned|Call to .* failed", "it has no wheel and does not "
+     "compile in the image: pin a version with a wheel, or add what it needs to docker/Dockerfile"),
+    (r"dns error|Could not connect|error sending request|timed? ?out|certificate|tls",
+     "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
+)  # fmt: skip
+
+HALF_DONE = "Failed to install"  # what uv says when files could not be laid down
+
+
+def installing(
+    settings: Settings, builder: str, *, hashed: bool, wheels: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python;
+    `wheels`: names that may not be built. Files are linked from its cache where the file system
+    allows."""
+    words = ["pip", "install", "--no-progress", "--target", "{work}/python", "--no-deps"]
+    words += ["--requirements", "{work}/requirements.txt", "--no-compile-bytecode"]
+    words += [word for name in wheels for word in ("--only-binary", name)]
+    return (*words, *["--require-hashes"] * hashed, *_platform(settings, builder))
+
+
+def resolving(settings: Settings, builder: str) -> tuple[str, ...]:
+    """Its arguments to write what {work}/requirements.txt comes to, with hashes, to
+    {work}/resolved.txt."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/resolved.txt"]
+    words += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    return (*words, *_platform(settings, builder))
+
+
+def _platform(settings: Settings, builder: str) -> tuple[str, ...]:
+    """For another machine than it runs on uv must be told the platform, and then takes wheels
+    only: without that it builds for the host, silently (astral-sh/uv#16019)."""
+    words = ["--no-config", "--python", "{interpreter}", "--no-python-downloads"]
+    if builder == "host":
+        words += ["--python-platform", platform_tag(settings), "--only-binary", ":all:"]
+        words += ["--python-version", settings.python]
+    return tuple(words)
+
+
+def explain(output: str, settings: Settings, kind: str) -> BuildError:
+    """uv's last words (the package and why), and the fix that goes with them. `kind`: of the
+    sandbox that it ran in."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
+    head, shown = "\n".join(lines[start:][:HEAD]), "\n".join(shorten(lines[start:]))
+    unknown = "the lines above are the installer's own; correct {requirements}"
+    fix = next((f for text in (head, shown) for p, f in _FIXES if re.search(p, text)), unknown)
+    platform = f"Python {settings.python} on {settings.architecture}"
+    return BuildError(
+        f"the installer failed:\n{shown or 'it said nothing'}",
+        fix=fix.format(
+            platform=platform,
+            python=settings.python,
+            requirements=settings.requirements,
+            lock=settings.lock,
+            space=disk_full.way_out(kind),
+        ),
+    )
+
+
+def shorten(lines: list[str]) -> list[str]:
+    """The first lines (which package) and, of a build's long log, those from its first error on."""
+    if len(lines) <= SHOWN:
+        return lines
+    head, rest = lines[:HEAD], lines[HEAD:]
+    wrong = (i for i, line in enumerate(rest) if re.search(r"(?i)\b\w*error:", line))
+    return [*head, "  …", *rest[next(wrong, 0) :][: SHOWN - HEAD - 1]]

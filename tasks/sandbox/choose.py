@@ -1,0 +1,78 @@
+"""Which sandbox a run uses. Decided once per run, and only when a step first needs it."""
+
+from functools import cache
+
+from ..requirements import host_python
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import files
+from ..util.errors import BuildError
+from .protocol import Sandbox
+
+
+@cache
+def choose(settings: Settings) -> Sandbox:
+    """The run's. BuildError as of `new`."""
+    return new(settings)
+
+
+def new(settings: Settings) -> Sandbox:
+    """Docker; for stage=local and builder=auto this machine, when Docker or the image is missing.
+
+    BuildError (what to start) in every other case without Docker.
+    """
+    from .container.sandbox import ContainerSandbox
+
+    if settings.builder == "host":
+        return _host(settings)
+    if settings.builder == "docker" or not settings.is_local:
+        return ContainerSandbox(settings)
+    try:
+        return ContainerSandbox(settings)
+    except BuildError as error:
+        if not host_python.runs(settings):
+            raise
+        why = error.problem.splitlines()[0].rstrip(":")
+        say(f"without Docker ({why}): building with this machine's Python instead")
+        return _host(settings)
+
+
+def _host(settings: Settings) -> Sandbox:
+    from . import host
+
+    host.check_host(settings)
+    for line in host_python.left_out(settings):
+        say(f"note: {line}")
+    return host.HostSandbox(settings)
+
+
+def kind(settings: Settings) -> str:
+    """`docker` or `host`, for the input hash: no Docker and no network, but where only a look
+    can tell (stage=local, builder=auto)."""
+    if settings.is_local and settings.builder == "auto":
+        return choose(settings).kind
+    return "host" if settings.builder == "host" else "docker"
+
+
+def title(settings: Settings) -> str:
+    """For people: what builds, whether or not it has to start."""
+    return (
+        f"image {settings.base_image}"
+        if kind(settings) == "docker"
+        else host_python.title(settings)
+    )
+
+
+def runs(settings: Settings) -> bool:
+    """Does what builds also run it, so that it is proven? (requirements/host_python.py)"""
+    return kind(settings) == "docker" or host_python.runs(settings)
+
+
+def expected(settings: Settings) -> str:
+    """The same for who only looks: where a choice would have to be made, and an image perhaps
+    built, it is taken to be as in the last run."""
+    if settings.is_local and settings.builder == "auto":
+        from ..local_aws import invoke
+
+        return str((files.read_record(invoke.RUNTIME) or {}).get("builder", "docker"))
+    return kind(settings)

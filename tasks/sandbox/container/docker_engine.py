@@ -1,0 +1,56 @@
+"""Our containers in the engine: whose each is, and that none stays behind.
+
+A container ends with the connection of its run (docker/job_server.py) and is removed with that.
+What a run leaves that was killed before it could start one, the next run removes.
+"""
+
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import temp_dirs
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LABEL = "doit-lambda-layer"
+JOB = f"{LABEL}=job"
+RUN = f"{LABEL}.run"  # HOST:FOLDER of the run, which lives as long as the folder is held
+
+
+def labels() -> dict[str, str]:
+    """Of a container that this run makes."""
+    name, _, value = JOB.partition("=")
+    return {name: value, RUN: f"{socket.gethostname()}:{tempfile.gettempdir()}"}
+
+
+def remove_of_the_dead(client: "DockerClient") -> None:
+    """Those of runs that were killed. Another machine's, with the same engine, are its own."""
+    for each in client.api.containers(all=True, filters={"label": JOB}):
+        host, _, folder = each["Labels"].get(RUN, "").partition(":")
+        if host == socket.gethostname() and is_dead(Path(folder)):
+            remove(client.containers.get(each["Id"]))
+
+
+def is_dead(folder: Path) -> bool:
+    """A run's folder goes with it, or nobody holds it any more."""
+    return not folder.exists() or temp_dirs.is_dead(folder)
+
+
+def remove(container: Any) -> None:
+    """Whatever runs in it. One that is gone, or whose engine is, is no matter."""
+    import docker
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    with suppress(docker.errors.DockerException, requests.RequestException, HTTPError):
+        container.remove(force=True, v=True)
+
+
+def close(stream: Any) -> None:
+    """The SDK leaves the response open that a stream of output comes from."""
+    with suppress(OSError):
+        stream.close()
+    stream._response.close()

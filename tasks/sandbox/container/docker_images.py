@@ -1,0 +1,198 @@
+"""The base image (pulled with progress) and the builder image made from it, tagged by content."""
+
+import hashlib
+import io
+import os
+import re
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...settings import paths
+from ...settings.model import Settings
+from ...ui.console import following, progress, say
+from ...util.errors import BuildError
+from .. import tar_streams
+from . import emulation, image_python
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+TOOLS = ("uv", "deflate")  # in the builder image, as they are here
+REPOSITORY = "doit-lambda-layer/builder"
+PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+ANSWER_SECONDS = 20  # an engine that is there says so at once
+WORK_SECONDS = 600
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+STEP = re.compile(r"Step (\d+)/(\d+) ")  # what `docker build` says
+START_DOCKER = (
+    "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
+    "with `docker info`; or build with this machine's Python: builder=host"
+)
+
+
+def engine() -> "DockerClient":
+    """A client of the engine that answers. BuildError when there is none."""
+    import docker
+    import requests
+
+    try:
+        client = docker.from_env(timeout=ANSWER_SECONDS)
+        client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
+    client.api.timeout = WORK_SECONDS
+    return client
+
+
+def ensure_base(client: "DockerClient", settings: Settings) -> str:
+    """The base image's ID, pulled first when it is not here for the layer's architecture."""
+    found = _find(client, settings)
+    if not found:
+        _pull(client, settings)
+        found = _find(client, settings)
+    if not found:
+        raise _not_found(settings, f"the registry has none for {settings.architecture}")
+    return found
+
+
+def _find(client: "DockerClient", settings: Settings) -> str:
+    """'' also for another machine's image: a layer made in it would be for that machine."""
+    import docker
+
+    try:
+        image = client.images.get(settings.base_image)
+    except docker.errors.ImageNotFound:
+        return ""
+    wanted = PLATFORMS[settings.architecture].rpartition("/")[2]
+    return str(image.id) if image.attrs["Architecture"] == wanted else ""
+
+
+def digest(client: "DockerClient", settings: Settings) -> str:
+    """`name@sha256:…` of the base image that is here, also where a tag was asked for; its ID where
+    it comes from no registry."""
+    image = client.images.get(settings.base_image)
+    name, _ = _reference(settings.base_image)
+    known: list[str] = image.attrs.get("RepoDigests") or [str(image.id)]
+    return next((each for each in known if each.startswith(f"{name}@")), known[0])
+
+
+def _pull(client: "DockerClient", settings: Settings) -> None:
+    import docker
+    import requests
+
+    say(f"pulling {settings.base_image}")
+    repository, tag = _reference(settings.base_image)
+    try:
+        stream = client.api.pull(
+            repository, tag=tag, stream=True, decode=True, platform=PLATFORMS[settings.architecture]
+        )
+        _show_pull(stream, settings)
+    except (docker.errors.APIError, requests.RequestException) as error:
+        detail = getattr(error, "explanation", None) or str(error)
+        raise _not_found(settings, detail) from None
+
+
+def _reference(image: str) -> tuple[str, str]:
+    """name:tag and name@sha256:… as the engine's API wants them: (name, tag or digest)."""
+    if "@" in image:
+        name, _, reference = image.partition("@")
+        return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name, reference
+    name, colon, tag = image.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (image, "latest")
+
+
+def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
+    done: dict[str, int] = {}
+    failed = ""
+    with progress("pulling", None) as advance:
+        for event in stream:  # to its end, also after an error: the connection is free only then
+            failed = failed or event.get("error", "")
+            current = event.get("progressDetail", {}).get("current")
+            if current and event.get("status") == "Downloading":
+                advance(current - done.get(event["id"], 0))
+                done[event["id"]] = current
+    if failed:
+        raise _not_found(settings, failed)
+
+
+def _not_found(settings: Settings, detail: str) -> BuildError:
+    return BuildError(
+        f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
+        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…; "
+        "without one: builder=host",
+    )
+
+
+def ensure_builder(client: "DockerClient", settings: Settings) -> str:
+    """The builder image's tag; built when no image of this content is here. BuildError first where
+    the engine is seen not to run the layer's architecture."""
+    import docker
+
+    emulation.check_emulation(client, settings)
+    tools = " ".join(f"{name}=={version(name)}" for name in TOOLS)
+    base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
+    dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
+    python = settings.python
+    tag = content_tag([dockerfile, base.encode(), tools.encode(), bundle, python.encode()])
+    try:
+        client.images.get(tag)
+    except docker.errors.ImageNotFound:
+        say(f"building the builder image on {settings.base_image} (once)")
+        arguments = {"BASE_IMAGE": settings.base_image, "TOOLS": tools}
+        context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
+        try:
+            image_python.check_image_python(client, settings)
+            _build(client, tag, arguments | proxies(os.environ), context)
+        except BuildError as error:
+            raise emulation.explain(error, settings.architecture) from None
+    return tag
+
+
+def content_tag(parts: Iterable[bytes]) -> str:
+    """The builder's name: another one for anything else that goes into it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
+
+
+def _build(
+    client: "DockerClient", tag: str, arguments: dict[str, str], context: dict[str, bytes]
+) -> None:
+    lines: list[str] = []
+    failed = False
+    archive = io.BytesIO(tar_streams.pack(context))
+    with following("building, step") as hear:
+        stream = client.api.build(
+            fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
+            forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
+        )  # fmt: skip
+        for event in stream:  # to its end, as in _show_pull
+            text = event.get("stream", "") or event.get("error", "")
+            lines += [line for line in text.splitlines() if line.strip()]
+            if step := STEP.match(text):
+                hear(f"@ {step[1]}/{step[2]}")
+            failed = failed or "error" in event
+    if failed:
+        shown = "\n".join(lines[-12:])
+        raise BuildError(
+            f"the builder image could not be built:\n{shown}",
+            fix="the last lines say why; docker/Dockerfile is what was run",
+        )
+
+
+def ca_bundle(environ: Mapping[str, str]) -> bytes:
+    """The host's own CA bundle (a company's), or nothing."""
+    for name in CA_VARIABLES:
+        path = Path(environ.get(name, ""))
+        if environ.get(name) and path.is_file():
+            return path.read_bytes()
+    return b""
+
+
+def proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in PROXIES if environ.get(name)}

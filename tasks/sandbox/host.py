@@ -1,0 +1,211 @@
+"""Jobs on this machine, for `builder=host`: uv with Lambda's platform tag, wheels only."""
+
+import atexit
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ..requirements import host_python
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import subprocesses
+from ..util.background import BackgroundTask
+from ..util.errors import BuildError
+from . import index_credentials, temp_dirs
+from .container.docker_images import PROXIES
+from .protocol import Job, OnLine, Outcome, expand
+from .temp_dirs import Scratch
+
+INHERITED = (
+    "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
+    "UV_KEYRING_PROVIDER",
+)  # fmt: skip
+
+
+class HostSandbox:
+    """This machine's Python, without anything that is installed in it: the layer's, where there is
+    one, else our own."""
+
+    kind, digest = "host", ""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session: _Session | None = None
+
+    @property
+    def title(self) -> str:
+        return host_python.title(self._settings)
+
+    @property
+    def runs(self) -> bool:
+        return host_python.runs(self._settings)
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        self._session = self._session or _Session(host_python.interpreter(self._settings.python))
+        outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
+        if outcome.code == 0:
+            for name, local in job.fetch.items():
+                _fetch(Path(expand(name, self._session.names)), local)
+        return outcome
+
+    def prepare(self, layer: Path) -> None:
+        if self._session:
+            self._session.prepare(layer)
+
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            session.close()
+
+
+class _Session:
+    """{work} and {opt}, from the first job to the last; below build/, where uv's cache can often be
+    linked to."""
+
+    def __init__(self, interpreter: str) -> None:
+        import deflate
+        from uv import find_uv_bin
+
+        self._scratch = Scratch()
+        atexit.register(self.close)
+        self._laid: tuple[object, ...] = ()
+        self._ahead = BackgroundTask()
+        self._running: set[subprocess.Popen[str]] = set()
+        self.names = {
+            "{work}": str(self._scratch.path / "work"),
+            "{opt}": str(self._scratch.path / "opt"),
+            "{uv}": find_uv_bin(),
+            "{interpreter}": interpreter,
+            "{tools}": str(Path(deflate.__file__).parents[1]),
+        }
+
+    def close(self) -> None:
+        """Ends what still runs in it, too."""
+        atexit.unregister(self.close)
+        self._ahead.settle()
+        for process in list(self._running):
+            _end(process)
+        self._scratch.remove_later()
+
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
+
+    def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
+        work = Path(self.names["{work}"])
+        work.mkdir(exist_ok=True)
+        for name, content in job.inputs.items():
+            path = work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self._lay_out(job)
+        return _execute(job, self.names, on_line, self._running)
+
+    def _lay_out(self, job: Job) -> None:
+        """What the job wants at {opt}, unless just that lies there."""
+        wanted = (job.opt_writable, *((path, path.stat().st_mtime_ns) for path in job.opt))
+        if not job.opt or wanted == self._laid:
+            return
+        opt = Path(self.names["{opt}"])
+        temp_dirs.remove(opt)
+        unpacker = (paths.DOCKER / "unpack.py").absolute()
+        words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
+        words.append(self.names["{tools}"])
+        layers = [str(path.absolute()) for path in job.opt]
+        done = subprocess.run([*words, *layers], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(
+                f"the layer could not be unpacked:\n{done.stderr.strip()[-500:]}",
+                fix="run again; if it is a layer of others, ask them for a whole one",
+            )
+        if not job.opt_writable:
+            _protect(opt)
+        self._laid = () if job.opt_writable else wanted
+
+
+def check_host(settings: Settings) -> None:
+    """BuildError where this machine cannot build it, or could not run the function."""
+    here = f"{platform.system()} {platform.machine()}"
+    if platform.system() != "Linux":
+        raise BuildError(
+            f"builder=host builds on Linux, this machine is {here}",
+            fix="start Docker and leave builder=host away",
+        )
+    if settings.is_local and not host_python.runs(settings):
+        raise BuildError(
+            f"stage=local would run the function on this machine ({here}), which does not run "
+            f"{host_python.target(settings)}",
+            fix="start Docker and leave builder=host away; another stage takes such a layer",
+        )
+
+
+def _protect(tree: Path) -> None:
+    """Read-only, as in Lambda; root writes all the same, into what is only a copy."""
+    for folder, _, names in os.walk(tree, topdown=False):
+        for path in [*(Path(folder, name) for name in names), Path(folder)]:
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o222)
+
+
+def _execute(
+    job: Job, names: Mapping[str, str], on_line: OnLine, running: "set[subprocess.Popen[str]]"
+) -> Outcome:
+    words: list[str] = []
+    for word in job.argv:
+        isolated = [names["{interpreter}"], "-I", "-S"]
+        words += isolated if word == "{python}" else [expand(word, names)]
+    process = subprocess.Popen(
+        words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True, preexec_fn=subprocesses.die_with_parent,
+    )  # fmt: skip
+    running.add(process)
+    expired = threading.Event()
+
+    def kill() -> None:
+        expired.set()
+        _end(process)
+
+    timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
+    timer.daemon = True
+    timer.start()
+    lines = []
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            on_line(line.rstrip("\n"))
+            lines.append(line)
+        code = process.wait()
+    finally:
+        timer.cancel()
+        timer.join()
+        _end(process)  # and whatever it left running
+        process.wait()
+        process.stdout.close() if process.stdout else None
+        running.discard(process)
+    if expired.is_set():
+        raise TimeoutError("".join(lines))
+    return Outcome(code=code, output="".join(lines))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
+    return kept | {name: expand(value, names) for name, value in job.environment.items()}
+
+
+def _fetch(source: Path, local: Path) -> None:
+    local.parent.mkdir(parents=True, exist_ok=True)
+    if local.is_dir():
+        shutil.rmtree(local)
+    shutil.move(source, local)

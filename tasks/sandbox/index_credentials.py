@@ -1,0 +1,106 @@
+"""Private package indexes, for uv: from its own configuration, or else from pip's.
+
+All of it travels as variables of the one process that installs: into no file, image or argument.
+"""
+
+import netrc
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from ..requirements import index_config
+from .protocol import Job, OnLine, Outcome
+
+URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
+DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
+UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
+_VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
+HIDDEN = "****"
+
+
+def index_variables(environ: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Variables for uv: its own, its files' (`root`: the project's folder), and pip's where these
+    name no index. InputError for a file that cannot be read."""
+    own = {name: environ[name] for name in UV if environ.get(name)}
+    named = _over(index_config.of_uv(environ, root), own)
+    if not named.keys() & set(URLS):
+        named = index_config.of_pip(environ) | named
+    named |= {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("UV_INDEX_") and name not in UV
+    }
+    return named | {
+        name: _with_netrc(named[name], named, environ) for name in URLS if name in named
+    }
+
+
+def _over(files: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+    """Variables count before files; what adds indexes adds them."""
+    if own.keys() & DEFAULTS:
+        files.pop("UV_DEFAULT_INDEX", None)
+    more = " ".join(each["UV_INDEX"] for each in (own, files) if "UV_INDEX" in each)
+    return files | own | ({"UV_INDEX": more} if more else {})
+
+
+def _with_netrc(urls: str, named: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """The same with the passwords of ~/.netrc, which no container has."""
+    path = Path(environ.get("NETRC") or Path(environ.get("HOME", "/"), ".netrc"))
+    try:
+        known = netrc.netrc(path)
+    except (OSError, ValueError, netrc.NetrcParseError):
+        return urls  # as uv: without it
+    return " ".join(_authorised(url, known, named) for url in urls.split())
+
+
+def _authorised(url: str, known: netrc.netrc, named: Mapping[str, str]) -> str:
+    name, _, address = url.partition("=") if "=" in url.partition("://")[0] else ("", "", url)
+    parts = urlsplit(address)
+    found = known.authenticators(parts.hostname or "")
+    variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}_USERNAME"
+    if not found or "@" in parts.netloc or variable in named:
+        return url
+    login = f"{quote(found[0], safe='')}:{quote(found[2], safe='')}@"
+    address = parts._replace(netloc=login + parts.netloc).geturl()
+    return f"{name}={address}" if name else address
+
+
+def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) -> Outcome:
+    """Run the job, with what the indexes want to know where it asks for that, and no password in
+    what it says."""
+    variables = for_job(job, os.environ, Path.cwd()) if job.indexes else {}
+    words = secrets(variables)
+    job = replace(job, environment={**job.environment, **variables})
+    outcome = run(job, lambda line: on_line(hidden(line, words)))
+    return replace(outcome, output=hidden(outcome.output, words))
+
+
+def for_job(job: Job, environ: Mapping[str, str], root: Path) -> dict[str, str]:
+    """The indexes, and the variables that the job's requirements name
+    (`--index-url https://${USER}:${TOKEN}@…`)."""
+    names = {each.decode() for text in job.inputs.values() for each in _VARIABLE.findall(text)}
+    asked = {name: environ[name] for name in names if name in environ}
+    return index_variables(environ, root) | asked
+
+
+def secrets(variables: Mapping[str, str]) -> list[str]:
+    """What of these must not be printed, the longest first."""
+    found: set[str] = set()
+    for name, value in variables.items():
+        if name in URLS:
+            logins = re.findall(r"://([^/\s@]*)@", value)
+            words = [login.partition(":")[2] or login for login in logins]
+            found |= {*words, *map(unquote, words)}
+        elif name not in UV and not name.endswith("_USERNAME"):
+            found |= {value, quote(value, safe="")}
+    return sorted(filter(None, found), key=len, reverse=True)
+
+
+def hidden(text: str, words: list[str]) -> str:
+    """The text without these words."""
+    for word in words:
+        text = text.replace(word, HIDDEN)
+    return text

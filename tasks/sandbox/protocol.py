@@ -1,0 +1,97 @@
+"""Where the layer's platform runs code: a container of the Lambda image, or this machine.
+
+Two implementations, sandbox/container/sandbox.py and sandbox/host.py; the rest knows only this
+protocol.
+A job sees what it is given under `{opt}` (the container's real /opt) and a scratch folder `{work}`
+that lasts from the first job until `close`. Both names are replaced in its arguments, as are
+`{interpreter}` (the platform's Python), `{python}` (the same with its isolating options), `{uv}`
+and `{tools}` (a folder with `deflate`, where it is not installed). Nothing else of the machine is
+visible to it, and files travel as copies in both directions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..settings import paths
+from ..ui.console import MARK
+
+OnLine = Callable[[str], None]
+SHOWN = 8  # lines of a job's output in an error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One command. `inputs` are laid under {work}; `fetch` maps paths there to local paths that
+    receive a file or folder when the command has succeeded."""
+
+    argv: tuple[str, ...]
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}
+    opt_writable: bool = False  # default: read-only, as in Lambda
+    network: bool = False
+    indexes: bool = False  # gets their addresses and passwords
+    installs: bool = False  # gets the installer's cache
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fetch: Mapping[str, Path] = field(default_factory=dict)
+    timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
+
+    @property
+    def trusted(self) -> bool:
+        """May it change what later jobs work with? What comes from the layer may not."""
+        return self.installs or self.opt_writable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Exit code and combined output (stdout and stderr as they came, text)."""
+
+    code: int
+    output: str
+
+    @property
+    def tail(self) -> str:
+        """The last lines, for an error; without the job's marks of progress."""
+        lines = [line for line in self.output.splitlines() if not MARK.fullmatch(line)]
+        return "\n".join(lines[-SHOWN:])
+
+
+def scripts(names: Iterable[str]) -> dict[str, bytes]:
+    """Those of docker/, as a job's inputs."""
+    return {name: (paths.DOCKER / name).read_bytes() for name in names}
+
+
+def expand(word: str, names: Mapping[str, str]) -> str:
+    """A job's word with a sandbox's names ({in braces: what they stand for}) in place."""
+    for name, value in names.items():
+        word = word.replace(name, value)
+    return word
+
+
+class Sandbox(Protocol):
+    kind: str  # "docker" or "host", part of the input hash
+
+    @property
+    def runs(self) -> bool:
+        """Does it run what is for the layer's platform? If not, it only installs, reads, packs."""
+
+    @property
+    def title(self) -> str:
+        """For people: `image public.ecr.aws/lambda/python:3.12`, `this machine's Python 3.12.1`."""
+
+    @property
+    def digest(self) -> str:
+        """Exactly which image: `name@sha256:…`, or the ID of one that no registry has; '' for this
+        machine."""
+
+    def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
+        sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
+
+    def prepare(self, layer: Path) -> None:
+        """Begin to lay it out at {opt}, in the background, where a job has run before: the next
+        job waits for that, and finds it there."""
+
+    def close(self) -> None:
+        """Remove {work}, and the container. The next job starts anew."""

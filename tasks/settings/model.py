@@ -1,0 +1,133 @@
+"""What can be set, and what it may be. context/settings.py reads it."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+LOCAL = "local"  # the stage that lives on the embedded AWS
+MOST_LAYERS = 5  # of one function (AWS quota)
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
+ARCHITECTURES = ("x86_64", "arm64")
+LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
+OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
+LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
+
+
+def _setting(default: Any, help_: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help_, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order."""
+
+    layer: str = _setting(
+        "shuking-deps-layer", "the layer's name", typed=True, env=("LAYER_NAME",),
+        pattern=r"[A-Za-z0-9_-]{1,140}",
+    )  # fmt: skip
+    bucket: str = _setting(
+        "shuking-lambda-layers", "S3 bucket, made when missing", typed=True, env=("S3_BUCKET",),
+        pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    )  # fmt: skip
+    region: str = _setting(
+        "ap-northeast-2", "AWS region", env=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        pattern=r"[a-z]{2}(-[a-z]+)+-\d",
+    )  # fmt: skip
+    account: str = _setting(
+        "", "number of the AWS account; any other is refused, before anything is changed",
+        pattern=r"\d{12}",
+    )  # fmt: skip
+    role: str = _setting(
+        "", "ARN of the role to assume for all that is done in AWS",
+        pattern=r"arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+",
+    )  # fmt: skip
+    profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
+    secret: str = _setting(
+        "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
+        "functions' environment", pattern=r"(?!-)[\w/+=.@:-]{0,2048}",
+    )  # fmt: skip
+    requirements: str = _setting(
+        "requirements-all.txt", "what the layer holds", typed=True,
+        pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
+    )  # fmt: skip
+    python: str = _setting(
+        "3.12", "the layer's Python; typed for `build` and `lock`, several with commas",
+        typed=True, choices=PYTHONS,
+    )  # fmt: skip
+    architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
+    image: str = _setting(
+        "", "image the layer is built and proven in (default: Lambda's own, "
+        f"`{LAMBDA_IMAGE}`, in which `{{python}}` is the layer's); a digest is fine",
+        env=("LAYER_IMAGE",),
+    )  # fmt: skip
+    stage: str = _setting(
+        "prod", "Chalice stage; `local` is the embedded AWS", typed=True,
+        pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
+    )  # fmt: skip
+    builder: str = _setting(
+        "auto", "`docker`, `host` (uv on this machine, wheels only; what it cannot run is not "
+        "proven), or `auto`: Docker, and for `stage=local` the host when there is no Docker or no "
+        "image",
+        typed=True, choices=("auto", "docker", "host"),
+    )  # fmt: skip
+    smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
+    lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
+    lifecycle_days: int = _setting(
+        0, "days S3 keeps uploads that were never published (the seed: 90; 0: for ever); a "
+        "version's zip stays until `doit gc` deletes it",
+    )  # fmt: skip
+    rules_off: tuple[str, ...] = _setting((), "built-in prune rules to switch off")
+    recipes: tuple[str, ...] = _setting((), "prune recipes to switch on (`doit report` lists them)")
+    drop: tuple[str, ...] = _setting((), "globs of files to leave out of the layer")
+    keep: tuple[str, ...] = _setting((), "globs of files that no rule may take; always wins")
+    harmless: tuple[str, ...] = _setting(
+        (), "globs of files that look like credentials and give access to nothing (test keys)"
+    )
+    strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
+    bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
+    compression: str = _setting(
+        "default", "of the zip: `max` is 3 % smaller and takes five times as long",
+        choices=("default", "max"),
+    )  # fmt: skip
+    store_size: int = _setting(2000, "MB of finished work that build/store may keep")
+    check: str = _setting("", "your own check, run in the image: a Python file or module")
+    check_timeout: int = _setting(60, "seconds that `check` may take")
+    max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
+    # No setting: `py313` where the command line asks for another Python than the project's.
+    variant: str = ""
+
+    @property
+    def files(self) -> str:
+        """What its files in build/ are called: `deps`, of a variant `deps.py313` (no layer can have
+        that name)."""
+        return f"{self.layer}.{self.variant}" if self.variant else self.layer
+
+    @property
+    def is_local(self) -> bool:
+        return self.stage == LOCAL
+
+    @property
+    def base_image(self) -> str:
+        return (self.image or LAMBDA_IMAGE).replace("{python}", self.python)
+
+    @property
+    def lock(self) -> str:
+        """requirements-all.txt → requirements-all.lock, of a variant requirements-all.py313.lock"""
+        variant = f".{self.variant}" if self.variant else ""
+        return str(Path(self.requirements).with_suffix(f"{variant}.lock"))
+
+    @property
+    def own_lock(self) -> str:
+        """The lock for the project's own Python."""
+        return str(Path(self.requirements).with_suffix(".lock"))
+
+
+SPECS = {spec.name: spec for spec in fields(Settings) if "help" in spec.metadata}
+TYPED = [name for name, spec in SPECS.items() if spec.metadata.get("typed")]
+Source = dict[str, tuple[str, Any]]  # {field: (where it is said, value)}
+Fault = tuple[str, str, str]  # (where it is said, setting, what is wrong)
+
+
+def option(name: str) -> str:
+    """A field as it is written in pyproject.toml: smoke_path → smoke-path."""
+    return name.replace("_", "-")

@@ -1,0 +1,185 @@
+"""What a person sees: plain lines in CI, live progress on a terminal (rich)."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..util.invoked_as import typed
+
+if TYPE_CHECKING:  # at run time where it is needed: most runs only say that nothing changed
+    from rich.console import Console, RenderableType
+    from rich.status import Status
+
+Advance = Callable[[int], None]
+STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
+MB = 1_000_000
+GB = 10_000 * MB  # from here on in GB: nothing that Lambda takes is as large
+MARK = re.compile(r"@ (\d+)/(\d+)")  # what jobs print of their progress
+WIDTH = 110  # columns of tables where there is no terminal to ask
+PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
+URGENT = ("warning", "note")  # lines that begin so are shown at once, whatever is held back
+
+
+@cache
+def console() -> "Console":
+    """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
+    from rich.console import Console
+
+    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True, emoji=False)
+
+
+def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:
+    """One line, of plain pieces and (style, text), taken literally: what rich would print of it."""
+    stream = sys.__stdout__
+    assert stream
+    colours = stream.isatty() and not os.environ.get("NO_COLOR")
+    colours = colours and os.environ.get("TERM") not in ("dumb", "unknown")
+    for piece in pieces:
+        style, text = ("", piece) if isinstance(piece, str) else piece
+        styled = f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and colours else text
+        stream.write(styled)
+    stream.write(end)
+    stream.flush()
+
+
+_held: list[str] | None = None
+_spinner: "Status | None" = None
+
+
+def hold(name: str) -> None:
+    """From here on `say` keeps its lines; on a terminal the last one stands beside the name."""
+    global _held, _spinner
+    _held = []
+    spinner = "dots" if console().encoding.startswith("utf") else "line"
+    _spinner = console().status(name, spinner=spinner) if console().is_terminal else None
+    if _spinner:
+        _spinner.start()
+
+
+def release() -> list[str]:
+    """Print again; what was kept."""
+    global _held, _spinner
+    if _spinner:
+        _spinner.stop()
+    kept, _held, _spinner = _held or [], None, None
+    return kept
+
+
+@contextmanager
+def _still() -> Iterator[None]:
+    """The terminal shows one moving thing at a time."""
+    if _spinner is None:
+        yield
+        return
+    _spinner.stop()
+    try:
+        yield
+    finally:
+        _spinner.start()
+
+
+def say(line: str) -> None:
+    """One line for a person, indented under its step. Taken literally: no markup."""
+    if _held is not None:
+        _held.append(line)
+        if _spinner:
+            from rich.text import Text
+
+            _spinner.update(Text(typed(line), overflow="ellipsis", no_wrap=True))
+        if not line.startswith(URGENT):
+            return
+    if _spinner:
+        console().print(f"   {typed(line)}", markup=False)
+    else:
+        write(f"   {typed(line)}")
+
+
+def plain(line: str) -> None:
+    """One line of a command's answer, not indented. Taken literally, too."""
+    write(typed(line))
+
+
+def show_tables(tables: "RenderableType") -> None:
+    """As wide as the terminal; their text is folded, never cut."""
+    from rich.console import Console
+
+    plain = None if console().is_terminal else WIDTH
+    Console(file=sys.__stdout__, highlight=False, emoji=False, width=plain).print(tables)
+
+
+def size(count: float) -> str:
+    """Bytes as people (and Lambda's quota pages) write them: 12.3 MB, 4.5 kB, 17 bytes."""
+    if count >= GB:
+        return f"{count / 1000 / MB:.1f} GB"
+    if count >= MB:
+        return f"{count / MB:.1f} MB"
+    return f"{count / 1000:.1f} kB" if count >= 1000 else f"{count:.0f} bytes"
+
+
+def signed(count: int) -> str:
+    """+1.2 MB, −3.4 kB, 0"""
+    return f"{'+' if count > 0 else '−'}{size(abs(count))}" if count else "0"
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{seconds:.1f} s" if seconds < 59.95 else f"{minutes} min {rest:02} s"
+
+
+@contextmanager
+def progress(what: str, total: int | None, unit: Callable[[int], str] = size) -> Iterator[Advance]:
+    """Show how much is done of `total` (None: unknown), in bytes unless `unit` says otherwise.
+    Yields a function that takes how much more."""
+    if console().is_terminal:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        count = DownloadColumn() if unit is size else MofNCompleteColumn()
+        columns = (TextColumn("   {task.description}"), BarColumn(), count)
+        bar = Progress(*columns, TimeElapsedColumn(), console=console(), transient=True)
+        with _still(), bar:
+            task = bar.add_task(what, total=total)
+            yield lambda more: bar.advance(task, more)
+    else:
+        yield _plain(what, total, unit)
+
+
+@contextmanager
+def following(what: str) -> Iterator[Callable[[str], None]]:
+    """Progress of a job that prints `@ done/total` now and then. Yields what hears its lines."""
+    with ExitStack() as stack:
+        advance, before = None, 0
+
+        def hear(line: str) -> None:
+            nonlocal advance, before
+            if mark := MARK.fullmatch(line):
+                done, total = int(mark[1]), int(mark[2])
+                advance = advance or stack.enter_context(progress(what, total, str))
+                advance(done - before)
+                before = done
+
+        yield hear
+
+
+def _plain(what: str, total: int | None, unit: Callable[[int], str]) -> Advance:
+    done, shown = 0, time.monotonic()
+
+    def advance(more: int) -> None:
+        nonlocal done, shown
+        done += more
+        if time.monotonic() - shown >= PLAIN_EVERY:
+            shown = time.monotonic()
+            say(f"{what}: {unit(done)}" + (f" of {unit(total)}" if total else ""))
+
+    return advance

@@ -1,0 +1,28 @@
+"""Work that is begun before somebody needs it."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+class BackgroundTask:
+    """One piece of work at a time, in the background. It may fail: whoever needs it does it then,
+    and says what is wrong."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def begin(self, work: Callable[[], object]) -> None:
+        def quietly() -> None:
+            with suppress(Exception):
+                work()
+
+        self.settle()
+        self._thread = threading.Thread(target=quietly, daemon=True)
+        self._thread.start()
+
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        thread, self._thread = self._thread, None
+        if thread:
+            thread.join()

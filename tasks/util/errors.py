@@ -1,0 +1,55 @@
+"""One error hierarchy. Every message says what is wrong and where; `fix` says what to do."""
+
+from doit.exceptions import InvalidDodoFile
+
+from .invoked_as import typed
+
+
+class LayerError(Exception):
+    """Anything a person can act on. Shown without a traceback."""
+
+    def __init__(self, problem: str, *, fix: str) -> None:
+        self.problem = typed(problem)
+        self.fix = typed(fix)
+        super().__init__(f"{self.problem}\n→ {self.fix}")
+
+
+class SettingsError(LayerError, InvalidDodoFile):  # type: ignore[misc] # doit has no types
+    """Settings or command-line variables. Found before anything is started (exit status 3), all
+    mistakes at once, with the nearest name where one is close."""
+
+    # doit prints an InvalidDodoFile plainly at load time
+
+
+class InputError(LayerError):
+    """A file of yours, or what you asked for: requirements, lock, `.chalice/config.json`, a layer
+    version. Nothing was built or changed."""
+
+
+class BuildError(LayerError):
+    """The layer could not be built: Docker, the installer, pruning, zipping. Nothing was published.
+    Without Docker: `builder=host`."""
+
+
+class VerifyError(LayerError):
+    """The layer was built and must not be shipped: something broke, or it is too large. Nothing was
+    published; the rule at fault is named, with the `keep` line that puts it right."""
+
+
+class AwsError(LayerError):
+    """AWS refused, cannot be reached, or holds something else than expected. What was done before
+    stands, and the same command goes on from there."""
+
+
+class DeployError(LayerError):
+    """Chalice failed, somebody else is deploying, or the deployed function does not answer. The way
+    back is `./doitw rollback`."""
+
+
+class DriftError(LayerError):
+    """What is deployed is not what is configured or wanted (`doit status check=1`). Nothing was
+    changed; `doit plan` says what a deploy would do."""
+
+
+class DoctorError(LayerError):
+    """Something that every deploy needs is missing or wrong (`doit doctor`)."""

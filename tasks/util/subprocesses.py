@@ -1,0 +1,55 @@
+"""Processes that this one starts."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+
+from ..settings import paths
+from .files import Record
+
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: a run that was killed must not go on deploying, or installing, beside the
+    one that repeats it (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+SECONDS = 30  # a checkout on a slow disk
+
+
+def state() -> Record | None:
+    """{"commit", "dirty"}; None without git or outside of a checkout.
+
+    config.json does not count: this tool writes the layer's ARN there in every deploy.
+    """
+    commit = _ask("rev-parse", "HEAD")
+    if not commit:
+        return None
+    changed = _ask("status", "--porcelain", "--", ".", f":(exclude){paths.CHALICE_CONFIG}")
+    return {"commit": commit, "dirty": changed != ""}  # what could not be seen may be anything
+
+
+def last_change() -> str:
+    """When the checkout's commit was made, in seconds since 1970; 1980-01-01, the earliest that a
+    zip can say, where git does not know."""
+    return _ask("log", "-1", "--format=%ct") or "315532800"
+
+
+def origin() -> str:
+    """The address of the remote `origin`; '' for none."""
+    return _ask("config", "--get", "remote.origin.url") or ""
+
+
+def _ask(*arguments: str) -> str | None:
+    """What git prints; None when it is not there or refuses."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

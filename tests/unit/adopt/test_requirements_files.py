@@ -1,0 +1,113 @@
+"""tasks/adopt/requirements_files.py and layering.py: which requirement goes where, and what the
+files say."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.adopt import requirements_files
+from tasks.adopt.requirements_files import FUNCTION, HEADERS, LAYER, Source, parse_entries, split
+from tasks.util.errors import InputError
+
+HERE = Source(file="requirements.txt")
+
+
+def halves(root: Path, text: str, **more: str) -> tuple[str, str]:
+    """(requirements.txt, requirements-all.txt) without their first lines."""
+    (root / FUNCTION).write_text(text)
+    for name, content in more.items():
+        (root / f"{name}.txt").write_text(content)
+    _, made = requirements_files.halves(root, HERE, "", {"vendored"}, {"asked"})
+    return (
+        made[FUNCTION].removeprefix(HEADERS[FUNCTION].strip()).strip("\n"),
+        made[LAYER].removeprefix(HEADERS[LAYER].strip()).strip("\n"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("./mine", "a local path"),
+        ("-e ../mine", "a local path"),
+        ("mine @ file:///home/me/mine", "a local path"),
+        ("git+https://example.com/a.git", "out of a repository"),
+        ("a @ git+ssh://example.com/a.git@v1", "out of a repository"),
+        ("chalice==1.32.0", "requirements-dev.txt"),
+        ("Doit_Lambda.Layer", "requirements-dev.txt"),
+        ("vendored>=1", "vendor/ has it"),
+        ("Asked", "you said so"),
+        ("=== nonsense", "no requirement"),
+    ],
+)
+def test_what_stays(line: str, why: str) -> None:
+    """With the reason that init shows."""
+    parts = split(parse_entries(line, Path()), {"vendored"}, {"asked"})
+    [(entry, reason)] = parts.stays
+    assert (entry.text, parts.goes) == (line, [])
+    assert why in reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["six", "six[a,b]==1.0 ; python_version<'4'", "a @ https://example.com/a-1-py3-none-any.whl",
+     "six==1.0 --hash=sha256:0000"],
+)  # fmt: skip
+def test_what_goes(line: str) -> None:
+    """Whatever an index or an address has as a package."""
+    assert [entry.text for entry in split(parse_entries(line, Path()), set(), set()).goes] == [line]
+
+
+def test_comments_go_with_their_lines(tmp_path: Path) -> None:
+    """Those above and those behind."""
+    text = "# web\n# really\nrequests # why\n\n# mine\n./mine\nsix\n"
+    assert halves(tmp_path, text) == ("# mine\n./mine", "# web\n# really\nrequests # why\n\nsix")
+
+
+def test_a_line_that_goes_on(tmp_path: Path) -> None:
+    """Hashes below it belong to it."""
+    text = "six==1.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n./mine\n"
+    assert halves(tmp_path, text) == ("./mine", text.removesuffix("./mine\n").strip("\n"))
+
+
+def test_options_are_both_halves(tmp_path: Path) -> None:
+    """And nobody's where there is no package."""
+    text = "-i https://example.com/simple\nsix\n./mine\n"
+    assert halves(tmp_path, text) == (
+        "-i https://example.com/simple\n./mine", "-i https://example.com/simple\nsix",
+    )  # fmt: skip
+    assert halves(tmp_path, "-i https://example.com/simple\nsix\n")[0] == ""
+
+
+def test_includes_are_written_out(tmp_path: Path) -> None:
+    """In their place; one that includes itself is refused."""
+    assert halves(tmp_path, "-r base.txt\nsix\n", base="idna\nchalice\n") == (
+        "chalice", "idna\nsix",
+    )  # fmt: skip
+    (tmp_path / "base.txt").write_text("-r base.txt\n")
+    with pytest.raises(InputError, match="includes itself"):
+        parse_entries("-r base.txt", tmp_path)
+
+
+def test_the_same_again(tmp_path: Path) -> None:
+    """Whatever is in them."""
+    (tmp_path / FUNCTION).write_text("# a\nsix\n\n# b\n./mine # c\nchalice\n")
+    texts: dict[Path, str] = {}
+    for _ in range(2):
+        _, made = requirements_files.halves(tmp_path, HERE, "", set(), set())
+        for path, text in made.items():
+            assert texts.setdefault(path, text) == text
+            (tmp_path / path).write_text(text)
+
+
+def test_another_source_keeps_the_functions_own(tmp_path: Path) -> None:
+    """What the layer has goes out of requirements.txt; what cannot go into one comes in."""
+    (tmp_path / FUNCTION).write_text("six\nonly-here\n")
+    exported = "six==1.0\nmine @ git+https://example.com/a.git\nchalice==1.32\n"
+    source = Source(file="uv.lock", group="layer")
+    _, made = requirements_files.halves(tmp_path, source, exported, set(), set())
+    for path, text in made.items():
+        (tmp_path / path).write_text(text)
+    assert made[FUNCTION].endswith("\nonly-here\nmine @ git+https://example.com/a.git\n")
+    assert made[LAYER].endswith("\nsix==1.0\n")
+    assert requirements_files.remembered(tmp_path) == source
+    assert requirements_files.halves(tmp_path, source, exported, set(), set())[1] == made

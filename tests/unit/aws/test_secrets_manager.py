@@ -1,0 +1,93 @@
+"""tasks/aws/secrets_manager.py: a secret becomes variables, and its values are shown nowhere."""
+
+import json
+
+import pytest
+
+from tasks.aws.secrets_manager import LIMIT, Secret, check_size, hide, parse_secret, shadowed
+from tasks.util.errors import AwsError
+
+VALUE = "s3cr3t-Wörd/&\"'\\ x"
+
+
+def secret(**values: str) -> Secret:
+    return Secret(name="shuking/prod", version="v1", values=values)
+
+
+def test_text_numbers_and_truth_become_variables() -> None:
+    """As they are written: AWS's own secrets of databases have a number for the port."""
+    found = parse_secret("s", "v1", '{"HOST": "db", "PORT": 5432, "RATIO": 1.50, "TLS": true}')
+    assert found.values == {"HOST": "db", "PORT": "5432", "RATIO": "1.50", "TLS": "true"}
+    assert found.facts == {"name": "s", "version": "v1", "names": ["HOST", "PORT", "RATIO", "TLS"]}
+
+
+@pytest.mark.parametrize(
+    "text", ["", VALUE, f'["{"x" * 20}"]', '"text"', "1", "null", '{"A1": NaN}']
+)
+def test_what_is_no_object(text: str) -> None:
+    """Refused, without a word of it."""
+    with pytest.raises(AwsError, match="secret s is not a JSON object") as caught:
+        parse_secret("s", "v1", text)
+    assert len(text) < 9 or text not in str(caught.value)
+
+
+def test_every_key_that_lambda_refuses_is_named_at_once() -> None:
+    """The names only."""
+    bad = {
+        "A": "1",
+        "a-b": VALUE,
+        "AWS_REGION": VALUE,
+        "LIST": [VALUE],
+        "NONE": None,
+        "NUL": "a\0b",
+    }
+    with pytest.raises(AwsError) as caught:
+        parse_secret("s", "v1", json.dumps({"GOOD": "1", **bad}))
+    for name in bad:
+        assert name in str(caught.value)
+    assert "GOOD" not in str(caught.value)
+    assert VALUE not in str(caught.value)
+
+
+def test_the_size_is_that_of_all_variables_together() -> None:
+    """With config.json's; the largest are named."""
+    empty = len(json.dumps({"BIG": "", "OTHER": "x"}, separators=(",", ":")))
+    fits = secret(BIG="ü" * ((LIMIT - empty) // 2))
+    check_size(fits, {"OTHER": "x"}, "api_handler")
+    with pytest.raises(AwsError, match=r"api_handler: .* take 409[78] bytes") as caught:
+        check_size(fits, {"OTHER": "xyz"}, "api_handler")
+    assert "(largest: BIG)" in caught.value.fix
+
+
+def test_names_that_config_json_has_otherwise() -> None:
+    assert shadowed(secret(AA="1", BB="2"), {"AA": "1", "BB": "x", "CC": "y"}) == ["BB"]
+
+
+def test_no_repr_shows_a_value() -> None:
+    """A traceback's locals are printed by some tools."""
+    assert VALUE not in repr(secret(AA=VALUE))
+
+
+@pytest.mark.parametrize("written", [str, json.dumps, repr, lambda text: json.dumps({"KEY": text})])
+def test_values_are_hidden_however_they_are_written(written: object) -> None:
+    """AWS answers "String measured: {…}" when variables are too large."""
+    line = f"String measured: {written(VALUE)}"  # type: ignore[operator] # each is called
+    assert "s3cr3t" not in hide(line, {"KEY": VALUE})
+
+
+def test_a_value_in_several_lines_is_hidden_line_by_line() -> None:
+    key = "-----BEGIN KEY-----\nMIIEvQ\nIBADAN\n-----END KEY-----"
+    assert [hide(line, {"KEY": key}) for line in key.splitlines()] == ["***"] * 4
+
+
+def test_a_value_within_another() -> None:
+    """The longer one goes first, so that nothing of it is left."""
+    assert hide("x=abcdef", {"AA": "abcd", "BB": "abcdef"}) == "x=***"
+
+
+def test_short_values_are_hidden_beside_their_name() -> None:
+    """Anywhere else they would take the text to pieces."""
+    text = "{\"AA\": \"1\", 'BB': '22'} AA=1 11 of 22"
+    assert hide(text, {"AA": "1", "BB": "22", "CC": ""}) == (
+        "{\"AA\": \"***\", 'BB': '***'} AA=*** 11 of 22"
+    )

@@ -1,0 +1,125 @@
+"""bench/: what turns measurements into statements."""
+
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from bench import chart, layers, ratios, results
+from bench.layers import Layer
+from bench.measure import Command, Measured, run
+from bench.subjects import Subject
+from tasks.util.errors import BuildError
+
+MB = 1_000_000
+ALLOCATE = """
+import subprocess, sys
+child = "import time; held = bytearray(40_000_000); time.sleep(0.5)"
+sys.exit(subprocess.Popen([sys.executable, "-c", child], start_new_session=True).wait())
+"""
+
+
+def command(folder: Path, code: str) -> Command:
+    return Command(words=(sys.executable, "-c", code), folder=folder)
+
+
+def subject(name: str, *seconds: float, memory: int = 0) -> Subject:
+    runs = [Measured(seconds=each) for each in seconds]
+    where = Command(words=(), folder=Path())
+    return Subject(
+        name=name, who=name, work="", prepare=dict, command=where, runs=runs, memory=memory
+    )
+
+
+def test_memory_is_that_of_the_whole_process_tree(tmp_path: Path) -> None:
+    """Sessions of their own included."""
+    measured = run(command(tmp_path, ALLOCATE), memory=True)
+    assert 40 * MB < measured.memory < 100 * MB
+    assert measured.seconds > 0.5
+
+
+def test_a_command_that_fails_says_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="no such thing"):
+        run(command(tmp_path, "raise SystemExit('no such thing')"))
+
+
+def test_a_promise_is_the_ratio_of_two_medians() -> None:
+    subjects = [subject("uv", 10, 9, 50), subject("full@docker", 2, 8, 9, memory=75 * MB)]
+    rows = ratios.table(subjects, {}).rows
+    assert rows[0] == [
+        "full build: bytecode, proof, report", "full@docker", "8.00 s", "uv", "10.0 s",
+        "0.80", "≤ 0.8", "✓",
+    ]  # fmt: skip
+    assert rows[1][-3:] == ["0.50", "≤ 1", "✓"]
+
+
+def test_a_broken_promise_shows() -> None:
+    rows = ratios.table([], {"default": 1000, "zip -9": 1000}).rows
+    assert [list(row)[-3:] for row in rows] == [["1.000", "≤ 0.995", "✗"]]
+
+
+def test_a_table_is_aligned_markdown() -> None:
+    table = results.Table(caption="Sizes:", columns=("", "zip"), rows=[["here", "9 MB"]])
+    assert table.markdown() == ("Sizes:\n\n|      | zip  |\n|------|------|\n| here | 9 MB |\n")
+
+
+@pytest.mark.parametrize("page", [results.README, results.PAGE])
+def test_the_pages_have_a_place_for_the_figures(page: Path) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    assert len(results.BLOCK.findall(text)) == 1
+
+
+def test_the_readme_gets_what_is_promised_and_the_page_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part is measured, then published, twice the same; plots lie where the pages look."""
+    monkeypatch.chdir(tmp_path)
+    for page in (results.README, results.PAGE):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(f"above\n{results.BEGIN}\nold\n{results.END}\nbelow\n")
+    tables = [results.Table(caption=each, columns=("", each), rows=[]) for each in ("A:", "B:")]
+    for part, plots in (("speed", ["speed.svg", "more.svg"]), ("sets", [])):
+        results.write(results.Result(part=part, tables=tables, plots=plots))
+    for plot in ("speed.svg", "more.svg"):
+        chart.write(plot, "<svg/>")
+    results.publish()
+    readme, whole = results.README.read_text(), results.PAGE.read_text()
+    assert (readme.count("A:\n"), readme.count("B:\n")) == (1, 0)
+    assert (whole.count("A:\n"), whole.count("B:\n")) == (2, 2)
+    assert "![speed](docs/bench/speed.svg)" in readme
+    assert "more.svg" not in readme
+    assert {"![speed](bench/speed.svg)", "![more](bench/more.svg)"} <= set(whole.splitlines())
+    for text in (readme, whole):
+        assert text.startswith("above\n")
+        assert text.endswith("below\n")
+        assert "old" not in text
+    assert {path.name for path in results.KEPT.iterdir()} == {
+        "speed.json", "sets.json", "speed.svg", "more.svg",
+    }  # fmt: skip
+    results.publish()
+    assert (results.README.read_text(), results.PAGE.read_text()) == (readme, whole)
+
+
+def test_plots_are_svg_with_every_label_and_a_dark_side() -> None:
+    line = chart.Line(label="a < b", kind="a", points=[(1, 0.5), (60, 12)])
+    for svg in (
+        chart.bars("seconds", [chart.Bar(label="a < b", value=2, ours=True)]),
+        chart.panels([[chart.Panel(title="seconds", lines=[line])]]),
+    ):
+        root = ET.fromstring(svg)  # noqa: S314 - our own
+        assert "a < b" in {each.text for each in root.iter("{http://www.w3.org/2000/svg}text")}
+        assert "prefers-color-scheme: dark" in svg
+
+
+def test_a_made_up_layer_has_the_size_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the first distribution two versions."""
+    monkeypatch.setattr(layers, "INDEX", tmp_path)
+    layer = Layer(distributions=2, files=200, bytes=1 * MB)
+    layers.write(layer)
+    wheels = {path.name: path.stat().st_size for path in tmp_path.rglob("*.whl")}
+    names = ["part0-1.0", "part0-2.0", "part1-1.0"]
+    assert sorted(wheels) == [f"{name}-py3-none-any.whl" for name in names]
+    assert all(0.5 * MB < size < 0.55 * MB for size in wheels.values())

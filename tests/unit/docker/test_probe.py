@@ -1,0 +1,212 @@
+"""docker/probe.py by itself: processes that die or hang, what comes back, what is missed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import deflate
+import pytest
+
+from tests import sandbox_scripts
+
+SCRIPT = sandbox_scripts.FOLDER / "probe.py"
+LIBRARY = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
+
+
+@pytest.fixture
+def probe() -> ModuleType:
+    """The script as a module; its children are real processes."""
+    return sandbox_scripts.load("probe")
+
+
+@pytest.fixture
+def opt(tmp_path: Path) -> Path:
+    (tmp_path / "python").mkdir()
+    return tmp_path
+
+
+def lay(opt: Path, **modules: str) -> None:
+    for name, text in modules.items():
+        (opt / "python" / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def tried(
+    probe: Any, opt: Path, *tries: tuple[str, str], modules: Sequence[str] = (),
+    paths: Sequence[str] = (),
+) -> Any:  # fmt: skip
+    """A batch that is through."""
+    batch = probe.Batch("d", list(tries))
+    probe.run(str(opt), [batch], probe.try_imports.Pruned(modules, paths))
+    return batch
+
+
+def imported(probe: Any, opt: Path, *names: str) -> dict[str, str]:
+    errors = tried(probe, opt, *(("import", name) for name in names)).errors
+    return {name: error for (_, name), error in errors.items()}
+
+
+def test_each_module_gets_its_answer(probe: ModuleType, opt: Path) -> None:
+    """'' or one line; what is printed does not mix in."""
+    lay(opt, good="print('{\"name\": 1}')", bad="raise ValueError('two\\nlines')")
+    assert imported(probe, opt, "good", "bad", "gone") == {
+        "good": "",
+        "bad": "ValueError: two",
+        "gone": "ModuleNotFoundError: No module named 'gone'",
+    }
+
+
+def test_a_crash_costs_one_module(probe: ModuleType, opt: Path) -> None:
+    """A signal, an exit; those behind it are answered by another process."""
+    lay(
+        opt,
+        crash="import faulthandler, os; faulthandler.disable(); os.kill(os.getpid(), 11)",
+        leave="import os; os._exit(0)",
+        good="",
+    )
+    assert imported(probe, opt, "crash", "leave", "good") == {
+        "crash": "exit status -11",
+        "leave": "exit status 0",
+        "good": "",
+    }
+
+
+def test_a_hang_costs_one_module(
+    probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a minute; here sooner."""
+    monkeypatch.setattr(probe, "HANG", 1.0)
+    lay(opt, hang="import time; time.sleep(600)", good="")
+    assert imported(probe, opt, "hang", "good") == {"hang": "no end after 1 s", "good": ""}
+
+
+def test_a_thread_that_an_import_starts_is_not_waited_for(probe: ModuleType, opt: Path) -> None:
+    """Some packages start one that never ends."""
+    lay(
+        opt, busy="import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()"
+    )
+    assert imported(probe, opt, "busy") == {"busy": ""}
+
+
+def test_compiling_is_counted_only_below_opt(probe: ModuleType, opt: Path) -> None:
+    """Nothing is written there; what a process that died had compiled counts too."""
+    lay(opt, a="import b", b="import json.tool", crash="import os; os._exit(3)", c="")
+    assert tried(probe, opt, ("import", "a")).compiled == 2
+    assert tried(probe, opt, *(("import", name) for name in ("a", "crash", "c"))).compiled == 3
+    assert not (opt / "python/__pycache__").exists()
+
+
+def test_batches_are_all_answered(
+    probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than processes at a time."""
+    monkeypatch.setattr(probe, "WORKERS", 2)
+    lay(opt, **{f"m{n}": "" for n in range(5)})
+    batches = [probe.Batch(f"d{n}", [("import", f"m{n}")]) for n in range(5)]
+    probe.run(str(opt), batches, probe.NOTHING)
+    assert [each.errors for each in batches] == [{("import", f"m{n}"): ""} for n in range(5)]
+
+
+def test_libraries_are_loaded(probe: ModuleType, opt: Path) -> None:
+    """Below python/, by their paths; the loader's message says what is wrong."""
+    (opt / "python/good.so").write_bytes(LIBRARY.read_bytes())
+    (opt / "python/bad.so").write_bytes(b"no library")
+    errors = tried(probe, opt, ("load", "good.so"), ("load", "bad.so")).errors
+    assert errors["load", "good.so"] == ""
+    assert "bad.so" in errors["load", "bad.so"]
+
+
+@pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        ("try: import gone\nexcept ImportError: pass", ["gone"]),
+        ("import importlib.util; importlib.util.find_spec('gone')", ["gone"]),
+        ("try: open(HERE + '/d/x.txt')\nexcept OSError: pass", ["d/x.txt"]),
+        ("import os; os.path.exists(HERE + '/d/x.txt')", ["d/x.txt"]),
+        ("import pathlib; pathlib.Path(HERE, 'd/x.txt').is_file()", ["d/x.txt"]),
+        ("import os; os.listdir(HERE + '/d')", ["d"]),
+        ("import glob; glob.glob(HERE + '/d/*.txt')", ["d"]),
+        ("import os; os.path.exists(HERE + '/d/kept.txt'); import kept", []),
+    ],
+)
+def test_what_is_looked_for_and_gone_is_missed(
+    probe: ModuleType, opt: Path, text: str, missed: list[str]
+) -> None:
+    """Even where the module gets over it; the rest of the layer is none of it."""
+    (opt / "python/d").mkdir()
+    (opt / "python/d/kept.txt").write_text("", encoding="utf-8")
+    lay(opt, kept="", a=f"HERE = {str(opt / 'python')!r}\n{text}")
+    batch = tried(probe, opt, ("import", "a"), modules=["gone"], paths=["d/x.txt"])
+    assert batch.errors == {("import", "a"): ""}
+    assert batch.missed >= set(missed)
+    assert batch.missed if missed else not batch.missed
+
+
+def test_python_listing_a_folder_to_import_misses_nothing(probe: ModuleType, opt: Path) -> None:
+    """Every import does."""
+    (opt / "python/p").mkdir()
+    for name in ("__init__", "a"):
+        (opt / f"python/p/{name}.py").write_text("", encoding="utf-8")
+    assert tried(probe, opt, ("import", "p.a"), paths=["p/gone.py"]).missed == set()
+
+
+def dist_info(opt: Path, folder: str, **files: str) -> Path:
+    path = opt / "python" / f"{folder}.dist-info"
+    path.mkdir()
+    for name, text in files.items():
+        (path / name.replace("_txt", ".txt")).write_text(text, encoding="utf-8")
+    return path
+
+
+def test_metadata_is_asked_as_programs_ask(probe: ModuleType, opt: Path) -> None:
+    """Version, requires, entry points; one that fails says why."""
+    head = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n"
+    good = dist_info(opt, "a_b-1", METADATA=head.format("A.b", 1))
+    bad = dist_info(opt, "c-1", METADATA=head.format("c", 1), entry_points_txt="[x]\nno sign\n")
+    assert probe.metadata(good) == ""
+    assert probe.metadata(bad) != ""
+    assert probe.metadata(opt / "python/none-1.dist-info") != ""
+
+
+def test_a_library_for_a_newer_glibc_is_found(probe: ModuleType, opt: Path) -> None:
+    """By the symbol versions it names, numerically."""
+    (opt / "python/a.so").write_bytes(b"\0GLIBC_2.2.5\0GLIBC_2.9\0")
+    (opt / "python/b.so").write_bytes(b"\0GLIBC_2.9\0GLIBC_2.1000\0")
+    assert probe.newer(str(opt), "a.so", (2, 34)) == ""
+    assert probe.newer(str(opt), "b.so", probe.here()) == "2.1000"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", str(SCRIPT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: Path) -> None:
+    """JSON in, JSON out, nothing printed; a distribution with nothing to try is answered too."""
+    lay(opt, good="", bad="import gone")
+    request, result = tmp_path / "request.json", tmp_path / "result.json"
+    nothing = {"folder": "", "modules": [], "libraries": []}
+    batches = {"d": nothing | {"modules": ["good", "bad"]}, "none": nothing}
+    question = {"batches": batches, "gone": ["gone"], "touched": ["gone.py"]}
+    request.write_text(json.dumps(question), encoding="utf-8")
+    done = run("prove", str(opt), str(request), str(result))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    empty = {"imports": {}, "loads": {}, "glibc": {}, "compiled": 0, "missed": [], "metadata": ""}
+    imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
+    assert json.loads(result.read_text(encoding="utf-8")) == {
+        "d": empty | {"imports": imports, "compiled": 2, "missed": ["gone"]},
+        "none": empty,
+    }
+
+
+def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
+    """A file beside others of its folder, or a module of the layer; its exit code is the answer."""
+    lay(opt, lib="x = 1", selftest="import sys, lib; print(sys.argv[0]); sys.exit(lib.x)")
+    (tmp_path / "helper.py").write_text("y = 2", encoding="utf-8")
+    check = tmp_path / "check.py"
+    check.write_text("import helper, lib; print(__name__, lib.x + helper.y)", encoding="utf-8")
+    assert run("check", str(opt), str(check)).stdout == "__main__ 3\n"
+    assert run("check", str(opt), "selftest").returncode == 1

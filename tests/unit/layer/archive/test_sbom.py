@@ -1,0 +1,107 @@
+"""tasks/layer/archive/sbom.py: a valid CycloneDX document, the same for the same layer."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from tasks.layer.archive import sbom
+from tasks.layer.archive.dist_metadata import Package
+
+ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+
+def package(name: str, license_: str = "", *classifiers: str) -> Package:
+    return Package(name=name, version="1.0", license=license_, classifiers=classifiers, requires=())
+
+
+CONTENTS = sbom.Contents(
+    layer="my-layer",
+    sha256="a" * 64,
+    built="20250102-030405",
+    packages=[
+        package("a", "MIT OR Apache-2.0"),
+        package("b", "BSD 3-Clause", "BSD License"),
+        package("c"),
+    ],
+    direct=["a", "pruned"],
+    needs={"a": ["b", "c"], "b": [], "c": ["b"]},
+    hashes={"a": [ONE], "b": [ONE, TWO], "pruned": [ONE]},
+)
+
+
+def document(contents: sbom.Contents = CONTENTS) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(sbom.to_json(contents))
+    return found
+
+
+def component(name: str, contents: sbom.Contents = CONTENTS) -> dict[str, Any]:
+    return next(each for each in document(contents)["components"] if each["name"] == name)
+
+
+def test_it_is_valid() -> None:
+    """By the Foundation's own schema, strictly."""
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.to_json(CONTENTS)) is None
+
+
+def test_the_same_layer_gives_the_same_bytes() -> None:
+    """Serial number and time are the zip's; another zip has another number."""
+    assert sbom.to_json(CONTENTS) == sbom.to_json(replace(CONTENTS))
+    other = document(replace(CONTENTS, sha256="b" * 64))
+    assert other["serialNumber"] != document()["serialNumber"]
+    assert document()["metadata"]["timestamp"] == "2025-01-02T03:04:05+00:00"
+
+
+def test_the_order_in_which_packages_come_does_not_matter() -> None:
+    """Nor does that of their hashes."""
+    turned = replace(
+        CONTENTS, packages=CONTENTS.packages[::-1], hashes={"b": [TWO, ONE], "a": [ONE]}
+    )
+    assert sbom.to_json(turned) == sbom.to_json(CONTENTS)
+
+
+def test_the_root_is_the_layer_and_needs_what_was_asked_for() -> None:
+    """As far as it is there."""
+    found = document()
+    root = found["metadata"]["component"]
+    assert (root["name"], root["version"]) == ("my-layer", "a" * 12)
+    assert root["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
+    edges = {each["ref"]: each.get("dependsOn", []) for each in found["dependencies"]}
+    assert edges == {
+        "my-layer": ["pkg:pypi/a@1.0"],
+        "pkg:pypi/a@1.0": ["pkg:pypi/b@1.0", "pkg:pypi/c@1.0"],
+        "pkg:pypi/b@1.0": [],
+        "pkg:pypi/c@1.0": ["pkg:pypi/b@1.0"],
+    }
+
+
+def test_a_hash_is_a_components_only_where_the_lock_allows_one() -> None:
+    """Of several artefacts nobody can tell here which one was installed."""
+    assert component("a")["hashes"] == [{"alg": "SHA-256", "content": "1" * 64}]
+    assert "hashes" not in component("b")
+    (reference,) = component("b")["externalReferences"]
+    assert reference["type"] == "distribution"
+    assert [each["content"][0] for each in reference["hashes"]] == ["1", "2"]
+    assert not {"hashes", "externalReferences"} & component("c").keys()
+
+
+@pytest.mark.parametrize(
+    ("wording", "classifiers", "licenses"),
+    [
+        ("mit", ("MIT License",), [{"license": {"id": "MIT"}}]),
+        ("MIT AND PSF-2.0", (), [{"expression": "MIT AND PSF-2.0"}]),
+        ("Apache", ("Apache License",), [{"license": {"name": "Apache License"}}]),
+        ("Dual", ("B", "A"), [{"license": {"name": "A"}}, {"license": {"name": "B"}}]),
+        ("my own", (), [{"license": {"name": "my own"}}]),
+        ("", ("ISC",), [{"license": {"id": "ISC"}}]),
+    ],
+)
+def test_a_licence_is_spdx_where_it_can_be(
+    wording: str, classifiers: tuple[str, ...], licenses: list[object]
+) -> None:
+    """Otherwise classifiers, otherwise the wording itself."""
+    alone = replace(CONTENTS, packages=[package("a", wording, *classifiers)], needs={"a": []})
+    assert component("a", alone)["licenses"] == licenses

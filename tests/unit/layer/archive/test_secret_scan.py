@@ -1,0 +1,31 @@
+"""tasks/layer/archive/secret_scan.py: large files are read in pieces, and nothing is lost
+between them."""
+
+import io
+
+import pytest
+
+from tasks.layer.archive import secret_scan
+
+SIZE, OVERLAP = secret_scan.BLOCK, secret_scan.OVERLAP
+
+
+@pytest.mark.parametrize("size", [0, 1, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE + 7])
+def test_pieces_make_the_whole(size: int) -> None:
+    """Each goes on where the one before ended, which it repeats the end of; there is always one."""
+    content = bytes(range(251)) * (size // 251 + 1)
+    first, *more = secret_scan.blocks(io.BytesIO(content[:size]))
+    whole = first
+    for block in more:
+        assert block[:OVERLAP] == whole[-OVERLAP:]
+        assert len(block) <= SIZE + OVERLAP
+        whole += block[OVERLAP:]
+    assert whole == content[:size]
+
+
+@pytest.mark.parametrize("start", [0, SIZE - 20_000, SIZE - 1, SIZE, 2 * SIZE - 9])
+def test_what_is_cut_stands_whole_in_one(start: int) -> None:
+    """As long as any key is."""
+    secret = b"BEGIN" + b"k" * 13_000 + b"END"
+    content = io.BytesIO(b"." * start + secret + b"." * SIZE)
+    assert any(secret in block for block in secret_scan.blocks(content))

@@ -1,0 +1,138 @@
+"""tasks/proof/cache.py: a proof holds while nothing that it rests on changes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.layer.cache import Store
+from tasks.layer.installed import Installed, InstalledDistribution
+from tasks.proof import cache
+from tasks.proof.cache import Proof
+from tasks.settings.model import Settings
+from tests import handmade_layers, stored_parts
+
+SETTINGS = Settings()
+KEYS = {"app": "1", "lib": "2", "base": "3", "other": "4"}
+
+
+@pytest.fixture(autouse=True)
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("requirements-all.txt").write_text("app[more]\nother\n-c limits.txt\n", encoding="utf-8")
+    Path("limits.txt").write_text("lib[unasked]<9\n", encoding="utf-8")
+
+
+def requires(name: str, *lines: str, **more: Any) -> InstalledDistribution:
+    """A distribution `name` of a package of that name, and what its metadata requires."""
+    text = handmade_layers.metadata(
+        name, more="".join(f"Requires-Dist: {line}\n" for line in lines)
+    )
+    files = {
+        f"{name}/__init__.py": "",
+        f"{name}/deep.py": "",
+        f"{name}-1.0.dist-info/METADATA": text,
+    }
+    return stored_parts.distribution(name, files, **more)
+
+
+def imports(
+    first: list[str], later: Sequence[str] = ()
+) -> tuple[list[str], list[str], bool, list[str]]:
+    """What docker/inspect_installed.py says of a module."""
+    return ([*first, *later], [], False, first)
+
+
+def tree() -> Installed:
+    """app needs lib, lib needs base, other needs nobody."""
+    found = [requires("app", "lib"), requires("base"), requires("lib", "base"), requires("other")]
+    return Installed(tuple(found))
+
+
+def test_a_closure_holds_itself_and_all_it_needs() -> None:
+    """Directly or not; circles end."""
+    edges = {"a": {"b"}, "b": {"c", "a"}, "d": {"a"}}
+    assert cache.closure("a", edges) == {"a", "b", "c"}
+    assert cache.closure("c", edges) == {"c"}
+    assert cache.closure("d", edges) == {"a", "b", "c", "d"}
+
+
+def test_what_is_required_is_needed() -> None:
+    """As far as it is there, on Lambda, and with the extras that somebody asks for."""
+    app = requires(
+        "app", "lib>=1", "gone", "other; sys_platform == 'win32'", "base; extra == 'more'"
+    )
+    lib = requires("lib", "other; extra == 'unasked'")
+    found = Installed((app, requires("base"), lib, requires("other")))
+    needed = {"app": {"lib", "base"}, "base": set(), "lib": set(), "other": set()}
+    assert cache.needs(SETTINGS, found) == needed
+
+
+def test_what_is_imported_at_once_is_needed() -> None:
+    """Though no metadata says so; what a function imports is not."""
+    modules = {"app/__init__.py": imports(["lib.deep.name", "json", "app.deep"], ["base"])}
+    found = Installed((requires("app", modules=modules), requires("base"), requires("lib")))
+    assert cache.needs(SETTINGS, found)["app"] == {"app", "lib"}
+
+
+def test_a_namespace_has_several_owners() -> None:
+    """google.cloud.x is its own distribution's, whoever else lies in `google`."""
+    one = stored_parts.distribution("one", {"google/one/__init__.py": ""})
+    two = stored_parts.distribution("two", {"google/two/__init__.py": ""})
+    modules = {"app/__init__.py": imports(["google.two.part", "google"])}
+    found = Installed((requires("app", modules=modules), one, two))
+    assert cache.needs(SETTINGS, found)["app"] == {"two"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "stale"),
+    [
+        ("app", {"app"}),
+        ("lib", {"app", "lib"}),
+        ("base", {"app", "lib", "base"}),
+        ("other", {"other"}),
+    ],
+)
+def test_a_changed_part_makes_stale_what_rests_on_it(changed: str, stale: set[str]) -> None:
+    """And nothing else: that is proven."""
+    before = cache.keys(cache.needs(SETTINGS, tree()), KEYS, "here")
+    after = cache.keys(cache.needs(SETTINGS, tree()), KEYS | {changed: "new"}, "here")
+    assert {name for name in KEYS if before[name] != after[name]} == stale
+
+
+def test_who_proves_and_where_counts_for_all() -> None:
+    """Another image, another probe."""
+    before = cache.keys(cache.needs(SETTINGS, tree()), KEYS, ["image", "probe"])
+    assert before == cache.keys(cache.needs(SETTINGS, tree()), KEYS, ["image", "probe"])
+    after = cache.keys(cache.needs(SETTINGS, tree()), KEYS, ["image", "other"])
+    assert not {*before.values()} & {*after.values()}
+
+
+def test_a_new_need_makes_a_proof_stale() -> None:
+    """The same part, in another company."""
+    app, *rest = tree().distributions
+    modules = {"app/__init__.py": imports(["other"])}
+    changed = Installed((replace(app, modules=modules), *rest))
+    before = cache.keys(cache.needs(SETTINGS, tree()), KEYS, "here")
+    after = cache.keys(cache.needs(SETTINGS, changed), KEYS, "here")
+    assert {name for name in KEYS if before[name] != after[name]} == {"app"}
+
+
+def test_equal_parts_do_not_share_a_proof() -> None:
+    """Each is asked for its own metadata and modules."""
+    found = cache.keys(cache.needs(SETTINGS, tree()), dict.fromkeys(KEYS, "same"), "here")
+    assert len({*found.values()}) == len(KEYS)
+
+
+def test_proofs_come_back_as_they_were_saved(tmp_path: Path) -> None:
+    """Those that are there, and whole."""
+    store = Store(root=tmp_path / "store", limit=0)
+    proof = Proof(after={"imports": {"a": ""}}, imports={"b": "E: no"}, loads={"l.so": "O: no"})
+    for key in ("1", "2"):
+        cache.save(store, key, proof)
+    damaged = store.get(cache.KIND, "2")
+    assert damaged
+    damaged.write_text("{}", encoding="utf-8")
+    assert cache.load_proofs(store, {"a": "1", "b": "2", "c": "3"}) == {"a": proof}

@@ -1,0 +1,147 @@
+"""tasks/proof/prove.py: in how much of the layer a distribution is tried."""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks.layer import builder
+from tasks.layer import part as parts
+from tasks.layer.archive import zip_writer
+from tasks.layer.installed import Installed
+from tasks.proof import prove as proving
+from tasks.proof import schedule
+from tasks.proof.cache import Proof
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.steps import install
+from tests import handmade_layers, handmade_wheels, stored_parts
+from tests.handmade_layers import build, lay_wheels
+
+FILES = {
+    "a": {"a/__init__.py": "", "shared/__init__.py": "", "a-1.0.dist-info/METADATA": "Name: a"},
+    "b": {"b/__init__.py": "", "b/deep/er.py": "", "shared/__init__.py": ""},
+}
+TREE = Installed(tuple(stored_parts.distribution(name, files) for name, files in FILES.items()))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A layer of both, with bytecode."""
+    there = {path: text.encode() for files in FILES.values() for path, text in files.items()}
+    made = ["b/__pycache__/__init__.cpython-312.pyc"]
+    part = stored_parts.part(tmp_path / "part", there | {made[0]: b"code"}, made=made)
+    layer = tmp_path / "layer.zip"
+    with layer.open("wb") as file:
+        zip_writer.write_zip(parts.together([part], bytecode=True), file)
+    return layer
+
+
+def names(layer: Path) -> set[str]:
+    with zipfile.ZipFile(layer) as archive_:
+        assert archive_.testzip() is None
+        return {name.removeprefix("python/") for name in archive_.namelist()}
+
+
+def test_all_of_them_are_tried_in_the_layer_itself(whole: Path) -> None:
+    """Nothing is copied."""
+    assert schedule.excerpt(whole, TREE, {"a", "b"}) == whole
+
+
+def test_one_is_tried_with_its_files_alone(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that it shares, and its bytecode; the bytes are the layer's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    one = schedule.excerpt(whole, TREE, {"b"})
+    assert names(one) == {*FILES["b"], "b/__pycache__/__init__.cpython-312.pyc"}
+    with zipfile.ZipFile(one) as part, zipfile.ZipFile(whole) as layer:
+        assert all(part.read(name) == layer.read(name) for name in part.namelist())
+
+
+def failed(error: str) -> dict[str, Proof]:
+    return {"a": Proof(after={"imports": {"a": error, "a.b": ""}})}
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        ("ModuleNotFoundError: No module named 'b'", True),
+        ("ModuleNotFoundError: No module named 'b.deep'", True),
+        ("ImportError: cannot import name 'deep' from 'b' (unknown location)", True),
+        ("ModuleNotFoundError: No module named 'elsewhere'", False),
+        ("ImportError: cannot import name 'x' from 'b' (/opt/python/b/__init__.py)", False),
+        ("", False),
+    ],
+)
+def test_what_the_others_have_is_asked_for(error: str, asked: bool) -> None:
+    """Python's own words say so: modules and packages, of regular ones and of namespaces."""
+    assert proving.asks_for(failed(error), proving.hidden(TREE, {"a"})) is asked
+
+
+# ---- through the real steps ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return handmade_layers.project(tmp_path, monkeypatch)
+
+
+def change(settings: Settings, name: str, text: str) -> None:
+    """One wheel is another from now on; the others are not even touched."""
+    handmade_wheels.wheel(Path("wheels").absolute(), name, {f"{name}.py": text.encode()})
+    install.run(settings, lambda: builder.choose(settings))
+
+
+DYNAMIC = "import importlib; importlib.import_module('ne' + 'ed')"
+
+
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """What lay at /opt each time something was proven."""
+    found: list[set[str]] = []
+    original = proving.Proving.prove
+
+    def prove(self: proving.Proving, missing: schedule.Questions) -> dict[str, Proof]:
+        found.append(names(self.layer))
+        return original(self, missing)
+
+    monkeypatch.setattr(proving.Proving, "prove", prove)
+    return found
+
+
+def test_a_change_is_proven_with_what_it_needs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in all of the layer."""
+    lay_wheels(settings, {"one": {"one.py": ""}, "two": {"two.py": "x = 1"}})
+    build(settings)
+    change(settings, "two", "x = 2")
+    layers = seen(monkeypatch)
+    assert build(settings)["modules"] == 2
+    assert [{name for name in layer if name.endswith(".py")} for layer in layers] == [{"two.py"}]
+
+
+def test_what_asks_for_more_gets_the_whole(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that nobody can read out of the source: it finds what is in the layer."""
+    lay_wheels(settings, {"need": {"need.py": ""}, "two": {"two.py": ""}})
+    build(settings)
+    change(settings, "two", DYNAMIC)
+    layers = seen(monkeypatch)
+    record = build(settings)
+    assert (record["modules"], record["modules_that_never_imported"]) == (2, 0)
+    assert len(layers) == 2
+    assert "need.py" not in layers[0]
+    assert "need.py" in layers[1]
+
+
+def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
+    """A machine out of memory is no fault of the module: tried again another time."""
+    text = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    lay_wheels(settings, {"big": {"big.py": text}})
+    error = handmade_layers.refused(settings)
+    assert "the system killed what tried big" in error.problem
+    assert "more memory" in error.fix
+    assert not (paths.STORE / "proofs").exists()

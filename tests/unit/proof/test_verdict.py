@@ -1,0 +1,142 @@
+"""tasks/proof/verdict.py: only differences count, and each becomes a sentence."""
+
+from typing import Any
+
+import pytest
+
+from tasks.proof import verdict
+from tasks.proof.cache import Proof
+
+MISSING = "OSError: libx.so.1: cannot open shared object file"
+
+
+def answer(**more: Any) -> dict[str, Any]:
+    """Of docker/probe.py, about one distribution."""
+    empty: dict[str, Any] = {
+        "imports": {}, "loads": {}, "glibc": {}, "metadata": "", "missed": [], "compiled": 0,
+    }  # fmt: skip
+    return empty | more
+
+
+def failed(before: dict[str, str], **after: Any) -> dict[str, Proof]:
+    """One distribution whose libraries never loaded."""
+    return {"a": Proof(after=answer(**after), loads=before)}
+
+
+def test_only_what_worked_before_can_break() -> None:
+    """Failing before, or working now: no break."""
+    after = answer(
+        imports={"a": "E: no", "b": "E: no", "c": ""},
+        loads={"l.so": "O: no", "m.so": "O: no", "n.so": ""},
+    )
+    proven = Proof(after=after, imports={"b": "E: was so"}, loads={"m.so": "O: was so"})
+    found = [(each.kind, each.name, each.error) for each in verdict.breaks({"a": proven})]
+    assert found == [("import", "a", "E: no"), ("load", "l.so", "O: no")]
+
+
+def test_breaks_of_all_distributions_are_listed() -> None:
+    """Each with its own past."""
+    two = Proof(after=answer(imports={"m": "E: no"}))
+    found = verdict.breaks({"a": Proof(after=two.after, imports={"m": "E: was so"}), "b": two})
+    assert [each.name for each in found] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("error", "missed", "unclear"),
+    [
+        ("", ["a.gone"], False),
+        ("ModuleNotFoundError: x", [], False),
+        ("ModuleNotFoundError: x", ["a.gone"], True),
+        (f"ImportError: {MISSING}", [], True),
+        (f"ImportError: /opt/python/p/{MISSING}", [], True),
+        ("ImportError: libtk8.6.so: cannot open shared object file", [], False),
+        ("ImportError: something.so-like", [], True),
+    ],
+    ids=[
+        "works", "nothing of ours was missing", "a pruned module was missing", "a library",
+        "by its path", "the image's library", "an error that names none",
+    ],
+)  # fmt: skip
+def test_what_may_have_worked_before_is_tried_again(
+    error: str, missed: list[str], unclear: bool
+) -> None:
+    """What cannot be pruning's fault is not."""
+    found = verdict.unclear(answer(imports={"m": error}, missed=missed), {"libx.so.1"})
+    assert found["modules"] == (["m"] if unclear else [])
+
+
+def test_a_library_that_does_not_load_is_tried_again() -> None:
+    """Only its error tells what it looks for."""
+    found = verdict.unclear(answer(loads={"a.so": "", "b.so": MISSING}), set())
+    assert found == {"modules": [], "libraries": ["b.so"]}
+
+
+def test_a_requirement_is_unusable_when_nothing_of_it_ever_imported() -> None:
+    """One of several modules is enough; one without modules (types only) is fine."""
+    proofs = {
+        "bad": Proof(after=answer(), imports={"x": "E: 1", "y": "E: 2"}),
+        "good": Proof(after=answer(), imports={"x": "E: 1"}),
+        "none": Proof(after=answer()),
+    }
+    direct = {"bad": ["x", "y"], "good": ["x", "y"], "none": [], "gone": ["z"]}
+    assert verdict.unusable(proofs, direct) == {"bad": "E: 1"}
+
+
+def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:
+    """Then it is found at run time, when its package has loaded it; from another one, too."""
+    found = failed({"a.so": MISSING}, loads={"a.so": MISSING, "b.so": ""})
+    assert verdict.doubts(found) == [f"a.so: {MISSING}"]
+    found["b"] = Proof(after=answer(loads={"pkg.libs/libx.so.1": ""}))
+    assert verdict.doubts(found) == []
+
+
+def test_doubts_are_few() -> None:
+    """A screen is enough."""
+    loads = {f"{n}.so": "OSError: libx.so: gone" for n in range(50)}
+    assert len(verdict.doubts(failed(loads, loads=loads))) == verdict.LISTED
+
+
+def test_every_defect_is_a_sentence() -> None:
+    """What is fine says nothing."""
+    found = {
+        "gone": Proof(after=answer(metadata="importlib.metadata has no version")),
+        "fine": Proof(after=answer(glibc={"a.so": "2.38"})),
+        "read": Proof(after=answer() | {"foreign": {"b.so": "x86_64"}}),
+    }
+    assert verdict.defects(found, ["six"]) == [
+        "gone: importlib.metadata has no version",
+        "six is in the layer twice",
+        "a.so needs glibc 2.38",
+        "b.so is for x86_64, another machine than the layer's",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "paths", "fix"),
+    [
+        ("tests", ["a/b"], 'add to [tool.lambda-layer]: keep = ["a/b"]'),
+        (
+            "tests",
+            ["a/1", "a/2", "a/3"],
+            'add to [tool.lambda-layer]: keep = ["a/1", "a/2", "a/3"]',
+        ),
+        ("tests", [f"a/b/{n}" for n in range(4)], 'add to [tool.lambda-layer]: keep = ["a/b"]'),
+        ("tests", [f"{n}/x" for n in range(4)], 'add to [tool.lambda-layer]: keep = ["**"]'),
+        ("strip", ["a.so"], "set strip = false in [tool.lambda-layer]"),
+        (None, [], 'no pruned file is missing: set bytecode = "none" in [tool.lambda-layer]'),
+    ],
+)
+def test_the_fix_is_a_line_to_copy(rule: str | None, paths: list[str], fix: str) -> None:
+    """Single files, or the folder that holds them."""
+    assert verdict.fix_for({"rule": rule, "paths": paths}) == fix
+
+
+def test_who_is_at_fault() -> None:
+    """One rule, several together, or none."""
+    removed = {"tests": ["a/t"], "docs": ["a/d"], "drop": ["x"]}
+    one = {"rule": "tests", "paths": ["1", "2", "3", "4", "5"]}
+    assert verdict.at_fault(one, removed) == "rule 'tests' took 1, 2, 3 and 2 more"
+    both = {"rule": "", "paths": ["a/t", "a/d"]}
+    assert verdict.at_fault(both, removed) == "rules 'tests' and 'docs' took a/t, a/d"
+    none: dict[str, Any] = {"rule": None, "paths": []}
+    assert verdict.at_fault(none, removed) == "no file that a rule took brings it back"

@@ -1,0 +1,97 @@
+"""tasks/requirements/file.py: what is read, what counts, what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.requirements.file import direct_names, files, normalised, read_requirements
+from tasks.util.errors import InputError
+
+
+def write(root: Path, text: str, name: str = "requirements.txt") -> Path:
+    path = root / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_comments_order_and_blank_lines_do_not_count(tmp_path: Path) -> None:
+    """Two files that mean the same normalise to the same lines."""
+    one = write(tmp_path, "# AI\nnumpy==1.26.4\n\nrequests == 2.32.4  # http\n", "one.txt")
+    two = write(tmp_path, "requests==2.32.4\nnumpy==1.26.4", "two.txt")
+    assert (
+        normalised(read_requirements(one))
+        == normalised(read_requirements(two))
+        == ["numpy==1.26.4", "requests==2.32.4"]
+    )
+
+
+def test_a_changed_pin_counts(tmp_path: Path) -> None:
+    """What is installed changes, so the lines do."""
+    one, two = write(tmp_path, "a==1", "one.txt"), write(tmp_path, "a==2", "two.txt")
+    assert normalised(read_requirements(one)) != normalised(read_requirements(two))
+
+
+def test_hashes_and_continuations_are_one_requirement(tmp_path: Path) -> None:
+    """A lock's entry spreads over lines; its hashes count, in any order."""
+    path = write(tmp_path, "a==1 \\\n    --hash=sha256:bb \\\n    --hash=sha256:aa\n")
+    lines = read_requirements(path)
+    assert direct_names(lines) == ["a"]
+    assert normalised(lines) == ["a==1 --hash=sha256:aa --hash=sha256:bb"]
+
+
+def test_includes_are_followed_and_constraints_marked(tmp_path: Path) -> None:
+    """`-r` adds requirements, `-c` only limits them; both files are inputs."""
+    write(tmp_path, "b==2\n", "more.txt")
+    write(tmp_path, "b==2\nz==9\n", "limits.txt")
+    path = write(tmp_path, "a==1\n-r more.txt\n-c limits.txt\n")
+    lines = read_requirements(path)
+    assert direct_names(lines) == ["a", "b"]
+    assert "-c z==9" in normalised(lines)
+    assert [file.name for file in files(path)] == ["requirements.txt", "more.txt", "limits.txt"]
+
+
+def test_names_are_normalised(tmp_path: Path) -> None:
+    """SQLAlchemy and sqlalchemy are one package (PEP 503)."""
+    assert direct_names(read_requirements(write(tmp_path, "SQLAlchemy\nGoogle_Cloud.Storage"))) == [
+        "google-cloud-storage",
+        "sqlalchemy",
+    ]
+
+
+def test_every_bad_line_is_named(tmp_path: Path) -> None:
+    """File and line number of each, in one message."""
+    path = write(tmp_path, "numpy==1.26.4\nnumpy==\n./mine\n-e .\nrequests >> 2\n")
+    with pytest.raises(InputError) as caught:
+        read_requirements(path)
+    message = str(caught.value)
+    for number in (2, 3, 4, 5):
+        assert f"line {number}:" in message
+    assert "line 1:" not in message
+    assert "local path" in message
+
+
+@pytest.mark.parametrize("text", ["", "\n# nothing\n", "--index-url https://example.org/simple\n"])
+def test_a_file_that_names_no_package_is_refused(tmp_path: Path, text: str) -> None:
+    """An empty layer is never what was meant."""
+    with pytest.raises(InputError, match="names no package"):
+        read_requirements(write(tmp_path, text))
+
+
+def test_missing_and_binary_files(tmp_path: Path) -> None:
+    """Both say what to do."""
+    with pytest.raises(InputError, match="does not exist\n→ create it"):
+        read_requirements(tmp_path / "none.txt")
+    binary = tmp_path / "binary.txt"
+    binary.write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(InputError, match="not a text file"):
+        read_requirements(binary)
+    assert files(tmp_path / "none.txt") == []
+    assert files(binary) == [binary]
+
+
+def test_a_file_that_includes_itself(tmp_path: Path) -> None:
+    """A cycle is an error for reading, and ends for `file_dep`."""
+    path = write(tmp_path, "a==1\n-r requirements.txt\n")
+    with pytest.raises(InputError, match="includes itself"):
+        read_requirements(path)
+    assert files(path) == [path]

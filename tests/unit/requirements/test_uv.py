@@ -1,0 +1,84 @@
+"""tasks/requirements/uv.py: what uv is told, and its own words, cut down to what matters."""
+
+import pytest
+
+from tasks.requirements.uv import SHOWN, explain, installing, resolving, shorten
+from tasks.settings.model import Settings
+
+FAILED_BUILD = """Resolved 3 packages in 1.36s
+   Building python-ldap==3.4.4
+error: Failed to build `python-ldap==3.4.4`
+  cause: The build backend returned an error
+  cause: Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)
+
+         [stdout]
+{copying}
+         gcc -Werror=format-security -c Modules/LDAPObject.c
+
+         [stderr]
+         Modules/common.h:15:10: fatal error: lber.h: No such file or directory
+         compilation terminated.
+         error: command '/usr/bin/gcc' failed with exit code 1
+"""
+
+
+def test_a_failed_build_is_told_by_package_and_first_error() -> None:
+    """Not by the files it copied before."""
+    copying = "\n".join(f"         copying {number}.py -> build" for number in range(50))
+    error = explain(FAILED_BUILD.format(copying=copying), Settings(), "docker")
+    said = error.problem.splitlines()
+    assert said[1] == "error: Failed to build `python-ldap==3.4.4`"
+    assert said[5].endswith("fatal error: lber.h: No such file or directory")
+    assert "does not compile in the image" in error.fix
+
+
+def test_a_long_log_without_an_error_is_cut() -> None:
+    """At its start, as there is nothing better."""
+    lines = [f"line {number}" for number in range(50)]
+    assert shorten(lines) == ["line 0", "line 1", "line 2", "  …", *lines[3:11]]
+    assert len(shorten(lines)) == SHOWN
+
+
+def test_few_lines_are_shown_as_they_are() -> None:
+    assert shorten(["error: a", "b"]) == ["error: a", "b"]
+
+
+def test_an_installer_that_said_nothing_is_an_error_all_the_same() -> None:
+    assert "it said nothing" in explain("\n", Settings(), "docker").problem
+
+
+def test_in_the_image_the_platform_is_its_own() -> None:
+    """It may compile what has no wheel."""
+    words = installing(Settings(), "docker", hashed=True)
+    assert words[:2] == ("pip", "install")
+    assert {"--no-deps", "--no-config", "--no-compile-bytecode", "--require-hashes"} < {*words}
+    assert "--python-platform" not in words
+    assert "--only-binary" not in words
+
+
+@pytest.mark.parametrize(
+    ("architecture", "python", "platform"),
+    [
+        ("x86_64", "3.12", "x86_64-manylinux_2_34"),
+        ("arm64", "3.13", "aarch64-manylinux_2_34"),
+        ("x86_64", "3.11", "x86_64-manylinux_2_17"),
+    ],
+)
+def test_on_this_machine_the_platform_is_named(
+    architecture: str, python: str, platform: str
+) -> None:
+    """And wheels only: a build would be for this machine."""
+    settings = Settings(architecture=architecture, python=python)
+    for words in (installing(settings, "host", hashed=False), resolving(settings, "host")):
+        text = " ".join(words)
+        assert f"--python-platform {platform}" in text
+        assert f"--python-version {python}" in text
+        assert "--only-binary :all:" in text
+        assert "--require-hashes" not in text
+
+
+def test_what_is_resolved_has_hashes() -> None:
+    """Known afterwards, so that they can be kept; and it installs nothing."""
+    words = resolving(Settings(), "docker")
+    assert words[:3] == ("pip", "compile", "{work}/requirements.txt")
+    assert "--generate-hashes" in words

@@ -1,0 +1,345 @@
+"""tasks/sandbox/host.py: jobs on this machine, and what is left of them."""
+
+import os
+import shutil
+import signal
+import time
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.commands.doctor import builder_checks
+from tasks.requirements import host_python
+from tasks.sandbox import host
+from tasks.sandbox.host import HostSandbox
+from tasks.sandbox.protocol import Job, Outcome
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.ui.finding import GOOD, NOTE
+from tasks.util.errors import BuildError
+from tests import handmade_layers, sandbox_scripts
+
+
+def run(code: str, *arguments: str, **more: Any) -> Outcome:
+    """A Python script as the only job of a sandbox."""
+    sandbox = HostSandbox(Settings())
+    try:
+        return sandbox.run(script(code, *arguments, **more))
+    finally:
+        sandbox.close()
+
+
+def script(code: str, *arguments: str, **more: Any) -> Job:
+    """As a job."""
+    inputs = {"script.py": code.encode(), **more.pop("inputs", {})}
+    return Job(argv=("{python}", "{work}/script.py", *arguments), inputs=inputs, **more)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[HostSandbox]:
+    """For several jobs."""
+    made = HostSandbox(Settings())
+    yield made
+    made.close()
+
+
+def layer(path: Path, files: Mapping[str, str], *, programs: Collection[str] = ()) -> Path:
+    """A zip for {opt}."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            archive.writestr(info, text)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where sandboxes have their folders; empty again after each."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
+    paths.WORK.mkdir(parents=True)
+    return paths.WORK
+
+
+def test_output_and_code_come_back(scratch: Path) -> None:
+    """Both streams in order; a failure is an outcome; nothing is left."""
+    code = "import sys; print('one', flush=True); print('two', file=sys.stderr); sys.exit(3)"
+    assert run(code) == Outcome(code=3, output="one\ntwo\n")
+    assert handmade_layers.left_in(scratch) == []
+
+
+def test_work_lasts_from_job_to_job(sandbox: HostSandbox, scratch: Path) -> None:
+    """Until it is closed; the next one begins anew."""
+    sandbox.run(script("open('left', 'w').write('x')"))
+    look = script("import os; print(os.path.exists('left'))")
+    assert sandbox.run(look).output == "True\n"
+    sandbox.close()
+    assert handmade_layers.left_in(scratch) == []
+    assert sandbox.run(look).output == "False\n"
+
+
+def test_closing_twice_or_before_the_first_job_is_fine(scratch: Path) -> None:
+    """Whoever tidies up need not ask."""
+    sandbox = HostSandbox(Settings())
+    sandbox.close()
+    sandbox.run(script("print()"))
+    sandbox.close()
+    sandbox.close()
+    assert handmade_layers.left_in(scratch) == []
+
+
+def test_lines_come_while_it_runs(sandbox: HostSandbox) -> None:
+    """For people who watch."""
+    seen: list[str] = []
+    job = Job(argv=("{python}", "-c", "print('a'); print('b')"))
+    sandbox.run(job, seen.append)
+    assert seen == ["a", "b"]
+
+
+def test_inputs_in_results_out(tmp_path: Path) -> None:
+    """Folders are made; a file and a folder travel back."""
+    code = (
+        "import sys, pathlib\nwork = pathlib.Path(sys.argv[1])\n"
+        "text = (work / 'deep/in.txt').read_text()\n"
+        "(work / 'out').mkdir(); (work / 'out/a').write_text(text)\n"
+        "(work / 'one').write_text('1')\n"
+    )
+    fetch = {"{work}/out": tmp_path / "got/out", "{work}/one": tmp_path / "got/one"}
+    assert run(code, "{work}", inputs={"deep/in.txt": b"hello"}, fetch=fetch).code == 0
+    assert (tmp_path / "got/out/a").read_text() == "hello"
+    assert (tmp_path / "got/one").read_text() == "1"
+
+
+def test_a_failed_job_brings_nothing(tmp_path: Path) -> None:
+    """What lay there stays."""
+    (tmp_path / "one").write_text("before")
+    code = "import sys; open(sys.argv[1] + '/one', 'w').write('half'); sys.exit(1)"
+    run(code, "{work}", fetch={"{work}/one": tmp_path / "one"})
+    assert (tmp_path / "one").read_text() == "before"
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_the_layer_is_a_copy(tmp_path: Path, writable: bool) -> None:
+    """Whatever a job does to it, our zip stays; modes are kept."""
+    files = {"python/a.py": "x = 1", "bin/run": "#!"}
+    path = layer(tmp_path / "l.zip", files, programs=["bin/run"])
+    before = path.read_bytes()
+    code = (
+        "import os, sys\nopt = sys.argv[1]\n"
+        "print(os.access(opt + '/bin/run', os.X_OK), os.stat(opt + '/python/a.py').st_mode & 1)\n"
+        "try:\n    open(opt + '/python/a.py', 'w').write('evil')\n"
+        "    open(opt + '/python/new.py', 'w')\nexcept PermissionError:\n    pass\n"
+    )
+    found = run(code, "{opt}", opt=(path,), opt_writable=writable)
+    assert found == Outcome(code=0, output="True 0\n")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("writable", "bits"), [(False, 0), (True, 0o200)])
+def test_a_layer_is_read_only_unless_it_is_asked_for(
+    tmp_path: Path, scratch: Path, writable: bool, bits: int
+) -> None:
+    """Files and folders; it is removed all the same."""
+    path = layer(tmp_path / "l.zip", {"python/a.py": "x = 1"})
+    code = (
+        "import os, sys\nfor name in ('', '/python', '/python/a.py'):\n"
+        "    print(os.stat(sys.argv[1] + name).st_mode & 0o222 & 0o200)\n"
+    )
+    outcome = run(code, "{opt}", opt=(path,), opt_writable=writable)
+    assert outcome.output.split() == [str(bits)] * 3
+    assert handmade_layers.left_in(scratch) == []
+
+
+LIST = """
+import pathlib, sys
+opt = pathlib.Path(sys.argv[1])
+for path in sorted(opt.rglob('*')):
+    if path.is_file():
+        print(path.relative_to(opt), path.read_text())
+"""
+
+
+def test_layers_lie_over_each_other(tmp_path: Path) -> None:
+    """The later ones cover the earlier, as in Lambda."""
+    one = layer(tmp_path / "1.zip", {"python/a.py": "1", "python/b.py": "1"})
+    two = layer(tmp_path / "2.zip", {"python/b.py": "2", "lib/c": "2"})
+    outcome = run(LIST, "{opt}", opt=(one, two))
+    assert outcome.output.splitlines() == ["lib/c 2", "python/a.py 1", "python/b.py 2"]
+
+
+def test_the_next_layer_takes_the_place_of_the_last(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """A changed zip, too; a job that names none sees what lies there."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "a 1\n"
+    layer(path, {"b": "2"})
+    os.utime(path, (1, 1))
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "b 2\n"
+    assert sandbox.run(script(LIST, "{opt}")).output == "b 2\n"
+
+
+def test_what_a_job_may_have_changed_is_laid_anew(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """A writable layer is whole again for the next job that wants it."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    remove = "import os, sys; os.remove(sys.argv[1] + '/a')"
+    for _ in range(2):
+        assert sandbox.run(script(remove, "{opt}", opt=(path,), opt_writable=True)).code == 0
+    assert sandbox.run(script(LIST, "{opt}")).output == ""
+    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "a 1\n"
+
+
+def test_the_same_layer_is_laid_once(tmp_path: Path, sandbox: HostSandbox) -> None:
+    """Unpacking is most of the work."""
+    path = layer(tmp_path / "1.zip", {"a": "1"})
+    look = script("import os, sys; print(os.stat(sys.argv[1]).st_ino)", "{opt}", opt=(path,))
+    first, mark = sandbox.run(look), tmp_path / "build"
+    opt = next(mark.rglob("opt"))
+    opt.chmod(0o755)
+    (opt / "mark").touch()
+    assert sandbox.run(look) == first
+    assert (opt / "mark").exists()
+
+
+def test_nothing_of_the_tools_own_packages_is_importable() -> None:
+    """The layer has to bring all it needs."""
+    assert "ModuleNotFoundError" in run("import doit").output
+
+
+def test_the_environment_is_its_own(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No keys of anybody, no PYTHONPATH; index variables only for installers."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index")
+    code = "import os; print(sorted(os.environ.items()))"
+    plain = run(code, environment={"MINE": "{work}/x"}).output
+    assert "secret" not in plain
+    assert "PYTHONPATH" not in plain
+    assert "https://index" not in plain
+    assert f"{scratch.absolute()}/" in plain
+    assert "/work/x'" in plain
+    assert "('UV_INDEX_URL', 'https://index')" in run(code, indexes=True).output
+
+
+def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:
+    """With all it started; what it said comes with the error."""
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(child.pid, flush=True); time.sleep(600)\n"
+    )
+    started = time.monotonic()
+    with pytest.raises(TimeoutError) as caught:
+        run(code, timeout=1.0)
+    assert time.monotonic() - started < 30
+    assert is_gone(int(str(caught.value)))
+    assert handmade_layers.left_in(scratch) == []
+
+
+def test_what_a_job_leaves_running_is_ended() -> None:
+    """A daemon that closed its output."""
+    code = (
+        "import subprocess, sys\nnull = subprocess.DEVNULL\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "print(subprocess.Popen(sleep, stdin=null, stdout=null, stderr=null).pid)\n"
+    )
+    assert is_gone(int(run(code).output))
+
+
+def test_a_reader_that_fails_ends_the_job(sandbox: HostSandbox) -> None:
+    """Ctrl-C in the middle of a build, too."""
+    seen: list[str] = []
+
+    def stop(line: str) -> None:
+        seen.append(line)
+        raise KeyboardInterrupt
+
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.run(Job(argv=("{python}", "-c", code)), stop)
+    assert is_gone(int(seen[0]))
+
+
+def is_gone(process: int) -> bool:
+    """Dead within five seconds; a zombie that nobody has collected yet is dead."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.02)
+    os.kill(process, signal.SIGKILL)
+    return False
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An x86_64 machine, no Python here but ours."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(host_python, "_candidates", lambda python, home: [])
+    host_python._found.cache_clear()
+    yield
+    host_python._found.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "other", [{"python": "3.9"}, {"architecture": "arm64"}], ids=["python", "architecture"]
+)
+def test_what_this_machine_does_not_run_it_builds_but_not_for_stage_local(
+    other: dict[str, str], alone: None
+) -> None:
+    """Whose function runs here."""
+    settings = replace(Settings(), **other)  # type: ignore[arg-type] # any values
+    host.check_host(settings)
+    with pytest.raises(BuildError, match="stage=local would run the function on this") as caught:
+        host.check_host(replace(settings, stage="local"))
+    assert "start Docker" in caught.value.fix
+
+
+def test_doctor_says_what_is_left_out(alone: None) -> None:
+    """A deploy can work; what it would not prove is worth a look."""
+    [found] = builder_checks.check_builder(Settings(builder="host", architecture="arm64"))
+    assert found.mark == NOTE
+    assert "for Python 3.12 on arm64 from wheels alone, which this machine does not" in found.found
+    assert "builder=docker proves it" in found.fix
+    [found] = builder_checks.check_builder(Settings(builder="host"))
+    assert found.mark == GOOD
+
+
+def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has other ways to end what a job started."""
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(BuildError, match="builds on Linux, this machine is Darwin"):
+        host.check_host(Settings())
+
+
+def test_what_is_laid_out_ahead_is_there(sandbox: HostSandbox, tmp_path: Path) -> None:
+    """Not laid out again: another zip with the same size and time is not looked at."""
+    whole = layer(tmp_path / "layer.zip", {"python/a.txt": "laid"})
+    sandbox.run(script("pass"))  # before the first job there is nothing to begin with
+    sandbox.prepare(whole)
+    sandbox.run(script("pass"))  # waits for it
+    seen = whole.stat().st_mtime_ns
+    layer(whole, {"python/a.txt": "late"})
+    os.utime(whole, ns=(seen, seen))
+    look = script("import sys; print(open(f'{sys.argv[1]}/python/a.txt').read())", "{opt}")
+    assert sandbox.run(replace(look, opt=(whole,))).output == "laid\n"
+
+
+def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
+    sandbox: HostSandbox, tmp_path: Path
+) -> None:
+    """Which wants it, and so says what is wrong."""
+    broken = tmp_path / "layer.zip"
+    broken.write_bytes(b"no zip")
+    sandbox.run(script("pass"))
+    sandbox.prepare(broken)
+    sandbox.run(script("pass"))
+    with pytest.raises(BuildError, match="could not be unpacked"):
+        sandbox.run(replace(script("pass"), opt=(broken,)))

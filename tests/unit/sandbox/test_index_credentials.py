@@ -1,0 +1,201 @@
+"""tasks/sandbox/index_credentials.py: a company's indexes, as variables for uv."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.sandbox import index_credentials
+from tasks.sandbox.protocol import Job, OnLine, Outcome
+from tasks.util.errors import InputError
+
+NOBODY = {"HOME": "/nobody", "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1"}
+
+
+def found(environ: dict[str, str], root: Path = Path("/nobody")) -> dict[str, str]:
+    return index_credentials.index_variables(NOBODY | environ, root)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A person's, and a project beside it."""
+    for folder in (".config/uv", ".config/pip", "project/deep"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def of_files(home: Path, **environ: str) -> dict[str, str]:
+    return index_credentials.index_variables({"HOME": str(home), **environ}, home / "project/deep")
+
+
+# ---- variables ----------------------------------------------------------------------------------
+
+
+def test_pips_variables_become_uvs() -> None:
+    """People have set them for pip; a package that an extra index has comes from there."""
+    environ = {"PIP_INDEX_URL": "https://a", "PIP_EXTRA_INDEX_URL": "https://b https://c",
+               "PIP_TRUSTED_HOST": "b"}  # fmt: skip
+    assert found(environ) == {
+        "UV_INDEX_URL": "https://a",
+        "UV_EXTRA_INDEX_URL": "https://b https://c",
+        "UV_INDEX_STRATEGY": "unsafe-first-match",
+        "UV_INSECURE_HOST": "b",
+    }
+
+
+def test_uvs_own_win() -> None:
+    """They were meant for it: pip's are another tool's then, all of them."""
+    environ = {"PIP_INDEX_URL": "https://a", "PIP_EXTRA_INDEX_URL": "https://b"}
+    assert found(environ | {"UV_INDEX_URL": "https://c"}) == {"UV_INDEX_URL": "https://c"}
+
+
+def test_credentials_of_named_indexes_go_along() -> None:
+    """UV_INDEX_<NAME>_USERNAME and _PASSWORD."""
+    environ = {"UV_INDEX_INNER_USERNAME": "me", "UV_INDEX_INNER_PASSWORD": "x"}
+    assert found(environ) == environ
+
+
+def test_nothing_else_goes_along() -> None:
+    """Neither empty variables nor somebody's secrets, nor what only this machine has."""
+    environ = {"UV_DEFAULT_INDEX": "", "PIP_INDEX_URL": "", "AWS_SECRET_ACCESS_KEY": "x",
+               "UV_PUBLISH_TOKEN": "x", "PIP_EXTRA_INDEX_URL": "file:///opt/x"}  # fmt: skip
+    assert found(environ) == {}
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+UV_TOML = """
+index-strategy = "unsafe-best-match"
+[[index]]
+name = "inner"
+url = "https://inner.test/simple"
+default = true
+[[index]]
+url = "https://more.test/simple"
+[[index]]
+name = "torch"
+url = "https://torch.test/whl"
+explicit = true
+[[index]]
+name = "here"
+url = "file:///opt/x"
+"""
+
+
+@pytest.mark.parametrize("place", [".config/uv/uv.toml", "project/uv.toml"])
+def test_uvs_file(home: Path, place: str) -> None:
+    """The person's; the project's, or of a folder around it. Not those for single packages."""
+    (home / place).write_text(UV_TOML, encoding="utf-8")
+    assert of_files(home) == {
+        "UV_DEFAULT_INDEX": "inner=https://inner.test/simple",
+        "UV_INDEX": "https://more.test/simple",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    assert of_files(home, UV_NO_CONFIG="1", PIP_CONFIG_FILE="/dev/null") == {}
+
+
+def test_the_nearer_file_and_the_variable_count_first(home: Path) -> None:
+    """As for uv: lists grow, the default is the first one's."""
+    (home / ".config/uv/uv.toml").write_text(UV_TOML, encoding="utf-8")
+    table = '[tool.uv.pip]\nindex-url = "https://project.test"\nextra-index-url = ["https://x"]\n'
+    (home / "project/pyproject.toml").write_text(table, encoding="utf-8")
+    named = of_files(home, UV_INDEX="https://first.test")
+    assert named["UV_INDEX"] == "https://first.test https://more.test/simple https://x"
+    assert "UV_DEFAULT_INDEX" not in of_files(home, UV_INDEX_URL="https://mine.test")
+
+
+def test_a_file_of_its_own(home: Path) -> None:
+    """UV_CONFIG_FILE stands for all others."""
+    (home / "project/uv.toml").write_text(UV_TOML, encoding="utf-8")
+    (home / "other.toml").write_text('index-url = "https://other.test"\n', encoding="utf-8")
+    named = of_files(home, UV_CONFIG_FILE=str(home / "other.toml"))
+    assert named == {"UV_DEFAULT_INDEX": "https://other.test"}
+
+
+@pytest.mark.parametrize("place", [".config/pip/pip.conf", ".pip/pip.conf", "own.conf"])
+def test_pips_file(home: Path, place: str) -> None:
+    """[install] counts before [global], a variable before both."""
+    text = "[global]\nindex-url = https://a\nextra_index_url =\n    https://b\n    file:///opt/x\n"
+    (home / place).parent.mkdir(exist_ok=True)
+    (home / place).write_text(f"{text}[install]\nindex-url = https://c\n", encoding="utf-8")
+    own = {"PIP_CONFIG_FILE": str(home / place)} if place == "own.conf" else {}
+    named = of_files(home, **own)
+    assert (named["UV_INDEX_URL"], named["UV_EXTRA_INDEX_URL"]) == ("https://c", "https://b")
+    assert of_files(home, PIP_INDEX_URL="https://d", **own)["UV_INDEX_URL"] == "https://d"
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("project/uv.toml", "index = [["),
+        ("project/uv.toml", "index = 'https://a'"),
+        ("project/uv.toml", "[[index]]\nname = 'a'"),
+        (".config/pip/pip.conf", "[global]\nindex-url: https://me:word@a\nno section word"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named(home: Path, place: str, text: str) -> None:
+    """Its lines are not quoted."""
+    (home / place).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        of_files(home)
+    assert Path(place).name in str(caught.value)
+    assert "word@" not in str(caught.value)
+
+
+def test_netrc(home: Path) -> None:
+    """Its passwords go along for the indexes' hosts; an address that has one keeps its own."""
+    text = "machine a.test login me password p@ss\nmachine other.test login x password y\n"
+    (home / ".netrc").write_text(text, encoding="utf-8")
+    (home / ".netrc").chmod(0o600)
+    urls = "inner=https://a.test/simple?x=1 https://b.test https://you:own@a.test"
+    assert of_files(home, UV_INDEX=urls)["UV_INDEX"] == (
+        "inner=https://me:p%40ss@a.test/simple?x=1 https://b.test https://you:own@a.test"
+    )
+    named = of_files(home, UV_INDEX=urls, UV_INDEX_INNER_USERNAME="she")
+    assert named["UV_INDEX"].startswith("inner=https://a.test")
+
+
+# ---- a job --------------------------------------------------------------------------------------
+
+
+def run(monkeypatch: pytest.MonkeyPatch, said: str, **more: Any) -> tuple[Job, list[str], str]:
+    """(the job as it ran, what was heard, its output)"""
+    for name, value in {
+        **NOBODY,
+        "UV_DEFAULT_INDEX": "https://me:p%40ss@a.test",
+        "UV_INDEX_B_PASSWORD": "hush",
+        "WORD": "t0ken",
+        "OTHER": "x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    heard: list[str] = []
+    ran: list[Job] = []
+
+    def fake(job: Job, on_line: OnLine) -> Outcome:
+        ran.append(job)
+        on_line(said)
+        return Outcome(code=0, output=said)
+
+    job = Job(
+        argv=("uv",),
+        inputs={"requirements.txt": b"--index-url https://${WORD}@c"},
+        **more,
+    )
+    outcome = index_credentials.running(job, fake, heard.append)
+    return ran[0], heard, outcome.output
+
+
+def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However they are written: a package that is built may print its environment."""
+    said = "me p%40ss p@ss hush t0ken"
+    job, heard, output = run(monkeypatch, said, indexes=True)
+    assert heard == [output] == ["me **** **** **** ****"]
+    assert job.environment["WORD"] == "t0ken"
+    assert "OTHER" not in job.environment
+
+
+@pytest.mark.parametrize("more", [{"installs": True}, {"network": True}, {}])
+def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, bool]) -> None:
+    """Who reads, strips and proves what was installed runs code out of it."""
+    job, _, _ = run(monkeypatch, "", **more)
+    assert dict(job.environment) == {}

@@ -1,0 +1,43 @@
+"""tasks/steps/preflight.py: the Python that Chalice would deploy."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.settings.model import PYTHONS, Settings
+from tasks.steps import preflight
+from tasks.util.errors import InputError
+
+HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_our_own_is_fine() -> None:
+    preflight.check_python(Settings(python=HERE))
+
+
+@pytest.mark.parametrize("python", [each for each in PYTHONS if each != HERE])
+def test_another_is_refused_with_what_can_be_done(python: str) -> None:
+    """No .python-version makes this tool run under 3.10: it would not install."""
+    with pytest.raises(InputError, match=f"for Python {python}, but Chalice would") as caught:
+        preflight.check_python(Settings(python=python))
+    old = python in ("3.10", "3.11")
+    assert (".python-version" in caught.value.fix) is not old
+    assert ("./doitw publish" in caught.value.fix) is old
+    assert ("this tool needs 3.12 or newer" in caught.value.problem) is old
+
+
+def test_an_app_has_no_python_version_file_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has an environment, in which the wheel is installed."""
+    monkeypatch.setattr(preflight, "PACKAGE", "doit_lambda_layer")
+    with pytest.raises(InputError) as caught:
+        preflight.check_python(Settings(python="3.14"))
+    assert "in an environment of Python 3.14" in caught.value.fix
+    assert ".python-version" not in caught.value.fix
+
+
+def test_the_oldest_is_what_the_package_asks_for() -> None:
+    """Said in two places."""
+    text = (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'requires-python = ">={preflight.OLDEST}"' in text
+    assert PYTHONS[: PYTHONS.index(preflight.OLDEST)] == preflight.TOO_OLD

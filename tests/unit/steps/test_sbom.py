@@ -1,0 +1,72 @@
+"""tasks/steps/sbom.py: what goes into the bill of materials, and when it is written anew."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tasks.steps import sbom
+from tasks.util import files
+from tasks.util.errors import BuildError
+
+PACKED = {"sha256": "a" * 64, "built": "20250102-030405"}
+METADATA = "Name: {}\nVersion: 1.0\nRequires-Dist: b; extra == 'x'\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A zip of two packages with its record, in an empty project."""
+    monkeypatch.chdir(tmp_path)
+    Path("requirements-all.txt").write_text("A[x]==1.0\nc\n-c limits.txt\n", encoding="utf-8")
+    Path("limits.txt").write_text("b<2\n", encoding="utf-8")
+    found = Settings(layer="t", builder="host")
+    files.write_record(paths.record(found, "zip"), PACKED)
+    with zipfile.ZipFile(paths.layer_zip(found), "w") as archive:
+        for name in ("a", "b"):
+            archive.writestr(f"python/{name}-1.0.dist-info/METADATA", METADATA.format(name))
+    return found
+
+
+def test_the_requirements_decide_what_is_direct_and_which_extras_count(settings: Settings) -> None:
+    """Constraints ask for nothing."""
+    found = sbom.contents(settings, paths.layer_zip(settings), PACKED)
+    assert [each.name for each in found.packages] == ["a", "b"]
+    assert found.direct == ["a", "c"]
+    assert found.needs == {"a": ["b"], "b": []}
+    assert found.hashes == {}
+
+
+def test_hashes_are_the_locks(settings: Settings) -> None:
+    """Under normalised names."""
+    Path("requirements-all.lock").write_text("A.b==1.0 --hash=sha256:2 --hash=sha256:1\n")
+    found = sbom.contents(settings, paths.layer_zip(settings), PACKED)
+    assert found.hashes == {"a-b": ["sha256:1", "sha256:2"]}
+
+
+def test_it_is_written_with_its_record(settings: Settings) -> None:
+    """The record last, with a fingerprint that is still right afterwards."""
+    record = sbom.run(settings)
+    assert record["components"] == 2
+    assert paths.beside_zip(settings, ".cdx.json").is_file()
+    assert files.is_fresh(paths.record(settings, "sbom"), lambda: sbom.fingerprint(settings))()
+
+
+def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -> None:
+    """Any of them makes another bill."""
+    seen = {sbom.fingerprint(settings)}
+    files.write_record(paths.record(settings, "zip"), PACKED | {"sha256": "b" * 64})
+    seen.add(sbom.fingerprint(settings))
+    Path("requirements-all.txt").write_text("a==1.0\n", encoding="utf-8")
+    seen.add(sbom.fingerprint(settings))
+    Path("requirements-all.lock").write_text("a==1.0 --hash=sha256:2\n")
+    seen.add(sbom.fingerprint(settings))
+    assert len(seen) == 4
+
+
+def test_without_a_zip_it_says_what_to_run(settings: Settings) -> None:
+    """No traceback after someone tidied up."""
+    paths.layer_zip(settings).unlink()
+    with pytest.raises(BuildError, match=r"t\.zip is not there"):
+        sbom.run(settings)

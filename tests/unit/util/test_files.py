@@ -1,0 +1,101 @@
+"""tasks/util/files.py: written whole or not at all, and fresh only for what they came from."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.util import files
+from tasks.util.errors import InputError
+
+
+def test_a_record_comes_back_as_written(tmp_path: Path) -> None:
+    """Folders are made, text stays readable."""
+    path = tmp_path / "build" / "step" / "record.json"
+    files.write_record(path, {"fingerprint": "a", "name": "의존성"})
+    assert files.read_record(path) == {"fingerprint": "a", "name": "의존성"}
+    assert "의존성" in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("text", ["", '{"half":', "[]", "\x00"])
+def test_a_torn_or_foreign_file_counts_as_none(tmp_path: Path, text: str) -> None:
+    """The step then runs again, instead of failing for ever."""
+    path = tmp_path / "record.json"
+    path.write_text(text, encoding="utf-8")
+    assert files.read_record(path) is None
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    """No half file, no temporary one."""
+    path = tmp_path / "record.json"
+    files.write_atomic(path, b"old")
+    with pytest.raises(TypeError):
+        files.write_atomic(path, "not bytes")  # type: ignore[arg-type] # any values
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_fresh_means_made_from_what_stands_here_now(tmp_path: Path) -> None:
+    """Missing, other, same."""
+    path = tmp_path / "record.json"
+    assert not files.is_fresh(path, lambda: "a")()
+    files.write_record(path, {"fingerprint": "a"})
+    assert files.is_fresh(path, lambda: "a")()
+    assert not files.is_fresh(path, lambda: "b")()
+
+
+def test_digest_ignores_key_order_only() -> None:
+    """Canonical JSON: one spelling per value."""
+    assert files.digest({"a": 1, "b": [1, 2]}) == files.digest({"b": [1, 2], "a": 1})
+    assert files.digest([1, 2]) != files.digest([2, 1])
+
+
+def test_a_file_is_whole_while_it_is_the_records(tmp_path: Path) -> None:
+    """Changed, cut off, gone; or of another record."""
+    file, record = tmp_path / "layer.zip", tmp_path / "zip" / "record.json"
+    assert not files.is_whole(file, record)
+    file.write_bytes(b"content")
+    assert not files.is_whole(file, record)
+    files.write_record(record, {"sha256": files.file_digest(file)})
+    assert files.is_whole(file, record)
+    file.write_bytes(b"damaged")
+    os.utime(file, (1, 1))
+    assert not files.is_whole(file, record)
+    files.write_record(record, {"sha256": files.file_digest(file)})
+    assert files.is_whole(file, record)
+    file.unlink()
+    assert not files.is_whole(file, record)
+
+
+def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again only after somebody touched it."""
+    file, record = tmp_path / "layer.zip", tmp_path / "zip" / "record.json"
+    file.write_bytes(b"content")
+    files.write_record(record, {"sha256": files.file_digest(file)})
+    assert files.is_whole(file, record)
+    read: list[Path] = []
+    digest = files.file_digest
+
+    def watched(path: Path) -> str:
+        read.append(path)
+        return digest(path)
+
+    monkeypatch.setattr(files, "file_digest", watched)
+    assert files.is_whole(file, record)
+    assert read == []
+    os.utime(file, (1, 1))
+    assert files.is_whole(file, record)
+    assert read == [file]
+
+
+def test_what_cannot_be_compared_is_not_fresh(tmp_path: Path) -> None:
+    """The requirements are gone: the step says so, in place of doit's traceback."""
+    path = tmp_path / "record.json"
+    files.write_record(path, {"fingerprint": "a"})
+
+    def gone() -> str:
+        raise InputError("there is no file", fix="create it")
+
+    assert files.is_fresh(path, lambda: "a")()
+    assert not files.is_fresh(path, gone)()
