@@ -18,7 +18,7 @@ from ..ui.console import say
 from ..util import files, subprocesses
 from ..util.errors import DeployError
 
-RUNNER = f"{__package__}.chalice_runner"
+RUNNER = f"{__package__}.runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 CONFLICT = "ResourceConflictException"
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)

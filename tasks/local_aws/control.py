@@ -86,7 +86,7 @@ def _start() -> str:
     ADDRESS.unlink(missing_ok=True)
     with LOG.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.local_server"],
+            [sys.executable, "-m", f"{__package__}.server"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
