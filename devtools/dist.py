@@ -6,11 +6,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks import VERSION
 from tasks.context.doit_actions import action
 from tasks.ui.console import say, size
 from tasks.util import subprocesses
 from tasks.util.errors import BuildError
+from tasks.util.version import VERSION
 
 DIST = Path("dist")
 

@@ -10,6 +10,7 @@ TOOLS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "types-in-image": ["mypy", "docker"],
+    "rooms": ["importlinter.cli", "lint"],
     "pytest": ["pytest", f"--numprocesses={AT_ONCE}"],
 }
 

@@ -7,8 +7,6 @@ An app's dodo.py takes both its names from here (`doit-lambda-layer init` writes
 `commands` is the room of that name: doit asks it for its tasks.
 """
 
-VERSION = "0.1.0"  # the one place: the wheel, manifests and `--version` take it from here
-
 
 def __getattr__(name: str) -> dict[str, object]:
     """DOIT_CONFIG, when a dodo.py asks for it: no other import of this package loads doit."""

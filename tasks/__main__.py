@@ -10,10 +10,10 @@ import signal
 import sys
 from pathlib import Path
 
-from . import VERSION
 from .cli.program import Program
 from .sandbox import temp_dirs
 from .ui import streams
+from .util.version import VERSION
 
 
 def main() -> int:

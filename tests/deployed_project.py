@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.local_aws import invoke, moto_patches
+from tasks.local_aws import moto_patches
+from tasks.settings import paths
 from tasks.util import files
 from tests import moto_server, project
 from tests.moto_server import Server
@@ -45,7 +46,7 @@ def serving(folder: Path) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch, moto_server.serving() as server:
         adjust(patch)
         patch.chdir(project.small(folder).path)
-        files.write_record(invoke.RUNTIME, {"builder": "host"})
+        files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
         yield server
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..requirements.file import canonical
+from ..settings import paths
 from ..util.errors import InputError
 from ..util.text_files import text_of
 
-FUNCTION, LAYER = Path("requirements.txt"), Path("requirements-all.txt")
+FUNCTION, LAYER = paths.FUNCTION_REQUIREMENTS, Path("requirements-all.txt")
 HEADERS = {
     FUNCTION: "# Packed into the function by `chalice deploy`. What the layer brings stands in\n"
     f"# {LAYER}: in both it would count twice toward Lambda's 262,144,000 bytes.\n\n",

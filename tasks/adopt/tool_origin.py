@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .. import VERSION
+from ..util.version import VERSION
 
 NAME = "doit-lambda-layer"
 RECORD = "direct_url.json"  # PEP 610: of what was given as an address or a file

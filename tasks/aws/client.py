@@ -1,9 +1,8 @@
 """boto3, in one place: a stage's clients, who we are there, and what other programs get of it."""
 
-import os
 import tempfile
 from copy import copy
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..settings.model import Settings
@@ -90,49 +89,6 @@ class Aws:
         role = "" if self.settings.is_local else self.settings.role
         credentials = aws_credentials.variables(self.session) if role else {}
         return self.environ | credentials | {"TMPDIR": tempfile.gettempdir()}
-
-
-@cache
-def connect(settings: Settings) -> Aws:
-    """AWS for the settings' stage; for stage=local the embedded one, started when needed."""
-    environ = dict(os.environ)
-    if not settings.is_local:
-        return _aws(settings, environ)
-    from ..local_aws import control, invoke
-
-    endpoint = control.ensure(settings, environ)
-    invoke.remember(settings)
-    return _aws(settings, environ, endpoint)
-
-
-def connect_read_only(settings: Settings) -> Aws:
-    """The same without side effects. AwsError when stage=local's server does not run."""
-    environ = dict(os.environ)
-    if not settings.is_local:
-        return _aws(settings, environ)
-    from ..local_aws import control
-
-    endpoint = environ.get("AWS_ENDPOINT_URL") or control.running()
-    if endpoint is None:
-        fix = "`./doitw deploy stage=local` starts it"
-        raise AwsError("the embedded AWS is not running", fix=fix)
-    return _aws(settings, environ, endpoint)
-
-
-def _aws(settings: Settings, environ: dict[str, str], endpoint: str | None = None) -> Aws:
-    if endpoint is not None:
-        from ..local_aws import control
-
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
-            environ.pop(name, None)
-        environ |= control.environment(endpoint, settings)
-    elif profile := aws_credentials.profile(settings, environ):
-        environ["AWS_PROFILE"] = profile
-    environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"] = settings.region
-    aws = Aws(settings, environ)
-    if settings.account and endpoint is None:
-        _ = aws.identity  # the wrong account is refused before anything is asked of it
-    return aws
 
 
 def reject_truncated_responses(client: Any) -> None:

@@ -7,13 +7,22 @@ from email.utils import parsedate_to_datetime
 from itertools import batched
 from typing import Any
 
-from ..release.retention import Stored
 from ..util.errors import AwsError
 from . import iam_actions, s3
 from .client import Aws
 from .errors import error_code, errors
 
 BATCH = 1000  # objects that one DeleteObjects takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """One object in S3, or one version of it where the bucket keeps versions."""
+
+    bucket: str
+    key: str
+    version_id: str
+    bytes: int
 
 
 def under(aws: Aws, prefix: str) -> list[Stored]:

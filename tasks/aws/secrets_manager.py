@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..chalice_project import config
-from ..settings import paths
-from ..settings.model import Settings
 from ..util.errors import AwsError
 from . import lambda_functions
 from .client import Aws
 from .errors import error_code, errors
 
+Variables = Mapping[str, Mapping[str, str]]  # {function: its environment in config.json}
 LIMIT = 4096  # bytes of all variables of one function, as JSON (AWS quota: 4 KB)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")  # Lambda's API, EnvironmentVariableName
 # Lambda Developer Guide, "Defined runtime environment variables": these cannot be set.
@@ -137,9 +135,9 @@ def _lines(value: str) -> Iterable[str]:
 CURRENT = "AWSCURRENT"  # Secrets Manager's label of the version that holds
 
 
-def read_secret(aws: Aws) -> Secret | None:
+def read_secret(aws: Aws, configured: Variables) -> Secret | None:
     """The values. None where the stage has no secret; AwsError for one that cannot be used, or
-    is too large beside what config.json sets."""
+    is too large beside what config.json sets, `configured`."""
     name = aws.settings.secret
     if not name:
         return None
@@ -148,7 +146,7 @@ def read_secret(aws: Aws) -> Secret | None:
         fix = "store it as a JSON object (SecretString)"
         raise AwsError(f"secret {name} is binary", fix=fix)
     found = parse_secret(name, answer["VersionId"], answer["SecretString"])
-    for function, variables in configured(aws.settings).items():
+    for function, variables in configured.items():
         check_size(found, variables, function)
     return found
 
@@ -156,17 +154,13 @@ def read_secret(aws: Aws) -> Secret | None:
 def hider(aws: Aws, function: str) -> Callable[[str], str]:
     """What takes the secret's values out of a text that the function wrote: the current ones, and
     those that it was deployed with."""
-    found = read_secret(aws)
+    found = read_secret(aws, {})
     if found is None:
         return str
     runs = lambda_functions.configuration(aws, function) or {}
     variables = runs.get("Environment", {}).get("Variables", {})
     deployed = {name: value for name, value in variables.items() if name in found.values}
     return lambda text: hide(hide(text, found.values), deployed)
-
-
-def configured(settings: Settings) -> dict[str, dict[str, str]]:
-    return config.variables(paths.CHALICE_CONFIG, settings.stage)
 
 
 def version(aws: Aws) -> str:

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..adopt.requirements_files import FUNCTION
 from ..aws import iam_actions
 from ..aws.secrets_manager import hide
 from ..settings import paths
@@ -93,7 +92,8 @@ def _fix(output: str, settings: Settings) -> str:
     if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
         return (
             "Chalice imports app.py, so what it needs is installed where the tool is, too: "
-            f"{sys.executable} -m pip install -r {settings.requirements} -r {FUNCTION}"
+            f"{sys.executable} -m pip install -r {settings.requirements} "
+            f"-r {paths.FUNCTION_REQUIREMENTS}"
         )
     return "correct what it says, then run the same again: what was done is not done twice"
 

@@ -1,7 +1,8 @@
 """`doit adopt-state`: take over an app that runs, but whose record (Chalice's state) is lost."""
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..chalice_project import deploy
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import chalice_state

@@ -6,9 +6,8 @@ Deleted versions can be compared, too, as long as S3 keeps their manifests.
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..aws import client as clients
 from ..aws.client import Aws
-from ..context import arguments
+from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -31,7 +30,7 @@ def task_diff() -> dict[str, object]:
 
 
 def show_diff(settings: Settings, typed: Arguments) -> None:
-    aws = clients.connect_read_only(settings)
+    aws = connection.connect_read_only(settings)
     published = listing.Listing(aws)
     first, second = numbers(settings, published, typed)
     before, after = (manifest_of(aws, published, number) for number in (first, second))

@@ -5,15 +5,19 @@ version does: a run that was stopped is completed by the next, which still finds
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..aws import bucket, s3_objects
-from ..aws.client import Aws, connect
-from ..context import arguments, settings
+from ..aws.client import Aws
+from ..context import arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
+from ..context.settings import current
 from ..release import listing, retention
 from ..release.retention import Fate
 from ..release.stage import version_usage
+from ..settings.pyproject import stages
 from ..ui.console import say, show_tables, size
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 def task_gc() -> dict[str, object]:
     """Delete old layer versions that nothing uses: a plan first, yes=1 does it."""
-    here, typed = settings.current(), arguments.current()
+    here, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: collect_garbage(connect(here), typed.keep, act=typed.yes))],
         "setup": ["deploy-lock"] if typed.yes else [],  # a deploy may be about to use an old one
@@ -31,7 +35,9 @@ def task_gc() -> dict[str, object]:
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     """Show what goes and why the rest stays; then delete, when asked to. AwsError, InputError."""
-    fates = retention.decide_fates(version_usage.entries(aws), keep, version_usage.uses(aws))
+    others = [current(name) for name in stages(Path("pyproject.toml"))]
+    entries, uses = version_usage.entries(aws, others), version_usage.uses(aws, others)
+    fates = retention.decide_fates(entries, keep, uses)
     going = [fate for fate in fates if not fate.kept]
     place = f"layer {aws.settings.layer}, account {aws.account}, {aws.settings.region}"
     say(f"{place}: {len(fates)} versions, {len(going)} to delete")

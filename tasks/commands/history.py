@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..aws import client as clients
 from ..aws import lambda_functions, s3
 from ..aws.client import Aws
-from ..context import arguments
+from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -19,12 +18,12 @@ from ..release import compare, listing
 from ..release import manifest as manifests
 from ..release import version as versions
 from ..release.manifest import Manifest
+from ..release.partial import Unknowns
 from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
 from ..settings.model import Settings
 from ..ui.console import say, show_tables, size
-from ..util.partial import Unknowns
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +63,7 @@ def task_history() -> dict[str, object]:
 
 
 def show_history(settings: Settings, typed: Arguments) -> None:
-    found = gather_history(clients.connect_read_only(settings), typed)
+    found = gather_history(connection.connect_read_only(settings), typed)
     if not found.entries:
         say(nothing(settings, found.others))
         return

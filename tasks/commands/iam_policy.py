@@ -3,12 +3,11 @@
 import json
 import re
 
-from ..aws import client as clients
 from ..aws.iam import policies, statements
 from ..aws.iam.policies import Policy
 from ..aws.iam.resources import Scope
 from ..chalice_project import config
-from ..context import arguments
+from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -81,7 +80,7 @@ def account(settings: Settings) -> str:
     if settings.account or settings.role:
         return settings.account or settings.role.split(":")[4]
     try:
-        return clients.connect_read_only(settings).account
+        return connection.connect_read_only(settings).account
     except AwsError as error:
         unknown = f"whose account is stage {settings.stage}'s? {error.problem}"
         fix = "write `account` into pyproject.toml, or log in"

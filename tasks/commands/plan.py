@@ -4,10 +4,10 @@ Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error 
 """
 
 from ..aws import arn as layer_arns
-from ..aws import client as clients
 from ..aws import secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config as chalice_config
+from ..context import connection
 from ..context.doit_actions import ToDo, action
 from ..context.settings import current
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
@@ -66,7 +66,7 @@ def make_plan(settings: Settings) -> DeployPlan:
 def _reach(settings: Settings) -> Aws | None:
     """None for an embedded AWS that is not running: a deploy would start it, empty."""
     try:
-        aws = clients.connect_read_only(settings)
+        aws = connection.connect_read_only(settings)
     except AwsError:
         if settings.is_local:
             return None

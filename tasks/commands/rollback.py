@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ..aws import arn as layer_arns
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..chalice_project import config
 from ..context import arguments
 from ..context.arguments import Arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash

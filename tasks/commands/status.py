@@ -6,10 +6,9 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 from collections.abc import Sequence
 
 from ..aws import arn, lambda_functions, s3, secrets_manager
-from ..aws import client as clients
 from ..aws.client import Aws
 from ..chalice_project import config, deploy
-from ..context import arguments
+from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
@@ -17,6 +16,7 @@ from ..layer import input_hash
 from ..release import listing
 from ..release import manifest as manifests
 from ..release import version as versions
+from ..release.partial import Unknowns
 from ..release.registry import by_inputs
 from ..release.stage import attached_layers, chalice_state, store
 from ..release.stage import status as stage_status
@@ -29,7 +29,6 @@ from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files
 from ..util.errors import DriftError
-from ..util.partial import Unknowns
 
 
 def task_status() -> dict[str, object]:
@@ -110,7 +109,7 @@ def gather_status(settings: Settings) -> StageStatus:
 
 
 def _reach(settings: Settings) -> Aws | None:
-    aws = clients.connect_read_only(settings)
+    aws = connection.connect_read_only(settings)
     _ = aws.account
     return aws
 

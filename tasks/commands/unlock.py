@@ -1,8 +1,9 @@
 """`doit unlock`: give back the lock of a deploy that died."""
 
 from ..aws import s3_objects
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..context import arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import lease, lock

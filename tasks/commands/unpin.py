@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..context import arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import store

@@ -9,14 +9,11 @@ sandbox, so that what the one installed need not travel for the other.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..proof import schedule
-from ..proof.schedule import ProofPlan
 from ..requirements import file, uv
 from ..sandbox import choose as choice
 from ..sandbox.protocol import Job, Sandbox, scripts
@@ -25,7 +22,7 @@ from ..settings.model import Settings
 from ..ui.console import following, say
 from ..util import disk_full, files
 from ..util.background import BackgroundTask
-from ..util.errors import BuildError, LayerError
+from ..util.errors import BuildError
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement
@@ -149,10 +146,9 @@ class LayerBuilder:
             for path in sorted((here / "parts").iterdir()):
                 keep(path.name, path)
 
-    def prepare(self, asked: ProofPlan) -> None:
+    def prepare(self, layer: Path) -> None:
         """Begin to lay out what will be tried."""
-        if asked.missing:
-            self.sandbox.prepare(asked.layer)
+        self.sandbox.prepare(layer)
 
     def close(self) -> None:
         self.here.clear()
@@ -188,12 +184,9 @@ class LayerBuilder:
 kind, runs, title = choice.kind, choice.runs, choice.title
 
 
-def prepare(settings: Settings) -> None:
-    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
-    that fail, verify says why."""
-    if choose.cache_info().currsize:
-        with suppress(LayerError):
-            choose(settings).prepare(schedule.prefetch(settings, title(settings)))
+def running(settings: Settings) -> "LayerBuilder | None":
+    """The run's, where a step needed one already."""
+    return choose(settings) if choose.cache_info().currsize else None
 
 
 @cache

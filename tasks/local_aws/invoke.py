@@ -18,7 +18,6 @@ from ..util import files
 from ..util.errors import LayerError
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-RUNTIME = paths.LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 CHOICE = ("builder", "image", "python", "architecture")
 ENVIRONMENTS = Environments()
 
@@ -26,12 +25,12 @@ ENVIRONMENTS = Environments()
 def remember(settings: Settings) -> None:
     """Let the server, a process of its own, use the same builder as this run."""
     chosen = {name: getattr(settings, name) for name in CHOICE}
-    files.write_record(RUNTIME, chosen | {"builder": choose.kind(settings)})
+    files.write_record(paths.LOCAL_RUNTIME, chosen | {"builder": choose.kind(settings)})
 
 
 def invoke(function: Any, event: object, layers: Sequence[bytes]) -> FunctionAnswer:
     """`function`: moto's. Never raises for what the function does."""
-    chosen = files.read_record(RUNTIME) or {}
+    chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     code = hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
     made_of = [code, [hash(layer) for layer in layers], function.handler, _variables(function)]

@@ -8,16 +8,19 @@ steps between are at work.
 import os
 import tempfile
 from collections.abc import Collection, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import installed
+from ..layer import builder, installed
 from ..layer.archive import zip_writer
+from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files as file_tools
+from ..util.errors import LayerError
 from . import cache, probe
 from .cache import Proof
 from .probe import Question
@@ -40,6 +43,20 @@ class ProofPlan:
     parts: Mapping[str, str]
     shown: Container[str]
     layer: Path
+
+
+def prepare(settings: Settings) -> None:
+    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
+    that fail, verify says why."""
+    if here := builder.running(settings):
+        with suppress(LayerError):
+            lay_out(here, prefetch(settings, builder.title(settings)))
+
+
+def lay_out(here: LayerBuilder, asked: ProofPlan) -> None:
+    """Begin to lay out what will be tried, where something will."""
+    if asked.missing:
+        here.prepare(asked.layer)
 
 
 def prefetch(settings: Settings, place: str) -> ProofPlan:

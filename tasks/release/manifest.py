@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .. import VERSION
 from ..aws import arn as arns
 from ..aws import s3, s3_objects
 from ..aws.client import Aws
 from ..settings.model import Settings, option
 from ..util import files, typed_json
 from ..util.files import Record, digest
+from ..util.version import VERSION
 from . import version as versions
 from .version import LayerVersion
 

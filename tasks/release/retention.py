@@ -3,15 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """One object in S3, or one version of it where the bucket keeps versions."""
-
-    bucket: str
-    key: str
-    version_id: str
-    bytes: int
+from ..aws.s3_objects import Stored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from functools import cache
 
 from ..requirements import host_python
+from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files
@@ -72,7 +73,5 @@ def expected(settings: Settings) -> str:
     """The same for who only looks: where a choice would have to be made, and an image perhaps
     built, it is taken to be as in the last run."""
     if settings.is_local and settings.builder == "auto":
-        from ..local_aws import invoke
-
-        return str((files.read_record(invoke.RUNTIME) or {}).get("builder", "docker"))
+        return str((files.read_record(paths.LOCAL_RUNTIME) or {}).get("builder", "docker"))
     return kind(settings)

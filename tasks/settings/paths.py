@@ -31,11 +31,13 @@ def shipped(package: Path, name: str) -> Path:
 BUILD = Path("build")
 LAYER_ARN = Path(".layer-arn.txt")
 CHALICE_CONFIG = Path(".chalice/config.json")
+FUNCTION_REQUIREMENTS = Path("requirements.txt")  # what Chalice packs into the function
 DEPLOYED = Path(".chalice/deployed")
 DOCKER = docker(Path(__file__).parents[1])
 REPORT = Path(__file__).parents[1] / "report" / "report.html"  # its template
 IAM = shipped(Path(__file__).parents[1], "docs/iam.md")  # what each permission is for
 LOCAL_AWS = BUILD / "local"
+LOCAL_RUNTIME = LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 REPORTED = ("install", "prune", "optimize", "zip")  # steps whose records the report tells of
 STORE = BUILD / "store"  # finished work by what it was made from (layer/cache.py)
 WORK = BUILD / "work"  # folders of the host's sandboxes, while they last

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ..aws import lambda_functions, secrets_manager
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..aws.errors import errors
 from ..aws.secrets_manager import Secret, shadowed
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
 from ..chalice_project.config import Member
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import chalice_state, store
@@ -135,8 +136,9 @@ def run(aws: Aws) -> file_tools.Record:
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
     "url"[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
-    secret = secrets_manager.read_secret(aws)
-    _tell(settings, secret)
+    configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
+    secret = secrets_manager.read_secret(aws, configured)
+    _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     chalice_state.restore(aws)
     _deploy(aws, secret.values if secret else {})
@@ -155,13 +157,13 @@ def run(aws: Aws) -> file_tools.Record:
     return record
 
 
-def _tell(settings: Settings, secret: Secret | None) -> None:
+def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
     """Which variables the functions get, by name."""
     if not secret:
         return
     say(f"variables out of secret {secret.name}: {', '.join(sorted(secret.values)) or 'none'}")
-    for function, configured in secrets_manager.configured(settings).items():
-        for name in shadowed(secret, configured):
+    for function, variables in configured.items():
+        for name in shadowed(secret, variables):
             say(f"note: {name} of function {function} is the secret's, not config.json's")
 
 

@@ -3,7 +3,8 @@
 doit ends it with the run, however that ends; a run that was killed loses it when it expires.
 """
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import lock

@@ -6,8 +6,9 @@ Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-
 from collections.abc import Iterable
 
 from ..aws import arn as layer_arns
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..chalice_project import config
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash

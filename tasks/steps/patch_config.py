@@ -3,10 +3,10 @@ what goes with it: the same ARN into the `layers` that a function has of its own
 these instead of the stage's), the layer's architecture where the functions have another one."""
 
 from ..aws import arn as layer_arns
-from ..aws.client import connect
 from ..chalice_project import config
 from ..chalice_project.config import Member
 from ..context import arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import attached_layers

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..aws import arn as layer_arns
 from ..aws import secrets_manager
-from ..aws.client import connect
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy
 from ..context.arguments import only_publishes
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current, unheard
 from ..layer.archive import size_limit
@@ -196,5 +196,12 @@ def check_aws(settings: Settings) -> None:
 def task_secret() -> dict[str, object]:
     """Check that the stage's secret can become its functions' environment."""
     settings = current()
-    look = [action(lambda: secrets_manager.read_secret(connect(settings)))]
-    return {"actions": look if settings.secret else None, "task_dep": ["preflight"]}
+    return {
+        "actions": [action(lambda: _check_secret(settings))] if settings.secret else None,
+        "task_dep": ["preflight"],
+    }
+
+
+def _check_secret(settings: Settings) -> None:
+    configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
+    secrets_manager.read_secret(connect(settings), configured)

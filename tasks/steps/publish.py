@@ -3,7 +3,8 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import registry

@@ -3,7 +3,8 @@
 Only where lookup found such a zip: nothing is built then. The version gets a new number.
 """
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer.archive import size_limit

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder
 from ..layer.archive import sbom
+from ..proof import schedule
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
 from ..settings import paths
@@ -46,7 +46,7 @@ def run(settings: Settings) -> files.Record:
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
-    builder.prepare(settings)
+    schedule.prepare(settings)
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
     files.write_atomic(target, sbom.to_json(found).encode())

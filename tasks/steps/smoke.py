@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from ..aws import lambda_functions, secrets_manager
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..aws.errors import errors
 from ..chalice_project import deploy
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..report import deploy_summary

@@ -4,7 +4,8 @@ import time
 from dataclasses import replace
 
 from ..aws import bucket, s3
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import manifest as manifests
@@ -101,4 +102,6 @@ def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
     installed = files.read_record(paths.record(settings, "install")) or {}
     verified = files.read_record(paths.record(settings, "verify")) or {}
-    return manifests.make_manifest(settings, packed, installed, verified, subprocesses.state())
+    return manifests.make_manifest(
+        settings, packed, installed, verified, subprocesses.state(paths.CHALICE_CONFIG)
+    )

@@ -4,8 +4,8 @@ import ctypes
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
-from ..settings import paths
 from .files import Record
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
@@ -21,15 +21,15 @@ def die_with_parent() -> None:
 SECONDS = 30  # a checkout on a slow disk
 
 
-def state() -> Record | None:
+def state(unless: Path) -> Record | None:
     """{"commit", "dirty"}; None without git or outside of a checkout.
 
-    config.json does not count: this tool writes the layer's ARN there in every deploy.
+    `unless`: a file that does not count (config.json: each deploy writes the layer's ARN there).
     """
     commit = _ask("rev-parse", "HEAD")
     if not commit:
         return None
-    changed = _ask("status", "--porcelain", "--", ".", f":(exclude){paths.CHALICE_CONFIG}")
+    changed = _ask("status", "--porcelain", "--", ".", f":(exclude){unless}")
     return {"commit": commit, "dirty": changed != ""}  # what could not be seen may be anything
 
 

@@ -37,7 +37,7 @@ def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """As after a `stage=local` command with Docker; its end is the server's."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
-    files.write_record(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "docker", "image": lambda_image})
     yield
     invocation.ENVIRONMENTS.end()
 

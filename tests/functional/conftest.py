@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from devtools import dist
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
+from tasks.context.connection import connect
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tests import ci_jobs, installed_wheel, sandbox_scripts

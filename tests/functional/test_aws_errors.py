@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tasks.aws import lambda_functions, s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
+from tasks.context.connection import connect
 from tasks.release import listing, publish
 from tasks.util.errors import AwsError
 from tests.moto_server import Refusal, Server

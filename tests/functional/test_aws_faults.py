@@ -15,6 +15,7 @@ from tasks.aws import s3, secrets_manager
 from tasks.aws.client import Aws
 from tasks.commands import gc, rollback
 from tasks.context.arguments import Arguments
+from tasks.context.connection import connect
 from tasks.release import listing
 from tasks.release import publish as publication
 from tasks.release.stage import chalice_state
@@ -84,7 +85,7 @@ class Deploys:
 
     def __init__(self, *, server: Server, settings: Settings) -> None:
         self.server, self.settings = server, settings
-        self.aws = sdk.connect(settings)
+        self.aws = connect(settings)
 
     def fresh(self) -> None:
         self.server.reset()
@@ -302,7 +303,10 @@ def rolled_back(run: Deploys) -> None:
 
 
 def read_secret(run: Deploys) -> None:
-    found = secrets_manager.read_secret(Aws(replace(run.settings, secret="shop"), dict(os.environ)))  # noqa: S106 - its name
+    found = secrets_manager.read_secret(
+        Aws(replace(run.settings, secret="shop"), dict(os.environ)),  # noqa: S106 - its name
+        {},
+    )
     assert found
     assert found.values == {"WORD": "x"}
 

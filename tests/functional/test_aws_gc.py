@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tasks.aws import lambda_functions, s3, s3_objects
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.commands import gc
+from tasks.context.connection import connect
 from tasks.release import listing, manifest, registry
 from tasks.release import version as versions
 from tasks.release.stage import rollback_pin

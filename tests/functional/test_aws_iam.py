@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks.aws import apigateway, iam_actions, s3, s3_objects, secrets_manager
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.aws.iam import simulate, statements
+from tasks.context.connection import connect
 from tasks.release import listing
 from tasks.settings.model import Settings
 from tasks.util.errors import AwsError
@@ -81,7 +82,7 @@ def test_exactly_the_known_operations_are_called(
     server.seen = [each for each in server.seen if "x-amz-target" not in each.headers]
     holding = connect(replace(aws.settings, secret="a"))  # noqa: S106 - its name
     assert (
-        secrets_manager.read_secret(holding) is None,
+        secrets_manager.read_secret(holding, {}) is None,
         secrets_manager.version(holding) == "",
     ) == (False, False)
     assert apigateway.of_function(aws, "shuking", "shuking-prod") == []

@@ -22,15 +22,15 @@ from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
 import dodo
-from tasks.aws.client import connect
 from tasks.aws.iam import policies
 from tasks.aws.iam import statements as iam_statements
 from tasks.aws.iam.policies import Policy
 from tasks.aws.iam.statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 from tasks.commands import iam_policy
 from tasks.context import arguments, settings
-from tasks.local_aws import invoke
+from tasks.context.connection import connect
 from tasks.release.stage import lease
+from tasks.settings import paths
 from tasks.ui import console
 from tasks.util import files
 from tests import deployed_project, project
@@ -139,7 +139,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
             patch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
             patch.delenv(name, raising=False)
-        files.write_record(invoke.RUNTIME, {"builder": "host"})
+        files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
         made.client("secretsmanager").create_secret(Name=SECRET, SecretString='{"WORD": "x"}')
         live(made)
         yield made

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tasks.aws import bucket, s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
+from tasks.context.connection import connect
 from tasks.release.version import zip_key
 from tasks.steps import publish, upload
 from tasks.util.errors import AwsError

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.aws import s3, s3_objects
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.commands import unlock
+from tasks.context.connection import connect
 from tasks.release.stage import lease, lock
 from tasks.release.stage.lease import Lease
 from tasks.release.stage.lock import Held
@@ -206,13 +207,13 @@ def test_who_lost_it_is_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch, said:
 
 HOLDER = """
 import signal, subprocess
-from tasks.aws import client
+from tasks.context import connection
 from tasks.release.stage import lock
 from tasks.settings.model import Settings
 
 signal.signal(signal.SIGTERM, signal.default_int_handler)  # as context/doit_actions.py does
 lock.RENEW_EVERY = 0.05
-held = lock.acquire(client.connect(Settings(bucket="deps-bucket", region="{region}")))
+held = lock.acquire(connection.connect(Settings(bucket="deps-bucket", region="{region}")))
 print("held", flush=True)
 try:
     subprocess.run(["sleep", "60"], stdout=subprocess.PIPE)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.chalice_project import config as chalice_config
 from tasks.commands import plan
+from tasks.context.connection import connect
 from tasks.layer import input_hash
 from tasks.layer.archive import size_limit
 from tasks.release import version as versions

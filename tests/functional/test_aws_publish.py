@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tasks.aws import s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
+from tasks.context.connection import connect
 from tasks.release import listing, registry
 from tasks.release import manifest as manifests
 from tasks.release.version import code_sha256

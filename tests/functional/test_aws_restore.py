@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tasks.aws import s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.commands import rollback_target
+from tasks.context.connection import connect
 from tasks.layer.archive import size_limit
 from tasks.release import listing, manifest, registry
 from tasks.release import version as versions

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from tasks.aws import s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.chalice_project import config as chalice_config
 from tasks.chalice_project import deploy
 from tasks.commands import rollback
 from tasks.context.arguments import Arguments
+from tasks.context.connection import connect
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import patch_config, smoke

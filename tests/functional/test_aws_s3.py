@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tasks.aws import bucket, s3, s3_objects
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
+from tasks.context.connection import connect
 from tasks.release.version import code_sha256
 from tasks.settings import paths
 from tasks.util.errors import AwsError

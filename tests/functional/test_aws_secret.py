@@ -14,6 +14,7 @@ import pytest
 
 from tasks.aws import secrets_manager
 from tasks.aws.client import Aws
+from tasks.chalice_project import config
 from tasks.settings import paths
 from tasks.util.errors import AwsError
 from tests import deployed_project, secret_leaks
@@ -217,9 +218,15 @@ def create(aws: Aws, **content: str | bytes) -> None:
     aws.client("secretsmanager").create_secret(Name="shuking/prod", **content)
 
 
+def read_secret(aws: Aws) -> secrets_manager.Secret | None:
+    """With what config.json sets, as preflight and chalice-deploy read it."""
+    configured = config.variables(paths.CHALICE_CONFIG, aws.settings.stage)
+    return secrets_manager.read_secret(aws, configured)
+
+
 def test_a_missing_secret(named: Aws) -> None:
     """Named, with the place where it was looked for."""
-    for ask in (secrets_manager.read_secret, secrets_manager.version):
+    for ask in (read_secret, secrets_manager.version):
         with pytest.raises(AwsError, match=f"shuking/prod is not in account .* region {REGION}"):
             ask(named)
 
@@ -229,7 +236,7 @@ def test_a_secret_that_is_deleted(named: Aws) -> None:
     create(named, SecretString="{}")
     named.client("secretsmanager").delete_secret(SecretId="shuking/prod")
     with pytest.raises(AwsError, match=r"deleted|deletion"):
-        secrets_manager.read_secret(named)
+        read_secret(named)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +252,7 @@ def test_a_secret_that_cannot_be_used(named: Aws, content: dict[str, Any], probl
     """Before anything is built or changed."""
     create(named, **content)
     with pytest.raises(AwsError, match=problem):
-        secrets_manager.read_secret(named)
+        read_secret(named)
 
 
 def test_the_largest_functions_variables_count(named: Aws) -> None:
@@ -255,7 +262,7 @@ def test_the_largest_functions_variables_count(named: Aws) -> None:
     paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
     create(named, SecretString=json.dumps({"WORD": "y" * 100}))
     with pytest.raises(AwsError, match="function nightly: "):
-        secrets_manager.read_secret(named)
+        read_secret(named)
 
 
 def test_it_is_looked_at_before_anything_is_built(life: Life) -> None:
@@ -276,7 +283,7 @@ def test_no_permission(named: Aws, server: Server) -> None:
         Refusal(status=400, code="AccessDeniedException") if request.method == "POST" else None
     )
     for ask, action in (
-        (secrets_manager.read_secret, "GetSecretValue"),
+        (read_secret, "GetSecretValue"),
         (secrets_manager.version, "DescribeSecret"),
     ):
         with pytest.raises(AwsError) as caught:
@@ -286,5 +293,5 @@ def test_no_permission(named: Aws, server: Server) -> None:
 
 def test_without_a_secret_nothing_is_asked(aws: Aws, server: Server) -> None:
     server.seen.clear()
-    assert (secrets_manager.read_secret(aws), secrets_manager.version(aws)) == (None, "")
+    assert (read_secret(aws), secrets_manager.version(aws)) == (None, "")
     assert server.seen == []

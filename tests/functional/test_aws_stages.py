@@ -9,11 +9,13 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from tasks.aws import client, lambda_functions, s3
-from tasks.aws.client import Aws, connect
+from tasks.aws import lambda_functions, s3
+from tasks.aws.client import Aws
 from tasks.aws.credentials import Identity
-from tasks.local_aws import invoke
+from tasks.context import connection
+from tasks.context.connection import connect
 from tasks.release import listing
+from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import preflight
 from tasks.util import files
@@ -116,7 +118,7 @@ def test_a_role_that_may_not_be_assumed(staged: Settings, server: Server) -> Non
 def test_the_wrong_account_is_refused(settings: Settings, server: Server) -> None:
     """Before anything else is asked of it; `status` just looks, and is refused as well."""
     prod = replace(settings, account=OTHER)
-    for connecting in (connect, client.connect_read_only):
+    for connecting in (connect, connection.connect_read_only):
         server.seen.clear()
         with pytest.raises(AwsError, match=f"stage prod belongs to account {OTHER}") as caught:
             connecting(prod)
@@ -218,7 +220,7 @@ def test_a_whole_deploy_in_a_role(
     deployed_project.adjust(monkeypatch)
     made = small(tmp_path / "in-a-role")
     monkeypatch.chdir(made.path)  # moto runs the function in this process
-    files.write_record(invoke.RUNTIME, {"builder": "host"})
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
     made.environment.update(server.environment())
     table = f'[tool.lambda-layer.stages.prod]\naccount = "{OTHER}"\nrole = "{ROLE}"\n'
     made.write("pyproject.toml", made.read("pyproject.toml") + table)

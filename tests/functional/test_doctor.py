@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tasks.aws import s3
-from tasks.aws.client import Aws, connect
+from tasks.aws.client import Aws
 from tasks.aws.iam import simulate
 from tasks.commands.doctor import aws_checks, command
+from tasks.context.connection import connect
 from tasks.release.stage import lease
 from tasks.release.stage import lock as stage_lock
 from tasks.requirements import lockfile

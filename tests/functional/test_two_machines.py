@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tasks import VERSION
+from tasks.util.version import VERSION
 from tests import deployed_project, docker_engine
 from tests.moto_server import Request, Server
 from tests.project import ROOT, Project, Run, clean_environment, small

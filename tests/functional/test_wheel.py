@@ -14,7 +14,7 @@ import pytest
 from uv import find_uv_bin
 
 from devtools import dist
-from tasks import VERSION
+from tasks.util.version import VERSION
 from tests import sample_apps
 from tests.installed_wheel import Tool
 from tests.project import ROOT, clean_environment

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...release.stage import store
 from ...settings.model import Settings
 from ...util.errors import AwsError
 from .. import iam_actions, s3
@@ -95,16 +94,16 @@ def by_resource(actions: set[str], place: SimulatedResource) -> Mapping[str, Seq
 POLICY = "./doitw iam-policy has the policy"
 
 
-def place(aws: Aws) -> SimulatedResource:
+def place(aws: Aws, function: str) -> SimulatedResource:
     return SimulatedResource(
         settings=aws.settings,
         partition=aws.identity.arn.split(":")[1],
         account=aws.account,
-        function=store.function(aws.settings),
+        function=function,
     )
 
 
-def simulated(aws: Aws, actions: set[str]) -> list[str] | None:
+def simulated(aws: Aws, actions: set[str], function: str) -> list[str] | None:
     """Those that IAM denies; None where the simulator is not allowed, or knows no such identity."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -112,7 +111,7 @@ def simulated(aws: Aws, actions: set[str]) -> list[str] | None:
     denied = []
     try:
         source = _source(aws)
-        for resource, named in by_resource(actions, place(aws)).items():
+        for resource, named in by_resource(actions, place(aws, function)).items():
             answer = aws.client("iam").simulate_principal_policy(
                 PolicySourceArn=source, ActionNames=named, ResourceArns=[resource]
             )
@@ -137,12 +136,12 @@ def _source(aws: Aws) -> str:
     return str(role["Role"]["Arn"])
 
 
-def tried(aws: Aws, *, bucket: bool) -> tuple[list[str], list[str]]:
+def tried(aws: Aws, function: str, key: str, *, bucket: bool) -> tuple[list[str], list[str]]:
     """(actions tried, those of them that were refused). AwsError when AWS cannot be reached."""
     from botocore.exceptions import ClientError
 
     refused = []
-    calls = harmless(aws, bucket=bucket)
+    calls = harmless(aws, function, key, bucket=bucket)
     for action, call in calls.items():
         with errors(f"trying {action}"):
             try:
@@ -153,10 +152,10 @@ def tried(aws: Aws, *, bucket: bool) -> tuple[list[str], list[str]]:
     return list(calls), refused
 
 
-def harmless(aws: Aws, *, bucket: bool) -> dict[str, Callable[[], object]]:
-    """{action: a call that needs it and changes nothing}; what it asks for need not exist."""
+def harmless(aws: Aws, function: str, key: str, *, bucket: bool) -> dict[str, Callable[[], object]]:
+    """{action: a call that needs it and changes nothing}; what it asks for, the `function` and the
+    object `key`, need not exist."""
     settings, owned = aws.settings, s3.bucket_of(aws)
-    name = store.function(settings)
     functions, layer = aws.client("lambda"), settings.layer
     calls: dict[str, Callable[[], object]] = {
         "lambda:ListLayerVersions": lambda: functions.list_layer_versions(LayerName=layer),
@@ -164,20 +163,18 @@ def harmless(aws: Aws, *, bucket: bool) -> dict[str, Callable[[], object]]:
             LayerName=layer, VersionNumber=1
         ),
         "lambda:GetFunctionConfiguration": lambda: functions.get_function_configuration(
-            FunctionName=name
+            FunctionName=function
         ),
-        "lambda:GetFunction": lambda: functions.get_function(FunctionName=name),
+        "lambda:GetFunction": lambda: functions.get_function(FunctionName=function),
         "lambda:InvokeFunction": lambda: functions.invoke(  # asks for permission alone (AWS)
-            FunctionName=name, InvocationType="DryRun"
+            FunctionName=function, InvocationType="DryRun"
         ),
         "apigateway:GET": lambda: aws.client("apigateway").get_rest_apis(limit=1),
-        "iam:GetRole": lambda: aws.client("iam").get_role(RoleName=name),
+        "iam:GetRole": lambda: aws.client("iam").get_role(RoleName=function),
     }
     if bucket:
         calls["s3:ListBucket"] = lambda: aws.client("s3").list_objects_v2(**owned, MaxKeys=1)
-        calls["s3:GetObject"] = lambda: aws.client("s3").get_object(
-            **owned, Key=store.key(settings, "lock.json")
-        )
+        calls["s3:GetObject"] = lambda: aws.client("s3").get_object(**owned, Key=key)
     return calls
 
 

@@ -9,7 +9,7 @@ from ...aws.client import Aws
 from ...aws.iam import simulate
 from ...layer.archive import size_limit
 from ...release import listing
-from ...release.stage import chalice_state, lease, lock
+from ...release.stage import chalice_state, lease, lock, store
 from ...settings.model import Settings
 from ...ui import finding
 from ...ui.console import duration
@@ -58,12 +58,15 @@ def _bucket(aws: Aws) -> str:
 def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
     """AwsError names what is not allowed."""
     wanted = simulate.needed(aws.settings, bucket=bucket)
-    denied = simulate.simulated(aws, wanted)
+    function = store.function(aws.settings)
+    denied = simulate.simulated(aws, wanted, function)
     if denied:
         raise simulate.missing(denied)
     if denied is not None:
         return f"all {len(wanted)} that a deploy needs, by IAM's policy simulator"
-    calls, refused = simulate.tried(aws, bucket=bucket)
+    calls, refused = simulate.tried(
+        aws, function, store.key(aws.settings, "lock.json"), bucket=bucket
+    )
     if refused:
         raise simulate.missing(refused)
     untried = len(wanted - {*calls})

@@ -6,7 +6,7 @@ deploy can work; 1: it cannot, and each ✗ says what to do.
 
 from collections.abc import Iterator
 
-from ...aws import client as clients
+from ...context import connection
 from ...context.doit_actions import action
 from ...context.settings import current
 from ...settings.model import Settings
@@ -42,7 +42,7 @@ def check_everything(settings: Settings) -> Iterator[Finding]:
     yield findings.finding_of("clock", lambda: aws_checks.clock(settings))
     yield findings.finding_of("region", lambda: aws_checks.region(settings))
     try:
-        aws = clients.connect_read_only(settings)
+        aws = connection.connect_read_only(settings)
         who = aws.identity
     except LayerError as error:
         yield findings.bad("credentials", error)
@@ -56,7 +56,7 @@ def check_everything(settings: Settings) -> Iterator[Finding]:
 def _embedded(settings: Settings) -> Iterator[Finding]:
     """stage=local asks nobody for permission."""
     try:
-        aws = clients.connect_read_only(settings)
+        aws = connection.connect_read_only(settings)
         _ = aws.identity
     except LayerError:
         yield findings.good("AWS", "embedded; the deploy starts it")

@@ -7,8 +7,8 @@ from ...aws import arn as layer_arns
 from ...settings import paths
 from ...settings.model import LAMBDA_LIMIT, Settings
 from ...ui.console import size
-from ...util.partial import Unknowns
 from ..manifest import Manifest
+from ..partial import Unknowns
 from ..version import LayerVersion
 from .rollback_pin import RollbackPin
 

@@ -1,29 +1,29 @@
 """gc's facts: what AWS and S3 have of the layer, and what uses which version."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ...aws import arn as arns
 from ...aws import lambda_functions, s3, s3_objects
 from ...aws.client import Aws
+from ...aws.s3_objects import Stored
 from ...chalice_project import config as chalice_config
-from ...context import settings
 from ...settings import paths
 from ...settings.model import Settings
-from ...settings.pyproject import stages
 from ...util import typed_json
 from .. import listing
-from ..retention import Stored, VersionEntry
+from ..retention import VersionEntry
 from . import store
+
+Stages = Sequence[Settings]  # of all stages in pyproject.toml
 
 # ---- what is there ------------------------------------------------------------------------------
 
 
-def entries(aws: Aws) -> list[VersionEntry]:
+def entries(aws: Aws, others: Stages) -> list[VersionEntry]:
     """Every version of the layer, and every deleted one whose zip is still there."""
-    files = stored(aws)
+    files = stored(aws, others)
     found = [
         VersionEntry(number=v.number, arn=v.arn, created=v.created, gone=False,
               built=v.built if v.is_ours else "", files=tuple(files.of(v.arn, v.built)))
@@ -72,17 +72,16 @@ class Files:
         return [*self._folders.get(built, []), *self._notes.get(arn, [])]
 
 
-def stored(aws: Aws) -> Files:
+def stored(aws: Aws, others: Stages) -> Files:
     found = Files()
-    for bucket in buckets(aws):
+    for bucket in buckets(aws, others):
         found.add(bucket, aws.settings.layer)
     return found
 
 
-def buckets(aws: Aws) -> list[Aws]:
+def buckets(aws: Aws, others: Stages) -> list[Aws]:
     """This stage's bucket, and those of other stages whose account and region are reached alike."""
     here = aws.settings
-    others = [settings.current(name) for name in stages(Path("pyproject.toml"))]
     names = {each.bucket for each in others if _access(each) == _access(here)} - {here.bucket}
     return [aws, *(Aws(replace(here, bucket=name), aws.environ) for name in sorted(names))]
 
@@ -94,10 +93,10 @@ def _access(stage: Settings) -> tuple[object, ...]:
 # ---- what uses it -------------------------------------------------------------------------------
 
 
-def uses(aws: Aws) -> dict[str, list[str]]:
+def uses(aws: Aws, others: Stages) -> dict[str, list[str]]:
     """{ARN: who}, from Lambda, .chalice/config.json and the pins in S3."""
     found: dict[str, list[str]] = defaultdict(list)
-    for source in (running(aws), configured(), pinned(aws)):
+    for source in (running(aws), configured(), pinned(aws, others)):
         for arn, who in source:
             found[arn].append(who)
     return found
@@ -120,9 +119,9 @@ def configured() -> Iterator[tuple[str, str]]:
                 yield arn, f"{paths.CHALICE_CONFIG}, stage {name}"
 
 
-def pinned(aws: Aws) -> Iterator[tuple[str, str]]:
+def pinned(aws: Aws, others: Stages) -> Iterator[tuple[str, str]]:
     """Whatever a standing pin of any app and stage names."""
-    for bucket in buckets(aws):
+    for bucket in buckets(aws, others):
         for stage, pin in store.standing(bucket):
             for arn in pin.arns:
                 yield arn, f"pin of stage {stage}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks import VERSION
 from tasks.adopt import tool_origin
+from tasks.util.version import VERSION
 
 WHEEL = f"doit_lambda_layer-{VERSION}-py3-none-any.whl"
 SITE = f"https://example.com/{WHEEL}"

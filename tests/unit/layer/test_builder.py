@@ -9,6 +9,7 @@ import pytest
 
 from tasks.layer.builder import LayerBuilder, content_key
 from tasks.layer.locked_requirement import LockedRequirement
+from tasks.proof import schedule
 from tasks.proof.schedule import ProofPlan
 from tasks.requirements import file
 from tasks.sandbox.protocol import Job, OnLine, Outcome, expand
@@ -245,7 +246,7 @@ def test_what_will_be_tried_is_laid_out_ahead(
         names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, parts={},
         shown=missing, layer=Path("part.zip"),
     )  # fmt: skip
-    LayerBuilder(Settings(), fake).prepare(asked)
+    schedule.lay_out(LayerBuilder(Settings(), fake), asked)
     assert list(map(str, fake.prepared)) == prepared
 
 

@@ -121,7 +121,7 @@ def test_a_function_that_hangs_times_out() -> None:
 
 def test_the_servers_process_builds_as_the_command_did() -> None:
     """It is another process: the choice travels in a file."""
-    assert (file_tools.read_record(invocation.RUNTIME) or {})["builder"] == "host"
+    assert (file_tools.read_record(paths.LOCAL_RUNTIME) or {})["builder"] == "host"
 
 
 COUNTING = """import os

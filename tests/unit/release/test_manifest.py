@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks import VERSION
 from tasks.release import manifest
 from tasks.release.manifest import Manifest
 from tasks.settings.model import Settings
+from tasks.util.version import VERSION
 
 PACKED = {
     "input": "a" * 64, "sha256": "b" * 64, "inputs": {"image": "public.ecr.aws/x"},

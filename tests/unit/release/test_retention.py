@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.release.retention import Fate, Stored, VersionEntry, decide_fates, matches
+from tasks.aws.s3_objects import Stored
+from tasks.release.retention import Fate, VersionEntry, decide_fates, matches
 
 
 def entry(number: int, built: str | None = None, **more: Any) -> VersionEntry:

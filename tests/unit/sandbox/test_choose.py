@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.local_aws import invoke
 from tasks.sandbox import choose
 from tasks.sandbox.container import sandbox
+from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.util import files
 from tasks.util.errors import BuildError
@@ -109,7 +109,7 @@ def test_who_only_looks_starts_nothing(
     engine.there = False
     local = Settings(stage="local")
     assert choose.expected(local) == "docker"
-    files.write_record(invoke.RUNTIME, {"builder": "host"})
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
     assert choose.expected(local) == "host"
     assert choose.expected(Settings()) == "docker"
     assert choose.expected(Settings(stage="local", builder="docker")) == "docker"

@@ -31,35 +31,38 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_clean_checkout(checkout: Path) -> None:
     """The commit's full hash."""
-    assert subprocesses.state() == {"commit": run("rev-parse", "HEAD"), "dirty": False}
+    assert subprocesses.state(paths.CHALICE_CONFIG) == {
+        "commit": run("rev-parse", "HEAD"),
+        "dirty": False,
+    }
 
 
 @pytest.mark.parametrize("name", ["requirements-all.txt", "new.txt"])
 def test_changed_and_new_files_make_it_dirty(checkout: Path, name: str) -> None:
     """Either may be what the layer was made from."""
     Path(name).write_text("other\n")
-    assert (subprocesses.state() or {})["dirty"] is True
+    assert (subprocesses.state(paths.CHALICE_CONFIG) or {})["dirty"] is True
 
 
 def test_what_a_deploy_writes_does_not(checkout: Path) -> None:
     """The ARN in config.json is no input."""
     paths.CHALICE_CONFIG.write_text('{"stages": {}}')
-    assert (subprocesses.state() or {})["dirty"] is False
+    assert (subprocesses.state(paths.CHALICE_CONFIG) or {})["dirty"] is False
 
 
 def test_no_checkout_and_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both say nothing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert subprocesses.state() is None
+    assert subprocesses.state(paths.CHALICE_CONFIG) is None
     run("init", "--quiet")
-    assert subprocesses.state() is None
+    assert subprocesses.state(paths.CHALICE_CONFIG) is None
 
 
 def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container without it."""
     monkeypatch.setenv("PATH", "")
-    assert subprocesses.state() is None
+    assert subprocesses.state(paths.CHALICE_CONFIG) is None
 
 
 def test_where_the_checkout_came_from(checkout: Path) -> None:

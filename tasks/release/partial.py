@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .errors import LayerError
+from ..util.errors import LayerError
 
 
 class Unknowns(dict[str, str]):
