@@ -13,7 +13,7 @@ from bench.ratios import verdict
 from bench.results import Result, Table, write
 from bench.speed import builders
 from tasks.context.settings import current
-from tasks.sandbox.container import docker_images
+from tasks.sandbox.container import docker_engine
 from tasks.ui.console import MB, size
 from tasks.util.errors import BuildError
 from tests import package_index
@@ -73,7 +73,7 @@ def _host(builder: str) -> str:
     """An address of this machine that the builder reaches, too."""
     if builder == "host":
         return "127.0.0.1"
-    network = docker_images.engine().networks.get("bridge").attrs
+    network = docker_engine.connect().networks.get("bridge").attrs
     return str(network["IPAM"]["Config"][0]["Gateway"])
 
 

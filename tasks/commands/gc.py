@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..aws import bucket, s3_objects
+from ..aws import bucket, s3_versions
 from ..aws.client import Aws
 from ..context import arguments
 from ..context.connection import connect
@@ -82,7 +82,7 @@ def delete(aws: Aws, going: list[Fate]) -> None:
     """Oldest first."""
     freed = 0
     for fate in sorted(going, key=lambda fate: fate.entry.number):
-        s3_objects.delete(aws, fate.files)
+        s3_versions.delete(aws, fate.files)
         if not fate.entry.gone:
             listing.delete(aws, fate.entry.number)
         freed += fate.bytes

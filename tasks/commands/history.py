@@ -14,7 +14,7 @@ from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release import compare, listing
+from ..release import compare, listing, s3_keys
 from ..release import manifest as manifests
 from ..release import version as versions
 from ..release.manifest import Manifest
@@ -89,9 +89,9 @@ def gather_history(aws: Aws, typed: Arguments) -> History:
     published = {version.number: version for version in listing.Listing(aws)}
     nothing: dict[str, int] = {}
     stored = unknown.ask(
-        "deleted versions", lambda: s3.objects(aws, versions.prefix(settings.layer)), nothing
+        "deleted versions", lambda: s3.objects(aws, s3_keys.prefix(settings.layer)), nothing
     )
-    numbers = sorted({*published, *versions.noted(settings.layer, stored)}, reverse=True)
+    numbers = sorted({*published, *s3_keys.noted(settings.layer, stored)}, reverse=True)
     shown = chosen(numbers, typed)
     older = [number for number in numbers if shown and number < shown[-1]]
     known = {
@@ -147,7 +147,7 @@ def _zipped(aws: Aws, manifest: Manifest | None, version: LayerVersion | None) -
 
 
 def _zip_key(settings: Settings, manifest: Manifest | None) -> str:
-    return versions.zip_key(settings.layer, manifest.built) if manifest else ""
+    return s3_keys.zip_key(settings.layer, manifest.built) if manifest else ""
 
 
 def used_by(

@@ -3,7 +3,7 @@
 from ..aws import arn as layer_arns
 from ..aws.client import Aws
 from ..chalice_project import config
-from ..release import listing, manifest, registry
+from ..release import listing, manifest, registry, s3_keys
 from ..release import version as versions
 from ..release.version import LayerVersion
 from ..settings import paths
@@ -42,7 +42,7 @@ def again(aws: Aws, number: int, there: list[LayerVersion]) -> LayerVersion:
     say(f"version {number} was deleted")
     found = registry.again(aws, made)
     if found is None:
-        key = versions.zip_key(made.layer, made.built)
+        key = s3_keys.zip_key(made.layer, made.built)
         raise _missing(number, there, settings, f", and no zip of it at {key}")
     return found
 

@@ -13,9 +13,8 @@ from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..layer import input_hash
-from ..release import listing
+from ..release import listing, s3_keys
 from ..release import manifest as manifests
-from ..release import version as versions
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
 from ..release.stage import attached_layers, chalice_state, store
@@ -79,7 +78,7 @@ def gather_status(settings: Settings) -> StageStatus:
     assumed = ""
     stored: dict[str, int] = {}
     secret: SecretStatus | None = None
-    place = versions.prefix(settings.layer)
+    place = s3_keys.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
         match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)

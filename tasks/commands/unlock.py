@@ -1,6 +1,6 @@
 """`doit unlock`: give back the lock of a deploy that died."""
 
-from ..aws import s3_objects
+from ..aws import s3_versions
 from ..aws.client import Aws
 from ..context import arguments
 from ..context.connection import connect
@@ -22,7 +22,7 @@ def task_unlock() -> dict[str, object]:
 def release_lock(aws: Aws, *, living: bool) -> None:
     """DeployError for a lock whose owner may live, unless `living`."""
     stage, where = aws.settings.stage, lock.key(aws.settings)
-    found = s3_objects.read_object(aws, where)
+    found = s3_versions.read_object(aws, where)
     holder = lease.parse_lease(found.data)
     if holder is None or holder.released:
         say(f"stage {stage} is not locked")
@@ -30,13 +30,13 @@ def release_lock(aws: Aws, *, living: bool) -> None:
     say(f"stage {stage} is locked by {holder}, until {holder.end}")
     if not living:
         _must_be_dead(aws, holder, found)
-    if not s3_objects.write_object(aws, where, holder.given_back(found.at).written(), found.etag):
+    if not s3_versions.write_object(aws, where, holder.given_back(found.at).written(), found.etag):
         fix = "run ./doitw unlock again to see how it stands"
         raise DeployError("the lock was renewed, returned or taken at this moment", fix=fix)
     say(f"unlocked; next: ./doitw deploy stage={stage}")
 
 
-def _must_be_dead(aws: Aws, holder: Lease, found: s3_objects.Object) -> None:
+def _must_be_dead(aws: Aws, holder: Lease, found: s3_versions.Object) -> None:
     turn = Turn(aws.settings)
     try:
         dead = turn.mine() and lock.is_free(holder, found.at, turn)

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..aws import arn as arns
-from ..aws import s3, s3_objects
+from ..aws import s3, s3_versions
 from ..aws.client import Aws
 from ..settings.model import Settings, option
 from ..util import files, typed_json
 from ..util.files import Record, digest
 from ..util.version import VERSION
-from . import version as versions
+from . import s3_keys
 from .version import LayerVersion
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,7 +44,7 @@ class Manifest:
     """Sizes in bytes: the zip's (`bytes`), at /opt (`unzipped`), before pruning (`installed`).
 
     `inputs`: the parts of the input hash (`identity.parts`); `others`: {name: bytes} of what no
-    distribution owns; `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `versions.apart` may
+    distribution owns; `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `s3_keys.apart` may
     have put after it; `git`: {"commit", "dirty"}, None outside of a checkout; `image`: its
     reference, or '' when the host built; `digest`: exactly which image that was, '' where it is not
     known; `settings`: as in pyproject.toml; `tool`: our version.
@@ -79,7 +79,7 @@ class Manifest:
     @property
     def time(self) -> str:
         """When the zip was made: YYYYMMDD-HHMMSS, UTC."""
-        return self.built[: versions.TIME]
+        return self.built[: s3_keys.TIME]
 
     @property
     def packages(self) -> dict[str, int]:
@@ -150,14 +150,14 @@ def from_json(text: bytes) -> Manifest | None:
 
 
 def write_manifest(aws: Aws, made: Manifest) -> None:
-    s3.put_bytes(aws, versions.manifest_key(made.layer, made.built), to_json(made))
+    s3.put_bytes(aws, s3_keys.manifest_key(made.layer, made.built), to_json(made))
 
 
 def claim(aws: Aws, made: Manifest, *, empty: bool) -> bool:
     """Write it, where its folder is free or this zip's; False where it is another's. `empty`: no
     other zip lies there. Of two machines that ask at the same moment one gets the folder."""
-    key = versions.manifest_key(made.layer, made.built)
-    if empty and s3_objects.write_object(aws, key, to_json(made), ""):
+    key = s3_keys.manifest_key(made.layer, made.built)
+    if empty and s3_versions.write_object(aws, key, to_json(made), ""):
         return True
     there = at(aws, made.built)
     if there is None or there.sha256 != made.sha256:
@@ -173,20 +173,20 @@ def read_manifest(aws: Aws, version: LayerVersion) -> Manifest | None:
 
 def of_number(aws: Aws, number: int) -> Manifest | None:
     """The manifest of a version by its number alone, deleted or not."""
-    note = s3.get_bytes(aws, versions.note_key(aws.settings.layer, number))
+    note = s3.get_bytes(aws, s3_keys.note_key(aws.settings.layer, number))
     built = typed_json.parsed(note).get("built")
     return at(aws, str(built)) if built else None
 
 
 def at(aws: Aws, built: str) -> Manifest | None:
     """`built`: the folder's name."""
-    text = s3.get_bytes(aws, versions.manifest_key(aws.settings.layer, built))
+    text = s3.get_bytes(aws, s3_keys.manifest_key(aws.settings.layer, built))
     return from_json(text) if text else None
 
 
 def note(aws: Aws, arn: str, built: str) -> bool:
     """Remember where a version's zip lies; False when that is known."""
-    key = versions.note_key(aws.settings.layer, arns.number_of(arn))
+    key = s3_keys.note_key(aws.settings.layer, arns.number_of(arn))
     return bool(
-        s3_objects.write_object(aws, key, files.canonical({"arn": arn, "built": built}), "")
+        s3_versions.write_object(aws, key, files.canonical({"arn": arn, "built": built}), "")
     )

@@ -14,7 +14,7 @@ from ..settings import paths
 from ..ui.console import say, size
 from ..util import files, typed_json
 from ..util.errors import AwsError
-from . import listing, manifest, stored_zip
+from . import listing, manifest, s3_keys, stored_zip
 from . import publish as publication
 from . import version as versions
 from .manifest import Manifest
@@ -57,12 +57,12 @@ def stored(aws: Aws, wanted: str) -> Manifest | None:
 
 def _zip(aws: Aws, made: Manifest) -> str | None:
     """Its object version in S3, None when it is not there, whole."""
-    return s3.holds(aws, versions.zip_key(made.layer, made.built), made.sha256)
+    return s3.holds(aws, s3_keys.zip_key(made.layer, made.built), made.sha256)
 
 
 def _noted(aws: Aws, wanted: str) -> str | None:
     """The ARN that these inputs were published as, or found to be the content of."""
-    note = s3.get_bytes(aws, versions.alias_key(aws.settings.layer, wanted))
+    note = s3.get_bytes(aws, s3_keys.alias_key(aws.settings.layer, wanted))
     arn = str(typed_json.parsed(note).get("arn"))
     return arn if layer_arns.place_of(arn) else None
 
@@ -70,14 +70,14 @@ def _noted(aws: Aws, wanted: str) -> str | None:
 def inputs_of(aws: Aws, arns: Collection[str]) -> set[str]:
     """Input hashes that are noted to make what these versions hold; a look into S3 for each that
     the layer ever had."""
-    prefix = versions.alias_key(aws.settings.layer, "")
+    prefix = s3_keys.alias_key(aws.settings.layer, "")
     hashes = (key.removeprefix(prefix) for key in s3.objects(aws, prefix))
     return {each for each in hashes if _noted(aws, each) in arns}
 
 
 def note(aws: Aws, wanted: str, arn: str) -> None:
     """Remember in S3 that this version holds what these inputs make."""
-    key = versions.alias_key(aws.settings.layer, wanted)
+    key = s3_keys.alias_key(aws.settings.layer, wanted)
     s3.put_bytes(aws, key, files.canonical({"arn": arn}))
 
 
@@ -109,7 +109,7 @@ def again(aws: Aws, made: Manifest) -> LayerVersion | None:
     found = _zip(aws, made)
     if found is None:
         return None
-    key = versions.zip_key(made.layer, made.built)
+    key = s3_keys.zip_key(made.layer, made.built)
     _look_into(aws, key, made)
     sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
     facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}

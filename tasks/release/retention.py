@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..aws.s3_objects import Stored
+from ..aws.s3_versions import Stored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..aws import arn as layer_arns
-from ..release import version as versions
+from ..release import s3_keys
 from ..release.stage.status import StageStatus
 from ..settings import paths
 from ..settings.model import Settings
@@ -66,7 +66,7 @@ def _published(status: StageStatus) -> str:
 
 
 def _storage(status: StageStatus) -> str:
-    place = f"s3://{status.settings.bucket}/{versions.prefix(status.settings.layer)}"
+    place = f"s3://{status.settings.bucket}/{s3_keys.prefix(status.settings.layer)}"
     zips = sum(key.endswith(".zip") for key in status.stored)
     return f"{size(sum(status.stored.values()))} in S3, zips: {zips} ({place})"
 

@@ -9,8 +9,7 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import manifest as manifests
-from ..release import registry
-from ..release import version as versions
+from ..release import registry, s3_keys
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say, size
@@ -68,7 +67,7 @@ def send(aws: Aws, packed: files.Record) -> files.Record:
     """Manifest, zip and bill of materials. A repeated run finds the same key and sends no zip."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
     made, version = place(aws, manifest_of(settings, packed))
-    key, tag = versions.zip_key(settings.layer, made.built), bucket.tag(settings)
+    key, tag = s3_keys.zip_key(settings.layer, made.built), bucket.tag(settings)
     tagged = bool(tag or version is not None)
     if version is None:
         started = time.monotonic()
@@ -79,7 +78,7 @@ def send(aws: Aws, packed: files.Record) -> files.Record:
         say(f"s3://{settings.bucket}/{key} is there already, whole")
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
-        folder = versions.folder(settings.layer, made.built)
+        folder = s3_keys.folder(settings.layer, made.built)
         s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
     return {"key": key, "version_id": version, "tag": tagged, "built": made.built}
 
@@ -88,14 +87,14 @@ def place(aws: Aws, made: manifests.Manifest) -> tuple[manifests.Manifest, str |
     """The manifest as it stands in a folder that is this zip's alone, and the zip's object version
     where it is there already, whole. The folder is named by the second in which the zip was made,
     and another machine may have made another one in it."""
-    key = versions.zip_key(made.layer, made.built)
+    key = s3_keys.zip_key(made.layer, made.built)
     content, version = s3.head_object(aws, key) or (None, "")
     if manifests.claim(aws, made, empty=content in (None, made.sha256)):
         return made, version if content == made.sha256 else None
     say(f"s3://{aws.settings.bucket}/{key} is another zip of the same second, and stays")
-    own = replace(made, built=versions.apart(made.built, made.sha256))
+    own = replace(made, built=s3_keys.apart(made.built, made.sha256))
     manifests.write_manifest(aws, own)
-    return own, s3.holds(aws, versions.zip_key(own.layer, own.built), own.sha256)
+    return own, s3.holds(aws, s3_keys.zip_key(own.layer, own.built), own.sha256)
 
 
 def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks.aws import lambda_functions, s3, s3_objects
+from tasks.aws import lambda_functions, s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.commands import gc
 from tasks.context.connection import connect
-from tasks.release import listing, manifest, registry
-from tasks.release import version as versions
+from tasks.release import listing, manifest, registry, s3_keys
 from tasks.release.stage import rollback_pin
 from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.settings import paths
@@ -67,7 +66,7 @@ def left(aws: Aws) -> list[int]:
 
 def folders(aws: Aws) -> set[str]:
     """The builds that S3 has something of; `inputs` and `versions` are small notes."""
-    return {each.key.split("/")[2] for each in s3_objects.under(aws, "layers/deps/")}
+    return {each.key.split("/")[2] for each in s3_versions.under(aws, "layers/deps/")}
 
 
 # ---- what goes ----------------------------------------------------------------------------------
@@ -91,17 +90,17 @@ def test_the_plan_changes_nothing(
 
 def test_old_versions_go_with_all_that_lies_beside_them(four: Aws) -> None:
     """Zip, manifest, the note of where it lay; what stays is whole."""
-    s3.put_bytes(four, versions.alias_key("deps", "ab" * 32), json.dumps({"arn": arn(1)}).encode())
-    s3.put_bytes(four, versions.alias_key("deps", "cd" * 32), json.dumps({"arn": arn(4)}).encode())
+    s3.put_bytes(four, s3_keys.alias_key("deps", "ab" * 32), json.dumps({"arn": arn(1)}).encode())
+    s3.put_bytes(four, s3_keys.alias_key("deps", "cd" * 32), json.dumps({"arn": arn(4)}).encode())
     gc.collect_garbage(four, 2, act=True)
     assert left(four) == [4, 3]
-    keys = {each.key for each in s3_objects.under(four, "layers/deps/")}
+    keys = {each.key for each in s3_versions.under(four, "layers/deps/")}
     assert keys == {
-        versions.alias_key("deps", "cd" * 32),
-        *(versions.alias_key("deps", version.input_hash) for version in listing.versions(four)),
-        *(versions.note_key("deps", number) for number in (3, 4)),
-        *(versions.zip_key("deps", f"2025010{number}-030405") for number in (3, 4)),
-        *(versions.manifest_key("deps", f"2025010{number}-030405") for number in (3, 4)),
+        s3_keys.alias_key("deps", "cd" * 32),
+        *(s3_keys.alias_key("deps", version.input_hash) for version in listing.versions(four)),
+        *(s3_keys.note_key("deps", number) for number in (3, 4)),
+        *(s3_keys.zip_key("deps", f"2025010{number}-030405") for number in (3, 4)),
+        *(s3_keys.manifest_key("deps", f"2025010{number}-030405") for number in (3, 4)),
     }
 
 
@@ -115,9 +114,9 @@ def test_of_two_zips_of_one_second_only_the_older_goes(aws: Aws) -> None:
     upload.run(aws)
     publish.run(aws)
     gc.collect_garbage(aws, 1, act=True)
-    apart = versions.apart("20250102-030405", sha256)
+    apart = s3_keys.apart("20250102-030405", sha256)
     assert folders(aws) == {"inputs", "versions", apart}
-    assert s3.holds(aws, versions.zip_key("deps", apart), sha256) is not None
+    assert s3.holds(aws, s3_keys.zip_key("deps", apart), sha256) is not None
 
 
 def test_a_second_run_has_nothing_to_do(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +135,7 @@ def test_a_bucket_with_versions_is_really_emptied(aws: Aws) -> None:
     )
     for number in (1, 2):
         publish_layer(aws, number)
-    key = versions.manifest_key("deps", "20250101-030405")
+    key = s3_keys.manifest_key("deps", "20250101-030405")
     s3.put_bytes(aws, key, b"{}")
     aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     gc.collect_garbage(aws, 1, act=True)
@@ -267,17 +266,17 @@ def test_a_version_that_was_published_again_shares_its_zip(
 ) -> None:
     """The old number's notes go, the zip stays as long as the new number does; then nothing is left
     to be said of the old one."""
-    notes = {versions.note_key("deps", number) for number in (1, 2, 3)}
+    notes = {s3_keys.note_key("deps", number) for number in (1, 2, 3)}
     gc.collect_garbage(two_of_one, 2, act=True)
     assert left(two_of_one) == [3, 2]
-    keys = {each.key for each in s3_objects.under(two_of_one, "layers/deps/")}
-    assert notes - keys == {versions.note_key("deps", 1)}
-    assert versions.zip_key("deps", "20250101-030405") in keys
+    keys = {each.key for each in s3_versions.under(two_of_one, "layers/deps/")}
+    assert notes - keys == {s3_keys.note_key("deps", 1)}
+    assert s3_keys.zip_key("deps", "20250101-030405") in keys
     assert "version 1: " in capfd.readouterr().out
     gc.collect_garbage(two_of_one, 2, act=True)
     assert "2 versions, 0 to delete" in capfd.readouterr().out
     gc.collect_garbage(two_of_one, 0, act=True)
-    assert not s3_objects.under(two_of_one, "layers/deps/")
+    assert not s3_versions.under(two_of_one, "layers/deps/")
 
 
 # ---- interrupted, refused -----------------------------------------------------------------------
@@ -309,7 +308,7 @@ def test_what_s3_will_not_delete(aws: Aws) -> None:
     )  # fmt: skip
     for number in (1, 2):
         publish_layer(aws, number)
-    key = versions.zip_key("deps", "20250101-030405")
+    key = s3_keys.zip_key("deps", "20250101-030405")
     client.put_object_legal_hold(Bucket="deps-bucket", Key=key, LegalHold={"Status": "ON"})
     with pytest.raises(AwsError, match=r"S3 keeps s3://.*deps\.zip: .*object lock") as caught:
         gc.collect_garbage(aws, 1, act=True)

@@ -13,8 +13,7 @@ from tasks.aws.client import Aws
 from tasks.chalice_project import config
 from tasks.commands import diff, history
 from tasks.context.arguments import Arguments
-from tasks.release import compare
-from tasks.release import version as versions
+from tasks.release import compare, s3_keys
 from tasks.release.stage import chalice_state, rollback_pin, store
 from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.settings import paths
@@ -134,7 +133,7 @@ def test_a_deleted_version_is_still_listed(aws: Aws) -> None:
     assert gone.zip_kept
     assert [each.version for each in gone.manifest.distributions] == ["1.16.0"]  # type: ignore[union-attr] # it is there
     assert "deleted; its zip is kept" in shown(history.table(aws.settings, [gone]))
-    key = versions.zip_key("deps", "20250102-000001")
+    key = s3_keys.zip_key("deps", "20250102-000001")
     aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     assert not entry(aws, 1).zip_kept
 

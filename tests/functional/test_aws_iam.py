@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.aws import apigateway, iam_actions, s3, s3_objects, secrets_manager
+from tasks.aws import apigateway, iam_actions, s3, s3_versions, secrets_manager
 from tasks.aws.client import Aws
 from tasks.aws.iam import simulate, statements
 from tasks.context.connection import connect
@@ -76,7 +76,7 @@ def test_exactly_the_known_operations_are_called(
     assert s3.ensure_bucket(aws)
     s3.put_bytes(aws, "layers/a", b"")
     in_parts(aws, server, tmp_path / "a.zip")
-    s3_objects.delete(aws, s3_objects.under(aws, "layers/"))
+    s3_versions.delete(aws, s3_versions.under(aws, "layers/"))
     assert s3.objects(aws, "layers/") == {}
     aws.client("secretsmanager").create_secret(Name="a", SecretString="{}")
     server.seen = [each for each in server.seen if "x-amz-target" not in each.headers]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.aws import s3, s3_objects
+from tasks.aws import s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.commands import unlock
 from tasks.context.connection import connect
@@ -170,12 +170,12 @@ def test_a_lost_answer_does_not_lose_the_lock(aws: Aws, server: Server) -> None:
 def test_two_writes_over_the_same_are_one(aws: Aws) -> None:
     """What the lock is made of: the server keeps the conditions."""
     s3.ensure_bucket(aws)
-    first = s3_objects.write_object(aws, "chalice/x", b"1", "")
+    first = s3_versions.write_object(aws, "chalice/x", b"1", "")
     assert first
-    assert s3_objects.write_object(aws, "chalice/x", b"2", "") is None
-    assert s3_objects.write_object(aws, "chalice/x", b"3", first)
-    assert s3_objects.write_object(aws, "chalice/x", b"4", first) is None
-    assert s3_objects.read_object(aws, "chalice/x").data == b"3"
+    assert s3_versions.write_object(aws, "chalice/x", b"2", "") is None
+    assert s3_versions.write_object(aws, "chalice/x", b"3", first)
+    assert s3_versions.write_object(aws, "chalice/x", b"4", first) is None
+    assert s3_versions.read_object(aws, "chalice/x").data == b"3"
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -260,7 +260,7 @@ def test_a_renewal_whose_answer_never_came_does_not_lose_it(aws: Aws) -> None:
     """What stands there is ours, though not what was written last as far as we know."""
     with held(aws) as taken:
         unknown = taken.lease.renewed(datetime.now(UTC) + timedelta(seconds=9))
-        s3_objects.write_object(aws, taken.key, unknown.written(), taken.etag)
+        s3_versions.write_object(aws, taken.key, unknown.written(), taken.etag)
     assert standing(aws) == taken.lease
     assert taken.lease.released
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from tasks.aws import arn as arns
-from tasks.aws import s3, s3_objects
+from tasks.aws import s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.chalice_project import config
-from tasks.release import listing, manifest, registry
-from tasks.release import version as versions
+from tasks.release import listing, manifest, registry, s3_keys
 from tasks.settings import paths
 from tasks.steps import lookup, publish, upload
 from tasks.util.errors import AwsError
@@ -41,7 +40,7 @@ def fresh_machine() -> None:
 
 
 def noted(aws: Aws) -> list[int]:
-    return versions.noted("deps", s3.objects(aws, "layers/"))
+    return s3_keys.noted("deps", s3.objects(aws, "layers/"))
 
 
 PIN = ["GetObject"]  # is the stage pinned?
@@ -213,7 +212,7 @@ def test_a_deleted_version_still_has_it_and_its_zip(aws: Aws) -> None:
     made = manifest.of_number(aws, 1)
     assert made is not None
     assert [(each.name, each.version) for each in made.distributions] == [("six", "1.17.0")]
-    zip_key = versions.zip_key("deps", made.built)
+    zip_key = s3_keys.zip_key("deps", made.built)
     assert s3.holds(aws, zip_key, record["sha256"]) is not None
     sent = {"bucket": aws.settings.bucket, "key": zip_key, "version_id": ""}
     facts = {name: getattr(made, name) for name in ("input", "sha256", "unzipped", "built")}
@@ -229,7 +228,7 @@ def test_no_manifest_is_none(aws: Aws) -> None:
     assert manifest.of_number(aws, 1) is None
     assert noted(aws) == []
     deployed(aws)
-    s3.put_bytes(aws, versions.manifest_key("deps", "20250102-030405"), b"{}")
+    s3.put_bytes(aws, s3_keys.manifest_key("deps", "20250102-030405"), b"{}")
     assert manifest.read_manifest(aws, listing.versions(aws)[0]) is None
 
 
@@ -251,7 +250,7 @@ def test_a_publish_that_was_stopped_before_its_note_gets_it(aws: Aws, server: Se
 def test_a_key_is_written_once(aws: Aws) -> None:
     """The second of two that write it hears so, and nothing changes."""
     s3.ensure_bucket(aws)
-    assert s3_objects.write_object(aws, "some/key", b"first", "")
-    assert s3_objects.write_object(aws, "some/key", b"second", "") is None
+    assert s3_versions.write_object(aws, "some/key", b"first", "")
+    assert s3_versions.write_object(aws, "some/key", b"second", "") is None
     assert s3.get_bytes(aws, "some/key") == b"first"
     assert s3.objects(aws, "some/") == {"some/key": 5}

@@ -12,8 +12,7 @@ from tasks.chalice_project import config, deploy
 from tasks.commands import plan, rollback, rollback_target, unpin
 from tasks.context.arguments import Arguments
 from tasks.layer import input_hash
-from tasks.release import listing, registry
-from tasks.release import version as versions
+from tasks.release import listing, registry, s3_keys
 from tasks.release.stage import attached_layers, deploy_plan_layer, rollback_pin, store
 from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.settings import paths
@@ -294,7 +293,7 @@ def test_it_is_published_again_once(two: Aws) -> None:
 def test_a_deleted_version_whose_zip_is_gone(two: Aws) -> None:
     """What there is, is named; nothing changes."""
     delete(two, 1)
-    key = versions.zip_key("deps", "20250102-030405")
+    key = s3_keys.zip_key("deps", "20250102-030405")
     two.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     with pytest.raises(InputError, match="has no version 1, and no zip of it at") as caught:
         back(two, version="1")

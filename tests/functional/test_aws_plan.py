@@ -13,7 +13,7 @@ from tasks.commands import plan
 from tasks.context.connection import connect
 from tasks.layer import input_hash
 from tasks.layer.archive import size_limit
-from tasks.release import version as versions
+from tasks.release import s3_keys
 from tasks.release.stage import store
 from tasks.release.stage.deploy_plan import DeployPlan
 from tasks.release.stage.rollback_pin import RollbackPin
@@ -163,7 +163,7 @@ def test_a_deleted_versions_number_does_not_come_again(aws: Aws) -> None:
     configure(arn)
     from_zip = "publish version 3 of deps from the zip of 20250909-090909"
     assert whats(planned(aws.settings)) == [from_zip, CONFIG, APP]
-    key = versions.zip_key("deps", "20250909-090909")
+    key = s3_keys.zip_key("deps", "20250909-090909")
     aws.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     found = planned(aws.settings)
     assert whats(found)[:2] == [BUILD, "publish version 3 of deps"]

@@ -13,7 +13,7 @@ from tasks.aws.client import Aws
 from tasks.commands import rollback_target
 from tasks.context.connection import connect
 from tasks.layer.archive import size_limit
-from tasks.release import listing, manifest, registry
+from tasks.release import listing, manifest, registry, s3_keys
 from tasks.release import version as versions
 from tasks.settings import paths
 from tasks.steps import lookup, publish, restore, upload
@@ -25,7 +25,7 @@ from tests.moto_server import Server
 from tests.project import Project
 
 BUILT = "20250102-030405"
-ZIP = versions.zip_key("deps", BUILT)
+ZIP = s3_keys.zip_key("deps", BUILT)
 
 
 def forget() -> None:

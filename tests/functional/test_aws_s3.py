@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.aws import bucket, s3, s3_objects
+from tasks.aws import bucket, s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.context.connection import connect
 from tasks.release.version import code_sha256
@@ -162,7 +162,7 @@ def test_every_call_names_the_owner(aws: Aws, server: Server) -> None:
     s3.holds(there, "layers/a.zip", sha256)
     s3.get_bytes(there, "layers/b.json")
     bucket.untag_object(there, "layers/a.zip")
-    s3_objects.delete(there, s3_objects.under(there, "layers/"))
+    s3_versions.delete(there, s3_versions.under(there, "layers/"))
     calls = [seen for seen in server.seen if seen.path.startswith("/deps-bucket")]
     owners = [seen.headers.get("x-amz-expected-bucket-owner") for seen in calls]
     made = [seen for seen in calls if (seen.method, seen.path, seen.query) ==

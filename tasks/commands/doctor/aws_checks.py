@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ...aws import clock as aws_clock
-from ...aws import s3, s3_objects
+from ...aws import s3, s3_versions
 from ...aws.client import Aws
 from ...aws.iam import simulate
 from ...layer.archive import size_limit
@@ -100,7 +100,7 @@ def _state(aws: Aws) -> str:
 
 
 def _lock(aws: Aws) -> Finding | str:
-    found = s3_objects.read_object(aws, lock.key(aws.settings))
+    found = s3_versions.read_object(aws, lock.key(aws.settings))
     holder = lease.parse_lease(found.data)
     if holder is None or holder.released:
         return "free"

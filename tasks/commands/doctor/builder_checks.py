@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...requirements import host_python
 from ...sandbox import host
-from ...sandbox.container import docker_images, emulation
+from ...sandbox.container import docker_engine, docker_images, emulation
 from ...settings.model import Settings
 from ...ui import finding
 from ...ui.finding import BAD, Finding
@@ -50,7 +50,7 @@ def _host(settings: Settings) -> Finding:
 
 def _docker(settings: Settings) -> Iterator[Finding]:
     try:
-        client = docker_images.engine()
+        client = docker_engine.connect()
     except LayerError as error:
         yield finding.bad("Docker", error)
         return

@@ -11,9 +11,8 @@ from ...sandbox import choose
 from ...settings import paths
 from ...settings.model import Settings
 from ...util import files
-from .. import listing, registry
+from .. import listing, registry, s3_keys
 from .. import manifest as manifests
-from .. import version as versions
 from ..manifest import Manifest
 from ..version import LayerVersion
 from . import attached_layers, status, store
@@ -129,5 +128,5 @@ def _compared(aws: Aws, there: listing.Listing) -> tuple[int, Manifest | None]:
 def _next(aws: Aws, there: listing.Listing) -> int:
     """AWS never gives a number twice, a deleted version's neither."""
     layer = aws.settings.layer
-    noted = versions.noted(layer, s3.objects(aws, versions.prefix(layer)))
+    noted = s3_keys.noted(layer, s3.objects(aws, s3_keys.prefix(layer)))
     return max([*noted, *(version.number for version in there)], default=0) + 1

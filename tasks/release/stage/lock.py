@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
-from ...aws import s3, s3_objects
+from ...aws import s3, s3_versions
 from ...aws.client import Aws
 from ...settings import paths
 from ...settings.model import Settings
@@ -119,10 +119,10 @@ class Held:
         """Over what we wrote last, whether the answer to that came or not."""
         data = changed.written()
         while self.etag:
-            if etag := s3_objects.write_object(self.aws, self.key, data, self.etag):
+            if etag := s3_versions.write_object(self.aws, self.key, data, self.etag):
                 self.etag, self.lease = etag, changed
                 return
-            there = s3_objects.read_object(self.aws, self.key)
+            there = s3_versions.read_object(self.aws, self.key)
             found = lease.parse_lease(there.data)
             ours = found and found.token == changed.token and not found.released
             self.etag = there.etag if ours else ""
@@ -154,7 +154,7 @@ def acquire(aws: Aws) -> Held:
 def _wait(aws: Aws, turn: Turn) -> Held:
     told, deadline = "", time.monotonic() + aws.settings.lock_wait
     while True:
-        found = s3_objects.read_object(aws, key(aws.settings))
+        found = s3_versions.read_object(aws, key(aws.settings))
         holder = lease.parse_lease(found.data)
         if turn.mine() and is_free(holder, found.at, turn):
             if held := _write(aws, turn, found):
@@ -183,13 +183,13 @@ def is_free(holder: Lease | None, now: datetime, turn: Turn) -> bool:
     return False
 
 
-def _write(aws: Aws, turn: Turn, found: s3_objects.Object) -> Held | None:
+def _write(aws: Aws, turn: Turn, found: s3_versions.Object) -> Held | None:
     """None when somebody else was quicker."""
     if found.data is None:
         s3.ensure_bucket(aws)
     where, new = key(aws.settings), lease.taken(actor.current_actor(aws.environ), found.at)
     turn.note(new.token)
-    etag = s3_objects.write_unique(aws, where, new.written(), found.etag)
+    etag = s3_versions.write_unique(aws, where, new.written(), found.etag)
     if not etag:
         return None
     return Held(aws=aws, key=where, turn=turn, lease=new, etag=etag, ahead=found.at - clock())

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...aws import arn as arns
-from ...aws import lambda_functions, s3, s3_objects
+from ...aws import lambda_functions, s3, s3_versions
 from ...aws.client import Aws
-from ...aws.s3_objects import Stored
+from ...aws.s3_versions import Stored
 from ...chalice_project import config as chalice_config
 from ...settings import paths
 from ...settings.model import Settings
@@ -50,7 +50,7 @@ class Files:
         self._notes: dict[str, list[Stored]] = defaultdict(list)
 
     def add(self, bucket: Aws, layer: str) -> None:
-        for each in s3_objects.under(bucket, f"layers/{layer}/"):
+        for each in s3_versions.under(bucket, f"layers/{layer}/"):
             kind, _, name = each.key.removeprefix(f"layers/{layer}/").partition("/")
             if kind in ("inputs", "versions"):
                 self._note(bucket, each, counts=kind == "versions")

@@ -1,4 +1,4 @@
-"""Our containers in the engine: whose each is, and that none stays behind.
+"""The Docker engine: found, or said what to start; our containers in it, of which none stays.
 
 A container ends with the connection of its run (docker/job_server.py) and is removed with that.
 What a run leaves that was killed before it could start one, the next run removes.
@@ -10,14 +10,36 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...util.errors import BuildError
 from .. import temp_dirs
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+ANSWER_SECONDS = 20  # an engine that is there says so at once
+WORK_SECONDS = 600
+START_DOCKER = (
+    "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
+    "with `docker info`; or build with this machine's Python: builder=host"
+)
 LABEL = "doit-lambda-layer"
 JOB = f"{LABEL}=job"
 RUN = f"{LABEL}.run"  # HOST:FOLDER of the run, which lives as long as the folder is held
+
+
+def connect() -> "DockerClient":
+    """A client of the engine that answers. BuildError when there is none."""
+    import docker
+    import requests
+
+    try:
+        client = docker.from_env(timeout=ANSWER_SECONDS)
+        client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
+    client.api.timeout = WORK_SECONDS
+    return client
 
 
 def labels() -> dict[str, str]:

@@ -22,30 +22,9 @@ if TYPE_CHECKING:
 TOOLS = ("uv", "deflate")  # in the builder image, as they are here
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-ANSWER_SECONDS = 20  # an engine that is there says so at once
-WORK_SECONDS = 600
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 STEP = re.compile(r"Step (\d+)/(\d+) ")  # what `docker build` says
-START_DOCKER = (
-    "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
-    "with `docker info`; or build with this machine's Python: builder=host"
-)
-
-
-def engine() -> "DockerClient":
-    """A client of the engine that answers. BuildError when there is none."""
-    import docker
-    import requests
-
-    try:
-        client = docker.from_env(timeout=ANSWER_SECONDS)
-        client.ping()
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
-    client.api.timeout = WORK_SECONDS
-    return client
 
 
 def ensure_base(client: "DockerClient", settings: Settings) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...settings.model import Settings
 from .. import index_credentials
 from ..protocol import Job, OnLine, Outcome
-from . import docker_errors, docker_images
+from . import docker_engine, docker_errors, docker_images
 from .session import Session
 
 
@@ -21,7 +21,7 @@ class ContainerSandbox:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = docker_images.engine()
+        self._client = docker_engine.connect()
         self._image = docker_images.ensure_builder(self._client, settings)
         self._session: Session | None = None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.aws.s3_objects import Stored
+from tasks.aws.s3_versions import Stored
 from tasks.release.retention import Fate, VersionEntry, decide_fates, matches
 
 

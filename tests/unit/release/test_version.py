@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tasks.release import s3_keys
 from tasks.release import version as versions
 
 BASE = "arn:aws:lambda:ap-northeast-2:123456789012:layer"
@@ -69,14 +70,14 @@ def test_a_hash_as_aws_writes_it() -> None:
 
 def test_keys_are_the_seeds() -> None:
     """layers/<layer>/<time>/, and notes beside."""
-    assert versions.folder("deps", "20250102-030405") == "layers/deps/20250102-030405"
-    assert versions.alias_key("deps", "ff") == "layers/deps/inputs/ff"
+    assert s3_keys.folder("deps", "20250102-030405") == "layers/deps/20250102-030405"
+    assert s3_keys.alias_key("deps", "ff") == "layers/deps/inputs/ff"
 
 
 def test_a_folder_apart_can_be_read_too() -> None:
     """Of a zip that met another one of its second; named so but once."""
-    built = versions.apart("20250102-030405", "b" * 64)
-    assert versions.apart(built, "b" * 64) == built == "20250102-030405-bbbbbbbb"
+    built = s3_keys.apart("20250102-030405", "b" * 64)
+    assert s3_keys.apart(built, "b" * 64) == built == "20250102-030405-bbbbbbbb"
     text = versions.description({**PACKED, "built": built})
     assert (version(text).built, len(text) <= 256) == (built, True)
     assert version(text.replace(built, f"{built}-{built}")).built == ""
