@@ -13,7 +13,16 @@ from typing import Any
 import boto3
 
 ROOT = Path(__file__).parents[1]
-PARTS = ["dodo.py", "tasks", "docker", ".chalice", "app.py", "requirements.txt", "pyproject.toml"]
+PARTS = [
+    "dodo.py",
+    "tasks",
+    "devtools",
+    "docker",
+    ".chalice",
+    "app.py",
+    "requirements.txt",
+    "pyproject.toml",
+]
 CONFIG = ".chalice/config.json"
 OWN = ["requirements-all.txt", "requirements-all.lock"]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
