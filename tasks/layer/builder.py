@@ -117,7 +117,7 @@ class LayerBuilder:
         """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""
         with folder() as here:
             job = Job(
-                argv=("{python}", "{scripts}/facts.py", "{work}/python", "{work}/apart",
+                argv=("{python}", "{scripts}/inspect_installed.py", "{work}/python", "{work}/apart",
                       "{work}/keys.json", "{work}/facts.json"),
                 kind=INSPECT,
                 inputs=_to_take_apart(keys),

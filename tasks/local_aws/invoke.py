@@ -58,7 +58,7 @@ def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environ
         serve = Job(
             argv=(
                 "{python}",
-                "{scripts}/invoke.py",
+                "{scripts}/lambda_runtime.py",
                 "serve",
                 "{tmp}",
                 "{work}/task",

@@ -68,7 +68,7 @@ class Environment:
         """What the function makes of it. LayerError when the sandbox fails; whatever the function
         does is an Answer."""
         job = Job(
-            argv=("{python}", "{scripts}/invoke.py", "ask", "{tmp}", "{work}/event.json"),
+            argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
             kind=FUNCTION,
             inputs={"event.json": json.dumps(event).encode()} | scripts(["lambda_runtime.py"]),
             network=True,
