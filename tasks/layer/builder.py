@@ -25,6 +25,7 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
+from . import wheel_memory
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement
@@ -111,7 +112,33 @@ class LayerBuilder:
             self._install(job)
         found = self.take_apart(keys)
         self._meanwhile.settle()
+        self._compare(pins, found)
+        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
         return found
+
+    def _compare(self, pins: Sequence[LockedRequirement], found: Facts) -> None:
+        """BuildError where what was installed is not what the pins stand for; the cache's entry
+        goes. No facts say `altered` or `contents` afterwards."""
+        wrong: dict[LockedRequirement, list[str]] = {}
+        for pin in pins:
+            facts = found.get(pin.key, {})
+            altered, contents = facts.pop("altered", ()), facts.pop("contents", {})
+            said = [f"{pin.name}: {path!a} is not what its RECORD says" for path in altered]
+            if problems := said or wheel_memory.differences(pin, contents, self.settings):
+                wrong[pin] = problems
+        if not wrong:
+            return
+        for pin in wrong:
+            wheel_memory.forget(pin, self.settings)
+        words = ("cache", "clean", "--no-config", *(pin.name for pin in wrong))
+        self.sandbox.run(Job(argv=("{uv}", *words), kind=INSTALL))
+        self.close()
+        lines = [line for problems in wrong.values() for line in problems]
+        raise BuildError(
+            "\n".join(["uv's cache holds what no wheel brought:", *lines[:LISTED]]),
+            fix="these entries of the cache were emptied: run the same command again, which "
+            "downloads them anew; where it says the same then, that wheel is broken: pin another",
+        )
 
     def take_apart(self, keys: Mapping[str, str]) -> Facts:
         """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""
@@ -126,7 +153,6 @@ class LayerBuilder:
             self._make(job, "reading what was installed", fix="pin versions that go together")
             found: Facts = json.loads((here / "facts").read_text(encoding="utf-8"))
         refuse_bad_files(found)
-        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
         return found
 
     def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:

@@ -13,6 +13,7 @@ from docker import DockerClient
 from tasks.sandbox import job_kinds
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container.sandbox import ContainerSandbox
+from tasks.sandbox.container.session import CACHE_VOLUME
 from tasks.sandbox.job_kinds import INSPECT, PROOF
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
@@ -268,3 +269,44 @@ def test_a_package_that_wants_out_changes_nothing(
     run = other.doit("build", "builder=docker")
     assert run.code == 0, run.output
     assert module(other, good) == b"X = 'as it was'\n"
+
+
+def poison(engine: DockerClient, image: str, name: str, *, listed: bool) -> None:
+    """What could be done to uv's cache when something wrote to it; RECORD is made to fit."""
+    script = f"""
+import base64, hashlib, pathlib
+[file] = pathlib.Path("/cache/uv").glob("archive-v*/*/{name}.py")
+[record] = file.parent.glob("*.dist-info/RECORD")
+def said(data):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+    return f"sha256={{digest}},{{len(data)}}"
+old, new = file.read_bytes(), b"X = 'canary!!!'\\n"
+file.write_bytes(new)
+if {listed}:
+    record.write_text(record.read_text().replace(said(old), said(new)))
+"""
+    command = ["-I", "-c", script]
+    volumes = {CACHE_VOLUME: {"bind": "/cache", "mode": "rw"}}
+    engine.containers.run(
+        image, command, entrypoint="/var/lang/bin/python3", volumes=volumes, remove=True
+    )
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["file alone", "RECORD, too"])
+def test_installed_bytes_are_what_the_lock_says(
+    tmp_path: Path, lambda_image: str, index: Index, docker_engine: DockerClient, listed: bool
+) -> None:
+    """However the cache was changed: another project is told which file it is, and the next build
+    downloads it anew."""
+    name = f"good{os.urandom(4).hex()}"
+    index.add(name, "1.0", files={f"{name}.py": b"X = 'as it was'\n"})
+    first, second = (new(tmp_path, lambda_image, index, name) for _ in range(2))
+    assert first.doit("build", "builder=docker").code == 0
+    poison(docker_engine, lambda_image, name, listed=listed)
+    run = second.doit("build", "builder=docker")
+    assert run.code == 1, run.output
+    assert f"{name}: '{name}.py' is not what" in run.output
+    assert "downloads them anew" in run.output
+    run = second.doit("build", "builder=docker")
+    assert run.code == 0, run.output
+    assert module(second, name) == b"X = 'as it was'\n"
