@@ -11,6 +11,7 @@ from tasks.layer import locked_requirement
 from tasks.layer.builder import LayerBuilder
 from tasks.layer.installed import Installed
 from tasks.requirements import file, uv
+from tasks.sandbox import job_kinds
 from tasks.sandbox.protocol import Job, Sandbox
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -34,14 +35,14 @@ def installed(settings: Settings, sandbox: Sandbox, target: Path, *, compiled: b
     job = Job(
         argv=("{uv}", *uv.installing(settings, sandbox.kind, hashed=True)),
         inputs={"requirements.txt": "".join(f"{pin.text}\n" for pin in pins).encode()},
+        kind=job_kinds.INSTALL,
         network=True,
-        installs=True,
         fetch={} if compiled else {"{work}/python": target / "python"},
     )
     _run(sandbox, job)
     if compiled:
         fetch = {"{work}/python": target / "python"}
-        _run(sandbox, Job(argv=("sh", "-c", COMPILE), installs=True, fetch=fetch))
+        _run(sandbox, Job(argv=("sh", "-c", COMPILE), kind=job_kinds.INSPECT, fetch=fetch))
     sandbox.close()  # {work} is empty for the next
 
 

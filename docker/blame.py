@@ -1,16 +1,17 @@
 """Which removed file an import misses.
 
-    blame.py OPT APART REQUEST RESULT
+    blame.py OPT COPY REMOVED REQUEST
 
-OPT/python is the layer and is written to, APART/<key> its distributions as installed. REQUEST:
-{"kind": "import" or "load", "name": …, "removed": {rule: {path: key}}}, RESULT: {"rule", "paths"},
-the smallest set found; "rule" is '' where several rules are at fault together, null where no file
-helps.
+OPT/python is the layer, which is copied to COPY, where files go in and out; REMOVED is a zip of
+what pruning took, as it was installed. REQUEST (JSON): {"kind": "import" or "load", "name": …,
+"removed": {rule: [paths]}}. What it found is its last line, behind `= `: {"rule", "paths"}, the
+smallest set; "rule" is '' where several rules are at fault together, null where no file helps.
 """
 
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,22 +25,25 @@ TRIES = 200
 Works = Callable[[list[str]], bool]
 
 
-def main(opt: str, apart: str, request: str, result: str) -> None:
+def main(opt: str, copy: str, removed: str, request: str) -> None:
+    probe.close_off()
     asked = json.loads(Path(request).read_text(encoding="utf-8"))
-    Path(result).write_text(json.dumps(blame(Path(opt), Path(apart), asked)), encoding="utf-8")
+    shutil.copytree(opt, copy)
+    with zipfile.ZipFile(removed) as installed:
+        found = blame(Path(copy), installed, asked)
+    print(f"= {json.dumps(found)}", flush=True)
 
 
-def blame(opt: Path, apart: Path, request: dict[str, Any]) -> dict[str, Any]:
+def blame(opt: Path, installed: zipfile.ZipFile, request: dict[str, Any]) -> dict[str, Any]:
     wanted = (request["kind"], request["name"])
-    removed = {rule: list(files) for rule, files in request["removed"].items()}
-    sources = {
-        path: apart / key / path
-        for files in request["removed"].values()
-        for path, key in files.items()
+    there = {*installed.namelist()}
+    removed = {
+        rule: [path for path in paths if f"python/{path}" in there]
+        for rule, paths in request["removed"].items()
     }
 
     def works(paths: list[str]) -> bool:
-        undo = [put_back(opt, path, sources[path]) for path in paths]
+        undo = [put_back(opt, path, installed) for path in paths]
         batch = probe.Batch("", [wanted])
         probe.run(str(opt), [batch], probe.NOTHING)
         for each in reversed(undo):
@@ -68,7 +72,7 @@ def smallest(paths: list[str], works: Works) -> list[str]:
     return paths
 
 
-def put_back(opt: Path, name: str, source: Path) -> Callable[[], None]:
+def put_back(opt: Path, name: str, installed: zipfile.ZipFile) -> Callable[[], None]:
     """The file as it was installed; returns what undoes it."""
     target, aside = opt / "python" / name, opt / "aside" / name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +80,7 @@ def put_back(opt: Path, name: str, source: Path) -> Callable[[], None]:
     existed = target.exists()
     if existed:
         target.rename(aside)
-    shutil.copy2(source, target)
+    target.write_bytes(installed.read(f"python/{name}"))
 
     def undo() -> None:
         target.unlink()

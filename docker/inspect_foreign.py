@@ -1,9 +1,9 @@
 """What a layer tells where nothing of it can run: another machine's, or another Python's.
 
-    inspect_foreign.py OPT REQUEST RESULT    REQUEST and RESULT are JSON files
+    inspect_foreign.py OPT REQUEST    a JSON file; what it found is its last line, behind `= `
 
 REQUEST: {"batches": as docker/probe.py's, "target": {"machine": as `uname -m` names the layer's,
-"glibc": [2, 34]}}. RESULT: probe.py's, in which nothing was imported or loaded, and "foreign"
+"glibc": [2, 34]}}. Found: as probe.py's, in which nothing was imported or loaded, and "foreign"
 {path: machine} of libraries that are for another one. Standard library only.
 """
 
@@ -19,11 +19,11 @@ import probe
 MACHINES = {62: "x86_64", 183: "aarch64"}  # ELF's e_machine
 
 
-def main(opt: str, request: str, result: str) -> None:
+def main(opt: str, request: str) -> None:
     asked = json.loads(Path(request).read_text(encoding="utf-8"))
     batches, target = asked["batches"], asked["target"]
     found = {name: read(opt, each, target) for name, each in batches.items()}
-    Path(result).write_text(json.dumps(found), encoding="utf-8")
+    print(f"= {json.dumps(found)}", flush=True)
 
 
 def read(opt: str, batch: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:

@@ -10,22 +10,24 @@ Facts of one distribution: "name", "version", "folder" (its dist-info); "files" 
 executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
 of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
 [imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
-its code (for tasks/layer/prune/usage.py and needs.py); where there are some, "refused" {path:
-why no layer
-may hold it}.
+its code (for tasks/layer/prune/usage.py and needs.py); "contents" {path: sha256} of what the wheel
+brought, "altered": those of them that RECORD says something else of; where there are some,
+"refused" {path: why no layer may hold it}.
 """
 
+import base64
 import csv
 import email.parser
 import functools
 import gc
+import hashlib
 import io
 import json
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,6 +37,8 @@ import module_references
 
 Facts = dict[str, Any]
 
+_INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
+BLOCK = 1 << 20  # bytes
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -62,35 +66,83 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
 def take_apart(
     installed: str, apart: str, wanted: dict[str, list[str]], found: dict[str, Facts]
 ) -> None:
-    """Move each distribution's files and read what its modules say, side by side."""
-    code = [
-        (f"{key}/{name}", size)
-        for key, names in wanted.items()
-        for name in readable(names)
-        if (size := size_of(installed, name))
-    ]
-    moves = fork_pool.shares((key, len(names)) for key, names in wanted.items())
-    tasks = [
-        *(("move", share) for share in moves),
-        *(("read", each) for each in fork_pool.shares(code)),
-    ]
+    """Move each distribution's files, read what its modules say and compare them with RECORD, side
+    by side."""
 
     def work(task: "tuple[str, list[str]]") -> "list[tuple[str, Any]]":
         kind, names = task
-        if kind == "read":
+        if kind == "modules":
             return said_by(installed, names)
+        if kind == "contents":
+            return [(name, hashed(installed, name.partition("/")[2])) for name in names]
         return [(key, move(installed, os.path.join(apart, key), wanted[key])) for key in names]
 
-    modules: dict[str, Facts] = {key: {} for key in found}
-    for (kind, _), results in fork_pool.each(tasks, work):
-        for name, heard in results:
-            key, _, path = name.partition("/")
-            if kind == "read":
-                modules[key][path] = heard
-            else:
-                found[key] |= heard
-    for key, said in modules.items():
-        found[key]["modules"] = dict(sorted(said.items()))
+    for facts in found.values():
+        facts |= {"modules": {}, "contents": {}}
+    for (kind, _), results in fork_pool.each(shared_out(installed, wanted), work):
+        take_in(found, kind, results)
+    for facts in found.values():
+        facts["modules"] = dict(sorted(facts["modules"].items()))
+        facts["altered"] = altered(facts["hashes"], facts["contents"])
+
+
+def take_in(found: dict[str, Facts], kind: str, results: "list[tuple[str, Any]]") -> None:
+    for name, heard in results:
+        key, _, path = name.partition("/")
+        if kind == "move":
+            found[key] |= heard
+        else:
+            found[key][kind][path] = heard
+
+
+def shared_out(installed: str, wanted: dict[str, list[str]]) -> "list[tuple[str, list[str]]]":
+    """[(what to do, [key or key/name])]"""
+    named = [(key, name) for key, names in wanted.items() for name in names]
+    code = [(key, name) for key, names in wanted.items() for name in readable(names)]
+    every = [(key, name) for key, name in named if is_the_wheels(installed, name)]
+    moves = fork_pool.shares((key, len(names)) for key, names in wanted.items())
+    return [
+        *(("move", share) for share in moves),
+        *(("modules", share) for share in fork_pool.shares(sized(installed, code))),
+        *(("contents", share) for share in fork_pool.shares(sized(installed, every, least=1))),
+    ]
+
+
+def sized(
+    installed: str, named: "Iterable[tuple[str, str]]", least: int = 0
+) -> "Iterator[tuple[str, int]]":
+    """(key/name, bytes) of those that have at least one, or count as if."""
+    for key, name in named:
+        if size := size_of(installed, name) or least:
+            yield f"{key}/{name}", size
+
+
+def is_the_wheels(installed: str, name: str) -> bool:
+    """A file as the wheel brought it: programs name the interpreter, and what the installer says of
+    itself is its own."""
+    folder, _, file = name.rpartition("/")
+    own = folder.endswith(".dist-info") and file in _INSTALLERS
+    plain = _kind(os.path.join(installed, name)) == stat.S_IFREG
+    return plain and not own and not name.startswith("bin/")
+
+
+def hashed(installed: str, name: str) -> str:
+    digest = hashlib.sha256()
+    with open(os.path.join(installed, name), "rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def altered(recorded: "dict[str, str]", contents: "dict[str, str]") -> list[str]:
+    """Files that are not what RECORD says of them (a hash of another kind says nothing here)."""
+    found = []
+    for name, said in recorded.items():
+        kind, _, value = said.partition("=")
+        if kind == "sha256" and name in contents:
+            raw = base64.urlsafe_b64encode(bytes.fromhex(contents[name])).rstrip(b"=")
+            found += [name] if raw != value.rstrip("=").encode() else []
+    return sorted(found)
 
 
 def distribution(folder: Path) -> Facts:

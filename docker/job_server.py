@@ -1,23 +1,30 @@
-"""The container's main process: runs the tool's jobs for as long as it is connected, and keeps the
-folder WORK, where they run.
+"""The main process of a container, and of each user in it: runs the tool's jobs, as itself, for as
+long as it is connected.
 
-    job_server.py WORK
+    job_server.py WORK [TOOL]    and keeps the folder WORK, for jobs of ours
+    job_server.py -              runs what packages bring: it is given no files
 
 Standard input and output are the connection; it ends with the tool, however that ends, and so does
-the container. A job comes as one line of JSON, and the bytes of its files behind it:
+the container. The keeper begins: in a frame of no job it says which Python it is, and whether there
+is a file TOOL. A job comes as one line of JSON, and the bytes of its files behind it:
 
-    {"job": number, "argv", "environment", "user": id, "files": [[name, bytes]], "fetch": [path]}
+    {"argv", "cwd", "job": number, "environment", "files": [[name, bytes, mode]], "fetch": [path]}
 
-It is answered in frames (HEAD: job, kind, payload's bytes), those of several jobs among each other:
+Without words in `argv` its files are all there is to do. It is answered in frames (HEAD: job, kind,
+payload's bytes), those of several jobs among each other:
 
+    h  the keeper's first: JSON
     o  what it says, as it comes: stdout and stderr
     x  its exit status, as text; over 128 for a signal. For 0 each of `fetch` follows:
     t  its tar, in pieces; an empty one ends it
     e  what kept the keeper from all this, in the system's words: the end of the answer
 
-Folders beside WORK that nobody keeps (the engine was killed) are removed meanwhile.
+Folders beside WORK that nobody keeps (the engine was killed) are removed meanwhile. Other processes
+of its user cannot look into it (prctl(2), PR_SET_DUMPABLE), neither at its memory nor its
+connection.
 """
 
+import ctypes
 import fcntl
 import json
 import os
@@ -29,39 +36,76 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 HEAD = struct.Struct(">IcI")
 BLOCK = 1 << 20  # bytes
 LOOK = 0.1  # seconds, between two looks at a job that says nothing
+NO_JOB = (1 << 32) - 1
+NOWHERE, TOOLS = "-", "tools"
+OLD = 60 * 24 * 3600  # seconds since a tool was used
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 RUNNING: "set[subprocess.Popen[bytes]]" = set()
 TELLING = threading.Lock()
 
 
-def main(work: str) -> None:
-    mine = Path(work)
-    mine.mkdir(parents=True, exist_ok=True)
-    mine.chmod(0o1777)
-    with (mine / ".kept").open("w") as kept:
-        fcntl.flock(kept, fcntl.LOCK_EX)
-        with suppress(OSError):  # whoever is no root has a limit
-            fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, BLOCK)
-        threading.Thread(target=remove_others, args=[mine], daemon=True).start()
+def main(work: str, tool: str = "") -> None:
+    close_off()
+    with suppress(OSError):  # whoever is no root has a limit
+        fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, BLOCK)
+    hello = {"python": "{}.{}".format(*sys.version_info), "tool": is_there(tool)}
+    tell(NO_JOB, b"h", json.dumps(hello).encode())
+    with ExitStack() as stack:
+        if work != NOWHERE:
+            stack.enter_context(keeping(Path(work)))
         with suppress(EOFError):
-            serve(mine, sys.stdin.buffer)
+            serve(Path(work), sys.stdin.buffer)
         for process in list(RUNNING):
             end(process)
-        shutil.rmtree(mine, ignore_errors=True)
+
+
+def close_off() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)
+
+
+def is_there(tool: str) -> bool:
+    """And used last now."""
+    if not tool or not Path(tool).is_file():
+        return False
+    os.utime(tool)
+    return True
+
+
+@contextmanager
+def keeping(mine: Path) -> Iterator[None]:
+    mine.mkdir(parents=True, exist_ok=True)
+    with (mine / ".kept").open("w") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        threading.Thread(target=remove_others, args=[mine], daemon=True).start()
+        yield
+        for each in mine.iterdir():  # where the folder is a mount's own, it stays
+            with suppress(OSError):
+                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+        with suppress(OSError):
+            mine.rmdir()
 
 
 def remove_others(mine: Path) -> None:
+    """Runs' folders lie in one of their own; beside it are tools, which go when they are old."""
+    if mine.parent == Path("/"):
+        return
     for other in mine.parent.iterdir():
         if other != mine:
             remove_abandoned(other)
+    for tool in (mine.parents[1] / TOOLS).glob("*"):
+        with suppress(OSError):
+            if time.time() - tool.stat().st_mtime > OLD:
+                tool.unlink()
 
 
 def remove_abandoned(work: Path) -> None:
@@ -80,25 +124,34 @@ def serve(work: Path, asked: BinaryIO) -> None:
         if failed := lay_down(work, job["files"], asked):
             tell(job["job"], b"e", failed.encode())
         else:
-            threading.Thread(target=answer, args=[work, job], daemon=True).start()
+            threading.Thread(target=answer, args=[job], daemon=True).start()
 
 
 def lay_down(work: Path, files: "list[list[Any]]", asked: BinaryIO) -> str:
     """'' or what went wrong. All of them are read, whatever becomes of one: the next job comes
     behind them. EOFError where the connection ends before."""
     failed = ""
-    for name, size in files:
+    for name, size, mode in files:
         blocks = read(asked, size)
         try:
-            path = work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)  # a job's own may be anything, a link too
-            with path.open("xb") as file:
-                file.writelines(blocks)
+            lay(work / name, blocks, mode)
         except OSError as error:
             failed = str(error)
         deque(blocks, maxlen=0)
     return failed
+
+
+def lay(path: Path, blocks: "Iterator[bytes]", mode: int) -> None:
+    """Whole or not at all: another run may look for it. A job's own may be anything, a link too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.unlink(missing_ok=True)
+    with half.open("xb") as file:
+        file.writelines(blocks)
+    half.chmod(mode)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    half.replace(path)
 
 
 def read(asked: BinaryIO, size: int) -> Iterator[bytes]:
@@ -111,24 +164,22 @@ def read(asked: BinaryIO, size: int) -> Iterator[bytes]:
         yield block
 
 
-def answer(work: Path, job: "dict[str, Any]") -> None:
+def answer(job: "dict[str, Any]") -> None:
     number = job["job"]
     try:
-        code = run(work, job)
+        code = run(job) if job["argv"] else 0
         tell(number, b"x", str(code).encode())
         for path in job["fetch"] if code == 0 else ():
             send(number, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in a name
         tell(number, b"e", str(error).encode())
 
 
-def run(work: Path, job: "dict[str, Any]") -> int:
+def run(job: "dict[str, Any]") -> int:
     """Exit status. What it leaves running in its group ends with it."""
-    user, other = job["user"], job["user"] != os.geteuid()
     process = subprocess.Popen(
-        job["argv"], cwd=work, env=os.environ | job["environment"], start_new_session=True,
+        job["argv"], cwd=job["cwd"], env=os.environ | job["environment"], start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        **({"user": user, "group": user, "extra_groups": []} if other else {}),
     )  # fmt: skip
     RUNNING.add(process)
     for block in said(process):
@@ -183,4 +234,4 @@ def tell(number: int, kind: bytes, payload: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,10 +1,10 @@
 """A function's process, as Lambda's Python runtime has it: the layer on sys.path, the handler
 imported once, events answered one after the other.
 
-    lambda_runtime.py serve TASK OPT HANDLER    TASK is the function's folder, OPT the layers'
-    lambda_runtime.py ask EVENT                 a JSON file; prints the result as JSON
+    lambda_runtime.py serve MEET TASK OPT HANDLER    TASK is the function's folder, OPT the layers'
+    lambda_runtime.py ask MEET EVENT                 a JSON file; prints the result as JSON
 
-Both run in the same folder and meet at a socket there. Exit code 0 of `ask` whatever the handler
+Both meet at a socket in the folder MEET. Exit code 0 of `ask` whatever the handler
 did, its error is a result, as in Lambda; 1 when its process has died. `serve` prints END when it
 waits for an event: at the start, and behind what the handler printed. Runs in Lambda's image or on
 the host; standard library only.
@@ -21,28 +21,28 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-SOCKET = "events"  # relative: the name of a socket has a hundred characters at most
+SOCKET = ".events"  # relative: the name of a socket has a hundred characters at most
 END = b"\0end\n"
 Handler = Callable[[Any, Any], object]
 Result = dict[str, Any]
 
 
-def serve(task: str, opt: str, handler: str) -> None:
+def serve(meet: str, task: str, opt: str, handler: str) -> None:
     """Until this process is ended, or ends itself."""
+    os.chdir(meet)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(SOCKET)
     listening.listen()
     os.write(1, END)
-    work = Path.cwd()
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # the order of Lambda's own runtime: function, layers, then what the image brings
-    sys.path[:0] = [f"{work}/{task}", f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    sys.path[:0] = [task, f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
     sys.dont_write_bytecode = True
     os.chdir(task)
     function, broken = loaded(handler)
     while True:
         asking, _ = listening.accept()
-        event = work / asking.makefile().readline().rstrip()
+        event = Path(asking.makefile().readline().rstrip("\n"))
         answer = broken or answered(function, event.read_text(encoding="utf-8"))
         sys.stdout.flush()
         sys.stderr.flush()
@@ -94,7 +94,8 @@ def described(error: Exception) -> Result:
     return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}
 
 
-def ask(event: str) -> None:
+def ask(meet: str, event: str) -> None:
+    os.chdir(meet)
     with socket.socket(socket.AF_UNIX) as talk:
         talk.connect(SOCKET)
         talk.sendall(f"{event}\n".encode())

@@ -1,17 +1,21 @@
 """Prove a tree: import its modules, load its libraries, read its metadata, in fresh processes.
 
-    probe.py prove OPT REQUEST RESULT    REQUEST and RESULT are JSON files
+    probe.py prove OPT REQUEST           a JSON file; what it found is its last line, behind `= `
     probe.py check OPT FILE_OR_MODULE    the project's own check
 
 REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [names],
 "libraries": [paths]}}, "gone": [modules that pruning took], "touched": [paths of files that it
-took or changed]}. RESULT: {distribution: {"imports": {module: error}, "loads": {path: error},
+took or changed]}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
 "glibc": {path: version}, "compiled": modules compiled anew, "missed": what of "gone" and "touched"
 was looked for, "metadata": error}}.
 
 Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
 module that did it, and another process goes on behind it.
+
+This process imports nothing of the layer and writes the verdict. Those that do have no way to it:
+its standard output is not theirs, they cannot look into it (PR_SET_DUMPABLE), nor into each other,
+and each has a word of its own that its answers begin with. A package can lie about itself.
 """
 
 import contextlib
@@ -37,6 +41,9 @@ COMMON = (
     "logging", "ssl", "tempfile", "typing", "urllib.request",
 )  # of the standard library  # fmt: skip
 MARKED = 50  # names from one line of progress to the next
+PR_SET_DUMPABLE = 4  # linux/prctl.h
+SOON = 5.0  # seconds
+LONGEST = 1 << 20  # bytes of an answer
 GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
 Answer = dict[str, Any]
 
@@ -59,6 +66,17 @@ else:
 NOTHING = try_imports.Pruned()
 
 
+def close_off() -> None:
+    """Other processes of this user may look neither into this one's memory nor its descriptors,
+    nor into those of the ones that it forks (prctl(2))."""
+    before = set(sys.modules)
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)
+    for name in sys.modules.keys() - before:  # nothing of the layer is hidden by it
+        del sys.modules[name]
+
+
 def preload(opt: str) -> None:
     """What most packages import, once, and not in each process; unless the layer hides something of
     the standard library, which then must be seen."""
@@ -76,17 +94,19 @@ class Batch:
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
-        self._trying, self._compiled = 0, 0
+        self._trying, self._compiled, self._word = 0, 0, b""
 
     def start(self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]") -> int:
         """A process for what is left; where its answers come from."""
         reading, writing = os.pipe()
+        self._word = os.urandom(16).hex().encode()
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                os.setsid()
                 for other in [reading, *inherited]:
                     os.close(other)
-                try_imports.work(opt, self.left, pruned, writing)
+                try_imports.work(opt, self.left, pruned, writing, self._word)
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
@@ -97,9 +117,13 @@ class Batch:
     def hear(self, block: bytes) -> int:
         """Take answers in; how many tries are through."""
         *lines, self.rest = (self.rest + block).split(b"\n")
+        self.rest = self.rest[-LONGEST:]
         through = 0
         for line in lines:
-            said = json.loads(line)
+            word, _, answer = line.partition(b" ")
+            if word != self._word:
+                continue  # of what is tried, not of what tries
+            said = json.loads(answer)
             if isinstance(said, int):
                 self._trying = said
             else:
@@ -111,17 +135,34 @@ class Batch:
 
     def end(self) -> None:
         """Its process is through, or died of what it was trying."""
+        ended = has_ended(self.pid)
+        self._kill_all()  # what it left running, too
         _, status = os.waitpid(self.pid, 0)
         self.compiled += self._compiled
         if self._trying < len(self.left):
             code = os.waitstatus_to_exitcode(status)
             why = f"no end after {HANG:.0f} s" if self.hung else f"exit status {code}"
+            why = why if ended else "it closed files that it had not opened"
             self.errors[self.left[self._trying]] = why
         self.left = self.left[self._trying + 1 :]
 
     def kill(self) -> None:
         self.hung = True
-        os.kill(self.pid, signal.SIGKILL)
+        self._kill_all()
+
+    def _kill_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def has_ended(pid: int) -> bool:
+    """Soon: its end of a pipe was closed. Who closes that and goes on has not."""
+    deadline = time.monotonic() + SOON
+    while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def run(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
@@ -224,23 +265,44 @@ def metadata(folder: Path) -> str:
 
 
 def check(opt: str, what: str) -> None:
-    """Run the project's check as a script, or as a module of the layer."""
+    """Run the project's check as a script, or as a module of the layer. It has passed when it came
+    to its end: in a process of its own, so that an exit in between is no success."""
+    reading, writing = os.pipe()
+    if (pid := os.fork()) == 0:
+        os.close(reading)
+        checked(opt, what)
+        os.write(writing, b"through")
+        sys.exit()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        through = pipe.read() == b"through"
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code or not through:
+        raise SystemExit(code or "it ended before it was through")
+
+
+def checked(opt: str, what: str) -> None:
     try_imports.use(opt)
     sys.argv = [what]
-    if what.endswith(".py"):
-        sys.path.insert(0, str(Path(what).parent))
-        runpy.run_path(what, run_name="__main__")
-    else:
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    try:
+        if what.endswith(".py"):
+            sys.path.insert(0, str(Path(what).parent))
+            runpy.run_path(what, run_name="__main__")
+        else:
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
 
 
-def main(mode: str, opt: str, *more: str) -> None:
+def main(mode: str, opt: str, what: str) -> None:
     """Entry point; see the module's docstring."""
+    close_off()
     if mode == "check":
-        check(opt, *more)
+        check(opt, what)
     else:
-        request = json.loads(Path(more[0]).read_text(encoding="utf-8"))
-        Path(more[1]).write_text(json.dumps(prove(opt, request)), encoding="utf-8")
+        request = json.loads(Path(what).read_text(encoding="utf-8"))
+        print(f"= {json.dumps(prove(opt, request))}", flush=True)
 
 
 if __name__ == "__main__":

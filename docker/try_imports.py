@@ -16,8 +16,9 @@ from typing import Any
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 
 
-def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int) -> None:
-    """One JSON line per try: its number before, [number, error, compiled, missed] after it."""
+def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes) -> None:
+    """One line per try, which begins with `word`, then JSON: its number before, [number, error,
+    compiled, missed] after it."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -27,9 +28,9 @@ def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int) -> None:
     compiled, watch = count_compiled(opt), Watch(opt, pruned)
     watch.start()
     for number, (kind, name) in enumerate(tries):
-        say(answers, number)
+        say(answers, word, number)
         error = attempt(opt, kind, name)
-        say(answers, [number, error, compiled(), sorted(watch.missed)])
+        say(answers, word, [number, error, compiled(), sorted(watch.missed)])
 
 
 def use(opt: str) -> None:
@@ -39,8 +40,8 @@ def use(opt: str) -> None:
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
 
 
-def say(answers: int, value: object) -> None:
-    os.write(answers, json.dumps(value).encode() + b"\n")
+def say(answers: int, word: bytes, value: object) -> None:
+    os.write(answers, b"\n" + word + b" " + json.dumps(value).encode() + b"\n")
 
 
 def attempt(opt: str, kind: str, name: str) -> str:

@@ -75,7 +75,7 @@ def content(file: BinaryIO, member: zipfile.ZipInfo, inflate: Inflate) -> Data:
 
 
 def write(path: str, member: zipfile.ZipInfo, data: Data) -> None:
-    mode = (member.external_attr >> 16) & 0o777 or 0o644
+    mode = (member.external_attr >> 16) & 0o755 or 0o644  # others write to none of it
     if os.path.lexists(path):
         os.unlink(path)
     with open(path, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:

@@ -36,7 +36,7 @@ def dodo(text: str | None) -> str:
     """InputError where there is a dodo.py that has other plans."""
     if text is None:
         return DODO
-    if re.search(rf"^from {PACKAGE}(\.contents)? import\b", text, re.M):
+    if re.search(rf"^from {PACKAGE}(\.contents)? import .*\bcommands\b", text, re.M):
         return text
     if re.search(r"^DOIT_CONFIG\b", text, re.M):
         raise InputError(

@@ -9,6 +9,7 @@ from ..requirements import file, lockfile
 from ..requirements.tags import platform_tag
 from ..requirements.uv import explain
 from ..sandbox.host import HostSandbox
+from ..sandbox.job_kinds import INSTALL
 from ..sandbox.protocol import Job
 from ..settings import paths
 from ..settings.model import Settings
@@ -46,10 +47,10 @@ def resolve(settings: Settings, before: str) -> str:
             "--python-platform", platform_tag(settings), "--python-version", settings.python,
             "--python", "{interpreter}", "--no-python-downloads",
         ),
+        kind=INSTALL,
         inputs=inputs | {"lock": before.encode()},
         network=True,
         indexes=True,
-        installs=True,
         fetch={"{work}/lock": result},
     )  # fmt: skip
     sandbox = HostSandbox(settings)

@@ -16,30 +16,33 @@ from typing import Any
 
 from ..requirements import file, uv
 from ..sandbox import choose as choice
+from ..sandbox.job_kinds import INSPECT, INSTALL
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..sandbox.temp_dirs import folder
 from ..settings.model import Settings
 from ..ui.console import following, say
-from ..util import disk_full, files
+from ..util import disk_full
+from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
+from . import wheel_memory
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement
 
 LISTED = 10  # files, in one error
 Keep = Callable[[str, Path], object]
-Facts = dict[str, files.Record]  # docker/inspect_installed.py's, by the pin's key
+Facts = dict[str, file_tools.Record]  # docker/inspect_installed.py's, by the pin's key
 
 
-def content_key(pin: str, facts: files.Record) -> str:
+def content_key(pin: str, facts: file_tools.Record) -> str:
     """What a distribution is kept under whose pin does not say what it is."""
-    return files.digest([pin, facts])
+    return file_tools.digest([pin, facts])
 
 
 def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
     """What `take_apart` needs, for the job before it: to hand in files takes time, too."""
-    return scripts(BUILDER_FILES) | {"keys.json": files.canonical(keys)}
+    return {**scripts(BUILDER_FILES), "keys.json": file_tools.canonical(keys)}
 
 
 def refuse_bad_files(found: Facts) -> None:
@@ -72,11 +75,11 @@ class LayerBuilder:
         with folder() as here:
             job = Job(
                 argv=("{uv}", *uv.resolving(self.settings, self.sandbox.kind)),
+                kind=INSTALL,
                 inputs=file.as_inputs(asked),
                 fetch={"{work}/resolved.txt": here / "lock"},
                 network=True,
                 indexes=True,
-                installs=True,
             )
             self._install(job)
             return file.keeping_hashes(file.read_requirements(here / "lock"), asked)
@@ -97,11 +100,11 @@ class LayerBuilder:
         words = uv.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
         job = Job(
             argv=("{uv}", *words),
+            kind=INSTALL,
             inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
             | _to_take_apart(keys := {pin.name: pin.key for pin in pins}),
             network=True,
             indexes=True,
-            installs=True,
         )
         if self.sandbox.kind == "docker":  # time while it starts, and no fork amid an import
             self._meanwhile.begin(sbom.preload_library)
@@ -109,22 +112,47 @@ class LayerBuilder:
             self._install(job)
         found = self.take_apart(keys)
         self._meanwhile.settle()
+        self._compare(pins, found)
+        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
         return found
+
+    def _compare(self, pins: Sequence[LockedRequirement], found: Facts) -> None:
+        """BuildError where what was installed is not what the pins stand for; the cache's entry
+        goes. No facts say `altered` or `contents` afterwards."""
+        wrong: dict[LockedRequirement, list[str]] = {}
+        for pin in pins:
+            facts = found.get(pin.key, {})
+            altered, contents = facts.pop("altered", ()), facts.pop("contents", {})
+            said = [f"{pin.name}: {path!a} is not what its RECORD says" for path in altered]
+            if problems := said or wheel_memory.differences(pin, contents, self.settings):
+                wrong[pin] = problems
+        if not wrong:
+            return
+        for pin in wrong:
+            wheel_memory.forget(pin, self.settings)
+        words = ("cache", "clean", "--no-config", *(pin.name for pin in wrong))
+        self.sandbox.run(Job(argv=("{uv}", *words), kind=INSTALL))
+        self.close()
+        lines = [line for problems in wrong.values() for line in problems]
+        raise BuildError(
+            "\n".join(["uv's cache holds what no wheel brought:", *lines[:LISTED]]),
+            fix="these entries of the cache were emptied: run the same command again, which "
+            "downloads them anew; where it says the same then, that wheel is broken: pin another",
+        )
 
     def take_apart(self, keys: Mapping[str, str]) -> Facts:
         """Move what lies in {work}/python apart by distribution, {name: key}, and read it."""
         with folder() as here:
             job = Job(
-                argv=("{python}", "{work}/inspect_installed.py", "{work}/python", "{work}/apart",
+                argv=("{python}", "{scripts}/inspect_installed.py", "{work}/python", "{work}/apart",
                       "{work}/keys.json", "{work}/facts.json"),
+                kind=INSPECT,
                 inputs=_to_take_apart(keys),
                 fetch={"{work}/facts.json": here / "facts"},
-                installs=True,
             )  # fmt: skip
             self._make(job, "reading what was installed", fix="pin versions that go together")
             found: Facts = json.loads((here / "facts").read_text(encoding="utf-8"))
         refuse_bad_files(found)
-        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
         return found
 
     def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
@@ -132,11 +160,11 @@ class LayerBuilder:
         `keep` takes each part: its name, and a file to move."""
         with folder() as here:
             job = Job(
-                argv=("{python}", "{work}/optimize.py", "{work}/apart", "{work}/parts",
+                argv=("{python}", "{scripts}/optimize.py", "{work}/apart", "{work}/parts",
                       "{work}/request.json", "--tools", "{tools}", *flags),
-                inputs=scripts(BUILDER_FILES) | {"request.json": files.canonical(request)},
+                kind=INSPECT,
+                inputs=scripts(BUILDER_FILES) | {"request.json": file_tools.canonical(request)},
                 fetch={"{work}/parts": here / "parts"},
-                installs=True,
             )  # fmt: skip
             self._make(
                 job,
@@ -145,6 +173,18 @@ class LayerBuilder:
             )
             for path in sorted((here / "parts").iterdir()):
                 keep(path.name, path)
+
+    def gather(self, files: Mapping[str, str], target: Path) -> None:
+        """A zip of files as they were installed, {path: its distribution's folder here}, for where
+        the layer's code runs."""
+        job = Job(
+            argv=("{python}", "{scripts}/gather.py", "{work}/apart", "{work}/request.json",
+                  "{work}/gathered.zip"),
+            kind=INSPECT,
+            inputs=scripts(["gather.py"]) | {"request.json": file_tools.canonical(files)},
+            fetch={"{work}/gathered.zip": target},
+        )  # fmt: skip
+        self._make(job, "gathering what was installed", fix="report this, with the lines")
 
     def prepare(self, layer: Path) -> None:
         """Begin to lay out what will be tried."""

@@ -107,9 +107,7 @@ def stripped(parts: Iterable[Part]) -> Record:
     return {
         "files": sum(each["files"] for each in reports),
         "bytes": sum(each["bytes"] for each in reports),
-        "put_back": sorted(name for each in reports for name in each["put_back"]),
         "left_alone": sorted(name for each in reports for name in each["left_alone"]),
-        "skipped": next((each["skipped"] for each in reports if each["skipped"]), ""),
     }
 
 
@@ -119,8 +117,6 @@ def summary(record: Record) -> list[str]:
     if strip := record["strip"]:
         left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
         lines.append(f"stripped {strip['files']} libraries, {size(strip['bytes'])} saved; {left}")
-        lines += [f"not stripped: {strip['skipped']}"] if strip["skipped"] else []
-        lines += [f"put back, it no longer loaded: {name}" for name in strip["put_back"]]
     if code := record["bytecode"]:
         skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
         lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")

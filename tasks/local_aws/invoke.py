@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..sandbox import choose
+from ..sandbox.job_kinds import FUNCTION
 from ..sandbox.protocol import Job, scripts
 from ..settings import paths
 from ..settings.model import Settings
@@ -57,12 +58,14 @@ def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environ
         serve = Job(
             argv=(
                 "{python}",
-                "{work}/lambda_runtime.py",
+                "{scripts}/lambda_runtime.py",
                 "serve",
-                "task",
+                "{tmp}",
+                "{work}/task",
                 "{opt}",
                 function.handler,
             ),
+            kind=FUNCTION,
             inputs=task | scripts(["lambda_runtime.py"]),
             opt=tuple(zips),
             network=True,

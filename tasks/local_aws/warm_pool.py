@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..sandbox.job_kinds import FUNCTION
 from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
 from ..util import files
 from ..util.errors import LayerError
@@ -67,7 +68,8 @@ class Environment:
         """What the function makes of it. LayerError when the sandbox fails; whatever the function
         does is an Answer."""
         job = Job(
-            argv=("{python}", "{work}/lambda_runtime.py", "ask", "event.json"),
+            argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
+            kind=FUNCTION,
             inputs={"event.json": json.dumps(event).encode()} | scripts(["lambda_runtime.py"]),
             network=True,
             timeout=seconds,

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..layer import modules
 from ..layer.installed import Installed
 from ..requirements import tags
+from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
-from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import following, say
-from ..util import files
+from ..util import files as file_tools
 from ..util.errors import VerifyError
 
-SCRIPTS = ("probe.py", "try_imports.py", "blame.py", "restore.py", "inspect_foreign.py")
-LAYER, APART = "{opt}", "{work}/apart"  # the layer, and its distributions as installed
+SCRIPTS = ("probe.py", "try_imports.py", "blame.py", "inspect_foreign.py")
+LAYER = "{opt}"
+ANSWER = "= "  # begins the line that is what a script has found
 Question = dict[str, Any]
 
 
@@ -59,7 +61,7 @@ def prove(
     there = {name for path in tree.sizes if path not in changed and (name := modules.dotted(path))}
     gone = {name for path in changed if (name := modules.dotted(path))} - there
     request = {"batches": batches, "gone": sorted(gone), "touched": sorted(changed)}
-    return run_script(sandbox, layer, ["probe.py", "prove", LAYER], request)
+    return run_script(sandbox, PROOF, [layer], ["probe.py", "prove", LAYER], request)
 
 
 def read_foreign(
@@ -68,59 +70,45 @@ def read_foreign(
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
     request = {"batches": batches, "target": tags.needs(settings)}
-    return run_script(sandbox, layer, ["inspect_foreign.py", LAYER], request)
+    return run_script(sandbox, PROOF, [layer], ["inspect_foreign.py", LAYER], request)
 
 
 def prove_restored(
-    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], pruned: Mapping[str, str]
+    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], installed: Path
 ) -> dict[str, Any]:
-    """The same about the layer with `pruned` put back, {path: its distribution's folder in the
-    sandbox}: what was there before pruning."""
+    """The same about the layer with the files of the zip `installed` laid over it: what was there
+    before pruning."""
     request = {"batches": batches, "gone": [], "touched": []}
-    job = Job(
-        argv=("{python}", "{work}/restore.py", LAYER, APART, "{work}/restore.json"),
-        inputs=_asking(request) | {"restore.json": files.canonical(pruned)},
-        opt=(layer,),
-        opt_writable=True,
-    )
-    outcome = sandbox.run(job)
-    if outcome.code:
-        raise VerifyError(f"the proof did not run:\n{outcome.tail}", fix="report this")
-    return run_script(sandbox, None, ["probe.py", "prove", LAYER], request)
+    return run_script(sandbox, PROOF, [layer, installed], ["probe.py", "prove", LAYER], request)
 
 
 def run_script(
-    sandbox: Sandbox, layer: Path | None, script: Sequence[str], request: object,
-    *, writable: bool = False,
+    sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
+    files: Mapping[str, Path] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """One run of a script that takes REQUEST and RESULT; its result. Without `layer` it sees what
-    the job before left at {opt}."""
+    """One run of a script that takes a request; what it has found. That is the last line of its
+    own, which no process that it starts can write."""
     name, *more = script
-    with folder() as here:
-        job = Job(
-            argv=("{python}", f"{{work}}/{name}", *more, "{work}/request.json",
-                  "{work}/answer.json"),
-            inputs=_asking(request),
-            opt=(layer,) if layer else (),
-            opt_writable=writable,
-            fetch={"{work}/answer.json": here / "answer.json"},
-        )  # fmt: skip
-        with following("importing and loading") as hear:
-            outcome = sandbox.run(job, hear)
-        if outcome.code:
-            problem = f"the proof did not run:\n{outcome.tail}"
-            raise VerifyError(problem, fix="report this, with the lines")
-        found: dict[str, Any] = json.loads((here / "answer.json").read_text(encoding="utf-8"))
-        return found
+    job = Job(
+        argv=("{python}", f"{{scripts}}/{name}", *more, "{work}/request.json"),
+        kind=kind,
+        inputs={**scripts(SCRIPTS), "request.json": file_tools.canonical(request), **(files or {})},
+        opt=tuple(layers),
+    )
+    with following("importing and loading") as hear:
+        outcome = sandbox.run(job, hear)
+    *before, last = outcome.output.splitlines() or [""]
+    if outcome.code or not last.startswith(ANSWER):
+        problem = f"the proof did not run:\n{replace(outcome, output=chr(10).join(before)).tail}"
+        raise VerifyError(problem, fix="report this, with the lines")
+    found: dict[str, Any] = json.loads(last.removeprefix(ANSWER))
+    return found
 
 
-def _asking(request: object) -> dict[str, bytes]:
-    return scripts(SCRIPTS) | {"request.json": files.canonical(request)}
-
-
-def blame(sandbox: Sandbox, layer: Path, request: object) -> dict[str, Any]:
-    """The answer of docker/blame.py."""
-    return run_script(sandbox, layer, ["blame.py", LAYER, APART], request, writable=True)
+def blame(sandbox: Sandbox, layer: Path, request: object, installed: Path) -> dict[str, Any]:
+    """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
+    script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip"]
+    return run_script(sandbox, BLAME, [layer], script, request, {"removed.zip": installed})
 
 
 def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:
@@ -133,8 +121,9 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     script = {"check/check.py": path.read_bytes()} if path.is_file() else {}
     what = "{work}/check/check.py" if script else settings.check
     job = Job(
-        argv=("{python}", "{work}/probe.py", "check", "{opt}", what),
-        inputs=scripts(SCRIPTS) | script,
+        argv=("{python}", "{scripts}/probe.py", "check", LAYER, what),
+        kind=CHECK,
+        inputs={**scripts(SCRIPTS), **script},
         opt=(layer,),
         timeout=float(settings.check_timeout),
     )
@@ -152,4 +141,4 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
 
 def proof_fingerprint() -> str:
     """Of what proves."""
-    return files.digest([files.file_digest(paths.DOCKER / name) for name in SCRIPTS])
+    return file_tools.digest([file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS])

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..layer import installed, locked_requirement, modules
+from ..layer import installed as installed_layer
+from ..layer import locked_requirement, modules
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
+from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
@@ -38,7 +40,7 @@ def prove(
     VerifyError."""
     asked = schedule.take(settings, tree, stay, place)
     made = _prove(settings, get_workshop(), tree, asked) if asked.missing else {}
-    kept = installed.store(settings)
+    kept = installed_layer.store(settings)
     for name, each in made.items():
         cache.save(kept, asked.keys[name], each)
     kept.evict(
@@ -52,8 +54,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
-    isolated = ", /opt read-only, no network" if sandbox.kind == "docker" else ", not isolated"
-    say(f"proving in {sandbox.title}{isolated}" if sandbox.runs else f"reading in {sandbox.title}")
+    doing = f"proving in {sandbox.title}, {sandbox.isolation}"
+    say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked.edges, asked.layer).prove(asked.missing)
     if asked.layer == whole:
         return made
@@ -123,7 +125,10 @@ class Proving:
         names = {each for name in unclear for each in cache.closure(name, self.edges)}
         pins = install(self.settings, self.workshop, names)
         back = {path: pins[name] for path, name in changed.items() if name in names}
-        return probe.prove_restored(self.workshop.sandbox, self.layer, unclear, back)
+        with folder() as here:
+            self.workshop.gather(back, here / "installed.zip")
+            sandbox, installed = self.workshop.sandbox, here / "installed.zip"
+            return probe.prove_restored(sandbox, self.layer, unclear, installed)
 
 
 def stop_where_killed(after: Mapping[str, Mapping[str, Any]]) -> None:

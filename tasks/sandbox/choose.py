@@ -42,9 +42,22 @@ def _host(settings: Settings) -> Sandbox:
     from . import host
 
     host.check_host(settings)
-    for line in host_python.left_out(settings):
+    for line in [*host_python.left_out(settings), *not_isolated(settings)]:
         say(f"note: {line}")
     return host.HostSandbox(settings)
+
+
+def not_isolated(settings: Settings) -> list[str]:
+    """What builder=host does not keep from the layer's code, as a sentence."""
+    from . import isolation
+
+    why = (
+        isolation.lacking(host_python.interpreter(settings.python))
+        if host_python.runs(settings)
+        else ""
+    )
+    said = "code of the layer runs as you, with your files and your network"
+    return [f"{said} ({why})"] if why else []
 
 
 def kind(settings: Settings) -> str:

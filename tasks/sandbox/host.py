@@ -17,15 +17,15 @@ from ..settings.model import Settings
 from ..util import subprocesses
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import index_credentials, temp_dirs
+from . import index_credentials, isolation, temp_dirs
 from .container.docker_images import PROXIES
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
 
 INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
-    "UV_KEYRING_PROVIDER",
-)  # fmt: skip
+    "UV_KEYRING_PROVIDER", *PROXIES,
+)  # of jobs of ours  # fmt: skip
 
 
 class HostSandbox:
@@ -46,12 +46,18 @@ class HostSandbox:
     def runs(self) -> bool:
         return host_python.runs(self._settings)
 
+    @property
+    def isolation(self) -> str:
+        if isolation.lacking(host_python.interpreter(self._settings.python)):
+            return "not isolated"
+        return "the machine read-only, no home, no network"
+
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         self._session = self._session or _Session(host_python.interpreter(self._settings.python))
         outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
-                _fetch(Path(expand(name, self._session.names)), local)
+                _fetch(Path(expand(name, self._session.names(job))), local)
         return outcome
 
     def prepare(self, layer: Path) -> None:
@@ -65,8 +71,8 @@ class HostSandbox:
 
 
 class _Session:
-    """{work} and {opt}, from the first job to the last; below build/, where uv's cache can often be
-    linked to."""
+    """Its folders, from the first job to the last; below build/, where uv's cache can often be
+    linked to. Jobs of ours work in one, what packages bring is given another."""
 
     def __init__(self, interpreter: str) -> None:
         import deflate
@@ -77,9 +83,9 @@ class _Session:
         self._laid: tuple[object, ...] = ()
         self._ahead = BackgroundTask()
         self._running: set[subprocess.Popen[str]] = set()
-        self.names = {
-            "{work}": str(self._scratch.path / "work"),
+        self._names = {
             "{opt}": str(self._scratch.path / "opt"),
+            "{tmp}": str(self._scratch.path / "tmp"),
             "{uv}": find_uv_bin(),
             "{interpreter}": interpreter,
             "{tools}": str(Path(deflate.__file__).parents[1]),
@@ -98,25 +104,32 @@ class _Session:
 
     def run(self, job: Job, on_line: OnLine) -> Outcome:
         self._ahead.settle()
-        work = Path(self.names["{work}"])
+        names = self.names(job)
+        work = Path(names["{work}"])
         work.mkdir(exist_ok=True)
+        Path(names["{tmp}"]).mkdir(exist_ok=True)
         for name, content in job.inputs.items():
             path = work / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         self._lay_out(job)
-        return _execute(job, self.names, on_line, self._running)
+        return _execute(job, names, on_line, self._running)
+
+    def names(self, job: Job) -> dict[str, str]:
+        """What words of the job stand for."""
+        work = self._scratch.path / ("work" if job.kind.is_ours else "given")
+        return self._names | {"{work}": str(work), "{scripts}": str(work / "scripts")}
 
     def _lay_out(self, job: Job) -> None:
         """What the job wants at {opt}, unless just that lies there."""
-        wanted = (job.opt_writable, *((path, path.stat().st_mtime_ns) for path in job.opt))
+        wanted = tuple((path, path.stat().st_mtime_ns) for path in job.opt)
         if not job.opt or wanted == self._laid:
             return
-        opt = Path(self.names["{opt}"])
+        opt = Path(self._names["{opt}"])
         temp_dirs.remove(opt)
         unpacker = (paths.DOCKER / "unpack.py").absolute()
-        words = [self.names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
-        words.append(self.names["{tools}"])
+        words = [self._names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
+        words.append(self._names["{tools}"])
         layers = [str(path.absolute()) for path in job.opt]
         done = subprocess.run([*words, *layers], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -124,9 +137,8 @@ class _Session:
                 f"the layer could not be unpacked:\n{done.stderr.strip()[-500:]}",
                 fix="run again; if it is a layer of others, ask them for a whole one",
             )
-        if not job.opt_writable:
-            _protect(opt)
-        self._laid = () if job.opt_writable else wanted
+        _protect(opt)
+        self._laid = wanted
 
 
 def check_host(settings: Settings) -> None:
@@ -160,6 +172,8 @@ def _execute(
     for word in job.argv:
         isolated = [names["{interpreter}"], "-I", "-S"]
         words += isolated if word == "{python}" else [expand(word, names)]
+    if not job.kind.is_ours:
+        words = _isolated(words, names, network=job.network)
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -199,8 +213,21 @@ def _end(process: "subprocess.Popen[str]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def _isolated(words: list[str], names: Mapping[str, str], *, network: bool) -> list[str]:
+    """Where this machine can."""
+    interpreter = names["{interpreter}"]
+    if isolation.lacking(interpreter):
+        return words
+    given = [Path(names[name]) for name in ("{work}", "{opt}") if Path(names[name]).exists()]
+    reads = [*isolation.seen_by(interpreter), *given]
+    return isolation.wrapped(words, reads=reads, tmp=Path(names["{tmp}"]), network=network)
+
+
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in (*INHERITED, *PROXIES) if name in os.environ}
+    inherited = INHERITED if job.kind.is_ours else ("PATH", "LANG")
+    kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    if not job.kind.is_ours:
+        kept |= {"HOME": isolation.HOME, "TMPDIR": names["{tmp}"]}
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 

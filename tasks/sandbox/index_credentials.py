@@ -81,7 +81,8 @@ def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) ->
 def for_job(job: Job, environ: Mapping[str, str], root: Path) -> dict[str, str]:
     """The indexes, and the variables that the job's requirements name
     (`--index-url https://${USER}:${TOKEN}@…`)."""
-    names = {each.decode() for text in job.inputs.values() for each in _VARIABLE.findall(text)}
+    texts = [text for text in job.inputs.values() if isinstance(text, bytes)]
+    names = {each.decode() for text in texts for each in _VARIABLE.findall(text)}
     asked = {name: environ[name] for name in names if name in environ}
     return index_variables(environ, root) | asked
 

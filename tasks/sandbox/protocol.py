@@ -1,12 +1,13 @@
 """Where the layer's platform runs code: a container of the Lambda image, or this machine.
 
 Two implementations, sandbox/container/sandbox.py and sandbox/host.py; the rest knows only this
-protocol.
-A job sees what it is given under `{opt}` (the container's real /opt) and a scratch folder `{work}`
-that lasts from the first job until `close`. Both names are replaced in its arguments, as are
-`{interpreter}` (the platform's Python), `{python}` (the same with its isolating options), `{uv}`
-and `{tools}` (a folder with `deflate`, where it is not installed). Nothing else of the machine is
-visible to it, and files travel as copies in both directions.
+protocol. What a job may do follows from its kind (sandbox/job_kinds.py). It sees what it is given
+under `{opt}` (the container's real /opt) and a folder `{work}` that lasts from the first job until
+`close`: jobs of ours have one together in which they write, jobs that run a package's code have
+another, which they only read, and `{tmp}` to write to. These names are replaced in its arguments,
+as are `{scripts}` (where ours lie), `{interpreter}` (the platform's Python), `{python}` (the same
+with its isolating options), `{uv}` and `{tools}` (a folder with `deflate`). Nothing else of the
+machine is visible to it, and files travel as copies in both directions.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,8 @@ from typing import Protocol
 
 from ..settings import paths
 from ..ui.console import MARK
+from . import job_kinds
+from .job_kinds import Kind
 
 OnLine = Callable[[str], None]
 SHOWN = 8  # lines of a job's output in an error
@@ -23,24 +26,18 @@ SHOWN = 8  # lines of a job's output in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One command. `inputs` are laid under {work}; `fetch` maps paths there to local paths that
-    receive a file or folder when the command has succeeded."""
+    """One command. `inputs` are laid under {work}: contents, or where they lie; `fetch` maps paths
+    there to local paths that receive a file or folder when the command has succeeded."""
 
     argv: tuple[str, ...]
-    inputs: Mapping[str, bytes] = field(default_factory=dict)
-    opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}
-    opt_writable: bool = False  # default: read-only, as in Lambda
+    kind: Kind = job_kinds.PROOF  # without a word it may do nothing
+    inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
+    opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}, read-only as in Lambda
     network: bool = False
     indexes: bool = False  # gets their addresses and passwords
-    installs: bool = False  # gets the installer's cache
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
-
-    @property
-    def trusted(self) -> bool:
-        """May it change what later jobs work with? What comes from the layer may not."""
-        return self.installs or self.opt_writable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +55,8 @@ class Outcome:
 
 
 def scripts(names: Iterable[str]) -> dict[str, bytes]:
-    """Those of docker/, as a job's inputs."""
-    return {name: (paths.DOCKER / name).read_bytes() for name in names}
+    """Those of docker/, as a job's inputs: they lie in {scripts}."""
+    return {f"scripts/{name}": (paths.DOCKER / name).read_bytes() for name in names}
 
 
 def expand(word: str, names: Mapping[str, str]) -> str:
@@ -81,6 +78,10 @@ class Sandbox(Protocol):
         """For people: `image public.ecr.aws/lambda/python:3.12`, `this machine's Python 3.12.1`."""
 
     @property
+    def isolation(self) -> str:
+        """For people: what keeps a package's code away from all else."""
+
+    @property
     def digest(self) -> str:
         """Exactly which image: `name@sha256:…`, or the ID of one that no registry has; '' for this
         machine."""
@@ -94,4 +95,4 @@ class Sandbox(Protocol):
         job waits for that, and finds it there."""
 
     def close(self) -> None:
-        """Remove {work}, and the container. The next job starts anew."""
+        """Remove {work}, and the containers. The next job starts anew."""

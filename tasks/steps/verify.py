@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder, installed, modules
+from ..layer import builder, modules
+from ..layer import installed as installed_layer
 from ..layer.archive import secret_scan, size_limit, zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
@@ -25,6 +26,7 @@ from ..proof import probe, prove, verdict
 from ..proof.cache import Proof
 from ..requirements import host_python
 from ..requirements.file import canonical
+from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
@@ -74,7 +76,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     started = time.monotonic()
     packed = file_tools.read_record(paths.record(settings, "zip")) or {}
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
-    tree = installed.needed(settings)
+    tree = installed_layer.needed(settings)
     sizes = size_limit.measure(settings, tree)
     spent = size_limit.spending(settings, packed["unzipped"])
     size_limit.refuse_over_limit(settings, spent, sizes)
@@ -165,11 +167,13 @@ def blame(
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
     pins = prove.install(settings, workshop, set(tree.owners.values()))
-    located = {
-        rule: {path: pins[tree.owners[path]] for path in files} for rule, files in removed.items()
-    }
-    request = {"kind": first.kind, "name": first.name, "removed": located}
-    found = probe.blame(workshop.sandbox, paths.layer_zip(settings), request)
+    installed = {path: pins[tree.owners[path]] for files in removed.values() for path in files}
+    request = {"kind": first.kind, "name": first.name, "removed": removed}
+    with folder() as here:
+        workshop.gather(installed, here / "removed.zip")
+        found = probe.blame(
+            workshop.sandbox, paths.layer_zip(settings), request, here / "removed.zip"
+        )
     listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: verdict.LISTED])
     return VerifyError(
         f"worked as installed, does not in the layer:\n{listed}\n{

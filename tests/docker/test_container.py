@@ -1,4 +1,4 @@
-"""tasks/sandbox/container/sandbox.py: jobs in real containers of the builder image."""
+"""tasks/sandbox/container/sandbox.py: jobs in real containers of the base image."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.sandbox.container.sandbox import ContainerSandbox
+from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError
@@ -81,7 +82,7 @@ for name in ("{work}/out", "{work}/out/deep", "{work}/out/deep/file"):
 """
     target = tmp_path / "made" / "tree"
     (target / "old").mkdir(parents=True)
-    sandbox.run(python(script, installs=True, fetch={"{work}/out": target}))
+    sandbox.run(python(script, kind=INSPECT, fetch={"{work}/out": target}))
     found = sorted(target.rglob("*"))
     assert found == [target / "deep", target / "deep" / "file"]
     assert found[1].read_text() == "new"
@@ -96,7 +97,8 @@ def test_nothing_is_fetched_from_a_job_that_failed(
     """What was there stays."""
     (tmp_path / "out").write_text("old")
     script = "open('{work}/out', 'w').write('half'); raise SystemExit(1)"
-    assert sandbox.run(python(script, fetch={"{work}/out": tmp_path / "out"})).code == 1
+    job = python(script, kind=INSPECT, fetch={"{work}/out": tmp_path / "out"})
+    assert sandbox.run(job).code == 1
     assert (tmp_path / "out").read_text() == "old"
 
 
@@ -119,23 +121,23 @@ def test_a_fetch_that_fails_is_an_error(
 ) -> None:
     """Nothing half-done is left here either."""
     with pytest.raises(BuildError, match=f"(?i){words}"):
-        sandbox.run(python(script, installs=True, fetch={"{work}/out": tmp_path / "out"}))
+        sandbox.run(python(script, kind=INSPECT, fetch={"{work}/out": tmp_path / "out"}))
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names, hidden ones too
 
 
 def test_without_network_there_is_only_loopback(sandbox: ContainerSandbox) -> None:
     """And with it there is more: the interfaces tell."""
     script = "import os; print(*sorted(os.listdir('/sys/class/net')))"
-    assert "eth" not in sandbox.run(python(script)).output
-    assert "eth" in sandbox.run(python(script, network=True)).output
+    assert "eth" not in sandbox.run(python(script, kind=INSTALL)).output
+    assert "eth" in sandbox.run(python(script, kind=INSTALL, network=True)).output
+    assert "eth" not in sandbox.run(python(script, kind=INSTALL)).output
     assert "eth" not in sandbox.run(python(script)).output
 
 
-@pytest.mark.parametrize("writable", [True, False])
 def test_opt_holds_the_tree_and_is_read_only_as_in_lambda(
-    sandbox: ContainerSandbox, tmp_path: Path, writable: bool
+    sandbox: ContainerSandbox, tmp_path: Path
 ) -> None:
-    """Unless the job asks for more."""
+    """For whatever runs there."""
     with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
         archive.writestr(readable("python/module.py"), "x = 1")
     script = """
@@ -146,22 +148,22 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-    job = python(script, opt=(tmp_path / "layer.zip",), opt_writable=writable)
-    outcome = sandbox.run(job)
-    assert outcome.output == "x = 1\n" + ("" if writable else "Permission denied\n")
+    outcome = sandbox.run(python(script, opt=(tmp_path / "layer.zip",)))
+    assert outcome.output == "x = 1\nPermission denied\n"
 
 
-def test_what_a_job_did_to_opt_is_gone_with_the_next(
+def test_zips_are_laid_over_each_other_in_their_order(
     sandbox: ContainerSandbox, tmp_path: Path
 ) -> None:
-    """And zips are laid over each other in their order."""
+    """In place of what lay there before."""
     layers = (tmp_path / "one.zip", tmp_path / "two.zip")
     for number, path in enumerate(layers):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(readable("name"), f"{number}")
             archive.writestr(readable(f"only{number}"), "")
-    change = "open('/opt/name', 'w').write('changed'); open('/opt/more', 'w')"
-    assert sandbox.run(python(change, opt=layers, opt_writable=True)).code == 0
+    with zipfile.ZipFile(tmp_path / "before.zip", "w") as archive:
+        archive.writestr(readable("more"), "")
+    assert sandbox.run(python("pass", opt=(tmp_path / "before.zip",))).code == 0
     look = "import os; print(open('/opt/name').read(), *sorted(os.listdir('/opt')))"
     assert sandbox.run(python(look, opt=layers)).output == "1 name only0 only1\n"
 
@@ -169,32 +171,10 @@ def test_what_a_job_did_to_opt_is_gone_with_the_next(
 def test_the_work_folder_lasts_until_the_sandbox_is_closed(sandbox: ContainerSandbox) -> None:
     """Then nothing of it is there for the next."""
     write, look = "open('{work}/kept', 'w')", "import os; print(os.path.exists('{work}/kept'))"
-    sandbox.run(python(write, installs=True))
-    assert sandbox.run(python(look)).output == "True\n"
+    sandbox.run(python(write, kind=INSPECT))
+    assert sandbox.run(python(look, kind=INSPECT)).output == "True\n"
     sandbox.close()
-    assert sandbox.run(python(look)).output == "False\n"
-
-
-def test_what_comes_from_the_layer_cannot_change_what_is_built_from(
-    sandbox: ContainerSandbox,
-) -> None:
-    """Neither the installer's cache nor what another job laid down."""
-    sandbox.run(python("open('{work}/mine', 'w')", installs=True))
-    script = """
-import os
-for path in ("{work}/mine", "/cache/uv/x", "/cache/x", "/var/lang/x"):
-    try:
-        open(path, "w")
-    except OSError as error:
-        print(error.strerror)
-try:
-    os.replace("/tmp", "{work}/mine")
-except OSError as error:
-    print("kept")
-"""
-    said = sandbox.run(python(script)).output.splitlines()
-    assert len(said) == 5
-    assert said[-1] == "kept"
+    assert sandbox.run(python(look, kind=INSPECT)).output == "False\n"
 
 
 def test_inputs_lie_in_the_work_folder(sandbox: ContainerSandbox) -> None:
@@ -213,10 +193,11 @@ def test_proxies_and_the_ca_bundle_reach_a_job_with_network(
     monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
     monkeypatch.setenv("NO_PROXY", "internal.test")
     script = f"{SHOW}; print(open(os.environ.get('SSL_CERT_FILE', '/dev/null')).read())"
-    alone = sandbox.run(python(script)).output
-    assert "proxy.test" not in alone
-    assert "certificates" not in alone
-    lines = sandbox.run(python(script, network=True)).output.splitlines()
+    for kind in (PROOF, INSPECT):
+        alone = sandbox.run(python(script, kind=kind)).output
+        assert "proxy.test" not in alone
+        assert "certificates" not in alone
+    lines = sandbox.run(python(script, kind=INSTALL, network=True)).output.splitlines()
     assert {"https_proxy=http://proxy.test:3128", "NO_PROXY=internal.test"} <= set(lines)
     for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"):
         assert any(re.fullmatch(f"{name}=/.+/.ca-bundle.pem", line) for line in lines)
@@ -230,6 +211,7 @@ def test_the_installer_trusts_the_ca_bundle_and_no_other(
     job = Job(
         argv=("{uv}", "pip", "install", "--no-cache", "--no-config", "--reinstall",
               "--target", "{work}/x", "--python", "/var/lang/bin/python3", "six"),
+        kind=INSTALL,
         network=True,
     )  # fmt: skip
     assert sandbox.run(job).code == 0
@@ -249,7 +231,7 @@ def test_a_layer_laid_out_ahead_is_there(sandbox: ContainerSandbox, tmp_path: Pa
             archive.writestr(readable("python/a.txt"), text)
 
     write("laid")
-    sandbox.run(python("pass"))
+    sandbox.run(python("pass", kind=INSPECT))
     sandbox.prepare(layer)
     sandbox.run(python("pass"))
     seen = layer.stat().st_mtime_ns

@@ -15,6 +15,7 @@ from docker import DockerClient
 
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container.sandbox import ContainerSandbox
+from tasks.sandbox.job_kinds import INSPECT
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError
@@ -36,7 +37,7 @@ def sandbox(lambda_image: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cont
 
 
 def python(script: str) -> Job:
-    return Job(argv=("{python}", "-c", script), installs=True)
+    return Job(argv=("{python}", "-c", script), kind=INSPECT)
 
 
 def ours(docker_engine: DockerClient) -> list[str]:
@@ -125,7 +126,7 @@ def test_an_image_that_vanishes(
     docker_engine.images.get(image).tag(tag)
     monkeypatch.setattr(sandbox, "_image", tag)
     docker_engine.images.remove(tag)
-    with pytest.raises(BuildError, match="builder image was removed while this ran") as caught:
+    with pytest.raises(BuildError, match="image was removed while this ran") as caught:
         sandbox.run(python("pass"))
     assert "again" in caught.value.fix
     assert ours(docker_engine) == []
@@ -182,7 +183,7 @@ def undisturbed(
     """The zip, and what the engine was asked for."""
     made = project.small(tmp_path_factory.mktemp("whole") / "copy")
     made.environment.update(DOCKER_HOST=way.host, LAYER_IMAGE=lambda_image)
-    built(made)  # the builder image is there from now on
+    built(made)  # uv lies on the volume from now on
     (made.path / ".doit.sqlite3").unlink()
     shutil.rmtree(made.path / "build")
     way.revive()

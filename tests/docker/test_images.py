@@ -53,8 +53,12 @@ def test_the_builder_is_built_once_for_its_content(
     """Another Dockerfile or CA bundle makes another; the first one stays what it was."""
 
     def ensured() -> tuple[str, bool]:
-        tag = docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
-        return tag, "building" in capfd.readouterr().out
+        tag = docker_images.ensure_compiler(
+            docker_engine, Settings(image=lambda_image), "crcmod wants it"
+        )
+        said = capfd.readouterr().out
+        assert ("crcmod wants it" in said) == ("with compilers" in said)
+        return tag, "with compilers" in said
 
     first, built = ensured()
     assert built
@@ -75,7 +79,7 @@ def test_a_builder_that_does_not_build_shows_why(
     """Its last lines, and where to look."""
     dockerfile.write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN echo the reason >&2; exit 7\n")
     with pytest.raises(BuildError, match="the reason") as caught:
-        docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
+        docker_images.ensure_compiler(docker_engine, Settings(image=lambda_image), "why")
     assert "docker/Dockerfile" in caught.value.fix
 
 

@@ -116,7 +116,7 @@ def test_the_builder_image_has_nothing_of_it(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UV_DEFAULT_INDEX", secret_leaks.address(served.url))
     monkeypatch.setenv("PIP_INDEX_URL", secret_leaks.address(served.url))
-    tag = docker_images.ensure_builder(docker_engine, Settings(image=lambda_image))
+    tag = docker_images.ensure_compiler(docker_engine, Settings(image=lambda_image), "telling")
     try:
         api: Any = docker_engine.api
         told = json.dumps([api.inspect_image(tag), api.history(tag)])

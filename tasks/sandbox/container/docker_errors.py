@@ -25,7 +25,7 @@ _SAID = (
         "public.ecr.aws/lambda/python",
     ),
     (SAID, "the Docker engine's disk is full", OF_ENGINE),
-    (r"no such image", "the builder image was removed while this ran", AGAIN),
+    (r"no such image", "the image was removed while this ran", AGAIN),
     (
         r"no such (container|exec)|container \S+ is not running|marked for removal|"
         r"removal of container|is not connected to",

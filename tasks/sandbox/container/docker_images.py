@@ -1,11 +1,11 @@
-"""The base image (pulled with progress) and the builder image made from it, tagged by content."""
+"""The base image (pulled with progress), and the one with compilers that is made from it, tagged by
+content, when something is built from source."""
 
 import hashlib
 import io
 import os
 import re
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,11 @@ from ...settings.model import Settings
 from ...ui.console import following, progress, say
 from ...util.errors import BuildError
 from .. import tar_streams
-from . import emulation, image_python
+from . import emulation
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-TOOLS = ("uv", "deflate")  # in the builder image, as they are here
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -106,33 +105,28 @@ def _not_found(settings: Settings, detail: str) -> BuildError:
     )
 
 
-def ensure_builder(client: "DockerClient", settings: Settings) -> str:
-    """The builder image's tag; built when no image of this content is here. BuildError first where
-    the engine is seen not to run the layer's architecture."""
+def ensure_compiler(client: "DockerClient", settings: Settings, why: str) -> str:
+    """The tag of the image with compilers; built when none of this content is here. BuildError."""
     import docker
 
-    emulation.check_emulation(client, settings)
-    tools = " ".join(f"{name}=={version(name)}" for name in TOOLS)
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
-    python = settings.python
-    tag = content_tag([dockerfile, base.encode(), tools.encode(), bundle, python.encode()])
+    tag = content_tag([dockerfile, base.encode(), bundle])
     try:
         client.images.get(tag)
     except docker.errors.ImageNotFound:
-        say(f"building the builder image on {settings.base_image} (once)")
-        arguments = {"BASE_IMAGE": settings.base_image, "TOOLS": tools}
+        say(f"making an image with compilers on {settings.base_image}, once: {why}")
+        arguments = {"BASE_IMAGE": settings.base_image, **proxies(os.environ)}
         context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
         try:
-            image_python.check_image_python(client, settings)
-            _build(client, tag, arguments | proxies(os.environ), context)
+            _build(client, tag, arguments, context)
         except BuildError as error:
-            raise emulation.explain(error, settings.architecture) from None
+            raise emulation.explain(error, client, settings.architecture) from None
     return tag
 
 
 def content_tag(parts: Iterable[bytes]) -> str:
-    """The builder's name: another one for anything else that goes into it."""
+    """The image's name: another one for anything else that goes into it."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
@@ -159,7 +153,7 @@ def _build(
     if failed:
         shown = "\n".join(lines[-12:])
         raise BuildError(
-            f"the builder image could not be built:\n{shown}",
+            f"the image with compilers could not be built:\n{shown}",
             fix="the last lines say why; docker/Dockerfile is what was run",
         )
 

@@ -50,9 +50,11 @@ def check_emulation(client: "DockerClient", settings: Settings) -> Finding | str
     return f"{wanted} on {machine}, emulated by QEMU"
 
 
-def explain(error: BuildError, architecture: str) -> BuildError:
+def explain(error: BuildError, client: "DockerClient", architecture: str) -> BuildError:
     """The same, or what it comes to where a program of the other architecture did not start."""
     if not FOREIGN.search(error.problem):
+        return error
+    if str(client.info()["Architecture"]) in MACHINES[architecture]:
         return error
     problem = f"the engine's machine does not run programs for {architecture}"
     return BuildError(f"{problem}: {error.problem}", fix=fix(architecture))

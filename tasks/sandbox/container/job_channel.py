@@ -20,6 +20,9 @@ Frame = tuple[bytes, bytes]  # kind, payload
 HEAD = struct.Struct(">IcI")  # of a frame: job, kind, bytes of its payload
 LARGEST = 4 << 20  # bytes; four times what the keeper sends at once
 BLOCK = 1 << 20  # bytes
+NO_JOB = (1 << 32) - 1  # the number of the keeper's own frame
+LONGEST = 4 << 20  # bytes of one line, from one who never ends it
+SHOWN = 2000  # bytes of what is said beside the frames
 _ENGINES = struct.Struct(">BxxxI")  # before what the engine sends: stream, bytes
 _STDOUT = 1
 
@@ -43,6 +46,8 @@ class JobAnswer:
         rest = b""
         while (frame := self._next())[0] == b"o":
             *whole, rest = (rest + frame[1]).split(b"\n")
+            if len(rest) > LONGEST:
+                whole, rest = [*whole, rest], b""
             yield from (line.decode(errors="replace") + "\n" for line in whole)
         if rest:
             yield rest.decode(errors="replace")
@@ -61,20 +66,29 @@ class JobAnswer:
 
 
 class Keeper:
-    """The main process of `container`, which need not have started. Jobs may run side by side, each
-    in a thread: whichever waits first reads what comes, for all."""
+    """A keeper at the other end of `attached`, the SDK's; it need not have started. Jobs may run
+    side by side, each in a thread: whichever waits first reads what comes, for all."""
 
-    def __init__(self, container: Any) -> None:
-        streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        self._attached = container.attach_socket(params=streams)
+    def __init__(self, attached: Any) -> None:
+        self._attached = attached
         self._socket = getattr(self._attached, "_sock", self._attached)  # by ssh or pipe: itself
         self._socket.settimeout(None)  # a job may say nothing for hours
         self._file = self._socket.makefile("rb", BLOCK)
-        self._stdout = tar_streams.reader(_stdout(self._file))
+        self._beside = bytearray()
+        self._stdout = tar_streams.reader(_stdout(self._file, self._beside))
+        self._first = JobAnswer(self._hear)
         self._answers: list[JobAnswer] = []
         self._sending = threading.Lock()
         self._heard = threading.Condition()
         self._reading = self._gone = False
+
+    def hello(self) -> dict[str, Any]:
+        """What it says of itself when it has started. GoneError, with what was said instead."""
+        try:
+            said: dict[str, Any] = json.loads(self._hear(self._first)[1])
+        except GoneError:
+            raise GoneError(self._beside.decode(errors="replace").strip()) from None
+        return said
 
     def close(self) -> None:
         """At once, whoever waits for an answer."""
@@ -88,17 +102,21 @@ class Keeper:
         self,
         argv: Sequence[str],
         *,
-        environment: Mapping[str, str],
-        user: int,
-        files: Mapping[str, bytes | Path],
+        cwd: str = "/",
+        environment: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes | Path] | None = None,
+        mode: int = 0o644,
         fetch: Sequence[str] = (),
     ) -> JobAnswer:
         """Send a job and its files: contents, or where they lie. GoneError."""
+        files = files or {}
         with ExitStack() as stack:
             opened = {name: stack.enter_context(_opened(each)) for name, each in files.items()}
             # of what was opened: another build may put another file in its place at any moment
-            sizes = [[name, file.seek(0, os.SEEK_END)] for name, file in opened.items()]
-            job = {"argv": argv, "environment": environment, "user": user}
+            sizes: list[list[Any]] = [
+                [name, file.seek(0, os.SEEK_END), mode] for name, file in opened.items()
+            ]
+            job: dict[str, Any] = {"argv": argv, "cwd": cwd, "environment": environment or {}}
             job |= {"files": sizes, "fetch": fetch}
             try:
                 return self._send(job, opened.values())
@@ -140,7 +158,8 @@ class Keeper:
         self._heard.release()
         try:
             number, frame = self._frame()
-            self._answers[number].frames.append(frame)
+            answer = self._first if number == NO_JOB else self._answers[number]
+            answer.frames.append(frame)
             self._gone = False
         except (OSError, ValueError, struct.error, IndexError):
             pass  # closed meanwhile, or broken off, or what no keeper of ours says
@@ -160,10 +179,14 @@ def _opened(content: bytes | Path) -> IO[bytes]:
     return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
-def _stdout(file: io.BufferedReader) -> Iterator[bytes]:
-    """What the container writes there, out of what the engine sends of it."""
+def _stdout(file: io.BufferedReader, beside: bytearray) -> Iterator[bytes]:
+    """What the container writes there, out of what the engine sends of it; the last of what it says
+    elsewhere goes to `beside`."""
     while len(head := file.read(_ENGINES.size)) == _ENGINES.size:
         stream, size = _ENGINES.unpack(head)
         content = file.read(size)
         if stream == _STDOUT:
             yield content
+        else:
+            beside += content
+            del beside[:-SHOWN]

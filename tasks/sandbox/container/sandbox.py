@@ -1,29 +1,42 @@
-"""Jobs in a container of the Lambda image, through the engine's API alone.
+"""Jobs in containers of the Lambda image, through the engine's API alone.
 
-One container from the first job to the last (sandbox/container/session.py). No bind mounts: files
-travel over the connection to it, so a remote engine (DOCKER_HOST), Docker in Docker and a rootless
-engine work alike, and nothing in the checkout is ever owned by root.
+Two of them from the first job to the last (sandbox/container/session.py): one for our own code, one
+for what packages bring, begun when the other one is. No bind mounts: files travel over the
+connection to them, so a remote engine (DOCKER_HOST), Docker in Docker and a rootless engine work
+alike, and nothing in the checkout is ever owned by root.
 """
 
+import atexit
 from pathlib import Path
 
 from ...settings.model import Settings
+from ...util.background import BackgroundTask
+from ...util.errors import BuildError
 from .. import index_credentials
 from ..protocol import Job, OnLine, Outcome
-from . import docker_engine, docker_errors, docker_images
-from .session import Session
+from . import docker_engine, docker_errors, docker_images, emulation
+from .session import Cell, Store
 
 
 class ContainerSandbox:
-    """The builder image of `settings`. The container starts with the first job."""
+    """The base image of `settings`, as it is. Containers start with the first job. BuildError where
+    the image cannot be had, or the engine is seen not to run it."""
 
     kind, runs = "docker", True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = docker_engine.connect()
-        self._image = docker_images.ensure_builder(self._client, settings)
-        self._session: Session | None = None
+        emulation.check_emulation(self._client, settings)
+        self._image = docker_images.ensure_base(self._client, settings)
+        self._store: Store | None = None
+        self._cell: Cell | None = None
+        self._ahead = BackgroundTask()
+        atexit.register(self.close)
+
+    @property
+    def isolation(self) -> str:
+        return "/opt read-only, no network"
 
     @property
     def title(self) -> str:
@@ -36,12 +49,13 @@ class ContainerSandbox:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         try:
             with docker_errors.explained():
-                self._session = self._session or Session(
-                    self._client, self._image, connected=job.network
-                )
+                session = self._open_store(job) if job.kind.is_ours else self._open_cell(job)
                 outcome = index_credentials.running(
-                    job, self._session.run, on_line or (lambda line: None)
+                    job, session.run, on_line or (lambda line: None)
                 )
+        except BuildError as error:
+            self.close(killing=True)
+            raise emulation.explain(error, self._client, self._settings.architecture) from None
         except BaseException:
             self.close(killing=True)  # gone, interrupted, or out of time
             raise
@@ -50,11 +64,37 @@ class ContainerSandbox:
             raise problem
         return outcome
 
+    def _open_store(self, job: Job) -> Store:
+        if self._store is None:
+            self._store = Store(self._client, self._image, self._settings, connected=job.network)
+            self._ahead.begin(self._begin_cell)
+        return self._store
+
+    def _open_cell(self, job: Job) -> Cell:
+        self._ahead.settle()
+        if self._cell is None:
+            self._cell = Cell(self._client, self._image, self._settings, connected=job.network)
+        return self._cell
+
+    def _begin_cell(self) -> None:
+        """Beside the store's first jobs, and over a connection to the engine of its own."""
+        client = docker_engine.connect()
+        try:
+            self._cell = cell = Cell(client, self._image, self._settings)
+            cell.ends_client = True
+        except BaseException:
+            client.close()
+            raise
+        cell.begin()
+
     def prepare(self, layer: Path) -> None:
-        if self._session:
-            self._session.prepare(layer)
+        self._ahead.settle()
+        if self._cell:
+            self._cell.prepare(layer)
 
     def close(self, *, killing: bool = False) -> None:
-        session, self._session = self._session, None
-        if session:
-            session.close(killing=killing)
+        self._ahead.settle()
+        for session in (self._store, self._cell):
+            if session:
+                session.close(killing=killing)
+        self._store = self._cell = None

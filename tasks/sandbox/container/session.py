@@ -1,69 +1,65 @@
-"""One container of the builder image, from its start to its removal, and the jobs in it.
+"""The containers of a run, the store and the cell (sandbox/job_kinds.py), each from its start to
+its removal, and the jobs in it.
 
-Its main process (docker/job_server.py) runs them; it is asked over a connection that ends with the
-tool, however that ends, and so does the container. {work} lies on the volume that holds uv's cache,
-so that installing is linking.
+A container's main process (docker/job_server.py) runs them; it is asked over a connection that ends
+with the tool, however that ends, and so does the container.
 """
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...settings import paths
+from ...settings.model import Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
-from .. import tar_streams
+from .. import isolation, job_kinds, tar_streams
 from ..protocol import Job, OnLine, Outcome, expand, scripts
-from . import docker_engine, docker_errors, docker_images
+from . import docker_engine, docker_errors, docker_images, image_python, tools
 from .image_python import INTERPRETER
 from .job_channel import GoneError, Keeper
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-OPT, CACHE = "/opt", "/cache"
+OPT, CACHE, CELL_WORK = "/opt", "/cache", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
-NOBODY = 65534  # no rights to anything but /tmp and its own results
+NOBODYS = f"{job_kinds.NOBODY}:990"  # user and group, as in Lambda
+KEEPERS = f"{job_kinds.KEEPER}:{job_kinds.KEEPER}"
+LIMIT = 1024  # processes and threads, open files: Lambda's
+ROOM = "512m"  # of /tmp: Lambda's
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
+KEPT = 16 << 20  # characters of what a job says
 
 
 class Session:
-    """One container, from its start to its removal."""
+    """One container, and its main process. `names`: what words of jobs stand for there."""
 
-    def __init__(self, client: Any, image: str, *, connected: bool) -> None:
+    def __init__(
+        self, client: Any, image: str, settings: Settings, words: Sequence[str], **options: Any
+    ) -> None:
         import atexit
 
-        self._api = client.api
-        self._work = f"{CACHE}/work/{os.urandom(6).hex()}"
-        self._laid: tuple[object, ...] = ()
-        self._there: dict[str, bytes] = {}  # what lies in {work} of what jobs were given
-        self._network = BRIDGE if connected else NONE  # '' once it has left both
-        self._ahead = BackgroundTask()
-        self._names = {
-            "{opt}": OPT,
-            "{work}": self._work,
-            "{uv}": "uv",
-            "{interpreter}": INTERPRETER,
-            "{tools}": self._work,
-        }
-        keeper = (paths.DOCKER / "job_server.py").read_text(encoding="utf-8")
+        self.api, self._settings = client.api, settings
+        self.ends_client = False  # with itself: it has a connection to the engine of its own
+        self._there: dict[str, bytes | Path] = {}  # what lies in {work} of what jobs were given
+        self.names: dict[str, str] = {"{opt}": OPT, "{interpreter}": INTERPRETER}
         docker_engine.remove_of_the_dead(client)
-        self._container: Container = client.containers.create(
-            image, [INTERPRETER, "-I", "-c", keeper, self._work], init=True, user="root",
+        self.container: Container = client.containers.create(
+            image, ["-I", "-c", keeper_script(), *words], entrypoint=[INTERPRETER], init=True,
             labels=docker_engine.labels(), stdin_open=True, auto_remove=True,
-            tmpfs={OPT: "exec,mode=755"}, volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
-            network_mode=self._network, log_config={"type": "none"},
+            log_config={"type": "none"}, security_opt=["no-new-privileges"], **options,
         )  # fmt: skip
         atexit.register(self.close)
         try:
-            self._keeper = Keeper(self._container)
-            self._container.start()
+            self._keeper = Keeper(self.container.attach_socket(params=STREAMS))
+            self.container.start()
         except BaseException:  # what has not started does not end, either
             atexit.unregister(self.close)
-            docker_engine.remove(self._container)
+            docker_engine.remove(self.container)
             raise
 
     def close(self, *, killing: bool = False) -> None:
@@ -74,48 +70,38 @@ class Session:
         atexit.unregister(self.close)
         self._keeper.close()  # and so the container ends
         if killing:
-            docker_engine.remove(self._container)
+            docker_engine.remove(self.container)
+        if self.ends_client:
+            self.api.close()
 
-    def prepare(self, layer: Path) -> None:
-        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
+    def hello(self, keeper: Keeper) -> dict[str, Any]:
+        """What its main process says of itself. BuildError where it does not start, or its Python
+        is not the layer's."""
+        try:
+            said = keeper.hello()
+        except GoneError as gone:
+            if problem := image_python.no_start(str(gone), self._settings):
+                raise problem from None
+            raise docker_errors.gone(self.container) from None
+        image_python.check_image_python(said["python"], self._settings)
+        return said
 
-    def run(self, job: Job, on_line: OnLine) -> Outcome:
-        self._ahead.settle()
-        self._connect(job.network)
-        self._lay_out(job)
-        files = dict(job.inputs)
-        if job.network and (bundle := docker_images.ca_bundle(os.environ)):
-            files[".ca-bundle.pem"] = bundle
-        return self._watched(job, files, on_line)
+    def lay(self, files: Mapping[str, bytes | Path]) -> None:
+        """Into {work}, where it does not lie there already."""
+        new = {name: each for name, each in files.items() if self._there.get(name) != each}
+        if new:
+            self.send(new)
+            self._there |= {name: each for name, each in new.items() if name[0] != "."}
 
-    def _connect(self, wanted: bool) -> None:
-        if wanted == (self._network == BRIDGE):
-            return
-        if self._network:
-            self._api.disconnect_container_from_network(self._container.id, self._network)
-        if wanted:
-            self._api.connect_container_to_network(self._container.id, BRIDGE)
-        self._network = BRIDGE if wanted else ""
+    def send(self, files: Mapping[str, bytes | Path], mode: int = 0o644) -> None:
+        try:
+            answer = self._keeper.ask([], files=files, mode=mode)
+            self._answer(answer, Job(argv=()), print, [])
+        except GoneError:
+            raise docker_errors.gone(self.container) from None
 
-    def _lay_out(self, job: Job) -> None:
-        """What the job wants at /opt, unless just that lies there."""
-        wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in job.opt)
-        if job.opt and wanted != self._laid:
-            layers = {f".layer-{number}": path for number, path in enumerate(job.opt)}
-            zips = [f"{{work}}/{name}" for name in layers]
-            unpacking = Job(
-                argv=("{python}", "{work}/unpack.py", OPT, "{work}", *zips), opt_writable=True
-            )
-            outcome = self._watched(unpacking, {**scripts(SCRIPTS), **layers}, print)
-            if outcome.code:
-                raise BuildError(
-                    f"the layer could not be unpacked in the container:\n{outcome.tail}",
-                    fix="see `docker info`: memory and disk of the engine",
-                )
-        if job.opt or job.opt_writable:
-            self._laid = () if job.opt_writable else wanted
-
-    def _watched(self, job: Job, files: Mapping[str, bytes | Path], on_line: OnLine) -> Outcome:
+    def watched(self, keeper: Keeper, job: Job, environment: Mapping[str, str], on_line: OnLine,
+                cwd: str) -> Outcome:  # fmt: skip
         """Run it; its lines are passed on as they come. TimeoutError: the container is gone."""
         expired = threading.Event()
 
@@ -128,10 +114,15 @@ class Session:
         timer.start()
         output: list[str] = []
         try:
-            code = self._executed(job, files, on_line, output)
+            answer = keeper.ask(
+                [part for word in job.argv for part in command(word, self.names)], cwd=cwd,
+                environment={n: expand(value, self.names) for n, value in environment.items()},
+                fetch=[expand(name, self.names) for name in job.fetch],
+            )  # fmt: skip
+            code = self._answer(answer, job, on_line, output)
         except GoneError:
             if not expired.is_set():
-                raise docker_errors.gone(self._container) from None
+                raise docker_errors.gone(self.container) from None
         finally:
             timer.cancel()
             timer.join()
@@ -139,41 +130,152 @@ class Session:
             raise TimeoutError("".join(output))
         return Outcome(code=code, output="".join(output))
 
-    def _executed(
-        self, job: Job, files: Mapping[str, bytes | Path], on_line: OnLine, output: list[str]
-    ) -> int:
-        new = {name: each for name, each in files.items() if self._there.get(name) != each}
-        answer = self._keeper.ask(
-            [part for word in job.argv for part in command(word, self._names)],
-            environment=_environment(job, self._names),
-            user=0 if job.trusted else NOBODY,
-            files=new,
-            fetch=[expand(name, self._names) for name in job.fetch],
-        )
-        self._there |= {name: each for name, each in new.items() if isinstance(each, bytes)}
+    def _answer(self, answer: Any, job: Job, on_line: OnLine, output: list[str]) -> int:
+        room = KEPT
         for line in answer.lines():
             on_line(line.removesuffix("\n"))
-            output.append(line)
+            room -= len(line)
+            if room > 0:  # who floods is not remembered to the end
+                output.append(line)
         for local in job.fetch.values() if answer.exit_status == 0 else ():
             tar_streams.unpack(answer.pieces(), local)
-        return answer.exit_status
+        return int(answer.exit_status)
+
+
+class Store(Session):
+    """Root's, on the volume of uv's cache, where {work} lies, too, so that installing is linking.
+    It starts without a network, and has one while a job downloads."""
+
+    def __init__(self, client: Any, image: str, settings: Settings, *, connected: bool) -> None:
+        self._network = BRIDGE if connected else NONE  # '' once it has left both
+        work, uv = f"{CACHE}/work/{os.urandom(6).hex()}", tools.uv(settings)
+        place = f"{CACHE}/tools/{tools.uv_name(settings)}"
+        super().__init__(
+            client, image, settings, [work, place], user="0:0", network_mode=self._network,
+            volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
+        )  # fmt: skip
+        self.names |= {
+            "{work}": work, "{scripts}": f"{work}/scripts", "{uv}": place,
+            "{tools}": f"{work}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
+        }  # fmt: skip
+        self._uv: Path | None = uv
+
+    def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._connect(job.network)
+        self._begin()
+        files = dict(job.inputs)
+        if job.network and (bundle := docker_images.ca_bundle(os.environ)):
+            files[".ca-bundle.pem"] = bundle
+        self.lay(files)
+        return self.watched(
+            self._keeper, job, self._environment(job), on_line, self.names["{work}"]
+        )
+
+    def _begin(self) -> None:
+        """Once: uv lies on the volume, from a run before or from now on."""
+        uv, self._uv = self._uv, None
+        if uv and not self.hello(self._keeper)["tool"]:
+            self.send({self.names["{uv}"]: uv}, mode=0o755)
+        if uv:
+            self.lay(tools.libdeflate(self._settings))
+
+    def _connect(self, wanted: bool) -> None:
+        if wanted == (self._network == BRIDGE):
+            return
+        if self._network:
+            self.api.disconnect_container_from_network(self.container.id, self._network)
+        if wanted:
+            self.api.connect_container_to_network(self.container.id, BRIDGE)
+        self._network = BRIDGE if wanted else ""
+
+    def _environment(self, job: Job) -> dict[str, str]:
+        environment = {"HOME": "{tmp}", **job.environment, "UV_CACHE_DIR": f"{CACHE}/uv"}
+        if job.network:
+            environment |= docker_images.proxies(os.environ)
+            if docker_images.ca_bundle(os.environ):
+                environment |= dict.fromkeys(docker_images.CA_VARIABLES, "{work}/.ca-bundle.pem")
+        return environment
+
+
+class Cell(Session):
+    """Two users without any right, no volume, no network (but where `connected`). The main
+    process's holds {work} and /opt; the other one runs what packages bring, and writes to /tmp."""
+
+    def __init__(
+        self, client: Any, image: str, settings: Settings, *, connected: bool = False
+    ) -> None:
+        import docker
+
+        self._ahead = BackgroundTask()
+        self._laid: tuple[object, ...] = ()
+        self._nobody: Keeper | None = None
+        own = f"exec,mode=755,uid={job_kinds.KEEPER},gid={job_kinds.KEEPER}"
+        super().__init__(
+            client, image, settings, [CELL_WORK], user=KEEPERS, working_dir="/",
+            network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
+            pids_limit=LIMIT, ipc_mode="none",
+            ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
+            tmpfs={OPT: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={ROOM}"},  # noqa: S108
+        )  # fmt: skip
+        self.names |= {
+            "{work}": CELL_WORK, "{scripts}": f"{CELL_WORK}/scripts",
+            "{tools}": f"{CELL_WORK}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
+        }  # fmt: skip
+
+    def close(self, *, killing: bool = False) -> None:
+        super().close(killing=killing)
+        if self._nobody:
+            self._nobody.close()
+
+    def begin(self) -> None:
+        """Its second user's process."""
+        self.hello(self._keeper)
+        words = [INTERPRETER, "-I", "-c", keeper_script(), "-"]
+        made = self.api.exec_create(
+            self.container.id, words, stdin=True, user=NOBODYS, workdir="/",
+        )  # fmt: skip
+        self._nobody = Keeper(self.api.exec_start(made["Id"], socket=True))
+
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out([layer]))
+
+    def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
+        self.lay(job.inputs)
+        self._lay_out(job.opt)
+        if self._nobody is None:
+            self.begin()
+        assert self._nobody
+        environment = {"HOME": isolation.HOME, **job.environment}
+        return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
+
+    def _lay_out(self, layers: Sequence[Path]) -> None:
+        """What the job wants at /opt, unless just that lies there."""
+        wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in layers)
+        if not layers or wanted == self._laid:
+            return
+        self.lay({**scripts(SCRIPTS), **tools.own_libdeflate(self._settings)})
+        zips = {f".layer-{number}": path for number, path in enumerate(layers)}
+        words = ("{python}", "{scripts}/unpack.py", OPT, "{tools}")
+        job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_kinds.UNPACK)
+        self.lay(zips)
+        outcome = self.watched(self._keeper, job, {}, print, CELL_WORK)
+        self.send(dict.fromkeys(zips, b""))  # they lie in memory
+        if outcome.code:
+            raise BuildError(
+                f"the layer could not be unpacked in the container:\n{outcome.tail}",
+                fix="see `docker info`: memory and disk of the engine",
+            )
+        self._laid = wanted
+
+
+STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+
+
+def keeper_script() -> str:
+    return (paths.DOCKER / "job_server.py").read_text(encoding="utf-8")
 
 
 def command(word: str, names: Mapping[str, str]) -> list[str]:
-    """A job's word with the names of this sandbox in place."""
+    """{python} stands for two words, in the container's own folder for one."""
     return [INTERPRETER, "-I"] if word == "{python}" else [expand(word, names)]
-
-
-def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
-    environment = {name: expand(value, names) for name, value in job.environment.items()}
-    if not job.trusted:
-        environment = {"HOME": "/tmp"} | environment  # noqa: S108 - the container's
-    if job.network:
-        environment |= docker_images.proxies(os.environ) | {"HOME": "/tmp"}  # noqa: S108 - the container's
-        if docker_images.ca_bundle(os.environ):
-            # uv reads the first, pip and requests of sdist builds the others
-            bundle = f"{names['{work}']}/.ca-bundle.pem"
-            environment |= dict.fromkeys(docker_images.CA_VARIABLES, bundle)
-    if job.installs:
-        environment |= {"UV_CACHE_DIR": f"{CACHE}/uv"}
-    return environment

@@ -27,23 +27,26 @@ class Keeping:
     """One that keeps `work`; what it is asked goes to its standard input, which is the
     connection."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, *more: str | Path) -> None:
         self.work = work
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", SCRIPT, work],
+            [sys.executable, "-I", "-S", SCRIPT, work, *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self.process.stdin
         assert self.process.stdout
         self.asked, self.said = self.process.stdin, self.process.stdout
+        number, kind, said = self.hear()
+        assert (number, kind) == (keeper_script.NO_JOB, b"h")
+        self.hello = json.loads(said)
 
     def ask(
         self, *argv: str, job: int = 0, files: dict[str, bytes] | None = None, **more: object
     ) -> None:
         files = files or {}
-        sizes = [[name, len(content)] for name, content in files.items()]
+        sizes = [[name, len(content), 0o644] for name, content in files.items()]
         request = {
-            "job": job, "argv": argv, "environment": {}, "user": os.geteuid(), "files": sizes,
+            "job": job, "argv": argv, "cwd": str(self.work), "environment": {}, "files": sizes,
             "fetch": [],
         }  # fmt: skip
         self.asked.write(json.dumps(request | more).encode() + b"\n" + b"".join(files.values()))
@@ -98,10 +101,77 @@ def test_it_ends_with_the_connection(tmp_path: Path) -> None:
     assert list((tmp_path / "volume/work").iterdir()) == []
 
 
-def test_anybody_may_write_into_its_folder(tmp_path: Path) -> None:
-    """Jobs run as nobody; none removes what is another's."""
+def test_nobody_else_may_write_into_its_folder(tmp_path: Path) -> None:
+    """What packages bring runs as somebody else, and what lies there is read by what does not."""
+    with keeper(work := tmp_path / "work/mine") as kept:
+        assert kept.answer("true", files={"deep/a": b""}) == ("", "x 0")
+        modes = [path.stat().st_mode & 0o777 for path in (work, work / "deep", work / "deep/a")]
+        assert modes == [0o755, 0o755, 0o644]
+
+
+def test_it_says_what_it_is(tmp_path: Path) -> None:
+    """And whether the tool is there, which counts as used then."""
+    python = "{}.{}".format(*sys.version_info)
+    tool = tmp_path / "tools/uv-1"
+    tool.parent.mkdir()
+    for there in (False, True):
+        if there:
+            tool.touch()
+            os.utime(tool, (1, 1))
+        keeping = Keeping(tmp_path / "work/mine", tool)
+        assert keeping.hello == {"python": python, "tool": there}
+        assert keeping.disconnect() == 0
+        keeping.said.close()
+    assert time.time() - tool.stat().st_mtime < 1000
+
+
+def test_tools_that_nobody_used_for_long_go(tmp_path: Path) -> None:
+    """Of versions from before, and half-sent ones."""
+    for name, age in (("old", keeper_script.OLD + 9), ("new", 0)):
+        (tmp_path / "tools").mkdir(exist_ok=True)
+        (tmp_path / "tools" / name).touch()
+        os.utime(tmp_path / "tools" / name, (time.time() - age,) * 2)
     with keeper(tmp_path / "work/mine"):
-        assert (tmp_path / "work/mine").stat().st_mode & 0o7777 == 0o1777
+        assert gone(tmp_path / "tools/old")
+        assert (tmp_path / "tools/new").exists()
+
+
+def test_no_other_process_of_its_user_looks_into_it(tmp_path: Path) -> None:
+    """Neither its memory nor its connection: root alone may, and who is root here can see whose
+    they are."""
+    with keeper(tmp_path / "mine") as kept:
+        for name in ("mem", "fd", "environ"):
+            assert Path(f"/proc/{kept.process.pid}/{name}").stat().st_uid == 0
+        said, _ = kept.answer(sys.executable, "-c", DUMPABLE.format(kept.process.pid))
+        assert said == "refused\n"
+
+
+# as a user without rights, of the same number as the keeper's where that is none of root's
+DUMPABLE = """
+import os
+try:
+    os.getuid() or os.setuid(65534)
+    open('/proc/{}/mem', 'rb')
+except PermissionError:
+    print('refused')
+"""
+
+
+def test_a_second_user_is_given_no_files(tmp_path: Path) -> None:
+    """It keeps no folder."""
+    keeping = Keeping(Path("-"))
+    keeping.work = tmp_path
+    assert keeping.answer("pwd") == (f"{tmp_path}\n", "x 0")
+    assert keeping.disconnect() == 0
+    keeping.said.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_words_files_are_laid_down(tmp_path: Path) -> None:
+    """And nothing runs."""
+    with keeper(work := tmp_path / "mine") as kept:
+        assert kept.answer(files={"a": b"1"}) == ("", "x 0")
+        assert (work / "a").read_bytes() == b"1"
 
 
 def test_abandoned_folders_are_removed(tmp_path: Path) -> None:
@@ -285,7 +355,7 @@ def test_a_daemon_does_not_keep_its_job_from_ending(tmp_path: Path) -> None:
         assert status == "x 0"
 
 
-@pytest.mark.parametrize("sent", [b'{"job": 1', b'{"files": [["a", 100]]}\nhalf'])
+@pytest.mark.parametrize("sent", [b'{"job": 1', b'{"files": [["a", 100, 420]]}\nhalf'])
 def test_a_connection_that_breaks_off_is_its_end(tmp_path: Path, sent: bytes) -> None:
     """In a line, or in a file."""
     with keeper(work := tmp_path / "mine") as kept:

@@ -185,18 +185,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: Path) -> None:
-    """JSON in, JSON out, nothing printed; a distribution with nothing to try is answered too."""
+    """JSON in, one line of JSON out; a distribution with nothing to try is answered too."""
     lay(opt, good="", bad="import gone")
-    request, result = tmp_path / "request.json", tmp_path / "result.json"
+    request = tmp_path / "request.json"
     nothing = {"folder": "", "modules": [], "libraries": []}
     batches = {"d": nothing | {"modules": ["good", "bad"]}, "none": nothing}
     question = {"batches": batches, "gone": ["gone"], "touched": ["gone.py"]}
     request.write_text(json.dumps(question), encoding="utf-8")
-    done = run("prove", str(opt), str(request), str(result))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run("prove", str(opt), str(request))
+    assert (done.returncode, done.stdout[:2], done.stderr) == (0, "= ", "")
+    assert done.stdout.count("\n") == 1
     empty = {"imports": {}, "loads": {}, "glibc": {}, "compiled": 0, "missed": [], "metadata": ""}
     imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
-    assert json.loads(result.read_text(encoding="utf-8")) == {
+    assert json.loads(done.stdout[2:]) == {
         "d": empty | {"imports": imports, "compiled": 2, "missed": ["gone"]},
         "none": empty,
     }
@@ -210,3 +211,58 @@ def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
     check.write_text("import helper, lib; print(__name__, lib.x + helper.y)", encoding="utf-8")
     assert run("check", str(opt), str(check)).stdout == "__main__ 3\n"
     assert run("check", str(opt), "selftest").returncode == 1
+
+
+@pytest.mark.parametrize("way", ["import os; os._exit(0)", "import sys; sys.exit(3)", "1 / 0"])
+def test_a_check_passes_when_it_came_to_its_end(opt: Path, tmp_path: Path, way: str) -> None:
+    """Not when something of the layer ended it on the way; `sys.exit(0)` of its own is an end."""
+    lay(opt, lib=way)
+    (tmp_path / "check.py").write_text("import lib", encoding="utf-8")
+    assert run("check", str(opt), str(tmp_path / "check.py")).returncode != 0
+    (tmp_path / "check.py").write_text("import sys; sys.exit(0)", encoding="utf-8")
+    assert run("check", str(opt), str(tmp_path / "check.py")).returncode == 0
+
+
+FORGES = """
+import json, os
+for number in range(40):
+    for said in ([0, "", 0, []], [1, "", 0, []], 0, {}, "x"):
+        for before in (b"", b"= ", b"0 ", b"word "):
+            try:
+                os.write(number, before + json.dumps(said).encode() + b"\\n")
+            except OSError:
+                pass
+"""
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
+def test_answers_of_what_is_tried_are_none(opt: Path, tmp_path: Path, end: str) -> None:
+    """To whichever descriptor: neither does it count as imported, nor does what imports it, nor
+    another distribution."""
+    lay(opt, hostile=f"{FORGES}\n{end}", uses="import hostile", broken="1 / 0", good="")
+    nothing = {"folder": "", "modules": [], "libraries": []}
+    names = {"a": ["hostile", "good"], "b": ["broken"], "c": ["uses", "broken", "good"]}
+    batches = {name: nothing | {"modules": modules} for name, modules in names.items()}
+    (tmp_path / "request.json").write_text(
+        json.dumps({"batches": batches, "gone": [], "touched": []}), encoding="utf-8"
+    )
+    done = run("prove", str(opt), str(tmp_path / "request.json"))
+    *_, last = done.stdout.splitlines()
+    found = {name: each["imports"] for name, each in json.loads(last[2:]).items()}
+    status = "exit status 0" if "_exit" in end else "exit status -9"
+    broken = "ZeroDivisionError: division by zero"
+    assert found == {
+        "a": {"hostile": status, "good": ""},
+        "b": {"broken": broken},
+        "c": {"uses": status, "broken": broken, "good": ""},
+    }
+
+
+def test_who_closes_everything_has_not_imported(
+    probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And keeps nobody waiting; a process that it leaves behind ends with it."""
+    monkeypatch.setattr(probe, "SOON", 0.5)
+    lay(opt, closes="import os, time; os.closerange(3, 100); time.sleep(600)", good="")
+    found = imported(probe, opt, "closes", "good")
+    assert found == {"closes": "it closed files that it had not opened", "good": ""}

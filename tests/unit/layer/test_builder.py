@@ -24,6 +24,13 @@ B = LockedRequirement(name="b", text="b==1 --hash=sha256:2", certain=True, key="
 LOOSE = LockedRequirement(name="c", text="c==1", certain=False, key="key-c")
 
 
+def given(job: Job, name: str) -> bytes:
+    """One of its inputs."""
+    content = job.inputs[name]
+    assert isinstance(content, bytes)
+    return content
+
+
 @dataclass
 class Fake:
     """Does what it is told by writing the files that a job would leave; `fails`: a word of the job
@@ -33,6 +40,7 @@ class Fake:
     runs: bool = True
     title: str = "image x"
     digest: str = ""
+    isolation: str = ""
     fails: str = ""
     said: str = "@ 1/2\nfirst\nMemoryError\n"
     resolved: str = "a==1 --hash=sha256:1\n"
@@ -50,14 +58,14 @@ class Fake:
 
     def _leave(self, name: str, local: Path, job: Job) -> None:
         if name == "facts.json":
-            keys = json.loads(job.inputs["keys.json"])
+            keys = json.loads(given(job, "keys.json"))
             facts = {key: {"name": name, "files": {}} for name, key in keys.items()}
             local.write_text(json.dumps(facts), encoding="utf-8")
         elif name == "resolved.txt":
             local.write_text(self.resolved, encoding="utf-8")
         else:
             local.mkdir()
-            for each in json.loads(job.inputs["request.json"]).values():
+            for each in json.loads(given(job, "request.json")).values():
                 (local / each["as"]).write_text(f"part of {each['as']}", encoding="utf-8")
 
     def prepare(self, layer: Path) -> None:
@@ -70,7 +78,7 @@ class Fake:
     def installed(self) -> list[list[str]]:
         """The lines of each call of the installer."""
         return [
-            job.inputs["requirements.txt"].decode().splitlines()
+            given(job, "requirements.txt").decode().splitlines()
             for job in self.jobs
             if job.argv[0] == "{uv}"
         ]
@@ -192,7 +200,7 @@ def test_each_part_is_handed_over(fake: Fake) -> None:
     LayerBuilder(Settings(), fake).make(request, ["--strip", "--level", "6"], keep)
     assert list(kept.items()) == [("a", "part of a"), ("b", "part of b")]
     assert fake.jobs[0].argv[-3:] == ("--strip", "--level", "6")
-    assert json.loads(fake.jobs[0].inputs["request.json"]) == request
+    assert json.loads(given(fake.jobs[0], "request.json")) == request
     assert list(paths.WORK.iterdir()) == []
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from tasks.commands.doctor import builder_checks
 from tasks.requirements import host_python
-from tasks.sandbox import host
+from tasks.sandbox import choose, host, isolation
 from tasks.sandbox.host import HostSandbox
+from tasks.sandbox.job_kinds import INSPECT, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -36,6 +37,7 @@ def run(code: str, *arguments: str, **more: Any) -> Outcome:
 def script(code: str, *arguments: str, **more: Any) -> Job:
     """As a job."""
     inputs = {"script.py": code.encode(), **more.pop("inputs", {})}
+    more = {"kind": INSPECT, **more}
     return Job(argv=("{python}", "{work}/script.py", *arguments), inputs=inputs, **more)
 
 
@@ -96,7 +98,7 @@ def test_closing_twice_or_before_the_first_job_is_fine(scratch: Path) -> None:
 def test_lines_come_while_it_runs(sandbox: HostSandbox) -> None:
     """For people who watch."""
     seen: list[str] = []
-    job = Job(argv=("{python}", "-c", "print('a'); print('b')"))
+    job = Job(argv=("{python}", "-c", "print('a'); print('b')"), kind=INSPECT)
     sandbox.run(job, seen.append)
     assert seen == ["a", "b"]
 
@@ -123,8 +125,7 @@ def test_a_failed_job_brings_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_text() == "before"
 
 
-@pytest.mark.parametrize("writable", [False, True])
-def test_the_layer_is_a_copy(tmp_path: Path, writable: bool) -> None:
+def test_the_layer_is_a_copy(tmp_path: Path) -> None:
     """Whatever a job does to it, our zip stays; modes are kept."""
     files = {"python/a.py": "x = 1", "bin/run": "#!"}
     path = layer(tmp_path / "l.zip", files, programs=["bin/run"])
@@ -135,23 +136,20 @@ def test_the_layer_is_a_copy(tmp_path: Path, writable: bool) -> None:
         "try:\n    open(opt + '/python/a.py', 'w').write('evil')\n"
         "    open(opt + '/python/new.py', 'w')\nexcept PermissionError:\n    pass\n"
     )
-    found = run(code, "{opt}", opt=(path,), opt_writable=writable)
+    found = run(code, "{opt}", opt=(path,))
     assert found == Outcome(code=0, output="True 0\n")
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(("writable", "bits"), [(False, 0), (True, 0o200)])
-def test_a_layer_is_read_only_unless_it_is_asked_for(
-    tmp_path: Path, scratch: Path, writable: bool, bits: int
-) -> None:
+def test_a_layer_is_read_only(tmp_path: Path, scratch: Path) -> None:
     """Files and folders; it is removed all the same."""
     path = layer(tmp_path / "l.zip", {"python/a.py": "x = 1"})
     code = (
         "import os, sys\nfor name in ('', '/python', '/python/a.py'):\n"
         "    print(os.stat(sys.argv[1] + name).st_mode & 0o222 & 0o200)\n"
     )
-    outcome = run(code, "{opt}", opt=(path,), opt_writable=writable)
-    assert outcome.output.split() == [str(bits)] * 3
+    outcome = run(code, "{opt}", opt=(path,))
+    assert outcome.output.split() == ["0"] * 3
     assert handmade_layers.left_in(scratch) == []
 
 
@@ -180,16 +178,6 @@ def test_the_next_layer_takes_the_place_of_the_last(tmp_path: Path, sandbox: Hos
     os.utime(path, (1, 1))
     assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "b 2\n"
     assert sandbox.run(script(LIST, "{opt}")).output == "b 2\n"
-
-
-def test_what_a_job_may_have_changed_is_laid_anew(tmp_path: Path, sandbox: HostSandbox) -> None:
-    """A writable layer is whole again for the next job that wants it."""
-    path = layer(tmp_path / "1.zip", {"a": "1"})
-    remove = "import os, sys; os.remove(sys.argv[1] + '/a')"
-    for _ in range(2):
-        assert sandbox.run(script(remove, "{opt}", opt=(path,), opt_writable=True)).code == 0
-    assert sandbox.run(script(LIST, "{opt}")).output == ""
-    assert sandbox.run(script(LIST, "{opt}", opt=(path,))).output == "a 1\n"
 
 
 def test_the_same_layer_is_laid_once(tmp_path: Path, sandbox: HostSandbox) -> None:
@@ -259,7 +247,7 @@ def test_a_reader_that_fails_ends_the_job(sandbox: HostSandbox) -> None:
 
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     with pytest.raises(KeyboardInterrupt):
-        sandbox.run(Job(argv=("{python}", "-c", code)), stop)
+        sandbox.run(Job(argv=("{python}", "-c", code), kind=INSPECT), stop)
     assert is_gone(int(seen[0]))
 
 
@@ -343,3 +331,59 @@ def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
     sandbox.run(script("pass"))
     with pytest.raises(BuildError, match="could not be unpacked"):
         sandbox.run(replace(script("pass"), opt=(broken,)))
+
+
+# ---- what packages bring ------------------------------------------------------------------------
+
+OUT = """
+import os, socket, sys
+work, opt, tmp, checkout, home = sys.argv[1:]
+for folder in (work, opt, checkout, "/etc", "/usr", os.environ["HOME"]):
+    try:
+        open(os.path.join(folder, "canary"), "w").close()
+        print("wrote to", folder)
+    except OSError:
+        pass
+print(sorted(os.listdir(home)), os.path.exists(os.environ["HOME"]))
+print([name for name in ("/run/docker.sock", "/run/user") if os.path.exists(name)])
+print([name for name in os.listdir("/proc") if name.isdigit() and int(name) > 20])
+print(sorted(name for _, name in socket.if_nameindex()))
+open(os.path.join(tmp, "own"), "w").close()
+print(os.path.exists("/tmp/own"), "secret" in str(os.environ))
+"""
+
+
+def test_what_packages_bring_sees_and_changes_nothing_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the checkout, nor what our own jobs left, nor the home, services and network."""
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws/credentials").write_text("secret", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    isolation.lacking.cache_clear()
+    assert isolation.lacking(host_python.interpreter("3.12")) == "", "these tests need bubblewrap"
+    path = layer(tmp_path / "l.zip", {"python/a.py": ""})
+    names = ("{work}", "{opt}", "{tmp}", str(tmp_path), str(home))
+    found = run(OUT, *names, kind=PROOF, opt=(path,))
+    assert found.output.splitlines() == ["[] False", "[]", "[]", "['lo']", "True False"]
+    assert not list(tmp_path.rglob("canary"))
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By whoever tried it: it may be there, and refused by the kernel."""
+    isolation.lacking.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "there is no bubblewrap" in isolation.lacking("python")
+    refusing = tmp_path / "bwrap"
+    refusing.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2; exit 1\n")
+    refusing.chmod(0o755)
+    isolation.lacking.cache_clear()
+    interpreter = host_python.interpreter("3.12")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert "uid map: Permission denied" in isolation.lacking(interpreter)
+    [said] = choose.not_isolated(Settings(builder="host"))
+    assert "runs as you, with your files and your network (bubblewrap does not work" in said
+    assert run("print('runs')", kind=PROOF).output == "runs\n"
+    isolation.lacking.cache_clear()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.sandbox import index_credentials
+from tasks.sandbox.job_kinds import INSPECT
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.util.errors import InputError
 
@@ -194,8 +195,8 @@ def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "OTHER" not in job.environment
 
 
-@pytest.mark.parametrize("more", [{"installs": True}, {"network": True}, {}])
-def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, bool]) -> None:
+@pytest.mark.parametrize("more", [{"kind": INSPECT}, {"network": True}, {}])
+def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
     """Who reads, strips and proves what was installed runs code out of it."""
     job, _, _ = run(monkeypatch, "", **more)
     assert dict(job.environment) == {}

@@ -27,7 +27,7 @@ class Engine:
         attached = SimpleNamespace(
             _sock=ours, _response=SimpleNamespace(close=lambda: None), close=ours.close
         )  # as the SDK's
-        self.container = SimpleNamespace(attach_socket=lambda params: attached)
+        self.attached = attached
 
     def asked(self) -> tuple[dict[str, Any], bytes]:
         """(job, its files' bytes)"""
@@ -36,7 +36,7 @@ class Engine:
             said += self.end.recv(1 << 20)
         line, _, content = said.partition(b"\n")
         job = json.loads(line)
-        while len(content) < sum(size for _, size in job["files"]):
+        while len(content) < sum(size for _, size, _ in job["files"]):
             content += self.end.recv(1 << 20)
         return job, content
 
@@ -59,24 +59,24 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def talk(engine: Engine) -> Iterator[Keeper]:
-    found = Keeper(engine.container)
+    found = Keeper(engine.attached)
     yield found
     found.close()
 
 
 def ask(talk: Keeper, **more: Any) -> JobAnswer:
-    asked: dict[str, Any] = {"environment": {}, "user": 0, "files": {}}
-    return talk.ask(["run"], **(asked | more))
+    return talk.ask(["run"], **more)
 
 
 def test_a_job_goes_with_its_files(engine: Engine, talk: Keeper, tmp_path: Path) -> None:
     """Contents, and those that lie on this machine."""
     (tmp_path / "layer").write_bytes(b"zip")
-    ask(talk, environment={"A": "b"}, user=7, files={"x": b"12", "y": tmp_path / "layer"})
+    files = {"x": b"12", "y": tmp_path / "layer"}
+    ask(talk, environment={"A": "b"}, cwd="/w", files=files, mode=0o755)
     assert engine.asked() == (
         {
-            "argv": ["run"], "environment": {"A": "b"}, "user": 7, "files": [["x", 2], ["y", 3]],
-            "fetch": [], "job": 0,
+            "argv": ["run"], "cwd": "/w", "environment": {"A": "b"},
+            "files": [["x", 2, 0o755], ["y", 3, 0o755]], "fetch": [], "job": 0,
         },
         b"12zip",
     )  # fmt: skip
@@ -98,7 +98,7 @@ def test_a_file_is_sent_as_it_was_opened(
     monkeypatch.setattr(Keeper, "_send", late)
     ask(talk, files={"x": layer})
     job, content = engine.asked()
-    assert job["files"] == [["x", 3]]
+    assert job["files"] == [["x", 3, 0o644]]
     assert content == b"zip"
 
 
@@ -181,7 +181,7 @@ def test_what_could_not_be_done_is_an_error(engine: Engine, talk: Keeper) -> Non
 
 def test_closing_wakes_who_waits(engine: Engine) -> None:
     """As when a job's time is over."""
-    talk = Keeper(engine.container)
+    talk = Keeper(engine.attached)
     answer, ended = ask(talk), threading.Event()
 
     def wait() -> None:

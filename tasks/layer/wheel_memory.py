@@ -1,0 +1,65 @@
+"""What each wheel held when it was first unpacked for this person, kept outside of uv's cache.
+
+uv compares a wheel with its hash when it downloads it, and never again: what it unpacked then is
+linked into every layer. So what is installed is compared with the wheel's RECORD
+(docker/inspect_installed.py), and with what lay there the first time.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ..settings.model import Settings
+from ..util import files
+from .locked_requirement import LockedRequirement
+
+Contents = Mapping[str, str]  # {path: sha256}
+LISTED = 3  # files, of one distribution
+
+
+def folder() -> Path:
+    """`~/.cache/doit-lambda-layer/wheels`, or below XDG_CACHE_HOME."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home, "doit-lambda-layer", "wheels")
+
+
+def differences(pin: LockedRequirement, contents: Contents, settings: Settings) -> list[str]:
+    """How these files differ from those that this pin stood for the first time; then they are
+    remembered. Nothing where the pin names no artefact."""
+    known = _known(pin, settings)
+    if "--hash=" not in pin.text:
+        return []
+    if known is None:
+        _remember(pin, contents, settings)
+        return []
+    changed = sorted(path for path in {*known, *contents} if known.get(path) != contents.get(path))
+    return [f"{pin.name}: {path!a} is not what this wheel held before" for path in changed[:LISTED]]
+
+
+def forget(pin: LockedRequirement, settings: Settings) -> None:
+    """What is downloaded next counts."""
+    with suppress(OSError):
+        _place(pin, settings).unlink(missing_ok=True)
+
+
+def _place(pin: LockedRequirement, settings: Settings) -> Path:
+    """One file for what decides which wheel is taken."""
+    decides = [pin.text, settings.python, settings.architecture]
+    return folder() / f"{pin.name}-{files.digest(decides)[:32]}.json"
+
+
+def _known(pin: LockedRequirement, settings: Settings) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(_place(pin, settings).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _remember(pin: LockedRequirement, contents: Contents, settings: Settings) -> None:
+    with suppress(OSError):  # a home that may only be read
+        place = _place(pin, settings)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(place, json.dumps(contents).encode())

@@ -1,0 +1,93 @@
+"""Which jobs there are. WHOSE CODE RUNS decides as whom, where and with what, nothing else does.
+
+    store     has root, uv's cache and the network; no code of a package ever runs in it
+    cell      has no volume, no network, no capability; nobody in it is root. One user of it holds
+              what lies there (our scripts, the layer at /opt), another runs what the packages bring
+    compiler  a cell of an image with compilers, for what is built from source
+
+A row is what docs/security.md shows; tests/unit/test_job_kinds.py compares the two.
+"""
+
+from dataclasses import dataclass, fields
+
+TMP = "/tmp, in memory"  # noqa: S108 - the container's
+STORE, CELL, COMPILER, MACHINE = "store", "cell", "compiler", "–"
+ROOT, KEEPER, NOBODY, YOU = "root", "65533", "993", "you"
+OWN = "our scripts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One row. `code`: whose runs; `mounts`: what it may write to; `time`: the limit."""
+
+    job: str
+    code: str
+    user: str
+    container: str
+    mounts: str
+    network: str
+    environment: str
+    memory: str
+    time: str
+
+    @property
+    def is_ours(self) -> bool:
+        """No code of a package, app or function runs in it."""
+        return self.user in (ROOT, KEEPER)
+
+
+INSTALL = Kind(
+    job="install", code="uv, wheels only", user=ROOT, container=STORE,
+    mounts="uv's cache, its own work folder", network="when something must be downloaded",
+    environment="indexes with passwords, proxies, CA bundle", memory="the engine's", time="–",
+)  # fmt: skip
+INSPECT = Kind(
+    job="inspect, optimize", code=OWN, user=ROOT, container=STORE,
+    mounts="uv's cache, its own work folder", network="none", environment="the image's",
+    memory="the engine's", time="–",
+)  # fmt: skip
+BUILD = Kind(
+    job="build from source", code="the package's build scripts", user=NOBODY, container=COMPILER,
+    mounts=TMP, network="none; `build-network`: the engine's",
+    environment="the image's; no index, no password", memory="the engine's", time="3600 s",
+)  # fmt: skip
+UNPACK = Kind(
+    job="unpack", code=OWN, user=KEEPER, container=CELL, mounts="/opt and /work, in memory",
+    network="none", environment="the image's", memory="the engine's", time="–",
+)  # fmt: skip
+PROOF = Kind(
+    job="proof", code="the layer's", user=NOBODY, container=CELL, mounts=TMP,
+    network="none", environment="the image's, Lambda's HOME", memory="the engine's",
+    time="60 s a module",
+)  # fmt: skip
+BLAME = Kind(
+    job="blame", code="the layer's", user=NOBODY, container=CELL,
+    mounts=f"{TMP}: a copy of the layer", network="none",
+    environment="the image's, Lambda's HOME", memory="the engine's", time="60 s a module",
+)  # fmt: skip
+CHECK = Kind(
+    job="check", code="the project's check, the layer's", user=NOBODY, container=CELL,
+    mounts=TMP, network="none", environment="the image's, Lambda's HOME",
+    memory="the engine's", time="`check-timeout`",
+)  # fmt: skip
+FUNCTION = Kind(
+    job="function", code="the app's, the layer's", user=NOBODY, container=CELL,
+    mounts=TMP, network="the engine's", environment="the function's variables",
+    memory="the engine's", time="the function's",
+)  # fmt: skip
+CHALICE = Kind(
+    job="Chalice's child", code="app.py, packages of the .venv", user=YOU, container=MACHINE,
+    mounts="all that is yours", network="yours", environment="yours, AWS credentials",
+    memory="yours", time="–",
+)  # fmt: skip
+
+KINDS = (INSTALL, BUILD, INSPECT, UNPACK, PROOF, BLAME, CHECK, FUNCTION, CHALICE)
+_HEADS = {"code": "whose code", "mounts": "may write to"}
+
+
+def table() -> str:
+    """In Markdown."""
+    names = [field.name for field in fields(Kind)]
+    rows = [[_HEADS.get(name, name) for name in names], ["---"] * len(names)]
+    rows += [[getattr(kind, name) for name in names] for kind in KINDS]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

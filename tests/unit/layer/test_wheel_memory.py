@@ -1,0 +1,68 @@
+"""tasks/layer/wheel_memory.py: what a wheel held the first time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.layer import wheel_memory
+from tasks.layer.locked_requirement import LockedRequirement
+from tasks.settings.model import Settings
+
+PIN = LockedRequirement(name="a", text="a==1 --hash=sha256:1", certain=True, key="k")
+HELD = {"a/__init__.py": "0" * 64, "a/b.py": "1" * 64}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("later", "named"),
+    [
+        (HELD, []),
+        (HELD | {"a/b.py": "2" * 64}, ["a/b.py"]),
+        (HELD | {"a/more.py": "2" * 64}, ["a/more.py"]),
+        ({"a/b.py": "1" * 64}, ["a/__init__.py"]),
+    ],
+    ids=["the same", "changed", "added", "gone"],
+)
+def test_what_differs_from_the_first_time_is_named(later: dict[str, str], named: list[str]) -> None:
+    """In any project of this person."""
+    assert wheel_memory.differences(PIN, HELD, Settings()) == []
+    found = wheel_memory.differences(replace(PIN, key="another"), later, Settings())
+    assert [line.split("'")[1] for line in found] == named
+    assert all(line.startswith("a: ") for line in found)
+
+
+def test_what_was_forgotten_is_learned_anew() -> None:
+    """After the cache's entry went: the next download was compared with the lock."""
+    wheel_memory.differences(PIN, HELD, Settings())
+    wheel_memory.forget(PIN, Settings())
+    wheel_memory.forget(PIN, Settings())
+    assert wheel_memory.differences(PIN, {}, Settings()) == []
+    assert len(wheel_memory.differences(PIN, HELD, Settings())) == 2
+
+
+def test_another_platform_has_another_wheel() -> None:
+    """So has another version, and who names no artefact may be given any."""
+    wheel_memory.differences(PIN, HELD, Settings())
+    for settings in (Settings(python="3.13"), Settings(architecture="arm64")):
+        assert wheel_memory.differences(PIN, {}, settings) == []
+    loose = replace(PIN, text="a==1", certain=False)
+    assert wheel_memory.differences(loose, HELD, Settings()) == []
+    assert wheel_memory.differences(loose, {}, Settings()) == []
+
+
+def test_a_memory_that_cannot_be_read_or_written_is_none(cache: Path) -> None:
+    """The comparison with RECORD remains."""
+    wheel_memory.differences(PIN, HELD, Settings())
+    [place] = wheel_memory.folder().iterdir()
+    place.write_text("{", encoding="utf-8")
+    assert wheel_memory.differences(PIN, {}, Settings()) == []
+    place.unlink()
+    wheel_memory.folder().rmdir()
+    wheel_memory.folder().write_text("a file", encoding="utf-8")
+    assert wheel_memory.differences(PIN, HELD, Settings()) == []
