@@ -38,7 +38,7 @@ def dodo(text: str | None) -> str:
         return DODO
     if re.search(rf"^from {PACKAGE}(\.contents)? import .*\bcommands\b", text, re.M):
         return text
-    if re.search(r"^DOIT_CONFIG\b", text, re.M):
+    if re.search(r"^(DOIT_CONFIG\b|from .* import .*\bDOIT_CONFIG\b)", text, re.M):
         raise InputError(
             "dodo.py has a DOIT_CONFIG of its own, and there can be one",
             fix=f"add `{IMPORT}` to dodo.py, merge what yours says, and run this again",
