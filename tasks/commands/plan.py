@@ -12,6 +12,8 @@ from ..context.doit_actions import ToDo, action
 from ..context.settings import current
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
+from ..release.undo import snapshot
+from ..release.undo.attempt import UNDOING
 from ..settings import paths
 from ..settings.model import Settings
 from ..steps import chalice_deploy, patch_config, preflight
@@ -54,7 +56,7 @@ def make_plan(settings: Settings) -> DeployPlan:
         if aws is None
         else deploy_plan_layer.plan_layer(aws)
     )
-    arns = _arns(settings, layer.arn)
+    arns = arn.placed(layer.own, arn.parse_arns(layer.arn)) if layer.arn else None
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
@@ -73,14 +75,6 @@ def _reach(settings: Settings) -> Aws | None:
         raise
     _ = aws.account
     return aws
-
-
-def _arns(settings: Settings, arn: str | None) -> list[str] | None:
-    """The stage's layers after the deploy."""
-    if arn is None:
-        return None
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    return layer_arns.placed(configured, layer_arns.parse_arns(arn))
 
 
 def _config(settings: Settings, arns: list[str] | None) -> list[RequirementChange]:
@@ -105,6 +99,8 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     """'' when AWS runs exactly this, by our record or that of whoever deployed last."""
     if aws is None or arns is None:
         return "the embedded AWS is not running"
+    if (begun := snapshot.read(aws)) and begun.is_open:
+        return f"{begun} was cut short: it is {'undone' if begun.state == UNDOING else 'continued'}"
     path = paths.stage_record(aws.settings, "chalice-deploy")
     found = [record for record in (files.read_record(path), chalice_state.last(aws)) if record]
     secret = secrets_manager.version(aws)

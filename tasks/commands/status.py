@@ -17,7 +17,7 @@ from ..release import listing, s3_keys
 from ..release import manifest as manifests
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
-from ..release.stage import attached_layers, chalice_state, store
+from ..release.stage import attached_layers, chalice_state, pinning
 from ..release.stage import status as stage_status
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.stage.status import Function, SecretStatus, StageStatus
@@ -82,7 +82,7 @@ def gather_status(settings: Settings) -> StageStatus:
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
         match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)
-        pin = unknown.ask("pin", lambda: store.pin(aws), pin)
+        pin = unknown.ask("pin", lambda: _pin(aws, wanted), pin)
         assumed = unknown.ask("configured", lambda: attached_layers.assumed(aws), assumed)
         configured = arn.placed(configured, [assumed]) if assumed else configured
         functions = unknown.ask("deployed", lambda: _functions(aws, assumed), functions)
@@ -101,7 +101,7 @@ def gather_status(settings: Settings) -> StageStatus:
         functions=functions,
         size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
         stored=stored,
-        pin=pin if pin and pin.holds(wanted) else None,
+        pin=pin,
         secret=secret,
         unknown=unknown,
     )
@@ -123,6 +123,12 @@ def _size(aws: Aws, version: LayerVersion) -> str:
     if manifest:
         return f"version {version.number}: {stage_status.in_words(manifest)}"
     return f"version {version.number}: {size(listing.zipped(aws, version) or 0)} zipped"
+
+
+def _pin(aws: Aws, wanted: str) -> RollbackPin | None:
+    """The one that holds."""
+    verdict = pinning.judge(aws, wanted)
+    return verdict.pin if verdict.holds else None
 
 
 def _secret(aws: Aws) -> SecretStatus | None:
