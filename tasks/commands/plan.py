@@ -3,16 +3,19 @@
 Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error says why).
 """
 
+from pathlib import Path
+
 from ..aws import arn as layer_arns
 from ..aws import secrets_manager
 from ..aws.client import Aws
+from ..chalice_project import app
 from ..chalice_project import config as chalice_config
 from ..context import connection
 from ..context.doit_actions import ToDo, action
 from ..context.settings import current
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
-from ..release.undo import snapshot
+from ..release.undo import reach, snapshot
 from ..release.undo.attempt import UNDOING
 from ..settings import paths
 from ..settings.model import Settings
@@ -61,7 +64,10 @@ def make_plan(settings: Settings) -> DeployPlan:
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
     return DeployPlan(
-        stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes
+        stage=settings.stage,
+        changes=[*layer.changes, *config, *deploy],
+        notes=layer.notes,
+        back=reach.sentences(settings, app.functions(Path())),
     )
 
 

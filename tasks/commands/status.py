@@ -21,6 +21,7 @@ from ..release.stage import attached_layers, chalice_state, pinning
 from ..release.stage import status as stage_status
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.stage.status import Function, SecretStatus, StageStatus
+from ..release.undo import health
 from ..release.version import LayerVersion
 from ..sandbox import choose
 from ..settings import paths
@@ -78,6 +79,7 @@ def gather_status(settings: Settings) -> StageStatus:
     assumed = ""
     stored: dict[str, int] = {}
     secret: SecretStatus | None = None
+    troubles: list[str] = []
     place = s3_keys.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
@@ -88,6 +90,7 @@ def gather_status(settings: Settings) -> StageStatus:
         functions = unknown.ask("deployed", lambda: _functions(aws, assumed), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
+        troubles = unknown.ask("health", lambda: health.troubles(aws), troubles)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
@@ -103,6 +106,7 @@ def gather_status(settings: Settings) -> StageStatus:
         stored=stored,
         pin=pin,
         secret=secret,
+        troubles=troubles,
         unknown=unknown,
     )
 

@@ -107,11 +107,16 @@ def _api(aws: Aws, state: Mapping[str, Any]) -> dict[str, str]:
     ids = [each["rest_api_id"] for each in state.get("resources", []) if "rest_api_id" in each]
     if not ids:
         return {}
-    config = chalice_config.load_config(paths.CHALICE_CONFIG)
-    own = chalice_config.stage(paths.CHALICE_CONFIG, aws.settings.stage)
-    stage = str(own.get("api_gateway_stage") or config.get("api_gateway_stage") or "api")
+    stage = api_stage(aws)
     deployment = apigateway.deployment(aws, ids[0], stage)
     return {"id": ids[0], "stage": stage, "deployment": deployment} if deployment else {}
+
+
+def api_stage(aws: Aws) -> str:
+    """What API Gateway calls the stage; Chalice's default is `api`."""
+    app = chalice_config.load_config(paths.CHALICE_CONFIG)
+    own = chalice_config.stage(paths.CHALICE_CONFIG, aws.settings.stage)
+    return str(own.get("api_gateway_stage") or app.get("api_gateway_stage") or "api")
 
 
 def _blocked(before: Ran | None, asked: Mapping[str, Any]) -> str:
