@@ -59,7 +59,7 @@ def make_plan(settings: Settings) -> DeployPlan:
         if aws is None
         else deploy_plan_layer.plan_layer(aws)
     )
-    arns = arn.placed(layer.own, arn.parse_arns(layer.arn)) if layer.arn else None
+    arns = layer_arns.placed(layer.own, layer_arns.parse_arns(layer.arn)) if layer.arn else None
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")

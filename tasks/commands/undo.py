@@ -1,7 +1,8 @@
 """`doit undo`: bring back what the stage ran before its last deploy or rollback."""
 
-from ..aws.client import Aws, connect
+from ..aws.client import Aws
 from ..context import arguments
+from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.undo import attempt, restore, snapshot

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...aws import apigateway, lambda_functions, s3_objects
+from ...aws import apigateway, lambda_functions, s3_versions
 from ...aws.client import Aws
 from ...aws.errors import errors
 from ...chalice_project import deploy
@@ -48,7 +48,7 @@ def _has_before(found: Attempt) -> bool:
 
 def _is_running(aws: Aws) -> bool:
     """Somebody has the stage's lock right now."""
-    there = s3_objects.read_object(aws, lock.key(aws.settings))
+    there = s3_versions.read_object(aws, lock.key(aws.settings))
     holder = lease.parse_lease(there.data)
     return bool(holder and not holder.released and not holder.expired(there.at))
 
