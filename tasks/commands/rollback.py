@@ -18,7 +18,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import listing, manifest, version
 from ..release.stage import attached_layers, pinning, rollback_pin, store
-from ..release.undo import restore
+from ..release.undo import watch
 from ..report import deploy_summary
 from ..settings import paths
 from ..settings.model import Settings
@@ -177,9 +177,9 @@ def ask(aws: Aws, way: str) -> None:
     try:
         smoke.run(aws, way)
     except DeployError as error:
-        restore.give_up(aws, error.problem)
+        watch.give_up(aws, error.problem)
         raise
-    restore.close(aws)
+    watch.close(aws)
 
 
 def measured(aws: Aws, arns: list[str]) -> dict[str, dict[str, int]]:

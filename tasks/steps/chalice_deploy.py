@@ -16,7 +16,7 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import chalice_state, pinning, store
-from ..release.undo import attempt, restore, snapshot
+from ..release.undo import attempt, snapshot, watch
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
@@ -48,7 +48,7 @@ def is_deployed(settings: Settings) -> bool:
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect(settings)
-        if (begun := snapshot.read(aws)) and begun.is_open:
+        if _was_cut_short(aws):
             return False
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
@@ -63,6 +63,13 @@ def is_deployed(settings: Settings) -> bool:
     file_tools.write_record(path, theirs)
     say("exactly this was deployed from another machine: its record is taken from S3")
     return True
+
+
+def _was_cut_short(aws: Aws) -> bool:
+    found = snapshot.read(aws)
+    if found:
+        snapshot.remember(aws, found)
+    return bool(found and found.is_open)
 
 
 def _looked_up(settings: Settings) -> file_tools.Record:
@@ -139,7 +146,7 @@ def deploy(aws: Aws) -> None:
 def _finish(aws: Aws) -> None:
     """An undo that was cut short is finished first. DeployError, as it would have ended."""
     if (found := snapshot.read(aws)) and found.state == attempt.UNDOING:
-        raise restore.finish(aws, found, found.why)
+        raise watch.finish(aws, found, found.why)
 
 
 def run(aws: Aws, asked: Mapping[str, Any]) -> file_tools.Record:

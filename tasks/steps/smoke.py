@@ -13,7 +13,7 @@ from ..chalice_project import deploy
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release.undo import restore, snapshot
+from ..release.undo import snapshot, watch
 from ..report import deploy_summary
 from ..settings import paths
 from ..ui.console import duration, say
@@ -27,7 +27,7 @@ def task_smoke() -> dict[str, object]:
     """GET smoke-path (/health) of the deployed function; anything but 2xx fails."""
     settings = current()
     return {
-        "actions": [action(lambda: restore.watch(connect(settings), run))],
+        "actions": [action(lambda: watch.watch(connect(settings), run))],
         "task_dep": ["chalice-deploy"],
         "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
     }

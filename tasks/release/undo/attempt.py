@@ -13,6 +13,7 @@ ANSWERED = "answered"
 FAILED = "failed"  # the app did not answer, and was left as it is
 UNDOING = "undoing"
 UNDONE = "undone"
+WELL = (ANSWERED, UNDONE)
 OPEN = (DEPLOYING, DEPLOYED, UNDOING)  # the next deploy has to finish it
 SAID = 200  # characters of a reason
 
@@ -61,6 +62,10 @@ class Attempt:
     def has_other_layers(self) -> bool:
         """Than what ran before it."""
         return bool(self.before and [*self.before.layers] != [*self.arns])
+
+    @property
+    def ended_well(self) -> bool:
+        return self.state in WELL
 
     @property
     def is_open(self) -> bool:

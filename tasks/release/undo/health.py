@@ -28,7 +28,7 @@ def troubles(aws: Aws) -> list[str]:
 def _of_attempt(aws: Aws) -> Iterator[str]:
     found = snapshot.read(aws)
     stage = f"stage={aws.settings.stage}"
-    if found is None or found.state in (attempt.ANSWERED, attempt.UNDONE) or _is_running(aws):
+    if found is None or found.ended_well or _is_running(aws):
         return
     back = f"; ./doitw undo {stage} brings back what ran before" if _has_before(found) else ""
     if found.state == attempt.FAILED:

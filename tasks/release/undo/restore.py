@@ -3,7 +3,7 @@ functions, the deployment of its REST API. Each move only where it is not made y
 that was killed anywhere is finished by the next run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...aws import apigateway, lambda_functions, secrets_manager
@@ -14,94 +14,13 @@ from ...chalice_project import config, deploy
 from ...settings import paths
 from ...ui.console import say
 from ...util import files
-from ...util.errors import AwsError, DeployError, LayerError
-from ..stage import chalice_state, pinning, rollback_pin, store
+from ...util.errors import AwsError, DeployError
+from ..stage import chalice_state, pinning, store
 from . import attempt, snapshot
 from .attempt import Attempt, Ran
 
-Ask = Callable[[Aws], object]
 OF_STATE = {"lambda_function", "rest_api"}  # what of Chalice's state is brought back
 ROLE = "iam_role"
-
-
-def watch(aws: Aws, ask: Ask) -> None:
-    """Ask what was deployed whether it answers. DeployError where it does not, once that is undone
-    as `on-smoke-failure` says."""
-    try:
-        ask(aws)
-    except DeployError as error:
-        found = snapshot.read(aws) if snapshot.is_open_here(aws) else None
-        if found is None or not found.is_open:
-            raise
-        raise _answer(aws, found, error, ask) from None
-    close(aws)
-
-
-def close(aws: Aws) -> None:
-    """It answers: the change is finished."""
-    _end(aws, attempt.ANSWERED)
-
-
-def give_up(aws: Aws, problem: str) -> None:
-    """It does not answer, and stays as it is."""
-    _end(aws, attempt.FAILED, problem)
-
-
-def _end(aws: Aws, state: str, why: str = "") -> None:
-    if snapshot.is_open_here(aws) and (found := snapshot.read(aws)) and found.is_open:
-        snapshot.write(aws, found.now(state, why))
-
-
-def _answer(aws: Aws, found: Attempt, error: DeployError, ask: Ask) -> DeployError:
-    """What to say of an app that does not answer, once everything is done about it."""
-    settings = aws.settings
-    if settings.on_smoke_failure == "rollback" and not found.blocked:
-        return finish(aws, found.now(attempt.UNDOING, error.problem), error.problem, ask)
-    snapshot.write(aws, found.now(attempt.FAILED, error.problem))
-    left = f"not undone: {found.blocked or 'on-smoke-failure is stop'}"
-    way = f"\n→ {command(aws)} brings back what ran before" if found.before else ""
-    return DeployError(f"{error.problem}\n{left}", fix=error.fix + (way if _whole(found) else ""))
-
-
-def _whole(found: Attempt) -> bool:
-    return bool(found.before and found.before.package)
-
-
-def command(aws: Aws) -> str:
-    return f"./doitw undo stage={aws.settings.stage}"
-
-
-def finish(aws: Aws, found: Attempt, problem: str, ask: Ask | None = None) -> DeployError:
-    """Undo it; the error that says so."""
-    try:
-        left = perform(aws, found, f"{_failed(found)}: {found.why}")
-    except LayerError as error:
-        return DeployError(
-            f"{problem}\nit could not be undone: {error.problem}",
-            fix=f"{error.fix}\n→ {command(aws)} goes on with it, and so does the next deploy",
-        )
-    assert found.before
-    stage = aws.settings.stage
-    lines = [problem, f"undone: stage {stage} runs {found.before.named} again, as before"]
-    lines += [f"not undone: {each}" for each in left]
-    if ask:
-        lines.append(_again(aws, ask))
-    pinned = f"; the stage is pinned until then, or until ./doitw unpin stage={stage}"
-    pinned = pinned if found.has_other_layers else ""
-    fix = f"correct the app or its requirements, then ./doitw deploy stage={stage}{pinned}"
-    return DeployError("\n".join(lines), fix=fix)
-
-
-def _failed(found: Attempt) -> str:
-    return f"{', '.join(map(rollback_pin.named, found.arns)) or 'the app'} failed its smoke test"
-
-
-def _again(aws: Aws, ask: Ask) -> str:
-    try:
-        ask(aws)
-    except DeployError as error:
-        return f"and that does not answer any more: {attempt.short(error.problem)}"
-    return "and that answers"
 
 
 def perform(aws: Aws, found: Attempt, reason: str) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...aws import apigateway, lambda_functions, s3
+from ...aws import apigateway, lambda_functions, s3, s3_versions
 from ...aws.client import Aws
 from ...chalice_project import config as chalice_config
 from ...chalice_project import deploy
@@ -37,13 +37,28 @@ def read(aws: Aws) -> Attempt | None:
 def write(aws: Aws, found: Attempt) -> Attempt:
     """Only with the stage's lock."""
     s3.put_bytes(aws, _key(aws), attempt.to_json(found))
-    files.write_record(_local(aws), {"open": found.is_open})
+    remember(aws, found)
     return found
 
 
-def is_open_here(aws: Aws) -> bool:
-    """Did this checkout begin one that nobody has asked about yet?"""
-    return bool((files.read_record(_local(aws)) or {}).get("open"))
+def end(aws: Aws, state: str, why: str = "") -> None:
+    """Of one that has not ended well. Needs no lock: what somebody wrote meanwhile stays."""
+    there = s3_versions.read_object(aws, _key(aws))
+    found = attempt.from_json(there.data)
+    if found and not found.ended_well:
+        found = found.now(state, why)
+        s3_versions.write_object(aws, _key(aws), attempt.to_json(found), there.etag)
+        remember(aws, found)
+
+
+def remember(aws: Aws, found: Attempt) -> None:
+    """For the next question, which asks no AWS."""
+    files.write_record(_local(aws), {"ended_well": found.ended_well})
+
+
+def ended_well(aws: Aws) -> bool:
+    """As far as this checkout knows."""
+    return bool((files.read_record(_local(aws)) or {}).get("ended_well", True))
 
 
 def _local(aws: Aws) -> Path:
@@ -151,7 +166,7 @@ def everybodys(aws: Aws) -> Iterator[tuple[str, str]]:
     """(ARN, stage) of what an unfinished change of any app and stage may go back to."""
     for stage, text in store.everybodys(aws, "attempt.json"):
         found = attempt.from_json(text)
-        if found and found.before and found.state not in (attempt.ANSWERED, attempt.UNDONE):
+        if found and found.before and not found.ended_well:
             for each in found.before.functions.values():
                 for arn in each.get("Layers", []):
                     yield arn, stage
