@@ -22,7 +22,7 @@ from tests import deployed_project, docker_engine, reliability_counts
 from tests.moto_server import REGION, Server
 from tests.project import ROOT, Project, Run, clean_environment
 
-SCRIPT = ROOT / "tests" / "crashing.py"
+SCRIPT = ROOT / "tests" / "crash_at_point.py"
 COMMAND = ("deploy", "stage=local", "builder=host")
 LAYER, BUCKET = "shuking-deps-layer", "shuking-lambda-layers"
 LOCK = "chalice/shuking/local/lock.json"

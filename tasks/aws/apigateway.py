@@ -3,7 +3,7 @@
 from typing import Any
 
 from .client import Aws
-from .errors import errors
+from .errors import error_code, errors
 
 
 def of_function(aws: Aws, app: str, function: str) -> list[str]:
@@ -22,3 +22,26 @@ def _calls(client: Any, api: str, function: str) -> bool:
     methods = [method for each in resources for method in each.get("resourceMethods", {}).values()]
     uris = [method.get("methodIntegration", {}).get("uri", "") for method in methods]
     return any(f":function:{function}/" in uri for uri in uris)
+
+
+def deployment(aws: Aws, api: str, stage: str) -> str:
+    """Which one the API's stage has; '' where there is no such API or stage."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking at stage {stage} of REST API {api}"):
+        try:
+            found = aws.client("apigateway").get_stage(restApiId=api, stageName=stage)
+        except ClientError as error:
+            if error_code(error) == "NotFoundException":
+                return ""
+            raise
+    return str(found.get("deploymentId") or "")
+
+
+def move_stage(aws: Aws, api: str, stage: str, deployment: str) -> None:
+    """The stage answers with that deployment from now on."""
+    change = {"op": "replace", "path": "/deploymentId", "value": deployment}
+    with errors(f"moving stage {stage} of REST API {api} to deployment {deployment}"):
+        aws.client("apigateway").update_stage(
+            restApiId=api, stageName=stage, patchOperations=[change]
+        )

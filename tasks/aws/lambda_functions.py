@@ -6,6 +6,7 @@ from typing import Any
 from .client import Aws
 from .errors import error_code, errors
 
+READY = ("Active", "Inactive")  # the second is AWS's word for idle
 LATEST = "$LATEST"  # what runs where nobody names a version
 
 

@@ -151,6 +151,16 @@ def read_secret(aws: Aws, configured: Variables) -> Secret | None:
     return found
 
 
+def earlier_values(aws: Aws, name: str, version: str) -> dict[str, str]:
+    """Those of an earlier version of the stage's secret. AwsError where Secrets Manager does not
+    keep it any more, or the stage has another secret by now."""
+    if name != aws.settings.secret:
+        fix = "set `secret` in pyproject.toml as it was"
+        raise AwsError(f"secret {name} is not the stage's any more", fix=fix)
+    answer = _ask(aws, "get_secret_value", VersionId=version)
+    return dict(parse_secret(name, version, answer.get("SecretString", "")).values)
+
+
 def hider(aws: Aws, function: str) -> Callable[[str], str]:
     """What takes the secret's values out of a text that the function wrote: the current ones, and
     those that it was deployed with."""
@@ -171,14 +181,14 @@ def version(aws: Aws) -> str:
     return next((each for each, labels in stages.items() if CURRENT in labels), "")
 
 
-def _ask(aws: Aws, call: str) -> dict[str, Any]:
+def _ask(aws: Aws, call: str, **more: str) -> dict[str, Any]:
     from botocore.exceptions import ClientError
 
     settings = aws.settings
     with errors(f"looking at secret {settings.secret}"):
         try:
             client = aws.client("secretsmanager")
-            answer: dict[str, Any] = getattr(client, call)(SecretId=settings.secret)
+            answer: dict[str, Any] = getattr(client, call)(SecretId=settings.secret, **more)
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise

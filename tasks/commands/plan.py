@@ -3,15 +3,20 @@
 Exit status: 0 nothing to do, 2 something to do, 1 it cannot be told (the error says why).
 """
 
+from pathlib import Path
+
 from ..aws import arn as layer_arns
 from ..aws import secrets_manager
 from ..aws.client import Aws
+from ..chalice_project import app
 from ..chalice_project import config as chalice_config
 from ..context import connection
 from ..context.doit_actions import ToDo, action
 from ..context.settings import current
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
+from ..release.undo import reach, snapshot
+from ..release.undo.attempt import UNDOING
 from ..settings import paths
 from ..settings.model import Settings
 from ..steps import chalice_deploy, patch_config, preflight
@@ -54,12 +59,15 @@ def make_plan(settings: Settings) -> DeployPlan:
         if aws is None
         else deploy_plan_layer.plan_layer(aws)
     )
-    arns = _arns(settings, layer.arn)
+    arns = layer_arns.placed(layer.own, layer_arns.parse_arns(layer.arn)) if layer.arn else None
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
     return DeployPlan(
-        stage=settings.stage, changes=[*layer.changes, *config, *deploy], notes=layer.notes
+        stage=settings.stage,
+        changes=[*layer.changes, *config, *deploy],
+        notes=layer.notes,
+        back=reach.sentences(settings, app.functions(Path())),
     )
 
 
@@ -73,14 +81,6 @@ def _reach(settings: Settings) -> Aws | None:
         raise
     _ = aws.account
     return aws
-
-
-def _arns(settings: Settings, arn: str | None) -> list[str] | None:
-    """The stage's layers after the deploy."""
-    if arn is None:
-        return None
-    configured = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    return layer_arns.placed(configured, layer_arns.parse_arns(arn))
 
 
 def _config(settings: Settings, arns: list[str] | None) -> list[RequirementChange]:
@@ -105,6 +105,8 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     """'' when AWS runs exactly this, by our record or that of whoever deployed last."""
     if aws is None or arns is None:
         return "the embedded AWS is not running"
+    if (begun := snapshot.read(aws)) and begun.is_open:
+        return f"{begun} was cut short: it is {'undone' if begun.state == UNDOING else 'continued'}"
     path = paths.stage_record(aws.settings, "chalice-deploy")
     found = [record for record in (files.read_record(path), chalice_state.last(aws)) if record]
     secret = secrets_manager.version(aws)

@@ -6,8 +6,6 @@ The same functions as the steps of `deploy`, entered at patch-config; and a pin,
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 
 from ..aws import arn as layer_arns
@@ -18,20 +16,20 @@ from ..context.arguments import Arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import input_hash
-from ..release import listing, manifest, registry
-from ..release import version as versions
-from ..release.stage import attached_layers, store
-from ..release.stage.rollback_pin import RollbackPin
+from ..release import listing, manifest, version
+from ..release.stage import attached_layers, pinning, rollback_pin, store
+from ..release.undo import watch
 from ..report import deploy_summary
-from ..sandbox import choose
 from ..settings import paths
 from ..settings.model import Settings
 from ..steps import chalice_deploy, patch_config, preflight, smoke
 from ..ui.console import say
-from ..util import actor, files
+from ..util import files
 from ..util.errors import AwsError, DeployError, InputError, LayerError
 from . import rollback_target
+
+# A rollback is there for what does not answer, and is not undone by itself.
+UNASKED = {"answered": False, "said": "a rollback does not ask it"}
 
 
 def task_rollback() -> Iterator[dict[str, object]]:
@@ -40,7 +38,7 @@ def task_rollback() -> Iterator[dict[str, object]]:
     steps: dict[str, Callable[[], object]] = {
         "check": lambda: check_typed(settings, typed),
         "config": lambda: configure(settings, typed),
-        "chalice-deploy": lambda: onward(settings, chalice_deploy.run),
+        "chalice-deploy": lambda: onward(settings, lambda aws: chalice_deploy.run(aws, UNASKED)),
         "smoke": lambda: finish(settings),
     }
     before: list[str] = []
@@ -91,20 +89,22 @@ def configure(settings: Settings, said: Arguments) -> None:
     """Find the version and write it to config.json, after `check`, which asked without the lock.
     Refused before anything is changed.
 
-    Record {"from", "to", "at", "done"} and the pin; written before config.json is, so that a run
-    that was stopped is continued by the next and does not go back one version more.
+    Record {"from", "to", "own", "at", "done"} and the pin; written before config.json is, so that a
+    run that was stopped is continued by the next and does not go back one version more.
     """
     typed = typed_versions(said)
-    configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
     if not typed and unfinished(settings):
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
     before = attached_layers.now(aws)
-    arns = rollback_target.target(aws, before, typed)
+    stands = rollback_pin.own(store.pin(aws), before) if typed else before
+    arns = rollback_target.target(aws, stands, typed)
     patch_config.refuse_bad_layers(settings, arns)
-    pinned = pin(aws, [*configured, *before, *arns], arns, said)
-    record = {"from": before, "to": arns, "at": pinned.at, "done": False}
+    reason = said.reason or "no reason given"
+    pinned = pinning.make(aws, before, arns, reason, whole=names_layers(typed, settings))
+    record: files.Record = {"from": before, "to": arns, "at": pinned.at, "done": False}
+    record["own"] = [*pinned.replaced]
     files.write_record(paths.stage_record(settings, "rollback"), record)
     store.put_pin(aws, pinned)
     patch_config.run(settings, arns, before)
@@ -118,29 +118,13 @@ def typed_versions(typed: Arguments) -> int | list[str] | None:
         raise InputError("version= and arn= are both given", fix="say one of them")
     if typed.arn:
         return layer_arns.parse_arns(typed.arn)
-    return versions.parse_number(typed.version) if typed.version else None
+    return version.parse_number(typed.version) if typed.version else None
 
 
-def pin(aws: Aws, known: list[str], arns: list[str], said: Arguments) -> RollbackPin:
-    """What keeps the stage at these ARNs. It holds against the requirements as they are here,
-    against all that make what the stage was configured for, ran and is to run (the `known`
-    versions), and whatever a pin that stands holds against; all others are changed requirements."""
-    settings = aws.settings
-    ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
-    inputs = {version.input_hash for version in listing.versions(aws) if version.arn in known}
-    inputs |= registry.inputs_of(aws, known)
-    former = store.pin(aws)
-    if former and not former.lifted:
-        inputs |= {*former.inputs}
-    with suppress(LayerError):  # a way back must not need requirements that can be read
-        inputs.add(input_hash.input_hash(settings, choose.kind(settings)))
-    return RollbackPin(
-        arns=ours if len(ours) == 1 and not said.arn.count(",") else arns,
-        by=actor.current_actor(aws.environ),
-        at=actor.written(datetime.now(UTC)),
-        reason=said.reason or "no reason given",
-        inputs=sorted(inputs - {""}),
-    )
+def names_layers(typed: int | list[str] | None, settings: Settings) -> bool:
+    """Several ARNs, or one of another layer: the stage is to have just this list."""
+    given = typed if isinstance(typed, list) else []
+    return len(given) > 1 or any(not layer_arns.is_of(arn, settings.layer) for arn in given)
 
 
 def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
@@ -148,12 +132,10 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
     try:
         step(connect(settings))
     except LayerError as error:
-        record = files.read_record(paths.stage_record(settings, "rollback")) or {
-            "from": [],
-            "to": [],
-        }
-        state = f"stage {settings.stage} is configured for {', '.join(record['to']) or 'no layers'}"
-        way = way_to(record["from"], record["to"], settings)
+        record = files.read_record(paths.stage_record(settings, "rollback")) or {}
+        to: list[str] = record.get("to", [])
+        state = f"stage {settings.stage} is configured for {', '.join(to) or 'no layers'}"
+        way = way_to(record.get("from", []), record.get("own", to), settings)
         raise DeployError(
             f"{error.problem}\n{state}; the rollback is not finished",
             fix=f"{error.fix}\n→ or go back to what was there before: {way}",
@@ -165,22 +147,22 @@ def further(settings: Settings) -> str:
     return f"go further back with ./doitw rollback version=N stage={settings.stage}"
 
 
-def way_to(wanted: list[str], configured: list[str], settings: Settings) -> str:
-    """The command that makes these the stage's layers."""
+def way_to(wanted: list[str], own: list[str], settings: Settings) -> str:
+    """The command that makes these the stage's layers. `own`: those from before any rollback, in
+    which `rollback version=N` puts that version."""
     ours = [arn for arn in wanted if layer_arns.is_of(arn, settings.layer)]
-    if ours and layer_arns.replaced(configured, ours[0]) == wanted:
+    if ours and layer_arns.replaced(own, ours[0]) == wanted:
         how = f"version={layer_arns.number_of(ours[0])}"
     elif len(wanted) > 1:
         how = f"arn={','.join(wanted)}"
     else:
-        listed = f"stages.{settings.stage}.layers = {files.canonical(wanted).decode()}"
-        return f"set {listed} in {paths.CHALICE_CONFIG}, then `chalice deploy`"
+        return f"./doitw undo stage={settings.stage}"
     return f"./doitw rollback {how} stage={settings.stage}"
 
 
 def finish(settings: Settings) -> None:
     """Ask the function, then call the rollback done."""
-    onward(settings, partial(smoke.run, way=further(settings)))
+    onward(settings, lambda aws: ask(aws, further(settings)))
     path = paths.stage_record(settings, "rollback")
     record = files.read_record(path) or {}
     sizes = measured(connect(settings), record["to"])
@@ -188,6 +170,16 @@ def finish(settings: Settings) -> None:
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
     keeps = f"./doitw deploy stage={settings.stage} keeps it, from any machine"
     say(f"note: and pinned to it: {keeps}, until ./doitw unpin or changed requirements")
+
+
+def ask(aws: Aws, way: str) -> None:
+    """DeployError where it does not answer; that is left as it is."""
+    try:
+        smoke.run(aws, way)
+    except DeployError as error:
+        watch.give_up(aws, error.problem)
+        raise
+    watch.close(aws)
 
 
 def measured(aws: Aws, arns: list[str]) -> dict[str, dict[str, int]]:

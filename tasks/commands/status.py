@@ -17,10 +17,11 @@ from ..release import listing, s3_keys
 from ..release import manifest as manifests
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
-from ..release.stage import attached_layers, chalice_state, store
+from ..release.stage import attached_layers, chalice_state, pinning
 from ..release.stage import status as stage_status
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.stage.status import Function, SecretStatus, StageStatus
+from ..release.undo import health
 from ..release.version import LayerVersion
 from ..sandbox import choose
 from ..settings import paths
@@ -78,16 +79,18 @@ def gather_status(settings: Settings) -> StageStatus:
     assumed = ""
     stored: dict[str, int] = {}
     secret: SecretStatus | None = None
+    troubles: list[str] = []
     place = s3_keys.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
         match = unknown.ask("match", lambda: by_inputs(aws, wanted, published), match)
-        pin = unknown.ask("pin", lambda: store.pin(aws), pin)
+        pin = unknown.ask("pin", lambda: _pin(aws, wanted), pin)
         assumed = unknown.ask("configured", lambda: attached_layers.assumed(aws), assumed)
         configured = arn.placed(configured, [assumed]) if assumed else configured
         functions = unknown.ask("deployed", lambda: _functions(aws, assumed), functions)
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
+        troubles = unknown.ask("health", lambda: health.troubles(aws), troubles)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
@@ -101,8 +104,9 @@ def gather_status(settings: Settings) -> StageStatus:
         functions=functions,
         size=unknown.ask("layer", lambda: _size(aws, used), "–") if aws and used else "–",
         stored=stored,
-        pin=pin if pin and pin.holds(wanted) else None,
+        pin=pin,
         secret=secret,
+        troubles=troubles,
         unknown=unknown,
     )
 
@@ -123,6 +127,12 @@ def _size(aws: Aws, version: LayerVersion) -> str:
     if manifest:
         return f"version {version.number}: {stage_status.in_words(manifest)}"
     return f"version {version.number}: {size(listing.zipped(aws, version) or 0)} zipped"
+
+
+def _pin(aws: Aws, wanted: str) -> RollbackPin | None:
+    """The one that holds."""
+    verdict = pinning.judge(aws, wanted)
+    return verdict.pin if verdict.holds else None
 
 
 def _secret(aws: Aws) -> SecretStatus | None:

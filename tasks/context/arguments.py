@@ -41,7 +41,7 @@ class Arguments:
     arn: str = _argument(
         "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=arns.parse_arns
     )
-    reason: str = _argument("", "why, for others to read", "rollback", "unpin")
+    reason: str = _argument("", "why, for others to read", "rollback", "unpin", "undo")
     from_: str = _argument("", "number of the earlier version", "diff", "history")
     to: str = _argument("", "number of the later version", "diff", "history")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")

@@ -36,8 +36,11 @@ def load_settings(root: Path, environ: Mapping[str, str], typed: Mapping[str, st
         fix = "./doitw help settings has them all"
         problems = [(text, _place(pyproject, where, key)) for where, key, text in wrong]
         raise SettingsError(source_location.joined(problems), fix=fix)
+    _, image = (written[""] | written.get(str(stage), {})).get("image", ("", ""))
     return Settings(
-        **{name: value for name, (_, value) in merged.items()}, variant=_variant(own, said)
+        **{name: value for name, (_, value) in merged.items()},
+        variant=_variant(own, said),
+        written=(("image", image),),  # $LAYER_IMAGE is this machine's
     )
 
 

@@ -3,7 +3,8 @@
 A version that was deleted lives on in S3, by its zip, manifest and notes.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..aws import arn as layer_arns
@@ -14,11 +15,22 @@ from ..settings import paths
 from ..ui.console import say, size
 from ..util import files, typed_json
 from ..util.errors import AwsError
-from . import listing, manifest, s3_keys, stored_zip
+from . import listing, manifest, s3_keys, stored_zip, wishes
 from . import publish as publication
 from . import version as versions
 from .manifest import Manifest
 from .version import LayerVersion
+
+AGAIN = ("input", "sha256", "built", "unzipped", "wishes")  # a manifest's, for `publish`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alias:
+    """S3's note of which version some inputs make, and of the `wishes` (release/wishes.py) that
+    were these inputs."""
+
+    arn: str
+    wishes: Sequence[str] = ()
 
 
 def by_inputs(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> LayerVersion | None:
@@ -67,18 +79,25 @@ def _noted(aws: Aws, wanted: str) -> str | None:
     return arn if layer_arns.place_of(arn) else None
 
 
-def inputs_of(aws: Aws, arns: Collection[str]) -> set[str]:
-    """Input hashes that are noted to make what these versions hold; a look into S3 for each that
-    the layer ever had."""
-    prefix = s3_keys.alias_key(aws.settings.layer, "")
-    hashes = (key.removeprefix(prefix) for key in s3.objects(aws, prefix))
-    return {each for each in hashes if _noted(aws, each) in arns}
+def wishes_of(aws: Aws, arns: Collection[str], inputs: Collection[str] = ()) -> set[str]:
+    """What people wanted who got these versions, and who had these `inputs` (hashes): by notes
+    and manifests; a look into S3 for each input hash that the layer ever had."""
+    prefix, found, known = s3_keys.alias_key(aws.settings.layer, ""), set[str](), {*arns}
+    for key in s3.objects(aws, prefix):
+        told = typed_json.made(Alias, typed_json.parsed(s3.get_bytes(aws, key)))
+        if told and (told.arn in arns or key.removeprefix(prefix) in inputs):
+            known.add(told.arn)
+            found |= {*told.wishes}
+    ours = [arn for arn in known if layer_arns.is_of(arn, aws.settings.layer)]
+    made = [manifest.of_number(aws, layer_arns.number_of(arn)) for arn in sorted(ours)]
+    return found.union(*(wishes.of_manifest(each) for each in made if each))
 
 
-def note(aws: Aws, wanted: str, arn: str) -> None:
-    """Remember in S3 that this version holds what these inputs make."""
+def note(aws: Aws, wanted: str, arn: str, wished: Sequence[str]) -> None:
+    """Remember in S3 that this version holds what these inputs make. `wished`: the wishes that
+    were these inputs."""
     key = s3_keys.alias_key(aws.settings.layer, wanted)
-    s3.put_bytes(aws, key, files.canonical({"arn": arn}))
+    s3.put_bytes(aws, key, files.canonical(asdict(Alias(arn=arn, wishes=wished))))
 
 
 def remember(aws: Aws, version: LayerVersion) -> None:
@@ -91,7 +110,7 @@ def remember(aws: Aws, version: LayerVersion) -> None:
     made = manifest.read_manifest(aws, version)
     if made is not None:
         if manifest.note(aws, version.arn, made.built):
-            note(aws, made.input, version.arn)
+            note(aws, made.input, version.arn, made.wishes)
         facts = {name: getattr(made, name) for name in versions.PUBLISHED}
         files.write_record(path, facts | {"arn": version.arn})
 
@@ -112,7 +131,7 @@ def again(aws: Aws, made: Manifest) -> LayerVersion | None:
     key = s3_keys.zip_key(made.layer, made.built)
     _look_into(aws, key, made)
     sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
-    facts = {name: getattr(made, name) for name in ("input", "sha256", "built", "unzipped")}
+    facts = {name: getattr(made, name) for name in AGAIN}
     say(f"its zip of {made.built} is published again")
     return listing.by_arn(aws, publish(aws, sent | facts))
 
@@ -136,7 +155,7 @@ def publish(aws: Aws, sent: files.Record) -> str:
     answer = publication.publish(aws, content, versions.description(sent))
     _must_be(aws, sent["sha256"], answer)
     arn = str(answer["LayerVersionArn"])
-    note(aws, sent["input"], arn)
+    note(aws, sent["input"], arn, sent.get("wishes", []))
     manifest.note(aws, arn, sent["built"])  # last: where it stands, the other does, too
     say(f"version {answer['Version']} published: {arn}")
     zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])

@@ -52,6 +52,7 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
         ),
     ),
     "publish": (True, _published),
+    "smoke-before": (True, lambda r: "what runs answers" if r["answered"] else r["said"]),
     "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
     "smoke": (True, _asked),
 }

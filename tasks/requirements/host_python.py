@@ -46,8 +46,9 @@ def feasible(settings: Settings) -> Settings:
     part of the layer's identity as if somebody had switched it off."""
     if settings.builder != "host" or runs(settings):
         return settings
-    compiles = bool(version(settings.python))
-    return replace(settings, strip=False, bytecode=settings.bytecode if compiles else "none")
+    bytecode = settings.bytecode if version(settings.python) else "none"
+    written = (("strip", settings.strip), ("bytecode", settings.bytecode))
+    return replace(settings, strip=False, bytecode=bytecode, written=(*settings.written, *written))
 
 
 def target(settings: Settings) -> str:

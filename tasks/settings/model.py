@@ -71,6 +71,10 @@ class Settings:
         typed=True, choices=("auto", "docker", "host"),
     )  # fmt: skip
     smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
+    on_smoke_failure: str = _setting(
+        "rollback", "what a deploy does when the app does not answer afterwards: `rollback` brings "
+        "back what ran before, `stop` leaves it", choices=("rollback", "stop"),
+    )  # fmt: skip
     lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
     lifecycle_days: int = _setting(
         0, "days S3 keeps uploads that were never published (the seed: 90; 0: for ever); a "
@@ -95,6 +99,8 @@ class Settings:
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""
+    # Neither: (setting, value) where a person wrote another one than this machine works with.
+    written: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
     @property
     def files(self) -> str:

@@ -15,7 +15,8 @@ from ..chalice_project.config import Member
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release.stage import chalice_state, store
+from ..release.stage import chalice_state, pinning, store
+from ..release.undo import attempt, snapshot, watch
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
@@ -34,19 +35,21 @@ def task_chalice_deploy() -> dict[str, object]:
         "basename": "chalice-deploy",
         "actions": [action(lambda: deploy(connect(settings)))],
         "task_dep": ["patch-config"],
-        "setup": ["deploy-lock"],
+        "setup": ["deploy-lock", "smoke-before"],
         "uptodate": [lambda: is_deployed(settings)],
     }
 
 
 def is_deployed(settings: Settings) -> bool:
-    """AWS runs exactly this, as our record says, or that of whoever deployed last; and no pin is
-    left to be lifted, which a deploy does."""
+    """AWS runs exactly this, as our record says, or that of whoever deployed last; no deploy was
+    cut short; and no pin is left to be lifted, which a deploy does."""
     if _looked_up(settings).get("lifts"):
         return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect(settings)
+        if _was_cut_short(aws):
+            return False
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()
@@ -60,6 +63,13 @@ def is_deployed(settings: Settings) -> bool:
     file_tools.write_record(path, theirs)
     say("exactly this was deployed from another machine: its record is taken from S3")
     return True
+
+
+def _was_cut_short(aws: Aws) -> bool:
+    found = snapshot.read(aws)
+    if found:
+        snapshot.remember(aws, found)
+    return bool(found and found.is_open)
 
 
 def _looked_up(settings: Settings) -> file_tools.Record:
@@ -117,30 +127,41 @@ def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
 def deploy(aws: Aws) -> None:
     """The stage as lookup found that it should be. DeployError when it was rolled back since;
     what is deployed against a pin for other requirements lifts it."""
+    _finish(aws)
     looked_up = _looked_up(aws.settings)
-    pin, wanted = store.pin(aws), looked_up.get("input", "")
-    if pin and pin.holds(wanted) and pin.at != looked_up.get("pin"):
+    wanted = looked_up.get("input", "")
+    verdict = pinning.judge(aws, wanted)
+    pin = verdict.pin
+    if pin and verdict.holds and pin.at != looked_up.get("pin"):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
         raise DeployError(problem, fix="run the same again: it keeps that version")
-    run(aws)
-    if pin and not pin.lifted and not pin.holds(wanted):
+    run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
+    if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)
         why = f"other requirements ({wanted[:12]}) were deployed by {by}"
         store.put_pin(aws, pin.lift(why))
         say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
 
 
-def run(aws: Aws) -> file_tools.Record:
-    """Deploy, wait, keep Chalice's state and the record in S3. DeployError, AwsError.
+def _finish(aws: Aws) -> None:
+    """An undo that was cut short is finished first. DeployError, as it would have ended."""
+    if (found := snapshot.read(aws)) and found.state == attempt.UNDOING:
+        raise watch.finish(aws, found, found.why)
+
+
+def run(aws: Aws, asked: Mapping[str, Any]) -> file_tools.Record:
+    """Deploy, wait, keep Chalice's state, its package and the record in S3. DeployError, AwsError.
+    `asked`: {"answered", "said"} of what ran until now.
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
-    "url"[, "secret"]}."""
+    "url", "package"[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
     _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     chalice_state.restore(aws)
+    begun = snapshot.begin(aws, asked)
     _deploy(aws, secret.values if secret else {})
     _wait(aws)
     record: file_tools.Record = {
@@ -151,7 +172,10 @@ def run(aws: Aws) -> file_tools.Record:
     }
     if secret:
         record["secret"] = secret.facts
+    digests = {each["sha256"] for each in record["functions"].values() if each}
+    record["package"] = snapshot.keep_package(aws, begun.before, "".join(digests))
     chalice_state.save(aws, record)
+    snapshot.write(aws, begun.now(attempt.DEPLOYED))
     file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
@@ -169,12 +193,12 @@ def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
 
 def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
-    for attempt in range(1, TRIES + 1):
+    for tried in range(1, TRIES + 1):
         try:
             chalice_deployment.deploy(aws.settings, aws.exported(), secret)
             return
         except DeployError as error:
-            if chalice_deployment.CONFLICT not in str(error) or attempt == TRIES:
+            if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise
             say("the function is still updating: waiting, then once more")
             _wait(aws)

@@ -13,16 +13,15 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash
 from ..layer.archive import size_limit
-from ..release import listing, registry
+from ..release import registry
 from ..release import version as versions
-from ..release.stage import attached_layers, store
-from ..release.stage.rollback_pin import RollbackPin
+from ..release.stage import choice as stage_choice
+from ..release.stage.choice import Choice
 from ..release.version import LayerVersion
 from ..sandbox import choose
 from ..settings import paths
 from ..ui.console import say
 from ..util import files
-from ..util.errors import InputError
 
 
 def task_lookup() -> dict[str, object]:
@@ -35,33 +34,35 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> files.Record:
-    """Record {"input", "arn", "stored", "pin", "lifts"}: `arn` is None when a version has to be
-    made, and `stored` names the zip in S3 to make it from, where there is one; for a stage that was
-    rolled back `arn` is that version's, and `pin` says when that was; `lifts`: a pin stands that is
-    for other requirements. What is published goes into publish's record, so that a fresh machine
-    has it as well as the one that did it."""
+    """Record {"input", "arn", "stored", "pin", "lifts", "own"}: `arn` is None when a version has to
+    be made, and `stored` names the zip in S3 to make it from, where there is one; for a stage that
+    was rolled back `arn` is that version's, and `pin` says when that was; `lifts`: a pin stands
+    that is for other requirements; `own`: the stage's layers without what rollbacks put there. What
+    is published goes into publish's record, so that a fresh machine has it as well as the one that
+    did it."""
     wanted = input_hash.input_hash(aws.settings, builder)
-    pin = store.pin(aws)
-    held = pin is not None and pin.holds(wanted)
-    arn, stored = (follow(aws, pin), None) if pin and held else find_published(aws, wanted)
-    lifts = bool(pin and not held and not pin.lifted)
+    choice = stage_choice.choose(aws, wanted)
+    pin, lifts = choice.verdict.pin, choice.verdict.lifts
+    arn = follow(aws, choice) if choice.pinned else find_published(aws, choice, wanted)
     if lifts:
-        said = f"the requirements are not those that the stage was {pin}"
+        said = f"the requirements or settings are not those that the stage was {pin}"
         say(f"note: {said}: this deploy goes on and lifts that pin")
     if arn:
         files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
         size_limit.check_published(aws.settings)
-    since = pin.at if pin and held else None
-    record = {"input": wanted, "arn": arn, "stored": stored, "pin": since, "lifts": lifts}
+    since = pin.at if pin and choice.verdict.holds else None
+    stored = choice.stored.built if choice.stored else None
+    record: files.Record = {
+        "input": wanted, "arn": arn, "stored": stored, "pin": since, "lifts": lifts,
+        "own": choice.own,
+    }  # fmt: skip
     files.write_record(paths.stage_record(aws.settings, "lookup"), record)
     return record
 
 
-def find_published(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
-    """What these inputs are published as: its ARN; else the time that names its zip in S3, when
-    that version was deleted since."""
-    there = listing.Listing(aws)
-    found = registry.by_inputs(aws, wanted, there)
+def find_published(aws: Aws, choice: Choice, wanted: str) -> str | None:
+    """What these inputs are published as."""
+    there, found = choice.listing, choice.found
     for number in deleted(aws, there):
         say(f"note: version {number}, which was used from here, has been deleted since")
     fitting = (each for each in there if each.fits(aws.settings.python, aws.settings.architecture))
@@ -69,36 +70,26 @@ def find_published(aws: Aws, wanted: str) -> tuple[str | None, str | None]:
         registry.remember(aws, latest)
     if found:
         say(f"inputs {wanted[:12]} are version {found.number} already")
-        return found.arn, None
-    stored = registry.stored(aws, wanted)
-    if stored:
+        return found.arn
+    if choice.stored:
         say(f"inputs {wanted[:12]} were published; that version was deleted, its zip is in S3")
     else:
         say(f"inputs {wanted[:12]} are not published yet")
-    return None, stored.built if stored else None
+    return None
 
 
-def follow(aws: Aws, pin: RollbackPin) -> str:
-    """The pinned ARNs, with commas. InputError when one of them was deleted, AwsError when it is
-    not one that the stage may have by a word in S3 alone."""
+def follow(aws: Aws, choice: Choice) -> str:
+    """The pinned ARNs, with commas."""
     settings = aws.settings
-    attached_layers.check_pinned_layers(aws, pin)
-    say(f"note: stage {settings.stage} was {pin}")
-    for arn in pin.arns:
-        try:
-            version = listing.by_arn(aws, arn)
-        except InputError as error:
-            number, stage = layer_arns.number_of(arn), f"stage={settings.stage}"
-            fix = f"./doitw rollback version={number} {stage} publishes it again from its zip; "
-            fix += f"./doitw unpin {stage} goes on to what the requirements say"
-            raise InputError(f"{error.problem}, but the stage is pinned to it", fix=fix) from None
-        if layer_arns.is_of(arn, settings.layer):
+    say(f"note: stage {settings.stage} was {choice.verdict.pin}")
+    for version in choice.pinned:
+        if layer_arns.is_of(version.arn, settings.layer):
             registry.remember(aws, version)
     say(
         "note: it stays there: nothing is built, application code is deployed; "
         f"./doitw unpin stage={settings.stage} lifts that, and so do changed requirements"
     )
-    return ",".join(pin.arns)
+    return ",".join(version.arn for version in choice.pinned)
 
 
 def deleted(aws: Aws, there: Iterable[LayerVersion]) -> list[int]:

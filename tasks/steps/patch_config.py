@@ -49,11 +49,19 @@ def is_patched(settings: Settings, arn: str = "") -> bool:
 def wanted_layers(settings: Settings, arn: str = "") -> list[str]:
     """What the stage's `layers` should be: one ARN takes its layer's place, several are the list.
 
-    `arn`: as typed; without it the published one. InputError for what Lambda would refuse.
+    `arn`: as typed; without it the published one, and what a rollback put there goes. InputError
+    for what Lambda would refuse.
     """
-    arns = layer_arns.placed(_configured(settings), layer_arns.parse_arns(arn or _published()))
+    stands = _configured(settings) if arn else _own(settings)
+    arns = layer_arns.placed(stands, layer_arns.parse_arns(arn or _published()))
     refuse_bad_layers(settings, arns)
     return arns
+
+
+def _own(settings: Settings) -> list[str]:
+    """The stage's layers as lookup found them."""
+    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
+    return list(looked_up.get("own", _configured(settings)))
 
 
 def beside(settings: Settings, arns: list[str]) -> list[Member]:

@@ -8,7 +8,7 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer.archive import size_limit
-from ..release import manifest, registry
+from ..release import manifest, registry, wishes
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
@@ -39,7 +39,7 @@ def run(aws: Aws) -> files.Record:
     if version is None:
         problem = f"the zip of {found['stored']} was in S3 and is gone"
         raise AwsError(problem, fix="run the same again: then the layer is built")
-    registry.note(aws, found["input"], version.arn)
+    registry.note(aws, found["input"], version.arn, wishes.of(aws.settings))
     registry.remember(aws, version)
     files.write_atomic(paths.LAYER_ARN, f"{version.arn}\n".encode())
     size_limit.check_published(aws.settings)

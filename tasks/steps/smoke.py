@@ -13,6 +13,7 @@ from ..chalice_project import deploy
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..release.undo import snapshot, watch
 from ..report import deploy_summary
 from ..settings import paths
 from ..ui.console import duration, say
@@ -26,9 +27,19 @@ def task_smoke() -> dict[str, object]:
     """GET smoke-path (/health) of the deployed function; anything but 2xx fails."""
     settings = current()
     return {
-        "actions": [action(lambda: run(connect(settings)))],
+        "actions": [action(lambda: watch.watch(connect(settings), run))],
         "task_dep": ["chalice-deploy"],
         "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
+    }
+
+
+def task_smoke_before() -> dict[str, object]:
+    """Ask what runs now, before it is changed: what does not answer is nothing to go back to."""
+    settings = current()
+    return {
+        "basename": "smoke-before",
+        "actions": [action(lambda: snapshot.ask_before(connect(settings), run))],
+        "setup": ["deploy-lock"],
     }
 
 
@@ -65,7 +76,7 @@ def find_functions(aws: Aws, names: list[str]) -> files.Record:
         raise DeployError(f"stage {settings.stage} has no function to look at", fix=fix)
     for name in names:
         found = lambda_functions.configuration(aws, name) or {}
-        if found.get("State") != "Active":
+        if found.get("State") not in lambda_functions.READY:
             fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
     say(f"no API to ask; ready for their events: {', '.join(names)}")

@@ -9,7 +9,7 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import manifest as manifests
-from ..release import registry, s3_keys
+from ..release import registry, s3_keys, wishes
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say, size
@@ -28,9 +28,9 @@ def task_upload() -> dict[str, object]:
 
 
 def run(aws: Aws) -> files.Record:
-    """Record {"sha256", "input", "built", "unzipped", "bucket", "key", "version_id", "tag", "arn"};
-    `tag`: may the object carry lifecycle's?; `arn`: of a version that has this content already,
-    then nothing was sent (key: None)."""
+    """Record {"sha256", "input", "built", "unzipped", "wishes", "bucket", "key", "version_id",
+    "tag", "arn"}; `tag`: may the object carry lifecycle's?; `arn`: of a version that has this
+    content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
     twin = registry.by_content(aws, packed["sha256"], packed["input"])
@@ -42,11 +42,12 @@ def run(aws: Aws) -> files.Record:
         if twin.content_hash != packed["sha256"]:
             same = "was made of the same inputs meanwhile"
         say(f"version {twin.number} {same}: nothing to send")
-        registry.note(aws, packed["input"], twin.arn)
+        registry.note(aws, packed["input"], twin.arn, wishes.of(settings))
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
         sent = {"arn": None, **send(aws, packed)}
     facts = {name: packed[name] for name in ("sha256", "input", "built", "unzipped")}
+    facts["wishes"] = wishes.of(settings)
     record = {**facts, "bucket": settings.bucket, **sent}
     files.write_record(paths.stage_record(settings, "upload"), record)
     return record
@@ -101,6 +102,7 @@ def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
     installed = files.read_record(paths.record(settings, "install")) or {}
     verified = files.read_record(paths.record(settings, "verify")) or {}
-    return manifests.make_manifest(
+    made = manifests.make_manifest(
         settings, packed, installed, verified, subprocesses.state(paths.CHALICE_CONFIG)
     )
+    return replace(made, wishes=wishes.of(settings))

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.docker
 LAYER = "shuking-deps-layer"
 BUILD = ["install", "prune", "optimize", "zip", "verify"]
 PICTURE = [
-    "preflight", "lookup", *BUILD, "upload", "publish", "patch-config", "chalice-deploy", "smoke",
+    "preflight", "lookup", *BUILD, "upload", "publish", "patch-config", "smoke-before",
+    "chalice-deploy", "smoke",
 ]  # fmt: skip
 LOOK = ["preflight", "lookup", "smoke"]
 OLD, NEW = "python-dotenv==1.0.1", "python-dotenv==1.1.0"

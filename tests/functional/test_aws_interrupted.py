@@ -13,7 +13,7 @@ from tests.api_operations import operation
 from tests.moto_server import Refusal, Request, Server
 from tests.project import Project, Run
 
-AFTER_PUBLISH = ["preflight", "lookup", "deploy-lock", "chalice-deploy", "smoke"]
+AFTER_PUBLISH = ["preflight", "lookup", "deploy-lock", "smoke-before", "chalice-deploy", "smoke"]
 DENIED = Refusal(status=403, code="AccessDeniedException", message="not authorized")
 
 

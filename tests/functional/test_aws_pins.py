@@ -12,7 +12,7 @@ from tasks.chalice_project import config, deploy
 from tasks.commands import plan, rollback, rollback_target, unpin
 from tasks.context.arguments import Arguments
 from tasks.layer import input_hash
-from tasks.release import listing, registry, s3_keys
+from tasks.release import listing, registry, s3_keys, wishes
 from tasks.release.stage import attached_layers, deploy_plan_layer, rollback_pin, store
 from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.settings import paths
@@ -83,7 +83,8 @@ def test_a_rollback_is_noted(two: Aws) -> None:
     """Who, when, why, which ARNs, against which inputs."""
     pin = back(two, version="1", reason="numpy crashes")
     assert [arns.number_of(arn) for arn in pin.arns] == [1]
-    assert pin.holds(wanted(two.settings))
+    assert pin.holds(wishes.of(two.settings), "")
+    assert pin.holds([], wanted(two.settings))
     assert str(pin).startswith("rolled back to version 1 of deps by ")
     assert str(pin).endswith(" UTC: numpy crashes")
 
@@ -163,10 +164,10 @@ def test_a_pin_to_others_layers_that_run_is_followed(two: Aws) -> None:
     content = {"ZipFile": zipped("x")}
     made = two.client("lambda").publish_layer_version(LayerName="extension", Content=content)
     both = [f"{OWN}:deps:1", str(made["LayerVersionArn"])]
-    pin = back(two, arn=",".join(both))
+    back(two, arn=",".join(both))
     lambda_function.make(two, "shuking-prod", *both)
     config.write_layers(paths.CHALICE_CONFIG, "prod", [])
-    assert lookup.follow(two, pin) == ",".join(both)
+    assert lookup.run(two, "host")["arn"] == ",".join(both)
 
 
 def test_a_rollback_does_not_need_readable_requirements(two: Aws) -> None:
@@ -192,7 +193,7 @@ def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
     running = {"functions": chalice_deploy.observed(two, ["shuking-prod"])}
     files.write_record(paths.stage_record(settings, "chalice-deploy"), deployed | running)
     require("six~=1.16.0\n")
-    registry.note(two, wanted(settings), pin.arns[0])
+    registry.note(two, wanted(settings), pin.arns[0], wishes.of(settings))
     assert lookup.run(two, "host")["arn"] == pin.arns[0]
     assert not chalice_deploy.is_deployed(settings)
     [change] = plan.make_plan(settings).changes

@@ -22,11 +22,13 @@ class RequirementChange:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployPlan:
-    """Of one stage. `changes`: in the order of the steps; `notes`: what stays as it is, and why."""
+    """Of one stage. `changes`: in the order of the steps; `notes`: what stays as it is, and why;
+    `back`: what a rollback would move and leave."""
 
     stage: str
     changes: Sequence[RequirementChange] = field(default_factory=list)
     notes: Sequence[str] = field(default_factory=list)
+    back: Sequence[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         """For a person."""
@@ -34,6 +36,7 @@ class DeployPlan:
         for number, change in enumerate(self.changes, 1):
             yield f"{number}. {change.what}"
             yield from (f"     {line}" for line in change.why)
+        yield from self.back
 
 
 def why_built(

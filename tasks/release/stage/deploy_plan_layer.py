@@ -1,5 +1,6 @@
 """plan's first half: the layer version that the stage would use, and what it takes to get it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...aws import s3
@@ -15,19 +16,23 @@ from .. import listing, registry, s3_keys
 from .. import manifest as manifests
 from ..manifest import Manifest
 from ..version import LayerVersion
-from . import attached_layers, status, store
+from . import attached_layers, status
+from . import choice as stage_choice
+from .choice import Choice
 from .deploy_plan import RequirementChange, why_built
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
-    where not even the account is known. `lifts`: a pin for other requirements stands."""
+    where not even the account is known. `lifts`: a pin for other requirements stands. `own`: the
+    stage's layers, in which it takes its place."""
 
     arn: str | None
     changes: list[RequirementChange]
     notes: list[str]
     lifts: bool = False
+    own: Sequence[str] = ()
 
 
 def from_nothing(settings: Settings) -> Layer:
@@ -41,26 +46,37 @@ def plan_layer(aws: Aws) -> Layer:
     """As lookup would find it. InputError, AwsError when the stage is pinned to a deleted version,
     or to one that it may not have; VerifyError when it is too large beside the stage's other
     layers."""
-    settings = aws.settings
-    parts = input_hash.parts(settings, choose.expected(settings))
+    parts = input_hash.parts(aws.settings, choose.expected(aws.settings))
     wanted = files.digest(parts)
-    pin = store.pin(aws)
-    if pin and pin.holds(wanted):
-        attached_layers.check_pinned_layers(aws, pin)
-        for arn in pin.arns:
-            _check_budget(aws, listing.by_arn(aws, arn))  # InputError when it was deleted
-        note = f"the stage was {pin}; it stays there until ./doitw unpin stage={settings.stage}"
-        return Layer(arn=",".join(pin.arns), changes=[], notes=[note])
-    layer = _by_inputs(aws, parts, wanted)
-    if pin and not pin.lifted:
-        note = f"other requirements than the stage was {pin}; the deploy lifts that pin"
-        return replace(layer, notes=[note, *layer.notes], lifts=True)
-    return layer
+    choice = stage_choice.choose(aws, wanted)
+    layer = _pinned(aws, choice) if choice.pinned else _by_inputs(aws, choice, parts, wanted)
+    return replace(
+        layer,
+        notes=[*_of_pin(choice, aws.settings), *layer.notes],
+        lifts=choice.verdict.lifts,
+        own=choice.own,
+    )
 
 
-def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
-    settings, there = aws.settings, listing.Listing(aws)
-    if found := registry.by_inputs(aws, wanted, there):
+def _of_pin(choice: Choice, settings: Settings) -> Iterator[str]:
+    pin, stage = choice.verdict.pin, settings.stage
+    if choice.pinned:
+        yield f"the stage was {pin}; it stays there until ./doitw unpin stage={stage}"
+    elif choice.verdict.lifts:
+        yield f"other requirements than the stage was {pin}; the deploy lifts that pin"
+    if choice.restores:
+        yield "the layers that the stage had before the rollback come back"
+
+
+def _pinned(aws: Aws, choice: Choice) -> Layer:
+    for version in choice.pinned:
+        _check_budget(aws, version)
+    return Layer(arn=",".join(each.arn for each in choice.pinned), changes=[], notes=[])
+
+
+def _by_inputs(aws: Aws, choice: Choice, parts: dict[str, str], wanted: str) -> Layer:
+    settings, there = aws.settings, choice.listing
+    if found := choice.found:
         _check_budget(aws, found)
         note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
         return Layer(arn=found.arn, changes=[], notes=[note])
@@ -68,7 +84,7 @@ def _by_inputs(aws: Aws, parts: dict[str, str], wanted: str) -> Layer:
         note = f"version {twin.number} holds exactly what is built here: nothing to publish"
         return Layer(arn=twin.arn, changes=[], notes=[note])
     new = _next(aws, there)
-    if deleted := registry.stored(aws, wanted):
+    if deleted := choice.stored:
         restore = RequirementChange(
             what=f"publish version {new} of {settings.layer} from the zip of {deleted.built}",
             why=[f"inputs {wanted[:12]} were published; that version was deleted"],

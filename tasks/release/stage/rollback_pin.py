@@ -1,17 +1,20 @@
 """A pin: after a rollback the stage keeps these layers, whatever its requirements say."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 
 from ...aws import arn as layer_arns
 from ...util import files, typed_json
 
+LISTS = 10  # that a pin remembers
+
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackPin:
-    """`arns`: one takes its layer's place, several are the stage's whole list. `by`, `at`: who set
-    it and when. `inputs`: the input hashes that it holds against. `lifted`: who, when and why, in
-    one sentence; '' while it stands."""
+    """`arns`: one version of the pin's layer, or the stage's whole list. `by`, `at`: who set
+    it and when. `wishes` (release/wishes.py), `inputs` (input hashes): what it holds against.
+    `lifted`: who, when and why, in one sentence; '' while it stands. `lists`: the whole lists that
+    this rollback and earlier ones wrote; `replaced`: the stage's own, from before them."""
 
     arns: Sequence[str]
     by: str
@@ -19,10 +22,14 @@ class RollbackPin:
     reason: str
     inputs: Sequence[str]
     lifted: str = ""
+    wishes: Sequence[str] = ()
+    lists: Sequence[Sequence[str]] = ()
+    replaced: Sequence[str] = ()
 
-    def holds(self, wanted: str) -> bool:
-        """Against requirements with this input hash?"""
-        return not self.lifted and wanted in self.inputs
+    def holds(self, wished: Collection[str], wanted: str) -> bool:
+        """Against somebody who has these wishes, of which this is the input hash? What a builder,
+        an image or a version of the tool adds to the hash changes no wish."""
+        return not self.lifted and (wanted in self.inputs or not {*wished}.isdisjoint(self.wishes))
 
     def lift(self, why: str) -> "RollbackPin":
         return replace(self, lifted=why)
@@ -31,6 +38,25 @@ class RollbackPin:
         """`rolled back to version 1 by anna@laptop on 2026-11-24 03:10:17 UTC: numpy crashes`"""
         numbers = ", ".join(named(arn) for arn in self.arns)
         return f"rolled back to {numbers} by {self.by} on {self.at}: {self.reason}"
+
+
+def own(pin: RollbackPin | None, configured: Sequence[str]) -> list[str]:
+    """The stage's own list. A list that a rollback wrote is nobody's wish: in its place counts what
+    the first of them replaced. One that a person has changed since is that person's."""
+    if pin and [*configured] in [[*each] for each in pin.lists]:
+        return [*pin.replaced]
+    return [*configured]
+
+
+def is_one_version(pin: RollbackPin, layer: str) -> bool:
+    """Does it pin one version of the layer, whatever other layers the stage has?"""
+    return len(pin.arns) == 1 and layer_arns.is_of(pin.arns[0], layer)
+
+
+def lists_with(former: RollbackPin | None, arns: Sequence[str]) -> list[list[str]]:
+    """What the next pin remembers: the lists that earlier rollbacks wrote, and this one's."""
+    earlier = [[*each] for each in former.lists] if former else []
+    return [*(each for each in earlier if each != [*arns]), [*arns]][-LISTS:]
 
 
 def named(arn: str) -> str:
@@ -43,5 +69,7 @@ def to_json(pin: RollbackPin) -> bytes:
 
 
 def from_json(text: bytes | None) -> RollbackPin | None:
-    """None for none, and for what is no pin of ours."""
-    return typed_json.read_note(RollbackPin, text)
+    """None for none, and for what is no pin of ours. What a later version adds is left alone: its
+    pin holds here, too."""
+    told, known = typed_json.parsed(text), {each.name for each in fields(RollbackPin)}
+    return typed_json.made(RollbackPin, {name: told[name] for name in told if name in known})

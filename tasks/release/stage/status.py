@@ -13,7 +13,8 @@ from ..version import LayerVersion
 from .rollback_pin import RollbackPin
 
 # Without these nothing can be said of drift; the other parts are there to be looked at.
-DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pin", "secret"}
+DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pin", "secret",
+            "health"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class StageStatus:
     of this layer, which was deployed last, where config.json here names none ('': it does);
     `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
     `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
+    `troubles`: sentences about what the versions do not show (release/undo/health.py);
     `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
@@ -58,6 +60,7 @@ class StageStatus:
     account: str = ""
     assumed: str = ""
     secret: SecretStatus | None = None
+    troubles: Sequence[str] = ()
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property
@@ -92,7 +95,7 @@ def says(version: int) -> str:
 
 def drift(status: StageStatus) -> list[str]:
     """A sentence for everything that differs, with what to type."""
-    found = [*_of_functions(status), *_of_config(status), *_of_inputs(status)]
+    found = [*status.troubles, *_of_functions(status), *_of_config(status), *_of_inputs(status)]
     return [*found, *_of_secret(status)]
 
 

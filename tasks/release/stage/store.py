@@ -34,7 +34,7 @@ def pin(aws: Aws) -> RollbackPin | None:
 
 def standing(aws: Aws) -> Iterator[tuple[str, RollbackPin]]:
     """(stage, pin) of every app, stage and layer in the bucket, without those that were lifted."""
-    for stage, text in _everybodys(aws, "pin-"):
+    for stage, text in everybodys(aws, "pin-"):
         found = rollback_pin.from_json(text)
         if found and not found.lifted:
             yield stage, found
@@ -42,12 +42,12 @@ def standing(aws: Aws) -> Iterator[tuple[str, RollbackPin]]:
 
 def deployed(aws: Aws) -> Iterator[tuple[str, str]]:
     """(function, stage) of every app and stage that was deployed with this bucket."""
-    for stage, text in _everybodys(aws, "record.json"):
+    for stage, text in everybodys(aws, "record.json"):
         for name in typed_json.parsed(text).get("functions") or {}:
             yield name, stage
 
 
-def _everybodys(aws: Aws, begin: str) -> Iterator[tuple[str, bytes | None]]:
+def everybodys(aws: Aws, begin: str) -> Iterator[tuple[str, bytes | None]]:
     """(stage, content) of each object whose name begins so."""
     for path in s3.objects(aws, "chalice/"):
         *_, stage, name = path.split("/")

@@ -14,6 +14,7 @@ from ...settings.model import Settings
 from ...util import typed_json
 from .. import listing
 from ..retention import VersionEntry
+from ..undo import snapshot
 from . import store
 
 Stages = Sequence[Settings]  # of all stages in pyproject.toml
@@ -94,9 +95,9 @@ def _access(stage: Settings) -> tuple[object, ...]:
 
 
 def uses(aws: Aws, others: Stages) -> dict[str, list[str]]:
-    """{ARN: who}, from Lambda, .chalice/config.json and the pins in S3."""
+    """{ARN: who}, from Lambda, .chalice/config.json, the pins and unfinished deploys in S3."""
     found: dict[str, list[str]] = defaultdict(list)
-    for source in (running(aws), configured(), pinned(aws, others)):
+    for source in (running(aws), configured(), pinned(aws, others), unfinished(aws, others)):
         for arn, who in source:
             found[arn].append(who)
     return found
@@ -125,3 +126,10 @@ def pinned(aws: Aws, others: Stages) -> Iterator[tuple[str, str]]:
         for stage, pin in store.standing(bucket):
             for arn in pin.arns:
                 yield arn, f"pin of stage {stage}"
+
+
+def unfinished(aws: Aws, others: Stages) -> Iterator[tuple[str, str]]:
+    """What a deploy goes back to, should it not answer."""
+    for bucket in buckets(aws, others):
+        for arn, stage in snapshot.everybodys(bucket):
+            yield arn, f"stage {stage}, which may go back to it"

@@ -1,0 +1,35 @@
+"""`doit undo`: bring back what the stage ran before its last deploy or rollback."""
+
+from ..aws.client import Aws
+from ..context import arguments
+from ..context.connection import connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release.undo import attempt, restore, snapshot
+from ..steps import smoke
+from ..ui.console import say
+from ..util.errors import InputError
+
+
+def task_undo() -> dict[str, object]:
+    """Bring back what ran before the last deploy: code, layers, variables, the API."""
+    settings, typed = current(), arguments.current()
+    return {
+        "actions": [action(lambda: run(connect(settings), typed.reason))],
+        "setup": ["deploy-lock"],
+    }
+
+
+def run(aws: Aws, reason: str) -> None:
+    """InputError where nothing is kept; DeployError when what came back does not answer."""
+    stage, found = aws.settings.stage, snapshot.read(aws)
+    if found is None or found.before is None or not found.before.package:
+        fix = f"./doitw rollback version=N stage={stage} deploys a version of the layer"
+        raise InputError(f"stage {stage}: nothing is kept of what ran before", fix=fix)
+    if found.state == attempt.UNDONE:
+        say(f"{found} is undone already: {found.why}")
+        return
+    for line in restore.perform(aws, found, reason or found.why or f"{found} was undone"):
+        say(f"note: not undone: {line}")
+    smoke.run(aws)
+    say(f"stage {stage} runs {found.before.named} again")

@@ -1,0 +1,96 @@
+"""One change of what a stage runs, as S3 keeps it: what ran before it, and how far it came."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from ...util import files, typed_json
+from ..stage import rollback_pin
+
+DEPLOYING = "deploying"  # Chalice is at work, or was cut short
+DEPLOYED = "deployed"  # and nobody has asked the app yet
+ANSWERED = "answered"
+FAILED = "failed"  # the app did not answer, and was left as it is
+UNDOING = "undoing"
+UNDONE = "undone"
+WELL = (ANSWERED, UNDONE)
+OPEN = (DEPLOYING, DEPLOYED, UNDOING)  # the next deploy has to finish it
+SAID = 200  # characters of a reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What a stage ran. `functions`: {name: settings as GetFunctionConfiguration says them}, of the
+    variables those that come from no secret; `package`: the S3 object of Chalice's package, ''
+    where none is kept; `record`: chalice-deploy's, with the secret's version; `layers`: the
+    stage's; `api`: {"id", "stage", "deployment"}, {} for none; `resources`: {name: type} by
+    Chalice's state."""
+
+    functions: Mapping[str, Mapping[str, Any]]
+    package: str
+    record: Mapping[str, Any]
+    layers: Sequence[str]
+    api: Mapping[str, str]
+    resources: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """Of its package, as Lambda says it; '' where its functions have several."""
+        found = {str(each.get("CodeSha256")) for each in self.functions.values()}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
+    def named(self) -> str:
+        """`version 1 of deps`"""
+        return ", ".join(rollback_pin.named(arn) for arn in self.layers) or "no layer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """`arns`: the stage's layers by it. `blocked`: why a failed smoke does not undo it, '' where it
+    does. `why`: how it ended, in one sentence."""
+
+    by: str
+    at: str
+    state: str
+    arns: Sequence[str]
+    before: Ran | None
+    blocked: str = ""
+    why: str = ""
+
+    @property
+    def has_other_layers(self) -> bool:
+        """Than what ran before it."""
+        return bool(self.before and [*self.before.layers] != [*self.arns])
+
+    @property
+    def ended_well(self) -> bool:
+        return self.state in WELL
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    def now(self, state: str, why: str = "") -> "Attempt":
+        return replace(self, state=state, why=short(why) or self.why)
+
+    def __str__(self) -> str:
+        """`the deploy of version 2 of deps by anna@laptop on 2026-11-24 03:10:17 UTC`"""
+        what = ", ".join(rollback_pin.named(arn) for arn in self.arns) or "no layer"
+        return f"the deploy of {what} by {self.by} on {self.at}"
+
+
+def short(why: str) -> str:
+    """Its first line, not all of a page that a function answered."""
+    line = why.partition("\n")[0]
+    return line if len(line) <= SAID else f"{line[:SAID]}…"
+
+
+def to_json(attempt: Attempt) -> bytes:
+    return files.canonical(asdict(attempt))
+
+
+def from_json(text: bytes | None) -> Attempt | None:
+    """None for none, and for what is none of ours; what a later version adds is left alone."""
+    told, known = typed_json.parsed(text), {each.name for each in fields(Attempt)}
+    return typed_json.made(Attempt, {name: told[name] for name in told if name in known})
