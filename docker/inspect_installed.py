@@ -166,6 +166,7 @@ def _text(path: Path) -> str:
 def recorded(record: str) -> dict[str, str]:
     """{path: hash} of a RECORD. Scripts are recorded as ../../bin/x; with --target they lie in
     bin/."""
+    csv.field_size_limit(len(record) + 1)  # a path may be as long as it likes
     rows = csv.reader(io.StringIO(record, newline=""))
     return {
         row[0].lstrip("./") if row[0].startswith("../") else row[0]: "".join(row[1:2])

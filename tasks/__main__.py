@@ -6,13 +6,13 @@ our settings are in it, and context/settings.py says what is wrong with them.
 """
 
 import gc
-import signal
 import sys
 from pathlib import Path
 
 from .cli.program import Program
 from .sandbox import temp_dirs
 from .ui import streams
+from .util import stopping
 from .util.version import VERSION
 
 
@@ -28,7 +28,7 @@ def main() -> int:
 
 def run(words: list[str]) -> int:
     gc.set_threshold(50_000)  # it would look through what we need to the end, a tenth of the time
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: locks are given back
+    stopping.as_interrupts()
     if words == ["--version"]:
         print(f"doit-lambda-layer {VERSION}")
         return 0

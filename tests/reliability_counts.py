@@ -68,11 +68,31 @@ INPUTS = {
     "tar: members": "paths, links and devices at random, broken off anywhere",
     "notes in S3": "whatever bytes stand where a lock, pin, manifest or note should",
 }
+ROOT = "root for a package's code"
+PLANTED = "modules and files planted for our own scripts"
+NEIGHBOURS = "folders of other runs"
+FILES = "files, keys and variables of this machine"
+NETWORK = "the network, the metadata address, sockets"
+VERDICTS = "forged verdicts"
+FLOODS = "hangs, processes that stay, storms, floods"
+SHAPES = "names, links, bombs, metadata"
+SOURCES = "builds from source"
+HOSTILE = {
+    ROOT: "while the rule at fault is looked for, too; capabilities, mounts, devices",
+    PLANTED: "`pickle.py`, `json.py`, `sitecustomize.py`, links in place of results",
+    NEIGHBOURS: "a second project that is built at the same time",
+    FILES: "uv's cache, HOME, another project, `/proc`, environments",
+    NETWORK: "TCP and UDP to this machine, names, the engine's socket, an abstract one",
+    VERDICTS: "well-formed answers into every pipe, the parent's memory, an early end",
+    FLOODS: "of processes, of words, of files; a process that outlives the build",
+    SHAPES: "what a wheel's names, links, RECORD and METADATA can say",
+    SOURCES: "a build backend that does all of the above",
+}
 COUNTS: Counter[tuple[str, str]] = Counter()
 
 
 def count(row: str, column: str, number: int = 1) -> None:
-    assert row in {**FAULTS, **INPUTS}, row
+    assert row in {**FAULTS, **INPUTS, **HOSTILE}, row
     COUNTS[row, column] += number
 
 
@@ -145,7 +165,8 @@ def tables() -> str:
     """Markdown."""
     faults = _table("fault", FAULTS, ["runs", "correct", "duplicates", "leaks"])
     inputs = _table("bad input", INPUTS, ["tried", "tracebacks"])
-    return f"{faults}\n\n{inputs}"
+    hostile = _table("hostile package", HOSTILE, ["tried", "held", "out"])
+    return f"{faults}\n\n{inputs}\n\n{hostile}"
 
 
 def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
@@ -155,7 +176,7 @@ def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
 
 
 def _what(row: str) -> str:
-    what = (FAULTS | INPUTS)[row]
+    what = (FAULTS | INPUTS | HOSTILE)[row]
     if not (ended := COUNTS[row, "ended"]):
         return what
     return f"{what}; {COUNTS[row, 'in time']} of {ended} ended within {PROMISED:.0f} seconds"
@@ -173,7 +194,7 @@ def stale(text: str) -> list[str]:
     between = text.partition(BEGIN)[2].partition(END)[0]
     lines = [line.strip("| ").split(" | ") for line in between.splitlines() if "|" in line]
     rows = {line[0]: line[2:] for line in lines if re.fullmatch(rf"\d+|{NOT_SEEN}", line[-1])}
-    names = [*FAULTS, *INPUTS]
+    names = [*FAULTS, *INPUTS, *HOSTILE]
     wrong = [] if list(rows) == names else [f"rows: {', '.join(names)}"]
     return [*wrong, *(row for row in rows if not _good(*rows[row]))]
 
@@ -186,7 +207,8 @@ def _good(runs: str, *found: str) -> bool:
 
 def write(path: Path) -> str:
     """The tables into the document, between its two marks, when all of it ran; what came of it."""
-    counts = [*((row, "runs") for row in FAULTS), *((row, "tried") for row in INPUTS)]
+    counts = [*((row, "runs") for row in FAULTS)]
+    counts += [(row, "tried") for row in [*INPUTS, *HOSTILE]]
     if missing := [row for row, column in counts if not COUNTS[row, column]]:
         return f"{path} is left as it is; these did not run: {', '.join(missing)}"
     text = path.read_text(encoding="utf-8")

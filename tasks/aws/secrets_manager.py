@@ -45,7 +45,7 @@ def parse_secret(name: str, version: str, text: str) -> Secret:
     every key that cannot be a variable."""
     try:
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise AwsError(
@@ -75,7 +75,14 @@ def _problems(key: str, value: object) -> list[str]:
         return [f"{key} is reserved by Lambda"]
     if not isinstance(value, str | bool):
         return [f"{key} is neither text nor a number"]
-    return ["the value of " + key + " holds a NUL"] if "\0" in _text(value) else []
+    if "\0" in _text(value):
+        return [f"the value of {key} holds a NUL"]
+    return [] if is_whole(_text(value)) else [f"the value of {key} holds half a character"]
+
+
+def is_whole(text: str) -> bool:
+    """Can it be written as UTF-8? JSON may hold one half of a pair (`\\ud800`), AWS takes none."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def shadowed(secret: Secret, configured: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..requirements.file import canonical
 from ..settings import paths
+from ..util import input_files
 from ..util.errors import InputError
 from . import config as chalice_config
 
@@ -110,8 +111,8 @@ def _handlers(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _parsed(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), filename=str(path))
-    except (SyntaxError, ValueError) as error:
+        return ast.parse(input_files.read(path), filename=str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{path} is not Python: {error}", fix="correct it there") from None
 
 

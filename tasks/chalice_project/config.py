@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..settings.validation import nearest
-from ..util import files, json_edit, source_location
+from ..util import files, input_files, json_edit, source_location
 from ..util.errors import InputError
 from ..util.source_location import SourceLocation
 from . import config_schema
@@ -137,12 +137,10 @@ def after(path: Path, name: str, arns: list[str], more: Sequence[Member] = ()) -
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return input_files.read_text(path)
     except FileNotFoundError:
         fix = "run in the Chalice app's folder, or make one with `chalice new-project`"
         raise InputError(f"{path} does not exist", fix=fix) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error}", fix="save it as UTF-8") from None
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:

@@ -57,14 +57,14 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
                 return
             self._folded = ci.begin_fold(task.name, os.environ)
         if self._folded:
-            _raw(self._folded)
+            console.mark(self._folded)
         else:
             console.write(("bold", f"▶ {task.name}"))
 
     def _unfold(self, task: Any) -> list[str]:
         """End what a step's lines are in; those that were held back."""
         if self._folded:
-            _raw(ci.end_fold(task.name, os.environ))
+            console.mark(ci.end_fold(task.name, os.environ))
         self._folded = ""
         return console.release()
 
@@ -107,7 +107,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         else:
             console.write(("red", f"✗ {name} failed"))
             self._rows.append(("✗", name, message.strip().splitlines()[0], ""))
-            _raw(ci.error(name, message, os.environ))
+            console.mark(ci.error(name, message, os.environ))
         console.write(message)
 
     def complete_run(self) -> None:
@@ -122,8 +122,11 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
     def _summarize(self, words: list[str]) -> None:
         target = os.environ.get("GITHUB_STEP_SUMMARY")
         if target and any(step_summary.is_step(name) for _, name, _, _ in self._rows):
-            with Path(target).open("a", encoding="utf-8") as file:
-                file.write(ci.summary(self._rows, words))
+            try:
+                with Path(target).open("a", encoding="utf-8") as file:
+                    file.write(ci.summary(self._rows, words))
+            except OSError as error:
+                console.write(f"warning: the job's summary is not written: {error}")
 
 
 def _lines(words: Any) -> list[str]:
@@ -133,8 +136,3 @@ def _lines(words: Any) -> list[str]:
 def _folded(text: str, width: int) -> list[str]:
     """One line at least. A word that is too long, an ARN say, stays whole."""
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
-
-
-def _raw(text: str) -> None:
-    """As it is: CI's marks are control characters, which rich would take out."""
-    console.write(text, end="")

@@ -23,7 +23,7 @@ from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
 from ..settings.model import Settings
-from ..ui.console import say, show_tables, size
+from ..ui.console import say, show_tables, size, text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -167,7 +167,6 @@ def used_by(
 def table(settings: Settings, entries: Sequence[HistoryRow]) -> "Table":
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     grid = Table(
         title=f"versions of layer {settings.layer}", title_justify="left", title_style="bold",
@@ -181,8 +180,8 @@ def table(settings: Settings, entries: Sequence[HistoryRow]) -> "Table":
         zipped = "–" if entry.zipped is None else size(entry.zipped)
         cells = ["\n".join(lines) for lines in (_origin(entry), _changes(entry), entry.used_by)]
         grid.add_row(
-            str(entry.number), Text(cells[0]), zipped, unzipped, Text(cells[1]),
-            Text(cells[2] or "nobody"),
+            str(entry.number), text(cells[0]), zipped, unzipped, text(cells[1]),
+            text(cells[2] or "nobody"),
         )  # fmt: skip
     return grid
 

@@ -126,9 +126,9 @@ def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str)
 
 def show(change: FileChange) -> None:
     """As git shows it, with the reason before it."""
-    console().print(f"\n{change.path}: {change.why}", markup=False, style="bold")
+    console().print(f"\n{change.path}: {change.why}", style="bold")
     for line in change.diff:
-        console().print(line, markup=False, style=COLOURS.get(line[:1], ""))
+        console().print(line, style=COLOURS.get(line[:1], ""))
 
 
 def confirmed(count: int) -> bool:
@@ -141,4 +141,4 @@ def confirmed(count: int) -> bool:
 
 
 def tell(line: str) -> None:
-    console().print(typed(line), markup=False)
+    console().print(typed(line))

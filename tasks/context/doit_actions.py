@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 
-from ..util import disk_full
+from ..util import disk_full, stopping
 from ..util.errors import LayerError
 
 Action = Callable[[], BaseFail | None]
@@ -21,6 +21,12 @@ class ToDo(TaskError):  # type: ignore[misc] # noqa: N818 - doit has no types; t
 _ADVICE = {
     errno.ENOSPC: disk_full.OF_HOST,
     errno.EDQUOT: "free some of your disk quota and run the same command again",
+    errno.EEXIST: "a file or a dangling link is in the place of a folder: move it away",
+    errno.ENOTDIR: "a file is in the place of a folder: move it away",
+    errno.EISDIR: "a folder is in the place of a file: move it away",
+    errno.ELOOP: "links lead to each other in a circle: remove them",
+    errno.ENAMETOOLONG: "run in a folder with a shorter path",
+    errno.EPERM: "give yourself the right to change it and run the same command again",
     errno.EACCES: "give yourself access to it and run the same command again",
     errno.EROFS: "run from a folder that can be written to",
 }
@@ -57,10 +63,11 @@ def advice() -> dict[str, str]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM (a CI job that is cancelled) as Ctrl-C: containers and temporary files are removed
-    on the way out, and doit writes its database."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """What else ends a run, as Ctrl-C: containers and temporary files are removed on the way out,
+    and doit writes its database."""
+    before = stopping.as_interrupts()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..settings import paths
+from ..ui import streams
 from ..util import files
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
@@ -31,6 +32,7 @@ def main() -> None:
 
     from . import moto_patches
 
+    streams.prepare_streams()  # its log is read on terminals, too
     moto_patches.apply()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     moto = DomainDispatcherApplication(create_backend_app)

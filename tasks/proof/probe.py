@@ -15,6 +15,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import following, say
 from ..util import files as file_tools
+from ..util import input_files
 from ..util.errors import VerifyError
 
 SCRIPTS = ("probe.py", "try_imports.py", "blame.py", "inspect_foreign.py")
@@ -118,7 +119,7 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     path = Path(settings.check)
     if settings.check.endswith(".py") and not path.is_file():
         raise VerifyError(f"check = {settings.check!r}: no such file", fix="correct pyproject.toml")
-    script = {"check/check.py": path.read_bytes()} if path.is_file() else {}
+    script = {"check/check.py": input_files.read(path)} if path.is_file() else {}
     what = "{work}/check/check.py" if script else settings.check
     job = Job(
         argv=("{python}", "{scripts}/probe.py", "check", LAYER, what),

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from string import Template
 
 from ..layer.archive.sizes import Kind, total
 from ..settings import paths
 from ..settings.model import LAMBDA_LIMIT
 from ..ui.console import size
+from ..ui.visible import html
 from .facts import Offer, Report, Row, Work, change, total_change
 from .treemap import Box, squarify
 
@@ -50,11 +50,11 @@ def render(report: Report) -> str:
         "after": treemap(report.rows, lambda row: row.layer),
         "packages": "\n".join(_package(report, row) for row in report.rows),
         "rules": "\n".join(map(_work, report.work)),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(report)),
+        "notes": "\n".join(f"<li>{html(note)}</li>" for note in _notes(report)),
         "offers": "\n".join(map(_offer, report.offers)) or NO_OFFERS,
     }
     page = Template(paths.REPORT.read_text(encoding="utf-8"))
-    return page.substitute({name: escape(text) for name, text in plain.items()} | made)
+    return page.substitute({name: html(text) for name, text in plain.items()} | made)
 
 
 def percent(count: int) -> str:
@@ -69,12 +69,12 @@ def _budget(report: Report) -> str:
     pieces, whole = list(_pieces(report)), max(LAMBDA_LIMIT, report.budget.total)
     bar = "".join(
         f'<i class="{name}" style="width:{100 * count / whole:.3f}%"'
-        f' title="{escape(f"{what}: {size(count)}")}"></i>'
+        f' title="{html(f"{what}: {size(count)}")}"></i>'
         for name, what, count in pieces
         if count
     )
     legend = "".join(
-        f'<li><i class="{name}"></i>{escape(what)} <b>'
+        f'<li><i class="{name}"></i>{html(what)} <b>'
         f"{'size unknown (AWS does not tell)' if count is None else size(count)}</b></li>"
         for name, what, count in pieces
     )
@@ -143,10 +143,10 @@ def _package_box(name: str, kinds: list[tuple[Kind, int]], box: Box) -> str:
     whole = f"{name}: {size(sum(count for _, count in kinds))}"
     inside = "".join(
         f'<i class="{CLASSES[kind]}" style="{_place(cell, box)}"'
-        f' title="{escape(f"{whole}, of it {size(count)} {kind}")}"></i>'
+        f' title="{html(f"{whole}, of it {size(count)} {kind}")}"></i>'
         for (kind, count), cell in zip(kinds, cells, strict=True)
     )
-    label = f"<b>{escape(name)}</b>"
+    label = f"<b>{html(name)}</b>"
     return f'<div class="package" style="{_place(box, MAP)}">{inside}{label}</div>'
 
 
@@ -164,17 +164,17 @@ def _place(box: Box, within: Box) -> str:
 
 
 def _cells(values: Iterable[str]) -> str:
-    return "".join(f"<td>{escape(value)}</td>" for value in values)
+    return "".join(f"<td>{html(value)}</td>" for value in values)
 
 
 def _package(report: Report, row: Row) -> str:
-    name = escape(row.package)
+    name = html(row.package)
     head = f"<strong>{name}</strong>" if row.direct else name
     part = row.after / max(1, *(each.after for each in report.rows))
     bar = f'<div class="share" style="width:{part:.0%}"></div>' if part >= SEEN else ""
     sizes = _cells(map(size, (row.before, row.after, row.zipped)))
     return (
-        f'<tr><th scope="row">{head} <small>{escape(row.version)}</small></th>{sizes}'
+        f'<tr><th scope="row">{head} <small>{html(row.version)}</small></th>{sizes}'
         f"<td>{percent(row.after)}{bar}</td>{_cells([change(report, row)])}</tr>"
     )
 
@@ -182,22 +182,22 @@ def _package(report: Report, row: Row) -> str:
 def _work(work: Work) -> str:
     files = f"{work.files}" + (f" + {work.cut} cut short" if work.cut else "")
     spared = "".join(
-        f"<li><code>{escape(what)}</code>: {escape(why)}</li>" for what, why in work.spared.items()
+        f"<li><code>{html(what)}</code>: {html(why)}</li>" for what, why in work.spared.items()
     )
     more = f"<details><summary>spared {len(work.spared)}</summary><ul>{spared}</ul></details>"
     return (
-        f'<tr><th scope="row"><code>{escape(work.rule)}</code></th>'
+        f'<tr><th scope="row"><code>{html(work.rule)}</code></th>'
         f"{_cells([files, size(work.bytes)])}"
-        f"<td>{escape(work.reason)}{more if work.spared else ''}</td></tr>"
+        f"<td>{html(work.reason)}{more if work.spared else ''}</td></tr>"
     )
 
 
 def _offer(offer: Offer) -> str:
-    breaks = f"<br>Stops working: {escape(offer.breaks)}" if offer.breaks else ""
+    breaks = f"<br>Stops working: {html(offer.breaks)}" if offer.breaks else ""
     return (
-        f'<tr><th scope="row"><code>{escape(offer.rule)}</code></th>'
+        f'<tr><th scope="row"><code>{html(offer.rule)}</code></th>'
         f"{_cells([size(offer.bytes), size(offer.zipped)])}"
-        f"<td>{escape(offer.reason)}.{breaks}</td></tr>"
+        f"<td>{html(offer.reason)}.{breaks}</td></tr>"
     )
 
 

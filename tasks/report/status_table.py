@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from ..aws import arn as layer_arns
 from ..release import s3_keys
 from ..release.stage.status import StageStatus
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import size
+from ..ui.console import size, text
 
 SHOWN = 10  # published versions
 
@@ -19,13 +18,13 @@ SHOWN = 10  # published versions
 def table(status: StageStatus) -> Table:
     settings = status.settings
     grid = Table(
-        title=Text(f"stage {settings.stage}: layer {settings.layer}"), title_justify="left",
+        title=text(f"stage {settings.stage}: layer {settings.layer}"), title_justify="left",
         title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_header=False,
     )  # fmt: skip
     grid.add_column("what", no_wrap=True)
     grid.add_column("state", overflow="fold")
     for what, state in status_rows(status).items():
-        grid.add_row(what, Text(state))
+        grid.add_row(what, text(state))
     return grid
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from ..settings.model import LAMBDA_LIMIT
-from ..ui.console import size
+from ..ui.console import size, text
+from ..ui.visible import visible
 from .facts import Report, change, examples, spared_shortly, total_change
 
 
@@ -19,7 +19,7 @@ def render(report: Report) -> Group:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield packages(report)
-    yield from map(Text, _notes(report))
+    yield from map(text, _notes(report))
     yield rules(report)
     if report.offers:
         yield offers(report)
@@ -32,9 +32,9 @@ def packages(report: Report) -> Table:
     for heading in ("installed", "layer", "zipped", "of limit", "change"):
         grid.add_column(heading, justify="right", no_wrap=True, min_width=8)
     for row in report.rows:
-        name = Text.assemble(
-            (row.package, "bold" if row.direct else ""), (f" {row.version}", "dim")
-        )
+        name = text(row.package)
+        name.stylize("bold" if row.direct else "")
+        name.append(visible(f" {row.version}"), "dim")
         sizes = (size(row.before), size(row.after), size(row.zipped), share(row.after))
         grid.add_row(name, *sizes, change(report, row))
     grid.add_section()
@@ -60,7 +60,7 @@ def rules(report: Report) -> Table:
     for each in report.work:
         files = f"{each.files}" + (f" + {each.cut} cut" if each.cut else "")
         why = [each.reason, *(f"spared, {line}" for line in spared_shortly(each.spared))]
-        grid.add_row(each.rule, files, size(each.bytes), Text("\n".join(why)))
+        grid.add_row(each.rule, files, size(each.bytes), text("\n".join(why)))
     return grid
 
 
@@ -69,7 +69,7 @@ def offers(report: Report) -> Table:
     _columns(grid, "recipe", "would save", "zipped", "why, and what stops working")
     for each in report.offers:
         why = f"{each.reason}; stops working: {each.breaks}" if each.breaks else each.reason
-        grid.add_row(each.rule, size(each.bytes), size(each.zipped), Text(why))
+        grid.add_row(each.rule, size(each.bytes), size(each.zipped), text(why))
     return grid
 
 
@@ -81,7 +81,7 @@ def budget(report: Report) -> Table:
     grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer))
     for arn, count in spent.others.items():
         known = (size(count), share(count)) if count is not None else ("unknown", "")
-        grid.add_row(Text(arn), *known)
+        grid.add_row(text(arn), *known)
     grid.add_row("function (at most)", size(spent.function), share(spent.function))
     grid.add_section()
     grid.add_row("together", size(spent.total), share(spent.total), style="bold")
@@ -90,7 +90,7 @@ def budget(report: Report) -> Table:
 
 def _table(title: str) -> Table:
     return Table(
-        title=Text(title),
+        title=text(title),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

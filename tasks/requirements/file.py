@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..util import source_location
+from ..util import input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import Problem, SourceLocation
 
@@ -173,15 +173,10 @@ def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]
 def _logical(path: Path) -> list[tuple[str, int]]:
     """(text, first line's number), continuations joined, comments and blank lines gone."""
     try:
-        raw = path.read_text(encoding="utf-8-sig").splitlines()
+        raw = input_files.read_text(path).removeprefix("\ufeff").splitlines()
     except FileNotFoundError:
         fix = "create it, or name another with requirements=FILE"
         raise InputError(f"{path} does not exist", fix=fix) from None
-    except (UnicodeDecodeError, IsADirectoryError):
-        raise InputError(f"{path} is not a text file", fix="save it as UTF-8 text") from None
-    except (OSError, ValueError) as error:  # not allowed, too long a name, a NUL in it
-        fix = "give yourself access to it, or name another file"
-        raise InputError(f"{str(path)!r} cannot be read: {error}", fix=fix) from None
     found, pending, start = [], "", 0
     for number, line in enumerate(raw, 1):
         start = start if pending else number

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..util import input_files
 from ..util.errors import InputError
 
 PYPROJECT = "pyproject.toml"
@@ -98,11 +99,15 @@ def _table(path: Path) -> Table:
     import tomllib
 
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = tomllib.loads(input_files.read_text(path))
+    except InputError as error:
+        raise InputError(f"{error.problem}; it is uv's configuration", fix=error.fix) from None
+    except (OSError, ValueError, RecursionError) as error:
         problem = f"{path}, uv's configuration, cannot be read: {error}"
         raise InputError(problem, fix="correct it, or set UV_NO_CONFIG=1") from None
-    return dict(found.get("tool", {}).get("uv", {}) if path.name == PYPROJECT else found)
+    table = found.get("tool", {}) if path.name == PYPROJECT else {"uv": found}
+    own = table.get("uv", {}) if isinstance(table, dict) else {}
+    return own if isinstance(own, dict) else {}
 
 
 def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -126,8 +131,10 @@ def _sections(path: Path) -> dict[str, str]:
     """[global], and [install] over it; nothing of a file that is not there."""
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path, encoding="utf-8")
-    except (OSError, ValueError, configparser.Error) as error:
+        parser.read_string(input_files.read_text(path))
+    except FileNotFoundError:
+        return {}
+    except (InputError, ValueError, configparser.Error) as error:
         # configparser quotes the line, which may hold a password
         problem = f"{path}, pip's configuration, cannot be read: {type(error).__name__}"
         raise InputError(problem, fix="correct it, or set PIP_CONFIG_FILE=/dev/null") from None

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from ..settings.model import ARCHITECTURES, PYTHONS, Settings
-from ..util import files, source_location
+from ..util import files, input_files, source_location
 from ..util.errors import InputError
 from . import file
 
@@ -33,7 +33,7 @@ def refuse_outdated_lock(settings: Settings) -> None:
     lock = Path(settings.lock)
     if not lock.is_file():
         return
-    text = lock.read_text(encoding="utf-8")
+    text = input_files.read_text(lock)
     marks = [line.removeprefix(MARK) for line in text.splitlines() if line.startswith(MARK)]
     if marks == [source_digest(settings)]:
         return
@@ -76,7 +76,7 @@ def start(settings: Settings) -> str:
     for another Python the project's own; '' where there is none."""
     for path in (Path(settings.lock), Path(settings.own_lock)):
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return input_files.read_text(path)
     return ""
 
 

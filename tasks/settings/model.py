@@ -9,6 +9,16 @@ MOST_LAYERS = 5  # of one function (AWS quota)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
 ARCHITECTURES = ("x86_64", "arm64")
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
+# A reference as engines read it (github.com/distribution/reference), or an image's ID; `{python}`
+# stands for a version.
+_WORD = r"(?:[a-z0-9]|\{python\})+"
+_NAME = rf"{_WORD}(?:(?:[._]|__|-+){_WORD})*"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?"
+_TAG = r"(?:\w|\{python\})(?:[\w.-]|\{python\}){0,127}"
+IMAGE = (
+    rf"(?=.{{0,400}}$)((?:{_HOST}/)?{_NAME}(?:/{_NAME})*(?::{_TAG})?(?:@sha256:[0-9a-f]+)?"
+    r"|sha256:[0-9a-f]{64})?"
+)
 OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
@@ -58,7 +68,7 @@ class Settings:
     image: str = _setting(
         "", "image the layer is built and proven in (default: Lambda's own, "
         f"`{LAMBDA_IMAGE}`, in which `{{python}}` is the layer's); a digest is fine",
-        env=("LAYER_IMAGE",),
+        env=("LAYER_IMAGE",), pattern=IMAGE, form="NAME[:TAG][@sha256:DIGEST]",
     )  # fmt: skip
     stage: str = _setting(
         "prod", "Chalice stage; `local` is the embedded AWS", typed=True,

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from ..util import source_location
-from ..util.errors import SettingsError
+from ..util import input_files, source_location
+from ..util.errors import InputError, SettingsError
 
 TABLE = "tool.lambda-layer"
 STAGES = "stages"  # [tool.lambda-layer.stages.dev]: what is different there
@@ -31,12 +31,14 @@ def _read(path: Path) -> dict[str, Any]:
     import tomli
 
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(input_files.read_text(path))
     except FileNotFoundError:
         return {}
-    except UnicodeDecodeError as error:
-        fix = "save it as UTF-8"
-        raise SettingsError(f"pyproject.toml is not UTF-8 text: {error}", fix=fix) from None
+    except InputError as error:
+        raise SettingsError(error.problem, fix=error.fix) from None
+    except RecursionError as error:
+        problem = f"pyproject.toml cannot be read: {error}"
+        raise SettingsError(problem, fix="write it without such nesting") from None
     except tomli.TOMLDecodeError as error:
         place = source_location.at(path, error.lineno, column=error.colno)
         problem = source_location.below(f"pyproject.toml is not TOML: {error}", place)

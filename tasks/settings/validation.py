@@ -28,7 +28,8 @@ def _unlike(label: str, value: Any, spec: "Field[Any]") -> list[str]:
     if isinstance(value, str) and not value.isprintable():
         return [f"{label} holds a character that cannot be printed"]
     if pattern and not re.fullmatch(pattern, value, re.ASCII):
-        return [f"{label} does not look like {spec.metadata['help']} ({pattern})"]
+        form = spec.metadata.get("form", pattern)
+        return [f"{label} does not look like {spec.metadata['help']} ({form})"]
     return []
 
 

@@ -13,7 +13,7 @@ from ..release.stage import attached_layers
 from ..settings import paths
 from ..settings.model import MOST_LAYERS, Settings
 from ..ui.console import say
-from ..util import files
+from ..util import files, input_files
 from ..util.errors import InputError, LayerError
 
 
@@ -119,7 +119,7 @@ def _configured(settings: Settings) -> list[str]:
 
 def _published() -> str:
     try:
-        return paths.LAYER_ARN.read_text(encoding="utf-8").strip()
+        return input_files.read_text(paths.LAYER_ARN).strip()
     except FileNotFoundError:
         fix = "run `./doitw deploy`, or name one: ./doitw patch-config arn=…"
         raise InputError(f"{paths.LAYER_ARN} is not there: nothing is published", fix=fix) from None

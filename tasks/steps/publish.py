@@ -11,7 +11,7 @@ from ..release import registry
 from ..release.version import PUBLISHED
 from ..settings import paths
 from ..settings.model import Settings
-from ..util import files
+from ..util import files, input_files
 from ..util.errors import BuildError
 
 
@@ -35,7 +35,7 @@ def looked_up(settings: Settings) -> bool:
 
 def read_arn() -> str | None:
     try:
-        return paths.LAYER_ARN.read_text(encoding="utf-8").strip() or None
+        return input_files.read_text(paths.LAYER_ARN).strip() or None
     except FileNotFoundError:
         return None
 

@@ -4,6 +4,8 @@ import re
 import time
 from collections.abc import Mapping
 
+from .visible import fenced, markdown, visible
+
 _PLACE = re.compile(r"^\s+--> (?P<file>.+):(?P<line>\d+)$", re.M)
 
 
@@ -34,16 +36,25 @@ def error(name: str, message: str, environ: Mapping[str, str]) -> str:
     """The error where GitHub shows it: at the run's top, and beside the file that it names."""
     if not environ.get("GITHUB_ACTIONS"):
         return ""
+    message = visible(message)
     found = _PLACE.search(message)
-    place = f",file={found['file']},line={found['line']}" if found else ""
-    text = message.strip().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::error title={name} failed{place}::{text}\n"
+    place = f",file={_property(found['file'])},line={found['line']}" if found else ""
+    return f"::error title={_property(name)} failed{place}::{_data(message.strip())}\n"
+
+
+def _data(text: str) -> str:
+    """As GitHub's runner reads it back."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def summary(rows: list[tuple[str, str, str, str]], words: list[str]) -> str:
     """Markdown for GitHub's job summary. `rows`: mark, step, what it made, time; `words`: what is
     said at the end."""
-    table = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    table = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     head = ["|  | step | result | time |", "|---|---|---|---|"]
-    told = ["", "```", *words, "```"] if words else []
+    told = ["", *fenced(words)] if words else []
     return "\n".join(["", *head, *table, *told, ""])

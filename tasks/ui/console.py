@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from ..util.invoked_as import typed
+from .streams import raw
+from .visible import visible
 
 if TYPE_CHECKING:  # at run time where it is needed: most runs only say that nothing changed
     from rich.console import Console, RenderableType
     from rich.status import Status
+    from rich.text import Text
 
 Advance = Callable[[int], None]
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
@@ -28,22 +31,53 @@ URGENT = ("warning", "note")  # lines that begin so are shown at once, whatever 
 @cache
 def console() -> "Console":
     """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
-    from rich.console import Console
+    return _rich(soft_wrap=True)
 
-    return Console(file=sys.__stdout__, highlight=False, soft_wrap=True, emoji=False)
+
+def _rich(**options: Any) -> "Console":
+    """A console whose escapes are its own: text is taken literally, hidden characters are shown."""
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+    from rich.text import Text
+
+    class Literal(Console):
+        def render_str(self, text: str, **how: Any) -> Text:
+            return super().render_str(visible(text), **how)
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text), style, control)
+
+    stream = cast("IO[str]", raw(sys.__stdout__))
+    return Literal(file=stream, highlight=False, emoji=False, markup=False, **options)
+
+
+def text(value: str) -> "Text":
+    """A table's cell; as wide as it will be shown."""
+    from rich.text import Text
+
+    return Text(visible(value))
 
 
 def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:
     """One line, of plain pieces and (style, text), taken literally: what rich would print of it."""
-    stream = sys.__stdout__
-    assert stream
+    stream = raw(sys.__stdout__)
     colours = stream.isatty() and not os.environ.get("NO_COLOR")
     colours = colours and os.environ.get("TERM") not in ("dumb", "unknown")
     for piece in pieces:
         style, text = ("", piece) if isinstance(piece, str) else piece
-        styled = f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and colours else text
-        stream.write(styled)
+        shown = visible(text)
+        stream.write(f"\x1b[{STYLES[style]}m{shown}\x1b[0m" if style and colours else shown)
     stream.write(end)
+    stream.flush()
+
+
+def mark(text: str) -> None:
+    """A mark of ours for a CI system (ui/ci.py), as it is."""
+    stream = raw(sys.__stdout__)
+    stream.write(text)
     stream.flush()
 
 
@@ -56,7 +90,7 @@ def hold(name: str) -> None:
     global _held, _spinner
     _held = []
     spinner = "dots" if console().encoding.startswith("utf") else "line"
-    _spinner = console().status(name, spinner=spinner) if console().is_terminal else None
+    _spinner = console().status(visible(name), spinner=spinner) if console().is_terminal else None
     if _spinner:
         _spinner.start()
 
@@ -90,13 +124,15 @@ def say(line: str) -> None:
         if _spinner:
             from rich.text import Text
 
-            _spinner.update(Text(typed(line), overflow="ellipsis", no_wrap=True))
+            shown = visible(typed(line))
+            _spinner.update(Text(shown, overflow="ellipsis", no_wrap=True))
         if not line.startswith(URGENT):
             return
+    shown = "   " + typed(line).replace("\n", "\n   ")  # none of its lines looks like a step's
     if _spinner:
-        console().print(f"   {typed(line)}", markup=False)
+        console().print(shown)
     else:
-        write(f"   {typed(line)}")
+        write(shown)
 
 
 def plain(line: str) -> None:
@@ -106,10 +142,7 @@ def plain(line: str) -> None:
 
 def show_tables(tables: "RenderableType") -> None:
     """As wide as the terminal; their text is folded, never cut."""
-    from rich.console import Console
-
-    plain = None if console().is_terminal else WIDTH
-    Console(file=sys.__stdout__, highlight=False, emoji=False, width=plain).print(tables)
+    _rich(width=None if console().is_terminal else WIDTH).print(tables)
 
 
 def size(count: float) -> str:
@@ -149,7 +182,7 @@ def progress(what: str, total: int | None, unit: Callable[[int], str] = size) ->
         columns = (TextColumn("   {task.description}"), BarColumn(), count)
         bar = Progress(*columns, TimeElapsedColumn(), console=console(), transient=True)
         with _still(), bar:
-            task = bar.add_task(what, total=total)
+            task = bar.add_task(visible(what), total=total)
             yield lambda more: bar.advance(task, more)
     else:
         yield _plain(what, total, unit)

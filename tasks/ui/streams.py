@@ -2,16 +2,20 @@
 
 import atexit
 import codecs
+import errno
 import io
 import os
 import select
 import signal
 import sys
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import FrameType
+from typing import Any, TextIO
+
+from .visible import visible
 
 ERRORS = "doit-lambda-layer"
 # What a terminal of another encoding gets instead.
@@ -24,12 +28,50 @@ SUBSTITUTES = {
 @cache
 def prepare_streams() -> None:
     """Nothing that is printed ends in a traceback: not for its characters, not for want of a
-    reader."""
+    reader. And nothing of it, doit's lines and tracebacks too, steers a terminal or a CI system."""
     codecs.register_error(ERRORS, _substitute)
     for stream in (sys.__stdout__, sys.__stderr__):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
+            _literal(stream)
+    os.environ["PYTHON_COLORS"] = "0"  # Python 3.13 and later color tracebacks and help
+    os.environ.pop("PYTHONSAFEPATH", None)  # our own processes find the checkout's modules by it
     end_with_them()
+
+
+def _literal(stream: io.TextIOWrapper) -> None:
+    """From here on. The stream itself is changed, since doit has taken hold of it already."""
+
+    def write(text: str) -> int:
+        return Raw(stream).write(visible(text))
+
+    stream.write = write  # type: ignore[method-assign]
+
+
+class Raw:
+    """A stream as it was, for who writes escapes of his own: ui/console.py."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with leaving():
+            if isinstance(self._stream, io.TextIOWrapper):
+                return io.TextIOWrapper.write(self._stream, text)
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with leaving():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def raw(stream: TextIO | None) -> Raw:
+    assert stream
+    return Raw(stream)
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
@@ -53,9 +95,21 @@ def end_with_them() -> None:
         atexit.register(_last_words)
 
 
+@contextmanager
+def leaving() -> Iterator[None]:
+    """A terminal that was closed (SIGHUP) takes nothing more; what is left to do is done all the
+    same, and silently."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        _silence(OUTPUTS)
+
+
 def flush() -> None:
     """After the last line. (Python looks for signals when a function begins.)"""
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), leaving():
         sys.stdout.flush()
 
 

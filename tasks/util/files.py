@@ -16,8 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .errors import LayerError
+from . import input_files
+from .errors import InputError, LayerError
 
+LIMIT = 1_000_000_000  # bytes of a record
 Record = dict[str, Any]
 
 
@@ -52,14 +54,16 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
-    write_atomic(path, json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    # half a character (of a file's name that is no UTF-8) as JSON writes it
+    write_atomic(path, text.encode(errors="backslashreplace") + b"\n")
 
 
 def read_record(path: Path) -> Record | None:
     """The record, or None when there is none (a torn or foreign file counts as none)."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        record = json.loads(input_files.read(path, LIMIT))
+    except (OSError, InputError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

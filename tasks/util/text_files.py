@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import files
-from .errors import InputError
+from . import files, input_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +32,9 @@ def text_of(path: Path) -> str | None:
     """A file's text, its line ends as they are; None where there is none. InputError for no
     text."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return input_files.read_text(path)
     except FileNotFoundError:
         return None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise InputError(f"{path} is not a text file: {error}", fix="save it as UTF-8") from None
 
 
 def needed(changes: Iterable[FileChange]) -> list[FileChange]:

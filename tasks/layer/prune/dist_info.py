@@ -20,6 +20,7 @@ def cut_down(name: str, content: str, stay: Container[str]) -> str:
         return _END_OF_HEADERS.split(content, maxsplit=1)[0].rstrip() + "\n"
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    csv.field_size_limit(len(content) + 1)  # a path may be as long as it likes
     for row in csv.reader(io.StringIO(content, newline="")):
         if row and row[0] in stay:
             writer.writerow([row[0], "", ""])

@@ -8,6 +8,7 @@ from ...requirements import file, lockfile
 from ...requirements.file import Line, canonical
 from ...requirements.tags import marker_environment
 from ...settings.model import Settings
+from ...util import input_files
 from .. import compare
 from ..manifest import RULES, Manifest, recorded
 
@@ -60,7 +61,7 @@ def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
     """By the lock exactly; without one by what is asked for directly. [] when neither tells."""
     lock = Path(settings.lock)
     if lock.is_file():
-        pins = lockfile.locked_versions(lock.read_text(encoding="utf-8"))
+        pins = lockfile.locked_versions(input_files.read_text(lock))
         pins = {canonical(name): version for name, version in pins.items()}
         return compare.changes(compare.packed_versions(manifest), pins).lines()
     lines = file.read_requirements(Path(settings.requirements))

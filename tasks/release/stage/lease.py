@@ -4,6 +4,7 @@ import uuid
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from ...ui.visible import one_line
 from ...util import actor, files, typed_json
 
 SECONDS = 120  # it holds, from each renewal on
@@ -34,7 +35,8 @@ class Lease:
 
     def __str__(self) -> str:
         """`anna@laptop, since 2026-11-24 03:10:17 UTC`"""
-        return f"{self.owner}, since {actor.written(datetime.fromtimestamp(self.since, UTC))}"
+        owner = one_line(self.owner)
+        return f"{owner}, since {actor.written(datetime.fromtimestamp(self.since, UTC))}"
 
     @property
     def end(self) -> str:

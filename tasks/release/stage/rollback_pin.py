@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
 from ...aws import arn as layer_arns
+from ...ui.visible import one_line
 from ...util import files, typed_json
 
 LISTS = 10  # that a pin remembers
@@ -37,7 +38,8 @@ class RollbackPin:
     def __str__(self) -> str:
         """`rolled back to version 1 by anna@laptop on 2026-11-24 03:10:17 UTC: numpy crashes`"""
         numbers = ", ".join(named(arn) for arn in self.arns)
-        return f"rolled back to {numbers} by {self.by} on {self.at}: {self.reason}"
+        said = f"rolled back to {numbers} by {self.by} on {self.at}: {self.reason}"
+        return one_line(said)
 
 
 def own(pin: RollbackPin | None, configured: Sequence[str]) -> list[str]:

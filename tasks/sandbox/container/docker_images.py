@@ -45,6 +45,8 @@ def _find(client: "DockerClient", settings: Settings) -> str:
         image = client.images.get(settings.base_image)
     except docker.errors.ImageNotFound:
         return ""
+    except docker.errors.APIError as error:
+        raise _not_found(settings, str(error.explanation or error)) from None
     wanted = PLATFORMS[settings.architecture].rpartition("/")[2]
     return str(image.id) if image.attrs["Architecture"] == wanted else ""
 

@@ -1,0 +1,63 @@
+"""What others wrote, as people may see it: no character of it steers a terminal, none is hidden,
+and no line of it is a command to a CI system or markup to a page.
+
+Everything that is shown goes through here: ui/console.py, ui/streams.py (all that is printed),
+ui/ci.py (the job's summary) and report/html.py.
+"""
+
+import re
+import unicodedata
+from html import escape
+from itertools import groupby
+
+# Control characters (C0, C1), format characters (bidi overrides, joiners, tags), lone surrogates,
+# and the two that break a line without being a line's end.
+HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_UNUSUAL = re.compile(r"[^\n\t -~]")
+# `::error::…` is a command to GitHub's runner behind nothing but blanks; `##[error]` (its older
+# form, and Azure's `##vso[…]`, TeamCity's `##teamcity[…]`) anywhere in a line.
+_COMMAND = re.compile(r"^([^\S\n]*:)(?=:.*::)", re.M)
+_OLD_COMMAND = re.compile(r"#(?=#\w*\[)")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~&$!])")
+
+
+def visible(text: str) -> str:
+    """Line ends and tabs stay; hidden characters stand as `\\x1b`, `\\u202e`; a command to a CI
+    system gets a blank that makes it text. Twice is the same as once."""
+    shown = text if text.isprintable() else _UNUSUAL.sub(_shown, text)
+    if "::" in shown:
+        shown = _COMMAND.sub(r"\1 ", shown)
+    return _OLD_COMMAND.sub("# ", shown) if "##" in shown else shown
+
+
+def one_line(text: str) -> str:
+    """For a value that is one line's part: it cannot begin a line of its own."""
+    return visible(text).replace("\n", r"\x0a")
+
+
+def html(text: str) -> str:
+    """Text of an HTML page, and of an attribute in quotes."""
+    return escape(visible(text))
+
+
+def markdown(text: str) -> str:
+    """One line of text in GitHub's markdown, a table's cell for instance."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
+def fenced(lines: list[str]) -> list[str]:
+    """Lines of text as a block of markdown that none of them can end."""
+    text = visible("\n".join(lines))
+    longest = max((len([*run]) for char, run in groupby(text) if char == "`"), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence, text, fence]
+
+
+def _shown(found: re.Match[str]) -> str:
+    char = found[0]
+    if unicodedata.category(char) not in HIDDEN:
+        return char
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

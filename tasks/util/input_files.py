@@ -1,0 +1,57 @@
+"""Files that people write, read in one way: whole, and only where a file is one that a person can
+have written. A pipe would be waited for, and a device may never end."""
+
+import os
+import stat
+from pathlib import Path
+
+from ..util.errors import InputError
+
+LIMIT = 10_000_000  # bytes; a lock of a thousand packages has a fifth of that
+
+
+def read(path: Path, limit: int = LIMIT) -> bytes:
+    """Its content. FileNotFoundError where nothing is there; InputError for all else that is no
+    readable file of that size, in words that name it."""
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            kind = os.fstat(file.fileno())
+            if not stat.S_ISREG(kind.st_mode):
+                raise _no_file(path)
+            data = file.read(limit + 1)
+    except IsADirectoryError:
+        raise _no_file(path) from None
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # not allowed, a loop of links, a name with a NUL in it
+        fix = "give yourself access to it, or name another file"
+        raise InputError(f"{_named(path)} cannot be read: {error}", fix=fix) from None
+    if len(data) > limit:
+        size, most = f"{kind.st_size / 1_000_000:.1f} MB", f"{limit // 1_000_000} MB"
+        problem = f"{_named(path)} is too large: {size}, where {most} is the most"
+        raise InputError(problem, fix="put the file that you mean in its place")
+    return data
+
+
+def read_text(path: Path) -> str:
+    """As UTF-8, its line ends as they are."""
+    try:
+        return read(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        problem = f"{_named(path)} is not a text file: it is not UTF-8 text: {error}"
+        raise InputError(problem, fix="save it as UTF-8 text") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _no_file(path: Path) -> InputError:
+    kind = "a folder" if path.is_dir() else "a pipe, a socket or a device"
+    return InputError(
+        f"{_named(path)} is not a text file, it is {kind}", fix="put a file in its place"
+    )
+
+
+def _named(path: Path) -> str:
+    return str(path) if str(path).isprintable() else repr(str(path))
