@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..util.errors import InputError
-from ..util.text_files import text_of
 from .requirements_files import Source
+from .text_files import text_of
 
 PYPROJECT = "pyproject.toml"
 EXPORTS: dict[str, tuple[str, ...]] = {

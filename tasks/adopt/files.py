@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..chalice_project import json_edit
 from ..chalice_project.app import App
 from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
-from ..util import json_edit
 from ..util.errors import InputError
 from ..util.invoked_as import PACKAGE
 from .tool_origin import Origin

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ..chalice_project.app import App
 from ..settings.model import LOCAL
-from ..util.text_files import FileChange
 from .requirements_files import FUNCTION, LAYER, Source, Split
+from .text_files import FileChange
 
 AUTOMATIC = (
     "automatic_layer goes off: Chalice's own layer would count toward the same 262,144,000 bytes, "

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..requirements.file import canonical
 from ..settings import paths
 from ..util.errors import InputError
-from ..util.text_files import text_of
+from .text_files import text_of
 
 FUNCTION, LAYER = paths.FUNCTION_REQUIREMENTS, Path("requirements-all.txt")
 HEADERS = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..settings.validation import nearest
-from ..util import files, input_files, json_edit, source_location
+from ..util import files, input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import SourceLocation
-from . import config_schema
+from . import config_schema, json_edit
 
 BACKUPS = 5  # kept beside the file
 # Of a stage's table: names that lead to a table in it (() is the stage's own), key, value.

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..adopt import exports, files, overview, requirements_files, tool_origin
+from ..adopt import exports, files, overview, requirements_files, text_files, tool_origin
 from ..adopt.overview import Adoption
 from ..adopt.requirements_files import FUNCTION, LAYER, Source
+from ..adopt.text_files import FileChange
 from ..aws import credentials
 from ..chalice_project import app as chalice_app
 from ..chalice_project.app import App
@@ -17,10 +18,8 @@ from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.pyproject import TABLE, by_stage
 from ..ui.console import console
-from ..util import text_files
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
-from ..util.text_files import FileChange
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 GITHUB = Path(".github/workflows/lambda-layer.yml")

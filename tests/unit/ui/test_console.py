@@ -43,7 +43,7 @@ console.show_tables(grid)""",
     "diff": """
 from pathlib import Path
 from tasks.commands import init
-from tasks.util.text_files import FileChange
+from tasks.adopt.text_files import FileChange
 init.show(FileChange(path=Path("dodo.py"), before="a = 1\\n", after="a = 2\\n", why="a reason"))""",
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import files, input_files
+from ..util import files, input_files
 
 
 @dataclass(frozen=True, kw_only=True)
