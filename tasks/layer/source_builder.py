@@ -202,7 +202,7 @@ def build_system(sdist: Path) -> dict[str, Any]:
         found = tomli.loads(text).get("build-system") or {}
     except (tomli.TOMLDecodeError, RecursionError):
         found = {}
-    return {**DEFAULT, **found} if found.get("build-backend") else {**found, **DEFAULT}
+    return {**DEFAULT, **found}
 
 
 def _pyproject(sdist: Path) -> str:
