@@ -81,7 +81,10 @@ def take_apart(
         facts |= {"modules": {}, "contents": {}}
     for (kind, _), results in fork_pool.each(shared_out(installed, wanted), work):
         take_in(found, kind, results)
+    both = contested(found)  # whichever came last; they are named later
     for facts in found.values():
+        for name in both:
+            facts["contents"].pop(name, None)
         facts["modules"] = dict(sorted(facts["modules"].items()))
         facts["altered"] = altered(facts["hashes"], facts["contents"])
 
@@ -132,6 +135,15 @@ def hashed(installed: str, name: str) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def contested(found: dict[str, Facts]) -> set[str]:
+    """Files that two distributions claim, with different hashes."""
+    claims: dict[str, set[str]] = {}
+    for facts in found.values():
+        for name, said in facts["hashes"].items():
+            claims.setdefault(name, set()).add(said)
+    return {name for name, said in claims.items() if len(said) > 1}
 
 
 def altered(recorded: "dict[str, str]", contents: "dict[str, str]") -> list[str]:

@@ -8,13 +8,15 @@ sandbox, so that what the one installed need not travel for the other.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from ..requirements import file, uv
+from ..requirements.file import canonical
 from ..sandbox import choose as choice
 from ..sandbox.job_kinds import INSPECT, INSTALL
 from ..sandbox.protocol import Job, Sandbox, scripts
@@ -25,12 +27,15 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import wheel_memory
+from . import resolution, wheel_memory
 from .archive import sbom
 from .input_hash import BUILDER_FILES
-from .locked_requirement import LockedRequirement
+from .locked_requirement import LockedRequirement, from_source
+from .source_builder import SourceBuilder
 
 LISTED = 10  # files, in one error
+_VERSION = re.compile(r"^[\w.-]+(?:\[[^]]*\])?===?([^\s;,*]+)")
+_HASHES = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 Keep = Callable[[str, Path], object]
 Facts = dict[str, file_tools.Record]  # docker/inspect_installed.py's, by the pin's key
 
@@ -43,6 +48,11 @@ def content_key(pin: str, facts: file_tools.Record) -> str:
 def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
     """What `take_apart` needs, for the job before it: to hand in files takes time, too."""
     return {**scripts(BUILDER_FILES), "keys.json": file_tools.canonical(keys)}
+
+
+def index_options(options: Iterable[str]) -> list[str]:
+    """Without those that tell the installer to build something: it does not."""
+    return [each for each in options if each.startswith("-") and not from_source([each])]
 
 
 def refuse_bad_files(found: Facts) -> None:
@@ -67,21 +77,28 @@ class LayerBuilder:
     settings: Settings
     sandbox: Sandbox
     here: dict[str, str] = field(default_factory=dict)
+    _sources: SourceBuilder = field(init=False)
     _meanwhile: BackgroundTask = field(default_factory=BackgroundTask)
+
+    def __post_init__(self) -> None:
+        can_build = self.sandbox.kind == "docker"
+        self._sources = SourceBuilder(self.settings, lambda: self.sandbox, can_build=can_build)
 
     def resolve(self) -> list[file.Line]:
         """The lines of a lock, where there is none. BuildError in the installer's words."""
         asked = file.read_requirements(Path(self.settings.requirements))
+        self._sources.options = index_options(line.text for line in asked)
         with folder() as here:
             job = Job(
-                argv=("{uv}", *uv.resolving(self.settings, self.sandbox.kind)),
+                argv=(),
                 kind=INSTALL,
-                inputs=file.as_inputs(asked),
+                inputs=file.as_inputs(resolution.without_sources(asked)),
                 fetch={"{work}/resolved.txt": here / "lock"},
                 network=True,
                 indexes=True,
             )
-            self._install(job)
+            words = partial(uv.resolving, self.settings, self.sandbox.kind)
+            resolution.resolve(self.sandbox, self._sources, job, words, asked, self.settings)
             return file.keeping_hashes(file.read_requirements(here / "lock"), asked)
 
     def have(self, pins: Sequence[LockedRequirement], options: Sequence[str]) -> None:
@@ -93,28 +110,60 @@ class LayerBuilder:
         key: facts}. BuildError in the installer's words."""
         if not pins:
             return {}
-        lines = [*options, *(pin.text for pin in pins)]
-        locked = Path(self.settings.lock).is_file()
-        hashed = locked or all("--hash=" in pin.text for pin in pins)
-        wheels = [pin.name for pin in pins if pin.wheel]
-        words = uv.installing(self.settings, self.sandbox.kind, hashed=hashed, wheels=wheels)
-        job = Job(
-            argv=("{uv}", *words),
-            kind=INSTALL,
-            inputs={"requirements.txt": "".join(f"{line}\n" for line in lines).encode()}
-            | _to_take_apart(keys := {pin.name: pin.key for pin in pins}),
-            network=True,
-            indexes=True,
-        )
+        self._sources.options = index_options(options)
+        named = from_source(options)
+        for pin in pins:
+            if not pin.wheel and {pin.name, ":all:"} & {*named}:
+                self._build(pin)
+        keys = {pin.name: pin.key for pin in pins}
         if self.sandbox.kind == "docker":  # time while it starts, and no fork amid an import
             self._meanwhile.begin(sbom.preload_library)
-        if not (hashed and self._from_cache(job)):
-            self._install(job)
+        self._install_all(pins)
         found = self.take_apart(keys)
         self._meanwhile.settle()
         self._compare(pins, found)
         self.here |= {key: content_key(key, facts) for key, facts in found.items()}
         return found
+
+    def _install_all(self, pins: Sequence[LockedRequirement]) -> None:
+        """From wheels; what turns out to have none and may be built is built."""
+        locked = Path(self.settings.lock).is_file()
+        hashed = locked or all("--hash=" in pin.text for pin in pins)
+        words = uv.installing(self.settings, self.sandbox.kind, hashed=hashed)
+        by_name = {pin.name: pin for pin in pins}
+        while True:
+            job = Job(
+                argv=("{uv}", *words),
+                kind=INSTALL,
+                inputs={**self._inputs(pins), **_to_take_apart({p.name: p.key for p in pins})},
+                network=True,
+                indexes=True,
+            )
+            if hashed and self._from_cache(job):
+                return
+            outcome = self.sandbox.run(job, say)
+            if outcome.code == 0:
+                return
+            pin = by_name.get(canonical(uv.wants_wheel(outcome.output)))
+            if not pin or pin.wheel or pin.name in self._sources.built or not self._build(pin):
+                raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
+
+    def _inputs(self, pins: Sequence[LockedRequirement]) -> dict[str, bytes | Path]:
+        """The installer's: lines, and the wheels that were built here."""
+        built = {pin.name: self._sources.built.get(pin.name) for pin in pins}
+        wheels = [each for each in built.values() if each]
+        lines = [*self._sources.options, *["--find-links ./built"] * bool(wheels)]
+        lines += [each.line if (each := built[pin.name]) else pin.text for pin in pins]
+        text = "".join(f"{line}\n" for line in lines).encode()
+        return {"requirements.txt": text} | {f"built/{each.file}": each.path for each in wheels}
+
+    def _build(self, pin: LockedRequirement) -> bool:
+        """From source, where that can be done. BuildError where it fails."""
+        version = _VERSION.search(pin.text)
+        if not version or not self._sources.can_build:
+            return False
+        self._sources.build(pin.name, version[1], _HASHES.findall(pin.text))
+        return True
 
     def _compare(self, pins: Sequence[LockedRequirement], found: Facts) -> None:
         """BuildError where what was installed is not what the pins stand for; the cache's entry
@@ -124,8 +173,11 @@ class LayerBuilder:
             facts = found.get(pin.key, {})
             altered, contents = facts.pop("altered", ()), facts.pop("contents", {})
             said = [f"{pin.name}: {path!a} is not what its RECORD says" for path in altered]
-            if problems := said or wheel_memory.differences(pin, contents, self.settings):
-                wrong[pin] = problems
+            known = pin.name not in self._sources.built  # what is built may differ each time
+            if not said and known:
+                said = wheel_memory.differences(pin, contents, self.settings)
+            if said:
+                wrong[pin] = said
         if not wrong:
             return
         for pin in wrong:
@@ -178,8 +230,8 @@ class LayerBuilder:
         """A zip of files as they were installed, {path: its distribution's folder here}, for where
         the layer's code runs."""
         job = Job(
-            argv=("{python}", "{scripts}/gather.py", "{work}/apart", "{work}/request.json",
-                  "{work}/gathered.zip"),
+            argv=("{python}", "{scripts}/gather.py", "files", "{work}/apart",
+                  "{work}/gathered.zip", "{work}/request.json"),
             kind=INSPECT,
             inputs=scripts(["gather.py"]) | {"request.json": file_tools.canonical(files)},
             fetch={"{work}/gathered.zip": target},
@@ -206,11 +258,6 @@ class LayerBuilder:
         for line in outcome.output.splitlines() if outcome.code == 0 else ():
             say(line)
         return outcome.code == 0
-
-    def _install(self, job: Job) -> None:
-        outcome = self.sandbox.run(job, say)
-        if outcome.code:
-            raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
 
     def _make(self, job: Job, doing: str, *, fix: str) -> None:
         with following(doing) as hear:

@@ -1,5 +1,6 @@
 """uv: what it is told, and what it says when it fails, as one error that says what to do."""
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -10,6 +11,10 @@ from .tags import platform_tag
 
 SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
+NOT_BUILT = (
+    "it has no wheel and does not compile in the image: pin a version with a wheel, or add what it "
+    "needs to docker/Dockerfile; what it wants to download needs build-network = true"
+)
 _FIXES = (
     (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
      "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
@@ -33,43 +38,77 @@ _FIXES = (
      "no such version: pin one that exists in {requirements}"),
     (r"No solution found|unsatisfiable", "the pins contradict each other: loosen one of those "
      "named in {requirements}"),
-    (r"Failed to build|build backend returned|Call to .* failed", "it has no wheel and does not "
-     "compile in the image: pin a version with a wheel, or add what it needs to docker/Dockerfile"),
+    (r"Failed to build|build backend returned|Call to .* failed", NOT_BUILT),
     (r"dns error|Could not connect|error sending request|timed? ?out|certificate|tls",
      "the index cannot be reached: check the network, proxy variables and SSL_CERT_FILE"),
 )  # fmt: skip
 
+_NO_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
 HALF_DONE = "Failed to install"  # what uv says when files could not be laid down
 
 
-def installing(
-    settings: Settings, builder: str, *, hashed: bool, wheels: Iterable[str] = ()
-) -> tuple[str, ...]:
-    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python;
-    `wheels`: names that may not be built. Files are linked from its cache where the file system
-    allows."""
+def installing(settings: Settings, builder: str, *, hashed: bool) -> tuple[str, ...]:
+    """Its arguments to lay exactly what {work}/requirements.txt says into an empty {work}/python,
+    from wheels alone: whatever is built is built elsewhere. Files are linked from its cache where
+    the file system allows."""
     words = ["pip", "install", "--no-progress", "--target", "{work}/python", "--no-deps"]
     words += ["--requirements", "{work}/requirements.txt", "--no-compile-bytecode"]
-    words += [word for name in wheels for word in ("--only-binary", name)]
-    return (*words, *["--require-hashes"] * hashed, *_platform(settings, builder))
+    return (*words, *["--require-hashes"] * hashed, "--no-config", *_platform(settings, builder))
 
 
-def resolving(settings: Settings, builder: str) -> tuple[str, ...]:
+def resolving(settings: Settings, builder: str, sources: Iterable[str] = ()) -> tuple[str, ...]:
     """Its arguments to write what {work}/requirements.txt comes to, with hashes, to
-    {work}/resolved.txt."""
+    {work}/resolved.txt. It builds nothing: of `sources`, names that have no wheel,
+    {work}/metadata.toml says the metadata."""
     words = ["pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/resolved.txt"]
     words += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
-    return (*words, *_platform(settings, builder))
+    return (*words, *source_words(sources), *_platform(settings, builder))
+
+
+def source_words(sources: Iterable[str]) -> list[str]:
+    """A configuration of ours with the metadata of these, and no other."""
+    words = [word for name in sources for word in ("--no-binary", name)]
+    return ["--config-file", "{work}/metadata.toml", *words] if words else ["--no-config"]
 
 
 def _platform(settings: Settings, builder: str) -> tuple[str, ...]:
-    """For another machine than it runs on uv must be told the platform, and then takes wheels
-    only: without that it builds for the host, silently (astral-sh/uv#16019)."""
-    words = ["--no-config", "--python", "{interpreter}", "--no-python-downloads"]
+    """Without `--only-binary` uv runs a package's build scripts, as whoever it is; for another
+    machine than it runs on it must be told the platform."""
+    words = ["--python", "{interpreter}", "--no-python-downloads", "--only-binary", ":all:"]
     if builder == "host":
-        words += ["--python-platform", platform_tag(settings), "--only-binary", ":all:"]
+        words += ["--python-platform", platform_tag(settings)]
         words += ["--python-version", settings.python]
     return tuple(words)
+
+
+def locating(name: str) -> tuple[str, ...]:
+    """Its arguments to write where the source of {work}/source.txt lies to {work}/pylock.toml."""
+    words = ["pip", "compile", "{work}/source.txt", "--no-deps", "--format", "pylock.toml"]
+    words += ["--output-file", "{work}/pylock.toml", "--quiet", *source_words([name])]
+    return (*words, "--python", "{interpreter}", "--no-python-downloads")
+
+
+def installing_tools(target: str) -> tuple[str, ...]:
+    """Its arguments to install {work}/tools.txt, what builds a package, from wheels."""
+    words = ["pip", "install", "--quiet", "--target", target, "--requirements", "{work}/tools.txt"]
+    words += ["--no-config", "--only-binary", ":all:", "--no-compile-bytecode"]
+    return (*words, "--python", "{interpreter}", "--no-python-downloads")
+
+
+def metadata_config(known: Iterable[tuple[str, str, list[str]]]) -> bytes:
+    """uv's configuration that says it: [(name, version, Requires-Dist)]."""
+    tables = [
+        f"{{name = {json.dumps(name)}, version = {json.dumps(version)}, "
+        f"requires-dist = {json.dumps(requires)}}}"
+        for name, version, requires in known
+    ]
+    return f"dependency-metadata = [{', '.join(tables)}]\n".encode()
+
+
+def wants_wheel(output: str) -> str:
+    """The package that has none, in what it says; '' for another error."""
+    found = _NO_WHEEL.search(output)
+    return found[1] if found else ""
 
 
 def explain(output: str, settings: Settings, kind: str) -> BuildError:

@@ -3,6 +3,7 @@
 All of it travels as variables of the one process that installs: into no file, image or argument.
 """
 
+import base64
 import netrc
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from ..requirements import index_config
+from ..util.errors import BuildError
 from .protocol import Job, OnLine, Outcome
 
 URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
@@ -19,6 +21,7 @@ DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
 HIDDEN = "****"
+SECONDS = 60  # without a byte of a download
 
 
 def index_variables(environ: Mapping[str, str], root: Path) -> dict[str, str]:
@@ -98,6 +101,43 @@ def secrets(variables: Mapping[str, str]) -> list[str]:
         elif name not in UV and not name.endswith("_USERNAME"):
             found |= {value, quote(value, safe="")}
     return sorted(filter(None, found), key=len, reverse=True)
+
+
+def download(url: str) -> bytes:
+    """What lies there, with the login that the index's own address has. BuildError."""
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(url)  # noqa: S310 - as uv says it
+    if login := _login(url, index_variables(os.environ, Path.cwd())):
+        request.add_unredirected_header("Authorization", f"Basic {login}")
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+            content: bytes = answer.read()
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        file = url.rpartition("/")[2]
+        raise BuildError(
+            f"{file} cannot be downloaded: {error}", fix="check the network and the index"
+        ) from None
+    return content
+
+
+def _login(url: str, variables: Mapping[str, str]) -> str:
+    """As HTTP's Basic authentication writes it; '' where no index of that host has one."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    for address in " ".join(variables[name] for name in URLS if name in variables).split():
+        name, _, bare = address.partition("=") if _is_named(address) else ("", "", address)
+        parts = urlsplit(bare)
+        word = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+        user = unquote(parts.username or variables.get(f"{word}_USERNAME", ""))
+        password = unquote(parts.password or variables.get(f"{word}_PASSWORD", ""))
+        if parts.netloc.rpartition("@")[2] == host and user:
+            return base64.b64encode(f"{user}:{password}".encode()).decode()
+    return ""
+
+
+def _is_named(address: str) -> bool:
+    return "=" in address.partition("://")[0]
 
 
 def hidden(text: str, words: list[str]) -> str:

@@ -103,6 +103,9 @@ class Settings:
         "default", "of the zip: `max` is 3 % smaller and takes five times as long",
         choices=("default", "max"),
     )  # fmt: skip
+    build_network: bool = _setting(
+        False, "let what is built from source use the network; what builds it is fetched before"
+    )
     store_size: int = _setting(2000, "MB of finished work that build/store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")

@@ -13,9 +13,10 @@ from ...settings.model import Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
+from ..job_kinds import BUILD
 from ..protocol import Job, OnLine, Outcome
 from . import docker_engine, docker_errors, docker_images, emulation
-from .session import Cell, Store
+from .session import ROOM_TO_BUILD, Cell, Store
 
 
 class ContainerSandbox:
@@ -31,6 +32,7 @@ class ContainerSandbox:
         self._image = docker_images.ensure_base(self._client, settings)
         self._store: Store | None = None
         self._cell: Cell | None = None
+        self._compiler: Cell | None = None
         self._ahead = BackgroundTask()
         atexit.register(self.close)
 
@@ -49,7 +51,7 @@ class ContainerSandbox:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         try:
             with docker_errors.explained():
-                session = self._open_store(job) if job.kind.is_ours else self._open_cell(job)
+                session = self._open(job)
                 outcome = index_credentials.running(
                     job, session.run, on_line or (lambda line: None)
                 )
@@ -59,10 +61,31 @@ class ContainerSandbox:
         except BaseException:
             self.close(killing=True)  # gone, interrupted, or out of time
             raise
+        self._end_compiler()
         if problem := docker_errors.of_job(outcome):
             self.close(killing=True)
             raise problem
         return outcome
+
+    def _open(self, job: Job) -> Store | Cell:
+        if job.kind.is_ours:
+            return self._open_store(job)
+        return self._open_compiler(job) if job.kind is BUILD else self._open_cell(job)
+
+    def _open_compiler(self, job: Job) -> Cell:
+        if self._compiler is None:
+            why = "a distribution that has no wheel is built from source"
+            image = docker_images.ensure_compiler(self._client, self._settings, why)
+            self._compiler = Cell(
+                self._client, image, self._settings, connected=job.network, room=ROOM_TO_BUILD
+            )
+        return self._compiler
+
+    def _end_compiler(self) -> None:
+        """With each job: what one package left is not there for the next."""
+        if self._compiler:
+            self._compiler.close()
+        self._compiler = None
 
     def _open_store(self, job: Job) -> Store:
         if self._store is None:
@@ -94,7 +117,7 @@ class ContainerSandbox:
 
     def close(self, *, killing: bool = False) -> None:
         self._ahead.settle()
-        for session in (self._store, self._cell):
+        for session in (self._store, self._cell, self._compiler):
             if session:
                 session.close(killing=killing)
-        self._store = self._cell = None
+        self._store = self._cell = self._compiler = None

@@ -31,6 +31,7 @@ NOBODYS = f"{job_kinds.NOBODY}:990"  # user and group, as in Lambda
 KEEPERS = f"{job_kinds.KEEPER}:{job_kinds.KEEPER}"
 LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM = "512m"  # of /tmp: Lambda's
+ROOM_TO_BUILD = "16g"  # the same where something is compiled, as far as there is memory
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
 KEPT = 16 << 20  # characters of what a job says
 
@@ -202,8 +203,9 @@ class Cell(Session):
     process's holds {work} and /opt; the other one runs what packages bring, and writes to /tmp."""
 
     def __init__(
-        self, client: Any, image: str, settings: Settings, *, connected: bool = False
-    ) -> None:
+        self, client: Any, image: str, settings: Settings, *, connected: bool = False,
+        room: str = ROOM,
+    ) -> None:  # fmt: skip
         import docker
 
         self._ahead = BackgroundTask()
@@ -215,7 +217,7 @@ class Cell(Session):
             network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
             pids_limit=LIMIT, ipc_mode="none",
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
-            tmpfs={OPT: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={ROOM}"},  # noqa: S108
+            tmpfs={OPT: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={room}"},  # noqa: S108
         )  # fmt: skip
         self.names |= {
             "{work}": CELL_WORK, "{scripts}": f"{CELL_WORK}/scripts",
@@ -246,7 +248,8 @@ class Cell(Session):
         if self._nobody is None:
             self.begin()
         assert self._nobody
-        environment = {"HOME": isolation.HOME, **job.environment}
+        home = "{tmp}" if job.kind is job_kinds.BUILD else isolation.HOME
+        environment = {"HOME": home, **job.environment}
         return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
 
     def _lay_out(self, layers: Sequence[Path]) -> None:
