@@ -1,6 +1,7 @@
 """A deploy whose app does not answer undoes itself: the real steps, AWS over HTTP, Chalice."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,19 @@ def test_the_secrets_values_come_back(tmp_path: Path, open_aws: Server) -> None:
     kept = json.dumps(noted(project, "attempt.json"))
     assert "WORD" not in kept.replace('"names": ["WORD"]', "")
     assert "-word" not in kept + said
+
+
+def test_a_rollback_that_does_not_answer_says_what_brings_back_what_ran(layer: Project) -> None:
+    """One command, which brings the code back, too: this checkout has another one by now."""
+    layer.write("requirements-all.txt", "six==1.17.0\n")
+    layer.deploy()
+    layer.write("app.py", PICKY)
+    layer.write("requirements-all.txt", "six==1.16.0\n")
+    layer.deploy()
+    before = function(layer)
+    layer.write("app.py", MORE)
+    said = failing(layer, "rollback", "version=1").output
+    [way] = re.findall(r"go back to what was there before: \./doitw (.+)", said)
+    assert function(layer)["Layers"] == ["deps:1"]
+    assert layer.doit(*way.split()).code == 0
+    assert (function(layer), layer.layers()[0][-1]) == (before, "2")
