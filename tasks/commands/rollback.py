@@ -18,7 +18,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import listing, manifest, version
 from ..release.stage import attached_layers, pinning, rollback_pin, store
-from ..release.undo import watch
+from ..release.undo import snapshot, watch
 from ..report import deploy_summary
 from ..settings import paths
 from ..settings.model import Settings
@@ -136,10 +136,21 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
         to: list[str] = record.get("to", [])
         state = f"stage {settings.stage} is configured for {', '.join(to) or 'no layers'}"
         way = way_to(record.get("from", []), record.get("own", to), settings)
+        if is_kept(settings, to):
+            way = f"./doitw undo stage={settings.stage}"
         raise DeployError(
             f"{error.problem}\n{state}; the rollback is not finished",
             fix=f"{error.fix}\n→ or go back to what was there before: {way}",
         ) from None
+
+
+def is_kept(settings: Settings, to: list[str]) -> bool:
+    """Is all that ran before this rollback kept, the code, too?"""
+    try:
+        found = snapshot.read(connect(settings))
+    except LayerError:
+        return False
+    return bool(found and [*found.arns] == to and found.before and found.before.package)
 
 
 def further(settings: Settings) -> str:
@@ -156,7 +167,8 @@ def way_to(wanted: list[str], own: list[str], settings: Settings) -> str:
     elif len(wanted) > 1:
         how = f"arn={','.join(wanted)}"
     else:
-        return f"./doitw undo stage={settings.stage}"
+        listed = f"stages.{settings.stage}.layers = {files.canonical(wanted).decode()}"
+        return f"set {listed} in {paths.CHALICE_CONFIG}, then `chalice deploy`"
     return f"./doitw rollback {how} stage={settings.stage}"
 
 

@@ -34,12 +34,12 @@ def task_lookup() -> dict[str, object]:
 
 
 def run(aws: Aws, builder: str) -> files.Record:
-    """Record {"input", "arn", "stored", "pin", "lifts", "own"}: `arn` is None when a version has to
-    be made, and `stored` names the zip in S3 to make it from, where there is one; for a stage that
-    was rolled back `arn` is that version's, and `pin` says when that was; `lifts`: a pin stands
-    that is for other requirements; `own`: the stage's layers without what rollbacks put there. What
-    is published goes into publish's record, so that a fresh machine has it as well as the one that
-    did it."""
+    """Record {"input", "arn", "stored", "pin", "lifts", "own", "replaces"}: `arn` is None when a
+    version has to be made, and `stored` names the zip in S3 to make it from, where there is one;
+    for a stage that was rolled back `arn` is that version's, and `pin` says when that was; `lifts`:
+    a pin stands that is for other requirements; `own`: the stage's layers without what rollbacks
+    put there, `replaces`: with them, where that differs. What is published goes into publish's
+    record, so that a fresh machine has it as well as the one that did it."""
     wanted = input_hash.input_hash(aws.settings, builder)
     choice = stage_choice.choose(aws, wanted)
     pin, lifts = choice.verdict.pin, choice.verdict.lifts
@@ -49,14 +49,15 @@ def run(aws: Aws, builder: str) -> files.Record:
         say(f"note: {said}: this deploy goes on and lifts that pin")
     if arn:
         files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
-        size_limit.check_published(aws.settings)
     since = pin.at if pin and choice.verdict.holds else None
     stored = choice.stored.built if choice.stored else None
     record: files.Record = {
         "input": wanted, "arn": arn, "stored": stored, "pin": since, "lifts": lifts,
-        "own": choice.own,
+        "own": choice.own, "replaces": choice.configured if choice.restores else None,
     }  # fmt: skip
     files.write_record(paths.stage_record(aws.settings, "lookup"), record)
+    if arn:
+        size_limit.check_published(aws.settings)
     return record
 
 

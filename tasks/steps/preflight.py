@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from ..aws import secrets_manager
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy
 from ..context.arguments import only_publishes
-from ..context.connection import connect
+from ..context.connection import connect, connect_read_only
 from ..context.doit_actions import action
 from ..context.settings import current, unheard
 from ..layer.archive import size_limit
 from ..release import listing
+from ..release.stage import store
 from ..requirements import file, lockfile
 from ..settings import paths
 from ..settings.model import MOST_LAYERS, Settings
@@ -115,7 +117,8 @@ def check_layers(settings: Settings) -> None:
 def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]) -> None:
     whose = ".".join(keys)
     where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.{whose}"
-    if len(size_limit.beside(configured, settings)) >= MOST_LAYERS:
+    full = len(size_limit.beside(configured, settings)) >= MOST_LAYERS
+    if full and not _is_a_rollbacks(settings, configured):
         raise InputError(
             f"{where}: {len(configured)} layers are there already; Lambda allows {MOST_LAYERS}, "
             "this one included",
@@ -125,6 +128,14 @@ def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]
         problem = f"{where}: {'; '.join(problems)}"
         found = _place(settings.stage, *keys)
         raise InputError(source_location.below(problem, found), fix="correct or remove it there")
+
+
+def _is_a_rollbacks(settings: Settings, configured: list[str]) -> bool:
+    """Did a rollback write this list? It stays as it is, or goes as a whole."""
+    with suppress(LayerError):
+        pin = store.pin(connect_read_only(settings))
+        return bool(pin and configured in [[*each] for each in pin.lists])
+    return False
 
 
 def _place(stage: str, *keys: str) -> SourceLocation | None:

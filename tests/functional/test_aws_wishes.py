@@ -14,13 +14,15 @@ from tasks.commands import rollback, unpin
 from tasks.context import settings as context_settings
 from tasks.context.arguments import Arguments
 from tasks.layer import input_hash
+from tasks.layer.archive import size_limit
 from tasks.release import wishes
 from tasks.release.stage import deploy_plan_layer, rollback_pin, store
 from tasks.requirements import host_python, lockfile
 from tasks.settings import paths
-from tasks.settings.model import Settings
-from tasks.steps import lookup, patch_config, publish, upload
+from tasks.settings.model import LAMBDA_LIMIT, Settings
+from tasks.steps import lookup, patch_config, preflight, publish, upload
 from tasks.util import files
+from tasks.util.errors import InputError
 from tests.finished_layer import build, zipped
 from tests.moto_server import ACCOUNT, REGION
 
@@ -344,3 +346,29 @@ def test_a_pin_remembers_a_few_lists() -> None:
         )
     assert pin
     assert len(pin.lists) == rollback_pin.LISTS
+
+
+def test_a_full_list_of_others_is_no_dead_end(two: Aws) -> None:
+    """Five layers of others, Lambda's limit: a deploy keeps them, and unpin brings back the one."""
+    content = {"ZipFile": zipped("x")}
+    two.client("lambda").publish_layer_version(LayerName="fifth", Content=content)
+    five = [*publish_old(two), f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:fifth:1"]
+    rollback.configure(two.settings, Arguments(arn=",".join(five)))
+    preflight.check_layers(two.settings)
+    assert patch(two) == [arn.partition(":layer:")[2] for arn in five]
+    unpin.remove_pin(two, "")
+    preflight.check_layers(two.settings)
+    assert patch(two) == ["deps:2"]
+    configure(*reversed(five))  # a person's own list
+    with pytest.raises(InputError, match="5 layers are there already"):
+        preflight.check_layers(two.settings)
+
+
+def test_layers_that_go_do_not_count(emergency: Aws) -> None:
+    """The budget is that of the list which the stage will have."""
+    sizes = dict.fromkeys(configured(), 70_000_000)
+    files.write_record(paths.stage_record(emergency.settings, "preflight"), {"sizes": sizes})
+    require("six==1.17.0\n")
+    assert size_limit.spending(emergency.settings, 1).total > LAMBDA_LIMIT
+    unpin.remove_pin(emergency, "")
+    assert patch(emergency) == ["deps:2"]

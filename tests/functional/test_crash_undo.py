@@ -27,6 +27,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         assert run.code == 1, run.output
         assert "undone: stage local runs version 1" in run.output
         found.points = json.loads(told.read_text())
+        assert repeat(found) == [0]  # pinned: .layer-arn.txt follows
         found.good = end(found)
         yield found
 

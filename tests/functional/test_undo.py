@@ -1,8 +1,12 @@
 """A deploy whose app does not answer undoes itself: the real steps, AWS over HTTP, Chalice."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
+from tests import deployed_project
+from tests.moto_server import Server
 from tests.project import APP, Project, Run
 
 # Answers as long as the layer's six is not 1.17.0, and the variable is not `bad`.
@@ -184,3 +188,41 @@ def test_what_is_not_undone_is_listed(layer: Project) -> None:
     assert "not undone: role default-role" in said
     status = layer.doit("status", "stage=local", "check=1")
     assert "function shuking-local-gone" not in status.output or status.code == 1
+
+
+OF_SECRET = PICKY.replace('version("six") == "1.17.0"', 'os.environ["WORD"] == "a-bad-word"')
+
+
+def test_the_secrets_values_come_back(tmp_path: Path, open_aws: Server) -> None:
+    """By the version that was deployed; what is kept of the stage holds none of them."""
+    project = deployed_project.checkout(tmp_path / "copy", open_aws)
+    project.write("app.py", OF_SECRET)
+    project.write("pyproject.toml", '[tool.lambda-layer]\nsecret = "shop"\nbuilder = "host"\n')
+    manager = project.aws("secretsmanager")
+    manager.create_secret(Name="shop", SecretString='{"WORD": "a-good-word"}')
+    done(project, "deploy")
+    before = function(project)
+    manager.put_secret_value(SecretId="shop", SecretString='{"WORD": "a-bad-word"}')
+    said = failing(project).output
+    assert "undone: stage local runs version 1" in said
+    assert function(project) == before
+    assert before["Environment"]["Variables"]["WORD"] == "a-good-word"
+    kept = json.dumps(noted(project, "attempt.json"))
+    assert "WORD" not in kept.replace('"names": ["WORD"]', "")
+    assert "-word" not in kept + said
+
+
+def test_a_rollback_that_does_not_answer_says_what_brings_back_what_ran(layer: Project) -> None:
+    """One command, which brings the code back, too: this checkout has another one by now."""
+    layer.write("requirements-all.txt", "six==1.17.0\n")
+    layer.deploy()
+    layer.write("app.py", PICKY)
+    layer.write("requirements-all.txt", "six==1.16.0\n")
+    layer.deploy()
+    before = function(layer)
+    layer.write("app.py", MORE)
+    said = failing(layer, "rollback", "version=1").output
+    [way] = re.findall(r"go back to what was there before: \./doitw (.+)", said)
+    assert function(layer)["Layers"] == ["deps:1"]
+    assert layer.doit(*way.split()).code == 0
+    assert (function(layer), layer.layers()[0][-1]) == (before, "2")

@@ -67,9 +67,9 @@ def other_sizes(settings: Settings) -> dict[str, int | None]:
     """{ARN: bytes} of the other layers, where they are heaviest: the stage's, or those that a
     function has of its own. None for what preflight has not measured."""
     asked = file_tools.read_record(paths.stage_record(settings, "preflight")) or {"sizes": {}}
-    sizes: Mapping[str, int] = asked["sizes"]
+    sizes: Mapping[str, int | None] = asked["sizes"]
     heaviest = max(
-        _lists(settings), key=lambda arns: (sum(sizes.get(arn, 0) for arn in arns), len(arns))
+        _lists(settings), key=lambda arns: (sum(sizes.get(arn) or 0 for arn in arns), len(arns))
     )
     return {arn: sizes.get(arn) for arn in heaviest}
 
@@ -85,6 +85,9 @@ def _lists(settings: Settings) -> list[list[str]]:
         found = config.all_layers(paths.CHALICE_CONFIG, settings.stage)
     except InputError:
         return [[]]  # building needs no Chalice app; preflight is what complains
+    looked_up = file_tools.read_record(paths.stage_record(settings, "lookup")) or {}
+    if found[("layers",)] == looked_up.get("replaces"):  # a rollback's list, which goes
+        found[("layers",)] = looked_up["own"]
     return [beside(arns, settings) for arns in found.values()]
 
 

@@ -28,6 +28,7 @@ class Choice:
     stored: Manifest | None
     own: list[str]
     listing: release_listing.Listing
+    configured: list[str]
     restores: bool  # what a rollback replaced comes back with this
 
 
@@ -48,6 +49,7 @@ def choose(aws: Aws, wanted: str) -> Choice:
         stored=None if pinned or found else registry.stored(aws, wanted),
         own=own,
         listing=listing,
+        configured=configured,
         restores=not pinned and _others(aws, own) != _others(aws, configured),
     )
 

@@ -70,14 +70,14 @@ def _of_pin(choice: Choice, settings: Settings) -> Iterator[str]:
 
 def _pinned(aws: Aws, choice: Choice) -> Layer:
     for version in choice.pinned:
-        _check_budget(aws, version)
+        _check_budget(aws, choice, version)
     return Layer(arn=",".join(each.arn for each in choice.pinned), changes=[], notes=[])
 
 
 def _by_inputs(aws: Aws, choice: Choice, parts: dict[str, str], wanted: str) -> Layer:
     settings, there = aws.settings, choice.listing
     if found := choice.found:
-        _check_budget(aws, found)
+        _check_budget(aws, choice, found)
         note = f"inputs {wanted[:12]} are published as version {found.number}: nothing to build"
         return Layer(arn=found.arn, changes=[], notes=[note])
     if twin := _twin(aws, wanted):
@@ -102,10 +102,14 @@ def _by_inputs(aws: Aws, choice: Choice, parts: dict[str, str], wanted: str) -> 
     )
 
 
-def _check_budget(aws: Aws, version: LayerVersion) -> None:
-    """VerifyError as lookup's, where its manifest tells how large it is."""
+def _check_budget(aws: Aws, choice: Choice, version: LayerVersion) -> None:
+    """VerifyError as lookup's, where its manifest tells how large it is. Layers that a rollback put
+    there, and that go, do not count."""
     if made := manifests.read_manifest(aws, version):
         spent = size_limit.spending(aws.settings, made.unzipped)
+        if choice.restores:
+            stay = size_limit.beside(choice.own, aws.settings)
+            spent = replace(spent, others={arn: spent.others.get(arn) for arn in stay})
         size_limit.check_limit(aws.settings, spent, made.packages)
 
 
