@@ -173,7 +173,7 @@ def _execute(
         isolated = [names["{interpreter}"], "-I", "-S"]
         words += isolated if word == "{python}" else [expand(word, names)]
     if not job.kind.is_ours:
-        words = _isolated(words, names, network=job.network)
+        words = _isolated(words, names, network=job.network or job.forward > 0)
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -97,7 +97,7 @@ def test_a_local_stage_with_problems_starts_no_server(
     aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And asks none."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.delenv("LAYER_LOCAL_AWS")
     local = replace(aws.settings, stage="local")
     server.seen.clear()
     assert "has no stage 'local'" in problem(local)
