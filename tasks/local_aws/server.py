@@ -29,7 +29,7 @@ class Life:
     """`used`: when somebody was last answered."""
 
     access: Access
-    idle_seconds: float = IDLE_SECONDS
+    idle_seconds: float
     used: float = field(default_factory=time.monotonic)
 
     def use(self) -> None:
@@ -69,7 +69,7 @@ def main() -> None:
     moto_patches.apply(access)
     moto = DomainDispatcherApplication(create_backend_app)
     app = _answering(moto, access, moto_patches.layer_zip, moto_patches.memory)
-    life = Life(access=access)
+    life = Life(access=access, idle_seconds=IDLE_SECONDS)
     server.app = guarded(app, access, moto_patches.secret_of, life.use)
     local_access.write(ADDRESS, access)
     threading.Thread(target=life.watch, daemon=True).start()

@@ -97,19 +97,28 @@ def _is_old(
     environ: dict[str, Any], signed: tuple[str, str, str], expires: str, secrets: Secrets
 ) -> bool:
     """Version 2, which S3 alone has; `expires`: of an address, in seconds since 1970."""
-    from botocore.auth import HmacV1Auth
-    from botocore.compat import HTTPHeaders
-    from botocore.credentials import Credentials
-
     key, _, signature = signed
     secret = secrets(key)
     if secret is None or (expires and not _is_ahead(expires)):
         return False
-    headers: Any = HTTPHeaders.from_pairs(_headers(environ))
-    auth: Any = HmacV1Auth(Credentials(key, secret))
-    target, method = _target(environ), environ["REQUEST_METHOD"]
-    made = auth.get_signature(method, target, headers, expires=expires or None)
-    return is_same(str(made), signature)
+    headers = dict(_headers(environ))
+    if expires:  # what an address says of headers stands in it
+        headers |= dict(parse_qsl(_target(environ).query, keep_blank_values=True))
+    custom = sorted((name, value) for name, value in headers.items() if name.startswith("x-amz-"))
+    lines = [environ["REQUEST_METHOD"], headers.get("content-md5", "")]
+    lines += [headers.get("content-type", ""), expires or headers.get("date", "")]
+    lines += [f"{name}:{value.strip()}" for name, value in custom]
+    text = "\n".join([*lines, _old_resource(environ)])
+    return is_same(_sign_old(secret, text.encode("latin-1", "replace")), signature)
+
+
+def _old_resource(environ: Mapping[str, Any]) -> str:
+    """The path, and of the query what names a part of the object."""
+    from botocore.auth import HmacV1Auth
+    from botocore.credentials import Credentials
+
+    auth: Any = HmacV1Auth(Credentials("", ""))
+    return str(auth.canonical_resource(_target(environ)))
 
 
 def _is_ahead(seconds: str) -> bool:
@@ -158,7 +167,8 @@ def _forms(
     paths = dict.fromkeys([path, quote(normalize_url_path(path), safe="/~")])
     known = dict(_headers(environ))
     lines = "".join(
-        f"{name}:{' '.join(known.get(name, '').split())}\n" for name in names.split(";")
+        f"{name}:{' '.join(known.get(name.replace('_', '-'), '').split())}\n"
+        for name in names.split(";")
     )
     method = environ["REQUEST_METHOD"]
     for path, asked, payload in product(paths, _queries(query), payloads):

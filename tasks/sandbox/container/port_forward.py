@@ -1,7 +1,7 @@
 """Connections that begin in a container without network, at a port of its 127.0.0.1, and end at the
 same port here. They travel through the channel to its main process (docker/job_server.py), which
 has the same on its side: of each connection one block is on its way in each direction, then waits
-until the other side has handed it on. So nothing is kept in memory, and no connection stops another.
+until the other side has handed it on. Nothing is kept in memory, and no connection stops another.
 """
 
 import queue
