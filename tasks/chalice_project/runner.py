@@ -82,9 +82,12 @@ def import_once() -> None:
 
 def seal(access: Access, region: str) -> None:
     """stage=local: Chalice speaks with the embedded AWS, and nothing says otherwise."""
+    from botocore.loaders import Loader
     from chalice.cli import factory
 
     from . import sealed_session
+
+    Loader.CUSTOMER_DATA_PATH = os.devnull  # for Chalice's look at policies: no ~/.aws/models
 
     def session(**named: Any) -> Any:
         """`Session(profile=…)`, which Chalice's own code makes and adorns."""

@@ -129,10 +129,16 @@ def current(stage: str = "") -> Settings:
     been typed. The one place that reads the environment and doit's variables."""
     import os
 
-    stage = stage or assumed()
+    stage = stage or _of_command() or assumed()
     return feasible(
         load_settings(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
     )
+
+
+def _of_command() -> str:
+    """`local-start` and `local-stop` speak of no other stage."""
+    words = {word for word in sys.argv[1:] if word[:1].isalpha() and "=" not in word}
+    return LOCAL if words and words <= {"local-start", "local-stop"} else ""
 
 
 def assumed() -> str:
