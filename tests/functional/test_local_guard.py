@@ -29,6 +29,7 @@ from botocore.exceptions import ClientError
 from tasks.local_aws import control, server, signatures
 from tasks.settings import local_access
 from tasks.settings.local_access import Access
+from tests import browser
 from tests.project import Project, clean_environment, small
 
 REGION, BUCKET = "ap-northeast-2", "shelf"
@@ -278,6 +279,80 @@ def test_a_server_in_its_place_is_not_taken_for_it(
     assert control.running() is None
     path.write_text(text)
     assert control.running() == access
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><body><script>
+const SERVER = %(server)s, PATHS = %(paths)s, SIGNED = %(signed)s, said = {};
+const waited = (made, name) => new Promise(done => {
+  made.onload = () => done(said[name] = "loaded");
+  made.onerror = () => done(said[name] = "refused");
+  setTimeout(() => done(said[name] ??= "silent"), 4000);
+});
+async function fetched(name, url, options) {
+  try {
+    const answer = await fetch(url, options);
+    said[name] = answer.type === "opaque" ? "opaque" : "read " + await answer.text();
+  } catch (error) { said[name] = "refused"; }
+}
+async function element(kind, url) {
+  const made = document.createElement(kind), done = waited(made, kind + " " + url);
+  made.src = url;
+  document.body.append(made);
+  await done;
+  if (kind === "iframe") {
+    try { said[kind + " " + url] = "read " + made.contentDocument.body.innerText; }
+    catch (error) { said[kind + " " + url] = "refused"; }
+    if (made.contentDocument === null) said[kind + " " + url] = "refused";
+  }
+}
+(async () => {
+  for (const path of PATHS) {
+    const url = SERVER + path;
+    for (const method of ["GET", "POST", "PUT", "DELETE"]) {
+      await fetched(`${method} ${path}`, url, {method});
+      await fetched(`with cookies ${method} ${path}`, url, {method, credentials: "include"});
+    }
+    for (const method of ["GET", "POST", "HEAD"])
+      await fetched(`blind ${method} ${path}`, url, {method, mode: "no-cors"});
+    for (const kind of ["script", "iframe"]) await element(kind, url);
+    navigator.sendBeacon(url, "Action=CreateUser&UserName=beacon&Version=2010-05-08");
+    const form = document.createElement("form"), frame = document.createElement("iframe");
+    frame.name = "f" + Math.random();
+    document.body.append(form, frame);
+    Object.assign(form, {method: "post", action: url, target: frame.name});
+    form.submit();
+  }
+  await fetched("signed", SIGNED, {});
+  await new Promise(done => setTimeout(done, 1000));
+  await fetch("/__seen", {method: "POST", body: JSON.stringify(said)});
+})();
+</script>"""
+
+
+def test_a_real_page_of_another_origin_can_do_nothing(
+    project: Project, access: Access, tmp_path: Path
+) -> None:
+    """In Chromium, by each way that a page has: nothing is read, nothing is changed."""
+    s3 = client(access)
+    named = {"Bucket": BUCKET, "Key": "a b/ü+1"}
+    asked = {
+        "server": json.dumps(access.url),
+        "paths": json.dumps([f"/{BUCKET}", "/moto-api/reset", "/", "/doit-lambda-layer"]),
+        "signed": json.dumps(s3.generate_presigned_url("get_object", named)),
+    }
+    log = project.path / "build/local/server.log"
+    before = len(log.read_text())
+    said = browser.told(tmp_path, PAGE % asked)
+    assert len(said) > 50
+    assert {each for each in said.values() if each not in ("refused", "opaque", "silent")} == set()
+    assert said["signed"] == "refused"
+    plain = re.sub(r"\x1b\[\d*m", "", log.read_text()[before:])
+    answered = re.findall(r'"(\w+ \S+) HTTP/1.1" (\d+)', plain)
+    assert len(answered) > 50
+    assert {status for _, status in answered} == {"403"}
+    users = client(access, "iam").list_users()["Users"]
+    assert "beacon" not in {each["UserName"] for each in users}
+    assert s3.get_object(**named)["Body"].read() == b"mine"
 
 
 # ---- its end ------------------------------------------------------------------------------------
