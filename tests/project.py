@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from tasks.chalice_project import sealed_session
+from tasks.aws import sealed_session
 from tasks.settings import local_access
 from tasks.settings.local_access import Access
 

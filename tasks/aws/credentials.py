@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..chalice_project import sealed_session
 from ..settings.local_access import Access
 from ..settings.model import Settings
+from . import sealed_session
 
 if TYPE_CHECKING:
     from boto3.session import Session

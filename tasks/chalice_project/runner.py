@@ -85,7 +85,7 @@ def seal(access: Access, region: str) -> None:
     from botocore.loaders import Loader
     from chalice.cli import factory
 
-    from . import sealed_session
+    from ..aws import sealed_session
 
     Loader.CUSTOMER_DATA_PATH = os.devnull  # for Chalice's look at policies: no ~/.aws/models
 

@@ -14,7 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..chalice_project import config, sealed_session
+from ..aws import sealed_session
+from ..chalice_project import config
 from ..settings import local_access, paths
 from ..settings.local_access import Access, without_aws
 from ..settings.model import LOCAL, Settings

@@ -92,7 +92,7 @@ def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # of the person, none of the function's
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
-    files.write_record(invocation.RUNTIME, {"builder": "docker", "image": lambda_image})
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "docker", "image": lambda_image})
     yield
     invocation.ENVIRONMENTS.end()
 
@@ -135,8 +135,8 @@ def test_answers_that_nobody_reads_stop_nothing(access: Access) -> None:
 
 def test_a_setting_opens_the_network(access: Access) -> None:
     """`local-network = true`; the embedded AWS is where it was."""
-    chosen = files.read_record(invocation.RUNTIME) or {}
-    files.write_record(invocation.RUNTIME, chosen | {"local_network": True})
+    chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
+    files.write_record(paths.LOCAL_RUNTIME, chosen | {"local_network": True})
     assert len(invoke(access)["interfaces"]) == 2
     assert invoke(access, "post") == [True] * 32
 
