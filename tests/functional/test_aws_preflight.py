@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,21 @@ def test_what_is_wrong_with_config_json(aws: Aws, text: str | None, words: str) 
     if text is not None:
         paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
     assert words in problem(aws.settings)
+
+
+@pytest.mark.parametrize("where", ["app", "stage", "function"])
+def test_names_that_lambda_reserves(aws: Aws, where: str) -> None:
+    """With Lambda's reason and the line, before anything is built."""
+    own: Any = {"environment_variables": {"TABLE": "t", "AWS_REGION": "eu-west-1", "_HANDLER": "x"}}
+    stage: Any = {"lambda_functions": {"nightly": own}} if where == "function" else {}
+    stage |= own if where == "stage" else {}
+    app = own if where == "app" else {}
+    text = json.dumps({"app_name": "shuking", **app, "stages": {"prod": stage}}, indent=2)
+    paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+    said = problem(aws.settings)
+    assert "contains reserved keys that are currently not supported for modification" in said
+    assert "Reserved keys used in this request: AWS_REGION, _HANDLER" in said
+    assert "TABLE" not in said.partition("→")[0].partition("Reserved")[2].splitlines()[0]
 
 
 def test_a_stale_lock(aws: Aws) -> None:
