@@ -1,17 +1,10 @@
 """What a function in a container reaches: the embedded AWS, through the channel to the container's
-main process, and no network. Here a server that gives back what it gets stands for that AWS.
+main process, and no network.
 """
 
-import io
-import json
 import shutil
-import threading
-import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -20,70 +13,15 @@ from tasks.settings import paths
 from tasks.settings.local_access import Access
 from tasks.util import files
 from tests import sandbox_scripts
+from tests.reach import echoing, invoke
 
 pytestmark = pytest.mark.docker
-MB = 1 << 20
-CODE = """
-import hashlib, os, socket, urllib.request
-from concurrent.futures import ThreadPoolExecutor
-
-LEAKED = []
-
-def post(size):
-    body = os.urandom(size)
-    answer = urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"], data=body, timeout=60)
-    return hashlib.sha256(answer.read()).digest() == hashlib.sha256(body).digest()
-
-def reach(address):
-    try:
-        socket.create_connection((address, 80), timeout=3)
-    except OSError as error:
-        return type(error).__name__
-
-def app(event, context):
-    if event == "leak":  # answers that nobody reads
-        for _ in range(20):
-            data = b"x" * (2 << 20)
-            LEAKED.append(urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"], data=data))
-        return len(LEAKED)
-    if event == "post":
-        with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(post, [0, 1, 70_000, 3 << 20] * 8))
-    home = os.path.expanduser("~/.cache")
-    try:
-        os.makedirs(home)
-    except OSError as error:
-        home = type(error).__name__
-    return {
-        "interfaces": sorted(os.listdir("/sys/class/net")), "home": home,
-        "metadata": reach("169.254.169.254"), "outside": reach("192.0.2.1"),
-        "proxies": sorted(each for each in os.environ if each.lower().endswith("s_proxy")),
-        "keys": [os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]],
-    }
-"""
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Gives back what it gets."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """Nothing: the tests' output is read by people."""
 
 
 @pytest.fixture
 def access() -> Iterator[Access]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield Access(url=f"http://127.0.0.1:{server.server_port}", key="LKIA", secret="s")  # noqa: S106
-        server.shutdown()
+    with echoing() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -95,19 +33,6 @@ def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     files.write_record(paths.LOCAL_RUNTIME, {"builder": "docker", "image": lambda_image})
     yield
     invocation.ENVIRONMENTS.end()
-
-
-def invoke(access: Access, event: str = "") -> Any:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("app.py"), CODE)
-    function = SimpleNamespace(
-        code_bytes=out.getvalue(), handler="app.app", timeout=120, environment_vars={},
-        region="r", function_name="f", memory_size=512,
-    )  # fmt: skip
-    answer = invocation.invoke(function, event, [], access)
-    assert not answer.failed, answer
-    return json.loads(answer.payload)
 
 
 def test_there_is_no_network_and_no_home(access: Access) -> None:
