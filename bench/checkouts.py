@@ -70,9 +70,10 @@ class Checkout:
         return found[0]
 
     def aws(self) -> str:
-        """Start the embedded AWS of this checkout; its address."""
+        """Start the embedded AWS of this checkout; its address, with its key."""
         run(self.doitw("local-start"))
-        return str((file_tools.read_record(self.path / ADDRESS) or {})["url"])
+        access = file_tools.read_record(self.path / ADDRESS) or {}
+        return str(access["url"]).replace("://", f"://{access['key']}:{access['secret']}@")
 
     def stop_aws(self) -> None:
         if (self.path / ADDRESS).is_file():

@@ -88,7 +88,7 @@ class Here:
     def _publish(self) -> None:
         """The layer is published and deployed, the checkout is as cloned."""
         if not self._endpoint:
-            self._endpoint["AWS_ENDPOINT_URL"] = self._aws.aws()
+            self._endpoint["LAYER_LOCAL_AWS"] = self._aws.aws()
             run(self._deploy(self._aws))
         self._fresh.copy()
 

@@ -19,6 +19,14 @@ payload's bytes), those of several jobs among each other:
     t  its tar, in pieces; an empty one ends it
     e  what kept the keeper from all this, in the system's words: the end of the answer
 
+A job may have a "forward": a port of 127.0.0.1, whose connections are the tool's to answer
+(tasks/sandbox/container/port_forward.py). In these frames the number is the connection's:
+
+    c  it began
+    d  what it says; nothing: it says no more
+    a  what came for it was handed on, the next may come: {"to": connection, "bytes": number} and
+       the bytes; without "bytes": what it said was handed on
+
 Folders beside WORK that nobody keeps (the engine was killed) are removed meanwhile. Other processes
 of its user cannot look into it (prctl(2), PR_SET_DUMPABLE), neither at its memory nor its
 connection.
@@ -28,9 +36,11 @@ import ctypes
 import fcntl
 import json
 import os
+import queue
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -40,6 +50,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,6 +63,9 @@ OLD = 60 * 24 * 3600  # seconds since a tool was used
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 RUNNING: "set[subprocess.Popen[bytes]]" = set()
 TELLING = threading.Lock()
+FORWARDED = 1 << 18  # bytes of a block
+PORTS: "set[int]" = set()
+CONNECTIONS: "dict[int, Connection]" = {}
 
 
 def main(work: str, tool: str = "") -> None:
@@ -121,10 +135,68 @@ def serve(work: Path, asked: BinaryIO) -> None:
     """Until the connection ends, if it must be in the middle of a line."""
     while (line := asked.readline()).endswith(b"\n"):
         job = json.loads(line)
-        if failed := lay_down(work, job["files"], asked):
+        if "to" in job:
+            block = b"".join(read(asked, job.get("bytes", 0)))
+            CONNECTIONS[job["to"]].hear(block if "bytes" in job else None)
+        elif failed := lay_down(work, job["files"], asked):
             tell(job["job"], b"e", failed.encode())
         else:
             threading.Thread(target=answer, args=[job], daemon=True).start()
+
+
+class Connection:
+    """One to a forwarded port. Of what it says one block at a time is on its way."""
+
+    def __init__(self, number: int, connected: socket.socket) -> None:
+        self.number, self.socket = number, connected
+        self.arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.taken, self.said_all = threading.Semaphore(0), threading.Event()
+
+    def run(self) -> None:
+        """To its end, which both sides have to say."""
+        tell(self.number, b"c", b"")
+        threading.Thread(target=self.carry, daemon=True).start()
+        self.hand_on()
+        self.said_all.wait()
+        self.socket.close()
+        del CONNECTIONS[self.number]
+
+    def hear(self, block: "bytes | None") -> None:
+        if block is None:
+            self.taken.release()
+        else:
+            self.arrived.put(block)
+
+    def hand_on(self) -> None:
+        while block := self.arrived.get():
+            with suppress(OSError):  # it does not listen any more, and nobody shall wait for it
+                self.socket.sendall(block)
+            tell(self.number, b"a", b"")
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def carry(self) -> None:
+        with suppress(OSError):
+            while block := self.socket.recv(FORWARDED):
+                tell(self.number, b"d", block)
+                self.taken.acquire()
+        tell(self.number, b"d", b"")
+        self.said_all.set()
+
+
+def forward(port: int) -> None:
+    """Listen there, from the first job on that wants it."""
+    if port not in PORTS:
+        PORTS.add(port)
+        listening = socket.create_server(("127.0.0.1", port), backlog=128)
+        threading.Thread(target=accept, args=[listening], daemon=True).start()
+
+
+def accept(listening: socket.socket) -> None:
+    for number in count():
+        connected, _ = listening.accept()
+        CONNECTIONS[number] = Connection(number, connected)
+        threading.Thread(target=CONNECTIONS[number].run, daemon=True).start()
 
 
 def lay_down(work: Path, files: "list[list[Any]]", asked: BinaryIO) -> str:
@@ -167,6 +239,8 @@ def read(asked: BinaryIO, size: int) -> Iterator[bytes]:
 def answer(job: "dict[str, Any]") -> None:
     number = job["job"]
     try:
+        if "forward" in job:
+            forward(job["forward"])
         code = run(job) if job["argv"] else 0
         tell(number, b"x", str(code).encode())
         for path in job["fetch"] if code == 0 else ():

@@ -167,8 +167,15 @@ def program() -> str:
 
 def look(folder: Path, pages: Sequence[str]) -> list[Seen]:
     """Each page of a folder, as it is on a phone. `pages`: paths below it."""
+    asked = {"phone": PHONE, "pages": json.dumps([f"/{page}" for page in pages])}
+    results = told(folder, LOOKER % asked)
+    assert isinstance(results, list), results
+    return [Seen(**each) for each in results]
+
+
+def told(folder: Path, looker: str) -> Any:
+    """What a page of an origin of its own says: its script POSTs JSON to `/__seen`."""
     found = _Found()
-    looker = LOOKER % {"phone": PHONE, "pages": json.dumps([f"/{page}" for page in pages])}
     handler = partial(_Handler, directory=str(folder), looker=looker, found=found)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -178,8 +185,7 @@ def look(folder: Path, pages: Sequence[str]) -> list[Seen]:
         finally:
             server.shutdown()
             thread.join()
-    assert isinstance(found.results, list), found.results
-    return [Seen(**each) for each in found.results]
+    return found.results
 
 
 def _visit(address: str, found: _Found) -> None:

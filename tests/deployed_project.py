@@ -8,6 +8,7 @@ import pytest
 
 from tasks.local_aws import moto_patches
 from tasks.settings import paths
+from tasks.settings.local_access import Access
 from tasks.util import files
 from tests import moto_server, project
 from tests.moto_server import Server
@@ -25,7 +26,7 @@ def health():
 
 def copy(target: Path, server: Server, patch: pytest.MonkeyPatch) -> Project:
     """Stage local, without Docker. moto runs the function in this process, so in this folder."""
-    adjust(patch)
+    adjust(patch, server)
     made = checkout(target, server)
     patch.chdir(made.path)
     return made
@@ -36,7 +37,7 @@ def checkout(target: Path, server: Server) -> Project:
     made = project.copy(target, "six==1.16.0\n")
     made.write("app.py", APP)
     made.write("pyproject.toml", "[tool.lambda-layer]\nlifecycle-days = 90\n")
-    made.environment.update(AWS_ENDPOINT_URL=server.url)
+    made.environment.update(LAYER_LOCAL_AWS=server.url)
     return made
 
 
@@ -44,13 +45,13 @@ def checkout(target: Path, server: Server) -> Project:
 def serving(folder: Path) -> Iterator[Server]:
     """An AWS in which functions run: in this process, from a folder that no checkout sees."""
     with pytest.MonkeyPatch.context() as patch, moto_server.serving() as server:
-        adjust(patch)
+        adjust(patch, server)
         patch.chdir(project.small(folder).path)
         files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
         yield server
 
 
-def adjust(patch: pytest.MonkeyPatch) -> None:
+def adjust(patch: pytest.MonkeyPatch, server: Server) -> None:
     """moto as the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion
@@ -67,4 +68,4 @@ def adjust(patch: pytest.MonkeyPatch) -> None:
         (FakeBucket, "get_permission"),
     ):
         patch.setattr(changed, name, getattr(changed, name))
-    moto_patches.apply()
+    moto_patches.apply(Access(url=server.url))

@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tasks.local_aws import moto_patches
+from tasks.settings.local_access import OTHERS
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "ap-northeast-2"
@@ -88,6 +89,7 @@ class Server:
     def environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.url,
+            OTHERS: self.url,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_EC2_METADATA_DISABLED": "true",

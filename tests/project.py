@@ -12,6 +12,10 @@ from typing import Any
 
 import boto3
 
+from tasks.aws import sealed_session
+from tasks.settings import local_access
+from tasks.settings.local_access import Access
+
 ROOT = Path(__file__).parents[1]
 PARTS = [
     "dodo.py",
@@ -106,11 +110,22 @@ class Project:
 
     def aws(self, service: str) -> Any:
         """A client of the AWS that this project is told of, else of the embedded one it runs."""
-        url = self.environment.get("AWS_ENDPOINT_URL")
-        url = url or json.loads(self.read("build/local/server.json"))["url"]
-        session = boto3.session.Session("local", "local", None, "ap-northeast-2")
-        client: Any = session.client
-        return client(service, endpoint_url=url)
+        session: Any = sealed_session.make(self.access(), "ap-northeast-2")
+        client: Any = boto3.session.Session(botocore_session=session).client
+        return client(service)
+
+    def access(self) -> Access:
+        """To the AWS that `stage=local` of this project has."""
+        named = local_access.of_others(self.environment)
+        found = named or local_access.read(self.path / "build/local/server.json")
+        assert found
+        return found
+
+    @property
+    def local_aws(self) -> str:
+        """Its embedded AWS, as another project's LAYER_LOCAL_AWS."""
+        found = self.access()
+        return found.url.replace("://", f"://{found.key}:{found.secret}@")
 
     def write(self, name: str, text: str) -> Path:
         path = self.path / name

@@ -5,6 +5,7 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..util.errors import AwsError
 from . import credentials as aws_credentials
@@ -20,10 +21,14 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 120.0  # Lambda reads the whole layer, the
 class Aws:
     """One account and region. Clients are made when first asked for."""
 
-    def __init__(self, settings: Settings, environ: dict[str, str]) -> None:
-        """`environ`: where the SDK looks for credentials and endpoint, and Chalice too."""
+    def __init__(
+        self, settings: Settings, environ: dict[str, str], access: Access | None = None
+    ) -> None:
+        """`environ`: where the SDK looks for credentials and endpoint, and Chalice too; `access`:
+        to stage=local's AWS, for which neither looks anywhere."""
         self.settings = settings
         self.environ = environ
+        self.access = access
         self._clients: dict[tuple[str, bool], Any] = {}
         self._seconds = READ_SECONDS
 
@@ -62,7 +67,7 @@ class Aws:
     @cached_property
     def session(self) -> "Session":
         with errors(f"assuming {self.settings.role}" if self.settings.role else "logging in"):
-            return aws_credentials.session(self.settings, self.environ)
+            return aws_credentials.session(self.settings, self.environ, self.access)
 
     @cached_property
     def identity(self) -> Identity:

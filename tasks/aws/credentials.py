@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..settings.local_access import Access
 from ..settings.model import Settings
+from . import sealed_session
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -39,13 +41,15 @@ def profile(settings: Settings, environ: Mapping[str, str]) -> str | None:
     return None if environ.get("AWS_ACCESS_KEY_ID") else settings.profile or None
 
 
-def session(settings: Settings, environ: Mapping[str, str]) -> "Session":
-    """The stage's session, in its role."""
+def session(
+    settings: Settings, environ: Mapping[str, str], access: Access | None = None
+) -> "Session":
+    """The stage's session, in its role; `access`: to the embedded AWS, of which nobody is asked."""
     from boto3.session import Session
     from botocore.config import Config
 
-    if settings.is_local:
-        return Session(environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"])
+    if access:
+        return Session(botocore_session=sealed_session.make(access, settings.region))
     found = Session(profile_name=profile(settings, environ))
     if not settings.role:
         return found

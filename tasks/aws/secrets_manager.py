@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..settings.lambda_variables import refused
 from ..util.errors import AwsError
 from . import lambda_functions
 from .client import Aws
@@ -13,15 +14,6 @@ from .errors import error_code, errors
 
 Variables = Mapping[str, Mapping[str, str]]  # {function: its environment in config.json}
 LIMIT = 4096  # bytes of all variables of one function, as JSON (AWS quota: 4 KB)
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")  # Lambda's API, EnvironmentVariableName
-# Lambda Developer Guide, "Defined runtime environment variables": these cannot be set.
-RESERVED = {
-    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
-}  # fmt: skip
 HIDDEN = "***"
 SHORT = 4  # characters; shorter ones are hidden only where they stand beside their name
 
@@ -69,10 +61,8 @@ def _text(value: str | bool) -> str:
 
 
 def _problems(key: str, value: object) -> list[str]:
-    if not NAME.fullmatch(key):
-        return [f"{key!r} is no name that Lambda takes ({NAME.pattern})"]
-    if key in RESERVED:
-        return [f"{key} is reserved by Lambda"]
+    if problems := refused([key]):
+        return problems
     if not isinstance(value, str | bool):
         return [f"{key} is neither text nor a number"]
     if "\0" in _text(value):

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..aws import iam_actions
 from ..aws.secrets_manager import hide
 from ..settings import paths
+from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, subprocesses
@@ -23,11 +25,17 @@ CONFLICT = "ResourceConflictException"
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
-def deploy(settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str]) -> str:
+def deploy(
+    settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
+    access: Access | None,
+) -> str:  # fmt: skip
     """`chalice deploy --stage …`, its lines shown as they come; all of them, as text.
 
-    `secret`: values for the functions' environment, which are shown nowhere.
+    `secret`: values for the functions' environment, which are shown nowhere; `access`: to
+    stage=local's AWS.
     """
+    way = asdict(access) if access else None
+    told = {"variables": dict(secret), "access": way, "region": settings.region}
     process = subprocess.Popen(
         [sys.executable, "-m", RUNNER, "deploy", "--stage", settings.stage],
         env=dict(environ), text=True,
@@ -39,7 +47,7 @@ def deploy(settings: Settings, environ: Mapping[str, str], secret: Mapping[str, 
         assert process.stdin
         assert process.stdout
         with suppress(BrokenPipeError), process.stdin:  # it died before: its words say why
-            json.dump(dict(secret), process.stdin)
+            json.dump(told, process.stdin)
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)

@@ -1,34 +1,59 @@
-"""Chalice's command line with a secret's values in the functions' environment, and with no call
-made twice that makes something each time.
+"""Chalice's command line with a secret's values in the functions' environment, with no call made
+twice that makes something each time, and with nothing of a function's variables in its own way.
 
-`python -m ….chalice_runner deploy --stage …`, the values as JSON on stdin: a process of its own,
-since Chalice imports the app. No file, argument or initial environment holds them, and neither do
-the programs that Chalice starts (pip).
+`python -m ….chalice_runner deploy --stage …`, what it is told as JSON on stdin ({"variables": {…},
+"access": …, "region"}): a process of its own, since Chalice imports the app. No file, argument or
+initial environment holds the values, and neither do the programs that Chalice starts (pip).
 """
 
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from ..settings.local_access import Access
+from .process_variables import harmless
 
 
 def apply(values: Mapping[str, str]) -> None:
     """Change Chalice in this process. The values win over config.json's."""
+    from chalice.cli.factory import CLIFactory
     from chalice.config import Config
     from chalice.utils import OSUtils
 
     configured: Any = Config.environment_variables
+    load: Any = CLIFactory.load_chalice_app
+    mine = dict(os.environ)
 
     def merged(self: Any) -> dict[str, str]:
         return {**configured.fget(self), **values}
 
+    def loaded(self: Any, variables: Mapping[str, str] | None = None, *more: Any) -> Any:
+        with borrowed(harmless(variables or {})):
+            return load(self, None, *more)
+
     def environ(self: Any) -> dict[str, str]:
-        """For pip: the app was imported with the values in os.environ."""
-        return {name: value for name, value in os.environ.items() if name not in values}
+        """For pip: with its own proxy, index and certificates."""
+        return dict(mine)
 
     setattr(Config, "environment_variables", property(merged))  # noqa: B010 - mypy refuses the plain form
+    setattr(CLIFactory, "load_chalice_app", loaded)  # noqa: B010 - mypy refuses the plain form
     setattr(OSUtils, "environ", environ)  # noqa: B010 - mypy refuses the plain form
+
+
+@contextmanager
+def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
+    """The app's own variables while it is imported, which may read them. After that os.environ is
+    what it was, whatever the app has set there: who deploys, and where, is not for it to say."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def import_once() -> None:
@@ -55,10 +80,29 @@ def import_once() -> None:
     factory.create_botocore_session = watched
 
 
+def seal(access: Access, region: str) -> None:
+    """stage=local: Chalice speaks with the embedded AWS, and nothing says otherwise."""
+    from botocore.loaders import Loader
+    from chalice.cli import factory
+
+    from ..aws import sealed_session
+
+    Loader.CUSTOMER_DATA_PATH = os.devnull  # for Chalice's look at policies: no ~/.aws/models
+
+    def session(**named: Any) -> Any:
+        """`Session(profile=…)`, which Chalice's own code makes and adorns."""
+        return sealed_session.make(access, region)
+
+    setattr(factory, "Session", session)  # noqa: B010 - mypy refuses the plain form
+
+
 def main() -> int:
     from chalice.cli import main as chalice
 
-    apply(json.load(sys.stdin))
+    told = json.load(sys.stdin)
+    if told["access"]:
+        seal(Access(**told["access"]), told["region"])
+    apply(told["variables"])
     import_once()
     sys.argv[0] = "chalice"  # in its help
     return int(chalice() or 0)

@@ -1,29 +1,46 @@
 """`doit local-start` and `doit local-stop`: the embedded AWS by hand."""
 
 import os
+import shlex
+import sys
 from dataclasses import replace
 
+from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..local_aws import control
+from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
-from ..ui.console import say
+from ..ui.console import say, step_aside
 
 
 def task_local_start() -> dict[str, object]:
     """Start the embedded AWS of stage=local and print its address."""
-    settings = replace(current(), stage=LOCAL)
+    settings, for_shell = replace(current(), stage=LOCAL), arguments.current().format_ == "env"
+    if for_shell:
+        step_aside()
 
     def start() -> None:
-        say(f"AWS_ENDPOINT_URL={control.ensure(settings, dict(os.environ))}")
+        access = control.ensure(settings, dict(os.environ))
+        if for_shell:
+            exports = access.variables(settings.region) | past_proxies(os.environ, access.name)
+            for name, value in exports.items():
+                print(f"export {name}={shlex.quote(value)}", file=sys.__stdout__, flush=True)
+        else:
+            say(f"AWS_ENDPOINT_URL={access.url}")
+            say("other tools need its key, too: ./doitw local-start format=env")
 
     return {"basename": "local-start", "actions": [action(start)]}
 
 
 def task_local_stop() -> dict[str, object]:
     """End the embedded AWS; what it held is gone."""
+    wanted = arguments.current()
 
     def stop() -> None:
-        say("embedded AWS stopped" if control.stop() else "no embedded AWS of ours runs")
+        if wanted.all_:
+            say(f"embedded AWS stopped: {control.stop_all()}")
+        else:
+            say("embedded AWS stopped" if control.stop() else "no embedded AWS of ours runs")
 
     return {"basename": "local-stop", "actions": [action(stop)]}

@@ -26,7 +26,7 @@ from ..util.errors import AwsError
 
 CHECKS = (
     preflight.check_packages, preflight.check_stage, preflight.check_layers,
-    preflight.check_python, preflight.check_architecture,
+    preflight.check_variables, preflight.check_python, preflight.check_architecture,
 )  # fmt: skip
 
 

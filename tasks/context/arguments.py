@@ -28,6 +28,12 @@ def _repository(text: str) -> str:
     return text
 
 
+def _format(text: str) -> str:
+    if text != "env":
+        raise InputError(f"{text!r} is not a format", fix="write format=env")
+    return text
+
+
 def _argument(default: Any, help_: str, *of: str, form: Form | None = None) -> Any:
     return field(default=default, metadata={"help": help_, "of": of, "form": form})
 
@@ -54,6 +60,13 @@ class Arguments:
         "iam-policy", form=_repository,
     )  # fmt: skip
     branch: str = _argument("main", "branch that may deploy", "iam-policy")
+    format_: str = _argument(
+        "", "`env`: address and key as variables for a shell, and nothing else", "local-start",
+        form=_format,
+    )  # fmt: skip
+    all_: bool = _argument(
+        False, "`1`: every embedded AWS of yours, not this checkout's alone", "local-stop"
+    )
 
 
 SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}

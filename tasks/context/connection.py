@@ -1,12 +1,17 @@
 """Which AWS this run speaks with: the stage's, or the emulator on this machine for stage=local."""
 
 import os
+from collections.abc import Mapping
 from functools import cache
 
 from ..aws import credentials
 from ..aws.client import Aws
+from ..settings.local_access import Access, past_proxies, without_aws
 from ..settings.model import Settings
 from ..util.errors import AwsError
+
+# Nothing of ~/.aws concerns the embedded AWS, a file that cannot be read neither.
+NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
 
 
 @cache
@@ -17,9 +22,9 @@ def connect(settings: Settings) -> Aws:
         return _aws(settings, environ)
     from ..local_aws import control, invoke
 
-    endpoint = control.ensure(settings, environ)
+    access = control.ensure(settings, environ)
     invoke.remember(settings)
-    return _aws(settings, environ, endpoint)
+    return _local(settings, environ, access)
 
 
 def connect_read_only(settings: Settings) -> Aws:
@@ -29,24 +34,24 @@ def connect_read_only(settings: Settings) -> Aws:
         return _aws(settings, environ)
     from ..local_aws import control
 
-    endpoint = environ.get("AWS_ENDPOINT_URL") or control.running()
-    if endpoint is None:
+    access = control.known(environ)
+    if access is None:
         fix = "`./doitw deploy stage=local` starts it"
         raise AwsError("the embedded AWS is not running", fix=fix)
-    return _aws(settings, environ, endpoint)
+    return _local(settings, environ, access)
 
 
-def _aws(settings: Settings, environ: dict[str, str], endpoint: str | None = None) -> Aws:
-    if endpoint is not None:
-        from ..local_aws import control
-
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
-            environ.pop(name, None)
-        environ |= control.environment(endpoint, settings)
-    elif profile := credentials.profile(settings, environ):
+def _aws(settings: Settings, environ: dict[str, str]) -> Aws:
+    if profile := credentials.profile(settings, environ):
         environ["AWS_PROFILE"] = profile
     environ["AWS_DEFAULT_REGION"] = environ["AWS_REGION"] = settings.region
     aws = Aws(settings, environ)
-    if settings.account and endpoint is None:
+    if settings.account:
         _ = aws.identity  # the wrong account is refused before anything is asked of it
     return aws
+
+
+def _local(settings: Settings, environ: Mapping[str, str], access: Access) -> Aws:
+    """Chalice's process imports app.py, whose own calls are to find the embedded AWS, too."""
+    around = without_aws(environ) | past_proxies(environ, access.name)
+    return Aws(settings, around | access.variables(settings.region) | NO_FILES, access)

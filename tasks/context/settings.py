@@ -28,7 +28,8 @@ def load_settings(root: Path, environ: Mapping[str, str], typed: Mapping[str, st
     written = {name: _written(*each) for name, each in tables.items()}
     said = {name: ("command line", typed[name]) for name in TYPED if name in typed}
     _, stage = said.get("stage") or written[""].get("stage", ("", SPECS["stage"].default))
-    own = _untyped(written[""], written.get(str(stage), {}), environ)
+    around = _variables(environ) if stage != LOCAL else _good(_variables(environ))
+    own = _untyped(written[""], written.get(str(stage), {}), around)
     merged = own | said
     for source in (merged, *written.values()):
         wrong += _wrong_values(source)
@@ -44,10 +45,20 @@ def load_settings(root: Path, environ: Mapping[str, str], typed: Mapping[str, st
     )
 
 
-def _untyped(table: Source, of_stage: Source, environ: Mapping[str, str]) -> Source:
-    """What counts where nothing is typed: a stage's place in AWS is the one its table names."""
+def _good(variables: Source) -> Source:
+    """stage=local goes nowhere in AWS: what AWS's variables say is no mistake in its way."""
+    return {
+        name: said
+        for name, said in variables.items()
+        if name not in OF_AWS or not violations(name, said[1], SPECS[name])
+    }
+
+
+def _untyped(table: Source, of_stage: Source, around: Source) -> Source:
+    """What counts where nothing is typed: a stage's place in AWS is the one its table names.
+    `around`: the environment's."""
     firm = {name: of_stage[name] for name in OF_AWS if name in of_stage}
-    return table | of_stage | _variables(environ) | firm
+    return table | of_stage | around | firm
 
 
 def _variant(own: Source, said: Source) -> str:
@@ -118,10 +129,16 @@ def current(stage: str = "") -> Settings:
     been typed. The one place that reads the environment and doit's variables."""
     import os
 
-    stage = stage or assumed()
+    stage = stage or _of_command() or assumed()
     return feasible(
         load_settings(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
     )
+
+
+def _of_command() -> str:
+    """`local-start` and `local-stop` speak of no other stage."""
+    words = {word for word in sys.argv[1:] if word[:1].isalpha() and "=" not in word}
+    return LOCAL if words and words <= {"local-start", "local-stop"} else ""
 
 
 def assumed() -> str:

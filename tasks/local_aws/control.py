@@ -9,67 +9,69 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..aws import sealed_session
 from ..chalice_project import config
-from ..settings import paths
+from ..settings import local_access, paths
+from ..settings.local_access import Access, without_aws
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say
 from ..util import files
 from ..util.errors import AwsError, LayerError
-from .server import ADDRESS, QUESTION
+from .guard import OURS
+from .server import ADDRESS
+from .signatures import is_same
 
+SERVER = f"{__package__}.server"
+SERVERS = re.compile(r"(tasks|doit_lambda_layer)\.(local_aws\.server|clients\.local_server)")
 LOG = paths.LOCAL_AWS / "server.log"
 IDENTITY = paths.LOCAL_AWS / "identity.json"
 MEMORY = "doit-lambda-layer-memory"  # a bucket; gone when the server forgot everything
-START_SECONDS = 60
-# The embedded AWS asks for some; these open nothing anywhere.
-KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+START_SECONDS, END_SECONDS = 60, 20
+PROC = Path("/proc")
 
 
-def environment(endpoint: str, settings: Settings) -> dict[str, str]:
-    """Variables that send any AWS SDK to the embedded AWS."""
-    return {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": settings.region, **KEYS}
-
-
-def ensure(settings: Settings, environ: dict[str, str]) -> str:
-    """The endpoint's URL: the one in AWS_ENDPOINT_URL, else our server, started when needed.
+def ensure(settings: Settings, environ: Mapping[str, str]) -> Access:
+    """The server that the user names in LAYER_LOCAL_AWS, else ours, started when needed.
 
     Whatever a former server knew and this one does not is cleared from the project.
     """
     with _alone():
-        url = environ.get("AWS_ENDPOINT_URL") or running() or _start()
-        if _remembers(url, settings):
-            return url
-        forget(settings)
-        return url
+        access = known(environ) or _start(environ)
+        if not _remembers(access):
+            forget(settings)
+        return access
 
 
-def running() -> str | None:
-    """The URL of our server, when it answers as ours."""
-    address = files.read_record(ADDRESS) or {}
-    return address["url"] if address and _pid(address["url"]) == address["pid"] else None
+def known(environ: Mapping[str, str]) -> Access | None:
+    """The user's own server, or ours where it runs."""
+    return local_access.of_others(environ) or running()
 
 
-def _pid(url: str) -> int | None:
-    return _asked(url).get("pid")
+def running() -> Access | None:
+    """Ours, when it answers as ours."""
+    access = local_access.read(ADDRESS)
+    return access if access and _asked(access) else None
 
 
-def _asked(url: str) -> dict[str, Any]:
-    """What a server of ours says of itself: {"pid", "memory"}; {} where none answers as ours.
-    Without urllib, which reads all certificates of the machine first, and may ask a proxy."""
+def _asked(access: Access) -> dict[str, Any]:
+    """What a server of ours says of itself: {"pid", "memory"}; {} where none answers as ours, and
+    proves that it has the key. Without urllib, which reads all certificates of the machine first,
+    and may ask a proxy."""
     from http.client import HTTPConnection, HTTPException
-    from urllib.parse import urlsplit
 
+    asking = access.asking(OURS).removeprefix(access.url)
     try:
-        with closing(HTTPConnection(urlsplit(url).netloc, timeout=5)) as asking:
-            asking.request("GET", QUESTION)
-            said = json.load(asking.getresponse())
-        return {"pid": int(said["pid"]), "memory": str(said["memory"])}
-    except (OSError, ValueError, KeyError, TypeError, HTTPException):
+        with closing(HTTPConnection(access.host, timeout=5)) as connection:
+            connection.request("GET", asking)
+            said = json.load(connection.getresponse())
+        is_ours = is_same(said["proof"], access.proof(f"answer {asking.partition('?')[2]}"))
+        return {"pid": int(said["pid"]), "memory": str(said["memory"])} if is_ours else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, HTTPException):
         return {}
 
 
@@ -82,42 +84,44 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _start() -> str:
+def _start(environ: Mapping[str, str]) -> Access:
+    """Without the variables that would change moto, or lead its functions to an AWS."""
     ADDRESS.unlink(missing_ok=True)
+    around = {k: v for k, v in without_aws(environ).items() if not k.startswith("MOTO_")}
+    LOG.touch()
+    LOG.chmod(0o600)  # it has signed addresses
     with LOG.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.server"],
+            [sys.executable, "-m", SERVER], env=around,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if url := running():
-            say(f"embedded AWS started at {url} (./doitw local-stop ends it)")
-            return url
+        if access := running():
+            say(f"embedded AWS started at {access.url} (./doitw local-stop ends it)")
+            return access
         time.sleep(0.05)
     process.kill()
     raise AwsError(f"the embedded AWS did not start; its log is {LOG}", fix="read its last lines")
 
 
-def _remembers(url: str, settings: Settings) -> bool:
+def _remembers(access: Access) -> bool:
     """Is this the server, with the memory, that the project's local records speak of?"""
-    identity = _asked(url).get("memory") or _by_bucket(url)
+    identity = _asked(access).get("memory") or _by_bucket(access)
     known = files.read_record(IDENTITY) == {"identity": identity}
     files.write_record(IDENTITY, {"identity": identity})
     return known
 
 
-def _by_bucket(url: str) -> str:
-    """Of a server of others in $AWS_ENDPOINT_URL, which knows no question of ours."""
-    from boto3.session import Session
+def _by_bucket(access: Access) -> str:
+    """Of a server of others, which knows no question of ours."""
     from botocore.exceptions import BotoCoreError
 
-    session = Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, "us-east-1")
     try:
-        return _identity(session.client("s3", endpoint_url=url))
+        return _identity(sealed_session.make(access, "us-east-1").create_client("s3"))
     except BotoCoreError as error:
-        fix = "start it, or leave AWS_ENDPOINT_URL unset"
-        raise AwsError(f"no AWS answers at {url}: {error}", fix=fix) from None
+        fix = f"start it, or leave {local_access.OTHERS} unset"
+        raise AwsError(f"no AWS answers at {access.url}: {error}", fix=fix) from None
 
 
 def _identity(s3: Any) -> str:
@@ -156,12 +160,62 @@ def _clear_config() -> bool:
 
 def stop() -> bool:
     """End our server; False when none runs. Waits until it is gone."""
-    address = files.read_record(ADDRESS) or {}
-    if not running():
-        ADDRESS.unlink(missing_ok=True)
-        return False
-    os.kill(address["pid"], signal.SIGTERM)
-    while Path(f"/proc/{address['pid']}").exists() and _pid(address["url"]) is not None:
-        time.sleep(0.05)
+    access = running()
+    if access:
+        end(access.pid)
     ADDRESS.unlink(missing_ok=True)
-    return True
+    return access is not None
+
+
+def stop_all() -> int:
+    """End every one of this user's, whichever checkout it belongs to; how many there were."""
+    found = servers()
+    for pid in found:
+        end(pid)
+    return len(found)
+
+
+def servers() -> list[int]:
+    """Process numbers of all embedded AWSs of this user."""
+    words = ["ps", "-x", "-o", "pid=", "-o", "uid=", "-o", "args="]
+    if PROC.is_dir():  # not every Linux has `ps`
+        listed = [_of_proc(each) for each in PROC.glob("[0-9]*")]
+    else:
+        asked = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
+        listed = [line.split() for line in asked.stdout.splitlines()]
+    mine = str(os.getuid())
+    return [int(pid) for pid, uid, *argv in filter(None, listed) if uid == mine and _serves(argv)]
+
+
+def _serves(argv: list[str]) -> bool:
+    """`python -m tasks.local_aws.server`: the checkout's, the wheel's, those of older versions."""
+    return argv[1:2] == ["-m"] and bool(SERVERS.fullmatch("".join(argv[2:3])))
+
+
+def _of_proc(folder: Path) -> list[str]:
+    """[pid, uid, *argv]; [] for one that has ended."""
+    try:
+        argv = (folder / "cmdline").read_text(errors="replace").split("\0")
+        return [folder.name, str(folder.stat().st_uid), *argv]
+    except OSError:
+        return []
+
+
+def end(pid: int) -> None:
+    """And wait for it; a server that does not listen to a word is killed."""
+    deadline = time.monotonic() + END_SECONDS
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while not _is_dead(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+
+def _is_dead(pid: int) -> bool:
+    """A zombie is: whoever started it has yet to ask."""
+    os.kill(pid, 0)
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False

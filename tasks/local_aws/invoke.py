@@ -14,12 +14,14 @@ from ..sandbox import choose
 from ..sandbox.job_kinds import FUNCTION
 from ..sandbox.protocol import Job, scripts
 from ..settings import paths
+from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..util import files
 from ..util.errors import LayerError
+from . import function_variables
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-CHOICE = ("builder", "image", "python", "architecture")
+CHOICE = ("builder", "image", "python", "architecture", "local_network")
 ENVIRONMENTS = Environments()
 
 
@@ -29,17 +31,21 @@ def remember(settings: Settings) -> None:
     files.write_record(paths.LOCAL_RUNTIME, chosen | {"builder": choose.kind(settings)})
 
 
-def invoke(function: Any, event: object, layers: Sequence[bytes]) -> FunctionAnswer:
-    """`function`: moto's. Never raises for what the function does."""
+def invoke(
+    function: Any, event: object, layers: Sequence[bytes], access: Access | None = None
+) -> FunctionAnswer:
+    """`function`: moto's; `access`: to the AWS that it is a function of. Never raises for what the
+    function does."""
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     code = hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
-    made_of = [code, [hash(layer) for layer in layers], function.handler, _variables(function)]
+    made_of = [code, [hash(layer) for layer in layers], function.handler]
+    made_of.append(function_variables.variables(function, access))
     try:
         return ENVIRONMENTS.invoke(
             f"{function.region}/{function.function_name}",
             [made_of, chosen, files.file_digest(paths.DOCKER / "lambda_runtime.py")],
-            lambda: start(function, layers, replace(Settings(), **chosen)),
+            lambda: start(function, layers, replace(Settings(), **chosen), access),
             event,
             float(function.timeout),
         )
@@ -47,8 +53,11 @@ def invoke(function: Any, event: object, layers: Sequence[bytes]) -> FunctionAns
         return FunctionAnswer(payload=json.dumps({"errorMessage": str(error)}), failed=True, log="")
 
 
-def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environment:
-    """A new environment, in a sandbox of its own."""
+def start(
+    function: Any, layers: Sequence[bytes], settings: Settings, access: Access | None
+) -> Environment:
+    """A new environment, in a sandbox of its own. It reaches the embedded AWS, and nothing else
+    unless `local-network` says so."""
     code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
     task = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
@@ -68,18 +77,8 @@ def start(function: Any, layers: Sequence[bytes], settings: Settings) -> Environ
             kind=FUNCTION,
             inputs=task | scripts(["lambda_runtime.py"]),
             opt=tuple(zips),
-            network=True,
-            environment=_variables(function),
+            network=settings.local_network,
+            forward=access.port if access else 0,
+            environment=function_variables.variables(function, access),
         )
         return Environment(choose.new(settings), serve)
-
-
-def _variables(function: Any) -> dict[str, str]:
-    given = {name: str(value) for name, value in function.environment_vars.items()}
-    return given | {
-        "_HANDLER": function.handler,
-        "LAMBDA_TASK_ROOT": "{work}/task",
-        "AWS_REGION": function.region,
-        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-    }

@@ -18,19 +18,22 @@
 """
 
 import json
-import os
 import threading
 import uuid
 from typing import Any
 
 from ..aws.arn import LAYER_ARN
 from ..aws.bucket import TRANSPORT
+from ..settings.local_access import Access
+from .guard import OURS
 from .invoke import invoke
-from .server import LAYERS
+
+LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 
 
-def apply() -> None:
-    """Change moto in this process."""
+def apply(access: Access | None = None) -> None:
+    """Change moto in this process. `access`: the server's own, which functions get, and by which
+    layers can be fetched."""
     from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
     from moto.s3.responses import S3Response
@@ -39,7 +42,7 @@ def apply() -> None:
         setattr(APIGatewayBackend, name, _labelled(getattr(APIGatewayBackend, name)))
 
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
-    setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version))  # noqa: B010 - mypy refuses the plain form
+    setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version, access))  # noqa: B010 - mypy refuses the plain form
 
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
@@ -48,7 +51,8 @@ def apply() -> None:
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         backend = lambda_backends[self.account_id][self.region]
         versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
-        answer = invoke(self, event or {}, [version.code_bytes for version in versions if version])
+        layers = [version.code_bytes for version in versions if version]
+        answer = invoke(self, event or {}, layers, access)
         self.logs_backend.ensure_log_group(self.logs_group_name)
         self.save_logs(answer.log)
         return answer.payload, answer.failed, answer.log
@@ -101,11 +105,11 @@ def _rebuilt(original: Any) -> Any:
     return method
 
 
-def _located(original: Any) -> Any:
+def _located(original: Any, access: Access | None) -> Any:
     def method(self: Any) -> Any:
         answer = original(self)
-        if port := os.environ.get("MOTO_PORT"):  # set once our server listens
-            answer["Content"]["Location"] = f"http://127.0.0.1:{port}{LAYERS}{self.arn}"
+        if access:
+            answer["Content"]["Location"] = access.asking(f"{LAYERS}{self.arn}")
         return answer
 
     return method
@@ -129,3 +133,14 @@ def memory() -> str:
 
     kept: dict[str, str] = s3_backends["123456789012"]["aws"].__dict__
     return kept.setdefault("doit_lambda_layer_memory", uuid.uuid4().hex)
+
+
+def secret_of(key: str) -> str | None:
+    """Of an access key that moto made: a user's, or a role's that was assumed."""
+    from moto.iam.models import iam_backends
+
+    for account in list(iam_backends.values()):
+        for backend in list(account.values()):
+            if found := backend.access_keys.get(key):
+                return str(found.secret_access_key)
+    return None

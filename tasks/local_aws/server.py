@@ -1,28 +1,55 @@
-"""The embedded AWS as a process of its own: moto's server, adjusted.
+"""The embedded AWS as a process of its own: moto's server, adjusted and guarded.
 
-`python -m tasks.local_aws.server`, started by local_aws.py; writes its address when it
-listens. Answers a question of ours, so that a process number is never mistaken for it.
+`python -m tasks.local_aws.server`, started by local_aws.py; writes its address and key when it
+listens. It ends with its checkout, or after a day in which nobody asked it anything.
 """
 
 import json
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..settings import paths
+from ..settings import local_access, paths
+from ..settings.local_access import Access
 from ..ui import streams
-from ..util import files
+from .guard import OURS, App, guarded
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
-QUESTION = "/doit-lambda-layer"
-LAYERS = "/doit-lambda-layer/layers/"  # and below it, zips by their versions' ARNs
-App = Callable[..., Iterable[bytes]]
+IDLE_SECONDS = 24 * 3600.0
+LOOK_SECONDS = 2.0
+
+
+@dataclass(kw_only=True)
+class Life:
+    """`used`: when somebody was last answered."""
+
+    access: Access
+    idle_seconds: float
+    used: float = field(default_factory=time.monotonic)
+
+    def use(self) -> None:
+        self.used = time.monotonic()
+
+    def is_over(self) -> bool:
+        """Nobody can find it any more, or nobody wants it."""
+        gone = local_access.read(ADDRESS) != self.access
+        return gone or time.monotonic() - self.used > self.idle_seconds
+
+    def watch(self) -> None:
+        """To its end, which is the process's."""
+        while not self.is_over():
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> None:
     """Serve on a free port of 127.0.0.1 until SIGTERM."""
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read when moto is imported
     from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
         MotoRequestHandler,
@@ -33,30 +60,50 @@ def main() -> None:
     from . import moto_patches
 
     streams.prepare_streams()  # its log is read on terminals, too
-    moto_patches.apply()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    moto = DomainDispatcherApplication(create_backend_app)
-    app = _answering(moto, moto_patches.layer_zip, moto_patches.memory)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server(
+        "127.0.0.1", 0, _unready, threaded=True, request_handler=MotoRequestHandler
+    )
     os.environ["MOTO_PORT"] = str(server.port)
-    files.write_record(ADDRESS, {"url": f"http://127.0.0.1:{server.port}", "pid": os.getpid()})
+    access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
+    moto_patches.apply(access)
+    moto = DomainDispatcherApplication(create_backend_app)
+    app = _answering(moto, access, moto_patches.layer_zip, moto_patches.memory)
+    life = Life(access=access, idle_seconds=IDLE_SECONDS)
+    server.app = guarded(app, access, moto_patches.secret_of, life.use)
+    local_access.write(ADDRESS, access)
+    threading.Thread(target=life.watch, daemon=True).start()
     server.serve_forever()
 
 
-def _answering(app: App, layer_zip: Callable[[str], bytes], memory: Callable[[], str]) -> App:
+def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("503 Service Unavailable", [])
+    return []
+
+
+def _answering(
+    app: App, access: Access, layer_zip: Callable[[str], bytes], memory: Callable[[], str]
+) -> App:
     """The app, with our question and the layers' zips answered beside it."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(LAYERS):
+        if path.startswith(f"{OURS}/"):
             start_response("200 OK", [("Content-Type", "application/zip")])
             return [layer_zip(path)]
-        if path == QUESTION:
+        if path == OURS:
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"pid": os.getpid(), "memory": memory()}).encode()]
+            return [answer(access, environ, memory())]
         return app(environ, start_response)
 
     return wrapped
+
+
+def answer(access: Access, environ: dict[str, Any], memory: str) -> bytes:
+    """To our question, with what only the server itself can say."""
+    asked = str(environ.get("QUERY_STRING", ""))
+    said = {"pid": access.pid, "memory": memory, "proof": access.proof(f"answer {asked}")}
+    return json.dumps(said).encode()
 
 
 if __name__ == "__main__":

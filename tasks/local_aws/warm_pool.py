@@ -37,7 +37,7 @@ class Environment:
     LayerError when the sandbox fails."""
 
     def __init__(self, sandbox: Sandbox, serve: Job) -> None:
-        self._sandbox = sandbox
+        self._sandbox, self._network = sandbox, serve.network
         self._lines: list[str] = []
         self._ended: Outcome | LayerError | None = None
         self._said = threading.Condition()
@@ -71,7 +71,7 @@ class Environment:
             argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
             kind=FUNCTION,
             inputs={"event.json": json.dumps(event).encode()} | scripts(["lambda_runtime.py"]),
-            network=True,
+            network=self._network,
             timeout=seconds,
         )
         try:

@@ -87,18 +87,19 @@ def unzipped(aws: Aws, arn: str) -> int | None:
     if not address.startswith("http"):
         return None
     try:
-        return _measured(address)
+        return _measured(address, direct=aws.access is not None)
     except (OSError, HTTPException, zipfile.BadZipFile) as error:
         fix = "check the network, then run the same again"
         raise AwsError(f"fetching {arn} to measure it: {error}", fix=fix) from None
 
 
-def _measured(address: str) -> int:
-    """Where the connection ends early the zip has no end, which says so."""
-    import urllib.request
+def _measured(address: str, *, direct: bool) -> int:
+    """Where the connection ends early the zip has no end, which says so. `direct`: past proxies."""
+    from urllib.request import ProxyHandler, build_opener
 
+    opener = build_opener(*([ProxyHandler({})] if direct else []))
     with tempfile.TemporaryFile() as file:
-        with urllib.request.urlopen(address, timeout=60) as source:  # noqa: S310 - AWS's own
+        with opener.open(address, timeout=60) as source:
             shutil.copyfileobj(source, file)
         return sum(member.file_size for member in zipfile.ZipFile(file).infolist())
 

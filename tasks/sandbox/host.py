@@ -17,7 +17,7 @@ from ..settings.model import Settings
 from ..util import subprocesses
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import index_credentials, isolation, temp_dirs
+from . import host_relay, index_credentials, isolation, temp_dirs
 from .container.docker_images import PROXIES
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
@@ -83,6 +83,7 @@ class _Session:
         self._laid: tuple[object, ...] = ()
         self._ahead = BackgroundTask()
         self._running: set[subprocess.Popen[str]] = set()
+        self._relay: host_relay.Relay | None = None
         self._names = {
             "{opt}": str(self._scratch.path / "opt"),
             "{tmp}": str(self._scratch.path / "tmp"),
@@ -97,6 +98,8 @@ class _Session:
         self._ahead.settle()
         for process in list(self._running):
             _end(process)
+        if self._relay:
+            self._relay.close()
         self._scratch.remove_later()
 
     def prepare(self, layer: Path) -> None:
@@ -113,6 +116,8 @@ class _Session:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         self._lay_out(job)
+        if job.forward and not self._relay:
+            self._relay = host_relay.Relay(job.forward, Path(names["{tmp}"]))
         return _execute(job, names, on_line, self._running)
 
     def names(self, job: Job) -> dict[str, str]:
@@ -173,7 +178,7 @@ def _execute(
         isolated = [names["{interpreter}"], "-I", "-S"]
         words += isolated if word == "{python}" else [expand(word, names)]
     if not job.kind.is_ours:
-        words = _isolated(words, names, network=job.network)
+        words = _isolated(words, names, job)
     process = subprocess.Popen(
         words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -213,14 +218,16 @@ def _end(process: "subprocess.Popen[str]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _isolated(words: list[str], names: Mapping[str, str], *, network: bool) -> list[str]:
+def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]:
     """Where this machine can."""
-    interpreter = names["{interpreter}"]
+    interpreter, tmp = names["{interpreter}"], Path(names["{tmp}"])
     if isolation.lacking(interpreter):
         return words
+    if job.forward and not job.network:
+        words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     given = [Path(names[name]) for name in ("{work}", "{opt}") if Path(names[name]).exists()]
     reads = [*isolation.seen_by(interpreter), *given]
-    return isolation.wrapped(words, reads=reads, tmp=Path(names["{tmp}"]), network=network)
+    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network)
 
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,8 @@ def wrapped(
     """The command, so that it sees this machine read-only, with empty homes, without its services'
     sockets, other processes and network. `reads`: what may lie in a home and is to be seen; `tmp`:
     where it writes to."""
-    command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-all"]
+    program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
+    command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--share-net"] * network
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     mounts = {Path(empty): ["--tmpfs"] for empty in (*_homes(), "/run")}

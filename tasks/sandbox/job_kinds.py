@@ -72,7 +72,8 @@ CHECK = Kind(
 )  # fmt: skip
 FUNCTION = Kind(
     job="function", code="the app's, the layer's", user=NOBODY, container=CELL,
-    mounts=TMP, network="the engine's", environment="the function's variables",
+    mounts=TMP, network="the embedded AWS; `local-network`: the engine's",
+    environment="the function's variables",
     memory="the engine's", time="the function's",
 )  # fmt: skip
 CHALICE = Kind(

@@ -34,6 +34,7 @@ class Job:
     inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
     opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}, read-only as in Lambda
     network: bool = False
+    forward: int = 0  # a port of this machine's 127.0.0.1 that it reaches all the same
     indexes: bool = False  # gets their addresses and passwords
     environment: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, Path] = field(default_factory=dict)

@@ -80,6 +80,9 @@ class Settings:
         "image",
         typed=True, choices=("auto", "docker", "host"),
     )  # fmt: skip
+    local_network: bool = _setting(
+        False, "may functions of `stage=local` reach more than the embedded AWS? (in a container)"
+    )
     smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
     on_smoke_failure: str = _setting(
         "rollback", "what a deploy does when the app does not answer afterwards: `rollback` brings "

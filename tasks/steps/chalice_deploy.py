@@ -11,6 +11,7 @@ from ..aws.errors import errors
 from ..aws.secrets_manager import Secret, shadowed
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
+from ..chalice_project import own_packages
 from ..chalice_project.config import Member
 from ..context.connection import connect
 from ..context.doit_actions import action
@@ -161,6 +162,8 @@ def run(aws: Aws, asked: Mapping[str, Any]) -> file_tools.Record:
     _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     chalice_state.restore(aws)
+    for sentence in [] if settings.is_local else own_packages.warnings(settings):
+        say(f"warning: {sentence}")
     begun = snapshot.begin(aws, asked)
     _deploy(aws, secret.values if secret else {})
     _wait(aws)
@@ -195,7 +198,7 @@ def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for tried in range(1, TRIES + 1):
         try:
-            chalice_deployment.deploy(aws.settings, aws.exported(), secret)
+            chalice_deployment.deploy(aws.settings, aws.exported(), secret, aws.access)
             return
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:

@@ -18,12 +18,12 @@ from ..layer.archive import size_limit
 from ..release import listing
 from ..release.stage import store
 from ..requirements import file, lockfile
-from ..settings import paths
+from ..settings import lambda_variables, paths
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
 from ..settings.validation import nearest
 from ..ui.console import say
-from ..util import files, source_location
+from ..util import files, source_location  # fmt: skip
 from ..util.errors import InputError, LayerError
 from ..util.invoked_as import PACKAGE
 from ..util.source_location import SourceLocation
@@ -42,7 +42,7 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
     published that Chalice could not deploy from here."""
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_python, check_architecture] if deploys else []
+    checks += [check_variables, check_python, check_architecture] if deploys else []
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -138,10 +138,27 @@ def _is_a_rollbacks(settings: Settings, configured: list[str]) -> bool:
     return False
 
 
+def check_variables(settings: Settings) -> None:
+    """Lambda takes the names of the variables in config.json; it would say so in the middle of a
+    deploy."""
+    try:
+        found = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
+    except LayerError:
+        return  # check_stage says what is wrong
+    names = sorted({name for variables in found.values() for name in variables})
+    if problems := lambda_variables.refused(names):
+        first = next(name for name in names if lambda_variables.refused([name]))
+        problem = f"{paths.CHALICE_CONFIG}, environment_variables: {'; '.join(problems)}"
+        where = _place(settings.stage, "environment_variables", first)
+        fix = "choose another name there, and in the app; Lambda sets these itself"
+        raise InputError(source_location.below(problem, where), fix=fix)
+
+
 def _place(stage: str, *keys: str) -> SourceLocation | None:
     """In config.json: the stage's own, else the app's."""
     own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, *keys)
-    return own or chalice_config.place(paths.CHALICE_CONFIG, keys[-1])
+    of_app = keys if keys[0] == "environment_variables" else keys[-1:]
+    return own or chalice_config.place(paths.CHALICE_CONFIG, *of_app)
 
 
 def check_python(settings: Settings) -> None:

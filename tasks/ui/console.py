@@ -63,7 +63,7 @@ def text(value: str) -> "Text":
 
 def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:
     """One line, of plain pieces and (style, text), taken literally: what rich would print of it."""
-    stream = raw(sys.__stdout__)
+    stream = raw(sys.__stderr__ if _aside else sys.__stdout__)
     colours = stream.isatty() and not os.environ.get("NO_COLOR")
     colours = colours and os.environ.get("TERM") not in ("dumb", "unknown")
     for piece in pieces:
@@ -81,6 +81,13 @@ def mark(text: str) -> None:
     stream.flush()
 
 
+def step_aside() -> None:
+    """From here on all that is for people goes to stderr: a program reads stdout."""
+    global _aside
+    _aside = True
+
+
+_aside = False
 _held: list[str] | None = None
 _spinner: "Status | None" = None
 

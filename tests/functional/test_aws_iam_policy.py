@@ -125,7 +125,7 @@ def printed(purpose: str) -> Policy:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     with pytest.MonkeyPatch.context() as patch, serving() as server:
-        deployed_project.adjust(patch)
+        deployed_project.adjust(patch, server)
         adjust(patch)
         made = Life(
             project=project.small(tmp_path_factory.mktemp("iam") / "copy"),

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,21 @@ def test_what_is_wrong_with_config_json(aws: Aws, text: str | None, words: str) 
     assert words in problem(aws.settings)
 
 
+@pytest.mark.parametrize("where", ["app", "stage", "function"])
+def test_names_that_lambda_reserves(aws: Aws, where: str) -> None:
+    """With Lambda's reason and the line, before anything is built."""
+    own: Any = {"environment_variables": {"TABLE": "t", "AWS_REGION": "eu-west-1", "_HANDLER": "x"}}
+    stage: Any = {"lambda_functions": {"nightly": own}} if where == "function" else {}
+    stage |= own if where == "stage" else {}
+    app = own if where == "app" else {}
+    text = json.dumps({"app_name": "shuking", **app, "stages": {"prod": stage}}, indent=2)
+    paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+    said = problem(aws.settings)
+    assert "contains reserved keys that are currently not supported for modification" in said
+    assert "Reserved keys used in this request: AWS_REGION, _HANDLER" in said
+    assert "TABLE" not in said.partition("→")[0].partition("Reserved")[2].splitlines()[0]
+
+
 def test_a_stale_lock(aws: Aws) -> None:
     """Before anything is built from it."""
     Path("requirements-all.lock").write_text(f"{lockfile.MARK}0\nsix==1.16.0\n", encoding="utf-8")
@@ -97,7 +113,7 @@ def test_a_local_stage_with_problems_starts_no_server(
     aws: Aws, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And asks none."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.delenv("LAYER_LOCAL_AWS")
     local = replace(aws.settings, stage="local")
     server.seen.clear()
     assert "has no stage 'local'" in problem(local)

@@ -164,8 +164,9 @@ def test_the_programs_that_chalice_starts_do_not_get_it() -> None:
     """pip, when the app has requirements of its own."""
     code = (
         "import os; from tasks.chalice_project import runner; "
-        "from chalice.deploy.packager import SubprocessPip; runner.apply({'WORD': 'x'}); "
-        "os.environ.update(WORD='x', REST='y'); print(SubprocessPip().main([], "
+        "from chalice.deploy.packager import SubprocessPip; os.environ.update(REST='y'); "
+        "runner.apply({'WORD': 'x', 'REST': 'z'}); os.environ.update(WORD='x'); "
+        "print(SubprocessPip().main([], "
         'shim=\'import os; print(os.environ.get("WORD"), os.environ["REST"]); os._exit(0);\'))'
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)

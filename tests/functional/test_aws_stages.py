@@ -217,7 +217,7 @@ def test_a_whole_deploy_in_a_role(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Layer, function and API are the role's account's; nothing is left in one's own."""
-    deployed_project.adjust(monkeypatch)
+    deployed_project.adjust(monkeypatch, server)
     made = small(tmp_path / "in-a-role")
     monkeypatch.chdir(made.path)  # moto runs the function in this process
     files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})

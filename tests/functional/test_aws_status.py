@@ -377,5 +377,5 @@ def test_every_stage_of_config_is_shown_and_one_that_is_typed_alone(
     one = copy.doit("status", "stage=prod", "check=1")
     assert one.code == 0, one.output
     assert "stage dev" not in one.output
-    local = copy.doit("status", "stage=local", AWS_ENDPOINT_URL="")
+    local = copy.doit("status", "stage=local", LAYER_LOCAL_AWS="")
     assert "AWS: unknown: the embedded AWS is not running" in local.output

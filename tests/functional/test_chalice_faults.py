@@ -32,7 +32,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 @pytest.fixture
 def proxy(ground: Ground) -> Iterator[Proxy]:
     with proxying(ground.server.url) as found:
-        ground.project.environment.update(AWS_ENDPOINT_URL=found.url)
+        ground.project.environment.update(LAYER_LOCAL_AWS=found.url)
         yield found
 
 

@@ -257,14 +257,17 @@ def test_a_restarted_aws_has_forgotten_and_stale_arns_are_cleared(layer: Project
 
 
 def test_a_server_of_ones_own_is_used_and_none_is_started(layer: Project, tmp_path: Path) -> None:
-    started = layer.doit("local-start")
-    (url,) = re.findall(r"AWS_ENDPOINT_URL=(\S+)", started.output)
-    (layer.path / "build/local/server.json").rename(tmp_path / "server.json")
-    layer.deploy(AWS_ENDPOINT_URL=url)
-    assert layer.deploy(AWS_ENDPOINT_URL=url).steps == LOOK
-    assert not (layer.path / "build/local/server.json").exists()
-    (tmp_path / "server.json").rename(layer.path / "build/local/server.json")
-    assert numbers(layer) == [1]
+    other = small(tmp_path / "other")
+    other.write("build/local/runtime.json", '{"builder": "host"}')  # what its functions run in
+    assert other.doit("local-start").code == 0
+    own = {"LAYER_LOCAL_AWS": other.local_aws}
+    try:
+        layer.deploy(**own)
+        assert layer.deploy(**own).steps == LOOK
+        assert not (layer.path / "build/local/server.json").exists()
+        assert numbers(other) == [1]
+    finally:
+        other.doit("local-stop")
 
 
 # ---- more than one layer ----
@@ -310,9 +313,8 @@ def test_another_stage_takes_the_version_that_is_there(layer: Project) -> None:
     config = json.loads(layer.read(".chalice/config.json"))
     config["stages"]["dev"] = {"api_gateway_stage": "api"}
     layer.write(".chalice/config.json", json.dumps(config, indent=2))
-    url = json.loads(layer.read("build/local/server.json"))["url"]
-    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-    run = layer.doit("deploy", "stage=dev", AWS_ENDPOINT_URL=url, **keys)
+    exports = layer.doit("local-start", "format=env").output
+    run = layer.doit("deploy", "stage=dev", **dict(re.findall(r"export (AWS_\w+)=(\S+)", exports)))
     assert run.code == 0, run.output
     assert ran(run.steps, *BUILD, *SHIP) == ["patch-config", "chalice-deploy", "smoke"]
     assert layer.layers("dev") == layer.layers("local")

@@ -44,8 +44,8 @@ def clones(tmp_path: Path) -> Clones:
 def embedded(clones: Clones) -> Iterator[Clones]:
     """A's embedded AWS serves both."""
     first, second = clones
-    [url] = re.findall(r"AWS_ENDPOINT_URL=(\S+)", first.doit("local-start").output)
-    second.environment.update(AWS_ENDPOINT_URL=url)
+    assert first.doit("local-start").code == 0
+    second.environment.update(LAYER_LOCAL_AWS=first.local_aws)
     yield clones
     first.doit("local-stop")
 
@@ -55,7 +55,7 @@ def aws(clones: Clones, tmp_path: Path) -> Iterator[Server]:
     """The same AWS in this process, where a test sees and delays what is asked of it."""
     with deployed_project.serving(tmp_path / "aws") as server:
         for each in clones:
-            each.environment.update(AWS_ENDPOINT_URL=server.url)
+            each.environment.update(LAYER_LOCAL_AWS=server.url)
         yield server
 
 

@@ -29,9 +29,9 @@ def update(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Update]:
 @pytest.fixture
 def proxy(update: Update) -> Iterator[Proxy]:
     with proxying(update.ground.server.url) as found:
-        update.ground.project.environment.update(AWS_ENDPOINT_URL=found.url)
+        update.ground.project.environment.update(LAYER_LOCAL_AWS=found.url)
         yield found
-    update.ground.project.environment.update(AWS_ENDPOINT_URL=update.ground.server.url)
+    update.ground.project.environment.update(LAYER_LOCAL_AWS=update.ground.server.url)
 
 
 @pytest.mark.parametrize("step", ["publish", "patch-config", "chalice-deploy"])

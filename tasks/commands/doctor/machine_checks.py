@@ -47,6 +47,7 @@ def _requirements(settings: Settings) -> str:
 def _chalice(settings: Settings) -> str:
     preflight.check_stage(settings)
     preflight.check_layers(settings)
+    preflight.check_variables(settings)
     names = ", ".join(config.known_stages(paths.CHALICE_CONFIG))
     return f"{version('chalice')}; {paths.CHALICE_CONFIG} has stages {names}"
 

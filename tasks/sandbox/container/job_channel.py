@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from .. import tar_streams
 from . import docker_errors
+from .port_forward import DATA, OPENED, TAKEN, Forward
 
 Frame = tuple[bytes, bytes]  # kind, payload
 HEAD = struct.Struct(">IcI")  # of a frame: job, kind, bytes of its payload
@@ -25,6 +26,7 @@ LONGEST = 4 << 20  # bytes of one line, from one who never ends it
 SHOWN = 2000  # bytes of what is said beside the frames
 _ENGINES = struct.Struct(">BxxxI")  # before what the engine sends: stream, bytes
 _STDOUT = 1
+FORWARDED = (OPENED, DATA, TAKEN)
 
 
 class GoneError(Exception):
@@ -80,6 +82,7 @@ class Keeper:
         self._answers: list[JobAnswer] = []
         self._sending = threading.Lock()
         self._heard = threading.Condition()
+        self._forward: Forward | None = None
         self._reading = self._gone = False
 
     def hello(self) -> dict[str, Any]:
@@ -94,6 +97,8 @@ class Keeper:
         """At once, whoever waits for an answer."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        if self._forward:
+            self._forward.close()
         self._file.close()
         self._attached._response.close()  # which the SDK never closes
         self._attached.close()
@@ -107,8 +112,10 @@ class Keeper:
         files: Mapping[str, bytes | Path] | None = None,
         mode: int = 0o644,
         fetch: Sequence[str] = (),
+        forward: int = 0,
     ) -> JobAnswer:
-        """Send a job and its files: contents, or where they lie. GoneError."""
+        """Send a job and its files: contents, or where they lie. `forward`: a port of 127.0.0.1
+        that is to be had over there. GoneError."""
         files = files or {}
         with ExitStack() as stack:
             opened = {name: stack.enter_context(_opened(each)) for name, each in files.items()}
@@ -117,7 +124,9 @@ class Keeper:
                 [name, file.seek(0, os.SEEK_END), mode] for name, file in opened.items()
             ]
             job: dict[str, Any] = {"argv": argv, "cwd": cwd, "environment": environment or {}}
-            job |= {"files": sizes, "fetch": fetch}
+            job |= {"files": sizes, "fetch": fetch} | ({"forward": forward} if forward else {})
+            if forward and not self._forward:
+                self._forward = Forward(forward, self._send_on)
             try:
                 return self._send(job, opened.values())
             except OSError as error:
@@ -131,6 +140,12 @@ class Keeper:
             for file in files:
                 self._send_file(file)
         return answer
+
+    def _send_on(self, number: int, block: bytes | None) -> None:
+        """To a connection that is forwarded. One that the container left is of no interest."""
+        told = {"to": number} | ({} if block is None else {"bytes": len(block)})
+        with self._sending, suppress(OSError):
+            self._socket.sendall(json.dumps(told).encode() + b"\n" + (block or b""))
 
     def _send_file(self, file: IO[bytes]) -> None:
         """By the system where it can: it needs no memory, and waits for none of our threads."""
@@ -158,8 +173,11 @@ class Keeper:
         self._heard.release()
         try:
             number, frame = self._frame()
-            answer = self._first if number == NO_JOB else self._answers[number]
-            answer.frames.append(frame)
+            if self._forward and frame[0] in FORWARDED:
+                self._forward.hear(number, *frame)
+            else:
+                answer = self._first if number == NO_JOB else self._answers[number]
+                answer.frames.append(frame)
             self._gone = False
         except (OSError, ValueError, struct.error, IndexError):
             pass  # closed meanwhile, or broken off, or what no keeper of ours says

@@ -118,7 +118,7 @@ class Session:
             answer = keeper.ask(
                 [part for word in job.argv for part in command(word, self.names)], cwd=cwd,
                 environment={n: expand(value, self.names) for n, value in environment.items()},
-                fetch=[expand(name, self.names) for name in job.fetch],
+                fetch=[expand(name, self.names) for name in job.fetch], forward=job.forward,
             )  # fmt: skip
             code = self._answer(answer, job, on_line, output)
         except GoneError:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -362,3 +363,36 @@ def test_a_connection_that_breaks_off_is_its_end(tmp_path: Path, sent: bytes) ->
         kept.asked.write(sent)
         assert kept.disconnect() == 0
     assert not work.exists()
+
+
+def test_a_port_is_forwarded(tmp_path: Path) -> None:
+    """Of each direction one block is on its way until the other side has handed it on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with keeper(tmp_path / "work") as keeping:
+        assert keeping.answer("true", forward=port) == ("", "x 0")
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as app:
+            assert keeping.hear() == (0, b"c", b"")
+            app.sendall(b"question")
+            assert keeping.hear() == (0, b"d", b"question")
+            app.sendall(b"more")
+            assert keeping.answer("echo", "beside") == ("beside\n", "x 0")  # not "more": not yet
+            say(keeping, to=0)
+            assert keeping.hear() == (0, b"d", b"more")
+            say(keeping, to=0)
+            say(keeping, b"answer", to=0)
+            assert keeping.hear() == (0, b"a", b"")
+            assert app.recv(100) == b"answer"
+            say(keeping, b"", to=0)
+            assert app.recv(100) == b""  # its end
+        assert keeping.hear() == (0, b"d", b"")
+        assert keeping.answer("true", forward=port) == ("", "x 0")  # it listens already
+        with socket.create_connection(("127.0.0.1", port), timeout=20):
+            assert keeping.hear() == (1, b"c", b"")
+
+
+def say(keeping: Keeping, content: "bytes | None" = None, **told: int) -> None:
+    """To a connection: bytes, or that its own were handed on."""
+    told |= {} if content is None else {"bytes": len(content)}
+    keeping.asked.write(json.dumps(told).encode() + b"\n" + (content or b""))
+    keeping.asked.flush()

@@ -1,0 +1,29 @@
+"""Variables of a function that would change the process which deploys it: where its SDK looks for
+AWS, which proxy it takes, what its interpreter loads. The function gets them, no process of ours.
+"""
+
+import re
+from collections.abc import Mapping
+
+# The SDK's (AWS: "AWS SDKs and Tools Reference Guide", settings), the system's, Python's, proxies.
+_STEERING = re.compile(
+    r"AWS_(ENDPOINT_URL|IGNORE_CONFIGURED_ENDPOINT_URLS|CONFIG_FILE|SHARED_CREDENTIALS_FILE"
+    r"|(DEFAULT_)?PROFILE|(DEFAULT_)?REGION|ACCESS_KEY|SECRET_ACCESS_KEY|SESSION_TOKEN"
+    r"|SECURITY_TOKEN|ROLE_|WEB_IDENTITY_|CONTAINER_|CREDENTIAL|BEARER_TOKEN|SSO_|LOGIN_"
+    r"|CA_BUNDLE|DATA_PATH|CSM_|EC2_METADATA|IMDS_|METADATA_|USE_|S3_USE_|S3_US_EAST_1_"
+    r"|S3_DISABLE_|STS_REGIONAL|ENDPOINT_DISCOVERY|ACCOUNT_ID_ENDPOINT|DISABLE_|DEFAULTS_MODE"
+    r"|RETRY_MODE|MAX_ATTEMPTS|SDK_UA|SIGV4A|AUTH_SCHEME|REQUEST_|RESPONSE_).*"
+    r"|BOTO.*|LD_.*|DYLD_.*|GLIBC_.*|MALLOC_.*|GCONV_PATH|PYTHON.*|PIP_.*|UV_.*|OPENSSL_.*"
+    r"|SSL_CERT_.*|SSLKEYLOGFILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PATH|TMPDIR"
+    r"|(?i:.*_proxy)"
+)
+
+
+def steers(name: str) -> bool:
+    """Would it change what a process of ours does?"""
+    return bool(_STEERING.fullmatch(name))
+
+
+def harmless(variables: Mapping[str, str]) -> dict[str, str]:
+    """What app.py may read while it is imported here."""
+    return {name: value for name, value in variables.items() if not steers(name)}

@@ -1,0 +1,62 @@
+"""Who may ask the embedded AWS: who has its key, at its own address; no page of a browser."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..settings.local_access import Access
+from .signatures import Secrets, is_same, is_signed
+
+App = Callable[..., Iterable[bytes]]
+OURS = "/doit-lambda-layer"  # what we answer beside moto: a question, and zips of layers below it
+_ERROR = "<ErrorResponse><Error><Code>{0}</Code><Message>{1}</Message></Error></ErrorResponse>"
+
+
+def guarded(app: App, access: Access, issued: Secrets, used: Callable[[], None]) -> App:
+    """The app for whoever may ask; `issued`: secrets of keys that moto made; `used`: told of each
+    request that is answered."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if problem := refusal(environ, access, issued):
+            return _refused(problem, start_response)
+        used()
+        return app(environ, start_response)
+
+    return wrapped
+
+
+def refusal(environ: dict[str, Any], access: Access, issued: Secrets) -> tuple[str, str] | None:
+    """(AWS's code, why), or None for a request that is answered."""
+    if environ.get("HTTP_HOST") != access.host:
+        return "AccessDenied", f"this server is {access.host} and nothing else"
+    if "HTTP_ORIGIN" in environ:
+        return "AccessDenied", "no page of a browser may ask this server"
+    if not _may(environ, access, issued):
+        why = "this server wants the key that it was made with: doit local-start format=env"
+        return "InvalidClientTokenId", why
+    return None
+
+
+def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
+    if str(environ.get("PATH_INFO", "")).startswith(OURS):
+        return _proves(environ, access)
+    if is_signed(environ, lambda key: access.secret if key == access.key else issued(key)):
+        return True
+    # what SDKs do not sign (Cognito's sign-in, AssumeRoleWithWebIdentity) has our word as its app
+    unsigned = "HTTP_AUTHORIZATION" not in environ and "HTTP_X_AMZ_DATE" not in environ
+    return unsigned and f"app/{access.app}" in str(environ.get("HTTP_USER_AGENT", "")).split()
+
+
+def _proves(environ: dict[str, Any], access: Access) -> bool:
+    """Our own questions: `?NONCE.PROOF`, of this path."""
+    target = urlsplit(str(environ.get("REQUEST_URI", "")))
+    nonce, _, proof = target.query.partition(".")
+    return is_same(access.proof(f"{target.path}?{nonce}"), proof)
+
+
+def _refused(problem: tuple[str, str], start_response: Any) -> list[bytes]:
+    """As AWS answers, in the form that each of its protocols is read by."""
+    body = _ERROR.format(*problem).encode()
+    headers = [("Content-Type", "text/xml"), ("x-amzn-ErrorType", problem[0])]
+    start_response("403 Forbidden", [*headers, ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,49 @@
+"""tasks/local_aws/function_variables.py: a function's environment in the embedded AWS."""
+
+from types import SimpleNamespace
+
+from tasks.local_aws.function_variables import variables
+from tasks.settings.local_access import Access
+
+ACCESS = Access(url="http://127.0.0.1:7", key="LKIA", secret="s")  # noqa: S106
+
+
+def given(**of_function: str) -> dict[str, str]:
+    function = SimpleNamespace(
+        environment_vars=of_function, region="eu-west-1", handler="app.app",
+        function_name="shuking-local", memory_size=128,
+    )  # fmt: skip
+    return variables(function, ACCESS)
+
+
+def test_its_own_reach_it() -> None:
+    """Also those that would steer a process of ours, as in Lambda."""
+    own = {
+        "TABLE": "t", "AWS_PROFILE": "p", "AWS_CONFIG_FILE": "/c", "LD_PRELOAD": "l",
+        "PYTHONPATH": "y", "HOME": "/tmp", "HTTP_PROXY": "http://proxy",  # noqa: S108 - no folder is made
+    }  # fmt: skip
+    assert own.items() <= given(**own).items()
+
+
+def test_the_sdk_finds_the_embedded_aws_whatever_they_say() -> None:
+    """Addresses of services, and what cannot be combined with an address."""
+    said = {
+        "AWS_ENDPOINT_URL": "http://else", "AWS_ENDPOINT_URL_S3": "http://else",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_CSM_ENABLED": "true", "NO_PROXY": "intranet",
+    }  # fmt: skip
+    found = given(**said)
+    assert found["AWS_ENDPOINT_URL"] == ACCESS.url
+    assert found["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
+    assert "else" not in "".join(found.values())
+    assert {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}.isdisjoint(found)
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("LKIA", "s")
+    assert found["NO_PROXY"] == found["no_proxy"] == "intranet,127.0.0.1"
+    assert found["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_what_lambda_sets_is_lambdas() -> None:
+    """Its names are reserved; its home is none that can be made."""
+    found = given()
+    assert (found["AWS_REGION"], found["_HANDLER"]) == ("eu-west-1", "app.app")
+    assert found["HOME"] == "/home/sbx_user1051"
