@@ -1,97 +1,222 @@
-"""A function's process, as Lambda's Python runtime has it: the layer on sys.path, the handler
-imported once, events answered one after the other.
+"""A function's execution environment, as Lambda keeps one: its process, under Lambda's own runtime
+client, and the Runtime API that the client asks.
 
-    lambda_runtime.py serve MEET TASK OPT HANDLER    TASK is the function's folder, OPT the layers'
-    lambda_runtime.py ask MEET EVENT                 a JSON file; prints the result as JSON
+    lambda_runtime.py serve MEET CONFIG TASK RUNTIME    prints READY when it listens; to its end
+    lambda_runtime.py ask MEET EVENT                    one invocation; prints its answer as JSON
 
-Both meet at a socket in the folder MEET. Exit code 0 of `ask` whatever the handler
-did, its error is a result, as in Lambda; 1 when its process has died. `serve` prints END when it
-waits for an event: at the start, and behind what the handler printed. Runs in Lambda's image or on
-the host; standard library only.
+MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME holds `bootstrap`,
+which starts it. CONFIG: {"variables": names of those of `serve` that are the function's, "timeout":
+seconds, "memory": MB, "port": of the Runtime API, 0 for any, "processes": most of them, 0 for any
+number, "arn", "version", "runtime": its name}. EVENT: {"event": JSON text, "context": the client's,
+JSON text or ''}. The answer: {"payload", "failed", "log"}. No value of a variable is in a file:
+some may be secrets.
+
+`ask` ends with 0 whatever the function did, with 1 when `serve` is gone. What happens when is what
+AWS's "Understanding the Lambda execution environment lifecycle" says: the first process has ten
+seconds to initialise; one that fails, and any after one that died, has the function's own time for
+it. Standard library only.
 """
 
-import importlib
 import json
 import os
 import socket
 import sys
-import traceback
-from collections.abc import Callable
+import time
+import uuid
+from datetime import datetime, timezone
+from math import ceil
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
-SOCKET = ".events"  # relative: the name of a socket has a hundred characters at most
-END = b"\0end\n"
-Handler = Callable[[Any, Any], object]
-Result = dict[str, Any]
+sys.path.insert(0, str(Path(__file__).parent))
+from function_process import EXIT, MEMORY, TIME_OUT, Process
+from runtime_api import MOST_ANSWERED, Event
+
+SOCKET = "events"  # relative: the name of a socket has a hundred characters at most
+READY = "ready"
+INIT_SECONDS = 10.0  # AWS quota
+FROM_HERE = (
+    "PATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy",
+    "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+)  # the image's own, and this network's  # fmt: skip
+TIMED_OUT = "Sandbox.Timedout"
+LAST_WORDS = 1.0  # seconds for one that could not be initialised
 
 
-def serve(meet: str, task: str, opt: str, handler: str) -> None:
-    """Until this process is ended, or ends itself."""
+class Environment:
+    """One invocation at a time. `places`: the folders of the function and of the runtime."""
+
+    def __init__(self, config: "dict[str, Any]", places: "dict[str, str]") -> None:
+        wanted = (*FROM_HERE, *config["variables"])
+        here = {name: os.environ[name] for name in wanted if name in os.environ}
+        self._config = config | {"environment": here | places}
+        self._command = [f"{places['LAMBDA_RUNTIME_DIR']}/bootstrap"]
+        self._process: Process | None = None
+        self._log: list[str] = []
+        self._request = ""
+        self._peak = 0  # bytes of memory
+        self._fresh = True
+
+    def invoke(self, event: str, context: str) -> "dict[str, Any]":
+        self._log, self._request = [], str(uuid.uuid4())
+        init = self._begin() if self._fresh else 0.0
+        started = time.monotonic()
+        deadline = started + self._config["timeout"]
+        failure = None if self._process else self._initialise("invoke", deadline)
+        self._log.append(f"START RequestId: {self._request} Version: {self._config['version']}\n")
+        answer = b""
+        if failure is None and self._process:
+            answer, failure = self._handle(self._process, event, context, deadline)
+        if failure and failure.type == TIMED_OUT:
+            self._log.append(f"{_now()} {self._request} {self._timed_out()}\n\n")
+        self._log.append(self._report(time.monotonic() - started, init, failure))
+        return {
+            "payload": failure.answer if failure else answer.decode(errors="replace"),
+            "failed": failure is not None,
+            "log": "".join(self._log),
+        }
+
+    # ---- the phases -----------------------------------------------------------------------------
+
+    def _begin(self) -> float:
+        """The first initialisation: its seconds, 0 where it came to nothing."""
+        self._fresh = False
+        self._log.append(f"INIT_START Runtime Version: {self._config['runtime']}\n")
+        started = time.monotonic()
+        failure = self._initialise("init", started + INIT_SECONDS)
+        return 0.0 if failure else time.monotonic() - started
+
+    def _initialise(self, phase: str, deadline: float) -> "Failure | None":
+        """There is a process that waits for events; else why not."""
+        started = time.monotonic()
+        try:
+            self._process = process = Process(self._command, self._config)
+        except OSError as error:
+            return self._error("Runtime.InvalidEntrypoint", str(error))
+        cause = process.wait(lambda api: api.waits or bool(api.said), deadline)
+        if process.api.waits and not cause:
+            self._take(process)
+            return None
+        if not cause:  # it said what is wrong, and ends itself
+            process.wait(lambda api: False, min(deadline, time.monotonic() + LAST_WORDS))
+        failure = self._failed(process, cause)
+        status = "timeout" if cause == TIME_OUT else f"error\tError Type: {failure.type}"
+        self._log.append(
+            f"INIT_REPORT Init Duration: {_ms(time.monotonic() - started)} ms\tPhase: {phase}\t"
+            f"Status: {status}\n"
+        )
+        return failure
+
+    def _handle(
+        self, process: Process, event: str, context: str, deadline: float
+    ) -> "tuple[bytes, Failure | None]":
+        """(answer, None) or (nothing, what went wrong)."""
+        headers = {
+            "Aws-Request-Id": self._request,
+            "Deadline-Ms": str(int((time.time() + deadline - time.monotonic()) * 1000)),
+            "Invoked-Function-Arn": self._config["arn"],
+            "Trace-Id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};"
+            f"Parent={uuid.uuid4().hex[:16]};Sampled=0",
+        }
+        process.api.give(Event(headers | ({"Client-Context": context} if context else {}), event))
+        # an invocation ends when the process asks for the next event
+        cause = process.wait(lambda api: bool(api.said) and api.waits, deadline)
+        said = process.api.said
+        if cause == MEMORY or said is None:
+            return b"", self._failed(process, cause)
+        self._end(process) if cause else self._take(process)
+        if said.kind == "large":
+            most = f"exceeded maximum allowed payload size ({MOST_ANSWERED} bytes)."
+            return b"", Failure.made(
+                "Function.ResponseSizeTooLarge", f"Response payload size {most}"
+            )
+        if said.kind == "error":
+            return b"", Failure("", said.body.decode(errors="replace"))
+        return said.body, None
+
+    def _failed(self, process: Process, cause: str) -> "Failure":
+        """Why. The process is ended; the next invocation begins with another."""
+        said = process.api.said
+        reason = process.reason() if cause == EXIT else "signal: killed"
+        self._end(process)
+        if cause == TIME_OUT:
+            return Failure.made(TIMED_OUT, f"RequestId: {self._request} Error: {self._timed_out()}")
+        if said and cause != MEMORY:
+            return Failure(said.type, said.body.decode(errors="replace"))
+        how = f"with error: {reason}" if reason else "without providing a reason"
+        kind = "Runtime.OutOfMemory" if cause == MEMORY else "Runtime.ExitError"
+        return self._error(kind, f"Runtime exited {how}")
+
+    def _take(self, process: Process) -> None:
+        """What it printed."""
+        self._log.append(process.taken().decode(errors="replace"))
+        self._peak = process.peak
+
+    def _end(self, process: Process) -> None:
+        process.end()
+        self._take(process)
+        self._process = None
+
+    # ---- what is said of it ---------------------------------------------------------------------
+
+    def _timed_out(self) -> str:
+        return f"Task timed out after {self._config['timeout']:.2f} seconds"
+
+    def _error(self, kind: str, message: str) -> "Failure":
+        message = f"RequestId: {self._request} Error: {message}"
+        self._log.append(f"{message}\n{kind}\n")
+        return Failure.made(kind, message)
+
+    def _report(self, seconds: float, init: float, failure: "Failure | None") -> str:
+        kind = failure.type if failure else ""
+        fields = {
+            "Duration": f"{_ms(seconds)} ms",
+            "Billed Duration": f"{ceil((seconds + init) * 1000)} ms",
+            "Memory Size": f"{self._config['memory']} MB",
+            "Max Memory Used": f"{min(ceil(self._peak / 2**20), self._config['memory'])} MB",
+        }
+        fields |= {"Init Duration": f"{_ms(init)} ms"} if init else {}
+        fields |= {"Status": "timeout" if kind == TIMED_OUT else "error"} if kind else {}
+        fields |= {"Error Type": kind} if kind and kind != TIMED_OUT else {}
+        told = "\t".join(f"{name}: {value}" for name, value in fields.items())
+        return f"END RequestId: {self._request}\nREPORT RequestId: {self._request}\t{told}\t\n"
+
+
+class Failure(NamedTuple):
+    """`type`: of an error of the process, '' for one of the handler; `answer`: JSON text."""
+
+    type: str
+    answer: str
+
+    @classmethod
+    def made(cls, kind: str, message: str) -> "Failure":
+        return cls(kind, json.dumps({"errorType": kind, "errorMessage": message}))
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f}"
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")  # noqa: UP017 - the layer's Python may be 3.10
+
+
+# ---- serve, ask ---------------------------------------------------------------------------------
+
+
+def serve(meet: str, config: str, task: str, runtime: str) -> None:
+    places = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}
+    environment = Environment(json.loads(Path(config).read_text(encoding="utf-8")), places)
     os.chdir(meet)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(SOCKET)
     listening.listen()
-    os.write(1, END)
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    # the order of Lambda's own runtime: function, layers, then what the image brings
-    sys.path[:0] = [task, f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
-    sys.dont_write_bytecode = True
-    os.chdir(task)
-    function, broken = loaded(handler)
+    print(READY, flush=True)
     while True:
         asking, _ = listening.accept()
-        event = Path(asking.makefile().readline().rstrip("\n"))
-        answer = broken or answered(function, event.read_text(encoding="utf-8"))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.write(1, END)
-        asking.sendall(json.dumps(answer).encode())
-        asking.close()
-
-
-def loaded(handler: str) -> "tuple[Handler, Result | None]":
-    """(the function, None) or (nothing useful, why it cannot be used)."""
-    module, _, name = handler.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module.replace("/", ".")), name), None
-    except Exception as error:
-        return lambda event, context: None, failed(error, unusable=True)
-
-
-def answered(function: Handler, event: str) -> Result:
-    try:
-        payload = json.dumps(function(json.loads(event), context()))
-    except Exception as error:
-        return failed(error, unusable=False)
-    return {"failed": False, "unusable": False, "payload": payload}
-
-
-def failed(error: Exception, *, unusable: bool) -> Result:
-    return {"failed": True, "unusable": unusable, "payload": json.dumps(described(error))}
-
-
-def context() -> SimpleNamespace:
-    """What handlers commonly read of Lambda's context object."""
-    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "function")
-    return SimpleNamespace(
-        function_name=name,
-        function_version="$LATEST",
-        memory_limit_in_mb=os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-        aws_request_id="00000000-0000-0000-0000-000000000000",
-        log_group_name=f"/aws/lambda/{name}",
-        log_stream_name="local",
-        invoked_function_arn=name,
-        get_remaining_time_in_millis=lambda: 1000,
-    )
-
-
-def described(error: Exception) -> Result:
-    """An error in the shape that Lambda answers with."""
-    traceback.print_exc()
-    stack = traceback.format_tb(error.__traceback__)
-    return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}
+        with asking:
+            asked = json.loads(Path(asking.makefile().readline().rstrip()).read_bytes())
+            asking.sendall(json.dumps(environment.invoke(**asked)).encode())
 
 
 def ask(meet: str, event: str) -> None:

@@ -7,7 +7,8 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 "libraries": [paths]}}, "gone": [modules that pruning took], "touched": [paths of files that it
 took or changed]}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
 "glibc": {path: version}, "compiled": modules compiled anew, "missed": what of "gone" and "touched"
-was looked for, "metadata": error}}.
+was looked for, "seconds": {module: what its import took, with all that it imports}, "metadata":
+error}}.
 
 Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
@@ -93,6 +94,7 @@ class Batch:
         self.name, self.left = name, tries
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
+        self.seconds: dict[str, float] = {}
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled, self._word = 0, 0, b""
 
@@ -126,6 +128,8 @@ class Batch:
             said = json.loads(answer)
             if isinstance(said, int):
                 self._trying = said
+            elif isinstance(said, dict):
+                self.seconds[self.left[self._trying][1]] = said["seconds"]
             else:
                 number, self.errors[self.left[said[0]]], self._compiled, missed = said
                 self.missed |= set(missed)
@@ -234,6 +238,7 @@ def result(opt: str, batch: Batch, folder: str) -> Answer:
         "glibc": {name: needed for name in sorted(loads) if (needed := newer(opt, name, here()))},
         "compiled": batch.compiled,
         "missed": sorted(batch.missed),
+        "seconds": dict(sorted(batch.seconds.items())),
         "metadata": metadata(Path(opt, "python", folder)) if folder else "",
     }
 

@@ -10,15 +10,17 @@ import importlib.machinery
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
 def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes) -> None:
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
-    compiled, missed] after it."""
+    compiled, missed] after it; between the two {"seconds"} of an import that takes long."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -29,7 +31,11 @@ def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes
     watch.start()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
+        began = time.perf_counter()
         error = attempt(opt, kind, name)
+        seconds = time.perf_counter() - began
+        if kind == "import" and seconds >= SLOW and not error:
+            say(answers, word, {"seconds": round(seconds, 3)})
         say(answers, word, [number, error, compiled(), sorted(watch.missed)])
 
 

@@ -54,6 +54,7 @@ def serving(folder: Path) -> Iterator[Server]:
 def adjust(patch: pytest.MonkeyPatch, server: Server) -> None:
     """moto as the project's own server does, until the test's end."""
     from moto.apigateway.models import APIGatewayBackend
+    from moto.awslambda import responses
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.models import FakeBucket
     from moto.s3.responses import S3Response
@@ -61,7 +62,8 @@ def adjust(patch: pytest.MonkeyPatch, server: Server) -> None:
     for changed, name in (
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
-        (LambdaFunction, "_invoke_lambda"),
+        (LambdaFunction, "invoke"),
+        (responses, "sys"),
         (LambdaFunction, "update_function_code"),
         (LayerVersion, "get_layer_version"),
         (S3Response, "put_object"),

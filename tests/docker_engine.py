@@ -19,7 +19,7 @@ from tasks.sandbox.container import docker_images
 from tasks.sandbox.container.session import CACHE_VOLUME
 
 LAMBDA, TAG = "public.ecr.aws/lambda/python", "3.12"
-STAND_IN = "lambda-python-stand-in:3.12"
+STAND_IN = "lambda-python-stand-in:3.12-ric"
 BUILD_STAND_IN = Path(__file__).parent / "lambda_image" / "build"
 PULL_SECONDS = 180
 SETTLE_SECONDS = 120  # other projects may use the same engine; what they do ends by itself

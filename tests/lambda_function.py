@@ -1,4 +1,7 @@
-"""A Lambda function for tests that only look at what there is: nothing runs in it."""
+"""Lambda functions for tests: one that is only looked at, and one as moto hands it over to run."""
+
+from types import SimpleNamespace
+from typing import Any
 
 from tasks.aws.client import Aws
 from tests.finished_layer import zipped
@@ -17,3 +20,16 @@ def make(aws: Aws, name: str, *layers: str) -> str:
         Layers=list(layers), Code={"ZipFile": zipped("x")},
     )  # fmt: skip
     return str(made["FunctionArn"])
+
+
+ARN_OF_LOCAL = f"arn:aws:lambda:ap-northeast-2:{ACCOUNT}:function:shuking-local"
+
+
+def as_moto_has_it(**more: Any) -> SimpleNamespace:
+    """What tasks/local_aws/invoke.py reads of moto's LambdaFunction."""
+    given = {
+        "region": "ap-northeast-2", "function_name": "shuking-local", "memory_size": 512,
+        "ephemeral_storage": 512, "version": "$LATEST", "run_time": "python3.12", "timeout": 20,
+        "handler": "app.app", "environment_vars": {}, "function_arn": ARN_OF_LOCAL,
+    }  # fmt: skip
+    return SimpleNamespace(**given | more)

@@ -1,9 +1,12 @@
 """The environment of a function of the embedded AWS: what Lambda gives one, what config.json and
 the secret say, and the embedded AWS in the place of AWS, whatever these say of that.
+
+Lambda's: Lambda Developer Guide, "Defined runtime environment variables".
 """
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ..sandbox.isolation import HOME
@@ -14,11 +17,12 @@ _ELSEWHERE = re.compile(r"AWS_(ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|US
 
 
 def variables(function: Any, access: Access | None) -> dict[str, str]:
-    """`function`: moto's. Lambda Developer Guide, "Defined runtime environment variables"."""
+    """`function`: moto's. What only the place knows where it runs, docker/lambda_runtime.py adds:
+    LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API."""
     given = {name: str(value) for name, value in function.environment_vars.items()}
     kept = {name: value for name, value in given.items() if not _ELSEWHERE.fullmatch(name)}
-    base = {"HOME": HOME, "LANG": "en_US.UTF-8", "TZ": ":UTC"}
-    return base | kept | _here(kept, access, function.region) | _reserved(function)
+    here = _here(kept, access, function.region)
+    return _unreserved() | kept | here | _reserved(function)
 
 
 def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[str, str]:
@@ -27,15 +31,29 @@ def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[
     return access.variables(region) | past_proxies(given, access.name)
 
 
+def _unreserved() -> dict[str, str]:
+    """What a function's own variables may change."""
+    return {
+        "HOME": HOME,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        "AWS_LAMBDA_LOG_FORMAT": "Text",
+    }
+
+
 def _reserved(function: Any) -> dict[str, str]:
     return {
         "_HANDLER": function.handler,
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.function_name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
-        "LAMBDA_TASK_ROOT": "{work}/task",
     }
+
+
+def log_stream(function: Any, name: str) -> str:
+    """Of one execution environment, called `name`."""
+    return f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{name}"

@@ -1,9 +1,8 @@
 """One invocation of a function of the embedded AWS: its zip and its layers' zips in a sandbox."""
 
 import hashlib
-import io
 import json
-import zipfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,11 @@ from . import function_variables
 from .warm_pool import Environment, Environments, FunctionAnswer
 
 CHOICE = ("builder", "image", "python", "architecture", "local_network")
+SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
+SLACK_SECONDS = 60
+# In a container the Runtime API has Lambda's port, and the user's processes are the function's.
+OF_A_CONTAINER = {"port": 9001, "processes": 1024}
+OF_THIS_MACHINE = {"port": 0, "processes": 0}
 ENVIRONMENTS = Environments()
 
 
@@ -32,22 +36,24 @@ def remember(settings: Settings) -> None:
 
 
 def invoke(
-    function: Any, event: object, layers: Sequence[bytes], access: Access | None = None
-) -> FunctionAnswer:
-    """`function`: moto's; `access`: to the AWS that it is a function of. Never raises for what the
-    function does."""
+    function: Any, event: str, layers: Sequence[bytes], access: Access | None = None,
+    context: str = "",
+) -> FunctionAnswer:  # fmt: skip
+    """`function`: moto's; `event` and `context` (the client's): JSON text; `access`: to the AWS
+    that it is a function of. Never raises for what the function does."""
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     code = hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
-    made_of = [code, [hash(layer) for layer in layers], function.handler]
+    made_of = [code, [hash(layer) for layer in layers], _limits(function), chosen]
     made_of.append(function_variables.variables(function, access))
+    # two initialisations may come before the call itself, and what sets them up
+    seconds = 2 * float(function.timeout) + SLACK_SECONDS
     try:
         return ENVIRONMENTS.invoke(
             f"{function.region}/{function.function_name}",
-            [made_of, chosen, files.file_digest(paths.DOCKER / "lambda_runtime.py")],
+            [*made_of, [files.file_digest(paths.DOCKER / name) for name in SCRIPTS]],
             lambda: start(function, layers, replace(Settings(), **chosen), access),
-            event,
-            float(function.timeout),
+            lambda environment: environment.ask(event, context, seconds),
         )
     except LayerError as error:
         return FunctionAnswer(payload=json.dumps({"errorMessage": str(error)}), failed=True, log="")
@@ -58,27 +64,37 @@ def start(
 ) -> Environment:
     """A new environment, in a sandbox of its own. It reaches the embedded AWS, and nothing else
     unless `local-network` says so."""
-    code = zipfile.ZipFile(io.BytesIO(function.code_bytes))
-    task = {f"task/{name}": code.read(name) for name in code.namelist() if name[-1] != "/"}
+    sandbox = choose.new(settings, tmp=int(function.ephemeral_storage))
+    variables = function_variables.variables(function, access)
+    stream = function_variables.log_stream(function, uuid.uuid4().hex)
+    variables["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
+    config = _limits(function) | {"variables": sorted(variables)}
+    config |= OF_A_CONTAINER if sandbox.kind == "docker" else OF_THIS_MACHINE
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(layers)]
-        for path, content in zip(zips, layers, strict=True):
+        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate([None, *layers])]
+        for path, content in zip(zips, [function.code_bytes, *layers], strict=True):
             path.write_bytes(content)
         serve = Job(
-            argv=(
-                "{python}",
-                "{scripts}/lambda_runtime.py",
-                "serve",
-                "{tmp}",
-                "{work}/task",
-                "{opt}",
-                function.handler,
-            ),
+            argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{tmp}", "{work}/config.json",
+                  "{task}", "{runtime}"),
             kind=FUNCTION,
-            inputs=task | scripts(["lambda_runtime.py"]),
-            opt=tuple(zips),
+            inputs={"config.json": json.dumps(config).encode()} | scripts(SCRIPTS),
+            task=zips[0],
+            opt=tuple(zips[1:]),
             network=settings.local_network,
             forward=access.port if access else 0,
-            environment=function_variables.variables(function, access),
-        )
-        return Environment(choose.new(settings), serve)
+            environment=variables,
+        )  # fmt: skip
+        return Environment(sandbox, serve)
+
+
+def _limits(function: Any) -> dict[str, Any]:
+    """docker/lambda_runtime.py's CONFIG, but for what the sandbox decides."""
+    return {
+        "timeout": float(function.timeout),
+        "memory": int(function.memory_size),
+        "tmp": int(function.ephemeral_storage),
+        "arn": function.function_arn,
+        "version": str(function.version),
+        "runtime": f"python:{str(function.run_time).removeprefix('python')}",
+    }

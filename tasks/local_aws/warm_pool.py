@@ -1,31 +1,31 @@
 """Execution environments of the embedded AWS's functions, kept warm as Lambda keeps them.
 
-One is a sandbox with the function's code and layers, and a process in it that has imported the
-handler and waits for events (docker/lambda_runtime.py). After an invocation it stays for the
-next one of
-the same function: same code, layers, handler, variables. It ends when it is idle for long, times
-out, dies, could not be initialised, or when the function has changed.
+One is a sandbox with the function's code and layers, and a process in it that runs the function as
+Lambda does (docker/lambda_runtime.py). After an invocation it stays for the next one of the same
+function: same code, layers, handler, variables, limits. It ends when it is idle for long, when its
+sandbox fails, or when the function has changed. What times out or dies is only the function's
+process: the next invocation begins with another one.
 """
 
 import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..sandbox.job_kinds import FUNCTION
-from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
+from ..sandbox.protocol import Job, Outcome, Sandbox
 from ..util import files
 from ..util.errors import LayerError
 
 IDLE_SECONDS = 300  # Lambda promises nothing; it was seen to keep them for some minutes
 LAST_WORDS = 5  # seconds until a process that has broken off the talk is seen to be gone
-END = "\0end"  # what docker/lambda_runtime.py prints behind what the function printed
+READY = "ready"  # what docker/lambda_runtime.py prints when it listens
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionAnswer:
-    """`payload`: JSON text; `failed`: the function raised or died; `log`: what it printed."""
+    """`payload`: JSON text; `failed`: the function raised or died; `log`: of this invocation, with
+    Lambda's own lines."""
 
     payload: str
     failed: bool
@@ -33,8 +33,8 @@ class FunctionAnswer:
 
 
 class Environment:
-    """`serve`: the job that waits for events; it does when this is made. One invocation at a time.
-    LayerError when the sandbox fails."""
+    """`serve`: the job that runs the function; it listens when this is made. One invocation at a
+    time. LayerError when the sandbox fails."""
 
     def __init__(self, sandbox: Sandbox, serve: Job) -> None:
         self._sandbox, self._network = sandbox, serve.network
@@ -43,7 +43,8 @@ class Environment:
         self._said = threading.Condition()
         self.usable = True
         threading.Thread(target=self._serve, args=[serve], daemon=True).start()
-        self._log()
+        with self._said:
+            self._said.wait_for(lambda: self._ended or READY in self._lines)
         if isinstance(self._ended, LayerError):
             raise self._ended
 
@@ -64,51 +65,34 @@ class Environment:
             self._lines.append(line)
             self._said.notify_all()
 
-    def ask(self, event: object, seconds: float) -> FunctionAnswer:
-        """What the function makes of it. LayerError when the sandbox fails; whatever the function
-        does is an Answer."""
+    def ask(self, event: str, context: str, seconds: float) -> FunctionAnswer:
+        """What the function makes of `event`, JSON text, in at most so many seconds; `context`: the
+        client's, JSON text or ''. LayerError when the sandbox fails; whatever the function does is
+        an Answer."""
         job = Job(
             argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
             kind=FUNCTION,
-            inputs={"event.json": json.dumps(event).encode()} | scripts(["lambda_runtime.py"]),
+            inputs={"event.json": json.dumps({"event": event, "context": context}).encode()},
             network=self._network,
             timeout=seconds,
         )
         try:
             outcome = self._sandbox.run(job)
         except TimeoutError:
-            return self._died(f"Task timed out after {seconds:.2f} seconds")
+            return self._lost("it does not answer")
         if outcome.code:
-            return self._died(self._exit())
-        answer = json.loads(outcome.output)
-        self.usable = not answer["unusable"]
-        return FunctionAnswer(payload=answer["payload"], failed=answer["failed"], log=self._log())
+            return self._lost(f"it ended:\n{outcome.tail}")
+        return FunctionAnswer(**json.loads(outcome.output))
 
-    def _died(self, message: str) -> FunctionAnswer:
+    def _lost(self, why: str) -> FunctionAnswer:
+        """What runs the function is gone: the function ended it, or the sandbox did."""
         self.usable = False
         with self._said:
-            log = _text(self._lines)
-        return FunctionAnswer(payload=json.dumps({"errorMessage": message}), failed=True, log=log)
-
-    def _exit(self) -> str:
-        with self._said:
             self._said.wait_for(lambda: self._ended, timeout=LAST_WORDS)
-            status = f"exit status {self._ended.code}" if isinstance(self._ended, Outcome) else "?"
-        return f"Runtime exited with error: {status}"
-
-    def _log(self) -> str:
-        """What was printed until the process waits again, or has ended."""
-        with self._said:
-            self._said.wait_for(lambda: self._ended or self._end() is not None)
-            end = self._end()
-            upto = len(self._lines) if end is None else end + 1
-            printed, self._lines = self._lines[:upto], self._lines[upto:]
-        return _text(printed)
-
-    def _end(self) -> int | None:
-        """Which line ends what was printed so far, if one does."""
-        ends = (number for number, line in enumerate(self._lines) if line.endswith(END))
-        return next(ends, None)
+            log = "".join(f"{line}\n" for line in self._lines if line != READY)
+        message = f"the function's execution environment was lost: {why}"
+        error = {"errorType": "Runtime.ExitError", "errorMessage": message}
+        return FunctionAnswer(payload=json.dumps(error), failed=True, log=log)
 
     def close(self) -> None:
         """And wait until the process has ended."""
@@ -116,10 +100,6 @@ class Environment:
         self._sandbox.close()
         with self._said:
             self._said.wait_for(lambda: self._ended, timeout=LAST_WORDS)
-
-
-def _text(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines).replace(f"{END}\n", "")
 
 
 @dataclass
@@ -131,14 +111,14 @@ class Environments:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def invoke(
-        self, name: str, made_of: object, start: Callable[[], Environment], event: Any,
-        seconds: float,
+        self, name: str, made_of: object, start: Callable[[], Environment],
+        ask: Callable[[Environment], FunctionAnswer],
     ) -> FunctionAnswer:  # fmt: skip
         """`name`: the function; `made_of`: all that decides what runs; `start`: a new one."""
         version = files.digest(made_of)
         environment = self._take(name, version) or start()
         try:
-            return environment.ask(event, seconds)
+            return ask(environment)
         except BaseException:
             environment.usable = False
             raise

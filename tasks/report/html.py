@@ -1,5 +1,6 @@
 """The report as one HTML page that loads nothing: style and map are in it, script there is none."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from string import Template
@@ -9,7 +10,7 @@ from ..settings import paths
 from ..settings.model import LAMBDA_LIMIT
 from ..ui.console import size
 from ..ui.visible import html
-from .facts import Offer, Report, Row, Work, change, total_change
+from .facts import Offer, Report, Row, Work, change, slowest_first, total_change
 from .treemap import Box, squarify
 
 MAP = Box(x=0, y=0, width=1600, height=900)  # the page stretches it a little on narrow screens
@@ -22,6 +23,8 @@ CLASSES = {
     Kind.METADATA: "metadata",
 }
 NO_OFFERS = '<tr><td colspan="4">Nothing: no other recipe knows a file of this layer.</td></tr>'
+NOT_MEASURED = '<tr><td colspan="2">Not measured: nothing was imported (yet).</td></tr>'
+_IMPORTS = re.compile(r'(?<=<tbody id="import-seconds">\n).*?(?=\n</tbody>)', re.DOTALL)
 NOT_PUBLISHED = "No version is published yet to compare with."
 
 
@@ -49,12 +52,18 @@ def render(report: Report) -> str:
         "before": treemap(report.rows, lambda row: row.installed),
         "after": treemap(report.rows, lambda row: row.layer),
         "packages": "\n".join(_package(report, row) for row in report.rows),
+        "imports": _imports(report.imports),
         "rules": "\n".join(map(_work, report.work)),
         "notes": "\n".join(f"<li>{html(note)}</li>" for note in _notes(report)),
         "offers": "\n".join(map(_offer, report.offers)) or NO_OFFERS,
     }
     page = Template(paths.REPORT.read_text(encoding="utf-8"))
     return page.substitute({name: html(text) for name, text in plain.items()} | made)
+
+
+def put_imports(page: str, imports: Mapping[str, float]) -> str:
+    """A page with other seconds in it, as `render` would write it."""
+    return _IMPORTS.sub(lambda _: _imports(imports), page, count=1)
 
 
 def percent(count: int) -> str:
@@ -177,6 +186,14 @@ def _package(report: Report, row: Row) -> str:
         f'<tr><th scope="row">{head} <small>{html(row.version)}</small></th>{sizes}'
         f"<td>{percent(row.after)}{bar}</td>{_cells([change(report, row)])}</tr>"
     )
+
+
+def _imports(imports: Mapping[str, float]) -> str:
+    lines = [
+        f'<tr><th scope="row">{html(name)}</th>{_cells([seconds])}</tr>'
+        for name, seconds in slowest_first(imports)
+    ]
+    return "\n".join(lines) or NOT_MEASURED
 
 
 def _work(work: Work) -> str:

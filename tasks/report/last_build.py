@@ -42,7 +42,28 @@ def gather(settings: Settings) -> Report:
         kept=made["prune"]["kept_by"],
         notes=[*part.summary(made["optimize"]), f"built by {made['install']['builder']}"],
         offers=facts.offers(files, recipes.inactive(settings), settings.keep),
+        imports=import_seconds(settings, made["zip"]["sha256"]),
     )
+
+
+def import_seconds(settings: Settings, sha256: str) -> dict[str, float]:
+    """Of the proof of this zip; {} where it is not proven (yet)."""
+    proven = file_tools.read_record(paths.record(settings, "verify")) or {}
+    found: dict[str, float] = proven.get("imports", {}) if proven.get("sha256") == sha256 else {}
+    return found
+
+
+def add_imports_to_page(settings: Settings) -> None:
+    """The page is written before the proof, which may send people there: what the proof measured
+    is put in behind it."""
+    from . import html
+
+    page = paths.beside_zip(settings, ".report.html")
+    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        filled = html.put_imports(text, import_seconds(settings, packed["sha256"]))
+        file_tools.write_atomic(page, filled.encode())
 
 
 def _records(settings: Settings) -> dict[str, file_tools.Record]:

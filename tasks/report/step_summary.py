@@ -11,6 +11,7 @@ from ..settings.model import LAMBDA_LIMIT, Settings
 from ..ui import console
 from ..ui.console import size
 from ..util import files
+from . import cold_start
 
 Summary = Callable[[dict[str, Any]], str]
 
@@ -28,7 +29,9 @@ def _asked(record: files.Record) -> str:
     """An app without an API is not asked, only looked at."""
     if "functions" in record:
         return f"{', '.join(record['functions'])} ready"
-    return f"{record['function']} answers {record['status']}"
+    took = cold_start.Start(**record.get("start", {})).init
+    init = f", init {took:,.0f} ms" if took is not None else ""
+    return f"{record['function']} answers {record['status']}{init}"
 
 
 # {step: (its record is a stage's, what it says)}

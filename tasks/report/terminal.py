@@ -9,7 +9,7 @@ from rich.table import Table
 from ..settings.model import LAMBDA_LIMIT
 from ..ui.console import size, text
 from ..ui.visible import visible
-from .facts import Report, change, examples, spared_shortly, total_change
+from .facts import Report, change, examples, slowest_first, spared_shortly, total_change
 
 
 def render(report: Report) -> Group:
@@ -20,6 +20,8 @@ def render(report: Report) -> Group:
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield packages(report)
     yield from map(text, _notes(report))
+    if report.imports:
+        yield imports(report)
     yield rules(report)
     if report.offers:
         yield offers(report)
@@ -52,6 +54,15 @@ def _notes(report: Report) -> list[str]:
     against = f"change: against {report.published}" if report.published else "not published yet"
     kept = [f"keep saved {examples(report.kept)}"] if report.kept else []
     return [against, *report.notes, *kept, ""]
+
+
+def imports(report: Report) -> Table:
+    grid = _table("what takes long to import (with all that it imports, in the proof)")
+    grid.add_column("package", overflow="fold")
+    grid.add_column("seconds", justify="right", no_wrap=True)
+    for name, seconds in slowest_first(report.imports):
+        grid.add_row(name, seconds)
+    return grid
 
 
 def rules(report: Report) -> Table:

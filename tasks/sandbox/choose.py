@@ -4,7 +4,7 @@ from functools import cache
 
 from ..requirements import host_python
 from ..settings import paths
-from ..settings.model import Settings
+from ..settings.model import LAMBDA_TMP, Settings
 from ..ui.console import say
 from ..util import files
 from ..util.errors import BuildError
@@ -17,8 +17,9 @@ def choose(settings: Settings) -> Sandbox:
     return new(settings)
 
 
-def new(settings: Settings) -> Sandbox:
+def new(settings: Settings, *, tmp: int = LAMBDA_TMP) -> Sandbox:
     """Docker; for stage=local and builder=auto this machine, when Docker or the image is missing.
+    `tmp`: MB of /tmp, of one for a function (this machine's is what it is).
 
     BuildError (what to start) in every other case without Docker.
     """
@@ -27,9 +28,9 @@ def new(settings: Settings) -> Sandbox:
     if settings.builder == "host":
         return _host(settings)
     if settings.builder == "docker" or not settings.is_local:
-        return ContainerSandbox(settings)
+        return ContainerSandbox(settings, tmp=tmp)
     try:
-        return ContainerSandbox(settings)
+        return ContainerSandbox(settings, tmp=tmp)
     except BuildError as error:
         if not host_python.runs(settings):
             raise

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..settings.model import Settings
 from ..util import subprocesses
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import host_relay, index_credentials, isolation, temp_dirs
+from . import host_relay, host_runtime, index_credentials, isolation, temp_dirs
 from .container.docker_images import PROXIES
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
@@ -26,6 +26,7 @@ INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
     "UV_KEYRING_PROVIDER", *PROXIES,
 )  # of jobs of ours  # fmt: skip
+GIVEN = ("{work}", "{opt}", "{task}", "{runtime}")
 
 
 class HostSandbox:
@@ -87,6 +88,8 @@ class _Session:
         self._names = {
             "{opt}": str(self._scratch.path / "opt"),
             "{tmp}": str(self._scratch.path / "tmp"),
+            "{task}": str(self._scratch.path / "task"),
+            "{runtime}": str(self._scratch.path / "runtime"),
             "{uv}": find_uv_bin(),
             "{interpreter}": interpreter,
             "{tools}": str(Path(deflate.__file__).parents[1]),
@@ -118,6 +121,9 @@ class _Session:
         self._lay_out(job)
         if job.forward and not self._relay:
             self._relay = host_relay.Relay(job.forward, Path(names["{tmp}"]))
+        if job.task:
+            self._unpack(Path(names["{task}"]), [job.task])
+            host_runtime.lay_out(names)
         return _execute(job, names, on_line, self._running)
 
     def names(self, job: Job) -> dict[str, str]:
@@ -130,20 +136,22 @@ class _Session:
         wanted = tuple((path, path.stat().st_mtime_ns) for path in job.opt)
         if not job.opt or wanted == self._laid:
             return
-        opt = Path(self._names["{opt}"])
-        temp_dirs.remove(opt)
+        self._unpack(Path(self._names["{opt}"]), job.opt)
+        self._laid = wanted
+
+    def _unpack(self, target: Path, zips: Sequence[Path]) -> None:
+        temp_dirs.remove(target)
         unpacker = (paths.DOCKER / "unpack.py").absolute()
-        words = [self._names["{interpreter}"], "-I", "-S", str(unpacker), str(opt)]
+        words = [self._names["{interpreter}"], "-I", "-S", str(unpacker), str(target)]
         words.append(self._names["{tools}"])
-        layers = [str(path.absolute()) for path in job.opt]
+        layers = [str(path.absolute()) for path in zips]
         done = subprocess.run([*words, *layers], capture_output=True, text=True, check=False)
         if done.returncode:
             raise BuildError(
                 f"the layer could not be unpacked:\n{done.stderr.strip()[-500:]}",
                 fix="run again; if it is a layer of others, ask them for a whole one",
             )
-        _protect(opt)
-        self._laid = wanted
+        _protect(target)
 
 
 def check_host(settings: Settings) -> None:
@@ -225,8 +233,9 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
         return words
     if job.forward and not job.network:
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
-    given = [Path(names[name]) for name in ("{work}", "{opt}") if Path(names[name]).exists()]
-    reads = [*isolation.seen_by(interpreter), *given]
+    there = [name for name in GIVEN if Path(names[name]).exists()]
+    there += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
+    reads = [*isolation.seen_by(interpreter), *(Path(names[name]) for name in there)]
     return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network)
 
 

@@ -2,12 +2,13 @@
 
 Two implementations, sandbox/container/sandbox.py and sandbox/host.py; the rest knows only this
 protocol. What a job may do follows from its kind (sandbox/job_kinds.py). It sees what it is given
-under `{opt}` (the container's real /opt) and a folder `{work}` that lasts from the first job until
-`close`: jobs of ours have one together in which they write, jobs that run a package's code have
-another, which they only read, and `{tmp}` to write to. These names are replaced in its arguments,
-as are `{scripts}` (where ours lie), `{interpreter}` (the platform's Python), `{python}` (the same
-with its isolating options), `{uv}` and `{tools}` (a folder with `deflate`). Nothing else of the
-machine is visible to it, and files travel as copies in both directions.
+under `{opt}` and `{task}` (the container's real /opt and /var/task) and a folder `{work}` that
+lasts from the first job until `close`: jobs of ours have one together in which they write, jobs
+that run a package's code have another, which they only read, and `{tmp}` to write to. These names
+are replaced in its arguments, as are `{scripts}` (where ours lie), `{interpreter}` (the platform's
+Python), `{python}` (the same with its isolating options), `{uv}`, `{tools}` (a folder with
+`deflate`) and `{runtime}` (Lambda's /var/runtime). Nothing else of the machine is visible to it,
+and files travel as copies in both directions.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,7 @@ class Job:
     kind: Kind = job_kinds.PROOF  # without a word it may do nothing
     inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
     opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}, read-only as in Lambda
+    task: Path | None = None  # a function's zip, laid out at {task}
     network: bool = False
     forward: int = 0  # a port of this machine's 127.0.0.1 that it reaches all the same
     indexes: bool = False  # gets their addresses and passwords

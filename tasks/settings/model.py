@@ -20,6 +20,7 @@ IMAGE = (
     r"|sha256:[0-9a-f]{64})?"
 )
 OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
+LAMBDA_TMP = 512  # MB of /tmp, where a function asks for no more (AWS)
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 
 
@@ -87,6 +88,10 @@ class Settings:
     on_smoke_failure: str = _setting(
         "rollback", "what a deploy does when the app does not answer afterwards: `rollback` brings "
         "back what ran before, `stop` leaves it", choices=("rollback", "stop"),
+    )  # fmt: skip
+    max_init: int = _setting(
+        0, "fail a deploy when the function takes more milliseconds than this to initialise (a "
+        "cold start, of a stage in AWS); 0: no limit",
     )  # fmt: skip
     lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
     lifecycle_days: int = _setting(

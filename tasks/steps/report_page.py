@@ -14,7 +14,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
 
-FORMAT = 1  # raise when the page changes for the same facts
+FORMAT = 2  # raise when the page changes for the same facts
 
 
 def task_report_page() -> dict[str, object]:

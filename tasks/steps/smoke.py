@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from ..aws import lambda_functions, secrets_manager
@@ -14,8 +15,9 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.undo import snapshot, watch
-from ..report import deploy_summary
+from ..report import cold_start, deploy_summary
 from ..settings import paths
+from ..settings.model import Settings
 from ..ui.console import duration, say
 from ..util import files
 from ..util.errors import DeployError
@@ -27,7 +29,7 @@ def task_smoke() -> dict[str, object]:
     """GET smoke-path (/health) of the deployed function; anything but 2xx fails."""
     settings = current()
     return {
-        "actions": [action(lambda: watch.watch(connect(settings), run))],
+        "actions": [action(lambda: ask_and_judge(connect(settings)))],
         "task_dep": ["chalice-deploy"],
         "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
     }
@@ -43,11 +45,27 @@ def task_smoke_before() -> dict[str, object]:
     }
 
 
-def run(aws: Aws, way: str = "") -> files.Record:
-    """Record {"function", "status", "body"}. DeployError with the function's own error; `way`: out
-    of it, where this version is bad: for a deploy, which is what asks unless it says so, back."""
+def ask_and_judge(aws: Aws) -> None:
+    """DeployError where it does not answer, or takes longer to start than `max-init` allows. On the
+    embedded AWS this machine is what takes long. A slow start is not undone: the app answers."""
     settings = aws.settings
-    way = way or f"go back with ./doitw rollback stage={settings.stage}"
+    watch.watch(aws, run)
+    record = files.read_record(paths.stage_record(settings, "smoke")) or {}
+    if not settings.is_local and "start" in record:
+        start = cold_start.Start(**record["start"])
+        cold_start.check(start, settings.max_init, record["function"], _back(settings))
+
+
+def _back(settings: Settings) -> str:
+    return f"go back with ./doitw rollback stage={settings.stage}"
+
+
+def run(aws: Aws, way: str = "") -> files.Record:
+    """Record {"function", "status", "body", "start"}. DeployError with the function's own error;
+    `way`: out of it, where this version is bad: for a deploy, which is what asks unless it says so,
+    back."""
+    settings = aws.settings
+    way = way or _back(settings)
     deployed = deploy.functions(settings.stage)
     name = deployed.get("api_handler")
     if name is None:
@@ -60,9 +78,11 @@ def run(aws: Aws, way: str = "") -> files.Record:
         problem = f"{name} answered {status} to GET {settings.smoke_path}: {body}"
         raise _failed(problem, answer, way)
     say(f"{name}: GET {settings.smoke_path} → {status} in {took}")
+    start = cold_start.read(answer["log"])
+    say(start.sentence)
     for line in pretty(body):
         say(line)
-    record = {"function": name, "status": status, "body": body}
+    record = {"function": name, "status": status, "body": body, "start": asdict(start)}
     files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
 

@@ -99,13 +99,21 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "unzipped": packed["unzipped"],
         "packages": sizes,
         "not_proven": unproven,
+        "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
         **facts,
     }
     file_tools.write_record(paths.record(settings, "verify"), record)
+    add_imports_to_page(settings)
     say(f"{verdict.summary(record)} ({duration(time.monotonic() - started)})")
     for line in spent.sentences():
         say(line)
     return record
+
+
+def add_imports_to_page(settings: Settings) -> None:
+    from ..report import last_build  # with all that a report needs
+
+    last_build.add_imports_to_page(settings)
 
 
 def not_proven(settings: Settings) -> str:
@@ -145,9 +153,18 @@ def direct_modules(
 ) -> dict[str, list[str]]:
     """{direct requirement: the outermost modules of it that are in the layer}."""
     record = file_tools.read_record(paths.record(settings, "install")) or {}
+    outer = outer_modules(tree, stay)
+    return {
+        each["name"]: outer.get(each["name"], [])
+        for each in record["distributions"]
+        if each["direct"]
+    }
+
+
+def outer_modules(tree: Installed, stay: Sequence[str]) -> dict[str, list[str]]:
+    """The same of each distribution."""
     owned = modules.by_distribution(stay, tree.owners)
-    direct = [each["name"] for each in record["distributions"] if each["direct"]]
-    return {name: modules.top_level(owned.get(name, [])) for name in direct}
+    return {name: modules.top_level(names) for name, names in owned.items()}
 
 
 def twice(settings: Settings) -> list[str]:

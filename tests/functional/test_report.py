@@ -111,6 +111,19 @@ def test_report_prints_the_table_and_builds_nothing(built: Project) -> None:
         assert words in run.output
 
 
+def test_the_seconds_of_the_proof_are_in_page_and_table(built: Project) -> None:
+    """By package, the slowest first; the page was there before they were measured."""
+    record = json.loads(built.read("build/verify/deps/record.json"))
+    seconds = record["imports"]
+    assert set(seconds) == {"python-dateutil", "six"}
+    listed = re.findall(
+        r'<tr><th scope="row">([\w-]+)</th><td>([\d.]+) s</td></tr>', built.read(PAGE)
+    )
+    slowest = sorted(seconds.items(), key=lambda item: (-item[1], item[0]))
+    assert listed == [(name, f"{value:.2f}") for name, value in slowest]
+    assert "what takes long to import" in built.doit("report").output
+
+
 def test_a_fresh_report_does_not_say_that_it_is_old(built: Project) -> None:
     """Whatever the builder is set to now."""
     assert "have changed since" not in built.doit("report").output

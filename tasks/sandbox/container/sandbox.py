@@ -9,7 +9,7 @@ alike, and nothing in the checkout is ever owned by root.
 import atexit
 from pathlib import Path
 
-from ...settings.model import Settings
+from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
@@ -21,12 +21,12 @@ from .session import ROOM_TO_BUILD, Cell, Store
 
 class ContainerSandbox:
     """The base image of `settings`, as it is. Containers start with the first job. BuildError where
-    the image cannot be had, or the engine is seen not to run it."""
+    the image cannot be had, or the engine is seen not to run it. `tmp`: MB of a package's /tmp."""
 
     kind, runs = "docker", True
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, *, tmp: int = LAMBDA_TMP) -> None:
+        self._settings, self._tmp = settings, tmp
         self._client = docker_engine.connect()
         emulation.check_emulation(self._client, settings)
         self._image = docker_images.ensure_base(self._client, settings)
@@ -77,7 +77,7 @@ class ContainerSandbox:
             why = "a distribution that has no wheel is built from source"
             image = docker_images.ensure_compiler(self._client, self._settings, why)
             self._compiler = Cell(
-                self._client, image, self._settings, connected=job.network, room=ROOM_TO_BUILD
+                self._client, image, self._settings, connected=job.network, tmp=ROOM_TO_BUILD
             )
         return self._compiler
 
@@ -96,7 +96,9 @@ class ContainerSandbox:
     def _open_cell(self, job: Job) -> Cell:
         self._ahead.settle()
         if self._cell is None:
-            self._cell = Cell(self._client, self._image, self._settings, connected=job.network)
+            self._cell = Cell(
+                self._client, self._image, self._settings, connected=job.network, tmp=self._tmp
+            )
         return self._cell
 
     def _begin_cell(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...settings import paths
-from ...settings.model import Settings
+from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import isolation, job_kinds, tar_streams
@@ -24,14 +24,14 @@ from .job_channel import GoneError, Keeper
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-OPT, CACHE, CELL_WORK = "/opt", "/cache", "/work"
+OPT, TASK, CACHE, CELL_WORK = "/opt", "/var/task", "/cache", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
 NOBODYS = f"{job_kinds.NOBODY}:990"  # user and group, as in Lambda
 KEEPERS = f"{job_kinds.KEEPER}:{job_kinds.KEEPER}"
 LIMIT = 1024  # processes and threads, open files: Lambda's
-ROOM = "512m"  # of /tmp: Lambda's
-ROOM_TO_BUILD = "16g"  # the same where something is compiled, as far as there is memory
+ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
+OURS = 32  # processes and threads of the tool's own in there
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
 KEPT = 16 << 20  # characters of what a job says
 
@@ -204,7 +204,7 @@ class Cell(Session):
 
     def __init__(
         self, client: Any, image: str, settings: Settings, *, connected: bool = False,
-        room: str = ROOM,
+        tmp: int = LAMBDA_TMP,
     ) -> None:  # fmt: skip
         import docker
 
@@ -215,13 +215,14 @@ class Cell(Session):
         super().__init__(
             client, image, settings, [CELL_WORK], user=KEEPERS, working_dir="/",
             network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
-            pids_limit=LIMIT, ipc_mode="none",
+            pids_limit=LIMIT + OURS, ipc_mode="none",
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
-            tmpfs={OPT: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={room}"},  # noqa: S108
+            tmpfs={OPT: own, TASK: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={tmp}m"},  # noqa: S108
         )  # fmt: skip
         self.names |= {
             "{work}": CELL_WORK, "{scripts}": f"{CELL_WORK}/scripts",
             "{tools}": f"{CELL_WORK}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
+            "{task}": TASK, "{runtime}": "/var/runtime",
         }  # fmt: skip
 
     def close(self, *, killing: bool = False) -> None:
@@ -245,6 +246,8 @@ class Cell(Session):
         self._ahead.settle()
         self.lay(job.inputs)
         self._lay_out(job.opt)
+        if job.task:
+            self._unpack(TASK, [job.task])
         if self._nobody is None:
             self.begin()
         assert self._nobody
@@ -257,9 +260,13 @@ class Cell(Session):
         wanted = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in layers)
         if not layers or wanted == self._laid:
             return
+        self._unpack(OPT, layers)
+        self._laid = wanted
+
+    def _unpack(self, target: str, packed: Sequence[Path]) -> None:
         self.lay({**scripts(SCRIPTS), **tools.own_libdeflate(self._settings)})
-        zips = {f".layer-{number}": path for number, path in enumerate(layers)}
-        words = ("{python}", "{scripts}/unpack.py", OPT, "{tools}")
+        zips = {f".layer-{number}": path for number, path in enumerate(packed)}
+        words = ("{python}", "{scripts}/unpack.py", target, "{tools}")
         job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_kinds.UNPACK)
         self.lay(zips)
         outcome = self.watched(self._keeper, job, {}, print, CELL_WORK)
@@ -269,7 +276,6 @@ class Cell(Session):
                 f"the layer could not be unpacked in the container:\n{outcome.tail}",
                 fix="see `docker info`: memory and disk of the engine",
             )
-        self._laid = wanted
 
 
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}

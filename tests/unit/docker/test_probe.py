@@ -197,10 +197,23 @@ def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: P
     assert done.stdout.count("\n") == 1
     empty = {"imports": {}, "loads": {}, "glibc": {}, "compiled": 0, "missed": [], "metadata": ""}
     imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
-    assert json.loads(done.stdout[2:]) == {
+    answer = json.loads(done.stdout[2:])
+    assert answer["none"].pop("seconds") == {}
+    assert set(answer["d"].pop("seconds")) <= {"good"}  # on a slow machine it takes a millisecond
+    assert answer == {
         "d": empty | {"imports": imports, "compiled": 2, "missed": ["gone"]},
         "none": empty,
     }
+
+
+def test_what_an_import_takes_is_measured(probe: ModuleType, opt: Path) -> None:
+    """With all that it imports, the first time; not of one that fails, nor of a library."""
+    lay(opt, slow="import time; time.sleep(0.3)", on_slow="import slow", bad="import slow, gone")
+    tries = [("import", "on_slow"), ("import", "slow"), ("import", "bad")]
+    seconds = tried(probe, opt, *tries).seconds
+    assert 0.3 <= seconds.pop("on_slow") < 30
+    assert seconds.get("slow", 0) < 0.3
+    assert "bad" not in seconds
 
 
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:

@@ -34,6 +34,19 @@ def test_only_what_worked_before_can_break() -> None:
     assert found == [("import", "a", "E: no"), ("load", "l.so", "O: no")]
 
 
+def test_import_seconds_are_those_of_what_people_import() -> None:
+    """Of the outermost modules that import; one with none of them is left out."""
+    after = answer(imports={"a": "", "b": "", "a.x": ""}, seconds={"a": 1.5, "a.x": 9.0, "b": 0.25})
+    found = {
+        "d": Proof(after=after),
+        "fast": Proof(after=answer(imports={"f": ""}, seconds={})),
+        "broken": Proof(after=answer(imports={"c": "E: no"}, seconds={})),
+        "none": Proof(after=answer()),
+    }
+    outer = {"d": ["a", "b"], "fast": ["f"], "broken": ["c"]}
+    assert verdict.import_seconds(found, outer) == {"d": 1.75, "fast": 0.0}
+
+
 def test_breaks_of_all_distributions_are_listed() -> None:
     """Each with its own past."""
     two = Proof(after=answer(imports={"m": "E: no"}))

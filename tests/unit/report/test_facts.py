@@ -24,6 +24,30 @@ def text_of(found: Report, width: int = 110) -> str:
     return captured.get()
 
 
+# ---- import seconds -----------------------------------------------------------------------------
+
+IMPORTS = {"a<b>": 0.004, "slow": 12.3456, "same": 0.5, "also": 0.5}
+
+
+def test_what_takes_longest_to_import_comes_first() -> None:
+    """On the terminal and on the page, where the proof came after it was written."""
+    shown = [("slow", "12.35 s"), ("also", "0.50 s"), ("same", "0.50 s"), ("a<b>", "0.00 s")]
+    assert facts.slowest_first(IMPORTS) == shown
+    measured = example(imports=IMPORTS)
+    text = text_of(measured)
+    assert [text.index(f" {seconds}") for _, seconds in shown[:2]] == sorted(
+        text.index(f" {seconds}") for _, seconds in shown[:2]
+    )
+    assert "what takes long to import" not in text_of(example())
+    before = html.render(example())
+    assert "Not measured" in before
+    page = html.put_imports(before, IMPORTS)
+    assert page == html.render(measured)
+    assert html.put_imports(page, {}) == before
+    rows = re.findall(r"<tr><th scope=\"row\">([^<]+)</th><td>([\d.]+ s)</td></tr>", page)
+    assert rows == [(name.replace("<", "&lt;").replace(">", "&gt;"), each) for name, each in shown]
+
+
 # ---- facts --------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,90 @@
+"""What Lambda's image has in /var/runtime, laid out on this machine for builder=host: the runtime
+client and the SDK, as links to the tool's own packages and to nothing else of it.
+
+The client's compiled part is made for one Python: under another, docker/runtime_client.py is in its
+place.
+"""
+
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from ..settings import paths
+from ..util.errors import BuildError
+
+PACKAGES = ("awslambdaric", "boto3")
+SCRIPTS = ("bootstrap.py", "runtime_client.py")
+_ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def lay_out(names: Mapping[str, str]) -> None:
+    """`names`: the sandbox's. The folder {runtime} is made once; BuildError where the tool's own
+    installation lacks something."""
+    folder = Path(names["{runtime}"])
+    if folder.exists():
+        return
+    folder.mkdir()
+    python = _version(names["{interpreter}"])
+    for name in _files(PACKAGES):
+        if not (name.suffix == ".so" and python != _version(sys.executable)):
+            (folder / name.name).symlink_to(name)
+    for script in SCRIPTS:
+        if not list(folder.glob(f"{script.removesuffix('.py')}.*")):
+            (folder / script).write_bytes((paths.DOCKER / script).read_bytes())
+    start = folder / "bootstrap"
+    start.write_text(_start(names, python), encoding="utf-8")
+    start.chmod(0o755)
+
+
+def _version(interpreter: str) -> str:
+    import subprocess
+
+    if interpreter == sys.executable:
+        return f"{sys.version_info[0]}.{sys.version_info[1]}"
+    asked = [interpreter, "-I", "-S", "-c", _ASK]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _start(names: Mapping[str, str], python: str) -> str:
+    """As Lambda's own, without this machine's packages (-S)."""
+    task, opt, folder = (names[name] for name in ("{task}", "{opt}", "{runtime}"))
+    words = [names["{interpreter}"], "-S", f"{folder}/bootstrap.py", opt]
+    return (
+        "#!/bin/sh\n"
+        f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
+        f'export PATH="$PATH:{opt}/bin" LD_LIBRARY_PATH="{task}:{task}/lib:{opt}/lib"\n'
+        f"exec {shlex.join(words)}\n"
+    )
+
+
+def _files(packages: Iterable[str]) -> Iterator[Path]:
+    """The outermost files and folders of these packages, and of all that they need."""
+    for each in _needed(packages):
+        outer = {path.parts[0] for path in each.files or () if path.parts[0] not in ("..", "bin")}
+        for name in sorted(outer - {"__pycache__"}):
+            yield Path(str(each.locate_file(name)))
+
+
+def _needed(packages: Iterable[str]) -> list[Distribution]:
+    from packaging.requirements import Requirement
+
+    found: dict[str, Distribution] = {}
+    waiting = list(packages)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            found[name] = distribution(name)
+        except PackageNotFoundError:
+            raise BuildError(
+                f"{name}, of which Lambda's runtime is made, is not installed beside this tool",
+                fix="install the tool again: ./doitw makes its .venv anew where that is removed",
+            ) from None
+        lines = [Requirement(line) for line in found[name].requires or ()]
+        waiting += [
+            line.name for line in lines if not line.marker or line.marker.evaluate({"extra": ""})
+        ]
+    return list(found.values())

@@ -1,0 +1,65 @@
+"""tasks/report/cold_start.py: what the log's last line says of a start, and how it is judged."""
+
+import json
+
+import pytest
+
+from tasks.report import cold_start
+from tasks.report.cold_start import Start
+from tasks.util.errors import DeployError
+
+TEXT = (
+    "REPORT RequestId: 1c2d\tDuration: 3.27 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 36 MB\t"
+)
+METRICS = {
+    "durationMs": 3.27, "billedDurationMs": 4, "memorySizeMB": 128, "maxMemoryUsedMB": 36,
+    "initDurationMs": 104.06,
+}  # fmt: skip
+
+
+def of_json(**record: object) -> str:
+    return json.dumps({"time": "2026-11-29T02:00:00Z", "type": "platform.report", "record": record})
+
+
+@pytest.mark.parametrize(
+    ("log", "init", "memory"),
+    [
+        (f"START RequestId: 1c2d\n{TEXT}Init Duration: 104.06 ms\t\n", 104.06, 36),
+        (f"{TEXT}\n", None, 36),
+        (f"{TEXT}Init Duration: 104.06 ms\tStatus: timeout\t\n", 104.06, 36),
+        (f"{TEXT}Restore Duration: 500.00 ms\t\n", None, 36),
+        (f"{TEXT}Init Duration: 1.00 ms\n{TEXT}Init Duration: 104.06 ms\t\nXRAY 1\n", 104.06, 36),
+        (of_json(requestId="1c2d", metrics=METRICS), 104.06, 36),
+        (of_json(requestId="1c2d", metrics={"maxMemoryUsedMB": 36}), None, 36),
+        ('tail of "platform.report" that was cut"}}\n', None, None),
+        (of_json(requestId="1c2d"), None, None),
+        ("INIT_REPORT Init Duration: 104.06 ms\tPhase: init\tStatus: error\n", None, None),
+        ("", None, None),
+    ],
+)  # fmt: skip
+def test_the_last_line_says_it(log: str, init: float | None, memory: int | None) -> None:
+    """As text or JSON; what is not there is unknown."""
+    found = cold_start.read(log)
+    assert (found.init, found.memory) == (init, memory)
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (Start(init=1204.6, memory=36, limit=128), "init 1,205 ms, memory 36 MB of 128 MB"),
+        (Start(memory=36, limit=128), "init unknown, memory 36 MB of 128 MB"),
+        (Start(), "init unknown, memory unknown"),
+    ],
+)
+def test_people_read_it_in_one_line(start: Start, words: str) -> None:
+    assert start.sentence == words
+
+
+def test_only_what_is_known_is_judged() -> None:
+    """0 is no limit; just the limit passes."""
+    for start, most in ((Start(init=900), 0), (Start(init=900), 900), (Start(), 1)):
+        cold_start.check(start, most, "shop-prod", "go back")
+    with pytest.raises(DeployError, match=r"shop-prod took 900 ms .* allows 899 ms") as caught:
+        cold_start.check(Start(init=900), 899, "shop-prod", "go back")
+    assert caught.value.fix.endswith("or go back")
