@@ -7,9 +7,10 @@ from typing import Any
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import typed_json
-from . import iam_actions, s3
+from . import s3
 from .client import Aws
 from .errors import DENIED, error_code, errors
+from .iam import actions as iam_actions
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS

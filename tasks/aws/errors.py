@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..util.errors import AwsError
-from . import iam_actions
+from .iam import actions as iam_actions
 
 EXPIRED = {
     "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",

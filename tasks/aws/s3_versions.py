@@ -8,9 +8,10 @@ from itertools import batched
 from typing import Any
 
 from ..util.errors import AwsError
-from . import iam_actions, s3
+from . import s3
 from .client import Aws
 from .errors import error_code, errors
+from .iam import actions as iam_actions
 
 BATCH = 1000  # objects that one DeleteObjects takes
 

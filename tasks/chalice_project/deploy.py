@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws import iam_actions
+from ..aws.iam import actions as iam_actions
 from ..aws.secrets_manager import hide
 from ..settings import paths
 from ..settings.local_access import Access

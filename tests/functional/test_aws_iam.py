@@ -1,4 +1,4 @@
-"""Every API call of the pipeline and of Chalice, held against aws/iam_actions.py and
+"""Every API call of the pipeline and of Chalice, held against aws/iam/actions.py and
 aws/iam/statements.py."""
 
 from collections.abc import Iterator
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.aws import apigateway, iam_actions, s3, s3_versions, secrets_manager
+from tasks.aws import apigateway, s3, s3_versions, secrets_manager
 from tasks.aws.client import Aws
+from tasks.aws.iam import actions as iam_actions
 from tasks.aws.iam import simulate, statements
 from tasks.context.connection import connect
 from tasks.release import listing
@@ -65,7 +66,7 @@ def in_parts(aws: Aws, server: Server, path: Path) -> None:
 def test_exactly_the_known_operations_are_called(
     life: Server, server: Server, aws: Aws, tmp_path: Path
 ) -> None:
-    """None that aws/iam_actions.py does not know, none that nothing calls. A good deploy never
+    """None that aws/iam/actions.py does not know, none that nothing calls. A good deploy never
     withdraws
     a version nor looks for a lost API, and here nothing is old enough to be deleted."""
     aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": zipped("x")})

@@ -6,9 +6,10 @@ from typing import Any
 
 from ...settings.model import Settings
 from ...util.errors import AwsError
-from .. import iam_actions, s3
+from .. import s3
 from ..client import Aws
 from ..errors import DENIED, error_code, errors
+from . import actions as iam_actions
 
 # What `chalice deploy` calls for an app with routes: the policy *Chalice* of docs/iam.md.
 CHALICE = {

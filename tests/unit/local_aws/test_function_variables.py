@@ -11,7 +11,7 @@ ACCESS = Access(url="http://127.0.0.1:7", key="LKIA", secret="s")  # noqa: S106
 def given(**of_function: str) -> dict[str, str]:
     function = SimpleNamespace(
         environment_vars=of_function, region="eu-west-1", handler="app.app",
-        function_name="shuking-local", memory_size=128,
+        function_name="shuking-local", memory_size=128, version="$LATEST",
     )  # fmt: skip
     return variables(function, ACCESS)
 

@@ -19,7 +19,7 @@ class Engine:
     kind = "docker"
     there = True
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tmp: int = 0) -> None:
         if not self.there:
             raise BuildError("no Docker engine answers", fix="start Docker")
 

@@ -1,8 +1,8 @@
-"""tasks/aws/iam_actions.py: names only. Held against real calls: tests/functional/test_aws_iam."""
+"""tasks/aws/iam/actions.py: names only. Held against real calls: tests/functional/test_aws_iam."""
 
 import pytest
 
-from tasks.aws import iam_actions
+from tasks.aws.iam import actions as iam_actions
 
 
 @pytest.mark.parametrize(
