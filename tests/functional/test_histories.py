@@ -11,13 +11,14 @@ from tests import deployed_project
 from tests.moto_server import Server
 from tests.project import Project, Run
 
-HISTORIES, LENGTH = 3, 7  # the same on every run
+HISTORIES, LENGTH = 3, 6  # the same on every run
 LAYER = "shuking-deps-layer"
 VERSIONS = ["1.15.0", "1.16.0", "1.17.0"]
 PUBLISHES = re.compile(r"publish version (\d+) of ")
 PUBLISHED = re.compile(r"are published as version (\d+)|^ *version (\d+) holds exactly", re.M)
 STAYS = re.compile(rf"rolled back to version (\d+) of {LAYER} by .*it stays there", re.S)
 LOOKS = ["preflight", "lookup", "smoke"]
+WRITES = ["preflight", "lookup", "deploy-lock", "patch-config", "smoke"]
 UNLESS = "unless what is built turns out to be in a published version already"
 
 
@@ -104,7 +105,9 @@ class Story:
             return
         after = self.function()
         if plan.code == 0:
-            assert (run.steps, after, self.numbers()) == (LOOKS, before, numbers), case
+            behind = "all of it runs; a deploy would write stage local's layers" in plan.output
+            steps = WRITES if behind else LOOKS  # config.json alone
+            assert (run.steps, after, self.numbers()) == (steps, before, numbers), case
         assert ("the deploy lifts that pin" in plan.output) == ("the pin is lifted" in run.output)
         assert after[0] in self.expected(plan.output, numbers), case
         if self.pinned and self.wish(project) in self.pinned[1]:
