@@ -44,6 +44,15 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is `long` runs only where it is asked for."""
+    if "long" in config.option.markexpr:
+        return
+    long = [each for each in items if each.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [each for each in items if each not in long]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--reliability", type=Path, metavar="FILE", help="write what was counted into this document"

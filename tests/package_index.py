@@ -45,7 +45,7 @@ class Index:
         with tarfile.open(fileobj=out, mode="w:gz") as tar:
             for path, text in files.items():
                 member = tarfile.TarInfo(f"{folder}/{path}")
-                member.size = len(text)
+                member.size = len(text.encode())
                 tar.addfile(member, io.BytesIO(text.encode()))
         return self.put(name, f"{folder}.tar.gz", out.getvalue())
 

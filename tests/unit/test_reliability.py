@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests import reliability_counts
-from tests.reliability_counts import BEGIN, DISK_FULL, END, FAULTS, INPUTS, SIGNALLED
+from tests.reliability_counts import BEGIN, DISK_FULL, END, FAULTS, HOSTILE, INPUTS, SIGNALLED
 
 
 @pytest.fixture
@@ -17,6 +17,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> None:
         reliability_counts.correct(fault)
     for kind in INPUTS:
         reliability_counts.count(kind, "tried")
+    for kind in HOSTILE:
+        reliability_counts.count(kind, "tried")
+        reliability_counts.count(kind, "held")
 
 
 def written() -> str:
@@ -55,6 +58,13 @@ def test_what_went_wrong_is_seen(wrong: str) -> None:
 
 
 @pytest.mark.usefixtures("counted")
+def test_a_package_that_got_out_is_seen() -> None:
+    kind = next(iter(HOSTILE))
+    reliability_counts.count(kind, "out")
+    assert reliability_counts.stale(written()) == [kind]
+
+
+@pytest.mark.usefixtures("counted")
 def test_a_traceback_is_seen() -> None:
     kind = next(iter(INPUTS))
     reliability_counts.count(kind, "tracebacks")
@@ -66,5 +76,5 @@ def test_a_row_that_is_missing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     text = written()
     monkeypatch.setattr(reliability_counts, "FAULTS", {**FAULTS, "the moon falls down": "once"})
     assert reliability_counts.stale(text) == [
-        f"rows: {', '.join([*FAULTS, 'the moon falls down', *INPUTS])}"
+        f"rows: {', '.join([*FAULTS, 'the moon falls down', *INPUTS, *HOSTILE])}"
     ]
