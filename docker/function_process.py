@@ -21,6 +21,7 @@ from runtime_api import Api
 
 LOOK, LOOK_AT_ALL = 0.02, 0.2  # seconds between two looks at it, at what it has started
 FILES = 1024  # open at a time (AWS quota)
+KEPT = 1 << 20  # bytes of what one invocation prints: its end is what people look for
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <sys/prctl.h>
 SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
@@ -81,11 +82,13 @@ class Process:
         with suppress(OSError):  # nothing there, or closed
             while block := os.read(self._output, 1 << 16):
                 self._printed += block
+                if len(self._printed) > 2 * KEPT:
+                    del self._printed[:-KEPT]
 
     def taken(self) -> bytes:
         """What was printed since this was called last."""
         self.read()
-        printed, self._printed = bytes(self._printed), bytearray()
+        printed, self._printed = bytes(self._printed[-KEPT:]), bytearray()
         return printed
 
     def reason(self) -> str:

@@ -216,7 +216,9 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
         asking, _ = listening.accept()
         with asking:
             asked = json.loads(Path(asking.makefile().readline().rstrip()).read_bytes())
-            asking.sendall(json.dumps(environment.invoke(**asked)).encode())
+            answer = environment.invoke(**asked)
+            # unescaped: six megabytes of another script would be eighteen
+            asking.sendall(json.dumps(answer, ensure_ascii=False).encode())
 
 
 def ask(meet: str, event: str) -> None:

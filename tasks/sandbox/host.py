@@ -188,9 +188,10 @@ def _execute(
     if not job.kind.is_ours:
         words = _isolated(words, names, job)
     process = subprocess.Popen(
-        words, cwd=names["{work}"], env=_environment(job, names), text=True, errors="replace",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True, preexec_fn=subprocesses.die_with_parent,
+        words, cwd=names["{work}"], env=_environment(job, names), encoding="utf-8",
+        errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+        preexec_fn=subprocesses.die_with_parent,
     )  # fmt: skip
     running.add(process)
     expired = threading.Event()

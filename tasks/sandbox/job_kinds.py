@@ -74,7 +74,7 @@ FUNCTION = Kind(
     job="function", code="the app's, the layer's", user=NOBODY, container=CELL,
     mounts=TMP, network="the embedded AWS; `local-network`: the engine's",
     environment="the function's variables",
-    memory="the engine's", time="the function's",
+    memory="the function's", time="the function's",
 )  # fmt: skip
 CHALICE = Kind(
     job="Chalice's child", code="app.py, packages of the .venv", user=YOU, container=MACHINE,

@@ -356,6 +356,19 @@ def test_an_answer_has_lambdas_limit() -> None:
     assert not invoke(code, event=10).failed
 
 
+def test_who_floods_the_log_keeps_its_end() -> None:
+    """Its answer arrives all the same, six megabytes of any script."""
+    code = (
+        "def app(e, c):\n    for n in range(100_000):\n        print(f'{n:0100}')\n"
+        "    return '가' * 2_000_000"
+    )
+    found = invoke(code, memory=1024)
+    assert found.payload == f'"{"가" * 2_000_000}"'
+    assert f"{99_999:0100}\n" in found.log
+    assert len(found.log) < 2_000_000
+    assert "REPORT RequestId" in found.log.splitlines()[-1]
+
+
 def test_a_function_has_lambdas_descriptors() -> None:
     """1,024, and it cannot have more."""
     code = "import resource\ndef app(e, c):\n    return resource.getrlimit(resource.RLIMIT_NOFILE)"
