@@ -1,8 +1,9 @@
-"""`doit test`: lint, types, all tests – the same by hand and in CI."""
+"""`doit test`: lint, types, the workflows, all tests – the same by hand and in CI."""
 
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 AT_ONCE = (os.cpu_count() or 1) + 1  # files of tests; many wait, for time-outs and locks
 TOOLS = {
@@ -10,7 +11,9 @@ TOOLS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "types-in-image": ["mypy", "docker"],
-    "rooms": ["importlinter.cli", "lint"],
+    "rooms": ["lint-imports"],
+    "workflows": ["actionlint"],
+    "workflows-security": ["zizmor", "--offline", "--quiet", ".github"],
     "pytest": ["pytest", f"--numprocesses={AT_ONCE}"],
 }
 
@@ -18,4 +21,5 @@ TOOLS = {
 def task_test() -> Iterator[dict[str, object]]:
     """Lint, types and all tests."""
     for name, command in TOOLS.items():
-        yield {"name": name, "actions": [[sys.executable, "-m", *command]], "verbosity": 2}
+        program = str(Path(sys.executable).with_name(command[0]))
+        yield {"name": name, "actions": [[program, *command[1:]]], "verbosity": 2}

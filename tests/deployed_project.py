@@ -62,6 +62,7 @@ def adjust(patch: pytest.MonkeyPatch, server: Server) -> None:
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
         (LambdaFunction, "_invoke_lambda"),
+        (LambdaFunction, "get_code"),
         (LambdaFunction, "update_function_code"),
         (LayerVersion, "get_layer_version"),
         (S3Response, "put_object"),
