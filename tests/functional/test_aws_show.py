@@ -81,7 +81,7 @@ def test_what_may_not_be_seen_is_unknown(
 ) -> None:
     """The rest is shown."""
     denied = Refusal(status=403, code="AccessDeniedException")
-    server.refused = lambda request: denied if request.path.endswith("/functions/") else None
+    server.refused = lambda request: denied if request.path.endswith("/functions") else None
     told = said(two, capfd, "1")
     assert "layer deps, version 1" in told
     assert "lambda:ListFunctions" in told
