@@ -1,8 +1,9 @@
-"""`doit test`: lint, types, all tests – the same by hand and in CI."""
+"""`doit test`: lint, types, the workflows, all tests – the same by hand and in CI."""
 
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from tasks.context import arguments
 
@@ -12,7 +13,9 @@ TOOLS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     "types-in-image": ["mypy", "docker"],
-    "rooms": ["importlinter.cli", "lint"],
+    "rooms": ["lint-imports"],
+    "workflows": ["actionlint"],
+    "workflows-security": ["zizmor", "--offline", "--quiet", ".github"],
     "pytest": ["pytest", f"--numprocesses={AT_ONCE}"],
 }
 LONG = ["pytest", "-m", "long", f"--numprocesses={AT_ONCE}"]
@@ -21,11 +24,16 @@ LONG = ["pytest", "-m", "long", f"--numprocesses={AT_ONCE}"]
 def task_test() -> Iterator[dict[str, object]]:
     """Lint, types and all tests."""
     for name, command in TOOLS.items():
-        yield {"name": name, "actions": [[sys.executable, "-m", *command]], "verbosity": 2}
+        yield {"name": name, "actions": [_action(command)], "verbosity": 2}
     yield {
         "name": "long",
-        "actions": [[sys.executable, "-m", *LONG]],
+        "actions": [_action(LONG)],
         "verbosity": 2,
         "uptodate": ["test:long" not in arguments.words()],  # `test` alone leaves it out
         "meta": {"seldom": True},
     }
+
+
+def _action(command: list[str]) -> list[str]:
+    """With the program of this environment."""
+    return [str(Path(sys.executable).with_name(command[0])), *command[1:]]

@@ -34,8 +34,8 @@ def github(workflow: str, job: str, root: Path = ROOT, **inputs: str) -> Job:
         if "run" in step:
             given = {name: _value(str(text), inputs) for name, text in step.get("env", {}).items()}
             commands.append((step["run"], given))
-        elif step["uses"].startswith("./"):
-            cached += _cached(load(f"{step['uses']}/action.yml"))
+        elif step["uses"].startswith("$/"):  # this repository, at the commit that runs
+            cached += _cached(load(f"{step['uses'].removeprefix('$/')}/action.yml"))
     return Job(commands=commands, cached=cached)
 
 

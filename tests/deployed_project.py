@@ -63,6 +63,7 @@ def adjust(patch: pytest.MonkeyPatch, server: Server) -> None:
         (APIGatewayBackend, "import_rest_api"),
         (APIGatewayBackend, "put_rest_api"),
         (LambdaFunction, "invoke"),
+        (LambdaFunction, "get_code"),
         (responses, "sys"),
         (LambdaFunction, "update_function_code"),
         (LayerVersion, "get_layer_version"),

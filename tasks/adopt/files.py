@@ -5,7 +5,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,17 @@ IGNORED = (
 )  # fmt: skip
 OF_FUNCTIONS = ("environment_variables", "lambda_memory_size", "lambda_timeout")
 SAME = ("api_gateway_stage", *OF_FUNCTIONS)  # of the app's stage and of stage=local
+DEPENDABOT = """\
+# The actions in workflows/ are pinned by commit: Dependabot knows the newer ones.
+version: 2
+updates:
+  - package-ecosystem: github-actions
+    directory: /
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 7
+"""
 WORKFLOW = Path(__file__).with_name("workflow.yml")
 
 
@@ -70,7 +81,7 @@ def proposals(app: App, account: str, region: str) -> dict[str, str]:
         "region": region or default.region,
         "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
         "stage": app.stage,
-        "smoke-path": app.smoke_path or default.smoke_path,
+        "smoke-path": app.smoke_path if app.has_api or app.asked else default.smoke_path,
     }
     plain = {"python": default.python, "stage": default.stage, "smoke-path": default.smoke_path}
     return {key: value for key, value in wanted.items() if plain.get(key) != value}
@@ -144,9 +155,9 @@ def gitignore(text: str | None) -> str:
     return before + "# doit-lambda-layer\n" + "\n".join(missing) + "\n"
 
 
-def workflow(table: Mapping[str, str], tool: Origin) -> str:
-    """GitHub's, for this app: a pull request builds, main deploys, a rollback is started by
-    hand."""
+def workflow(table: Mapping[str, str], tool: Origin, stages: Sequence[str] = ()) -> str:
+    """GitHub's, for this app: a pull request builds, main deploys, the ways back and forward again
+    are started by hand. `stages`: that can be chosen there."""
     default = Settings()
     values = {
         "tool": json.dumps(tool.requirement),
@@ -155,5 +166,7 @@ def workflow(table: Mapping[str, str], tool: Origin) -> str:
         "region": table.get("region", default.region),
         "stage": table.get("stage", default.stage),
     }
+    others = [name for name in stages if name not in (values["stage"], LOCAL)]
+    values["stages"] = ", ".join(map(json.dumps, [values["stage"], *others]))
     text = WORKFLOW.read_text(encoding="utf-8")
-    return re.sub(r"<(tool|told|python|region|stage)>", lambda found: values[found[1]], text)
+    return re.sub(r"<(tool|told|python|region|stages?)>", lambda found: values[found[1]], text)

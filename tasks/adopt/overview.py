@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..chalice_project.app import App
 from ..settings.model import LOCAL
+from ..settings.smoke_request import NONE
 from .requirements_files import FUNCTION, LAYER, Source, Split
 from .text_files import FileChange
 
@@ -54,6 +55,9 @@ def _packages(found: Adoption) -> Iterator[str]:
     tool's lock, that tool installs it as before.)"""
     if not found.parts.goes:
         yield f"note: the layer is empty so far: list its packages in {LAYER}"
+    elif found.source.file.endswith(".in"):
+        yield f"note: {FUNCTION} stays as it is compiled: a deploy packs nothing of the layer's."
+        yield f"      After each compile run this again: it makes {LAYER} from {found.source.file}"
     elif found.source.file == str(FUNCTION):
         yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
         yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
@@ -81,8 +85,9 @@ def notes(found: Adoption) -> Iterator[str]:
         yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"
     if not app.has_api:
         yield "note: app.py has no route: smoke will look at the functions, and ask none"
-    elif not app.smoke_path:
-        yield "note: no route takes a plain GET: set smoke-path in pyproject.toml to what does"
+    elif app.smoke_path == NONE:
+        yield "note: no open route takes a plain GET, so smoke asks for nothing: name requests in"
+        yield "      pyproject.toml as [[tool.lambda-layer.smoke]] (path, method, headers, status)"
     yield from _apart(app)
     for change in found.changes:
         if 'TOOL: ""' in change.after and change.before is None:

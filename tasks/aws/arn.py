@@ -56,6 +56,12 @@ def misplaced(arns: Iterable[str], region: str) -> list[str]:
     return problems
 
 
+def strange(arns: Iterable[str], layer: str, region: str, account: str) -> list[str]:
+    """Those that have this layer's name and lie elsewhere: a fork's, or of a stage that moved. None
+    of them would be replaced by the layer's own version."""
+    return [arn for arn in arns if is_of(arn, layer) and place_of(arn) != (region, account, layer)]
+
+
 def replaced(configured: Iterable[str], arn: str) -> list[str]:
     """The stage's layers with this version in the place of its layer's older one.
 

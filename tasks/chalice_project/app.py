@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..requirements.file import canonical
 from ..settings import paths
+from ..settings.smoke_request import NONE
 from ..util import input_files
 from ..util.errors import InputError
 from . import config as chalice_config
@@ -23,11 +24,20 @@ FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask 
 
 
 @dataclass(frozen=True, kw_only=True)
+class Route:
+    """`guard`: does API Gateway ask for more than the request (an authorizer, a key)?"""
+
+    path: str
+    methods: list[str]
+    guard: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class App:
-    """`stages`: as config.json names them; `asked`: paths a plain GET reaches, no parameters;
-    `has_api`: is there any route; `vendored`: normalised names below vendor/; `apart`: {stage:
-    {function: ARNs of the layers that it has of its own}}; `automatic`: does Chalice make a layer
-    of its own?"""
+    """`stages`: as config.json names them; `asked`: paths a plain GET reaches, no parameters,
+    nothing that API Gateway guards; `has_api`: is there any route; `vendored`: normalised names
+    below vendor/; `apart`: {stage: {function: ARNs of the layers that it has of its own}};
+    `automatic`: does Chalice make a layer of its own?"""
 
     name: str
     stages: list[str]
@@ -45,9 +55,10 @@ class App:
 
     @property
     def smoke_path(self) -> str:
-        """What to ask the deployed app for; '' where nothing can be asked without parameters."""
+        """What to ask the deployed app for; `none` where nothing can be asked without parameters
+        or a right."""
         liked = [path for path in FAVOURITES if path in self.asked]
-        return [*liked, *self.asked, ""][0]
+        return [*liked, *self.asked, NONE][0]
 
 
 def read_app(root: Path) -> App:
@@ -67,12 +78,16 @@ def read_app(root: Path) -> App:
             f"{root.resolve()} is no Chalice app: app.py does not import chalice",
             fix="run it in the folder of the app",
         )
-    routes = list(_routes(root, tree))
+    there = list(_routes(root, tree))
     return App(
         name=str(table.get("app_name") or root.resolve().name),
         stages=list(table["stages"]),
-        asked=[path for path, methods in routes if "GET" in methods and "{" not in path],
-        has_api=bool(routes),
+        asked=[
+            each.path
+            for each in there
+            if "GET" in each.methods and "{" not in each.path and not each.guard
+        ],
+        has_api=bool(there),
         vendored=_vendored(root / VENDOR),
         apart={
             name: own
@@ -81,6 +96,14 @@ def read_app(root: Path) -> App:
         },
         automatic=any(each.get("automatic_layer") for each in (table, *table["stages"].values())),
     )
+
+
+def routes(root: Path) -> list[Route]:
+    """As far as they are written out; [] where there is no app that can be read."""
+    try:
+        return list(_routes(root, _parsed(root / APP)))
+    except (FileNotFoundError, InputError):
+        return []
 
 
 def functions(root: Path) -> list[str]:
@@ -122,17 +145,22 @@ def _uses_chalice(tree: ast.Module) -> bool:
     return any(name.partition(".")[0] == "chalice" for name in names)
 
 
-def _routes(root: Path, app: ast.Module) -> Iterator[tuple[str, list[str]]]:
-    """(path, methods) of the app and of the blueprints that it registers, as far as they are
-    written out."""
+def _routes(root: Path, app: ast.Module) -> Iterator[Route]:
+    """Of the app and of the blueprints that it registers, as far as they are written out."""
     prefixes = dict(_registered(app, "url_prefix"))
     modules = [_parsed(path) for path in sorted((root / LIBRARY).rglob("*.py"))]
     for number, tree in enumerate([app, *modules]):
         for call, owner in _decorators(tree):
             if number and owner not in prefixes:
                 continue  # a blueprint that nobody registers, or another module's app
-            path = ast.literal_eval(call.args[0])
-            yield _joined(prefixes.get(owner, ""), path), _methods(call)
+            path = _joined(prefixes.get(owner, ""), ast.literal_eval(call.args[0]))
+            yield Route(path=path, methods=_methods(call), guard=_is_guarded(call))
+
+
+def _is_guarded(call: ast.Call) -> bool:
+    """`authorizer=…`, `api_key_required=True`"""
+    given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+    return given.get("authorizer", "None") != "None" or given.get("api_key_required") == "True"
 
 
 def _joined(prefix: str, path: str) -> str:

@@ -182,9 +182,9 @@ def _check_layers(path: Path, tables: Mapping[tuple[str, ...], dict[str, Any]]) 
             )
 
 
-def place(path: Path, *keys: str) -> SourceLocation | None:
-    """Where a member stands, by the names that lead to it; None where it is not there, or its name
-    is written with escapes."""
+def place(path: Path, *keys: str, value: str = "") -> SourceLocation | None:
+    """Where a member stands, by the names that lead to it, or a text in its value; None where it is
+    not there, or is written with escapes."""
     text = _text(path)
     start = json_edit.skip(text, 0)
     first = start
@@ -194,6 +194,8 @@ def place(path: Path, *keys: str) -> SourceLocation | None:
         if first < 0:
             return None
         start = spans[key]
+    if value and (found := text.find(value, start)) >= 0:
+        return source_location.of_offset(path, text, found, value)
     return source_location.of_offset(path, text, first, f'"{keys[-1]}"') if keys else None
 
 

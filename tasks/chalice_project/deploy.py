@@ -12,12 +12,14 @@ from typing import Any
 
 from ..aws.iam import actions as iam_actions
 from ..aws.secrets_manager import hide
+from ..requirements import function_file
 from ..settings import paths
 from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, subprocesses
 from ..util.errors import DeployError
+from .package import Contents
 
 RUNNER = f"{__package__}.runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
@@ -27,15 +29,22 @@ MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
-    access: Access | None,
-) -> str:  # fmt: skip
-    """`chalice deploy --stage …`, its lines shown as they come; all of them, as text.
+    access: Access | None, layer: Contents, *, refuses: bool = True,
+) -> files.Record:  # fmt: skip
+    """`chalice deploy --stage …`, its lines shown as they come; what its package holds
+    (packing.py).
 
     `secret`: values for the functions' environment, which are shown nowhere; `access`: to
-    stage=local's AWS.
+    stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
+    function hides a module of it.
     """
+    report = paths.stage_record(settings, "chalice-package")
+    report.unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {"variables": dict(secret), "access": way, "region": settings.region}
+    told = {
+        "variables": dict(secret), "access": way, "region": settings.region,
+        "layer": asdict(layer), "report": str(report), "refuses": refuses,
+    }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", RUNNER, "deploy", "--stage", settings.stage],
         env=dict(environ), text=True,
@@ -53,10 +62,28 @@ def deploy(
             lines.append(line)
             if not _in_traceback(lines):
                 say(line.rstrip())
+    package = files.read_record(report) or {}
+    if process.returncode and refuses and package.get("hides"):
+        raise _hidden(package["hides"])
     if process.returncode:
         fix = _fix("".join(lines), settings)
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
-    return "".join(lines)
+    return package
+
+
+def _hidden(hides: Mapping[str, str]) -> DeployError:
+    """`hides`: {module: the distribution that brings it, '' for vendor/}."""
+    asked = function_file.asked(function_file.FUNCTION)
+    places = {
+        name: f"{asked[name].file}, line {asked[name].number}: {name}" if name in asked else name
+        for name in {*hides.values()} - {""}
+    }
+    said = [f"{module} ({places.get(by, 'vendor/')})" for module, by in hides.items()]
+    return DeployError(
+        f"the function's own package would hide modules of the layer: {', '.join(said)}",
+        fix="take it out there, or out of the layer: of its requirements, or by `drop` in "
+        "pyproject.toml where another package needs it",
+    )
 
 
 def knows_architecture() -> bool:

@@ -1,5 +1,6 @@
-"""Chalice's command line with a secret's values in the functions' environment, with no call made
-twice that makes something each time, and with nothing of a function's variables in its own way.
+"""Chalice's command line with a secret's values in the functions' environment, without the layer's
+packages in the function, with no call made twice that makes something each time, and with nothing
+of a function's variables in its own way.
 
 `python -m ….chalice_runner deploy --stage …`, what it is told as JSON on stdin ({"variables": {…},
 "access": …, "region"}): a process of its own, since Chalice imports the app. No file, argument or
@@ -11,9 +12,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ..settings.local_access import Access
+from . import packing
+from .package import Contents
 from .process_variables import harmless
 
 
@@ -103,6 +107,8 @@ def main() -> int:
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
     apply(told["variables"])
+    layer, report = Contents(**told["layer"]), Path(told["report"])
+    packing.apply(layer, report, refuses=told["refuses"])
     import_once()
     sys.argv[0] = "chalice"  # in its help
     return int(chalice() or 0)

@@ -73,7 +73,7 @@ def _written(value: object) -> str:
     """As in pyproject.toml, without quotes; '' for nothing."""
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _rows(rows: Iterator[tuple[str, str]]) -> Iterator[str]:

@@ -74,6 +74,11 @@ def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Man
     return found
 
 
+def no_versions(settings: Settings) -> InputError:
+    problem = f"layer {settings.layer} has no versions yet"
+    return InputError(problem, fix=f"publish the first one: ./doitw deploy stage={settings.stage}")
+
+
 def table(before: Manifest, after: Manifest) -> "Table":
     """One row per package whose version or size differs, the largest change first."""
     from rich import box

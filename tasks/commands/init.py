@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..adopt import exports, files, overview, requirements_files, text_files, tool_origin
+from ..adopt import compiled, exports, files, overview, requirements_files, text_files, tool_origin
 from ..adopt.overview import Adoption
 from ..adopt.requirements_files import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
@@ -23,6 +23,7 @@ from ..util.invoked_as import typed
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 GITHUB = Path(".github/workflows/lambda-layer.yml")
+DEPENDABOT = Path(".github/dependabot.yml")
 
 
 def main(words: Sequence[str]) -> int:
@@ -83,27 +84,52 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     """Looks, and changes nothing. InputError where this is no Chalice app, or one of its files
     cannot be read."""
     app = chalice_app.read_app(root)
-    source = requirements_files.remembered(root) or exports.source(root)
-    if options.source:
-        source = Source(file=options.source, group=options.group)
-    exported = exports.requirements(root, source)
+    source, exported = _requirements(root, options)
     asked: set[str] = {canonical(name) for name in options.stay}
     parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked)
+    written = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")  # by another tool
     table = by_stage(root / "pyproject.toml")[""][1]
     account = ""
     if not table:
         account, region = credentials.account_and_region()
         table = files.proposals(app, account, region)
     made = [
-        _change(root, FUNCTION, lambda _: halves[FUNCTION], "Chalice packs it into the function"),
+        _change(
+            root,
+            FUNCTION,
+            lambda text: (text if written else None) or halves[FUNCTION],
+            "Chalice packs it into the function",
+        ),
         _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
         *_around(root, app, table),
     ]
     if not options.no_workflow:
-        why = "a pull request builds, main deploys, a rollback is started by hand"
-        tool = tool_origin.of_this(root)
-        made.append(_change(root, GITHUB, lambda text: text or files.workflow(table, tool), why))
+        made += _workflows(root, app, table)
     return Adoption(app=app, source=source, parts=parts, changes=made, account=account)
+
+
+def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]:
+    """Where the app's requirements stand, and what they are."""
+    is_compiled = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")
+    if options.source and not (is_compiled and options.source == str(FUNCTION)):
+        source = Source(file=options.source, group=options.group)
+        return source, exports.requirements(root, source)
+    source = requirements_files.remembered(root) or compiled.source(root) or exports.source(root)
+    text = exports.requirements(root, source)
+    return source, compiled.pinned(root, text) if is_compiled else text
+
+
+def _workflows(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:
+    """What is there already stays as it is."""
+    why, tool = (
+        "a pull request builds, main deploys, back and forward by hand",
+        tool_origin.of_this(root),
+    )
+    written = files.workflow(table, tool, app.stages)
+    yield _change(root, GITHUB, lambda text: text or written, why)
+    if not (root / DEPENDABOT).with_suffix(".yaml").exists():
+        why = "newer versions of the actions that are pinned there"
+        yield _change(root, DEPENDABOT, lambda text: text or files.DEPENDABOT, why)
 
 
 def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:

@@ -53,6 +53,7 @@ def make_plan(settings: Settings) -> DeployPlan:
     preflight.raise_all(preflight.collect_problems(list(CHECKS), settings))
     aws = _reach(settings)
     if aws is not None:
+        preflight.check_places(aws)
         chalice_state.refuse_lost_state(aws)
     layer = (
         deploy_plan_layer.from_nothing(settings)

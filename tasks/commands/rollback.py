@@ -38,7 +38,7 @@ def task_rollback() -> Iterator[dict[str, object]]:
     steps: dict[str, Callable[[], object]] = {
         "check": lambda: check_typed(settings, typed),
         "config": lambda: configure(settings, typed),
-        "chalice-deploy": lambda: onward(settings, lambda aws: chalice_deploy.run(aws, UNASKED)),
+        "chalice-deploy": lambda: onward(settings, change),
         "smoke": lambda: finish(settings),
     }
     before: list[str] = []
@@ -52,6 +52,11 @@ def task_rollback() -> Iterator[dict[str, object]]:
             **({"meta": {"last_words": words}} if name == "smoke" else {}),
         }
         before = [f"rollback:{name}"]
+
+
+def change(aws: Aws) -> None:
+    """What would hide the layer is said, and stays: a way back is not refused."""
+    chalice_deploy.run(aws, UNASKED, refuses=False)
 
 
 def check_typed(settings: Settings, said: Arguments) -> int | list[str] | None:
@@ -97,6 +102,8 @@ def configure(settings: Settings, said: Arguments) -> None:
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
+    if not isinstance(typed, list):  # which is the whole list, whatever stands there
+        preflight.check_places(aws)
     before = attached_layers.now(aws)
     stands = rollback_pin.own(store.pin(aws), before) if typed else before
     arns = rollback_target.target(aws, stands, typed)

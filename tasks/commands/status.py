@@ -3,7 +3,7 @@
 Only looks; what cannot be seen (no credentials, no permission) says so and why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..aws import arn, lambda_functions, s3, secrets_manager
 from ..aws.client import Aws
@@ -17,7 +17,7 @@ from ..release import listing, s3_keys
 from ..release import manifest as manifests
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
-from ..release.stage import attached_layers, chalice_state, pinning
+from ..release.stage import attached_layers, chalice_state, function_contents, pinning
 from ..release.stage import status as stage_status
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.stage.status import Function, SecretStatus, StageStatus
@@ -80,6 +80,7 @@ def gather_status(settings: Settings) -> StageStatus:
     stored: dict[str, int] = {}
     secret: SecretStatus | None = None
     troubles: list[str] = []
+    left: list[str] = []
     place = s3_keys.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
@@ -91,6 +92,7 @@ def gather_status(settings: Settings) -> StageStatus:
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
         troubles = unknown.ask("health", lambda: health.troubles(aws), troubles)
+        left = unknown.ask("deployed", lambda: _left(aws, functions), left)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
@@ -107,6 +109,7 @@ def gather_status(settings: Settings) -> StageStatus:
         pin=pin,
         secret=secret,
         troubles=troubles,
+        left=left,
         unknown=unknown,
     )
 
@@ -147,14 +150,31 @@ def _secret(aws: Aws) -> SecretStatus | None:
 def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
     """The stage's; one that nobody has deployed from here is not missed."""
     named = deploy.functions_of(chalice_state.read_state(aws))
+    last = chalice_state.last(aws)
     found = {
-        name: Function(
-            layers=lambda_functions.layers_of(aws, name),
-            wanted=_wanted(aws.settings, resource, assumed),
-        )
+        name: _function(aws, name, _wanted(aws.settings, resource, assumed), last)
         for resource, name in sorted(attached_layers.function_names(aws).items())
     }
     return {name: each for name, each in found.items() if named or each.layers is not None}
+
+
+def _function(aws: Aws, name: str, wanted: Sequence[str], last: files.Record) -> Function:
+    found = lambda_functions.configuration(aws, name)
+    if found is None:
+        return Function(layers=None, wanted=wanted)
+    return Function(
+        layers=[each["Arn"] for each in found.get("Layers", [])],
+        wanted=wanted,
+        hides=function_contents.problems(aws, name, found, last),
+    )
+
+
+def _left(aws: Aws, there: Mapping[str, Function]) -> list[str]:
+    """The functions of the last deploy, where none of the stage's is there any more."""
+    if any(each.layers is not None for each in there.values()):
+        return []
+    names = sorted(chalice_state.last(aws).get("functions") or {})
+    return [] if any(lambda_functions.configuration(aws, name) for name in names) else names
 
 
 def _wanted(settings: Settings, resource: str, assumed: str) -> list[str]:

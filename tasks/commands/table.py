@@ -29,6 +29,8 @@ TYPED = {
     "status": "commands.status",
     "history": "commands.history",
     "diff": "commands.diff",
+    "show": "commands.show",
+    "fetch": "commands.fetch",
     "report": "commands.report",
     "patch-config": "steps.patch_config",
     "adopt-state": "commands.adopt_state",

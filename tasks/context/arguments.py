@@ -43,7 +43,9 @@ class Arguments:
     """Every argument; `of`: the commands that take it; `form`: what it must be, known before
     anything is started. A keyword of Python's ends in `_`."""
 
-    version: str = _argument("", "number of a layer version", "rollback", form=parse_number)
+    version: str = _argument(
+        "", "number of a layer version", "rollback", "show", "fetch", form=parse_number
+    )
     arn: str = _argument(
         "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=arns.parse_arns
     )

@@ -39,10 +39,16 @@ def load_settings(root: Path, environ: Mapping[str, str], typed: Mapping[str, st
         raise SettingsError(source_location.joined(problems), fix=fix)
     _, image = (written[""] | written.get(str(stage), {})).get("image", ("", ""))
     return Settings(
-        **{name: value for name, (_, value) in merged.items()},
+        **{name: _made(name, value) for name, (_, value) in merged.items()},
         variant=_variant(own, said),
         written=(("image", image),),  # $LAYER_IMAGE is this machine's
     )
+
+
+def _made(name: str, value: Any) -> Any:
+    """Tables as what they mean."""
+    make = SPECS[name].metadata.get("made")
+    return tuple(make(each) for each in value) if make else value
 
 
 def _good(variables: Source) -> Source:

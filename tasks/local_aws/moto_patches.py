@@ -8,7 +8,7 @@
    engine. Here the function runs where the layer was built: in a container of Lambda's image, or
    under the host's Python, by the same sandbox.
 3. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
-   server that hands out the zip, as AWS's does.
+   server that hands out the zip, as AWS's does; a function's `Code.Location` likewise.
 4. A PutObject with a condition looks and writes in two moves, between which another may write.
    Here one is done at a time, as S3 has it; the lock of a stage depends on it.
 5. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
@@ -35,6 +35,7 @@ from .guard import OURS
 from .invoke import invoke
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
+FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
 
 LOG_TAIL = 4096  # bytes of a log that an invocation answers with (AWS: "Invoke", LogType)
 
@@ -52,6 +53,7 @@ def apply(access: Access | None = None) -> None:
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version, access))  # noqa: B010 - mypy refuses the plain form
 
+    setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
     judge_transport()
@@ -144,6 +146,34 @@ def _located(original: Any, access: Access | None) -> Any:
         return answer
 
     return method
+
+
+def _handed_out(original: Any, access: Access | None) -> Any:
+    def method(self: Any) -> Any:
+        answer = original(self)
+        if access:
+            place = access.asking(f"{FUNCTIONS}{self.region}/{self.function_name}")
+            answer["Code"] = {**answer.get("Code", {}), "Location": place}
+        return answer
+
+    return method
+
+
+def zip_at(path: str) -> bytes:
+    """What is at an address of ours."""
+    return function_zip(path) if path.startswith(FUNCTIONS) else layer_zip(path)
+
+
+def function_zip(path: str) -> bytes:
+    """What is at the address of a function's code; empty when there is no such function."""
+    from moto.awslambda.models import lambda_backends
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+
+    region, _, name = path.removeprefix(FUNCTIONS).partition("/")
+    for function in lambda_backends[DEFAULT_ACCOUNT_ID][region].list_functions():
+        if function.function_name == name:
+            return bytes(function.code_bytes)
+    return b""
 
 
 def layer_zip(path: str) -> bytes:

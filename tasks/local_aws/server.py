@@ -68,7 +68,7 @@ def main() -> None:
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
     moto = DomainDispatcherApplication(create_backend_app)
-    app = _answering(moto, access, moto_patches.layer_zip, moto_patches.memory)
+    app = _answering(moto, access, moto_patches.zip_at, moto_patches.memory)
     life = Life(access=access, idle_seconds=IDLE_SECONDS)
     server.app = guarded(app, access, moto_patches.secret_of, life.use)
     local_access.write(ADDRESS, access)
@@ -82,15 +82,15 @@ def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 def _answering(
-    app: App, access: Access, layer_zip: Callable[[str], bytes], memory: Callable[[], str]
+    app: App, access: Access, zip_at: Callable[[str], bytes], memory: Callable[[], str]
 ) -> App:
-    """The app, with our question and the layers' zips answered beside it."""
+    """The app, with our question and the zips of layers and functions answered beside it."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(f"{OURS}/"):
             start_response("200 OK", [("Content-Type", "application/zip")])
-            return [layer_zip(path)]
+            return [zip_at(path)]
         if path == OURS:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [answer(access, environ, memory())]

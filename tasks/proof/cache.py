@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..layer import modules
 from ..layer.cache import Store
 from ..layer.installed import Installed
 from ..requirements import file
 from ..requirements.tags import marker_environment
 from ..settings.model import Settings
+from ..util import modules
 from ..util.files import canonical, digest
 
 KIND = "proofs"  # of the store's entries

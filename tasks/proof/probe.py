@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..layer import modules
 from ..layer.installed import Installed
 from ..requirements import tags
 from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
@@ -15,7 +14,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import following, say
 from ..util import files as file_tools
-from ..util import input_files
+from ..util import input_files, modules
 from ..util.errors import VerifyError
 
 SCRIPTS = ("probe.py", "try_imports.py", "blame.py", "inspect_foreign.py")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layer import installed as installed_layer
-from ..layer import locked_requirement, modules
+from ..layer import locked_requirement
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
@@ -20,7 +20,7 @@ from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
-from ..util import files
+from ..util import files, modules
 from ..util.errors import VerifyError
 from . import cache, probe, schedule, verdict
 from .cache import Proof

@@ -1,11 +1,12 @@
 """Lambda's layer versions: listed, looked at, deleted."""
 
+import io
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from http.client import HTTPException
-from typing import Any
+from typing import IO, Any
 
 from ..aws.arn import layer_of, number_of
 from ..aws.client import Aws
@@ -83,25 +84,53 @@ def unzipped(aws: Aws, arn: str) -> int | None:
     answer = _by_arn(aws, arn)
     if answer is None:
         raise InputError(f"{arn} does not exist", fix=f"take it out of {paths.CHALICE_CONFIG}")
-    address = str(answer["Content"].get("Location", ""))
-    if not address.startswith("http"):
-        return None
-    try:
-        return _measured(address, direct=aws.access is not None)
-    except (OSError, HTTPException, zipfile.BadZipFile) as error:
-        fix = "check the network, then run the same again"
-        raise AwsError(f"fetching {arn} to measure it: {error}", fix=fix) from None
+    members = fetched(aws, str(answer["Content"].get("Location", "")), arn)
+    return None if members is None else sum(members.values())
 
 
-def _measured(address: str, *, direct: bool) -> int:
-    """Where the connection ends early the zip has no end, which says so. `direct`: past proxies."""
+def members(aws: Aws, arn: str) -> dict[str, int] | None:
+    """{file: bytes} of any layer's version; None when it does not exist, or is not handed out."""
+    answer = _by_arn(aws, arn)
+    return fetched(aws, str(answer["Content"].get("Location", "")), arn) if answer else None
+
+
+def fetched(aws: Aws, address: str, what: str) -> dict[str, int] | None:
+    """{file: bytes} of a zip that AWS hands out at an address; None for no address. Where the
+    connection ends early the zip has no end, which says so."""
+    with tempfile.TemporaryFile() as file:
+        if not _download(aws, address, f"{what} to measure it", file):
+            return None
+        try:
+            return {each.filename: each.file_size for each in zipfile.ZipFile(file).infolist()}
+        except zipfile.BadZipFile as error:
+            raise _not_fetched(f"{what} to measure it", error) from None
+
+
+def download(aws: Aws, arn: str) -> bytes | None:
+    """A version's zip; None when it does not exist, or is not handed out."""
+    answer, content = _by_arn(aws, arn), io.BytesIO()
+    address = str(answer["Content"].get("Location", "")) if answer else ""
+    return content.getvalue() if _download(aws, address, arn, content) else None
+
+
+def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
+    """False for no address. The embedded AWS is asked past proxies."""
     from urllib.request import ProxyHandler, build_opener
 
-    opener = build_opener(*([ProxyHandler({})] if direct else []))
-    with tempfile.TemporaryFile() as file:
+    if not address.startswith("http"):
+        return False
+    opener = build_opener(*([ProxyHandler({})] if aws.access else []))
+    try:
         with opener.open(address, timeout=60) as source:
-            shutil.copyfileobj(source, file)
-        return sum(member.file_size for member in zipfile.ZipFile(file).infolist())
+            shutil.copyfileobj(source, target)
+    except (OSError, HTTPException) as error:
+        raise _not_fetched(what, error) from None
+    return True
+
+
+def _not_fetched(what: str, error: Exception) -> AwsError:
+    fix = "check the network, then run the same again"
+    return AwsError(f"fetching {what}: {error}", fix=fix)
 
 
 def zipped(aws: Aws, version: LayerVersion) -> int | None:

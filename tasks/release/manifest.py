@@ -47,8 +47,8 @@ class Manifest:
     distribution owns; `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `s3_keys.apart` may
     have put after it; `git`: {"commit", "dirty"}, None outside of a checkout; `image`: its
     reference, or '' when the host built; `digest`: exactly which image that was, '' where it is not
-    known; `settings`: as in pyproject.toml; `tool`: our version; `wishes`: of the person who
-    built it (release/wishes.py).
+    known; `modules`: the outermost that can be imported; `settings`: as in pyproject.toml; `tool`:
+    our version; `wishes`: of the person who built it (release/wishes.py).
     """
 
     layer: str
@@ -71,6 +71,7 @@ class Manifest:
     built: str
     digest: str = ""
     wishes: Sequence[str] = ()
+    modules: Sequence[str] = ()
 
     @property
     def is_consistent(self) -> bool:

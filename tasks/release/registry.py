@@ -72,6 +72,12 @@ def _zip(aws: Aws, made: Manifest) -> str | None:
     return s3.holds(aws, s3_keys.zip_key(made.layer, made.built), made.sha256)
 
 
+def is_stored(aws: Aws, version: LayerVersion) -> bool:
+    """Has this bucket its zip and manifest? A version may have been published from another."""
+    made = manifest.read_manifest(aws, version)
+    return made is not None and _zip(aws, made) is not None
+
+
 def _noted(aws: Aws, wanted: str) -> str | None:
     """The ARN that these inputs were published as, or found to be the content of."""
     note = s3.get_bytes(aws, s3_keys.alias_key(aws.settings.layer, wanted))

@@ -1,6 +1,7 @@
 """How a deploy and a rollback end: what is live now, how large it is, how to undo it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..aws import arn as layer_arns
 from ..chalice_project import config
@@ -52,9 +53,11 @@ def _size(settings: Settings, arns: Sequence[str]) -> str:
     if not unzipped:
         return "known to AWS only"
     whole = size_limit.spending(settings, unzipped)
-    packed = f"{size(zipped)} zipped, " if zipped else ""
+    if packed := _record(settings, "chalice-deploy").get("contents", {}).get("unzipped"):
+        whole = replace(whole, function=packed)
+    sent = f"{size(zipped)} zipped, " if zipped else ""
     share = f"{size(whole.total)} of {size(LAMBDA_LIMIT)} with the function ({whole.share:.0%})"
-    return f"{packed}{size(unzipped)} unzipped; {share}"
+    return f"{sent}{size(unzipped)} unzipped; {share}"
 
 
 def _sizes(settings: Settings, arn: str) -> tuple[int | None, int | None]:
@@ -94,7 +97,8 @@ def _nothing_again(settings: Settings) -> str:
     our processes know its address."""
     if settings.is_local:
         return "./doitw local-stop ends the embedded AWS with all that it holds"
-    return f"chalice delete --stage {settings.stage} takes it down"
+    down = f"chalice delete --stage {settings.stage} takes it down"
+    return f"{down}; what that leaves: ./doitw status stage={settings.stage}"
 
 
 def forward(settings: Settings) -> str:

@@ -77,6 +77,12 @@ def read_requirements(path: Path) -> list[Line]:
     return lines
 
 
+def lines(path: Path) -> list[Line]:
+    """The same for a file that others read: nothing is said of what we could not use. [] for none.
+    InputError where an include is missing."""
+    return _read(path, constraint=False, seen=()) if _is_file(path) else []
+
+
 def files(path: Path) -> list[Path]:
     """The file and everything it includes that exists, for `file_dep`."""
     found: dict[Path, None] = {}

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from . import smoke_request
+from .smoke_request import Request
+
 LOCAL = "local"  # the stage that lives on the embedded AWS
 MOST_LAYERS = 5  # of one function (AWS quota)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
@@ -84,7 +87,15 @@ class Settings:
     local_network: bool = _setting(
         False, "may functions of `stage=local` reach more than the embedded AWS? (in a container)"
     )
-    smoke_path: str = _setting("/health", "path that `smoke` GETs", pattern=r"/\S*")
+    smoke_path: str = _setting(
+        "/health", "path that `smoke` GETs; `POST /path`: by another method; `none`: no request",
+        pattern=smoke_request.PATH,
+    )  # fmt: skip
+    smoke: tuple[Request, ...] = _setting(
+        (), "requests in place of `smoke-path`: tables with `path`, `method`, `headers`, `body`, "
+        "and what is expected: `status`, fields of `json`",
+        faults=smoke_request.faults, made=smoke_request.made,
+    )  # fmt: skip
     on_smoke_failure: str = _setting(
         "rollback", "what a deploy does when the app does not answer afterwards: `rollback` brings "
         "back what ran before, `stop` leaves it", choices=("rollback", "stop"),

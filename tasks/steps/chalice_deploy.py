@@ -13,11 +13,14 @@ from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
 from ..chalice_project import own_packages
 from ..chalice_project.config import Member
+from ..chalice_project.package import Contents
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..release import layer_contents
 from ..release.stage import chalice_state, pinning, store
 from ..release.undo import attempt, snapshot, watch
+from ..requirements import function_file
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
@@ -25,7 +28,9 @@ from ..util import actor
 from ..util import files as file_tools
 from ..util.errors import DeployError, LayerError
 
+CONTENTS = ("versions", "modules", "unzipped")  # of what Chalice packed, for the record
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
+PACKED = "package/1"  # raise when a function packed before would hold something else
 TRIES = 3  # of a deploy that meets a function which is still updating
 
 
@@ -110,7 +115,7 @@ def fingerprint(
     files += [path for name in APP if Path(name).is_dir() for path in file_tools.walk(Path(name))]
     contents = {str(path): file_tools.file_digest(path) for path in files if path.suffix != ".pyc"}
     of_secret = [settings.secret, secret] if settings.secret else []
-    return file_tools.digest([{**config, "stages": {}}, stage, contents, *of_secret])
+    return file_tools.digest([{**config, "stages": {}}, stage, contents, PACKED, *of_secret])
 
 
 def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
@@ -150,28 +155,36 @@ def _finish(aws: Aws) -> None:
         raise watch.finish(aws, found, found.why)
 
 
-def run(aws: Aws, asked: Mapping[str, Any]) -> file_tools.Record:
+def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_tools.Record:
     """Deploy, wait, keep Chalice's state, its package and the record in S3. DeployError, AwsError.
-    `asked`: {"answered", "said"} of what ran until now.
+    `asked`: {"answered", "said"} of what ran until now; `refuses`: DeployError also where the
+    function's package hides a module of the layer.
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
-    "url", "package"[, "secret"]}."""
+    "contents": what Chalice packed, "package": where S3 keeps that, "url", "first": was the API
+    made just now?[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
     _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
+    arns = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    layer = layer_contents.of_stage(aws, arns)
     chalice_state.restore(aws)
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
+    before = chalice_deployment.api_url(settings.stage)
     begun = snapshot.begin(aws, asked)
-    _deploy(aws, secret.values if secret else {})
+    package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+    _tell_package(settings, package, layer)
     _wait(aws)
     record: file_tools.Record = {
         "fingerprint": made_from,
         "functions": observed(aws, chalice_deployment.functions(settings.stage).values()),
-        "layers": chalice_config.layers(paths.CHALICE_CONFIG, settings.stage),
+        "layers": arns,
+        "contents": {name: package[name] for name in CONTENTS if name in package},
         "url": chalice_deployment.api_url(settings.stage),
+        "first": before != chalice_deployment.api_url(settings.stage),
     }
     if secret:
         record["secret"] = secret.facts
@@ -194,17 +207,41 @@ def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
             say(f"note: {name} of function {function} is the secret's, not config.json's")
 
 
-def _deploy(aws: Aws, secret: Mapping[str, str]) -> None:
+def _tell_package(settings: Settings, package: file_tools.Record, layer: Contents) -> None:
+    """Which packages of requirements.txt stayed out of the function, by line."""
+    left = package.get("left", {})
+    versions = left.get("versions", {})
+    file = function_file.FUNCTION
+    for sentence in function_file.sentences(file, layer.versions, versions):
+        say(sentence)
+    for sentence in left.get("unmet", []):
+        say(f"warning: {sentence}")
+    for module, by in package.get("hides", {}).items():
+        say(f"warning: the function runs {module} out of {by or 'vendor/'}, not the layer's")
+    bare = [
+        name
+        for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items()
+        if not own and (versions or layer.versions.keys() & function_file.asked(file))
+    ]
+    if bare:
+        say(f"warning: {', '.join(bare)} has no layer, and so none of these packages")
+
+
+def _deploy(
+    aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool
+) -> file_tools.Record:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for tried in range(1, TRIES + 1):
         try:
-            chalice_deployment.deploy(aws.settings, aws.exported(), secret, aws.access)
-            return
+            return chalice_deployment.deploy(
+                aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses
+            )
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise
             say("the function is still updating: waiting, then once more")
             _wait(aws)
+    raise AssertionError("the last try returns or raises")
 
 
 def _wait(aws: Aws) -> None:

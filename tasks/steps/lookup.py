@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from ..aws import arn as layer_arns
 from ..aws.client import Aws
 from ..chalice_project import config
+from ..context.arguments import only_publishes
 from ..context.connection import connect
 from ..context.doit_actions import action
-from ..context.settings import current
+from ..context.settings import current, is_typed
 from ..layer import input_hash
 from ..layer.archive import size_limit
 from ..release import registry
@@ -69,6 +70,10 @@ def find_published(aws: Aws, choice: Choice, wanted: str) -> str | None:
     fitting = (each for each in there if each.fits(aws.settings.python, aws.settings.architecture))
     if latest := found or next(fitting, None):
         registry.remember(aws, latest)
+    if found and _fills_bucket() and not registry.is_stored(aws, found):
+        where = f"s3://{aws.settings.bucket}"
+        say(f"inputs {wanted[:12]} are version {found.number}, whose zip is not in {where} yet")
+        return None
     if found:
         say(f"inputs {wanted[:12]} are version {found.number} already")
         return found.arn
@@ -77,6 +82,11 @@ def find_published(aws: Aws, choice: Choice, wanted: str) -> str | None:
     else:
         say(f"inputs {wanted[:12]} are not published yet")
     return None
+
+
+def _fills_bucket() -> bool:
+    """Was a publish typed, or a bucket? Then the zip is to be in it, whatever is published."""
+    return only_publishes() or is_typed("bucket")
 
 
 def follow(aws: Aws, choice: Choice) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..aws import arn as layer_arns
 from ..aws import secrets_manager
+from ..aws.client import Aws
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy
 from ..context.arguments import only_publishes
@@ -18,7 +19,7 @@ from ..layer.archive import size_limit
 from ..release import listing
 from ..release.stage import store
 from ..requirements import file, lockfile
-from ..settings import lambda_variables, paths
+from ..settings import lambda_variables, paths, smoke_request
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
 from ..settings.validation import nearest
@@ -126,7 +127,8 @@ def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]
         )
     if problems := layer_arns.misplaced(configured, settings.region):
         problem = f"{where}: {'; '.join(problems)}"
-        found = _place(settings.stage, *keys)
+        wrong = next(arn for arn in configured if layer_arns.misplaced([arn], settings.region))
+        found = _place(settings.stage, *keys, value=wrong)
         raise InputError(source_location.below(problem, found), fix="correct or remove it there")
 
 
@@ -154,11 +156,35 @@ def check_variables(settings: Settings) -> None:
         raise InputError(source_location.below(problem, where), fix=fix)
 
 
-def _place(stage: str, *keys: str) -> SourceLocation | None:
+def check_places(aws: Aws) -> None:
+    """No other account's layer has this layer's name there: it would stay beside this one. A pin
+    may name one: then a person has asked for it."""
+    settings = aws.settings
+    for keys, arns in chalice_config.all_layers(paths.CHALICE_CONFIG, settings.stage).items():
+        wrong = layer_arns.strange(arns, settings.layer, settings.region, aws.account)
+        pin = store.pin(aws) if wrong else None
+        if wrong and not (pin and not pin.lifted and {*wrong} <= {*pin.arns}):
+            where = f"{paths.CHALICE_CONFIG}, stages.{settings.stage}.{'.'.join(keys)}"
+            here = f"account {aws.account}, {settings.region}"
+            problem = f"{where}: {', '.join(wrong)} is not the layer {settings.layer} of {here}"
+            raise InputError(
+                source_location.below(problem, _place(settings.stage, *keys, value=wrong[0])),
+                fix="take it out there: the deploy puts this account's version in",
+            )
+
+
+def check_smoke(aws: Aws) -> None:
+    """What smoke will send can be sent: known now, and not once the stage is changed."""
+    if missing := smoke_request.unset(aws.settings.smoke, aws.environ):
+        problem = f"headers of `smoke` need environment variables: {', '.join(missing)}"
+        raise InputError(problem, fix="set them, or take them out of pyproject.toml")
+
+
+def _place(stage: str, *keys: str, value: str = "") -> SourceLocation | None:
     """In config.json: the stage's own, else the app's."""
-    own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, *keys)
+    own = chalice_config.place(paths.CHALICE_CONFIG, "stages", stage, *keys, value=value)
     of_app = keys if keys[0] == "environment_variables" else keys[-1:]
-    return own or chalice_config.place(paths.CHALICE_CONFIG, *of_app)
+    return own or chalice_config.place(paths.CHALICE_CONFIG, *of_app, value=value)
 
 
 def check_python(settings: Settings) -> None:
@@ -218,6 +244,8 @@ def check_aws(settings: Settings) -> None:
         say(f"note: {sentence}")
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
+    check_places(aws)
+    check_smoke(aws)
     measure_layers(settings)
 
 

@@ -1,32 +1,41 @@
-"""smoke: the deployed function is asked for a path, as API Gateway would ask it."""
+"""smoke: the deployed app is asked, as its users ask it.
 
-import base64
+Through API Gateway where the app has routes; its function alone where nobody outside reaches the
+API (a private one, the embedded AWS). An app without routes is looked at: an event would do its
+work.
+"""
+
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
-from ..aws.errors import errors
-from ..chalice_project import deploy
+from ..chalice_project import api_event, app, deploy
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..release.stage import api as stage_api
+from ..release.stage.api import UNREACHED, Answer
 from ..release.undo import snapshot, watch
 from ..report import cold_start, deploy_summary
-from ..settings import paths
+from ..report.cold_start import Start
+from ..settings import paths, smoke_request
 from ..settings.model import Settings
+from ..settings.smoke_request import Request
 from ..ui.console import duration, say
 from ..util import files
-from ..util.errors import DeployError
+from ..util.errors import DeployError, InputError, LayerError
 
 SHOWN = 10  # lines of the function's own log
+PATIENCE, PAUSE = 30.0, 2.0  # seconds that a new API may refuse for, and between two questions
 
 
 def task_smoke() -> dict[str, object]:
-    """GET smoke-path (/health) of the deployed function; anything but 2xx fails."""
+    """Ask the deployed app for smoke-path (/health); anything but 2xx fails."""
     settings = current()
     return {
         "actions": [action(lambda: ask_and_judge(connect(settings)))],
@@ -52,7 +61,7 @@ def ask_and_judge(aws: Aws) -> None:
     watch.watch(aws, run)
     record = files.read_record(paths.stage_record(settings, "smoke")) or {}
     if not settings.is_local and "start" in record:
-        start = cold_start.Start(**record["start"])
+        start = Start(**record["start"])
         cold_start.check(start, settings.max_init, record["function"], _back(settings))
 
 
@@ -60,36 +69,155 @@ def _back(settings: Settings) -> str:
     return f"go back with ./doitw rollback stage={settings.stage}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """How a stage is asked. `url`: '' where its function is; `routes`: the app's; `first`: was the
+    API made by the last deploy?"""
+
+    aws: Aws
+    function: str
+    url: str
+    routes: list[app.Route]
+    first: bool
+    hide: Callable[[str], str]
+
+    def answer(self, request: Request, *, directly: bool = False) -> Answer:
+        """InputError where a header's variable is not set."""
+        try:
+            headers = smoke_request.filled(request, self.aws.environ)
+        except KeyError as error:
+            problem = f"{request}: its headers need the environment variable {error.args[0]}"
+            raise InputError(problem, fix="set it, then run ./doitw smoke again") from None
+        if self.url and not directly:
+            found = stage_api.by_address(self.url, request, headers)
+        else:
+            paths = [each.path for each in self.routes]
+            found = stage_api.by_event(self.aws, self.function, request, headers, paths)
+        return stage_api.hidden(found, self.hide)
+
+
 def run(aws: Aws, way: str = "") -> files.Record:
-    """Record {"function", "status", "body", "start"}. DeployError with the function's own error;
-    `way`: out of it, where this version is bad: for a deploy, which is what asks unless it says so,
-    back."""
+    """Record {"function", "status", "body", "start"[, "url"]} of the first answer, or
+    {"functions"}. DeployError with the function's own error; `way`: out of it, where this version
+    is bad: for a deploy, which is what asks unless it says so, back."""
     settings = aws.settings
     way = way or _back(settings)
     deployed = deploy.functions(settings.stage)
-    name = deployed.get("api_handler")
+    name, wanted = deployed.get("api_handler"), requests(settings)
     if name is None:
-        return find_functions(aws, sorted(deployed.values()))
-    started = time.monotonic()
-    answer = call_function(aws, name, settings.smoke_path, way)
-    took = duration(time.monotonic() - started)
-    status, body = answer["statusCode"], answer["body"]
-    if not 200 <= status < 300:
-        problem = f"{name} answered {status} to GET {settings.smoke_path}: {body}"
-        raise _failed(problem, answer, way)
-    say(f"{name}: GET {settings.smoke_path} → {status} in {took}")
-    start = cold_start.read(answer["log"])
+        return find_functions(aws, sorted(deployed.values()), "no API to ask")
+    asking = how(aws, name)
+    asked = [each for each in wanted if asking.url or not needs_gateway(each, asking)]
+    if not asked:
+        why = "its routes are API Gateway's to guard" if wanted else "smoke-path is none"
+        return find_functions(aws, sorted(deployed.values()), why)
+    start = _start(asking, asked)
+    answers = [call_function(asking, each, way) for each in asked]
+    start = start or cold_start.read(answers[0].log)
     say(start.sentence)
-    for line in pretty(body):
-        say(line)
-    record = {"function": name, "status": status, "body": body, "start": asdict(start)}
+    record = {"function": name, "status": answers[0].status, "body": answers[0].body}
+    record |= {"start": asdict(start)} | ({"url": asking.url} if asking.url else {})
     files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
 
 
-def find_functions(aws: Aws, names: list[str]) -> files.Record:
-    """Record {"functions"} of an app without an API: an event would do its work, so none is sent.
-    DeployError where nothing is deployed or one is not ready."""
+def _start(asking: Asking, asked: list[Request]) -> Start | None:
+    """Of a GET to the function alone, where API Gateway is asked, which passes on no log."""
+    first = next((each for each in asked if each.method == "GET"), None)
+    if not asking.url or first is None:
+        return None
+    with suppress(LayerError):  # the request itself says what is wrong
+        return cold_start.read(asking.answer(first, directly=True).log)
+    return None
+
+
+def requests(settings: Settings) -> tuple[Request, ...]:
+    return settings.smoke or smoke_request.of_path(settings.smoke_path)
+
+
+def how(aws: Aws, function: str) -> Asking:
+    """Says why API Gateway is not asked, where it could be."""
+    url, why = stage_api.address(aws)
+    if why:
+        say(f"note: {why}: its function is asked, without API Gateway")
+    deployed = files.read_record(paths.stage_record(aws.settings, "chalice-deploy")) or {}
+    return Asking(
+        aws=aws, function=function, url=url, routes=app.routes(Path()),
+        first=bool(deployed.get("first")), hide=secrets_manager.hider(aws, function),
+    )  # fmt: skip
+
+
+def needs_gateway(request: Request, asking: Asking) -> bool:
+    """Would the function alone answer otherwise? Authorizers and keys are API Gateway's."""
+    path, _ = api_event.matched(request.path.partition("?")[0], [x.path for x in asking.routes])
+    guarded = any(x.path == path and request.method in x.methods for x in asking.routes if x.guard)
+    if guarded or request.wants_refusal:
+        say(f"note: {request} is not asked: API Gateway guards it, and is not asked here")
+    return guarded or request.wants_refusal
+
+
+def call_function(asking: Asking, request: Request, way: str) -> Answer:
+    """The answer that was wanted. DeployError for another."""
+    started = time.monotonic()
+    answer = _patiently(asking, request)
+    took = duration(time.monotonic() - started)
+    if problem := _problem(asking, request, answer):
+        raise _failed(problem, answer.log or _log(asking, request), _way(asking, request, way))
+    where = f" ({asking.url})" if asking.url else ""
+    say(f"{asking.function}: {request} → {answer.status} in {took}{where}")
+    for line in pretty(answer.body):
+        say(line)
+    return answer
+
+
+def _patiently(asking: Asking, request: Request) -> Answer:
+    """API Gateway needs a moment for a new API: what it refuses then is asked for again."""
+    deadline = time.monotonic() + (PATIENCE if asking.first and asking.url else 0)
+    while True:
+        answer = asking.answer(request)
+        waits = answer.status in (403, UNREACHED) or answer.status >= 500
+        if not waits or request.is_answered(answer.status) or time.monotonic() >= deadline:
+            return answer
+        time.sleep(PAUSE)
+
+
+def _problem(asking: Asking, request: Request, answer: Answer) -> str:
+    """'' for the answer that was wanted."""
+    name = asking.url.rstrip("/") or asking.function
+    if answer.failure:
+        return f"{name} failed on {request}: {answer.failure}"
+    if answer.status == UNREACHED:
+        return f"{name} cannot be reached for {request}: {answer.body}"
+    if not request.is_answered(answer.status):
+        wanted = f", not {', '.join(map(str, request.status))}" if request.status else ""
+        return f"{name} answered {answer.status} to {request}{wanted}: {answer.body}"
+    lacks = "; ".join(request.missing(answer.body))
+    return f"{name} answered {request} otherwise than expected: {lacks}" if lacks else ""
+
+
+def _log(asking: Asking, request: Request) -> str:
+    """What the function itself says of a GET that failed at the API's address."""
+    if not asking.url or request.method != "GET":
+        return ""
+    alone = asking.answer(request, directly=True)
+    if request.is_answered(alone.status):
+        return f"(the function itself answers {alone.status}: it is API Gateway that refuses)"
+    return alone.log
+
+
+def _way(asking: Asking, request: Request, way: str) -> str:
+    """Where the app has no such route: which it has."""
+    path, _ = api_event.matched(request.path.partition("?")[0], [x.path for x in asking.routes])
+    there = [each for each in asking.routes if each.path == path]
+    if not asking.routes or any(request.method in each.methods for each in there):
+        return way
+    has = ", ".join(f"{each.methods[0]} {each.path}" for each in asking.routes[:5])
+    return f"app.py has no {request}, it has {has}: set smoke-path, or `none`; or {way}"
+
+
+def find_functions(aws: Aws, names: list[str], why: str) -> files.Record:
+    """Record {"functions"} where nothing is asked. DeployError where nothing is deployed or one is
+    not ready."""
     settings = aws.settings
     if not names:
         fix = f"run ./doitw deploy stage={settings.stage}, then the same again"
@@ -99,72 +227,18 @@ def find_functions(aws: Aws, names: list[str]) -> files.Record:
         if found.get("State") not in lambda_functions.READY:
             fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
-    say(f"no API to ask; ready for their events: {', '.join(names)}")
+    say(f"{why}; ready for their events: {', '.join(names)}")
     record = {"functions": names}
     files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
 
 
-def call_function(aws: Aws, function: str, path: str, way: str) -> dict[str, Any]:
-    """The function's answer, its body as text, with its log under "log"; neither shows a value of
-    the stage's secret. DeployError when it raised or died."""
-    hidden = secrets_manager.hider(aws, function)
-    with errors(f"invoking {function}"):
-        response = aws.client("lambda").invoke(
-            FunctionName=function, LogType="Tail", Payload=json.dumps(event(path)).encode()
-        )
-    payload = json.loads(response["Payload"].read() or b"null")
-    log = hidden(_decoded(response.get("LogResult", "")))
-    if response.get("FunctionError") or not isinstance(payload, dict):
-        what = payload.get("errorMessage") if isinstance(payload, dict) else payload
-        kind = payload.get("errorType", "error") if isinstance(payload, dict) else "answer"
-        said = hidden(f"{function} failed on GET {path}: {kind}: {what}")
-        raise _failed(said, {"log": log}, way)
-    return payload | {"log": log, "body": hidden(_body(payload))}
-
-
-def _body(payload: dict[str, Any]) -> str:
-    body = str(payload.get("body") or "")
-    with suppress(ValueError):  # an app may say so of what is none
-        return _decoded(body) if payload.get("isBase64Encoded") else body
-    return body
-
-
-def _decoded(text: str) -> str:
-    return base64.b64decode(text).decode(errors="replace")
-
-
-def _failed(problem: str, answer: dict[str, Any], way: str) -> DeployError:
-    tail = "\n".join(answer.get("log", "").strip().splitlines()[-SHOWN:])
+def _failed(problem: str, log: str, way: str) -> DeployError:
+    tail = "\n".join(log.strip().splitlines()[-SHOWN:])
     return DeployError(
         problem + (f"\nits log ends with:\n{tail}" if tail else ""),
         fix=f"{way}, or correct the app and deploy again",
     )
-
-
-def event(path: str) -> dict[str, Any]:
-    """API Gateway's REST proxy event for a GET, as far as Chalice reads it
-    (AWS: "Lambda proxy integrations in API Gateway")."""
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": "GET",
-        "headers": {"accept": "*/*"},
-        "multiValueHeaders": {"accept": ["*/*"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": path,
-            "path": path,
-            "httpMethod": "GET",
-            "requestId": "smoke",
-            "identity": {"sourceIp": "127.0.0.1"},
-        },
-        "body": None,
-        "isBase64Encoded": False,
-    }
 
 
 def pretty(body: str) -> list[str]:

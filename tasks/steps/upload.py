@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from ..aws import bucket, s3
 from ..aws.client import Aws
+from ..chalice_project import package as function_package
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..layer.archive import sizes
 from ..release import manifest as manifests
 from ..release import registry, s3_keys, wishes
+from ..release.version import LayerVersion
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say, size
@@ -41,7 +44,11 @@ def run(aws: Aws) -> files.Record:
         same = "holds exactly this content"
         if twin.content_hash != packed["sha256"]:
             same = "was made of the same inputs meanwhile"
-        say(f"version {twin.number} {same}: nothing to send")
+        if twin.content_hash == packed["sha256"] and not registry.is_stored(aws, twin):
+            say(f"version {twin.number} {same}, and s3://{settings.bucket} gets its zip, too")
+            fill(aws, twin, packed)
+        else:
+            say(f"version {twin.number} {same}: nothing to send")
         registry.note(aws, packed["input"], twin.arn, wishes.of(settings))
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
@@ -51,6 +58,14 @@ def run(aws: Aws) -> files.Record:
     record = {**facts, "bucket": settings.bucket, **sent}
     files.write_record(paths.stage_record(settings, "upload"), record)
     return record
+
+
+def fill(aws: Aws, twin: LayerVersion, packed: files.Record) -> None:
+    """What S3 keeps of a version that was published from another bucket, into this one."""
+    sent = send(aws, packed | {"built": twin.built})
+    if sent["tag"]:
+        bucket.untag_object(aws, sent["key"])
+    manifests.note(aws, twin.arn, sent["built"])
 
 
 def proven(settings: Settings) -> files.Record:
@@ -105,4 +120,5 @@ def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:
     made = manifests.make_manifest(
         settings, packed, installed, verified, subprocesses.state(paths.CHALICE_CONFIG)
     )
-    return replace(made, wishes=wishes.of(settings))
+    inside = function_package.outermost(sizes.of_zip(paths.layer_zip(settings)))
+    return replace(made, wishes=wishes.of(settings), modules=inside)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder, modules
+from ..layer import builder
 from ..layer import installed as installed_layer
 from ..layer.archive import secret_scan, size_limit, zip_writer
 from ..layer.builder import LayerBuilder
@@ -31,6 +31,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
 from ..util import files as file_tools
+from ..util import modules
 from ..util.errors import VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]

@@ -39,6 +39,11 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def bytes_digest(data: bytes) -> str:
+    """sha256 (hex)"""
+    return hashlib.sha256(data).hexdigest()
+
+
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write through a temporary name in the same folder: a reader sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
+from tasks.aws import s3
 from tasks.aws.client import Aws
+from tasks.commands import plan, rollback
+from tasks.context.arguments import Arguments
+from tasks.release.stage import store
+from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.requirements import lockfile
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -194,3 +199,42 @@ def test_a_chalice_without_architectures_is_refused_for_arm64(
     assert "deploys functions for x86_64 alone" in said
     assert "install chalice 1.34 or newer" in said
     preflight.run(aws.settings)
+
+
+@pytest.mark.parametrize("elsewhere", [REGION, "eu-west-1"])
+def test_this_layer_of_another_account_or_region_is_refused(aws: Aws, elsewhere: str) -> None:
+    """A fork, or a stage that moved: both would stay in. The line is named, nothing is made."""
+    strange = f"arn:aws:lambda:{elsewhere}:999999999999:layer:deps:3"
+    stage = {"layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x:1", strange]}
+    text = json.dumps({"app_name": "shuking", "stages": {"prod": stage}}, indent=2)
+    paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+    said = problem(aws.settings)
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if strange in each)
+    assert f"{strange} is not the layer deps of account {ACCOUNT}, {REGION}" in said
+    assert f"--> .chalice/config.json:{line}" in said
+    assert "take it out there" in said
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+    with pytest.raises(LayerError, match=r"is not the layer deps of|is in eu-west-1"):
+        plan.make_plan(aws.settings)
+    with pytest.raises(LayerError, match="is not the layer deps of"):
+        rollback.configure(aws.settings, Arguments())
+
+
+def test_of_a_single_function_too(aws: Aws) -> None:
+    """Chalice gives it its own list."""
+    strange = f"arn:aws:lambda:{REGION}:999999999999:layer:deps:3"
+    config(layers=[], lambda_functions={"f": {"layers": [strange]}})
+    assert f"stages.prod.lambda_functions.f.layers: {strange} is not" in problem(aws.settings)
+
+
+def test_one_that_the_stage_is_pinned_to_is_meant(aws: Aws) -> None:
+    """`rollback arn=` may name any layer; it stays allowed until the pin is lifted."""
+    strange = f"arn:aws:lambda:{REGION}:999999999999:layer:deps:3"
+    config(layers=[strange])
+    pin = RollbackPin(arns=[strange], by="anna", at="now", reason="", inputs=[])
+    s3.ensure_bucket(aws)
+    store.put_pin(aws, pin)
+    preflight.check_places(aws)
+    store.put_pin(aws, pin.lift("by bob"))
+    with pytest.raises(LayerError, match="is not the layer deps of"):
+        preflight.check_places(aws)

@@ -13,6 +13,8 @@ from tasks.chalice_project import deploy
 from tasks.commands import rollback
 from tasks.context.arguments import Arguments
 from tasks.context.connection import connect
+from tasks.release.stage import api as stage_api
+from tasks.release.stage.api import Answer
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import patch_config, smoke
@@ -254,7 +256,7 @@ def test_a_rollback_to_what_is_bad_as_well_says_how_to_go_on(
         deploy.deployed_file("prod"),
         deploy.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
     )
-    monkeypatch.setattr(smoke, "call_function", lambda *_: {"statusCode": 500, "body": "no"})
+    monkeypatch.setattr(stage_api, "by_event", lambda *_: Answer(status=500, body="no"))
     with pytest.raises(DeployError, match="answered 500") as caught:
         rollback.finish(three)
     way = "go further back with ./doitw rollback version=N stage=prod"
@@ -274,7 +276,7 @@ def test_the_way_back_from_a_bad_deploy_names_its_stage(
         deploy.deployed_file("prod"),
         deploy.state_of({"api_handler": "arn:aws:lambda:x:1:function:shuking-prod"}, []),
     )
-    monkeypatch.setattr(smoke, "call_function", lambda *_: {"statusCode": 500, "body": "no"})
+    monkeypatch.setattr(stage_api, "by_event", lambda *_: Answer(status=500, body="no"))
     with pytest.raises(DeployError, match="answered 500") as caught:
         smoke.run(connect(three))
     assert caught.value.fix.startswith("go back with ./doitw rollback stage=prod, or correct")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.steps import smoke
+from tasks.chalice_project import api_event
 from tests.project import SIX, Project, clean_environment, small
 
 BUILD = ["install", "prune", "optimize", "zip", "verify"]
@@ -36,7 +36,7 @@ def numbers(project: Project, layer: str = "deps") -> list[int]:
 
 def health(project: Project) -> dict[str, str]:
     """What the deployed function answers to GET /health, asked here and now."""
-    event = json.dumps(smoke.event("/health"))
+    event = json.dumps(api_event.event("/health"))
     answer = project.aws("lambda").invoke(FunctionName="shuking-local", Payload=event)
     body: dict[str, str] = json.loads(json.load(answer["Payload"])["body"])
     return body

@@ -92,8 +92,9 @@ def test_a_stage_that_is_ready(aws: Aws, server: Server) -> None:
     found = looked(aws.settings)
     assert marks(found, BAD) == []
     assert list(found) == [
-        "Python", "requirements", "Chalice", "builder", "disk", "clock", "region", "credentials",
-        "bucket", "permissions", "other layers", "state", "lock",
+        "Python", "requirements", "requirements.txt", "Chalice", "builder", "disk", "clock",
+        "region", "credentials", "bucket", "permissions", "other layers", "state", "functions",
+        "lock",
     ]  # fmt: skip
     assert found["bucket"].found == "deps-bucket is not there; the deploy makes it"
     count = len(simulate.needed(aws.settings, bucket=False))

@@ -14,7 +14,7 @@ PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, patch-config, unpin, unlock, adopt-state",
     ROLLBACK: "back: ./doitw rollback, unpin, unlock, adopt-state",
-    STATUS: "looking only: ./doitw status, history, diff, plan",
+    STATUS: "looking only: ./doitw status, history, diff, show, fetch, plan",
     GC: "deleting what nothing uses: ./doitw gc",
 }
 

@@ -9,8 +9,9 @@ from ...aws.client import Aws
 from ...aws.iam import simulate
 from ...layer.archive import size_limit
 from ...release import listing
-from ...release.stage import chalice_state, lease, lock, store
+from ...release.stage import chalice_state, function_contents, lease, lock, store
 from ...settings.model import Settings
+from ...steps import preflight
 from ...ui import finding
 from ...ui.console import duration
 from ...ui.finding import Finding
@@ -77,6 +78,7 @@ def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
 
 def _others(aws: Aws) -> str:
     """InputError for a layer that is gone, AwsError for one that may not be had."""
+    preflight.check_places(aws)
     others = size_limit.others(aws.settings)
     for arn in others:
         listing.by_arn(aws, arn)
@@ -84,8 +86,9 @@ def _others(aws: Aws) -> str:
 
 
 def stage(aws: Aws) -> Iterator[Finding]:
-    """Chalice's state and the lock."""
+    """Chalice's state, what the functions run, the lock."""
     yield finding.finding_of("state", lambda: _state(aws))
+    yield finding.finding_of("functions", lambda: _functions(aws))
     yield finding.finding_of("lock", lambda: _lock(aws))
 
 
@@ -97,6 +100,14 @@ def _state(aws: Aws) -> str:
             f"stage {aws.settings.stage} is deployed, and Chalice's record of it is here or in S3"
         )
     return f"nothing is deployed to stage {aws.settings.stage} yet"
+
+
+def _functions(aws: Aws) -> Finding | str:
+    """Does each run what its layer has?"""
+    if problems := function_contents.of_stage(aws):
+        fix = f"./doitw deploy stage={aws.settings.stage} packs them anew"
+        return finding.note("functions", "; ".join(problems), fix)
+    return "nothing in a function's own package hides what its layer has"
 
 
 def _lock(aws: Aws) -> Finding | str:

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ...chalice_project import config
-from ...requirements import file
+from ...requirements import file as requirements_file
+from ...requirements import function_file
 from ...settings import paths
 from ...settings.model import LAMBDA_LIMIT, Settings
 from ...steps import preflight
@@ -25,6 +26,7 @@ TREES = 4  # the layer lies here that often at once: installed, pruned, optimize
 def check_machine(settings: Settings) -> Iterator[Finding]:
     yield finding.finding_of("Python", lambda: _python(settings))
     yield finding.finding_of("requirements", lambda: _requirements(settings))
+    yield finding.finding_of("requirements.txt", lambda: _function(settings))
     yield finding.finding_of("Chalice", lambda: _chalice(settings))
     yield from builder_checks.check_builder(settings)
     yield finding.finding_of("disk", lambda: _disk(settings))
@@ -38,10 +40,21 @@ def _python(settings: Settings) -> str:
 
 def _requirements(settings: Settings) -> str:
     preflight.check_packages(settings)
-    count = len(file.read_requirements(Path(settings.requirements)))
+    count = len(requirements_file.read_requirements(Path(settings.requirements)))
     locked = Path(settings.lock).is_file()
     how = f"pinned in {settings.lock}" if locked else "not locked: `./doitw lock` pins them all"
     return f"{count} in {settings.requirements}, {how}"
+
+
+def _function(settings: Settings) -> Finding | str:
+    """What of requirements.txt a deploy would not pack."""
+    file = function_file.FUNCTION
+    asked = function_file.asked(file)
+    locked = Path(settings.lock) if Path(settings.lock).is_file() else Path(settings.requirements)
+    layer = {*function_file.asked(locked)}
+    if told := function_file.double(asked, layer):
+        return finding.note("requirements.txt", told, f"take these lines out of {file}")
+    return f"{len(asked)} in {file}, none of them in the layer"
 
 
 def _chalice(settings: Settings) -> str:

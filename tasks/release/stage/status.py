@@ -20,10 +20,12 @@ DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pi
 @dataclass(frozen=True, kw_only=True)
 class Function:
     """One of the stage's. `layers`: ARNs it runs with, None when it is gone from AWS; `wanted`:
-    ARNs by config.json, where a function may have `layers` of its own."""
+    ARNs by config.json, where a function may have `layers` of its own; `hides`: what of the layer
+    it does not run, a sentence each."""
 
     layers: Sequence[str] | None
     wanted: Sequence[str]
+    hides: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +46,9 @@ class StageStatus:
     of this layer, which was deployed last, where config.json here names none ('': it does);
     `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
     `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
-    `troubles`: sentences about what the versions do not show (release/undo/health.py);
-    `unknown`: {what: why it could not be seen}."""
+    `troubles`: sentences about what the versions do not show (release/undo/health.py); `left`: the
+    functions of the last deploy, where all of them are gone; `unknown`: {what: why it could not be
+    seen}."""
 
     settings: Settings
     wanted: str
@@ -61,6 +64,7 @@ class StageStatus:
     assumed: str = ""
     secret: SecretStatus | None = None
     troubles: Sequence[str] = ()
+    left: Sequence[str] = ()
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property
@@ -95,8 +99,29 @@ def says(version: int) -> str:
 
 def drift(status: StageStatus) -> list[str]:
     """A sentence for everything that differs, with what to type."""
+    if status.left:
+        return list(_left(status))
     found = [*status.troubles, *_of_functions(status), *_of_config(status), *_of_inputs(status)]
     return [*found, *_of_secret(status)]
+
+
+def _left(status: StageStatus) -> Iterator[str]:
+    """Of a stage that was taken down: what `chalice delete` leaves behind."""
+    settings, names = status.settings, ", ".join(status.left)
+    layer, stage = settings.layer, f"stage={settings.stage}"
+    down = f"stage {settings.stage} was taken down: {names} gone from AWS"
+    yield f"{down}; back again: {_deploy(status)}"
+    if status.published:
+        numbers = ", ".join(str(version.number) for version in status.published)
+        kept = size(sum(status.stored.values()))
+        yield f"left: versions {numbers} of {layer}, {kept} in S3: ./doitw gc keep=0 {stage}"
+    for name in status.left:
+        group = f"/aws/lambda/{name}"
+        command = f"aws logs delete-log-group --region {settings.region} --log-group-name {group}"
+        yield f"left, where it ever ran: its log: {command}"
+    yield f"left: Chalice's state and the last deploy's record in s3://{settings.bucket}/chalice/"
+    if status.pin:
+        yield f"left: {status.pin}: ./doitw unpin {stage}"
 
 
 def _of_functions(status: StageStatus) -> Iterator[str]:
@@ -113,6 +138,7 @@ def _of_functions(status: StageStatus) -> Iterator[str]:
             else:
                 said = f"runs other layers than {status.source} says: {_list(function.layers)}"
             yield f"function {name} {said}: {way}"
+        yield from (f"{sentence}: {way}" for sentence in function.hides)
     if status.configured and not status.functions:
         yield f"layers are configured, but nothing is deployed: {way}"
 

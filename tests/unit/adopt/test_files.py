@@ -108,6 +108,7 @@ def test_the_workflow_is_ours_for_another_app() -> None:
         "build": {"contents": "read"},
         "deploy": {"contents": "read", "id-token": "write"},
         "rollback": {"contents": "read", "id-token": "write"},
+        "unpin": {"contents": "read", "id-token": "write"},
     }
     assert jobs["deploy"]["concurrency"]["group"] == "deploy-dev"
     assert "doit deploy stage=dev" in text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.chalice_project import app as chalice_app
-from tasks.chalice_project.app import App
+from tasks.chalice_project.app import App, Route
 
 CONFIG = '{"app_name": "a", "stages": {"dev": {}}}'
 HEAD = "from chalice import Chalice\napp = Chalice(app_name='a')\n"
@@ -31,12 +31,16 @@ def route(path: str, more: str = "", owner: str = "app") -> str:
         (route("/") + route("/health"), "/health"),
         (route("/x/{id}") + route("/b") + route("/a"), "/b"),
         (route("/a", ", methods=['POST']") + route("/b", ", methods=['PUT', 'get']"), "/b"),
-        (route("/a", ", methods=['POST']"), ""),
-        ("", ""),
+        (route("/health", ", authorizer=auth") + route("/b"), "/b"),
+        (route("/health", ", api_key_required=True") + route("/b", ", authorizer=None"), "/b"),
+        (route("/health", ", authorizer=IAMAuthorizer()"), "none"),
+        (route("/a", ", methods=['POST']"), "none"),
+        ("", "none"),
     ],
 )
 def test_what_a_plain_get_reaches(tmp_path: Path, code: str, path: str) -> None:
-    """A path that asks for health before others, the first before the later; no parameters."""
+    """A path that asks for health before others, the first before the later; no parameters, and
+    nothing that API Gateway guards: asked without its context such a function fails."""
     assert read(tmp_path, code).smoke_path == path
 
 
@@ -93,3 +97,12 @@ def test_nothing_of_the_app_is_run(tmp_path: Path) -> None:
     """Its imports may need what is not installed yet."""
     app = read(tmp_path, "import not_installed\nraise SystemExit(1)\n" + route("/health"))
     assert app.asked == ["/health"]
+
+
+def test_every_route_with_its_methods(tmp_path: Path) -> None:
+    """For who asks the function itself; [] where nothing can be read."""
+    read(tmp_path, route("/a/{id}", ", methods=['POST', 'PUT'], authorizer=auth"))
+    assert chalice_app.routes(tmp_path) == [
+        Route(path="/a/{id}", methods=["POST", "PUT"], guard=True)
+    ]
+    assert chalice_app.routes(tmp_path / "nowhere") == []

@@ -12,7 +12,11 @@ from tasks.settings.model import Settings
 @pytest.mark.parametrize(
     ("stage", "way"),
     [
-        ("prod", "chalice delete --stage prod takes it down"),
+        (
+            "prod",
+            "chalice delete --stage prod takes it down; what that leaves: "
+            "./doitw status stage=prod",
+        ),
         ("local", "./doitw local-stop ends the embedded AWS with all that it holds"),
     ],
 )

@@ -1,8 +1,8 @@
-"""tasks/layer/modules.py: from files to what can be imported."""
+"""tasks/util/modules.py: from files to what can be imported."""
 
 import pytest
 
-from tasks.layer import modules
+from tasks.util import modules
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,12 @@ def top_level(modules: Iterable[str]) -> list[str]:
     """The outermost modules of a distribution that are not inside another of its own: what a
     person imports. For a namespace package that is `google.generativeai`, not `google`."""
     names = set(modules)
-    return sorted(name for name in names if names.isdisjoint(_around(name)) and "__" not in name)
+    return sorted(
+        name for name in names if names.isdisjoint(around(name) - {name}) and "__" not in name
+    )
 
 
-def _around(name: str) -> set[str]:
-    """a.b.c → a, a.b"""
+def around(name: str) -> set[str]:
+    """a.b.c → a, a.b, a.b.c"""
     parts = name.split(".")
-    return {".".join(parts[:count]) for count in range(1, len(parts))}
+    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)}

@@ -1,0 +1,176 @@
+"""Chalice's packaging without what the layer has; for the process that runs Chalice.
+
+Where Chalice looks for an earlier package it finds only one that left out the same. Beside each
+package stands what was left out of it, for a later deploy that reuses it.
+"""
+
+import csv
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..requirements import file as requirements_file
+from ..requirements import function_file
+from ..requirements.file import canonical
+from ..requirements.function_file import Wheel
+from ..util import modules
+from . import package as function_package
+from .package import Contents
+
+FORMAT = "package/1"  # raise when other files are packed for the same inputs
+
+
+def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
+    """Change Chalice in this process. `report`: where it says what the package holds; `refuses`:
+    end where a module of it hides one of the layer's."""
+    left = leave_out(layer.versions)
+    packager: Any = import_module("chalice.deploy.packager")
+    base, function = packager.BaseLambdaDeploymentPackager, packager.LambdaDeploymentPackager
+    name, make = base._hash_project_dir, function.create_deployment_package
+
+    def named(self: Any, *arguments: Any) -> str:
+        inputs = [name(self, *arguments), FORMAT, sorted(layer.versions)]
+        return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:32]
+
+    def made(self: Any, *arguments: Any) -> str:
+        package = Path(make(self, *arguments))
+        beside = package.with_suffix(".left.json")
+        if left["versions"] or left["unmet"] or not beside.exists():
+            beside.write_text(json.dumps(left), encoding="utf-8")
+        facts = _facts(package, layer) | {"left": json.loads(beside.read_text(encoding="utf-8"))}
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps(facts), encoding="utf-8")
+        if refuses and facts["hides"]:
+            raise SystemExit(1)  # the report says why
+        return str(package)
+
+    base._hash_project_dir, function.create_deployment_package = named, made
+
+
+def leave_out(layer: Mapping[str, str]) -> dict[str, Any]:
+    """Let Chalice's DependencyBuilder pass over these packages ({name: version}) and over what the
+    tools alone need. What it returns is filled while it builds: {"versions": {package: version},
+    "unmet": sentences}."""
+    packager: Any = import_module("chalice.deploy.packager")
+    builder = packager.DependencyBuilder
+    download, build = builder._download_dependencies, builder.build_site_packages
+    left: dict[str, Any] = {"versions": {}, "unmet": []}
+    written = Path()  # the file as people or a compiler wrote it
+
+    def built(self: Any, abi: str, path: str, target: str) -> None:
+        nonlocal written
+        written = Path(path)
+        with _requirements(written, layer) as file:
+            if file:
+                build(self, abi, str(file), target)
+
+    def downloaded(self: Any, abi: str, directory: str, path: str) -> Any:
+        found, missing = download(self, abi, directory, path)
+        wheels = [_wheel(Path(directory), each) for each in found]
+        names = function_file.left_out(wheels, written, layer, _tools())
+        left["versions"] |= {each.name: each.version for each in wheels if each.name in names}
+        left["unmet"] += function_file.unmet((x for x in wheels if x.name not in names), layer)
+        return (
+            {each for each in found if each.name not in names},
+            {each for each in missing if each.name not in layer},
+        )
+
+    builder._download_dependencies, builder.build_site_packages = downloaded, built
+    return left
+
+
+def _tools() -> list[Wheel]:
+    """What deploys the app, as it is installed here: their lines are not given to pip."""
+    found = []
+    for name in function_file.TOOLS:
+        with suppress(PackageNotFoundError):
+            here = distribution(name)
+            found.append(Wheel(name=name, version=here.version, requires=here.requires or ()))
+    return found
+
+
+@contextmanager
+def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
+    """The file as pip is to have it; None where nothing is left of it."""
+    there, kept = requirements_file.lines(path), function_file.packed(path, layer)
+    if not kept or kept == there:
+        yield path if kept else None
+        return
+    with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
+        for name, content in requirements_file.as_inputs(kept).items():
+            Path(folder, name).write_bytes(content)
+        yield Path(folder, "requirements.txt")
+
+
+def _wheel(directory: Path, package: Any) -> Wheel:
+    """What the metadata in a wheel says. `package`: Chalice's."""
+    from email.parser import BytesHeaderParser
+
+    with zipfile.ZipFile(directory / package.filename) as file:
+        inside = next(x for x in file.namelist() if x.endswith(".dist-info/METADATA"))
+        headers = BytesHeaderParser().parsebytes(file.read(inside))
+    requires = [str(each) for each in headers.get_all("Requires-Dist", [])]
+    return Wheel(name=package.name, version=str(headers["Version"]), requires=requires)
+
+
+def _facts(package: Path, layer: Contents) -> dict[str, Any]:
+    """{"versions", "modules", "unzipped" (bytes), "hides": {module of the layer: what in the
+    package hides it}}"""
+    with zipfile.ZipFile(package) as file:
+        members = {each.filename: each.file_size for each in file.infolist()}
+        found = function_package.contents(x for x in members if not _shares(file, x))
+        hidden = function_package.hidden(found, layer)
+        hides = {each: _owner(file, each) for each in hidden}
+    return {
+        "versions": found.versions,
+        "modules": list(found.modules),
+        "unzipped": sum(members.values()),
+        "hides": hides,
+    }
+
+
+def _shares(file: zipfile.ZipFile, name: str) -> bool:
+    """Is it the `__init__.py` of a namespace in the old way, which goes on in other folders?"""
+    return name.endswith("/__init__.py") and any(
+        word in file.read(name)[:4000] for word in (b"extend_path", b"declare_namespace")
+    )
+
+
+def _owner(file: zipfile.ZipFile, module: str) -> str:
+    """The distribution in the package that brings it; '' for what lies in vendor/."""
+    starts = tuple(
+        f"{each.replace('.', '/')}{end}"
+        for each in modules.around(module)
+        for end in ("/__init__.py", ".py", ".so")
+    )
+    for name in file.namelist():
+        if name.endswith(".dist-info/RECORD"):
+            rows = csv.reader(file.read(name).decode(errors="replace").splitlines())
+            if any(row and row[0] in starts for row in rows):
+                return canonical(name.rpartition("-")[0].partition("-")[0])
+    return ""
+
+
+def main() -> None:
+    """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER`, the layer's {package: version} as
+    JSON on stdin: what Chalice would pack of a requirements file, into the folder."""
+    from chalice.deploy.packager import DependencyBuilder, MissingDependencyError
+    from chalice.utils import OSUtils
+
+    abi, architecture, requirements, folder = sys.argv[1:]
+    leave_out(json.load(sys.stdin))
+    with suppress(MissingDependencyError):  # a deploy goes on without these, too
+        made: Any = DependencyBuilder(OSUtils(), architecture=architecture)
+        made.build_site_packages(abi, requirements, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The deployed app is asked: at its API's address, or its function with API Gateway's event."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ...aws.client import Aws
+from ...aws.errors import errors
+from ...chalice_project import api_event, config, deploy
+from ...settings import paths
+from ...settings.smoke_request import Request
+from ...util import typed_json
+
+ADDRESS = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\S*")
+HERE = re.compile(r"http://127\.0\.0\.1:\d+/\S*")  # of an AWS on this machine
+SECONDS = 40  # API Gateway answers for a function after 29
+UNREACHED, FAILED = 0, 502  # in a status' place: nobody answered; what API Gateway would say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`log`: the end of the function's own, '' where API Gateway was asked; `failure`: what the
+    function raised, '' for none."""
+
+    status: int
+    body: str
+    log: str = ""
+    failure: str = ""
+
+
+def address(aws: Aws) -> tuple[str, str]:
+    """Where the stage's REST API is asked, and where nobody outside can: why."""
+    url = deploy.api_url(aws.settings.stage)
+    table = config.load_config(paths.CHALICE_CONFIG)
+    kind = {**table, **table["stages"].get(aws.settings.stage, {})}.get("api_gateway_endpoint_type")
+    if kind == "PRIVATE":
+        return "", "the API is private"
+    near = "AWS_ENDPOINT_URL" in aws.environ  # the embedded AWS, or another that is not AWS's own
+    if (HERE if near else ADDRESS).fullmatch(url):
+        return url, ""
+    return "", "" if near else "Chalice's state names no address of an API"
+
+
+def by_address(url: str, request: Request, headers: Mapping[str, str]) -> Answer:
+    """Through API Gateway, its permissions and its stage. No redirect is followed."""
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *arguments: Any, **named: Any) -> None:
+            return None
+
+    asked = urllib.request.Request(  # noqa: S310 - `address` has looked at it
+        url.rstrip("/") + request.path, request.body.encode() or None,
+        {"Accept": "*/*", "User-Agent": "doit-lambda-layer", **headers}, method=request.method,
+    )  # fmt: skip
+    try:
+        with urllib.request.build_opener(Stay).open(asked, timeout=SECONDS) as answer:
+            return Answer(status=answer.status, body=answer.read().decode(errors="replace"))
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(status=error.code, body=error.read().decode(errors="replace"))
+    except (OSError, HTTPException) as error:
+        return Answer(status=UNREACHED, body=str(error))
+
+
+def by_event(
+    aws: Aws, function: str, request: Request, headers: Mapping[str, str], routes: Iterable[str]
+) -> Answer:
+    """The function alone."""
+    event = api_event.event(request.path, request.method, headers, request.body, routes)
+    with errors(f"invoking {function}"):
+        response = aws.client("lambda").invoke(
+            FunctionName=function, LogType="Tail", Payload=json.dumps(event).encode()
+        )
+    log, said = _decoded(response.get("LogResult", "")), response["Payload"].read()
+    payload = typed_json.parsed(said)
+    if response.get("FunctionError") or "statusCode" not in payload:
+        kind = payload.get("errorType", "error" if payload else "answer")
+        what = payload.get("errorMessage", said.decode(errors="replace"))
+        return Answer(status=FAILED, body="", log=log, failure=f"{kind}: {what}")
+    return Answer(status=int(payload["statusCode"]), body=_body(payload), log=log)
+
+
+def hidden(answer: Answer, hide: Callable[[str], str]) -> Answer:
+    """Without the values of the stage's secret."""
+    return Answer(
+        status=answer.status, body=hide(answer.body), log=hide(answer.log),
+        failure=hide(answer.failure),
+    )  # fmt: skip
+
+
+def _body(payload: Mapping[str, Any]) -> str:
+    body = str(payload.get("body") or "")
+    with suppress(ValueError):  # an app may say so of what is none
+        return _decoded(body) if payload.get("isBase64Encoded") else body
+    return body
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode(errors="replace")

@@ -1,0 +1,188 @@
+"""requirements.txt: which of its packages go into the function, and which stay out of it.
+
+What the layer has stays out: it would run instead of the layer's. So do Chalice and the tools that
+deploy (a `pip freeze` names them all): Chalice packs its runtime itself.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..settings import paths
+from . import file
+from .file import Line, canonical
+
+FUNCTION = paths.FUNCTION_REQUIREMENTS
+TOOLS = {"chalice", "doit", "doit-lambda-layer"}  # they deploy the app, and it imports none of them
+SHOWN = 5  # lines named one by one
+NO_TOOL = "not packed, Chalice adds its runtime itself"
+IN_LAYER = "not packed, the layer has it"
+_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*(?:==|@)")
+_VIA = re.compile(r"#\s*via\b")
+_ASKED = re.compile(
+    r"-[rc]\b|\(|\.(?:in|toml|cfg|py)\b"
+)  # `-r requirements.in`, `app (pyproject.toml)`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """`requires`: Requires-Dist, as its metadata has them."""
+
+    name: str
+    version: str
+    requires: Collection[str] = ()
+
+
+def name_of(line: Line) -> str:
+    """'' for an option, a path, an address without a name."""
+    from packaging.requirements import InvalidRequirement
+
+    try:
+        return line.name
+    except InvalidRequirement:
+        return ""
+
+
+def asked(path: Path) -> dict[str, Line]:
+    """{package: the line that asks for it}; constraints ask for nothing."""
+    found = [line for line in file.lines(path) if not line.constraint]
+    return {name: line for line in found if (name := name_of(line))}
+
+
+def packed(path: Path, layer: Collection[str]) -> list[Line]:
+    """The lines that are left for pip. What extras bring may be in no layer, so a line with some
+    stays. Where hashes are demanded every package has to be named: then all stay until nothing is
+    left to install."""
+    there = file.lines(path)
+    kept = [line for line in there if not _is_left_out(line, layer)]
+    wanted = [line for line in kept if not (line.is_option or line.constraint)]
+    if not wanted:
+        return []
+    return there if any(line.hashes for line in there) else kept
+
+
+def _is_left_out(line: Line, layer: Collection[str]) -> bool:
+    name = name_of(line)
+    has_extras = bool(name and line.requirement and line.requirement.extras)
+    return name in TOOLS or (name in layer and not has_extras)
+
+
+def resolved_only(text: str) -> set[str]:
+    """What pip-compile and uv wrote into a file because another package needs it."""
+    found: dict[str, list[str]] = {}
+    name, inside = "", False
+    for line in text.splitlines():
+        if match := _PINNED.match(line):
+            name, inside = canonical(match[1]), False
+        if name and _VIA.search(line):
+            inside, line = True, _VIA.split(line, maxsplit=1)[1]
+        elif not (inside and line.lstrip().startswith("#")):
+            inside = False
+        if inside and (said := line.strip().lstrip("#").strip()):
+            found.setdefault(name, []).append(said)
+    return {each for each, by in found.items() if not any(map(_ASKED.search, by))}
+
+
+def left_out(
+    found: Collection[Wheel], path: Path, layer: Collection[str], tools: Collection[Wheel] = ()
+) -> set[str]:
+    """The names of those that stay out of the function: the layer's, and what the tools alone
+    need. `found`: what pip found for the file at `path`; `tools`: as they are installed here."""
+    lines = asked(path)
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    roots = [line for name, line in lines.items() if name not in TOOLS | resolved_only(text)]
+    wheels = {wheel.name: wheel for wheel in found}
+    of_tools = _closure(TOOLS, {wheel.name: wheel for wheel in tools} | wheels)
+    wanted = _closure([line.bare for line in roots], wheels)
+    return {name for name in wheels if name in layer or name in of_tools - wanted}
+
+
+def _closure(texts: Iterable[str], wheels: Mapping[str, Wheel]) -> set[str]:
+    """The packages that these requirements come to, among the wheels."""
+    waiting, seen = list(texts), set[tuple[str, frozenset[str]]]()
+    while waiting:
+        for name, extras in _parsed(waiting.pop()):
+            if (name, extras) not in seen and name in wheels:
+                seen.add((name, extras))
+                waiting += [each for each in wheels[name].requires if _holds(each, extras)]
+    return {name for name, _ in seen}
+
+
+def _parsed(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        found = Requirement(text)
+        yield canonical(found.name), frozenset(found.extras)
+    except InvalidRequirement:
+        return
+
+
+def _holds(text: str, extras: Collection[str]) -> bool:
+    """Does it apply here, with one of these extras or none? What cannot be read does not."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        marker = Requirement(text).marker
+    except InvalidRequirement:
+        return False
+    return marker is None or any(marker.evaluate({"extra": each}) for each in [*extras, ""])
+
+
+def unmet(kept: Iterable[Wheel], layer: Mapping[str, str]) -> list[str]:
+    """A sentence for each package of the function that asks for another version of a layer's."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    found = []
+    for wheel in kept:
+        for text in wheel.requires:
+            try:
+                wanted = Requirement(text)
+            except InvalidRequirement:
+                continue
+            has = layer.get(canonical(wanted.name))
+            if has and _holds(text, ()) and not wanted.specifier.contains(has, prereleases=True):
+                asks = f"{wheel.name} {wheel.version} in the function asks for {wanted.name}"
+                found.append(f"{asks}{wanted.specifier}; the layer has {has}")
+    return found
+
+
+def double(lines: Mapping[str, Line], layer: Collection[str]) -> str:
+    """Which lines a deploy does not pack, for who only looks; '' for none."""
+    tools = [line for name, line in lines.items() if name in TOOLS]
+    both = [line for name, line in lines.items() if name in layer and name not in TOOLS]
+    said = [f"{_places(tools)}: {NO_TOOL}"] if tools else []
+    return "; ".join(said + ([f"{_places(both)}: {IN_LAYER}"] if both else []))
+
+
+def sentences(path: Path, layer: Mapping[str, str], left: Mapping[str, str]) -> Iterator[str]:
+    """Which line of the file does not count, and why. `left`: {package: the version that was
+    fetched, and left out}."""
+    lines = asked(path)
+    tools = [line for name, line in lines.items() if name in TOOLS]
+    both = {name: line for name, line in lines.items() if name in layer and name not in TOOLS}
+    same = [line for name, line in both.items() if _agrees(line, layer[name])]
+    if tools:
+        yield f"note: {_places(tools)}: {NO_TOOL}"
+    for name, line in both.items():
+        if line not in same:
+            yield f"warning: {_places([line])}: not packed, the layer has {layer[name]}"
+    if same:
+        yield f"note: {_places(same)}: {IN_LAYER}"
+    others = sorted(name for name in left if name not in lines and name in layer)
+    if others:
+        yield f"note: needed by others and not packed, the layer has them: {', '.join(others)}"
+
+
+def _agrees(line: Line, version: str) -> bool:
+    wanted = line.requirement
+    return wanted is None or wanted.specifier.contains(version, prereleases=True)
+
+
+def _places(lines: list[Line]) -> str:
+    """`requirements.txt, line 4: python-dotenv==1.1.0`"""
+    if len(lines) > SHOWN:
+        numbers = ", ".join(str(line.number) for line in lines)
+        return f"{lines[0].file}, lines {numbers}"
+    return "; ".join(f"{line.file}, line {line.number}: {line.bare}" for line in lines)
