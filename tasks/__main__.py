@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from .cli.program import Program
+from .context import stopping
 from .sandbox import temp_dirs
 from .ui import streams
-from .util import stopping
 from .util.version import VERSION
 
 

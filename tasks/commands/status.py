@@ -15,9 +15,10 @@ from ..context.settings import current, is_typed
 from ..layer import input_hash
 from ..release import listing, s3_keys
 from ..release import manifest as manifests
+from ..release.deployed import function_contents
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
-from ..release.stage import attached_layers, chalice_state, function_contents, pinning
+from ..release.stage import attached_layers, chalice_state, pinning
 from ..release.stage import status as stage_status
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.stage.status import Function, SecretStatus, StageStatus

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 
-from ..util import disk_full, stopping
+from ..util import disk_full
 from ..util.errors import LayerError
+from . import stopping
 
 Action = Callable[[], BaseFail | None]
 

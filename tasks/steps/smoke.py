@@ -18,8 +18,8 @@ from ..chalice_project import api_event, app, deploy
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release.stage import api as stage_api
-from ..release.stage.api import UNREACHED, Answer
+from ..release.deployed import api as stage_api
+from ..release.deployed.api import UNREACHED, Answer
 from ..release.undo import snapshot, watch
 from ..report import cold_start, deploy_summary
 from ..report.cold_start import Start

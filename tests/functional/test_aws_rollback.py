@@ -13,8 +13,8 @@ from tasks.chalice_project import deploy
 from tasks.commands import rollback
 from tasks.context.arguments import Arguments
 from tasks.context.connection import connect
-from tasks.release.stage import api as stage_api
-from tasks.release.stage.api import Answer
+from tasks.release.deployed import api as stage_api
+from tasks.release.deployed.api import Answer
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import patch_config, smoke

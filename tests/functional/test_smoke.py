@@ -13,8 +13,8 @@ import pytest
 from tasks.aws.client import Aws
 from tasks.chalice_project import config, deploy
 from tasks.context.connection import connect
-from tasks.release.stage import api as stage_api
-from tasks.release.stage.api import Answer
+from tasks.release.deployed import api as stage_api
+from tasks.release.deployed.api import Answer
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.settings.smoke_request import Request

@@ -9,7 +9,8 @@ from ...aws.client import Aws
 from ...aws.iam import simulate
 from ...layer.archive import size_limit
 from ...release import listing
-from ...release.stage import chalice_state, function_contents, lease, lock, store
+from ...release.deployed import function_contents
+from ...release.stage import chalice_state, lease, lock, store
 from ...settings.model import Settings
 from ...steps import preflight
 from ...ui import finding

@@ -12,7 +12,7 @@ from ...chalice_project.package import Contents
 from ...util.errors import AwsError
 from ...util.files import Record
 from .. import layer_contents, listing
-from . import attached_layers, chalice_state
+from ..stage import attached_layers, chalice_state
 
 
 def of_function(aws: Aws, name: str, sha256: str, last: Record) -> Contents | None:
