@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from docker.models.containers import Container
 
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container.sandbox import ContainerSandbox
@@ -46,6 +47,12 @@ def ours(docker_engine: DockerClient) -> list[str]:
     return [each["Id"] for each in found]
 
 
+def store(sandbox: ContainerSandbox, docker_engine: DockerClient) -> Container:
+    """The one in which these jobs run."""
+    assert sandbox._store
+    return docker_engine.containers.get(str(sandbox._store.container.id))
+
+
 def goes_on(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
     """The next job gets a container of its own and is none the wiser. None is left in the end."""
     outcome = sandbox.run(python("print('on')"))
@@ -75,7 +82,7 @@ def test_a_container_that_is_ended_from_outside(
     """Somebody tidies up. It is said, and the next job gets another one."""
 
     def end(line: str) -> None:
-        [container] = docker_engine.containers.list(filters={"label": engine_api.JOB})
+        container = store(sandbox, docker_engine)
         container.kill() if how == "kill" else container.remove(force=True)
 
     with pytest.raises(BuildError, match="stopped or removed while it worked") as caught:
@@ -88,7 +95,7 @@ def test_out_of_memory(sandbox: ContainerSandbox, docker_engine: DockerClient) -
     """The system kills the job; the words say what helps."""
 
     def limit(line: str) -> None:
-        [container] = docker_engine.containers.list(filters={"label": engine_api.JOB})
+        container = store(sandbox, docker_engine)
         container.update(mem_limit="64m", memswap_limit="64m")
 
     hungry = "import time; print('working', flush=True); time.sleep(2)\nx = b'x' * (1 << 29)"
@@ -110,7 +117,8 @@ def test_no_space_for_what_a_job_is_given(
     sandbox: ContainerSandbox, docker_engine: DockerClient
 ) -> None:
     """The same disk, and a file that is sent there."""
-    job = Job(argv=("true",), inputs={"/dev/shm/x": bytes(1 << 27)})  # noqa: S108 - the container's
+    inputs = {"/dev/shm/x": bytes(1 << 27)}  # noqa: S108 - the container's
+    job = Job(argv=("true",), kind=INSPECT, inputs=inputs)
     with pytest.raises(BuildError, match="the container's disk is full") as caught:
         sandbox.run(job)
     assert "docker system df" in caught.value.fix
