@@ -141,10 +141,12 @@ def copy(target: Path, requirements: str = "") -> Project:
     """A copy, nothing built: with requirements of the test's own and no lock, or the project's
     own requirements and lock."""
     target.mkdir(parents=True)
-    ignore = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "config.json.bak*")
+    of_chalice = ("deployed", "deployments", "config.json.bak*")
     for part in PARTS if requirements else [*PARTS, *OWN]:
         source = ROOT / part
         if source.is_dir():
+            ignored = of_chalice if part == ".chalice" else ()
+            ignore = shutil.ignore_patterns("__pycache__", *ignored)
             shutil.copytree(source, target / part, ignore=ignore)
         else:
             shutil.copy(source, target / part)

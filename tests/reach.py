@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from typing import Any
 
 from tasks.local_aws import invoke as invocation
 from tasks.settings.local_access import Access
+from tests import lambda_function
 
 CODE = """
 import hashlib, os, socket, urllib.request
@@ -82,10 +82,9 @@ def invoke(access: Access, event: str = "", **variables: str) -> Any:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(zipfile.ZipInfo("app.py"), CODE)
-    function = SimpleNamespace(
-        code_bytes=out.getvalue(), handler="app.app", timeout=120, environment_vars=variables,
-        region="r", function_name="f", memory_size=512,
-    )  # fmt: skip
-    answer = invocation.invoke(function, event, [], access)
+    function = lambda_function.as_moto_has_it(
+        code_bytes=out.getvalue(), timeout=120, environment_vars=variables
+    )
+    answer = invocation.invoke(function, json.dumps(event), [], access)
     assert not answer.failed, answer
     return json.loads(answer.payload)
