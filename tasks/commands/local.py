@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from dataclasses import replace
 
 from ..context import arguments
@@ -11,6 +10,7 @@ from ..context.settings import current
 from ..local_aws import control
 from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
+from ..ui import streams
 from ..ui.console import say, step_aside
 
 
@@ -25,7 +25,7 @@ def task_local_start() -> dict[str, object]:
         if for_shell:
             exports = access.variables(settings.region) | past_proxies(os.environ, access.name)
             for name, value in exports.items():
-                print(f"export {name}={shlex.quote(value)}", file=sys.__stdout__, flush=True)
+                streams.tell_program(f"export {name}={shlex.quote(value)}")
         else:
             say(f"AWS_ENDPOINT_URL={access.url}")
             say("other tools need its key, too: ./doitw local-start format=env")

@@ -69,6 +69,11 @@ class Raw:
         return getattr(self._stream, name)
 
 
+def tell_program(line: str) -> None:
+    """A line that another program reads: at once, also where a step's lines are held back."""
+    print(line, file=sys.__stdout__, flush=True)
+
+
 def raw(stream: TextIO | None) -> Raw:
     assert stream
     return Raw(stream)

@@ -12,6 +12,7 @@ from docker import DockerClient
 
 from tasks.sandbox import job_kinds
 from tasks.sandbox.container import docker_engine as engine_api
+from tasks.sandbox.container import session
 from tasks.sandbox.container.sandbox import ContainerSandbox
 from tasks.sandbox.container.session import CACHE_VOLUME
 from tasks.sandbox.job_kinds import INSPECT, PROOF
@@ -68,7 +69,7 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
     assert (host["NetworkMode"], host["IpcMode"], host["Privileged"]) == ("none", "none", False)
     assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
     assert host["SecurityOpt"] == ["no-new-privileges"]
-    assert (host["PidsLimit"], host["ReadonlyRootfs"]) == (1024, True)
+    assert (host["PidsLimit"], host["ReadonlyRootfs"]) == (session.LIMIT + session.OURS, True)
     users = docker_engine.api.top(cell["Id"], ps_args="-eo uid,pid")
     assert users["Processes"]
     assert {each[0] for each in users["Processes"]} <= {job_kinds.KEEPER, job_kinds.NOBODY}
@@ -181,8 +182,8 @@ def test_it_cannot_look_into_who_runs_it(sandbox: ContainerSandbox) -> None:
 
 
 def test_a_fork_storm_ends_with_its_job(sandbox: ContainerSandbox) -> None:
-    """The number of processes is Lambda's; the next job runs."""
-    storm = """
+    """The number of processes is Lambda's, and what ours need; the next job runs."""
+    storm = f"""
 import os, time
 made = 0
 try:
@@ -191,7 +192,7 @@ try:
             time.sleep(600)
         made += 1
 except OSError:
-    print(made < 1024)
+    print(made < {session.LIMIT + session.OURS})
 """
     assert sandbox.run(python(storm)).output == "True\n"
     assert sandbox.run(python("print('on')")).output == "on\n"

@@ -13,6 +13,7 @@ from tasks.aws.client import Aws
 from tasks.context.connection import connect
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.util import files
 from tests import ci_jobs, installed_wheel, sandbox_scripts
 from tests import deployed_project as deploying
 from tests.ci_jobs import Runner
@@ -63,7 +64,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Chalice app's folder with requirements, nothing built."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)  # part of what a layer is made from
-    paths.BUILD.mkdir()
+    # the functions of an AWS in this process run on this machine: no container is left by them
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
     Path("requirements-all.txt").write_text("six==1.17.0\n", encoding="utf-8")
     paths.CHALICE_CONFIG.parent.mkdir()
     paths.CHALICE_CONFIG.write_text(json.dumps(CONFIG), encoding="utf-8")
