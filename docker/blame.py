@@ -9,6 +9,7 @@ smallest set; "rule" is '' where several rules are at fault together, null where
 """
 
 import json
+import os
 import shutil
 import sys
 import zipfile
@@ -28,10 +29,17 @@ Works = Callable[[list[str]], bool]
 def main(opt: str, copy: str, removed: str, request: str) -> None:
     probe.close_off()
     asked = json.loads(Path(request).read_text(encoding="utf-8"))
-    shutil.copytree(opt, copy)
+    copy_writable(opt, copy)
     with zipfile.ZipFile(removed) as installed:
         found = blame(Path(copy), installed, asked)
     print(f"= {json.dumps(found)}", flush=True)
+
+
+def copy_writable(opt: str, copy: str) -> None:
+    """The layer's folders may be read-only where they lie; files go in and out of these."""
+    shutil.copytree(opt, copy)
+    for folder, _, _ in os.walk(copy):
+        Path(folder).chmod(0o755)
 
 
 def blame(opt: Path, installed: zipfile.ZipFile, request: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +96,9 @@ def run_script(
     )
     with following("importing and loading") as hear:
         outcome = sandbox.run(job, hear)
-    *before, last = outcome.output.splitlines() or [""]
+    last = (outcome.output.splitlines() or [""])[-1]
     if outcome.code or not last.startswith(ANSWER):
-        problem = f"the proof did not run:\n{replace(outcome, output=chr(10).join(before)).tail}"
+        problem = f"the proof did not run:\n{outcome.tail}"
         raise VerifyError(problem, fix="report this, with the lines")
     found: dict[str, Any] = json.loads(last.removeprefix(ANSWER))
     return found
