@@ -81,7 +81,9 @@ def echoing() -> Iterator[Access]:
 def invoke(access: Access, event: str = "", **variables: str) -> Any:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("app.py"), CODE)
+        member = zipfile.ZipInfo("app.py")
+        member.external_attr = 0o644 << 16  # a function is nobody, who must be able to read it
+        archive.writestr(member, CODE)
     function = lambda_function.as_moto_has_it(
         code_bytes=out.getvalue(), timeout=120, environment_vars=variables
     )
