@@ -141,7 +141,12 @@ def copy(target: Path, requirements: str = "") -> Project:
     """A copy, nothing built: with requirements of the test's own and no lock, or the project's
     own requirements and lock."""
     target.mkdir(parents=True)
-    ignore = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "config.json.bak*")
+    leave = shutil.ignore_patterns("__pycache__", "deployments", "config.json.bak*")
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        chalices = {"deployed"} if Path(folder).name == ".chalice" else set()
+        return leave(folder, names) | chalices
+
     for part in PARTS if requirements else [*PARTS, *OWN]:
         source = ROOT / part
         if source.is_dir():
