@@ -144,7 +144,9 @@ class Watch:
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
         self.read, self.listed, self.absent = set[str](), set[str](), set[str]()
-        self.asked, self._told = set[str](), set[tuple[str, str]]()
+        self.asked = set[str]()
+        kinds = ("read", "listed", "absent", "asked")
+        self._told: dict[str, set[str]] = {kind: set() for kind in kinds}
         self._pruned, self._root = pruned, f"{opt}/python"
         self._prefix = f"{self._root}/"
         self._known = pruned.paths | pruned.folders
@@ -157,12 +159,12 @@ class Watch:
 
     def seen(self) -> "dict[str, list[str]]":
         """What was not told before."""
-        told: dict[str, list[str]] = {}
-        for kind in ("read", "listed", "absent", "asked"):
-            new = {(kind, each) for each in getattr(self, kind)} - self._told
-            self._told |= new
-            told[kind] = sorted(each for _, each in new)
-        return {kind: names for kind, names in told.items() if names}
+        new = {}
+        for kind, told in self._told.items():
+            if names := getattr(self, kind) - told:
+                told |= names
+                new[kind] = sorted(names)
+        return new
 
     def find_spec(self, name: str, *_: object) -> None:
         self.absent.add(name)
@@ -172,8 +174,8 @@ class Watch:
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "open":
             self.opened(arguments[0])
-        elif event == "import" and arguments[1]:  # a library
-            self.opened(arguments[1])
+        elif event == "import" and (name := self.below(arguments[1])):
+            self.read.add(place_of(name))  # a library: it is there, stripped or not
         elif event in ("os.listdir", "os.scandir") and not is_import_system():
             self.lists(arguments[0])
 

@@ -234,6 +234,18 @@ def test_what_an_import_takes_is_measured(probe: ModuleType, opt: Path) -> None:
     assert "bad" not in seconds
 
 
+def test_a_stripped_library_that_is_imported_is_not_missed(opt: Path, tmp_path: Path) -> None:
+    """It is not as it was installed, and it is there: nothing has to be tried again for it."""
+    (opt / "python/_deflate.so").write_bytes(LIBRARY.read_bytes())
+    batch = {"folder": "", "modules": ["_deflate"], "outer": [], "libraries": [], "programs": []}
+    question = {"batches": {"d": batch}, "gone": [], "touched": ["_deflate.so"], "bare": [],
+                "timeout": 60, "alone": False}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
+    answer = json.loads(run("prove", str(opt), str(tmp_path / "request.json")).stdout[2:])["d"]
+    assert (answer["imports"], answer["missed"]) == ({"_deflate": ""}, [])
+    assert answer["seen"]["read"] == ["_deflate.so"]
+
+
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
     """A file beside others of its folder, or a module of the layer; its exit code is the answer."""
     lay(opt, lib="x = 1", selftest="import sys, lib; print(sys.argv[0]); sys.exit(lib.x)")
