@@ -64,7 +64,7 @@ class Files(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "docker" if file.startswith("tests/docker/") else file
+        return "docker" if file.startswith(("tests/docker/", "tests/hostile/")) else file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -122,7 +122,7 @@ def test_a_local_stage_with_problems_starts_no_server(
     local = replace(aws.settings, stage="local")
     server.seen.clear()
     assert "has no stage 'local'" in problem(local)
-    assert not paths.LOCAL_AWS.exists()
+    assert [*paths.LOCAL_AWS.iterdir()] == [paths.LOCAL_RUNTIME]  # the test's own
     assert server.seen == []
 
 
