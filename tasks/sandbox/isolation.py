@@ -29,6 +29,7 @@ def wrapped(
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--share-net"] * network
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
+    command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     mounts = {Path(empty): ["--tmpfs"] for empty in (*_homes(), "/run")}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads}
