@@ -90,7 +90,8 @@ class ContainerSandbox:
     def _open_store(self, job: Job) -> Store:
         if self._store is None:
             self._store = Store(self._client, self._image, self._settings, connected=job.network)
-            self._ahead.begin(self._begin_cell)
+            if self._cell is None:
+                self._ahead.begin(self._begin_cell)
         return self._store
 
     def _open_cell(self, job: Job) -> Cell:
