@@ -8,19 +8,20 @@ what pruning took, as it was installed. REQUEST (JSON): {"kind": "import" or "lo
 smallest set; "rule" is '' where several rules are at fault together, null where no file helps.
 """
 
-import json
 import os
-import shutil
 import sys
+
+sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - no pathlib before the probe
+import probe  # first: it takes down which modules Lambda's runtime has imported
+
+del sys.modules["probe"], sys.path[0]  # the layer may have a module of that name
+# ruff: noqa: E402 - behind the probe
+import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent))
-import probe
-
-del sys.modules["probe"], sys.path[0]  # the layer may have a module of that name
 
 TRIES = 200
 Works = Callable[[list[str]], bool]

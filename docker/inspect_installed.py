@@ -7,8 +7,9 @@ is {distribution: key}, RESULT {key: facts}, both JSON; one that is not in REQUE
 its folder's name. Runs in Lambda's image or under the host's Python; standard library only.
 
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
-executable]}; "hashes" {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target}
-of links to what is no file of it; "programs": files of bin/ that are no scripts; "modules" {path:
+executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"
+{path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
+file of it; "programs": files of bin/ that are no scripts; "modules" {path:
 [imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
 its code (for tasks/layer/prune/usage.py and needs.py); "contents" {path: sha256} of what the wheel
 brought, "altered": those of them that RECORD says something else of; where there are some,
@@ -32,6 +33,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+import elf
 import fork_pool
 import module_references
 
@@ -210,6 +212,7 @@ _real = functools.cache(os.path.realpath)
 def move(installed: str, target: str, names: Iterable[str]) -> Facts:
     """Its files, below `target` from now on. A file that two distributions claim goes to both."""
     files: dict[str, list[int]] = {}
+    slim: dict[str, int] = {}
     links, programs, made = {}, [], set()
     for name in names:
         source, goal = os.path.join(installed, name), os.path.join(target, name)
@@ -226,9 +229,11 @@ def move(installed: str, target: str, names: Iterable[str]) -> Facts:
             links[name] = outward
         status = _place(source, goal, outward)
         files[name] = [status.st_size, int(bool(status.st_mode & 0o100))]
+        if ".so" in name and not outward and (loaded := elf.loaded_bytes(goal)):
+            slim[name] = min(loaded, status.st_size)
         if name.startswith("bin/") and name not in links and not _is_script(goal):
             programs.append(name)
-    return {"files": files, "links": links, "programs": programs}
+    return {"files": files, "slim": slim, "links": links, "programs": programs}
 
 
 def _kind(path: str) -> int:

@@ -3,49 +3,64 @@
     probe.py prove OPT REQUEST           a JSON file; what it found is its last line, behind `= `
     probe.py check OPT FILE_OR_MODULE    the project's own check
 
-REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [names],
-"libraries": [paths]}}, "gone": [modules that pruning took], "touched": [paths of files that it
-took or changed]}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
-"glibc": {path: version}, "compiled": modules compiled anew, "missed": what of "gone" and "touched"
-was looked for, "seconds": {module: what its import took, with all that it imports}, "metadata":
-error}}.
+REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [names], "outer":
+[those that people import], "libraries": [paths], "programs": [paths of what may be one]}}, "gone":
+[modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
+as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
+(docker/alone.py)}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
+"compiled": modules compiled anew, "missed": what of "gone" and "touched" was looked for,
+"seconds": {module: what its import took, with all that it imports}, "metadata": error, "elf":
+{path: docker/elf.py's}, "needs": {one of "outer": libraries of the layer that its import loaded},
+"seen": what the answers rest on (docker/try_imports.py), "hides": {its module that has the name of
+a standard one: {"used": is the layer's the one that functions get, "lacks": [names]}}, "hidden":
+{module that failed: the standard one that the layer hides from it}}}.
 
 Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
-module that did it, and another process goes on behind it.
+module that did it, and another process goes on behind it. What did not end in time is tried once
+more, when nothing else runs.
 
 This process imports nothing of the layer and writes the verdict. Those that do have no way to it:
 its standard output is not theirs, they cannot look into it (PR_SET_DUMPABLE), nor into each other,
 and each has a word of its own that its answers begin with. A package can lie about itself.
 """
 
-import contextlib
 import importlib
+import sys
+
+# What Lambda's runtime client has imported before a layer is on the path: awslambdaric 4.2.2 with
+# simplejson and bootstrap.py. These modules import all the others that it has; measured under
+# Python 3.10, 3.11, 3.12 and 3.13 (tests/functional/test_runtime_modules.py).
+for _name in (
+    "__future__", "collections.abc", "decimal", "enum", "importlib", "io", "json", "logging",
+    "math", "operator", "os", "re", "site", "string", "threading", "time", "traceback", "types",
+    "warnings",
+):  # fmt: skip
+    importlib.import_module(_name)
+RUNTIME = frozenset(sys.modules)
+
+# ruff: noqa: E402 - only now what this script itself needs; try_imports.forget() takes it away again
+import contextlib
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import json
 import os
-import re
 import runpy
 import selectors
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-HANG = 60.0  # seconds for one module
 WORKERS = len(os.sched_getaffinity(0))
-COMMON = (
-    "asyncio", "ctypes", "dataclasses", "email.message", "http.client", "inspect", "json",
-    "logging", "ssl", "tempfile", "typing", "urllib.request",
-)  # of the standard library  # fmt: skip
+TIMEOUT = 60.0  # seconds for one try
 MARKED = 50  # names from one line of progress to the next
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
 LONGEST = 1 << 20  # bytes of an answer
-GLIBC = re.compile(rb"GLIBC_(\d+)\.(\d+)")
+SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
 Answer = dict[str, Any]
 
 
@@ -61,40 +76,37 @@ def beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
+    import elf
     import try_imports
 else:
-    try_imports = beside("try_imports")
+    try_imports, elf = beside("try_imports"), beside("elf")
 NOTHING = try_imports.Pruned()
 
 
 def close_off() -> None:
     """Other processes of this user may look neither into this one's memory nor its descriptors,
     nor into those of the ones that it forks (prctl(2))."""
-    before = set(sys.modules)
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0)
-    for name in sys.modules.keys() - before:  # nothing of the layer is hidden by it
-        del sys.modules[name]
-
-
-def preload(opt: str) -> None:
-    """What most packages import, once, and not in each process; unless the layer hides something of
-    the standard library, which then must be seen."""
-    there = {path.name.partition(".")[0] for path in Path(opt, "python").glob("*")}
-    for name in COMMON if not there & sys.stdlib_module_names else ():
-        with contextlib.suppress(ImportError):  # a Python that was built without
-            importlib.import_module(name)
 
 
 class Batch:
-    """The tries of one distribution, over as many processes as die on the way."""
+    """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
+    for one of them; `outer`: modules that people import; `first`: modules that are imported before
+    the layer is there."""
 
-    def __init__(self, name: str, tries: "list[try_imports.Try]") -> None:
-        self.name, self.left = name, tries
+    def __init__(
+        self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
+        outer: "tuple[str, ...]" = (), first: "tuple[str, ...]" = (),
+    ) -> None:  # fmt: skip
+        self.name, self.left, self.timeout = name, tries, timeout
+        self.outer, self.first = outer, first
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.seconds: dict[str, float] = {}
+        self.needs: dict[str, list[str]] = {}
+        self.seen: dict[str, set[str]] = {}
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled, self._word = 0, 0, b""
 
@@ -108,7 +120,9 @@ class Batch:
                 os.setsid()
                 for other in [reading, *inherited]:
                     os.close(other)
-                try_imports.work(opt, self.left, pruned, writing, self._word)
+                try_imports.work(
+                    opt, self.left, pruned, writing, self._word, RUNTIME, self.outer, self.first
+                )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
@@ -131,24 +145,35 @@ class Batch:
             elif isinstance(said, dict):
                 self.seconds[self.left[self._trying][1]] = said["seconds"]
             else:
-                number, self.errors[self.left[said[0]]], self._compiled, missed = said
+                number, self.errors[self.left[said[0]]], self._compiled, missed, seen = said
                 self.missed |= set(missed)
+                if libraries := seen.pop("loaded", []):
+                    self.needs[self.left[number][1]] = libraries
+                for kind, names in seen.items():
+                    self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
         self.since = time.monotonic()
         return through
 
     def end(self) -> None:
         """Its process is through, or died of what it was trying."""
-        ended = has_ended(self.pid)
+        has_gone = has_ended(self.pid)
         self._kill_all()  # what it left running, too
         _, status = os.waitpid(self.pid, 0)
         self.compiled += self._compiled
-        if self._trying < len(self.left):
+        ended, self.left = self.left[: self._trying + 1], self.left[self._trying + 1 :]
+        if self._trying < len(ended):
             code = os.waitstatus_to_exitcode(status)
-            why = f"no end after {HANG:.0f} s" if self.hung else f"exit status {code}"
-            why = why if ended else "it closed files that it had not opened"
-            self.errors[self.left[self._trying]] = why
-        self.left = self.left[self._trying + 1 :]
+            why = f"{SLOW} {self.timeout:.0f} s" if self.hung else f"exit status {code}"
+            self.errors[ended[-1]] = why if has_gone else "it closed files that it had not opened"
+            if self.hung:
+                self._leave_out(ended[-1])
+
+    def _leave_out(self, hung: "try_imports.Try") -> None:
+        """What lies in a package that has no end has none, either."""
+        inside = [each for each in self.left if each[1].startswith(f"{hung[1]}.")]
+        self.errors |= dict.fromkeys(inside, self.errors[hung])
+        self.left = [each for each in self.left if each not in inside]
 
     def kill(self) -> None:
         self.hung = True
@@ -157,6 +182,12 @@ class Batch:
     def _kill_all(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def failed(self) -> "list[try_imports.Try]":
+        return [each for each, error in self.errors.items() if error and each[0] == "import"]
+
+    def slow(self) -> "list[try_imports.Try]":
+        return [each for each, error in self.errors.items() if error.startswith(SLOW)]
 
 
 def has_ended(pid: int) -> bool:
@@ -169,13 +200,15 @@ def has_ended(pid: int) -> bool:
     return True
 
 
-def run(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
-    """All of them, `WORKERS` at a time, the longest first."""
+def run(
+    opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned", workers: int = WORKERS
+) -> None:
+    """All of them, `workers` at a time, the longest first."""
     waiting = sorted(batches, key=lambda batch: len(batch.left))
     progress = Progress(sum(len(batch.left) for batch in batches))
     with selectors.DefaultSelector() as running:
         while waiting or running.get_map():
-            while waiting and len(running.get_map()) < WORKERS:
+            while waiting and len(running.get_map()) < workers:
                 batch = waiting.pop()
                 fds = [int(each.fd) for each in running.get_map().values()]
                 running.register(batch.start(opt, pruned, fds), selectors.EVENT_READ, batch)
@@ -194,7 +227,7 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
         os.close(key.fd)
         yield key.data
     for key in running.get_map().values():
-        if time.monotonic() - key.data.since > HANG:
+        if time.monotonic() - key.data.since > key.data.timeout:
             key.data.kill()
 
 
@@ -219,40 +252,60 @@ class Progress:
 def prove(opt: str, request: Answer) -> Answer:
     batches = [
         Batch(name, [*(("import", module) for module in each["modules"]),
-                     *(("load", path) for path in each["libraries"])])
+                     *(("load", path) for path in each["libraries"])],
+              request["timeout"], tuple(each["outer"]))
         for name, each in request["batches"].items()
     ]  # fmt: skip
-    pruned = try_imports.Pruned(request["gone"], request["touched"])
-    preload(opt)
+    pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
     run(opt, [batch for batch in batches if batch.left], pruned)
-    folders = {name: each["folder"] for name, each in request["batches"].items()}
-    return {batch.name: result(opt, batch, folders[batch.name]) for batch in batches}
+    for batch in batches:
+        again(opt, batch, pruned)
+    hides = {name: how for name in standard(opt) if (how := hiding(opt, name))}
+    used = [name for name, how in hides.items() if how["used"]]
+    return {
+        batch.name: {
+            **result(opt, batch, request["batches"][batch.name]),
+            "hides": {name: hides[name] for name in owned(request, batch.name) if name in hides},
+            "hidden": dict(hidden(opt, batch, used, pruned)),
+        }
+        for batch in batches
+    }
 
 
-def result(opt: str, batch: Batch, folder: str) -> Answer:
+def again(opt: str, batch: Batch, pruned: "try_imports.Pruned") -> None:
+    """What did not end in time, alone: the machine may have been busy."""
+    if slow := batch.slow():
+        alone = Batch(batch.name, slow, batch.timeout, batch.outer)
+        run(opt, [alone], pruned, workers=1)
+        batch.errors |= alone.errors
+        batch.missed |= alone.missed
+        batch.needs |= alone.needs
+        for kind, names in alone.seen.items():
+            batch.seen.setdefault(kind, set()).update(names)
+
+
+def result(opt: str, batch: Batch, asked_: Answer) -> Answer:
     imports = {name: error for (kind, name), error in batch.errors.items() if kind == "import"}
     loads = {name: error for (kind, name), error in batch.errors.items() if kind == "load"}
     return {
         "imports": dict(sorted(imports.items())),
         "loads": dict(sorted(loads.items())),
-        "glibc": {name: needed for name in sorted(loads) if (needed := newer(opt, name, here()))},
         "compiled": batch.compiled,
         "missed": sorted(batch.missed),
         "seconds": dict(sorted(batch.seconds.items())),
-        "metadata": metadata(Path(opt, "python", folder)) if folder else "",
+        "needs": dict(sorted(batch.needs.items())),
+        "seen": {kind: sorted(names) for kind, names in sorted(batch.seen.items())},
+        **read(opt, asked_),
     }
 
 
-def here() -> "tuple[int, ...]":
-    """The version of the glibc that runs this."""
-    return tuple(map(int, (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0.0").split()[1].split(".")))
-
-
-def newer(opt: str, name: str, glibc: "tuple[int, ...]") -> str:
-    """The glibc version a library needs, when it is newer than this one; else ''."""
-    content = Path(opt, "python", name).read_bytes()
-    needed = max((tuple(map(int, pair)) for pair in GLIBC.findall(content)), default=(0, 0))
-    return ".".join(map(str, needed)) if needed > glibc[:2] else ""
+def read(opt: str, batch: Answer) -> Answer:
+    """What its files tell, without running any."""
+    root, folder = f"{opt}/python", batch["folder"]
+    return {
+        "metadata": metadata(Path(root, folder)) if folder else "",
+        "elf": elf.read_all(root, [*batch["libraries"], *batch["programs"]]),
+    }
 
 
 def metadata(folder: Path) -> str:
@@ -267,6 +320,83 @@ def metadata(folder: Path) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+# ---- what hides a standard module ---------------------------------------------------------------
+
+
+def standard(opt: str) -> "list[str]":
+    """Modules at the top of the layer that have the name of a standard one, which the path decides
+    about: built-in and frozen ones are found before it, and a folder without __init__ behind it."""
+    found = set()
+    for path in Path(opt, "python").iterdir():
+        name = path.name.partition(".")[0]
+        is_module = path.suffix in (".py", ".pyc", ".so") or any(path.glob("__init__.*"))
+        if is_module and name in sys.stdlib_module_names:
+            found.add(name)
+    finders = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)
+    return sorted(name for name in found if not any(each.find_spec(name) for each in finders))
+
+
+def hiding(opt: str, name: str) -> Answer:
+    """How this module of the layer hides the standard one. `lacks`: public names of that one."""
+    names = asked(lambda: public(name))
+    if names is None:  # a Python that was built without
+        return {}
+
+    def missing() -> "list[str]":
+        try_imports.forget(RUNTIME)
+        try_imports.use(opt)
+        module = importlib.import_module(name)
+        return [each for each in names if not hasattr(module, each)]
+
+    used = name not in RUNTIME
+    return {"used": used, "lacks": (asked(missing) or []) if used else []}
+
+
+def public(name: str) -> "list[str]":
+    module = importlib.import_module(name)
+    names = getattr(module, "__all__", None) or [each for each in dir(module) if each[:1] != "_"]
+    return sorted(names)
+
+
+def asked(what: Any) -> Any:
+    """The answer, out of a process of its own; None where it fails."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            signal.alarm(10)
+            os.write(writing, json.dumps(what()).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        text = stream.read()
+    os.waitpid(pid, 0)
+    return json.loads(text) if text else None
+
+
+def owned(request: Answer, name: str) -> "list[str]":
+    """The distribution's outermost modules."""
+    return [module for module in request["batches"][name]["modules"] if "." not in module]
+
+
+def hidden(
+    opt: str, batch: Batch, names: "list[str]", pruned: "try_imports.Pruned"
+) -> "Iterator[tuple[str, str]]":
+    """(module that failed, the standard module that the layer hides from it)"""
+    for name in names:
+        if failed := batch.failed():
+            other = Batch(batch.name, failed, batch.timeout, first=(name,))
+            run(opt, [other], pruned)
+            works = [module for (_, module), error in other.errors.items() if not error]
+            yield from ((module, name) for module in works)
+
+
+# ---- check --------------------------------------------------------------------------------------
 
 
 def check(opt: str, what: str) -> None:
@@ -302,12 +432,15 @@ def checked(opt: str, what: str) -> None:
 
 def main(mode: str, opt: str, what: str) -> None:
     """Entry point; see the module's docstring."""
-    close_off()
     if mode == "check":
+        close_off()
         check(opt, what)
-    else:
-        request = json.loads(Path(what).read_text(encoding="utf-8"))
-        print(f"= {json.dumps(prove(opt, request))}", flush=True)
+        return
+    request = json.loads(Path(what).read_text(encoding="utf-8"))
+    if request["alone"]:
+        beside("alone").hide(opt)  # while it may still say who it is in there
+    close_off()
+    print(f"= {json.dumps(prove(opt, request))}", flush=True)
 
 
 if __name__ == "__main__":

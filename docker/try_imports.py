@@ -3,7 +3,6 @@
 For docker/probe.py, which loads it under no name that a module of the layer could have.
 """
 
-import ctypes
 import gc
 import importlib
 import importlib.machinery
@@ -11,23 +10,31 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
-def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes) -> None:
+def work(
+    opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
+    runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
+) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
-    compiled, missed] after it; between the two {"seconds"} of an import that takes long."""
+    compiled, missed, seen] after it; between the two {"seconds"} of an import that takes long.
+    `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
+    that people import; `first`: modules to import before the layer is there."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
     os.chdir("/")
     gc.disable()  # what an import makes stays: looking through it costs a tenth of the time
+    compiled, watch = count_compiled(opt, pruned.bare), Watch(opt, pruned)
+    forget(runtime)
+    for name in first:
+        importlib.import_module(name)
     use(opt)
-    compiled, watch = count_compiled(opt), Watch(opt, pruned)
     watch.start()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
@@ -36,18 +43,45 @@ def work(opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes
         seconds = time.perf_counter() - began
         if kind == "import" and seconds >= SLOW and not error:
             say(answers, word, {"seconds": round(seconds, 3)})
-        say(answers, word, [number, error, compiled(), sorted(watch.missed)])
+        loaded = {"loaded": sorted(libraries(opt))} if name in outer and not error else {}
+        say(answers, word, [number, error, compiled(), sorted(watch.missed), watch.seen() | loaded])
+
+
+def libraries(opt: str) -> "set[str]":
+    """Those of the layer that this process has loaded so far, below python/."""
+    prefix = f"{opt}/python/"
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
+        found = {line[line.index("/") :].rstrip() for line in file if prefix in line}
+    return {path[len(prefix) :] for path in found if path.startswith(prefix)}
+
+
+def forget(runtime: Collection[str]) -> None:
+    """Of the standard library's modules, those that only this proof has imported: the layer's are
+    found first where it has modules of these names, as in Lambda."""
+    for name in [name for name in sys.modules if name not in runtime and name != "__main__"]:
+        del sys.modules[name]
+        package, _, part = name.rpartition(".")
+        if package in sys.modules and hasattr(sys.modules[package], part):
+            delattr(sys.modules[package], part)
 
 
 def use(opt: str) -> None:
-    """sys.path as Lambda sets it: layers before what the image brings."""
+    """sys.path as Lambda's bootstrap sets it: layers before what the image brings, and their .pth
+    files read (/var/runtime/bootstrap.py: set_default_sys_path, add_default_site_directories)."""
+    import site
+
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    sys.path[:0] = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    folders = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    sys.path[:0] = folders
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
+    for folder in folders:
+        site.addsitedir(folder)
 
 
 def say(answers: int, word: bytes, value: object) -> None:
-    os.write(answers, b"\n" + word + b" " + json.dumps(value).encode() + b"\n")
+    block = b"\n" + word + b" " + json.dumps(value).encode() + b"\n"
+    while block:
+        block = block[os.write(answers, block) :]
 
 
 def attempt(opt: str, kind: str, name: str) -> str:
@@ -56,21 +90,33 @@ def attempt(opt: str, kind: str, name: str) -> str:
         if kind == "import":
             importlib.import_module(name)
         else:
+            import ctypes
+
             ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
     except BaseException as error:
-        text = str(error).splitlines()
-        return f"{type(error).__name__}: {text[0] if text else ''}"
+        return described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
     return ""
 
 
-def count_compiled(opt: str) -> Callable[[], int]:
-    """Counts modules below opt that Python compiles because no bytecode of theirs is valid."""
+def described(error: BaseException) -> str:
+    """Type and first line."""
+    try:
+        text = str(error).splitlines()
+    except Exception:
+        text = []
+    return f"{type(error).__name__}: {text[0] if text else ''}"
+
+
+def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
+    """Counts modules below opt that Python compiles because no bytecode of theirs is valid; not
+    those of `bare`, paths below python/ that should have none."""
     original = importlib.machinery.SourceFileLoader.source_to_code
-    count = 0
+    prefix, count = f"{opt}/python/", 0
 
     def counted(self: Any, data: Any, path: Any, *more: Any, **named: Any) -> Any:
         nonlocal count
-        count += str(path).startswith(opt)
+        name = str(path)
+        count += name.startswith(prefix) and name[len(prefix) :] not in bare
         return original(self, data, path, *more, **named)
 
     importlib.machinery.SourceFileLoader.source_to_code = counted  # type: ignore[method-assign] # to count
@@ -78,22 +124,32 @@ def count_compiled(opt: str) -> Callable[[], int]:
 
 
 class Pruned:
-    """What is not as it was installed. `folders`: those that hold less than before."""
+    """What is not as it was installed. `folders`: those that hold less than before; `bare`: modules
+    without bytecode."""
 
-    def __init__(self, modules: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+    def __init__(
+        self, modules: Iterable[str] = (), paths: Iterable[str] = (), bare: Iterable[str] = ()
+    ) -> None:
         self.modules, self.paths = frozenset(modules), frozenset(paths)
         self.folders = frozenset(path.rpartition("/")[0] for path in self.paths) - {""}
+        self.bare = frozenset(bare)
 
 
 class Watch:
-    """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked
-    about."""
+    """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
+    And notes all that tries look at in the layer, so that it is known what their answers rest on:
+    `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
+    that are not there; `asked`, distributions whose metadata somebody wants."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
-        self._pruned, self._prefix = pruned, f"{opt}/python/"
-        self._listed = {"os.listdir": pruned.folders, "os.scandir": pruned.folders}
-        self._asked = pruned.paths | pruned.folders
+        self.read, self.listed, self.absent = set[str](), set[str](), set[str]()
+        self.asked = set[str]()
+        kinds = ("read", "listed", "absent", "asked")
+        self._told: dict[str, set[str]] = {kind: set() for kind in kinds}
+        self._pruned, self._root = pruned, f"{opt}/python"
+        self._prefix = f"{self._root}/"
+        self._known = pruned.paths | pruned.folders
 
     def start(self) -> None:
         sys.meta_path.append(self)  # the last, and it never finds anything
@@ -101,28 +157,104 @@ class Watch:
         for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
             setattr(os, name, self.noting(getattr(os, name)))
 
+    def seen(self) -> "dict[str, list[str]]":
+        """What was not told before."""
+        new = {}
+        for kind, told in self._told.items():
+            if names := getattr(self, kind) - told:
+                told |= names
+                new[kind] = sorted(names)
+        return new
+
     def find_spec(self, name: str, *_: object) -> None:
+        self.absent.add(name)
         if name in self._pruned.modules:
             self.missed.add(name)
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "open":
-            self.note(arguments[0], self._pruned.paths)
-        elif event in self._listed and not is_import_system():
-            self.note(arguments[0], self._listed[event])
+            self.opened(arguments[0])
+        elif event == "import" and (name := self.below(arguments[1])):
+            self.read.add(place_of(name))  # a library: it is there, stripped or not
+        elif event in ("os.listdir", "os.scandir") and not is_import_system():
+            self.lists(arguments[0])
+
+    def opened(self, path: object) -> None:
+        name = self.below(path)
+        if not name:
+            return
+        if name in self._pruned.paths:
+            self.missed.add(name)
+        self.read.add(place_of(name))
+
+    def lists(self, path: object) -> None:
+        name = self.below(path)
+        if name is None:
+            return
+        if name in self._pruned.folders:
+            self.missed.add(name)
+        if name or wanted_metadata() is None:
+            self.listed.add(name)
 
     def noting(self, asking: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *more: Any, **named: Any) -> Any:
-            self.note(path, self._asked)
-            return asking(path, *more, **named)
+            name = self.below(path)
+            if name is not None:
+                self.looks(name)
+            try:
+                return asking(path, *more, **named)
+            except OSError:
+                if name:
+                    self.absent.add(name)
+                raise
 
         return ask
 
-    def note(self, path: object, among: "frozenset[str]") -> None:
-        name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        name = name[len(self._prefix) :].rstrip("/") if name.startswith(self._prefix) else ""
-        if name in among:
+    def looks(self, name: str) -> None:
+        if name in self._known:
             self.missed.add(name)
+        if name:
+            self.read.add(place_of(name))
+            return
+        wanted = wanted_metadata()
+        if wanted == "":
+            self.listed.add(name)
+        elif wanted:
+            self.asked.add(wanted)
+
+    def below(self, path: object) -> "str | None":
+        """Relative to the layer, '' for all of it; None for what is not of it."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return None
+        name = os.fsdecode(path)
+        if not name.startswith(self._root):
+            return None
+        if name.startswith(self._prefix):
+            return name[len(self._prefix) :].rstrip("/")
+        return "" if name == self._root else None
+
+
+def place_of(name: str) -> str:
+    """The folder that a file lies in, of bytecode its module's; at the top the file itself."""
+    folder, _, file = name.rpartition("/")
+    if folder.rpartition("/")[2] == "__pycache__":
+        folder = folder.rpartition("/")[0]
+        file = f"{file.partition('.')[0]}.py"
+    return folder or file
+
+
+def wanted_metadata() -> "str | None":
+    """Whose metadata importlib.metadata looks for just now: '' for everybody's; None where it is
+    not what asks. It lists the folder, and picks from that (FastPath.search)."""
+    frame: Any = sys._getframe(2)
+    for _ in range(8):
+        frame = frame.f_back
+        if frame is None:
+            return None
+        code = frame.f_code
+        if code.co_name == "search" and "importlib" in code.co_filename:
+            return getattr(frame.f_locals.get("name"), "normalized", None) or ""
+    return None
 
 
 def is_import_system() -> bool:

@@ -70,19 +70,23 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
     return Installed((found,))
 
 
-def lay(settings: Settings, files: Mapping[str, str | bytes]) -> None:
+def lay(settings: Settings, files: Mapping[str, str | bytes], programs: Sequence[str] = ()) -> None:
     """Install a wheel `pkg` of the files, the project's only requirement."""
-    lay_wheels(settings, {"pkg": files})
+    lay_wheels(settings, {"pkg": files}, programs)
 
 
-def lay_wheels(settings: Settings, content: Mapping[str, Mapping[str, str | bytes]]) -> None:
-    """Install several: {name: files}."""
+def lay_wheels(
+    settings: Settings,
+    content: Mapping[str, Mapping[str, str | bytes]],
+    programs: Sequence[str] = (),
+) -> None:
+    """Install several: {name: files}; `programs` among these can be executed."""
     folder = Path("wheels").absolute()
     for name, files in content.items():
         made = {
             path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()
         }
-        handmade_wheels.wheel(folder, name, made)
+        handmade_wheels.wheel(folder, name, made, programs)
     lines = ["--no-index", f"--find-links {folder}", *content]
     Path(settings.requirements).write_text("\n".join(lines), encoding="utf-8")
     install.run(settings, lambda: builder.choose(settings))

@@ -3,13 +3,15 @@
 import base64
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 
-def wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
+def wheel(
+    folder: Path, name: str, files: Mapping[str, bytes], programs: Collection[str] = ()
+) -> Path:
     """Write `name`-1.0 as a pure wheel with these files (PyPA: binary distribution format). They
-    may hold metadata of their own."""
+    may hold metadata of their own; `programs` among them can be executed."""
     folder.mkdir(parents=True, exist_ok=True)
     target, info = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
     content = {
@@ -20,7 +22,10 @@ def wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
     listing = "".join(f'"{path}",{_hash(data)},{len(data)}\n' for path, data in content.items())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in (content | {f"{info}/RECORD": listing.encode()}).items():
-            archive.writestr(path, data)
+            entry = zipfile.ZipInfo(path, (2024, 1, 2, 3, 4, 6))
+            entry.external_attr = (0o100755 if path in programs else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
     return target
 
 

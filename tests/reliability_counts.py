@@ -68,12 +68,24 @@ INPUTS = {
     "tar: members": "paths, links and devices at random, broken off anywhere",
     "notes in S3": "whatever bytes stand where a lock, pin, manifest or note should",
 }
+ROOT = "root for a package's code"
+PLANTED = "modules and files planted for our own scripts"
+NEIGHBOURS = "folders of other runs"
+FILES = "files, keys and variables of this machine"
+NETWORK = "the network, the metadata address, sockets"
 VERDICTS = "forged verdicts"
 FLOODS = "hangs, processes that stay, storms, floods"
 SHAPES = "names, links, bombs, metadata"
+SOURCES = "builds from source"
 HOSTILE = {
+    ROOT: "while the rule at fault is looked for, too; capabilities, mounts, devices",
+    PLANTED: "`pickle.py`, `json.py`, `sitecustomize.py`, links in place of results",
+    NEIGHBOURS: "a second project that is built at the same time",
+    FILES: "uv's cache, HOME, another project, `/proc`, environments",
+    NETWORK: "TCP and UDP to this machine, names, the engine's socket, an abstract one",
     VERDICTS: "well-formed answers into every pipe, the parent's memory, an early end",
     FLOODS: "of processes, of words, of files; a process that outlives the build",
+    SOURCES: "a build backend that does all of the above",
     SHAPES: "what a wheel's names, links, RECORD and METADATA can say",
 }
 COUNTS: Counter[tuple[str, str]] = Counter()

@@ -87,10 +87,15 @@ def _wrong_keys(where: str, table: Mapping[str, Any]) -> list[Fault]:
 
 def _written(where: str, table: Mapping[str, Any]) -> Source:
     found = {name: table[option(name)] for name in SPECS if option(name) in table}
-    return {
-        name: (where, tuple(value) if isinstance(value, list) else value)
-        for name, value in found.items()
-    }
+    return {name: (where, _frozen(name, value)) for name, value in found.items()}
+
+
+def _frozen(name: str, value: Any) -> Any:
+    """A list as a tuple; where a setting is one of pairs, a table as `NAME=value` of each."""
+    if isinstance(value, dict) and SPECS[name].metadata.get("pairs"):
+        plain = all(type(each) in (str, int) for each in value.values())
+        value = [f"{key}={each}" for key, each in value.items()] if plain else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _variables(environ: Mapping[str, str]) -> Source:

@@ -12,6 +12,7 @@ from .prune import recipes
 FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
 # What runs in the sandbox and shapes the layer.
 BUILDER_FILES = (
+    "elf.py",
     "inspect_installed.py",
     "fork_pool.py",
     "optimize.py",
@@ -48,6 +49,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "rules": recipes.fingerprint(settings),
         "strip": str(settings.strip),
         "bytecode": settings.bytecode,
+        "reserve": str(settings.reserve),
         "compression": settings.compression,
     }
 

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class InstalledDistribution:
     links: Mapping[str, str]
     programs: tuple[str, ...]
     modules: Mapping[str, tuple[list[str], list[str], bool, list[str]]]
+    slim: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

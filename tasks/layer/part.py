@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,10 +12,12 @@ from ..ui.console import size
 from ..util import files
 from ..util.errors import BuildError
 from ..util.files import Record, digest
+from .installed import source_of
 from .prune.plan import PrunePlan
 
 KIND = "parts"  # of the store's entries
 LEVELS = {"default": 6, "max": 12}  # libdeflate's
+LISTED = 5  # modules that are not valid, of many
 MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
 _LENGTH = struct.Struct("<Q")
 
@@ -84,12 +86,15 @@ def refuse_bad_members(members: Iterable[Member]) -> None:
         )
 
 
-def together(parts: Iterable[Part], *, bytecode: bool) -> list[Member]:
-    """All files of a layer, by name; with or without our bytecode. Where two parts have the same
-    file, the first one's; our bytecode covers what a wheel brought."""
+def together(
+    parts: Iterable[Part], *, bytecode: bool, without: Collection[str] = ()
+) -> list[Member]:
+    """All files of a layer, by name; with or without our bytecode, or but for that of the sources
+    `without`. Where two parts have the same file, the first one's; our bytecode covers what a wheel
+    brought."""
     found: dict[str, Member] = {}
     for member in _ordered(parts):
-        if member.made and not bytecode:
+        if member.made and (not bytecode or (without and source_of(member.name) in without)):
             continue
         if member.name not in found or (member.made and not found[member.name].made):
             found[member.name] = member
@@ -120,5 +125,17 @@ def summary(record: Record) -> list[str]:
     if code := record["bytecode"]:
         skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
         lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")
-        lines += [f"bytecode left out: {code['left_out']}"] if code["left_out"] else []
+        lines += [f"without bytecode: {name}" for name in code["skipped"][:LISTED]]
+        lines += filter(None, [left_out(code)])
     return lines
+
+
+def left_out(code: Record) -> str:
+    """Bytecode for which there was no room, for people; '' where there was."""
+    if not code["left_out"]:
+        return ""
+    return (
+        f"warning: no room for the bytecode of {len(code['left_out'])} modules: what imports them "
+        f"takes about {code['seconds']:.1f} s more at each cold start; `./doitw report` shows what "
+        "could go instead"
+    )

@@ -3,43 +3,134 @@
 A proof holds for a part as long as the part, and those of all that it needs, are the same: what it
 requires, and what its modules import while they are imported. So one changed pin proves again what
 rests on it, and nothing else.
+
+No reading of sources knows all that code looks at. So the probe notes what the layer was asked for
+(docker/try_imports.py, Watch), and a proof holds only where that, too, is the same: `Rests`.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..layer.cache import Store
 from ..layer.installed import Installed
 from ..requirements import file
+from ..requirements.file import canonical as canonical_name
 from ..requirements.tags import marker_environment
 from ..settings.model import Settings
 from ..util import modules
 from ..util.files import canonical, digest
+from . import causes
 
 KIND = "proofs"  # of the store's entries
+OPEN = ("absent", "asked", "listed")  # sights that a distribution more can change
 
 
 @dataclass
 class Proof:
     """`after`: what docker/probe.py says of the layer; `imports` and `loads`: the errors that
-    there were before pruning, too, by module and by library."""
+    there were before pruning, too, by module and by library; `rests`: {what was looked at: digest
+    of what the layer had there} beyond what its key says."""
 
     after: dict[str, Any]
     imports: dict[str, str] = field(default_factory=dict)
     loads: dict[str, str] = field(default_factory=dict)
+    rests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_bytes(self) -> bool:
+        """Would the same bytes give the same answer another time?"""
+        errors = [self.after["imports"], self.after["loads"], self.imports, self.loads]
+        return all(causes.is_of_bytes(error) for each in errors for error in each.values())
 
 
-def load_proofs(store: Store, keys: Mapping[str, str]) -> dict[str, Proof]:
-    """{distribution: its proof} of those of {distribution: key} that have one."""
-    found = store.all(KIND, keys)
-    return {name: Proof(**json.loads(path.read_bytes())) for name, path in found.items()}
+def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:
+    """{distribution: its proof} of those of {distribution: key} that have one which holds."""
+    found = {}
+    for name, path in store.all(KIND, keys).items():
+        proof = Proof(**json.loads(path.read_bytes()))
+        if all(look.at(sight) == digest_ for sight, digest_ in proof.rests.items()):
+            found[name] = proof
+    return found
 
 
 def save(store: Store, key: str, proof: Proof) -> None:
     store.put_bytes(KIND, key, canonical(vars(proof)))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a layer has where a proof looked. `parts`: {distribution: its part's key}; `stay`: the
+    layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
+    `absent:name`, `asked:distribution`."""
+
+    tree: Installed
+    parts: Mapping[str, str]
+    stay: Sequence[str]
+
+    @cached_property
+    def _in(self) -> dict[str, set[str]]:
+        """{folder, or file at the top: whose files lie in it}"""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for path in self.stay:
+            found[path.rpartition("/")[0] or path].add(self.tree.owners.get(path, ""))
+        return found
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for folder, owners in self._in.items():
+            for each in around(folder):
+                found[each] |= owners
+        return found
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Of all modules, files and folders."""
+        modules_ = {part for path in self.stay for part in chain(modules.dotted(path))}
+        return {*self.stay, *self._below, *modules_}
+
+    def owners(self, sight: str) -> set[str]:
+        """Whose parts it rests on; '' where nobody may come to have it."""
+        kind, _, name = sight.partition(":")
+        if kind == "absent":
+            return {""} if name in self._names else set()
+        if kind == "asked":
+            return {canonical_name(name)} & self.parts.keys()
+        return (self._in if kind == "read" else self._below).get(name, set())
+
+    def at(self, sight: str) -> str:
+        return digest(sorted((each, self.parts.get(each, "")) for each in self.owners(sight)))
+
+    def beyond(self, seen: Mapping[str, Iterable[str]], own: Collection[str]) -> list[str]:
+        """Sights that do not rest on the distributions `own` alone."""
+        sights = (f"{kind}:{name}" for kind, names in seen.items() for name in names)
+        return [each for each in sights if not self.owners(each) <= set(own)]
+
+    def rests(self, seen: Mapping[str, Iterable[str]], own: Collection[str]) -> dict[str, str]:
+        """What else must stay as it is for an answer to hold: also that nobody comes to have what
+        is not there, or to lie in a folder that was listed."""
+        open_ = [f"{kind}:{name}" for kind in OPEN for name in seen.get(kind, ())]
+        return {sight: self.at(sight) for sight in [*self.beyond(seen, own), *open_]}
+
+
+def around(path: str) -> Iterator[str]:
+    """a/b.py → a/b.py, a, '' (the layer)"""
+    yield path
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def chain(name: str) -> Iterator[str]:
+    """a.b.c → a.b.c, a.b, a"""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
 
 
 def keys(
@@ -54,7 +145,8 @@ def keys(
 
 
 def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
-    """{distribution: those that it needs in order to be imported}."""
+    """{distribution: those that it needs in order to be imported}; what every import meets is
+    needed by all: modules that hide standard ones, and .pth files."""
     from ..layer.archive import (
         dist_metadata,  # with what reads metadata: only where something is to be proven
     )
@@ -64,8 +156,10 @@ def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
     asked = [line.requirement for line in lines if line.requirement and not line.constraint]
     required = dist_metadata.needs(found, asked, marker_environment(settings))
     owners = {name: tree.owners[path] for path in tree.sizes if (name := modules.dotted(path))}
+    met = {tree.owners[path] for path in tree.sizes if modules.is_met_by_all(path)}
     return {
         each.name: {*required.get(each.name, ()), *_imported(each.modules.values(), owners)}
+        | (met - {each.name})
         for each in tree.distributions
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layer.installed import Installed
-from ..requirements import tags
+from ..sandbox import isolation
 from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..settings import paths
@@ -15,8 +15,11 @@ from ..ui.console import following, say
 from ..util import files as file_tools
 from ..util import input_files, modules
 from ..util.errors import VerifyError
+from .environment import proof_environment
 
-SCRIPTS = ("probe.py", "try_imports.py", "blame.py", "inspect_foreign.py")
+SCRIPTS = (
+    "probe.py", "try_imports.py", "alone.py", "elf.py", "blame.py", "inspect_foreign.py",
+)  # fmt: skip
 LAYER = "{opt}"
 ANSWER = "= "  # begins the line that is what a script has found
 Question = dict[str, Any]
@@ -31,14 +34,14 @@ def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
     for each in tree.distributions:
         names = owned.get(each.name, [])
         outer = modules.top_level(names)
+        mine = [path for path in sorted(each.files) if path in there]
+        mine = [path for path in mine if tree.owners[path] == each.name]
         found[each.name] = {
             "folder": each.folder if _holds(there, each.folder) else "",
             "modules": [*outer, *sorted(set(names) - set(outer))],
-            "libraries": [
-                path
-                for path in sorted(each.files)
-                if path in there and tree.owners[path] == each.name and is_library(path)
-            ],
+            "outer": outer,
+            "libraries": [path for path in mine if is_library(path)],
+            "programs": [path for path in mine if each.files[path][1] and not is_library(path)],
         }
     return found
 
@@ -53,37 +56,49 @@ def is_library(path: str) -> bool:
 
 
 def prove(
-    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], tree: Installed,
-    changed: Collection[str],
+    settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
+    tree: Installed, changed: Collection[str], bare: Collection[str],
 ) -> dict[str, Any]:  # fmt: skip
-    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut."""
+    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut;
+    `bare`: modules that are without bytecode."""
     there = {name for path in tree.sizes if path not in changed and (name := modules.dotted(path))}
     gone = {name for path in changed if (name := modules.dotted(path))} - there
-    request = {"batches": batches, "gone": sorted(gone), "touched": sorted(changed)}
-    return run_script(sandbox, PROOF, [layer], ["probe.py", "prove", LAYER], request)
+    request = asking(settings, sandbox, batches) | {
+        "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),
+    }  # fmt: skip
+    script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
+    return run_script(sandbox, PROOF, [layer], script, request, environment=environment)
 
 
-def read_foreign(
-    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], settings: Settings
-) -> dict[str, Any]:
+def asking(settings: Settings, sandbox: Sandbox, batches: Mapping[str, Question]) -> Question:
+    """A request to docker/probe.py."""
+    return {
+        "batches": batches, "gone": [], "touched": [], "bare": [],
+        "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
+    }  # fmt: skip
+
+
+def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question]) -> dict[str, Any]:
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
-    request = {"batches": batches, "target": tags.needs(settings)}
-    return run_script(sandbox, PROOF, [layer], ["inspect_foreign.py", LAYER], request)
+    script = ["inspect_foreign.py", LAYER]
+    return run_script(sandbox, PROOF, [layer], script, {"batches": batches})
 
 
 def prove_restored(
-    sandbox: Sandbox, layer: Path, batches: Mapping[str, Question], installed: Path
-) -> dict[str, Any]:
+    settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
+    installed: Path,
+) -> dict[str, Any]:  # fmt: skip
     """The same about the layer with the files of the zip `installed` laid over it: what was there
     before pruning."""
-    request = {"batches": batches, "gone": [], "touched": []}
-    return run_script(sandbox, PROOF, [layer, installed], ["probe.py", "prove", LAYER], request)
+    request = asking(settings, sandbox, batches)
+    script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
+    return run_script(sandbox, PROOF, [layer, installed], script, request, environment=environment)
 
 
 def run_script(
     sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
 ) -> dict[str, Any]:  # fmt: skip
     """One run of a script that takes a request; what it has found. That is the last line of its
     own, which no process that it starts can write."""
@@ -91,7 +106,8 @@ def run_script(
     job = Job(
         argv=("{python}", f"{{scripts}}/{name}", *more, "{work}/request.json"),
         kind=kind,
-        inputs={**scripts(SCRIPTS), "request.json": file_tools.canonical(request), **(files or {})},
+        inputs={**scripts(SCRIPTS), "request.json": file_tools.canonical(request), **files},
+        environment=environment,
         opt=tuple(layers),
     )
     with following("importing and loading") as hear:
@@ -104,10 +120,13 @@ def run_script(
     return found
 
 
-def blame(sandbox: Sandbox, layer: Path, request: object, installed: Path) -> dict[str, Any]:
+def blame(
+    settings: Settings, sandbox: Sandbox, layer: Path, request: object, installed: Path
+) -> dict[str, Any]:
     """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
     script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip"]
-    return run_script(sandbox, BLAME, [layer], script, request, {"removed.zip": installed})
+    environment, files = proof_environment(settings), {"removed.zip": installed}
+    return run_script(sandbox, BLAME, [layer], script, request, files, environment)
 
 
 def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:
@@ -123,6 +142,7 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
         argv=("{python}", "{scripts}/probe.py", "check", LAYER, what),
         kind=CHECK,
         inputs={**scripts(SCRIPTS), **script},
+        environment=proof_environment(settings),
         opt=(layer,),
         timeout=float(settings.check_timeout),
     )
@@ -138,6 +158,7 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     say(f"check {settings.check} passed")
 
 
-def proof_fingerprint() -> str:
-    """Of what proves."""
-    return file_tools.digest([file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS])
+def proof_fingerprint(settings: Settings) -> str:
+    """Of what proves, and of what it finds around it."""
+    scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
+    return file_tools.digest([*scripts_, proof_environment(settings)])

@@ -5,8 +5,7 @@ then asks
 for something that the layer has all the same, in the whole of it.
 """
 
-import re
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,13 @@ from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
-from ..util import files, modules
+from ..util import files
 from ..util.errors import VerifyError
 from . import cache, probe, schedule, verdict
 from .cache import Proof
 from .schedule import ProofPlan, Questions
 
 KILLED = "exit status -9"  # as docker/probe.py says it
-_MISSED = re.compile(r"No module named '(?P<name>[\w.]+)'")
-_NOT_IN = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'")
 
 
 def prove(
@@ -40,14 +37,20 @@ def prove(
     VerifyError."""
     asked = schedule.take(settings, tree, stay, place)
     made = _prove(settings, get_workshop(), tree, asked) if asked.missing else {}
-    kept = installed_layer.store(settings)
-    for name, each in made.items():
-        cache.save(kept, asked.keys[name], each)
-    kept.evict(
-        {*asked.keys.values(), *asked.parts.values(), *(each.key for each in tree.distributions)}
-    )
+    keep(settings, tree, asked, made)
     found = {**asked.known, **made}
     return {name: found[name] for name in asked.names}
+
+
+def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:
+    """Proofs that hold for these bytes, whenever and after whatever they are made: none where time
+    or memory ran out, none of a zip that is not what was made."""
+    kept = installed_layer.store(settings)
+    for name, each in made.items():
+        if each.is_of_bytes and not each.after["compiled"]:
+            cache.save(kept, asked.keys[name], each)
+    parts = asked.look.parts.values()
+    kept.evict({*asked.keys.values(), *parts, *(each.key for each in tree.distributions)})
 
 
 def _prove(
@@ -56,53 +59,33 @@ def _prove(
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
     doing = f"proving in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
-    made = Proving(settings, workshop, tree, asked.edges, asked.layer).prove(asked.missing)
+    made = Proving(settings, workshop, tree, asked, asked.layer).prove()
     if asked.layer == whole:
         return made
     asked.layer.unlink()
-    if asks_for(made, hidden(tree, asked.shown)):
-        made = Proving(settings, workshop, tree, asked.edges, whole).prove(asked.missing)
+    seen = (each.after["seen"] for each in made.values())
+    if any(asked.look.beyond(each, asked.shown) for each in seen):
+        made = Proving(settings, workshop, tree, asked, whole).prove()
     return made
-
-
-def hidden(tree: Installed, shown: Container[str]) -> set[str]:
-    """Modules and packages of the other distributions."""
-    others = (each for each in tree.distributions if each.name not in shown)
-    dotted = (modules.dotted(path) for each in others for path in each.files)
-    return {part for name in dotted for part in _chain(name)}
-
-
-def _chain(name: str) -> Iterator[str]:
-    while name:
-        yield name
-        name = name.rpartition(".")[0]
-
-
-def asks_for(made: Mapping[str, Proof], among: Container[str]) -> bool:
-    """Did an import fail for want of one of these modules?"""
-    errors = [error for each in made.values() for error in each.after["imports"].values() if error]
-    wanted = [found["name"] for error in errors for found in _MISSED.finditer(error)]
-    parts = [found for error in errors for found in _NOT_IN.finditer(error)]
-    wanted += [f"{found['package']}.{found['name']}" for found in parts]
-    return any(name in among for name in wanted)
 
 
 @dataclass(frozen=True)
 class Proving:
-    """Before and after pruning. `edges`: proof/cache.py's; `layer`: what lies at /opt."""
+    """Before and after pruning. `layer`: what lies at /opt."""
 
     settings: Settings
     workshop: LayerBuilder
     tree: Installed
-    edges: Mapping[str, Collection[str]]
+    asked: ProofPlan
     layer: Path
 
-    def prove(self, missing: Questions) -> dict[str, Proof]:
-        if not self.workshop.sandbox.runs:
-            read = probe.read_foreign(self.workshop.sandbox, self.layer, missing, self.settings)
+    def prove(self) -> dict[str, Proof]:
+        missing, sandbox = self.asked.missing, self.workshop.sandbox
+        if not sandbox.runs:
+            read = probe.read_foreign(sandbox, self.layer, missing)
             return {name: Proof(after=each) for name, each in read.items()}
-        changed = pruned(self.settings, self.tree)
-        after = probe.prove(self.workshop.sandbox, self.layer, missing, self.tree, changed)
+        changed, bare = pruned(self.settings, self.tree), without_bytecode(self.settings)
+        after = probe.prove(self.settings, sandbox, self.layer, missing, self.tree, changed, bare)
         stop_where_killed(after)
         ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
         unclear = {
@@ -111,24 +94,33 @@ class Proving:
             if any((doubtful := verdict.unclear(after[name], ours)).values())
         }
         before = self._before(unclear, changed) if unclear else {}
-        return {
-            name: Proof(
-                after=after[name],
-                imports=_failed(after[name], before.get(name, {}), "imports"),
-                loads=_failed(after[name], before.get(name, {}), "loads"),
-            )
-            for name in missing
-        }
+        return {name: self._proof(name, after[name], before.get(name, {})) for name in missing}
 
     def _before(self, unclear: Questions, changed: Mapping[str, str]) -> dict[str, Any]:
         """What the probe says of the same with everything put back that they rest on."""
-        names = {each for name in unclear for each in cache.closure(name, self.edges)}
+        names = {each for name in unclear for each in cache.closure(name, self.asked.edges)}
         pins = install(self.settings, self.workshop, names)
         back = {path: pins[name] for path, name in changed.items() if name in names}
         with folder() as here:
             self.workshop.gather(back, here / "installed.zip")
-            sandbox, installed = self.workshop.sandbox, here / "installed.zip"
-            return probe.prove_restored(sandbox, self.layer, unclear, installed)
+            return probe.prove_restored(
+                self.settings, self.workshop.sandbox, self.layer, unclear, here / "installed.zip"
+            )
+
+    def _proof(self, name: str, after: dict[str, Any], before: dict[str, Any]) -> Proof:
+        own = cache.closure(name, self.asked.edges)
+        return Proof(
+            after=after,
+            imports=_failed(after, before, "imports"),
+            loads=_failed(after, before, "loads"),
+            rests=self.asked.look.rests(after["seen"], own),
+        )
+
+
+def without_bytecode(settings: Settings) -> set[str]:
+    """Modules of the layer that have none, as they should."""
+    made = (files.read_record(paths.record(settings, "optimize")) or {}).get("bytecode") or {}
+    return {*made.get("skipped", ()), *made.get("left_out", ())}
 
 
 def stop_where_killed(after: Mapping[str, Mapping[str, Any]]) -> None:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import builder, installed
+from ..layer import builder
+from ..layer import installed as installed_layer
 from ..layer.archive import zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
@@ -32,7 +33,7 @@ _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs i
 @dataclass(frozen=True, kw_only=True)
 class ProofPlan:
     """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
-    be tried of the others. `edges`, `keys`: proof/cache.py's; `parts`: optimize's record's.
+    be tried of the others. `edges`, `keys`, `look`: proof/cache.py's.
     `layer`: a zip of the distributions `shown`, which are all that `missing` needs."""
 
     names: list[str]
@@ -40,8 +41,8 @@ class ProofPlan:
     missing: Questions
     edges: Mapping[str, Collection[str]]
     keys: Mapping[str, str]
-    parts: Mapping[str, str]
-    shown: Container[str]
+    look: cache.Look
+    shown: Collection[str]
     layer: Path
 
 
@@ -61,7 +62,7 @@ def lay_out(here: LayerBuilder, asked: ProofPlan) -> None:
 
 def prefetch(settings: Settings, place: str) -> ProofPlan:
     """For `ready`, ahead."""
-    tree = installed.needed(settings)
+    tree = installed_layer.needed(settings)
     stay = plan.staying(plan.read_plans(paths.plan(settings)))
     found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
     return found
@@ -79,16 +80,18 @@ def _zip(settings: Settings) -> tuple[Path, str]:
 
 def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
+    installed = file_tools.read_record(paths.record(settings, "install")) or {}
     edges = cache.needs(settings, tree)
-    more = [place, probe.proof_fingerprint(), optimized["bytecode"] is None]
-    keys = cache.keys(edges, optimized["parts"], more)
-    known = cache.load_proofs(installed.store(settings), keys)
+    where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
+    keys = cache.keys(edges, optimized["parts"], [*where, optimized["bytecode"] is None])
+    look = cache.Look(tree, optimized["parts"], stay)
+    known = cache.load_proofs(installed_layer.store(settings), keys, look)
     asked = probe.question(tree, stay)
     missing = {name: each for name, each in asked.items() if name not in known}
     shown = {each for name in missing for each in cache.closure(name, edges)}
     return ProofPlan(
         names=list(asked), known=known, missing=missing, edges=edges, keys=keys,
-        parts=optimized["parts"], shown=shown,
+        look=look, shown=shown,
         layer=excerpt(paths.layer_zip(settings), tree, shown),
     )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import causes
 from .cache import Proof
 
 _LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
@@ -65,6 +66,17 @@ def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -
     }
 
 
+def unreached(proofs: Mapping[str, Proof]) -> dict[str, str]:
+    """{module: error} of answers that are none: time, memory, a full disk."""
+    errors = {name: error for each in proofs.values() for name, error in _every(each)}
+    return {name: error for name, error in errors.items() if not causes.is_of_bytes(error)}
+
+
+def _every(proof: Proof) -> Iterator[tuple[str, str]]:
+    for each in (proof.imports, proof.loads, proof.after["imports"], proof.after["loads"]):
+        yield from each.items()
+
+
 def doubts(proofs: Mapping[str, Proof]) -> list[str]:
     """Warnings: libraries that the image has not and the layer does not bring."""
     loads = {path: error for each in proofs.values() for path, error in each.loads.items()}
@@ -78,23 +90,11 @@ def doubts(proofs: Mapping[str, Proof]) -> list[str]:
 
 
 def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
-    """Metadata that is gone or wrong, distributions twice, glibc too new, another machine's
-    libraries: each a sentence."""
+    """Metadata that is gone or wrong, distributions twice: each a sentence."""
     wrong = [
         f"{name}: {error}" for name, each in proofs.items() if (error := each.after["metadata"])
     ]
-    doubled = [f"{name} is in the layer twice" for name in twice]
-    glibc = [
-        f"{path} needs glibc {needed}"
-        for each in proofs.values()
-        for path, needed in each.after["glibc"].items()
-    ]
-    foreign = [
-        f"{path} is for {machine}, another machine than the layer's"
-        for each in proofs.values()
-        for path, machine in each.after.get("foreign", {}).items()
-    ]
-    return wrong + doubled + glibc + foreign
+    return wrong + [f"{name} is in the layer twice" for name in twice]
 
 
 def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:

@@ -50,7 +50,7 @@ class HostSandbox:
     @property
     def isolation(self) -> str:
         if isolation.lacking(host_python.interpreter(self._settings.python)):
-            return "not isolated"
+            return isolation.NONE
         return "the machine read-only, no home, no network"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:

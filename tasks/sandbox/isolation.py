@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 HOME = "/home/sbx_user1051"  # Lambda's: it is not there, and cannot be made
+NONE = "not isolated"
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 TRY_SECONDS = 20
 INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
@@ -26,7 +28,8 @@ def wrapped(
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--share-net"] * network
-    command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
+    command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     mounts = {Path(empty): ["--tmpfs"] for empty in (*_homes(), "/run")}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads}
@@ -34,6 +37,12 @@ def wrapped(
     for place in sorted(mounts, key=lambda path: len(path.parts)):  # one may lie in another
         command += [*mounts[place], str(place)]
     return [*command, "--", *words]
+
+
+def _devices() -> list[str]:
+    """Lambda's few. `--dev` would bring /dev/shm, which Lambda has not."""
+    there = [path for name in DEVICES if (path := f"/dev/{name}") and Path(path).exists()]
+    return ["--tmpfs", "/dev", *(word for path in there for word in ("--dev-bind", path, path))]
 
 
 def _homes() -> list[str]:

@@ -57,17 +57,18 @@ UNPACK = Kind(
 )  # fmt: skip
 PROOF = Kind(
     job="proof", code="the layer's", user=NOBODY, container=CELL, mounts=TMP,
-    network="none", environment="the image's, Lambda's HOME", memory="the engine's",
-    time="60 s a module",
+    network="none", environment="Lambda's, with `proof-env`", memory="the engine's",
+    time="`proof-timeout` a module",
 )  # fmt: skip
 BLAME = Kind(
     job="blame", code="the layer's", user=NOBODY, container=CELL,
     mounts=f"{TMP}: a copy of the layer", network="none",
-    environment="the image's, Lambda's HOME", memory="the engine's", time="60 s a module",
+    environment="Lambda's, with `proof-env`", memory="the engine's",
+    time="`proof-timeout` a module",
 )  # fmt: skip
 CHECK = Kind(
     job="check", code="the project's check, the layer's", user=NOBODY, container=CELL,
-    mounts=TMP, network="none", environment="the image's, Lambda's HOME",
+    mounts=TMP, network="none", environment="Lambda's, with `proof-env`",
     memory="the engine's", time="`check-timeout`",
 )  # fmt: skip
 FUNCTION = Kind(

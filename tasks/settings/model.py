@@ -128,6 +128,14 @@ class Settings:
     store_size: int = _setting(2000, "MB of finished work that build/store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` may take")
+    proof_timeout: int = _setting(60, "seconds that one import may take in the proof")
+    proof_env: tuple[str, ...] = _setting(
+        (), "environment variables of the proof and of `check`, a table: `{NAME = \"value\"}`",
+        pairs=True,
+    )  # fmt: skip
+    reserve: int = _setting(
+        5, "MB of Lambda's limit that bytecode leaves to the function and other layers"
+    )
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""

@@ -5,6 +5,7 @@ from dataclasses import Field
 from types import GenericAlias
 from typing import Any
 
+PAIR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 KINDS: dict[object, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -14,9 +15,11 @@ def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
         where = label.partition(" = ")[0]  # what stands there may be a credential
         return [f"{where}: {fault}" for fault in faults(value)]
     if isinstance(spec.type, GenericAlias):
-        if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
-            return []
-        return [f"{label} is not a list of strings"]
+        if not (isinstance(value, tuple) and all(isinstance(item, str) for item in value)):
+            kind = "a table of strings" if spec.metadata.get("pairs") else "a list of strings"
+            return [f"{label} is not {kind}"]
+        wrong = [each for each in value if spec.metadata.get("pairs") and not PAIR.match(each)]
+        return [f"{label}: {each!r} is not NAME=value" for each in wrong]
     if type(value) is not spec.type:
         return [f"{label} is not {KINDS[spec.type]}"]
     if spec.type is int and value < 0:

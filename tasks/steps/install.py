@@ -123,8 +123,7 @@ def install(
 
 def refuse_bad_tree(tree: Installed) -> None:
     """BuildError when it cannot be a layer."""
-    problems = installed_layer.problems(tree.distributions) + files.unholdable(tree.sizes)
-    if problems:
+    if problems := installed_layer.problems(tree.distributions):
         raise BuildError(
             "\n".join(problems[:10]), fix="pin versions that agree, or drop one of the packages"
         )

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder, input_hash, installed, locked_requirement
+from ..layer import builder, bytecode, input_hash, installed, locked_requirement
 from ..layer import part as parts
 from ..layer.builder import LayerBuilder
 from ..layer.part import KIND, Part
 from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
 from ..settings import paths
-from ..settings.model import LAMBDA_LIMIT, Settings
+from ..settings.model import Settings
 from ..ui.console import duration, say, size
 from ..util import files
 from ..util.errors import BuildError
@@ -44,7 +44,7 @@ def task_optimize() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     pruned = files.read_record(paths.record(settings, "prune")) or {}
     made = input_hash.environment(settings, builder.kind(settings))
-    return files.digest([pruned.get("plan"), made, parts.flags(settings)])
+    return files.digest([pruned.get("plan"), made, parts.flags(settings), settings.reserve])
 
 
 def is_zipped(settings: Settings) -> bool:
@@ -116,20 +116,32 @@ def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PruneP
 
 
 def describe(settings: Settings, found: Mapping[str, Part]) -> files.Record:
-    """The record's facts. Bytecode stays out where Lambda's limit has no room for it."""
+    """The record's facts. Of the bytecode what fits into Lambda's limit, less `reserve`."""
     whole = parts.together(found.values(), bytecode=True)
-    total, made = sum(each.size for each in whole), [each for each in whole if each.made]
-    fits = total <= LAMBDA_LIMIT
-    left_out = f"with it the layer would be {total} bytes, over Lambda's {LAMBDA_LIMIT}"
-    bytecode = {
-        "files": len(made) if fits else 0,
-        "bytes": sum(each.size for each in made) if fits else 0,
+    without = unheld(settings, whole)
+    kept = parts.together(found.values(), bytecode=True, without=without) if without else whole
+    made = [each for each in kept if each.made]
+    code = {
+        "files": len(made),
+        "bytes": sum(each.size for each in made),
         "skipped": sorted(name for part in found.values() for name in part.skipped),
-        "left_out": "" if fits else left_out,
+        "left_out": sorted(without),
+        "seconds": round(bytecode.seconds(whole, without), 1),
     }
     return {
         "strip": parts.stripped(found.values()) if settings.strip else None,
-        "bytecode": bytecode if settings.bytecode == "compile" else None,
-        "bytes": total if fits else total - sum(each.size for each in made),
-        "files": len(whole) if fits else len(whole) - len(made),
+        "bytecode": code if settings.bytecode == "compile" else None,
+        "bytes": sum(each.size for each in kept),
+        "files": len(kept),
     }
+
+
+def unheld(settings: Settings, whole: Sequence[parts.Member]) -> set[str]:
+    """Modules whose bytecode there is no room for."""
+    limit = bytecode.room(settings)
+    if sum(each.size for each in whole) <= limit:
+        return set()
+    record = files.read_record(paths.record(settings, "install")) or {}
+    direct = [each["name"] for each in record["distributions"] if each["direct"]]
+    order = bytecode.in_order(installed.needed(settings), direct)
+    return set(bytecode.left_out(whole, limit, order))

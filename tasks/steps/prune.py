@@ -6,12 +6,14 @@ install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     wh
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import installed
+from ..layer.archive import size_limit
 from ..layer.installed import Installed
 from ..layer.prune import recipes
 from ..layer.prune.dist_info import cut_down
@@ -26,6 +28,7 @@ from ..ui.console import say, size
 from ..util import files
 from ..util.errors import BuildError, SettingsError
 
+LISTED = 5  # files, in one message
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
 
@@ -51,10 +54,13 @@ def run(settings: Settings) -> files.Record:
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
+    size_limit.measure_function(settings)
     selection = select(tree, recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
     check_links(tree, selection)
+    check_names(tree, selection)
+    size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
     plans = plan_pruning(tree, selection, uncut=matcher(whole))
@@ -108,6 +114,31 @@ def check_links(tree: Installed, selection: Selection) -> None:
                 f"{path} is a link to {links[path]}, which is no file of this layer",
                 fix=f'leave it out: drop = ["{path}"] in [tool.lambda-layer]',
             )
+
+
+def check_names(tree: Installed, selection: Selection) -> None:
+    """BuildError for names that a zip, or a folder on another machine, cannot hold."""
+    wrong = {
+        path: f"{tree.owners[path]}: {sentence}"
+        for path in selection.stay
+        for sentence in files.unholdable([path])
+    }
+    wrong |= {
+        second: f"{tree.owners[second]}: {first} and {second} differ in case alone: they cannot "
+        "lie side by side on macOS and Windows"
+        for first, second in files.alike(selection.stay)
+    }
+    if wrong:
+        globs = ", ".join(f'"{glob_of(path)}"' for path in list(wrong)[:LISTED])
+        raise BuildError(
+            "\n".join(list(wrong.values())[:LISTED]),
+            fix=f"drop it: drop = [{globs}] in [tool.lambda-layer]; or pin a version without it",
+        )
+
+
+def glob_of(path: str) -> str:
+    """As `drop` and TOML take it: `?` for each character that either reads otherwise."""
+    return re.sub(r"[^\w ./+@=,~-]", "?", path, flags=re.ASCII)
 
 
 def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> files.Record:

@@ -9,7 +9,7 @@ from ..chalice_project import package as function_package
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer.archive import sizes
+from ..layer.archive import size_limit, sizes
 from ..release import manifest as manifests
 from ..release import registry, s3_keys, wishes
 from ..release.version import LayerVersion
@@ -36,6 +36,8 @@ def run(aws: Aws) -> files.Record:
     content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)
+    verified = files.read_record(paths.record(settings, "verify")) or {}
+    size_limit.check_again(settings, packed["unzipped"], verified.get("packages", {}))
     twin = registry.by_content(aws, packed["sha256"], packed["input"])
     if not s3.ensure_bucket(aws):
         bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))

@@ -16,14 +16,15 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder
+from ..layer import builder, part
 from ..layer import installed as installed_layer
 from ..layer.archive import secret_scan, size_limit, zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
-from ..proof import probe, prove, verdict
+from ..proof import causes, lambda_libraries, name_clashes, probe, prove, verdict
 from ..proof.cache import Proof
+from ..proof.lambda_libraries import Wants
 from ..requirements import host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
@@ -35,6 +36,8 @@ from ..util import modules
 from ..util.errors import VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]
+UNREACHED = "not proven, and nothing of it is kept: a try did not come to its end:"
+NOT_THERE = "cannot open shared object file"  # the loader's words
 _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
 
@@ -56,7 +59,10 @@ def task_verify() -> dict[str, object]:
 def last_words(settings: Settings) -> list[str]:
     """What nobody may overlook, also when nothing was to be done."""
     unproven = (file_tools.read_record(paths.record(settings, "verify")) or {}).get("not_proven")
-    return [f"warning: not proven: {unproven}"] if unproven else []
+    made = (file_tools.read_record(paths.record(settings, "optimize")) or {}).get("bytecode")
+    left_out = part.left_out(made) if made else ""
+    lines = [f"warning: not proven: {unproven}"] if unproven else []
+    return lines + ([left_out] if left_out else [])
 
 
 def fingerprint(settings: Settings) -> str:
@@ -64,8 +70,8 @@ def fingerprint(settings: Settings) -> str:
     check = Path(settings.check)
     script = file_tools.file_digest(check) if check.is_file() else settings.check
     return file_tools.digest(
-        [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(),
-         script, settings.check_timeout, settings.max_growth,
+        [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(settings),
+         script, settings.check_timeout, settings.max_growth, size_limit.function_size(settings),
          size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings)]
     )  # fmt: skip
 
@@ -78,6 +84,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     packed = file_tools.read_record(paths.record(settings, "zip")) or {}
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
     tree = installed_layer.needed(settings)
+    size_limit.measure_function(settings)
     sizes = size_limit.measure(settings, tree)
     spent = size_limit.spending(settings, packed["unzipped"])
     size_limit.refuse_over_limit(settings, spent, sizes)
@@ -131,22 +138,84 @@ def judge(
     found: dict[str, Proof],
 ) -> None:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start."""
-    if unusable := verdict.unusable(found, direct_modules(settings, tree, stay)):
-        lines = "\n".join(f"{name}: {error}" for name, error in unusable.items())
-        fix = "pin versions that work together, or add the missing package or library"
-        raise VerifyError(f"does not import, before any pruning:\n{lines}", fix=fix)
+    check_hidden(found)
+    wants = lambda_libraries.wants(settings, found)
+    check_usable(settings, found, direct_modules(settings, tree, stay), wants)
     if broken := verdict.breaks(found):
-        raise blame(settings, get_workshop(), tree, broken)
+        raise blame(settings, get_workshop, tree, broken)
     if wrong := verdict.defects(found, twice(settings)):
         fix = "`./doitw report` shows what each rule took; rules-off switches one off"
         raise VerifyError("\n".join(wrong), fix=fix)
+    check_libraries(settings, wants)
     compiled = sum(each.after["compiled"] for each in found.values())
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
         raise VerifyError(f"Python compiles {compiled} modules anew at import", fix=fix)
-    for line in verdict.doubts(found):
+    for line in doubts(tree, stay, found, wants):
         say(f"warning: {line}")
+
+
+def check_hidden(found: dict[str, Proof]) -> None:
+    """VerifyError where a module that hides a standard one breaks something."""
+    if broken := name_clashes.broken(found):
+        owners = name_clashes.hiding(found)
+        lines = [
+            f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
+            f"it these do not import: {', '.join(sorted(failed)[: verdict.LISTED])}"
+            for name, failed in sorted(broken.items())
+        ]
+        named = ", ".join(sorted({owners.get(name, name) for name in broken}))
+        globs = ", ".join(f'"{name}.py", "{name}/**"' for name in sorted(broken))
+        raise VerifyError(
+            "\n".join(lines),
+            fix=f"leave out {named}, which Python has had since long; where another package asks "
+            f"for it: drop = [{globs}] in [tool.lambda-layer]",
+        )
+
+
+def check_usable(
+    settings: Settings, found: dict[str, Proof], direct: dict[str, list[str]], wants: Wants
+) -> None:
+    """VerifyError for direct requirements that no function could import."""
+    unusable = verdict.unusable(found, direct)
+    unusable = lambda_libraries.unimportable(wants, found, direct) | unusable
+    if unusable:
+        whys, fix = causes.explained(unusable.values())
+        lines = [f"{name}: {error}" for name, error in unusable.items()]
+        title = "does not import, before any pruning:"
+        if not all(map(causes.is_of_bytes, unusable.values())):
+            title = UNREACHED
+        seen = f"seen in {builder.title(settings)}"
+        raise VerifyError("\n".join([title, *lines, *whys, seen]), fix=fix)
+
+
+def check_libraries(settings: Settings, wants: Wants) -> None:
+    """VerifyError for what Lambda's own system cannot load."""
+    if wants.errors:
+        system = lambda_libraries.system(settings)
+        glibc = ".".join(map(str, system.versions["GLIBC"]))
+        raise VerifyError(
+            "\n".join(wants.errors[: verdict.LISTED]),
+            fix=f"pin a version with a wheel for {system.name} (manylinux up to glibc {glibc}, "
+            f"{settings.architecture}), or leave the package or these files out with `drop`",
+        )
+
+
+def doubts(
+    tree: Installed, stay: Sequence[str], found: dict[str, Proof], wants: Wants
+) -> list[str]:
+    """What a person should know of a layer that works."""
+    said = verdict.doubts(found)
+    unreached = verdict.unreached(found)
+    absent = [line for line in said if NOT_THERE in line]
+    wanted = [line for line in wants.doubts if not any(line.split()[0] in each for each in absent)]
+    return [
+        *said,
+        *wanted[: verdict.LISTED],
+        *name_clashes.warnings(tree, stay, found),
+        *(f"{name} was not proven: {error}" for name, error in unreached.items()),
+    ]
 
 
 def direct_modules(
@@ -177,11 +246,16 @@ def twice(settings: Settings) -> list[str]:
 
 
 def blame(
-    settings: Settings, workshop: LayerBuilder, tree: Installed, broken: list[verdict.Break]
+    settings: Settings, get_workshop: GetWorkshop, tree: Installed, broken: list[verdict.Break]
 ) -> VerifyError:
-    """Find the rule and file at fault for the first break; name them all."""
-    first = broken[0]
+    """Find the rule and file at fault for the first break; name them all. Where time or memory ran
+    out nothing is at fault that could be found."""
+    first, listed = broken[0], [f"{each.name}: {each.error}" for each in broken[: verdict.LISTED]]
+    if any(not causes.is_of_bytes(each.error) for each in broken):
+        whys, fix = causes.explained(each.error for each in broken)
+        return VerifyError("\n".join([UNREACHED, *listed, *whys]), fix=fix)
     say(f"{len(broken)} things broke; looking for the rule at fault")
+    workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
     pins = prove.install(settings, workshop, set(tree.owners.values()))
@@ -189,13 +263,10 @@ def blame(
     request = {"kind": first.kind, "name": first.name, "removed": removed}
     with folder() as here:
         workshop.gather(installed, here / "removed.zip")
-        found = probe.blame(
-            workshop.sandbox, paths.layer_zip(settings), request, here / "removed.zip"
-        )
-    listed = "\n".join(f"{each.name}: {each.error}" for each in broken[: verdict.LISTED])
+        layer, back = paths.layer_zip(settings), here / "removed.zip"
+        found = probe.blame(settings, workshop.sandbox, layer, request, back)
+    lines = "\n".join(listed)
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{listed}\n{
-            verdict.at_fault(found, removed)
-        }",
+        f"worked as installed, does not in the layer:\n{lines}\n{verdict.at_fault(found, removed)}",
         fix=verdict.fix_for(found),
     )

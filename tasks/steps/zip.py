@@ -74,8 +74,10 @@ def members(settings: Settings) -> list[Member]:
     if not keys or len(found) < len(keys):
         paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again
         raise BuildError("parts of the layer are gone from build/store", fix="run `./doitw` again")
-    bytecode = optimized["bytecode"] is not None and not optimized["bytecode"]["left_out"]
-    return part.together((part.read_part(found[name]) for name in keys), bytecode=bytecode)
+    code = optimized["bytecode"]
+    without = frozenset(code["left_out"] if code else ())
+    whole = (part.read_part(found[name]) for name in keys)
+    return part.together(whole, bytecode=code is not None, without=without)
 
 
 def pack(content: list[Member], target: Path) -> files.Record:

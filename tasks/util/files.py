@@ -107,15 +107,24 @@ _PLAIN = re.compile(r"[\w.+-][\w./+ -]*", re.ASCII)
 NAME_LIMIT = 255  # bytes in one name, on Lambda's file system as on this one
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Every file and link below root, sorted by its path as text: the same order everywhere."""
-    found = [f"{folder}/{name}" for folder, _, names in os.walk(root) for name in names]
+def walk(root: Path, *, follow: bool = False) -> Iterator[Path]:
+    """Every file and link below root, sorted by its path as text: the same order everywhere.
+    `follow`: into folders that are links, too."""
+    walked = os.walk(root, followlinks=follow)
+    found = [f"{folder}/{name}" for folder, _, names in walked for name in names]
     return map(Path, sorted(found))
 
 
 def unholdable(names: Iterable[str]) -> list[str]:
     """Names that a zip or Lambda cannot hold, each as a sentence."""
     return [f"{name!a}: {why}" for name in names if (why := _unholdable(name))]
+
+
+def alike(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of names that differ in case alone."""
+    first: dict[str, str] = {}
+    pairs = ((first.setdefault(name.lower(), name), name) for name in names)
+    return [pair for pair in pairs if pair[0] != pair[1]]
 
 
 def _unholdable(name: str) -> str:

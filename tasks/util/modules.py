@@ -1,6 +1,7 @@
 """Which modules a tree holds, and to which distribution each belongs."""
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -22,6 +23,15 @@ def dotted(path: str) -> str:
     if not parts or parts[-1] in LAUNCHERS or not all(map(_PART.fullmatch, parts)):
         return ""
     return ".".join(parts)
+
+
+def is_met_by_all(path: str) -> bool:
+    """Does a file change what other distributions import: by the name of a standard module, or as a
+    .pth file?"""
+    top, _, rest = path.partition("/")
+    if rest:
+        return top in sys.stdlib_module_names and rest.partition(".")[0] == "__init__"
+    return top.endswith(".pth") or top.partition(".")[0] in sys.stdlib_module_names
 
 
 def by_distribution(files: Iterable[str], owners: Mapping[str, str]) -> dict[str, list[str]]:

@@ -72,6 +72,29 @@ def test_a_file_name_that_a_zip_or_lambda_cannot_hold(project: Project, name: st
     assert "alpha" in refused(project)
 
 
+def test_a_backslash_can_be_dropped(project: Project) -> None:
+    """The installer lays such a file down, a zip cannot hold it: the package is named, and the
+    line that is proposed does."""
+    files = {"alpha/__init__.py": b"", "alpha/back\\slash.txt": b"data"}
+    wheel(project.path / "wheels", "alpha", files)
+    said = refused(project)
+    assert "alpha: 'alpha/back" in said
+    assert "drop it: drop = [" in said
+    setting(project, said.split("drop it: ")[1].split(" in [tool")[0])
+    assert build(project).code == 0
+
+
+def test_names_that_differ_in_case_alone(project: Project) -> None:
+    """No folder on macOS or Windows holds both; `drop` takes one away."""
+    files = {"alpha/__init__.py": b"", "alpha/Foo.py": b"x = 1\n", "alpha/foo.py": b"x = 2\n"}
+    wheel(project.path / "wheels", "alpha", files)
+    said = refused(project)
+    assert "alpha: alpha/Foo.py and alpha/foo.py differ in case alone" in said
+    assert 'drop it: drop = ["alpha/foo.py"]' in said
+    setting(project, 'drop = ["alpha/foo.py"]')
+    assert build(project).code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "mode", "data"),
     [

@@ -1,16 +1,21 @@
 """verify: Lambda's limit, warnings before it, and growth."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tasks.layer import bytecode
 from tasks.layer.archive import size_limit
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.steps import prune, verify
 from tasks.util import files as file_tools
+from tasks.util.errors import VerifyError
 from tests import handmade_layers
+from tests.elves import elf
 from tests.handmade_layers import build, lay, lay_wheels, refused
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:t:1"
@@ -43,9 +48,9 @@ def test_over_the_limit_the_ten_largest_are_named(
 def test_the_function_counts_as_well(settings: Settings) -> None:
     """The limit is for all layers and the function together."""
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
-    with_app = size_limit.function_size()
+    with_app = size_limit.function_size(settings)
     Path("app.py").unlink()
-    assert with_app == size_limit.function_size() + 5000
+    assert with_app == size_limit.function_size(settings) + 5000
 
 
 def test_over_90_percent_is_a_warning(
@@ -53,7 +58,7 @@ def test_over_90_percent_is_a_warning(
 ) -> None:
     """It still ships."""
     lay(settings, {"pkg/__init__.py": "#" * 9000})
-    monkeypatch.setattr(size_limit, "function_size", lambda: 0)
+    monkeypatch.setattr(size_limit, "function_size", lambda settings: 0)
     monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 10_000)
     assert build(replace(settings, bytecode="none", strip=False))
     assert any(line.startswith("warning: over 90% of Lambda's limit") for line in said)
@@ -84,3 +89,91 @@ def test_growth_over_the_published_version(settings: Settings, allowed: int, pas
         found = refused(limited)
         assert f"% over {ARN} (1.0 kB → 3." in found.problem
         assert "max-growth is 50 %" in found.problem
+
+
+def test_what_cannot_fit_is_said_before_anything_is_compiled(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind prune: how much is too much, and what each recipe would save."""
+    files = {"sklearn/__init__.py": "", "sklearn/datasets/data/a.csv": "x" * 30_000,
+             "sklearn/big.bin": "y" * 40_000}  # fmt: skip
+    lay(settings, files)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000)
+    with pytest.raises(VerifyError) as caught:
+        prune.run(settings)
+    assert not paths.record(settings, "optimize").exists()
+    assert "unzipped (stripped, without bytecode) is over Lambda's" in caught.value.problem
+    assert "kB must go. leave packages out" in caught.value.fix
+    assert 'recipes = ["scikit-learn-data"] saves up to 30.0 kB' in caught.value.fix
+    assert prune.run(replace(settings, recipes=("scikit-learn-data",)))["after"]["bytes"] < 50_000
+
+
+def test_what_stripping_would_save_is_not_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Symbols and debug information: a layer that fits without them is built."""
+    library = elf("libc.so.6", debug=80_000)
+    lay(settings, {"pkg/__init__.py": "", "pkg/x.so": library})
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000)
+    assert prune.run(settings)
+    with pytest.raises(VerifyError, match="must go"):
+        prune.run(replace(settings, strip=False))
+
+
+def test_a_function_that_outgrew_the_reserve_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at again in a build that was good before; with more reserve bytecode makes room."""
+    code = "x = [" + "1.5, " * 2000 + "]\n"
+    lay(settings, {"pkg/__init__.py": "", "pkg/a.py": code, "pkg/b.py": code})
+    monkeypatch.setattr(size_limit, "MB", 1000)
+    monkeypatch.setattr(bytecode, "MB", 1000)
+    before = settings_with(settings, function=size_limit.function_size(settings))
+    record = build(before)
+    whole, small = record["unzipped"], size_limit.function_size(settings)
+    limit = whole + small + 1000
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", limit)
+    monkeypatch.setattr(bytecode, "LAMBDA_LIMIT", limit)
+    assert build(before)["unzipped"] == whole
+    fresh = verify.fingerprint(before)
+    Path("app.py").write_text("#" * 5000, encoding="utf-8")
+    assert verify.fingerprint(before) != fresh
+    found = refused(before)
+    needed = math.ceil(size_limit.function_size(settings) / 1000)
+    assert "the function and other layers need" in found.problem
+    assert f"reserve = {before.reserve} keeps" in found.problem
+    assert f"set reserve = {needed} in [tool.lambda-layer]" in found.fix
+    assert build(replace(before, reserve=needed))["unzipped"] < whole
+
+
+def settings_with(settings: Settings, *, function: int) -> Settings:
+    """Whose reserve is what the function needs now, in thousands of bytes."""
+    return replace(settings, reserve=math.ceil(function / 1000))
+
+
+def test_bytecode_that_was_left_out_is_a_warning_of_every_build(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the seconds; the layer is proven all the same."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "x = 1\n"})
+    monkeypatch.setattr(bytecode, "room", lambda settings: 0)
+    assert build(settings)["compiled_anew"] == 0
+    (line,) = verify.last_words(settings)
+    assert line.startswith("warning: no room for the bytecode of 2 modules")
+    assert "s more at each cold start" in line
+
+
+def test_published_and_uploaded_layers_are_looked_at_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the function as it is now."""
+    records = {"unzipped": 1000, "packages": {"pkg": 1000}, "arn": ARN}
+    file_tools.write_record(paths.stage_record(settings, "publish"), records)
+    Path("app.py").write_text("#" * 5000, encoding="utf-8")
+    size_limit.check_published(settings)
+    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 999)
+    with pytest.raises(VerifyError, match="is over Lambda's"):
+        size_limit.check_published(settings)
+    with pytest.raises(VerifyError, match="is over Lambda's"):
+        size_limit.check_again(settings, 1000, {})
+    size_limit.check_again(settings, 999, {})

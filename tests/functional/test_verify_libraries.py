@@ -8,6 +8,7 @@ import pytest
 
 from tasks.settings.model import Settings
 from tests import handmade_layers
+from tests.elves import elf
 from tests.handmade_layers import build, lay, refused
 
 
@@ -66,11 +67,41 @@ def test_a_library_that_a_rule_took_is_an_error(settings: Settings, tmp_path: Pa
     assert found.fix == 'add to [tool.lambda-layer]: keep = ["pkg/libhelp.so"]'
 
 
-def test_a_library_for_a_newer_glibc_is_refused(settings: Settings, tmp_path: Path) -> None:
-    """Though nothing here calls what is missing: Lambda's image would not load it."""
-    name = library(tmp_path / "new.so", 'const char *v = "GLIBC_2.99";')
-    lay(settings, {"pkg/__init__.py": "", "pkg/new.so": name})
-    assert "pkg/new.so needs glibc 2.99" in refused(settings).problem
+def test_a_library_for_a_newer_glibc_is_refused(settings: Settings) -> None:
+    """Though nothing here calls what is missing: Lambda's image would not load it, whatever this
+    machine does."""
+    content = elf("libc.so.6", versions={"libc.so.6": ["GLIBC_2.36"]})
+    lay(settings, {"pkg/__init__.py": "", "pkg/new.so": content})
+    found = refused(settings)
+    assert "pkg/new.so (pkg) needs glibc 2.36 (Amazon Linux 2023 has 2.34)" in found.problem
+    assert "manylinux up to glibc 2.34" in found.fix
+
+
+def test_a_library_that_this_machine_has_and_lambda_has_not(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """gcc's, for example: what a person imports loads it here, and would not there."""
+    outside = tmp_path / "outside/libgone.so.1"
+    library(outside, "int gone(void) { return 1; }", "-Wl,-soname,libgone.so.1")
+    needs = library(
+        tmp_path / "needs.so", "int gone(void); int f(void) { return gone(); }",
+        f"-L{outside.parent}", "-l:libgone.so.1", f"-Wl,-rpath,{outside.parent}",
+    )  # fmt: skip
+    code = "import ctypes, pathlib\nctypes.CDLL(pathlib.Path(__file__).with_name('needs.so'))\n"
+    lay(settings, {"pkg/__init__.py": code, "pkg/needs.so": needs})
+    found = refused(settings)
+    assert "pkg: libgone.so.1: cannot open shared object file (pkg/needs.so" in found.problem
+    assert "Lambda's image has no libgone.so.1" in found.problem
+    assert "auditwheel repair" in found.fix
+    assert "pin versions" not in found.fix
+
+
+def test_a_program_that_nothing_imports_is_a_warning(settings: Settings, said: list[str]) -> None:
+    """It may never run: the layer ships."""
+    node = elf("libatomic.so.1", program=True)
+    lay(settings, {"pkg/__init__.py": "", "pkg/driver/node": node}, programs=["pkg/driver/node"])
+    assert build(settings)
+    assert any("warning: pkg/driver/node (pkg) needs libatomic.so.1" in line for line in said)
 
 
 # ---- the project's own check --------------------------------------------------------------------

@@ -1,21 +1,25 @@
 """Lambda's limit: 262,144,000 bytes unzipped for all layers and the function together."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ...aws import arn as layer_arns
 from ...chalice_project import config
 from ...settings import paths
 from ...settings.model import LAMBDA_LIMIT, Settings
-from ...ui.console import size
+from ...ui.console import say, size
 from ...util import files as file_tools
-from ...util.errors import InputError, VerifyError
+from ...util.errors import BuildError, InputError, VerifyError
+from ..cache import MB
 from ..installed import Installed
+from ..prune import recipes
+from ..prune.globs import matcher
+from . import function_package
 from . import sizes as kind_sizes
 
 WARN = 0.9  # of the limit
-APP = ("app.py", "chalicelib", "vendor")  # of what Chalice packs, beside its own runtime
+FUNCTION = "the function"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,11 @@ class Budget:
     @property
     def total(self) -> int:
         return self.layer + self.function + sum(count or 0 for count in self.others.values())
+
+    @property
+    def beside(self) -> int:
+        """What is not the layer's."""
+        return self.total - self.layer
 
     @property
     def share(self) -> float:
@@ -60,7 +69,7 @@ def measure(settings: Settings, tree: Installed) -> dict[str, int]:
 
 def spending(settings: Settings, layer: int) -> Budget:
     """This layer, the function, and the stage's other layers as preflight measured them."""
-    return Budget(layer=layer, function=function_size(), others=other_sizes(settings))
+    return Budget(layer=layer, function=function_size(settings), others=other_sizes(settings))
 
 
 def other_sizes(settings: Settings) -> dict[str, int | None]:
@@ -97,17 +106,18 @@ def beside(arns: Iterable[str], settings: Settings) -> list[str]:
     return [arn for arn in known if not layer_arns.is_of(arn, settings.layer)]
 
 
-def function_size() -> int:
-    """Bytes that Chalice packs, at most: the app's own files and the whole of chalice."""
-    import importlib.util
+def function_size(settings: Settings) -> int:
+    """Bytes of Chalice's package, unzipped; without requirements.txt until that was measured."""
+    return function_package.known(settings).bytes
 
-    found = importlib.util.find_spec("chalice")
-    roots = [Path(name) for name in APP]
-    roots += [Path(found.origin).parent] if found and found.origin else []
-    files = [
-        path for root in roots for path in (file_tools.walk(root) if root.is_dir() else [root])
-    ]
-    return sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".pyc")
+
+def measure_function(settings: Settings) -> None:
+    """Let Chalice pack requirements.txt, where it asks for something that was not measured. A
+    warning where that cannot be: only a deploy needs it."""
+    try:
+        function_package.measured(settings)
+    except BuildError as error:
+        say(f"warning: the size of the function is not known: {error.problem}")
 
 
 def refuse_over_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> None:
@@ -119,23 +129,83 @@ def refuse_over_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int
 def check_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> None:
     """VerifyError over the limit, with the heaviest packages."""
     if spent.total > LAMBDA_LIMIT:
-        others = {arn: count for arn, count in spent.others.items() if count}
-        heaviest = "\n".join(largest({**sizes, **others}))
         raise VerifyError(
             f"{size(spent.total)} unzipped is over Lambda's {size(LAMBDA_LIMIT)}; the heaviest:\n"
-            f"{heaviest}",
-            fix="leave packages out, or files with `drop` and `recipes`: see ./doitw report"
-            + (f"; or a layer of stage {settings.stage}" if others else ""),
+            + "\n".join([*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]),
+            fix=_way_out(settings, spent),
         )
 
 
+def _heaviest(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> list[str]:
+    others = {arn: count for arn, count in spent.others.items() if count}
+    own = {FUNCTION: spent.function} if spent.beside > settings.reserve * MB else {}
+    return largest({**sizes, **others, **own})
+
+
+def _past_reserve(settings: Settings, spent: Budget) -> list[str]:
+    if spent.beside <= settings.reserve * MB:
+        return []
+    needed = f"the function and other layers need {size(spent.beside)}"
+    return [f"{needed}; reserve = {settings.reserve} keeps {size(settings.reserve * MB)} for them"]
+
+
+def _way_out(settings: Settings, spent: Budget) -> str:
+    ways = ["leave packages out, or files with `drop` and `recipes`: see ./doitw report"]
+    if spent.beside > settings.reserve * MB:
+        if settings.bytecode == "compile":
+            more = math.ceil(spent.beside / MB)
+            ways.insert(0, f"set reserve = {more} in [tool.lambda-layer]: bytecode makes room")
+        ways.append("make the function smaller: vendor/, chalicelib/, requirements.txt")
+    ways += [f"a layer of stage {settings.stage}"] * any(spent.others.values())
+    return "; or ".join(ways)
+
+
+def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> None:
+    """VerifyError where the layer cannot fit, however well it is stripped and without any bytecode:
+    known before a minute is spent on that."""
+    least = dict.fromkeys(stay, 0)
+    for each in tree.distributions:
+        for path in least.keys() & each.files.keys():
+            slim = each.slim.get(path) if settings.strip else None
+            least[path] = each.files[path][0] if slim is None else slim
+    spent = spending(settings, sum(least.values()))
+    if spent.total > LAMBDA_LIMIT:
+        sizes = kind_sizes.by_package(least, tree.owners)
+        lines = [*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]
+        raise VerifyError(
+            f"{size(spent.total)} unzipped (stripped, without bytecode) is over Lambda's "
+            f"{size(LAMBDA_LIMIT)}; the heaviest:\n" + "\n".join(lines),
+            fix=f"{size(spent.total - LAMBDA_LIMIT)} must go. {_way_out(settings, spent)}; "
+            f"{_savings(settings, tree, stay)}; or deploy the app as a container image, which may "
+            "have 10 GB",
+        )
+
+
+def _savings(settings: Settings, tree: Installed, stay: Iterable[str]) -> str:
+    """What the recipes that are off would save, the most first."""
+    left = list(stay)
+    saved = {
+        rule.name: sum(tree.sizes[path] for path in filter(matcher(rule.globs), left))
+        for rule in recipes.inactive(settings)
+        if rule.name in recipes.NAMES
+    }
+    ranked = sorted(((count, name) for name, count in saved.items() if count), reverse=True)
+    listed = [f'recipes = ["{name}"] saves up to {size(count)}' for count, name in ranked[:3]]
+    return ", ".join(listed) or "no recipe takes anything of these packages"
+
+
 def check_published(settings: Settings) -> None:
-    """VerifyError when the published version, proven alone, no longer fits beside the stage's
-    other layers."""
+    """VerifyError when the published version, proven alone, no longer fits beside the function as
+    it is now and the stage's other layers. BuildError where the function cannot be packed."""
     published = file_tools.read_record(paths.stage_record(settings, "publish")) or {}
     if published.get("unzipped"):
-        spent = spending(settings, published["unzipped"])
-        refuse_over_limit(settings, spent, published["packages"] or {})
+        check_again(settings, published["unzipped"], published["packages"] or {})
+
+
+def check_again(settings: Settings, layer: int, packages: Mapping[str, int]) -> None:
+    """The same of a layer of so many bytes."""
+    function_package.measured(settings)
+    refuse_over_limit(settings, spending(settings, layer), packages)
 
 
 def _check_growth(settings: Settings, layer: int) -> None:

@@ -3,32 +3,27 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import sandbox_scripts
+from tests.elves import ARM, elf
 
 SCRIPT = sandbox_scripts.FOLDER / "inspect_foreign.py"
-X86, ARM = (62).to_bytes(2, "little"), (183).to_bytes(2, "little")
 
 
-def elf(machine: bytes, more: bytes = b"", order: bytes = b"\x01") -> bytes:
-    """The head of one: 64 bits, this byte order."""
-    return b"\x7fELF\x02" + order + bytes(12) + machine + more
-
-
-def read(tmp_path: Path, *libraries: str, folder: str = "") -> dict[str, object]:
-    """What it says of one distribution for arm64 and glibc 2.26."""
+def read(tmp_path: Path, *libraries: str, programs: Sequence[str] = (), folder: str = "") -> Any:
+    """What it says of one distribution."""
     request = tmp_path / "request.json"
-    batch = {"folder": folder, "modules": ["gone"], "libraries": libraries}
-    asked = {"batches": {"d": batch}, "target": {"machine": "aarch64", "glibc": [2, 26]}}
-    request.write_text(json.dumps(asked), encoding="utf-8")
+    batch = {"folder": folder, "modules": ["gone"], "libraries": libraries, "programs": programs}
+    request.write_text(json.dumps({"batches": {"d": batch}}), encoding="utf-8")
     command = [sys.executable, "-I", "-S", str(SCRIPT), str(tmp_path), str(request)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout[:2], done.stderr) == (0, "= ", "")
-    found: dict[str, object] = json.loads(done.stdout[2:])["d"]
-    return found
+    return json.loads(done.stdout[2:])["d"]
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +34,18 @@ def python(tmp_path: Path) -> Path:
     return path
 
 
-def test_libraries_of_another_machine_are_named(tmp_path: Path, python: Path) -> None:
-    """By their ELF header; a linker script has none."""
-    (python / "good.so").write_bytes(elf(ARM))
-    (python / "other.so").write_bytes(elf(X86))
-    (python / "big.so").write_bytes(elf((21).to_bytes(2, "big"), order=b"\x02"))
+def test_libraries_and_programs_tell_what_they_are_for(tmp_path: Path, python: Path) -> None:
+    """By their ELF header; a linker script and a shell script have none."""
+    (python / "good.so").write_bytes(elf("libc.so.6", machine=ARM))
     (python / "script.so").write_bytes(b"INPUT(good.so)")
-    found = read(tmp_path, "good.so", "other.so", "big.so", "script.so")
-    assert found["foreign"] == {"other.so": "x86_64", "big.so": "machine 21"}
-
-
-def test_the_images_glibc_counts_not_this_machines(tmp_path: Path, python: Path) -> None:
-    """2.26 is Amazon Linux 2's."""
-    (python / "old.so").write_bytes(elf(ARM, b"\0GLIBC_2.26\0"))
-    (python / "new.so").write_bytes(elf(ARM, b"\0GLIBC_2.27\0"))
-    assert read(tmp_path, "old.so", "new.so")["glibc"] == {"new.so": "2.27"}
+    (python / "node").write_bytes(elf("libatomic.so.1", program=True))
+    (python / "run").write_bytes(b"#!/bin/sh\n")
+    found = read(tmp_path, "good.so", "script.so", programs=["node", "run"])["elf"]
+    assert {path: each["machine"] for path, each in found.items()} == {
+        "good.so": "aarch64",
+        "node": "x86_64",
+    }
+    assert [path for path, each in found.items() if each["program"]] == ["node"]
 
 
 def test_nothing_is_run_and_metadata_is_read(tmp_path: Path, python: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tasks.layer.builder import LayerBuilder, content_key
+from tasks.layer.installed import Installed
 from tasks.layer.locked_requirement import LockedRequirement
 from tasks.proof import schedule
+from tasks.proof.cache import Look
 from tasks.proof.schedule import ProofPlan
 from tasks.requirements import file
 from tasks.sandbox.protocol import Job, OnLine, Outcome, expand
@@ -251,8 +253,8 @@ def test_what_will_be_tried_is_laid_out_ahead(
 ) -> None:
     """Where something will."""
     asked = ProofPlan(
-        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, parts={},
-        shown=missing, layer=Path("part.zip"),
+        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={},
+        look=Look(Installed(()), {}, []), shown=missing, layer=Path("part.zip"),
     )  # fmt: skip
     schedule.lay_out(LayerBuilder(Settings(), fake), asked)
     assert list(map(str, fake.prepared)) == prepared

@@ -135,4 +135,89 @@ def test_proofs_come_back_as_they_were_saved(tmp_path: Path) -> None:
     damaged = store.get(cache.KIND, "2")
     assert damaged
     damaged.write_text("{}", encoding="utf-8")
-    assert cache.load_proofs(store, {"a": "1", "b": "2", "c": "3"}) == {"a": proof}
+    assert cache.load_proofs(store, {"a": "1", "b": "2", "c": "3"}, look()) == {"a": proof}
+
+
+def look(**parts: str) -> cache.Look:
+    """At a layer of `tree`'s distributions, but for parts of these."""
+    found = Installed(tuple(each for each in tree().distributions if parts.get(each.name) != ""))
+    there = {name: key for name, key in (KEYS | parts).items() if key}
+    return cache.Look(found, there, list(found.sizes))
+
+
+SEEN = {
+    "read": ["app", "base"],
+    "listed": ["base"],
+    "absent": ["new", "other.more"],
+    "asked": ["Lib", "nobody"],
+}
+
+
+@pytest.mark.parametrize(
+    ("parts", "holds"),
+    [
+        ({}, True),
+        ({"base": "new"}, False),
+        ({"lib": "new"}, False),
+        ({"other": "new"}, True),
+        ({"lib": ""}, False),
+    ],
+    ids=["the same", "a file that was read", "metadata", "nothing was looked at", "gone"],
+)
+def test_a_proof_holds_while_what_it_looked_at_is_the_same(
+    tmp_path: Path, parts: dict[str, str], holds: bool
+) -> None:
+    """Beyond the parts that its key names."""
+    store = Store(root=tmp_path / "store", limit=0)
+    rests = look().rests(SEEN, {"app"})
+    cache.save(store, "1", Proof(after={}, rests=rests))
+    assert bool(cache.load_proofs(store, {"app": "1"}, look(**parts))) is holds
+
+
+def test_what_was_not_there_must_stay_away() -> None:
+    """A module, a package, a path; a namespace as well."""
+    rests = look().rests({"absent": ["new", "app.more"]}, {"app"})
+    more = stored_parts.distribution("more", {"new/deep.py": ""})
+    found = Installed((*tree().distributions, more))
+    later = cache.Look(found, KEYS | {"more": "5"}, list(found.sizes))
+    assert {sight: later.at(sight) == digest for sight, digest in rests.items()} == {
+        "absent:new": False,
+        "absent:app.more": True,
+    }
+
+
+def test_what_only_the_own_parts_hold_needs_no_note() -> None:
+    """The key says it."""
+    assert look().beyond({"read": ["app"], "listed": ["app"]}, {"app"}) == []
+    assert look().beyond({"listed": [""]}, {"app"}) == ["listed:"]
+    assert look().beyond({"read": ["base"]}, {"app", "base"}) == []
+
+
+def test_who_lists_all_rests_on_all() -> None:
+    """Entry points, for example: another distribution is another answer, also where there was none
+    before."""
+    alone = cache.Look(Installed(tree().distributions[:1]), {"app": "1"}, ["app/__init__.py"])
+    assert alone.rests({"listed": [""]}, {"app"})["listed:"] != look().at("listed:")
+    rests = look().rests({"listed": [""]}, {"app"})
+    assert look().at("listed:") == rests["listed:"]
+    assert look(other="new").at("listed:") != rests["listed:"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        ("ImportError: no", True),
+        ("exit status -11", True),
+        ("no end after 60 s", False),
+        ("exit status -9", False),
+        ("MemoryError: ", False),
+        ("OSError: [Errno 28] No space left on device", False),
+        ("RuntimeError: can't start new thread", False),
+    ],
+)
+def test_only_what_follows_from_bytes_is_kept(error: str, kept: bool) -> None:
+    """Time, memory and disk are the machine's."""
+    after = {"imports": {"a": error, "b": ""}, "loads": {}}
+    assert Proof(after=after).is_of_bytes is kept
+    empty: dict[str, dict[str, str]] = {"imports": {}, "loads": {}}
+    assert Proof(after=empty, loads={"x.so": error}).is_of_bytes is kept

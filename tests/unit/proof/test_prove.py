@@ -10,8 +10,8 @@ from tasks.layer import builder
 from tasks.layer import part as parts
 from tasks.layer.archive import zip_writer
 from tasks.layer.installed import Installed
+from tasks.proof import cache, schedule
 from tasks.proof import prove as proving
-from tasks.proof import schedule
 from tasks.proof.cache import Proof
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -60,24 +60,28 @@ def test_one_is_tried_with_its_files_alone(
         assert all(part.read(name) == layer.read(name) for name in part.namelist())
 
 
-def failed(error: str) -> dict[str, Proof]:
-    return {"a": Proof(after={"imports": {"a": error, "a.b": ""}})}
+LOOK = cache.Look(TREE, {"a": "1", "b": "2"}, list(TREE.sizes))
 
 
 @pytest.mark.parametrize(
-    ("error", "asked"),
+    ("kind", "name", "asked"),
     [
-        ("ModuleNotFoundError: No module named 'b'", True),
-        ("ModuleNotFoundError: No module named 'b.deep'", True),
-        ("ImportError: cannot import name 'deep' from 'b' (unknown location)", True),
-        ("ModuleNotFoundError: No module named 'elsewhere'", False),
-        ("ImportError: cannot import name 'x' from 'b' (/opt/python/b/__init__.py)", False),
-        ("", False),
+        ("absent", "b", True),
+        ("absent", "b.deep", True),
+        ("absent", "b.deep.er", True),
+        ("absent", "b/deep", True),
+        ("absent", "elsewhere", False),
+        ("absent", "b.x", False),
+        ("asked", "b", True),
+        ("asked", "c", False),
+        ("listed", "", True),
+        ("listed", "a", False),
+        ("read", "a", False),
     ],
 )
-def test_what_the_others_have_is_asked_for(error: str, asked: bool) -> None:
-    """Python's own words say so: modules and packages, of regular ones and of namespaces."""
-    assert proving.asks_for(failed(error), proving.hidden(TREE, {"a"})) is asked
+def test_what_the_others_have_is_asked_for(kind: str, name: str, asked: bool) -> None:
+    """Modules and packages, of regular ones and of namespaces; paths; metadata; all there is."""
+    assert bool(LOOK.beyond({kind: [name]}, {"a"})) is asked
 
 
 # ---- through the real steps ---------------------------------------------------------------------
@@ -102,9 +106,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     found: list[set[str]] = []
     original = proving.Proving.prove
 
-    def prove(self: proving.Proving, missing: schedule.Questions) -> dict[str, Proof]:
+    def prove(self: proving.Proving) -> dict[str, Proof]:
         found.append(names(self.layer))
-        return original(self, missing)
+        return original(self)
 
     monkeypatch.setattr(proving.Proving, "prove", prove)
     return found

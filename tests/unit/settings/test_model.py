@@ -30,6 +30,32 @@ def test_defaults_are_the_seeds(tmp_path: Path) -> None:
     assert settings.base_image == "public.ecr.aws/lambda/python:3.12"
 
 
+def test_a_table_becomes_pairs(tmp_path: Path) -> None:
+    """Names and values, numbers too; a list of pairs is as good."""
+    root = write(tmp_path, 'proof-env = {DATABASE_URL = "postgres://x=1", PORT = 5432}')
+    assert load_settings(root, {}, {}).proof_env == ("DATABASE_URL=postgres://x=1", "PORT=5432")
+    write(tmp_path, 'proof-env = ["A=", "B=1"]')
+    assert load_settings(root, {}, {}).proof_env == ("A=", "B=1")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('proof-env = ["A"]', "'A' is not NAME=value"),
+        ('proof-env = {"1A" = "x"}', "'1A=x' is not NAME=value"),
+        ("proof-env = {A = [1]}", "is not a table of strings"),
+        ("proof-env = 1", "is not a table of strings"),
+        ("keep = {a = 1}", "is not a list of strings"),
+        ("reserve = -1", "is negative"),
+        ('proof-timeout = "60"', "is not a whole number"),
+    ],
+)
+def test_what_is_no_pair_is_said(tmp_path: Path, table: str, words: str) -> None:
+    """With the place."""
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        load_settings(write(tmp_path, table), {}, {})
+
+
 def test_command_line_wins_over_environment_over_pyproject(tmp_path: Path) -> None:
     """Each source covers the next one."""
     root = write(tmp_path, 'layer = "from-file"')

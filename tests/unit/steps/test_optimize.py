@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.layer import builder, installed, part
+from tasks.layer import builder, bytecode, installed, part
 from tasks.layer.builder import LayerBuilder, content_key
 from tasks.layer.prune.plan import PrunePlan
 from tasks.sandbox.protocol import Job, OnLine, Outcome
@@ -152,13 +152,19 @@ def test_bytecode_that_does_not_fit_is_left_out(
 ) -> None:
     """Of the layer, and it is said; with room again, nothing needs to be made."""
     whole = run(settings)
-    monkeypatch.setattr(optimize, "LAMBDA_LIMIT", whole["bytes"] - 1)
+    code = {name: each.size for name, each in members(settings).items() if each.made}
+    monkeypatch.setattr(bytecode, "room", lambda settings: whole["bytes"] - 1)
     record = optimize.run(settings, nobody)
-    assert record["bytecode"]["left_out"].startswith(f"with it the layer would be {whole['bytes']}")
-    assert record["bytes"] == whole["bytes"] - whole["bytecode"]["bytes"]
-    assert record["files"] == whole["files"] - 2
+    assert record["bytecode"]["left_out"] == ["b.py"]
+    assert record["bytecode"]["files"] == 1
+    assert record["bytes"] == whole["bytes"] - code[CACHED.format("b")]
+    assert record["files"] == whole["files"] - 1
+    assert set(members(settings)) == {"a.py", "a.txt", "b.py", CACHED.format("a")}
+    monkeypatch.setattr(bytecode, "room", lambda settings: 0)
+    assert optimize.run(settings, nobody)["bytecode"]["left_out"] == ["a.py", "b.py"]
     assert set(members(settings)) == {"a.py", "a.txt", "b.py"}
-    monkeypatch.undo()
+    monkeypatch.setattr(bytecode, "room", lambda settings: whole["bytes"])
+    assert optimize.run(settings, nobody) == whole
 
 
 def test_the_fingerprint_follows_settings_script_and_plan(settings: Settings) -> None:
@@ -236,9 +242,11 @@ def test_people_are_told_what_happened() -> None:
     """Also what was not done, and why."""
     record = {
         "strip": {"files": 2, "bytes": 3_000_000, "left_alone": ["a", "b", "c"]},
-        "bytecode": {"files": 0, "bytes": 0, "skipped": ["x.py"], "left_out": "over the limit"},
+        "bytecode": {"files": 0, "bytes": 0, "skipped": ["x.py"], "left_out": ["a.py", "b.py"],
+                     "seconds": 1.25},
     }  # fmt: skip
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
-                  "1 files are not valid Python", "left out: over the limit"):  # fmt: skip
+                  "1 files are not valid Python", "without bytecode: x.py",
+                  "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said

@@ -1,0 +1,156 @@
+"""What Chalice will upload as the function: its deployment package, file by file.
+
+requirements.txt ─▶ as a deploy packs it (chalice_project/packing.py): without what the layer has
+                 ─▶ build/store/function
+app.py, chalicelib/, vendor/, chalice's runtime ─▶ looked at each time
+
+Source: chalice/deploy/packager.py, LambdaDeploymentPackager (chalice 1.34). Of chalice itself only
+two files travel, whatever requirements.txt says of it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from ...requirements import function_file
+from ...requirements.file import canonical
+from ...settings import paths
+from ...settings.model import Settings
+from ...util import files as file_tools
+from ...util.errors import BuildError
+from .. import installed
+
+REQUIREMENTS = Path(paths.FUNCTION_REQUIREMENTS)
+RUNTIME = ("app.py", "__init__.py")  # of chalice
+KIND = "function"  # of the store's entries
+SHOWN = 8  # lines of pip's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """`files`: {path in the package: bytes}; `distributions`: {name: version} of requirements.txt,
+    dependencies included. `complete`: False where requirements.txt is not measured yet."""
+
+    files: Mapping[str, int]
+    distributions: Mapping[str, str]
+    complete: bool = True
+
+    @property
+    def bytes(self) -> int:
+        """Unzipped, as Lambda counts."""
+        return sum(self.files.values())
+
+
+def measured(settings: Settings) -> Package:
+    """The real one. Where requirements.txt was never packed, Chalice packs it: pip, and the
+    network. BuildError in pip's words."""
+    key = _key(settings)
+    if key and not _known(settings, key):
+        content = file_tools.canonical(_packed(settings))
+        installed.store(settings).put_bytes(KIND, key, content)
+    return known(settings)
+
+
+def known(settings: Settings) -> Package:
+    """The same without asking anybody: `complete` says whether requirements.txt is in it."""
+    key = _key(settings)
+    packed = _known(settings, key) if key else {"files": {}, "distributions": {}}
+    found = packed or {"files": {}, "distributions": {}}
+    return Package(
+        files={**found["files"], **dict(_own_files())},
+        distributions=found["distributions"],
+        complete=packed is not None,
+    )
+
+
+def _key(settings: Settings) -> str:
+    """Of all that decides what requirements.txt becomes; '' where it asks for nothing."""
+    if not REQUIREMENTS.is_file():
+        return ""
+    layer = _layer(settings)
+    asked = [line.text for line in function_file.packed(REQUIREMENTS, layer)]
+    if not asked:
+        return ""
+    from ...chalice_project import packing  # with all it needs, only where something is packed
+
+    made_by = [packing.FORMAT, version("chalice"), settings.python, settings.architecture]
+    return file_tools.digest([asked, layer, *made_by])
+
+
+def _layer(settings: Settings) -> dict[str, str]:
+    """{distribution: version}: none of these is packed into the function."""
+    record = file_tools.read_record(paths.record(settings, "install")) or {}
+    return {each["name"]: each["version"] for each in record.get("distributions", ())}
+
+
+def _environment() -> dict[str, str]:
+    """Ours, in which this package is found, too."""
+    root = str(Path(__file__).parents[3])
+    found = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
+
+
+def _known(settings: Settings, key: str) -> file_tools.Record | None:
+    path = installed.store(settings).get(KIND, key)
+    found: file_tools.Record | None = json.loads(path.read_bytes()) if path else None
+    return found
+
+
+def _packed(settings: Settings) -> file_tools.Record:
+    from ...chalice_project import packing
+
+    abi = f"cp{settings.python.replace('.', '')}"
+    with tempfile.TemporaryDirectory() as target:
+        words = [abi, settings.architecture, str(REQUIREMENTS), target]
+        done = subprocess.run(
+            [sys.executable, "-m", packing.__name__, *words], input=json.dumps(_layer(settings)),
+            env=_environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN:])
+            raise BuildError(
+                f"Chalice cannot pack {REQUIREMENTS} into the function:\n{said}",
+                fix=f"correct {REQUIREMENTS}, or move its lines to {settings.requirements}: then "
+                "the layer holds them",
+            )
+        root = Path(target)
+        sizes = {str(path.relative_to(root)): path.stat().st_size for path in file_tools.walk(root)}
+    kept = {path: size for path, size in sizes.items() if not path.startswith("chalice/")}
+    return {"files": kept, "distributions": dict(_distributions(kept))}
+
+
+def _distributions(files: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    for path in sorted(files):
+        folder, _, name = path.partition("/")
+        if folder.endswith(".dist-info") and name == "METADATA":
+            project, _, number = folder.removesuffix(".dist-info").partition("-")
+            yield canonical(project), number
+
+
+def _own_files() -> Iterator[tuple[str, int]]:
+    """(path in the package, bytes) of what does not come from requirements.txt."""
+    for name in RUNTIME:
+        if (path := _chalice() / name).is_file():
+            yield f"chalice/{name}", path.stat().st_size
+    if (app := Path("app.py")).is_file():
+        yield str(app), app.stat().st_size
+    for path in file_tools.walk(Path("chalicelib")):
+        yield str(path), path.stat().st_size
+    for path in file_tools.walk(Path("vendor"), follow=True):
+        yield str(path.relative_to("vendor")), path.stat().st_size
+
+
+@cache
+def _chalice() -> Path:
+    """Its folder, without importing it."""
+    import importlib.util
+
+    found = importlib.util.find_spec("chalice")
+    return Path(found.origin).parent if found and found.origin else Path("chalice-is-not-here")

@@ -1,0 +1,148 @@
+"""Why something failed in the proof, as far as its error tells: what to say and what to do.
+
+Some causes say nothing of the layer's bytes: time, memory, a full disk. Such an answer is no proof,
+and nobody keeps it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PIN = "pin versions that work together, or add the missing package or library"
+_LIBRARY = r"(?P<what>[\w.+-]+\.so(?:\.\w+)*): cannot open shared object file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one;
+    `why`: a sentence, `fix`: the way out, both with {what}. `of_bytes`: does it follow from the
+    layer?"""
+
+    name: str
+    pattern: str
+    why: str
+    fix: str
+    of_bytes: bool = True
+
+
+CAUSES = (
+    Cause(
+        name="time",
+        pattern=r"no end after (?P<what>\d+) s",
+        why="the import did not end in {what} s, nor in another {what} s when nothing else ran",
+        fix="give it more time: proof-timeout in [tool.lambda-layer] (seconds); Lambda gives a "
+        "function 10 s for all its imports, then starts again within the function's time",
+        of_bytes=False,
+    ),
+    Cause(
+        name="killed",
+        pattern=r"exit status -(?:9|15|2|1)$",
+        why="the system ended the process, most likely for want of memory",
+        fix="give this machine, or the Docker engine, more memory, then run the same command again",
+        of_bytes=False,
+    ),
+    Cause(
+        name="memory",
+        pattern=r"MemoryError|std::bad_alloc|\[Errno 12\]|Cannot allocate memory",
+        why="there was not enough memory",
+        fix="give this machine, or the Docker engine, more memory, then run the same command again",
+        of_bytes=False,
+    ),
+    Cause(
+        name="machine",
+        pattern=r"can't start new thread|\[Errno (?:11|23|24|28|122)\]",
+        why="this machine had no room for more processes, files or bytes",
+        fix="free some, then run the same command again; see `df`, `ulimit -a`, `docker info`",
+        of_bytes=False,
+    ),
+    Cause(
+        name="variable",
+        pattern=r"(?:KeyError: '(?P<what>[A-Z][A-Z0-9_]{2,})')"
+        r"|(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        why="the import wants the environment variable {what}, which is not set in the proof",
+        fix='give the proof a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]; the '
+        "function gets its own from environment_variables in .chalice/config.json",
+    ),
+    Cause(
+        name="library",
+        pattern=_LIBRARY,
+        why="Lambda's image has no {what}, and no package of the layer brings it",
+        fix="pin a version whose wheel holds {what}, or make such a wheel (`auditwheel repair` "
+        "where the library is installed) and name its folder with --find-links in the "
+        "requirements; or leave the package out",
+    ),
+    Cause(
+        name="home",
+        pattern=r"(?P<what>/home/sbx_user1051[^'\s]*)",
+        why="the import writes to the home directory, which cannot be made in Lambda (there: "
+        "[Errno 30] Read-only file system: '/home/sbx_user1051')",
+        fix='only /tmp can be written to: set HOME = "/tmp", or the variable that the package has '
+        "for its folder, in environment_variables of .chalice/config.json and in proof-env",
+    ),
+    Cause(
+        name="shared memory",
+        pattern=r"(?P<what>/dev/shm)\b|\[Errno 38\]|FileNotFoundError: \[Errno 2\] No such file or "
+        r"directory$",
+        why="the import wants shared memory, as multiprocessing's Lock, Queue and Pool do: Lambda "
+        "has no /dev/shm (there: OSError: [Errno 38] Function not implemented)",
+        fix="pin a version that makes no lock while it is imported, or leave the package out; "
+        "multiprocessing.Pipe and threads work in Lambda",
+    ),
+    Cause(
+        name="layer",
+        pattern=r"(?:Read-only file system|Permission denied)\D*(?P<what>/opt[^'\s]*)",
+        why="the import writes to {what}: a layer is read-only in Lambda, only /tmp is not",
+        fix="see whether the package has a setting or variable for where it writes, and set it to "
+        "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
+    ),
+    Cause(
+        name="read-only",
+        pattern=r"(?:Read-only file system|Permission denied)\D*(?P<what>/[^'\s]*)",
+        why="the import writes to {what}: only /tmp can be written to in Lambda",
+        fix="see whether the package has a setting or variable for where it writes, and set it to "
+        "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
+    ),
+    Cause(
+        name="network",
+        pattern=r"Connection(?:Refused|Reset|Aborted)?Error|gaierror|NewConnectionError|URLError"
+        r"|Network is unreachable|[Nn]ame resolution|Name or service not known|ConnectTimeout",
+        why="the import connects to something; the proof has no network, and a function would wait "
+        "for it at each cold start",
+        fix="pin a version that connects only when it is called, or leave the package out",
+    ),
+    Cause(
+        name="package",
+        pattern=r"No module named '(?P<what>[\w.]+)'",
+        why="{what} is in no package of the layer",
+        fix="add the missing package to the requirements, or pin a version that does without",
+    ),
+)
+
+
+def of(error: str) -> tuple[Cause, str] | None:
+    """The first that fits, and what is at fault."""
+    for cause in CAUSES:
+        if found := re.search(cause.pattern, error):
+            groups = found.groupdict()
+            return cause, groups.get("what") or groups.get("other") or ""
+    return None
+
+
+def is_of_bytes(error: str) -> bool:
+    """Would it be the same another time?"""
+    found = of(error)
+    return not error or found is None or found[0].of_bytes
+
+
+def explained(errors: Iterable[str]) -> tuple[list[str], str]:
+    """(sentences on why, ways out) of some errors, each once."""
+    whys: dict[str, None] = {}
+    fixes: dict[str, None] = {}
+    for error in errors:
+        if found := of(error):
+            cause, what = found
+            whys[cause.why.format(what=what)] = None
+            fixes[cause.fix.format(what=what)] = None
+        else:
+            fixes[PIN] = None
+    return list(whys), "; ".join(fixes) or PIN

@@ -1,0 +1,170 @@
+"""What Lambda's own system has of shared libraries, per runtime, and what a layer wants beyond it.
+
+One table, whatever image or machine proves. Sources:
+
+- Amazon Linux 2023 (Python 3.12 and later): packages of the minimal container image, on which
+  Lambda's image rests (docs.aws.amazon.com/linux/al2023/ug/al2023-container-image-types.html and
+  minimal-container.html); versions: glibc 2.34, libstdc++ of gcc 11 as docker-library/repo-info
+  has them (repos/amazonlinux/local/2023.12.20260831.0.md: glibc-2.34, libstdc++-11).
+- Amazon Linux 2 (Python 3.10 and 3.11): docker-library/repo-info,
+  repos/amazonlinux/local/2.0.20260831.0.md: glibc-2.26, libstdc++ of gcc 7.3.
+- Which symbol versions a libstdc++ has: gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html (gcc 7.2:
+  GLIBCXX_3.4.24, CXXABI_1.3.11; gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13).
+- Neither has gcc, and so no libgomp, libatomic, libgfortran, libquadmath (lightgbm, Open3D#4933).
+- Lambda's Python is in /var/lang/lib, which is on LD_LIBRARY_PATH (aws/aws-lambda-base-images).
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..requirements.tags import AL2, MACHINES
+from ..settings.model import Settings
+from .cache import Proof
+
+LISTED = 10  # of one kind, in one message
+_VERSION = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)*)")
+_GLIBC = (
+    "ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libBrokenLocale.so.1", "libanl.so.1",
+    "libc.so.6", "libdl.so.2", "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libresolv.so.2",
+    "librt.so.1", "libthread_db.so.1", "libutil.so.1", "linux-vdso.so.1",
+)  # fmt: skip
+_BOTH = (
+    "libacl.so.1", "libattr.so.1", "libaudit.so.1", "libblkid.so.1", "libbz2.so.1",
+    "libcap-ng.so.0", "libcap.so.2", "libcom_err.so.2", "libcurl.so.4", "libgcc_s.so.1",
+    "libgcrypt.so.20",
+    "libgio-2.0.so.0", "libglib-2.0.so.0", "libgmodule-2.0.so.0", "libgmp.so.10",
+    "libgobject-2.0.so.0", "libgpg-error.so.0", "libgssapi_krb5.so.2", "libgthread-2.0.so.0",
+    "libidn2.so.0", "libk5crypto.so.3", "libkeyutils.so.1", "libkrb5.so.3", "libkrb5support.so.0",
+    "liblzma.so.5", "libmount.so.1", "libncurses.so.6", "libncursesw.so.6", "libnghttp2.so.14",
+    "libp11-kit.so.0", "libpopt.so.0", "libselinux.so.1", "libsqlite3.so.0", "libstdc++.so.6",
+    "libtasn1.so.6", "libtinfo.so.6", "libuuid.so.1", "libverto.so.1", "libxml2.so.2", "libz.so.1",
+)  # fmt: skip
+_AL2023 = (
+    "libarchive.so.13", "libcrypt.so.2", "libcrypto.so.3", "libffi.so.8", "libjson-c.so.5",
+    "liblz4.so.1", "libmpfr.so.6", "libpcre2-8.so.0", "libpsl.so.5", "libreadline.so.8",
+    "libsepol.so.2", "libsigsegv.so.2", "libsmartcols.so.1", "libssl.so.3", "libunistring.so.2",
+    "libyaml-0.so.2", "libzstd.so.1",
+)  # fmt: skip
+_AL2 = (
+    "libcrypt.so.1", "libcrypto.so.10", "libdb-5.3.so", "libelf.so.1", "libexpat.so.1",
+    "libffi.so.6", "liblber-2.4.so.2", "libldap-2.4.so.2", "liblua-5.1.so", "libnsl.so.1",
+    "libnspr4.so", "libnss3.so", "libnssutil3.so", "libpcre.so.1", "libplc4.so", "libplds4.so",
+    "libreadline.so.6", "libsasl2.so.3", "libsepol.so.1", "libsmime3.so", "libssh2.so.1",
+    "libssl.so.10", "libssl3.so", "libunistring.so.0",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """`versions`: {prefix of symbol versions: the newest it has}."""
+
+    name: str
+    libraries: frozenset[str]
+    versions: Mapping[str, tuple[int, ...]]
+
+
+AMAZON_LINUX_2023 = System(
+    name="Amazon Linux 2023",
+    libraries=frozenset([*_GLIBC, *_BOTH, *_AL2023]),
+    versions={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)},
+)
+AMAZON_LINUX_2 = System(
+    name="Amazon Linux 2",
+    libraries=frozenset([*_GLIBC, *_BOTH, *_AL2]),
+    versions={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)},
+)
+
+
+def system(settings: Settings) -> System:
+    """Of the layer's runtime."""
+    return AMAZON_LINUX_2 if settings.python in AL2 else AMAZON_LINUX_2023
+
+
+@dataclass(kw_only=True)
+class Wants:
+    """What the layer's files want and Lambda has not, each a sentence: `errors`, and `doubts` about
+    what nobody may need. `missing`: {path: [libraries that are nowhere]}."""
+
+    errors: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+
+
+def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
+    """Of every shared object and program."""
+    here, machine = system(settings), MACHINES[settings.architecture]
+    files = {path: facts for each in proofs.values() for path, facts in each.after["elf"].items()}
+    brought = provided(files)
+    found = Wants()
+    for owner, proof in proofs.items():
+        for path, facts in proof.after["elf"].items():
+            wrong = [f"is for {facts['machine']}, another machine than the layer's"] * (
+                facts["machine"] != machine
+            ) or [f"needs {each}" for each in _too_new(facts, here, brought)]
+            listed = found.doubts if facts["program"] else found.errors
+            listed += [f"{path} ({owner}) {each}" for each in wrong]
+            if missing := _missing(facts, here, brought, settings.python):
+                found.missing[path] = missing
+                names = ", ".join(missing)
+                found.doubts.append(f"{path} ({owner}) needs {names}: {here.name} has none")
+    return found
+
+
+def provided(files: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Names under which the layer's own libraries are found."""
+    names = {path.rpartition("/")[2] for path in files}
+    return names | {str(facts["soname"]) for facts in files.values()} - {""}
+
+
+def _missing(
+    facts: Mapping[str, Any], here: System, brought: Collection[str], python: str
+) -> list[str]:
+    """Libraries that neither Lambda nor the layer has."""
+    own = (f"libpython{python}.so.1.0", "libpython3.so")
+    return [
+        name
+        for name in (each.rpartition("/")[2] for each in facts["needed"])
+        if name not in here.libraries and name not in brought and name not in own
+    ]
+
+
+def _too_new(facts: Mapping[str, Any], here: System, brought: Collection[str]) -> list[str]:
+    """`glibc 2.36 (Amazon Linux 2023 has 2.34)` of each kind, the newest; what the layer brings its
+    own library for is no matter."""
+    newest: dict[str, tuple[int, ...]] = {}
+    for library, names in facts["versions"].items():
+        for name in names if library not in brought else ():
+            if match := _VERSION.fullmatch(name):
+                number = tuple(map(int, match[2].split(".")))
+                newest[match[1]] = max(number, newest.get(match[1], ()))
+    return [
+        f"{_spelled(kind, number)} ({here.name} has {_dotted(here.versions[kind])})"
+        for kind, number in sorted(newest.items())
+        if number > here.versions[kind]
+    ]
+
+
+def _spelled(kind: str, number: Iterable[int]) -> str:
+    dotted = _dotted(number)
+    return f"glibc {dotted}" if kind == "GLIBC" else f"{kind} {dotted} of libstdc++"
+
+
+def _dotted(number: Iterable[int]) -> str:
+    return ".".join(map(str, number))
+
+
+def unimportable(
+    found: Wants, proofs: Mapping[str, Proof], direct: Mapping[str, Iterable[str]]
+) -> dict[str, str]:
+    """{direct requirement: why} where what a person imports loads a library that Lambda cannot
+    load: here, or in the image, something brings what is missing."""
+    errors = {}
+    for name, outer in direct.items():
+        needs = proofs[name].after["needs"] if name in proofs else {}
+        for module in outer:
+            for path in needs.get(module, ()):
+                for library in found.missing.get(path, ()):
+                    errors[name] = f"{library}: cannot open shared object file ({path} needs it)"
+    return errors

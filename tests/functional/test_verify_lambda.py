@@ -1,0 +1,304 @@
+"""verify: what a package meets in Lambda and not elsewhere; each end has its true reason."""
+
+import base64
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.settings.model import Settings
+from tests import handmade_layers
+from tests.handmade_layers import build, lay, lay_wheels, refused
+
+HOME = "import pathlib\n(pathlib.Path.home() / '.cache').mkdir(exist_ok=True)\n"
+MAKES_HOME = "import os\nos.makedirs(os.path.expanduser('~/.cache/x'), exist_ok=True)\n"
+LOCK = "import multiprocessing\nL = multiprocessing.Lock()\n"
+VARIABLE = "import os\nURL = os.environ['PKG_DATABASE_URL']\n"
+OTHER_WORDS = (
+    "import os\nif not os.getenv('PKG_TOKEN'):\n"
+    "    raise RuntimeError('set the environment variable PKG_TOKEN')\n"
+)
+WRITES = "import pathlib\npathlib.Path(__file__).with_name('cache.json').write_text('{}')\n"
+CONNECTS = "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)\n"
+MEMORY = "raise MemoryError\n"
+SLOW = "import time\ntime.sleep(600)\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    return handmade_layers.project(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return handmade_layers.listen(monkeypatch)
+
+
+# ---- what an import wants, and Lambda has not ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "seen", "why", "fix"),
+    [
+        (HOME, "/home/sbx_user1051", "home directory, which cannot be made", 'HOME = "/tmp"'),
+        (MAKES_HOME, "/home/sbx_user1051", "home directory, which cannot", 'HOME = "/tmp"'),
+        (LOCK, "pkg: ", "OSError: [Errno 38] Function not implemented", "multiprocessing.Pipe"),
+        (VARIABLE, "KeyError: 'PKG_DATABASE_URL'", "environment variable PKG_DATABASE_URL",
+         'proof-env = {PKG_DATABASE_URL = "…"}'),
+        (OTHER_WORDS, "RuntimeError: set the", "environment variable PKG_TOKEN",
+         'proof-env = {PKG_TOKEN = "…"}'),
+        (WRITES, "Read-only file system: '/opt/python/pkg/cache.json'",
+         "a layer is read-only in Lambda", "environment_variables"),
+        (CONNECTS, "ConnectionRefusedError", "the proof has no network", "connects only when"),
+        (MEMORY, "MemoryError", "not enough memory", "more memory"),
+        ("import libwanted\n", "No module named 'libwanted'", "libwanted is in no package of",
+         "add the missing package"),
+    ],
+    ids=["home", "makes home", "shared memory", "variable", "variable in other words", "layer",
+         "network", "memory", "package"],
+)  # fmt: skip
+def test_an_import_that_lambda_would_refuse(
+    settings: Settings, code: str, seen: str, why: str, fix: str
+) -> None:
+    """It is refused here, with what was seen, why, and the way out that fits."""
+    lay(settings, {"pkg/__init__.py": code})
+    found = refused(settings)
+    assert seen in found.problem
+    assert why in found.problem
+    assert "seen in this machine's Python" in found.problem
+    assert fix in found.fix
+    assert "pin versions" not in found.fix
+    assert not Path("/home/sbx_user1051").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "LAMBDA_TASK_ROOT",
+             "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "TZ", "_HANDLER"]
+)  # fmt: skip
+def test_what_every_function_finds_in_its_environment(settings: Settings, name: str) -> None:
+    """boto3 wants a region, for example."""
+    lay(settings, {"pkg/__init__.py": f"import os\nX = os.environ[{name!r}]\n"})
+    assert build(settings)["modules"] == 1
+
+
+def test_a_value_of_the_proof_is_given(settings: Settings) -> None:
+    """And part of what the proof rests on: without it, it is refused again."""
+    lay(settings, {"pkg/__init__.py": VARIABLE})
+    given = replace(settings, proof_env=("PKG_DATABASE_URL=postgres://proof=1",))
+    assert build(given)["modules"] == 1
+    assert "PKG_DATABASE_URL" in refused(settings).problem
+
+
+@pytest.mark.parametrize(
+    "code", [HOME, LOCK, VARIABLE, WRITES, CONNECTS, "import sys\nsys.exit(3)\n", "input('?')\n"]
+)
+def test_a_module_that_nobody_imports_may_fail(settings: Settings, code: str) -> None:
+    """As it did before pruning."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/cli.py": code})
+    record = build(settings)
+    assert (record["modules"], record["modules_that_never_imported"]) == (1, 1)
+
+
+# ---- time ---------------------------------------------------------------------------------------
+
+
+def test_a_time_out_is_an_error_of_its_own(settings: Settings) -> None:
+    """Said with the seconds, twice, and the setting; nothing of it is kept."""
+    lay(settings, {"pkg/__init__.py": SLOW, "pkg/inner.py": ""})
+    found = refused(replace(settings, proof_timeout=1))
+    assert "pkg: no end after 1 s" in found.problem
+    assert "nor in another 1 s when nothing else ran" in found.problem
+    assert "does not import" not in found.problem
+    assert "proof-timeout" in found.fix
+    assert "pin versions" not in found.fix
+    assert not [*Path("build/store").glob("proofs/*")]
+
+
+def test_more_time_is_enough(settings: Settings) -> None:
+    """What was too slow before is proven, in the same checkout."""
+    lay(settings, {"pkg/__init__.py": "import time\ntime.sleep(3)\n"})
+    assert "no end after 1 s" in refused(replace(settings, proof_timeout=1)).problem
+    assert build(replace(settings, proof_timeout=30))["modules"] == 1
+
+
+def test_a_slow_module_that_nobody_imports_is_a_warning(
+    settings: Settings, said: list[str]
+) -> None:
+    """It is no proof, and so not kept: the next build tries again."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/serve.py": SLOW})
+    assert build(replace(settings, proof_timeout=1))["modules"] == 1
+    assert any("warning: pkg.serve was not proven: no end after 1 s" in line for line in said)
+    assert not [*Path("build/store").glob("proofs/*")]
+
+
+# ---- modules with the names of others -----------------------------------------------------------
+
+
+def test_a_module_that_breaks_what_it_hides_is_named(settings: Settings) -> None:
+    """With its distribution, and who fails for it; also where that one came later."""
+    code = "import secrets\nTOKEN = secrets.token_hex()\n"
+    lay_wheels(settings, {"user": {"user.py": code}})
+    assert build(settings)
+    lay_wheels(settings, {"user": {"user.py": code}, "hbsecrets": {"secrets.py": "x = 1\n"}})
+    found = refused(settings)
+    assert "secrets of hbsecrets hides the standard library's secrets" in found.problem
+    assert "user" in found.problem
+    assert "leave out hbsecrets" in found.fix
+    assert 'drop = ["secrets.py", "secrets/**"]' in found.fix
+
+
+def test_a_module_that_fails_itself_is_named(settings: Settings) -> None:
+    lay_wheels(settings, {"hbqueue": {"queue.py": "raise RuntimeError('not that queue')\n"}})
+    assert "queue of hbqueue hides the standard library's queue" in refused(settings).problem
+
+
+@pytest.mark.parametrize("name", ["pathlib", "typing", "dataclasses", "uuid", "asyncio", "ssl"])
+def test_what_the_runtime_has_not_imported_is_hidden(settings: Settings, name: str) -> None:
+    """Though this tool's own scripts use some of these."""
+    lay_wheels(settings, {"old": {f"{name}/__init__.py": "from nowhere import gone\n"}})
+    assert f"{name} of old hides the standard library's {name}" in refused(settings).problem
+
+
+def test_a_module_that_breaks_nothing_is_a_warning(settings: Settings, said: list[str]) -> None:
+    """It says what it lacks."""
+    lay_wheels(settings, {"hbsecrets": {"secrets.py": "class X: pass\n"}})
+    assert build(settings)
+    (line,) = [line for line in said if "secrets" in line]
+    assert line.startswith("warning: module secrets of hbsecrets has the name of a standard one")
+    assert "SystemRandom" in line
+
+
+def test_what_the_runtime_has_imported_cannot_be_hidden(
+    settings: Settings, said: list[str]
+) -> None:
+    """As enum34's enum: never used, and said."""
+    lay_wheels(settings, {
+        "enum34": {"enum/__init__.py": "raise RuntimeError('python 2')\n"},
+        "user": {"user.py": "import enum\nE = enum.StrEnum\n"},
+    })  # fmt: skip
+    assert build(settings)
+    (line,) = [line for line in said if "enum34" in line]
+    assert "module enum of enum34 has the name of a standard one" in line
+    assert "never used" in line
+
+
+@pytest.mark.parametrize("name", ["math", "sys", "itertools", "os", "zipimport"])
+def test_built_in_modules_are_found_before_any_path(
+    settings: Settings, said: list[str], name: str
+) -> None:
+    """Nothing hides them: no word."""
+    lay_wheels(settings, {"old": {f"{name}/__init__.py": "raise RuntimeError\n", "old.py": ""}})
+    assert build(settings)
+
+
+def test_modules_of_the_app_and_of_the_runtime_are_named(
+    settings: Settings, said: list[str]
+) -> None:
+    """The app's own files win over the layer; which of the runtime's, nobody should rest on."""
+    Path("app.py").write_text("", encoding="utf-8")
+    lay_wheels(settings, {
+        "hbapp": {"app.py": "x = 1\n", "chalicelib/__init__.py": ""},
+        "hbfn": {"lambda_function.py": "", "bootstrap.py": ""},
+    })  # fmt: skip
+    build(settings)
+    assert any("module app of hbapp has the name of the app's own" in line for line in said)
+    assert not any("chalicelib of hbapp" in line for line in said)
+    for name in ("bootstrap", "lambda_function"):
+        assert any(f"{name} of hbfn has the name of one of Lambda's runtime" in s for s in said)
+
+
+def test_a_namespace_that_one_closes_is_said(settings: Settings, said: list[str]) -> None:
+    """The others of it are named, too."""
+    lay_wheels(settings, {
+        "nsa": {"ns/a/__init__.py": "x = 1\n"}, "nsb": {"ns/b.py": "x = 2\n"},
+        "nsbad": {"ns/__init__.py": "", "ns/c.py": "x = 3\n"},
+    })  # fmt: skip
+    build(settings)
+    (line,) = [line for line in said if "namespace" in line]
+    assert "ns is a namespace of nsa, nsb, and nsbad closes it with ns/__init__.py" in line
+
+
+def test_a_namespace_that_stays_open_is_none_to_speak_of(
+    settings: Settings, said: list[str]
+) -> None:
+    """Without __init__.py, or with one that extends its path."""
+    extends = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
+    lay_wheels(settings, {
+        "nsa": {"ns/a/__init__.py": "", "old/__init__.py": extends, "old/a.py": ""},
+        "nsb": {"ns/b.py": "", "old/b.py": ""},
+    })  # fmt: skip
+    build(settings)
+    assert not any("namespace" in line for line in said)
+
+
+# ---- files of all kinds -------------------------------------------------------------------------
+
+
+def test_pth_files_are_read_as_lambda_reads_them(settings: Settings) -> None:
+    """Its bootstrap adds the layer as a site directory: folders they name, lines they run."""
+    lay_wheels(settings, {
+        "pth": {"inner/pth_mod.py": "x = 1\n", "pth.pth": "inner\n"},
+        "pth2": {"pth2.py": "ON = False\n", "pth2.pth": "import pth2; pth2.ON = True\n"},
+        "user": {"user.py": "import pth_mod, pth2\nassert pth2.ON\n"},
+    })  # fmt: skip
+    assert build(settings)["modules_that_never_imported"] == 0
+
+
+def test_what_is_no_valid_python_is_skipped_and_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 2's print, a NUL byte, another encoding: the package is good all the same."""
+    files: dict[str, str | bytes] = {
+        "pkg/__init__.py": "x = 1\n",
+        "pkg/old.py": "print 'x'\n",
+        "pkg/nul.py": b"x = 1\0\n",
+        "pkg/latin.py": b"x = '\xe4'\n",
+    }
+    lay(settings, files)
+    from tasks.steps import optimize
+
+    said: list[str] = []
+    monkeypatch.setattr(optimize, "say", said.append)
+    record = build(settings)
+    assert (record["modules"], record["modules_that_never_imported"]) == (1, 3)
+    assert any("3 files are not valid Python" in line for line in said)
+    assert any(line == "without bytecode: pkg/nul.py" for line in said)
+
+
+def test_files_that_work_in_a_layer(settings: Settings) -> None:
+    """Sourceless modules, programs, unusual names and modes; each is used as it is imported."""
+    sourceless = base64.b64decode(compiled())
+    code = (
+        "import pathlib, subprocess\nhere = pathlib.Path(__file__).parent\n"
+        "from .core import f\nassert f() == 42\n"
+        "assert subprocess.check_output([here / 'tool']) == b'ok\\n'\n"
+        "assert (here / '데이터' / 'é ü.txt').read_text() == 'ok'\n"
+        "assert (here / 'a b' / '[x]*.txt').read_text() == 'x'\n"
+    )
+    lay(settings, {
+        "pkg/__init__.py": code, "pkg/core.pyc": sourceless, "pkg/tool": "#!/bin/sh\necho ok\n",
+        "pkg/데이터/é ü.txt": "ok", "pkg/a b/[x]*.txt": "x",
+    }, programs=["pkg/tool"])  # fmt: skip
+    assert build(settings)["modules"] == 1
+
+
+def compiled() -> bytes:
+    """A sourceless module of this Python, as base64."""
+    import importlib.util
+    import marshal
+
+    code = marshal.dumps(compile("def f(): return 42\n", "core.py", "exec"))
+    return base64.b64encode(importlib.util.MAGIC_NUMBER + bytes(12) + code)
+
+
+def test_the_preload_is_the_runtimes(settings: Settings) -> None:
+    """What a module finds in sys.modules as it is imported: none of this tool's own imports."""
+    names = ("pathlib", "selectors", "ctypes", "runpy", "subprocess", "importlib.metadata")
+    code = (
+        f"import sys\nfound = [n for n in {names!r} if n in sys.modules]\nassert not found, found\n"
+    )
+    code += "import importlib\nassert not hasattr(importlib, 'metadata')\n"
+    lay(settings, {"pkg.py": code})
+    assert build(settings)["modules"] == 1
+    assert sys.version_info >= (3, 12)

@@ -1,0 +1,82 @@
+"""Wheels whose code wants out, through both builders: while they are proven, while the rule at
+fault is looked for, while they hang. Several share a build; each says by itself what it reached."""
+
+from collections.abc import Iterator
+
+import pytest
+from docker import DockerClient
+
+from tests import reliability_counts as kinds
+from tests.hostile import ground
+from tests.hostile.ground import Ground
+
+pytestmark = pytest.mark.docker
+
+# {package: its attacks}; all of them import well where nothing gets out.
+PROVEN = {
+    "writes_others_files": ("overwrite", "link"),
+    "reads_keys": ("read",),
+    "plants_modules": ("plant",),
+    "replaces_results": ("replace",),
+    "visits_neighbours": ("neighbours",),
+    "calls_home": ("connect",),
+    "asks_for_names": ("look_up",),
+    "reads_environments": ("environments",),
+    "takes_memory": ("memory",),
+    "answers_for_others": ("answers",),
+    "becomes_root": ("root",),
+    "mounts": ("kernel",),
+    "stays": ("stay",),
+}
+KINDS = {
+    "writes_others_files": kinds.FILES, "reads_keys": kinds.FILES,
+    "plants_modules": kinds.PLANTED, "replaces_results": kinds.PLANTED,
+    "visits_neighbours": kinds.NEIGHBOURS, "calls_home": kinds.NETWORK,
+    "asks_for_names": kinds.NETWORK, "reads_environments": kinds.FILES,
+    "takes_memory": kinds.VERDICTS, "answers_for_others": kinds.VERDICTS,
+    "becomes_root": kinds.ROOT, "mounts": kinds.ROOT, "stays": kinds.FLOODS,
+}  # fmt: skip
+ATTACK = "from .payload import run\nrun({0})\n"
+# Its own tests are pruned, and then it does not import: so the rule at fault is looked for.
+BLAMED = """
+import importlib
+importlib.import_module(__name__ + ".te" "sts.needed")
+"""
+
+
+@pytest.fixture(scope="module", params=["host", "docker"])
+def grounds(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    lambda_image: str,
+    docker_engine: DockerClient,
+) -> Iterator[Ground]:
+    base = tmp_path_factory.mktemp(f"hostile-{request.param}")
+    with ground.ground(base, request.param, lambda_image, docker_engine) as made:
+        yield made
+
+
+def attack(names: tuple[str, ...]) -> str:
+    return ATTACK.format(", ".join(map(repr, names)))
+
+
+def test_while_they_are_proven(grounds: Ground) -> None:
+    """All in one build, and other builds after it."""
+    before = grounds.seen()
+    wanted = [grounds.package(name, attack(each)) for name, each in PROVEN.items()]
+    with ground.held(KINDS.values()):
+        _, run = grounds.build("proven", [*wanted, "victim==1.0"])
+        assert run.code == 0, run.output
+        grounds.check(before, run.output)
+
+
+def test_while_the_rule_at_fault_is_looked_for(grounds: Ground) -> None:
+    """What is tried then: the distribution as installed, and the layer with files put back."""
+    before, wanted = grounds.seen(), []
+    for name in ("overwrite", "plant", "neighbours", "root", "kernel", "connect"):
+        more = {f"blamed_{name}/tests/__init__.py": b"", f"blamed_{name}/tests/needed.py": b""}
+        wanted.append(grounds.package(f"blamed_{name}", attack((name,)) + BLAMED, more))
+    with ground.held([kinds.ROOT] * len(wanted)):
+        _, run = grounds.build("blamed", [*wanted, "victim==1.0"])
+        assert "✗ verify failed" in run.output, run.output
+        grounds.check(before, run.output)

@@ -1,0 +1,128 @@
+"""tasks/proof/lambda_libraries.py: one table decides, whatever machine proves."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.proof import lambda_libraries
+from tasks.proof.cache import Proof
+from tasks.settings.model import Settings
+from tests import sandbox_scripts
+from tests.elves import ARM, elf
+from tests.unit.proof.test_verdict import answer
+
+SETTINGS = Settings(python="3.12")
+
+
+def proven(tmp_path: Path, files: Mapping[str, bytes], **more: Any) -> dict[str, Proof]:
+    """One distribution of these ELF files, as the probe read them."""
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    found = sandbox_scripts.load("elf").read_all(str(tmp_path), list(files))
+    return {"pkg": Proof(after=answer(elf=found, **more))}
+
+
+def wants(tmp_path: Path, files: Mapping[str, bytes], **settings: Any) -> lambda_libraries.Wants:
+    changed = Settings(**{"python": "3.12", **settings})
+    return lambda_libraries.wants(changed, proven(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    ("library", "versions", "python", "words"),
+    [
+        ("libc.so.6", ["GLIBC_2.2.5", "GLIBC_2.34"], "3.12", ""),
+        ("libc.so.6", ["GLIBC_2.36", "GLIBC_2.9"], "3.12", "glibc 2.36 (Amazon Linux 2023"),
+        ("libm.so.6", ["GLIBC_2.29"], "3.12", ""),
+        ("libm.so.6", ["GLIBC_2.29"], "3.11", "glibc 2.29 (Amazon Linux 2 has 2.26"),
+        ("libstdc++.so.6", ["GLIBCXX_3.4.29", "CXXABI_1.3.13"], "3.12", ""),
+        ("libstdc++.so.6", ["GLIBCXX_3.4.30"], "3.12", "GLIBCXX 3.4.30 of libstdc++"),
+        ("libstdc++.so.6", ["CXXABI_1.3.15"], "3.13", "CXXABI 1.3.15 of libstdc++"),
+        ("libstdc++.so.6", ["GLIBCXX_3.4.25"], "3.10", "GLIBCXX 3.4.25 of libstdc++"),
+        ("libgcc_s.so.1", ["GCC_3.0"], "3.12", ""),
+        ("libc.so.6", ["GLIBC_PRIVATE"], "3.12", ""),
+    ],
+)  # fmt: skip
+def test_symbol_versions_that_are_too_new(
+    tmp_path: Path, library: str, versions: list[str], python: str, words: str
+) -> None:
+    """Of glibc and libstdc++, per runtime; numbers, not texts."""
+    content = elf(library, versions={library: versions})
+    found = wants(tmp_path, {"pkg/x.so": content}, python=python)
+    assert (words in "".join(found.errors)) if words else found.errors == []
+    assert len(found.errors) == bool(words)
+    assert found.doubts == []
+
+
+def test_a_library_that_the_layer_brings_counts_for_itself(tmp_path: Path) -> None:
+    """Its own libstdc++ may be as new as it likes."""
+    files = {
+        "pkg/x.so": elf("libstdc++.so.6", versions={"libstdc++.so.6": ["GLIBCXX_3.4.33"]}),
+        "pkg.libs/libstdc++.so.6": elf("libc.so.6", soname="libstdc++.so.6"),
+    }
+    assert wants(tmp_path, files).errors == []
+
+
+@pytest.mark.parametrize("missing", ["libgomp.so.1", "libatomic.so.1", "libGL.so.1", "libpq.so.5"])
+def test_libraries_that_lambda_has_not(tmp_path: Path, missing: str) -> None:
+    """Named with who needs them; no error while nobody is known to import it."""
+    found = wants(tmp_path, {"pkg/x.so": elf("libc.so.6", missing)})
+    assert found.errors == []
+    assert found.doubts == [f"pkg/x.so (pkg) needs {missing}: Amazon Linux 2023 has none"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1",
+     "libstdc++.so.6", "libz.so.1", "ld-linux-x86-64.so.2", "libpython3.12.so.1.0"],
+)  # fmt: skip
+def test_what_every_wheel_may_rest_on_is_there(tmp_path: Path, name: str) -> None:
+    """The policy of manylinux (PEP 600) names most of these."""
+    assert wants(tmp_path, {"pkg/x.so": elf(name)}).doubts == []
+
+
+def test_libraries_of_the_layer_are_found_by_either_name(tmp_path: Path) -> None:
+    """Its file's, or the one that it gives itself; with a folder in front, too."""
+    files = {
+        "pkg/x.so": elf("libhelp-1a2b.so.1", "libother.so.2", "@rpath/libthird.so"),
+        "pkg.libs/libhelp-1a2b.so.1": elf(),
+        "more/file.so.2.1": elf(soname="libother.so.2"),
+        "more/libthird.so": elf(),
+    }
+    assert wants(tmp_path, files).missing == {}
+
+
+def test_a_program_is_a_doubt(tmp_path: Path) -> None:
+    """Nothing imports it: playwright's node, for example."""
+    versions = {"libc.so.6": ["GLIBC_2.38"]}
+    content = elf("libatomic.so.1", "libc.so.6", program=True, versions=versions)
+    found = wants(tmp_path, {"pkg/node": content})
+    assert found.errors == []
+    assert sorted(found.doubts) == [
+        "pkg/node (pkg) needs glibc 2.38 (Amazon Linux 2023 has 2.34)",
+        "pkg/node (pkg) needs libatomic.so.1: Amazon Linux 2023 has none",
+    ]
+
+
+def test_another_machines_library_is_an_error(tmp_path: Path) -> None:
+    """And what it needs there is no matter."""
+    found = wants(tmp_path, {"pkg/x.so": elf(machine=ARM)})
+    assert found.errors == ["pkg/x.so (pkg) is for aarch64, another machine than the layer's"]
+    assert wants(tmp_path, {"pkg/x.so": elf(machine=ARM)}, architecture="arm64").errors == []
+
+
+def test_what_people_import_must_load_there(tmp_path: Path) -> None:
+    """Though it loads here: an import that loaded the library, and one that did not."""
+    found = proven(
+        tmp_path,
+        {"pkg/x.so": elf("libgomp.so.1"), "pkg/y.so": elf("libgone.so")},
+        needs={"pkg": ["pkg/x.so"]},
+    )
+    missing = lambda_libraries.wants(SETTINGS, found)
+    assert lambda_libraries.unimportable(missing, found, {"pkg": ["pkg"]}) == {
+        "pkg": "libgomp.so.1: cannot open shared object file (pkg/x.so needs it)"
+    }
+    assert lambda_libraries.unimportable(missing, found, {"pkg": ["other"], "no": ["no"]}) == {}
