@@ -19,6 +19,7 @@ from ..util.background import BackgroundTask
 from ..util.errors import BuildError
 from . import host_relay, host_runtime, index_credentials, isolation, temp_dirs
 from .container.docker_images import PROXIES
+from .job_kinds import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
 
@@ -113,6 +114,8 @@ class _Session:
         names = self.names(job)
         work = Path(names["{work}"])
         work.mkdir(exist_ok=True)
+        if job.kind is not FUNCTION:  # whose second call finds what the first left
+            temp_dirs.remove(Path(names["{tmp}"]))
         Path(names["{tmp}"]).mkdir(exist_ok=True)
         for name, content in job.inputs.items():
             path = work / name
