@@ -102,7 +102,7 @@ def serving() -> Iterator[Server]:
     server = Server()
     moto_patches.judge_transport()
     moto = DomainDispatcherApplication(create_backend_app)
-    app = _recording(server, _lossy(server, _paging(moto)))
+    app = _recording(server, _lossy(server, _paging(_handing_out(moto))))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{http.port}"
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))
@@ -160,6 +160,19 @@ def _lossy(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         start_response("500 nobody hears this", [])
         return []
+
+    return wrapped
+
+
+def _handing_out(app: Any) -> Callable[..., Iterable[bytes]]:
+    """The zips of layers and functions lie where moto_patches says."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if not path.startswith((moto_patches.LAYERS, moto_patches.FUNCTIONS)):
+            return app(environ, start_response)  # type: ignore[no-any-return] # a WSGI app
+        start_response("200 OK", [("Content-Type", "application/zip")])
+        return [moto_patches.zip_at(path)]
 
     return wrapped
 

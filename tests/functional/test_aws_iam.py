@@ -113,6 +113,7 @@ def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
         f"lambda:{name}" for name in ("PutFunctionConcurrency", "TagResource", "UntagResource")
     }
     assert allowed(*statements.PURPOSES) == ours | needed | only_some
+    assert {*iam_actions.UNDOING.values()} <= allowed(statements.DEPLOY)
 
 
 def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:

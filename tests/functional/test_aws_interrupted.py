@@ -170,7 +170,7 @@ def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> N
     server.refused = refusing("UpdateFunctionConfiguration", DENIED)
     said = failed(copy, "rollback")
     assert "the rollback is not finished" in said
-    assert "./doitw rollback version=3 stage=local" in said
+    assert "go back to what was there before: ./doitw undo stage=local" in said
     server.refused = lambda request: None
     again = done(copy, "rollback")
     assert again.steps[2:] == ["rollback:config", "rollback:chalice-deploy", "rollback:smoke"]

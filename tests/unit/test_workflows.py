@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -125,13 +126,15 @@ def test_dependabot_looks_at_every_folder_with_pinned_actions() -> None:
 
 @pytest.mark.parametrize("command", [["actionlint"], ["zizmor", "--offline", "--quiet", ".github"]])
 def test_the_linters_find_nothing(command: list[str], tmp_path: Path) -> None:
-    """Neither here nor in what init writes for an app."""
-    written = tmp_path / ".github/workflows/lambda-layer.yml"
-    written.parent.mkdir(parents=True)
-    written.write_text(files.workflow({"stage": "dev"}, ORIGIN, ["dev", "prod", "local"]))
-    (tmp_path / ".github/dependabot.yml").write_text(files.DEPENDABOT)
-    (tmp_path / ".git").mkdir()
-    for folder in (FOLDER.parent, tmp_path):
+    """Neither here nor in what init writes for an app. actionlint wants a repository."""
+    ours, written = tmp_path / "ours", tmp_path / "written"
+    shutil.copytree(FOLDER, ours / ".github")
+    (written / ".github/workflows").mkdir(parents=True)
+    workflow = files.workflow({"stage": "dev"}, ORIGIN, ["dev", "prod", "local"])
+    (written / ".github/workflows/lambda-layer.yml").write_text(workflow)
+    (written / ".github/dependabot.yml").write_text(files.DEPENDABOT)
+    for folder in (ours, written):
+        (folder / ".git").mkdir()
         program = str(Path(sys.executable).with_name(command[0]))
         done = subprocess.run(
             [program, *command[1:]], cwd=folder, capture_output=True, text=True, check=False

@@ -18,6 +18,7 @@ ACTIONS = {
     "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "GetResources": "apigateway:GET",
     "GetRestApis": "apigateway:GET",
+    "GetStage": "apigateway:GET",
     "GetObject": "s3:GetObject",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",
@@ -41,6 +42,11 @@ SECRET = {  # a stage's `secret`
     "DescribeSecret": "secretsmanager:DescribeSecret",
     "GetSecretValue": "secretsmanager:GetSecretValue",
 }
+UNDOING = {  # what a failed smoke test brings back
+    "UpdateFunctionCode": "lambda:UpdateFunctionCode",
+    "UpdateFunctionConfiguration": "lambda:UpdateFunctionConfiguration",
+    "UpdateStage": "apigateway:PATCH",
+}
 ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
 # What Lambda does as us when it publishes from a bucket that keeps versions; what a PutObject with
 # tags needs beside its own.
@@ -50,7 +56,7 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return (ACTIONS | COLLECTING | SECRET | ASSUMING).get(operation, operation)
+    return (ACTIONS | COLLECTING | SECRET | UNDOING | ASSUMING).get(operation, operation)
 
 
 def denied_action(operation: str) -> str:
