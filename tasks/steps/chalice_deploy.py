@@ -30,7 +30,7 @@ from ..util.errors import DeployError, LayerError
 
 CONTENTS = ("versions", "modules", "unzipped")  # of what Chalice packed, for the record
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
-PACKED = "package/1"  # raise when a function packed before would hold something else
+PACKED = "package/2"  # raise when a function packed before would hold something else
 TRIES = 3  # of a deploy that meets a function which is still updating
 
 
