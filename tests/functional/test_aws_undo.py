@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tasks.aws import s3
+from tasks.aws import lambda_functions, s3
 from tasks.aws.client import Aws
 from tasks.chalice_project import deploy
 from tasks.release.undo import attempt, restore, snapshot
@@ -79,3 +79,16 @@ def test_each_setting_comes_back(ready: Aws, setting: str, value: object) -> Non
     before = now(ready, setting)
     assert undone(ready, **{setting: value}) == []
     assert now(ready, setting) == before
+
+
+@pytest.mark.parametrize("had", [None, 7])
+@pytest.mark.parametrize("gets", [None, 3])
+def test_the_reserved_concurrency_comes_back(ready: Aws, had: int | None, gets: int | None) -> None:
+    """Too few throttle a function. moto's GetFunction passes over 0, which stops one."""
+    lambda_functions.reserve(ready, NAME, had)
+    begun = snapshot.begin(ready, {"answered": True, "said": ""})
+    assert begun.before
+    lambda_functions.reserve(ready, NAME, gets)
+    before = attempt.Ran(**{**vars(begun.before), "package": "package-a.zip"})
+    restore.perform(ready, attempt.Attempt(**{**vars(begun), "before": before}), "a test")
+    assert lambda_functions.reserved(ready, NAME) == had
