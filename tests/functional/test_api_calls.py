@@ -62,5 +62,4 @@ def test_the_table_is_what_is_counted(server: Server, tmp_path: Path) -> None:
     found["`rollback version=1`"] = [len(calls(server, project, "rollback", "version=1"))]
     found["`deploy` of a stage that is pinned"] = [len(calls(server, project, "deploy"))]
     found["`undo`"] = [len(calls(server, project, "undo"))]
-    print(found)
     assert found == written()
