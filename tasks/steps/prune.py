@@ -15,7 +15,7 @@ from ..context.settings import current
 from ..layer import installed
 from ..layer.archive import size_limit
 from ..layer.installed import Installed
-from ..layer.prune import recipes
+from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
 from ..layer.prune.globs import matcher
 from ..layer.prune.plan import PrunePlan
@@ -58,12 +58,16 @@ def run(settings: Settings) -> files.Record:
     selection = select(tree, recipes.active(settings), settings.keep)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
+    prefer = conflicts.read_preferences(settings.prefer)
+    for text in conflicts.unmatched(tree, prefer):
+        say(f"warning: {text!r} in prefer names no file of this layer")
     check_links(tree, selection)
     check_names(tree, selection)
+    winners = conflicts.settle(tree, selection.stay, prefer)
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    plans = plan_pruning(tree, selection, uncut=matcher(whole))
+    plans = plan_pruning(tree, selection, winners, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
@@ -76,16 +80,25 @@ def run(settings: Settings) -> files.Record:
 
 
 def plan_pruning(
-    tree: Installed, selection: Selection, *, uncut: Callable[[str], str | None]
+    tree: Installed,
+    selection: Selection,
+    winners: Mapping[str, str],
+    *,
+    uncut: Callable[[str], str | None],
 ) -> list[PrunePlan]:
-    """What each distribution keeps. What `uncut` matches is never cut down."""
+    """What each distribution keeps; `winners`: {path that several bring: whose it is}. What
+    `uncut` matches is never cut down."""
     stay = set(selection.stay)
     return [
         PrunePlan(
             key=each.key,
             pin=each.pin,
             name=each.name,
-            stay=sorted(stay & each.files.keys()),
+            stay=sorted(
+                path
+                for path in stay & each.files.keys()
+                if winners.get(path, each.name) == each.name
+            ),
             cut={
                 path: cut_down(name, text, stay)
                 for name, text in each.texts.items()
