@@ -10,8 +10,9 @@ Facts of one distribution: "name", "version", "folder" (its dist-info); "files" 
 executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"
 {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
 file of it; "programs": files of bin/ that are no scripts; "inits" {path: text} of small
-`__init__.py`; "modules" {path: [imports, quoted file names, lazy, those of the imports that happen
-as soon as it is imported]} of
+`__init__.py`; "targets": modules that its entry points name; "modules" {path: [imports, quoted file
+names, lazy, what it lists (modules, files), those of the imports that happen as soon as it is
+imported]} of
 its code (for tasks/layer/prune/usage.py and needs.py); "contents" {path: sha256} of what the wheel
 brought, "altered": those of them that RECORD says something else of; where there are some,
 "refused" {path: why no layer may hold it}.
@@ -172,7 +173,14 @@ def distribution(folder: Path) -> Facts:
         "folder": folder.name,
         "texts": texts,
         "hashes": recorded(texts["RECORD"]),
+        "targets": targets(_text(folder / "entry_points.txt")),
     }
+
+
+def targets(text: str) -> list[str]:
+    """Modules of an entry_points.txt: `name = module:object [extra]`. Of any text."""
+    values = (line.partition("=")[2] for line in text.splitlines() if "=" in line)
+    return sorted({name for value in values if (name := re.split(r"[:\[\s]", value.strip())[0])})
 
 
 def _text(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Installed distributions, as docker/inspect_installed.py found them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -32,9 +32,10 @@ class InstalledDistribution:
     texts: Mapping[str, str]
     links: Mapping[str, str]
     programs: tuple[str, ...]
-    modules: Mapping[str, tuple[list[str], list[str], bool, list[str]]]
+    modules: Mapping[str, tuple[list[str], list[str], bool, list[str], list[str]]]
     slim: Mapping[str, int] = field(default_factory=dict)
     inits: Mapping[str, str] = field(default_factory=dict)
+    targets: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,14 @@ def from_facts(key: str, pin: str, facts: Mapping[str, Any]) -> InstalledDistrib
     """`facts`: docker/inspect_installed.py's."""
     files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
     return InstalledDistribution(
-        key=key, pin=pin, **{**facts, "files": files, "programs": tuple(facts["programs"])}
+        key=key,
+        pin=pin,
+        **{
+            **facts,
+            "files": files,
+            "programs": tuple(facts["programs"]),
+            "targets": tuple(facts["targets"]),
+        },
     )
 
 
