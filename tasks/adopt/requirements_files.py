@@ -162,7 +162,7 @@ def halves(
 
 def _text(root: Path, path: Path) -> str:
     """Without our own first lines."""
-    text = (text_of(root / path) or "").removeprefix("\ufeff")
+    text = text_of(root / path) or ""
     return text.removeprefix(HEADERS[path].strip()).lstrip("\n")
 
 

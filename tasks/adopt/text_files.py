@@ -32,7 +32,7 @@ def text_of(path: Path) -> str | None:
     """A file's text, its line ends as they are; None where there is none. InputError for no
     text."""
     try:
-        return input_files.read_text(path)
+        return input_files.read_marked_text(path)
     except FileNotFoundError:
         return None
 

@@ -33,6 +33,24 @@ def layers_of(aws: Aws, name: str) -> list[str] | None:
     return [layer["Arn"] for layer in found.get("Layers", [])]
 
 
+def reserved(aws: Aws, name: str) -> int | None:
+    """How many of a function's instances may run at once; None for no limit of its own."""
+    with errors(f"looking at function {name}"):
+        answer = aws.client("lambda").get_function(FunctionName=name)
+    found = answer.get("Concurrency", {}).get("ReservedConcurrentExecutions")
+    return None if found is None else int(found)
+
+
+def reserve(aws: Aws, name: str, most: int | None) -> None:
+    """None lifts the limit."""
+    client = aws.client("lambda")
+    with errors(f"bringing back the reserved concurrency of {name}"):
+        if most is None:
+            client.delete_function_concurrency(FunctionName=name)
+        else:
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
+
+
 def configuration(aws: Aws, name: str) -> dict[str, Any] | None:
     """GetFunctionConfiguration's answer, None when there is no such function."""
     from botocore.exceptions import ClientError

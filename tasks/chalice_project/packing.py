@@ -25,7 +25,7 @@ from ..util import modules
 from . import package as function_package
 from .package import Contents
 
-FORMAT = "package/1"  # raise when other files are packed for the same inputs
+FORMAT = "package/2"  # raise when other files are packed for the same inputs
 
 
 def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
@@ -99,10 +99,11 @@ def _tools() -> list[Wheel]:
 
 @contextmanager
 def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
-    """The file as pip is to have it; None where nothing is left of it."""
-    there, kept = requirements_file.lines(path), function_file.packed(path, layer)
-    if not kept or kept == there:
-        yield path if kept else None
+    """The file as pip is to have it, and as Chalice can read it: UTF-8. None where nothing is left
+    of it."""
+    kept = function_file.packed(path, layer)
+    if not kept:
+        yield None
         return
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         for name, content in requirements_file.as_inputs(kept).items():

@@ -12,7 +12,7 @@ from ..chalice_project import app
 from ..chalice_project import config as chalice_config
 from ..context import connection
 from ..context.doit_actions import ToDo, action
-from ..context.settings import current
+from ..context.settings import current, is_typed
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
 from ..release.undo import reach, snapshot
@@ -58,7 +58,7 @@ def make_plan(settings: Settings) -> DeployPlan:
     layer = (
         deploy_plan_layer.from_nothing(settings)
         if aws is None
-        else deploy_plan_layer.plan_layer(aws)
+        else deploy_plan_layer.plan_layer(aws, fills=is_typed("bucket"))
     )
     arns = layer_arns.placed(layer.own, layer_arns.parse_arns(layer.arn)) if layer.arn else None
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)

@@ -175,7 +175,8 @@ def way_to(wanted: list[str], own: list[str], settings: Settings) -> str:
         how = f"arn={','.join(wanted)}"
     else:
         listed = f"stages.{settings.stage}.layers = {files.canonical(wanted).decode()}"
-        return f"set {listed} in {paths.CHALICE_CONFIG}, then `chalice deploy`"
+        by_hand = f"./doitw unpin stage={settings.stage} && chalice deploy --stage {settings.stage}"
+        return f"set {listed} in {paths.CHALICE_CONFIG}, then {by_hand}"
     return f"./doitw rollback {how} stage={settings.stage}"
 
 

@@ -179,7 +179,7 @@ def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]
 def _logical(path: Path) -> list[tuple[str, int]]:
     """(text, first line's number), continuations joined, comments and blank lines gone."""
     try:
-        raw = input_files.read_text(path).removeprefix("\ufeff").splitlines()
+        raw = input_files.read_marked_text(path).splitlines()
     except FileNotFoundError:
         fix = "create it, or name another with requirements=FILE"
         raise InputError(f"{path} does not exist", fix=fix) from None

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..settings import paths
-from . import file
+from ..util import input_files
+from . import compiled_file, file
 from .file import Line, canonical
 
 FUNCTION = paths.FUNCTION_REQUIREMENTS
@@ -18,11 +19,11 @@ TOOLS = {"chalice", "doit", "doit-lambda-layer"}  # they deploy the app, and it 
 SHOWN = 5  # lines named one by one
 NO_TOOL = "not packed, Chalice adds its runtime itself"
 IN_LAYER = "not packed, the layer has it"
-_PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*(?:==|@)")
-_VIA = re.compile(r"#\s*via\b")
-_ASKED = re.compile(
-    r"-[rc]\b|\(|\.(?:in|toml|cfg|py)\b"
-)  # `-r requirements.in`, `app (pyproject.toml)`
+_EXTRAS = re.compile(r"[^@;]*\[")
+# A package's file or repository: `https://…/six-1.17.0-py3-none-any.whl`, `git+https://…#egg=six`
+_FILE = re.compile(r"(?:^|/)([A-Za-z0-9][\w.]*?)-\d[^/\s]*\.(?:whl|tar\.gz|zip)\b")
+_EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
+_EDITABLE = re.compile(r"(?:-e|--editable)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +36,26 @@ class Wheel:
 
 
 def name_of(line: Line) -> str:
-    """'' for an option, a path, an address without a name."""
+    """'' for an option, and for a path or an address that does not say whose it is."""
     from packaging.requirements import InvalidRequirement
 
     try:
-        return line.name
+        if not line.is_option:
+            return line.name
     except InvalidRequirement:
-        return ""
+        pass
+    found = _EGG.search(line.text) or (None if line.is_option else _FILE.search(line.bare))
+    return canonical(found[1]) if found else ""
+
+
+def asks(line: Line) -> bool:
+    """Is a package installed for it? Constraints and options ask for none, `-e` does."""
+    return not line.constraint and (not line.is_option or bool(_EDITABLE.match(line.text)))
 
 
 def asked(path: Path) -> dict[str, Line]:
-    """{package: the line that asks for it}; constraints ask for nothing."""
-    found = [line for line in file.lines(path) if not line.constraint]
-    return {name: line for line in found if (name := name_of(line))}
+    """{package: the line that asks for it}"""
+    return {name: line for line in file.lines(path) if asks(line) and (name := name_of(line))}
 
 
 def packed(path: Path, layer: Collection[str]) -> list[Line]:
@@ -56,32 +64,15 @@ def packed(path: Path, layer: Collection[str]) -> list[Line]:
     left to install."""
     there = file.lines(path)
     kept = [line for line in there if not _is_left_out(line, layer)]
-    wanted = [line for line in kept if not (line.is_option or line.constraint)]
-    if not wanted:
+    if not any(map(asks, kept)):
         return []
     return there if any(line.hashes for line in there) else kept
 
 
 def _is_left_out(line: Line, layer: Collection[str]) -> bool:
     name = name_of(line)
-    has_extras = bool(name and line.requirement and line.requirement.extras)
+    has_extras = bool(_EXTRAS.match(line.bare))
     return name in TOOLS or (name in layer and not has_extras)
-
-
-def resolved_only(text: str) -> set[str]:
-    """What pip-compile and uv wrote into a file because another package needs it."""
-    found: dict[str, list[str]] = {}
-    name, inside = "", False
-    for line in text.splitlines():
-        if match := _PINNED.match(line):
-            name, inside = canonical(match[1]), False
-        if name and _VIA.search(line):
-            inside, line = True, _VIA.split(line, maxsplit=1)[1]
-        elif not (inside and line.lstrip().startswith("#")):
-            inside = False
-        if inside and (said := line.strip().lstrip("#").strip()):
-            found.setdefault(name, []).append(said)
-    return {each for each, by in found.items() if not any(map(_ASKED.search, by))}
 
 
 def left_out(
@@ -89,13 +80,23 @@ def left_out(
 ) -> set[str]:
     """The names of those that stay out of the function: the layer's, and what the tools alone
     need. `found`: what pip found for the file at `path`; `tools`: as they are installed here."""
-    lines = asked(path)
-    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
-    roots = [line for name, line in lines.items() if name not in TOOLS | resolved_only(text)]
     wheels = {wheel.name: wheel for wheel in found}
     of_tools = _closure(TOOLS, {wheel.name: wheel for wheel in tools} | wheels)
-    wanted = _closure([line.bare for line in roots], wheels)
+    wanted = _closure(_roots(path, wheels), wheels)
     return {name for name in wheels if name in layer or name in of_tools - wanted}
+
+
+def _roots(path: Path, wheels: Mapping[str, Wheel]) -> list[str]:
+    """The requirements that people wrote. A path or an address without a name asks for what pip
+    found and nobody else does."""
+    lines, texts = asked(path), map(input_files.read_marked_text, file.files(path))
+    compiled = set[str]().union(*map(compiled_file.resolved_only, texts))
+    named = [each for each in lines if each not in TOOLS | compiled]
+    roots = named + [lines[each].bare for each in named]
+    if all(map(name_of, filter(asks, file.lines(path)))):
+        return roots
+    others = [text for each in wheels.values() for text in each.requires if _holds(text, ())]
+    return roots + sorted(wheels.keys() - _closure([*lines, *TOOLS, *others], wheels))
 
 
 def _closure(texts: Iterable[str], wheels: Mapping[str, Wheel]) -> set[str]:

@@ -161,6 +161,10 @@ class Settings:
         return (self.image or LAMBDA_IMAGE).replace("{python}", self.python)
 
     @property
+    def smoke_requests(self) -> tuple[Request, ...]:
+        return self.smoke or smoke_request.of_path(self.smoke_path)
+
+    @property
     def lock(self) -> str:
         """requirements-all.txt → requirements-all.lock, of a variant requirements-all.py313.lock"""
         variant = f".{self.variant}" if self.variant else ""

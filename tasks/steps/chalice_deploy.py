@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..aws import arn as layer_arns
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
 from ..aws.errors import errors
@@ -18,7 +19,7 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import layer_contents
-from ..release.stage import chalice_state, pinning, store
+from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
 from ..settings import paths
@@ -30,7 +31,7 @@ from ..util.errors import DeployError, LayerError
 
 CONTENTS = ("versions", "modules", "unzipped")  # of what Chalice packed, for the record
 APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
-PACKED = "package/1"  # raise when a function packed before would hold something else
+PACKED = "package/2"  # raise when a function packed before would hold something else
 TRIES = 3  # of a deploy that meets a function which is still updating
 
 
@@ -175,8 +176,11 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
         say(f"warning: {sentence}")
     before = chalice_deployment.api_url(settings.stage)
     begun = snapshot.begin(aws, asked)
+    # a rollback to other layers runs beside what the function always had
+    refuses = refuses and any(layer_arns.is_of(arn, settings.layer) for arn in arns)
     package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
     _tell_package(settings, package, layer)
+    _tell_others(aws, package, arns, layer)
     _wait(aws)
     record: file_tools.Record = {
         "fingerprint": made_from,
@@ -225,6 +229,19 @@ def _tell_package(settings: Settings, package: file_tools.Record, layer: Content
     ]
     if bare:
         say(f"warning: {', '.join(bare)} has no layer, and so none of these packages")
+
+
+def _tell_others(
+    aws: Aws, package: file_tools.Record, arns: Sequence[str], layer: Contents
+) -> None:
+    """What of the layers beside this one is hidden, or hides."""
+    others = layer_contents.of_others(aws, arns)
+    found = [(rollback_pin.named(arn), others.get(arn, layer)) for arn in arns]
+    if not others or len(others) == len(found):  # without ours, all of them count as ours
+        return
+    own = Contents(versions=package.get("versions", {}), modules=package.get("modules", ()))
+    for sentence in layer_contents.clashes(own, found):
+        say(f"warning: {sentence}")
 
 
 def _deploy(

@@ -103,7 +103,7 @@ def run(aws: Aws, way: str = "") -> files.Record:
     settings = aws.settings
     way = way or _back(settings)
     deployed = deploy.functions(settings.stage)
-    name, wanted = deployed.get("api_handler"), requests(settings)
+    name, wanted = deployed.get("api_handler"), settings.smoke_requests
     if name is None:
         return find_functions(aws, sorted(deployed.values()), "no API to ask")
     asking = how(aws, name)
@@ -131,13 +131,9 @@ def _start(asking: Asking, asked: list[Request]) -> Start | None:
     return None
 
 
-def requests(settings: Settings) -> tuple[Request, ...]:
-    return settings.smoke or smoke_request.of_path(settings.smoke_path)
-
-
 def how(aws: Aws, function: str) -> Asking:
     """Says why API Gateway is not asked, where it could be."""
-    url, why = stage_api.address(aws)
+    url, why = stage_api.address(aws, deploy.api_url(aws.settings.stage))
     if why:
         say(f"note: {why}: its function is asked, without API Gateway")
     deployed = files.read_record(paths.stage_record(aws.settings, "chalice-deploy")) or {}
@@ -148,12 +144,11 @@ def how(aws: Aws, function: str) -> Asking:
 
 
 def needs_gateway(request: Request, asking: Asking) -> bool:
-    """Would the function alone answer otherwise? Authorizers and keys are API Gateway's."""
-    path, _ = api_event.matched(request.path.partition("?")[0], [x.path for x in asking.routes])
-    guarded = any(x.path == path and request.method in x.methods for x in asking.routes if x.guard)
-    if guarded or request.wants_refusal:
+    """Is it not asked, where the function is asked alone?"""
+    guarded = stage_api.is_guarded(request, asking.routes)
+    if guarded:
         say(f"note: {request} is not asked: API Gateway guards it, and is not asked here")
-    return guarded or request.wants_refusal
+    return guarded
 
 
 def call_function(asking: Asking, request: Request, way: str) -> Answer:

@@ -1,12 +1,18 @@
 """Files that people write, read in one way: whole, and only where a file is one that a person can
 have written. A pipe would be waited for, and a device may never end."""
 
+import codecs
 import os
 import stat
 from pathlib import Path
 
 from ..util.errors import InputError
 
+# What a file may begin with, longest first. PowerShell's `>` writes UTF-16; pip reads all of these.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 LIMIT = 10_000_000  # bytes; a lock of a thousand packages has a fifth of that
 
 
@@ -35,10 +41,22 @@ def read(path: Path, limit: int = LIMIT) -> bytes:
 
 def read_text(path: Path) -> str:
     """As UTF-8, its line ends as they are."""
+    return _decoded(path, "utf-8")
+
+
+def read_marked_text(path: Path) -> str:
+    """The same where a byte order mark may say otherwise, for files that pip reads, too."""
+    start = read(path)[:4]
+    encoding = next((MARKS[mark] for mark in MARKS if start.startswith(mark)), "utf-8")
+    return _decoded(path, encoding)
+
+
+def _decoded(path: Path, encoding: str) -> str:
     try:
-        return read(path).decode("utf-8")
+        return read(path).decode(encoding)
     except UnicodeDecodeError as error:
-        problem = f"{_named(path)} is not a text file: it is not UTF-8 text: {error}"
+        said = f"it is not {encoding[:6].rstrip('-').upper()} text"
+        problem = f"{_named(path)} is not a text file: {said}: {error}"
         raise InputError(problem, fix="save it as UTF-8 text") from None
 
 

@@ -1,6 +1,7 @@
 """Deploy, look, bad deploy undone, roll back, other machine deploys, emergency, back again, gc."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,11 @@ def test_the_story(machines: tuple[Project, Project]) -> None:
     assert (runs(a), configured(b)) == (ours(1), ours(1))
 
     old = publish_old(a, json.loads(_note(a))["built"])
-    ends(b, "rollback", f"arn={','.join(old)}")
+    for machine in (a, b):
+        machine.write("requirements.txt", "six==1.17.0\n")
+    said = ends(b, "rollback", f"arn={','.join(old)}").output
+    kept = r"requirements\.txt, line 1: six==1\.17\.0: not packed, the layer has 1\.1[56]\.0"
+    assert re.search(kept, said), said
     assert runs(a) == configured(b) == [f"{name}:1" for name in OLD]
     ends(a, "deploy")
     assert (runs(a), configured(a)) == ([f"{name}:1" for name in OLD],) * 2

@@ -19,6 +19,10 @@ def test_a_new_bucket_is_made_and_filled(layer: Project) -> None:
     """The version stays the one that it is; a second time there is nothing to do."""
     layer.deploy()
     before = versions(layer)
+    plan = layer.doit("plan", "stage=local", "bucket=another-bucket")
+    assert plan.code == 2
+    assert "put the zip of version 1 into s3://another-bucket" in plan.output
+    assert "publish version" not in plan.output
     run = layer.doit("publish", "stage=local", "bucket=another-bucket")
     assert run.code == 0, run.output
     assert "bucket another-bucket made: private, encrypted, TLS only" in run.output
@@ -32,6 +36,8 @@ def test_a_new_bucket_is_made_and_filled(layer: Project) -> None:
     fetched = layer.doit("fetch", "version=1", "stage=local", "bucket=another-bucket")
     assert "exactly what its manifest says" in fetched.output
 
+    plan = layer.doit("plan", "stage=local", "bucket=another-bucket")
+    assert "another-bucket" not in plan.output
     again = layer.doit("publish", "stage=local", "bucket=another-bucket")
     assert again.steps[-1] == "lookup"
     assert "are version 1 already" in again.output

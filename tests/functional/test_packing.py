@@ -28,11 +28,12 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield found
 
 
-def packed(index: Index, text: str, **layer: str) -> set[str]:
+def packed(index: Index, text: str | bytes, **layer: str) -> set[str]:
     """The modules that are left for the function."""
     folder = index.root.parent / "app"
     folder.mkdir(exist_ok=True)
-    (folder / "requirements.txt").write_text(text, encoding="utf-8")
+    content = text if isinstance(text, bytes) else text.encode()
+    (folder / "requirements.txt").write_bytes(content)
     target = folder / "target"
     shutil.rmtree(target, ignore_errors=True)
     words = ["cp312", "x86_64", "requirements.txt", str(target)]
@@ -91,3 +92,22 @@ def test_includes_and_constraints(index: Index) -> None:
     assert packed(index, "-r all.txt\n-c limits.txt\nalpha\n", gamma="1.0") == {"alpha", "beta"}
     metadata = next((folder / "target").glob("beta-*.dist-info"))
     assert metadata.name == "beta-1.0.dist-info"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_as_powershell_and_notepad_write_it(index: Index, encoding: str) -> None:
+    """Chalice alone cannot read the one, and asks pip for a package `\\ufeffalpha` in the other."""
+    text = "alpha==1.0\r\ndelta==1.0\r\n".encode(encoding)
+    assert packed(index, text) == {"alpha", "beta", "gamma", "delta"}
+    assert packed(index, text, alpha="1.0") == {"delta"}
+
+
+def test_markers_files_and_addresses(index: Index) -> None:
+    """Whatever form a line has, what the layer has of it stays out, and what it needs comes in."""
+    [wheel] = (index.root / "simple" / "alpha").glob("*.whl")
+    shutil.copytree(wheel.parent, index.root.parent / "app" / "wheels")
+    path, address = f"./wheels/{wheel.name}", wheel.as_uri()
+    for line in (path, address, f"alpha @ {address}", "alpha ; python_version > '3'"):
+        assert packed(index, f"{line}\nchalice\n", beta="2.0") == {"alpha", "gamma"}, line
+        assert packed(index, f"{line}\ndelta\n", alpha="1.0") == {"delta"}, line
+    assert packed(index, "alpha ; python_version < '3'\ndelta\n") == {"delta"}

@@ -1,12 +1,9 @@
 """smoke over HTTP: the API's own address, by a server that answers as a test says."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +18,8 @@ from tasks.settings.smoke_request import Request
 from tasks.steps import preflight, smoke
 from tasks.util import files
 from tasks.util.errors import DeployError, InputError
-from tests import lambda_function
+from tests import answering_api, lambda_function
+from tests.answering_api import Api
 
 APP = """from chalice import Chalice, IAMAuthorizer
 app = Chalice(app_name="shuking")
@@ -30,47 +28,12 @@ def health(): ...
 @app.route("/me", authorizer=IAMAuthorizer())
 def me(): ...
 """
-Said = tuple[int, str]
-
-
-@dataclass(kw_only=True)
-class Api:
-    """`says`: what each request in turn is answered, the last for all that follow."""
-
-    url: str = ""
-    says: list[Said] = field(default_factory=lambda: [(200, '{"status": "ok"}')])
-    seen: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
 
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    made = Api()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            made.seen.append((self.command, self.path, dict(self.headers), body))
-            status, text = made.says[0] if len(made.says) == 1 else made.says.pop(0)
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_GET = do_POST = answer  # noqa: N815 - the library's names
-
-        def log_message(self, *arguments: Any) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_port}/api/"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering_api.serving() as made:
+        yield made
 
 
 @pytest.fixture
@@ -267,10 +230,12 @@ def test_an_address_that_is_no_api_is_not_asked(
     far = Aws(
         stage, {name: value for name, value in near.environ.items() if "ENDPOINT" not in name}
     )
-    assert stage_api.address(far) == ("", "Chalice's state names no address of an API")
+    assert stage_api.address(far, deploy.api_url("prod")) == (
+        "", "Chalice's state names no address of an API",
+    )  # fmt: skip
     url = "https://abc123.execute-api.ap-northeast-2.amazonaws.com/api/"
     state(f"arn:aws:lambda:x:{'1' * 12}:function:shuking-prod", url)
-    assert stage_api.address(far) == (url, "")
+    assert stage_api.address(far, url) == (url, "")
 
 
 def test_what_api_gateway_guards_is_not_asked_of_the_function(

@@ -166,3 +166,9 @@ def test_the_readme_lists_every_command(monkeypatch: pytest.MonkeyPatch) -> None
     assert f"| command | what it does |\n|---|---|\n{table}\n\n" in documents.read(
         ROOT / "README.md"
     )
+
+
+@every
+def test_the_tests_that_a_document_names_are_there(document: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", documents.read(document))
+    assert [name for name in named if not (ROOT / name).is_file()] == []

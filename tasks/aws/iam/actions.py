@@ -43,6 +43,8 @@ SECRET = {  # a stage's `secret`
     "GetSecretValue": "secretsmanager:GetSecretValue",
 }
 UNDOING = {  # what a failed smoke test brings back
+    "DeleteFunctionConcurrency": "lambda:DeleteFunctionConcurrency",
+    "PutFunctionConcurrency": "lambda:PutFunctionConcurrency",
     "UpdateFunctionCode": "lambda:UpdateFunctionCode",
     "UpdateFunctionConfiguration": "lambda:UpdateFunctionConfiguration",
     "UpdateStage": "apigateway:PATCH",

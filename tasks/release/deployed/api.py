@@ -10,7 +10,8 @@ from typing import Any
 
 from ...aws.client import Aws
 from ...aws.errors import errors
-from ...chalice_project import api_event, config, deploy
+from ...chalice_project import api_event, config
+from ...chalice_project.app import Route
 from ...settings import paths
 from ...settings.smoke_request import Request
 from ...util import typed_json
@@ -32,9 +33,9 @@ class Answer:
     failure: str = ""
 
 
-def address(aws: Aws) -> tuple[str, str]:
-    """Where the stage's REST API is asked, and where nobody outside can: why."""
-    url = deploy.api_url(aws.settings.stage)
+def address(aws: Aws, url: str) -> tuple[str, str]:
+    """Where the stage's REST API is asked, and where nobody outside can: why. `url`: by Chalice's
+    state."""
     table = config.load_config(paths.CHALICE_CONFIG)
     kind = {**table, **table["stages"].get(aws.settings.stage, {})}.get("api_gateway_endpoint_type")
     if kind == "PRIVATE":
@@ -43,6 +44,15 @@ def address(aws: Aws) -> tuple[str, str]:
     if (HERE if near else ADDRESS).fullmatch(url):
         return url, ""
     return "", "" if near else "Chalice's state names no address of an API"
+
+
+def is_guarded(request: Request, routes: Iterable[Route]) -> bool:
+    """Would the function alone answer otherwise? Authorizers and keys are API Gateway's."""
+    there = list(routes)
+    path, _ = api_event.matched(request.path.partition("?")[0], [each.path for each in there])
+    return request.wants_refusal or any(
+        each.guard and each.path == path and request.method in each.methods for each in there
+    )
 
 
 def by_address(url: str, request: Request, headers: Mapping[str, str]) -> Answer:

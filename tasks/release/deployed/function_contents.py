@@ -36,14 +36,14 @@ def problems(aws: Aws, name: str, found: Mapping[str, Any], last: Record) -> lis
     """What function `name` does not run as its layer has it, a sentence each. `found`: its
     configuration; `last`: the record of whoever deployed last."""
     arns = [each["Arn"] for each in found.get("Layers", [])]
-    ours = [arn for arn in arns if layer_arns.is_of(arn, aws.settings.layer)]
-    if not ours:
+    ours = any(layer_arns.is_of(arn, aws.settings.layer) for arn in arns)
+    if not ours and (not arns or arns != last.get("layers")):  # never deployed by this tool
         return []
     package = of_function(aws, name, found["CodeSha256"], last)
     if package is None:
         said = f"function {name} was changed since the last deploy, and what it packs is unknown"
         return [said] if "contents" in last else []  # an older tool's record does not say
-    layer = layer_contents.of_version(aws, ours[0])
+    layer = layer_contents.of_stage(aws, arns)
     return function_package.differences(name, package, layer)
 
 

@@ -42,14 +42,17 @@ def from_nothing(settings: Settings) -> Layer:
     return Layer(arn=None, changes=changes, notes=[])
 
 
-def plan_layer(aws: Aws) -> Layer:
-    """As lookup would find it. InputError, AwsError when the stage is pinned to a deleted version,
+def plan_layer(aws: Aws, *, fills: bool = False) -> Layer:
+    """As lookup would find it. `fills`: is the bucket to have the zip, whatever is published?
+    InputError, AwsError when the stage is pinned to a deleted version,
     or to one that it may not have; VerifyError when it is too large beside the stage's other
     layers."""
     parts = input_hash.parts(aws.settings, choose.expected(aws.settings))
     wanted = files.digest(parts)
     choice = stage_choice.choose(aws, wanted)
     layer = _pinned(aws, choice) if choice.pinned else _by_inputs(aws, choice, parts, wanted)
+    if fills and choice.found and not registry.is_stored(aws, choice.found):
+        layer = _filling(aws, choice.found, wanted)
     return replace(
         layer,
         notes=[*_of_pin(choice, aws.settings), *layer.notes],
@@ -100,6 +103,14 @@ def _by_inputs(aws: Aws, choice: Choice, parts: dict[str, str], wanted: str) -> 
     return Layer(
         arn=listing.arn(aws, new), changes=[*_build(settings, why, wanted), publish], notes=[]
     )
+
+
+def _filling(aws: Aws, found: LayerVersion, wanted: str) -> Layer:
+    """The zip of a version that was published from another bucket is built anew, for this one."""
+    where = f"s3://{aws.settings.bucket}"
+    why = [f"the zip of version {found.number} is not in {where} yet"]
+    fill = RequirementChange(what=f"put the zip of version {found.number} into {where}", why=why)
+    return Layer(arn=found.arn, changes=[*_build(aws.settings, why, wanted), fill], notes=[])
 
 
 def _check_budget(aws: Aws, choice: Choice, version: LayerVersion) -> None:

@@ -2,19 +2,20 @@
 that failed, an API that does not answer. Looks only.
 """
 
-import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ...aws import apigateway, lambda_functions, s3_versions
 from ...aws.client import Aws
-from ...aws.errors import errors
-from ...chalice_project import deploy
+from ...chalice_project import app, deploy
+from ...settings import smoke_request
+from ...settings.smoke_request import Request
+from ..deployed import api
+from ..deployed.api import Answer
 from ..stage import chalice_state, lease, lock
 from . import attempt, snapshot
 from .attempt import Attempt
-
-ANSWER_SECONDS = 10.0
 
 
 def troubles(aws: Aws) -> list[str]:
@@ -69,58 +70,43 @@ def _why(found: Mapping[str, Any], reason: str) -> str:
 
 def _of_api(aws: Aws, state: Mapping[str, Any]) -> Iterator[str]:
     apis = [each for each in state.get("resources", []) if "rest_api_id" in each]
-    for api in apis:
+    for each in apis:
         stage = snapshot.api_stage(aws)
         way = f"./doitw deploy stage={aws.settings.stage}"
-        if not apigateway.deployment(aws, api["rest_api_id"], stage):
-            yield f"REST API {api['rest_api_id']} has no stage {stage} (any more): {way}"
-        elif problem := _asked(aws, state, str(api.get("rest_api_url", ""))):
-            yield f"REST API {api['rest_api_id']} does not answer: {problem}: {way}"
+        if not apigateway.deployment(aws, each["rest_api_id"], stage):
+            yield f"REST API {each['rest_api_id']} has no stage {stage} (any more): {way}"
+        elif problem := _asked(aws, state, str(each.get("rest_api_url", ""))):
+            yield f"REST API {each['rest_api_id']} does not answer: {problem}: {way}"
 
 
 def _asked(aws: Aws, state: Mapping[str, Any], url: str) -> str:
-    """'' for any answer but the server's own errors. A path that is no GET's is not asked."""
-    path = aws.settings.smoke_path
-    if not path.startswith("/"):
-        return ""
-    if aws.settings.is_local:  # API Gateway's address leads nowhere there
-        name = deploy.functions_of(state).get("api_handler", "")
-        return _invoked(aws, name, path) if name else ""
-    if not url or "AWS_ENDPOINT_URL" in aws.environ:
-        return ""
-    return _fetched(url.rstrip("/") + path)
+    """'' for any answer but the server's own errors. Only what changes nothing is asked, and of the
+    embedded AWS the function itself, where API Gateway's address leads nowhere."""
+    reads = [each for each in aws.settings.smoke_requests if each.method in ("GET", "HEAD")]
+    address, _ = api.address(aws, url)
+    name = deploy.functions_of(state).get("api_handler", "") if aws.settings.is_local else ""
+    routes = app.routes(Path())
+    for request in reads:
+        try:
+            headers = smoke_request.filled(request, aws.environ)
+        except KeyError:  # who only looks has no token for it
+            continue
+        if address:
+            answer = api.by_address(address, request, headers)
+        elif name and not api.is_guarded(request, routes):
+            answer = api.by_event(aws, name, request, headers, [each.path for each in routes])
+        else:
+            continue
+        if problem := _problem(request, answer, address or name):
+            return problem
+    return ""
 
 
-def _fetched(url: str) -> str:
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS):  # noqa: S310 - the API's own
-            return ""
-    except urllib.error.HTTPError as error:
-        return f"{error.code} to GET {url}" if error.code >= 500 else ""
-    except OSError as error:
-        return f"{url} cannot be reached ({error})"
-
-
-def _invoked(aws: Aws, name: str, path: str) -> str:
-    with errors(f"invoking {name}"):
-        answer = aws.client("lambda").invoke(
-            FunctionName=name, Payload=json.dumps(_event(path)).encode()
-        )
-    said = json.loads(answer["Payload"].read() or b"null")
-    status = said.get("statusCode", 0) if isinstance(said, dict) else 0
-    if answer.get("FunctionError"):
-        return f"{name} fails on GET {path}"
-    return f"{name} answers {status} to GET {path}" if status >= 500 else ""
-
-
-def _event(path: str) -> dict[str, Any]:
-    """As little of API Gateway's as Chalice reads."""
-    context = {"resourcePath": path, "httpMethod": "GET", "identity": {}}
-    empty = dict.fromkeys(
-        ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters",
-         "stageVariables", "body")
-    )  # fmt: skip
-    return {"headers": {}, "requestContext": context, "isBase64Encoded": False, **empty}
+def _problem(request: Request, answer: Answer, asked: str) -> str:
+    """Without its words, in which a secret's value may stand."""
+    if answer.failure:
+        return f"{asked} fails on {request}"
+    if answer.status == api.UNREACHED:
+        return f"{asked} cannot be reached for {request} ({answer.body})"
+    failed = answer.status >= 500 and not request.is_answered(answer.status)
+    return f"{asked} answers {answer.status} to {request}" if failed else ""

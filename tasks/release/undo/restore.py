@@ -86,7 +86,14 @@ def _function(aws: Aws, name: str, before: Ran) -> Iterator[str]:
         with errors(f"bringing back the settings of {name}"):
             client.update_function_configuration(**arguments, **changed)
         _wait(aws, name)
+    if snapshot.RESERVED in wanted:  # an older release kept none
+        _reserve(aws, name, wanted[snapshot.RESERVED])
     say(f"function {name} is as it was")
+
+
+def _reserve(aws: Aws, name: str, most: int | None) -> None:
+    if lambda_functions.reserved(aws, name) != most:
+        lambda_functions.reserve(aws, name, most)
 
 
 def _code(found: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -29,6 +29,8 @@ SETTINGS = (
     "VpcConfig", "Architectures",
 )  # fmt: skip
 
+RESERVED = "ReservedConcurrentExecutions"  # which GetFunctionConfiguration does not say
+
 
 def read(aws: Aws) -> Attempt | None:
     return attempt.from_json(s3.get_bytes(aws, _key(aws)))
@@ -99,7 +101,10 @@ def _before(aws: Aws) -> Ran | None:
     package = last.get("package") or {}
     kept = {each["CodeSha256"] for each in there.values()} == {package.get("sha256")}
     return Ran(
-        functions={name: _settings(each, secret) for name, each in there.items()},
+        functions={
+            name: _settings(each, secret) | {RESERVED: lambda_functions.reserved(aws, name)}
+            for name, each in there.items()
+        },
         package=package["name"] if kept else "",
         record=last,
         layers=last.get("layers") or [],

@@ -82,11 +82,21 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist\n→ create it"):
         read_requirements(tmp_path / "none.txt")
     binary = tmp_path / "binary.txt"
-    binary.write_bytes(b"\xff\xfe\x00a")
+    binary.write_bytes(b"\xff\xfe\x00a\x00")
     with pytest.raises(InputError, match="not a text file"):
         read_requirements(binary)
     assert files(tmp_path / "none.txt") == []
     assert files(binary) == [binary]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_the_mark_at_its_start_says_how_it_is_written(tmp_path: Path, encoding: str) -> None:
+    """PowerShell's `pip freeze >` writes UTF-16, Notepad a mark before UTF-8; pip reads both."""
+    path = tmp_path / "requirements.txt"
+    path.write_bytes("six==1.16.0\r\nidna==3.10\r\n".encode(encoding))
+    assert [(line.text, line.number) for line in read_requirements(path)] == [
+        ("six==1.16.0", 1), ("idna==3.10", 2),
+    ]  # fmt: skip
 
 
 def test_a_file_that_includes_itself(tmp_path: Path) -> None:
