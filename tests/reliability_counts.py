@@ -18,7 +18,7 @@ from tests.aws_proxy import Fault
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 BEGIN, END = "<!-- the tests write from here -->", "<!-- to here -->"
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 STALE = "AWS: lists that are out of date"
 KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a step"
 STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
@@ -34,7 +34,7 @@ ENGINE = {
     ENGINE_DIES: "every connection ends and nobody answers, at calls of a build in turn",
     ENGINE_FULL: "it says so, at calls of a build in turn",
     CONTAINER: "`docker kill`, `docker rm`, 64 MB of memory, a full `/dev/shm`, no such image",
-    SIGNALLED: "SIGINT, SIGTERM and SIGKILL",
+    SIGNALLED: "SIGINT, SIGTERM, SIGHUP and SIGKILL",
 }
 DISK_FULL, READ_ONLY = "a disk is full", "a folder may only be read"
 DISKS = {

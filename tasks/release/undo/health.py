@@ -10,6 +10,7 @@ from ...aws import apigateway, lambda_functions, s3_versions
 from ...aws.client import Aws
 from ...aws.errors import errors
 from ...chalice_project import deploy
+from ...util import typed_json
 from ..stage import chalice_state, lease, lock
 from . import attempt, snapshot
 from .attempt import Attempt
@@ -109,11 +110,11 @@ def _invoked(aws: Aws, name: str, path: str) -> str:
         answer = aws.client("lambda").invoke(
             FunctionName=name, Payload=json.dumps(_event(path)).encode()
         )
-    said = json.loads(answer["Payload"].read() or b"null")
-    status = said.get("statusCode", 0) if isinstance(said, dict) else 0
+    status = typed_json.parsed(answer["Payload"].read()).get("statusCode")
     if answer.get("FunctionError"):
         return f"{name} fails on GET {path}"
-    return f"{name} answers {status} to GET {path}" if status >= 500 else ""
+    failed = isinstance(status, int) and status >= 500
+    return f"{name} answers {status} to GET {path}" if failed else ""
 
 
 def _event(path: str) -> dict[str, Any]:
