@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from .cli.program import Program
-from .context import stopping
+from .context import folder, stopping
 from .sandbox import temp_dirs
 from .ui import streams
+from .util.errors import LayerError
 from .util.version import VERSION
 
 
@@ -29,6 +30,11 @@ def main() -> int:
 def run(words: list[str]) -> int:
     gc.set_threshold(50_000)  # it would look through what we need to the end, a tenth of the time
     stopping.as_interrupts()
+    try:
+        folder.check_folder()
+    except LayerError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 3
     if words == ["--version"]:
         print(f"doit-lambda-layer {VERSION}")
         return 0

@@ -39,9 +39,10 @@ def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> st
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is heard by what tests start, also where a script started them in its background:
-    there it is off, which processes hand on."""
+    """Ctrl-C and a closed terminal are heard by what tests start, also where a script started them
+    in its background, or by `nohup`: there these are off, which processes hand on."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

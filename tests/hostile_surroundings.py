@@ -16,6 +16,11 @@ SERVICES = ("S3", "LAMBDA", "IAM", "STS", "API_GATEWAY", "APIGATEWAY", "SECRETS_
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 REQUIREMENTS = ("boto3\n", "boto3\nsix==1.16.0\n")
 SECRET = "shuking/local"  # noqa: S105 - its name
+# What comes after two deploys and a rollback.
+LATER = (
+    "status", "history", "plan", "show version=2", "diff from=1 to=2", "fetch version=2", "undo",
+    "unpin", "gc yes=1", "doctor", "smoke",
+)  # fmt: skip
 APP = """
 import json
 import os
@@ -166,8 +171,8 @@ def live(project: Project, folder: Path, builder: str) -> list[bytes]:
             _do(project, around, "deploy", *words)
         _check(project, sink, json.loads((folder / "seen.json").read_text()))
         _do(project, around, "rollback", "version=1", *words)
-        for command in (["status"], ["history"], ["plan"], ["gc", "yes=1"], ["doctor"], ["smoke"]):
-            _do(project, around, *command, *words)
+        for command in LATER:
+            _do(project, around, *command.split(), *words)
         _do(project, around, "local-stop")
         assert not (folder / "home/ran").exists()
         return sink.heard

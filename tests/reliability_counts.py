@@ -1,6 +1,7 @@
 """What the tests do to the tool, and what came of it, counted: docs/reliability.md says it.
 
-`pytest -n2 --reliability=docs/reliability.md` writes the counts of that run there. Each fault and
+`pytest -n2 --reliability=docs/reliability.md` writes the counts of that run there; with some files
+named, the rows that these count. Each fault and
 kind of bad input stands here by name, so that none is dropped unseen; what nobody looked for is no
 zero.
 """
@@ -18,7 +19,7 @@ from tests.aws_proxy import Fault
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 BEGIN, END = "<!-- the tests write from here -->", "<!-- to here -->"
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 STALE = "AWS: lists that are out of date"
 KILLED_BETWEEN, KILLED_WITHIN = "SIGKILL between two steps", "SIGKILL within a step"
 STOPPED = {number: f"{number.name} between two steps and within" for number in SIGNALS}
@@ -34,7 +35,7 @@ ENGINE = {
     ENGINE_DIES: "every connection ends and nobody answers, at calls of a build in turn",
     ENGINE_FULL: "it says so, at calls of a build in turn",
     CONTAINER: "`docker kill`, `docker rm`, 64 MB of memory, a full `/dev/shm`, no such image",
-    SIGNALLED: "SIGINT, SIGTERM and SIGKILL",
+    SIGNALLED: "SIGINT, SIGTERM, SIGHUP and SIGKILL",
 }
 DISK_FULL, READ_ONLY = "a disk is full", "a folder may only be read"
 DISKS = {
@@ -161,18 +162,28 @@ def hear(counts: str) -> None:
         COUNTS[row, column] += number
 
 
-def tables() -> str:
-    """Markdown."""
-    faults = _table("fault", FAULTS, ["runs", "correct", "duplicates", "leaks"])
-    inputs = _table("bad input", INPUTS, ["tried", "tracebacks"])
-    hostile = _table("hostile package", HOSTILE, ["tried", "held", "out"])
+def tables(before: str = "") -> str:
+    """Markdown. `before`: tables whose rows stay where nothing was counted."""
+    faults = _table("fault", FAULTS, ["runs", "correct", "duplicates", "leaks"], before)
+    inputs = _table("bad input", INPUTS, ["tried", "tracebacks"], before)
+    hostile = _table("hostile package", HOSTILE, ["tried", "held", "out"], before)
     return f"{faults}\n\n{inputs}\n\n{hostile}"
 
 
-def _table(head: str, rows: Mapping[str, str], columns: list[str]) -> str:
+def _table(head: str, rows: Mapping[str, str], columns: list[str], before: str) -> str:
     lines = [[head, "what", *columns], ["---"] * (2 + len(columns))]
-    lines += [[row, _what(row), *(_cell(row, c) for c in columns)] for row in rows]
+    lines += [_row(row, columns, before) for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _row(row: str, columns: list[str], before: str) -> list[str]:
+    if not COUNTS[row, columns[0]] and (line := _line(row, before)):
+        return line.strip("| ").split(" | ")
+    return [row, _what(row), *(_cell(row, column) for column in columns)]
+
+
+def _line(row: str, text: str) -> str:
+    return next((line for line in text.splitlines() if line.startswith(f"| {row} |")), "")
 
 
 def _what(row: str) -> str:
@@ -206,13 +217,15 @@ def _good(runs: str, *found: str) -> bool:
 
 
 def write(path: Path) -> str:
-    """The tables into the document, between its two marks, when all of it ran; what came of it."""
+    """The tables into the document, between its two marks, the rows of what ran; what came of it.
+    A row that is not there yet must run."""
+    text = path.read_text(encoding="utf-8")
     counts = [*((row, "runs") for row in FAULTS)]
     counts += [(row, "tried") for row in [*INPUTS, *HOSTILE]]
-    if missing := [row for row, column in counts if not COUNTS[row, column]]:
+    ran = [row for row, column in counts if COUNTS[row, column]]
+    if missing := [row for row, _ in counts if row not in ran and not _line(row, text)]:
         return f"{path} is left as it is; these did not run: {', '.join(missing)}"
-    text = path.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    path.write_text(f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}", encoding="utf-8")
+    before, tail = rest.split(END)
+    path.write_text(f"{head}{BEGIN}\n\n{tables(before)}\n\n{END}{tail}", encoding="utf-8")
     return f"{path} written"

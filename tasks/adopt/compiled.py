@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..requirements import function_file
-from ..requirements.file import canonical
+from ..requirements.file import canonical, parse_requirement
 from ..util.errors import InputError
 from .requirements_files import FUNCTION, LAYER, Source, remembered
 from .text_files import text_of
@@ -68,7 +68,7 @@ def _refuse_written(root: Path, name: str) -> None:
 
 def pinned(root: Path, text: str) -> str:
     """The input's lines with the versions that were compiled, where they leave a choice."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
     from packaging.specifiers import SpecifierSet
 
     there = function_file.asked(root / FUNCTION)
@@ -76,7 +76,7 @@ def pinned(root: Path, text: str) -> str:
     for line in text.splitlines():
         bare, space, comment = line.partition(" #")
         try:
-            wanted = Requirement(bare)
+            wanted = parse_requirement(bare)
             exact = there[canonical(wanted.name)].requirement
         except (InvalidRequirement, KeyError):
             lines.append(line)

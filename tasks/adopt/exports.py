@@ -89,7 +89,7 @@ def declared(text: str, group: str) -> list[str]:
 
     try:
         document = tomli.loads(text)
-    except (tomli.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"pyproject.toml is not TOML: {error}", fix="correct it there") from None
     if group:
         return _group(document.get("dependency-groups", {}), group, ())

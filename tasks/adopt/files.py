@@ -63,7 +63,7 @@ def _after_imports(text: str) -> int:
     """Lines up to the end of the last import at the top, or of the docstring."""
     try:
         body = ast.parse(text).body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"dodo.py is not Python: {error}", fix="correct it there") from None
     kinds = (ast.Import, ast.ImportFrom)
     ends = [node.end_lineno or 0 for node in body if isinstance(node, kinds)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..requirements.file import canonical
+from ..requirements.file import canonical, parse_requirement, reject_circle
 from ..settings import paths
 from ..util.errors import InputError
 from .text_files import text_of
@@ -69,8 +69,7 @@ def _entries(raw: str, text: str, folder: Path, seen: tuple[Path, ...]) -> list[
     if not include:
         return [RequirementEntry(raw=raw, text=text, name=_name(text))]
     path = folder / include[1]
-    if path in seen:
-        raise InputError(f"{path} includes itself", fix="take the include out")
+    reject_circle(path, seen)
     content = text_of(path)
     if content is None:
         raise InputError(f"{path} does not exist", fix=f"correct the line `{text}`")
@@ -80,10 +79,10 @@ def _entries(raw: str, text: str, folder: Path, seen: tuple[Path, ...]) -> list[
 def _name(text: str) -> str:
     if not text or text.startswith("-"):
         return ""
-    from packaging.requirements import InvalidRequirement, Requirement  # init's, and no step's
+    from packaging.requirements import InvalidRequirement  # init's, and no step's
 
     try:
-        return canonical(Requirement(re.sub(r"\s--hash[= ]\S+", "", text).strip()).name)
+        return canonical(parse_requirement(re.sub(r"\s--hash[= ]\S+", "", text).strip()).name)
     except InvalidRequirement:
         return ""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..requirements import uv
+from ..requirements.file import parse_requirement
 from ..sandbox import index_credentials
 from ..sandbox.job_kinds import BUILD, INSPECT, INSTALL
 from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
@@ -188,7 +189,7 @@ def answer(output: str) -> list[str]:
     said = [line for line in output.splitlines() if line.startswith(ANSWER)][-1:]
     try:
         found = json.loads(said[0].removeprefix(ANSWER)) if said else []
-    except ValueError:
+    except (ValueError, RecursionError):
         found = []
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
@@ -200,7 +201,7 @@ def build_system(sdist: Path) -> dict[str, Any]:
     text = _pyproject(sdist)
     try:
         found = tomli.loads(text).get("build-system") or {}
-    except (tomli.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         found = {}
     return {**DEFAULT, **found}
 
@@ -221,10 +222,10 @@ def _pyproject(sdist: Path) -> str:
 
 def checked(requirement: str) -> str:
     """A package said what builds it: a requirement of the index's, and nothing else."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
 
     try:
-        found = Requirement(requirement)
+        found = parse_requirement(requirement)
     except InvalidRequirement:
         found = None
     if found is None or found.url:

@@ -21,7 +21,7 @@ LISTED = 3  # files, of one distribution
 
 def folder() -> Path:
     """`~/.cache/doit-lambda-layer/wheels`, or below XDG_CACHE_HOME."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    home = os.environ.get("XDG_CACHE_HOME") or files.home() / ".cache"
     return Path(home, "doit-lambda-layer", "wheels")
 
 
@@ -51,11 +51,7 @@ def _place(pin: LockedRequirement, settings: Settings) -> Path:
 
 
 def _known(pin: LockedRequirement, settings: Settings) -> dict[str, str] | None:
-    try:
-        found: dict[str, str] = json.loads(_place(pin, settings).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
+    return files.read_record(_place(pin, settings))
 
 
 def _remember(pin: LockedRequirement, contents: Contents, settings: Settings) -> None:

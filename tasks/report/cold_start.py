@@ -59,7 +59,7 @@ def _of_json(log: str) -> Iterator[dict[str, float]]:
         if '"platform.report"' in line:
             try:
                 metrics: dict[str, Any] = json.loads(line)["record"]["metrics"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue  # cut at the beginning of the tail, or the function's own
             names = {
                 "initDurationMs": "Init Duration",

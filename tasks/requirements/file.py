@@ -1,7 +1,8 @@
 """Requirement files: read with their includes, checked line by line, comments dropped."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
 # `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
 _PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
+DEEPEST = 100  # files, each included by the one before
 _LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
 
 
@@ -47,9 +49,7 @@ class Line:
     @property
     def requirement(self) -> "Requirement | None":
         """None for an option. InvalidRequirement."""
-        from packaging.requirements import Requirement
-
-        return None if self.is_option else Requirement(self.bare)
+        return None if self.is_option else parse_requirement(self.bare)
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Line:
 
 def read_requirements(path: Path) -> list[Line]:
     """Every line that means something, includes followed. All bad lines in one InputError."""
-    lines = _read(path, constraint=False, seen=())
+    lines = _read(path, constraint=False)
     problems = [problem for line in lines if (problem := _problem(line))]
     if problems:
         raise InputError(
@@ -80,20 +80,20 @@ def read_requirements(path: Path) -> list[Line]:
 def lines(path: Path) -> list[Line]:
     """The same for a file that others read: nothing is said of what we could not use. [] for none.
     InputError where an include is missing."""
-    return _read(path, constraint=False, seen=()) if _is_file(path) else []
+    return _read(path, constraint=False) if _is_file(path) else []
 
 
 def files(path: Path) -> list[Path]:
     """The file and everything it includes that exists, for `file_dep`."""
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}  # by its real path: one file may be named in many ways
     waiting = [path]
     while waiting:
         file = waiting.pop(0)
-        if file in found or not _is_file(file):
+        if not _is_file(file) or (real := os.path.realpath(file)) in found:
             continue
-        found[file] = None
+        found[real] = file
         waiting += _includes(file)
-    return list(found)
+    return list(found.values())
 
 
 def _is_file(path: Path) -> bool:
@@ -163,17 +163,42 @@ def _wanted(line: Line) -> str:
     return line.bare if _PLAIN.fullmatch(line.bare) else str(line.requirement)
 
 
-def _read(path: Path, *, constraint: bool, seen: tuple[Path, ...]) -> list[Line]:
-    if path in seen:
-        raise InputError(f"{path} includes itself", fix=f"take the include out of {seen[-1]}")
+def _read(
+    path: Path, *, constraint: bool, seen: tuple[Path, ...] = (), read: set[object] | None = None
+) -> list[Line]:
+    """`read`: what was read before. A file that is included twice adds nothing; twice at each of
+    forty levels it would take for ever."""
+    read = set() if read is None else read
+    if (path, constraint) in read:
+        return []
+    reject_circle(path, seen)
     lines = []
     for text, number in _logical(path):
         if match := _INCLUDE.match(text):
             limits = constraint or text.startswith(("-c", "--constraint"))
-            lines += _read(path.parent / match[1], constraint=limits, seen=(*seen, path))
+            inner = path.parent / match[1]
+            lines += _read(inner, constraint=limits, seen=(*seen, path), read=read)
         else:
             lines.append(Line(text=text, file=str(path), number=number, constraint=constraint))
+    read.add((path, constraint))
     return lines
+
+
+def reject_circle(path: Path, seen: Sequence[Path]) -> None:
+    """InputError for a file that its own includes lead back to, by whatever name. `seen`: those
+    that led here."""
+    if any(_is_same(path, each) for each in seen):
+        raise InputError(f"{path} includes itself", fix=f"take the include out of {seen[-1]}")
+    if len(seen) > DEEPEST:
+        problem = f"{path} is included through more than {DEEPEST} files, each by the one before"
+        raise InputError(problem, fix=f"write its lines into {seen[0]}")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return one == other
 
 
 def _logical(path: Path) -> list[tuple[str, int]]:
@@ -232,6 +257,16 @@ def _place(line: Line, start: int) -> SourceLocation:
         start=min(start, len(line.text)),
         hint=f"did you mean {meant[1]}=={meant[2]}?" if meant else "",
     )
+
+
+def parse_requirement(text: str) -> "Requirement":
+    """InvalidRequirement, also for brackets that nest deeper than Python follows."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(text)
+    except RecursionError:
+        raise InvalidRequirement("its brackets nest too deeply") from None
 
 
 def canonical(name: str) -> str:

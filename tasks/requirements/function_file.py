@@ -12,7 +12,7 @@ from pathlib import Path
 from ..settings import paths
 from ..util import input_files
 from . import compiled_file, file
-from .file import Line, canonical
+from .file import Line, canonical, parse_requirement
 
 FUNCTION = paths.FUNCTION_REQUIREMENTS
 TOOLS = {"chalice", "doit", "doit-lambda-layer"}  # they deploy the app, and it imports none of them
@@ -111,10 +111,10 @@ def _closure(texts: Iterable[str], wheels: Mapping[str, Wheel]) -> set[str]:
 
 
 def _parsed(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
 
     try:
-        found = Requirement(text)
+        found = parse_requirement(text)
         yield canonical(found.name), frozenset(found.extras)
     except InvalidRequirement:
         return
@@ -122,10 +122,10 @@ def _parsed(text: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 def _holds(text: str, extras: Collection[str]) -> bool:
     """Does it apply here, with one of these extras or none? What cannot be read does not."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
 
     try:
-        marker = Requirement(text).marker
+        marker = parse_requirement(text).marker
     except InvalidRequirement:
         return False
     return marker is None or any(marker.evaluate({"extra": each}) for each in [*extras, ""])
@@ -133,13 +133,13 @@ def _holds(text: str, extras: Collection[str]) -> bool:
 
 def unmet(kept: Iterable[Wheel], layer: Mapping[str, str]) -> list[str]:
     """A sentence for each package of the function that asks for another version of a layer's."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import InvalidRequirement
 
     found = []
     for wheel in kept:
         for text in wheel.requires:
             try:
-                wanted = Requirement(text)
+                wanted = parse_requirement(text)
             except InvalidRequirement:
                 continue
             has = layer.get(canonical(wanted.name))

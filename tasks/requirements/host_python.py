@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from ..settings.model import Settings
+from ..util import files
 from .tags import MACHINES
 
 ANSWER_SECONDS = 10
@@ -91,7 +92,7 @@ def _own() -> str:
 def _found(python: str) -> tuple[str, str]:
     if python == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return _own(), platform.python_version()
-    for path in _candidates(python, Path.home()):
+    for path in _candidates(python, files.home()):
         if found := _asked(path, f"cpython-{python.replace('.', '')}"):
             return str(path), found
     return "", ""

@@ -88,7 +88,7 @@ def _uv_files(environ: Mapping[str, str], root: Path) -> Iterator[Path]:
         return
     around = (folder / name for folder in (root, *root.parents) for name in ("uv.toml", PYPROJECT))
     yield from [path for path in around if path.is_file() and _table(path)][:1]
-    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/"), ".config")
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "/", ".config")
     machine = environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
     for folder in (home, *machine, "/etc"):
         if (path := Path(folder, "uv", "uv.toml")).is_file():
@@ -113,7 +113,7 @@ def _table(path: Path) -> Table:
 def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
     """In pip's order, the last one counts."""
     own = environ.get("PIP_CONFIG_FILE", "")
-    home = Path(environ.get("HOME", "/"))
+    home = Path(environ.get("HOME") or "/")
     person = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     if own == "/dev/null":
         return
@@ -134,7 +134,9 @@ def _sections(path: Path) -> dict[str, str]:
         parser.read_string(input_files.read_text(path))
     except FileNotFoundError:
         return {}
-    except (InputError, ValueError, configparser.Error) as error:
+    except InputError as error:
+        raise InputError(f"{error.problem}; it is pip's configuration", fix=error.fix) from None
+    except (ValueError, configparser.Error) as error:
         # configparser quotes the line, which may hold a password
         problem = f"{path}, pip's configuration, cannot be read: {type(error).__name__}"
         raise InputError(problem, fix="correct it, or set PIP_CONFIG_FILE=/dev/null") from None

@@ -25,6 +25,9 @@ _FIXES = (
      r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
      "rm doit-lambda-layer-cache`, builder=host: `uv cache clean`) and run again"),
     (f"(?i:{disk_full.SAID})", "{space}"),
+    (r"Failed to initialize cache", "set UV_CACHE_DIR to a folder that you can write to"),
+    (r"invalid value .* for '--", "correct what names an index: UV_… and PIP_… variables, uv.toml, "
+     "pip.conf"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
      "no wheel for {platform}: pin a version that has one, or build it in the image "

@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from ..requirements import index_config
-from ..util.errors import BuildError
+from ..util import input_files
+from ..util.errors import BuildError, InputError
 from .protocol import Job, OnLine, Outcome
 
 URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
@@ -51,10 +52,11 @@ def _over(files: dict[str, str], own: dict[str, str]) -> dict[str, str]:
 
 def _with_netrc(urls: str, named: Mapping[str, str], environ: Mapping[str, str]) -> str:
     """The same with the passwords of ~/.netrc, which no container has."""
-    path = Path(environ.get("NETRC") or Path(environ.get("HOME", "/"), ".netrc"))
+    path = Path(environ.get("NETRC") or Path(environ.get("HOME") or "/", ".netrc"))
     try:
+        input_files.read(path)  # a pipe would be waited for
         known = netrc.netrc(path)
-    except (OSError, ValueError, netrc.NetrcParseError):
+    except (OSError, InputError, ValueError, netrc.NetrcParseError):
         return urls  # as uv: without it
     return " ".join(_authorised(url, known, named) for url in urls.split())
 

@@ -9,8 +9,11 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from ..util import files
 
 HOME = "/home/sbx_user1051"  # Lambda's: it is not there, and cannot be made
 NONE = "not isolated"
@@ -46,8 +49,10 @@ def _devices() -> list[str]:
 
 
 def _homes() -> list[str]:
-    found = {os.environ.get("HOME", ""), pwd.getpwuid(os.getuid()).pw_dir}
-    return sorted(home for home in found if home not in ("", "/") and Path(home).is_dir())
+    found = {files.home()}
+    with suppress(KeyError):  # a user without a name
+        found.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    return sorted(str(home) for home in found if home != Path("/") and home.is_dir())
 
 
 @cache

@@ -11,6 +11,7 @@ Python), `{python}` (the same with its isolating options), `{uv}`, `{tools}` (a 
 and files travel as copies in both directions.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,11 +63,12 @@ def scripts(names: Iterable[str]) -> dict[str, bytes]:
     return {f"scripts/{name}": (paths.DOCKER / name).read_bytes() for name in names}
 
 
+_NAME = re.compile(r"\{\w+\}")
+
+
 def expand(word: str, names: Mapping[str, str]) -> str:
     """A job's word with a sandbox's names ({in braces: what they stand for}) in place."""
-    for name, value in names.items():
-        word = word.replace(name, value)
-    return word
+    return _NAME.sub(lambda found: names.get(found[0], found[0]), word)
 
 
 class Sandbox(Protocol):

@@ -144,8 +144,10 @@ def _remove_later(folders: Iterable[Path]) -> None:
     if names := [str(folder) for folder in folders]:
         removal = 'rm -rf "$@" || { chmod -R u+w "$@"; rm -rf "$@"; }'
         under_way = [each for each in _REMOVALS if each.poll() is None]
-        words = ["sh", "-c", removal, "sh", *names]
-        _REMOVALS[:] = [*under_way, subprocess.Popen(words, stderr=subprocess.DEVNULL)]
+        words = ["/bin/sh", "-c", removal, "sh", *names]
+        around = os.environ | {"PATH": os.defpath}  # where the person's leads nowhere
+        started = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=around)
+        _REMOVALS[:] = [*under_way, started]
 
 
 @atexit.register  # before any that ends a sandbox, so it comes after them

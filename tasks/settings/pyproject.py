@@ -36,13 +36,14 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except InputError as error:
         raise SettingsError(error.problem, fix=error.fix) from None
-    except RecursionError as error:
-        problem = f"pyproject.toml cannot be read: {error}"
-        raise SettingsError(problem, fix="write it without such nesting") from None
     except tomli.TOMLDecodeError as error:
         place = source_location.at(path, error.lineno, column=error.colno)
         problem = source_location.below(f"pyproject.toml is not TOML: {error}", place)
         raise SettingsError(problem, fix="correct that line") from None
+    except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
+        problem = f"pyproject.toml cannot be read: {error}"
+        fix = "write it without such nesting, and without such long numbers"
+        raise SettingsError(problem, fix=fix) from None
 
 
 def _table(data: Any, *path: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Request:
             return []
         try:
             told = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ["the answer is not JSON"]
         found = {name: _written(_field(told, name)) for name, _ in self.json}
         return [

@@ -240,6 +240,6 @@ def pretty(body: str) -> list[str]:
     """JSON indented, other text as it is; at most 40 lines."""
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = body
     return text.splitlines()[:40]

@@ -23,6 +23,15 @@ LIMIT = 1_000_000_000  # bytes of a record
 Record = dict[str, Any]
 
 
+def home() -> Path:
+    """Of whoever runs this; `/` for a user whom neither HOME nor the machine gives one."""
+    named = os.environ.get("HOME", "~")
+    try:
+        return Path(named or "/").expanduser().absolute()
+    except RuntimeError:
+        return Path("/")
+
+
 def canonical(value: object) -> bytes:
     """JSON with one spelling per value: sorted keys, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

@@ -29,9 +29,13 @@ def read(path: Path, limit: int = LIMIT) -> bytes:
         raise _no_file(path) from None
     except FileNotFoundError:
         raise
+    except NotADirectoryError as error:  # of `HOME=/dev/null`, say
+        raise FileNotFoundError(*error.args, str(path)) from None
     except (OSError, ValueError) as error:  # not allowed, a loop of links, a name with a NUL in it
         fix = "give yourself access to it, or name another file"
         raise InputError(f"{_named(path)} cannot be read: {error}", fix=fix) from None
+    if data is None:  # the kernel's log, say: nothing is there to be read now
+        raise _no_file(path)
     if len(data) > limit:
         size, most = f"{kind.st_size / 1_000_000:.1f} MB", f"{limit // 1_000_000} MB"
         problem = f"{_named(path)} is too large: {size}, where {most} is the most"

@@ -252,7 +252,7 @@ def test_the_engines_disk_is_full(
 
 # ---- signals ------------------------------------------------------------------------------------
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
 
 
 def hearing() -> None:

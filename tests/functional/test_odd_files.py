@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.functional.test_bad_input import error
 from tests.handmade_wheels import wheel
-from tests.project import ROOT, Project, clean_environment, small
+from tests.project import ROOT, Project, Run, clean_environment, small
 
 FILES = [
     "pyproject.toml", "requirements-all.txt", "requirements-all.lock", ".chalice/config.json",
@@ -65,6 +67,124 @@ def test_build_is_no_folder(broken: Project, command: str, make: Callable[[Path]
     assert "build" in said
 
 
+# {what is odd: (file, what stands in it, words of the error)}
+TEXTS = {
+    "a long number": ("pyproject.toml", "x = " + "1" * 5000, "such long numbers"),
+    "a long setting": ("pyproject.toml", "max-growth = 1" + "0" * 5000, "such long numbers"),
+    "a deep marker": ("requirements-all.txt", "six; " + "(" * 20_000, "is not a requirement"),
+    "a NUL": ("requirements-all.txt", "si\0x", "is not a requirement"),
+    "an include of a device": ("requirements-all.txt", "-r /dev/zero", "a pipe, a socket"),
+    "a constraint of a folder": ("requirements-all.txt", "-c /tmp", "it is a folder"),
+    "itself, by another name": (
+        "requirements-all.txt", "-r tests/../requirements-all.txt\nsix", "includes itself",
+    ),
+    "itself, by two names": (
+        "requirements-all.txt",
+        "-r tests/../requirements-all.txt\n-r tasks/../requirements-all.txt\n",
+        "includes itself",
+    ),
+    "a number in config.json": (".chalice/config.json", "1" * 5000, "config.json"),
+    "NULs": (".chalice/config.json", "\0" * 100, "config.json"),
+    "a pipe among the app's": ("chalicelib/pipe", None, "chalicelib/pipe cannot be packed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_text_that_nobody_means(broken: Project, case: str) -> None:
+    name, text, words = TEXTS[case]
+    path = broken.path / name
+    (broken.path / "tests").mkdir()
+    path.parent.mkdir(exist_ok=True)
+    if text is None:
+        os.mkfifo(path)
+    else:
+        before = path.read_text() + "\n" if name == "pyproject.toml" else ""
+        path.write_text(before + text, encoding="utf-8")
+    said = error(broken.doit("deploy" if text is None else "plan", "stage=local"))
+    assert words in " ".join(said.split()), said
+    broken.doit("local-stop")
+
+
+def test_includes_that_double_at_each_level(broken: Project) -> None:
+    """Forty levels: a file that was read is not read again."""
+    for number in range(40):
+        inner = f"-r r{number + 1}.txt\n"
+        broken.write(f"r{number}.txt", inner * 2)
+    broken.write("r40.txt", "six==1.16.0\n")
+    broken.write("requirements-all.txt", "-r r0.txt\n")
+    assert broken.doit("plan", "stage=local").code == 2
+    broken.write("r40.txt", "-r s0.txt\n")
+    for number in range(100):
+        broken.write(f"s{number}.txt", f"-r s{number + 1}.txt\n")
+    assert "through more than 100 files" in error(broken.doit("plan", "stage=local"))
+
+
+# Of who runs it. None: the variable is not set. Each builds the same.
+AROUND: dict[str, dict[str, str | None]] = {
+    "no home": {"HOME": None, "PATH": "", "TMPDIR": "/nowhere", "NETRC": "{pipe}"},
+    "a home that is a device": {"HOME": "/dev/null", "UV_CACHE_DIR": "{cache}", "LC_ALL": "C"},
+    "a home that is relative": {"HOME": "a-home", "TMPDIR": "{file}", "LC_ALL": "tr_TR.UTF-8"},
+    "a home that is a file": {"HOME": "{file}", "UV_CACHE_DIR": "{cache}", "TZ": "../../x"},
+    "Python's variables": {
+        "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONHASHSEED": "7",
+        "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0",
+        "PYTHONINTMAXSTRDIGITS": "640", "PYTHONUSERBASE": "/dev/zero",
+    },
+    "a terminal's": {"TERM": "\x1b[31m", "COLUMNS": "-5", "LINES": "x", "LANG": "ko_KR.EUC-KR"},
+    "CI's": {
+        "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/dev/full", "GITHUB_ACTOR": "\udcff",
+        "SOURCE_DATE_EPOCH": "-5", "GIT_DIR": "/dev/null", "USER": "\udcff",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", AROUND)
+def test_surroundings_that_nobody_means(broken: Project, case: str, tmp_path: Path) -> None:
+    """The layer is built and proven all the same. (What of Python's starts with the process is
+    there while this test's Python starts.)"""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    places = {name: str(tmp_path / name) for name in ("pipe", "file", "cache")}
+    around = clean_environment() | {
+        name: value.format(**places) for name, value in AROUND[case].items() if value is not None
+    }
+    for name in (name for name, value in AROUND[case].items() if value is None):
+        around.pop(name)
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks", "build"], cwd=broken.path, env=around,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN), umask=0o077,
+    )  # fmt: skip
+    said = done.stdout.decode(errors="replace")
+    assert (done.returncode, "Traceback" in said) == (0, False), said
+
+
+@pytest.mark.parametrize("name", ["a\nline", "no\udcffutf8"])
+def test_a_folder_that_no_tool_can_be_told(broken: Project, tmp_path: Path, name: str) -> None:
+    moved = Project(path=broken.path.rename(tmp_path / name))
+    said = error(moved.doit("build"))
+    assert "rename the folder" in said
+
+
+def test_a_folder_of_an_odd_name(broken: Project, tmp_path: Path) -> None:
+    """What stands for something in our own words, and in a terminal's, stands for itself."""
+    moved = Project(path=broken.path.rename(tmp_path / "{work} %s:,\x1b[31m '\""))
+    run = moved.doit("build")
+    assert run.code == 0, run.output
+    assert "\x1b" not in run.output
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    words = ["sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", sys.executable, "-m", "tasks", "plan"]
+    done = subprocess.run(
+        words, cwd=gone, env=clean_environment() | {"PYTHONPATH": str(ROOT)}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    assert "is gone\n→ change into" in error(Run(code=done.returncode, output=done.stdout))
+
+
 IMAGES = [
     "a b", "UPPER/Case", "a@b@c", "x:y:z", "\udcff", "a" * 5000, "../../x", "http://x/y", "a\nb",
     "é", "@sha256:abc", ":", "/", "a/", "a//b", "a:" + "b" * 200, "x\x1b[31m", "-x", "a:", "a@",
@@ -79,6 +199,13 @@ def test_any_text_for_the_image(broken: Project, image: str) -> None:
     assert "LAYER_IMAGE" in said
 
 
+# With this value Python starts no program, or none of .venv's.
+STOPS = [
+    "PYTHONHOME", "PYTHONHASHSEED", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONMALLOC",
+    "PYTHONTRACEMALLOC", "PYTHONINTMAXSTRDIGITS", "PYTHONPLATLIBDIR",
+]  # fmt: skip
+
+
 def test_a_variable_of_pythons_that_hides_the_modules_here(broken: Project) -> None:
     """`./doitw` is the same with it, and so are the processes that it starts."""
     for name in ("doitw", "doitw.lock", ".python-version"):
@@ -89,7 +216,9 @@ def test_a_variable_of_pythons_that_hides_the_modules_here(broken: Project) -> N
     script = script.replace('made=""', stamp).replace("read -r made", ": read -r")
     assert stamp in script
     broken.write("doitw", script)
-    environment = clean_environment() | {"PYTHONSAFEPATH": "1", "PYTHONHOME": "/nowhere"}
+    stop = dict.fromkeys(STOPS, "x") | {"PYTHONSAFEPATH": "1", "PYTHONINSPECT": "1"}
+    startup = broken.write("startup/sitecustomize.py", "import socket\nsocket.socket = None\n")
+    environment = clean_environment() | stop | {"PYTHONPATH": str(startup.parent)}
     done = subprocess.run(
         ["sh", "./doitw", "build", "stage=local"], cwd=broken.path, env=environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -7,6 +7,7 @@ import pytest
 from docker import DockerClient
 
 from tests import reliability_counts as kinds
+from tests.functional.test_words import is_harmless
 from tests.hostile import ground
 from tests.hostile.ground import Ground
 
@@ -44,6 +45,34 @@ importlib.import_module(__name__ + ".te" "sts.needed")
 """
 
 
+# {package: its METADATA's headers}, and what lies beside: all that only describes.
+DESCRIBED: dict[str, tuple[tuple[str, ...], dict[str, bytes]]] = {
+    "deep_markers": ((f"Requires-Dist: six; {'(' * 150}python_version < '3'{')' * 150}",), {}),
+    "escapes": (("License: \x1b]0;owned\x07", "Summary: a\x0bb", "Author: \u202eabc"), {}),
+    "commands": (
+        ("Summary: ::error::owned", "License: ::set-output name=a::b", "Home-page: ##[x]"),
+        {},
+    ),
+    "markup": (("License: <script>alert(1)</script>", "Name: <img src=x onerror=alert(1)>"), {}),
+    "many_needs": (
+        tuple(f"Requires-Dist: p{n}[a{n}]>={n}; extra == 'e{n}'" for n in range(3000)),
+        {},
+    ),
+    "long_fields": ((f"License: {'x' * 300_000}", f"Classifier: License :: {'y' * 300_000}"), {}),
+    "entry_points": (
+        (),
+        {"{info}/entry_points.txt": b"[console_scripts]\nsh = a:b\nuv = a:b\n"},
+    ),
+    "direct_url": ((), {"{info}/direct_url.json": b"[" * 100_000}),
+    "own_bill": ((), {"{info}/sboms/a.cdx.json": b'{"components":' * 50_000}),
+    "noisy_bill": (
+        (),
+        {"{info}/sboms/b.cdx.json": b'{"components": [1, {"name": ' + b"1" * 5000 + b"}]}"},
+    ),
+    "licences": (("License-File: ../../../../etc/passwd", "License-File: /etc/shadow"), {}),
+}
+
+
 @pytest.fixture(scope="module", params=["host", "docker"])
 def grounds(
     request: pytest.FixtureRequest,
@@ -67,6 +96,21 @@ def test_while_they_are_proven(grounds: Ground) -> None:
     with ground.held(KINDS.values()):
         _, run = grounds.build("proven", [*wanted, "victim==1.0"])
         assert run.code == 0, run.output
+        grounds.check(before, run.output)
+
+
+def test_while_they_are_described(grounds: Ground) -> None:
+    """Bill, report and proof read what the packages say of themselves."""
+    before, wanted = grounds.seen(), []
+    for name, (headers, more) in DESCRIBED.items():
+        files = {path.format(info=f"{name}-1.0.dist-info"): data for path, data in more.items()}
+        wanted.append(grounds.package(name, "VALUE = 1\n", files, *headers))
+    with ground.held([kinds.SHAPES] * len(wanted)):
+        made, run = grounds.build("described", [*wanted, "victim==1.0"])
+        assert run.code == 0, run.output
+        assert is_harmless(run.output)
+        assert "<script>alert" not in made.read("build/deps.report.html")
+        assert "root:" not in made.read("build/deps.cdx.json")
         grounds.check(before, run.output)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ...requirements.file import canonical
+from ...requirements.file import canonical, parse_requirement
 from . import zip_writer
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
@@ -70,7 +70,7 @@ def _requires(headers: Message) -> list[Requirement]:
     found = []
     for text in headers.get_all("Requires-Dist", []):
         try:
-            found.append(Requirement(text))
+            found.append(parse_requirement(text))
         except InvalidRequirement:
             continue  # old wheels hold forms that pip passes over, too
     return found

@@ -24,7 +24,7 @@ from ...requirements.file import canonical
 from ...settings import paths
 from ...settings.model import Settings
 from ...util import files as file_tools
-from ...util.errors import BuildError
+from ...util.errors import BuildError, InputError
 from .. import installed
 
 REQUIREMENTS = Path(paths.FUNCTION_REQUIREMENTS)
@@ -142,9 +142,21 @@ def _own_files() -> Iterator[tuple[str, int]]:
     if (app := Path("app.py")).is_file():
         yield str(app), app.stat().st_size
     for path in file_tools.walk(Path("chalicelib")):
-        yield str(path), path.stat().st_size
+        yield str(path), _size(path)
     for path in file_tools.walk(Path("vendor"), follow=True):
-        yield str(path.relative_to("vendor")), path.stat().st_size
+        yield str(path.relative_to("vendor")), _size(path)
+
+
+def _size(path: Path) -> int:
+    """InputError for what Chalice could not pack: it would wait for a pipe, and read a device
+    without end."""
+    try:
+        if path.is_file():
+            return path.stat().st_size
+    except OSError:  # a loop of links
+        pass
+    problem = f"{path} cannot be packed into the function: it is no file, or a link to none"
+    raise InputError(problem, fix="take it out, or put a file in its place")
 
 
 @cache

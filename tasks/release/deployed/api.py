@@ -90,11 +90,11 @@ def by_event(
         )
     log, said = _decoded(response.get("LogResult", "")), response["Payload"].read()
     payload = typed_json.parsed(said)
-    if response.get("FunctionError") or "statusCode" not in payload:
+    if response.get("FunctionError") or not isinstance(payload.get("statusCode"), int):
         kind = payload.get("errorType", "error" if payload else "answer")
         what = payload.get("errorMessage", said.decode(errors="replace"))
         return Answer(status=FAILED, body="", log=log, failure=f"{kind}: {what}")
-    return Answer(status=int(payload["statusCode"]), body=_body(payload), log=log)
+    return Answer(status=payload["statusCode"], body=_body(payload), log=log)
 
 
 def hidden(answer: Answer, hide: Callable[[str], str]) -> Answer:

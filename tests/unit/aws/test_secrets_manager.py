@@ -31,6 +31,38 @@ def test_what_is_no_object(text: str) -> None:
     assert len(text) < 9 or text not in str(caught.value)
 
 
+DEEP = 100_000
+
+
+@pytest.mark.parametrize("text", ["[" * DEEP + "]" * DEEP, '{"A1":' * DEEP + "1" + "}" * DEEP])
+def test_levels_without_end(text: str) -> None:
+    """Python follows a thousand; nothing but an error in words comes of more."""
+    for each in (text, f'{{"AA": {text}}}', text[:DEEP]):
+        with pytest.raises(AwsError, match="secret s is not a JSON object"):
+            parse_secret("s", "v1", each)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r'{"AA": "x\ud800"}', "the value of AA holds half a character"),
+        (r'{"AA": "\udfff x"}', "the value of AA holds half a character"),
+        (r'{"A\ud800": "x"}', "secret s: "),
+        (r'{"AA": "\ud800", "BB": "x\u0000"}', "half a character; the value of BB holds a NUL"),
+    ],
+)
+def test_half_a_character(text: str, words: str) -> None:
+    """Named by its key, in an error that can be printed and sent."""
+    with pytest.raises(AwsError, match=words) as caught:
+        parse_secret("s", "v1", text)
+    assert str(caught.value).encode(errors="backslashreplace")
+
+
+def test_a_whole_character_of_two_halves_and_a_long_number() -> None:
+    found = parse_secret("s", "v1", rf'{{"AA": "\ud83d\ude00", "BB": {"1" * 5000}}}')
+    assert found.values == {"AA": "\U0001f600", "BB": "1" * 5000}
+
+
 def test_every_key_that_lambda_refuses_is_named_at_once() -> None:
     """The names only."""
     bad = {
