@@ -76,5 +76,6 @@ def check(start: Start, most: int, function: str, way: str) -> None:
         raise DeployError(
             f"{function} took {start.init:,.0f} ms to initialise; max-init allows {most:,} ms",
             fix=f"./doitw report lists what takes long to import; give the function more memory "
-            f"(lambda_memory_size), import later, or raise max-init; or {way}",
+            f"(lambda_memory_size), import later, or raise max-init; ./doitw smoke measures again once "
+            f"the function is cold; or {way}",
         )
