@@ -7,13 +7,14 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [those that people import], "libraries": [paths], "programs": [paths of what may be one]}}, "gone":
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
-(docker/alone.py)}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
-"compiled": modules compiled anew, "missed": what of "gone" and "touched" was looked for,
-"seconds": {module: what its import took, with all that it imports}, "metadata": error, "elf":
-{path: docker/elf.py's}, "needs": {one of "outer": libraries of the layer that its import loaded},
-"seen": what the answers rest on (docker/try_imports.py), "hides": {its module that has the name of
-a standard one: {"used": is the layer's the one that functions get, "lacks": [names]}}, "hidden":
-{module that failed: the standard one that the layer hides from it}}}.
+(docker/alone.py), "system": names of the libraries that Lambda's system has}. Found: {distribution:
+{"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
+what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
+it imports}, "metadata": error, "elf": {path: docker/elf.py's}, "needs": {one of "outer": libraries
+of the layer that its import loaded}, "seen": what the answers rest on (docker/try_imports.py),
+"hides": {its module that has the name of a standard one: {"used": is the layer's the one that
+functions get, "lacks": [names]}}, "hidden": {module that failed: the standard one that the layer
+hides from it}}}.
 
 Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
@@ -94,14 +95,16 @@ def close_off() -> None:
 class Batch:
     """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
     for one of them; `outer`: modules that people import; `first`: modules that are imported before
-    the layer is there."""
+    the layer is there; `system`: names of Lambda's libraries, of which nothing is known where it is
+    empty."""
 
     def __init__(
         self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
         outer: "tuple[str, ...]" = (), first: "tuple[str, ...]" = (),
+        system: "tuple[str, ...]" = (),
     ) -> None:  # fmt: skip
         self.name, self.left, self.timeout = name, tries, timeout
-        self.outer, self.first = outer, first
+        self.outer, self.first, self.system = outer, first, system
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.seconds: dict[str, float] = {}
@@ -121,7 +124,15 @@ class Batch:
                 for other in [reading, *inherited]:
                     os.close(other)
                 try_imports.work(
-                    opt, self.left, pruned, writing, self._word, RUNTIME, self.outer, self.first
+                    opt,
+                    self.left,
+                    pruned,
+                    writing,
+                    self._word,
+                    RUNTIME,
+                    self.outer,
+                    self.first,
+                    self.system,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
@@ -253,7 +264,7 @@ def prove(opt: str, request: Answer) -> Answer:
     batches = [
         Batch(name, [*(("import", module) for module in each["modules"]),
                      *(("load", path) for path in each["libraries"])],
-              request["timeout"], tuple(each["outer"]))
+              request["timeout"], tuple(each["outer"]), system=tuple(request["system"]))
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
@@ -275,7 +286,7 @@ def prove(opt: str, request: Answer) -> Answer:
 def again(opt: str, batch: Batch, pruned: "try_imports.Pruned") -> None:
     """What did not end in time, alone: the machine may have been busy."""
     if slow := batch.slow():
-        alone = Batch(batch.name, slow, batch.timeout, batch.outer)
+        alone = Batch(batch.name, slow, batch.timeout, batch.outer, system=batch.system)
         run(opt, [alone], pruned, workers=1)
         batch.errors |= alone.errors
         batch.missed |= alone.missed
@@ -390,7 +401,7 @@ def hidden(
     """(module that failed, the standard module that the layer hides from it)"""
     for name in names:
         if failed := batch.failed():
-            other = Batch(batch.name, failed, batch.timeout, first=(name,))
+            other = Batch(batch.name, failed, batch.timeout, first=(name,), system=batch.system)
             run(opt, [other], pruned)
             works = [module for (_, module), error in other.errors.items() if not error]
             yield from ((module, name) for module in works)

@@ -14,17 +14,20 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
 def work(
     opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
     runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
+    system: Collection[str] = (),
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
     compiled, missed, seen] after it; between the two {"seconds"} of an import that takes long.
     `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
-    that people import; `first`: modules to import before the layer is there."""
+    that people import; `first`: modules to import before the layer is there; `system`: names of
+    the libraries that Lambda's system has."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -35,6 +38,7 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
+    Lacking(opt, system).start()
     watch.start()
     own = os.getpid()
     for number, (kind, name) in enumerate(tries):
@@ -79,6 +83,9 @@ def use(opt: str) -> None:
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
     for folder in folders:
         site.addsitedir(folder)
+    runtime = os.environ.get("LAMBDA_RUNTIME_DIR", "")
+    if runtime and runtime not in sys.path:
+        sys.path.append(runtime)  # the client and the SDK, where the image has them elsewhere
 
 
 def say(answers: int, word: bytes, value: object) -> None:
@@ -136,6 +143,38 @@ class Pruned:
         self.modules, self.paths = frozenset(modules), frozenset(paths)
         self.folders = frozenset(path.rpartition("/")[0] for path in self.paths) - {""}
         self.bare = frozenset(bare)
+
+
+class Lacking:
+    """Hides what this machine or image has and Lambda has not: modules of WITHOUT, and libraries
+    that are loaded by their names (ctypes; find_library finds what is installed here)."""
+
+    def __init__(self, opt: str, system: Collection[str]) -> None:
+        self._opt, self._system = opt, frozenset(system)
+        here = (opt, sys.base_prefix, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - Lambda's
+        self._own = tuple(f"{each}/" for each in here)
+
+    def start(self) -> None:
+        sys.meta_path.insert(0, self)
+        if self._system:
+            sys.addaudithook(self.hear)
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in WITHOUT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
+        if event == "ctypes.dlopen" and isinstance(arguments[0], (str, bytes)):
+            name = os.fsdecode(arguments[0])
+            if name and not self.has(name):
+                raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+    def has(self, name: str) -> bool:
+        """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""
+        file = name.rpartition("/")[2]
+        if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
+            return True
+        return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
 
 
 class Watch:

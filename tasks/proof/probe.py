@@ -15,6 +15,7 @@ from ..ui.console import following, say
 from ..util import files as file_tools
 from ..util import input_files, modules
 from ..util.errors import VerifyError
+from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
@@ -75,6 +76,7 @@ def asking(settings: Settings, sandbox: Sandbox, batches: Mapping[str, Question]
     return {
         "batches": batches, "gone": [], "touched": [], "bare": [],
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
+        "system": sorted(lambda_libraries.system(settings).libraries),
     }  # fmt: skip
 
 
@@ -161,4 +163,5 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
 def proof_fingerprint(settings: Settings) -> str:
     """Of what proves, and of what it finds around it."""
     scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
-    return file_tools.digest([*scripts_, proof_environment(settings)])
+    system = sorted(lambda_libraries.system(settings).libraries)
+    return file_tools.digest([*scripts_, proof_environment(settings), system])

@@ -126,6 +126,7 @@ class _Session:
             self._relay = host_relay.Relay(job.forward, Path(names["{tmp}"]))
         if job.task:
             self._unpack(Path(names["{task}"]), [job.task])
+        if job.task or "{runtime}" in job.environment.values():
             host_runtime.lay_out(names)
         return _execute(job, names, on_line, self._running)
 

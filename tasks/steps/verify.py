@@ -213,6 +213,7 @@ def doubts(
     return [
         *said,
         *wanted[: verdict.LISTED],
+        *verdict.without_library(found),
         *name_clashes.warnings(tree, stay, found),
         *(f"{name} was not proven: {error}" for name, error in unreached.items()),
     ]

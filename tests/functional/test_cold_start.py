@@ -49,15 +49,15 @@ def test_on_the_embedded_aws_a_start_is_shown_and_not_judged(copy: Project) -> N
     assert (code, shown(said)) == (0, "unknown")
 
 
-def test_a_slow_start_fails_a_deploy_to_aws(
-    copy: Project, tmp_path: Path, server: Server
-) -> None:
+def test_a_slow_start_fails_a_deploy_to_aws(copy: Project, tmp_path: Path, server: Server) -> None:
     """With the time, the setting and the ways out. Warm, it is judged by the start that was seen,
     on another machine, too; within the setting it passes."""
     allow(copy, 1)
     code, said = deploy(copy, "prod")
     assert code == 1
-    assert (slow := re.search(r"shuking-prod took \d+ ms to initialise; max-init allows 1 ms", said))
+    assert (
+        slow := re.search(r"shuking-prod took \d+ ms to initialise; max-init allows 1 ms", said)
+    )
     assert "./doitw report" in said
     assert "lambda_memory_size" in said
     other = deployed_project.checkout(tmp_path / "other", server)
