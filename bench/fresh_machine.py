@@ -2,14 +2,19 @@
 made. The caches of whoever measures stay as they are; others stand in for them, and are emptied.
 """
 
+import time
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.checkouts import Checkout
 from bench.measure import Command
 from bench.peers import HERE
 from tasks.sandbox import temp_dirs
 
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PATIENCE = 20.0  # seconds
 WORK = "from nothing, on a fresh machine: downloads, too"
 VOLUME = "doit-lambda-layer-bench"
 FOLDER = HERE / "uv-cache"
@@ -37,15 +42,27 @@ def doitw(checkout: Checkout) -> Command:
 
 def forget(builder: str) -> None:
     """What was downloaded."""
-    if Path(FOLDER).is_dir():
+    if FOLDER.is_dir():
         temp_dirs.remove(FOLDER)
     if builder == "docker":
         import docker
 
         client = docker.from_env()
         try:
-            client.volumes.get(VOLUME).remove(force=True)
-        except docker.errors.NotFound:
-            pass
+            _remove_volume(client)
         finally:
             client.close()
+
+
+def _remove_volume(client: "DockerClient") -> None:
+    """Once the last container that had it is gone."""
+    import docker
+
+    deadline = time.monotonic() + PATIENCE
+    while client.volumes.list(filters={"name": VOLUME}):
+        try:
+            client.volumes.get(VOLUME).remove()
+        except docker.errors.APIError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

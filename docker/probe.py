@@ -7,11 +7,13 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [those that people import], "libraries": [paths], "programs": [paths of what may be one]}}, "gone":
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
-(docker/alone.py), "system": names of the libraries that Lambda's system has}. Found: {distribution:
+(docker/alone.py), "system": names of the libraries that Lambda's system has[, "covered": files to
+hide, too, behind the file `empty` beside the request]}. Found: {distribution:
 {"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
 what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
 it imports}, "metadata": error, "elf": {path: docker/elf.py's}, "needs": {one of "outer": libraries
-of the layer that its import loaded}, "seen": what the answers rest on (docker/try_imports.py),
+of the layer that its import loaded}, "others": {one of "outer": libraries that its import loaded
+and Lambda has not}, "seen": what the answers rest on (docker/try_imports.py),
 "hides": {its module that has the name of a standard one: {"used": is the layer's the one that
 functions get, "lacks": [names]}}, "hidden": {module that failed: the standard one that the layer
 hides from it}}}.
@@ -61,6 +63,7 @@ MARKED = 50  # names from one line of progress to the next
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
 LONGEST = 1 << 20  # bytes of an answer
+STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
 Answer = dict[str, Any]
 
@@ -109,6 +112,7 @@ class Batch:
         self.compiled, self.missed = 0, set[str]()
         self.seconds: dict[str, float] = {}
         self.needs: dict[str, list[str]] = {}
+        self.others: dict[str, list[str]] = {}
         self.seen: dict[str, set[str]] = {}
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled, self._word = 0, 0, b""
@@ -158,8 +162,11 @@ class Batch:
             else:
                 number, self.errors[self.left[said[0]]], self._compiled, missed, seen = said
                 self.missed |= set(missed)
+                name = self.left[number][1]
                 if libraries := seen.pop("loaded", []):
-                    self.needs[self.left[number][1]] = libraries
+                    self.needs[name] = libraries
+                if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
+                    self.others[name] = others
                 for kind, names in seen.items():
                     self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
@@ -305,6 +312,7 @@ def result(opt: str, batch: Batch, asked_: Answer) -> Answer:
         "missed": sorted(batch.missed),
         "seconds": dict(sorted(batch.seconds.items())),
         "needs": dict(sorted(batch.needs.items())),
+        "others": dict(sorted(batch.others.items())),
         "seen": {kind: sorted(names) for kind, names in sorted(batch.seen.items())},
         **read(opt, asked_),
     }
@@ -450,6 +458,8 @@ def main(mode: str, opt: str, what: str) -> None:
     request = json.loads(Path(what).read_text(encoding="utf-8"))
     if request["alone"]:
         beside("alone").hide(opt)  # while it may still say who it is in there
+        if covered := request.get("covered"):
+            beside("alone").cover(covered, str(Path(what).with_name("empty")))
     close_off()
     print(f"= {json.dumps(prove(opt, request))}", flush=True)
 

@@ -15,6 +15,8 @@ from typing import Any
 
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
+COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
+NOT_THERE = "cannot open shared object file: No such file or directory"
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
@@ -38,7 +40,8 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
-    Lacking(opt, system).start()
+    lacking, before = Lacking(opt, system), loaded_files()
+    lacking.start()
     watch.start()
     own = os.getpid()
     for number, (kind, name) in enumerate(tries):
@@ -50,16 +53,22 @@ def work(
         seconds = time.perf_counter() - began
         if kind == "import" and seconds >= SLOW and not error:
             say(answers, word, {"seconds": round(seconds, 3)})
-        loaded = {"loaded": sorted(libraries(opt))} if name in outer and not error else {}
+        loaded = {}
+        if name in outer and not error:
+            loaded = {"loaded": sorted(libraries(opt)), "others": lacking.others(before)}
         say(answers, word, [number, error, compiled(), sorted(watch.missed), watch.seen() | loaded])
 
 
 def libraries(opt: str) -> "set[str]":
     """Those of the layer that this process has loaded so far, below python/."""
     prefix = f"{opt}/python/"
+    return {path[len(prefix) :] for path in loaded_files() if path.startswith(prefix)}
+
+
+def loaded_files() -> "set[str]":
+    """All that lies in this process's memory."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
-        found = {line[line.index("/") :].rstrip() for line in file if prefix in line}
-    return {path[len(prefix) :] for path in found if path.startswith(prefix)}
+        return {line[line.index("/") :].rstrip() for line in file if "/" in line}
 
 
 def forget(runtime: Collection[str]) -> None:
@@ -114,7 +123,8 @@ def described(error: BaseException) -> str:
         text = str(error).splitlines()
     except Exception:
         text = []
-    return f"{type(error).__name__}: {text[0] if text else ''}"
+    line = text[0] if text else ""
+    return f"{type(error).__name__}: {line.replace(COVERED, NOT_THERE)}"
 
 
 def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
@@ -151,8 +161,9 @@ class Lacking:
 
     def __init__(self, opt: str, system: Collection[str]) -> None:
         self._opt, self._system = opt, frozenset(system)
-        here = (opt, sys.base_prefix, os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - Lambda's
+        here = (opt, os.path.dirname(os.__file__), os.environ.get("TMPDIR") or "/tmp")  # noqa: PTH120, S108 - no pathlib here
         self._own = tuple(f"{each}/" for each in here)
+        self._layers = (self._own[0], self._own[2])
 
     def start(self) -> None:
         sys.meta_path.insert(0, self)
@@ -167,7 +178,12 @@ class Lacking:
         if event == "ctypes.dlopen" and isinstance(arguments[0], (str, bytes)):
             name = os.fsdecode(arguments[0])
             if name and not self.has(name):
-                raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+                raise OSError(f"{name}: {NOT_THERE}")
+
+    def others(self, before: Collection[str]) -> "list[str]":
+        """Libraries that were loaded since and are none of the layer's."""
+        there = loaded_files().difference(before) if self._system else ()
+        return sorted(x for x in there if ".so" in x and not x.startswith(self._layers))
 
     def has(self, name: str) -> bool:
         """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""

@@ -102,6 +102,17 @@ def without_library(proofs: Mapping[str, Proof]) -> list[str]:
     return said[:LISTED]
 
 
+def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings: imports that loaded libraries which Lambda has not, where nothing could hide
+    these."""
+    return [
+        f"importing {module} loads {', '.join(path.rpartition('/')[2] for path in files)}, which "
+        "Lambda has not: there it fails, unless it can do without"
+        for each in proofs.values()
+        for module, files in each.after["others"].items()
+    ][:LISTED]
+
+
 def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
     """Metadata that is gone or wrong, distributions twice: each a sentence."""
     wrong = [

@@ -241,7 +241,8 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     there = [name for name in GIVEN if Path(names[name]).exists()]
     there += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
     reads = [*isolation.seen_by(interpreter), *(Path(names[name]) for name in there)]
-    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network)
+    covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
+    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network, covered=covered)
 
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:

@@ -219,7 +219,7 @@ def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: P
     assert done.stdout.count("\n") == 1
     empty: dict[str, object] = {
         "imports": {}, "loads": {}, "compiled": 0, "missed": [], "metadata": "", "needs": {},
-        "elf": {}, "seen": {}, "hides": {}, "hidden": {},
+        "others": {}, "elf": {}, "seen": {}, "hides": {}, "hidden": {},
     }  # fmt: skip
     imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
     seen = {"absent": ["gone"], "read": ["bad.py", "good.py"]}
@@ -252,6 +252,34 @@ def test_a_stripped_library_that_is_imported_is_not_missed(opt: Path, tmp_path: 
     answer = json.loads(run("prove", str(opt), str(tmp_path / "request.json")).stdout[2:])["d"]
     assert (answer["imports"], answer["missed"]) == ({"_deflate": ""}, [])
     assert answer["seen"]["read"] == ["_deflate.so"]
+
+
+def built(folder: Path, name: str) -> Path:
+    """A library that no system has."""
+    folder.mkdir(parents=True)
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(folder / name)]
+    subprocess.run([*command, f"-Wl,-soname,{name}"], input=b"int gone;", check=True)
+    return folder / name
+
+
+def test_a_library_that_lambda_has_not_is_seen(
+    probe: Any, opt: Path, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Whoever loads it; not what comes with it, nor with what Lambda has."""
+    gone = built(tmp_path_factory.mktemp("outside") / "lib", "libgone.so.1")
+    monkeypatch.setenv("TMPDIR", str(opt))
+    by_c = opt / "python/by_c.so"  # as cffi: Python hears nothing of it
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(by_c)]
+    code = b"void *dlopen(const char *, int); void *load(const char *x) { return dlopen(x, 2); }"
+    subprocess.run(command, input=code, check=True)
+    lay(opt, wants=f"import ctypes\nctypes.CDLL({str(by_c)!r}).load({str(gone).encode()!r})\n")
+    lay(opt, plain="import ctypes, sqlite3, ssl, lzma, hashlib\n")
+    tries = [("import", "plain"), ("import", "wants")]
+    batch = probe.Batch("d", tries, outer=("plain", "wants"), system=("libc.so.6",))
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert set(batch.errors.values()) == {""}
+    assert batch.others == {"wants": [str(gone)]}
 
 
 NAMED = "import ctypes\nctypes.CDLL('libm.so.6')\n"
