@@ -9,8 +9,10 @@ its folder's name. Runs in Lambda's image or under the host's Python; standard l
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"
 {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
-file of it; "programs": files of bin/ that are no scripts; "modules" {path:
-[imports, quoted file names, lazy, those of the imports that happen as soon as it is imported]} of
+file of it; "programs": files of bin/ that are no scripts; "inits" {path: text} of small
+`__init__.py`; "targets": modules that its entry points name; "modules" {path: [imports, quoted file
+names, lazy, what it lists (modules, files), those of the imports that happen as soon as it is
+imported]} of
 its code (for tasks/layer/prune/usage.py and needs.py); "contents" {path: sha256} of what the wheel
 brought, "altered": those of them that RECORD says something else of; where there are some,
 "refused" {path: why no layer may hold it}.
@@ -41,6 +43,7 @@ Facts = dict[str, Any]
 
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
 BLOCK = 1 << 20  # bytes
+SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -170,7 +173,14 @@ def distribution(folder: Path) -> Facts:
         "folder": folder.name,
         "texts": texts,
         "hashes": recorded(texts["RECORD"]),
+        "targets": targets(_text(folder / "entry_points.txt")),
     }
+
+
+def targets(text: str) -> list[str]:
+    """Modules of an entry_points.txt: `name = module:object [extra]`. Of any text."""
+    values = (line.partition("=")[2] for line in text.splitlines() if "=" in line)
+    return sorted({name for value in values if (name := re.split(r"[:\[\s]", value.strip())[0])})
 
 
 def _text(path: Path) -> str:
@@ -233,7 +243,14 @@ def move(installed: str, target: str, names: Iterable[str]) -> Facts:
             slim[name] = min(loaded, status.st_size)
         if name.startswith("bin/") and name not in links and not _is_script(goal):
             programs.append(name)
-    return {"files": files, "slim": slim, "links": links, "programs": programs}
+    inits = [name for name, (size, _) in files.items() if is_small_init(name, size)]
+    texts = {name: _text(Path(target, name)) for name in inits if name not in links}
+    found = {"files": files, "slim": slim, "links": links, "programs": programs}
+    return found | {"inits": texts}
+
+
+def is_small_init(name: str, size: int) -> bool:
+    return name.endswith("/__init__.py") and size <= SMALL
 
 
 def _kind(path: str) -> int:

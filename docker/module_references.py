@@ -9,17 +9,22 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-Said = tuple[list[str], list[str], bool, list[str]]
+Said = tuple[list[str], list[str], bool, list[str], list[str]]
 
 _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
+# Words of code that reads what it cannot name: modules of a package, files of a folder.
+_LISTING = {
+    "modules": ("iter_modules", "walk_packages"),
+    "files": ("iterdir", "listdir", "scandir", "glob", "os.walk", ".walk(", "resources"),
+}
 _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 
 
 def module(path: str, text: str) -> Said:
-    """What the module at `path` says: (imports, quoted file names, lazy, those of the imports that
-    happen as soon as it is imported)."""
+    """What the module at `path` says: (imports, quoted file names, lazy, what it lists, those of
+    the imports that happen as soon as it is imported)."""
     lazy = "attach_stub" in text
     files = sorted(quoted(text))
     all_, first = set(filter(_DOTTED.fullmatch, files)), set()
@@ -27,7 +32,8 @@ def module(path: str, text: str) -> Said:
         all_ |= names
         if names and _runs_at_once(text, start):
             first |= names
-    return sorted(all_), files, lazy, sorted(first)
+    lists = [kind for kind, words in _LISTING.items() if any(word in text for word in words)]
+    return sorted(all_), files, lazy, lists, sorted(first)
 
 
 def quoted(text: str) -> set[str]:

@@ -62,6 +62,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         hashes={},
         texts={name: files.get(f"{folder}/{name}", "") for name in ("METADATA", "RECORD")},
         links={},
+        targets=facts.targets(files.get(f"{folder}/entry_points.txt", "")),
         programs=tuple(
             name for name in files if name.startswith("bin/") and not files[name].startswith("#!")
         ),

@@ -70,6 +70,17 @@ def refuse_bad_files(found: Facts) -> None:
         )
 
 
+def sharing(pins: Sequence[LockedRequirement], found: Facts) -> list[LockedRequirement]:
+    """Those that bring a file that another brings, too, with other content. Installed together they
+    all got that of the last; alone each gets its own."""
+    hashes: dict[str, set[str]] = {}
+    for facts in found.values():
+        for path, said in facts["hashes"].items():
+            hashes.setdefault(path, set()).add(said)
+    shared = {path for path, said in hashes.items() if len(said) > 1}
+    return [pin for pin in pins if shared & found.get(pin.key, {"hashes": {}})["hashes"].keys()]
+
+
 @dataclass
 class LayerBuilder:
     """`here`: what is installed in the sandbox, {pin's key: `content_key` of it}."""
@@ -120,6 +131,9 @@ class LayerBuilder:
             self._meanwhile.begin(sbom.preload_library)
         self._install_all(pins)
         found = self.take_apart(keys)
+        for pin in sharing(pins, found):
+            self._install_all([pin])
+            found |= self.take_apart({pin.name: pin.key})
         self._meanwhile.settle()
         self._compare(pins, found)
         self.here |= {key: content_key(key, facts) for key, facts in found.items()}

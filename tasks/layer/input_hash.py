@@ -3,11 +3,12 @@
 from importlib.metadata import version
 from pathlib import Path
 
+from ..chalice_project import app_imports
 from ..requirements import file
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
-from .prune import recipes
+from .prune import recipes, rules
 
 FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
 # What runs in the sandbox and shapes the layer.
@@ -51,7 +52,15 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "bytecode": settings.bytecode,
         "reserve": str(settings.reserve),
         "compression": settings.compression,
+        **named_by_app(),
     }
+
+
+def named_by_app() -> dict[str, str]:
+    """Modules of the app's imports that a prune rule would take by their names. An app without any
+    has no such part, and the input hash that it always had."""
+    found = app_imports.of_app(Path(), rules.FOLDERS)
+    return {"app-imports": " ".join(found)} if found else {}
 
 
 def install_inputs(settings: Settings, builder: str) -> str:

@@ -1,8 +1,7 @@
 """Installed distributions, as docker/inspect_installed.py found them."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,8 +32,10 @@ class InstalledDistribution:
     texts: Mapping[str, str]
     links: Mapping[str, str]
     programs: tuple[str, ...]
-    modules: Mapping[str, tuple[list[str], list[str], bool, list[str]]]
+    modules: Mapping[str, tuple[list[str], list[str], bool, list[str], list[str]]]
     slim: Mapping[str, int] = field(default_factory=dict)
+    inits: Mapping[str, str] = field(default_factory=dict)
+    targets: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,14 @@ def from_facts(key: str, pin: str, facts: Mapping[str, Any]) -> InstalledDistrib
     """`facts`: docker/inspect_installed.py's."""
     files = {path: (size, bool(executable)) for path, (size, executable) in facts["files"].items()}
     return InstalledDistribution(
-        key=key, pin=pin, **{**facts, "files": files, "programs": tuple(facts["programs"])}
+        key=key,
+        pin=pin,
+        **{
+            **facts,
+            "files": files,
+            "programs": tuple(facts["programs"]),
+            "targets": tuple(facts["targets"]),
+        },
     )
 
 
@@ -100,21 +108,6 @@ def needed(settings: Settings) -> Installed:
     if found is None:
         raise BuildError("what install found is gone from build/", fix="run `./doitw` again")
     return found
-
-
-def problems(found: Iterable[InstalledDistribution]) -> list[str]:
-    """Distributions laid over each other, each as a sentence. The same content twice is no
-    problem: packages of one namespace often share an `__init__.py`."""
-    claims: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for each in found:
-        for name, digest in each.hashes.items():
-            if digest and "__pycache__" not in name:
-                claims[name].append((each.name, digest))
-    return [
-        f"{' and '.join(sorted({owner for owner, _ in claim}))} both write {name}, differently"
-        for name, claim in sorted(claims.items())
-        if len({digest for _, digest in claim}) > 1
-    ]
 
 
 def source_of(name: str) -> str:

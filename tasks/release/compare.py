@@ -13,6 +13,7 @@ DIGESTS = {
     "requirements": "requirements",
     "scripts": "Dockerfile or optimize script",
     "rules": "prune rules",
+    "app-imports": "what the app imports of tests or docs",
 }
 HOST = "this machine (builder=host)"
 SHOWN = 6  # changes in a table's cell; `doit diff` shows all

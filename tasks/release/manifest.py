@@ -22,7 +22,7 @@ from .version import LayerVersion
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 FORMAT = "doit-lambda-layer.manifest/1"  # raise when a field changes its meaning
 # What decides a layer's content, as far as it is a setting.
-RULES = ("rules_off", "recipes", "drop", "keep")
+RULES = ("rules_off", "recipes", "drop", "keep", "prefer")
 RECORDED = (
     "requirements", "python", "architecture", "image", "builder", *RULES, "strip", "bytecode",
     "compression", "check",

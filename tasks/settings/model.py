@@ -113,6 +113,10 @@ class Settings:
     recipes: tuple[str, ...] = _setting((), "prune recipes to switch on (`doit report` lists them)")
     drop: tuple[str, ...] = _setting((), "globs of files to leave out of the layer")
     keep: tuple[str, ...] = _setting((), "globs of files that no rule may take; always wins")
+    prefer: tuple[str, ...] = _setting(
+        (), "whose file the layer has where two distributions bring another one: "
+        '`["dbt-core: dbt/__init__.py"]`', item="DISTRIBUTION: GLOB",
+    )  # fmt: skip
     harmless: tuple[str, ...] = _setting(
         (), "globs of files that look like credentials and give access to nothing (test keys)"
     )

@@ -5,7 +5,10 @@ from dataclasses import Field
 from types import GenericAlias
 from typing import Any
 
-PAIR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+ITEMS = {  # forms that a list's entries may have to have
+    "NAME=value": re.compile(r"[A-Za-z_][A-Za-z0-9_]*="),
+    "DISTRIBUTION: GLOB": re.compile(r"[A-Za-z0-9][\w.-]*\s*:\s*\S"),
+}
 KINDS: dict[object, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -18,8 +21,9 @@ def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
         if not (isinstance(value, tuple) and all(isinstance(item, str) for item in value)):
             kind = "a table of strings" if spec.metadata.get("pairs") else "a list of strings"
             return [f"{label} is not {kind}"]
-        wrong = [each for each in value if spec.metadata.get("pairs") and not PAIR.match(each)]
-        return [f"{label}: {each!r} is not NAME=value" for each in wrong]
+        form = spec.metadata.get("item", "NAME=value" if spec.metadata.get("pairs") else "")
+        wrong = [each for each in value if form and not ITEMS[form].match(each)]
+        return [f"{label}: {each!r} is not {form}" for each in wrong]
     if type(value) is not spec.type:
         return [f"{label} is not {KINDS[spec.type]}"]
     if spec.type is int and value < 0:

@@ -67,7 +67,6 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     missing = [pin for pin in pins if pin.key not in found]
     found |= install(settings, get_workshop, missing, options) if missing else {}
     tree = Installed(tuple(found[pin.key] for pin in pins))
-    refuse_bad_tree(tree)
     record = describe(tree, pins, options, file.direct_names(lines))
     record |= {"fingerprint": fingerprint, "builder": layer_builder.title(settings)}
     record["image"] = image(settings, builder)
@@ -119,14 +118,6 @@ def install(
         kept.put_bytes(KIND, key, files.canonical(said))
         found[pin.key] = installed_layer.from_facts(key, pin.key, said)
     return found
-
-
-def refuse_bad_tree(tree: Installed) -> None:
-    """BuildError when it cannot be a layer."""
-    if problems := installed_layer.problems(tree.distributions):
-        raise BuildError(
-            "\n".join(problems[:10]), fix="pin versions that agree, or drop one of the packages"
-        )
 
 
 def describe(

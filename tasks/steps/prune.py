@@ -9,18 +9,20 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from ..chalice_project import app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import installed
+from ..layer import input_hash, installed
 from ..layer.archive import size_limit
 from ..layer.installed import Installed
-from ..layer.prune import recipes
+from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
 from ..layer.prune.globs import matcher
 from ..layer.prune.plan import PrunePlan
 from ..layer.prune.plan import write_plans as write_plans
-from ..layer.prune.rules import METADATA
+from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
 from ..layer.prune.select import Selection, select
 from ..settings import paths
 from ..settings.model import Settings
@@ -29,6 +31,7 @@ from ..util import files
 from ..util.errors import BuildError, SettingsError
 
 LISTED = 5  # files, in one message
+MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
 
@@ -46,7 +49,8 @@ def task_prune() -> dict[str, object]:
 
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
-    return files.digest([FORMAT, install.get("tree"), recipes.fingerprint(settings)])
+    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings)]
+    return files.digest([*made, input_hash.named_by_app()])
 
 
 def run(settings: Settings) -> files.Record:
@@ -55,15 +59,20 @@ def run(settings: Settings) -> files.Record:
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    selection = select(tree, recipes.active(settings), settings.keep)
+    app = app_imports.of_app(Path(), FOLDERS)
+    selection = select(tree, recipes.active(settings), settings.keep, app)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
+    prefer = conflicts.read_preferences(settings.prefer)
+    for text in conflicts.unmatched(tree, prefer):
+        say(f"warning: {text!r} in prefer names no file of this layer")
     check_links(tree, selection)
     check_names(tree, selection)
+    winners = conflicts.settle(tree, selection.stay, prefer)
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    plans = plan_pruning(tree, selection, uncut=matcher(whole))
+    plans = plan_pruning(tree, selection, winners, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
@@ -76,16 +85,25 @@ def run(settings: Settings) -> files.Record:
 
 
 def plan_pruning(
-    tree: Installed, selection: Selection, *, uncut: Callable[[str], str | None]
+    tree: Installed,
+    selection: Selection,
+    winners: Mapping[str, str],
+    *,
+    uncut: Callable[[str], str | None],
 ) -> list[PrunePlan]:
-    """What each distribution keeps. What `uncut` matches is never cut down."""
+    """What each distribution keeps; `winners`: {path that several bring: whose it is}. What
+    `uncut` matches is never cut down."""
     stay = set(selection.stay)
     return [
         PrunePlan(
             key=each.key,
             pin=each.pin,
             name=each.name,
-            stay=sorted(stay & each.files.keys()),
+            stay=sorted(
+                path
+                for path in stay & each.files.keys()
+                if winners.get(path, each.name) == each.name
+            ),
             cut={
                 path: cut_down(name, text, stay)
                 for name, text in each.texts.items()
@@ -158,9 +176,27 @@ def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> f
         "rules": _sorted(rules),
         "packages": {name: _sorted(packages[name]) for name in sorted(packages)},
         "spared": selection.spared,
+        "unsure": unsure(tree, selection),
         "kept_by": list(selection.kept),
         "unmatched": list(selection.unmatched),
     }
+
+
+def unsure(tree: Installed, selection: Selection) -> dict[str, int]:
+    """{folder or file that stays because nobody can know: bytes}, the largest first."""
+    doubtful = {each.value for each in UNSURE}
+    kept = {
+        what
+        for spared in selection.spared.values()
+        for what, why in spared.items()
+        if why in doubtful
+    }
+    of = matcher(tuple(glob_of(what) for what in sorted(kept)))
+    found: Counter[str] = Counter()
+    for path in selection.stay:
+        if what := of(path):
+            found[what] += tree.sizes[path]
+    return dict(found.most_common())
 
 
 def _sorted(counted: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
@@ -178,8 +214,14 @@ def _removed(selection: Selection, cut: Mapping[str, int]) -> dict[str, list[str
 
 
 def _show(record: files.Record) -> None:
-    before, after = record["before"], record["after"]
+    before, after, doubtful = record["before"], record["after"], record["unsure"]
     for rule, counter in record["rules"].items():
         say(f"{rule:<22}{counter['files']:>7} files {size(counter['bytes']):>12}")
+    if sum(doubtful.values()) >= MENTIONED:
+        largest = glob_of(next(iter(doubtful)))
+        say(
+            f"kept, unsure: {size(sum(doubtful.values()))} in {len(doubtful)} places; where "
+            f'nothing reads it: drop = ["{largest}", …] (`./doitw report` has them all)'
+        )
     left, share = size(after["bytes"]), after["bytes"] / max(before["bytes"], 1)
     say(f"{size(before['bytes'])} → {left} ({share:.0%}), {after['files']} files")

@@ -52,6 +52,10 @@ def test_two_distributions_that_write_the_same_file(project: Project) -> None:
     wheel(wheels, "alpha", {"same.py": b"a = 1\n"})
     wheel(wheels, "beta", {"same.py": b"b = 2\n"})
     assert "alpha and beta both write same.py, differently" in refused(project)
+    setting(project, 'prefer = ["beta: same.py"]')
+    assert build(project).code == 0
+    with zipfile.ZipFile(project.path / "build/deps.zip") as layer:
+        assert layer.read("python/same.py") == b"b = 2\n"
 
 
 def test_a_corrupt_wheel(project: Project) -> None:

@@ -170,11 +170,14 @@ def test_a_page_instead_of_a_wheel(packages: Index) -> None:
 
 
 def test_two_packages_that_write_the_same_file(packages: Index) -> None:
-    """Differently: which one is used would be chance."""
+    """Each is known by its own, whichever the installer wrote last. Whose stays, prune says."""
     for name in ("one", "two"):
-        packages.add(name, "1.0", files={f"{name}.py": b"", "shared/a.py": name.encode()})
-    with pytest.raises(BuildError, match=r"one and two both write shared/a\.py, differently"):
-        installed("one\ntwo\n")
+        text = f"# {name}\n".encode()
+        packages.add(name, "1.0", files={f"{name}.py": b"", "shared/__init__.py": text})
+    installed("one\ntwo\n")
+    tree = installed_layer.needed(SETTINGS)
+    texts = {each.name: each.inits["shared/__init__.py"] for each in tree.distributions}
+    assert texts == {"one": "# one\n", "two": "# two\n"}
 
 
 def test_a_failed_install_leaves_the_former_record(packages: Index) -> None:

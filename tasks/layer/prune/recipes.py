@@ -142,7 +142,7 @@ def active(settings: Settings) -> list[Rule]:
 
 def fingerprint(settings: Settings) -> str:
     """sha256 of everything that decides what pruning leaves of a tree."""
-    return digest([[asdict(rule) for rule in active(settings)], settings.keep])
+    return digest([[asdict(rule) for rule in active(settings)], settings.keep, settings.prefer])
 
 
 def problems(settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@ where a look at the code that stays tells (layer/prune/usage.py).
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+FOLDERS = ("tests", "test", "conftest", "docs")  # names of modules that rules judge by
 METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
 DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
 
@@ -16,11 +17,21 @@ class Spare(StrEnum):
     """A look at the tree that can save what a rule would take."""
 
     IMPORTED = "code that stays imports it"
+    PLUGINS = "the package around it lists its modules"
+    SUITE = "no test lies in it"
+    SPHINX = "it is no documentation as tools build it"
+    DATA = "it lies among templates or data"
     NAMED = "code of the same package names the file"
     LISTED = "code of the same package reads files of its kind"
-    ONLY_FORM = "there is no source beside it"
+    FOLDER = "code around it reads what lies in folders"
+    ONLY_FORM = "nothing beside it was made from it"
+    NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     PROGRAM = "it is a program, not a console script"
+
+
+# Looks that cannot know: whether anybody reads what they keep.
+UNSURE = (Spare.PLUGINS, Spare.SUITE, Spare.SPHINX, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +69,7 @@ RULES = (
         source="the seed; numpy's NEP 38 (_simd is there to be tested); numpy/numpy#28936, "
         "amazon-braket-examples#819 for what is spared",
         exceptions=("django/test",),
-        spare=(Spare.IMPORTED,),
+        spare=(Spare.IMPORTED, Spare.DATA, Spare.SUITE, Spare.PLUGINS),
     ),
     Rule(
         name="docs",
@@ -66,7 +77,7 @@ RULES = (
         reason="documentation",
         source="the seed; powertools-lambda-python#7361 (botocore.docs is imported)",
         exceptions=("botocore/docs", "boto3/docs"),
-        spare=(Spare.IMPORTED,),
+        spare=(Spare.IMPORTED, Spare.DATA, Spare.SPHINX),
     ),
     Rule(
         name="bytecode",
@@ -80,7 +91,7 @@ RULES = (
         globs=("**/*.md",),
         reason="documentation",
         source="the seed",
-        spare=(Spare.NAMED, Spare.LISTED),
+        spare=(Spare.NAMED, Spare.LISTED, Spare.DATA, Spare.FOLDER),
     ),
     Rule(
         name=METADATA,
@@ -102,7 +113,7 @@ RULES = (
         globs=("**/*.pyi", "*-stubs"),
         reason="type stubs, read by type checkers only",
         source="PEP 561; scientific-python/lazy-loader#38, librosa#1707 for what is spared",
-        spare=(Spare.LAZY,),
+        spare=(Spare.LAZY, Spare.ONLY_FORM),
     ),
     Rule(
         name="sources",
@@ -113,7 +124,7 @@ RULES = (
         reason="C, C++, Cython and Fortran sources of modules that are here compiled",
         source="the wheels themselves: numpy, SQLAlchemy, greenlet, lxml",
         exceptions=COMPILERS,
-        spare=(Spare.NAMED,),
+        spare=(Spare.NAMED, Spare.LISTED, Spare.DATA, Spare.NO_LIBRARY),
     ),
     Rule(
         name="protos",
@@ -121,6 +132,7 @@ RULES = (
         reason="protobuf definitions; what runs are the modules generated from them",
         source="the wheels themselves: googleapis-common-protos, grpcio-status",
         exceptions=COMPILERS,
+        spare=(Spare.DATA, Spare.ONLY_FORM),
     ),
     Rule(
         name="headers",
@@ -128,7 +140,7 @@ RULES = (
         reason="headers and static libraries: for compiling against a package, not for running it",
         source="the wheels themselves: numpy, greenlet, pyarrow",
         exceptions=COMPILERS,
-        spare=(Spare.NAMED,),
+        spare=(Spare.NAMED, Spare.LISTED),
     ),
     Rule(
         name="scripts",

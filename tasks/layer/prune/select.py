@@ -23,14 +23,16 @@ class Selection:
     unmatched: tuple[str, ...]
 
 
-def select(tree: Installed, rules: Sequence[Rule], keep: Sequence[str]) -> Selection:
-    """Decide for every path of the tree."""
+def select(
+    tree: Installed, rules: Sequence[Rule], keep: Sequence[str], app: Sequence[str] = ()
+) -> Selection:
+    """Decide for every path of the tree; `app`: modules that the app imports."""
     paths = list(tree.sizes)
     offers, saved = _offers(paths, rules), matcher(tuple(keep))
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
-    claims, spared = _settle(offers, Usage(tree))
+    claims, spared = _settle(offers, Usage(tree, app))
     own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]
     return Selection(
         stay=tuple(path for path in paths if path not in claims),

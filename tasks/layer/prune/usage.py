@@ -1,73 +1,150 @@
 """What the code that stays in a tree uses of what a rule would take (read by
 docker/inspect_installed.py)."""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..installed import Installed
 from .rules import Spare
 
+Gone = Callable[[str], bool]
+TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
+DOCUMENTATION = re.compile(r"conf\.py|mkdocs\.ya?ml|.*\.rst|Makefile|make\.bat")
+# Folders whose content is read, not run: what an app is made from, what pages are made of.
+DATA = re.compile(
+    r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*"
+    r"|static|assets|data|include|resources?|public"
+)
+# The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
+LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
+COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
+MADE_FROM = {".pyi": (".py",), ".pyc": (".py",), ".proto": ("_pb2.py",)}
+
 
 class Usage:
     """Answers for one tree."""
 
-    def __init__(self, tree: Installed) -> None:
+    def __init__(self, tree: Installed, app: Sequence[str] = ()) -> None:
         self._paths = tree.sizes
         self._programs = {path for each in tree.distributions for path in each.programs}
         self._modules = {
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
         self._importers: dict[str, set[str]] = defaultdict(set)
-        for path, (imports, *_) in self._modules.items():
+        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}}
+        self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
+        for path, (imports, quoted, _, lists, _) in self._modules.items():
             for name in {part for each in imports for part in _chain(each)}:
                 self._importers[name].add(path)
-        self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
-        for path, (_, quoted, *_) in self._modules.items():
+            for kind in lists:
+                self._listing[kind].setdefault(path.rpartition("/")[0], []).append(path)
             if quoted:
                 names = {name.rpartition("/")[2] for name in quoted}
                 self._quoting[path.split("/")[0]].append((path, set(quoted), names))
+        targets = [name for each in tree.distributions for name in each.targets]
+        self._targets = {part for each in (*targets, *app) for part in _chain(each)}
+        self._libraries = {
+            path[: -len(name)] + name.split(".")[0]
+            for path in self._paths
+            if ".so" in (name := path.rpartition("/")[2])
+        }
+        self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        self._names: dict[str, list[str]] = defaultdict(list)
+        for path in self._paths:
+            for folder in map(str, PurePosixPath(path).parents):
+                self._names[folder].append(path.rpartition("/")[2])
 
-    def spares(self, look: Spare, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def spares(self, look: Spare, path: str, matched: str, gone: Gone) -> bool:
         """Does this look save `path`, of which the rule's glob named the part `matched`?
         `gone`: is that module about to be removed too?"""
         return _LOOKS[look](self, path, matched, gone)
 
-    def imported(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
-        importers = self._importers.get(_dotted(matched), ())
-        return any(not name.startswith(f"{matched}/") and not gone(name) for name in importers)
+    def imported(self, path: str, matched: str, gone: Gone) -> bool:
+        name = _dotted(matched)
+        importers = self._importers.get(name, ())
+        return name in self._targets or any(
+            not each.startswith(f"{matched}/") and not gone(each) for each in importers
+        )
 
-    def named(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def plugins(self, path: str, matched: str, gone: Gone) -> bool:
+        around = matched.rpartition("/")[0]
+        return bool(around) and self._lists("modules", [around], gone)
+
+    def suite(self, path: str, matched: str, gone: Gone) -> bool:
+        return self._holds_none(path, matched, TESTS)
+
+    def sphinx(self, path: str, matched: str, gone: Gone) -> bool:
+        return self._holds_none(path, matched, DOCUMENTATION)
+
+    def data(self, path: str, matched: str, gone: Gone) -> bool:
+        return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+
+    def named(self, path: str, matched: str, gone: Gone) -> bool:
         wanted = path.rpartition("/")[2]
         quoting = self._quoting[path.split("/")[0]]
         return any(wanted in names and not gone(module) for module, _, names in quoting)
 
-    def listed(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
-        wanted = {suffix, f"*{suffix}", f"**/*{suffix}"}
         quoting = self._quoting[path.split("/")[0]]
-        return any(wanted & quoted and not gone(module) for module, quoted, _ in quoting)
+        return any(suffix in _ends(names) and not gone(module) for module, _, names in quoting)
 
-    def only_form(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def folder(self, path: str, matched: str, gone: Gone) -> bool:
+        around = [str(each) for each in PurePosixPath(path).parents if str(each) != "."]
+        return self._lists("files", around, gone)
+
+    def only_form(self, path: str, matched: str, gone: Gone) -> bool:
         file = PurePosixPath(path)
-        return file.parent.name != "__pycache__" and str(file.with_suffix(".py")) not in self._paths
+        if matched != path or file.parent.name == "__pycache__":
+            return False
+        stem = str(file.with_suffix("")).replace("-", "_")
+        endings = MADE_FROM[file.suffix]
+        made = any(f"{stem}{each}" in self._paths for each in endings)
+        return not made and (file.suffix != ".pyi" or stem not in self._libraries)
 
-    def lazy(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def no_library(self, path: str, matched: str, gone: Gone) -> bool:
+        folder = path.rpartition("/")[0]
+        return path.endswith(COMPILED_FROM) and folder not in self._compiled
+
+    def lazy(self, path: str, matched: str, gone: Gone) -> bool:
         said = self._modules.get(str(PurePosixPath(path).with_suffix(".py")))
         return said is not None and said[2]
 
-    def program(self, path: str, matched: str, gone: Callable[[str], bool]) -> bool:
+    def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
+
+    def _lists(self, kind: str, folders: Iterable[str], gone: Gone) -> bool:
+        found = self._listing[kind]
+        return any(not gone(module) for each in folders for module in found.get(each, ()))
+
+    def _holds_none(self, path: str, matched: str, kind: re.Pattern[str]) -> bool:
+        """Of a package's own folder: what lies beside packages was packed by mistake."""
+        if matched == path or "/" not in matched:
+            return False
+        return not any(kind.fullmatch(name) for name in self._names[matched])
 
 
 _LOOKS = {
     Spare.IMPORTED: Usage.imported,
+    Spare.PLUGINS: Usage.plugins,
+    Spare.SUITE: Usage.suite,
+    Spare.SPHINX: Usage.sphinx,
+    Spare.DATA: Usage.data,
     Spare.NAMED: Usage.named,
     Spare.LISTED: Usage.listed,
+    Spare.FOLDER: Usage.folder,
     Spare.ONLY_FORM: Usage.only_form,
+    Spare.NO_LIBRARY: Usage.no_library,
     Spare.LAZY: Usage.lazy,
     Spare.PROGRAM: Usage.program,
 }
+
+
+def _ends(names: Iterable[str]) -> set[str]:
+    """Suffixes of names that are put together at run time."""
+    return {found[1] for name in names if (found := LISTED.fullmatch(name))}
 
 
 def _dotted(path: str) -> str:

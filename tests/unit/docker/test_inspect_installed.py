@@ -75,7 +75,7 @@ def test_quoted_file_names_are_seen(facts: ModuleType) -> None:
 )
 def test_what_is_imported_at_once_is_told_apart(facts: ModuleType, text: str) -> None:
     """At a module's top, or in what runs with it."""
-    assert "x.y" in facts.module_references.module("a.py", text)[3]
+    assert "x.y" in facts.module_references.module("a.py", text)[4]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_imported_at_once_is_told_apart(facts: ModuleType, text: str) ->
 )
 def test_what_a_function_imports_is_not_imported_at_once(facts: ModuleType, text: str) -> None:
     """However its signature is laid out; it is an import all the same."""
-    imports, _, _, first = facts.module_references.module("a.py", text)
+    imports, _, _, _, first = facts.module_references.module("a.py", text)
     assert "x.y" in imports
     assert first == []
 
@@ -105,12 +105,12 @@ def test_what_a_function_imports_is_not_imported_at_once(facts: ModuleType, text
 def test_one_import_at_once_is_enough(facts: ModuleType) -> None:
     """Of a name that functions import too."""
     text = "def f():\n    import x\n\nimport x\n\ndef g():\n    import x"
-    assert facts.module_references.module("a.py", text)[3] == ["x"]
+    assert facts.module_references.module("a.py", text)[4] == ["x"]
 
 
 def test_names_in_strings_are_not_imported_at_once(facts: ModuleType) -> None:
     """Nobody knows when import_module is called."""
-    imports, _, _, first = facts.module_references.module("a.py", "import_module('x.y')")
+    imports, _, _, _, first = facts.module_references.module("a.py", "import_module('x.y')")
     assert (imports, first) == (["x.y"], [])
 
 
@@ -131,7 +131,7 @@ def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path
     (tmp_path / "empty.py").write_text("X = 1", encoding="utf-8")
     (tmp_path / "latin.py").write_bytes(b"# \xe9\nimport os\n")
     found = facts.said_by(tmp_path, ["k/empty.py", "k/latin.py"])
-    assert found == [("k/latin.py", (["os"], [], False, ["os"]))]
+    assert found == [("k/latin.py", (["os"], [], False, [], ["os"]))]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,17 @@ def lying(folder: Path) -> list[str]:
     )
 
 
+def test_packages_and_entry_points_are_told(tmp_path: Path) -> None:
+    """Small `__init__.py` whole, since another distribution may bring the same; modules that entry
+    points name."""
+    large = "# " + "x" * 3000
+    info = install(tmp_path, "a", {"p/__init__.py": "# a", "q/__init__.py": large, "r.py": "x"})
+    points = "[console_scripts]\nrun = p.main:go [extra]\n[x.y]\nz=q\nnothing\n= :\n"
+    (tmp_path / "python" / info / "entry_points.txt").write_text(points)
+    found = read(tmp_path, a="k")["k"]
+    assert (found["inits"], found["targets"]) == ({"p/__init__.py": "# a"}, ["p.main", "q"])
+
+
 def test_each_distribution_moves_to_its_key(tmp_path: Path) -> None:
     """With its facts; the installer finds nothing that would be in its way."""
     info = install(tmp_path, "My_Pkg", {"p/a.py": "import q\n", "p/data.txt": "abc"})
@@ -202,7 +213,7 @@ def test_each_distribution_moves_to_its_key(tmp_path: Path) -> None:
     assert one["hashes"][f"{info}/RECORD"] == ""
     assert one["texts"]["METADATA"].startswith("Name: My_Pkg")
     assert one["texts"]["RECORD"] == (tmp_path / "apart/k1" / info / "RECORD").read_text()
-    assert one["modules"] == {"p/a.py": [["q"], [], False, ["q"]]}
+    assert one["modules"] == {"p/a.py": [["q"], [], False, [], ["q"]]}
     assert found["k2"]["modules"] == {}
     assert not (tmp_path / "python").exists()
 
@@ -229,7 +240,7 @@ def test_many_modules_are_all_read(tmp_path: Path) -> None:
     files = {f"p/m{n}.py": f"import x{n}\n" for n in range(150)}
     install(tmp_path, "p", files)
     modules = read(tmp_path, p="p")["p"]["modules"]
-    assert modules == {f"p/m{n}.py": [[f"x{n}"], [], False, [f"x{n}"]] for n in range(150)}
+    assert modules == {f"p/m{n}.py": [[f"x{n}"], [], False, [], [f"x{n}"]] for n in range(150)}
 
 
 def test_the_same_name_twice_is_an_error(tmp_path: Path) -> None:

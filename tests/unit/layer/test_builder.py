@@ -61,7 +61,7 @@ class Fake:
     def _leave(self, name: str, local: Path, job: Job) -> None:
         if name == "facts.json":
             keys = json.loads(given(job, "keys.json"))
-            facts = {key: {"name": name, "files": {}} for name, key in keys.items()}
+            facts = {key: {"name": name, "files": {}, "hashes": {}} for name, key in keys.items()}
             local.write_text(json.dumps(facts), encoding="utf-8")
         elif name == "resolved.txt":
             local.write_text(self.resolved, encoding="utf-8")

@@ -24,7 +24,7 @@ IMPORTS = {
 def tree() -> Installed:
     """app imports its core at once, that one lib's; nobody imports `rest`."""
     said: dict[str, object] = {
-        path: ([*names, "app.late"], [], False, names) for path, names in IMPORTS.items()
+        path: ([*names, "app.late"], [], False, [], names) for path, names in IMPORTS.items()
     }
     return Installed(tuple(
         stored_parts.distribution(

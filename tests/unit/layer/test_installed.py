@@ -138,14 +138,6 @@ def test_the_store_is_as_large_as_the_settings_say() -> None:
     assert installed.store(Settings(store_size=3)).limit == 3_000_000
 
 
-def test_two_contents_for_one_file_are_a_problem() -> None:
-    """The same content is none; bytecode and what has no hash do not count."""
-    hashes = {"s.py": "1", "n/__init__.py": "0", "__pycache__/s.pyc": "7", "z": ""}
-    a = stored_parts.distribution("a", hashes=hashes)
-    b = stored_parts.distribution("b", hashes=hashes | {"s.py": "2", "__pycache__/s.pyc": "8"})
-    assert installed.problems([a, b]) == ["a and b both write s.py, differently"]
-
-
 def test_a_shared_file_belongs_to_the_first() -> None:
     """By name; it is counted once."""
     a = stored_parts.distribution("a", {"n/__init__.py": "xx"})

@@ -40,9 +40,9 @@ def requires(name: str, *lines: str, **more: Any) -> InstalledDistribution:
 
 def imports(
     first: list[str], later: Sequence[str] = ()
-) -> tuple[list[str], list[str], bool, list[str]]:
+) -> tuple[list[str], list[str], bool, list[str], list[str]]:
     """What docker/inspect_installed.py says of a module."""
-    return ([*first, *later], [], False, first)
+    return ([*first, *later], [], False, [], first)
 
 
 def tree() -> Installed:

@@ -16,16 +16,18 @@ from tasks.util.errors import BuildError, SettingsError
 from tests import stored_parts
 
 METADATA = "Metadata-Version: 2.1\nName: Pkg\nVersion: 1.0\n\nA long description.\n"
-RECORD = "pkg/__init__.py,sha256=a,0\npkg/tests/x.py,sha256=a,5\npkg-1.0.dist-info/METADATA,,\n"
+RECORD = (
+    "pkg/__init__.py,sha256=a,0\npkg/tests/test_x.py,sha256=a,5\npkg-1.0.dist-info/METADATA,,\n"
+)
 FILES = {
     "pkg/__init__.py": "",
     "pkg/data.md": "text\n",
-    "pkg/tests/x.py": "x = 1",
+    "pkg/tests/test_x.py": "x = 1",
     "pkg-1.0.dist-info/METADATA": METADATA,
     "pkg-1.0.dist-info/RECORD": RECORD,
     "pkg-1.0.dist-info/WHEEL": "w",
 }
-LEFT = sorted(set(FILES) - {"pkg/data.md", "pkg/tests/x.py", "pkg-1.0.dist-info/WHEEL"})
+LEFT = sorted(set(FILES) - {"pkg/data.md", "pkg/tests/test_x.py", "pkg-1.0.dist-info/WHEEL"})
 PKG = stored_parts.distribution("pkg", FILES)
 
 
@@ -65,7 +67,7 @@ def test_the_record_counts_per_rule_and_per_package(settings: Settings) -> None:
     record = prune.run(settings)
     sizes = {name: len(text) for name, text in FILES.items()}
     assert record["before"] == {"files": len(FILES), "bytes": sum(sizes.values())}
-    assert record["rules"]["tests"] == {"files": 1, "cut": 0, "bytes": sizes["pkg/tests/x.py"]}
+    assert record["rules"]["tests"] == {"files": 1, "cut": 0, "bytes": sizes["pkg/tests/test_x.py"]}
     assert record["rules"]["metadata"]["files"] == 1
     assert record["rules"]["metadata"]["cut"] == 2
     assert record["packages"]["pkg"]["tests"] == record["rules"]["tests"]
@@ -87,7 +89,7 @@ def test_removed_files_are_listed_by_rule(settings: Settings) -> None:
             "pkg-1.0.dist-info/METADATA",
             "pkg-1.0.dist-info/RECORD",
         ],
-        "tests": ["pkg/tests/x.py"],
+        "tests": ["pkg/tests/test_x.py"],
     }
 
 
@@ -188,3 +190,34 @@ def test_an_interrupted_run_leaves_no_record(
     with pytest.raises(KeyboardInterrupt):
         prune.run(settings)
     assert not paths.record(settings, "prune").exists()
+
+
+def test_a_preferred_file_comes_from_its_distribution_alone(settings: Settings) -> None:
+    """Nothing of the others' is packed at that path; what names nothing is told."""
+    hashes = {"pkg/x.json": "1"}
+    one = stored_parts.distribution("one", {"pkg/x.json": "1"}, hashes=hashes)
+    two = stored_parts.distribution("two", {"pkg/x.json": "22"}, hashes={"pkg/x.json": "2"})
+    stored_parts.keep(settings, [one, two])
+    with pytest.raises(BuildError, match="both write"):
+        prune.run(settings)
+    prune.run(replace(settings, prefer=("two: pkg",)))
+    found = {each.name: each.stay for each in prune_plan.read_plans(paths.plan(settings))}
+    assert found == {"one": [], "two": ["pkg/x.json"]}
+
+
+def test_what_stays_in_doubt_is_counted_and_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the glob that drops it, where it is worth a line."""
+    said: list[str] = []
+    monkeypatch.setattr(prune, "say", said.append)
+    files = {"pkg/tests/data.bin": "x" * 150_000, "pkg/templates/docs/conf.py": "y"}
+    stored_parts.keep(settings, [stored_parts.distribution("pkg", files)])
+    assert prune.run(settings)["unsure"] == {"pkg/tests": 150_000, "pkg/templates/docs": 1}
+    [line] = [each for each in said if "unsure" in each]
+    assert 'kept, unsure: 150.0 kB in 2 places; where nothing reads it: drop = ["pkg/t' in line
+    small = stored_parts.distribution("pkg", {"pkg/tests/data.bin": "x"})
+    stored_parts.keep(settings, [small])
+    said.clear()
+    prune.run(settings)
+    assert not [each for each in said if "unsure" in each]

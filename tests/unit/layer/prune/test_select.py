@@ -23,21 +23,22 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
     ("path", "rule"),
     [
         ("a/tests/test_x.py", "tests"),
-        ("a/test/data/x.bin", "tests"),
+        ("a/test/conftest.py", "tests"),
         ("tests/x.py", "tests"),
+        ("test/data/x.bin", "tests"),
         ("a/b/conftest.py", "tests"),
         ("a/_umath_tests.cpython-312-x86_64-linux-gnu.so", "tests"),
         ("numpy/_core/_simd.cpython-312-x86_64-linux-gnu.so", "tests"),
-        ("a/docs/index.html", "docs"),
+        ("a/docs/index.rst", "docs"),
+        ("docs/index.html", "docs"),
         ("a/__pycache__/x.cpython-312.pyc", "bytecode"),
         ("a/README.md", "markdown"),
         ("a-1.dist-info/WHEEL", "metadata"),
         ("a-1.dist-info/licenses/LICENSE", "metadata"),
         ("a-1.egg-info/SOURCES.txt", "metadata"),
-        ("a/x.pyi", "stubs"),
+        ("a/__init__.pyi", "stubs"),
         ("a-stubs/x.txt", "stubs"),
         ("a/x.pyx", "sources"),
-        ("a/x.proto", "protos"),
         ("a/include/x.h", "headers"),
         ("a/lib/libx.a", "headers"),
         ("bin/tool", "scripts"),
@@ -83,6 +84,7 @@ def test_tests_that_code_imports_stay(tmp_path: Path) -> None:
         "n/testing/utils.py": "from n.core.tests._natype import pd_NA",
         "n/core/tests/_natype.py": "",
         "n/core/tests/data.csv": "",
+        "n/core/tests/test_na.py": "",
         "n/ma/tests/test_x.py": "from n.core.tests import _natype",
     }
     selection = choose(tmp_path, files)
@@ -99,7 +101,9 @@ def test_a_test_module_that_code_imports_stays(tmp_path: Path) -> None:
 
 def test_tests_that_only_tests_import_go(tmp_path: Path) -> None:
     """An import from a folder that goes too keeps nothing."""
-    files = {"a/tests/x.py": "from b.tests import y", "b/tests/y.py": "from a.tests import x"}
+    files = {
+        "a/tests/test_x.py": "from b.tests import y", "b/tests/test_y.py": "from a.tests import x"
+    }  # fmt: skip
     assert set(choose(tmp_path, files).removed) == set(files)
 
 
@@ -116,22 +120,29 @@ def test_what_spared_code_imports_stays_too(tmp_path: Path) -> None:
 
 def test_other_rules_still_apply_in_spared_tests(tmp_path: Path) -> None:
     """A spared folder is kept code, not a sanctuary."""
-    files = {"a/x.py": "import a.tests", "a/tests/__init__.py": "", "a/tests/x.pyi": ""}
-    assert choose(tmp_path, files).removed == {"a/tests/x.pyi": "stubs"}
+    files = {"a/x.py": "import a.tests", "a/tests/__init__.py": "", "a/tests/__init__.pyi": ""}
+    assert choose(tmp_path, files).removed == {"a/tests/__init__.pyi": "stubs"}
 
 
 @pytest.mark.parametrize(
     ("code", "path"),
     [
-        ("open(here / 'PROMPT.md')", "a/data/PROMPT.md"),
-        ("glob('*.md')", "a/data/PROMPT.md"),
-        ("compile('fortranobject.c')", "a/src/fortranobject.c"),
+        ("open(here / 'PROMPT.md')", "a/prompts/PROMPT.md"),
+        ("name = '*.md'", "a/prompts/PROMPT.md"),
+        ("f'{name}.md'", "a/prompts/PROMPT.md"),
+        ("'%s.md' % name", "a/prompts/PROMPT.md"),
+        ("name + '.c'", "a/kernels/sum.c"),
+        ("for each in here.iterdir(): pass", "a/prompts/PROMPT.md"),
+        ("importlib.resources.files(__name__)", "a/prompts/PROMPT.md"),
+        ("compile('fortranobject.c')", "a/kernels/fortranobject.c"),
         ("lazy.attach_stub(__name__, __file__)", "a/code.pyi"),
     ],
 )
 def test_files_that_code_reads_stay(tmp_path: Path, code: str, path: str) -> None:
-    """Named by the code of their own package; the same file of another package goes."""
-    files = {"a/code.py": code, path: "", path.replace("a/", "b/", 1): ""}
+    """Named by the code of their own package, or put together there, or listed; the same file of
+    another package goes."""
+    other = path.replace("a/", "b/", 1)
+    files = {"a/code.py": code, path: "", other: "", "b/code.py": "", "b/kernels/x.so": ""}
     assert list(choose(tmp_path, files).removed) == [path.replace("a/", "b/", 1)]
 
 
@@ -175,8 +186,74 @@ def test_globs_that_match_nothing_are_named(tmp_path: Path) -> None:
 def test_code_of_any_distribution_counts(tmp_path: Path) -> None:
     """What one needs of another stays."""
     one = handmade_layers.tree(tmp_path / "1", {"a/x.py": "import b.tests.tool", "a/x.md": ""})
-    two = handmade_layers.tree(tmp_path / "2", {"b/tests/tool.py": "", "c/tests/y.py": ""})
+    two = handmade_layers.tree(tmp_path / "2", {"b/tests/tool.py": "", "c/tests/test_y.py": ""})
     both = Installed((*one.distributions, replace(two.distributions[0], name="two")))
     selection = select(both, recipes.active(Settings()), ())
-    assert selection.removed == {"a/x.md": "markdown", "c/tests/y.py": "tests"}
+    assert selection.removed == {"a/x.md": "markdown", "c/tests/test_y.py": "tests"}
     assert selection.stay == ("a/x.py", "b/tests/tool.py")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "dbt/include/global_project/macros/materializations/tests/helpers.sql",  # dbt-core 1.9
+        "dbt/include/global_project/docs/overview.md",
+        "dbt/tests/fixtures/project.py",
+        "rest_framework/templates/rest_framework/docs/document.html",
+        "chalice/templates/0000-rest-api/tests/test_app.py",  # what a new project is made from
+        "kedro/{{ cookiecutter.repo_name }}/src/tests/test_run.py",
+        "fsspec/tests/abstract/copy.py",  # for the tests of other file systems
+        "app/plugins/test/__init__.py",
+        "app/static/docs/conf.py",
+        "mypy/typeshed/stdlib/json/__init__.pyi",
+        "typeshed_client/typeshed/builtins.pyi",
+        "app/schemas/order.proto",
+        "app/kernels/sum.c",
+        "agent/prompt_templates/AGENTS.md",
+    ],
+)
+def test_what_is_read_at_run_time_stays(tmp_path: Path, path: str) -> None:
+    """Data, templates, plugins and stubs that are data, by the names that tests and documentation
+    have."""
+    top = path.split("/")[0]
+    assert choose(tmp_path, {f"{top}/__init__.py": "", path: ""}).removed == {}
+
+
+@pytest.mark.parametrize("path", ["a/x.py", "a/x.cpython-312-x86_64-linux-gnu.so", "a/x.abi3.so"])
+def test_a_stub_beside_what_it_describes_goes(tmp_path: Path, path: str) -> None:
+    """Source or extension."""
+    assert choose(tmp_path, {path: "", "a/x.pyi": ""}).removed == {"a/x.pyi": "stubs"}
+
+
+def test_a_definition_beside_its_module_goes(tmp_path: Path) -> None:
+    """protoc made the one from the other."""
+    files = {"a/b-c.proto": "", "a/b_c_pb2.py": "".join(["here.iterdir()", "'%s.proto'"])}
+    assert choose(tmp_path, files).removed == {"a/b-c.proto": "protos"}
+
+
+def test_a_folder_whose_package_lists_its_modules_stays(tmp_path: Path) -> None:
+    """Plugins, found by pkgutil. What lists them must stay itself."""
+    files = {"a/plugins/test/test_x.py": ""}
+    lists = "pkgutil.iter_modules(__path__)"
+    assert choose(tmp_path, files | {"a/plugins/__init__.py": lists}).removed == {}
+    hidden = choose(tmp_path, files | {"a/plugins/conftest.py": lists})
+    assert set(hidden.removed) == {*files, "a/plugins/conftest.py"}
+
+
+def test_targets_of_entry_points_stay(tmp_path: Path) -> None:
+    """networkx names a module in its tests as a backend."""
+    files = {
+        "nx/classes/tests/dispatch.py": "", "nx/classes/tests/test_x.py": "", "nx/__init__.py": "",
+        "nx/tests/test_y.py": "",
+        "pkg-1.0.dist-info/entry_points.txt":
+            "[networkx.backends]\nnx_loopback = nx.classes.tests.dispatch:backend [x]\n",
+    }  # fmt: skip
+    assert choose(tmp_path, files).removed == {"nx/tests/test_y.py": "tests"}
+
+
+def test_what_the_app_imports_stays(tmp_path: Path) -> None:
+    """Twisted's proto_helpers."""
+    files = {"twisted/test/proto_helpers.py": "", "twisted/test/test_x.py": ""}
+    tree = handmade_layers.tree(tmp_path, files)
+    chosen = select(tree, recipes.active(Settings()), (), ["twisted.test.proto_helpers"])
+    assert chosen.spared == {"tests": {"twisted/test": "code that stays imports it"}}

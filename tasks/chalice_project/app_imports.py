@@ -1,0 +1,34 @@
+"""What the app's own code imports, so that pruning leaves it in the layer."""
+
+import ast
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+CODE = ("app.py", "chalicelib/**/*.py")
+
+
+def of_app(root: Path, segments: Collection[str]) -> list[str]:
+    """Modules whose dotted names have one of these segments, sorted. A file that is no Python
+    names none: Chalice says what is wrong with it."""
+    files = sorted({path for pattern in CODE for path in root.glob(pattern)})
+    found = {name for path in files for name in _imported(path)}
+    return sorted(name for name in found if not {*segments}.isdisjoint(name.split(".")))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from [node.value] if _is_dotted(node.value) else []  # import_module's
+
+
+def _is_dotted(text: str) -> bool:
+    return "." in text and all(map(str.isidentifier, text.split(".")))

@@ -1,0 +1,156 @@
+"""Files that several distributions bring, each another one: whose stays in the layer.
+
+Two that run alike are no conflict: an `__init__.py` that declares a namespace, or differs in
+comments alone. Neither is a README at the root of site-packages. Of others `prefer` says it.
+"""
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ...requirements.file import canonical
+from ...util.errors import BuildError, SettingsError
+from ..installed import Installed, InstalledDistribution
+from .globs import matcher
+
+LISTED = 10  # files, in one message
+CODE = {".py", ".pyc", ".pyd", ".so", ".pth"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preference:
+    """A distribution, and the files that the layer has from it: a glob."""
+
+    name: str
+    glob: str
+
+
+def read_preferences(prefer: Iterable[str]) -> list[Preference]:
+    """From the settings: `NAME: GLOB` each."""
+    named = (each.partition(":") for each in prefer)
+    return [Preference(name=canonical(name.strip()), glob=glob.strip()) for name, _, glob in named]
+
+
+def claims(tree: Installed, paths: Collection[str]) -> dict[str, list[InstalledDistribution]]:
+    """{path: who brings it} of those that differ, sorted by path and name. What the installer
+    compiled, and what has no hash in RECORD, does not count."""
+    found: dict[str, list[InstalledDistribution]] = {}
+    for each in sorted(tree.distributions, key=lambda each: each.name):
+        for path in each.hashes.keys() & paths:
+            if each.hashes[path] and "__pycache__" not in path:
+                found.setdefault(path, []).append(each)
+    differ = {
+        path: who for path, who in found.items() if len({each.hashes[path] for each in who}) > 1
+    }
+    return dict(sorted(differ.items()))
+
+
+def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference]) -> dict[str, str]:
+    """{path: the distribution whose file the layer has}. BuildError where nobody can say,
+    SettingsError where `prefer` says two."""
+    open_: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
+    for path, who in claims(tree, set(stay)).items():
+        named = sorted(named_for(path, prefer) & {each.name for each in who})
+        if len(named) > 1:
+            raise SettingsError(
+                f"prefer: {path} cannot come from both {' and '.join(named)}",
+                fix="name one of them for it in [tool.lambda-layer]",
+            )
+        if winner := named[0] if named else same(path, who):
+            found[path] = winner
+        else:
+            open_[path] = [each.name for each in who]
+    refuse(open_)
+    return found
+
+
+def named_for(path: str, prefer: Iterable[Preference]) -> set[str]:
+    """Distributions that the settings want the path from."""
+    return {each.name for each in prefer if matcher((each.glob,))(path)}
+
+
+def unmatched(tree: Installed, prefer: Iterable[Preference]) -> list[str]:
+    """Preferences for what their distribution does not bring: most likely misspelt."""
+    brings = {each.name: each.files for each in tree.distributions}
+    return [
+        f"{each.name}: {each.glob}"
+        for each in prefer
+        if not any(map(matcher((each.glob,)), brings.get(each.name, ())))
+    ]
+
+
+def same(path: str, who: Sequence[InstalledDistribution]) -> str:
+    """The one to take of files that run alike; '' where they do not."""
+    place = PurePosixPath(path)
+    if len(place.parts) == 1 and place.suffix not in CODE:
+        return who[0].name
+    texts = {each.name: each.inits[path] for each in who if path in each.inits}
+    if len(texts) < len(who) or len(set(map(code_of, texts.values()))) > 1:
+        return ""
+    return min(texts, key=lambda name: (_needs_help(texts[name]), name))
+
+
+def _needs_help(text: str) -> tuple[bool, bool]:
+    """pkg_resources may not be in the layer; what declares nothing says less than what does."""
+    return "pkg_resources" in text, "extend_path" not in text
+
+
+def code_of(text: str) -> str:
+    """What runs of a package's `__init__`, as ast.dump writes it: no comments, no docstring, and
+    nothing where it declares a namespace alone."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return text
+    body = body[_is_text(body[0]) :] if body else body
+    return "" if all(map(_declares, body)) else ast.dump(ast.Module(body, []))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _declares(statement: ast.stmt) -> bool:
+    """A part of declaring a namespace, as pkgutil and setuptools want it?"""
+    if isinstance(statement, ast.Try):
+        inside = [*statement.body, *(each for part in statement.handlers for each in part.body)]
+        return all(map(_declares, [*inside, *statement.orelse, *statement.finalbody]))
+    if isinstance(statement, ast.Import):
+        return {each.name for each in statement.names} <= {"pkgutil", "pkg_resources"}
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module in {"pkgutil", "pkg_resources", "__future__"}
+    if isinstance(statement, ast.Assign):
+        targets = {each.id for each in statement.targets if isinstance(each, ast.Name)}
+        return targets == {"__path__"} and "extend_path" in _names(statement.value)
+    if isinstance(statement, ast.Expr):
+        return "declare_namespace" in _names(statement.value)
+    return isinstance(statement, ast.Pass)
+
+
+def _names(value: ast.expr) -> set[str]:
+    return set(_called(value))
+
+
+def _called(value: ast.expr) -> Iterator[str]:
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+
+
+def refuse(open_: Mapping[str, Sequence[str]]) -> None:
+    """BuildError for files that cannot lie in one layer."""
+    if not open_:
+        return
+    lines = [f"{' and '.join(who)} both write {path}, differently" for path, who in open_.items()]
+    more = [f"… and {len(lines) - LISTED} more"] * (len(lines) > LISTED)
+    first, who = next(iter(open_.items()))
+    top = first.split("/")[0] if len(open_) > 1 else first
+    raise BuildError(
+        "\n".join([*lines[:LISTED], *more]),
+        fix=f'say whose file the layer has: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]; '
+        f'or leave it out: drop = ["{first}"]; or pin versions that agree',
+    )

@@ -1,0 +1,119 @@
+"""Two distributions, one path: alike, preferred, or refused."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tasks.layer.installed import Installed, InstalledDistribution
+from tasks.layer.prune import conflicts
+from tasks.util.errors import BuildError, SettingsError
+from tests import stored_parts
+
+EXTEND = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
+IMPORTED = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
+SETUPTOOLS = "__import__('pkg_resources').declare_namespace(__name__)\n"
+EITHER = """# licence
+try:
+    __import__('pkg_resources').declare_namespace(__name__)
+except ImportError:
+    from pkgutil import extend_path
+    __path__ = extend_path(__path__, __name__)
+"""
+
+
+def brings(name: str, files: Mapping[str, str]) -> InstalledDistribution:
+    inits = {path: text for path, text in files.items() if path.endswith("/__init__.py")}
+    hashes = {path: f"sha256={text}" for path, text in files.items()}
+    return stored_parts.distribution(name, files, hashes=hashes, inits=inits)
+
+
+def winner(path: str, first: str, second: str, *prefer: str) -> str:
+    tree = Installed((brings("a", {path: first}), brings("b", {path: second})))
+    return conflicts.settle(tree, [path], conflicts.read_preferences(prefer))[path]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wins"),
+    [
+        ("x = 1\n", "# another comment\nx = 1\n", "a"),
+        ("x = 'a'\n", '"""What it is."""\nx = "a"  # quoted\n', "a"),
+        (IMPORTED, EXTEND, "a"),
+        ("", EXTEND, "b"),
+        (SETUPTOOLS, "# nothing\n", "b"),
+        (SETUPTOOLS, EITHER, "b"),
+        (EITHER, EXTEND, "b"),
+        ("import pkg_resources\npkg_resources.declare_namespace(__name__)\n", EXTEND, "b"),
+    ],
+)  # fmt: skip
+def test_packages_that_run_alike(first: str, second: str, wins: str) -> None:
+    """Comments, docstrings and the ways to declare a namespace; that which needs least wins."""
+    assert winner("n/__init__.py", first, second) == wins
+
+
+@pytest.mark.parametrize(
+    "path", ["README.md", "LICENSE", "pyproject.toml", ".gitignore", "setup.cfg"]
+)
+def test_what_is_no_code_at_the_root(path: str) -> None:
+    """Two wheels that packed too much."""
+    assert winner(path, "one", "two") == "a"
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        ("n/__init__.py", "x = 1\n", "x = 2\n"),
+        ("n/__init__.py", "", "x = 1\n"),
+        ("n/__init__.py", "print 'x'\n", "print 'y'\n"),
+        ("n/__init__.py", EXTEND, f"{EXTEND}x = 1\n"),
+        ("n/data.json", "1", "2"),
+        ("top.py", "x = 1\n", "x = 1 # y\n"),
+        ("x.pth", "a", "b"),
+    ],
+)
+def test_what_differs_is_refused(path: str, first: str, second: str) -> None:
+    """With both ways out, as the settings take them."""
+    with pytest.raises(BuildError) as caught:
+        winner(path, first, second)
+    assert f"a and b both write {path}, differently" in str(caught.value)
+    assert f'prefer = ["a: {path}"]' in caught.value.fix
+    assert f'drop = ["{path}"]' in caught.value.fix
+
+
+def test_many_are_named_by_their_folder() -> None:
+    """As opencv's builds, which are the same package twice."""
+    files = {f"cv2/{number}.py": "x" for number in range(20)}
+    tree = Installed((brings("a", files), brings("b", dict.fromkeys(files, "y"))))
+    with pytest.raises(BuildError, match="… and 10 more") as caught:
+        conflicts.settle(tree, files, [])
+    assert 'prefer = ["a: cv2"]' in caught.value.fix
+    won = conflicts.settle(tree, files, conflicts.read_preferences(["B: cv2"]))
+    assert won == dict.fromkeys(files, "b")
+
+
+@pytest.mark.parametrize("prefer", ["b: n/__init__.py", "B : n", "b:**"])
+def test_the_settings_say_it(prefer: str) -> None:
+    """A distribution, however it is spelt, and a glob."""
+    assert winner("n/__init__.py", "x = 1\n", "x = 2\n", prefer) == "b"
+
+
+def test_one_file_cannot_come_from_two() -> None:
+    """The settings contradict themselves."""
+    with pytest.raises(SettingsError, match=r"n/x\.py cannot come from both a and b"):
+        winner("n/x.py", "1", "2", "a: n/x.py", "b: n")
+
+
+def test_what_goes_is_no_conflict() -> None:
+    """Rules and `drop` come first; bytecode of the installer and what has no hash do not count."""
+    tree = Installed((brings("a", {"t/x.py": "1"}), brings("b", {"t/x.py": "2"})))
+    assert conflicts.settle(tree, [], []) == {}
+    hashes = {"n/__pycache__/x.pyc": "1", "z": ""}
+    a = stored_parts.distribution("a", hashes=hashes)
+    b = stored_parts.distribution("b", hashes={"n/__pycache__/x.pyc": "2", "z": "3"})
+    assert conflicts.claims(Installed((a, b)), [*hashes]) == {}
+
+
+def test_preferences_that_name_nothing() -> None:
+    """A distribution that is not there, and a file that it does not bring."""
+    tree = Installed((brings("a", {"n/x.py": "1"}),))
+    asked = conflicts.read_preferences(["a: n", "a: m", "b: n/x.py"])
+    assert conflicts.unmatched(tree, asked) == ["a: m", "b: n/x.py"]
