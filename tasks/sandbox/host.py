@@ -240,7 +240,8 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     there = [name for name in GIVEN if Path(names[name]).exists()]
     there += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
-    reads = [*isolation.seen_by(interpreter), *(Path(names[name]) for name in there)]
+    given = [Path(names[name]).resolve() for name in there]  # a .venv may be a link
+    reads = [*isolation.seen_by(interpreter), *given]
     covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
     return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network, covered=covered)
 
