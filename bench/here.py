@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+from bench import fresh_machine
 from bench.checkouts import Checkout
 from bench.measure import Command, run
 from bench.subjects import EVERYTHING, HEAVY, HEAVY_PIN, LIGHT, NOTHING, ONE_PIN, Subject
 
-ZIPPED = ("zip", "full", "pin", "heavy")  # those that make a zip
+ZIPPED = ("zip", "full", "fresh", "pin", "heavy")  # those that make a zip
 
 
 class Here:
@@ -44,6 +45,7 @@ class Here:
                 partial(self._start, "written"),
                 full.doitw(),
             ),
+            make("fresh", fresh_machine.WORK, self._forget, fresh_machine.doitw(full)),
             make("nothing", NOTHING, partial(self._at, "written"), full.doitw()),
             make("pin", ONE_PIN, light, full.doitw()),
             make("heavy", HEAVY_PIN, heavy, full.doitw()),
@@ -53,7 +55,8 @@ class Here:
     def _subject(
         self, name: str, work: str, prepare: Callable[[], object], command: Command
     ) -> Subject:
-        typed = [word for word in command.words if not word.startswith("builder=")]
+        typed = ["./doitw"] if name == "fresh" else [*command.words]
+        typed = [word for word in typed if not word.startswith("builder=")]
         checkout = self._plain if name == "zip" else self.full
         return Subject(
             name=f"{name}@{self.builder}",
@@ -68,6 +71,11 @@ class Here:
         self.full.empty()
         self.full.put(self._files[variant])
         self._built = variant
+
+    def _forget(self) -> None:
+        """The machine is as on the first day."""
+        self._start("written")
+        fresh_machine.forget(self.builder)
 
     def _at(self, variant: str) -> None:
         """`full` is built from this variant."""
@@ -93,4 +101,5 @@ class Here:
         self._fresh.copy()
 
     def close(self) -> None:
+        fresh_machine.forget(self.builder)
         self._aws.stop_aws()

@@ -3,10 +3,10 @@
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import peers
+from bench import fresh_machine, peers
 from bench.measure import Command, Measured
 from bench.peers import CHALICE, CLASSIC, HERE, PEX, SAM_BUILD, SAM_CACHED, UV, ZAPPA, Peer
 from tasks.util.errors import LayerError
@@ -48,6 +48,7 @@ def others(written: str) -> list[Subject]:
     heavy = light.replace(*HEAVY)
     return [
         *(_peer(peer, peer.name, EVERYTHING, written) for peer in BUILDERS),
+        _fresh(_peer(UV, "uv-fresh", fresh_machine.WORK, written)),
         _peer(UV, "uv-pin", ONE_PIN, light),
         _peer(UV, "uv-heavy", HEAVY_PIN, heavy),
         _peer(SAM_CACHED, "sam-cached", NOTHING, written),
@@ -69,6 +70,19 @@ def _peer(peer: Peer, name: str, work: str, requirements: str) -> Subject:
     except LayerError as error:
         subject.failed = error.problem
     return subject
+
+
+def _fresh(subject: Subject) -> Subject:
+    """The same on a machine that has downloaded nothing."""
+    lay_out = subject.prepare
+
+    def prepare() -> None:
+        lay_out()
+        fresh_machine.forget("host")
+
+    return replace(
+        subject, prepare=prepare, command=fresh_machine.without_downloads(subject.command)
+    )
 
 
 def _empty_dodo() -> Subject:

@@ -10,7 +10,7 @@ hidden, and a layer that needs it fails in Lambda first.
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 NEW_MOUNTS, NEW_USER = 0x20000, 0x10000000  # <sched.h>
@@ -25,12 +25,27 @@ def hide(opt: str) -> bool:
     if libc.unshare(NEW_MOUNTS) and not own_namespace(libc):
         return False
 
+    mount = mounting(libc)
+    private = mount("", "/", "", REC | PRIVATE)
+    return private and all([protect(opt, mount), hide_devices(mount), hide_home(opt, mount)])
+
+
+def cover(files: Collection[str], empty: str) -> bool:
+    """Hide these files behind an empty one; was it possible, all of it?"""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_MOUNTS) and not own_namespace(libc):
+        return False
+    mount = mounting(libc)
+    mount("", "/", "", REC | PRIVATE)
+    return all([mount(empty, each, "", BIND) for each in files])  # noqa: C419 - every one is tried
+
+
+def mounting(libc: ctypes.CDLL) -> Mount:
     def mount(source: str, target: str, kind: str, flags: int) -> bool:
         words = [each.encode() or None for each in (source, target, kind)]
         return bool(libc.mount(*words, flags, b"mode=755" if kind else None) == 0)
 
-    private = mount("", "/", "", REC | PRIVATE)
-    return private and all([protect(opt, mount), hide_devices(mount), hide_home(opt, mount)])
+    return mount
 
 
 def own_namespace(libc: ctypes.CDLL) -> bool:

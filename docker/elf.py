@@ -6,8 +6,10 @@ V ABI, and for versions "Linux Standard Base Core, symbol versioning" (.gnu.vers
 
 import contextlib
 import struct
+from collections.abc import Collection, Iterable
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 MACHINES = {62: "x86_64", 183: "aarch64"}  # e_machine
 LOAD, DYNAMIC, INTERPRETER = 1, 2, 3  # p_type
@@ -134,3 +136,43 @@ def read_all(root: str, names: "list[str]") -> "dict[str, Facts]":
         if path.is_file() and (facts := read(path)):
             found[name] = facts
     return found
+
+
+def outside(mapped: Iterable[str], own: str, system: Collection[str]) -> "list[str]":
+    """Of the libraries that a process has loaded, those that Lambda would not have: not Python's
+    (in the folder `own`), not of its `system`, nor there for one of these, as a Python that is
+    linked otherwise needs it, or a libcurl. Of those that come with one of them nothing is said."""
+    files = {soname(path): path for path in mapped if "/gconv/" not in path}
+    known = [name for name, path in files.items() if path.startswith(own)]
+    known += [name for name in files if name.startswith("libnss_") or name in system]
+    rest = files.keys() - closure(known, files)
+    inner = {name for each in rest for name in library(files[each]).needed}
+    return sorted(files[name] for name in rest - inner)
+
+
+def closure(names: Iterable[str], files: "dict[str, str]") -> "set[str]":
+    """These, and all that they need of `files`."""
+    waiting = list(names)
+    found = set(waiting)
+    while waiting:
+        new = [name for name in library(files[waiting.pop()]).needed if name in files]
+        waiting += [name for name in new if name not in found]
+        found.update(new)
+    return found
+
+
+class Library(NamedTuple):
+    soname: str
+    needed: "list[str]"
+
+
+def soname(path: str) -> str:
+    return library(path).soname or path.rpartition("/")[2]
+
+
+@cache
+def library(path: str) -> Library:
+    facts: Any = {}
+    with contextlib.suppress(OSError):
+        facts = read(Path(path)) or {}
+    return Library(facts.get("soname", ""), facts.get("needed", []))

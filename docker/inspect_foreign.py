@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import probe
 
-NOTHING = {"imports": {}, "loads": {}, "compiled": 0, "missed": [], "needs": {}, "seen": {},
-           "hides": {}, "hidden": {}}  # fmt: skip
+NOTHING = {"imports": {}, "loads": {}, "compiled": 0, "missed": [], "needs": {}, "others": {},
+           "seen": {}, "hides": {}, "hidden": {}}  # fmt: skip
 
 
 def main(opt: str, request: str) -> None:

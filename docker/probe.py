@@ -7,13 +7,16 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [those that people import], "libraries": [paths], "programs": [paths of what may be one]}}, "gone":
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
-(docker/alone.py)}. Found: {distribution: {"imports": {module: error}, "loads": {path: error},
-"compiled": modules compiled anew, "missed": what of "gone" and "touched" was looked for,
-"seconds": {module: what its import took, with all that it imports}, "metadata": error, "elf":
-{path: docker/elf.py's}, "needs": {one of "outer": libraries of the layer that its import loaded},
-"seen": what the answers rest on (docker/try_imports.py), "hides": {its module that has the name of
-a standard one: {"used": is the layer's the one that functions get, "lacks": [names]}}, "hidden":
-{module that failed: the standard one that the layer hides from it}}}.
+(docker/alone.py), "system": names of the libraries that Lambda's system has[, "covered": files to
+hide, too, behind the file `empty` beside the request]}. Found: {distribution:
+{"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
+what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
+it imports}, "metadata": error, "elf": {path: docker/elf.py's}, "needs": {one of "outer": libraries
+of the layer that its import loaded}, "others": {one of "outer": libraries that its import loaded
+and Lambda has not}, "seen": what the answers rest on (docker/try_imports.py),
+"hides": {its module that has the name of a standard one: {"used": is the layer's the one that
+functions get, "lacks": [names]}}, "hidden": {module that failed: the standard one that the layer
+hides from it}}}.
 
 Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
@@ -60,6 +63,7 @@ MARKED = 50  # names from one line of progress to the next
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
 LONGEST = 1 << 20  # bytes of an answer
+STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
 Answer = dict[str, Any]
 
@@ -94,18 +98,21 @@ def close_off() -> None:
 class Batch:
     """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
     for one of them; `outer`: modules that people import; `first`: modules that are imported before
-    the layer is there."""
+    the layer is there; `system`: names of Lambda's libraries, of which nothing is known where it is
+    empty."""
 
     def __init__(
         self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
         outer: "tuple[str, ...]" = (), first: "tuple[str, ...]" = (),
+        system: "tuple[str, ...]" = (),
     ) -> None:  # fmt: skip
         self.name, self.left, self.timeout = name, tries, timeout
-        self.outer, self.first = outer, first
+        self.outer, self.first, self.system = outer, first, system
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.seconds: dict[str, float] = {}
         self.needs: dict[str, list[str]] = {}
+        self.others: dict[str, list[str]] = {}
         self.seen: dict[str, set[str]] = {}
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled, self._word = 0, 0, b""
@@ -121,7 +128,15 @@ class Batch:
                 for other in [reading, *inherited]:
                     os.close(other)
                 try_imports.work(
-                    opt, self.left, pruned, writing, self._word, RUNTIME, self.outer, self.first
+                    opt,
+                    self.left,
+                    pruned,
+                    writing,
+                    self._word,
+                    RUNTIME,
+                    self.outer,
+                    self.first,
+                    self.system,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
@@ -147,8 +162,11 @@ class Batch:
             else:
                 number, self.errors[self.left[said[0]]], self._compiled, missed, seen = said
                 self.missed |= set(missed)
+                name = self.left[number][1]
                 if libraries := seen.pop("loaded", []):
-                    self.needs[self.left[number][1]] = libraries
+                    self.needs[name] = libraries
+                if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
+                    self.others[name] = others
                 for kind, names in seen.items():
                     self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
@@ -253,7 +271,7 @@ def prove(opt: str, request: Answer) -> Answer:
     batches = [
         Batch(name, [*(("import", module) for module in each["modules"]),
                      *(("load", path) for path in each["libraries"])],
-              request["timeout"], tuple(each["outer"]))
+              request["timeout"], tuple(each["outer"]), system=tuple(request["system"]))
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
@@ -275,7 +293,7 @@ def prove(opt: str, request: Answer) -> Answer:
 def again(opt: str, batch: Batch, pruned: "try_imports.Pruned") -> None:
     """What did not end in time, alone: the machine may have been busy."""
     if slow := batch.slow():
-        alone = Batch(batch.name, slow, batch.timeout, batch.outer)
+        alone = Batch(batch.name, slow, batch.timeout, batch.outer, system=batch.system)
         run(opt, [alone], pruned, workers=1)
         batch.errors |= alone.errors
         batch.missed |= alone.missed
@@ -294,6 +312,7 @@ def result(opt: str, batch: Batch, asked_: Answer) -> Answer:
         "missed": sorted(batch.missed),
         "seconds": dict(sorted(batch.seconds.items())),
         "needs": dict(sorted(batch.needs.items())),
+        "others": dict(sorted(batch.others.items())),
         "seen": {kind: sorted(names) for kind, names in sorted(batch.seen.items())},
         **read(opt, asked_),
     }
@@ -390,7 +409,7 @@ def hidden(
     """(module that failed, the standard module that the layer hides from it)"""
     for name in names:
         if failed := batch.failed():
-            other = Batch(batch.name, failed, batch.timeout, first=(name,))
+            other = Batch(batch.name, failed, batch.timeout, first=(name,), system=batch.system)
             run(opt, [other], pruned)
             works = [module for (_, module), error in other.errors.items() if not error]
             yield from ((module, name) for module in works)
@@ -439,6 +458,8 @@ def main(mode: str, opt: str, what: str) -> None:
     request = json.loads(Path(what).read_text(encoding="utf-8"))
     if request["alone"]:
         beside("alone").hide(opt)  # while it may still say who it is in there
+        if covered := request.get("covered"):
+            beside("alone").cover(covered, str(Path(what).with_name("empty")))
     close_off()
     print(f"= {json.dumps(prove(opt, request))}", flush=True)
 

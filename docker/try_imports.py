@@ -14,17 +14,22 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
+COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
+NOT_THERE = "cannot open shared object file: No such file or directory"
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
 def work(
     opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
     runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
+    system: Collection[str] = (),
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
     compiled, missed, seen] after it; between the two {"seconds"} of an import that takes long.
     `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
-    that people import; `first`: modules to import before the layer is there."""
+    that people import; `first`: modules to import before the layer is there; `system`: names of
+    the libraries that Lambda's system has."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -35,24 +40,35 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
+    lacking, before = Lacking(opt, system), loaded_files()
+    lacking.start()
     watch.start()
+    own = os.getpid()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
         error = attempt(opt, kind, name)
+        if os.getpid() != own:
+            os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
         if kind == "import" and seconds >= SLOW and not error:
             say(answers, word, {"seconds": round(seconds, 3)})
-        loaded = {"loaded": sorted(libraries(opt))} if name in outer and not error else {}
+        loaded = {}
+        if name in outer and not error:
+            loaded = {"loaded": sorted(libraries(opt)), "others": lacking.others(before)}
         say(answers, word, [number, error, compiled(), sorted(watch.missed), watch.seen() | loaded])
 
 
 def libraries(opt: str) -> "set[str]":
     """Those of the layer that this process has loaded so far, below python/."""
     prefix = f"{opt}/python/"
+    return {path[len(prefix) :] for path in loaded_files() if path.startswith(prefix)}
+
+
+def loaded_files() -> "set[str]":
+    """All that lies in this process's memory."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
-        found = {line[line.index("/") :].rstrip() for line in file if prefix in line}
-    return {path[len(prefix) :] for path in found if path.startswith(prefix)}
+        return {line[line.index("/") :].rstrip() for line in file if "/" in line}
 
 
 def forget(runtime: Collection[str]) -> None:
@@ -76,6 +92,9 @@ def use(opt: str) -> None:
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
     for folder in folders:
         site.addsitedir(folder)
+    runtime = os.environ.get("LAMBDA_RUNTIME_DIR", "")
+    if runtime and runtime not in sys.path:
+        sys.path.append(runtime)  # the client and the SDK, where the image has them elsewhere
 
 
 def say(answers: int, word: bytes, value: object) -> None:
@@ -104,7 +123,8 @@ def described(error: BaseException) -> str:
         text = str(error).splitlines()
     except Exception:
         text = []
-    return f"{type(error).__name__}: {text[0] if text else ''}"
+    line = text[0] if text else ""
+    return f"{type(error).__name__}: {line.replace(COVERED, NOT_THERE)}"
 
 
 def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
@@ -133,6 +153,44 @@ class Pruned:
         self.modules, self.paths = frozenset(modules), frozenset(paths)
         self.folders = frozenset(path.rpartition("/")[0] for path in self.paths) - {""}
         self.bare = frozenset(bare)
+
+
+class Lacking:
+    """Hides what this machine or image has and Lambda has not: modules of WITHOUT, and libraries
+    that are loaded by their names (ctypes; find_library finds what is installed here)."""
+
+    def __init__(self, opt: str, system: Collection[str]) -> None:
+        self._opt, self._system = opt, frozenset(system)
+        here = (opt, os.path.dirname(os.__file__), os.environ.get("TMPDIR") or "/tmp")  # noqa: PTH120, S108 - no pathlib here
+        self._own = tuple(f"{each}/" for each in here)
+        self._layers = (self._own[0], self._own[2])
+
+    def start(self) -> None:
+        sys.meta_path.insert(0, self)
+        if self._system:
+            sys.addaudithook(self.hear)
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in WITHOUT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
+        if event == "ctypes.dlopen" and isinstance(arguments[0], (str, bytes)):
+            name = os.fsdecode(arguments[0])
+            if name and not self.has(name):
+                raise OSError(f"{name}: {NOT_THERE}")
+
+    def others(self, before: Collection[str]) -> "list[str]":
+        """Libraries that were loaded since and are none of the layer's."""
+        there = loaded_files().difference(before) if self._system else ()
+        return sorted(x for x in there if ".so" in x and not x.startswith(self._layers))
+
+    def has(self, name: str) -> bool:
+        """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""
+        file = name.rpartition("/")[2]
+        if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
+            return True
+        return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
 
 
 class Watch:

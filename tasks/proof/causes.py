@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 PIN = "pin versions that work together, or add the missing package or library"
-_LIBRARY = r"(?P<what>[\w.+-]+\.so(?:\.\w+)*): cannot open shared object file"
+# The loader's own words, and those of packages that look for a library by its name.
+_LIBRARY = (
+    r"(?P<what>[\w.+-]+\.so(?:\.\w+)*): cannot open shared object file"
+    r"|(?i:(?!.*(?:no module named|cannot import name))"
+    r"(?=.*(?:\bnot\b|n't\b|\bno library|cannot|unable to|failed to)).*?)"
+    r"(?P<other>(?i:(?<=library ['\"])[\w.+-]+|(?<=library called ['\"])[\w.+-]+"
+    r"|\blib(?!rar)[a-z][\w.+-]*\w"
+    r"|\b(?!(?:load|find|open|locate|the|this|no|a|any)\b)[\w.+-]+"
+    r"(?=['\"]? (?:(?:c|shared|client) )*library\b)))"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +81,12 @@ CAUSES = (
         "requirements; or leave the package out",
     ),
     Cause(
+        name="tkinter",
+        pattern=r"No module named '(?P<what>_tkinter)'",
+        why="Lambda's Python has no tkinter, and a function has no display",
+        fix="pin a version that imports tkinter only when it is used, or leave the package out",
+    ),
+    Cause(
         name="home",
         pattern=r"(?P<what>/home/sbx_user1051[^'\s]*)",
         why="the import writes to the home directory, which cannot be made in Lambda (there: "
@@ -97,7 +112,7 @@ CAUSES = (
     ),
     Cause(
         name="read-only",
-        pattern=r"(?:Read-only file system|Permission denied)\D*(?P<what>/[^'\s]*)",
+        pattern=r"(?:Read-only file system|Permission denied)\D*?(?P<what>/[^'\s]*)",
         why="the import writes to {what}: only /tmp can be written to in Lambda",
         fix="see whether the package has a setting or variable for where it writes, and set it to "
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
@@ -132,6 +147,12 @@ def is_of_bytes(error: str) -> bool:
     """Would it be the same another time?"""
     found = of(error)
     return not error or found is None or found[0].of_bytes
+
+
+def is_library(error: str) -> bool:
+    """Is it one that Lambda's image lacks?"""
+    found = of(error)
+    return found is not None and found[0].name == "library"
 
 
 def explained(errors: Iterable[str]) -> tuple[list[str], str]:

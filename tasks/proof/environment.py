@@ -28,7 +28,7 @@ def proof_environment(settings: Settings) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "proof",
         "AWS_SECRET_ACCESS_KEY": "proof",
         "AWS_SESSION_TOKEN": "proof",
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LAMBDA_RUNTIME_DIR": "{runtime}",  # the sandbox's word for /var/runtime
         "LAMBDA_TASK_ROOT": "/var/task",
         "PYTHONPATH": "/var/runtime",
         "_HANDLER": "app.app",

@@ -15,6 +15,7 @@ from ..ui.console import following, say
 from ..util import files as file_tools
 from ..util import input_files, modules
 from ..util.errors import VerifyError
+from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
@@ -57,24 +58,29 @@ def is_library(path: str) -> bool:
 
 def prove(
     settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
-    tree: Installed, changed: Collection[str], bare: Collection[str],
+    tree: Installed, changed: Collection[str], bare: Collection[str], covered: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut;
-    `bare`: modules that are without bytecode."""
+    `bare`: modules that are without bytecode; `covered`: files of this machine that it hides."""
     there = {name for path in tree.sizes if path not in changed and (name := modules.dotted(path))}
     gone = {name for path in changed if (name := modules.dotted(path))} - there
-    request = asking(settings, sandbox, batches) | {
+    request = asking(settings, sandbox, batches, covered) | {
         "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),
     }  # fmt: skip
     script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
-    return run_script(sandbox, PROOF, [layer], script, request, environment=environment)
+    return run_script(
+        sandbox, PROOF, [layer], script, request, environment=environment, covered=covered
+    )
 
 
-def asking(settings: Settings, sandbox: Sandbox, batches: Mapping[str, Question]) -> Question:
+def asking(
+    settings: Settings, sandbox: Sandbox, batches: Mapping[str, Question], covered: Collection[str]
+) -> Question:
     """A request to docker/probe.py."""
     return {
         "batches": batches, "gone": [], "touched": [], "bare": [],
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
+        "system": sorted(lambda_libraries.system(settings).libraries), "covered": sorted(covered),
     }  # fmt: skip
 
 
@@ -87,18 +93,22 @@ def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question])
 
 def prove_restored(
     settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
-    installed: Path,
+    installed: Path, covered: Collection[str],
 ) -> dict[str, Any]:  # fmt: skip
     """The same about the layer with the files of the zip `installed` laid over it: what was there
     before pruning."""
-    request = asking(settings, sandbox, batches)
+    request = asking(settings, sandbox, batches, covered)
     script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
-    return run_script(sandbox, PROOF, [layer, installed], script, request, environment=environment)
+    return run_script(
+        sandbox, PROOF, [layer, installed], script, request, environment=environment,
+        covered=covered,
+    )  # fmt: skip
 
 
 def run_script(
     sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
     files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
+    covered: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """One run of a script that takes a request; what it has found. That is the last line of its
     own, which no process that it starts can write."""
@@ -106,8 +116,14 @@ def run_script(
     job = Job(
         argv=("{python}", f"{{scripts}}/{name}", *more, "{work}/request.json"),
         kind=kind,
-        inputs={**scripts(SCRIPTS), "request.json": file_tools.canonical(request), **files},
+        inputs={
+            **scripts(SCRIPTS),
+            "request.json": file_tools.canonical(request),
+            "empty": b"",
+            **files,
+        },
         environment=environment,
+        covered=covered,
         opt=tuple(layers),
     )
     with following("importing and loading") as hear:
@@ -161,4 +177,5 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
 def proof_fingerprint(settings: Settings) -> str:
     """Of what proves, and of what it finds around it."""
     scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
-    return file_tools.digest([*scripts_, proof_environment(settings)])
+    system = sorted(lambda_libraries.system(settings).libraries)
+    return file_tools.digest([*scripts_, proof_environment(settings), system])

@@ -5,7 +5,7 @@ then asks
 for something that the layer has all the same, in the whole of it.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,16 +87,44 @@ class Proving:
         changed, bare = pruned(self.settings, self.tree), without_bytecode(self.settings)
         after = probe.prove(self.settings, sandbox, self.layer, missing, self.tree, changed, bare)
         stop_where_killed(after)
+        covered = self._without_others(after, changed, bare)
         ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
             for name in missing
             if any((doubtful := verdict.unclear(after[name], ours)).values())
         }
-        before = self._before(unclear, changed) if unclear else {}
+        before = self._before(unclear, changed, covered) if unclear else {}
         return {name: self._proof(name, after[name], before.get(name, {})) for name in missing}
 
-    def _before(self, unclear: Questions, changed: Mapping[str, str]) -> dict[str, Any]:
+    def _without_others(
+        self, after: dict[str, Any], changed: Mapping[str, str], bare: Collection[str]
+    ) -> list[str]:
+        """Imports that loaded libraries which this machine has and Lambda has not are tried again
+        without these: some can do without. A container cannot hide any, and need not, where its
+        image is Lambda's own. The files that are hidden."""
+        found = {
+            name: list(each["others"].values()) for name, each in after.items() if each["others"]
+        }
+        files = sorted({path for lists in found.values() for each in lists for path in each})
+        if not files or self.workshop.sandbox.kind != "host":
+            return []
+        asked = {
+            name: self.asked.missing[name]
+            | {"modules": list(after[name]["others"]), "libraries": [], "programs": []}
+            for name in found
+        }
+        again = probe.prove(
+            self.settings, self.workshop.sandbox, self.layer, asked, self.tree, changed, bare, files
+        )
+        for name, each in again.items():
+            after[name]["imports"] |= each["imports"]
+            after[name]["others"] = each["others"]
+        return files
+
+    def _before(
+        self, unclear: Questions, changed: Mapping[str, str], covered: Sequence[str]
+    ) -> dict[str, Any]:
         """What the probe says of the same with everything put back that they rest on."""
         names = {each for name in unclear for each in cache.closure(name, self.asked.edges)}
         pins = install(self.settings, self.workshop, names)
@@ -104,7 +132,12 @@ class Proving:
         with folder() as here:
             self.workshop.gather(back, here / "installed.zip")
             return probe.prove_restored(
-                self.settings, self.workshop.sandbox, self.layer, unclear, here / "installed.zip"
+                self.settings,
+                self.workshop.sandbox,
+                self.layer,
+                unclear,
+                here / "installed.zip",
+                covered,
             )
 
     def _proof(self, name: str, after: dict[str, Any], before: dict[str, Any]) -> Proof:

@@ -89,6 +89,30 @@ def doubts(proofs: Mapping[str, Proof]) -> list[str]:
     return sorted(missing)[:LISTED]
 
 
+def without_library(proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings: distributions of which modules want a library that is nowhere, though others of
+    them import: nothing else would say it before a function does."""
+    said = []
+    for name, proof in proofs.items():
+        wants = {each: error for each, error in proof.imports.items() if causes.is_library(error)}
+        if wants:
+            first, error = next(iter(wants.items()))
+            count = f"{len(wants)} modules" if len(wants) > 1 else "a module"
+            said.append(f"{count} of {name} cannot be imported in Lambda: {first}: {error}")
+    return said[:LISTED]
+
+
+def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings: imports that loaded libraries which Lambda has not, where nothing could hide
+    these."""
+    return [
+        f"importing {module} loads {', '.join(path.rpartition('/')[2] for path in files)}, which "
+        "Lambda has not: there it fails, unless it can do without"
+        for each in proofs.values()
+        for module, files in each.after["others"].items()
+    ][:LISTED]
+
+
 def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
     """Metadata that is gone or wrong, distributions twice: each a sentence."""
     wrong = [

@@ -75,6 +75,7 @@ def check(start: Start, most: int, function: str, way: str) -> None:
     if most and start.init is not None and start.init > most:
         raise DeployError(
             f"{function} took {start.init:,.0f} ms to initialise; max-init allows {most:,} ms",
-            fix=f"./doitw report lists what takes long to import; give the function more memory "
-            f"(lambda_memory_size), import later, or raise max-init; or {way}",
+            fix="./doitw report lists what takes long to import; give the function more memory "
+            "(lambda_memory_size), import later, or raise max-init; ./doitw smoke measures again "
+            f"once the function is cold; or {way}",
         )

@@ -126,6 +126,7 @@ class _Session:
             self._relay = host_relay.Relay(job.forward, Path(names["{tmp}"]))
         if job.task:
             self._unpack(Path(names["{task}"]), [job.task])
+        if job.task or "{runtime}" in job.environment.values():
             host_runtime.lay_out(names)
         return _execute(job, names, on_line, self._running)
 
@@ -239,8 +240,10 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     there = [name for name in GIVEN if Path(names[name]).exists()]
     there += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
-    reads = [*isolation.seen_by(interpreter), *(Path(names[name]) for name in there)]
-    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network)
+    given = [Path(names[name]).resolve() for name in there]  # a .venv may be a link
+    reads = [*isolation.seen_by(interpreter), *given]
+    covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
+    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network, covered=covered)
 
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:

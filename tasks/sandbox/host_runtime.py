@@ -29,7 +29,7 @@ def lay_out(names: Mapping[str, str]) -> None:
     python = _version(names["{interpreter}"])
     for name in _files(PACKAGES):
         if not (name.suffix == ".so" and python != _version(sys.executable)):
-            (folder / name.name).symlink_to(name)
+            (folder / name.name).symlink_to(name.resolve())
     for script in SCRIPTS:
         if not list(folder.glob(f"{script.removesuffix('.py')}.*")):
             (folder / script).write_bytes((paths.DOCKER / script).read_bytes())

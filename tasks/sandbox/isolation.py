@@ -8,7 +8,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,11 +23,12 @@ INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
 
 def wrapped(
-    words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool
+    words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool,
+    covered: Mapping[str, str] = {},
 ) -> list[str]:  # fmt: skip
     """The command, so that it sees this machine read-only, with empty homes, without its services'
     sockets, other processes and network. `reads`: what may lie in a home and is to be seen; `tmp`:
-    where it writes to."""
+    where it writes to; `covered`: {file: what is seen in its place}."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--share-net"] * network
@@ -36,6 +37,7 @@ def wrapped(
     mounts = {Path(empty): ["--tmpfs"] for empty in (*_homes(), "/run")}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads}
+    mounts |= {Path(path): ["--ro-bind", empty] for path, empty in covered.items()}
     mounts[tmp] = ["--bind", str(tmp)]
     for place in sorted(mounts, key=lambda path: len(path.parts)):  # one may lie in another
         command += [*mounts[place], str(place)]

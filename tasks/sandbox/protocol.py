@@ -12,7 +12,7 @@ and files travel as copies in both directions.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,7 @@ class Job:
     forward: int = 0  # a port of this machine's 127.0.0.1 that it reaches all the same
     indexes: bool = False  # gets their addresses and passwords
     environment: Mapping[str, str] = field(default_factory=dict)
+    covered: Collection[str] = ()  # files of this machine behind {work}/empty; where bwrap isolates
     fetch: Mapping[str, Path] = field(default_factory=dict)
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
 

@@ -20,6 +20,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.deployed import api as stage_api
 from ..release.deployed.api import UNREACHED, Answer
+from ..release.stage import chalice_state
 from ..release.undo import snapshot, watch
 from ..report import cold_start, deploy_summary
 from ..report.cold_start import Start
@@ -60,9 +61,23 @@ def ask_and_judge(aws: Aws) -> None:
     settings = aws.settings
     watch.watch(aws, run)
     record = files.read_record(paths.stage_record(settings, "smoke")) or {}
-    if not settings.is_local and "start" in record:
-        start = Start(**record["start"])
+    if settings.max_init and not settings.is_local and "start" in record:
+        start = _cold_start(aws, Start(**record["start"]))
         cold_start.check(start, settings.max_init, record["function"], _back(settings))
+
+
+def _cold_start(aws: Aws, start: Start) -> Start:
+    """This one, kept with the record of what was deployed; where it was warm the one kept there, by
+    whatever machine. Of another deploy nothing is."""
+    path = paths.stage_record(aws.settings, "chalice-deploy")
+    deployed = files.read_record(path) or {}
+    if start.init is None:
+        return Start(**deployed.get("start", {}))
+    if deployed:
+        deployed["start"] = asdict(start)
+        chalice_state.save_record(aws, deployed)
+        files.write_record(path, deployed)
+    return start
 
 
 def _back(settings: Settings) -> str:

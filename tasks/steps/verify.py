@@ -179,7 +179,7 @@ def check_usable(
 ) -> None:
     """VerifyError for direct requirements that no function could import."""
     unusable = verdict.unusable(found, direct)
-    unusable = lambda_libraries.unimportable(wants, found, direct) | unusable
+    unusable |= lambda_libraries.unimportable(wants, found, direct)  # which names the file, too
     if unusable:
         whys, fix = causes.explained(unusable.values())
         lines = [f"{name}: {error}" for name, error in unusable.items()]
@@ -213,6 +213,8 @@ def doubts(
     return [
         *said,
         *wanted[: verdict.LISTED],
+        *verdict.without_library(found),
+        *verdict.from_elsewhere(found),
         *name_clashes.warnings(tree, stay, found),
         *(f"{name} was not proven: {error}" for name, error in unreached.items()),
     ]

@@ -44,9 +44,10 @@ def build(tmp_path: Path, image: str, served: Index, code: str, **files: bytes) 
         ("import multiprocessing\nL = multiprocessing.Lock()\n",
          ["OSError: [Errno 38] Function not implemented", "no /dev/shm"]),
         ("import os\nX = os.environ['PKG_URL']\n", ['proof-env = {PKG_URL = "…"}']),
+        ("import ctypes\nctypes.CDLL('libcrypt.so.1')\n", ["Lambda's image has no libcrypt.so.1"]),
         (WRITES, ["/opt/python/pkg/cache.json", "a layer is read-only in Lambda"]),
     ],
-    ids=["home", "shared memory", "variable", "layer"],
+    ids=["home", "shared memory", "variable", "library of another image", "layer"],
 )  # fmt: skip
 def test_what_lambda_refuses_is_refused(
     tmp_path: Path, lambda_image: str, served: Index, code: str, words: list[str]

@@ -49,19 +49,42 @@ def test_on_the_embedded_aws_a_start_is_shown_and_not_judged(copy: Project) -> N
     assert (code, shown(said)) == (0, "unknown")
 
 
-def test_a_slow_start_fails_a_deploy_to_aws(copy: Project) -> None:
-    """With the time, the setting and the ways out; warm, it is not judged, and within the setting
-    it passes."""
+def test_a_slow_start_fails_a_deploy_to_aws(copy: Project, tmp_path: Path, server: Server) -> None:
+    """With the time, the setting and the ways out. Warm, it is judged by the start that was seen,
+    on another machine, too; within the setting it passes."""
     allow(copy, 1)
     code, said = deploy(copy, "prod")
     assert code == 1
-    assert re.search(r"shuking-prod took \d+ ms to initialise; max-init allows 1 ms", said)
+    assert (
+        slow := re.search(r"shuking-prod took \d+ ms to initialise; max-init allows 1 ms", said)
+    )
     assert "./doitw report" in said
     assert "lambda_memory_size" in said
+    other = deployed_project.checkout(tmp_path / "other", server)
+    other.environment.update(server.environment())
+    allow(other, 1)
+    for checkout in (copy, other):
+        code, said = deploy(checkout, "prod")
+        assert (code, shown(said)) == (1, "unknown"), said
+        assert slow[0] in said
+    allow(copy, 60_000)
     code, said = deploy(copy, "prod")
     assert (code, shown(said)) == (0, "unknown"), said
     invoke.ENVIRONMENTS.end()
-    allow(copy, 60_000)
     code, said = deploy(copy, "prod")
     assert code == 0, said
     assert shown(said).endswith(" ms")
+
+
+def test_a_start_that_was_not_seen_is_not_judged(copy: Project) -> None:
+    """Of a function that is warm when `max-init` is first set; nor by that of another deploy."""
+    assert deploy(copy, "prod")[0] == 0
+    allow(copy, 1)
+    code, said = deploy(copy, "prod")
+    assert (code, shown(said)) == (0, "unknown"), said
+    invoke.ENVIRONMENTS.end()
+    assert deploy(copy, "prod")[0] == 1
+    allow(copy, 0)
+    copy.write("app.py", copy.read("app.py") + "# another\n")
+    assert deploy(copy, "prod")[0] == 0
+    assert "start" not in copy.record("chalice-deploy", "shuking-deps-layer", "prod")

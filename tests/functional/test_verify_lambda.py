@@ -52,11 +52,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
          "a layer is read-only in Lambda", "environment_variables"),
         (CONNECTS, "ConnectionRefusedError", "the proof has no network", "connects only when"),
         (MEMORY, "MemoryError", "not enough memory", "more memory"),
+        ("import ctypes\nctypes.CDLL('libcrypt.so.1')\n", "OSError: libcrypt.so.1: cannot open",
+         "Lambda's image has no libcrypt.so.1", "auditwheel repair"),
+        ("import tkinter\n", "No module named '_tkinter'", "no tkinter", "only when it is used"),
         ("import libwanted\n", "No module named 'libwanted'", "libwanted is in no package of",
          "add the missing package"),
     ],
     ids=["home", "makes home", "shared memory", "variable", "variable in other words", "layer",
-         "network", "memory", "package"],
+         "network", "memory", "this machine's library", "tkinter", "package"],
 )  # fmt: skip
 def test_an_import_that_lambda_would_refuse(
     settings: Settings, code: str, seen: str, why: str, fix: str
@@ -70,6 +73,29 @@ def test_an_import_that_lambda_would_refuse(
     assert fix in found.fix
     assert "pin versions" not in found.fix
     assert not Path("/home/sbx_user1051").exists()
+
+
+def test_the_runtimes_sdk_is_there(settings: Settings) -> None:
+    """Behind the layer, which may have its own."""
+    code = "import sys, boto3, dateutil\nassert 'opt' not in boto3.__file__.split('/')\n"
+    code += "assert sys.path[-1] in boto3.__file__\n"
+    lay(settings, {"pkg.py": code})
+    assert build(settings)["modules"] == 1
+    lay_wheels(settings, {
+        "boto3": {"boto3/__init__.py": "OURS = True\n"},
+        "user": {"user.py": "import boto3\nboto3.OURS\n"},
+    })  # fmt: skip
+    assert build(settings)["modules"] == 2
+
+
+def test_what_wants_a_library_is_said_though_the_package_imports(
+    settings: Settings, said: list[str]
+) -> None:
+    """Of a module that people import by its own name, as pyzbar's."""
+    code = "raise ImportError('Unable to find zbar shared library')\n"
+    lay(settings, {"pkg/__init__.py": "", "pkg/inner.py": code})
+    assert build(settings)["modules_that_never_imported"] == 1
+    assert any("a module of pkg cannot be imported in Lambda: pkg.inner: Impo" in x for x in said)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.sandbox import isolation
 from tasks.settings.model import Settings
 from tests import handmade_layers
 from tests.elves import elf
@@ -94,6 +95,35 @@ def test_a_library_that_this_machine_has_and_lambda_has_not(
     assert "Lambda's image has no libgone.so.1" in found.problem
     assert "auditwheel repair" in found.fix
     assert "pin versions" not in found.fix
+
+
+@pytest.mark.parametrize("needs", [True, False])
+@pytest.mark.parametrize("isolated", [True, False])
+def test_a_library_that_only_c_code_asks_for(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str],
+    needs: bool, isolated: bool,
+) -> None:  # fmt: skip
+    """As cffi's and plugins' are: what can do without it imports, the rest fails as in Lambda. With
+    bubblewrap, and without it."""
+    if not isolated:
+        monkeypatch.setattr(isolation, "lacking", lambda interpreter: "there is none")
+    source = (
+        "void *dlopen(const char *, int); char *dlerror(void);\n"
+        'char *load(void) { return dlopen("libcrypt.so.1", 2) ? "" : dlerror(); }'
+    )
+    code = (
+        "import ctypes, pathlib\nlib = ctypes.CDLL(pathlib.Path(__file__).with_name('by_c.so'))\n"
+        "lib.load.restype = ctypes.c_char_p\nerror = lib.load().decode()\n"
+        f"if error and {needs}: raise ImportError(error)\n"
+    )
+    lay(settings, {"pkg/__init__.py": code, "pkg/by_c.so": library(tmp_path / "by_c.so", source)})
+    if needs:
+        found = refused(settings)
+        assert "libcrypt.so.1: cannot open shared object file: No such file" in found.problem
+        assert "Lambda's image has no libcrypt.so.1" in found.problem
+    else:
+        assert build(settings)["modules"] == 1
+        assert not any("libcrypt" in line for line in said)
 
 
 def test_a_program_that_nothing_imports_is_a_warning(settings: Settings, said: list[str]) -> None:

@@ -118,7 +118,12 @@ def save(aws: Aws, record: Record | None = None) -> None:
     state = files.read_record(deploy.deployed_file(aws.settings.stage)) or {}
     _put(aws, state)
     if record is not None:
-        s3.put_bytes(aws, store.key(aws.settings, "record.json"), files.canonical(record))
+        save_record(aws, record)
+
+
+def save_record(aws: Aws, record: Record) -> None:
+    """What was deployed last, for every machine."""
+    s3.put_bytes(aws, store.key(aws.settings, "record.json"), files.canonical(record))
 
 
 def read_state(aws: Aws) -> Record:

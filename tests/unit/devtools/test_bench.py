@@ -1,15 +1,18 @@
 """bench/: what turns measurements into statements."""
 
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from bench import chart, layers, ratios, results
+from bench import chart, fresh_machine, layers, ratios, results
+from bench.checkouts import Checkout
 from bench.layers import Layer
 from bench.measure import Command, Measured, run
 from bench.subjects import Subject
+from tasks.sandbox.container import session
 from tasks.util.errors import BuildError
 
 MB = 1_000_000
@@ -42,6 +45,22 @@ def test_memory_is_that_of_the_whole_process_tree(tmp_path: Path) -> None:
 def test_a_command_that_fails_says_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no such thing"):
         run(command(tmp_path, "raise SystemExit('no such thing')"))
+
+
+@pytest.mark.parametrize("builder", ["docker", "host"])
+def test_a_fresh_machine_has_downloaded_nothing(builder: str, tmp_path: Path) -> None:
+    """Nothing of it is the caches of whoever measures: a volume and a folder of its own."""
+    made = Checkout.__new__(Checkout)
+    made.path, made.builder = tmp_path, builder
+    found = fresh_machine.doitw(made)
+    assert found.environment["UV_CACHE_DIR"].endswith("build/bench/uv-cache")
+    assert found.words[-1] == f"builder={builder}"
+    assert ("./doitw" in found.words) == (builder == "host")
+    assert fresh_machine.VOLUME != session.CACHE_VOLUME
+    code = fresh_machine.START.partition("runpy.run_module")[0]
+    code += "from tasks.sandbox.container.session import CACHE_VOLUME; print(CACHE_VOLUME)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == fresh_machine.VOLUME
 
 
 def test_a_promise_is_the_ratio_of_two_medians() -> None:

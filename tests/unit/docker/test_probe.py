@@ -74,6 +74,14 @@ def test_a_crash_costs_one_module(probe: ModuleType, opt: Path) -> None:
     }
 
 
+def test_an_import_that_forks_is_tried_once(probe: ModuleType, opt: Path) -> None:
+    """Both processes come back from it, and one of them goes on: gevent's tests, daemons."""
+    slow = "import os, time\nif os.fork() == 0:\n    time.sleep(0.2)\ntime.sleep(0.01)\n"
+    lay(opt, forks=slow, twice=f"{slow}os.fork()\n", good="import time\ntime.sleep(0.5)\n")
+    found = imported(probe, opt, "forks", "twice", "good")
+    assert found == {"forks": "", "twice": "", "good": ""}
+
+
 def test_a_hang_costs_one_module(probe: ModuleType, opt: Path) -> None:
     """After `timeout` seconds."""
     lay(opt, hang="import time; time.sleep(600)", good="")
@@ -204,14 +212,14 @@ def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: P
     nothing = {"folder": "", "modules": [], "outer": [], "libraries": [], "programs": []}
     batches = {"d": nothing | {"modules": ["good", "bad"]}, "none": nothing}
     question = {"batches": batches, "gone": ["gone"], "touched": ["gone.py"], "bare": [],
-                "timeout": 60, "alone": False}  # fmt: skip
+                "timeout": 60, "alone": False, "system": []}  # fmt: skip
     request.write_text(json.dumps(question), encoding="utf-8")
     done = run("prove", str(opt), str(request))
     assert (done.returncode, done.stdout[:2], done.stderr) == (0, "= ", "")
     assert done.stdout.count("\n") == 1
     empty: dict[str, object] = {
         "imports": {}, "loads": {}, "compiled": 0, "missed": [], "metadata": "", "needs": {},
-        "elf": {}, "seen": {}, "hides": {}, "hidden": {},
+        "others": {}, "elf": {}, "seen": {}, "hides": {}, "hidden": {},
     }  # fmt: skip
     imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
     seen = {"absent": ["gone"], "read": ["bad.py", "good.py"]}
@@ -239,11 +247,63 @@ def test_a_stripped_library_that_is_imported_is_not_missed(opt: Path, tmp_path: 
     (opt / "python/_deflate.so").write_bytes(LIBRARY.read_bytes())
     batch = {"folder": "", "modules": ["_deflate"], "outer": [], "libraries": [], "programs": []}
     question = {"batches": {"d": batch}, "gone": [], "touched": ["_deflate.so"], "bare": [],
-                "timeout": 60, "alone": False}  # fmt: skip
+                "timeout": 60, "alone": False, "system": []}  # fmt: skip
     (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
     answer = json.loads(run("prove", str(opt), str(tmp_path / "request.json")).stdout[2:])["d"]
     assert (answer["imports"], answer["missed"]) == ({"_deflate": ""}, [])
     assert answer["seen"]["read"] == ["_deflate.so"]
+
+
+def built(folder: Path, name: str) -> Path:
+    """A library that no system has."""
+    folder.mkdir(parents=True)
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(folder / name)]
+    subprocess.run([*command, f"-Wl,-soname,{name}"], input=b"int gone;", check=True)
+    return folder / name
+
+
+def test_a_library_that_lambda_has_not_is_seen(
+    probe: Any, opt: Path, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Whoever loads it; not what comes with it, nor with what Lambda has."""
+    gone = built(tmp_path_factory.mktemp("outside") / "lib", "libgone.so.1")
+    monkeypatch.setenv("TMPDIR", str(opt))
+    by_c = opt / "python/by_c.so"  # as cffi: Python hears nothing of it
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(by_c)]
+    code = b"void *dlopen(const char *, int); void *load(const char *x) { return dlopen(x, 2); }"
+    subprocess.run(command, input=code, check=True)
+    lay(opt, wants=f"import ctypes\nctypes.CDLL({str(by_c)!r}).load({str(gone).encode()!r})\n")
+    lay(opt, plain="import ctypes, sqlite3, ssl, lzma, hashlib\n")
+    tries = [("import", "plain"), ("import", "wants")]
+    batch = probe.Batch("d", tries, outer=("plain", "wants"), system=("libc.so.6",))
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert set(batch.errors.values()) == {""}
+    assert batch.others == {"wants": [str(gone)]}
+
+
+NAMED = "import ctypes\nctypes.CDLL('libm.so.6')\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (NAMED, "OSError: libm.so.6: cannot open shared object file: No such file or directory"),
+        (f"try:\n    {NAMED.replace(chr(10), chr(10) + '    ')}\nexcept OSError: pass\n", ""),
+        ("import ctypes\nctypes.CDLL(None)\nctypes.CDLL('libc.so.6')\n", ""),
+        ("import ctypes, _ctypes\nctypes.CDLL(_ctypes.__file__)\n", ""),
+        ("import tkinter", "ModuleNotFoundError: No module named '_tkinter'"),
+    ],
+    ids=["needed", "tried", "Lambda's", "Python's own", "tkinter"],
+)
+def test_what_lambda_has_not_is_not_there(
+    probe: ModuleType, opt: Path, code: str, error: str
+) -> None:
+    """Also where this machine, or the image, has it. `system`: what Lambda's has."""
+    lay(opt, wants=code)
+    batch = probe.Batch("d", [("import", "wants")], system=("libc.so.6",))
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert batch.errors == {("import", "wants"): error}
 
 
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
@@ -287,7 +347,7 @@ def test_answers_of_what_is_tried_are_none(opt: Path, tmp_path: Path, end: str) 
     names = {"a": ["hostile", "good"], "b": ["broken"], "c": ["uses", "broken", "good"]}
     batches = {name: nothing | {"modules": modules} for name, modules in names.items()}
     question = {"batches": batches, "gone": [], "touched": [], "bare": [], "timeout": 60,
-                "alone": False}  # fmt: skip
+                "alone": False, "system": []}  # fmt: skip
     (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
     done = run("prove", str(opt), str(tmp_path / "request.json"))
     *_, last = done.stdout.splitlines()

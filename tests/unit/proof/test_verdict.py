@@ -14,7 +14,7 @@ def answer(**more: Any) -> dict[str, Any]:
     """Of docker/probe.py, about one distribution."""
     empty: dict[str, Any] = {
         "imports": {}, "loads": {}, "metadata": "", "missed": [], "compiled": 0, "elf": {},
-        "needs": {}, "seen": {}, "hides": {}, "hidden": {},
+        "needs": {}, "others": {}, "seen": {}, "hides": {}, "hidden": {},
     }  # fmt: skip
     return empty | more
 
