@@ -44,7 +44,12 @@ def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
         return True
     # what SDKs do not sign (Cognito's sign-in, AssumeRoleWithWebIdentity) has our word as its app
     unsigned = "HTTP_AUTHORIZATION" not in environ and "HTTP_X_AMZ_DATE" not in environ
-    return unsigned and f"app/{access.app}" in str(environ.get("HTTP_USER_AGENT", "")).split()
+    is_call = (environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")) == ("POST", "/")
+    return (
+        unsigned
+        and is_call
+        and f"app/{access.app}" in str(environ.get("HTTP_USER_AGENT", "")).split()
+    )
 
 
 def _proves(environ: dict[str, Any], access: Access) -> bool:

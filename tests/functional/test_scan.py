@@ -48,9 +48,27 @@ def test_file_distribution_and_ways_out_are_named(settings: Settings) -> None:
     assert "python/alpha/.netrc (alpha): passwords for servers" in found.problem
     assert "python/alpha/test.key (alpha): a private key" in found.problem
     assert "beta" not in found.problem
-    assert 'drop = ["alpha/.netrc"]' in found.fix
-    assert "harmless = […]" in found.fix
+    assert 'drop = ["alpha/.netrc", "alpha/test.key"]' in found.fix
+    assert 'harmless = ["alpha/.netrc", "alpha/test.key"]' in found.fix
     assert KEY.splitlines()[1] not in str(found)
+
+
+def test_a_packages_own_test_keys_are_named_in_one_line(settings: Settings) -> None:
+    """As future's, of which a module that stays imports the folder: they were never secret."""
+    keys = {f"alpha/backports/test/{name}": KEY for name in ("badcert.pem", "keycert.pem", "x.key")}
+    code = {
+        "alpha/__init__.py": "import alpha.backports.test",
+        "alpha/backports/test/__init__.py": "",
+    }
+    handmade_layers.lay_wheels(settings, {"alpha": {**keys, **code}})
+    found = handmade_layers.refused(settings)
+    line = 'harmless = ["alpha/backports/test/*.pem", "alpha/backports/test/x.key"]'
+    assert line in found.fix
+    assert "revoke" not in found.fix
+    changed = replace(
+        settings, harmless=("alpha/backports/test/*.pem", "alpha/backports/test/x.key")
+    )
+    assert handmade_layers.build(changed)["modules"] == 2
 
 
 @pytest.mark.parametrize("way", ["drop", "harmless"])

@@ -21,6 +21,7 @@ from . import secret_patterns, zip_writer
 BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
 KIND = "scans"  # of the store's entries
 LISTED = 10  # in one message
+TESTS = {"test", "tests", "testing", "_tests"}  # folders of a package's own tests
 Found = dict[str, list[str]]  # {path below python/: what it gives away}
 
 
@@ -44,10 +45,33 @@ def refuse_secrets(
     if wrong:
         raise VerifyError(
             "the layer would give away what looks like credentials:\n" + _listed(wrong.values()),
-            fix="revoke it where it was issued and leave the file out: "
-            f'drop = ["{min(wrong)}"] in [tool.lambda-layer]; if it opens nothing (a test key of a '
-            "package): harmless = […] with its path",
+            fix=_ways_out(list(wrong)),
         )
+
+
+def _ways_out(wrong: Sequence[str]) -> str:
+    """Lines for all of these files at once. What lies among a package's tests is on the index for
+    all to read: it opens nothing."""
+    named = ", ".join(f'"{each}"' for each in globs(wrong))
+    if all(TESTS & {*path.split("/")[:-1]} for path in wrong):
+        return (
+            "these are keys for a package's own tests, which open nothing: "
+            f"harmless = [{named}] in [tool.lambda-layer] allows them, drop = [{named}] leaves "
+            "them out"
+        )
+    return (
+        f"revoke it where it was issued and leave the file out: drop = [{named}] in "
+        f"[tool.lambda-layer]; if it opens nothing (a test key of a package): harmless = [{named}]"
+    )
+
+
+def globs(wrong: Sequence[str]) -> list[str]:
+    """For `drop` and `harmless`: each path, or one for several of a kind in one folder."""
+    kinds: dict[str, list[str]] = {}
+    for path in sorted(wrong):
+        folder, _, name = path.rpartition("/")
+        kinds.setdefault(f"{folder}/*.{name.rpartition('.')[2]}", []).append(path)
+    return [glob if len(paths) > 1 else paths[0] for glob, paths in kinds.items()]
 
 
 def _listed(lines: Iterable[str]) -> str:

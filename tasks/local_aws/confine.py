@@ -1,0 +1,87 @@
+"""What the embedded AWS may not do for whoever asks it: reach the network, or start containers.
+
+Functions ask it, with code of packages in them. So what they may not do themselves, it must not do
+for them: moto posts to a topic's HTTP subscribers, to API destinations and HTTP integrations, and
+runs Batch's jobs on the Docker engine, with volumes of the caller's choice.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..ui.console import say
+
+App = Callable[..., Iterable[bytes]]
+# Not services of AWS: moto's own (resets, recordings written to files), and what only EC2 has.
+UNSERVED = {"moto_api", "instance_metadata", "batch"}
+_CONNECTING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_RESOLVING = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+
+
+class OutOfReachError(OSError):
+    """To moto like a network that is not there."""
+
+
+def confine(own: str, docker_host: str = "") -> None:
+    """From now on this process reaches itself (`own`: HOST:PORT) and the Docker engine, and moto
+    not even that. `docker_host`: DOCKER_HOST; a Unix socket needs no network. There is no way
+    back."""
+    places = [urlsplit(f"tcp://{own}"), urlsplit(docker_host)]
+    allowed = {(each.hostname, each.port) for each in places if each.hostname}
+    hosts = {host for host, _ in allowed}
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _CONNECTING and is_outside(arguments[1], allowed):
+            raise OutOfReachError(f"the embedded AWS reaches nothing else: {arguments[1]!r}")
+        if event in _RESOLVING and arguments[0] and arguments[0] not in hosts:
+            raise OutOfReachError(f"the embedded AWS reaches nothing else: {arguments[0]!r}")
+
+    sys.addaudithook(hear)
+    keep_from_engine()
+    keep_from_posting()
+    keep_from_posting()
+
+
+def is_outside(address: object, allowed: Iterable[tuple[object, ...]]) -> bool:
+    """Is it an address of a network that is not among these? A Unix socket's is a text."""
+    return isinstance(address, tuple) and address[:2] not in allowed
+
+
+def keep_from_engine() -> None:
+    """moto's models find no Docker engine: functions run by our own sandbox."""
+    from moto.utilities.docker_utilities import DockerModel
+
+    def refuse(self: object) -> None:
+        raise OutOfReachError("the embedded AWS starts no containers for whoever asks")
+
+    setattr(DockerModel, "docker_client", property(refuse))  # noqa: B010 - mypy refuses the plain form
+
+
+def keep_from_posting() -> None:
+    """What moto sends over HTTP finds nobody, as in AWS where a receiver is down: whoever publishes
+    is not told. (requests.post and the like; the Docker engine is asked by a session.)"""
+    import requests
+
+    def unsent(method: str, url: str, **named: Any) -> Any:
+        say(f"the embedded AWS reaches nothing else: {method.upper()} {url} is not sent")
+        answer = requests.Response()
+        answer.status_code, answer.url = 503, url
+        return answer
+
+    setattr(requests.api, "request", unsent)  # noqa: B010 - mypy refuses the plain form
+
+
+def serving(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """moto's way to make a service's app, but for those that are not served."""
+    return lambda service: unserved(service) if service in UNSERVED else create(service)
+
+
+def unserved(service: str) -> App:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = f'{{"message": "the embedded AWS does not have {service}"}}'.encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response("501 Not Implemented", [*headers, ("x-amzn-ErrorType", "NotImplemented")])
+        return [body]
+
+    return app
