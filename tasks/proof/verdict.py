@@ -57,11 +57,15 @@ def breaks(proofs: Mapping[str, Proof]) -> list[Break]:
 
 
 def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """{direct requirement: its first error} where nothing of it ever imported. `direct`: the
-    outermost modules of each."""
+    """{direct requirement: its first error} where nothing of it ever imported that people import:
+    sounddevice fails and its _sounddevice does not. `direct`: the outermost modules of each."""
+    public = {
+        name: [each for each in outer if not each.startswith("_")] or outer
+        for name, outer in direct.items()
+    }
     return {
         name: proofs[name].imports[outer[0]]
-        for name, outer in direct.items()
+        for name, outer in public.items()
         if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
     }
 

@@ -91,9 +91,14 @@ def test_a_requirement_is_unusable_when_nothing_of_it_ever_imported() -> None:
         "bad": Proof(after=answer(), imports={"x": "E: 1", "y": "E: 2"}),
         "good": Proof(after=answer(), imports={"x": "E: 1"}),
         "none": Proof(after=answer()),
+        "half": Proof(after=answer(), imports={"half": "E: 3"}),  # its _half imports
+        "hidden": Proof(after=answer(), imports={}),
     }
-    direct = {"bad": ["x", "y"], "good": ["x", "y"], "none": [], "gone": ["z"]}
-    assert verdict.unusable(proofs, direct) == {"bad": "E: 1"}
+    direct = {
+        "bad": ["x", "y"], "good": ["x", "y"], "none": [], "gone": ["z"],
+        "half": ["_half", "half"], "hidden": ["_hidden"],
+    }  # fmt: skip
+    assert verdict.unusable(proofs, direct) == {"bad": "E: 1", "half": "E: 3"}
 
 
 def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:
