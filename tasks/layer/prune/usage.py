@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .rules import Spare
+from .rules import FOLDERS, Spare
 
 Gone = Callable[[str], bool]
 TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
@@ -53,8 +53,12 @@ class Usage:
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
         self._names: dict[str, list[str]] = defaultdict(list)
         for path in self._paths:
-            for folder in map(str, PurePosixPath(path).parents):
-                self._names[folder].append(path.rpartition("/")[2])
+            folder, _, file = path.rpartition("/")
+            while folder:
+                outer, _, name = folder.rpartition("/")
+                if name in FOLDERS:
+                    self._names[folder].append(file)
+                folder = outer
 
     def spares(self, look: Spare, path: str, matched: str, gone: Gone) -> bool:
         """Does this look save `path`, of which the rule's glob named the part `matched`?
