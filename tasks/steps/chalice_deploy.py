@@ -13,8 +13,9 @@ from ..aws.secrets_manager import Secret, shadowed
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
 from ..chalice_project import own_packages
+from ..chalice_project import package as function_package
 from ..chalice_project.config import Member
-from ..chalice_project.package import Contents
+from ..chalice_project.package import Contents, HidingError
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -114,7 +115,8 @@ def fingerprint(
         stage = chalice_config.after(*place, arns, more)
     files = [Path(name) for name in APP if Path(name).is_file()]
     files += [path for name in APP if Path(name).is_dir() for path in file_tools.walk(Path(name))]
-    contents = {str(path): file_tools.file_digest(path) for path in files if path.suffix != ".pyc"}
+    made = "__pycache__"  # by whoever imported it
+    contents = {str(x): file_tools.file_digest(x) for x in files if made not in x.parts}
     of_secret = [settings.secret, secret] if settings.secret else []
     return file_tools.digest([{**config, "stages": {}}, stage, contents, PACKED, *of_secret])
 
@@ -175,10 +177,17 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
     before = chalice_deployment.api_url(settings.stage)
-    begun = snapshot.begin(aws, asked)
     # a rollback to other layers runs beside what the function always had
     refuses = refuses and any(layer_arns.is_of(arn, settings.layer) for arn in arns)
-    package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+    if refuses:
+        function_package.refuse_hidden(layer)
+    former = snapshot.read(aws)
+    begun = snapshot.begin(aws, asked, former)
+    try:
+        package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+    except HidingError:
+        snapshot.take_back(aws, begun, former)
+        raise
     _tell_package(settings, package, layer)
     _tell_others(aws, package, arns, layer)
     _wait(aws)
@@ -221,7 +230,8 @@ def _tell_package(settings: Settings, package: file_tools.Record, layer: Content
     for sentence in left.get("unmet", []):
         say(f"warning: {sentence}")
     for module, by in package.get("hides", {}).items():
-        say(f"warning: the function runs {module} out of {by or 'vendor/'}, not the layer's")
+        place = function_package.PLACES.get(by, by)
+        say(f"warning: the function runs its own {module} ({place}), not the layer's")
     bare = [
         name
         for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items()

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from ..aws import arn as layer_arns
 from ..aws.client import Aws
 from ..chalice_project import config
+from ..chalice_project import package as function_package
 from ..context.arguments import only_publishes
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..layer import input_hash
 from ..layer.archive import size_limit
-from ..release import registry
+from ..release import layer_contents, registry
 from ..release import version as versions
 from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
@@ -48,6 +49,8 @@ def run(aws: Aws, builder: str) -> files.Record:
     if lifts:
         said = f"the requirements or settings are not those that the stage was {pin}"
         say(f"note: {said}: this deploy goes on and lifts that pin")
+    if arn and not only_publishes() and function_package.has_vendored():
+        layer_contents.refuse_hidden(aws, arn.split(","))
     if arn:
         files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     since = pin.at if pin and choice.verdict.holds else None

@@ -20,7 +20,7 @@ from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.requirements import lockfile
 from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.steps import chalice_deploy, patch_config, publish, upload
+from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, DeployError, InputError, VerifyError
 from tests import deployed_project, lambda_function
@@ -362,3 +362,14 @@ def test_a_function_that_lacks_the_layer_is_said(aws: Aws) -> None:
     patch_config.run(aws.settings, [arn], [arn])
     assert CONFIG not in whats(planned(aws.settings))
     assert chalice_deploy.fingerprint(aws.settings) == would_be
+
+
+def test_a_vendored_module_of_another_name_than_its_package_is_an_error(aws: Aws) -> None:
+    """By what is published: nobody builds it again to know."""
+    arn = publish_layer(aws, {"python-dateutil": "2.9.0"})
+    configure(arn)
+    Path("vendor").mkdir()
+    Path("vendor/six.py").write_text("", encoding="utf-8")
+    for look in (planned, lambda settings: lookup.run(connect(settings), "host")):
+        with pytest.raises(DeployError, match=r"hide modules of the layer: six \(vendor/\)"):
+            look(aws.settings)

@@ -13,7 +13,8 @@ ANSWERED = "answered"
 FAILED = "failed"  # the app did not answer, and was left as it is
 UNDOING = "undoing"
 UNDONE = "undone"
-WELL = (ANSWERED, UNDONE)
+REFUSED = "refused"  # before anything was changed
+WELL = (ANSWERED, UNDONE, REFUSED)
 OPEN = (DEPLOYING, DEPLOYED, UNDOING)  # the next deploy has to finish it
 SAID = 200  # characters of a reason
 

@@ -71,12 +71,11 @@ def _key(aws: Aws) -> str:
     return store.key(aws.settings, "attempt.json")
 
 
-def begin(aws: Aws, asked: Mapping[str, Any]) -> Attempt:
-    """Before Chalice changes anything. One that was cut short goes on: what ran before it is what
-    it goes back to. `asked`: {"answered", "said"} of what runs now."""
+def begin(aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None) -> Attempt:
+    """Before Chalice changes anything. `former`: the last change. One that was cut short goes on:
+    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now."""
     arns = chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
-    former = read(aws)
     if former and former.is_open:
         before, blocked = former.before, former.blocked
     else:
@@ -86,6 +85,11 @@ def begin(aws: Aws, asked: Mapping[str, Any]) -> Attempt:
         aws,
         Attempt(by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked),
     )
+
+
+def take_back(aws: Aws, begun: Attempt, former: Attempt | None) -> None:
+    """It was refused before anything was changed: the last change is the one before it."""
+    write(aws, former or begun.now(attempt.REFUSED))
 
 
 def _before(aws: Aws) -> Ran | None:
