@@ -224,7 +224,8 @@ def test_a_pinned_stage_stays(aws: Aws) -> None:
     found = planned(aws.settings)
     assert whats(found) == [CONFIG, APP]
     assert why(found, CONFIG)[1].count(":layer:deps:1") == 1
-    assert found.notes == [f"the stage was {pin}; it stays there until ./doitw unpin stage=prod"]
+    until = "until ./doitw unpin stage=prod, or until requirements or settings change"
+    assert found.notes == [f"the stage was {pin}; it stays there {until}"]
     configure(first)
     assert whats(planned(aws.settings)) == [APP]
 
@@ -238,7 +239,8 @@ def test_other_requirements_lift_a_pin(aws: Aws) -> None:
     found = planned(aws.settings)
     assert whats(found)[:2] == [BUILD, "publish version 2 of deps"]
     assert found.notes == [
-        f"other requirements than the stage was {pin}; the deploy lifts that pin"
+        f"the stage was {pin}; requirements or settings have changed since: "
+        "the deploy lifts that pin"
     ]
 
 

@@ -17,7 +17,7 @@ from ...settings import paths
 from ...util import actor, files
 from ...util.errors import LayerError
 from ...util.files import Record
-from .. import version
+from .. import version, wishes
 from ..stage import chalice_state, store
 from . import attempt
 from .attempt import Attempt, Ran
@@ -81,10 +81,11 @@ def begin(aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None) -> 
     else:
         before = _before(aws)
         blocked = _blocked(before, asked)
-    return write(
-        aws,
-        Attempt(by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked),
-    )
+    begun = Attempt(
+        by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked,
+        app=wishes.app(aws.settings),
+    )  # fmt: skip
+    return write(aws, begun)
 
 
 def take_back(aws: Aws, begun: Attempt, former: Attempt | None) -> None:
