@@ -177,6 +177,19 @@ def check_places(aws: Aws) -> None:
             )
 
 
+def warn_of_outer_places(aws: Aws) -> None:
+    """The same outside of the stages, which may mean another stage, in its account."""
+    settings, path = aws.settings, paths.CHALICE_CONFIG
+    for keys, arns in chalice_config.outer_layers(path).items():
+        wrong = layer_arns.strange(arns, settings.layer, settings.region, aws.account)
+        if wrong:
+            here = f"account {aws.account}, {settings.region}"
+            said = f"{', '.join(wrong)} is not the layer {settings.layer} of {here}"
+            problem = f"{path}, {'.'.join(keys)}: {said}"
+            place = chalice_config.place(path, *keys, value=wrong[0])
+            say(f"warning: {source_location.below(problem, place)}")
+
+
 def check_smoke(aws: Aws) -> None:
     """What smoke will send can be sent: known now, and not once the stage is changed."""
     if missing := smoke_request.unset(aws.settings.smoke, aws.environ):
@@ -270,6 +283,7 @@ def check_aws(settings: Settings) -> None:
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
     check_places(aws)
+    warn_of_outer_places(aws)
     check_smoke(aws)
     measure_layers(settings)
 

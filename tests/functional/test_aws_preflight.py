@@ -271,3 +271,17 @@ def test_a_line_chalice_of_the_layer_is_refused(aws: Aws) -> None:
     assert told in str(caught.value)
     assert caught.value.fix.endswith("needs what else only Chalice asks for: botocore, pyyaml")
     preflight.run(replace(aws.settings, drop=("chalice",)))
+
+
+def test_outside_of_the_stages_it_is_said(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the stage has `layers`, and of functions, which Chalice reads in a stage alone."""
+    strange = f"arn:aws:lambda:{REGION}:210987654321:layer:deps:7"
+    outer = {"layers": [strange], "lambda_functions": {"render": {"layers": [strange]}}}
+    whole = {"app_name": "shuking", **outer, "stages": {"prod": {"layers": []}}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(whole, indent=2), encoding="utf-8")
+    lines: list[str] = []
+    monkeypatch.setattr(preflight, "say", lines.append)
+    preflight.run(aws.settings)
+    said = "\n".join(lines)
+    for where in ("layers", "lambda_functions.render.layers"):
+        assert f"config.json, {where}: {strange} is not the layer deps of account" in said
