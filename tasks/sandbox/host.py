@@ -203,14 +203,21 @@ def _execute(
     for word in job.argv:
         isolated = [names["{interpreter}"], "-I", "-S"]
         words += isolated if word == "{python}" else [expand(word, names)]
-    if not job.kind.is_ours:
-        words = _isolated(words, names, job)
-    process = subprocess.Popen(
-        words, cwd=names["{work}"], env=_environment(job, names), encoding="utf-8",
-        errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
-        preexec_fn=subprocesses.die_with_parent if job.kind.is_ours else _limit,
-    )  # fmt: skip
+    environment, given = _environment(job, names), []
+    if not job.kind.is_ours and not isolation.lacking(names["{interpreter}"]):
+        inside = _isolated(words, names, job)
+        words, place = isolation.with_environment(inside, environment)
+        environment, given = {}, [place]
+    try:
+        process = subprocess.Popen(
+            words, cwd=names["{work}"], env=environment, encoding="utf-8", pass_fds=given,
+            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=subprocesses.die_with_parent if job.kind.is_ours else _limit,
+        )  # fmt: skip
+    finally:
+        for place in given:
+            os.close(place)
     running.add(process)
     expired = threading.Event()
 
@@ -252,10 +259,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]:
-    """Where this machine can."""
     interpreter, tmp = names["{interpreter}"], Path(names["{tmp}"])
-    if isolation.lacking(interpreter):
-        return words
     if job.forward and not job.network:
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     there = [name for name in GIVEN if Path(names[name]).exists()]

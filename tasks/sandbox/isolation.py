@@ -62,6 +62,20 @@ def _of_lambda(system: Path) -> dict[Path, list[str]]:
     return there | {Path("/etc/passwd"): ["--ro-bind", str(system / "passwd")]}
 
 
+def with_environment(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> tuple[list[str], int]:
+    """The command of `wrapped`, and a descriptor for it to inherit, in which are the variables of
+    what runs inside. bubblewrap itself runs outside, as you, and gets none of them: the loader
+    obeys LD_PRELOAD before there is a sandbox. Not as arguments, which everybody can read."""
+    pairs = [word for pair in environment.items() for word in ("--setenv", *pair)]
+    place = os.memfd_create("environment")
+    with os.fdopen(os.dup(place), "wb") as file:
+        file.write(b"".join(os.fsencode(word) + b"\0" for word in ("--clearenv", *pairs)))
+    os.lseek(place, 0, os.SEEK_SET)
+    return [command[0], "--args", str(place), *command[1:]], place
+
+
 def _devices() -> list[str]:
     """Lambda's few. `--dev` would bring /dev/shm, which Lambda has not."""
     there = [path for name in DEVICES if (path := f"/dev/{name}") and Path(path).exists()]
