@@ -45,9 +45,12 @@ def build(tmp_path: Path, image: str, served: Index, code: str, **files: bytes) 
          ["OSError: [Errno 38] Function not implemented", "no /dev/shm"]),
         ("import os\nX = os.environ['PKG_URL']\n", ['proof-env = {PKG_URL = "…"}']),
         ("import ctypes\nctypes.CDLL('libcrypt.so.1')\n", ["Lambda's image has no libcrypt.so.1"]),
+        ("import subprocess\nsubprocess.run(['git'])\n", ["Lambda's image has none of that name"]),
+        ("import os\nL = [os.dup(1) for _ in range(1100)]\n", ["than the 1,024 that Lambda lets"]),
         (WRITES, ["/opt/python/pkg/cache.json", "a layer is read-only in Lambda"]),
     ],
-    ids=["home", "shared memory", "variable", "library of another image", "layer"],
+    ids=["home", "shared memory", "variable", "library of another image", "program",
+         "many files", "layer"],
 )  # fmt: skip
 def test_what_lambda_refuses_is_refused(
     tmp_path: Path, lambda_image: str, served: Index, code: str, words: list[str]
@@ -61,8 +64,9 @@ def test_what_lambda_refuses_is_refused(
 
 
 def test_what_lambda_has_is_there(tmp_path: Path, lambda_image: str, served: Index) -> None:
-    """Region and function; a library that nobody imports is no more than a warning."""
+    """Region, function and user; a library that nobody imports is no more than a warning."""
     code = "import os\nassert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
+    code += "import getpass\nassert getpass.getuser() == 'sbx_user1051'\n"
     run = build(tmp_path, lambda_image, served, code, more=elf("libgomp.so.1"))
     assert run.code == 0, run.output
     assert "libgomp.so.1" in run.output
