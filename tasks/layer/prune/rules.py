@@ -18,8 +18,8 @@ class Spare(StrEnum):
 
     IMPORTED = "code that stays imports it"
     PLUGINS = "the package around it lists its modules"
-    SUITE = "no test lies in it"
-    SPHINX = "it is no documentation as tools build it"
+    SUITE = "it holds data and no test, or is read"
+    READ = "it holds data, or is read"
     DATA = "it lies among templates or data"
     NAMED = "code of the same package names the file"
     LISTED = "code of the same package reads files of its kind"
@@ -31,7 +31,7 @@ class Spare(StrEnum):
 
 
 # Looks that cannot know: whether anybody reads what they keep.
-UNSURE = (Spare.PLUGINS, Spare.SUITE, Spare.SPHINX, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY)
+UNSURE = (Spare.PLUGINS, Spare.SUITE, Spare.READ, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ RULES = (
         reason="documentation",
         source="the seed; powertools-lambda-python#7361 (botocore.docs is imported)",
         exceptions=("botocore/docs", "boto3/docs"),
-        spare=(Spare.IMPORTED, Spare.DATA, Spare.SPHINX),
+        spare=(Spare.IMPORTED, Spare.DATA, Spare.READ),
     ),
     Rule(
         name="bytecode",

@@ -11,7 +11,11 @@ from .rules import FOLDERS, Spare
 
 Gone = Callable[[str], bool]
 TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
-DOCUMENTATION = re.compile(r"conf\.py|mkdocs\.ya?ml|.*\.rst|Makefile|make\.bat")
+CODE = re.compile(r".*\.(py|pyc|pyi|so|pyd)|py\.typed|\.gitkeep")
+DOCUMENTATION = re.compile(
+    r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
+    r"|Makefile|py\.typed|\.\w+"
+)
 # Folders whose content is read, not run: what an app is made from, what pages are made of.
 DATA = re.compile(
     r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*"
@@ -77,10 +81,15 @@ class Usage:
         return bool(around) and self._lists("modules", [around], gone)
 
     def suite(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._holds_none(path, matched, TESTS)
+        names = self._within(path, matched)
+        tested = any(map(TESTS.fullmatch, names))
+        holds_data = not all(map(CODE.fullmatch, names))
+        return bool(names) and not tested and (holds_data or self._is_read(matched, gone))
 
-    def sphinx(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._holds_none(path, matched, DOCUMENTATION)
+    def read(self, path: str, matched: str, gone: Gone) -> bool:
+        names = self._within(path, matched)
+        holds_data = not all(map(DOCUMENTATION.fullmatch, names))
+        return bool(names) and (holds_data or self._is_read(matched, gone))
 
     def data(self, path: str, matched: str, gone: Gone) -> bool:
         return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
@@ -96,8 +105,7 @@ class Usage:
         return any(suffix in _ends(names) and not gone(module) for module, _, names in quoting)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
-        around = [str(each) for each in PurePosixPath(path).parents if str(each) != "."]
-        return self._lists("files", around, gone)
+        return self._is_read(path, gone)
 
     def only_form(self, path: str, matched: str, gone: Gone) -> bool:
         file = PurePosixPath(path)
@@ -123,18 +131,22 @@ class Usage:
         found = self._listing[kind]
         return any(not gone(module) for each in folders for module in found.get(each, ()))
 
-    def _holds_none(self, path: str, matched: str, kind: re.Pattern[str]) -> bool:
-        """Of a package's own folder: what lies beside packages was packed by mistake."""
-        if matched == path or "/" not in matched:
-            return False
-        return not any(kind.fullmatch(name) for name in self._names[matched])
+    def _within(self, path: str, matched: str) -> list[str]:
+        """Names of the files in a package's own folder; none in what lies beside packages, which
+        was packed by mistake."""
+        return [] if matched == path or "/" not in matched else self._names[matched]
+
+    def _is_read(self, matched: str, gone: Gone) -> bool:
+        """Does code of the package around it read what lies in folders?"""
+        around = [str(each) for each in PurePosixPath(matched).parents if str(each) != "."]
+        return self._lists("files", around, gone)
 
 
 _LOOKS = {
     Spare.IMPORTED: Usage.imported,
     Spare.PLUGINS: Usage.plugins,
     Spare.SUITE: Usage.suite,
-    Spare.SPHINX: Usage.sphinx,
+    Spare.READ: Usage.read,
     Spare.DATA: Usage.data,
     Spare.NAMED: Usage.named,
     Spare.LISTED: Usage.listed,

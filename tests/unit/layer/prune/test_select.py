@@ -24,12 +24,13 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
     [
         ("a/tests/test_x.py", "tests"),
         ("a/test/conftest.py", "tests"),
+        ("a/test/__init__.py", "tests"),
         ("tests/x.py", "tests"),
         ("test/data/x.bin", "tests"),
         ("a/b/conftest.py", "tests"),
         ("a/_umath_tests.cpython-312-x86_64-linux-gnu.so", "tests"),
         ("numpy/_core/_simd.cpython-312-x86_64-linux-gnu.so", "tests"),
-        ("a/docs/index.rst", "docs"),
+        ("a/docs/index.html", "docs"),
         ("docs/index.html", "docs"),
         ("a/__pycache__/x.cpython-312.pyc", "bytecode"),
         ("a/README.md", "markdown"),
@@ -198,12 +199,11 @@ def test_code_of_any_distribution_counts(tmp_path: Path) -> None:
     [
         "dbt/include/global_project/macros/materializations/tests/helpers.sql",  # dbt-core 1.9
         "dbt/include/global_project/docs/overview.md",
-        "dbt/tests/fixtures/project.py",
         "rest_framework/templates/rest_framework/docs/document.html",
         "chalice/templates/0000-rest-api/tests/test_app.py",  # what a new project is made from
         "kedro/{{ cookiecutter.repo_name }}/src/tests/test_run.py",
-        "fsspec/tests/abstract/copy.py",  # for the tests of other file systems
-        "app/plugins/test/__init__.py",
+        "app/plugins/tests/rules.yaml",
+        "app/docs/forms.json",
         "app/static/docs/conf.py",
         "mypy/typeshed/stdlib/json/__init__.pyi",
         "typeshed_client/typeshed/builtins.pyi",
@@ -238,6 +238,14 @@ def test_a_folder_whose_package_lists_its_modules_stays(tmp_path: Path) -> None:
     assert choose(tmp_path, files | {"a/plugins/__init__.py": lists}).removed == {}
     hidden = choose(tmp_path, files | {"a/plugins/conftest.py": lists})
     assert set(hidden.removed) == {*files, "a/plugins/conftest.py"}
+
+
+@pytest.mark.parametrize("path", ["a/test/x.txt", "a/test/one.py", "a/docs/overview.md"])
+@pytest.mark.parametrize("code", ["here.iterdir()", "resources.files(__package__)"])
+def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, code: str) -> None:
+    """A test suite is one all the same."""
+    files = {"a/__init__.py": code, path: "", "a/b/tests/test_x.py": "", "a/b/tests/x.csv": ""}
+    assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
 
 
 def test_targets_of_entry_points_stay(tmp_path: Path) -> None:
