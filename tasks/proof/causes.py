@@ -70,7 +70,9 @@ CAUSES = (
         r"|(?:CommandNotFound: \W*|\bnot executable: "
         r"|Command '(?=.*' returned non-zero exit status 127))(?P<other>[\w.+/-]+)",
         why="the import starts the program {what}, and Lambda's image has none of that name",
-        fix="pin a version that starts {what} only when it is called, or leave the package out",
+        fix="pin a version that starts {what} only when it is called, or set the variable that "
+        "lets the package do without it (in proof-env, and in environment_variables of "
+        ".chalice/config.json); or leave the package out",
     ),
     Cause(
         name="machine",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layer.installed import Installed
-from ..sandbox import isolation
+from ..sandbox import isolation, lambda_system
 from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..settings import paths
@@ -178,4 +178,6 @@ def proof_fingerprint(settings: Settings) -> str:
     """Of what proves, and of what it finds around it."""
     scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
     system = sorted(lambda_libraries.system(settings).libraries)
-    return file_tools.digest([*scripts_, proof_environment(settings), system])
+    programs = sorted(lambda_system.programs(settings.python))
+    around = [system, programs, lambda_system.PASSWD]
+    return file_tools.digest([*scripts_, proof_environment(settings), *around])
