@@ -55,13 +55,13 @@ class Usage:
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
-        self._names: dict[str, list[str]] = defaultdict(list)
+        self._names: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for path in self._paths:
             folder, _, file = path.rpartition("/")
             while folder:
                 outer, _, name = folder.rpartition("/")
                 if name in FOLDERS:
-                    self._names[folder].append(file)
+                    self._names[folder].append((file, self._paths[path]))
                 folder = outer
 
     def spares(self, look: Spare, path: str, matched: str, gone: Gone) -> bool:
@@ -82,14 +82,11 @@ class Usage:
 
     def suite(self, path: str, matched: str, gone: Gone) -> bool:
         names = self._within(path, matched)
-        tested = any(map(TESTS.fullmatch, names))
-        holds_data = not all(map(CODE.fullmatch, names))
-        return bool(names) and not tested and (holds_data or self._is_read(matched, gone))
+        tested = any(TESTS.fullmatch(name) for name, _ in names)
+        return not tested and self._holds(names, CODE, matched, gone)
 
     def read(self, path: str, matched: str, gone: Gone) -> bool:
-        names = self._within(path, matched)
-        holds_data = not all(map(DOCUMENTATION.fullmatch, names))
-        return bool(names) and (holds_data or self._is_read(matched, gone))
+        return self._holds(self._within(path, matched), DOCUMENTATION, matched, gone)
 
     def data(self, path: str, matched: str, gone: Gone) -> bool:
         return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
@@ -131,10 +128,19 @@ class Usage:
         found = self._listing[kind]
         return any(not gone(module) for each in folders for module in found.get(each, ()))
 
-    def _within(self, path: str, matched: str) -> list[str]:
-        """Names of the files in a package's own folder; none in what lies beside packages, which
-        was packed by mistake."""
+    def _within(self, path: str, matched: str) -> list[tuple[str, int]]:
+        """(name, bytes) of the files in a package's own folder; none in what lies beside packages,
+        which was packed by mistake."""
         return [] if matched == path or "/" not in matched else self._names[matched]
+
+    def _holds(
+        self, names: Iterable[tuple[str, int]], usual: re.Pattern[str], matched: str, gone: Gone
+    ) -> bool:
+        """Other than the usual files, or something that code around it reads? Nobody reads what is
+        empty."""
+        filled = [name for name, size in names if size]
+        holds_data = not all(map(usual.fullmatch, filled))
+        return bool(filled) and (holds_data or self._is_read(matched, gone))
 
     def _is_read(self, matched: str, gone: Gone) -> bool:
         """Does code of the package around it read what lies in folders?"""

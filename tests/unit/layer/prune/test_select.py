@@ -216,7 +216,7 @@ def test_what_is_read_at_run_time_stays(tmp_path: Path, path: str) -> None:
     """Data, templates, plugins and stubs that are data, by the names that tests and documentation
     have."""
     top = path.split("/")[0]
-    assert choose(tmp_path, {f"{top}/__init__.py": "", path: ""}).removed == {}
+    assert choose(tmp_path, {f"{top}/__init__.py": "", path: "x"}).removed == {}
 
 
 @pytest.mark.parametrize("path", ["a/x.py", "a/x.cpython-312-x86_64-linux-gnu.so", "a/x.abi3.so"])
@@ -244,7 +244,7 @@ def test_a_folder_whose_package_lists_its_modules_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["here.iterdir()", "resources.files(__package__)"])
 def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, code: str) -> None:
     """A test suite is one all the same."""
-    files = {"a/__init__.py": code, path: "", "a/b/tests/test_x.py": "", "a/b/tests/x.csv": ""}
+    files = {"a/__init__.py": code, path: "x", "a/b/tests/test_x.py": "", "a/b/tests/x.csv": ""}
     assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
 
 
