@@ -7,6 +7,7 @@ import gc
 import importlib
 import importlib.machinery
 import json
+import logging
 import os
 import sys
 import time
@@ -17,6 +18,10 @@ Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
+LIBRARY_PATH = ":".join(
+    ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/var/task",
+     "/var/task/lib", "/opt/lib")
+)  # Lambda's: the image sets it, a machine does not  # fmt: skip
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
@@ -82,19 +87,44 @@ def forget(runtime: Collection[str]) -> None:
 
 
 def use(opt: str) -> None:
-    """sys.path as Lambda's bootstrap sets it: layers before what the image brings, and their .pth
-    files read (/var/runtime/bootstrap.py: set_default_sys_path, add_default_site_directories)."""
+    """As a function finds it when its handler is imported: sys.path in the order of Lambda's
+    bootstrap, with `.pth` files read; what the runtime sets of the environment; a log handler
+    (/var/runtime/bootstrap.py, docker/bootstrap.py)."""
     import site
 
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    folders = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
-    sys.path[:0] = folders
+    task, runtime = (os.environ.get(f"LAMBDA_{name}", "") for name in ("TASK_ROOT", "RUNTIME_DIR"))
+    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    image = [f"{sys.prefix}/lib/{version}/site-packages"] * (not sys.flags.no_site)
+    sys.path[:0] = [each for each in (task, *layers, *image, runtime) if each]
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
-    for folder in folders:
+    for folder in layers:
         site.addsitedir(folder)
-    runtime = os.environ.get("LAMBDA_RUNTIME_DIR", "")
-    if runtime and runtime not in sys.path:
-        sys.path.append(runtime)  # the client and the SDK, where the image has them elsewhere
+    if runtime:  # where a function would be
+        os.environ.setdefault("PYTHONPATH", runtime)
+        os.environ.setdefault("LD_LIBRARY_PATH", LIBRARY_PATH)
+    logging.getLogger().addHandler(LambdaLoggerHandler())
+
+
+class LambdaLoggerHandler(logging.Handler):
+    """The root logger's, as awslambdaric gives it one before it imports the function
+    (awslambdaric.bootstrap, _setup_logging)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logging.Formatter.converter = time.gmtime
+        form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+        self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+        self.addFilter(LambdaLoggerFilter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stdout.write(self.format(record))
+
+
+class LambdaLoggerFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.aws_request_id, record.tenant_id = "", None  # what is imported is for no request
+        return True
 
 
 def say(answers: int, word: bytes, value: object) -> None:
