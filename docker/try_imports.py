@@ -9,6 +9,7 @@ import importlib.machinery
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -22,6 +23,7 @@ LIBRARY_PATH = ":".join(
     ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/var/task",
      "/var/task/lib", "/opt/lib")
 )  # Lambda's: the image sets it, a machine does not  # fmt: skip
+STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
@@ -45,14 +47,15 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
-    lacking, before = Lacking(opt, system), loaded_files()
+    lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
     lacking.start()
+    unset.start()
     watch.start()
     own = os.getpid()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
-        error = attempt(opt, kind, name)
+        error = attempt(opt, kind, name, unset)
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
@@ -133,7 +136,7 @@ def say(answers: int, word: bytes, value: object) -> None:
         block = block[os.write(answers, block) :]
 
 
-def attempt(opt: str, kind: str, name: str) -> str:
+def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
     """'' or the error as one line."""
     try:
         if kind == "import":
@@ -143,7 +146,8 @@ def attempt(opt: str, kind: str, name: str) -> str:
 
             ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
     except BaseException as error:
-        return described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
+        line = described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
+        return line + (f" [unset variable: {name}]" if (name := unset.behind(error, line)) else "")
     return ""
 
 
@@ -221,6 +225,53 @@ class Lacking:
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
         return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
+
+
+class Unset:
+    """Notes the environment variables that are asked for and not set, to tell which of them an
+    error is about: one that it names, or the None that its code got in the place of a value."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._nones: dict[str, str] = {}  # {file: the last that it got None for}
+
+    def start(self) -> None:
+        kind: Any = type(os.environ)
+        original = kind.__getitem__
+
+        def ask(environ: Any, key: Any) -> Any:
+            try:
+                return original(environ, key)
+            except KeyError:
+                self.note(os.fsdecode(key))
+                raise
+
+        kind.__getitem__ = ask
+
+    def note(self, name: str) -> None:
+        self._names[name] = None
+        frame: Any = sys._getframe(2)
+        if frame.f_code.co_name == "get" and frame.f_locals.get("default") is None:
+            while frame and frame.f_code.co_filename.startswith(STANDARD):
+                frame = frame.f_back
+            if frame:
+                self._nones[frame.f_code.co_filename] = name
+
+    def behind(self, error: BaseException, line: str) -> str:
+        """'' where none is."""
+        named = [name for name in self._names if re.search(rf"\b{re.escape(name)}\b", line)]
+        if named:
+            return max(named, key=len)
+        return self._nones.get(raised_in(error), "") if "NoneType" in line else ""
+
+
+def raised_in(error: BaseException) -> str:
+    """The file of the innermost code that is not the standard library's."""
+    files, trace = [""], error.__traceback__
+    while trace:
+        files.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    return [each for each in files if not each.startswith(STANDARD)][-1]
 
 
 class Watch:

@@ -61,9 +61,10 @@ def test_what_lambda_refuses_is_refused(
 
 
 def test_what_lambda_has_is_there(tmp_path: Path, lambda_image: str, served: Index) -> None:
-    """Region, function, log handler, path; a library that nobody imports is no more than a warning."""
+    """Region, function, log handler, path; a library that nobody imports is only a warning."""
     code = (
-        "import logging, os, sys\nassert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
+        "import logging, os, sys\n"
+        "assert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
         "assert os.environ['AWS_XRAY_DAEMON_ADDRESS'] and os.environ['PYTHONPATH']\n"
         "assert type(logging.getLogger().handlers[0]).__name__ == 'LambdaLoggerHandler'\n"
         "lib = f'lib/python{sys.version_info[0]}.{sys.version_info[1]}'\n"
