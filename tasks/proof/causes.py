@@ -142,7 +142,8 @@ CAUSES = (
     ),
     Cause(
         name="read-only",
-        pattern=r"(?:Read-only file system|Permission denied)\D*?(?P<what>/[^'\s]*)",
+        pattern=r"(?:Read-only file system|Permission denied)"
+        r"(?:: '(?P<other>[^/'][^']*)|\D*?(?P<what>/[^'\s]*))",
         why="the import writes to {what}: only /tmp can be written to in Lambda",
         fix="see whether the package has a setting or variable for where it writes, and set it to "
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",

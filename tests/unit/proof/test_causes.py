@@ -26,6 +26,7 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ModuleNotFoundError: No module named '_tkinter'", "tkinter", "_tkinter"),
         ("ModuleNotFoundError: No module named 'libcst'", "package", "libcst"),
         ("PermissionError: [Errno 13] Permission denied: '/var/lib/x'", "read-only", "/var/lib/x"),
+        ("OSError: [Errno 30] Read-only file system: 'logs/a.log'", "read-only", "logs/a.log"),
         ("KeyError: 'DATABASE_URL'", "variable", "DATABASE_URL"),
         ("RuntimeError: AA_TOKEN is not set [unset variable: AA_TOKEN]", "variable", "AA_TOKEN"),
         ("KeyError: 'dsn' [unset variable: dsn]", "variable", "dsn"),

@@ -63,21 +63,21 @@ def test_the_heaviest_come_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "function", "bytecode", "reserve", "packages"),
+    ("layer", "function", "bytecode", "reserve"),
     [
-        (200_000_000, 70_000_000, 20_000_000, True, True),
-        (200_000_000, 70_000_000, 1_000_000, False, True),
-        (200_000_000, 70_000_000, None, False, True),
-        (1_500, LAMBDA_LIMIT - 44, 200, False, True),
-        (1_500, LAMBDA_LIMIT + 1, 200, False, False),
+        (200_000_000, 70_000_000, 20_000_000, True),
+        (200_000_000, 70_000_000, 1_000_000, False),
+        (200_000_000, 70_000_000, None, False),
+        (1_500, LAMBDA_LIMIT - 44, 200, False),
+        (1_500, LAMBDA_LIMIT + 1, 200, False),
     ],
     ids=["enough", "not enough", "none was made", "function, nearly", "function alone"],
 )
-def test_only_what_can_be_enough_is_offered(
+def test_reserve_is_offered_where_it_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: int, function: int,
-    bytecode: int | None, *, reserve: bool, packages: bool,
+    bytecode: int | None, *, reserve: bool,
 ) -> None:  # fmt: skip
-    """More reserve where bytecode is the difference; packages where the function fits."""
+    """Where bytecode is the difference."""
     monkeypatch.chdir(tmp_path)
     settings = Settings(layer="deps")
     made = {"bytecode": None if bytecode is None else {"bytes": bytecode}}
@@ -86,5 +86,4 @@ def test_only_what_can_be_enough_is_offered(
     with pytest.raises(VerifyError) as caught:
         size_limit.check_limit(settings, spent, {"pkg": layer})
     assert ("reserve" in caught.value.fix) is reserve
-    assert ("leave packages out" in caught.value.fix) is packages
     assert "make the function smaller" in caught.value.fix
