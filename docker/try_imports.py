@@ -51,11 +51,13 @@ def work(
     lacking.start()
     unset.start()
     watch.start()
+    programs = Programs()
+    sys.addaudithook(programs.hear)
     own = os.getpid()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
-        error = attempt(opt, kind, name, unset)
+        error = programs.added(attempt(opt, kind, name, unset))
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
@@ -272,6 +274,32 @@ def raised_in(error: BaseException) -> str:
         files.append(trace.tb_frame.f_code.co_filename)
         trace = trace.tb_next
     return [each for each in files if not each.startswith(STANDARD)][-1]
+
+
+class Programs:
+    """Which ones an import starts that are not there. Whoever catches the system's error often says
+    no more than a name: the error gets it in words that can be told from others."""
+
+    def __init__(self) -> None:
+        self._missing: list[str] = []
+
+    def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
+        if event in ("subprocess.Popen", "os.exec", "os.posix_spawn"):
+            path = arguments[0]
+            if isinstance(path, (str, bytes, os.PathLike)) and not is_program(os.fsdecode(path)):
+                self._missing.append(os.fsdecode(path).rpartition("/")[2])
+
+    def added(self, error: str) -> str:
+        """To the error of what was tried since this was called last."""
+        missing, self._missing = self._missing, []
+        named = [x for x in missing if re.search(rf"(?<!\w){re.escape(x)}(?!\w)", error, re.I)]
+        return f"{error} (there is no program {named[0]})" if named else error
+
+
+def is_program(path: str) -> bool:
+    """Is there one? Without a folder it is looked for as the system does."""
+    folders = [""] if "/" in path else [f"{each}/" for each in os.get_exec_path()]
+    return any(os.access(f"{folder}{path}", os.X_OK) for folder in folders)
 
 
 class Watch:

@@ -66,6 +66,21 @@ def all_layers(path: Path, name: str) -> dict[tuple[str, ...], list[str]]:
     return found
 
 
+def outer_layers(path: Path) -> dict[tuple[str, ...], list[str]]:
+    """{place: ARNs} outside of all stages: `layers` counts where a stage has none, and what is
+    said of functions there Chalice does not read."""
+    whole = load_config(path)
+    places: dict[tuple[str, ...], Any] = {("layers",): whole.get("layers")}
+    functions = whole.get("lambda_functions")
+    for function, own in (functions if isinstance(functions, dict) else {}).items():
+        places["lambda_functions", function, "layers"] = isinstance(own, dict) and own.get("layers")
+    return {
+        keys: [arn for arn in given if isinstance(arn, str)]
+        for keys, given in places.items()
+        if isinstance(given, list)
+    }
+
+
 def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
     """{function: its environment}: what the stage gives to all is `api_handler`'s, too."""
     app, of_stage = load_config(path), stage(path, name)

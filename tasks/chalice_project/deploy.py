@@ -12,13 +12,13 @@ from typing import Any
 
 from ..aws.iam import actions as iam_actions
 from ..aws.secrets_manager import hide
-from ..requirements import function_file
 from ..settings import paths
 from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, subprocesses
 from ..util.errors import DeployError
+from . import package as function_package
 from .package import Contents
 
 RUNNER = f"{__package__}.runner"
@@ -64,26 +64,11 @@ def deploy(
                 say(line.rstrip())
     package = files.read_record(report) or {}
     if process.returncode and refuses and package.get("hides"):
-        raise _hidden(package["hides"])
+        raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
     if process.returncode:
         fix = _fix("".join(lines), settings)
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
     return package
-
-
-def _hidden(hides: Mapping[str, str]) -> DeployError:
-    """`hides`: {module: the distribution that brings it, '' for vendor/}."""
-    asked = function_file.asked(function_file.FUNCTION)
-    places = {
-        name: f"{asked[name].file}, line {asked[name].number}: {name}" if name in asked else name
-        for name in {*hides.values()} - {""}
-    }
-    said = [f"{module} ({places.get(by, 'vendor/')})" for module, by in hides.items()]
-    return DeployError(
-        f"the function's own package would hide modules of the layer: {', '.join(said)}",
-        fix="take it out there, or out of the layer: of its requirements, or by `drop` in "
-        "pyproject.toml where another package needs it",
-    )
 
 
 def knows_architecture() -> bool:

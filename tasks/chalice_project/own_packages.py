@@ -3,7 +3,7 @@ credentials of the stage. Are they the ones that the locks name?
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -63,8 +63,20 @@ def _said(wanted: Mapping[Path, set[str]]) -> list[str]:
 
 def _brought_along() -> set[str]:
     """This tool as a wheel, what it requires, and what that requires; Python's own installers."""
-    found: set[str] = {"pip", "setuptools", "wheel"}
-    waiting = ["doit-lambda-layer"]
+    return {"pip", "setuptools", "wheel"} | _needed(["doit-lambda-layer"])
+
+
+def vain(names: Iterable[str]) -> list[str]:
+    """Which of these packages Chalice needs, and none of the others, as they are installed here."""
+    of_chalice, asked = _needed(["chalice"]), set(names)
+    others = _needed(asked - of_chalice)
+    return sorted(asked & of_chalice - others - {"chalice"})
+
+
+def _needed(names: Iterable[str]) -> set[str]:
+    """With all that they require."""
+    found: set[str] = set()
+    waiting = list(names)
     while waiting:
         name = canonical(waiting.pop())
         if name in found:

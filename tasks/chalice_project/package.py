@@ -5,18 +5,22 @@ package that is in both runs from the function.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..requirements.file import canonical
-from ..util import modules
+from ..util import files, modules
+from ..util.errors import DeployError
 
 # Where a layer's packages lie (AWS: "Packaging your layer content", Python).
 LAYER = re.compile(r"python/(lib/python3\.\d+/site-packages/)?")
 _INFO = re.compile(r"([^/]+?)-([^/-]+)\.dist-info/METADATA")
-# Chalice packs its runtime and the app; folders named as in COMMON are nobody's in particular.
-OWN = {"app", "chalice", "chalicelib"}
+# The app's own names; folders named as in COMMON are nobody's in particular.
+OWN = {"app", "chalicelib"}
 COMMON = {"docs", "examples", "test", "tests"}
+RUNTIME = "chalice"  # which Chalice packs into each function, whatever the layer has
+PLACES = {RUNTIME: "Chalice packs its own", "": "vendor/"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,12 @@ def of_layer(names: Iterable[str]) -> Contents:
 
 def outermost(names: Iterable[str]) -> list[str]:
     """The outermost modules of a folder on the path, sorted."""
-    return modules.top_level(filter(None, map(modules.dotted, names)))
+    return modules.top_level(filter(None, map(module, names)))
+
+
+def module(name: str) -> str:
+    """Of a file. A `.pyc` beside no source is imported, too."""
+    return modules.dotted(name[:-1] if name.endswith(".pyc") else name)
 
 
 def twice(function: Contents, layer: Contents) -> dict[str, tuple[str, str]]:
@@ -67,3 +76,56 @@ def differences(name: str, function: Contents, layer: Contents) -> list[str]:
     found = [f"function {name} runs its own {', '.join(said)}"] if said else []
     names = [] if said else hidden(function, layer)
     return found + ([f"function {name} runs its own module {', '.join(names)}"] if names else [])
+
+
+class HidingError(DeployError):
+    """Nothing of the function was changed."""
+
+
+def here() -> Contents:
+    """What the function will have, whatever requirements.txt brings: known before Chalice packs
+    anything."""
+    return Contents(versions={}, modules=outermost(_files_here()))
+
+
+def has_vendored() -> bool:
+    return Path("vendor").is_dir()
+
+
+def _files_here() -> Iterator[str]:
+    """Their paths in the package. The start of a namespace in the old way hides nothing."""
+    yield f"{RUNTIME}/__init__.py"
+    for folder, inside in (("chalicelib", "."), ("vendor", "vendor")):
+        for path in files.walk(Path(folder), follow=True):
+            if not (path.name == "__init__.py" and is_shared(path.read_bytes())):
+                yield str(path.relative_to(inside))
+
+
+def is_shared(source: bytes) -> bool:
+    """Does this `__init__.py` let its package go on in other folders?"""
+    return any(word in source[:4000] for word in (b"extend_path", b"declare_namespace"))
+
+
+def refuse_hidden(layer: Contents, wanted: Mapping[str, str] | None = None) -> None:
+    """HidingError where what lies here hides a module of the layer. `wanted`: {module: the
+    requirement that asks for it}."""
+    found = hidden(here(), layer)
+    if found:
+        raise hiding({x: RUNTIME if x == RUNTIME else "" for x in found}, {}, wanted or {})
+
+
+def hiding(
+    hides: Mapping[str, str], lines: Mapping[str, str], wanted: Mapping[str, str] | None = None
+) -> HidingError:
+    """`hides`: {module: the distribution that brings it, '' for vendor/}; `lines`: {distribution:
+    the requirement that leads to it}; `wanted`: as above."""
+    places, asked = {**lines, **PLACES}, wanted or {}
+    said = [
+        f"{each} ({places.get(by, by)})" + (f", of {asked[each]}" if each in asked else "")
+        for each, by in hides.items()
+    ]
+    return HidingError(
+        f"the function's own package would hide modules of the layer: {', '.join(said)}",
+        fix="take it out there, or out of the layer: of its requirements, or by `drop` in "
+        "pyproject.toml where another package needs it",
+    )

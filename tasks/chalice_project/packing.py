@@ -7,6 +7,7 @@ package stands what was left out of it, for a later deploy that reuses it.
 import csv
 import hashlib
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -26,6 +27,7 @@ from . import package as function_package
 from .package import Contents
 
 FORMAT = "package/2"  # raise when other files are packed for the same inputs
+_DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 
 
 def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
@@ -43,7 +45,7 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
     def made(self: Any, *arguments: Any) -> str:
         package = Path(make(self, *arguments))
         beside = package.with_suffix(".left.json")
-        if left["versions"] or left["unmet"] or not beside.exists():
+        if any(left.values()) or not beside.exists():
             beside.write_text(json.dumps(left), encoding="utf-8")
         facts = _facts(package, layer) | {"left": json.loads(beside.read_text(encoding="utf-8"))}
         report.parent.mkdir(parents=True, exist_ok=True)
@@ -58,16 +60,16 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
 def leave_out(layer: Mapping[str, str]) -> dict[str, Any]:
     """Let Chalice's DependencyBuilder pass over these packages ({name: version}) and over what the
     tools alone need. What it returns is filled while it builds: {"versions": {package: version},
-    "unmet": sentences}."""
+    "unmet": sentences, "lines": {package: the line that leads to it}}."""
     packager: Any = import_module("chalice.deploy.packager")
     builder = packager.DependencyBuilder
     download, build = builder._download_dependencies, builder.build_site_packages
-    left: dict[str, Any] = {"versions": {}, "unmet": []}
+    left: dict[str, Any] = {"versions": {}, "unmet": [], "lines": {}}
     written = Path()  # the file as people or a compiler wrote it
 
     def built(self: Any, abi: str, path: str, target: str) -> None:
         nonlocal written
-        written = Path(path)
+        written = _as_people_say(Path(path))
         with _requirements(written, layer) as file:
             if file:
                 build(self, abi, str(file), target)
@@ -77,6 +79,7 @@ def leave_out(layer: Mapping[str, str]) -> dict[str, Any]:
         wheels = [_wheel(Path(directory), each) for each in found]
         names = function_file.left_out(wheels, written, layer, _tools())
         left["versions"] |= {each.name: each.version for each in wheels if each.name in names}
+        left["lines"] |= function_file.leading(wheels, written)
         left["unmet"] += function_file.unmet((x for x in wheels if x.name not in names), layer)
         return (
             {each for each in found if each.name not in names},
@@ -85,6 +88,11 @@ def leave_out(layer: Mapping[str, str]) -> dict[str, Any]:
 
     builder._download_dependencies, builder.build_site_packages = downloaded, built
     return left
+
+
+def _as_people_say(path: Path) -> Path:
+    """As seen from the project's folder, where it lies there."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _tools() -> list[Wheel]:
@@ -140,24 +148,24 @@ def _facts(package: Path, layer: Contents) -> dict[str, Any]:
 
 def _shares(file: zipfile.ZipFile, name: str) -> bool:
     """Is it the `__init__.py` of a namespace in the old way, which goes on in other folders?"""
-    return name.endswith("/__init__.py") and any(
-        word in file.read(name)[:4000] for word in (b"extend_path", b"declare_namespace")
-    )
+    return name.endswith("/__init__.py") and function_package.is_shared(file.read(name))
 
 
 def _owner(file: zipfile.ZipFile, module: str) -> str:
-    """The distribution in the package that brings it; '' for what lies in vendor/."""
-    starts = tuple(
-        f"{each.replace('.', '/')}{end}"
-        for each in modules.around(module)
-        for end in ("/__init__.py", ".py", ".so")
-    )
+    """The distribution in the package that brings it, or Chalice's runtime; '' for what lies in
+    vendor/."""
+    around = modules.around(module)
     for name in file.namelist():
         if name.endswith(".dist-info/RECORD"):
             rows = csv.reader(file.read(name).decode(errors="replace").splitlines())
-            if any(row and row[0] in starts for row in rows):
-                return canonical(name.rpartition("-")[0].partition("-")[0])
-    return ""
+            if any(row and _brings(row[0]) in around for row in rows):
+                return canonical(name.partition("-")[0])
+    return module if module == function_package.RUNTIME else ""
+
+
+def _brings(path: str) -> str:
+    """The module of a file in a wheel; what lies in its `.data` goes beside the others."""
+    return function_package.module(_DATA.sub("", path))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from ..chalice_project import config as chalice_config
 from ..context import connection
 from ..context.doit_actions import ToDo, action
 from ..context.settings import current, is_typed
+from ..release import layer_contents
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
 from ..release.undo import reach, snapshot
@@ -27,6 +28,7 @@ from ..util.errors import AwsError
 CHECKS = (
     preflight.check_packages, preflight.check_stage, preflight.check_layers,
     preflight.check_variables, preflight.check_python, preflight.check_architecture,
+    preflight.check_hidden,
 )  # fmt: skip
 
 
@@ -62,6 +64,8 @@ def make_plan(settings: Settings) -> DeployPlan:
     )
     arns = layer_arns.placed(layer.own, layer_arns.parse_arns(layer.arn)) if layer.arn else None
     config, deploy = _config(settings, arns), _deploy(aws, arns, lifts=layer.lifts)
+    if aws and arns and deploy and not layer.changes:
+        layer_contents.refuse_hidden(aws, arns)
     if config and not (layer.changes or deploy):
         layer.notes.append(f"all of it runs; a deploy would {config.pop().what}, nothing else")
     return DeployPlan(

@@ -33,6 +33,10 @@ IDENTITY = paths.LOCAL_AWS / "identity.json"
 MEMORY = "doit-lambda-layer-memory"  # a bucket; gone when the server forgot everything
 START_SECONDS, END_SECONDS = 60, 20
 PROC = Path("/proc")
+GIVEN = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_\w+|TERM|NO_COLOR|PYTHONDONTWRITEBYTECODE"
+    r"|(DOCKER|XDG|LAYER)_\w+"
+)
 
 
 def ensure(settings: Settings, environ: Mapping[str, str]) -> Access:
@@ -85,9 +89,10 @@ def _alone() -> Iterator[None]:
 
 
 def _start(environ: Mapping[str, str]) -> Access:
-    """Without the variables that would change moto, or lead its functions to an AWS."""
+    """With the variables that it needs: others would change moto, which reads some of any name, or
+    lead its functions to an AWS."""
     ADDRESS.unlink(missing_ok=True)
-    around = {k: v for k, v in without_aws(environ).items() if not k.startswith("MOTO_")}
+    around = {k: v for k, v in without_aws(environ).items() if GIVEN.fullmatch(k)}
     LOG.touch()
     LOG.chmod(0o600)  # it has signed addresses
     with LOG.open("ab") as log:

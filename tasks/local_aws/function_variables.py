@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..sandbox.isolation import HOME
+from ..sandbox.lambda_system import HOME
 from ..settings import lambda_variables
 from ..settings.local_access import Access, past_proxies
 

@@ -80,10 +80,18 @@ CAUSES = (
     ),
     Cause(
         name="descriptors",
-        pattern=r"\[Errno 24\]",
-        why="the import opens more files and sockets at a time than the 1,024 that Lambda allows",
-        fix="pin a version that opens fewer while it is imported, or closes them; or leave the "
-        "package out",
+        pattern=r"Too many open files",
+        why="the import opens more files, sockets and pipes than the 1,024 that Lambda lets a "
+        "function have open",
+        fix="pin a version that opens fewer while it is imported, or leave the package out",
+    ),
+    Cause(
+        name="program",
+        pattern=r"\(there is no program (?P<what>[^)]+)\)"
+        r"|(?:CommandNotFound: \W*|\bnot executable: "
+        r"|Command '(?=.*' returned non-zero exit status 127))(?P<other>[\w.+/-]+)",
+        why="the import starts the program {what}, and Lambda's image has none of that name",
+        fix="pin a version that starts {what} only when it is called, or leave the package out",
     ),
     Cause(
         name="machine",

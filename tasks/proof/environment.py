@@ -6,7 +6,7 @@ always the same, so that a proof holds for every stage. What the runtime itself 
 the probe sets: PYTHONPATH, LD_LIBRARY_PATH (docker/try_imports.py).
 """
 
-from ..sandbox.isolation import HOME
+from ..sandbox.lambda_system import HOME
 from ..settings import lambda_variables
 from ..settings.model import Settings
 

@@ -28,6 +28,14 @@ def of_stage(aws: Aws, arns: Sequence[str]) -> Contents:
     return merged(of_others(aws, arns).values())
 
 
+def refuse_hidden(aws: Aws, arns: Sequence[str]) -> None:
+    """HidingError where what lies here hides a module of this layer's version among the ARNs. A
+    list without any is of a rollback, beside what the function always had."""
+    ours = [arn for arn in arns if layer_arns.is_of(arn, aws.settings.layer)]
+    if ours:
+        function_package.refuse_hidden(of_version(aws, ours[0]))
+
+
 def merged(found: Iterable[Contents]) -> Contents:
     """Lambda unpacks the layers in their order, one over the other."""
     versions: dict[str, str] = {}

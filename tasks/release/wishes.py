@@ -8,13 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..chalice_project import config
 from ..layer import input_hash
 from ..requirements import lockfile
 from ..requirements.file import canonical
+from ..settings import paths
 from ..settings.model import SPECS, Settings, option
+from ..util import files
 from ..util.files import digest
 from .manifest import Manifest
 
+APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
+CACHE = "__pycache__"  # of whoever imported it
+WRITTEN = ("layers", "lambda_architecture")  # by deploys, into config.json
 # Settings that decide what the layer holds.
 DECIDING = (
     "python", "architecture", "image", "rules_off", "recipes", "drop", "keep", "strip", "bytecode",
@@ -66,3 +72,25 @@ def _plain(value: Any) -> Any:
 
 def _versions(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(found)
+
+
+def app(settings: Settings) -> str:
+    """sha256 of the app here, as a person wrote it: its files, and what config.json says about it
+    and about this stage."""
+    whole = config.load_config(paths.CHALICE_CONFIG)
+    stage = config.stage(paths.CHALICE_CONFIG, settings.stage)
+    return digest([_by_people({**whole, "stages": {}}), _by_people(stage), app_files()])
+
+
+def app_files() -> dict[str, str]:
+    """{path: sha256} of what Chalice packs."""
+    found = [Path(name) for name in APP if Path(name).is_file()]
+    found += [path for name in APP if Path(name).is_dir() for path in files.walk(Path(name))]
+    return {str(path): files.file_digest(path) for path in found if CACHE not in path.parts}
+
+
+def _by_people(value: Any) -> Any:
+    """Without what deploys write."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _by_people(each) for name, each in value.items() if name not in WRITTEN}

@@ -86,6 +86,16 @@ def left_out(
     return {name for name in wheels if name in layer or name in of_tools - wanted}
 
 
+def leading(found: Collection[Wheel], path: Path) -> dict[str, str]:
+    """{package: the line that asks for it, or for what needs it}"""
+    wheels = {wheel.name: wheel for wheel in found}
+    lines: dict[str, str] = {}
+    for name, line in asked(path).items():
+        for each in _closure([name, line.bare], wheels):
+            lines.setdefault(each, f"{place(line)} needs {each}")
+    return lines | {name: place(line) for name, line in asked(path).items()}
+
+
 def _roots(path: Path, wheels: Mapping[str, Wheel]) -> list[str]:
     """The requirements that people wrote. A path or an address without a name asks for what pip
     found and nobody else does."""
@@ -186,4 +196,8 @@ def _places(lines: list[Line]) -> str:
     if len(lines) > SHOWN:
         numbers = ", ".join(str(line.number) for line in lines)
         return f"{lines[0].file}, lines {numbers}"
-    return "; ".join(f"{line.file}, line {line.number}: {line.bare}" for line in lines)
+    return "; ".join(map(place, lines))
+
+
+def place(line: Line) -> str:
+    return f"{line.file}, line {line.number}: {line.bare}"

@@ -3,6 +3,7 @@
 import atexit
 import os
 import platform
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,14 @@ from ..settings.model import Settings
 from ..util import subprocesses
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import host_relay, host_runtime, index_credentials, isolation, temp_dirs
+from . import (
+    host_relay,
+    host_runtime,
+    index_credentials,
+    isolation,
+    lambda_system,
+    temp_dirs,
+)
 from .container.docker_images import PROXIES
 from .job_kinds import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
@@ -27,7 +35,8 @@ INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
     "UV_KEYRING_PROVIDER", *PROXIES,
 )  # of jobs of ours  # fmt: skip
-GIVEN = ("{work}", "{opt}", "{task}", "{runtime}")
+GIVEN = ("{work}", "{opt}", "{task}", "{runtime}", "{lambda}")
+FILES = 1024  # open at a time (AWS, "Lambda quotas")
 
 
 class HostSandbox:
@@ -55,7 +64,7 @@ class HostSandbox:
         return "the machine read-only, no home, no network"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        self._session = self._session or _Session(host_python.interpreter(self._settings.python))
+        self._session = self._session or _Session(self._settings.python)
         outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
@@ -76,10 +85,11 @@ class _Session:
     """Its folders, from the first job to the last; below build/, where uv's cache can often be
     linked to. Jobs of ours work in one, what packages bring is given another."""
 
-    def __init__(self, interpreter: str) -> None:
+    def __init__(self, python: str) -> None:
         import deflate
         from uv import find_uv_bin
 
+        self._python = python
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
@@ -92,7 +102,8 @@ class _Session:
             "{task}": str(self._scratch.path / "task"),
             "{runtime}": str(self._scratch.path / "runtime"),
             "{uv}": find_uv_bin(),
-            "{interpreter}": interpreter,
+            "{lambda}": str(self._scratch.path / "lambda"),
+            "{interpreter}": host_python.interpreter(python),
             "{tools}": str(Path(deflate.__file__).parents[1]),
         }
 
@@ -128,6 +139,9 @@ class _Session:
             self._unpack(Path(names["{task}"]), [job.task])
         if job.task or "{runtime}" in job.environment.values():
             host_runtime.lay_out(names)
+        if not job.kind.is_ours:
+            system = Path(names["{lambda}"])
+            lambda_system.lay_out(system, names["{interpreter}"], self._python)
         return _execute(job, names, on_line, self._running)
 
     def names(self, job: Job) -> dict[str, str]:
@@ -189,14 +203,21 @@ def _execute(
     for word in job.argv:
         isolated = [names["{interpreter}"], "-I", "-S"]
         words += isolated if word == "{python}" else [expand(word, names)]
-    if not job.kind.is_ours:
-        words = _isolated(words, names, job)
-    process = subprocess.Popen(
-        words, cwd=names["{work}"], env=_environment(job, names), encoding="utf-8",
-        errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
-        preexec_fn=subprocesses.die_with_parent,
-    )  # fmt: skip
+    environment, given = _environment(job, names), []
+    if not job.kind.is_ours and not isolation.lacking(names["{interpreter}"]):
+        inside = _isolated(words, names, job)
+        words, place = isolation.with_environment(inside, environment)
+        environment, given = {}, [place]
+    try:
+        process = subprocess.Popen(
+            words, cwd=names["{work}"], env=environment, encoding="utf-8", pass_fds=given,
+            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=subprocesses.die_with_parent if job.kind.is_ours else _limit,
+        )  # fmt: skip
+    finally:
+        for place in given:
+            os.close(place)
     running.add(process)
     expired = threading.Event()
 
@@ -226,16 +247,19 @@ def _execute(
     return Outcome(code=code, output="".join(lines))
 
 
+def _limit() -> None:
+    subprocesses.die_with_parent()
+    most = min(FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]:
-    """Where this machine can."""
     interpreter, tmp = names["{interpreter}"], Path(names["{tmp}"])
-    if isolation.lacking(interpreter):
-        return words
     if job.forward and not job.network:
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     there = [name for name in GIVEN if Path(names[name]).exists()]
@@ -243,14 +267,19 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     given = [Path(names[name]).resolve() for name in there]  # a .venv may be a link
     reads = [*isolation.seen_by(interpreter), *given]
     covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
-    return isolation.wrapped(words, reads=reads, tmp=tmp, network=job.network, covered=covered)
+    return isolation.wrapped(
+        words, reads=reads, tmp=tmp, network=job.network, system=Path(names["{lambda}"]),
+        covered=covered,
+    )  # fmt: skip
 
 
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
-    inherited = INHERITED if job.kind.is_ours else ("PATH", "LANG")
+    inherited = INHERITED if job.kind.is_ours else ("LANG",)
     kept = {name: os.environ[name] for name in inherited if name in os.environ}
     if not job.kind.is_ours:
-        kept |= {"HOME": isolation.HOME, "TMPDIR": names["{tmp}"]}
+        system, opt = names["{lambda}"], names["{opt}"]
+        kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
+        kept["PATH"] = f"{system}/lang:{system}/bin:{opt}/bin"  # /var/lang/bin:/usr/bin:/opt/bin
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 

@@ -54,7 +54,7 @@ def _start(names: Mapping[str, str], python: str) -> str:
     return (
         "#!/bin/sh\n"
         f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
-        f'export PATH="$PATH:{opt}/bin" LD_LIBRARY_PATH="{task}:{task}/lib:{opt}/lib"\n'
+        f'export LD_LIBRARY_PATH="{task}:{task}/lib:{opt}/lib"\n'
         f"exec {shlex.join(words)}\n"
     )
 

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from ..util import files
+from . import lambda_system
 
-HOME = "/home/sbx_user1051"  # Lambda's: it is not there, and cannot be made
 NONE = "not isolated"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 TRY_SECONDS = 20
@@ -24,24 +24,56 @@ INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
 def wrapped(
     words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool,
-    covered: Mapping[str, str] = {},
+    system: Path, covered: Mapping[str, str] = {},
 ) -> list[str]:  # fmt: skip
-    """The command, so that it sees this machine read-only, with empty homes, without its services'
-    sockets, other processes and network. `reads`: what may lie in a home and is to be seen; `tmp`:
-    where it writes to; `covered`: {file: what is seen in its place}."""
+    """The command, as Lambda's user, so that it sees this machine read-only, with empty homes,
+    without its services' sockets, other processes and network. `reads`: what may lie in a home and
+    is to be seen; `tmp`: where it writes to; `system`: sandbox/lambda_system.py's; `covered`:
+    {file: what is seen in its place}."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
+    command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
     command += ["--share-net"] * network
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
-    mounts = {Path(empty): ["--tmpfs"] for empty in (*_homes(), "/run")}
+    empty = [Path(path) for path in (*_homes(), "/run")]
+    mounts = {path: ["--tmpfs"] for path in empty}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads}
-    mounts |= {Path(path): ["--ro-bind", empty] for path, empty in covered.items()}
+    mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
+    mounts |= _of_lambda(system)
     mounts[tmp] = ["--bind", str(tmp)]
     for place in sorted(mounts, key=lambda path: len(path.parts)):  # one may lie in another
         command += [*mounts[place], str(place)]
+    for path in (*empty, Path("/dev")):  # whoever is its owner makes nothing there, either
+        command += ["--remount-ro", str(path)]
     return [*command, "--", *words]
+
+
+def _of_lambda(system: Path) -> dict[Path, list[str]]:
+    """{place: how it is seen}; of programs this Python alone stays, wherever it lies."""
+    there = {folder: ["--ro-bind", str(system / "bin")] for folder in lambda_system.hidden()}
+    there |= {
+        folder / each.name: ["--ro-bind", str(folder / each.name)]
+        for folder in lambda_system.hidden()
+        for each in (system / "bin").iterdir()
+        if not each.stat().st_size and (folder / each.name).exists()
+    }
+    return there | {Path("/etc/passwd"): ["--ro-bind", str(system / "passwd")]}
+
+
+def with_environment(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> tuple[list[str], int]:
+    """The command of `wrapped`, and a descriptor for it to inherit, in which are the variables of
+    what runs inside. bubblewrap itself runs outside, as you, and gets none of them: the loader
+    obeys LD_PRELOAD before there is a sandbox. Not as arguments, which everybody can read."""
+    pairs = [word for pair in environment.items() for word in ("--setenv", *pair)]
+    place = os.memfd_create("environment")
+    with os.fdopen(os.dup(place), "wb") as file:
+        file.write(b"".join(os.fsencode(word) + b"\0" for word in ("--clearenv", *pairs)))
+    os.lseek(place, 0, os.SEEK_SET)
+    return [command[0], "--args", str(place), *command[1:]], place
 
 
 def _devices() -> list[str]:
@@ -65,8 +97,10 @@ def lacking(interpreter: str) -> str:
     import tempfile
 
     with tempfile.TemporaryDirectory() as tmp:
+        system = Path(tmp, "lambda")
+        lambda_system.lay_out(system, interpreter, "")
         tried = wrapped([interpreter, "-I", "-S", "-c", "pass"], reads=seen_by(interpreter),
-                        tmp=Path(tmp), network=False)  # fmt: skip
+                        tmp=Path(tmp), network=False, system=system)  # fmt: skip
         try:
             done = subprocess.run(
                 tried, capture_output=True, text=True, check=False, timeout=TRY_SECONDS,

@@ -1,8 +1,9 @@
 """Which jobs there are. WHOSE CODE RUNS decides as whom, where and with what, nothing else does.
 
     store     has root, uv's cache and the network; no code of a package ever runs in it
-    cell      has no volume, no network, no capability; nobody in it is root. One user of it holds
-              what lies there (our scripts, the layer at /opt), another runs what the packages bring
+    cell      has no volume but its own /etc, no network, no capability; nobody in it is root. One
+              user of it holds what lies there (our scripts, the layer at /opt), another runs what
+              the packages bring
     compiler  a cell of an image with compilers, for what is built from source
 
 A row is what docs/security.md shows; tests/unit/test_job_kinds.py compares the two.
@@ -10,9 +11,11 @@ A row is what docs/security.md shows; tests/unit/test_job_kinds.py compares the 
 
 from dataclasses import dataclass, fields
 
+from .lambda_system import UID
+
 TMP = "/tmp, in memory"  # noqa: S108 - the container's
 STORE, CELL, COMPILER, MACHINE = "store", "cell", "compiler", "–"
-ROOT, KEEPER, NOBODY, YOU = "root", "65533", "993", "you"
+ROOT, KEEPER, NOBODY, YOU = "root", "65533", UID, "you"
 OWN = "our scripts"
 
 

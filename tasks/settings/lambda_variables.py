@@ -21,7 +21,7 @@ _REASON = (
     "supported for modification. Reserved keys used in this request: "
 )  # Lambda's own words
 
-# What a function's own variables may change. HOME is in sandbox/isolation.py, PATH and
+# What a function's own variables may change. HOME is in sandbox/lambda_system.py, PATH and
 # LD_LIBRARY_PATH are the image's, PYTHONPATH is set by the runtime's bootstrap.
 OPEN = {
     "LANG": "en_US.UTF-8",

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..aws import arn as layer_arns
@@ -13,12 +12,13 @@ from ..aws.secrets_manager import Secret, shadowed
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
 from ..chalice_project import own_packages
+from ..chalice_project import package as function_package
 from ..chalice_project.config import Member
-from ..chalice_project.package import Contents
+from ..chalice_project.package import Contents, HidingError
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release import layer_contents
+from ..release import layer_contents, wishes
 from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
@@ -30,7 +30,6 @@ from ..util import files as file_tools
 from ..util.errors import DeployError, LayerError
 
 CONTENTS = ("versions", "modules", "unzipped")  # of what Chalice packed, for the record
-APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
 PACKED = "package/2"  # raise when a function packed before would hold something else
 TRIES = 3  # of a deploy that meets a function which is still updating
 
@@ -112,9 +111,7 @@ def fingerprint(
         stage = chalice_config.stage(*place)
     else:
         stage = chalice_config.after(*place, arns, more)
-    files = [Path(name) for name in APP if Path(name).is_file()]
-    files += [path for name in APP if Path(name).is_dir() for path in file_tools.walk(Path(name))]
-    contents = {str(path): file_tools.file_digest(path) for path in files if path.suffix != ".pyc"}
+    contents = wishes.app_files()
     of_secret = [settings.secret, secret] if settings.secret else []
     return file_tools.digest([{**config, "stages": {}}, stage, contents, PACKED, *of_secret])
 
@@ -145,7 +142,7 @@ def deploy(aws: Aws) -> None:
     run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
     if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)
-        why = f"other requirements ({wanted[:12]}) were deployed by {by}"
+        why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
         store.put_pin(aws, pin.lift(why))
         say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
 
@@ -162,8 +159,8 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     function's package hides a module of the layer.
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
-    "contents": what Chalice packed, "package": where S3 keeps that, "url", "first": was the API
-    made just now?[, "secret"]}."""
+    "app": wishes.app, "contents": what Chalice packed, "package": where S3 keeps that, "url",
+    "first": was the API made just now?[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
@@ -175,10 +172,17 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
     before = chalice_deployment.api_url(settings.stage)
-    begun = snapshot.begin(aws, asked)
     # a rollback to other layers runs beside what the function always had
     refuses = refuses and any(layer_arns.is_of(arn, settings.layer) for arn in arns)
-    package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+    if refuses:
+        function_package.refuse_hidden(layer)
+    former = snapshot.read(aws)
+    begun = snapshot.begin(aws, asked, former)
+    try:
+        package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+    except HidingError:
+        snapshot.take_back(aws, begun, former)
+        raise
     _tell_package(settings, package, layer)
     _tell_others(aws, package, arns, layer)
     _wait(aws)
@@ -186,6 +190,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
         "fingerprint": made_from,
         "functions": observed(aws, chalice_deployment.functions(settings.stage).values()),
         "layers": arns,
+        "app": wishes.app(settings),
         "contents": {name: package[name] for name in CONTENTS if name in package},
         "url": chalice_deployment.api_url(settings.stage),
         "first": before != chalice_deployment.api_url(settings.stage),
@@ -221,7 +226,8 @@ def _tell_package(settings: Settings, package: file_tools.Record, layer: Content
     for sentence in left.get("unmet", []):
         say(f"warning: {sentence}")
     for module, by in package.get("hides", {}).items():
-        say(f"warning: the function runs {module} out of {by or 'vendor/'}, not the layer's")
+        place = function_package.PLACES.get(by, by)
+        say(f"warning: the function runs its own {module} ({place}), not the layer's")
     bare = [
         name
         for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items()

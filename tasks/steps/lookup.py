@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from ..aws import arn as layer_arns
 from ..aws.client import Aws
 from ..chalice_project import config
+from ..chalice_project import package as function_package
 from ..context.arguments import only_publishes
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..layer import input_hash
 from ..layer.archive import size_limit
-from ..release import registry
+from ..release import layer_contents, registry
 from ..release import version as versions
 from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
@@ -45,9 +46,11 @@ def run(aws: Aws, builder: str) -> files.Record:
     choice = stage_choice.choose(aws, wanted)
     pin, lifts = choice.verdict.pin, choice.verdict.lifts
     arn = follow(aws, choice) if choice.pinned else find_published(aws, choice, wanted)
-    if lifts:
-        said = f"the requirements or settings are not those that the stage was {pin}"
+    if pin and lifts:
+        said = f"the stage was {pin}; {pin.decisions} have changed since"
         say(f"note: {said}: this deploy goes on and lifts that pin")
+    if arn and not only_publishes() and function_package.has_vendored():
+        layer_contents.refuse_hidden(aws, arn.split(","))
     if arn:
         files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     since = pin.at if pin and choice.verdict.holds else None
@@ -91,14 +94,15 @@ def _fills_bucket() -> bool:
 
 def follow(aws: Aws, choice: Choice) -> str:
     """The pinned ARNs, with commas."""
-    settings = aws.settings
-    say(f"note: stage {settings.stage} was {choice.verdict.pin}")
+    settings, pin = aws.settings, choice.verdict.pin
+    assert pin
+    say(f"note: stage {settings.stage} was {pin}")
     for version in choice.pinned:
         if layer_arns.is_of(version.arn, settings.layer):
             registry.remember(aws, version)
     say(
         "note: it stays there: nothing is built, application code is deployed; "
-        f"./doitw unpin stage={settings.stage} lifts that, and so do changed requirements"
+        f"./doitw unpin stage={settings.stage} lifts that, and so do changed {pin.decisions}"
     )
     return ",".join(version.arn for version in choice.pinned)
 

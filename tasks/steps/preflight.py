@@ -10,15 +10,19 @@ from ..aws import arn as layer_arns
 from ..aws import secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config as chalice_config
-from ..chalice_project import deploy
+from ..chalice_project import deploy, own_packages
+from ..chalice_project import package as function_package
+from ..chalice_project.package import RUNTIME, Contents, HidingError
 from ..context.arguments import only_publishes
 from ..context.connection import connect, connect_read_only
 from ..context.doit_actions import action
 from ..context.settings import current, unheard
 from ..layer.archive import size_limit
+from ..layer.prune import globs
 from ..release import listing
 from ..release.stage import store
-from ..requirements import file, lockfile
+from ..requirements import file, function_file, lockfile
+from ..requirements.tags import marker_environment
 from ..settings import lambda_variables, paths, smoke_request
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
@@ -43,7 +47,7 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
     published that Chalice could not deploy from here."""
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_variables, check_python, check_architecture] if deploys else []
+    checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -173,6 +177,19 @@ def check_places(aws: Aws) -> None:
             )
 
 
+def warn_of_outer_places(aws: Aws) -> None:
+    """The same outside of the stages, which may mean another stage, in its account."""
+    settings, path = aws.settings, paths.CHALICE_CONFIG
+    for keys, arns in chalice_config.outer_layers(path).items():
+        wrong = layer_arns.strange(arns, settings.layer, settings.region, aws.account)
+        if wrong:
+            here = f"account {aws.account}, {settings.region}"
+            said = f"{', '.join(wrong)} is not the layer {settings.layer} of {here}"
+            problem = f"{path}, {'.'.join(keys)}: {said}"
+            place = chalice_config.place(path, *keys, value=wrong[0])
+            say(f"warning: {source_location.below(problem, place)}")
+
+
 def check_smoke(aws: Aws) -> None:
     """What smoke will send can be sent: known now, and not once the stage is changed."""
     if missing := smoke_request.unset(aws.settings.smoke, aws.environ):
@@ -224,6 +241,27 @@ def check_architecture(settings: Settings) -> None:
         )
 
 
+def check_hidden(settings: Settings) -> None:
+    """Nothing that lies here hides what the layer is asked for. Most packages have one module, of
+    the same name; chalice-deploy, which knows the layer, looks again."""
+    try:
+        lines = file.read_requirements(Path(settings.requirements))
+    except LayerError:
+        return  # check_packages says what is wrong
+    environment, dropped = marker_environment(settings), globs.matcher(tuple(settings.drop))
+    asked = [x for x in lines if not x.constraint and file.applies(x, environment)]
+    by_module = {line.name.replace("-", "_"): line for line in asked}
+    there = [x for x in by_module if not (dropped(f"{x}.py") or dropped(f"{x}/__init__.py"))]
+    wanted = {each: function_file.place(by_module[each]) for each in there}
+    try:
+        function_package.refuse_hidden(Contents(versions={}, modules=there), wanted)
+    except HidingError as error:
+        vain = own_packages.vain(line.name for line in asked) if RUNTIME in there else []
+        more = "; look whether the app needs what else only Chalice asks for: "
+        more = more + ", ".join(vain) if vain else ""
+        raise InputError(error.problem, fix=error.fix + more) from None
+
+
 def measure_layers(settings: Settings) -> None:
     """Record {"sizes": {ARN: bytes}} of the stage's other layers, which count toward the limit.
 
@@ -245,6 +283,7 @@ def check_aws(settings: Settings) -> None:
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
     check_places(aws)
+    warn_of_outer_places(aws)
     check_smoke(aws)
     measure_layers(settings)
 

@@ -175,6 +175,12 @@ def test_a_function_finds_the_same(lambda_image: str, folder: Path) -> None:
     assert own == others
 
 
+def test_a_function_has_lambdas_user(lambda_image: str) -> None:
+    """By name."""
+    code = "import getpass\ndef app(e, c):\n    return getpass.getuser()"
+    assert values(here(code, [""])) == ["sbx_user1051"]
+
+
 def test_a_function_has_1024_threads(lambda_image: str) -> None:
     """Of the container's user, who has no others. (The peer's own would count there.)"""
     assert values(here(APP, ["threads", "region"])) == [

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,10 +62,12 @@ def test_both_are_the_base_image_itself(
 
 
 def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
-    """No volume, network, capability or way to one; nobody in it is root."""
+    """No volume but its own /etc, which goes with it, no network, capability or way to one; nobody
+    in it is root."""
     cell = inspected(docker_engine, sandbox)[job_kinds.CELL]
     host = cell["HostConfig"]
-    assert cell["Mounts"] == []
+    [etc] = cell["Mounts"]
+    assert (etc["Type"], etc["Destination"]) == ("volume", "/etc")
     assert not host["Binds"]
     assert (host["NetworkMode"], host["IpcMode"], host["Privileged"]) == ("none", "none", False)
     assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
@@ -73,10 +76,15 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
     users = docker_engine.api.top(cell["Id"], ps_args="-eo uid,pid")
     assert users["Processes"]
     assert {each[0] for each in users["Processes"]} <= {job_kinds.KEEPER, job_kinds.NOBODY}
+    sandbox.close()
+    waiting = time.monotonic() + 30
+    while etc["Name"] in {each.name for each in docker_engine.volumes.list()}:
+        assert time.monotonic() < waiting
+        time.sleep(0.1)
 
 
 SEEN = """
-import os
+import getpass, os, pwd
 status = dict(line.split(':\\t', 1) for line in open('/proc/self/status') if ':\\t' in line)
 print(os.getuid(), os.getgid(), os.getgroups(), status['CapEff'].strip(), status['CapBnd'].strip(),
       status['NoNewPrivs'].strip())
@@ -86,17 +94,19 @@ try:
     os.makedirs(os.environ['HOME'])
 except OSError as error:
     print(error.strerror)
+print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_dir, oct(os.stat('/etc/passwd').st_mode))
 """
 
 
 def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
-    """Lambda's user, no right, no shared memory, a home that cannot be made."""
+    """Lambda's user, by number and name, no right, no shared memory, a home that cannot be made."""
     none = "0" * 16
     assert sandbox.run(python(SEEN)).output.splitlines() == [
         f"993 990 [990] {none} {none} 1",
         "['lo'] False False",
         "/home/sbx_user1051 False",
         "Read-only file system",
+        "sbx_user1051 /home/sbx_user1051 0o100644",
     ]
 
 

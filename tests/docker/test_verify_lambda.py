@@ -45,9 +45,12 @@ def build(tmp_path: Path, image: str, served: Index, code: str, **files: bytes) 
          ["OSError: [Errno 38] Function not implemented", "no /dev/shm"]),
         ("import os\nX = os.environ['PKG_URL']\n", ['proof-env = {PKG_URL = "…"}']),
         ("import ctypes\nctypes.CDLL('libcrypt.so.1')\n", ["Lambda's image has no libcrypt.so.1"]),
+        ("import subprocess\nsubprocess.run(['git'])\n", ["Lambda's image has none of that name"]),
+        ("import os\nL = [os.dup(1) for _ in range(1100)]\n", ["than the 1,024 that Lambda lets"]),
         (WRITES, ["/opt/python/pkg/cache.json", "a layer is read-only in Lambda"]),
     ],
-    ids=["home", "shared memory", "variable", "library of another image", "layer"],
+    ids=["home", "shared memory", "variable", "library of another image", "program",
+         "many files", "layer"],
 )  # fmt: skip
 def test_what_lambda_refuses_is_refused(
     tmp_path: Path, lambda_image: str, served: Index, code: str, words: list[str]
@@ -61,9 +64,9 @@ def test_what_lambda_refuses_is_refused(
 
 
 def test_what_lambda_has_is_there(tmp_path: Path, lambda_image: str, served: Index) -> None:
-    """Region, function, log handler, path; a library that nobody imports is only a warning."""
+    """Region, function, user, log handler, path; a library nobody imports is a warning."""
     code = (
-        "import logging, os, sys\n"
+        "import getpass, logging, os, sys\nassert getpass.getuser() == 'sbx_user1051'\n"
         "assert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
         "assert os.environ['AWS_XRAY_DAEMON_ADDRESS'] and os.environ['PYTHONPATH']\n"
         "assert type(logging.getLogger().handlers[0]).__name__ == 'LambdaLoggerHandler'\n"

@@ -20,7 +20,7 @@ from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.requirements import lockfile
 from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.steps import chalice_deploy, patch_config, publish, upload
+from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, DeployError, InputError, VerifyError
 from tests import deployed_project, lambda_function
@@ -224,7 +224,8 @@ def test_a_pinned_stage_stays(aws: Aws) -> None:
     found = planned(aws.settings)
     assert whats(found) == [CONFIG, APP]
     assert why(found, CONFIG)[1].count(":layer:deps:1") == 1
-    assert found.notes == [f"the stage was {pin}; it stays there until ./doitw unpin stage=prod"]
+    until = "until ./doitw unpin stage=prod, or until requirements or settings change"
+    assert found.notes == [f"the stage was {pin}; it stays there {until}"]
     configure(first)
     assert whats(planned(aws.settings)) == [APP]
 
@@ -238,7 +239,8 @@ def test_other_requirements_lift_a_pin(aws: Aws) -> None:
     found = planned(aws.settings)
     assert whats(found)[:2] == [BUILD, "publish version 2 of deps"]
     assert found.notes == [
-        f"other requirements than the stage was {pin}; the deploy lifts that pin"
+        f"the stage was {pin}; requirements or settings have changed since: "
+        "the deploy lifts that pin"
     ]
 
 
@@ -362,3 +364,14 @@ def test_a_function_that_lacks_the_layer_is_said(aws: Aws) -> None:
     patch_config.run(aws.settings, [arn], [arn])
     assert CONFIG not in whats(planned(aws.settings))
     assert chalice_deploy.fingerprint(aws.settings) == would_be
+
+
+def test_a_vendored_module_of_another_name_than_its_package_is_an_error(aws: Aws) -> None:
+    """By what is published: nobody builds it again to know."""
+    arn = publish_layer(aws, {"python-dateutil": "2.9.0"})
+    configure(arn)
+    Path("vendor").mkdir()
+    Path("vendor/six.py").write_text("", encoding="utf-8")
+    for look in (planned, lambda settings: lookup.run(connect(settings), "host")):
+        with pytest.raises(DeployError, match=r"hide modules of the layer: six \(vendor/\)"):
+            look(aws.settings)

@@ -17,13 +17,17 @@ from tasks.requirements import lockfile
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import preflight
-from tasks.util.errors import LayerError
+from tasks.util.errors import InputError, LayerError
 from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 
 
 def config(**prod: object) -> None:
     text = json.dumps({"app_name": "shuking", "stages": {"prod": prod}})
     paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+
+
+def require(text: str) -> None:
+    Path("requirements-all.txt").write_text(text, encoding="utf-8")
 
 
 def problem(settings: Settings) -> str:
@@ -238,3 +242,46 @@ def test_one_that_the_stage_is_pinned_to_is_meant(aws: Aws) -> None:
     store.put_pin(aws, pin.lift("by bob"))
     with pytest.raises(LayerError, match="is not the layer deps of"):
         preflight.check_places(aws)
+
+
+# ---- what would hide the layer ------------------------------------------------------------------
+
+
+def test_vendored_code_is_looked_at_before_anything_is_done(aws: Aws) -> None:
+    """plan refuses it as deploy does; not what the layer drops, or has on other machines alone."""
+    require("six==1.16.0\nFoo-Bar==1; sys_platform == 'win32'\n")
+    for name in ("six.py", "foo_bar.py"):
+        Path("vendor").mkdir(exist_ok=True)
+        Path("vendor", name).write_text("", encoding="utf-8")
+    told = r"modules of the layer: six \(vendor/\), of requirements-all.txt, line 1: six==1.16.0\n"
+    with pytest.raises(InputError, match=told):
+        preflight.run(aws.settings)
+    with pytest.raises(InputError, match=told):
+        plan.make_plan(aws.settings)
+    preflight.run(aws.settings, deploys=False)
+    preflight.run(replace(aws.settings, drop=("six.py",)))
+
+
+def test_a_line_chalice_of_the_layer_is_refused(aws: Aws) -> None:
+    """Chalice packs its own; a `pip freeze` has what it needs, too."""
+    require("sqlalchemy==2.0.0\nchalice==1.30.0\nbotocore==1.35.0\nPyYAML==6.0.1\n")
+    with pytest.raises(InputError) as caught:
+        preflight.run(aws.settings)
+    told = "chalice (Chalice packs its own), of requirements-all.txt, line 2: chalice==1.30.0"
+    assert told in str(caught.value)
+    assert caught.value.fix.endswith("needs what else only Chalice asks for: botocore, pyyaml")
+    preflight.run(replace(aws.settings, drop=("chalice",)))
+
+
+def test_outside_of_the_stages_it_is_said(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the stage has `layers`, and of functions, which Chalice reads in a stage alone."""
+    strange = f"arn:aws:lambda:{REGION}:210987654321:layer:deps:7"
+    outer = {"layers": [strange], "lambda_functions": {"render": {"layers": [strange]}}}
+    whole = {"app_name": "shuking", **outer, "stages": {"prod": {"layers": []}}}
+    paths.CHALICE_CONFIG.write_text(json.dumps(whole, indent=2), encoding="utf-8")
+    lines: list[str] = []
+    monkeypatch.setattr(preflight, "say", lines.append)
+    preflight.run(aws.settings)
+    said = "\n".join(lines)
+    for where in ("layers", "lambda_functions.render.layers"):
+        assert f"config.json, {where}: {strange} is not the layer deps of account" in said

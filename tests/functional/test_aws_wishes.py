@@ -1,6 +1,7 @@
 """A pin holds until a person changes locked requirements or settings of the layer; what a rollback
 replaced comes back. plan and deploy agree in each case."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,6 +209,48 @@ def test_a_requirement(back: Aws) -> None:
 def test_a_lock_with_another_version(back: Aws) -> None:
     lock(back.settings, "six==1.17.0 \\", f"    --hash=sha256:{'a' * 64}", "idna==3.10")
     assert not stays(back)
+
+
+def undone(aws: Aws) -> None:
+    """The stage's pin is one of an undo that nobody typed, of the app that is here."""
+    pin = store.pin(aws)
+    assert pin
+    store.put_pin(aws, replace(pin, apps=[wishes.app(aws.settings), "b" * 64]))
+
+
+@pytest.mark.parametrize("name", ["app.py", "chalicelib/db.py", "vendor/a.py", "requirements.txt"])
+def test_a_corrected_app_goes_on_after_an_undo(back: Aws, name: str) -> None:
+    """It may be all that was wrong. Against a rollback that a person typed it does not."""
+    undone(back)
+    assert stays(back)
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# corrected\n", encoding="utf-8")
+    assert not stays(back)
+    rollback.configure(back.settings, Arguments(version="1", reason="crashes"))
+    path.write_text("# again\n", encoding="utf-8")
+    assert stays(back)
+
+
+def test_a_corrected_config_goes_on_after_an_undo(back: Aws) -> None:
+    """What a deploy itself writes into it is no correction."""
+    undone(back)
+    whole = json.loads(paths.CHALICE_CONFIG.read_text(encoding="utf-8"))
+    whole["stages"]["prod"] |= {"layers": [], "lambda_architecture": "x86_64"}
+    paths.CHALICE_CONFIG.write_text(json.dumps(whole), encoding="utf-8")
+    assert stays(back)
+    whole["stages"]["prod"]["environment_variables"] = {"MODE": "good"}
+    paths.CHALICE_CONFIG.write_text(json.dumps(whole), encoding="utf-8")
+    assert not stays(back)
+
+
+def test_the_app_that_ran_before_an_undo_stays(back: Aws) -> None:
+    """Another machine, whose checkout is older, brings nothing new."""
+    undone(back)
+    pin = store.pin(back)
+    assert pin
+    store.put_pin(back, replace(pin, apps=["b" * 64, wishes.app(back.settings)]))
+    assert stays(back)
 
 
 def test_a_later_tools_pin_holds(back: Aws) -> None:

@@ -22,6 +22,19 @@ OTHER_WORDS = (
 )
 WRITES = "import pathlib\npathlib.Path(__file__).with_name('cache.json').write_text('{}')\n"
 CONNECTS = "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)\n"
+USER = "import getpass, os, pwd\nassert getpass.getuser() == pwd.getpwuid(os.getuid()).pw_name\n"
+HOME_BY_NAME = "import os, pwd\nopen(pwd.getpwuid(os.getuid()).pw_dir + '/.aa', 'w')\n"
+PROGRAM = "import subprocess\nsubprocess.check_output(['git', '--version'])\n"
+PROGRAM_BY_PATH = "import subprocess\nsubprocess.check_output(['/usr/bin/git', '--version'])\n"
+SHELL = "import subprocess\nsubprocess.check_output('git --version', shell=True)\n"
+CAUGHT = """import subprocess
+try:
+    subprocess.run(['git'])
+except OSError:
+    pass
+raise ImportError('Bad git executable.')
+"""
+MANY_FILES = "import os\nL = [os.open('/dev/null', 0) for _ in range(1100)]\n"
 MEMORY = "raise MemoryError\n"
 SLOW = "import time\ntime.sleep(600)\n"
 
@@ -52,6 +65,12 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (WRITES, "Read-only file system: '/opt/python/pkg/cache.json'",
          "a layer is read-only in Lambda", "environment_variables"),
         (CONNECTS, "ConnectionRefusedError", "the proof has no network", "connects only when"),
+        (HOME_BY_NAME, "/home/sbx_user1051/.aa", "home directory, which cannot", 'HOME = "/tmp"'),
+        (PROGRAM, "directory: 'git'", "the program git, and Lambda's image has none", "starts git"),
+        (PROGRAM_BY_PATH, "'/usr/bin/git'", "the program git, and", "starts git"),
+        (SHELL, "status 127", "the program git, and", "starts git"),
+        (CAUGHT, "Bad git executable", "the program git, and", "starts git"),
+        (MANY_FILES, "Too many open files", "than the 1,024", "opens fewer"),
         (MEMORY, "MemoryError", "not enough memory", "more memory"),
         ("import ctypes\nctypes.CDLL('libcrypt.so.1')\n", "OSError: libcrypt.so.1: cannot open",
          "Lambda's image has no libcrypt.so.1", "auditwheel repair"),
@@ -60,7 +79,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
          "add the missing package"),
     ],
     ids=["home", "makes home", "shared memory", "variable", "variable in other words", "layer",
-         "network", "memory", "this machine's library", "tkinter", "package"],
+         "network", "home by name", "program", "program by path", "shell", "program, error caught",
+         "many files", "memory", "this machine's library", "tkinter", "package"],
 )  # fmt: skip
 def test_an_import_that_lambda_would_refuse(
     settings: Settings, code: str, seen: str, why: str, fix: str
@@ -74,6 +94,15 @@ def test_an_import_that_lambda_would_refuse(
     assert fix in found.fix
     assert "pin versions" not in found.fix
     assert not Path("/home/sbx_user1051").exists()
+
+
+def test_the_user_and_the_programs_that_lambda_has_are_there(settings: Settings) -> None:
+    """The user by name, a shell's usual tools, the function's own Python."""
+    tools = ("sh", "bash", "ls", "awk", "sed", "grep", "env", "uname", "python3")
+    code = f"{USER}import shutil, subprocess\nassert all(map(shutil.which, {tools!r}))\n"
+    code += "assert subprocess.check_output(['/usr/bin/env', 'python3', '-c', 'print(1)'])\n"
+    lay(settings, {"pkg.py": code})
+    assert build(settings)["modules"] == 1
 
 
 def test_the_runtimes_sdk_is_there(settings: Settings) -> None:

@@ -95,7 +95,7 @@ def test_vendored_code_that_hides_the_layer_is_refused(layer: Project) -> None:
     run = layer.doit("deploy", "stage=local")
     assert run.code == 1
     assert "the function's own package would hide modules of the layer: six (vendor/)" in run.output
-    assert layer.aws("lambda").list_functions()["Functions"] == []
+    assert "embedded AWS started" not in run.output  # for nothing
     layer.write("requirements-all.txt", "idna==3.10\n")
     layer.write("app.py", 'from chalice import Chalice\nimport six\napp = Chalice("shuking")\n'
                 '@app.route("/health")\ndef health():\n    return six.__version__\n')  # fmt: skip
@@ -104,12 +104,22 @@ def test_vendored_code_that_hides_the_layer_is_refused(layer: Project) -> None:
 
 
 def test_another_package_with_the_same_module_is_refused(layer: Project, tmp_path: Path) -> None:
-    """psycopg2 and psycopg2-binary; by the line that brings it."""
-    made = wheel(tmp_path / "wheels", "other_six", {"six.py": b'__version__ = "other"\n'})
-    layer.write("requirements.txt", f"--find-links {made.parent}\nother-six\n")
-    run = layer.doit("deploy", "stage=local")
-    assert run.code == 1
-    assert "six (requirements.txt, line 2: other-six)" in run.output
+    """psycopg2 and psycopg2-binary; by the line that brings it, or what needs it. A refusal is no
+    deploy that was cut short."""
+    folder = tmp_path / "wheels"
+    inside = "other_six-1.0.data/purelib/six.py"  # Chalice puts it beside the others
+    wheel(folder, "other_six", {inside: b'__version__ = "other"\n'})
+    needs = b"Metadata-Version: 2.1\nName: asks-other-six\nVersion: 1.0\nRequires-Dist: other-six\n"
+    info = "asks_other_six-1.0.dist-info/METADATA"
+    wheel(folder, "asks_other_six", {info: needs, "asks.py": b""})
+    for line, said in (("other-six", ""), ("asks-other-six", " needs other-six")):
+        layer.write("requirements.txt", f"--find-links {folder}\n{line}\n")
+        run = layer.doit("deploy", "stage=local")
+        assert run.code == 1
+        assert f"six (requirements.txt, line 2: {line}{said})" in run.output
+    told = layer.doit("plan", "stage=local")
+    assert told.code == 2
+    assert "cut short" not in told.output
 
 
 def test_what_somebody_deployed_without_the_tool_is_seen(layer: Project) -> None:

@@ -63,10 +63,12 @@ def plan_layer(aws: Aws, *, fills: bool = False) -> Layer:
 
 def _of_pin(choice: Choice, settings: Settings) -> Iterator[str]:
     pin, stage = choice.verdict.pin, settings.stage
-    if choice.pinned:
-        yield f"the stage was {pin}; it stays there until ./doitw unpin stage={stage}"
-    elif choice.verdict.lifts:
-        yield f"other requirements than the stage was {pin}; the deploy lifts that pin"
+    if pin and choice.pinned:
+        until = f"until ./doitw unpin stage={stage}, or until {pin.decisions} change"
+        yield f"the stage was {pin}; it stays there {until}"
+    elif pin and choice.verdict.lifts:
+        changed = f"{pin.decisions} have changed since"
+        yield f"the stage was {pin}; {changed}: the deploy lifts that pin"
     if choice.restores:
         yield "the layers that the stage had before the rollback come back"
 

@@ -1,5 +1,6 @@
 """A stage's pin: made by who goes back, judged by everybody who deploys or looks."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,18 +37,23 @@ def judge(aws: Aws, wanted: str) -> Verdict:
     if pin is None or pin.lifted:
         return Verdict(pin=pin, holds=False)
     wished = wishes.of(aws.settings)
-    holds = pin.holds(wished, wanted)
+    app = wishes.app(aws.settings) if pin.apps else ""
+    holds = pin.holds(wished, wanted, app)
     if not (holds or pin.wishes):  # an older tool's: it knew input hashes only
         theirs = registry.wishes_of(aws, pin.arns, pin.inputs)
         holds = not theirs.isdisjoint(wished)
     return Verdict(pin=pin, holds=holds)
 
 
-def make(aws: Aws, before: list[str], arns: list[str], reason: str, *, whole: bool) -> RollbackPin:
+def make(
+    aws: Aws, before: list[str], arns: list[str], reason: str, *, whole: bool,
+    apps: Collection[str] = (),
+) -> RollbackPin:  # fmt: skip
     """What keeps a stage that had `before` at these layers. It holds against the wishes of this
     checkout, and of everybody who got what the stage is configured for, had and is to have;
     against what a pin that stands holds against; all others are changed wishes. `whole`: the list
-    is what is wanted, and not one version in it."""
+    is what is wanted, and not one version in it. `apps`: of an undo that nobody typed; a pin that a
+    person set stays one."""
     settings, former = aws.settings, store.pin(aws)
     known = {*config.layers(paths.CHALICE_CONFIG, settings.stage), *before, *arns}
     inputs = {version.input_hash for version in listing.versions(aws) if version.arn in known}
@@ -55,6 +61,7 @@ def make(aws: Aws, before: list[str], arns: list[str], reason: str, *, whole: bo
     if former and not former.lifted:
         inputs |= {*former.inputs}
         wished |= {*former.wishes}
+        apps = {*apps, *former.apps} if former.apps and apps else ()
     with suppress(LayerError):  # a way back must not need requirements that can be read
         inputs.add(input_hash.input_hash(settings, choose.kind(settings)))
         wished |= {*wishes.of(settings)}
@@ -68,4 +75,5 @@ def make(aws: Aws, before: list[str], arns: list[str], reason: str, *, whole: bo
         wishes=sorted(wished),
         lists=rollback_pin.lists_with(former, arns),
         replaced=rollback_pin.own(former, before),
+        apps=sorted(apps),
     )

@@ -15,7 +15,9 @@ class RollbackPin:
     """`arns`: one version of the pin's layer, or the stage's whole list. `by`, `at`: who set
     it and when. `wishes` (release/wishes.py), `inputs` (input hashes): what it holds against.
     `lifted`: who, when and why, in one sentence; '' while it stands. `lists`: the whole lists that
-    this rollback and earlier ones wrote; `replaced`: the stage's own, from before them."""
+    this rollback and earlier ones wrote; `replaced`: the stage's own, from before them. `apps`
+    (wishes.app): of an undo, the app that failed and the one that ran before; a corrected one goes
+    on with its requirements."""
 
     arns: Sequence[str]
     by: str
@@ -26,11 +28,22 @@ class RollbackPin:
     wishes: Sequence[str] = ()
     lists: Sequence[Sequence[str]] = ()
     replaced: Sequence[str] = ()
+    apps: Sequence[str] = ()
 
-    def holds(self, wished: Collection[str], wanted: str) -> bool:
-        """Against somebody who has these wishes, of which this is the input hash? What a builder,
-        an image or a version of the tool adds to the hash changes no wish."""
-        return not self.lifted and (wanted in self.inputs or not {*wished}.isdisjoint(self.wishes))
+    def holds(self, wished: Collection[str], wanted: str, app: str = "") -> bool:
+        """Against somebody who has these wishes, of which this is the input hash, and this app?
+        What a builder, an image or a version of the tool adds to the hash changes no wish."""
+        same = wanted in self.inputs or not {*wished}.isdisjoint(self.wishes)
+        return not self.lifted and same and not self.is_corrected(app)
+
+    def is_corrected(self, app: str) -> bool:
+        """Is this app another one than those that an undo knows?"""
+        return bool(self.apps) and app not in self.apps
+
+    @property
+    def decisions(self) -> str:
+        """What a person changes to go on."""
+        return "requirements, settings or the app" if self.apps else "requirements or settings"
 
     def lift(self, why: str) -> "RollbackPin":
         return replace(self, lifted=why)

@@ -13,7 +13,8 @@ ANSWERED = "answered"
 FAILED = "failed"  # the app did not answer, and was left as it is
 UNDOING = "undoing"
 UNDONE = "undone"
-WELL = (ANSWERED, UNDONE)
+REFUSED = "refused"  # before anything was changed
+WELL = (ANSWERED, UNDONE, REFUSED)
 OPEN = (DEPLOYING, DEPLOYED, UNDOING)  # the next deploy has to finish it
 SAID = 200  # characters of a reason
 
@@ -48,7 +49,7 @@ class Ran:
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """`arns`: the stage's layers by it. `blocked`: why a failed smoke does not undo it, '' where it
-    does. `why`: how it ended, in one sentence."""
+    does. `why`: how it ended, in one sentence. `app`: wishes.app of what it deployed."""
 
     by: str
     at: str
@@ -57,11 +58,18 @@ class Attempt:
     before: Ran | None
     blocked: str = ""
     why: str = ""
+    app: str = ""
 
     @property
     def has_other_layers(self) -> bool:
         """Than what ran before it."""
         return bool(self.before and [*self.before.layers] != [*self.arns])
+
+    @property
+    def apps(self) -> set[str]:
+        """Its own and the one that ran before it, for the pin of an undo that nobody typed."""
+        known = {self.app, str(self.before.record.get("app", "")) if self.before else ""}
+        return known - {""} if self.app and self.state == UNDOING else set()
 
     @property
     def ended_well(self) -> bool:

@@ -44,7 +44,7 @@ def perform(aws: Aws, found: Attempt, reason: str) -> list[str]:
 def _pin(aws: Aws, found: Attempt, before: Ran, reason: str) -> None:
     """And config.json: the stage's list, and this layer's version in the functions' own lists."""
     settings, arns = aws.settings, [*before.layers]
-    pin = pinning.make(aws, [*found.arns], arns, reason, whole=False)
+    pin = pinning.make(aws, [*found.arns], arns, reason, whole=False, apps=found.apps)
     if pin.arns:  # a stage without layers is pinned to nothing
         store.put_pin(aws, pin)
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)][:1]

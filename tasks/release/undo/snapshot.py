@@ -17,7 +17,7 @@ from ...settings import paths
 from ...util import actor, files
 from ...util.errors import LayerError
 from ...util.files import Record
-from .. import version
+from .. import version, wishes
 from ..stage import chalice_state, store
 from . import attempt
 from .attempt import Attempt, Ran
@@ -71,21 +71,26 @@ def _key(aws: Aws) -> str:
     return store.key(aws.settings, "attempt.json")
 
 
-def begin(aws: Aws, asked: Mapping[str, Any]) -> Attempt:
-    """Before Chalice changes anything. One that was cut short goes on: what ran before it is what
-    it goes back to. `asked`: {"answered", "said"} of what runs now."""
+def begin(aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None) -> Attempt:
+    """Before Chalice changes anything. `former`: the last change. One that was cut short goes on:
+    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now."""
     arns = chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
-    former = read(aws)
     if former and former.is_open:
         before, blocked = former.before, former.blocked
     else:
         before = _before(aws)
         blocked = _blocked(before, asked)
-    return write(
-        aws,
-        Attempt(by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked),
-    )
+    begun = Attempt(
+        by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked,
+        app=wishes.app(aws.settings),
+    )  # fmt: skip
+    return write(aws, begun)
+
+
+def take_back(aws: Aws, begun: Attempt, former: Attempt | None) -> None:
+    """It was refused before anything was changed: the last change is the one before it."""
+    write(aws, former or begun.now(attempt.REFUSED))
 
 
 def _before(aws: Aws) -> Ran | None:

@@ -15,7 +15,7 @@ from ...settings import paths
 from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
-from .. import isolation, job_kinds, tar_streams
+from .. import job_kinds, lambda_system, tar_streams
 from ..protocol import Job, OnLine, Outcome, expand, scripts
 from . import docker_engine, docker_errors, docker_images, image_python, tools
 from .image_python import INTERPRETER
@@ -24,10 +24,10 @@ from .job_channel import GoneError, Keeper
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-OPT, TASK, CACHE, CELL_WORK = "/opt", "/var/task", "/cache", "/work"
+ETC, OPT, TASK, CACHE, CELL_WORK = "/etc", "/opt", "/var/task", "/cache", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
-NOBODYS = f"{job_kinds.NOBODY}:990"  # user and group, as in Lambda
+NOBODYS = f"{job_kinds.NOBODY}:{lambda_system.GID}"  # user and group, as in Lambda
 KEEPERS = f"{job_kinds.KEEPER}:{job_kinds.KEEPER}"
 LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
@@ -57,11 +57,15 @@ class Session:
         atexit.register(self.close)
         try:
             self._keeper = Keeper(self.container.attach_socket(params=STREAMS))
+            self._furnish()
             self.container.start()
         except BaseException:  # what has not started does not end, either
             atexit.unregister(self.close)
             docker_engine.remove(self.container)
             raise
+
+    def _furnish(self) -> None:
+        """Before it starts."""
 
     def close(self, *, killing: bool = False) -> None:
         """The container clears up behind itself, and nobody need wait for that; `killing` ends
@@ -199,8 +203,9 @@ class Store(Session):
 
 
 class Cell(Session):
-    """Two users without any right, no volume, no network (but where `connected`). The main
-    process's holds {work} and /opt; the other one runs what packages bring, and writes to /tmp."""
+    """Two users without any right, no volume that others see, no network (but where `connected`).
+    The main process's holds {work} and /opt; the other one runs what packages bring, and writes to
+    /tmp."""
 
     def __init__(
         self, client: Any, image: str, settings: Settings, *, connected: bool = False,
@@ -217,6 +222,7 @@ class Cell(Session):
             network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
             pids_limit=LIMIT + OURS, ipc_mode="none",
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
+            mounts=[docker.types.Mount(ETC, source=None)],
             tmpfs={OPT: own, TASK: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={tmp}m"},  # noqa: S108
         )  # fmt: skip
         self.names |= {
@@ -229,6 +235,13 @@ class Cell(Session):
         super().close(killing=killing)
         if self._nobody:
             self._nobody.close()
+
+    def _furnish(self) -> None:
+        """The image's /etc, and Lambda's users in it. The engine takes no file for a read-only
+        root: the folder is a copy, on a volume of this container that goes with it. Root's, so
+        that nobody who works here may write to it."""
+        users = tar_streams.pack({"passwd": lambda_system.PASSWD.encode()})
+        self.container.put_archive(ETC, users)
 
     def begin(self) -> None:
         """Its second user's process."""
@@ -251,7 +264,7 @@ class Cell(Session):
         if self._nobody is None:
             self.begin()
         assert self._nobody
-        home = "{tmp}" if job.kind is job_kinds.BUILD else isolation.HOME
+        home = "{tmp}" if job.kind is job_kinds.BUILD else lambda_system.HOME
         environment = {"HOME": home, **job.environment}
         return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
 

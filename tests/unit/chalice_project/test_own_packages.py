@@ -47,3 +47,10 @@ def test_without_a_lock_nothing_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     LOCK.write_text("pytest==0.1\n")
     said = own_packages.warnings(Settings())
     assert any(line.endswith("is installed, requirements-all.lock says 0.1") for line in said)
+
+
+def test_what_a_layer_with_chalice_carries_in_vain() -> None:
+    """What another line needs as well is not meant."""
+    frozen = ["chalice", "botocore", "pyyaml", "doit"]
+    assert own_packages.vain(frozen) == ["botocore", "pyyaml"]
+    assert own_packages.vain([*frozen, "boto3"]) == ["pyyaml"]

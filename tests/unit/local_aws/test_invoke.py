@@ -375,6 +375,27 @@ def test_a_function_has_lambdas_descriptors() -> None:
     assert json.loads(invoke(code).payload) == [1024, 1024]
 
 
+def test_a_function_has_lambdas_user_and_programs() -> None:
+    """By name, with a home that nobody can make; nothing that only this machine has, by its name
+    or by its path; the function's own Python."""
+    code = """import os, pwd, shutil, subprocess
+USER = pwd.getpwuid(os.getuid())
+def made(path):
+    try:
+        os.makedirs(path)
+    except OSError as error:
+        return error.strerror
+def app(e, c):
+    said = subprocess.check_output(["python3", "-c", "print('own')"], text=True)
+    here = [shutil.which("git"), os.path.exists("/usr/bin/git"), shutil.which("sh") is None]
+    return [USER.pw_name, [made(p) for p in (USER.pw_dir, "/dev/shm")], here, said]
+"""
+    read_only = "Read-only file system"
+    assert json.loads(invoke(code).payload) == [
+        "sbx_user1051", [read_only, read_only], [None, False, False], "own\n",
+    ]  # fmt: skip
+
+
 def test_another_python_than_the_tools_talks_to_the_runtime_api_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

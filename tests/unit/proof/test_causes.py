@@ -30,6 +30,12 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("KeyError: 'DATABASE_URL'", "variable", "DATABASE_URL"),
         ("RuntimeError: AA_TOKEN is not set [unset variable: AA_TOKEN]", "variable", "AA_TOKEN"),
         ("KeyError: 'dsn' [unset variable: dsn]", "variable", "dsn"),
+        ("ImportError: Failed to initialize: Bad git executable. (there is no program git)",
+         "program", "git"),  # GitPython
+        ("CommandNotFound: ffmpeg", "program", "ffmpeg"),  # sh
+        ("CalledProcessError: Command 'git --version' returned non-zero exit status 127.",
+         "program", "git"),
+        ("OSError: [Errno 24] Too many open files: '/dev/null'", "descriptors", ""),
     ],
 )  # fmt: skip
 def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:

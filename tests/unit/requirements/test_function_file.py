@@ -225,3 +225,21 @@ def test_a_compiled_file_may_be_included(tmp_path: Path) -> None:
     (tmp_path / "prod.txt").write_text(compiled)
     left = function_file.left_out(WHEELS, write(tmp_path, "-r prod.txt\n"), [])
     assert {"chalice", "click"} <= left
+
+
+def test_the_line_that_leads_to_a_package(tmp_path: Path) -> None:
+    """Its own, else the first that needs it; a line in a file of a file, too."""
+    (tmp_path / "more.txt").write_text("flask\n", encoding="utf-8")
+    path = write(tmp_path, "-r more.txt\nask-x==1\ndirect\n")
+    wheels = [
+        Wheel(name="flask", version="1", requires=["six"]),
+        Wheel(name="ask-x", version="1", requires=["driver", "six", "direct"]),
+        Wheel(name="driver", version="1", requires=["psycopg2-binary"]),
+        Wheel(name="psycopg2-binary", version="1"),
+        Wheel(name="six", version="1"),
+        Wheel(name="direct", version="1"),
+    ]
+    led = function_file.leading(wheels, path)
+    assert led["psycopg2-binary"] == f"{path}, line 2: ask-x==1 needs psycopg2-binary"
+    assert led["six"] == f"{tmp_path / 'more.txt'}, line 1: flask needs six"
+    assert led["direct"] == f"{path}, line 3: direct"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -369,6 +370,24 @@ def test_what_packages_bring_sees_and_changes_nothing_of_this_machine(
     found = run(OUT, *names, kind=PROOF, opt=(path,))
     assert found.output.splitlines() == ["[] False", "[]", "[]", "['lo']", "True False"]
     assert not list(tmp_path.rglob("canary"))
+
+
+def test_the_jobs_variables_are_of_what_runs_inside_alone(tmp_path: Path) -> None:
+    """bubblewrap is started as you, outside, where the loader would obey LD_PRELOAD and the like;
+    here it would tell what it loads for whom. Nor can others read values among its arguments."""
+    code = "import os; print(os.environ['TOKEN']); print(open('/proc/self/cmdline').read())"
+    environment = {"LD_DEBUG": "files", "TOKEN": "a b=ü", "LD_PRELOAD": ""}
+    outside = subprocess.run(
+        [shutil.which("bwrap") or "", "--version"], env={"LD_DEBUG": "files"}, capture_output=True,
+        text=True, check=True,
+    ).stderr  # fmt: skip
+    assert "bwrap" in outside
+    found = run(code, kind=PROOF, environment=environment)
+    assert "a b=ü" in found.output.splitlines()
+    assert "python" in found.output  # the loader told of what runs inside
+    assert "bwrap" not in found.output
+    opened = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+    assert not [path for path in opened if "memfd:environment" in path]
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

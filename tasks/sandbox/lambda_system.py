@@ -1,0 +1,83 @@
+"""What a function finds of Lambda's system that another machine or image has otherwise: its user,
+and which programs there are.
+
+Sources: the user as error reports show it (`sbx_user1051:x:993:990::/home/sbx_user1051`), the
+other users those of Amazon Linux's package `setup`. Programs: those of the packages of
+public.ecr.aws/lambda/python:3.12 that have some (`rpm -qa` in amazonlinux/amazon-linux-2023#585:
+alternatives, bash, ca-certificates, coreutils-single, curl-minimal, gawk, glibc, glibc-common,
+gnupg2-minimal, grep, microdnf, p11-kit-trust, rpm, sed), and for Amazon Linux 2 what
+docker-library/repo-info lists beyond these.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..requirements.tags import AL2
+
+UID, GID = "993", "990"
+HOME = "/home/sbx_user1051"  # it is not there, and cannot be made
+PASSWD = f"""\
+root:x:0:0:root:/root:/bin/bash
+bin:x:1:1:bin:/bin:/sbin/nologin
+daemon:x:2:2:daemon:/sbin:/sbin/nologin
+nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin
+sbx_user1051:x:{UID}:{GID}::{HOME}:/sbin/nologin
+"""
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_COREUTILS = (
+    "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown chroot cksum comm cp "
+    "csplit cut date dd df dir dircolors dirname du echo env expand expr factor false fmt fold "
+    "groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv "
+    "nice nl nohup nproc numfmt od paste pathchk pinky pr printenv printf ptx pwd readlink "
+    "realpath rm rmdir runcon seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep "
+    "sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort "
+    "tty uname unexpand uniq unlink users vdir wc who whoami yes"
+)
+_OTHERS = (
+    "alternatives awk bash curl egrep fgrep gawk gencat getconf getent gpg gpg-agent gpgconf gpgv "
+    "grep iconv ldconfig ldconfig.real ldd locale localedef microdnf pldd rpm sed sh tzselect "
+    "update-alternatives update-ca-trust zdump"
+)
+_AL2 = "cmp cpio diff diff3 find sdiff xargs yum"
+
+
+def programs(python: str) -> frozenset[str]:
+    """Names of those that the image of that Python has."""
+    names = f"{_COREUTILS} {_OTHERS}" + f" {_AL2}" * (python in AL2)
+    return frozenset(names.split())
+
+
+def lay_out(folder: Path, interpreter: str, python: str) -> None:
+    """For a job on this machine, `folder` gets `passwd`; `bin`, copies of the machine's programs
+    that Lambda has, too; and `lang`, Lambda's /var/lang/bin."""
+    if folder.exists():
+        return
+    for name in ("bin", "lang"):
+        (folder / name).mkdir(parents=True)
+    (folder / "passwd").write_text(PASSWD, encoding="utf-8")
+    for name in programs(python):
+        if found := shutil.which(name, path=":".join(FOLDERS)):
+            shutil.copy(found, folder / "bin" / name)
+    for path in interpreters(interpreter):  # what is seen there is this machine's
+        (folder / "bin" / path.name).touch()
+    for name in ("python3", f"python{python}"):
+        start = folder / "lang" / name
+        start.write_text(f'#!/bin/sh\nexec "{interpreter}" -S "$@"\n', encoding="utf-8")
+        start.chmod(0o755)
+
+
+def hidden() -> list[Path]:
+    """Folders of programs on this machine; where one is a link to another, once."""
+    return sorted({Path(path).resolve() for path in FOLDERS if Path(path).is_dir()})
+
+
+def interpreters(interpreter: str) -> Iterator[Path]:
+    """Files in these folders without which that Python does not start."""
+    path = Path(interpreter)
+    while True:
+        if path.parent.resolve() in hidden():
+            yield path.parent.resolve() / path.name
+        if not path.is_symlink():
+            return
+        path = path.parent / path.readlink()
