@@ -298,6 +298,7 @@ def again(opt: str, batch: Batch, pruned: "try_imports.Pruned") -> None:
         batch.errors |= alone.errors
         batch.missed |= alone.missed
         batch.needs |= alone.needs
+        batch.seconds |= alone.seconds
         for kind, names in alone.seen.items():
             batch.seen.setdefault(kind, set()).update(names)
 

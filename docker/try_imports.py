@@ -7,6 +7,7 @@ import gc
 import importlib
 import importlib.machinery
 import json
+import logging
 import os
 import re
 import sys
@@ -18,6 +19,11 @@ Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
+LIBRARY_PATH = ":".join(
+    ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/var/task",
+     "/var/task/lib", "/opt/lib")
+)  # Lambda's: the image sets it, a machine does not  # fmt: skip
+STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 SLOW = 0.001  # seconds; of what is faster nothing is said
 
 
@@ -41,8 +47,9 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
-    lacking, before = Lacking(opt, system), loaded_files()
+    lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
     lacking.start()
+    unset.start()
     watch.start()
     programs = Programs()
     sys.addaudithook(programs.hear)
@@ -50,7 +57,7 @@ def work(
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
-        error = programs.added(attempt(opt, kind, name))
+        error = programs.added(attempt(opt, kind, name, unset))
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
@@ -85,19 +92,44 @@ def forget(runtime: Collection[str]) -> None:
 
 
 def use(opt: str) -> None:
-    """sys.path as Lambda's bootstrap sets it: layers before what the image brings, and their .pth
-    files read (/var/runtime/bootstrap.py: set_default_sys_path, add_default_site_directories)."""
+    """As a function finds it when its handler is imported: sys.path in the order of Lambda's
+    bootstrap, with `.pth` files read; what the runtime sets of the environment; a log handler
+    (/var/runtime/bootstrap.py, docker/bootstrap.py)."""
     import site
 
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    folders = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
-    sys.path[:0] = folders
+    task, runtime = (os.environ.get(f"LAMBDA_{name}", "") for name in ("TASK_ROOT", "RUNTIME_DIR"))
+    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    image = [f"{sys.prefix}/lib/{version}/site-packages"] * (not sys.flags.no_site)
+    sys.path[:0] = [each for each in (task, *layers, *image, runtime) if each]
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
-    for folder in folders:
+    for folder in layers:
         site.addsitedir(folder)
-    runtime = os.environ.get("LAMBDA_RUNTIME_DIR", "")
-    if runtime and runtime not in sys.path:
-        sys.path.append(runtime)  # the client and the SDK, where the image has them elsewhere
+    if runtime:  # where a function would be
+        os.environ.setdefault("PYTHONPATH", runtime)
+        os.environ.setdefault("LD_LIBRARY_PATH", LIBRARY_PATH)
+    logging.getLogger().addHandler(LambdaLoggerHandler())
+
+
+class LambdaLoggerHandler(logging.Handler):
+    """The root logger's, as awslambdaric gives it one before it imports the function
+    (awslambdaric.bootstrap, _setup_logging)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logging.Formatter.converter = time.gmtime
+        form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+        self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+        self.addFilter(LambdaLoggerFilter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stdout.write(self.format(record))
+
+
+class LambdaLoggerFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.aws_request_id, record.tenant_id = "", None  # what is imported is for no request
+        return True
 
 
 def say(answers: int, word: bytes, value: object) -> None:
@@ -106,7 +138,7 @@ def say(answers: int, word: bytes, value: object) -> None:
         block = block[os.write(answers, block) :]
 
 
-def attempt(opt: str, kind: str, name: str) -> str:
+def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
     """'' or the error as one line."""
     try:
         if kind == "import":
@@ -116,7 +148,8 @@ def attempt(opt: str, kind: str, name: str) -> str:
 
             ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
     except BaseException as error:
-        return described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
+        line = described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
+        return line + (f" [unset variable: {name}]" if (name := unset.behind(error, line)) else "")
     return ""
 
 
@@ -194,6 +227,53 @@ class Lacking:
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
         return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
+
+
+class Unset:
+    """Notes the environment variables that are asked for and not set, to tell which of them an
+    error is about: one that it names, or the None that its code got in the place of a value."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._nones: dict[str, str] = {}  # {file: the last that it got None for}
+
+    def start(self) -> None:
+        kind: Any = type(os.environ)
+        original = kind.__getitem__
+
+        def ask(environ: Any, key: Any) -> Any:
+            try:
+                return original(environ, key)
+            except KeyError:
+                self.note(os.fsdecode(key))
+                raise
+
+        kind.__getitem__ = ask
+
+    def note(self, name: str) -> None:
+        self._names[name] = None
+        frame: Any = sys._getframe(2)
+        if frame.f_code.co_name == "get" and frame.f_locals.get("default") is None:
+            while frame and frame.f_code.co_filename.startswith(STANDARD):
+                frame = frame.f_back
+            if frame:
+                self._nones[frame.f_code.co_filename] = name
+
+    def behind(self, error: BaseException, line: str) -> str:
+        """'' where none is."""
+        named = [name for name in self._names if re.search(rf"\b{re.escape(name)}\b", line)]
+        if named:
+            return max(named, key=len)
+        return self._nones.get(raised_in(error), "") if "NoneType" in line else ""
+
+
+def raised_in(error: BaseException) -> str:
+    """The file of the innermost code that is not the standard library's."""
+    files, trace = [""], error.__traceback__
+    while trace:
+        files.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    return [each for each in files if not each.startswith(STANDARD)][-1]
 
 
 class Programs:

@@ -1,7 +1,7 @@
 """The environment of a function of the embedded AWS: what Lambda gives one, what config.json and
 the secret say, and the embedded AWS in the place of AWS, whatever these say of that.
 
-Lambda's: Lambda Developer Guide, "Defined runtime environment variables".
+Lambda's: settings/lambda_variables.py.
 """
 
 import re
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..sandbox.lambda_system import HOME
+from ..settings import lambda_variables
 from ..settings.local_access import Access, past_proxies
 
 # Of the function's own: other addresses, and what no other address can be combined with.
@@ -22,7 +23,7 @@ def variables(function: Any, access: Access | None) -> dict[str, str]:
     given = {name: str(value) for name, value in function.environment_vars.items()}
     kept = {name: value for name, value in given.items() if not _ELSEWHERE.fullmatch(name)}
     here = _here(kept, access, function.region)
-    return _unreserved() | kept | here | _reserved(function)
+    return {"HOME": HOME} | lambda_variables.OPEN | kept | here | _reserved(function)
 
 
 def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[str, str]:
@@ -31,27 +32,11 @@ def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[
     return access.variables(region) | past_proxies(given, access.name)
 
 
-def _unreserved() -> dict[str, str]:
-    """What a function's own variables may change."""
-    return {
-        "HOME": HOME,
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
-        "AWS_LAMBDA_LOG_FORMAT": "Text",
-    }
-
-
 def _reserved(function: Any) -> dict[str, str]:
-    return {
-        "_HANDLER": function.handler,
-        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-        "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.function_name}",
-    }
+    return lambda_variables.reserved(
+        handler=function.handler, name=function.function_name,
+        memory=function.memory_size, version=str(function.version),
+    )  # fmt: skip
 
 
 def log_stream(function: Any, name: str) -> str:

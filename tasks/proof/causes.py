@@ -5,7 +5,7 @@ and nobody keeps it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 PIN = "pin versions that work together, or add the missing package or library"
@@ -46,9 +46,30 @@ CAUSES = (
     Cause(
         name="killed",
         pattern=r"exit status -(?:9|15|2|1)$",
-        why="the system ended the process, most likely for want of memory",
+        why="the system killed what tried it, most likely for want of memory",
         fix="give this machine, or the Docker engine, more memory, then run the same command again",
         of_bytes=False,
+    ),
+    Cause(
+        name="instruction",
+        pattern=r"exit status -4$",
+        why="compiled code of it wants an instruction that this processor has not (SIGILL)",
+        fix="run it on another machine, or pin a version whose wheel is for any processor of the "
+        "layer's architecture",
+        of_bytes=False,
+    ),
+    Cause(
+        name="crash",
+        pattern=r"exit status -(?P<what>\d+)$",
+        why="compiled code of it crashed: signal {what} ended the process (11 is a segmentation "
+        "fault, 6 an abort)",
+        fix="pin another version, or one whose wheel is for this Python; or leave the package out",
+    ),
+    Cause(
+        name="exit",
+        pattern=r"exit status (?P<what>\d+)$|SystemExit: ",
+        why="the import ends the process, and in Lambda the function's with it",
+        fix="pin a version that does not exit while it is imported, or leave the package out",
     ),
     Cause(
         name="memory",
@@ -76,14 +97,16 @@ CAUSES = (
     ),
     Cause(
         name="machine",
-        pattern=r"can't start new thread|\[Errno (?:11|23|24|28|122)\]",
-        why="this machine had no room for more processes, files or bytes",
-        fix="free some, then run the same command again; see `df`, `ulimit -a`, `docker info`",
+        pattern=r"can't start new thread|\[Errno (?:11|23|28|122)\]",
+        why="there was no room for more processes, files or bytes: Lambda allows 1,024 processes "
+        "and threads and, unless the function has more, 512 MB in /tmp; or this machine is full",
+        fix="if the import needs that much, pin a version that needs less; else free some, then "
+        "run the same command again: see `df`, `ulimit -a`, `docker info`",
         of_bytes=False,
     ),
     Cause(
         name="variable",
-        pattern=r"(?:KeyError: '(?P<what>[A-Z][A-Z0-9_]{2,})')"
+        pattern=r".*\[unset variable: (?P<what>[^\]]+)\]$|KeyError: '(?P<key>[A-Z][A-Z0-9_]{2,})'"
         r"|(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
         why="the import wants the environment variable {what}, which is not set in the proof",
         fix='give the proof a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]; the '
@@ -129,7 +152,8 @@ CAUSES = (
     ),
     Cause(
         name="read-only",
-        pattern=r"(?:Read-only file system|Permission denied)\D*?(?P<what>/[^'\s]*)",
+        pattern=r"(?:Read-only file system|Permission denied)"
+        r"(?:: '(?P<other>[^/'][^']*)|\D*?(?P<what>/[^'\s]*))",
         why="the import writes to {what}: only /tmp can be written to in Lambda",
         fix="see whether the package has a setting or variable for where it writes, and set it to "
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
@@ -155,8 +179,7 @@ def of(error: str) -> tuple[Cause, str] | None:
     """The first that fits, and what is at fault."""
     for cause in CAUSES:
         if found := re.search(cause.pattern, error):
-            groups = found.groupdict()
-            return cause, groups.get("what") or groups.get("other") or ""
+            return cause, next(filter(None, found.groupdict().values()), "")
     return None
 
 
@@ -172,15 +195,27 @@ def is_library(error: str) -> bool:
     return found is not None and found[0].name == "library"
 
 
-def explained(errors: Iterable[str]) -> tuple[list[str], str]:
-    """(sentences on why, ways out) of some errors, each once."""
-    whys: dict[str, None] = {}
-    fixes: dict[str, None] = {}
-    for error in errors:
-        if found := of(error):
-            cause, what = found
-            whys[cause.why.format(what=what)] = None
-            fixes[cause.fix.format(what=what)] = None
-        else:
-            fixes[PIN] = None
-    return list(whys), "; ".join(fixes) or PIN
+def reasons(errors: Mapping[str, str]) -> list[str]:
+    """Lines on {name: error}: those of one reason together, with it behind them."""
+    groups: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        groups.setdefault(_told(error)[0], []).append(f"{name}: {error}")
+    return [line for why, lines in groups.items() for line in [*lines, why] if line]
+
+
+def ways_out(errors: Mapping[str, str]) -> str:
+    """One for each reason, with the names that it is for where there is more than one."""
+    groups: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        groups.setdefault(_told(error)[1], []).append(name)
+    if len(groups) == 1:
+        return next(iter(groups))
+    return "\n→ ".join(f"{', '.join(names)}: {fix}" for fix, names in groups.items())
+
+
+def _told(error: str) -> tuple[str, str]:
+    """(why, the way out)"""
+    if not (found := of(error)):
+        return "", PIN
+    cause, what = found
+    return cause.why.format(what=what), cause.fix.format(what=what)

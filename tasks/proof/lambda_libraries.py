@@ -108,7 +108,7 @@ def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
             if missing := _missing(facts, here, brought, settings.python):
                 found.missing[path] = missing
                 names = ", ".join(missing)
-                found.doubts.append(f"{path} ({owner}) needs {names}: {here.name} has none")
+                found.doubts.append(f"{path} ({owner}) needs {names}: Lambda's image has none")
     return found
 
 

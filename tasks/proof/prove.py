@@ -20,12 +20,9 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files
-from ..util.errors import VerifyError
 from . import cache, probe, schedule, verdict
 from .cache import Proof
 from .schedule import ProofPlan, Questions
-
-KILLED = "exit status -9"  # as docker/probe.py says it
 
 
 def prove(
@@ -33,8 +30,8 @@ def prove(
     Sequence[str],
     place: str,
 ) -> dict[str, Proof]:  # fmt: skip
-    """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for people.
-    VerifyError."""
+    """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for
+    people."""
     asked = schedule.take(settings, tree, stay, place)
     made = _prove(settings, get_workshop(), tree, asked) if asked.missing else {}
     keep(settings, tree, asked, made)
@@ -86,7 +83,6 @@ class Proving:
             return {name: Proof(after=each) for name, each in read.items()}
         changed, bare = pruned(self.settings, self.tree), without_bytecode(self.settings)
         after = probe.prove(self.settings, sandbox, self.layer, missing, self.tree, changed, bare)
-        stop_where_killed(after)
         covered = self._without_others(after, changed, bare)
         ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
         unclear = {
@@ -154,18 +150,6 @@ def without_bytecode(settings: Settings) -> set[str]:
     """Modules of the layer that have none, as they should."""
     made = (files.read_record(paths.record(settings, "optimize")) or {}).get("bytecode") or {}
     return {*made.get("skipped", ()), *made.get("left_out", ())}
-
-
-def stop_where_killed(after: Mapping[str, Mapping[str, Any]]) -> None:
-    """VerifyError: no module sends itself SIGKILL, and nothing is proven by it."""
-    for each in after.values():
-        for name, error in (each["imports"] | each["loads"]).items():
-            if error == KILLED:
-                raise VerifyError(
-                    f"the system killed what tried {name}, most likely for want of memory",
-                    fix="give this machine, or the Docker engine, more memory, then run the same "
-                    "command again",
-                )
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:

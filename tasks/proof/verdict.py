@@ -10,6 +10,8 @@ from . import causes
 from .cache import Proof
 
 _LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
+KILLED = "exit status -9"  # as docker/probe.py says it
+INIT_SECONDS = 10  # Lambda Developer Guide, "Lambda execution environment lifecycle"
 LISTED = 10  # of one kind, in one message
 
 
@@ -68,6 +70,13 @@ def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -
         for name, outer in public.items()
         if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
     }
+
+
+def killed(proofs: Mapping[str, Proof]) -> dict[str, str]:
+    """{module or library: error} of what SIGKILL ended: no module sends itself that, so something
+    is not known of a layer that may be good."""
+    after = (each.after["imports"] | each.after["loads"] for each in proofs.values())
+    return {name: error for each in after for name, error in each.items() if error == KILLED}
 
 
 def unreached(proofs: Mapping[str, Proof]) -> dict[str, str]:
@@ -178,6 +187,17 @@ def import_seconds(
         for name, proof in found.items()
         if any(not proof.after["imports"].get(each, "-") for each in outer.get(name, ()))
     }
+
+
+def slow(seconds: Mapping[str, float]) -> list[str]:
+    """Warnings. `seconds`: import_seconds's."""
+    return [
+        f"importing {name} took {took:.0f} s here: Lambda ends a function's initialization after "
+        f"{INIT_SECONDS} s and begins it again within the function's own time (lambda_timeout), "
+        "so each cold start costs both; import it where it is used, or leave it out"
+        for name, took in sorted(seconds.items(), key=lambda item: -item[1])
+        if took > INIT_SECONDS
+    ][:LISTED]
 
 
 def summary(facts: Mapping[str, Any]) -> str:

@@ -1,10 +1,14 @@
-"""Names of variables that Lambda does not take from a function's configuration."""
+"""The variables that Lambda sets for a function, and names that it does not take from its
+configuration.
+
+Source: Lambda Developer Guide, "Defined runtime environment variables".
+"""
 
 import re
 from collections.abc import Iterable
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")  # Lambda's API, EnvironmentVariableName
-# Lambda Developer Guide, "Defined runtime environment variables": these cannot be set.
+# These cannot be set.
 RESERVED = {
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION",
     "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME",
@@ -16,6 +20,28 @@ _REASON = (
     "the environment variables you have provided contains reserved keys that are currently not "
     "supported for modification. Reserved keys used in this request: "
 )  # Lambda's own words
+
+# What a function's own variables may change. HOME is in sandbox/lambda_system.py, PATH and
+# LD_LIBRARY_PATH are the image's, PYTHONPATH is set by the runtime's bootstrap.
+OPEN = {
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+    "AWS_LAMBDA_LOG_FORMAT": "Text",
+}
+
+
+def reserved(*, handler: str, name: str, memory: int, version: str) -> dict[str, str]:
+    """What it may not, but for credentials, region and places. `memory`: MB."""
+    return {
+        "_HANDLER": handler,
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+    }
 
 
 def refused(names: Iterable[str]) -> list[str]:

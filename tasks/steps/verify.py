@@ -36,7 +36,7 @@ from ..util import modules
 from ..util.errors import VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]
-UNREACHED = "not proven, and nothing of it is kept: a try did not come to its end:"
+UNREACHED = "did not come to an end here, so nothing of it is proven or kept:"
 NOT_THERE = "cannot open shared object file"  # the loader's words
 _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
@@ -180,14 +180,18 @@ def check_usable(
     """VerifyError for direct requirements that no function could import."""
     unusable = verdict.unusable(found, direct)
     unusable |= lambda_libraries.unimportable(wants, found, direct)  # which names the file, too
-    if unusable:
-        whys, fix = causes.explained(unusable.values())
-        lines = [f"{name}: {error}" for name, error in unusable.items()]
-        title = "does not import, before any pruning:"
-        if not all(map(causes.is_of_bytes, unusable.values())):
-            title = UNREACHED
-        seen = f"seen in {builder.title(settings)}"
-        raise VerifyError("\n".join([title, *lines, *whys, seen]), fix=fix)
+    others = {name: each for name, each in found.items() if name not in unusable}
+    if wrong := unusable | verdict.killed(others):
+        ended = {name: error for name, error in wrong.items() if causes.is_of_bytes(error)}
+        open_ = {name: error for name, error in wrong.items() if name not in ended}
+        lines = ["does not import, before any pruning:", *causes.reasons(ended)] * bool(ended)
+        lines += [*unreached(open_), f"seen in {builder.title(settings)}"]
+        raise VerifyError("\n".join(lines), fix=causes.ways_out(ended | open_))
+
+
+def unreached(errors: dict[str, str]) -> list[str]:
+    """Lines, where there are any."""
+    return [UNREACHED, *causes.reasons(errors)] if errors else []
 
 
 def check_libraries(settings: Settings, wants: Wants) -> None:
@@ -215,6 +219,7 @@ def doubts(
         *wanted[: verdict.LISTED],
         *verdict.without_library(found),
         *verdict.from_elsewhere(found),
+        *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
         *name_clashes.warnings(tree, stay, found),
         *(f"{name} was not proven: {error}" for name, error in unreached.items()),
     ]
@@ -252,10 +257,11 @@ def blame(
 ) -> VerifyError:
     """Find the rule and file at fault for the first break; name them all. Where time or memory ran
     out nothing is at fault that could be found."""
-    first, listed = broken[0], [f"{each.name}: {each.error}" for each in broken[: verdict.LISTED]]
-    if any(not causes.is_of_bytes(each.error) for each in broken):
-        whys, fix = causes.explained(each.error for each in broken)
-        return VerifyError("\n".join([UNREACHED, *listed, *whys]), fix=fix)
+    open_ = {each.name: each.error for each in broken if not causes.is_of_bytes(each.error)}
+    ended = [each for each in broken if each.name not in open_]
+    if not ended:
+        return VerifyError("\n".join(unreached(open_)), fix=causes.ways_out(open_))
+    first, listed = ended[0], [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
     say(f"{len(broken)} things broke; looking for the rule at fault")
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
@@ -267,8 +273,8 @@ def blame(
         workshop.gather(installed, here / "removed.zip")
         layer, back = paths.layer_zip(settings), here / "removed.zip"
         found = probe.blame(settings, workshop.sandbox, layer, request, back)
-    lines = "\n".join(listed)
+    lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
+    ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{lines}\n{verdict.at_fault(found, removed)}",
-        fix=verdict.fix_for(found),
+        f"worked as installed, does not in the layer:\n{lines}", fix="\n→ ".join(ways)
     )

@@ -64,9 +64,16 @@ def test_what_lambda_refuses_is_refused(
 
 
 def test_what_lambda_has_is_there(tmp_path: Path, lambda_image: str, served: Index) -> None:
-    """Region, function and user; a library that nobody imports is no more than a warning."""
-    code = "import os\nassert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
-    code += "import getpass\nassert getpass.getuser() == 'sbx_user1051'\n"
+    """Region, function, user, log handler, path; a library nobody imports is a warning."""
+    code = (
+        "import getpass, logging, os, sys\nassert getpass.getuser() == 'sbx_user1051'\n"
+        "assert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
+        "assert os.environ['AWS_XRAY_DAEMON_ADDRESS'] and os.environ['PYTHONPATH']\n"
+        "assert type(logging.getLogger().handlers[0]).__name__ == 'LambdaLoggerHandler'\n"
+        "lib = f'lib/python{sys.version_info[0]}.{sys.version_info[1]}'\n"
+        "assert sys.path[:5] == ['/var/task', f'/opt/python/{lib}/site-packages', '/opt/python',\n"
+        "                        f'/var/lang/{lib}/site-packages', '/var/runtime'], sys.path\n"
+    )
     run = build(tmp_path, lambda_image, served, code, more=elf("libgomp.so.1"))
     assert run.code == 0, run.output
     assert "libgomp.so.1" in run.output

@@ -132,7 +132,7 @@ def check_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> 
         raise VerifyError(
             f"{size(spent.total)} unzipped is over Lambda's {size(LAMBDA_LIMIT)}; the heaviest:\n"
             + "\n".join([*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]),
-            fix=_way_out(settings, spent),
+            fix=_way_out(settings, spent, _bytecode(settings)),
         )
 
 
@@ -149,15 +149,25 @@ def _past_reserve(settings: Settings, spent: Budget) -> list[str]:
     return [f"{needed}; reserve = {settings.reserve} keeps {size(settings.reserve * MB)} for them"]
 
 
-def _way_out(settings: Settings, spent: Budget) -> str:
-    ways = ["leave packages out, or files with `drop` and `recipes`: see ./doitw report"]
-    if spent.beside > settings.reserve * MB:
-        if settings.bytecode == "compile":
-            more = math.ceil(spent.beside / MB)
-            ways.insert(0, f"set reserve = {more} in [tool.lambda-layer]: bytecode makes room")
-        ways.append("make the function smaller: vendor/, chalicelib/, requirements.txt")
-    ways += [f"a layer of stage {settings.stage}"] * any(spent.others.values())
-    return "; or ".join(ways)
+def _way_out(settings: Settings, spent: Budget, bytecode: int) -> str:
+    """`bytecode`: bytes that the layer could do without: `reserve` makes
+    room of no more."""
+    grew, more = spent.beside > settings.reserve * MB, math.ceil(spent.beside / MB)
+    ways = {
+        f"set reserve = {more} in [tool.lambda-layer]: bytecode makes room": (
+            grew and spent.total - bytecode <= LAMBDA_LIMIT
+        ),
+        "leave packages out, or files with `drop` and `recipes`: see ./doitw report": True,
+        "make the function smaller: vendor/, chalicelib/, requirements.txt": grew,
+        f"a layer of stage {settings.stage}": any(spent.others.values()),
+    }
+    return "; or ".join(way for way, helps in ways.items() if helps)
+
+
+def _bytecode(settings: Settings) -> int:
+    """Bytes of the layer that was built."""
+    made = file_tools.read_record(paths.record(settings, "optimize")) or {}
+    return int((made.get("bytecode") or {}).get("bytes", 0))
 
 
 def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> None:
@@ -172,10 +182,11 @@ def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> No
     if spent.total > LAMBDA_LIMIT:
         sizes = kind_sizes.by_package(least, tree.owners)
         lines = [*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]
+        ways = _way_out(settings, spent, bytecode=0)
         raise VerifyError(
             f"{size(spent.total)} unzipped (stripped, without bytecode) is over Lambda's "
             f"{size(LAMBDA_LIMIT)}; the heaviest:\n" + "\n".join(lines),
-            fix=f"{size(spent.total - LAMBDA_LIMIT)} must go. {_way_out(settings, spent)}; "
+            fix=f"{size(spent.total - LAMBDA_LIMIT)} must go. {ways}; "
             f"{_savings(settings, tree, stay)}; or deploy the app as a container image, which may "
             "have 10 GB",
         )

@@ -26,7 +26,10 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ModuleNotFoundError: No module named '_tkinter'", "tkinter", "_tkinter"),
         ("ModuleNotFoundError: No module named 'libcst'", "package", "libcst"),
         ("PermissionError: [Errno 13] Permission denied: '/var/lib/x'", "read-only", "/var/lib/x"),
+        ("OSError: [Errno 30] Read-only file system: 'logs/a.log'", "read-only", "logs/a.log"),
         ("KeyError: 'DATABASE_URL'", "variable", "DATABASE_URL"),
+        ("RuntimeError: AA_TOKEN is not set [unset variable: AA_TOKEN]", "variable", "AA_TOKEN"),
+        ("KeyError: 'dsn' [unset variable: dsn]", "variable", "dsn"),
         ("ImportError: Failed to initialize: Bad git executable. (there is no program git)",
          "program", "git"),  # GitPython
         ("CommandNotFound: ffmpeg", "program", "ffmpeg"),  # sh
@@ -40,8 +43,9 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
     found = causes.of(error)
     assert found
     assert (found[0].name, found[1]) == (name, what)
-    whys, fix = causes.explained([error])
-    assert what in " ".join([*whys, fix]) or name == "tkinter"
+    lines, fix = causes.reasons({"pkg": error}), causes.ways_out({"pkg": error})
+    assert lines[0] == f"pkg: {error}"
+    assert what in " ".join([*lines[1:], fix]) or name == "tkinter"
     assert fix != causes.PIN
 
 
@@ -57,4 +61,47 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
 def test_other_errors_are_no_libraries(error: str) -> None:
     """Versions that do not fit each other: pins are the way out."""
     assert causes.of(error) is None
-    assert causes.explained([error]) == ([], causes.PIN)
+    assert causes.reasons({"pkg": error}) == [f"pkg: {error}"]
+    assert causes.ways_out({"pkg": error}) == causes.PIN
+
+
+def test_each_error_has_its_own_way_out() -> None:
+    """In the order of the errors; those of one reason together, under it."""
+    errors = {
+        "a": "KeyError: 'A_KEY'", "b": "ImportError: odd", "c": "MemoryError: ",
+        "d": "MemoryError: ", "e": "ImportError: other",
+    }  # fmt: skip
+    assert causes.reasons(errors) == [
+        "a: KeyError: 'A_KEY'",
+        "the import wants the environment variable A_KEY, which is not set in the proof",
+        "b: ImportError: odd",
+        "e: ImportError: other",
+        "c: MemoryError: ",
+        "d: MemoryError: ",
+        "there was not enough memory",
+    ]
+    variable, other, memory = causes.ways_out(errors).split("\n→ ")
+    assert variable.startswith("a: give the proof a value: proof-env = {A_KEY")
+    assert other == f"b, e: {causes.PIN}"
+    assert memory.startswith("c, d: give this machine, or the Docker engine, more memory")
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "is_of_bytes"),
+    [
+        ("exit status -9", "killed", False),
+        ("exit status -11", "crash", True),
+        ("exit status -4", "instruction", False),
+        ("exit status 0", "exit", True),
+        ("SystemExit: 3", "exit", True),
+        ("OSError: [Errno 24] Too many open files: '/dev/null'", "descriptors", True),
+        ("RuntimeError: can't start new thread", "machine", False),
+    ],
+)
+def test_a_process_that_ends_and_a_limit_that_is_met(
+    error: str, name: str, *, is_of_bytes: bool
+) -> None:
+    """What Lambda's own limits refuse is no fault of this machine."""
+    found = causes.of(error)
+    assert found
+    assert (found[0].name, causes.is_of_bytes(error)) == (name, is_of_bytes)

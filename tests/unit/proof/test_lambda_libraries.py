@@ -71,7 +71,7 @@ def test_libraries_that_lambda_has_not(tmp_path: Path, missing: str) -> None:
     """Named with who needs them; no error while nobody is known to import it."""
     found = wants(tmp_path, {"pkg/x.so": elf("libc.so.6", missing)})
     assert found.errors == []
-    assert found.doubts == [f"pkg/x.so (pkg) needs {missing}: Amazon Linux 2023 has none"]
+    assert found.doubts == [f"pkg/x.so (pkg) needs {missing}: Lambda's image has none"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_program_is_a_doubt(tmp_path: Path) -> None:
     assert found.errors == []
     assert sorted(found.doubts) == [
         "pkg/node (pkg) needs glibc 2.38 (Amazon Linux 2023 has 2.34)",
-        "pkg/node (pkg) needs libatomic.so.1: Amazon Linux 2023 has none",
+        "pkg/node (pkg) needs libatomic.so.1: Lambda's image has none",
     ]
 
 

@@ -142,10 +142,37 @@ def test_what_asks_for_more_gets_the_whole(
 
 
 def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
-    """A machine out of memory is no fault of the module: tried again another time."""
-    text = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    lay_wheels(settings, {"big": {"big.py": text}})
+    """A machine out of memory is no fault of the module: tried again another time. And it hides no
+    other error: each is said, with its own way out."""
+    text = "import os, signal; os.kill(os.getpid(), signal.%s)"
+    lay_wheels(settings, {"big": {"big.py": text % "SIGKILL"}})
     error = handmade_layers.refused(settings)
-    assert "the system killed what tried big" in error.problem
+    assert error.problem.startswith("did not come to an end here")
+    assert "big: exit status -9\nthe system killed what tried it" in error.problem
+    assert "most likely for want of memory" in error.problem
     assert "more memory" in error.fix
     assert not (paths.STORE / "proofs").exists()
+    lay_wheels(settings, {
+        "big": {"big/__init__.py": "", "big/deep.py": text % "SIGKILL"},
+        "bad": {"bad.py": "raise ValueError('odd')"},
+        "token": {"token_.py": NAMED},
+        "none": {"none.py": "import os\nX = os.getenv('aa_dsn').split(':')\n"},
+        "segv": {"segv.py": text % "SIGSEGV"},
+        "fine": {"fine.py": ""},
+    })  # fmt: skip
+    error = handmade_layers.refused(settings)
+    ended, _, open_ = error.problem.partition("did not come to an end here")
+    assert "big.deep: exit status -9\nthe system killed" in open_
+    assert "bad" not in open_
+    for line in ("bad: ValueError: odd", "segv: exit status -11\ncompiled code of it crashed"):
+        assert line in ended
+    ways = error.fix.split("\n→ ")
+    assert 'none: give the proof a value: proof-env = {aa_dsn = "…"}' in ways[1]
+    assert [way.partition(":")[0] for way in ways] == ["bad", "none", "segv", "token", "big.deep"]
+    assert 'proof-env = {AA_TOKEN = "…"}' in ways[3]
+
+
+NAMED = (
+    "import os\nif os.environ.get('AA_DEBUG'): pass\nT = os.environ.get('AA_TOKEN')\n"
+    "if not T: raise RuntimeError('AA_TOKEN is not set')\n"
+)

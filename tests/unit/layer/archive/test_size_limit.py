@@ -10,6 +10,7 @@ from tasks.layer.archive import size_limit
 from tasks.settings import paths
 from tasks.settings.model import LAMBDA_LIMIT, Settings
 from tasks.util import files
+from tasks.util.errors import VerifyError
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:x:1"
 
@@ -59,3 +60,30 @@ def test_the_heaviest_come_first() -> None:
     assert [line.split()[-1] for line in size_limit.largest(sizes)] == ["big", "a", "b"]
     assert size_limit.largest(sizes, 1) == ["    2.0 MB  big"]
     assert len(size_limit.largest({str(n): n for n in range(30)})) == 10
+
+
+@pytest.mark.parametrize(
+    ("layer", "function", "bytecode", "reserve"),
+    [
+        (200_000_000, 70_000_000, 20_000_000, True),
+        (200_000_000, 70_000_000, 1_000_000, False),
+        (200_000_000, 70_000_000, None, False),
+        (1_500, LAMBDA_LIMIT - 44, 200, False),
+        (1_500, LAMBDA_LIMIT + 1, 200, False),
+    ],
+    ids=["enough", "not enough", "none was made", "function, nearly", "function alone"],
+)
+def test_reserve_is_offered_where_it_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: int, function: int,
+    bytecode: int | None, *, reserve: bool,
+) -> None:  # fmt: skip
+    """Where bytecode is the difference."""
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(layer="deps")
+    made = {"bytecode": None if bytecode is None else {"bytes": bytecode}}
+    files.write_record(paths.record(settings, "optimize"), made)
+    spent = size_limit.Budget(layer=layer, function=function)
+    with pytest.raises(VerifyError) as caught:
+        size_limit.check_limit(settings, spent, {"pkg": layer})
+    assert ("reserve" in caught.value.fix) is reserve
+    assert "make the function smaller" in caught.value.fix
