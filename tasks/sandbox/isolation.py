@@ -94,9 +94,9 @@ def lacking(interpreter: str) -> str:
     """'' where it works with this Python, else why it does not."""
     if not shutil.which("bwrap"):
         return f"there is no bubblewrap: {INSTALL}"
-    import tempfile
+    from .temp_dirs import folder  # the disk of the temporary files may be a small one
 
-    with tempfile.TemporaryDirectory() as tmp:
+    with folder() as tmp:
         system = Path(tmp, "lambda")
         lambda_system.lay_out(system, interpreter, "")
         tried = wrapped([interpreter, "-I", "-S", "-c", "pass"], reads=seen_by(interpreter),
