@@ -35,6 +35,8 @@ INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
     "UV_KEYRING_PROVIDER", *PROXIES,
 )  # of jobs of ours  # fmt: skip
+# Of bubblewrap, before the job began: a mount was there and is not, a container's say, that ended.
+MOUNT_WENT = "bwrap: Can't bind mount /oldroot/ on /newroot/"
 GIVEN = ("{work}", "{opt}", "{task}", "{runtime}", "{lambda}")
 FILES = 1024  # open at a time (AWS, "Lambda quotas")
 
@@ -142,7 +144,10 @@ class _Session:
         if not job.kind.is_ours:
             system = Path(names["{lambda}"])
             lambda_system.lay_out(system, names["{interpreter}"], self._python)
-        return _execute(job, names, on_line, self._running)
+        outcome = _execute(job, names, on_line, self._running)
+        if outcome.code and outcome.output.startswith(MOUNT_WENT):
+            outcome = _execute(job, names, on_line, self._running)
+        return outcome
 
     def names(self, job: Job) -> dict[str, str]:
         """What words of the job stand for."""
