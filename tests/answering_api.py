@@ -9,6 +9,15 @@ from typing import Any
 
 Said = tuple[int, str]
 
+# The app whose API it is: an open route and a guarded one.
+APP = """from chalice import Chalice, IAMAuthorizer
+app = Chalice(app_name="shuking")
+@app.route("/health")
+def health(): ...
+@app.route("/me", authorizer=IAMAuthorizer())
+def me(): ...
+"""
+
 
 @dataclass(kw_only=True)
 class Api:

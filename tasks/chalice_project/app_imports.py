@@ -11,13 +11,16 @@ def of_app(root: Path, segments: Collection[str]) -> list[str]:
     """Modules whose dotted names have one of these segments, sorted. A file that is no Python
     names none: Chalice says what is wrong with it."""
     files = sorted({path for pattern in CODE for path in root.glob(pattern)})
-    found = {name for path in files for name in _imported(path)}
+    found = {name for path in files for name in _imported(path, segments)}
     return sorted(name for name in found if not {*segments}.isdisjoint(name.split(".")))
 
 
-def _imported(path: Path) -> Iterator[str]:
+def _imported(path: Path, segments: Collection[str]) -> Iterator[str]:
     try:
-        tree = ast.parse(path.read_bytes())
+        text = path.read_bytes()
+        if not any(each.encode() in text for each in segments):
+            return  # each command asks: most files need not be parsed
+        tree = ast.parse(text)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):

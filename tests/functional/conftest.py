@@ -14,8 +14,9 @@ from tasks.context.connection import connect
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.util import files
-from tests import ci_jobs, installed_wheel, sandbox_scripts
+from tests import answering_api, ci_jobs, installed_wheel, sandbox_scripts
 from tests import deployed_project as deploying
+from tests.answering_api import Api
 from tests.ci_jobs import Runner
 from tests.installed_wheel import Tool
 from tests.moto_server import REGION, Server, serving
@@ -98,6 +99,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     copy.deploy()
     yield copy
     copy.doit("local-stop")
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """A server in the place of a deployed API."""
+    with answering_api.serving() as made:
+        yield made
 
 
 @pytest.fixture

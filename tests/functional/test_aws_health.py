@@ -1,6 +1,6 @@
 """status and check=1: what is wrong with a stage that its versions do not show, in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from tasks.release.undo import attempt, health, snapshot
 from tasks.release.undo.attempt import Attempt, Ran
 from tasks.settings.smoke_request import Request
 from tasks.util import files
-from tests import answering_api, lambda_function
-from tests.answering_api import Api
+from tests import lambda_function
+from tests.answering_api import APP, Api
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:deps:2"
 RAN = Ran(
@@ -92,21 +92,6 @@ def test_the_state_of_a_function(
     )
     found = health.troubles(ready)
     assert [said in line for line in found] == ([True] if said else [])
-
-
-APP = """from chalice import Chalice, IAMAuthorizer
-app = Chalice(app_name="shuking")
-@app.route("/health")
-def health(): ...
-@app.route("/me", authorizer=IAMAuthorizer())
-def me(): ...
-"""
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with answering_api.serving() as made:
-        yield made
 
 
 def with_settings(aws: Aws, **settings: Any) -> Aws:

@@ -1,7 +1,7 @@
 """smoke over HTTP: the API's own address, by a server that answers as a test says."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,22 +18,8 @@ from tasks.settings.smoke_request import Request
 from tasks.steps import preflight, smoke
 from tasks.util import files
 from tasks.util.errors import DeployError, InputError
-from tests import answering_api, lambda_function
-from tests.answering_api import Api
-
-APP = """from chalice import Chalice, IAMAuthorizer
-app = Chalice(app_name="shuking")
-@app.route("/health")
-def health(): ...
-@app.route("/me", authorizer=IAMAuthorizer())
-def me(): ...
-"""
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with answering_api.serving() as made:
-        yield made
+from tests import lambda_function
+from tests.answering_api import APP, Api
 
 
 @pytest.fixture
