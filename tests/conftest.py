@@ -1,5 +1,6 @@
 """What every run of the tests has and says."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,10 @@ def lambda_image(docker_engine: DockerClient, pytestconfig: pytest.Config) -> st
 
 def pytest_configure() -> None:
     """Ctrl-C and a closed terminal are heard by what tests start, also where a script started them
-    in its background, or by `nohup`: there these are off, which processes hand on."""
+    in its background, or by `nohup`: there these are off, which processes hand on. Like ./doitw,
+    no test has a PYTHON… of somebody's: PYTHONUNBUFFERED hid that Chalice's error was lost."""
+    for name in [name for name in os.environ if name.startswith("PYTHON")]:
+        del os.environ[name]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -32,8 +32,9 @@ def in_folder(root: Path, but: Path | None = None) -> list[str]:
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of a file, and of what is in it when it is a zip."""
-    yield str(path), path.read_bytes()
-    if zipfile.is_zipfile(path):
+    whole = path.read_bytes()
+    yield str(path), whole
+    if whole.startswith(b"PK"):  # is_zipfile also takes a .pyc that knows how a zip ends
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 yield f"{path}: {name}", archive.read(name)

@@ -46,7 +46,8 @@ def deploy(
         "layer": asdict(layer), "report": str(report), "refuses": refuses,
     }  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-m", RUNNER, "deploy", "--stage", settings.stage],
+        # -u: in the order it says them; else its error comes before what it says it was doing
+        [sys.executable, "-u", "-m", RUNNER, "deploy", "--stage", settings.stage],
         env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything

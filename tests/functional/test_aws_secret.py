@@ -167,7 +167,8 @@ def test_the_programs_that_chalice_starts_do_not_get_it() -> None:
         "from chalice.deploy.packager import SubprocessPip; os.environ.update(REST='y'); "
         "runner.apply({'WORD': 'x', 'REST': 'z'}); os.environ.update(WORD='x'); "
         "print(SubprocessPip().main([], "
-        'shim=\'import os; print(os.environ.get("WORD"), os.environ["REST"]); os._exit(0);\'))'
+        'shim=\'import os; print(os.environ.get("WORD"), os.environ["REST"], flush=True);'
+        " os._exit(0);'))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == rb"(0, b'None y\n', b'')"
