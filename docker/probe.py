@@ -81,9 +81,10 @@ def beside(name: str) -> Any:
 
 if TYPE_CHECKING:
     import elf
+    import preload
     import try_imports
 else:
-    try_imports, elf = beside("try_imports"), beside("elf")
+    try_imports, elf, preload = beside("try_imports"), beside("elf"), beside("preload")
 NOTHING = try_imports.Pruned()
 
 
@@ -99,7 +100,9 @@ class Batch:
     """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
     for one of them; `outer`: modules that people import; `first`: modules that are imported before
     the layer is there; `system`: names of Lambda's libraries, of which nothing is known where it is
-    empty."""
+    empty; `preloaded`: modules of the standard library that need not be run anew."""
+
+    preloaded: "preload.Preloaded | None" = None
 
     def __init__(
         self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
@@ -137,6 +140,7 @@ class Batch:
                     self.outer,
                     self.first,
                     self.system,
+                    self.preloaded,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
@@ -275,6 +279,9 @@ def prove(opt: str, request: Answer) -> Answer:
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
+    preloaded = preload.Preloaded(RUNTIME) if not standard(opt) else None  # else it hides some
+    for batch in batches:
+        batch.preloaded = preloaded
     run(opt, [batch for batch in batches if batch.left], pruned)
     for batch in batches:
         again(opt, batch, pruned)
