@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any, cast
 
 COMMON = (
-    "asyncio", "ctypes", "dataclasses", "email.message", "http.client", "inspect", "json",
-    "logging", "ssl", "tempfile", "typing", "urllib.request",
+    "asyncio", "csv", "ctypes", "dataclasses", "email.message", "hmac", "http.client",
+    "importlib.metadata", "importlib.resources", "importlib.util", "inspect", "json", "logging",
+    "pathlib", "ssl", "tempfile", "typing", "unicodedata", "urllib.request",
 )  # fmt: skip
 
 
@@ -43,9 +44,8 @@ class Preloaded:
             module = original(name, variables, *more, **named)
             level = named.get("level", more[2] if len(more) > 2 else 0)
             wanted = named.get("fromlist", more[1] if len(more) > 1 else ()) or ()
-            importer = variables or {}
-            base = absolute(name, level, importer.get("__package__") or "")
-            brought = self._imports.setdefault(importer.get("__name__", ""), set())
+            base = absolute(name, level, (variables or {}).get("__package__") or "")
+            brought = self._imports.setdefault(running(), set())
             brought |= {base, *(f"{base}.{each}" for each in wanted)} & sys.modules.keys()
             return module
 
@@ -115,6 +115,14 @@ def attach(name: str) -> None:
     package, _, part = name.rpartition(".")
     if package in sys.modules and name in sys.modules:
         setattr(sys.modules[package], part, sys.modules[name])
+
+
+def running() -> str:
+    """The module that is being run: a function that it calls may import something, too."""
+    frame: Any = sys._getframe(2)
+    while frame and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]) if frame else ""
 
 
 def has_spec(module: ModuleType, name: str) -> bool:
