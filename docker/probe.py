@@ -62,6 +62,7 @@ TIMEOUT = 60.0  # seconds for one try
 MARKED = 50  # names from one line of progress to the next
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
+LOOK = 0.2  # seconds from one look at processes to the next
 LONGEST = 1 << 20  # bytes of an answer
 STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
@@ -174,7 +175,7 @@ class Batch:
                 for kind, names in seen.items():
                     self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
-        self.since = time.monotonic()
+            self.since = time.monotonic()
         return through
 
     def end(self) -> None:
@@ -215,11 +216,15 @@ class Batch:
 def has_ended(pid: int) -> bool:
     """Soon: its end of a pipe was closed. Who closes that and goes on has not."""
     deadline = time.monotonic() + SOON
-    while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+    while not is_over(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
     return True
+
+
+def is_over(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def run(
@@ -240,11 +245,16 @@ def run(
 
 
 def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Batch]":
-    """Take in what the processes say; the batches whose process has ended."""
-    for key, _ in running.select(timeout=1.0):
+    """Take in what the processes say; the batches whose process has ended. Processes that it left
+    behind may hold its pipe: that it says nothing more is enough."""
+    over = {key for key in running.get_map().values() if is_over(key.data.pid)}
+    for key, _ in running.select(timeout=LOOK):
         if block := os.read(key.fd, 1 << 16):
             progress.advance(key.data.hear(block))
-            continue
+            over.discard(key)
+        else:
+            over.add(key)
+    for key in over:
         running.unregister(key.fd)
         os.close(key.fd)
         yield key.data
