@@ -266,7 +266,8 @@ class Unset:
         named = [name for name in self._names if re.search(rf"\b{re.escape(name)}\b", line)]
         if named:
             return max(named, key=len)
-        return self._nones.get(raised_in(error), "") if "NoneType" in line else ""
+        of_none = "NoneType" in line or line.startswith("AssertionError")
+        return self._nones.get(raised_in(error), "") if of_none else ""
 
 
 def raised_in(error: BaseException) -> str:
