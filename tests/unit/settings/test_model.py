@@ -22,7 +22,7 @@ def write(root: Path, table: str) -> Path:
 
 
 def test_defaults_are_the_seeds(tmp_path: Path) -> None:
-    """With nothing said anywhere, the seed's names apply."""
+    """With nothing said anywhere, the example's names apply."""
     settings = load_settings(tmp_path, {}, {})
     assert settings == Settings()
     assert (settings.layer, settings.bucket) == ("shuking-deps-layer", "shuking-lambda-layers")
