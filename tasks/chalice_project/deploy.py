@@ -13,7 +13,7 @@ from typing import Any
 from ..aws.iam import actions as iam_actions
 from ..aws.secrets_manager import hide
 from ..settings import paths
-from ..settings.local_access import Access
+from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, subprocesses
@@ -24,6 +24,7 @@ from .package import Contents
 RUNNER = f"{__package__}.runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 CONFLICT = "ResourceConflictException"
+BROKEN = re.compile(rf"\((?:5\d\d|{NOT_YET})\) when calling the (\w+) operation[^:]*:?(.*)")
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -66,6 +67,9 @@ def deploy(
     package = files.read_record(report) or {}
     if process.returncode and refuses and package.get("hides"):
         raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
+    if process.returncode and access and (why := lacking("".join(lines))):
+        fix = "nothing is wrong with the app: deploy it to AWS, or leave out what this is for"
+        raise DeployError(f"chalice deploy failed: {why}", fix=fix)
     if process.returncode:
         fix = _fix("".join(lines), settings)
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
@@ -100,6 +104,15 @@ def reason(lines: list[str]) -> str:
     start = next((i for i, line in enumerate(text) if line.startswith(("ERROR", "Traceback"))), -6)
     shown = [line for line in text[start:] if not re.match(r"\s+|Traceback", line)]
     return "\n".join(shown[-6:] or text[-6:])
+
+
+def lacking(output: str) -> str:
+    """What the embedded AWS failed at, where that is why Chalice did; else ''."""
+    if not (found := BROKEN.search(output)):
+        return ""
+    why = found[2].rpartition(" yet: ")[2].strip().rstrip(":")
+    is_page = not why or "<" in why
+    return f"the embedded AWS cannot do {found[1]} yet" + ("" if is_page else f": {why}")
 
 
 def _fix(output: str, settings: Settings) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..settings.local_access import Access
 from . import packing
+from .child import local_sources
 from .package import Contents
 from .process_variables import harmless
 
@@ -106,6 +107,7 @@ def main() -> int:
     told = json.load(sys.stdin)
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
+        local_sources.apply()
     apply(told["variables"])
     layer, report = Contents(**told["layer"]), Path(told["report"])
     packing.apply(layer, report, refuses=told["refuses"])
