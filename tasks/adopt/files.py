@@ -5,7 +5,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
 from ..util.errors import InputError
 from ..util.invoked_as import PACKAGE
+from . import local_stage
 from .tool_origin import Origin
 
 IMPORT = f"from {PACKAGE} import DOIT_CONFIG, commands"
@@ -27,8 +28,6 @@ IGNORED = (
     "/build/", "/.doit.sqlite3*", "/.layer-arn.txt", "/.chalice/config.json.bak*",
     "/.chalice/deployments/", f"/.chalice/deployed/{LOCAL}.json",
 )  # fmt: skip
-OF_FUNCTIONS = ("environment_variables", "lambda_memory_size", "lambda_timeout")
-SAME = ("api_gateway_stage", *OF_FUNCTIONS)  # of the app's stage and of stage=local
 DEPENDABOT = """\
 # The actions in workflows/ are pinned by commit: Dependabot knows the newer ones.
 version: 2
@@ -127,22 +126,8 @@ def config(text: str, app: App) -> str:
             text = json_edit.with_member(text, place, "automatic_layer", value=False)
     if LOCAL in table["stages"]:
         return text
-    like = table["stages"].get(app.stage, {})
-    local = {name: like[name] for name in SAME if name in like}
-    if functions := dict(_functions(like.get("lambda_functions") or {})):
-        local["lambda_functions"] = functions
-    return json_edit.with_member(text, ("stages",), LOCAL, {**local, "layers": []})
-
-
-def _functions(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of single functions, for stage=local: no account's layers are there, so each gets this one
-    alone, unless it wants none."""
-    for name, table in tables.items():
-        kept = {key: table[key] for key in OF_FUNCTIONS if key in table}
-        if table.get("layers") == []:
-            kept["layers"] = []
-        if kept:
-            yield name, kept
+    made = local_stage.make(table["stages"], app.stage)
+    return json_edit.with_member(text, ("stages",), LOCAL, made)
 
 
 def gitignore(text: str | None) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..chalice_project.app import App
+from ..settings import paths
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
+from . import local_stage
 from .requirements_files import FUNCTION, LAYER, Source, Split
 from .text_files import FileChange
 
@@ -89,6 +91,9 @@ def notes(found: Adoption) -> Iterator[str]:
         yield "note: no open route takes a plain GET, so smoke asks for nothing: name requests in"
         yield "      pyproject.toml as [[tool.lambda-layer.smoke]] (path, method, headers, status)"
     yield from _apart(app)
+    for change in found.changes:
+        if change.path == paths.CHALICE_CONFIG:
+            yield from local_stage.notes(change.before or "", change.after)
     for change in found.changes:
         if 'TOOL: ""' in change.after and change.before is None:
             yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..settings.local_access import NOT_YET
 from ..util.errors import AwsError
 from .iam import actions as iam_actions
 
@@ -61,6 +62,9 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     if code in TAKEN:
         problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
         return AwsError(problem, fix=OTHER_BUCKET)
+    if code == NOT_YET:
+        fix = "this is a gap of stage=local: a stage in AWS does it"
+        return AwsError(f"{doing}: {message}", fix=fix)
     if is_busy(response):
         return AwsError(f"{doing}: too many calls at once", fix=LATER)
     if broke(response):

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,8 +57,22 @@ class App:
     def smoke_path(self) -> str:
         """What to ask the deployed app for; `none` where nothing can be asked without parameters
         or a right."""
-        liked = [path for path in FAVOURITES if path in self.asked]
-        return [*liked, *self.asked, NONE][0]
+        return liked(self.asked)
+
+
+def liked(paths: Sequence[str]) -> str:
+    """Of paths that a plain GET reaches, the one to ask for; `none` of none."""
+    favourites = [path for path in FAVOURITES if path in paths]
+    return [*favourites, *paths, NONE][0]
+
+
+def open_paths(there: Iterable[Route]) -> list[str]:
+    """What a plain GET reaches: no parameters, nothing that API Gateway guards."""
+    return [
+        each.path
+        for each in there
+        if "GET" in each.methods and "{" not in each.path and not each.guard
+    ]
 
 
 def read_app(root: Path) -> App:
@@ -82,11 +96,7 @@ def read_app(root: Path) -> App:
     return App(
         name=str(table.get("app_name") or root.resolve().name),
         stages=list(table["stages"]),
-        asked=[
-            each.path
-            for each in there
-            if "GET" in each.methods and "{" not in each.path and not each.guard
-        ],
+        asked=open_paths(there),
         has_api=bool(there),
         vendored=_vendored(root / VENDOR),
         apart={

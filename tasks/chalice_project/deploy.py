@@ -13,17 +13,21 @@ from typing import Any
 from ..aws.iam import actions as iam_actions
 from ..aws.secrets_manager import hide
 from ..settings import paths
-from ..settings.local_access import Access
+from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
-from ..util import files, subprocesses
-from ..util.errors import DeployError
+from ..util import files, source_location, subprocesses
+from ..util.errors import DeployError, InputError
+from . import app
 from . import package as function_package
+from .app import Route
 from .package import Contents
 
 RUNNER = f"{__package__}.runner"
+IMPORT = "import"  # the runner's own command
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 CONFLICT = "ResourceConflictException"
+BROKEN = re.compile(rf"\((?:5\d\d|{NOT_YET})\) when calling the (\w+) operation[^:]*:?(.*)")
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -39,15 +43,57 @@ def deploy(
     function hides a module of it.
     """
     report = paths.stage_record(settings, "chalice-package")
-    report.unlink(missing_ok=True)
+    told = {"layer": asdict(layer), "report": str(report), "refuses": refuses}
+    code, lines = _run("deploy", settings, environ, secret, access, told)
+    package = files.read_record(report) or {}
+    if code and refuses and package.get("hides"):
+        raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
+    if code and access and (why := lacking("".join(lines))):
+        fix = "nothing is wrong with the app: deploy it to AWS, or leave out what this is for"
+        raise DeployError(f"chalice deploy failed: {why}", fix=fix)
+    if code:
+        fix = _fix("".join(lines), settings)
+        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
+    return package
+
+
+def import_app(
+    settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str], access: Access | None
+) -> list[Route]:
+    """app.py as a deploy imports it: its routes. InputError with its own traceback."""
+    report = paths.stage_record(settings, "import-app")
+    told = {"report": str(report)}
+    code, lines = _run(IMPORT, settings, environ, secret, access, told, shown=False)
+    ended: files.Record = {
+        "error": "".join([*lines[-6:], f"it ended the process, with status {code}"])
+    }
+    found = files.read_record(report) or ended
+    if "error" not in found:
+        return routes(settings)
+    problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
+    file = Path(found.get("file", "app.py"))
+    place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
+    fix = _missing(found["error"], settings) or "correct it there; nothing was built or changed"
+    raise InputError(source_location.below(problem, place), fix=fix)
+
+
+def routes(settings: Settings) -> list[Route]:
+    """The app's, as they were when it was imported last; else as far as they are written out."""
+    imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
+    return [Route(**each) for each in imported.get("routes", [])] or app.routes(Path())
+
+
+def _run(
+    command: str, settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
+    access: Access | None, more: Mapping[str, object], *, shown: bool = True,
+) -> tuple[int, list[str]]:  # fmt: skip
+    """runner.py: its exit status, and what it printed."""
+    Path(str(more["report"])).unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {
-        "variables": dict(secret), "access": way, "region": settings.region,
-        "layer": asdict(layer), "report": str(report), "refuses": refuses,
-    }  # fmt: skip
+    told = {"variables": dict(secret), "access": way, "region": settings.region, **more}
     process = subprocess.Popen(
         # -u: in the order it says them; else its error comes before what it says it was doing
-        [sys.executable, "-u", "-m", RUNNER, "deploy", "--stage", settings.stage],
+        [sys.executable, "-u", "-m", RUNNER, command, "--stage", settings.stage],
         env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
@@ -61,15 +107,9 @@ def deploy(
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)
-            if not _in_traceback(lines):
+            if shown and not _in_traceback(lines):
                 say(line.rstrip())
-    package = files.read_record(report) or {}
-    if process.returncode and refuses and package.get("hides"):
-        raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
-    if process.returncode:
-        fix = _fix("".join(lines), settings)
-        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
-    return package
+    return process.returncode, lines
 
 
 def knows_architecture() -> bool:
@@ -102,6 +142,15 @@ def reason(lines: list[str]) -> str:
     return "\n".join(shown[-6:] or text[-6:])
 
 
+def lacking(output: str) -> str:
+    """What the embedded AWS failed at, where that is why Chalice did; else ''."""
+    if not (found := BROKEN.search(output)):
+        return ""
+    why = found[2].rpartition(" yet: ")[2].strip().rstrip(":")
+    is_page = not why or "<" in why
+    return f"the embedded AWS cannot do {found[1]} yet" + ("" if is_page else f": {why}")
+
+
 def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
         return "the function is still being changed by somebody else; run the same again"
@@ -110,13 +159,19 @@ def _fix(output: str, settings: Settings) -> str:
             f"allow {iam_actions.action(denied[1])} to this identity: "
             "./doitw iam-policy prints it all"
         )
-    if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
-        return (
-            "Chalice imports app.py, so what it needs is installed where the tool is, too: "
-            f"{sys.executable} -m pip install -r {settings.requirements} "
-            f"-r {paths.FUNCTION_REQUIREMENTS}"
-        )
-    return "correct what it says, then run the same again: what was done is not done twice"
+    again = "correct what it says, then run the same again: what was done is not done twice"
+    return _missing(output, settings) or again
+
+
+def _missing(output: str, settings: Settings) -> str:
+    """What to do about a package that is not installed here; '' where none is missing."""
+    if not (missing := MISSING.search(output)) or _is_the_apps(missing[1]):
+        return ""
+    return (
+        "Chalice imports app.py, so what it needs is installed where the tool is, too: "
+        f"{sys.executable} -m pip install -r {settings.requirements} "
+        f"-r {paths.FUNCTION_REQUIREMENTS}"
+    )
 
 
 def _is_the_apps(module: str) -> bool:

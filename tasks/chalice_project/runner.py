@@ -2,9 +2,10 @@
 packages in the function, with no call made twice that makes something each time, and with nothing
 of a function's variables in its own way.
 
-`python -m ….chalice_runner deploy --stage …`, what it is told as JSON on stdin ({"variables": {…},
-"access": …, "region"}): a process of its own, since Chalice imports the app. No file, argument or
-initial environment holds the values, and neither do the programs that Chalice starts (pip).
+`python -m ….runner deploy --stage …`, or `import --stage …` (child/app_import.py), what it is told
+as JSON on stdin ({"variables": {…}, "access": …, "region"}): a process of its own, since Chalice
+imports the app. No file, argument or initial environment holds the values, and neither do the
+programs that Chalice starts (pip).
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 
 from ..settings.local_access import Access
 from . import packing
+from .child import app_import, local_sources
 from .package import Contents
 from .process_variables import harmless
 
@@ -106,9 +108,12 @@ def main() -> int:
     told = json.load(sys.stdin)
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
+        local_sources.apply()
     apply(told["variables"])
-    layer, report = Contents(**told["layer"]), Path(told["report"])
-    packing.apply(layer, report, refuses=told["refuses"])
+    report = Path(told["report"])
+    if sys.argv[1] == "import":
+        return app_import.tell(sys.argv[-1], report)
+    packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
     import_once()
     sys.argv[0] = "chalice"  # in its help
     return int(chalice() or 0)

@@ -22,7 +22,7 @@ from ..release.undo import snapshot, watch
 from ..report import deploy_summary
 from ..settings import paths
 from ..settings.model import Settings
-from ..steps import chalice_deploy, patch_config, preflight, smoke
+from ..steps import chalice_deploy, import_app, patch_config, preflight, smoke
 from ..ui.console import say
 from ..util import files
 from ..util.errors import AwsError, DeployError, InputError, LayerError
@@ -102,6 +102,7 @@ def configure(settings: Settings, said: Arguments) -> None:
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
+    import_app.run(aws)
     if not isinstance(typed, list):  # which is the whole list, whatever stands there
         preflight.check_places(aws)
     before = attached_layers.now(aws)

@@ -55,6 +55,7 @@ STEPS = {
         "preflight": "steps.preflight",
         "secret": "steps.preflight",
         "lookup": "steps.lookup",
+        "import-app": "steps.import_app",
         "deploy-lock": "steps.deploy_lock",
         "restore": "steps.restore",
         "upload": "steps.upload",

@@ -141,9 +141,19 @@ def words() -> list[str]:
     return [word for word in sys.argv[1:] if "=" not in word]
 
 
+def deploys() -> bool:
+    """Does what was typed run Chalice, if there is something to do?"""
+    return bool(DEPLOYING & {*sys.argv[1:]})
+
+
+def import_first() -> list[str]:
+    """The setup task of what builds or changes something for an app that will be deployed."""
+    return ["import-app"] if deploys() else []
+
+
 def only_publishes() -> bool:
     """Does what was typed end with a layer version, and ask nothing of Chalice?"""
-    return bool({"publish", "upload"} & {*sys.argv[1:]}) and not DEPLOYING & {*sys.argv[1:]}
+    return bool({"publish", "upload"} & {*sys.argv[1:]}) and not deploys()
 
 
 @cache

@@ -40,7 +40,6 @@ def confine(own: str, docker_host: str = "") -> None:
     sys.addaudithook(hear)
     keep_from_engine()
     keep_from_posting()
-    keep_from_posting()
 
 
 def is_outside(address: object, allowed: Iterable[tuple[object, ...]]) -> bool:

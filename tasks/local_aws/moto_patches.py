@@ -1,24 +1,23 @@
 """Where moto (seen with 5.2.5) and this project's calls do not meet, and what is done about it.
 
-1. Chalice sends its REST API as Swagger 2.0, without `info.description`. moto reads OpenAPI 3
-   only, and asks for the description. Paths and integrations are the same in both, so the
-   document is labelled anew.
-2. moto's own way of invoking a function pulls `busybox` and a runtime image from registries,
+1. moto's own way of invoking a function pulls `busybox` and a runtime image from registries,
    mounts a volume whose name it derives wrongly for a layer that is named `…layer`, and needs an
    engine. Here the function runs where the layer was built: in a container of Lambda's image, or
    under the host's Python, by the same sandbox.
-3. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
+2. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
    server that hands out the zip, as AWS's does; a function's `Code.Location` likewise.
-4. A PutObject with a condition looks and writes in two moves, between which another may write.
+3. A PutObject with a condition looks and writes in two moves, between which another may write.
    Here one is done at a time, as S3 has it; the lock of a stage depends on it.
-5. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
+4. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
    the function has them from then on.
-6. moto gives a function `"{}"` (text) where nothing was sent, calls an answer too large from
+5. moto gives a function `"{}"` (text) where nothing was sent, calls an answer too large from
    6,000,000 bytes on, says `Handled` of every error, and hands out the whole log. Lambda gives
    `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it); a Python function's error is
    always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too.
-7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+6. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
+
+API Gateway, events, and what moto cannot do at all: services/.
 """
 
 import base64
@@ -33,6 +32,7 @@ from ..aws.bucket import TRANSPORT
 from ..settings.local_access import Access
 from .guard import OURS
 from .invoke import invoke
+from .services import api_gateway, polled_events, pushed_events
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
@@ -43,12 +43,11 @@ LOG_TAIL = 4096  # bytes of a log that an invocation answers with (AWS: "Invoke"
 def apply(access: Access | None = None) -> None:
     """Change moto in this process. `access`: the server's own, which functions get, and by which
     layers can be fetched."""
-    from moto.apigateway.models import APIGatewayBackend
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.responses import S3Response
 
-    for name in ("import_rest_api", "put_rest_api"):
-        setattr(APIGatewayBackend, name, _labelled(getattr(APIGatewayBackend, name)))
+    for service in (api_gateway, pushed_events, polled_events):
+        service.apply()
 
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version, access))  # noqa: B010 - mypy refuses the plain form
@@ -66,7 +65,7 @@ def apply(access: Access | None = None) -> None:
 
 
 def lambda_answers() -> None:
-    """Point 6: moto's own limit is out of the way."""
+    """Point 5: moto's own limit is out of the way."""
     from moto.awslambda import responses
 
     found: Any = responses
@@ -94,7 +93,7 @@ def _invoked(
 
 
 def judge_transport() -> None:
-    """Point 7."""
+    """Point 6."""
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
 
@@ -107,17 +106,6 @@ def judge_transport() -> None:
         return IAMPolicy(judged).is_action_permitted(action, resource)
 
     setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010 - mypy refuses the plain form
-
-
-def _labelled(original: Any) -> Any:
-    def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        for document in (*arguments, *named.values()):
-            if isinstance(document, dict) and document.pop("swagger", None):
-                document["openapi"] = "3.0.1"
-                document["info"].setdefault("description", document["info"]["title"])
-        return original(self, *arguments, **named)
-
-    return method
 
 
 def _alone(original: Any) -> Any:

@@ -58,6 +58,7 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     from . import confine, moto_patches
+    from .services import clock, not_yet
 
     streams.prepare_streams()  # its log is read on terminals, too
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
@@ -67,13 +68,14 @@ def main() -> None:
     os.environ["MOTO_PORT"] = str(server.port)
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
-    moto = DomainDispatcherApplication(confine.serving(create_backend_app))
+    moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
     app = _answering(moto, access, moto_patches.zip_at, moto_patches.memory)
     life = Life(access=access, idle_seconds=IDLE_SECONDS)
     server.app = guarded(app, access, moto_patches.secret_of, life.use)
     confine.confine(access.host, os.environ.get("DOCKER_HOST", ""))
     local_access.write(ADDRESS, access)
     threading.Thread(target=life.watch, daemon=True).start()
+    clock.start()
     server.serve_forever()
 
 

@@ -55,6 +55,7 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
         ),
     ),
     "publish": (True, _published),
+    "import-app": (True, lambda r: f"app.py, {_count(len(r['routes']), 'route')}"),
     "smoke-before": (True, lambda r: "what runs answers" if r["answered"] else r["said"]),
     "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
     "smoke": (True, _asked),

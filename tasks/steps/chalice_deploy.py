@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..aws import arn as layer_arns
@@ -41,7 +42,7 @@ def task_chalice_deploy() -> dict[str, object]:
         "basename": "chalice-deploy",
         "actions": [action(lambda: deploy(connect(settings)))],
         "task_dep": ["patch-config"],
-        "setup": ["deploy-lock", "smoke-before"],
+        "setup": ["import-app", "deploy-lock", "smoke-before"],
         "uptodate": [lambda: is_deployed(settings)],
     }
 
@@ -160,7 +161,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
     "app": wishes.app, "contents": what Chalice packed, "package": where S3 keeps that, "url",
-    "first": was the API made just now?[, "secret"]}."""
+    "routes": the app's, "first": was the API made just now?[, "secret"]}."""
     settings, started = aws.settings, time.monotonic()
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
@@ -193,6 +194,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
         "app": wishes.app(settings),
         "contents": {name: package[name] for name in CONTENTS if name in package},
         "url": chalice_deployment.api_url(settings.stage),
+        "routes": [asdict(each) for each in chalice_deployment.routes(settings)],
         "first": before != chalice_deployment.api_url(settings.stage),
     }
     if secret:

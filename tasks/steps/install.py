@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder as layer_builder
@@ -37,6 +38,7 @@ def task_install() -> dict[str, object]:
         "actions": [action(lambda: run(settings, lambda: layer_builder.choose(settings)))],
         "file_dep": [str(path) for path in (*inputs, *lock)],
         "targets": [str(record)],
+        "setup": arguments.import_first(),
         "uptodate": [
             files.is_fresh(
                 record, lambda: input_hash.install_inputs(settings, layer_builder.kind(settings))

@@ -26,7 +26,9 @@ def task_patch_config() -> dict[str, object]:
             action(lambda: run(settings, wanted_layers(settings, arn), before(settings, arn)))
         ],
         "task_dep": [] if arn else ["publish"],
-        "setup": [] if arn else ["deploy-lock"],  # with arn= no AWS is needed
+        "setup": []
+        if arn
+        else [*arguments.import_first(), "deploy-lock"],  # with arn= no AWS is needed
         "uptodate": [lambda: is_patched(settings, arn)],
     }
 

@@ -4,6 +4,7 @@ Only where lookup found such a zip: nothing is built then. The version gets a ne
 """
 
 from ..aws.client import Aws
+from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -21,7 +22,7 @@ def task_restore() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["lookup"],
-        "setup": ["deploy-lock"],
+        "setup": [*arguments.import_first(), "deploy-lock"],
         "uptodate": [lambda: not looked_up(settings).get("stored")],
         "meta": {"seldom": True},
     }

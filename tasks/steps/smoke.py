@@ -7,10 +7,9 @@ work.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
@@ -122,9 +121,10 @@ def run(aws: Aws, way: str = "") -> files.Record:
     if name is None:
         return find_functions(aws, sorted(deployed.values()), "no API to ask")
     asking = how(aws, name)
+    wanted = fitting(settings, wanted, asking.routes)
     asked = [each for each in wanted if asking.url or not needs_gateway(each, asking)]
     if not asked:
-        why = "its routes are API Gateway's to guard" if wanted else "smoke-path is none"
+        why = "its routes are API Gateway's to guard" if wanted else "nothing is asked"
         return find_functions(aws, sorted(deployed.values()), why)
     start = _start(asking, asked)
     answers = [call_function(asking, each, way) for each in asked]
@@ -134,6 +134,20 @@ def run(aws: Aws, way: str = "") -> files.Record:
     record |= {"start": asdict(start)} | ({"url": asking.url} if asking.url else {})
     files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
+
+
+def fitting(
+    settings: Settings, wanted: tuple[Request, ...], routes: Sequence[app.Route]
+) -> tuple[Request, ...]:
+    """The requests; where nobody has chosen any, and the app has no such route, one that it has."""
+    if settings.smoke or settings.smoke_path != Settings().smoke_path or not routes:
+        return wanted
+    if any(stage_api.has(each, routes) for each in wanted):
+        return wanted
+    found = app.liked(app.open_paths(routes))
+    instead = "nothing" if found == smoke_request.NONE else f"GET {found}"
+    say(f"note: app.py has no {wanted[0]}, and smoke-path is not set: {instead} is asked instead")
+    return smoke_request.of_path(found)
 
 
 def _start(asking: Asking, asked: list[Request]) -> Start | None:
@@ -152,8 +166,9 @@ def how(aws: Aws, function: str) -> Asking:
     if why:
         say(f"note: {why}: its function is asked, without API Gateway")
     deployed = files.read_record(paths.stage_record(aws.settings, "chalice-deploy")) or {}
+    runs = [app.Route(**each) for each in deployed.get("routes", [])]  # not those of a newer app.py
     return Asking(
-        aws=aws, function=function, url=url, routes=app.routes(Path()),
+        aws=aws, function=function, url=url, routes=runs or deploy.routes(aws.settings),
         first=bool(deployed.get("first")), hide=secrets_manager.hider(aws, function),
     )  # fmt: skip
 

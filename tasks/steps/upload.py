@@ -6,6 +6,7 @@ from dataclasses import replace
 from ..aws import bucket, s3
 from ..aws.client import Aws
 from ..chalice_project import package as function_package
+from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -26,7 +27,7 @@ def task_upload() -> dict[str, object]:
     return {
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["preflight", "verify", "sbom"],
-        "setup": ["deploy-lock"],
+        "setup": [*arguments.import_first(), "deploy-lock"],
     }
 
 

@@ -13,7 +13,15 @@ from tests.api_operations import operation
 from tests.moto_server import Refusal, Request, Server
 from tests.project import Project, Run
 
-AFTER_PUBLISH = ["preflight", "lookup", "deploy-lock", "smoke-before", "chalice-deploy", "smoke"]
+AFTER_PUBLISH = [
+    "preflight",
+    "lookup",
+    "import-app",
+    "deploy-lock",
+    "smoke-before",
+    "chalice-deploy",
+    "smoke",
+]
 DENIED = Refusal(status=403, code="AccessDeniedException", message="not authorized")
 
 
@@ -149,17 +157,22 @@ def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     ("module", "way"),
     [
         ("gone", "-m pip install -r requirements-all.txt -r requirements.txt\n"),
-        ("chalicelib.gone", "→ correct what it says"),
+        ("chalicelib.gone", "→ correct it there; nothing was built or changed"),
     ],
 )
 def test_an_app_that_cannot_be_imported_here(copy: Project, module: str, way: str) -> None:
-    """Chalice imports it: a package that the layer alone has is installed; the app's own code is
-    not."""
+    """Chalice imports it, before anything is built or published: a package that the layer alone
+    has is installed; the app's own code is not."""
     copy.write("chalicelib/__init__.py", "")
     copy.write("app.py", f"import {module}\n{deployed_project.APP}")
-    said = failed(copy, "deploy")
-    assert f"No module named '{module}'\n→ " in said
+    found = run(copy, "deploy")
+    said = found.output
+    assert found.code == 1
+    place = f"  --> app.py:1\n   | import {module}\n"
+    assert f"No module named '{module}'\n{place}" in said
     assert way in said
+    assert "tasks/" not in said.partition("✗ import-app failed")[2]  # nothing of ours
+    assert "▶ install" not in said
 
 
 def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> None:

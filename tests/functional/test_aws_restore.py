@@ -179,8 +179,8 @@ def test_a_deploy_builds_nothing(
     other = deployed_project.copy(tmp_path / "other", server, monkeypatch)
     assert f"publish version 2 of {layer} from the zip of " in plan(other)
     assert other.deploy("builder=host").steps == [
-        "preflight", "lookup", "deploy-lock", "restore", "patch-config", "smoke-before",
-        "chalice-deploy", "smoke",
+        "preflight", "lookup", "import-app", "deploy-lock", "restore", "patch-config",
+        "smoke-before", "chalice-deploy", "smoke",
     ]  # fmt: skip
     assert other.layers() == [first.layers()[0].removesuffix("1") + "2"]
     assert "nothing to do" in plan(other)

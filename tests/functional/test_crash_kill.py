@@ -12,7 +12,7 @@ from tests.reliability_counts import KILLED_BETWEEN, KILLED_WITHIN
 
 BUILDING = ["install", "prune", "optimize", "zip", "sbom", "report-page", "verify"]
 CHANGING = ["upload", "publish", "patch-config", "chalice-deploy"]
-SHIPPING = ["preflight", "lookup", "deploy-lock", "smoke-before", *CHANGING, "smoke"]
+SHIPPING = ["preflight", "lookup", "import-app", "deploy-lock", "smoke-before", *CHANGING, "smoke"]
 POINTS = {"install": 1, "zip": 1}  # drawn in a step, the same on every run; else two
 
 

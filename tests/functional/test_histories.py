@@ -19,7 +19,7 @@ PUBLISHES = re.compile(r"publish version (\d+) of ")
 PUBLISHED = re.compile(r"are published as version (\d+)|^ *version (\d+) holds exactly", re.M)
 STAYS = re.compile(rf"rolled back to version (\d+) of {LAYER} by .*it stays there", re.S)
 LOOKS = ["preflight", "lookup", "smoke"]
-WRITES = ["preflight", "lookup", "deploy-lock", "patch-config", "smoke"]
+WRITES = ["preflight", "lookup", "import-app", "deploy-lock", "patch-config", "smoke"]
 UNLESS = "unless what is built turns out to be in a published version already"
 
 

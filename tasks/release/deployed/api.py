@@ -55,6 +55,13 @@ def is_guarded(request: Request, routes: Iterable[Route]) -> bool:
     )
 
 
+def has(request: Request, routes: Iterable[Route]) -> bool:
+    """Has the app this route, by this method?"""
+    there = list(routes)
+    path, _ = api_event.matched(request.path.partition("?")[0], [each.path for each in there])
+    return any(each.path == path and request.method in each.methods for each in there)
+
+
 def by_address(url: str, request: Request, headers: Mapping[str, str]) -> Answer:
     """Through API Gateway, its permissions and its stage. No redirect is followed."""
     import urllib.error
