@@ -23,6 +23,7 @@ from .package import Contents
 
 RUNNER = f"{__package__}.runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
+ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
@@ -61,7 +62,7 @@ def deploy(
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)
-            if not _in_traceback(lines):
+            if not (_in_traceback(lines) or (access and ELSEWHERE.search(line))):
                 say(line.rstrip())
     package = files.read_record(report) or {}
     if process.returncode and refuses and package.get("hides"):

@@ -37,7 +37,10 @@ TYPED = {
     "unlock": "commands.unlock",
     "gc": "commands.gc",
     "iam-policy": "commands.iam_policy",
+    "invoke": "commands.invoke",
+    "logs": "commands.logs",
     "local-start": "commands.local",
+    "local-url": "commands.local",
     "local-stop": "commands.local",
 }
 # {command: the steps it is made of}; each can be run by its name and is in `doit list --all`.
