@@ -25,6 +25,7 @@ RUNNER = f"{__package__}.runner"
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
+_AHEAD: "list[subprocess.Popen[str]]" = []
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -43,16 +44,11 @@ def deploy(
     report.unlink(missing_ok=True)
     way = asdict(access) if access else None
     told = {
+        "words": ["deploy", "--stage", settings.stage], "environ": dict(environ),
         "variables": dict(secret), "access": way, "region": settings.region,
         "layer": asdict(layer), "report": str(report), "refuses": refuses,
     }  # fmt: skip
-    process = subprocess.Popen(
-        # -u: in the order it says them; else its error comes before what it says it was doing
-        [sys.executable, "-u", "-m", RUNNER, "deploy", "--stage", settings.stage],
-        env=dict(environ), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
-    )  # fmt: skip
+    process = _AHEAD.pop() if _AHEAD else _start(environ)
     lines: list[str] = []
     with process, _ending(process):
         assert process.stdin
@@ -71,6 +67,20 @@ def deploy(
         fix = _fix("".join(lines), settings)
         raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
     return package
+
+
+def start_ahead(environ: Mapping[str, str]) -> None:
+    """Chalice's process, which imports Chalice while other steps are at work."""
+    _AHEAD.append(_start(environ))
+
+
+def _start(environ: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        # -u: in the order it says them; else its error comes before what it says it was doing
+        [sys.executable, "-u", "-m", RUNNER], env=dict(environ), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
+    )  # fmt: skip
 
 
 def knows_architecture() -> bool:

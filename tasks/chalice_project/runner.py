@@ -2,9 +2,10 @@
 packages in the function, with no call made twice that makes something each time, and with nothing
 of a function's variables in its own way.
 
-`python -m ….chalice_runner deploy --stage …`, what it is told as JSON on stdin ({"variables": {…},
-"access": …, "region"}): a process of its own, since Chalice imports the app. No file, argument or
-initial environment holds the values, and neither do the programs that Chalice starts (pip).
+`python -m ….runner`, what it is told as JSON on stdin ({"words": of its command line, "environ",
+"variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports the app. No
+file, argument or initial environment holds the values, and neither do the programs that Chalice
+starts (pip).
 """
 
 import json
@@ -104,13 +105,15 @@ def main() -> int:
     from chalice.cli import main as chalice
 
     told = json.load(sys.stdin)
+    os.environ.clear()
+    os.environ.update(told["environ"])
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
     apply(told["variables"])
     layer, report = Contents(**told["layer"]), Path(told["report"])
     packing.apply(layer, report, refuses=told["refuses"])
     import_once()
-    sys.argv[0] = "chalice"  # in its help
+    sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)
 
 

@@ -24,6 +24,7 @@ TYPED = {
     "undo": "commands.undo",
     "build": "commands.groups",
     "lock": "commands.lock",
+    "watch": "commands.watch",
     "doctor": "commands.doctor.command",
     "plan": "commands.plan",
     "status": "commands.status",
