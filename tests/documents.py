@@ -27,7 +27,7 @@ FENCE = re.compile(r"^(?P<marks>`{3,})(?P<kind>.*)\n(?P<text>(?:.*\n)*?)(?P=mark
 COMMAND = re.compile(r"^(?:\$ )?\./doitw(?P<words>(?: [^#\n|]*)?)", re.M)
 INLINE = re.compile(r"`\./doitw(?P<words>[^`]*)`")
 STEP = r"^[✓·●] ([\w-]+(?::[\w-]+)?)"
-HEADS = re.compile(rf"{STEP}|^(live|size|undo|exit status \d)", re.M)
+HEADS = re.compile(rf"{STEP}|^(live|call|size|undo|exit status \d)", re.M)
 FOLDER = ROOT / "docs"
 
 

@@ -106,7 +106,7 @@ def needed(request: Request) -> Iterator[Grant]:
         return
     yield from {
         "s3": _of_s3, "lambda": _of_lambda, "iam": _of_iam, "apigateway": _of_apigateway,
-        "secretsmanager": _of_secrets, "sts": _of_sts,
+        "secretsmanager": _of_secrets, "sts": _of_sts, "logs": _of_logs,
     }[service](request, name)  # fmt: skip
 
 
@@ -186,6 +186,12 @@ def _of_secrets(request: Request, name: str) -> Iterator[Grant]:
         f"secretsmanager:{name}",
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbC12d",
     )
+
+
+def _of_logs(request: Request, name: str) -> Iterator[Grant]:
+    """Of a group and what is in it."""
+    group = json.loads(request.json)["logGroupName"]
+    yield f"logs:{name}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
 
 
 def _of_sts(request: Request, name: str) -> Iterator[Grant]:

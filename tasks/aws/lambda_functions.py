@@ -1,6 +1,10 @@
 """Lambda functions: what one runs with, and which of the region use which layer versions."""
 
+import base64
+import json
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from .client import Aws
@@ -8,6 +12,61 @@ from .errors import error_code, errors
 
 READY = ("Active", "Inactive")  # the second is AWS's word for idle
 LATEST = "$LATEST"  # what runs where nobody names a version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoked:
+    """`payload`: what it answers, JSON text; `failed`: it raised, or died; `log`: the end of its
+    own, with Lambda's lines."""
+
+    payload: str
+    failed: bool
+    log: str
+
+    def hidden(self, hide: Callable[[str], str]) -> "Invoked":
+        """Without the values of the stage's secret."""
+        return Invoked(payload=hide(self.payload), failed=self.failed, log=hide(self.log))
+
+
+def invoke(aws: Aws, name: str, event: object) -> Invoked:
+    """Once: a call that is lost on its way is not made again."""
+    with errors(f"calling {name}"):
+        answer = aws.client("lambda", once=True).invoke(
+            FunctionName=name, LogType="Tail", Payload=json.dumps(event).encode()
+        )
+        payload = answer["Payload"].read().decode(errors="replace")
+    log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
+    return Invoked(payload=payload, failed="FunctionError" in answer, log=log)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """A line of a function's log. `name`: its own, by which it is known again; `at`: seconds since
+    1970."""
+
+    function: str
+    name: str
+    at: float
+    text: str
+
+
+def logged(aws: Aws, function: str, start: float) -> Iterator[Logged]:
+    """From `start` on, in seconds since 1970; none of a function that never ran."""
+    from botocore.exceptions import ClientError
+
+    group = f"/aws/lambda/{function}"
+    pages = aws.client("logs").get_paginator("filter_log_events")
+    with errors(f"reading the log of {function}"):
+        try:
+            for page in pages.paginate(logGroupName=group, startTime=max(0, int(start * 1000))):
+                for each in page["events"]:
+                    yield Logged(
+                        function=function, name=str(each["eventId"]), text=each["message"].rstrip(),
+                        at=each["timestamp"] / 1000,
+                    )  # fmt: skip
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
 
 
 def users(aws: Aws) -> dict[str, list[str]]:

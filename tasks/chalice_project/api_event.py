@@ -50,6 +50,11 @@ def matched(path: str, routes: Iterable[str]) -> tuple[str, dict[str, str]]:
     return route, dict(zip(names, map(unquote, match.groups()), strict=True)) if match else {}
 
 
+def filled(route: str) -> str:
+    """A path of that route."""
+    return re.sub(r"\{\w+\}", "1", route)
+
+
 def _pattern(route: str) -> re.Pattern[str]:
     parts = re.split(r"\{\w+\}", route)
     return re.compile("([^/]+)".join(map(re.escape, parts)))

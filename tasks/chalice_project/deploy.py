@@ -26,8 +26,10 @@ from .package import Contents
 RUNNER = f"{__package__}.runner"
 IMPORT = "import"  # the runner's own command
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
+ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
 BROKEN = re.compile(rf"\((?:5\d\d|{NOT_YET})\) when calling the (\w+) operation[^:]*:?(.*)")
+_AHEAD: "list[subprocess.Popen[str]]" = []
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -90,14 +92,11 @@ def _run(
     """runner.py: its exit status, and what it printed."""
     Path(str(more["report"])).unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {"variables": dict(secret), "access": way, "region": settings.region, **more}
-    process = subprocess.Popen(
-        # -u: in the order it says them; else its error comes before what it says it was doing
-        [sys.executable, "-u", "-m", RUNNER, command, "--stage", settings.stage],
-        env=dict(environ), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
-    )  # fmt: skip
+    told = {
+        "words": [command, "--stage", settings.stage], "environ": dict(environ),
+        "variables": dict(secret), "access": way, "region": settings.region, **more,
+    }  # fmt: skip
+    process = _AHEAD.pop() if _AHEAD else _start(environ)
     lines: list[str] = []
     with process, _ending(process):
         assert process.stdin
@@ -107,9 +106,23 @@ def _run(
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)
-            if shown and not _in_traceback(lines):
+            if shown and not (_in_traceback(lines) or (access and ELSEWHERE.search(line))):
                 say(line.rstrip())
     return process.returncode, lines
+
+
+def start_ahead(environ: Mapping[str, str]) -> None:
+    """Chalice's process, which imports Chalice while other steps are at work."""
+    _AHEAD.append(_start(environ))
+
+
+def _start(environ: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        # -u: in the order it says them; else its error comes before what it says it was doing
+        [sys.executable, "-u", "-m", RUNNER], env=dict(environ), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
+    )  # fmt: skip
 
 
 def knows_architecture() -> bool:

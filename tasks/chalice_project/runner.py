@@ -2,10 +2,10 @@
 packages in the function, with no call made twice that makes something each time, and with nothing
 of a function's variables in its own way.
 
-`python -m ….runner deploy --stage …`, or `import --stage …` (child/app_import.py), what it is told
-as JSON on stdin ({"variables": {…}, "access": …, "region"}): a process of its own, since Chalice
-imports the app. No file, argument or initial environment holds the values, and neither do the
-programs that Chalice starts (pip).
+`python -m ….runner`, what it is told as JSON on stdin ({"words": of its command line, "environ",
+"variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports the app. The
+word `import` is not Chalice's (child/app_import.py). No file, argument or initial environment holds
+the values, and neither do the programs that Chalice starts (pip).
 """
 
 import json
@@ -106,16 +106,18 @@ def main() -> int:
     from chalice.cli import main as chalice
 
     told = json.load(sys.stdin)
+    os.environ.clear()
+    os.environ.update(told["environ"])
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
         local_sources.apply()
     apply(told["variables"])
     report = Path(told["report"])
-    if sys.argv[1] == "import":
-        return app_import.tell(sys.argv[-1], report)
+    if told["words"][0] == "import":
+        return app_import.tell(told["words"][-1], report)
     packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
     import_once()
-    sys.argv[0] = "chalice"  # in its help
+    sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)
 
 

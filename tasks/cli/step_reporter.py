@@ -51,6 +51,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         if not task.actions:
             return
         self._started = time.monotonic()
+        console.show_details(task.verbosity >= FULL)
         if step_summary.is_step(task.name):
             if task.verbosity < FULL:
                 console.hold(task.name)

@@ -1,17 +1,20 @@
-"""`doit local-start` and `doit local-stop`: the embedded AWS by hand."""
+"""`doit local-start`, `local-stop`, `local-url`: the embedded AWS by hand."""
 
 import os
 import shlex
 from dataclasses import replace
 
+from ..chalice_project import deploy
 from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..local_aws import control
+from ..report import how_to_call
 from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
 from ..ui import streams
 from ..ui.console import say, step_aside
+from ..util.errors import DeployError
 
 
 def task_local_start() -> dict[str, object]:
@@ -31,6 +34,22 @@ def task_local_start() -> dict[str, object]:
             say("other tools need its key, too: ./doitw local-start format=env")
 
     return {"basename": "local-start", "actions": [action(start)]}
+
+
+def task_local_url() -> dict[str, object]:
+    """Serve the app of stage=local on a port of this machine, for curl and browsers."""
+    settings, wanted = replace(current(), stage=LOCAL), arguments.current().port
+
+    def serve() -> None:
+        access = control.ensure(settings, dict(os.environ))
+        if not deploy.api_url(LOCAL):
+            problem = "stage local has no routes that could be served"
+            raise DeployError(problem, fix="./doitw deploy stage=local")
+        url = control.open_app_url(access, wanted)
+        say(url)
+        say(f"try it: curl {url}{how_to_call.path()}; ./doitw local-stop ends it")
+
+    return {"basename": "local-url", "actions": [action(serve)]}
 
 
 def task_local_stop() -> dict[str, object]:

@@ -82,6 +82,7 @@ def gather_status(settings: Settings) -> StageStatus:
     secret: SecretStatus | None = None
     troubles: list[str] = []
     left: list[str] = []
+    state: files.Record = {}
     place = s3_keys.prefix(settings.layer)
     if aws is not None:
         published = unknown.ask("published", lambda: listing.versions(aws), published)
@@ -93,6 +94,7 @@ def gather_status(settings: Settings) -> StageStatus:
         stored = unknown.ask("storage", lambda: s3.objects(aws, place), stored)
         secret = unknown.ask("secret", lambda: _secret(aws), secret)
         troubles = unknown.ask("health", lambda: health.troubles(aws), troubles)
+        state = unknown.ask("deployed", lambda: chalice_state.read_state(aws), state)
         left = unknown.ask("deployed", lambda: _left(aws, functions), left)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
@@ -111,6 +113,7 @@ def gather_status(settings: Settings) -> StageStatus:
         secret=secret,
         troubles=troubles,
         left=left,
+        state=state,
         unknown=unknown,
     )
 

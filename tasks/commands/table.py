@@ -24,6 +24,7 @@ TYPED = {
     "undo": "commands.undo",
     "build": "commands.groups",
     "lock": "commands.lock",
+    "watch": "commands.watch",
     "doctor": "commands.doctor.command",
     "plan": "commands.plan",
     "status": "commands.status",
@@ -37,7 +38,10 @@ TYPED = {
     "unlock": "commands.unlock",
     "gc": "commands.gc",
     "iam-policy": "commands.iam_policy",
+    "invoke": "commands.invoke",
+    "logs": "commands.logs",
     "local-start": "commands.local",
+    "local-url": "commands.local",
     "local-stop": "commands.local",
 }
 # {command: the steps it is made of}; each can be run by its name and is in `doit list --all`.

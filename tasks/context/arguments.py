@@ -12,6 +12,7 @@ from typing import Any
 
 from ..aws import arn as arns
 from ..release.version import parse_number
+from ..settings.smoke_request import NONE, PATH
 from ..settings.validation import nearest
 from ..util.errors import InputError, SettingsError
 
@@ -31,6 +32,20 @@ def _repository(text: str) -> str:
 def _format(text: str) -> str:
     if text != "env":
         raise InputError(f"{text!r} is not a format", fix="write format=env")
+    return text
+
+
+def _period(text: str) -> str:
+    if not re.fullmatch(r"\d{1,5}[smhd]", text):
+        problem = f"since={text} is no span of time such as 30s, 10m, 2h, 1d"
+        raise InputError(problem, fix="write since=10m")
+    return text
+
+
+def _path(text: str) -> str:
+    if not re.fullmatch(PATH, text) or text == NONE:
+        problem = f'path={text} is no path such as /orders, or "POST /orders"'
+        raise InputError(problem, fix="write path=/orders")
     return text
 
 
@@ -69,6 +84,15 @@ class Arguments:
     all_: bool = _argument(
         False, "`1`: every embedded AWS of yours, not this checkout's alone", "local-stop"
     )
+    name: str = _argument("", "a function, as app.py names it", "invoke", "logs")
+    event: str = _argument(
+        "", "JSON file, or an example: `http`, `sqs`, `sns`, `s3`, `dynamodb`, `kinesis`, "
+        "`schedule`", "invoke",
+    )  # fmt: skip
+    path: str = _argument("", "`[METHOD ]/path` of an example request", "invoke", form=_path)
+    since: str = _argument("1h", "how far back: `10m`, `2h`, `1d`", "logs", form=_period)
+    follow: bool = _argument(False, "`1`: go on until Ctrl-C", "logs")
+    port: int = _argument(0, "port of the app's address (default: a free one)", "local-url")
 
 
 SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}

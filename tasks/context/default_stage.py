@@ -11,7 +11,9 @@ from pathlib import Path
 from ..aws import arn as layer_arns
 from ..settings.model import LOCAL, Settings
 
-COMMANDS = {"rollback", "unpin", "undo", "status", "history", "diff", "show", "fetch"}
+COMMANDS = {
+    "rollback", "unpin", "undo", "status", "history", "diff", "show", "fetch", "invoke", "logs",
+}  # fmt: skip
 SENTENCE = f"stage {LOCAL}: the only one that was deployed from here; stage=… says another"
 # Where boto3 looks for credentials (Boto3: "Credentials"): variables, files, and the role of an EC2
 # machine, of which these files of Linux tell.

@@ -147,9 +147,9 @@ def current(stage: str = "") -> Settings:
 
 
 def _of_command() -> str:
-    """`local-start` and `local-stop` speak of no other stage."""
+    """`local-start` and its like speak of no other stage."""
     words = {word for word in sys.argv[1:] if word[:1].isalpha() and "=" not in word}
-    return LOCAL if words and words <= {"local-start", "local-stop"} else ""
+    return LOCAL if words and words <= {"local-start", "local-stop", "local-url"} else ""
 
 
 def assumed() -> str:

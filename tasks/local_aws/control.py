@@ -21,8 +21,8 @@ from ..settings.local_access import Access, without_aws
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say
 from ..util import files
-from ..util.errors import AwsError, LayerError
-from .guard import OURS
+from ..util.errors import AwsError, InputError, LayerError
+from .guard import OURS, URL
 from .server import ADDRESS
 from .signatures import is_same
 
@@ -63,20 +63,48 @@ def running() -> Access | None:
 
 
 def _asked(access: Access) -> dict[str, Any]:
-    """What a server of ours says of itself: {"pid", "memory"}; {} where none answers as ours, and
-    proves that it has the key. Without urllib, which reads all certificates of the machine first,
-    and may ask a proxy."""
+    """What a server of ours says of itself: {"pid", "memory", "url"}; {} where none answers as
+    ours, and proves that it has the key."""
+    asking = access.asking(OURS)
+    try:
+        said = _question(access, asking)
+        is_ours = is_same(said["proof"], access.proof(f"answer {asking.partition('?')[2]}"))
+        told = {"memory": str(said["memory"]), "url": str(said.get("url", ""))}
+        return {"pid": int(said["pid"]), **told} if is_ours else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _question(access: Access, asking: str) -> Any:
+    """Without urllib, which reads all certificates of the machine first, and may ask a proxy.
+    OSError, ValueError."""
     from http.client import HTTPConnection, HTTPException
 
-    asking = access.asking(OURS).removeprefix(access.url)
     try:
         with closing(HTTPConnection(access.host, timeout=5)) as connection:
-            connection.request("GET", asking)
-            said = json.load(connection.getresponse())
-        is_ours = is_same(said["proof"], access.proof(f"answer {asking.partition('?')[2]}"))
-        return {"pid": int(said["pid"]), "memory": str(said["memory"])} if is_ours else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, HTTPException):
-        return {}
+            connection.request("GET", asking.removeprefix(access.url))
+            return json.load(connection.getresponse())
+    except HTTPException as error:
+        raise OSError(str(error)) from None
+
+
+def app_url() -> str:
+    """Where the app's routes are served on this machine; '' where nobody has asked for that."""
+    access = local_access.read(ADDRESS)
+    return str(_asked(access).get("url", "")) if access else ""
+
+
+def open_app_url(access: Access, port: int) -> str:
+    """The same, served from now on. InputError where the port is taken; AwsError for a server that
+    is not this tool's."""
+    try:
+        told = _question(access, access.asking(f"{URL}{port}"))
+        if "url" in told:
+            return str(told["url"])
+        raise InputError(told["problem"], fix=told["fix"])
+    except (OSError, ValueError, KeyError, TypeError):
+        problem = f"the server at {access.url} serves no apps: it is none of this version's"
+        raise AwsError(problem, fix="./doitw local-stop, then ./doitw deploy stage=local") from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from .signatures import Secrets, is_same, is_signed
 
 App = Callable[..., Iterable[bytes]]
 OURS = "/doit-lambda-layer"  # what we answer beside moto: a question, and zips of layers below it
+URL = f"{OURS}/url/"  # and below it a port: the app's routes are served there
 _ERROR = "<ErrorResponse><Error><Code>{0}</Code><Message>{1}</Message></Error></ErrorResponse>"
 
 

@@ -17,7 +17,9 @@ from typing import Any
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
-from .guard import OURS, App, guarded
+from ..util.errors import InputError
+from .gateway.serve import Port
+from .guard import OURS, URL, App, guarded
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 IDLE_SECONDS = 24 * 3600.0
@@ -59,6 +61,7 @@ def main() -> None:
 
     from . import confine, moto_patches
     from .services import clock, not_yet
+    from .gateway import of_moto
 
     streams.prepare_streams()  # its log is read on terminals, too
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
@@ -68,8 +71,11 @@ def main() -> None:
     os.environ["MOTO_PORT"] = str(server.port)
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
+    of_moto.keep_documents()
     moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
-    app = _answering(moto, access, moto_patches.zip_at, moto_patches.memory)
+    port = Port(of_moto.make(access, moto_patches.secret_of))
+    ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)
+    app = _answering(moto, ours)
     life = Life(access=access, idle_seconds=IDLE_SECONDS)
     server.app = guarded(app, access, moto_patches.secret_of, life.use)
     confine.confine(access.host, os.environ.get("DOCKER_HOST", ""))
@@ -84,29 +90,48 @@ def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return []
 
 
-def _answering(
-    app: App, access: Access, zip_at: Callable[[str], bytes], memory: Callable[[], str]
-) -> App:
-    """The app, with our question and the zips of layers and functions answered beside it."""
+@dataclass(frozen=True, kw_only=True)
+class Ours:
+    """What is answered beside moto. `zip_at`: of layers and functions, by path; `memory`: its name;
+    `port`: the app's own."""
+
+    access: Access
+    zip_at: Callable[[str], bytes]
+    memory: Callable[[], str]
+    port: Port
+
+    def answer(self, path: str, asked: str) -> tuple[str, bytes]:
+        """(media type, body); `asked`: the query."""
+        if path == OURS:
+            return "application/json", self._of_itself(asked)
+        if path.startswith(URL):
+            return "application/json", self._open(path.removeprefix(URL))
+        return "application/zip", self.zip_at(path)
+
+    def _of_itself(self, asked: str) -> bytes:
+        """With what only the server itself can say."""
+        said = {"pid": self.access.pid, "memory": self.memory(), "url": self.port.url}
+        return json.dumps(said | {"proof": self.access.proof(f"answer {asked}")}).encode()
+
+    def _open(self, number: str) -> bytes:
+        try:
+            return json.dumps({"url": self.port.open(int(number))}).encode()
+        except InputError as error:
+            return json.dumps({"problem": error.problem, "fix": error.fix}).encode()
+
+
+def _answering(app: App, ours: Ours) -> App:
+    """The app, with our own questions answered beside it."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        if path.startswith(f"{OURS}/"):
-            start_response("200 OK", [("Content-Type", "application/zip")])
-            return [zip_at(path)]
-        if path == OURS:
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [answer(access, environ, memory())]
+        if path == OURS or path.startswith(f"{OURS}/"):
+            kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))
+            start_response("200 OK", [("Content-Type", kind)])
+            return [body]
         return app(environ, start_response)
 
     return wrapped
-
-
-def answer(access: Access, environ: dict[str, Any], memory: str) -> bytes:
-    """To our question, with what only the server itself can say."""
-    asked = str(environ.get("QUERY_STRING", ""))
-    said = {"pid": access.pid, "memory": memory, "proof": access.proof(f"answer {asked}")}
-    return json.dumps(said).encode()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""How a deploy and a rollback end: what is live now, how large it is, how to undo it."""
+"""How a deploy and a rollback end: what is live now, how to call it, how large it is, how to undo
+it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..aws import arn as layer_arns
-from ..chalice_project import config
+from ..chalice_project import config, deploy
 from ..layer.archive import size_limit
 from ..release.stage import rollback_pin
 from ..settings import paths
 from ..settings.model import LAMBDA_LIMIT, Settings
 from ..ui.console import size
 from ..util import files
+from . import how_to_call
 
 
 def of_deploy(settings: Settings) -> list[str]:
-    """Three lines, from the records of this run; nothing is asked."""
+    """Four lines, from the records of this run; no AWS is asked."""
     return _lines(settings, undo(settings, _configured(settings)))
 
 
@@ -25,11 +27,14 @@ def of_rollback(settings: Settings) -> list[str]:
 
 def _lines(settings: Settings, way: str) -> list[str]:
     arns = _configured(settings)
-    return [
-        f"live   {_live(settings, arns)}",
-        f"size   {_size(settings, arns)}",
-        f"undo   {way}",
-    ]
+    state = files.read_record(deploy.deployed_file(settings.stage)) or {}
+    found = {
+        "live": _live(settings, arns),
+        "call": how_to_call.sentence(settings, state),
+        "size": _size(settings, arns),
+        "undo": way,
+    }
+    return [f"{name}   {said}" for name, said in found.items() if said]
 
 
 def _configured(settings: Settings) -> list[str]:
@@ -38,12 +43,11 @@ def _configured(settings: Settings) -> list[str]:
 
 def _live(settings: Settings, arns: Sequence[str]) -> str:
     asked = _record(settings, "smoke")
-    url = "" if settings.is_local else _record(settings, "chalice-deploy").get("url", "")
     named = ", ".join(rollback_pin.named(arn) for arn in arns) or "no layer"
     if "functions" in asked:  # an app without an API, which nobody can ask
         return f"{', '.join(asked['functions'])} with {named}"
     said = f"{asked.get('function', settings.stage)} with {named}"
-    return f"{said}, answers {asked.get('status', 'nobody')}" + (f" at {url}" if url else "")
+    return f"{said}, answers {asked.get('status', 'nobody')}"
 
 
 def _size(settings: Settings, arns: Sequence[str]) -> str:

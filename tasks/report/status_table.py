@@ -11,6 +11,7 @@ from ..release.stage.status import StageStatus
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import size, text
+from . import how_to_call
 
 SHOWN = 10  # published versions
 
@@ -39,6 +40,9 @@ def status_rows(status: StageStatus) -> dict[str, str]:
         "configured": _layers(status.settings, status.configured),
         "deployed": _deployed(status),
     }
+    call = how_to_call.sentence(status.settings, status.state)
+    if call and not status.left:
+        found["call"] = call
     if status.settings.secret:
         found["secret"] = _secret(status)
     of_aws = ("published", "layer", "storage", "deployed") if "AWS" in status.unknown else ()

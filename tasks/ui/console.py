@@ -88,6 +88,7 @@ def step_aside() -> None:
 
 
 _aside = False
+_details = True
 _held: list[str] | None = None
 _spinner: "Status | None" = None
 
@@ -140,6 +141,17 @@ def say(line: str) -> None:
         console().print(shown)
     else:
         write(shown)
+
+
+def detail(line: str) -> None:
+    """A line for who types -v 2, and for pipes and CI."""
+    if _details:
+        say(line)
+
+
+def show_details(wanted: bool) -> None:
+    global _details
+    _details = wanted
 
 
 def plain(line: str) -> None:

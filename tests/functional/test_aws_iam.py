@@ -101,6 +101,7 @@ def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
         *iam_actions.ACTIONS.values(),
         *iam_actions.COLLECTING.values(),
         *iam_actions.SECRET.values(),
+        *iam_actions.CALLING.values(),
     }
     ours |= {*iam_actions.ON_OUR_BEHALF, "s3:DeleteObject"}
     seen = called(life, "aws-chalice")

@@ -25,7 +25,7 @@ import dodo
 from tasks.aws.iam import policies
 from tasks.aws.iam import statements as iam_statements
 from tasks.aws.iam.policies import Policy
-from tasks.aws.iam.statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
+from tasks.aws.iam.statements import CALL, DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 from tasks.commands import iam_policy
 from tasks.context import arguments, settings
 from tasks.context.connection import connect
@@ -49,6 +49,7 @@ ASSUME = "assume"
 ALONE = [
     "publish", "deploy", "rollback version=1", "rollback version=3", "history", "plan", "status",
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
+    "invoke event=http", "logs",
 ]  # fmt: skip
 BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
 
@@ -174,6 +175,7 @@ def live(life: Life) -> None:
     for command in ("history", "plan", "status"):
         life.run(STATUS, command)
     life.run(STATUS, "diff", "from=1", "to=2")
+    call(life)
     clean = ("gc", "keep=1", "yes=1")
     life.dropping(
         GC, "Bucket Read Stage Versions Functions EveryObject Delete DeleteVersion", *clean
@@ -186,6 +188,18 @@ def live(life: Life) -> None:
     life.run(ROLLBACK, "unpin")
     lose_the_state(life)
     life.run(ROLLBACK, "adopt-state")
+
+
+def call(life: Life) -> None:
+    """From a checkout that did not deploy it."""
+    state = life.project.path / ".chalice/deployed/prod.json"
+    kept = state.read_bytes()
+    state.unlink()
+    life.dropping(CALL, "Bucket+State State Invoke Deployed Secret", "invoke", "event=http")
+    life.dropping(CALL, "Logs", "logs")
+    life.run(CALL, "invoke", "event=http")
+    life.run(CALL, "logs")
+    state.write_bytes(kept)
 
 
 def with_a_role_made_by_hand(life: Life) -> None:

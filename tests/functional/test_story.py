@@ -29,6 +29,7 @@ def index():
 """
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
 ONLY_LOCAL = "stage local: the only one that was deployed from here; stage=… says another"
+CALL = "call   doit local-url gives it an address here; doit invoke event=http stage=local"
 LOCAL_STOP = "local-stop ends the embedded AWS with all that it holds"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
 
@@ -91,8 +92,9 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     [packages] = re.findall(r"where this tool is: (pip install .+)", said)
     ok(tool, shop, *packages.split())
 
-    live, size, undo = ok(tool, shop, *deploy).splitlines()[-3:]
+    live, call, size, undo = ok(tool, shop, *deploy).splitlines()[-4:]
     assert live == "live   shop-local with version 1 of shop-deps, answers 200"
+    assert call == CALL
     assert re.fullmatch(SIZE, size)
     assert undo == f"undo   nothing was there before; doit {LOCAL_STOP}"
     first = answer(shop)
@@ -102,9 +104,10 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     layer = shop / "requirements-all.txt"
     layer.write_text(layer.read_text().replace("six==1.16.0", "six==1.17.0"))
     said = ok(tool, shop, "doit", "deploy", "stage=local")
-    live, size, undo = said.splitlines()[-3:]
+    live, call, size, undo = said.splitlines()[-4:]
     assert "version 2 published" in said
     assert live == "live   shop-local with version 2 of shop-deps, answers 200"
+    assert call == CALL
     assert re.fullmatch(SIZE, size)
     assert undo == "undo   doit rollback version=1 stage=local"
     assert answer(shop)["six"] == "1.17.0"
@@ -116,8 +119,9 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert answer(shop)["six"] == "1.17.0"
     said = ok(tool, shop, "doit", "rollback")
     assert said.splitlines()[0] == ONLY_LOCAL
-    live, size, undo = said.splitlines()[-3:]
+    live, call, size, undo = said.splitlines()[-4:]
     assert live == "live   shop-local with version 1 of shop-deps, answers 200"
+    assert call == CALL
     assert re.fullmatch(SIZE, size)
     assert undo.startswith("undo   doit unpin stage=local, then doit deploy stage=local")
     assert answer(shop)["six"] == "1.16.0"

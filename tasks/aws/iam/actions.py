@@ -49,6 +49,7 @@ UNDOING = {  # what a failed smoke test brings back
     "UpdateFunctionConfiguration": "lambda:UpdateFunctionConfiguration",
     "UpdateStage": "apigateway:PATCH",
 }
+CALLING = {"FilterLogEvents": "logs:FilterLogEvents"}  # `doit logs`
 ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
 # What Lambda does as us when it publishes from a bucket that keeps versions; what a PutObject with
 # tags needs beside its own.
@@ -58,7 +59,7 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return (ACTIONS | COLLECTING | SECRET | UNDOING | ASSUMING).get(operation, operation)
+    return (ACTIONS | COLLECTING | SECRET | UNDOING | CALLING | ASSUMING).get(operation, operation)
 
 
 def denied_action(operation: str) -> str:

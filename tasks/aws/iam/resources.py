@@ -37,6 +37,12 @@ class Scope:
         return [self.arn("lambda", f"function:{each}") for each in (name, f"{name}-*")]
 
     @property
+    def logs(self) -> list[str]:
+        """Of these functions: the groups and what is in them."""
+        name = f"log-group:/aws/lambda/{self.app}-{self.settings.stage}"
+        return [self.arn("logs", f"{name}{rest}") for rest in (":*", "-*:*")]
+
+    @property
     def secret(self) -> str:
         """AWS adds a hyphen and six characters to a secret's name."""
         name = self.settings.secret

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
+CALL = "call"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, patch-config, unpin, unlock, adopt-state",
     ROLLBACK: "back: ./doitw rollback, unpin, unlock, adopt-state",
     STATUS: "looking only: ./doitw status, history, diff, show, fetch, plan",
     GC: "deleting what nothing uses: ./doitw gc",
+    CALL: "calling functions and reading their logs: ./doitw invoke, logs",
 }
 
 
@@ -58,7 +60,7 @@ def _made_role(scope: Scope) -> list[str]:
 
 EVERY = (PUBLISH, DEPLOY, ROLLBACK, STATUS, GC)
 NEEDS = (
-    Need(sid="Bucket", of=EVERY, actions=("s3:ListBucket",), on=Scope.bucket),
+    Need(sid="Bucket", of=(*EVERY, CALL), actions=("s3:ListBucket",), on=Scope.bucket),
     Need(
         sid="MakeBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
         actions=("s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
@@ -88,6 +90,12 @@ NEEDS = (
         sid="Stage", of=(PUBLISH, DEPLOY, ROLLBACK, GC), on=_stage,
         actions=("s3:GetObject", "s3:PutObject"),
     ),
+    Need(sid="State", of=(CALL,), actions=("s3:GetObject",), on=_stage),
+    Need(
+        sid="Invoke", of=(CALL,), actions=("lambda:InvokeFunction",),
+        on=lambda scope: scope.function,
+    ),
+    Need(sid="Logs", of=(CALL,), actions=("logs:FilterLogEvents",), on=lambda scope: scope.logs),
     Need(
         sid="Read", of=(STATUS, GC), actions=("s3:GetObject",),
         on=lambda scope: [_folder(scope), scope.bucket("chalice/*")],
@@ -141,7 +149,12 @@ NEEDS = (
         sid="FindApi", of=(STATUS,), on=_apis, actions=("apigateway:GET",),
     ),
     Need(
-        sid="Secret", of=(DEPLOY, ROLLBACK), on=lambda scope: scope.secret,
+        sid="Deployed", of=(CALL,), on=lambda scope: scope.function,
+        when=lambda scope: bool(scope.settings.secret),
+        actions=("lambda:GetFunctionConfiguration",),
+    ),
+    Need(
+        sid="Secret", of=(DEPLOY, ROLLBACK, CALL), on=lambda scope: scope.secret,
         when=lambda scope: bool(scope.settings.secret),
         actions=("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...aws import arn as layer_arns
 from ...settings import paths
@@ -47,8 +48,8 @@ class StageStatus:
     `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
     `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
     `troubles`: sentences about what the versions do not show (release/undo/health.py); `left`: the
-    functions of the last deploy, where all of them are gone; `unknown`: {what: why it could not be
-    seen}."""
+    functions of the last deploy, where all of them are gone; `state`: Chalice's; `unknown`: {what:
+    why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -65,6 +66,7 @@ class StageStatus:
     secret: SecretStatus | None = None
     troubles: Sequence[str] = ()
     left: Sequence[str] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property

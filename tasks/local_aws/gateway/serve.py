@@ -1,0 +1,150 @@
+"""The port: each request to the route that is meant, by its guards, to its function and back.
+
+It answers at names of this machine only, whatever a name server says (DNS rebinding). Which pages
+of a browser may read an answer is for the app's own CORS to say.
+"""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ...util.errors import InputError
+from .document import Api
+from .exchange import Response, Sent, event, response
+from .guards import Asked, Gatekeeper, RefusedError
+
+HOSTS = {"127.0.0.1", "localhost", "::1"}
+MOST = 10_000_000  # bytes of a request (AWS: "Amazon API Gateway quotas")
+PROBLEMS = {
+    403: "Missing Authentication Token", 413: "Request Too Long", 421: "no name of this machine",
+    502: "Internal server error", 503: "no API is deployed to stage local",
+    504: "Endpoint request timed out",
+}  # fmt: skip
+Find = Callable[[], Api | None]
+Guarded = Callable[[Mapping[str, Any]], Gatekeeper]  # by the WSGI environment of a request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """A WSGI app. `find`: the API as it is deployed now; `keeper`: who lets a request in."""
+
+    find: Find
+    keeper: Guarded
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            made = self.answer(environ)
+        except RefusedError as refused:
+            made = _said(refused.status, refused.message)
+        except TimeoutError:
+            made = _said(504)
+        length = ("Content-Length", str(len(made.body)))
+        empty = made.status in (204, 304)
+        headers = [*made.headers, *([] if empty else [length])]
+        start_response(f"{made.status} {_phrase(made.status)}", headers)
+        return [] if empty or environ["REQUEST_METHOD"] == "HEAD" else [made.body]
+
+    def answer(self, environ: dict[str, Any]) -> Response:
+        """RefusedError by a guard, TimeoutError by a function that takes too long."""
+        sent = read_request(environ)
+        if urlsplit(f"//{sent.header('host')}").hostname not in HOSTS:
+            return _said(421)
+        if len(sent.body) > MOST:
+            return _said(413)
+        api = self.find()
+        if api is None:
+            return _said(503)
+        endpoint = api.endpoint(sent.method, sent.path)
+        if endpoint is None:
+            return _said(403)
+        if not endpoint.function:
+            return Response(status=200, headers=[*endpoint.headers.items()], body=b"")
+        keeper, caller = self.keeper(environ), dict[str, Any]()
+        place = f"arn:aws:execute-api:{api.region}:{api.account}:{api.name}"
+        asked = Asked(headers=sent.lowered, place=f"{place}/{api.stage}/{sent.method}{sent.path}")
+        for guard in endpoint.guards:
+            caller |= keeper.admit(guard, asked)
+        told, failed = keeper.call(endpoint.function, event(api, endpoint, sent, caller))
+        made = None if failed else response(told, sent.header("accept"), api.binary_types)
+        return made or _said(502)
+
+
+def read_request(environ: dict[str, Any]) -> Sent:
+    """What werkzeug's server has read of one."""
+    target = urlsplit(str(environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")))
+    headers = [
+        (name.removeprefix("HTTP_").replace("_", "-").title(), str(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+    ]
+    length = environ.get("CONTENT_LENGTH")
+    ends = length or environ.get("wsgi.input_terminated")
+    body: bytes = environ["wsgi.input"].read(int(length) if length else -1) if ends else b""
+    environ["wsgi.input"] = io.BytesIO(body)  # whoever looks at its signature reads it, too
+    return Sent(
+        method=environ["REQUEST_METHOD"], path=unquote(target.path) or "/", query=target.query,
+        headers=headers, body=body, peer=str(environ.get("REMOTE_ADDR", "127.0.0.1")),
+    )  # fmt: skip
+
+
+def _said(status: int, message: str | None = "") -> Response:
+    """API Gateway's own words."""
+    body = json.dumps({"message": PROBLEMS.get(status) if message == "" else message}).encode()
+    return Response(status=status, headers=[("Content-Type", "application/json")], body=body)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Unknown"
+
+
+@dataclass
+class Port:
+    """Where the gateway listens, once somebody has asked for it."""
+
+    gateway: Gateway
+    url: str = ""
+    _server: Any = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, number: int) -> str:
+        """Its address; the same again, unless another port is asked for. `number`: 0 for any that
+        is free. InputError where the port is taken."""
+        with self._lock:
+            if self._server is None or number not in (0, self._server.port):
+                self._replace(_listening(number, self.gateway))
+            return self.url
+
+    def _replace(self, server: Any) -> None:
+        former, self._server = self._server, server
+        self.url = f"http://127.0.0.1:{server.port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        if former:
+            former.shutdown()
+            former.server_close()
+
+
+def _listening(number: int, app: Gateway) -> Any:
+    """A socket of our own: werkzeug ends the process where a port is taken."""
+    import socket
+
+    from werkzeug.serving import make_server
+
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", number))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        said = getattr(error, "strerror", None) or str(error)
+        fix = "choose another: port=NUMBER, or none for a free one"
+        raise InputError(f"port {number} cannot be served: {said}", fix=fix) from None
+    listener.listen(128)
+    with listener:  # it is taken over by its descriptor, which is copied
+        return make_server(
+            "127.0.0.1", listener.getsockname()[1], app, threaded=True, fd=listener.fileno()
+        )

@@ -1,0 +1,50 @@
+"""How a deployed app is called: its address, else a command that works on this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..chalice_project import app
+from ..chalice_project.events import examples, takers
+from ..chalice_project.events.takers import HTTP, Taker
+from ..local_aws import control
+from ..settings.model import Settings
+
+
+def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
+    """`state`: Chalice's of the stage. '' where nothing is deployed. Of stage `local` never the
+    address that Chalice names, which would be one of the real AWS."""
+    found = takers.of_state(state)
+    stage = f"stage={settings.stage}"
+    if not found:
+        return ""
+    if not _has_routes(state):
+        return _by_hand(found, stage)
+    if not settings.is_local:
+        return address(state).rstrip("/") + path()
+    if url := control.app_url():
+        return f"curl {url}{path()}"
+    return f"./doitw local-url gives it an address here; ./doitw invoke event=http {stage}"
+
+
+def address(state: Mapping[str, Any]) -> str:
+    """Of the REST API, as Chalice knows it; '' for none."""
+    urls = [each["rest_api_url"] for each in state.get("resources", []) if "rest_api_url" in each]
+    return str(urls[0]) if urls else ""
+
+
+def path() -> str:
+    """One that is likely to answer a plain GET."""
+    asked = examples.request_of(app.routes(Path()))
+    return asked.path if asked.method == "GET" else "/"
+
+
+def _has_routes(state: Mapping[str, Any]) -> bool:
+    return bool(address(state))
+
+
+def _by_hand(found: list[Taker], stage: str) -> str:
+    """With an example of an event, of the first function that takes one."""
+    first = next((each for each in found if each.kind), found[0])
+    event = f" event={first.kind}" if first.kind and first.kind != HTTP else ""
+    return f"./doitw invoke name={first.name}{event} {stage}"
