@@ -37,12 +37,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 import elf
 import fork_pool
+import license_files
 import module_references
 
 Facts = dict[str, Any]
 
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
 BLOCK = 1 << 20  # bytes
+BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
@@ -80,7 +82,7 @@ def take_apart(
             return said_by(installed, names)
         if kind == "contents":
             return [(name, hashed(installed, name.partition("/")[2])) for name in names]
-        return [(key, move(installed, os.path.join(apart, key), wanted[key])) for key in names]
+        return [(key, moved(installed, apart, key, wanted[key], found[key])) for key in names]
 
     for facts in found.values():
         facts |= {"modules": {}, "contents": {}}
@@ -217,6 +219,28 @@ def unwanted(installed: str, name: str) -> str:
 
 
 _real = functools.cache(os.path.realpath)
+
+
+def moved(installed: str, apart: str, key: str, names: "list[str]", said: Facts) -> Facts:
+    facts = move(installed, os.path.join(apart, key), names)
+    return facts | shipped(os.path.join(apart, key), facts, said["texts"]["METADATA"])
+
+
+def shipped(target: str, facts: Facts, metadata: str) -> Facts:
+    """The texts of its licences, and of bills of materials."""
+    sizes = {name: size for name, (size, _) in facts["files"].items() if name not in facts["links"]}
+    named = license_files.named_by(metadata)
+    licenses = [name for name in sizes if license_files.is_license(name, named)]
+    bills = [name for name in sizes if re.match(r"[^/]+\.dist-info/sboms/", name)]
+    return {
+        "licenses": {name: _text_up_to(target, name, license_files.LARGEST) for name in licenses},
+        "sboms": {name: _text_up_to(target, name, BILL) for name in bills},
+    }
+
+
+def _text_up_to(target: str, name: str, limit: int) -> "str | None":
+    path = Path(target, name)
+    return _text(path) if path.stat().st_size <= limit else None
 
 
 def move(installed: str, target: str, names: Iterable[str]) -> Facts:

@@ -63,6 +63,11 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         texts={name: files.get(f"{folder}/{name}", "") for name in ("METADATA", "RECORD")},
         links={},
         targets=facts.targets(files.get(f"{folder}/entry_points.txt", "")),
+        licenses={
+            name: files[name]
+            for name in files
+            if sandbox_scripts.load("license_files").is_license(name)
+        },
         programs=tuple(
             name for name in files if name.startswith("bin/") and not files[name].startswith("#!")
         ),

@@ -22,7 +22,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal's Ctrl-C, while it waits
     for module in (*LATE, *(f"{PACKAGE}.{each}" for each in table.STEPS["deploy"].values())):
         import_module(module)
-    deploy.start_ahead(dict(os.environ))
+    for _ in ("import", "deploy"):
+        deploy.start_ahead(dict(os.environ))
     if not sys.stdin.readline():
         return 0
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -1,6 +1,7 @@
 """`doit report`: what is in the layer, what each rule took, the budget, as tables. Of the last
-build; nothing is built, AWS is not asked."""
+build; nothing is built, AWS is not asked. `licenses=1`: its licences instead."""
 
+from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..report import last_build
@@ -17,6 +18,21 @@ def task_report() -> dict[str, object]:
 
 def show(settings: Settings) -> None:
     """Print the tables. BuildError when there is no build to tell about."""
+    if arguments.current().licenses:
+        show_licenses(settings)
+    else:
+        show_contents(settings)
+
+
+def show_licenses(settings: Settings) -> None:
+    """The same, of licences alone."""
+    from ..report import licenses
+
+    show_tables(licenses.render(settings.layer, licenses.gather(settings)))
+
+
+def show_contents(settings: Settings) -> None:
+    """The same, of all but licences."""
     found = last_build.gather(settings)
     from ..report import terminal  # with rich, which no other run needs
 

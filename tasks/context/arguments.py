@@ -1,6 +1,6 @@
 """Arguments: what is typed for one command only, read once. Settings hold for every command.
 
-`keep` and `check` are names of settings, too; typed, they are these arguments.
+`keep`, `check` and `licenses` are names of settings, too; typed, they are these arguments.
 """
 
 import re
@@ -71,6 +71,9 @@ class Arguments:
     keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
+    )
+    licenses: bool = _argument(
+        False, "`1`: licences by package, those that need attention first", "report"
     )
     repository: str = _argument(
         "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",

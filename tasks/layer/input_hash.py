@@ -18,6 +18,7 @@ BUILDER_FILES = (
     "fork_pool.py",
     "optimize.py",
     "compress.py",
+    "license_files.py",
     "module_references.py",
     "strip.py",
 )
@@ -50,6 +51,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "rules": recipes.fingerprint(settings),
         "strip": str(settings.strip),
         "bytecode": settings.bytecode,
+        "licenses": settings.licenses,
         "reserve": str(settings.reserve),
         "compression": settings.compression,
         **named_by_app(),

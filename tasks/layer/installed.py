@@ -36,6 +36,8 @@ class InstalledDistribution:
     slim: Mapping[str, int] = field(default_factory=dict)
     inits: Mapping[str, str] = field(default_factory=dict)
     targets: Sequence[str] = ()
+    licenses: Mapping[str, str | None] = field(default_factory=dict)
+    sboms: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Installed:
             path: size for each in self.distributions for path, (size, _) in each.files.items()
         }
         return dict(sorted(found.items()))
+
+    @cached_property
+    def licenses(self) -> frozenset[str]:
+        """Paths of the texts of licences."""
+        return frozenset(path for each in self.distributions for path in each.licenses)
 
     @cached_property
     def owners(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from .prune.plan import PrunePlan
 
 KIND = "parts"  # of the store's entries
 LEVELS = {"default": 6, "max": 12}  # libdeflate's
+DEFLATED = 8  # as in a zip
 LISTED = 5  # modules that are not valid, of many
 MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
 _LENGTH = struct.Struct("<Q")
@@ -52,6 +53,19 @@ def flags(settings: Settings) -> list[str]:
     """docker/optimize.py's."""
     strip, compile_ = ["--strip"] * settings.strip, ["--compile"] * (settings.bytecode == "compile")
     return [*strip, *compile_, "--level", str(LEVELS[settings.compression])]
+
+
+def of_text(name: str, text: str, settings: Settings) -> tuple[str, bytes]:
+    """(what it is kept under, a part that holds one file)."""
+    import zlib
+
+    import deflate
+
+    content = text.encode(errors="surrogateescape")
+    packed = bytes(deflate.deflate_compress(content, LEVELS[settings.compression]))
+    member = [name, 0o644, DEFLATED, zlib.crc32(content), len(content), 0, len(packed), False]
+    index = files.canonical({"members": [member], "strip": None, "skipped": []})
+    return digest([name, text, flags(settings)]), packed + index + _LENGTH.pack(len(index))
 
 
 def key(plan: PrunePlan, settings: Settings) -> str:

@@ -122,6 +122,10 @@ class Settings:
     )
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
     bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
+    licenses: str = _setting(
+        "keep", "texts of licences: `keep` each where it lies, `bundle` all in one file "
+        "`THIRD-PARTY-NOTICES`, or `drop` them", choices=("keep", "bundle", "drop"),
+    )  # fmt: skip
     compression: str = _setting(
         "default", "of the zip: `max` is 3 % smaller and takes five times as long",
         choices=("default", "max"),

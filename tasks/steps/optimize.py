@@ -13,6 +13,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, bytecode, input_hash, installed, locked_requirement
 from ..layer import part as parts
+from ..layer.archive import licenses
 from ..layer.builder import LayerBuilder
 from ..layer.part import KIND, Part
 from ..layer.prune import plan
@@ -44,7 +45,8 @@ def task_optimize() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     pruned = files.read_record(paths.record(settings, "prune")) or {}
     made = input_hash.environment(settings, builder.kind(settings))
-    return files.digest([pruned.get("plan"), made, parts.flags(settings), settings.reserve])
+    asked = [parts.flags(settings), settings.reserve, settings.licenses]
+    return files.digest([pruned.get("plan"), made, *asked])
 
 
 def is_zipped(settings: Settings) -> bool:
@@ -54,8 +56,9 @@ def is_zipped(settings: Settings) -> bool:
 
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
-    keys = (files.read_record(paths.record(settings, "optimize")) or {}).get("parts", {})
-    return installed.store(settings).has_all(KIND, keys.values())
+    record = files.read_record(paths.record(settings, "optimize")) or {}
+    keys = [*record.get("parts", {}).values(), *record.get("beside", {}).values()]
+    return installed.store(settings).has_all(KIND, keys)
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
@@ -68,15 +71,45 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     missing = [each for each in wanted if each.name not in there]
     if missing:
         there |= make_parts(settings, get_workshop(), missing, keys)
+    beside = keep_notices(settings, wanted)
     found = {name: parts.read_part(there[name]) for name in keys}
-    record = {"fingerprint": fingerprint(settings), "parts": keys, **describe(settings, found)}
+    found |= {name: parts.read_part(kept.all(KIND, beside)[name]) for name in beside}
+    record: files.Record = {"fingerprint": fingerprint(settings), "parts": keys, "beside": beside}
+    record |= describe(settings, found)
     files.write_record(paths.record(settings, "optimize"), record)
-    kept.evict({*keys.values(), *(each.key for each in wanted)})
+    kept.evict({*keys.values(), *beside.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):
         say(line)
-    again = f"{len(keys) - len(missing)} of {len(keys)} packages as before, "
+    again = f"{len(wanted) - len(missing)} of {len(wanted)} packages as before, "
     say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
     return record
+
+
+def keep_notices(settings: Settings, wanted: Sequence[PrunePlan]) -> dict[str, str]:
+    """{its name: what it is kept under} of the part with all licences in one file, which is no
+    distribution's."""
+    text = notices(settings, wanted) if settings.licenses == "bundle" else ""
+    if not text:
+        return {}
+    key, content = parts.of_text(licenses.NOTICES, text, settings)
+    installed.store(settings).put_bytes(KIND, key, content)
+    return {licenses.NOTICES: key}
+
+
+def notices(settings: Settings, wanted: Sequence[PrunePlan]) -> str:
+    """One text of all licences that the layer does not have where they were."""
+    staying = {each.name: {*each.stay} for each in wanted if each.stay}
+    texts = {
+        each.name: {path: text for path, text in each.licenses.items() if text}
+        for each in installed.needed(settings).distributions
+        if each.name in staying
+    }
+    return licenses.bundle(
+        {
+            name: {path: text for path, text in found.items() if path not in staying[name]}
+            for name, found in texts.items()
+        }
+    )
 
 
 def make_parts(

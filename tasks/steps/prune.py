@@ -66,6 +66,8 @@ def run(settings: Settings) -> files.Record:
     prefer = conflicts.read_preferences(settings.prefer)
     for text in conflicts.unmatched(tree, prefer):
         say(f"warning: {text!r} in prefer names no file of this layer")
+    for line in large_licenses(tree, selection):
+        say(line)
     check_links(tree, selection)
     check_names(tree, selection)
     winners = conflicts.settle(tree, selection.stay, prefer)
@@ -111,6 +113,17 @@ def plan_pruning(
             },
         )
         for each in tree.distributions
+    ]
+
+
+def large_licenses(tree: Installed, selection: Selection) -> list[str]:
+    """Warnings of those that are no text which anybody bundles."""
+    texts = {path: text for each in tree.distributions for path, text in each.licenses.items()}
+    return [
+        f"warning: {tree.owners[path]}: the licence {path} has {size(tree.sizes[path])}; leave it "
+        f'out with drop = ["{glob_of(path)}"] in [tool.lambda-layer]'
+        for path in selection.stay
+        if texts.get(path, "") is None
     ]
 
 

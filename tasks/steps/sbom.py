@@ -1,6 +1,7 @@
 """sbom: build/<layer>.cdx.json, the layer's bill of materials (CycloneDX).
 
 It lists what is in the zip, not what was installed: a distribution that pruning took is not in it.
+Of one that is there, it also has what the wheel's own bills list, and the libraries it bundles.
 """
 
 from importlib.metadata import version
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer.archive import sbom
+from ..layer import installed
+from ..layer.archive import sbom, zip_writer
 from ..proof import schedule
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
@@ -18,7 +20,7 @@ from ..ui.console import say
 from ..util import files
 from ..util.errors import BuildError
 
-FORMAT = 1  # raise when this step makes something else of the same zip
+FORMAT = 2  # raise when this step makes something else of the same zip
 
 
 def task_sbom() -> dict[str, object]:
@@ -36,12 +38,14 @@ def task_sbom() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     packed = files.read_record(paths.record(settings, "zip")) or {}
     lines = file.normalised(file.read_requirements(Path(settings.requirements)))
-    made = [packed.get("sha256"), packed.get("built"), lines, lockfile.hashes(settings)]
+    tree = (files.read_record(paths.record(settings, "install")) or {}).get("tree")
+    made = [packed.get("sha256"), packed.get("built"), tree, lines, lockfile.hashes(settings)]
     return files.digest([FORMAT, version(sbom.LIBRARY), made])
 
 
 def run(settings: Settings) -> files.Record:
-    """Write the bill, then the record {"sha256", "components"}. InputError, BuildError."""
+    """Write the bill, then the record: {"sha256", "components": packages, "inside": of them}.
+    InputError, BuildError."""
     packed = files.read_record(paths.record(settings, "zip"))
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
@@ -51,21 +55,27 @@ def run(settings: Settings) -> files.Record:
     target = paths.beside_zip(settings, ".cdx.json")
     files.write_atomic(target, sbom.to_json(found).encode())
     record = {"fingerprint": fingerprint(settings), "sha256": packed["sha256"]}
-    record |= {"components": len(found.packages)}
+    inside = sum(len(each.entries) for each in found.bills) + len(found.libraries)
+    record |= {"components": len(found.packages), "inside": inside}
     files.write_record(paths.record(settings, "sbom"), record)
-    say(f"{target}: {len(found.packages)} packages")
+    for line in (line for each in found.bills for line in each.warnings):
+        say(line)
+    within = f", {inside} components inside of them" if inside else ""
+    say(f"{target}: {len(found.packages)} packages{within}")
     return record
 
 
 def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Contents:
     """What the zip at `layer` holds; `packed` is its record."""
-    from ..layer.archive import (
-        dist_metadata,  # with what reads metadata: only when there is some to read
-    )
+    # with what reads metadata: only when there is some to read
+    from ..layer.archive import dist_metadata, embedded_bills
 
     lines = file.read_requirements(Path(settings.requirements))
     asked = [each.requirement for each in lines if each.requirement and not each.constraint]
     found = dist_metadata.read_packages(layer)
+    known, tree = {each.name: each for each in found}, installed.needed(settings)
+    there = [each for each in tree.distributions if each.name in known]
+    libraries = sbom.bundled((each.name for each in zip_writer.members(layer)), tree.owners)
     return sbom.Contents(
         layer=settings.layer,
         sha256=packed["sha256"],
@@ -74,4 +84,10 @@ def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Cont
         direct=file.direct_names(lines),
         needs=dist_metadata.needs(found, asked, marker_environment(settings)),
         hashes=lockfile.hashes(settings),
+        bills=[
+            embedded_bills.read_bill(known[each.name], path, text)
+            for each in there
+            for path, text in each.sboms.items()
+        ],
+        libraries={path: name for path, name in libraries.items() if name in known},
     )

@@ -69,7 +69,7 @@ def members(settings: Settings) -> list[Member]:
         "parts": {},
         "bytecode": None,
     }
-    keys = optimized["parts"]
+    keys = {**optimized.get("beside", {}), **optimized["parts"]}  # the first has its file
     found = installed.store(settings).all(part.KIND, keys)
     if not keys or len(found) < len(keys):
         paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again

@@ -8,7 +8,7 @@ from ...settings.model import Settings
 from ...settings.pyproject import TABLE
 from ...settings.validation import nearest
 from ...util.files import digest
-from .rules import DROP, RULES, Rule
+from .rules import DROP, OF_LICENSES, RULES, Rule
 from .rules import NAMES as RULE_NAMES
 
 RECIPES = (
@@ -137,7 +137,12 @@ def active(settings: Settings) -> list[Rule]:
     """The rules that this layer is pruned by, in the order in which they claim a file."""
     own = Rule(name=DROP, globs=settings.drop, reason="your own `drop`", source="pyproject.toml")
     chosen = [rule for rule in RECIPES if rule.name in settings.recipes]
-    return [own, *chosen, *(rule for rule in RULES if rule.name not in settings.rules_off)]
+    return [
+        own,
+        *chosen,
+        *OF_LICENSES[settings.licenses],
+        *(rule for rule in RULES if rule.name not in settings.rules_off),
+    ]
 
 
 def fingerprint(settings: Settings) -> str:

@@ -5,11 +5,12 @@ Each can be switched off by name (`rules-off`). A rule that would break a packag
 where a look at the code that stays tells (layer/prune/usage.py).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 FOLDERS = ("tests", "test", "conftest", "docs")  # names of modules that rules judge by
 METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
+LICENSES = "licenses"  # what the setting of that name removes
 DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
 
 
@@ -27,6 +28,7 @@ class Spare(StrEnum):
     ONLY_FORM = "nothing beside it was made from it"
     NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
+    LARGE = "it is too large to be bundled"
     PROGRAM = "it is a program, not a console script"
 
 
@@ -96,8 +98,9 @@ RULES = (
     Rule(
         name=METADATA,
         globs=("**/*.dist-info/*", "**/*.egg-info/*", ".lock"),
-        reason="what pip keeps for itself: licences, installer notes, signatures, SBOMs; RECORD "
-        "and METADATA are cut down to what importlib.metadata answers from",
+        reason="what pip keeps for itself: installer notes, signatures, SBOMs (the layer's own "
+        "bill has what they list); RECORD and METADATA are cut down to what importlib.metadata "
+        "answers from",
         source="serverless-python-requirements#441, #216, #296",
         exceptions=tuple(
             f"**/*.{kind}/{name}"
@@ -151,5 +154,20 @@ RULES = (
         spare=(Spare.PROGRAM,),
     ),
 )
+
+# No glob tells a licence (docker/license_files.py does), so no built-in rule takes one but these:
+# {the setting's value: rules}.
+_DROPPED = Rule(
+    name=LICENSES,
+    globs=(),
+    reason="texts of licences, as `licenses` in the settings says",
+    source="[tool.lambda-layer]",
+    spare=(Spare.DATA, Spare.NAMED, Spare.FOLDER),
+)
+OF_LICENSES: dict[str, list[Rule]] = {
+    "keep": [],
+    "bundle": [replace(_DROPPED, spare=(*_DROPPED.spare, Spare.LARGE))],
+    "drop": [_DROPPED],
+}
 
 NAMES = tuple(rule.name for rule in RULES)

@@ -1,11 +1,11 @@
 """Which files of a tree stay: rules, recipes, `drop` and `keep` applied to its list of paths."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..installed import Installed
 from .globs import any_of, matcher, unmatched
-from .rules import DROP, Rule
+from .rules import DROP, LICENSES, NAMES, Rule
 from .usage import Usage
 
 Claims = dict[str, tuple[Rule, str]]
@@ -29,6 +29,7 @@ def select(
     """Decide for every path of the tree; `app`: modules that the app imports."""
     paths = list(tree.sizes)
     offers, saved = _offers(paths, rules), matcher(tuple(keep))
+    _settle_licenses(offers, tree.licenses, rules)
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
@@ -53,6 +54,17 @@ def _offers(paths: Sequence[str], rules: Sequence[Rule]) -> dict[str, list[tuple
             if (matched := match(path)) and not excepted(path):
                 found.setdefault(path, []).append((rule, matched))
     return found
+
+
+def _settle_licenses(
+    offers: dict[str, list[tuple[Rule, str]]], licenses: Collection[str], rules: Sequence[Rule]
+) -> None:
+    """Of the built-in rules only the one for licences takes them; `drop` and recipes may."""
+    own = [rule for rule in rules if rule.name == LICENSES]
+    for path in sorted(licenses):
+        chosen = [offer for offer in offers.pop(path, []) if offer[0].name not in NAMES]
+        if takers := [*chosen, *((rule, path) for rule in own)]:
+            offers[path] = takers
 
 
 def _settle(

@@ -33,6 +33,12 @@ class Usage:
     def __init__(self, tree: Installed, app: Sequence[str] = ()) -> None:
         self._paths = tree.sizes
         self._programs = {path for each in tree.distributions for path in each.programs}
+        self._large = {
+            path
+            for each in tree.distributions
+            for path, text in each.licenses.items()
+            if text is None
+        }
         self._modules = {
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
@@ -121,6 +127,9 @@ class Usage:
         said = self._modules.get(str(PurePosixPath(path).with_suffix(".py")))
         return said is not None and said[2]
 
+    def large(self, path: str, matched: str, gone: Gone) -> bool:
+        return path in self._large
+
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
@@ -160,6 +169,7 @@ _LOOKS = {
     Spare.ONLY_FORM: Usage.only_form,
     Spare.NO_LIBRARY: Usage.no_library,
     Spare.LAZY: Usage.lazy,
+    Spare.LARGE: Usage.large,
     Spare.PROGRAM: Usage.program,
 }
 

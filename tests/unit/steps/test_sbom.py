@@ -10,6 +10,7 @@ from tasks.settings.model import Settings
 from tasks.steps import sbom
 from tasks.util import files
 from tasks.util.errors import BuildError
+from tests import stored_parts
 
 PACKED = {"sha256": "a" * 64, "built": "20250102-030405"}
 METADATA = "Name: {}\nVersion: 1.0\nRequires-Dist: b; extra == 'x'\n"
@@ -26,6 +27,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     with zipfile.ZipFile(paths.layer_zip(found), "w") as archive:
         for name in ("a", "b"):
             archive.writestr(f"python/{name}-1.0.dist-info/METADATA", METADATA.format(name))
+    stored_parts.keep(found, [stored_parts.distribution(name) for name in ("a", "b", "pruned")])
     return found
 
 
@@ -53,6 +55,23 @@ def test_it_is_written_with_its_record(settings: Settings) -> None:
     assert files.is_fresh(paths.record(settings, "sbom"), lambda: sbom.fingerprint(settings))()
 
 
+def test_what_bills_of_wheels_list_is_in_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is in the layer; one that cannot be read is named."""
+    bill = '{"bomFormat": "CycloneDX", "components": [{"name": "crate"}]}'
+    found = [
+        stored_parts.distribution(name, sboms={"x.json": bill, "y.json": "{"})
+        for name in ("a", "pruned")
+    ]
+    stored_parts.keep(settings, found)
+    said: list[str] = []
+    monkeypatch.setattr(sbom, "say", said.append)
+    assert sbom.run(settings)["inside"] == 1
+    assert said[0] == "warning: a: the bill y.json is no JSON: what it lists is not in ours"
+    assert said[1].endswith("2 packages, 1 components inside of them")
+
+
 def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -> None:
     """Any of them makes another bill."""
     seen = {sbom.fingerprint(settings)}
@@ -62,7 +81,9 @@ def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -
     seen.add(sbom.fingerprint(settings))
     Path("requirements-all.lock").write_text("a==1.0 --hash=sha256:2\n")
     seen.add(sbom.fingerprint(settings))
-    assert len(seen) == 4
+    stored_parts.keep(settings, [stored_parts.distribution("a")])
+    seen.add(sbom.fingerprint(settings))
+    assert len(seen) == 5
 
 
 def test_without_a_zip_it_says_what_to_run(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tasks.layer.archive import sbom
+from tasks.layer.archive import embedded_bills, sbom
 from tasks.layer.archive.dist_metadata import Package
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -105,3 +105,54 @@ def test_a_licence_is_spdx_where_it_can_be(
     """Otherwise classifiers, otherwise the wording itself."""
     alone = replace(CONTENTS, packages=[package("a", wording, *classifiers)], needs={"a": []})
     assert component("a", alone)["licenses"] == licenses
+
+
+INSIDE = embedded_bills.read_bill(
+    CONTENTS.packages[0],
+    "a-1.0.dist-info/sboms/a.json",
+    json.dumps(
+        {
+            "bomFormat": "CycloneDX",
+            "metadata": {"component": {"bom-ref": "r", "name": "a", "version": "1.0"}},
+            "components": [
+                {"bom-ref": "c", "name": "c", "purl": "pkg:cargo/c@2", "type": "library",
+                 "hashes": [{"alg": "SHA-256", "content": "3" * 64}, {"alg": "X", "content": "3"},
+                            {"alg": "SHA-1", "content": "no hash"}]},
+                {"bom-ref": "b", "name": "b", "purl": "no purl", "type": "no type",
+                 "licenses": [{"expression": "MIT OR ISC"}]},
+                {"name": "alone"},
+            ],
+            "dependencies": [{"ref": "r", "dependsOn": ["c"]}, {"ref": "c", "dependsOn": ["b"]}],
+        }
+    ),
+)  # fmt: skip
+
+
+def test_what_lies_inside_of_a_package_is_in_it() -> None:
+    """What the wheel's own bill lists, with its relations, and libraries that auditwheel bundled:
+    the package leads to each."""
+    libraries = {"a.libs/libz-1a2b3c4d.so.1.3": "a"}
+    whole = replace(CONTENTS, bills=[INSIDE], libraries=libraries)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.to_json(whole)) is None
+    found = document(whole)
+    base = "pkg:pypi/a@1.0|a-1.0.dist-info/sboms/a.json|"
+    mine = {each["bom-ref"]: each for each in found["components"] if "|" in each["bom-ref"]}
+    assert {each["name"] for each in mine.values()} == {"c", "b", "alone", "libz.so.1.3"}
+    assert mine[f"{base}c"]["hashes"] == [{"alg": "SHA-256", "content": "3" * 64}]
+    assert mine[f"{base}b"]["licenses"] == [{"expression": "MIT OR ISC"}]
+    assert mine[f"{base}c"]["properties"] == [
+        {"name": sbom.LISTED_BY, "value": "a-1.0.dist-info/sboms/a.json"}
+    ]
+    edges = {each["ref"]: each.get("dependsOn", []) for each in found["dependencies"]}
+    assert {*edges["pkg:pypi/a@1.0"]} == {
+        "pkg:pypi/b@1.0", "pkg:pypi/c@1.0", f"{base}c", f"{base}3",
+        "pkg:pypi/a@1.0|a.libs/libz-1a2b3c4d.so.1.3",
+    }  # fmt: skip
+    assert edges[f"{base}c"] == [f"{base}b"]
+
+
+def test_bundled_libraries_are_told_by_their_folder() -> None:
+    """As auditwheel names it."""
+    paths = ["a.libs/libz-1a2b3c4d.so.1", "a/lib/libz.so", "a.libs/README", "x/a.libs/liby.so"]
+    owners = dict.fromkeys(paths, "a")
+    assert list(sbom.bundled(paths, owners)) == [paths[0], paths[3]]

@@ -18,7 +18,7 @@ def test_a_rule_says_why_and_where_from(rule: Rule) -> None:
 
 def test_names_are_unique() -> None:
     """Rules, recipes and `drop` are counted by name in one record."""
-    names = [*rules.NAMES, *recipes.NAMES, rules.DROP]
+    names = [*rules.NAMES, *recipes.NAMES, rules.DROP, rules.LICENSES]
     assert len(names) == len(set(names))
 
 
@@ -39,6 +39,7 @@ def test_the_fingerprint_follows_every_setting_that_shapes_the_tree() -> None:
         Settings(recipes=("aws-runtime",)),
         Settings(drop=("a",)),
         Settings(keep=("a",)),
+        Settings(licenses="drop"),
     ]
     assert len({recipes.fingerprint(settings) for settings in shapes}) == len(shapes)
     assert recipes.fingerprint(Settings(stage="dev")) == recipes.fingerprint(Settings())

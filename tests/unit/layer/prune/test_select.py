@@ -35,7 +35,7 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
         ("a/__pycache__/x.cpython-312.pyc", "bytecode"),
         ("a/README.md", "markdown"),
         ("a-1.dist-info/WHEEL", "metadata"),
-        ("a-1.dist-info/licenses/LICENSE", "metadata"),
+        ("a-1.dist-info/sboms/a.cdx.json", "metadata"),
         ("a-1.egg-info/SOURCES.txt", "metadata"),
         ("a/__init__.pyi", "stubs"),
         ("a-stubs/x.txt", "stubs"),

@@ -1,0 +1,62 @@
+"""docker/license_files.py: texts of licences, told from code and data that are named alike."""
+
+import pytest
+
+from tests import sandbox_scripts
+
+license_files = sandbox_scripts.load("license_files")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a-1.dist-info/LICENSE",
+        "a-1.dist-info/COPYING.LESSER",
+        "a-1.dist-info/AUTHORS.rst",
+        "a-1.dist-info/licenses/src/vendored.json",
+        "a-1.dist-info/license_files/AUTHORS",
+        "a/LICENSE-MIT",
+        "a/_vendor/b/licence.md",
+        "a/LICENSES/Apache-2.0.txt",
+        "a/LICENSES_bundled.txt",
+        "a/tests/data/NOTICE",
+        "a/ThirdPartyNotices.txt",
+        "a/mit-license.txt",
+        "a/UNLICENSE",
+        "a/COPYRIGHT.txt",
+        "a/LICENSE.APACHE",
+    ],
+)
+def test_a_text(path: str) -> None:
+    """Whatever it is called, and wherever it lies."""
+    assert license_files.is_license(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a-1.dist-info/METADATA",
+        "a-1.dist-info/WHEEL",
+        "a/license.py",
+        "a/licenses/__init__.py",
+        "a/licenses/index.txt",
+        "a/license_data.json",
+        "a/licensed.txt",
+        "a/noticeable",
+        "a/AUTHORS",
+        "a/notices.js",
+    ],
+)
+def test_no_text(path: str) -> None:
+    """Code and data stay what the rules say of them."""
+    assert not license_files.is_license(path)
+
+
+def test_metadata_names_others() -> None:
+    """License-File (PEP 639), in its headers alone; older tools put them beside METADATA."""
+    named = license_files.named_by(
+        "Name: a\nLicense-File: docs/legal.txt\n\nLicense-File: no.txt\n"
+    )
+    assert named == {"legal.txt"}
+    assert license_files.is_license("a-1.dist-info/legal.txt", named)
+    assert not license_files.is_license("a/legal.txt", named)
