@@ -15,6 +15,7 @@ from pathlib import Path
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import api_event, app, deploy
+from ..chalice_project.source.declared import Route
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -92,7 +93,7 @@ class Asking:
     aws: Aws
     function: str
     url: str
-    routes: list[app.Route]
+    routes: list[Route]
     first: bool
     hide: Callable[[str], str]
 
