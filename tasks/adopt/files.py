@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..chalice_project import json_edit
+from ..chalice_project import config_schema, json_edit
 from ..chalice_project.app import App
 from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
@@ -120,7 +120,7 @@ def pyproject(text: str | None, table: Mapping[str, str]) -> str:
 
 def config(text: str, app: App) -> str:
     """automatic_layer off wherever it is on, and a stage for the embedded AWS."""
-    table: dict[str, Any] = json.loads(text)
+    table: dict[str, Any] = config_schema.as_chalice_reads(json.loads(text))
     places = [(), *(("stages", name) for name in table["stages"])]
     for place in places:
         if (table["stages"][place[1]] if place else table).get("automatic_layer"):
@@ -131,6 +131,8 @@ def config(text: str, app: App) -> str:
     local = {name: like[name] for name in SAME if name in like}
     if functions := dict(_functions(like.get("lambda_functions") or {})):
         local["lambda_functions"] = functions
+    for name in table["stages"]:
+        text = json_edit.with_object(text, ("stages", name))
     return json_edit.with_member(text, ("stages",), LOCAL, {**local, "layers": []})
 
 
