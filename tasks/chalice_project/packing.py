@@ -114,7 +114,7 @@ def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
         yield None
         return
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        for name, content in requirements_file.as_inputs(kept).items():
+        for name, content in requirements_file.as_texts(kept).items():
             Path(folder, name).write_bytes(content)
         yield Path(folder, "requirements.txt")
 

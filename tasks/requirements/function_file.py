@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..settings import paths
 from ..util import input_files
-from . import compiled_file, file
+from . import compiled_file, file, references
 from .file import Line, canonical, parse_requirement
 
 FUNCTION = paths.FUNCTION_REQUIREMENTS
@@ -20,9 +20,6 @@ SHOWN = 5  # lines named one by one
 NO_TOOL = "not packed, Chalice adds its runtime itself"
 IN_LAYER = "not packed, the layer has it"
 _EXTRAS = re.compile(r"[^@;]*\[")
-# A package's file or repository: `https://…/six-1.17.0-py3-none-any.whl`, `git+https://…#egg=six`
-_FILE = re.compile(r"(?:^|/)([A-Za-z0-9][\w.]*?)-\d[^/\s]*\.(?:whl|tar\.gz|zip)\b")
-_EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")
 
 
@@ -44,7 +41,9 @@ def name_of(line: Line) -> str:
             return line.name
     except InvalidRequirement:
         pass
-    found = _EGG.search(line.text) or (None if line.is_option else _FILE.search(line.bare))
+    found = references.EGG.search(line.text) or (
+        None if line.is_option else references.FILE.search(line.bare)
+    )
     return canonical(found[1]) if found else ""
 
 
