@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ..chalice_project.app import App
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
-from .requirements_files import FUNCTION, LAYER, Source, Split
+from .requirements_files import Split
+from .sources import FUNCTION, LAYER, Source
 from .text_files import FileChange
 
 AUTOMATIC = (

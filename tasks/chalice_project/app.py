@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.smoke_request import NONE
@@ -103,6 +104,14 @@ def functions(root: Path) -> list[str]:
         return list(declared.functions(read_modules(root)))
     except (FileNotFoundError, InputError):
         return []
+
+
+def unused_tools(root: Path) -> set[str]:
+    """Packages for developers of which the app imports none: nothing of them is packed."""
+    try:
+        return developer_tools.unused(read_modules(root).imported())
+    except (FileNotFoundError, InputError):
+        return set(developer_tools.DEPLOYS)
 
 
 def _vendored(folder: Path) -> set[str]:

@@ -18,6 +18,7 @@ _REMOTE = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 # A package's file: `six-1.17.0-py3-none-any.whl`, `six-1.17.0.tar.gz`
 FILE = re.compile(r"(?:^|/)([A-Za-z0-9][\w.]*?)-\d[^/\s#]*\.(?:whl|tar\.gz|zip)\b")
 EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
+_LOCAL = re.compile(r"(?:[\w.\[\],-]+\s*@\s*)?((?:file:|\.{0,2}/)[^\s;]+)")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+")
 WHEELS = (".whl", ".tar.gz", ".zip")
 
@@ -115,6 +116,15 @@ def contents(text: str) -> Iterator[str]:
     """What decides what a line means and does not stand in it: the packages in its folder."""
     for path in wheels([text]):
         yield f"{path.name} {files.file_digest(path)}"
+
+
+def package_file(text: str) -> Path | None:
+    """The file of this machine that a line names as a package: `./six-1.0-py3-none-any.whl`,
+    `six @ file:///…`."""
+    found = _LOCAL.match(text)
+    name = found[1] if found else ""
+    path = Path(unquote(urlsplit(name).path) if name.startswith("file:") else name)
+    return path if path.is_file() else None
 
 
 def name_of(text: str) -> str:
