@@ -1,18 +1,19 @@
 """Requirements out of another tool's files, by that tool's own export."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from ..requirements import pylock
 from ..util.errors import InputError
-from .requirements_files import Source
+from . import sources
+from .sources import PYPROJECT, SOURCES, Source
 from .text_files import text_of
 
-PYPROJECT = "pyproject.toml"
 EXPORTS: dict[str, tuple[str, ...]] = {
     "uv.lock": (
         "uv", "export", "--frozen", "--no-dev", "--no-emit-project", "--no-header",
@@ -20,43 +21,62 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "--format", "requirements.txt", "--prune", "chalice",
     ),
     "poetry.lock": ("poetry", "export", "--format", "requirements.txt"),
+    "pdm.lock": ("pdm", "export", "--format", "requirements", "--prod"),
     "Pipfile.lock": ("pipenv", "requirements", "--hash"),
 }  # fmt: skip
-GROUP = {"uv.lock": "--only-group", "poetry.lock": "--only", "Pipfile.lock": "--categories"}
+GROUP = {
+    "uv.lock": ("--only-group",), "poetry.lock": ("--only",), "Pipfile.lock": ("--categories",),
+    "pdm.lock": ("--no-default", "--group"),
+}  # fmt: skip
 GET = {
     "poetry": "install Poetry with its export plugin: pipx install poetry, then "
     "pipx inject poetry poetry-plugin-export",
+    "pdm": "install PDM: pipx install pdm",
     "pipenv": "install Pipenv: pipx install pipenv",
 }
-SOURCES = ("requirements.txt", *EXPORTS, PYPROJECT)  # in the order in which they are looked for
 SECONDS = 300
-
-
-def source(root: Path) -> Source:
-    """Where the app's requirements stand: the first file there is that names any."""
-    for name in SOURCES:
-        text = text_of(root / name)
-        if text is None or (name == SOURCES[0] and not re.search(r"^\s*[^#\s]", text, re.M)):
-            continue
-        if name != PYPROJECT or declared(text, ""):
-            return Source(file=name)
-    return Source(file=SOURCES[0])
+_PATH = re.compile(r"((?:-e |--editable )?)(\.{0,2}/[^\s;]*|\.)(.*)", re.S)
+_FILE = re.compile(r"(.*?)(file://[^\s;]+)(.*)", re.S)
 
 
 def requirements(root: Path, source: Source) -> str:
     """A requirements file's text. InputError where the file or the tool is missing."""
-    name, group = source.file, source.group
-    text = text_of(root / name)
-    if text is None and name == SOURCES[0]:
+    path = root / source.file
+    name, group = path.name, source.group
+    text = text_of(path)
+    if text is None and source.file == SOURCES[0]:
         return ""
     if text is None:
         known = ", ".join(SOURCES)
-        raise InputError(f"{name} is not there", fix=f"name one that is, of {known}")
+        raise InputError(f"{source.file} is not there", fix=f"name one that is, of {known}")
     if name == PYPROJECT:
-        return "".join(f"{line}\n" for line in declared(text, group))
+        found = sources.declared(text, group)
+        return "".join(f"{line}\n" for line in sources.refuse_empty(root, source, found))
+    if name.startswith("pylock."):
+        return pylock.requirements(text, source.file)
     if name not in EXPORTS:
         return text
-    return _export(root, [*EXPORTS[name], *([GROUP[name], group] if group else [])])
+    # a member of a workspace is exported where it lies, and only its tool knows that it is one
+    folder = root if name == "uv.lock" and text_of(root / PYPROJECT) else path.parent
+    words = [*EXPORTS[name], *([*GROUP[name], group] if group else [])]
+    exported = _export(folder, words)
+    return "".join(from_here(line, path.parent, root) for line in exported.splitlines(True))
+
+
+def from_here(line: str, folder: Path, root: Path) -> str:
+    """A local path as it is seen from the app's folder; tools name it from where their lock is."""
+    if line.startswith("-e file:") or "@ file:" in line:
+        found = _FILE.fullmatch(line)
+        path = unquote(urlsplit(found[2]).path) if found else ""
+        return f"{found[1]}{_relative(Path(path), root)}{found[3]}" if found else line
+    if found := _PATH.fullmatch(line):
+        return f"{found[1]}{_relative(folder / found[2], root)}{found[3]}"
+    return line
+
+
+def _relative(path: Path, root: Path) -> str:
+    place = os.path.relpath(path.resolve(), root.resolve())
+    return place if place.startswith(".") else f"./{place}"
 
 
 def _export(root: Path, command: list[str]) -> str:
@@ -80,30 +100,3 @@ def _tool(name: str) -> str | None:
     from uv import find_uv_bin
 
     return find_uv_bin() if name == "uv" else shutil.which(name)
-
-
-def declared(text: str, group: str) -> list[str]:
-    """[project.dependencies], or a group of [dependency-groups] (PEP 735). InputError for a group
-    that is not there."""
-    import tomli
-
-    try:
-        document = tomli.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"pyproject.toml is not TOML: {error}", fix="correct it there") from None
-    if group:
-        return _group(document.get("dependency-groups", {}), group, ())
-    found = document.get("project", {}).get("dependencies", [])
-    return [str(each) for each in found]
-
-
-def _group(groups: Mapping[str, list[Any]], name: str, seen: tuple[str, ...]) -> list[str]:
-    if name not in groups or name in seen:
-        known = ", ".join(groups) or "none"
-        what = "includes itself" if name in seen else f"is not there; there are: {known}"
-        raise InputError(f"dependency group {name} {what}", fix="correct its name")
-    found: list[str] = []
-    for each in groups[name]:
-        inner = each.get("include-group") if isinstance(each, dict) else None
-        found += _group(groups, inner, (*seen, name)) if inner else [str(each)]
-    return list(dict.fromkeys(found))

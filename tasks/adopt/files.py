@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..chalice_project import json_edit
+from ..chalice_project import config_schema, json_edit
 from ..chalice_project.app import App
 from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
@@ -119,7 +119,7 @@ def pyproject(text: str | None, table: Mapping[str, str]) -> str:
 
 def config(text: str, app: App) -> str:
     """automatic_layer off wherever it is on, and a stage for the embedded AWS."""
-    table: dict[str, Any] = json.loads(text)
+    table: dict[str, Any] = config_schema.as_chalice_reads(json.loads(text))
     places = [(), *(("stages", name) for name in table["stages"])]
     for place in places:
         if (table["stages"][place[1]] if place else table).get("automatic_layer"):
@@ -127,6 +127,8 @@ def config(text: str, app: App) -> str:
     if LOCAL in table["stages"]:
         return text
     made = local_stage.make(table["stages"], app.stage)
+    for name in table["stages"]:
+        text = json_edit.with_object(text, ("stages", name))
     return json_edit.with_member(text, ("stages",), LOCAL, made)
 
 

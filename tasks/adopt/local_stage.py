@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..chalice_project import config_schema
 from ..settings.model import LOCAL
 
 Table = Mapping[str, Any]
@@ -65,7 +66,7 @@ def _functions(
 
 def notes(before: str, after: str) -> Iterator[str]:
     """What to know of its variables, where it was made just now."""
-    stages, made = json.loads(before)["stages"], json.loads(after)["stages"].get(LOCAL, {})
+    stages, made = _stages(before), _stages(after).get(LOCAL, {})
     tables = [made, *(made.get("lambda_functions") or {}).values()]
     names = sorted({name for each in tables for name in each.get(VARIABLES, {})})
     if LOCAL in stages or not names:
@@ -75,3 +76,8 @@ def notes(before: str, after: str) -> Iterator[str]:
     else:
         yield f"note: stage {LOCAL} has placeholders for {VARIABLES}, and no stage's own values:"
         yield f"      set what the app needs here: {', '.join(names)}"
+
+
+def _stages(config: str) -> dict[str, Any]:
+    table: dict[str, Any] = config_schema.as_chalice_reads(json.loads(config))
+    return dict(table["stages"])

@@ -1,27 +1,26 @@
 """requirements.txt and requirements-all.txt of an app that is adopted, from where it says what it
 needs. The same again gives the same again."""
 
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..requirements import developer_tools, references
 from ..requirements.file import canonical, parse_requirement, reject_circle
-from ..settings import paths
 from ..util.errors import InputError
+from . import local_projects
+from .sources import FUNCTION, LAYER, WRITTEN, Source
 from .text_files import text_of
 
-FUNCTION, LAYER = paths.FUNCTION_REQUIREMENTS, Path("requirements-all.txt")
 HEADERS = {
     FUNCTION: "# Packed into the function by `chalice deploy`. What the layer brings stands in\n"
     f"# {LAYER}: in both it would count twice toward Lambda's 262,144,000 bytes.\n\n",
     LAYER: "# What the layer holds. What the function itself carries: requirements.txt.\n\n",
 }
-# Chalice adds its runtime by itself; these deploy the app, and no function imports them.
-TOOLS = {"chalice", "doit", "doit-lambda-layer", "pip", "setuptools", "wheel"}
-_LOCAL = re.compile(r"-e\b|--editable\b|\.{0,2}/|file:")
-_INCLUDE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
-_SOURCE = re.compile(r"(?:.*@\s*)?(git|hg|svn|bzr)\+")
+_LOCAL = re.compile(r"-e\b|--editable\b|([\w.\[\],-]+\s*@\s*)?(\.{0,2}/|file:)")
+_SOURCE = re.compile(r"(?:.*@\s*|(?:-e|--editable)[ =]\s*)?(git|hg|svn|bzr)\+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +37,11 @@ class RequirementEntry:
         """Of pip's, for the whole file: both halves need it. `-e` names a package."""
         return self.text.startswith("-") and not _LOCAL.match(self.text)
 
+    @property
+    def is_local(self) -> bool:
+        """A path of this machine."""
+        return bool(_LOCAL.match(self.text))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
@@ -48,9 +52,13 @@ class Split:
     options: list[RequirementEntry]
 
 
-def parse_entries(text: str, folder: Path, seen: tuple[Path, ...] = ()) -> list[RequirementEntry]:
-    """In order; included files (`-r`) in the include's place. Comments that belong to no line are
-    entries without text."""
+def parse_entries(
+    text: str, folder: Path, seen: tuple[Path, ...] = (), root: Path | None = None
+) -> list[RequirementEntry]:
+    """In order; included files (`-r`) in the include's place, and for `-e .` what the project asks
+    for. Comments that belong to no line are entries without text. `folder`: of the file; `root`:
+    the app's."""
+    root = root or folder
     found: list[RequirementEntry] = []
     raw, words = "", ""
     for line in text.splitlines():
@@ -59,21 +67,39 @@ def parse_entries(text: str, folder: Path, seen: tuple[Path, ...] = ()) -> list[
         words += bare.removesuffix("\\").strip() + " "
         if bare.endswith("\\") or (line.strip().startswith("#") and not words.strip()):
             continue
-        found += _entries(raw, words.strip(), folder, seen)
+        found += _entries(raw, words.strip(), (folder, root), seen)
         raw, words = "", ""
     return found + ([RequirementEntry(raw=raw, text=words.strip())] if raw else [])
 
 
-def _entries(raw: str, text: str, folder: Path, seen: tuple[Path, ...]) -> list[RequirementEntry]:
-    include = _INCLUDE.match(text)
-    if not include:
-        return [RequirementEntry(raw=raw, text=text, name=_name(text))]
-    path = folder / include[1]
+def _entries(
+    raw: str, text: str, places: tuple[Path, Path], seen: tuple[Path, ...]
+) -> list[RequirementEntry]:
+    folder, root = places
+    include = references.include(text)
+    if (own := local_projects.own_requirements(text, root)) is not None:
+        return parse_entries(own, root)
+    if include is None or include.constraint:
+        moved = _from_root(text, folder, root)
+        name = _name(text) or local_projects.name(text, root)
+        return [RequirementEntry(raw=raw.replace(text, moved), text=moved, name=name)]
+    path = folder / include.name
     reject_circle(path, seen)
     content = text_of(path)
     if content is None:
-        raise InputError(f"{path} does not exist", fix=f"correct the line `{text}`")
-    return parse_entries(content, path.parent, (*seen, path))
+        unset = ", ".join(references.missing_variables(include.name))
+        fix = f"set {unset}" if unset else f"correct the line `{text}`"
+        raise InputError(f"{path} does not exist", fix=fix)
+    return parse_entries(content, path.parent, (*seen, path), root)
+
+
+def _from_root(text: str, folder: Path, root: Path) -> str:
+    """A constraint's file or a folder of wheels, as it reads outside of the file that names it."""
+    if folder.resolve() == root.resolve():
+        return text
+    way = Path(os.path.relpath(folder, root))
+    found = references.include(text)
+    return references.rebased_include(found, way) if found else references.rebased(text, way)
 
 
 def _name(text: str) -> str:
@@ -87,10 +113,16 @@ def _name(text: str) -> str:
         return ""
 
 
-def split(entries: Iterable[RequirementEntry], vendored: set[str], asked: set[str]) -> Split:
-    """`vendored`: names below vendor/; `asked`: names that somebody wants to stay."""
+def split(
+    entries: Iterable[RequirementEntry], vendored: set[str], asked: set[str],
+    tools: Collection[str] = developer_tools.DEPLOYS,
+) -> Split:  # fmt: skip
+    """`vendored`: names below vendor/; `asked`: names that somebody wants to stay; `tools`: of
+    which the app imports nothing."""
     named = [entry for entry in entries if entry.text]
-    chosen = [(entry, _reason(entry, vendored, asked)) for entry in named if not entry.is_option]
+    chosen = [
+        (entry, _reason(entry, vendored, asked, tools)) for entry in named if not entry.is_option
+    ]
     return Split(
         stays=[(entry, why) for entry, why in chosen if why],
         goes=[entry for entry, why in chosen if not why],
@@ -98,18 +130,22 @@ def split(entries: Iterable[RequirementEntry], vendored: set[str], asked: set[st
     )
 
 
-def _reason(entry: RequirementEntry, vendored: set[str], asked: set[str]) -> str:
+def _reason(
+    entry: RequirementEntry, vendored: set[str], asked: set[str], tools: Collection[str]
+) -> str:
     """Why it stays with the function; '' when it goes into the layer."""
     if entry.name in asked:
         return "you said so"
-    if entry.name in TOOLS:
+    if entry.name in developer_tools.DEPLOYS:
         return "deploys the app and is no part of it; better in requirements-dev.txt"
+    if entry.name in tools:
+        return "a tool, which the app does not import; better in requirements-dev.txt"
     if entry.name in vendored:
-        return "vendor/ has it, and comes before the layer"
-    if _LOCAL.match(entry.text) or re.search(r"@\s*(file:|\.{0,2}/)", entry.text):
-        return "a local path, another on each machine"
+        return VENDORED
     if _SOURCE.match(entry.text):
         return "comes out of a repository, not as a package"
+    if entry.is_local:
+        return "a local path, another on each machine"
     return "" if entry.name else "is no requirement that a layer can be built from"
 
 
@@ -125,18 +161,8 @@ def headed(path: Path, text: str) -> str:
 
 
 REMADE = "# Made from {source} by `doit-lambda-layer init`, which makes it again: do not edit.\n\n"
+VENDORED = "vendor/ has it, and comes before the layer"
 MARK = re.compile(r"# Made from (\S+?)(?:, group (\S+),)? by ")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """What an app's requirements are taken from: a file of the project, or a group in it."""
-
-    file: str
-    group: str = ""
-
-    def __str__(self) -> str:
-        return self.file + (f", group {self.group}," if self.group else "")
 
 
 def remembered(root: Path) -> Source | None:
@@ -146,17 +172,33 @@ def remembered(root: Path) -> Source | None:
 
 
 def halves(
-    root: Path, source: Source, exported: str, vendored: set[str], asked: set[str]
-) -> tuple[Split, dict[Path, str]]:
-    """The split, and both files' new texts. `exported`: what `source` asks for."""
+    root: Path, source: Source, exported: str, vendored: set[str], asked: set[str],
+    tools: Collection[str] = developer_tools.DEPLOYS,
+) -> tuple[Split, dict[Path, str]]:  # fmt: skip
+    """The split, and both files' new texts. `exported`: what `source` asks for. InputError where
+    nothing is left for a layer, or a folder can go nowhere."""
     mine = parse_entries(_text(root, FUNCTION), root)
-    wanted = mine if source.file == str(FUNCTION) else parse_entries(exported, root)
-    parts = split(wanted, vendored, asked)
+    place = (root / source.file).parent if Path(source.file).suffix in WRITTEN else root
+    wanted = mine if source.file == str(FUNCTION) else parse_entries(exported, place, root=root)
+    parts = split(wanted, vendored, asked, tools)
+    local_projects.refuse_unpackable(
+        [entry.text for entry, why in parts.stays if why != VENDORED], root
+    )
     if wanted is mine:
         layer = headed(LAYER, _moved(_text(root, LAYER), wanted, parts))
     else:
         layer = REMADE.format(source=source) + without(wanted, lambda entry: _stays(entry, parts))
+    if not any(each.text and not each.is_option for each in parse_entries(layer, root)):
+        raise _nothing_left(source, parts)
     return parts, {FUNCTION: _function(mine, wanted, parts), LAYER: layer}
+
+
+def _nothing_left(source: Source, parts: Split) -> InputError:
+    stays = "; ".join(f"{entry.text.partition(' --hash')[0]}: {why}" for entry, why in parts.stays)
+    return InputError(
+        f"{source.file} leaves nothing for a layer" + (f": {stays}" if stays else ""),
+        fix=f"name another file with --from FILE, or list the layer's packages in {LAYER}",
+    )
 
 
 def _text(root: Path, path: Path) -> str:
@@ -168,10 +210,14 @@ def _text(root: Path, path: Path) -> str:
 def _function(mine: list[RequirementEntry], wanted: list[RequirementEntry], parts: Split) -> str:
     """What the function carries: nothing that the layer has."""
     layer = {entry.name for entry in parts.goes}
+    packed = [entry for entry, why in parts.stays if why == VENDORED and entry.is_local]
     kept = [entry for entry in mine if entry.text and not _goes(entry, parts, layer)]
+    kept = [entry for entry in kept if entry not in packed]
     have = {entry.text for entry in kept}
     added = [] if wanted is mine else [
-        entry for entry, _ in parts.stays if entry.name not in TOOLS and entry.text not in have
+        entry for entry, _ in parts.stays
+        if entry.name not in developer_tools.ALL and entry.text not in have
+        and entry not in packed
     ]  # fmt: skip
     packages = [entry for entry in [*kept, *added] if not entry.is_option]
     text = without([*kept, *added], lambda entry: False) if packages else ""

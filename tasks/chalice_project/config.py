@@ -169,10 +169,15 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         raise InputError(problem, fix="correct it there") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
-    stages = config.get("stages") if isinstance(config, dict) else None
-    if not isinstance(stages, dict) or not all(isinstance(each, dict) for each in stages.values()):
+    config = config_schema.as_chalice_reads(config) if isinstance(config, dict) else {}
+    stages = config.get("stages")
+    of = stages if isinstance(stages, dict) else {}
+    wrong = [name for name, each in of.items() if not isinstance(each, dict)]
+    if not isinstance(stages, dict) or wrong:
+        said = f": {wrong[0]} is none" if wrong else ""
+        found = place(path, "stages", wrong[0]) if wrong else None
         raise InputError(
-            f"{path}: `stages` is not an object of objects",
+            source_location.below(f"{path}: `stages` is not an object of objects{said}", found),
             fix='write it as {"stages": {"prod": {"layers": []}}}',
         )
     _check_layers(path, {(): config} | {("stages", name): each for name, each in stages.items()})
@@ -216,6 +221,7 @@ def place(path: Path, *keys: str, value: str = "") -> SourceLocation | None:
 
 def with_layers(text: str, name: str, arns: list[str], more: Sequence[Member] = ()) -> str:
     """The same text, the stage's `layers` replaced (or added as its last member), and `more`."""
+    text = json_edit.with_object(text, ("stages", name))
     for place, key, value in (((), "layers", arns), *more):
         text = json_edit.with_member(text, ("stages", name, *place), key, value)
     return text

@@ -10,6 +10,7 @@ from typing import Any
 from ..util.errors import InputError
 
 BOM = "\ufeff"
+ASSUMED = "dev"  # chalice/constants.py, DEFAULT_STAGE_NAME
 TABLES = ("lambda_functions", "environment_variables")
 NESTED = ("lambda_functions",)
 
@@ -19,6 +20,24 @@ def check_text(path: Path, text: str) -> None:
     if text.startswith(BOM):
         problem = f"{path} begins with a byte order mark, which Chalice cannot read"
         raise InputError(problem, fix="save it as UTF-8 without BOM")
+
+
+def as_chalice_reads(config: dict[str, Any]) -> dict[str, Any]:
+    """With the stage that Chalice assumes where the file names none. Text or a number among the
+    stages (`version`, `app_name`, which belong one level up) is no stage, and Chalice passes over
+    it."""
+    stages = config.get("stages", {ASSUMED: {}})
+    if not isinstance(stages, dict):
+        return config
+    kept = {name: table for name, table in stages.items() if not isinstance(table, str | int)}
+    return {**config, "stages": kept}
+
+
+def misplaced(config: Mapping[str, Any]) -> list[str]:
+    """Members of `stages` that are no stage, in the file as it stands."""
+    stages = config.get("stages")
+    listed = stages.items() if isinstance(stages, dict) else ()
+    return [name for name, table in listed if isinstance(table, str | int)]
 
 
 def hint(text: str, at: int) -> str:

@@ -20,8 +20,8 @@ from ..util import files, source_location, subprocesses
 from ..util.errors import DeployError, InputError
 from . import app
 from . import package as function_package
-from .app import Route
 from .package import Contents
+from .source.declared import Route
 
 RUNNER = f"{__package__}.runner"
 IMPORT = "import"  # the runner's own command

@@ -26,6 +26,16 @@ def with_member(text: str, place: Sequence[str], key: str, value: object) -> str
     return text[:last] + "," + (indent or " ") + member + text[last:]
 
 
+def with_object(text: str, place: Sequence[str]) -> str:
+    """The same text, with an (empty) object at `place` where there was no such member."""
+    start = skip(text, 0)
+    for number, name in enumerate(place):
+        if name not in {key for key, _, _ in members(text, start)}:
+            return with_object(with_member(text, place[:number], name, {}), place)
+        start, _ = _find(text, start, name)
+    return text
+
+
 def members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
     """(key, value's begin, value's end) of the object whose brace is at `start`."""
     at = skip(text, start + 1)

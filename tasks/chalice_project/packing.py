@@ -23,10 +23,11 @@ from ..requirements import function_file
 from ..requirements.file import canonical
 from ..requirements.function_file import Wheel
 from ..util import modules
+from . import app as chalice_app
 from . import package as function_package
 from .package import Contents
 
-FORMAT = "package/2"  # raise when other files are packed for the same inputs
+FORMAT = "package/3"  # raise when other files are packed for the same inputs
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 
 
@@ -109,12 +110,12 @@ def _tools() -> list[Wheel]:
 def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
     """The file as pip is to have it, and as Chalice can read it: UTF-8. None where nothing is left
     of it."""
-    kept = function_file.packed(path, layer)
+    kept = function_file.packed(path, layer, chalice_app.unused_tools(Path()))
     if not kept:
         yield None
         return
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        for name, content in requirements_file.as_inputs(kept).items():
+        for name, content in requirements_file.as_texts(kept).items():
             Path(folder, name).write_bytes(content)
         yield Path(folder, "requirements.txt")
 

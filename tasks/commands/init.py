@@ -7,13 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..adopt import compiled, exports, files, overview, requirements_files, text_files, tool_origin
+from ..adopt import (
+    compiled,
+    exports,
+    files,
+    overview,
+    requirements_files,
+    sources,
+    text_files,
+    tool_origin,
+)
 from ..adopt.overview import Adoption
-from ..adopt.requirements_files import FUNCTION, LAYER, Source
+from ..adopt.sources import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
 from ..aws import credentials
 from ..chalice_project import app as chalice_app
 from ..chalice_project.app import App
+from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.pyproject import TABLE, by_stage
@@ -44,9 +54,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--yes", action="store_true", help="do not ask")
     made.add_argument(
-        "--from", dest="source", default="", metavar="FILE", choices=["", *exports.SOURCES],
-        help=f"where the requirements stand: {', '.join(exports.SOURCES)} "
-        "(default: the first that names any)",
+        "--from", dest="source", default="", metavar="FILE",
+        help=f"where the requirements stand: {', '.join(sources.SOURCES)}, any .txt or .in; also "
+        "in another folder (default: the first that names any)",
     )  # fmt: skip
     made.add_argument(
         "--group", default="", help="with --from a lock or pyproject.toml: this group alone"
@@ -86,7 +96,9 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     app = chalice_app.read_app(root)
     source, exported = _requirements(root, options)
     asked: set[str] = {canonical(name) for name in options.stay}
-    parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked)
+    # of a group somebody chose, nobody need say what it is for
+    tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
+    parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked, tools)
     written = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")  # by another tool
     table = by_stage(root / "pyproject.toml")[""][1]
     account = ""
@@ -112,9 +124,9 @@ def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]
     """Where the app's requirements stand, and what they are."""
     is_compiled = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")
     if options.source and not (is_compiled and options.source == str(FUNCTION)):
-        source = Source(file=options.source, group=options.group)
+        source = sources.named(options.source, options.group)
         return source, exports.requirements(root, source)
-    source = requirements_files.remembered(root) or compiled.source(root) or exports.source(root)
+    source = requirements_files.remembered(root) or compiled.source(root) or sources.find(root)
     text = exports.requirements(root, source)
     return source, compiled.pinned(root, text) if is_compiled else text
 

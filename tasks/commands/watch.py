@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ..chalice_project.app import APP, LIBRARY, VENDOR
+from ..chalice_project.app import APP, VENDOR
+from ..chalice_project.source.modules import LIBRARY
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..settings import paths

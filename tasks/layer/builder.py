@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from ..requirements import file, uv
+from ..requirements import file, references, uv
 from ..requirements.file import canonical
 from ..sandbox import choose as choice
 from ..sandbox.job_kinds import INSPECT, INSTALL
@@ -166,10 +166,12 @@ class LayerBuilder:
         """The installer's: lines, and the wheels that were built here."""
         built = {pin.name: self._sources.built.get(pin.name) for pin in pins}
         wheels = [each for each in built.values() if each]
-        lines = [*self._sources.options, *["--find-links ./built"] * bool(wheels)]
+        options, found = references.carried(self._sources.options)
+        lines = [*options, *["--find-links ./built"] * bool(wheels)]
         lines += [each.line if (each := built[pin.name]) else pin.text for pin in pins]
         text = "".join(f"{line}\n" for line in lines).encode()
-        return {"requirements.txt": text} | {f"built/{each.file}": each.path for each in wheels}
+        made = {f"built/{each.file}": each.path for each in wheels}
+        return {"requirements.txt": text, **found, **made}
 
     def _build(self, pin: LockedRequirement) -> bool:
         """From source, where that can be done. BuildError where it fails."""

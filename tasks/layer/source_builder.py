@@ -18,7 +18,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
-from ..requirements import uv
+from ..requirements import references, uv
 from ..requirements.file import parse_requirement
 from ..sandbox import index_credentials
 from ..sandbox.job_kinds import BUILD, INSPECT, INSTALL
@@ -93,11 +93,13 @@ class SourceBuilder:
     def _locate(self, name: str, version: str, here: Path) -> tuple[str, str]:
         """(address, sha256) of its source. uv need not build it to say so: it is told what the
         metadata would say."""
-        lines = [*self.options, f"{name}=={version}"]
+        options, wheels = references.carried(self.options)
+        lines = [*options, f"{name}=={version}"]
         job = Job(
             argv=("{uv}", *uv.locating(name)),
             kind=INSTALL,
             inputs={
+                **wheels,
                 "source.txt": "".join(f"{line}\n" for line in lines).encode(),
                 "metadata.toml": uv.metadata_config([(name, version, [])]),
             },
@@ -149,13 +151,14 @@ class SourceBuilder:
     def _environment(self, requires: list[str], here: Path) -> Path:
         """A zip of what the backend needs, from wheels."""
         name = f"environment-{file_tools.digest(requires)[:8]}"
-        lines = [*self.options, *map(checked, requires)]
+        options, wheels = references.carried(self.options)
+        lines = [*options, *map(checked, requires)]
         if (here / f"{name}.zip").exists():
             return here / f"{name}.zip"
         job = Job(
             argv=("{uv}", *uv.installing_tools(f"{{work}}/{name}")),
             kind=INSTALL,
-            inputs={"tools.txt": "".join(f"{line}\n" for line in lines).encode()},
+            inputs={"tools.txt": "".join(f"{line}\n" for line in lines).encode(), **wheels},
             network=True,
             indexes=True,
         )

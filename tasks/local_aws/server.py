@@ -60,8 +60,8 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     from . import confine, moto_patches
-    from .services import clock, not_yet
     from .gateway import of_moto
+    from .services import clock, not_yet
 
     streams.prepare_streams()  # its log is read on terminals, too
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -8,7 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-PIN = "pin versions that work together, or add the missing package or library"
+PIN = (
+    "pin versions that work together, add the missing package or library, or take the package out "
+    "of the requirements if nothing of yours imports it"
+)
 # The loader's own words, and those of packages that look for a library by its name.
 _LIBRARY = (
     r"(?P<what>[\w.+-]+\.so(?:\.\w+)*): cannot open shared object file"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..chalice_project import config
 from ..layer import input_hash
-from ..requirements import lockfile
+from ..requirements import function_file, lockfile
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.model import SPECS, Settings, option
@@ -86,6 +86,7 @@ def app_files() -> dict[str, str]:
     """{path: sha256} of what Chalice packs."""
     found = [Path(name) for name in APP if Path(name).is_file()]
     found += [path for name in APP if Path(name).is_dir() for path in files.walk(Path(name))]
+    found += function_file.files_behind(function_file.FUNCTION)
     return {str(path): files.file_digest(path) for path in found if CACHE not in path.parts}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..util import input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import Problem, SourceLocation
+from . import references
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 # a tenth of the time of a `doit` that finds nothing to do
 _PLAIN = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==\d+(?:\.\d+)*(?:\.post\d+)?", re.ASCII)
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
 # `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
 _PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 DEEPEST = 100  # files, each included by the one before
-_LOCAL = re.compile(r"(-e\b|--editable\b|\.{0,2}/|file:)")
+_LOCAL = re.compile(
+    r"(-e\b|--editable\b|\.{0,2}/|file:|[\w.\[\],\s-]*@\s*(file:|\.{0,2}/)|\.(\[|$))"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +109,10 @@ def _is_file(path: Path) -> bool:
 def _includes(path: Path) -> list[Path]:
     """Empty for a file that cannot be read: `read` is what complains about it."""
     try:
-        matches = [_INCLUDE.match(text) for text, _ in _logical(path)]
+        found = [references.include(text) for text, _ in _logical(path)]
     except InputError:
         return []
-    return [path.parent / match[1] for match in matches if match]
+    return [path.parent / each.name for each in found if each]
 
 
 def direct_names(lines: list[Line]) -> list[str]:
@@ -120,16 +122,25 @@ def direct_names(lines: list[Line]) -> list[str]:
 
 def normalised(lines: list[Line]) -> list[str]:
     """What decides the result: no comments, no blank lines, no order, one spelling of spaces."""
-    return sorted({("-c " if line.constraint else "") + spelling(line) for line in lines})
+    texts = {("-c " if line.constraint else "") + spelling(line) for line in lines}
+    return sorted(texts.union(*(references.contents(line.text) for line in lines)))
 
 
-def as_inputs(lines: list[Line]) -> dict[str, bytes]:
-    """The same as at most two files without includes, for an installer elsewhere."""
+def as_texts(lines: list[Line]) -> dict[str, bytes]:
+    """The same as at most two files without includes, for an installer in this folder."""
     asked = [line.text for line in lines if not line.constraint]
     limits = [line.text for line in lines if line.constraint]
     files = {"requirements.txt": asked + (["-c constraints.txt"] if limits else [])}
     files |= {"constraints.txt": limits} if limits else {}
     return {name: ("\n".join(texts) + "\n").encode() for name, texts in files.items()}
+
+
+def as_inputs(lines: list[Line]) -> dict[str, bytes | Path]:
+    """And for one elsewhere, with the packages in the folders that they name."""
+    _, wheels = references.carried(line.text for line in lines if line.is_option)
+    own = [line for line in lines if not references.links(line.text)]
+    place = Line(text="--find-links ./links", file="", number=0)
+    return {**as_texts([place] * bool(wheels) + own), **wheels}
 
 
 def keeping_hashes(exact: list[Line], asked: list[Line]) -> list[Line]:
@@ -174,14 +185,29 @@ def _read(
     reject_circle(path, seen)
     lines = []
     for text, number in _logical(path):
-        if match := _INCLUDE.match(text):
-            limits = constraint or text.startswith(("-c", "--constraint"))
-            inner = path.parent / match[1]
+        if found := _include(path, text, number):
+            inner, limits = path.parent / found.name, constraint or found.constraint
             lines += _read(inner, constraint=limits, seen=(*seen, path), read=read)
         else:
+            text = references.rebased(text, path.parent)
             lines.append(Line(text=text, file=str(path), number=number, constraint=constraint))
     read.add((path, constraint))
     return lines
+
+
+def _include(path: Path, text: str, number: int) -> references.Include | None:
+    """InputError where the line says what no file here can be."""
+    try:
+        found = references.include(text)
+    except InputError as error:
+        place = source_location.at(path, number)
+        raise InputError(source_location.below(error.problem, place), fix=error.fix) from None
+    if found and (missing := references.missing_variables(found.name)):
+        place = source_location.at(path, number)
+        problem = f"{path}, line {number}: {', '.join(missing)} is not set"
+        fix = "set that variable, or write the name of the file in its place"
+        raise InputError(source_location.below(problem, place), fix=fix)
+    return found
 
 
 def reject_circle(path: Path, seen: Sequence[Path]) -> None:
@@ -228,10 +254,15 @@ def _problem(line: Line) -> Problem | None:
         return f"{place}: {said}", None
     where = f"{line.file}, line {line.number}: {line.text!r}"
     if _LOCAL.match(line.text):
-        said = "is a local path, which would differ on each machine; publish it instead"
+        said = (
+            "is a local path, which would differ on each machine; publish it, or put its wheel "
+            "into a folder of the project and write `--find-links ./FOLDER` and `NAME==VERSION`"
+        )
         return f"{where} {said}", _place(line, 0)
     if line.is_option or _PLAIN.fullmatch(line.bare):
         return None
+    if advice := references.advice(line.text):
+        return f"{where} is not a requirement: {advice}", _place(line, 0)
     from packaging.requirements import InvalidRequirement
 
     try:

@@ -11,18 +11,16 @@ from pathlib import Path
 
 from ..settings import paths
 from ..util import input_files
-from . import compiled_file, file
+from . import compiled_file, developer_tools, file, references
 from .file import Line, canonical, parse_requirement
 
 FUNCTION = paths.FUNCTION_REQUIREMENTS
-TOOLS = {"chalice", "doit", "doit-lambda-layer"}  # they deploy the app, and it imports none of them
+TOOLS = developer_tools.DEPLOYS
 SHOWN = 5  # lines named one by one
 NO_TOOL = "not packed, Chalice adds its runtime itself"
 IN_LAYER = "not packed, the layer has it"
+UNUSED = "not packed, a tool that the app does not import"
 _EXTRAS = re.compile(r"[^@;]*\[")
-# A package's file or repository: `https://…/six-1.17.0-py3-none-any.whl`, `git+https://…#egg=six`
-_FILE = re.compile(r"(?:^|/)([A-Za-z0-9][\w.]*?)-\d[^/\s]*\.(?:whl|tar\.gz|zip)\b")
-_EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")
 
 
@@ -44,7 +42,9 @@ def name_of(line: Line) -> str:
             return line.name
     except InvalidRequirement:
         pass
-    found = _EGG.search(line.text) or (None if line.is_option else _FILE.search(line.bare))
+    found = references.EGG.search(line.text) or (
+        None if line.is_option else references.FILE.search(line.bare)
+    )
     return canonical(found[1]) if found else ""
 
 
@@ -58,21 +58,29 @@ def asked(path: Path) -> dict[str, Line]:
     return {name: line for line in file.lines(path) if asks(line) and (name := name_of(line))}
 
 
-def packed(path: Path, layer: Collection[str]) -> list[Line]:
+def files_behind(path: Path) -> list[Path]:
+    """What decides what it asks for beside its own text: included files, packages that lie here."""
+    lines = file.lines(path)
+    local = [found for line in lines if (found := references.package_file(line.text))]
+    folders = [line.text for line in lines if Path(references.links(line.text)).is_dir()]
+    return [*file.files(path)[1:], *local, *references.wheels(folders)]
+
+
+def packed(path: Path, layer: Collection[str], unused: Collection[str] = ()) -> list[Line]:
     """The lines that are left for pip. What extras bring may be in no layer, so a line with some
     stays. Where hashes are demanded every package has to be named: then all stay until nothing is
-    left to install."""
+    left to install. `unused`: tools of which the app imports nothing."""
     there = file.lines(path)
-    kept = [line for line in there if not _is_left_out(line, layer)]
+    kept = [line for line in there if not _is_left_out(line, layer, unused)]
     if not any(map(asks, kept)):
         return []
     return there if any(line.hashes for line in there) else kept
 
 
-def _is_left_out(line: Line, layer: Collection[str]) -> bool:
+def _is_left_out(line: Line, layer: Collection[str], unused: Collection[str]) -> bool:
     name = name_of(line)
     has_extras = bool(_EXTRAS.match(line.bare))
-    return name in TOOLS or (name in layer and not has_extras)
+    return name in TOOLS or name in unused or (name in layer and not has_extras)
 
 
 def left_out(
@@ -167,23 +175,28 @@ def double(lines: Mapping[str, Line], layer: Collection[str]) -> str:
     return "; ".join(said + ([f"{_places(both)}: {IN_LAYER}"] if both else []))
 
 
-def sentences(path: Path, layer: Mapping[str, str], left: Mapping[str, str]) -> Iterator[str]:
+def sentences(
+    path: Path, layer: Mapping[str, str], left: Mapping[str, str], unused: Collection[str] = ()
+) -> Iterator[str]:
     """Which line of the file does not count, and why. `left`: {package: the version that was
-    fetched, and left out}."""
+    fetched, and left out}; `unused`: as above."""
     lines = asked(path)
     tools = [line for name, line in lines.items() if name in TOOLS]
     both = {name: line for name, line in lines.items() if name in layer and name not in TOOLS}
     same = [line for name, line in both.items() if _agrees(line, layer[name])]
     if tools:
         yield f"note: {_places(tools)}: {NO_TOOL}"
+    others = [line for name, line in lines.items() if name in {*unused} - {*TOOLS, *layer}]
+    if others:
+        yield f"note: {_places(others)}: {UNUSED}"
     for name, line in both.items():
         if line not in same:
             yield f"warning: {_places([line])}: not packed, the layer has {layer[name]}"
     if same:
         yield f"note: {_places(same)}: {IN_LAYER}"
-    others = sorted(name for name in left if name not in lines and name in layer)
-    if others:
-        yield f"note: needed by others and not packed, the layer has them: {', '.join(others)}"
+    needed = sorted(name for name in left if name not in lines and name in layer)
+    if needed:
+        yield f"note: needed by others and not packed, the layer has them: {', '.join(needed)}"
 
 
 def _agrees(line: Line, version: str) -> bool:

@@ -16,6 +16,9 @@ NOT_BUILT = (
     "needs to docker/Dockerfile; what it wants to download needs build-network = true"
 )
 _FIXES = (
+    (r"Git executable not found", "a line comes out of a git repository, and git is not there: "
+     "install it here (builder=host) or use an image that has it (`image`), or write the address "
+     "of an archive: NAME @ https://…/archive/COMMIT.zip"),
     (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
      "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
     (r"ash mismatch", "the file is not the one whose hash the lock (or the index) promises: make "

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ..aws import arn as layer_arns
@@ -10,6 +11,7 @@ from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
 from ..aws.errors import errors
 from ..aws.secrets_manager import Secret, shadowed
+from ..chalice_project import app as chalice_app
 from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy as chalice_deployment
 from ..chalice_project import own_packages
@@ -223,7 +225,9 @@ def _tell_package(settings: Settings, package: file_tools.Record, layer: Content
     left = package.get("left", {})
     versions = left.get("versions", {})
     file = function_file.FUNCTION
-    for sentence in function_file.sentences(file, layer.versions, versions):
+    for sentence in function_file.sentences(
+        file, layer.versions, versions, chalice_app.unused_tools(Path())
+    ):
         say(sentence)
     for sentence in left.get("unmet", []):
         say(f"warning: {sentence}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..aws import secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config, deploy
-from ..chalice_project.app import Route
+from ..chalice_project.source.declared import Route
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import api_event, app, deploy
+from ..chalice_project.source.declared import Route
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -91,7 +92,7 @@ class Asking:
     aws: Aws
     function: str
     url: str
-    routes: list[app.Route]
+    routes: list[Route]
     first: bool
     hide: Callable[[str], str]
 
@@ -137,7 +138,7 @@ def run(aws: Aws, way: str = "") -> files.Record:
 
 
 def fitting(
-    settings: Settings, wanted: tuple[Request, ...], routes: Sequence[app.Route]
+    settings: Settings, wanted: tuple[Request, ...], routes: Sequence[Route]
 ) -> tuple[Request, ...]:
     """The requests; where nobody has chosen any, and the app has no such route, one that it has."""
     if settings.smoke or settings.smoke_path != Settings().smoke_path or not routes:
@@ -166,7 +167,7 @@ def how(aws: Aws, function: str) -> Asking:
     if why:
         say(f"note: {why}: its function is asked, without API Gateway")
     deployed = files.read_record(paths.stage_record(aws.settings, "chalice-deploy")) or {}
-    runs = [app.Route(**each) for each in deployed.get("routes", [])]  # not those of a newer app.py
+    runs = [Route(**each) for each in deployed.get("routes", [])]  # not those of a newer app.py
     return Asking(
         aws=aws, function=function, url=url, routes=runs or deploy.routes(aws.settings),
         first=bool(deployed.get("first")), hide=secrets_manager.hider(aws, function),

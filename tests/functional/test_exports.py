@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.adopt import exports
-from tasks.adopt.requirements_files import Source
+from tasks.adopt import exports, sources
+from tasks.adopt.sources import Source
 from tasks.util.errors import InputError
 from tests import installed_wheel, sample_apps
 from tests.installed_wheel import Tool
@@ -126,7 +126,6 @@ def test_a_tool_that_refuses_is_heard(tmp_path: Path) -> None:
         ({"requirements.txt": "# none\n", "uv.lock": "", "poetry.lock": ""}, "uv.lock"),
         ({"Pipfile.lock": json.dumps({})}, "Pipfile.lock"),
         ({"pyproject.toml": "[project]\nname='x'\ndependencies=['six']\n"}, "pyproject.toml"),
-        ({"pyproject.toml": "[tool.x]\n"}, "requirements.txt"),
     ],
 )
 def test_where_requirements_are_looked_for(
@@ -136,7 +135,7 @@ def test_where_requirements_are_looked_for(
     made = {**WORKER, **files}
     if "requirements.txt" not in files:
         del made["requirements.txt"]
-    assert exports.source(sample_apps.make(tmp_path / "app", made)).file == found
+    assert sources.find(sample_apps.make(tmp_path / "app", made)).file == found
 
 
 @pytest.mark.parametrize(("group", "said"), [("none", "there are: a, b"), ("a", "includes itself")])
@@ -144,4 +143,4 @@ def test_groups_that_are_none(group: str, said: str) -> None:
     """With the ones there are."""
     text = '[dependency-groups]\na = [{include-group = "b"}]\nb = [{include-group = "a"}]\n'
     with pytest.raises(InputError, match=said):
-        exports.declared(text, group)
+        sources.declared(text, group)

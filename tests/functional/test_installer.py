@@ -1,5 +1,6 @@
 """What uv really says when it fails, provoked with an index of our own, and the fix that we say."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tasks.settings.model import Settings
 from tasks.steps import install
 from tasks.util import files
 from tasks.util.errors import BuildError
-from tests import package_index, sandbox_scripts
+from tests import handmade_wheels, package_index, sandbox_scripts
 from tests.package_index import Index
 
 SETTINGS = Settings(builder="host", layer="t")
@@ -246,3 +247,19 @@ def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> No
     assert "a line `--no-binary NAME` in requirements-all.txt" in caught.value.fix
     lock(allowed, artefact)
     assert "source.py" in installed(allowed, Compiling(SETTINGS), image)
+
+
+def test_a_folder_of_wheels_beside_the_requirements(packages: Index) -> None:
+    """Taken to where the installer runs, with a lock and without; a changed wheel is another
+    layer."""
+    del packages
+    made = handmade_wheels.wheel(Path("vendor"), "mine", {"mine.py": b"x = 1\n"})
+    assert "mine.py" in installed("--find-links ./vendor\nmine==1.0\n")
+    before = installed_layer.needed(SETTINGS).distributions[0].key
+    handmade_wheels.wheel(Path("vendor"), "mine", {"mine.py": b"x = 22\n", "more.py": b""})
+    assert {"mine.py", "more.py"} <= installed("--find-links ./vendor\nmine==1.0\n")
+    assert installed_layer.needed(SETTINGS).distributions[0].key != before
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    text = f"{lockfile.header(SETTINGS)}mine==1.0 --hash=sha256:{digest}\n"
+    Path(SETTINGS.lock).write_text(text)
+    assert "more.py" in installed("--find-links ./vendor\nmine==1.0\n")

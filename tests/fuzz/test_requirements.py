@@ -57,7 +57,7 @@ def test_lines_that_nearly_are_requirements(text: str) -> None:
 
 def again(found: list[Line]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in file.as_inputs(found).items():
+        for name, content in file.as_texts(found).items():
             (Path(folder) / name).write_bytes(content)
         return file.normalised(file.read_requirements(Path(folder) / "requirements.txt"))
 

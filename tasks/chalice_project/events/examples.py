@@ -10,7 +10,8 @@ from typing import Any
 
 from ...settings.smoke_request import Request
 from .. import api_event
-from ..app import FAVOURITES, Route
+from ..app import FAVOURITES
+from ..source.declared import Route
 from .takers import Taker
 
 BODY = json.dumps({"hello": "world"})

@@ -19,6 +19,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from ...chalice_project import app as chalice_app
 from ...requirements import function_file
 from ...requirements.file import canonical
 from ...settings import paths
@@ -75,12 +76,14 @@ def _key(settings: Settings) -> str:
     if not REQUIREMENTS.is_file():
         return ""
     layer = _layer(settings)
-    asked = [line.text for line in function_file.packed(REQUIREMENTS, layer)]
+    unused = chalice_app.unused_tools(Path())
+    asked = [line.text for line in function_file.packed(REQUIREMENTS, layer, unused)]
     if not asked:
         return ""
     from ...chalice_project import packing  # with all it needs, only where something is packed
 
-    made_by = [packing.FORMAT, version("chalice"), settings.python, settings.architecture]
+    behind = map(file_tools.file_digest, function_file.files_behind(REQUIREMENTS))
+    made_by = [*behind, packing.FORMAT, version("chalice"), settings.python, settings.architecture]
     return file_tools.digest([asked, layer, *made_by])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...aws.client import Aws
 from ...aws.errors import errors
 from ...chalice_project import api_event, config
-from ...chalice_project.app import Route
+from ...chalice_project.source.declared import Route
 from ...settings import paths
 from ...settings.smoke_request import Request
 from ...util import typed_json

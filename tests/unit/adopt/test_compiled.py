@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.adopt import compiled
-from tasks.adopt.requirements_files import Source
+from tasks.adopt.sources import Source
 from tasks.util.errors import InputError
 
 PIP_TOOLS = """\

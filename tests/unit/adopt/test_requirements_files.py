@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tasks.adopt import requirements_files
-from tasks.adopt.requirements_files import FUNCTION, HEADERS, LAYER, Source, parse_entries, split
+from tasks.adopt.requirements_files import HEADERS, parse_entries, split
+from tasks.adopt.sources import FUNCTION, LAYER, Source
 from tasks.util.errors import InputError
 
 HERE = Source(file="requirements.txt")

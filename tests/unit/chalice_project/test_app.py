@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tasks.chalice_project import app as chalice_app
-from tasks.chalice_project.app import App, Route
+from tasks.chalice_project.app import App
+from tasks.chalice_project.source.declared import Route
 
 CONFIG = '{"app_name": "a", "stages": {"dev": {}}}'
 HEAD = "from chalice import Chalice\napp = Chalice(app_name='a')\n"

@@ -35,7 +35,9 @@ def refusal(path: Path, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"app_name": "shop"}', "`stages` is not an object of objects"),
+        ('{"app_name": "shop"}', "has no stage 'prod'; it has: dev"),
+        ('{"stages": {"version": "2.0", "dev": {}}}', "has no stage 'prod'; it has: dev"),
+        ('{"stages": {"dev": {}, "prod": [1]}}', "object of objects: prod is none"),
         ('{"stages": null}', "`stages` is not an object of objects"),
         ('{"stages": {"prod": null}}', "`stages` is not an object of objects"),
         ('{"stages": {"dev": {}}}', "has no stage 'prod'; it has: dev"),
@@ -158,3 +160,28 @@ def test_a_link_to_nothing(path: Path) -> None:
     path.symlink_to("nowhere.json")
     with pytest.raises(InputError, match="does not exist"):
         chalice_config.write_layers(path, "prod", [A])
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ('{"app_name": "shop"}', "dev"),
+        ('{\n  "app_name": "shop"\n}\n', "dev"),
+        (
+            '{\n  "stages": {\n    "version": "2.0",\n    "app_name": "x",\n    "dev": {}\n  }\n}',
+            "dev",
+        ),
+    ],
+)
+def test_stages_as_chalice_takes_them(path: Path, text: str, stage: str) -> None:
+    """Without `stages` it is dev; what is no object among them is no stage. Written into as any
+    other, and Chalice itself reads it back."""
+    from chalice.config import Config
+
+    path.write_text(text)
+    assert chalice_config.layers(path, stage) == []
+    chalice_config.write_layers(path, stage, [A])
+    made = json.loads(path.read_text())
+    assert Config(stage, config_from_disk=made).layers == [A]
+    assert set(json.loads(text)) - {"stages"} <= set(made)
+    assert list(chalice_config.load_config(path)["stages"]) == ["dev"]

@@ -7,6 +7,7 @@ import pytest
 from tasks.requirements import compiled_file, function_file
 from tasks.requirements.file import Line
 from tasks.requirements.function_file import Wheel
+from tests import handmade_wheels
 
 COMPILED = """\
 #
@@ -65,6 +66,29 @@ def test_the_layers_packages_and_the_tools_are_not_asked_for(tmp_path: Path) -> 
     text = "--extra-index-url https://example.com\nchalice>=1.30\nPython_Dotenv==1.1.0\nsix==1.17\n"
     kept = packed(tmp_path, text, "python-dotenv")
     assert kept == ["--extra-index-url https://example.com", "six==1.17"]
+
+
+def test_a_tool_that_the_app_does_not_import_is_not_packed(tmp_path: Path) -> None:
+    """And the deploy says so; what the layer has, it says of."""
+    path = write(tmp_path, "pytest==8\nblack==24\nsix==1.17\n")
+    unused = {"pytest", "black"}
+    assert [line.text for line in function_file.packed(path, [], unused)] == ["six==1.17"]
+    tool, other = function_file.sentences(path, {"black": "24"}, {}, unused)
+    assert tool.endswith("line 1: pytest==8: not packed, a tool that the app does not import")
+    assert other.endswith("line 2: black==24: not packed, the layer has it")
+
+
+@pytest.mark.parametrize("form", ["./{0}", "mine @ file://{1}", "--find-links .\nmine==1.0"])
+def test_packages_that_lie_here_are_watched(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed wheel is another function, and so is a changed file that is included."""
+    monkeypatch.chdir(tmp_path)
+    made = handmade_wheels.wheel(Path(), "mine", {})
+    write(tmp_path, form.format(made, made.resolve()) + "\n-r more.txt\n")
+    (tmp_path / "more.txt").write_text("six\n")
+    found = function_file.files_behind(Path("requirements.txt"))
+    assert [path.name for path in found] == ["more.txt", made.name]
 
 
 def test_what_extras_bring_is_not_lost(tmp_path: Path) -> None:
