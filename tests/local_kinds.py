@@ -176,7 +176,15 @@ def pure(event, context):
 def bare(event, context):
     return {"path": __import__("sys").path}
 """
+DOMAIN = {"domain_name": "x.example", "certificate_arn": "arn:aws:acm:us-east-1:1:certificate/x"}
 STAGE = {
+    "manage_iam_role": False,
+    "iam_role_arn": "arn:aws:iam::111122223333:role/service/kinds",
+    "api_gateway_custom_domain": DOMAIN,
+    "websocket_api_custom_domain": DOMAIN,
+    "minimum_compression_size": 1000,
+    "xray": True,
+    "tags": {"team": "shop"},
     "api_gateway_stage": "api",
     "environment_variables": {"MODE": "all"},
     "layers": [],

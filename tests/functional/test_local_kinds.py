@@ -32,6 +32,12 @@ def test_what_the_app_names_and_nobody_has_is_made_and_said(first: tuple[Project
         assert first[1].output.count(f"made in the embedded AWS, which had none: {each}") == 1
 
 
+def test_what_only_an_account_has_is_left_out_and_said(first: tuple[Project, Run]) -> None:
+    """Once each."""
+    for name in ("manage_iam_role", "api_gateway_custom_domain", "websocket_api_custom_domain"):
+        assert first[1].output.count(f"{name} of config.json: the embedded AWS has no ") == 1
+
+
 @pytest.mark.parametrize(
     ("method", "path", "wanted"),
     [
