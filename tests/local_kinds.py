@@ -212,6 +212,42 @@ def project(folder: Any) -> Project:
     return made
 
 
+def send_message(made: Project, queue: str = "jobs", **more: str) -> None:
+    sqs = made.aws("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], **more)
+
+
+def publish(made: Project) -> None:
+    sns, attributes = made.aws("sns"), {"colour": {"DataType": "String", "StringValue": "red"}}
+    (topic,) = sns.list_topics()["Topics"]
+    sns.publish(
+        TopicArn=topic["TopicArn"], Message="hello", Subject="about", MessageAttributes=attributes
+    )
+
+
+def put_objects(made: Project) -> None:
+    """Only the last has the right prefix and suffix."""
+    for key in ("out/a.txt", "in/a.png", "in/b c.txt"):
+        made.aws("s3").put_object(Bucket="kinds-in", Key=key, Body=b"x")
+
+
+def put_item(made: Project) -> None:
+    made.aws("dynamodb").put_item(TableName="orders", Item={"id": {"S": "7"}})
+
+
+def put_record(made: Project) -> None:
+    made.aws("kinesis").put_record(StreamName="clicks", Data=b"click", PartitionKey="p")
+
+
+def put_events(made: Project) -> None:
+    """Only the last is what the rule takes."""
+    entries = [
+        {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"state": state})}
+        for state in ("open", "paid")
+    ]
+    made.aws("events").put_events(Entries=entries)
+
+
 def got(made: Project, function: str, seconds: float = 20) -> dict[str, Any]:
     """What the function says that it has got, as soon as it says so."""
     logs = made.aws("logs")
