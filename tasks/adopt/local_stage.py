@@ -65,10 +65,16 @@ def _functions(
 
 def notes(before: str, after: str) -> Iterator[str]:
     """What to know of its variables, where it was made just now."""
-    stages, made = json.loads(before)["stages"], json.loads(after)["stages"].get(LOCAL, {})
+    whole = json.loads(before)
+    stages, made = whole["stages"], json.loads(after)["stages"].get(LOCAL, {})
     tables = [made, *(made.get("lambda_functions") or {}).values()]
     names = sorted({name for each in tables for name in each.get(VARIABLES, {})})
-    if LOCAL in stages or not names:
+    if LOCAL in stages:
+        return
+    if shared := sorted((whole.get(VARIABLES) or {}).keys() - names):
+        every = ", ".join(shared)
+        yield f"note: stage {LOCAL} has what {VARIABLES} gives to all stages, too: {every}"
+    if not names:
         return
     if source := variables_from(stages):
         yield f"note: stage {LOCAL} has the {VARIABLES} of stage {source}: {', '.join(names)}"

@@ -143,6 +143,17 @@ def test_an_event_that_a_rule_takes(kinds: Project) -> None:
     assert not [each for each in groups if each["logGroupName"].endswith(("evening", "hourly"))]
 
 
+def test_a_schedules_event_that_nobody_waits_for(kinds: Project) -> None:
+    """Sent by the type `Event`, which is answered at once."""
+    event = {"detail-type": "Scheduled Event", "source": "aws.events", "account": "1", "time": "",
+             "id": "1", "region": "r", "resources": [], "detail": {}, "version": "0"}  # fmt: skip
+    answer = kinds.aws("lambda").invoke(
+        FunctionName="kinds-local-parts_hourly", InvocationType="Event", Payload=json.dumps(event)
+    )
+    assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+    assert got(kinds, "parts_hourly")["detail"] == "Scheduled Event"
+
+
 @pytest.mark.parametrize("kind", ["connect", "message", "disconnect"])
 def test_a_websockets_event(kinds: Project, kind: str) -> None:
     context = {"domainName": "d", "apiId": "a", "stage": "api", "connectionId": "c1"}
