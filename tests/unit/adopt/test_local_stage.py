@@ -24,11 +24,11 @@ def test_of_production_alone_there_are_placeholders() -> None:
     assert made == {
         "api_gateway_stage": "v1",
         "environment_variables": {
-            "DATABASE_URL": "postgresql://localhost/placeholder", "KEY": "placeholder",
-            "PAGE": "20", "DEBUG": "false",
+            "DATABASE_URL": "postgresql://localhost/placeholder-database-url",
+            "KEY": "placeholder-key", "PAGE": "20", "DEBUG": "false",
         },
         "lambda_functions": {
-            "job": {"lambda_timeout": 9, "environment_variables": {"TOKEN": "placeholder"}}
+            "job": {"lambda_timeout": 9, "environment_variables": {"TOKEN": "placeholder-token"}}
         },
         "layers": [],
     }  # fmt: skip
