@@ -176,7 +176,15 @@ def pure(event, context):
 def bare(event, context):
     return {"path": __import__("sys").path}
 """
+DOMAIN = {"domain_name": "x.example", "certificate_arn": "arn:aws:acm:us-east-1:1:certificate/x"}
 STAGE = {
+    "manage_iam_role": False,
+    "iam_role_arn": "arn:aws:iam::111122223333:role/service/kinds",
+    "api_gateway_custom_domain": DOMAIN,
+    "websocket_api_custom_domain": DOMAIN,
+    "minimum_compression_size": 1000,
+    "xray": True,
+    "tags": {"team": "shop"},
     "api_gateway_stage": "api",
     "environment_variables": {"MODE": "all"},
     "layers": [],
@@ -202,6 +210,42 @@ def project(folder: Any) -> Project:
     )
     made.write("pyproject.toml", text)
     return made
+
+
+def send_message(made: Project, queue: str = "jobs", **more: str) -> None:
+    sqs = made.aws("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], **more)
+
+
+def publish(made: Project) -> None:
+    sns, attributes = made.aws("sns"), {"colour": {"DataType": "String", "StringValue": "red"}}
+    (topic,) = sns.list_topics()["Topics"]
+    sns.publish(
+        TopicArn=topic["TopicArn"], Message="hello", Subject="about", MessageAttributes=attributes
+    )
+
+
+def put_objects(made: Project) -> None:
+    """Only the last has the right prefix and suffix."""
+    for key in ("out/a.txt", "in/a.png", "in/b c.txt"):
+        made.aws("s3").put_object(Bucket="kinds-in", Key=key, Body=b"x")
+
+
+def put_item(made: Project) -> None:
+    made.aws("dynamodb").put_item(TableName="orders", Item={"id": {"S": "7"}})
+
+
+def put_record(made: Project) -> None:
+    made.aws("kinesis").put_record(StreamName="clicks", Data=b"click", PartitionKey="p")
+
+
+def put_events(made: Project) -> None:
+    """Only the last is what the rule takes."""
+    entries = [
+        {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"state": state})}
+        for state in ("open", "paid")
+    ]
+    made.aws("events").put_events(Entries=entries)
 
 
 def got(made: Project, function: str, seconds: float = 20) -> dict[str, Any]:

@@ -15,8 +15,8 @@ VARIABLES = "environment_variables"
 OF_FUNCTIONS = ("lambda_memory_size", "lambda_timeout")
 SAME = ("api_gateway_stage", *OF_FUNCTIONS)
 DEVELOPMENT = re.compile(r"dev(elop(ment)?)?|test(ing)?|sandbox", re.I)
-PLACEHOLDER = "placeholder"
-_PLAIN = re.compile(r"\d{1,5}|true|false|yes|no|on|off", re.I)  # which an app may parse
+# An app may parse these; an ARN names something that stage local makes for itself.
+_PLAIN = re.compile(r"\d{1,5}|true|false|yes|no|on|off|arn:\S+", re.I)
 
 
 def make(stages: Mapping[str, Table], name: str) -> dict[str, Any]:
@@ -39,15 +39,18 @@ def variables_from(stages: Mapping[str, Table]) -> str:
 def _variables(like: Table, source: Table | None) -> dict[str, str]:
     if source is not None:
         return dict(source.get(VARIABLES) or {})
-    return {name: placeholder(str(value)) for name, value in (like.get(VARIABLES) or {}).items()}
+    given = like.get(VARIABLES) or {}
+    return {name: placeholder(name, str(value)) for name, value in given.items()}
 
 
-def placeholder(value: str) -> str:
-    """Of the same form, as far as an app may read it while it is imported."""
+def placeholder(name: str, value: str) -> str:
+    """Of the same form, as far as an app may read it while it is imported. Each has another: two
+    queues stay two."""
     if _PLAIN.fullmatch(value):
         return value
     scheme, is_address, _ = value.partition("://")
-    return f"{scheme}://localhost/{PLACEHOLDER}" if is_address else PLACEHOLDER
+    bare = "placeholder-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{scheme}://localhost/{bare}" if is_address else bare
 
 
 def _functions(
@@ -66,10 +69,16 @@ def _functions(
 
 def notes(before: str, after: str) -> Iterator[str]:
     """What to know of its variables, where it was made just now."""
-    stages, made = _stages(before), _stages(after).get(LOCAL, {})
+    whole: dict[str, Any] = config_schema.as_chalice_reads(json.loads(before))
+    stages, made = whole["stages"], _stages(after).get(LOCAL, {})
     tables = [made, *(made.get("lambda_functions") or {}).values()]
     names = sorted({name for each in tables for name in each.get(VARIABLES, {})})
-    if LOCAL in stages or not names:
+    if LOCAL in stages:
+        return
+    if shared := sorted((whole.get(VARIABLES) or {}).keys() - names):
+        every = ", ".join(shared)
+        yield f"note: stage {LOCAL} has what {VARIABLES} gives to all stages, too: {every}"
+    if not names:
         return
     if source := variables_from(stages):
         yield f"note: stage {LOCAL} has the {VARIABLES} of stage {source}: {', '.join(names)}"

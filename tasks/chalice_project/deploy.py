@@ -66,12 +66,11 @@ def import_app(
     report = paths.stage_record(settings, "import-app")
     told = {"report": str(report)}
     code, lines = _run(IMPORT, settings, environ, secret, access, told, shown=False)
-    ended: files.Record = {
-        "error": "".join([*lines[-6:], f"it ended the process, with status {code}"])
-    }
-    found = files.read_record(report) or ended
+    found = files.read_record(report) or {"error": f"it ended the process, with status {code}"}
     if "error" not in found:
         return routes(settings)
+    for line in lines:  # which the app said before
+        say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
     file = Path(found.get("file", "app.py"))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..settings.local_access import Access
 from . import packing
-from .child import app_import, local_sources
+from .child import app_import, local_config, local_sources
 from .package import Contents
 from .process_variables import harmless
 
@@ -110,6 +110,7 @@ def main() -> int:
     os.environ.update(told["environ"])
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
+        local_config.apply()
         local_sources.apply()
     apply(told["variables"])
     report = Path(told["report"])

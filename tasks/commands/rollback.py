@@ -37,7 +37,7 @@ def task_rollback() -> Iterator[dict[str, object]]:
     settings, typed = current(), arguments.current()
     steps: dict[str, Callable[[], object]] = {
         "check": lambda: check_typed(settings, typed),
-        "config": lambda: configure(settings, typed),
+        "config": lambda: begin(settings, typed),
         "chalice-deploy": lambda: onward(settings, change),
         "smoke": lambda: finish(settings),
     }
@@ -52,6 +52,13 @@ def task_rollback() -> Iterator[dict[str, object]]:
             **({"meta": {"last_words": words}} if name == "smoke" else {}),
         }
         before = [f"rollback:{name}"]
+
+
+def begin(settings: Settings, said: Arguments) -> None:
+    """Chalice deploys app.py as it is here: one that cannot be imported is refused before the stage
+    is changed."""
+    import_app.run(connect(settings))
+    configure(settings, said)
 
 
 def change(aws: Aws) -> None:
@@ -102,7 +109,6 @@ def configure(settings: Settings, said: Arguments) -> None:
         say(f"note: continuing the rollback that was not finished; {further(settings)}")
         return
     aws = connect(settings)
-    import_app.run(aws)
     if not isinstance(typed, list):  # which is the whole list, whatever stands there
         preflight.check_places(aws)
     before = attached_layers.now(aws)

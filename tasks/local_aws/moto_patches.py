@@ -13,7 +13,8 @@
 5. moto gives a function `"{}"` (text) where nothing was sent, calls an answer too large from
    6,000,000 bytes on, says `Handled` of every error, and hands out the whole log. Lambda gives
    `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it); a Python function's error is
-   always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too.
+   always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too. Who
+   invokes by `Event` is answered before the function is.
 6. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
@@ -58,6 +59,13 @@ def apply(access: Access | None = None) -> None:
     judge_transport()
 
     def run(self: Any, body: str, request_headers: Any, response_headers: Any) -> bytes:
+        kind = request_headers.get("x-amz-invocation-type")
+        if kind == "DryRun":
+            return b""
+        if kind == "Event":
+            told: tuple[Any, ...] = (self, body, request_headers, {}, access)
+            threading.Thread(target=_invoked, args=told, daemon=True).start()
+            return b""
         return _invoked(self, body, request_headers, response_headers, access)
 
     setattr(LambdaFunction, "invoke", run)  # noqa: B010 - mypy refuses the plain form

@@ -32,6 +32,12 @@ def test_what_the_app_names_and_nobody_has_is_made_and_said(first: tuple[Project
         assert first[1].output.count(f"made in the embedded AWS, which had none: {each}") == 1
 
 
+def test_what_only_an_account_has_is_left_out_and_said(first: tuple[Project, Run]) -> None:
+    """Once each."""
+    for name in ("manage_iam_role", "api_gateway_custom_domain", "websocket_api_custom_domain"):
+        assert first[1].output.count(f"{name} of config.json: the embedded AWS has no ") == 1
+
+
 @pytest.mark.parametrize(
     ("method", "path", "wanted"),
     [
@@ -93,25 +99,18 @@ def test_a_function_without_layers_has_none(kinds: Project) -> None:
 
 
 def test_a_queues_message(kinds: Project) -> None:
-    sqs = kinds.aws("sqs")
-    url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="one")
+    local_kinds.send_message(kinds, MessageBody="one")
     assert got(kinds, "jobs") == {"kind": "sqs", "bodies": ["one"], "six": "1.16.0"}
 
 
 def test_a_fifo_queues_message(kinds: Project) -> None:
     """Of a queue that the app names by the ARN of another account."""
-    sqs = kinds.aws("sqs")
-    url = sqs.get_queue_url(QueueName="line.fifo")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="first", MessageGroupId="g")
+    local_kinds.send_message(kinds, "line.fifo", MessageBody="first", MessageGroupId="g")
     assert got(kinds, "line")["bodies"] == ["first"]
 
 
 def test_a_topics_message_with_its_own_attributes(kinds: Project) -> None:
-    sns = kinds.aws("sns")
-    topic = next(x["TopicArn"] for x in sns.list_topics()["Topics"] if "news" in x["TopicArn"])
-    attributes = {"colour": {"DataType": "String", "StringValue": "red"}}
-    sns.publish(TopicArn=topic, Message="hello", Subject="about", MessageAttributes=attributes)
+    local_kinds.publish(kinds)
     assert got(kinds, "news") == {
         "kind": "sns", "subject": "about", "message": "hello", "six": "1.16.0",
         "attributes": {"colour": {"Type": "String", "Value": "red"}},
@@ -120,34 +119,39 @@ def test_a_topics_message_with_its_own_attributes(kinds: Project) -> None:
 
 def test_an_object_of_the_right_name(kinds: Project) -> None:
     """One that has another prefix or suffix is none of the function's."""
-    s3 = kinds.aws("s3")
-    for key in ("out/a.txt", "in/a.png", "in/b c.txt"):
-        s3.put_object(Bucket="kinds-in", Key=key, Body=b"x")
+    local_kinds.put_objects(kinds)
     found = got(kinds, "object_made")
     assert (found["bucket"], found["key"]) == ("kinds-in", "in/b c.txt")
 
 
 def test_a_tables_record(kinds: Project) -> None:
-    kinds.aws("dynamodb").put_item(TableName="orders", Item={"id": {"S": "7"}})
+    local_kinds.put_item(kinds)
     found = got(kinds, "orders")
     assert (found["names"], found["new"]) == (["INSERT"], [{"id": {"S": "7"}}])
 
 
 def test_a_streams_record(kinds: Project) -> None:
-    kinds.aws("kinesis").put_record(StreamName="clicks", Data=b"click", PartitionKey="p")
+    local_kinds.put_record(kinds)
     assert got(kinds, "clicks")["data"] == ["click"]
 
 
 def test_an_event_that_a_rule_takes(kinds: Project) -> None:
     """And no other: the schedules get none of it."""
-    entries = [
-        {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"state": state})}
-        for state in ("open", "paid")
-    ]
-    kinds.aws("events").put_events(Entries=entries)
+    local_kinds.put_events(kinds)
     assert got(kinds, "paid")["detail"] == {"state": "paid"}
     groups = kinds.aws("logs").describe_log_groups()["logGroups"]
     assert not [each for each in groups if each["logGroupName"].endswith(("evening", "hourly"))]
+
+
+def test_a_schedules_event_that_nobody_waits_for(kinds: Project) -> None:
+    """Sent by the type `Event`, which is answered at once."""
+    event = {"detail-type": "Scheduled Event", "source": "aws.events", "account": "1", "time": "",
+             "id": "1", "region": "r", "resources": [], "detail": {}, "version": "0"}  # fmt: skip
+    answer = kinds.aws("lambda").invoke(
+        FunctionName="kinds-local-parts_hourly", InvocationType="Event", Payload=json.dumps(event)
+    )
+    assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+    assert got(kinds, "parts_hourly")["detail"] == "Scheduled Event"
 
 
 @pytest.mark.parametrize("kind", ["connect", "message", "disconnect"])

@@ -5,11 +5,16 @@ The app may name one of another account or region: the embedded AWS has its own 
 the function gets the events of that.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+_ARN = re.compile(
+    r"(arn:[^:]+:(?P<service>sqs|sns|kinesis|dynamodb)):[^:]*:[^:]*"
+    r":(?P<kind>(stream|table)/)?(?P<name>[^:/]+)(/.*)?"
+)
 KEY = "id"  # of a table that nobody has described: text
 
 
@@ -59,15 +64,15 @@ class Sources:
     def arn(self, named: str) -> str:
         """Of what is there now. An ARN that is none, or of something else, is the server's to
         refuse."""
-        parts = named.split(":", 5)
-        make = _MAKERS.get(parts[2]) if len(parts) == 6 else None
-        if make is None:
+        found = _ARN.fullmatch(named)
+        if found is None:
             return named
-        here = ":".join([*parts[:3], self._place, parts[5]])
-        return make(self, here)
+        name = found["name"]
+        here = f"{found[1]}:{self._place}:{found['kind'] or ''}{name}"
+        return _MAKERS[found["service"]](self, here, name)
 
-    def queue(self, arn: str) -> str:
-        sqs, name = self._client._client("sqs"), arn.rpartition(":")[2]
+    def queue(self, arn: str, name: str) -> str:
+        sqs = self._client._client("sqs")
         if _lacks(lambda: sqs.get_queue_url(QueueName=name)):
             # Lambda wants a message hidden for as long as the function may take
             timeout = self._client.get_function_configuration(self._function)["Timeout"]
@@ -77,24 +82,24 @@ class Sources:
             _say(f"queue {name}")
         return arn
 
-    def topic(self, arn: str) -> str:
-        sns, name = self._client._client("sns"), arn.rpartition(":")[2]
+    def topic(self, arn: str, name: str) -> str:
+        sns = self._client._client("sns")
         if _lacks(lambda: sns.get_topic_attributes(TopicArn=arn)):
             sns.create_topic(Name=name, Attributes={"FifoTopic": "true"} if _is_fifo(name) else {})
             _say(f"topic {name}")
         return arn
 
-    def stream(self, arn: str) -> str:
-        kinesis, name = self._client._client("kinesis"), arn.rpartition("/")[2]
+    def stream(self, arn: str, name: str) -> str:
+        kinesis = self._client._client("kinesis")
         if _lacks(lambda: kinesis.describe_stream_summary(StreamName=name)):
             kinesis.create_stream(StreamName=name, ShardCount=1)
             kinesis.get_waiter("stream_exists").wait(StreamName=name)
             _say(f"stream {name}")
         return arn
 
-    def table(self, arn: str) -> str:
+    def table(self, arn: str, name: str) -> str:
         """A stream's ARN ends with the time at which it was made."""
-        dynamodb, name = self._client._client("dynamodb"), arn.split("/")[1]
+        dynamodb = self._client._client("dynamodb")
         wanted = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         if _lacks(lambda: dynamodb.describe_table(TableName=name)):
             dynamodb.create_table(
@@ -113,7 +118,7 @@ class Sources:
         return str(found["LatestStreamArn"])
 
 
-_MAKERS: dict[str, Callable[[Sources, str], str]] = {
+_MAKERS: dict[str, Callable[[Sources, str, str], str]] = {
     "sqs": Sources.queue,
     "sns": Sources.topic,
     "kinesis": Sources.stream,

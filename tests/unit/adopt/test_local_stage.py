@@ -24,11 +24,11 @@ def test_of_production_alone_there_are_placeholders() -> None:
     assert made == {
         "api_gateway_stage": "v1",
         "environment_variables": {
-            "DATABASE_URL": "postgresql://localhost/placeholder", "KEY": "placeholder",
-            "PAGE": "20", "DEBUG": "false",
+            "DATABASE_URL": "postgresql://localhost/placeholder-database-url",
+            "KEY": "placeholder-key", "PAGE": "20", "DEBUG": "false",
         },
         "lambda_functions": {
-            "job": {"lambda_timeout": 9, "environment_variables": {"TOKEN": "placeholder"}}
+            "job": {"lambda_timeout": 9, "environment_variables": {"TOKEN": "placeholder-token"}}
         },
         "layers": [],
     }  # fmt: skip
@@ -71,3 +71,11 @@ def test_nothing_is_said_where_there_are_no_variables() -> None:
     stages: dict[str, dict[str, object]] = {"dev": {}}
     after = {"stages": {**stages, "local": local_stage.make(stages, "dev")}}
     assert list(local_stage.notes(json.dumps({"stages": stages}), json.dumps(after))) == []
+
+
+def test_what_all_stages_have_is_said() -> None:
+    """Stage local has it by Chalice's own rule."""
+    before = {"environment_variables": {"KEY": "s3cr3t"}, "stages": {"prod": {}}}
+    after = {**before, "stages": {"prod": {}, "local": local_stage.make({"prod": {}}, "prod")}}
+    (told,) = local_stage.notes(json.dumps(before), json.dumps(after))
+    assert told == "note: stage local has what environment_variables gives to all stages, too: KEY"

@@ -1,0 +1,35 @@
+"""stage=local: what config.json names of an account, and the embedded AWS has no use for, is left
+out, and said."""
+
+from typing import Any
+
+# {of Chalice's Config: (what it is here, what is said)}
+HERE: dict[str, tuple[object, str]] = {
+    "manage_iam_role": (True, "the embedded AWS has no role of an account's: one is made there"),
+    "api_gateway_custom_domain": (None, "the embedded AWS has no domain of yours: it is left out"),
+    "websocket_api_custom_domain": (
+        None,
+        "the embedded AWS has no domain of yours: it is left out",
+    ),
+}
+
+
+def apply() -> None:
+    """Change Chalice in this process."""
+    from chalice.config import Config
+
+    for name in HERE:
+        setattr(Config, name, property(_here(name, getattr(Config, name))))
+
+
+def _here(name: str, configured: Any) -> Any:
+    value, sentence = HERE[name]
+    said: list[str] = []
+
+    def read(self: Any) -> object:
+        if configured.fget(self) not in (value, None) and not said:
+            said.append(name)
+            print(f"{name} of config.json: {sentence}", flush=True)
+        return value
+
+    return read
