@@ -33,28 +33,45 @@ def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
     access: Access | None, layer: Contents, *, refuses: bool = True,
 ) -> files.Record:  # fmt: skip
-    """`chalice deploy --stage …`, its lines shown as they come; what its package holds
-    (packing.py).
+    """`chalice deploy --stage …`; what its package holds (packing.py).
 
     `secret`: values for the functions' environment, which are shown nowhere; `access`: to
     stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
     function hides a module of it.
     """
+    words = ["deploy", "--stage", settings.stage]
+    told = {"variables": dict(secret), "layer": asdict(layer), "refuses": refuses}
+    return run(settings, words, environ, access, told)
+
+
+def write_template(
+    settings: Settings, environ: Mapping[str, str], access: Access | None, layer: Contents,
+    kind: str, folder: Path,
+) -> None:  # fmt: skip
+    """`chalice package`, into a folder. `kind`: `cloudformation` or `terraform`."""
+    words = ["package", "--pkg-format", kind, "--stage", settings.stage, str(folder)]
+    told = {"variables": {}, "layer": asdict(layer), "refuses": True}
+    run(settings, words, environ, access, told)
+
+
+def run(
+    settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
+    more: Mapping[str, Any],
+) -> files.Record:  # fmt: skip
+    """`chalice WORDS`, its lines shown as they come; what its package holds. `more`: what else the
+    runner is told. DeployError."""
+    secret, refuses = more["variables"], more["refuses"]
     report = paths.stage_record(settings, "chalice-package")
     report.unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {
-        "words": ["deploy", "--stage", settings.stage], "environ": dict(environ),
-        "variables": dict(secret), "access": way, "region": settings.region,
-        "layer": asdict(layer), "report": str(report), "refuses": refuses,
-    }  # fmt: skip
+    told = {"words": words, "environ": dict(environ), "access": way, "region": settings.region}
     process = _AHEAD.pop() if _AHEAD else _start(environ)
     lines: list[str] = []
     with process, _ending(process):
         assert process.stdin
         assert process.stdout
         with suppress(BrokenPipeError), process.stdin:  # it died before: its words say why
-            json.dump(told, process.stdin)
+            json.dump({**told, **more, "report": str(report)}, process.stdin)
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)
@@ -65,7 +82,7 @@ def deploy(
         raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
     if process.returncode:
         fix = _fix("".join(lines), settings)
-        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
+        raise DeployError(f"chalice {words[0]} failed:\n{reason(lines)}", fix=fix)
     return package
 
 
