@@ -7,8 +7,8 @@ from dataclasses import replace
 from ..chalice_project import deploy
 from ..context import arguments
 from ..context.doit_actions import action
-from ..context.settings import current
-from ..local_aws import control
+from ..context.settings import current, is_typed
+from ..local_aws import control, kept_state
 from ..report import how_to_call
 from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
@@ -57,13 +57,17 @@ def task_local_url() -> dict[str, object]:
 
 
 def task_local_stop() -> dict[str, object]:
-    """End the embedded AWS; what it held is gone."""
+    """End the embedded AWS; what it held is gone, unless keep=1."""
     wanted = arguments.current()
+    keep = is_typed("keep") and bool(wanted.keep)
 
     def stop() -> None:
         if wanted.all_:
-            say(f"embedded AWS stopped: {control.stop_all()}")
-        else:
-            say("embedded AWS stopped" if control.stop() else "no embedded AWS of ours runs")
+            say(f"embedded AWS stopped: {control.stop_all(keep=keep)}")
+            return
+        ran = control.stop(keep=keep)
+        say("embedded AWS stopped" if ran else "no embedded AWS of ours runs")
+        for sentence in kept_state.sentences():
+            say(sentence)
 
     return {"basename": "local-stop", "actions": [action(stop)]}

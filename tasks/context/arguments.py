@@ -70,7 +70,10 @@ class Arguments:
     from_: str = _argument("", "number of the earlier version", "diff", "history")
     to: str = _argument("", "number of the later version", "diff", "history")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
-    keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
+    keep: int = _argument(
+        5, "`gc`: how many of the newest versions stay in any case; `local-stop`: `1`: the next "
+        "start has what the embedded AWS held", "gc", "local-stop",
+    )  # fmt: skip
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )

@@ -24,6 +24,7 @@ from .guard import OURS, URL, App, guarded
 ADDRESS = paths.LOCAL_AWS / "server.json"
 IDLE_SECONDS = 24 * 3600.0
 LOOK_SECONDS = 2.0
+KEEP = signal.SIGUSR1  # to end, and keep what it holds; SIGTERM: to end
 
 
 @dataclass(kw_only=True)
@@ -37,16 +38,19 @@ class Life:
     def use(self) -> None:
         self.used = time.monotonic()
 
-    def is_over(self) -> bool:
-        """Nobody can find it any more, or nobody wants it."""
-        gone = local_access.read(ADDRESS) != self.access
-        return gone or time.monotonic() - self.used > self.idle_seconds
+    def is_lost(self) -> bool:
+        """Nobody can find it any more."""
+        return local_access.read(ADDRESS) != self.access
+
+    def is_idle(self) -> bool:
+        """Nobody wants it."""
+        return time.monotonic() - self.used > self.idle_seconds
 
     def watch(self) -> None:
-        """To its end, which is the process's."""
-        while not self.is_over():
+        """To its end, which is the process's. What an app has there lasts until `local-stop`."""
+        while not (lost := self.is_lost()) and not self.is_idle():
             time.sleep(LOOK_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM if lost else KEEP)
 
 
 def main() -> None:
@@ -59,11 +63,12 @@ def main() -> None:
     )
     from werkzeug.serving import make_server
 
-    from . import confine, moto_patches
+    from . import confine, kept_state, moto_patches
     from .gateway import of_moto
 
     streams.prepare_streams()  # its log is read on terminals, too
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    signal.signal(KEEP, lambda number, frame: _end_kept(kept_state.save))
     server = make_server(
         "127.0.0.1", 0, _unready, threaded=True, request_handler=MotoRequestHandler
     )
@@ -71,6 +76,7 @@ def main() -> None:
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
     of_moto.keep_documents()
+    kept_state.load()
     moto = DomainDispatcherApplication(confine.serving(create_backend_app))
     port = Port(of_moto.make(access, moto_patches.secret_of))
     ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)
@@ -81,6 +87,11 @@ def main() -> None:
     local_access.write(ADDRESS, access)
     threading.Thread(target=life.watch, daemon=True).start()
     server.serve_forever()
+
+
+def _end_kept(save: Callable[[], None]) -> None:
+    save()
+    sys.exit(0)
 
 
 def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
