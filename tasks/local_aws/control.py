@@ -102,7 +102,8 @@ def open_app_url(access: Access, port: int) -> str:
         told = _question(access, access.asking(f"{URL}{port}"))
         if "url" in told:
             return str(told["url"])
-        raise InputError(told["problem"], fix=told["fix"])
+        fix = "choose another: port=NUMBER, or none for a free one"
+        raise InputError(f"port {port} cannot be served: {told['refused']}", fix=fix)
     except (OSError, ValueError, KeyError, TypeError):
         problem = f"the server at {access.url} serves no apps: it is none of this version's"
         raise AwsError(problem, fix="./doitw local-stop, then ./doitw deploy stage=local") from None

@@ -17,7 +17,6 @@ from typing import Any
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
-from ..util.errors import InputError
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
 
@@ -125,8 +124,8 @@ class Ours:
     def _open(self, number: str) -> bytes:
         try:
             return json.dumps({"url": self.port.open(int(number))}).encode()
-        except InputError as error:
-            return json.dumps({"problem": error.problem, "fix": error.fix}).encode()
+        except (OSError, OverflowError) as error:
+            return json.dumps({"refused": getattr(error, "strerror", None) or str(error)}).encode()
 
 
 def _answering(app: App, ours: Ours) -> App:
