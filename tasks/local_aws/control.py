@@ -98,6 +98,9 @@ def app_url() -> str:
 def open_app_url(access: Access, port: int) -> str:
     """The same, served from now on. InputError where the port is taken; AwsError for a server that
     is not this tool's."""
+    if not access.pid:
+        fix = f"leave {local_access.OTHERS} unset: then the tool's own is used"
+        raise AwsError(f"the server at {access.url} serves no apps, it is none of ours", fix=fix)
     try:
         told = _question(access, access.asking(f"{URL}{port}"))
         if "url" in told:
@@ -105,7 +108,7 @@ def open_app_url(access: Access, port: int) -> str:
         fix = "choose another: port=NUMBER, or none for a free one"
         raise InputError(f"port {port} cannot be served: {told['refused']}", fix=fix)
     except (OSError, ValueError, KeyError, TypeError):
-        problem = f"the server at {access.url} serves no apps: it is none of this version's"
+        problem = f"the server at {access.url} serves no apps, it is of another version"
         raise AwsError(problem, fix="./doitw local-stop, then ./doitw deploy stage=local") from None
 
 
