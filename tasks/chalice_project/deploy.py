@@ -37,25 +37,44 @@ def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
     access: Access | None, layer: Contents, *, refuses: bool = True,
 ) -> files.Record:  # fmt: skip
-    """`chalice deploy --stage …`, its lines shown as they come; what its package holds
-    (packing.py).
+    """`chalice deploy --stage …`; what its package holds (packing.py).
 
     `secret`: values for the functions' environment, which are shown nowhere; `access`: to
     stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
     function hides a module of it.
     """
+    words = ["deploy", "--stage", settings.stage]
+    told = {"variables": dict(secret), "layer": asdict(layer), "refuses": refuses}
+    return run(settings, words, environ, access, told)
+
+
+def write_template(
+    settings: Settings, environ: Mapping[str, str], access: Access | None, layer: Contents,
+    kind: str, folder: Path,
+) -> None:  # fmt: skip
+    """`chalice package`, into a folder. `kind`: `cloudformation` or `terraform`."""
+    words = ["package", "--pkg-format", kind, "--stage", settings.stage, str(folder)]
+    told = {"variables": {}, "layer": asdict(layer), "refuses": True}
+    run(settings, words, environ, access, told)
+
+
+def run(
+    settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
+    more: Mapping[str, Any],
+) -> files.Record:  # fmt: skip
+    """`chalice WORDS`, its lines shown as they come; what its package holds. `more`: what else the
+    runner is told. DeployError."""
     report = paths.stage_record(settings, "chalice-package")
-    told = {"layer": asdict(layer), "report": str(report), "refuses": refuses}
-    code, lines = _run("deploy", settings, environ, secret, access, told)
+    code, lines = _run(settings, words, environ, access, {**more, "report": str(report)})
     package = files.read_record(report) or {}
-    if code and refuses and package.get("hides"):
+    if code and more["refuses"] and package.get("hides"):
         raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
     if code and access and (why := lacking("".join(lines))):
         fix = "nothing is wrong with the app: deploy it to AWS, or leave out what this is for"
-        raise DeployError(f"chalice deploy failed: {why}", fix=fix)
+        raise DeployError(f"chalice {words[0]} failed: {why}", fix=fix)
     if code:
         fix = _fix("".join(lines), settings)
-        raise DeployError(f"chalice deploy failed:\n{reason(lines)}", fix=fix)
+        raise DeployError(f"chalice {words[0]} failed:\n{reason(lines)}", fix=fix)
     return package
 
 
@@ -64,8 +83,9 @@ def import_app(
 ) -> list[Route]:
     """app.py as a deploy imports it: its routes. InputError with its own traceback."""
     report = paths.stage_record(settings, "import-app")
-    told = {"report": str(report)}
-    code, lines = _run(IMPORT, settings, environ, secret, access, told, shown=False)
+    told = {"variables": dict(secret), "report": str(report)}
+    words = [IMPORT, "--stage", settings.stage]
+    code, lines = _run(settings, words, environ, access, told, shown=False)
     found = files.read_record(report) or {"error": f"it ended the process, with status {code}"}
     if "error" not in found:
         return routes(settings)
@@ -85,25 +105,22 @@ def routes(settings: Settings) -> list[Route]:
 
 
 def _run(
-    command: str, settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
-    access: Access | None, more: Mapping[str, object], *, shown: bool = True,
+    settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
+    more: Mapping[str, Any], *, shown: bool = True,
 ) -> tuple[int, list[str]]:  # fmt: skip
     """runner.py: its exit status, and what it printed."""
-    Path(str(more["report"])).unlink(missing_ok=True)
+    Path(more["report"]).unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {
-        "words": [command, "--stage", settings.stage], "environ": dict(environ),
-        "variables": dict(secret), "access": way, "region": settings.region, **more,
-    }  # fmt: skip
+    told = {"words": words, "environ": dict(environ), "access": way, "region": settings.region}
     process = _AHEAD.pop() if _AHEAD else _start(environ)
     lines: list[str] = []
     with process, _ending(process):
         assert process.stdin
         assert process.stdout
         with suppress(BrokenPipeError), process.stdin:  # it died before: its words say why
-            json.dump(told, process.stdin)
+            json.dump({**told, **more}, process.stdin)
         for printed in process.stdout:
-            line = hide(printed, secret)
+            line = hide(printed, more["variables"])
             lines.append(line)
             if shown and not (_in_traceback(lines) or (access and ELSEWHERE.search(line))):
                 say(line.rstrip())

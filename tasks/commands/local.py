@@ -7,23 +7,27 @@ from dataclasses import replace
 from ..chalice_project import deploy
 from ..context import arguments
 from ..context.doit_actions import action
-from ..context.settings import current
-from ..local_aws import control
+from ..context.settings import current, is_typed
+from ..local_aws import control, kept_state
 from ..report import how_to_call
 from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
 from ..ui import streams
 from ..ui.console import say, step_aside
-from ..util.errors import DeployError
+from ..util.errors import DeployError, InputError
 
 
 def task_local_start() -> dict[str, object]:
     """Start the embedded AWS of stage=local and print its address."""
-    settings, for_shell = replace(current(), stage=LOCAL), arguments.current().format_ == "env"
+    settings, wanted = replace(current(), stage=LOCAL), arguments.current().format_
+    for_shell = wanted == arguments.ENV
     if for_shell:
         step_aside()
 
     def start() -> None:
+        if wanted and not for_shell:
+            problem = f"format={wanted} belongs to package"
+            raise InputError(problem, fix="write format=env, or leave it out")
         access = control.ensure(settings, dict(os.environ))
         if for_shell:
             exports = access.variables(settings.region) | past_proxies(os.environ, access.name)
@@ -53,13 +57,17 @@ def task_local_url() -> dict[str, object]:
 
 
 def task_local_stop() -> dict[str, object]:
-    """End the embedded AWS; what it held is gone."""
+    """End the embedded AWS; what it held is gone, unless keep=1."""
     wanted = arguments.current()
+    keep = is_typed("keep") and bool(wanted.keep)
 
     def stop() -> None:
         if wanted.all_:
-            say(f"embedded AWS stopped: {control.stop_all()}")
-        else:
-            say("embedded AWS stopped" if control.stop() else "no embedded AWS of ours runs")
+            say(f"embedded AWS stopped: {control.stop_all(keep=keep)}")
+            return
+        ran = control.stop(keep=keep)
+        say("embedded AWS stopped" if ran else "no embedded AWS of ours runs")
+        for sentence in kept_state.sentences():
+            say(sentence)
 
     return {"basename": "local-stop", "actions": [action(stop)]}

@@ -26,6 +26,7 @@ TYPED = {
     "lock": "commands.lock",
     "watch": "commands.watch",
     "doctor": "commands.doctor.command",
+    "package": "commands.package",
     "plan": "commands.plan",
     "status": "commands.status",
     "history": "commands.history",

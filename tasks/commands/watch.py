@@ -26,7 +26,7 @@ from .python_matrix import ended
 
 PREPARED = f"{PACKAGE}.cli.prepared"
 WRITTEN = {".py", ".txt", ".in", ".lock", ".toml", ".json"}  # by people, beside app.py
-LOOK_MS, QUIET_MS = 1000, 100  # between two looks without a sign; until a save counts as done
+LOOK_MS, QUIET_MS = 1000, 50  # between two looks without a sign; until a save counts as done
 Snapshot = dict[Path, tuple[int, int]]  # {file: (when it was written, bytes)}
 
 
@@ -103,7 +103,7 @@ def wait_for_save() -> None:
     with suppress(FileNotFoundError):  # a folder went in that moment
         next(
             changes(
-                *folders(), recursive=False, step=50, debounce=QUIET_MS,
+                *folders(), recursive=False, step=QUIET_MS, debounce=10 * QUIET_MS,
                 rust_timeout=LOOK_MS, yield_on_timeout=True, raise_interrupt=True,
             )
         )  # fmt: skip

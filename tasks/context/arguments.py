@@ -18,6 +18,7 @@ from ..util.errors import InputError, SettingsError
 
 Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
+ENV, CLOUDFORMATION, TERRAFORM = FORMATS = ("env", "cloudformation", "terraform")
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
@@ -30,8 +31,9 @@ def _repository(text: str) -> str:
 
 
 def _format(text: str) -> str:
-    if text != "env":
-        raise InputError(f"{text!r} is not a format", fix="write format=env")
+    if text not in FORMATS:
+        close = nearest(text, FORMATS)
+        raise InputError(f"{text!r} is not a format{close}", fix=f"write one of {FORMATS}")
     return text
 
 
@@ -68,7 +70,10 @@ class Arguments:
     from_: str = _argument("", "number of the earlier version", "diff", "history")
     to: str = _argument("", "number of the later version", "diff", "history")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
-    keep: int = _argument(5, "how many of the newest versions stay in any case", "gc")
+    keep: int = _argument(
+        5, "`gc`: how many of the newest versions stay in any case; `local-stop`: `1`: the next "
+        "start has what the embedded AWS held", "gc", "local-stop",
+    )  # fmt: skip
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )
@@ -81,7 +86,8 @@ class Arguments:
     )  # fmt: skip
     branch: str = _argument("main", "branch that may deploy", "iam-policy")
     format_: str = _argument(
-        "", "`env`: address and key as variables for a shell, and nothing else", "local-start",
+        "", "`local-start`: `env`: address and key as variables for a shell, and nothing else; "
+        "`package`: `cloudformation` (default), `terraform`", "local-start", "package",
         form=_format,
     )  # fmt: skip
     all_: bool = _argument(

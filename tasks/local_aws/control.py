@@ -22,8 +22,9 @@ from ..settings.model import LOCAL, Settings
 from ..ui.console import say
 from ..util import files
 from ..util.errors import AwsError, InputError, LayerError
+from . import kept_state
 from .guard import OURS, URL
-from .server import ADDRESS
+from .server import ADDRESS, KEEP
 from .signatures import is_same
 
 SERVER = f"{__package__}.server"
@@ -31,7 +32,7 @@ SERVERS = re.compile(r"(tasks|doit_lambda_layer)\.(local_aws\.server|clients\.lo
 LOG = paths.LOCAL_AWS / "server.log"
 IDENTITY = paths.LOCAL_AWS / "identity.json"
 MEMORY = "doit-lambda-layer-memory"  # a bucket; gone when the server forgot everything
-START_SECONDS, END_SECONDS = 60, 20
+START_SECONDS, END_SECONDS, KEEP_SECONDS = 60, 20, 120
 PROC = Path("/proc")
 GIVEN = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_\w+|TERM|NO_COLOR|PYTHONDONTWRITEBYTECODE"
@@ -97,13 +98,17 @@ def app_url() -> str:
 def open_app_url(access: Access, port: int) -> str:
     """The same, served from now on. InputError where the port is taken; AwsError for a server that
     is not this tool's."""
+    if not access.pid:
+        fix = f"leave {local_access.OTHERS} unset: then the tool's own is used"
+        raise AwsError(f"the server at {access.url} serves no apps, it is none of ours", fix=fix)
     try:
         told = _question(access, access.asking(f"{URL}{port}"))
         if "url" in told:
             return str(told["url"])
-        raise InputError(told["problem"], fix=told["fix"])
+        fix = "choose another: port=NUMBER, or none for a free one"
+        raise InputError(f"port {port} cannot be served: {told['refused']}", fix=fix)
     except (OSError, ValueError, KeyError, TypeError):
-        problem = f"the server at {access.url} serves no apps: it is none of this version's"
+        problem = f"the server at {access.url} serves no apps, it is of another version"
         raise AwsError(problem, fix="./doitw local-stop, then ./doitw deploy stage=local") from None
 
 
@@ -132,6 +137,8 @@ def _start(environ: Mapping[str, str]) -> Access:
     while time.monotonic() < deadline and process.poll() is None:
         if access := running():
             say(f"embedded AWS started at {access.url} (./doitw local-stop ends it)")
+            if refusal := kept_state.refusal():
+                say(f"warning: {refusal}")
             return access
         time.sleep(0.05)
     process.kill()
@@ -191,20 +198,25 @@ def _clear_config() -> bool:
     return True
 
 
-def stop() -> bool:
-    """End our server; False when none runs. Waits until it is gone."""
+def stop(*, keep: bool = False) -> bool:
+    """End our server; False when none runs. Waits until it is gone. `keep`: the next one holds what
+    it held."""
     access = running()
     if access:
-        end(access.pid)
+        end(access.pid, keep=keep)
     ADDRESS.unlink(missing_ok=True)
+    if not keep:
+        kept_state.forget()
+    elif access and not kept_state.sentences():
+        raise AwsError("nothing was kept", fix=f"the last lines of {LOG} say why")
     return access is not None
 
 
-def stop_all() -> int:
+def stop_all(*, keep: bool = False) -> int:
     """End every one of this user's, whichever checkout it belongs to; how many there were."""
     found = servers()
     for pid in found:
-        end(pid)
+        end(pid, keep=keep)
     return len(found)
 
 
@@ -234,11 +246,11 @@ def _of_proc(folder: Path) -> list[str]:
         return []
 
 
-def end(pid: int) -> None:
+def end(pid: int, *, keep: bool = False) -> None:
     """And wait for it; a server that does not listen to a word is killed."""
-    deadline = time.monotonic() + END_SECONDS
+    deadline = time.monotonic() + (KEEP_SECONDS if keep else END_SECONDS)
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, KEEP if keep else signal.SIGTERM)
         while not _is_dead(pid):
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)

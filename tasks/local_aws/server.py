@@ -17,13 +17,13 @@ from typing import Any
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
-from ..util.errors import InputError
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 IDLE_SECONDS = 24 * 3600.0
 LOOK_SECONDS = 2.0
+KEEP = signal.SIGUSR1  # to end, and keep what it holds; SIGTERM: to end
 
 
 @dataclass(kw_only=True)
@@ -37,16 +37,19 @@ class Life:
     def use(self) -> None:
         self.used = time.monotonic()
 
-    def is_over(self) -> bool:
-        """Nobody can find it any more, or nobody wants it."""
-        gone = local_access.read(ADDRESS) != self.access
-        return gone or time.monotonic() - self.used > self.idle_seconds
+    def is_lost(self) -> bool:
+        """Nobody can find it any more."""
+        return local_access.read(ADDRESS) != self.access
+
+    def is_idle(self) -> bool:
+        """Nobody wants it."""
+        return time.monotonic() - self.used > self.idle_seconds
 
     def watch(self) -> None:
-        """To its end, which is the process's."""
-        while not self.is_over():
+        """To its end, which is the process's. What an app has there lasts until `local-stop`."""
+        while not (lost := self.is_lost()) and not self.is_idle():
             time.sleep(LOOK_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM if lost else KEEP)
 
 
 def main() -> None:
@@ -59,12 +62,13 @@ def main() -> None:
     )
     from werkzeug.serving import make_server
 
-    from . import confine, moto_patches
+    from . import confine, kept_state, moto_patches
     from .gateway import of_moto
     from .services import clock, not_yet
 
     streams.prepare_streams()  # its log is read on terminals, too
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    signal.signal(KEEP, lambda number, frame: _end_kept(kept_state.save))
     server = make_server(
         "127.0.0.1", 0, _unready, threaded=True, request_handler=MotoRequestHandler
     )
@@ -72,6 +76,7 @@ def main() -> None:
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
     of_moto.keep_documents()
+    kept_state.load()
     moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
     port = Port(of_moto.make(access, moto_patches.secret_of))
     ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)
@@ -83,6 +88,11 @@ def main() -> None:
     threading.Thread(target=life.watch, daemon=True).start()
     clock.start()
     server.serve_forever()
+
+
+def _end_kept(save: Callable[[], None]) -> None:
+    save()
+    sys.exit(0)
 
 
 def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -116,8 +126,8 @@ class Ours:
     def _open(self, number: str) -> bytes:
         try:
             return json.dumps({"url": self.port.open(int(number))}).encode()
-        except InputError as error:
-            return json.dumps({"problem": error.problem, "fix": error.fix}).encode()
+        except (OSError, OverflowError) as error:
+            return json.dumps({"refused": getattr(error, "strerror", None) or str(error)}).encode()
 
 
 def _answering(app: App, ours: Ours) -> App:

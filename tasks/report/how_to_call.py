@@ -7,7 +7,6 @@ from typing import Any
 from ..chalice_project import app
 from ..chalice_project.events import examples, takers
 from ..chalice_project.events.takers import HTTP, Taker
-from ..local_aws import control
 from ..settings.model import Settings
 
 
@@ -22,6 +21,8 @@ def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
         return _by_hand(found, stage)
     if not settings.is_local:
         return address(state).rstrip("/") + path()
+    from ..local_aws import control  # which no real stage needs
+
     if url := control.app_url():
         return f"curl {url}{path()}"
     return f"./doitw local-url gives it an address here; ./doitw invoke event=http {stage}"

@@ -73,6 +73,11 @@ def beside_zip(settings: Settings, suffix: str) -> Path:
     return BUILD / f"{settings.files}{suffix}"
 
 
+def template(settings: Settings, kind: str) -> Path:
+    """The folder that `doit package` fills: a template, and the function's zip beside it."""
+    return BUILD / "package" / settings.files / settings.stage / kind
+
+
 def iam_policy(settings: Settings, name: str) -> Path:
     """What `doit iam-policy` writes, for `aws iam … --policy-document file://…`."""
     return BUILD / "iam" / settings.layer / settings.stage / f"{name}.json"

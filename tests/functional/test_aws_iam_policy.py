@@ -49,7 +49,7 @@ ASSUME = "assume"
 ALONE = [
     "publish", "deploy", "rollback version=1", "rollback version=3", "history", "plan", "status",
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
-    "invoke event=http", "logs",
+    "invoke event=http", "logs", "package",
 ]  # fmt: skip
 BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
 
@@ -154,6 +154,7 @@ def live(life: Life) -> None:
         life.run(DEPLOY, "deploy", without=sid)
         life.run(PUBLISH, "publish", without=sid)
     life.run(PUBLISH, "publish")
+    life.run(PUBLISH, "package")
     keeping = {"Status": "Enabled"}  # from here on Lambda reads versions of objects
     life.client("s3").put_bucket_versioning(Bucket="deps-bucket", VersioningConfiguration=keeping)
     life.dropping(PUBLISH, "Version", "publish")

@@ -1,4 +1,4 @@
-"""A deployed app is called and listened to on this machine: `invoke`, `logs`, `local-url`."""
+"""A deployed app is called, listened to and packed: `invoke`, `logs`, `local-url`, `package`."""
 
 import json
 import re
@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -376,3 +377,39 @@ def test_logs_are_followed_until_they_are_stopped(called: Project) -> None:
     assert process.returncode == 0
     assert "plain speaks" not in rest
     assert "stopped" in rest
+
+
+# ---- package ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["cloudformation", "terraform"])
+def test_a_template_names_the_layer(called: Project, kind: str) -> None:
+    """Every function has its ARN, and none of its packages; nothing is deployed."""
+    run = called.doit("package", f"format={kind}", "stage=local")
+    assert run.code == 0, run.output
+    assert "chalice-deploy" not in run.steps
+    folder = called.path / "build/package/deps/local" / kind
+    found = layers_of(folder)
+    assert len(found) == 5
+    assert all(each == called.layers() for each in found)
+    with zipfile.ZipFile(folder / "deployment.zip") as package:
+        assert "app.py" in package.namelist()
+        assert [name for name in package.namelist() if name.startswith("six")] == []
+
+
+def layers_of(folder: Path) -> list[list[str]]:
+    """Those of each function of a template."""
+    [template] = folder.glob("*.json")
+    told = json.loads(template.read_text())
+    if template.name == "sam.json":
+        made = [each["Properties"] for each in told["Resources"].values()]
+        return [each["Layers"] for each in made if "CodeUri" in each]
+    return [each["layers"] for each in told["resource"]["aws_lambda_function"].values()]
+
+
+def test_a_format_that_is_none_is_said(called: Project) -> None:
+    assert "'terrafrom' is not a format (did you mean terraform?)" in called.doit(
+        "package", "format=terrafrom", "stage=local"
+    ).output  # fmt: skip
+    said = called.doit("local-start", "format=terraform").output
+    assert "format=terraform belongs to package" in said

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ...util.errors import InputError
 from .document import Api
 from .exchange import Response, Sent, event, response
 from .guards import Asked, Gatekeeper, RefusedError
@@ -113,7 +112,7 @@ class Port:
 
     def open(self, number: int) -> str:
         """Its address; the same again, unless another port is asked for. `number`: 0 for any that
-        is free. InputError where the port is taken."""
+        is free. OSError or OverflowError where that cannot be had."""
         with self._lock:
             if self._server is None or number not in (0, self._server.port):
                 self._replace(_listening(number, self.gateway))
@@ -138,11 +137,9 @@ def _listening(number: int, app: Gateway) -> Any:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", number))
-    except (OSError, OverflowError) as error:
+    except BaseException:
         listener.close()
-        said = getattr(error, "strerror", None) or str(error)
-        fix = "choose another: port=NUMBER, or none for a free one"
-        raise InputError(f"port {number} cannot be served: {said}", fix=fix) from None
+        raise
     listener.listen(128)
     with listener:  # it is taken over by its descriptor, which is copied
         return make_server(

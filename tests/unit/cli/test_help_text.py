@@ -32,7 +32,7 @@ def test_a_commands_own_come_first() -> None:
         "version", "arn", "reason",
     ]  # fmt: skip
     assert "stage=" in any_command
-    assert re.search(r"  keep= +gc: how many", others)
+    assert re.search(r"  keep= +gc, local-stop: `gc`: how many", others)
     assert "version=" not in others
 
 

@@ -1,0 +1,49 @@
+"""`doit package`: Chalice's template with the layer's ARN in it, for who deploys by a pipeline."""
+
+import shutil
+from pathlib import Path
+
+from ..aws.client import Aws
+from ..chalice_project import config, deploy
+from ..chalice_project import package as function_package
+from ..context import arguments
+from ..context.arguments import CLOUDFORMATION, ENV
+from ..context.connection import connect
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..release import layer_contents
+from ..settings import paths
+from ..ui.console import say
+from ..util import files
+from ..util.errors import InputError
+
+
+def task_package() -> dict[str, object]:
+    """Publish the layer and write Chalice's template with its ARN; deploy nothing."""
+    settings, kind = current(), arguments.current().format_ or CLOUDFORMATION
+    return {
+        "actions": [action(lambda: write_template(connect(settings), kind))],
+        "task_dep": ["patch-config"],
+    }
+
+
+def write_template(aws: Aws, kind: str) -> Path:
+    """The folder with template and zip. InputError for a format that is none; DeployError where the
+    function would hide a module of the layer, or Chalice fails."""
+    if kind == ENV:
+        problem = "format=env is none of a template"
+        raise InputError(problem, fix="write format=cloudformation or format=terraform")
+    settings = aws.settings
+    arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
+    layer = layer_contents.of_stage(aws, arns)
+    function_package.refuse_hidden(layer)
+    folder = paths.template(settings, kind)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    deploy.write_template(settings, aws.exported(), aws.access, layer, kind, folder)
+    for path in files.walk(folder):
+        say(str(path))
+    say(f"its functions have the layers {', '.join(arns)}")
+    if settings.secret:
+        say(f"note: values of secret {settings.secret} are not in it: the pipeline adds them")
+    return folder
