@@ -40,10 +40,20 @@ def gather(settings: Settings) -> Report:
         ),
         work=facts.work(made["prune"], recipes.active(settings)),
         kept=made["prune"]["kept_by"],
-        notes=[*part.summary(made["optimize"]), f"built by {made['install']['builder']}"],
+        notes=[
+            *part.summary(made["optimize"]),
+            *_sources(made["prune"]),
+            f"built by {made['install']['builder']}",
+        ],
         offers=facts.offers(files, recipes.inactive(settings), settings.keep),
         imports=import_seconds(settings, made["zip"]["sha256"]),
     )
+
+
+def _sources(pruned: file_tools.Record) -> list[str]:
+    """Which packages keep their sources with `bytecode = "only"`, and why."""
+    kept: dict[str, str] = pruned.get("sources", {})
+    return [f"{name} keeps its sources: {why}" for name, why in kept.items()]
 
 
 def import_seconds(settings: Settings, sha256: str) -> dict[str, float]:

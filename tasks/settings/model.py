@@ -121,7 +121,10 @@ class Settings:
         (), "globs of files that look like credentials and give access to nothing (test keys)"
     )
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
-    bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
+    bytecode: str = _setting(
+        "compile", "ship `.pyc` files? `only`: in place of the sources",
+        choices=("compile", "only", "none"),
+    )  # fmt: skip
     licenses: str = _setting(
         "keep", "texts of licences: `keep` each where it lies, `bundle` all in one file "
         "`THIRD-PARTY-NOTICES`, or `drop` them", choices=("keep", "bundle", "drop"),

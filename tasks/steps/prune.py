@@ -8,7 +8,7 @@ install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     wh
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ..chalice_project import app_imports
@@ -20,7 +20,7 @@ from ..layer.installed import Installed
 from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
 from ..layer.prune.globs import matcher
-from ..layer.prune.plan import PrunePlan
+from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
 from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
 from ..layer.prune.select import Selection, select
@@ -32,6 +32,7 @@ from ..util.errors import BuildError, SettingsError
 
 LISTED = 5  # files, in one message
 MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
+ONLY = "only"  # of the setting `bytecode`
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
 
@@ -49,7 +50,7 @@ def task_prune() -> dict[str, object]:
 
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
-    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings)]
+    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
     return files.digest([*made, input_hash.named_by_app()])
 
 
@@ -74,13 +75,14 @@ def run(settings: Settings) -> files.Record:
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    plans = plan_pruning(tree, selection, winners, uncut=matcher(whole))
+    sourceless = without_source(settings, tree, selection)
+    plans = plan_pruning(tree, selection, winners, sourceless.only, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
     files.write_atomic(paths.removed(settings), removed.encode())
     record = {"fingerprint": fingerprint(settings), "plan": files.digest([*map(vars, plans)])}
-    record |= describe(tree, selection, cut)
+    record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}
     files.write_record(paths.record(settings, "prune"), record)
     _show(record)
     return record
@@ -90,30 +92,42 @@ def plan_pruning(
     tree: Installed,
     selection: Selection,
     winners: Mapping[str, str],
+    only: Collection[str] = (),
     *,
     uncut: Callable[[str], str | None],
 ) -> list[PrunePlan]:
-    """What each distribution keeps; `winners`: {path that several bring: whose it is}. What
-    `uncut` matches is never cut down."""
+    """What each distribution keeps; `winners`: {path that several bring: whose it is}; `only`:
+    modules that are shipped as bytecode alone. What `uncut` matches is never cut down."""
     stay = set(selection.stay)
+    mine = {
+        each.name: sorted(
+            path for path in stay & each.files.keys() if winners.get(path, each.name) == each.name
+        )
+        for each in tree.distributions
+    }
     return [
         PrunePlan(
             key=each.key,
             pin=each.pin,
             name=each.name,
-            stay=sorted(
-                path
-                for path in stay & each.files.keys()
-                if winners.get(path, each.name) == each.name
-            ),
+            stay=mine[each.name],
             cut={
-                path: cut_down(name, text, stay)
+                path: cut_down(name, text, stay, only)
                 for name, text in each.texts.items()
                 if (path := f"{each.folder}/{name}") in stay and not uncut(path)
             },
+            only=[path for path in mine[each.name] if path in only],
         )
         for each in tree.distributions
     ]
+
+
+def without_source(settings: Settings, tree: Installed, selection: Selection) -> Sourceless:
+    if settings.bytecode != ONLY:
+        return Sourceless(only=frozenset(), why={})
+    from ..layer.prune import sources  # with what reads metadata
+
+    return sources.choose(tree, selection.stay, matcher(settings.keep))
 
 
 def large_licenses(tree: Installed, selection: Selection) -> list[str]:
@@ -236,5 +250,7 @@ def _show(record: files.Record) -> None:
             f"kept, unsure: {size(sum(doubtful.values()))} in {len(doubtful)} places; where "
             f'nothing reads it: drop = ["{largest}", …] (`./doitw report` has them all)'
         )
+    for name, why in record["sources"].items():
+        say(f"{name} keeps its sources: {why}")
     left, share = size(after["bytes"]), after["bytes"] / max(before["bytes"], 1)
     say(f"{size(before['bytes'])} → {left} ({share:.0%}), {after['files']} files")

@@ -43,7 +43,7 @@ class Usage:
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
         self._importers: dict[str, set[str]] = defaultdict(set)
-        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}}
+        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}, "source": {}}
         self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
         for path, (imports, quoted, _, lists, _) in self._modules.items():
             for name in {part for each in imports for part in _chain(each)}:
@@ -105,7 +105,7 @@ class Usage:
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
         quoting = self._quoting[path.split("/")[0]]
-        return any(suffix in _ends(names) and not gone(module) for module, _, names in quoting)
+        return any(suffix in ends_of(names) and not gone(module) for module, _, names in quoting)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         return self._is_read(path, gone)
@@ -174,7 +174,7 @@ _LOOKS = {
 }
 
 
-def _ends(names: Iterable[str]) -> set[str]:
+def ends_of(names: Iterable[str]) -> set[str]:
     """Suffixes of names that are put together at run time."""
     return {found[1] for name in names if (found := LISTED.fullmatch(name))}
 
