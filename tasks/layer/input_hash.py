@@ -8,6 +8,7 @@ from ..requirements import file
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
+from . import traced_files
 from .prune import recipes, rules
 
 FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
@@ -55,6 +56,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "reserve": str(settings.reserve),
         "compression": settings.compression,
         **named_by_app(),
+        **traced_files.part(settings),
     }
 
 

@@ -9,13 +9,15 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from ..chalice_project import app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import input_hash, installed
+from ..layer import builder, input_hash, installed, traced_files
 from ..layer.archive import size_limit
+from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
@@ -24,12 +26,14 @@ from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
 from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
 from ..layer.prune.select import Selection, select
+from ..proof import trace
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say, size
 from ..util import files
 from ..util.errors import BuildError, SettingsError
 
+GetWorkshop = Callable[[], LayerBuilder]
 LISTED = 5  # files, in one message
 MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
 ONLY = "only"  # of the setting `bytecode`
@@ -41,7 +45,7 @@ def task_prune() -> dict[str, object]:
     settings = current()
     record = paths.record(settings, "prune")
     return {
-        "actions": [action(lambda: run(settings))],
+        "actions": [action(lambda: run(settings, lambda: builder.choose(settings)))],
         "file_dep": [str(paths.record(settings, "install"))],
         "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
         "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
@@ -51,17 +55,21 @@ def task_prune() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
     made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
-    return files.digest([*made, input_hash.named_by_app()])
+    return files.digest([*made, input_hash.named_by_app(), traced_files.part(settings)])
 
 
-def run(settings: Settings) -> files.Record:
-    """Choose what stays and write the record. SettingsError, BuildError."""
+def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
+    """Choose what stays and write the record. SettingsError, BuildError. `get_workshop`: for
+    `trace`."""
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
     app = app_imports.of_app(Path(), FOLDERS)
-    selection = select(tree, recipes.active(settings), settings.keep, app)
+    get_workshop = get_workshop or partial(builder.choose, settings)
+    traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
+    opened = traced.opened if traced else frozenset()
+    selection = select(tree, recipes.active(settings), settings.keep, app, opened)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
     prefer = conflicts.read_preferences(settings.prefer)
@@ -81,8 +89,12 @@ def run(settings: Settings) -> files.Record:
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
     files.write_atomic(paths.removed(settings), removed.encode())
-    record = {"fingerprint": fingerprint(settings), "plan": files.digest([*map(vars, plans)])}
+    record: files.Record = {
+        "fingerprint": fingerprint(settings),
+        "plan": files.digest([*map(vars, plans)]),
+    }
     record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}
+    record |= {"unused": trace.unused(tree, selection.stay, opened) if traced else {}}
     files.write_record(paths.record(settings, "prune"), record)
     _show(record)
     return record
@@ -240,6 +252,15 @@ def _removed(selection: Selection, cut: Mapping[str, int]) -> dict[str, list[str
     return dict(sorted(removed.items()))
 
 
+def offered(unused: Mapping[str, int]) -> list[str]:
+    """What a trace did not import, for people."""
+    if not unused:
+        return []
+    globs = ", ".join(f'"{glob}"' for glob in list(unused)[:LISTED])
+    total = size(sum(unused.values()))
+    return [f"never imported by trace: {total}; drop = [{globs}] leaves the most of it out"]
+
+
 def _show(record: files.Record) -> None:
     before, after, doubtful = record["before"], record["after"], record["unsure"]
     for rule, counter in record["rules"].items():
@@ -252,5 +273,7 @@ def _show(record: files.Record) -> None:
         )
     for name, why in record["sources"].items():
         say(f"{name} keeps its sources: {why}")
+    for line in offered(record["unused"]):
+        say(line)
     left, share = size(after["bytes"]), after["bytes"] / max(before["bytes"], 1)
     say(f"{size(before['bytes'])} → {left} ({share:.0%}), {after['files']} files")
