@@ -34,11 +34,12 @@ def main(opt: str, hook: str, folder: str, seconds: str, *words: str) -> None:
 
 def environment(opt: str, hook: str, folder: str, notes: str) -> "dict[str, str]":
     paths = [hook, folder, f"{opt}/python"]
+    libraries = [os.environ.get("LD_LIBRARY_PATH", ""), f"{opt}/lib"]  # the image has its own there
     return {
         **os.environ,
         "PYTHONPATH": ":".join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "LD_LIBRARY_PATH": f"{opt}/lib",
+        "LD_LIBRARY_PATH": ":".join(filter(None, libraries)),
         "PATH": f"{opt}/bin:{os.environ.get('PATH', '')}",
         "LAYER_TRACE": notes,
         "LAYER_TRACE_ROOT": f"{opt}/python",

@@ -61,9 +61,9 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
 
 
 def named_by_app() -> dict[str, str]:
-    """Modules of the app's imports that a prune rule would take by their names. An app without any
-    has no such part, and the input hash that it always had."""
-    found = app_imports.of_app(Path(), rules.FOLDERS)
+    """Modules of the app's imports that a prune rule would take by their names, and programs that
+    it calls. An app without any has no such part, and the input hash that it always had."""
+    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS)
     return {"app-imports": " ".join(found)} if found else {}
 
 

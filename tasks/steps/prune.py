@@ -65,7 +65,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app(Path(), FOLDERS)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS)
     get_workshop = get_workshop or partial(builder.choose, settings)
     traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
     opened = traced.opened if traced else frozenset()

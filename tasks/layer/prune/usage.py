@@ -54,6 +54,7 @@ class Usage:
                 names = {name.rpartition("/")[2] for name in quoted}
                 self._quoting[path.split("/")[0]].append((path, set(quoted), names))
         targets = [name for each in tree.distributions for name in each.targets]
+        self._called = {*app}
         self._targets = {part for each in (*targets, *app) for part in _chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
@@ -130,6 +131,9 @@ class Usage:
     def large(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._large
 
+    def called(self, path: str, matched: str, gone: Gone) -> bool:
+        return path in self._called
+
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
@@ -170,6 +174,7 @@ _LOOKS = {
     Spare.NO_LIBRARY: Usage.no_library,
     Spare.LAZY: Usage.lazy,
     Spare.LARGE: Usage.large,
+    Spare.CALLED: Usage.called,
     Spare.PROGRAM: Usage.program,
 }
 
