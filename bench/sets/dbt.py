@@ -5,10 +5,16 @@ After https://docs.getdbt.com/reference/programmatic-invocations
 
 import contextlib
 import io
+import multiprocessing.context
 import tempfile
+import threading
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
+
+# Lambda has no /dev/shm, where locks of several processes would lie: users put threads' in place.
+multiprocessing.context.BaseContext.RLock = lambda self: threading.RLock()
+multiprocessing.context.BaseContext.Lock = lambda self: threading.Lock()
 
 PROFILE = """shop:
   target: dev
