@@ -5,7 +5,6 @@ Read with regular expressions, not a parser: what is seen too much only keeps a 
 begin with a literal word, which the engine finds fifty times faster than a line's beginning.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -23,16 +22,15 @@ _LISTING = {
         "iterdir", "listdir", "scandir", "glob(", "import glob", "os.walk", ".walk(", "resources",
     ),
 }  # fmt: skip
-_READERS = {"getsource", "getsourcelines", "getsourcefile", "findsource"}
-_LINES = {"getline", "getlines"}
-_COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "generated_jit", "stencil", "cfunc"}
-_OPENERS = {"open", "open_code", "run_path"}
-_PATHS = {"read_text", "read_bytes", "open"}
-_SUSPECT = ("getsource", "findsource", "linecache", "get_source", "__file__", "jit", "vectorize")
-_SOURCE = re.compile(
-    r"getsource|findsource|linecache|get_source|(?:open|open_code|run_path|Path)\(\s*__file__\s*[,)]"
-    r"|cache\s*=\s*(?!False)"
-)
+# {a word that is quick to miss: words of code that reads sources}.
+_READS_SOURCE = {
+    "source": ("getsource", "findsource", "get_source("),
+    "linecache": ("linecache.getline", "from linecache import"),
+    "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
+                 "Path(__file__).read_", "Path(__file__).open"),
+    "numba": ("cache=True", "cache = True"),
+}  # fmt: skip
+_ONE = re.compile(r"\s*[\w.]+\s*\)")
 _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 
 
@@ -52,45 +50,24 @@ def module(path: str, text: str) -> Said:
 
 
 def reads_source(text: str) -> bool:
-    """Does it read the source of modules, or is it a cache of numba's, which dates by them? Few
-    modules have such words; those are parsed, since most words are of doctests."""
-    if not any(word in text for word in _SUSPECT) or not _SOURCE.search(text):
-        return False
-    try:
-        return any(map(_is_reader, ast.walk(ast.parse(text))))
-    except (SyntaxError, ValueError, RecursionError):
-        return True
+    """Does it read the source of modules, or is it a cache of numba's, which dates by them?"""
+    words = [each for word, found in _READS_SOURCE.items() if word in text for each in found]
+    return any(_is_code(text, start) for each in words for start in _occurrences(each, text))
 
 
-def _is_reader(node: ast.AST) -> bool:
-    if isinstance(node, ast.ImportFrom):
-        names = _READERS | (_LINES if node.module == "linecache" else set())
-        return any(each.name in names for each in node.names)
-    if not isinstance(node, ast.Call):
-        return isinstance(node, ast.Attribute) and node.attr in _READERS
-    name = _last(node.func)
-    if name in _LINES:
-        return _last(getattr(node.func, "value", node)) == "linecache"
-    if name == "get_source":  # a loader's (PEP 302); a template's has more arguments
-        return len(node.args) + len(node.keywords) == 1
-    if name in _COMPILERS:
-        return any(each.arg == "cache" and not _is_false(each.value) for each in node.keywords)
-    of_path = getattr(getattr(node.func, "value", None), "args", ())  # Path(__file__).read_text()
-    opened = [*node.args, *of_path] if name in _OPENERS else of_path if name in _PATHS else ()
-    return any(map(_is_own_file, opened))
+def _occurrences(word: str, text: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        # of what has get_source, a template's loader has more arguments (PEP 302 has one)
+        if not word.endswith("get_source(") or _ONE.match(text, start + len(word)):
+            yield start
+        start = text.find(word, start + 1)
 
 
-def _last(node: ast.AST) -> str:
-    """open, io.open → open"""
-    return getattr(node, "attr", "") or getattr(node, "id", "")
-
-
-def _is_own_file(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "__file__"
-
-
-def _is_false(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and not node.value
+def _is_code(text: str, start: int) -> bool:
+    """Not a comment or a doctest."""
+    begin = text.rfind("\n", 0, start) + 1
+    return not text[begin:start].lstrip().startswith(("#", ">>>", "..."))
 
 
 def quoted(text: str) -> set[str]:
