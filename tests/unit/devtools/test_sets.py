@@ -45,5 +45,7 @@ def test_lines_are_compared_one_by_one(
 
 def test_a_set_that_fails_as_installed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Alike before and after is no proof of anything."""
-    assert sets.differences("set", ["exit status 1"], ["exit status 1"]) == 0
+    assert sets.said("set", ["exit status 1"], ["exit status 1"]) == "fails as installed"
     assert "set: fails as installed" in capsys.readouterr().err
+    same, other = ["a", "exit status 0"], ["b", "exit status 0"]
+    assert sets.said("set", same, same, other) == "1"
