@@ -1,7 +1,8 @@
 """Sizes and import times, side by side: ./doitw bench:sizes.
 
-Columns: as pip leaves it, the classic script, this project without and with bytecode. All trees
-are made from the lock of the current settings, in one run, in the sandbox of the settings.
+Columns: as pip leaves it, the classic script, this project without bytecode, with bytecode alone,
+and with both. All trees are made from the lock of the current settings, in one run, in the sandbox
+of the settings.
 """
 
 import json
@@ -30,7 +31,8 @@ PROBE = Path(__file__).with_name("probe.py")
 TIMED = ("google.generativeai", "sqlalchemy", "numpy", "psycopg2", "pydantic")  # issue 3's
 ROUNDS, RUNS = 3, 3  # the trees take turns, so that a slow minute is no tree's alone
 CLASSIC = "classic script"
-ZIPPED = {CLASSIC: "zip -9", "here, no bytecode": "libdeflate 6", "here": "libdeflate 6"}
+OURS = {"here, no bytecode": "none", "here, `only`": "only", "here": "compile"}
+ZIPPED = {CLASSIC: "zip -9", **dict.fromkeys(OURS, "libdeflate 6")}
 
 
 def main(rounds: int = ROUNDS) -> None:
@@ -51,16 +53,16 @@ def main(rounds: int = ROUNDS) -> None:
 
 def make(folder: Path, sandbox: Sandbox, settings: Settings) -> tuple[dict[str, Path], Installed]:
     """({column: tree}, what was installed)"""
-    plain = replace(settings, strip=True, bytecode="none")
-    full = replace(plain, bytecode="compile")
-    names = ("pip", CLASSIC, "here, no bytecode", "here")
+    names = ("pip", CLASSIC, *OURS)
     made = {name: folder / str(index) / "opt" for index, name in enumerate(names)}
     print("making the trees", file=sys.stderr)
     variants.installed(settings, sandbox, made["pip"], compiled=True)
     variants.installed(settings, sandbox, folder / "raw", compiled=False)
     variants.classic(folder / "raw", made[CLASSIC])
-    variants.ours(plain, sandbox, folder / "plain", made["here, no bytecode"])
-    return made, variants.ours(full, sandbox, folder / "full", made["here"])
+    for name, bytecode in OURS.items():
+        wanted = replace(settings, strip=True, bytecode=bytecode)
+        found = variants.ours(wanted, sandbox, folder / bytecode, made[name])
+    return made, found
 
 
 def request(found: Installed, settings: Settings) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def entries(
 ) -> "Iterator[tuple[str, int, bytes, bool]]":
     """(path, mode, content, made here?) of each file, and behind a module of its bytecode; `wrong`
     gets the modules that are not valid."""
-    cut = making.request[group.key]["cut"]
+    cut, only = making.request[group.key]["cut"], {*making.request[group.key].get("only", ())}
     for name in group.names:
         source, slim = (join(tree, group.key, name) for tree in (making.apart, making.slim))
         mode = 0o755 if os.stat(source).st_mode & 0o111 else 0o644
@@ -79,13 +79,15 @@ def entries(
             if name in cut
             else read(slim if os.path.isfile(slim) else source)
         )
+        code = compiled(content, name) if making.compile and name.endswith(".py") else b""
+        if code is None:
+            wrong.append(name)
+        if code and name in only:
+            yield f"{name}c", 0o644, code, True
+            continue
         yield name, mode, content, False
-        if making.compile and name.endswith(".py"):
-            code = compiled(content, name)
-            if code is None:
-                wrong.append(name)
-            else:
-                yield cache_from_source(name), 0o644, code, True
+        if code:
+            yield cache_from_source(name), 0o644, code, True
 
 
 def read(file: str) -> bytes:

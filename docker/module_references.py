@@ -14,11 +14,23 @@ Said = tuple[list[str], list[str], bool, list[str], list[str]]
 _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
-# Words of code that reads what it cannot name: modules of a package, files of a folder.
+# Words of code that reads what it cannot name: modules of a package, files of a folder. A third
+# kind, "source": that of modules.
 _LISTING = {
     "modules": ("iter_modules", "walk_packages"),
-    "files": ("iterdir", "listdir", "scandir", "glob", "os.walk", ".walk(", "resources"),
-}
+    "files": (
+        "iterdir", "listdir", "scandir", "glob(", "import glob", "os.walk", ".walk(", "resources",
+    ),
+}  # fmt: skip
+# {a word that is quick to miss: words of code that reads sources}.
+_READS_SOURCE = {
+    "source": ("getsource", "findsource", "get_source("),
+    "linecache": ("linecache.getline", "from linecache import"),
+    "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
+                 "Path(__file__).read_", "Path(__file__).open"),
+    "numba": ("cache=True", "cache = True"),
+}  # fmt: skip
+_ONE = re.compile(r"\s*[\w.]+\s*\)")
 _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 
 
@@ -33,7 +45,29 @@ def module(path: str, text: str) -> Said:
         if names and _runs_at_once(text, start):
             first |= names
     lists = [kind for kind, words in _LISTING.items() if any(word in text for word in words)]
+    lists += ["source"] * reads_source(text)
     return sorted(all_), files, lazy, lists, sorted(first)
+
+
+def reads_source(text: str) -> bool:
+    """Does it read the source of modules, or is it a cache of numba's, which dates by them?"""
+    words = [each for word, found in _READS_SOURCE.items() if word in text for each in found]
+    return any(_is_code(text, start) for each in words for start in _occurrences(each, text))
+
+
+def _occurrences(word: str, text: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        # of what has get_source, a template's loader has more arguments (PEP 302 has one)
+        if not word.endswith("get_source(") or _ONE.match(text, start + len(word)):
+            yield start
+        start = text.find(word, start + 1)
+
+
+def _is_code(text: str, start: int) -> bool:
+    """Not a comment or a doctest."""
+    begin = text.rfind("\n", 0, start) + 1
+    return not text[begin:start].lstrip().startswith(("#", ">>>", "..."))
 
 
 def quoted(text: str) -> set[str]:

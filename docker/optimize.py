@@ -4,7 +4,8 @@
 
 APART/<key> is a distribution as installed (docker/inspect_installed.py). REQUEST is JSON: {key:
 {"as": name of
-its part, "stay": [paths], "cut": {path: text in place of the file}}}. A part, OUT/<as>, holds the
+its part, "stay": [paths], "cut": {path: text in place of the file}[, "only": modules that are
+shipped as bytecode alone]}}. A part, OUT/<as>, holds the
 packed files one behind the other, then its index (JSON), then the index's length (8 bytes, little
 end first). The index: {"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made
 here?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
@@ -23,6 +24,7 @@ import struct
 import sys
 import tempfile
 import warnings
+import zlib
 from collections.abc import Iterator
 from os.path import join
 from pathlib import Path
@@ -31,7 +33,7 @@ from typing import Any, BinaryIO
 sys.path.insert(0, os.path.dirname(__file__))
 import fork_pool
 import strip
-from compress import Group, Making, Packed, pack
+from compress import Group, Making, Packed, pack, pressed
 
 BLOCK = 1 << 20  # bytes
 LENGTH = struct.Struct("<Q")
@@ -50,6 +52,8 @@ def main() -> None:
     importlib.import_module("deflate")  # once, not in every group
     with open(options.request, encoding="utf-8") as file:
         request = json.load(file)
+    if any(each.get("only") for each in request.values()):
+        refuse_preview()
     shutil.rmtree(options.out, ignore_errors=True)  # parts of before
     os.makedirs(options.out)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as aside:
@@ -57,6 +61,16 @@ def main() -> None:
         os.mkdir(loose)
         making = Making(options.apart, slim, loose, request, options.compile, options.level)
         make(making, options.out, stripping=options.strip)
+
+
+def refuse_preview() -> None:
+    """The number that bytecode begins with still changes before a release (importlib)."""
+    if sys.version_info.releaselevel != "final":
+        version = sys.version.partition(" ")[0]
+        raise SystemExit(
+            f"Python {version} is a preview: no other reads its bytecode, and a layer with "
+            'bytecode = "only" has nothing else'
+        )
 
 
 class Tasks:
@@ -105,10 +119,34 @@ class Parts:
     def finish(self, reports: dict[str, Any]) -> None:
         """`reports`: of stripping."""
         for key, path in self._files.items():
+            self._correct_record(key, path)
             index = {"members": sorted(self._members[key]), "strip": reports.get(key)}
             text = json.dumps(index | {"skipped": sorted(self._skipped[key])}).encode()
             with open(path, "ab") as file:
                 file.write(text + LENGTH.pack(len(text)))
+
+    def _correct_record(self, key: str, path: str) -> None:
+        """It names the bytecode of modules that could not be compiled: their sources are there."""
+        request = self._making.request[key]
+        wrong = {*self._skipped[key]} & {*request.get("only", ())}
+        name = next((name for name in request["cut"] if name.endswith("/RECORD")), "")
+        if not wrong or not name:
+            return
+        lines = request["cut"][name].splitlines(keepends=True)
+        text = "".join(uncompiled(line, wrong) for line in lines)
+        content = text.encode(errors="surrogateescape")
+        method, data = pressed(content, self._making.level)
+        with open(path, "ab") as file:
+            member = [name, 0o644, method, zlib.crc32(content), len(content), file.tell()]
+            file.write(data)
+        others = [each for each in self._members[key] if each[0] != name]
+        self._members[key] = [*others, [*member, len(data), False]]
+
+
+def uncompiled(line: str, wrong: "set[str]") -> str:
+    """A line of RECORD, of a module that is there as its source."""
+    head, _, tail = line.rpartition(".pyc")
+    return f"{head}.py{tail}" if f"{head}.py".strip('"') in wrong else line
 
 
 def make(making: Making, out: str, *, stripping: bool) -> None:

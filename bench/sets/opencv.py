@@ -1,4 +1,7 @@
-"""Encode, decode, filter, and load a classic detector."""
+"""Encode, decode, filter, and load a classic detector.
+
+After https://docs.opencv.org/4.x/d1/dfb/intro.html
+"""
 
 import cv2
 import numpy as np
@@ -11,3 +14,5 @@ assert (cv2.imdecode(png, cv2.IMREAD_COLOR) == image).all()
 assert cv2.GaussianBlur(image, (5, 5), 0).shape == image.shape
 faces = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 assert not faces.empty()
+print(len(png), cv2.GaussianBlur(image, (5, 5), 0).sum(), faces.getOriginalWindowSize())
+print(cv2.getVersionString(), cv2.Canny(image, 50, 100).sum())

@@ -27,8 +27,8 @@ def room(settings: Settings) -> int:
 def left_out(members: Iterable[Member], limit: int, order: Iterable[str]) -> list[str]:
     """Sources whose bytecode does not fit, sorted. `order`: sources, the most wanted first."""
     whole = list(members)
-    made = {source_of(each.name): each.size for each in whole if each.made}
-    free = limit - sum(each.size for each in whole if not each.made)
+    made = {source_of(each.name): each.size for each in whole if each.is_beside}
+    free = limit - sum(each.size for each in whole if not each.is_beside)
     wanted = [path for path in order if path in made]
     for path in dict.fromkeys([*wanted, *sorted(made)]):
         if made[path] <= free:

@@ -8,6 +8,7 @@ from ..requirements import file
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
+from . import traced_files
 from .prune import recipes, rules
 
 FORMAT = 2  # raise when the builder itself changes what it makes of the same inputs
@@ -55,13 +56,14 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "reserve": str(settings.reserve),
         "compression": settings.compression,
         **named_by_app(),
+        **traced_files.part(settings),
     }
 
 
 def named_by_app() -> dict[str, str]:
-    """Modules of the app's imports that a prune rule would take by their names. An app without any
-    has no such part, and the input hash that it always had."""
-    found = app_imports.of_app(Path(), rules.FOLDERS)
+    """Modules of the app's imports that a prune rule would take by their names, and programs that
+    it calls. An app without any has no such part, and the input hash that it always had."""
+    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS)
     return {"app-imports": " ".join(found)} if found else {}
 
 

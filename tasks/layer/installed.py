@@ -118,9 +118,9 @@ def needed(settings: Settings) -> Installed:
 
 
 def source_of(name: str) -> str:
-    """a/__pycache__/b.cpython-312.pyc → a/b.py; any other path as it is."""
+    """a/__pycache__/b.cpython-312.pyc → a/b.py, as a/b.pyc does; any other path as it is."""
     folder, _, file = name.rpartition("/")
     if not folder.endswith("__pycache__"):
-        return name
+        return name[:-1] if name.endswith(".pyc") else name
     outer = folder.removesuffix("__pycache__")
     return f"{outer}{file.split('.')[0]}.py"

@@ -37,6 +37,11 @@ class Member(NamedTuple):
     packed: int
     made: bool
 
+    @property
+    def is_beside(self) -> bool:
+        """Bytecode of ours that its module can do without."""
+        return self.made and "__pycache__/" in self.name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -51,7 +56,7 @@ class Part:
 
 def flags(settings: Settings) -> list[str]:
     """docker/optimize.py's."""
-    strip, compile_ = ["--strip"] * settings.strip, ["--compile"] * (settings.bytecode == "compile")
+    strip, compile_ = ["--strip"] * settings.strip, ["--compile"] * (settings.bytecode != "none")
     return [*strip, *compile_, "--level", str(LEVELS[settings.compression])]
 
 
@@ -70,7 +75,7 @@ def of_text(name: str, text: str, settings: Settings) -> tuple[str, bytes]:
 
 def key(plan: PrunePlan, settings: Settings) -> str:
     """What a part is kept under: everything that decides its bytes."""
-    return digest([plan.key, plan.stay, plan.cut, flags(settings)])
+    return digest([plan.key, plan.stay, plan.cut, plan.only, flags(settings)])
 
 
 def read_part(path: Path) -> Part:
@@ -108,7 +113,7 @@ def together(
     brought."""
     found: dict[str, Member] = {}
     for member in _ordered(parts):
-        if member.made and (not bytecode or (without and source_of(member.name) in without)):
+        if member.is_beside and (not bytecode or (without and source_of(member.name) in without)):
             continue
         if member.name not in found or (member.made and not found[member.name].made):
             found[member.name] = member

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layer.cache import Store
-from ..layer.installed import Installed
+from ..layer.installed import Installed, source_of
 from ..requirements import file
 from ..requirements.file import canonical as canonical_name
 from ..requirements.tags import marker_environment
@@ -101,7 +101,8 @@ class Look:
             return {""} if name in self._names else set()
         if kind == "asked":
             return {canonical_name(name)} & self.parts.keys()
-        return (self._in if kind == "read" else self._below).get(name, set())
+        found = self._in if kind == "read" else self._below
+        return found.get(name) or found.get(source_of(name), set())
 
     def at(self, sight: str) -> str:
         return digest(sorted((each, self.parts.get(each, "")) for each in self.owners(sight)))

@@ -61,10 +61,13 @@ def is_library(path: str) -> bool:
 def prove(
     settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
     tree: Installed, changed: Collection[str], bare: Collection[str], covered: Collection[str] = (),
+    sourceless: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut;
-    `bare`: modules that are without bytecode; `covered`: files of this machine that it hides."""
-    there = {name for path in tree.sizes if path not in changed and (name := modules.dotted(path))}
+    `bare`: modules that are without bytecode; `covered`: files of this machine that it hides;
+    `sourceless`: those of `changed` that are there as bytecode."""
+    as_code = {path for path in tree.sizes if path not in changed or path in sourceless}
+    there = {name for path in as_code if (name := modules.dotted(path))}
     gone = {name for path in changed if (name := modules.dotted(path))} - there
     request = asking(settings, sandbox, batches, covered) | {
         "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),

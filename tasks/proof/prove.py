@@ -82,7 +82,10 @@ class Proving:
             read = probe.read_foreign(sandbox, self.layer, missing)
             return {name: Proof(after=each) for name, each in read.items()}
         changed, bare = pruned(self.settings, self.tree), without_bytecode(self.settings)
-        after = probe.prove(self.settings, sandbox, self.layer, missing, self.tree, changed, bare)
+        only = sourceless(self.settings)
+        after = probe.prove(
+            self.settings, sandbox, self.layer, missing, self.tree, changed, bare, sourceless=only
+        )
         covered = self._without_others(after, changed, bare)
         ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
         unclear = {
@@ -110,8 +113,9 @@ class Proving:
             | {"modules": list(after[name]["others"]), "libraries": [], "programs": []}
             for name in found
         }
+        sandbox, only = self.workshop.sandbox, sourceless(self.settings)
         again = probe.prove(
-            self.settings, self.workshop.sandbox, self.layer, asked, self.tree, changed, bare, files
+            self.settings, sandbox, self.layer, asked, self.tree, changed, bare, files, only
         )
         for name, each in again.items():
             after[name]["imports"] |= each["imports"]
@@ -159,16 +163,21 @@ def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[st
 
 
 def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
-    """{path: distribution} of what pruning took or changed, stripped libraries included. METADATA
-    that was cut answers as it did."""
+    """{path: distribution} of what pruning took or changed, stripped libraries and sources that are
+    not shipped included. METADATA that was cut answers as it did."""
     wanted = plan.read_plans(paths.plan(settings))
     records_cut = {path for each in wanted for path in each.cut if path.endswith("/RECORD")}
-    same = {*plan.staying(wanted)} - records_cut
+    same = {*plan.staying(wanted)} - records_cut - sourceless(settings)
     return {
         path: owner
         for path, owner in tree.owners.items()
         if path not in same or probe.is_library(path)
     }
+
+
+def sourceless(settings: Settings) -> set[str]:
+    """Modules that are in the layer as bytecode alone, as paths of their sources."""
+    return {path for each in plan.read_plans(paths.plan(settings)) for path in each.only}
 
 
 def install(settings: Settings, workshop: LayerBuilder, names: Container[str]) -> dict[str, str]:

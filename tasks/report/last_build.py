@@ -5,6 +5,7 @@ from ..layer.archive import size_limit, sizes
 from ..layer.prune import recipes
 from ..settings import paths
 from ..settings.model import Settings
+from ..ui.console import size
 from ..util import files as file_tools
 from ..util.errors import BuildError
 from . import facts
@@ -40,10 +41,24 @@ def gather(settings: Settings) -> Report:
         ),
         work=facts.work(made["prune"], recipes.active(settings)),
         kept=made["prune"]["kept_by"],
-        notes=[*part.summary(made["optimize"]), f"built by {made['install']['builder']}"],
+        notes=[
+            *part.summary(made["optimize"]),
+            *_sources(made["prune"]),
+            f"built by {made['install']['builder']}",
+        ],
         offers=facts.offers(files, recipes.inactive(settings), settings.keep),
         imports=import_seconds(settings, made["zip"]["sha256"]),
     )
+
+
+def _sources(pruned: file_tools.Record) -> list[str]:
+    """Which packages keep their sources with `bytecode = "only"`, and why."""
+    kept: dict[str, str] = pruned.get("sources", {})
+    lines = [f"{name} keeps its sources: {why}" for name, why in kept.items()]
+    unused: dict[str, int] = pruned.get("unused", {})
+    return lines + [
+        f'never imported by trace: drop = ["{g}"], {size(n)}' for g, n in unused.items()
+    ]
 
 
 def import_seconds(settings: Settings, sha256: str) -> dict[str, float]:

@@ -70,8 +70,8 @@ BLAME = Kind(
     time="`proof-timeout` a module",
 )  # fmt: skip
 CHECK = Kind(
-    job="check", code="the project's check, the layer's", user=NOBODY, container=CELL,
-    mounts=TMP, network="none", environment="Lambda's, with `proof-env`",
+    job="check, trace", code="the project's check or `trace`, the layer's", user=NOBODY,
+    container=CELL, mounts=TMP, network="none", environment="Lambda's, with `proof-env`",
     memory="the engine's", time="`check-timeout`",
 )  # fmt: skip
 FUNCTION = Kind(

@@ -121,7 +121,10 @@ class Settings:
         (), "globs of files that look like credentials and give access to nothing (test keys)"
     )
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
-    bytecode: str = _setting("compile", "ship `.pyc` files?", choices=("compile", "none"))
+    bytecode: str = _setting(
+        "compile", "ship `.pyc` files? `only`: in place of the sources",
+        choices=("compile", "only", "none"),
+    )  # fmt: skip
     licenses: str = _setting(
         "keep", "texts of licences: `keep` each where it lies, `bundle` all in one file "
         "`THIRD-PARTY-NOTICES`, or `drop` them", choices=("keep", "bundle", "drop"),
@@ -135,7 +138,12 @@ class Settings:
     )
     store_size: int = _setting(2000, "MB of finished work that build/store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
-    check_timeout: int = _setting(60, "seconds that `check` may take")
+    check_timeout: int = _setting(60, "seconds that `check` or `trace` may take")
+    trace: str = _setting(
+        "",
+        "a command that runs once on what was installed; what it opens stays: `check` (your "
+        "own), a Python file, or `python -m unittest tests`",
+    )
     proof_timeout: int = _setting(60, "seconds that one import may take in the proof")
     proof_env: tuple[str, ...] = _setting(
         (), "environment variables of the proof and of `check`, a table: `{NAME = \"value\"}`",

@@ -120,7 +120,10 @@ def make_parts(
 ) -> dict[str, Path]:
     """{distribution: its part in the store}; `keys`: what it is kept under."""
     install(settings, workshop, missing)
-    request = {each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut} for each in missing}
+    request = {
+        each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut, "only": each.only}
+        for each in missing
+    }
     kept, found = installed.store(settings), {}
 
     def keep(name: str, path: Path) -> None:
@@ -163,7 +166,7 @@ def describe(settings: Settings, found: Mapping[str, Part]) -> files.Record:
     }
     return {
         "strip": parts.stripped(found.values()) if settings.strip else None,
-        "bytecode": code if settings.bytecode == "compile" else None,
+        "bytecode": code if settings.bytecode != "none" else None,
         "bytes": sum(each.size for each in kept),
         "files": len(kept),
     }

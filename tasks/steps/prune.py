@@ -8,30 +8,35 @@ install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     wh
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from ..chalice_project import app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import input_hash, installed
+from ..layer import builder, input_hash, installed, traced_files
 from ..layer.archive import size_limit
+from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
 from ..layer.prune.globs import matcher
-from ..layer.prune.plan import PrunePlan
+from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
 from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
 from ..layer.prune.select import Selection, select
+from ..proof import trace
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say, size
 from ..util import files
 from ..util.errors import BuildError, SettingsError
 
+GetWorkshop = Callable[[], LayerBuilder]
 LISTED = 5  # files, in one message
 MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
+ONLY = "only"  # of the setting `bytecode`
 FORMAT = 2  # raise when this step makes something else of the same rules and tree
 
 
@@ -40,7 +45,7 @@ def task_prune() -> dict[str, object]:
     settings = current()
     record = paths.record(settings, "prune")
     return {
-        "actions": [action(lambda: run(settings))],
+        "actions": [action(lambda: run(settings, lambda: builder.choose(settings)))],
         "file_dep": [str(paths.record(settings, "install"))],
         "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
         "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
@@ -49,18 +54,22 @@ def task_prune() -> dict[str, object]:
 
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
-    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings)]
-    return files.digest([*made, input_hash.named_by_app()])
+    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
+    return files.digest([*made, input_hash.named_by_app(), traced_files.part(settings)])
 
 
-def run(settings: Settings) -> files.Record:
-    """Choose what stays and write the record. SettingsError, BuildError."""
+def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
+    """Choose what stays and write the record. SettingsError, BuildError. `get_workshop`: for
+    `trace`."""
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app(Path(), FOLDERS)
-    selection = select(tree, recipes.active(settings), settings.keep, app)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS)
+    get_workshop = get_workshop or partial(builder.choose, settings)
+    traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
+    opened = traced.opened if traced else frozenset()
+    selection = select(tree, recipes.active(settings), settings.keep, app, opened)
     for glob in selection.unmatched:
         say(f"warning: {glob!r} in keep or drop matches no file of this layer")
     prefer = conflicts.read_preferences(settings.prefer)
@@ -74,13 +83,18 @@ def run(settings: Settings) -> files.Record:
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
-    plans = plan_pruning(tree, selection, winners, uncut=matcher(whole))
+    sourceless = without_source(settings, tree, selection)
+    plans = plan_pruning(tree, selection, winners, sourceless.only, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
     files.write_atomic(paths.removed(settings), removed.encode())
-    record = {"fingerprint": fingerprint(settings), "plan": files.digest([*map(vars, plans)])}
-    record |= describe(tree, selection, cut)
+    record: files.Record = {
+        "fingerprint": fingerprint(settings),
+        "plan": files.digest([*map(vars, plans)]),
+    }
+    record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}
+    record |= {"unused": trace.unused(tree, selection.stay, opened) if traced else {}}
     files.write_record(paths.record(settings, "prune"), record)
     _show(record)
     return record
@@ -90,30 +104,42 @@ def plan_pruning(
     tree: Installed,
     selection: Selection,
     winners: Mapping[str, str],
+    only: Collection[str] = (),
     *,
     uncut: Callable[[str], str | None],
 ) -> list[PrunePlan]:
-    """What each distribution keeps; `winners`: {path that several bring: whose it is}. What
-    `uncut` matches is never cut down."""
+    """What each distribution keeps; `winners`: {path that several bring: whose it is}; `only`:
+    modules that are shipped as bytecode alone. What `uncut` matches is never cut down."""
     stay = set(selection.stay)
+    mine = {
+        each.name: sorted(
+            path for path in stay & each.files.keys() if winners.get(path, each.name) == each.name
+        )
+        for each in tree.distributions
+    }
     return [
         PrunePlan(
             key=each.key,
             pin=each.pin,
             name=each.name,
-            stay=sorted(
-                path
-                for path in stay & each.files.keys()
-                if winners.get(path, each.name) == each.name
-            ),
+            stay=mine[each.name],
             cut={
-                path: cut_down(name, text, stay)
+                path: cut_down(name, text, stay, only)
                 for name, text in each.texts.items()
                 if (path := f"{each.folder}/{name}") in stay and not uncut(path)
             },
+            only=[path for path in mine[each.name] if path in only],
         )
         for each in tree.distributions
     ]
+
+
+def without_source(settings: Settings, tree: Installed, selection: Selection) -> Sourceless:
+    if settings.bytecode != ONLY:
+        return Sourceless(only=frozenset(), why={})
+    from ..layer.prune import sources  # with what reads metadata
+
+    return sources.choose(tree, selection.stay, matcher(settings.keep))
 
 
 def large_licenses(tree: Installed, selection: Selection) -> list[str]:
@@ -226,6 +252,15 @@ def _removed(selection: Selection, cut: Mapping[str, int]) -> dict[str, list[str
     return dict(sorted(removed.items()))
 
 
+def offered(unused: Mapping[str, int]) -> list[str]:
+    """What a trace did not import, for people."""
+    if not unused:
+        return []
+    globs = ", ".join(f'"{glob}"' for glob in list(unused)[:LISTED])
+    total = size(sum(unused.values()))
+    return [f"never imported by trace: {total}; drop = [{globs}] leaves the most of it out"]
+
+
 def _show(record: files.Record) -> None:
     before, after, doubtful = record["before"], record["after"], record["unsure"]
     for rule, counter in record["rules"].items():
@@ -236,5 +271,9 @@ def _show(record: files.Record) -> None:
             f"kept, unsure: {size(sum(doubtful.values()))} in {len(doubtful)} places; where "
             f'nothing reads it: drop = ["{largest}", …] (`./doitw report` has them all)'
         )
+    for name, why in record["sources"].items():
+        say(f"{name} keeps its sources: {why}")
+    for line in offered(record["unused"]):
+        say(line)
     left, share = size(after["bytes"]), after["bytes"] / max(before["bytes"], 1)
     say(f"{size(before['bytes'])} → {left} ({share:.0%}), {after['files']} files")

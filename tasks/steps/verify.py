@@ -266,6 +266,7 @@ def blame(
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
+    removed["bytecode-only"] = sorted(prove.sourceless(settings))
     pins = prove.install(settings, workshop, set(tree.owners.values()))
     installed = {path: pins[tree.owners[path]] for files in removed.values() for path in files}
     request = {"kind": first.kind, "name": first.name, "removed": removed}

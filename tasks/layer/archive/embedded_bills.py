@@ -196,8 +196,8 @@ def _package(each: object) -> Entry | None:
 
 
 def _text(said: Mapping[str, Any], key: str) -> str:
-    value = said.get(key)
-    return value.strip() if isinstance(value, str) else ""
+    value = said.get(key)  # half a character is none
+    return value.encode(errors="replace").decode().strip() if isinstance(value, str) else ""
 
 
 def _is_text(value: object) -> bool:

@@ -5,10 +5,10 @@ word like `password`, or a text that looks random, says nothing.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-FORMAT = 1  # raise when something else is looked for: what was looked at before is looked at again
+FORMAT = 2  # raise when something else is looked for: what was looked at before is looked at again
 
 # By name: no layer needs one, whatever it holds.
 FILES = {
@@ -19,6 +19,12 @@ FILES = {
     "pip.ini": "pip's configuration",
     ".git-credentials": "passwords for repositories",
 }
+SECRET_KEY = (b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY", b"SecretAccessKey")
+# Short strings and long ones, each with or without the flag of what is referred to; of 15 to 65,535
+# bytes (as many as the longest key).
+_MARSHALLED = re.compile(
+    rb"[zZ\xfa\xda]([\x0f-\xff])|[aAut\xe1\xc1\xf5\xf4s\xf3]([\x00-\xff]{2})\0\0", re.DOTALL
+)
 DIRECT_URL = rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@'
 
 
@@ -58,7 +64,7 @@ FORMS = (
     ),
     Form(
         what="an AWS secret access key",
-        words=(b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY", b"SecretAccessKey"),
+        words=SECRET_KEY,
         pattern=(
             rb"(?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|SecretAccessKey)"
             rb"[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9/+]{40})(?![\w/+=])"
@@ -92,10 +98,28 @@ def inside(name: str, content: bytes) -> list[str]:
     found = [FILES[base]] if base in FILES else []
     if base == "direct_url.json" and re.search(DIRECT_URL, content):
         found.append("the address it was installed from, with a password or token")
-    return found + [form.what for form in FORMS if _has(form, content)]
+    wanted = [form for form in FORMS if any(word in content for word in form.words)]
+    text = _text_of(content) if wanted and base.endswith(".pyc") else content
+    return found + [form.what for form in wanted if _has(form, text)]
+
+
+def _text_of(bytecode: bytes) -> bytes:
+    """Its strings, a line each. A name and its value lie apart in it: they are put together where
+    they can belong together."""
+    found = dict.fromkeys(_strings(bytecode))
+    pairs = [
+        b"%b=%b" % (name, each) for name in SECRET_KEY if name in found for each in found
+        if len(each) == 40
+    ]  # fmt: skip
+    return b"\n".join([*found, *pairs])
+
+
+def _strings(bytecode: bytes) -> Iterator[bytes]:
+    """Of marshal's format: a kind, a length, text; and what looks like that."""
+    for match in _MARSHALLED.finditer(bytecode):
+        size = int.from_bytes(match[1] or match[2], "little")
+        yield bytecode[match.end() : match.end() + size]
 
 
 def _has(form: Form, content: bytes) -> bool:
-    return any(word in content for word in form.words) and any(
-        form.is_real(match[1]) for match in re.finditer(form.pattern, content)
-    )
+    return any(form.is_real(match[1]) for match in re.finditer(form.pattern, content))

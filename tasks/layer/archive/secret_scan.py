@@ -95,16 +95,16 @@ def scan(
 
         for each in plans:
             if each.name not in found:
-                found[each.name] = read(there.keys() & each.stay)
+                found[each.name] = read(there.keys() & each.shipped)
                 kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
-        owned = {name for each in plans for name in each.stay}
+        owned = {name for each in plans for name in each.shipped}
         found["no distribution"] = read(there.keys() - owned - _compiled(there))
     return found
 
 
 def _compiled(there: Collection[str]) -> set[str]:
     """Bytecode that was made here has no text that its source has not: it is not read."""
-    made = ((name, source_of(name)) for name in there if name.endswith(".pyc"))
+    made = ((name, source_of(name)) for name in there if "__pycache__/" in name)
     return {name for name, source in made if source != name and source in there}
 
 

@@ -14,8 +14,9 @@ from collections.abc import Container
 _END_OF_HEADERS = re.compile(r"\r?\n\r?\n")
 
 
-def cut_down(name: str, content: str, stay: Container[str]) -> str:
-    """METADATA or RECORD as it goes into the layer; `stay` are the paths that will be there."""
+def cut_down(name: str, content: str, stay: Container[str], only: Container[str] = ()) -> str:
+    """METADATA or RECORD as it goes into the layer; `stay` are the paths that will be there, `only`
+    those whose bytecode will."""
     if name == "METADATA":
         return _END_OF_HEADERS.split(content, maxsplit=1)[0].rstrip() + "\n"
     out = io.StringIO()
@@ -23,5 +24,5 @@ def cut_down(name: str, content: str, stay: Container[str]) -> str:
     csv.field_size_limit(len(content) + 1)  # a path may be as long as it likes
     for row in csv.reader(io.StringIO(content, newline="")):
         if row and row[0] in stay:
-            writer.writerow([row[0], "", ""])
+            writer.writerow([f"{row[0]}c" if row[0] in only else row[0], "", ""])
     return out.getvalue()

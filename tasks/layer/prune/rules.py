@@ -29,6 +29,7 @@ class Spare(StrEnum):
     NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"
+    CALLED = "the app calls it by its path"
     PROGRAM = "it is a program, not a console script"
 
 
@@ -151,7 +152,7 @@ RULES = (
         reason="console scripts: their first line names the installer's Python, and no PATH "
         "in Lambda leads here",
         source="Lambda's PATH has /opt/bin, not /opt/python/bin (AWS: Packaging layers)",
-        spare=(Spare.PROGRAM,),
+        spare=(Spare.PROGRAM, Spare.CALLED),
     ),
 )
 

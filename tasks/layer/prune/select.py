@@ -8,6 +8,7 @@ from .globs import any_of, matcher, unmatched
 from .rules import DROP, LICENSES, NAMES, Rule
 from .usage import Usage
 
+TRACED = "the trace opened it"
 Claims = dict[str, tuple[Rule, str]]
 
 
@@ -24,16 +25,21 @@ class Selection:
 
 
 def select(
-    tree: Installed, rules: Sequence[Rule], keep: Sequence[str], app: Sequence[str] = ()
-) -> Selection:
-    """Decide for every path of the tree; `app`: modules that the app imports."""
+    tree: Installed, rules: Sequence[Rule], keep: Sequence[str], app: Sequence[str] = (),
+    opened: Collection[str] = (),
+) -> Selection:  # fmt: skip
+    """Decide for every path of the tree; `app`: modules that the app imports; `opened`: files that
+    a trace saw (only `drop` takes them)."""
     paths = list(tree.sizes)
     offers, saved = _offers(paths, rules), matcher(tuple(keep))
     _settle_licenses(offers, tree.licenses, rules)
+    traced = _spare_opened(offers, opened)
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
     claims, spared = _settle(offers, Usage(tree, app))
+    for rule, found in traced.items():
+        spared[rule] = {**found, **spared.get(rule, {})}
     own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]
     return Selection(
         stay=tuple(path for path in paths if path not in claims),
@@ -65,6 +71,19 @@ def _settle_licenses(
         chosen = [offer for offer in offers.pop(path, []) if offer[0].name not in NAMES]
         if takers := [*chosen, *((rule, path) for rule in own)]:
             offers[path] = takers
+
+
+def _spare_opened(
+    offers: dict[str, list[tuple[Rule, str]]], opened: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """{rule: {path: why it stays}}; only `drop` takes what a trace saw."""
+    spared: dict[str, dict[str, str]] = {}
+    for path in sorted(offers.keys() & {*opened}):
+        for rule, _ in offers[path]:
+            if rule.name != DROP:
+                spared.setdefault(rule.name, {})[path] = TRACED
+        offers[path] = [offer for offer in offers[path] if offer[0].name == DROP]
+    return spared
 
 
 def _settle(

@@ -43,7 +43,7 @@ class Usage:
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
         self._importers: dict[str, set[str]] = defaultdict(set)
-        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}}
+        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}, "source": {}}
         self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
         for path, (imports, quoted, _, lists, _) in self._modules.items():
             for name in {part for each in imports for part in _chain(each)}:
@@ -54,6 +54,7 @@ class Usage:
                 names = {name.rpartition("/")[2] for name in quoted}
                 self._quoting[path.split("/")[0]].append((path, set(quoted), names))
         targets = [name for each in tree.distributions for name in each.targets]
+        self._called = {*app}
         self._targets = {part for each in (*targets, *app) for part in _chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
@@ -105,7 +106,7 @@ class Usage:
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
         quoting = self._quoting[path.split("/")[0]]
-        return any(suffix in _ends(names) and not gone(module) for module, _, names in quoting)
+        return any(suffix in ends_of(names) and not gone(module) for module, _, names in quoting)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         return self._is_read(path, gone)
@@ -129,6 +130,9 @@ class Usage:
 
     def large(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._large
+
+    def called(self, path: str, matched: str, gone: Gone) -> bool:
+        return path in self._called
 
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
@@ -170,11 +174,12 @@ _LOOKS = {
     Spare.NO_LIBRARY: Usage.no_library,
     Spare.LAZY: Usage.lazy,
     Spare.LARGE: Usage.large,
+    Spare.CALLED: Usage.called,
     Spare.PROGRAM: Usage.program,
 }
 
 
-def _ends(names: Iterable[str]) -> set[str]:
+def ends_of(names: Iterable[str]) -> set[str]:
     """Suffixes of names that are put together at run time."""
     return {found[1] for name in names if (found := LISTED.fullmatch(name))}
 

@@ -33,3 +33,25 @@ def test_only_those_names_count(tmp_path: Path, code: str, found: list[str]) -> 
 def test_a_project_without_an_app(tmp_path: Path) -> None:
     """A layer alone."""
     assert app_imports.of_app(tmp_path, NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        (
+            "vendor/wrapper",
+            "#!/usr/bin/env bash\nexec python3 $PKGS/bin/instrument $@",
+            "instrument",
+        ),
+        (".chalice/config.json", '{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/python/bin/run.sh"}', "run.sh"),
+        ("app.py", "#!/usr/bin/python3\nrun(['bin/tool', '-x'])", "tool"),
+        ("app.py", "run('/usr/local/bin/x', '/bin/sh', '/var/lang/bin/python3', 'robin/x')", ""),
+        ("vendor/large", "bin/x" * 100_000, ""),
+    ],
+)
+def test_programs_are_named_by_their_path(tmp_path: Path, path: str, text: str, found: str) -> None:
+    """The layer's: those of the system are not in it."""
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text(text)
+    named = app_imports.of_app_and_programs(tmp_path, NAMES)
+    assert named == ([f"bin/{found}"] if found else [])

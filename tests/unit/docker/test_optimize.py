@@ -308,3 +308,47 @@ def test_installed_files_are_never_changed(tmp_path: Path) -> None:
     assert state() == before
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"apart", "parts", "request.json"}
+
+
+INFO = "p-1.0.dist-info/RECORD"
+
+
+def test_modules_go_as_bytecode_alone(tmp_path: Path) -> None:
+    """Where they were, with the bytes that lie beside other modules; one that does not compile goes
+    as it is, and RECORD says so."""
+    files = {"p/__init__.py": "x = 1\n", "p/bad.py": "x =\n", "p/c.py": "y = 1\n", INFO: "whole"}
+    record = "p/__init__.pyc,,\np/bad.pyc,,\np/c.py,,\n"
+    stay = lay(tmp_path / "apart", "p", files)
+    each = {"as": "p", "stay": stay, "cut": {INFO: record}}
+    only = ["p/__init__.py", "p/bad.py"]
+    both = unpacked(run(tmp_path, {"p": each}, "--compile")["p"], made=True)
+    made = run(tmp_path, {"p": each | {"only": only}}, "--compile")["p"]
+    found = unpacked(made, made=True) | unpacked(made, made=False)
+    assert found.keys() == {
+        "p/__init__.pyc", "p/bad.py", "p/c.py", f"p/__pycache__/c.{TAG}.pyc", INFO,
+    }  # fmt: skip
+    assert found["p/__init__.pyc"] == both[f"p/__pycache__/__init__.{TAG}.pyc"]
+    assert found[INFO] == b"p/__init__.pyc,,\np/bad.py,,\np/c.py,,\n"
+    assert made.skipped == ("p/bad.py",)
+    assert {member.name: member.is_beside for member in made.members if member.made} == {
+        "p/__init__.pyc": False, f"p/__pycache__/c.{TAG}.pyc": True,
+    }  # fmt: skip
+
+
+def test_a_preview_of_python_is_refused(tmp_path: Path) -> None:
+    """Its bytecode is no other's. A final release does the same work."""
+    request = {"p": {"as": "p", "stay": lay(tmp_path / "apart", "p", MODULES), "cut": {}}}
+    preview = (
+        "import runpy, sys; sys.path.insert(0, sys.argv[1].rpartition('/')[0]);"
+        "info = type('V', (), {'releaselevel': 'candidate'})();"
+        "del sys.argv[:1]; import optimize; optimize.sys = type('S', (), {"
+        "'version_info': info, 'version': '3.15.0rc1 (x)'})(); optimize.refuse_preview()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-s", "-S", "-c", preview, str(SCRIPT)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Python 3.15.0rc1 is a preview" in done.stderr
+    request["p"]["only"] = ["a.py"]
+    assert "a.pyc" in unpacked(run(tmp_path, request, "--compile")["p"], made=True)

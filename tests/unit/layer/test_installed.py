@@ -148,9 +148,9 @@ def test_a_shared_file_belongs_to_the_first() -> None:
 
 
 def test_bytecode_belongs_to_its_source() -> None:
-    """Optimised forms as well; other paths are themselves."""
+    """Optimised forms as well, and where it lies in its place; other paths are themselves."""
     source = installed.source_of
     assert source("a/__pycache__/b.cpython-312.pyc") == "a/b.py"
     assert source("__pycache__/b.cpython-312.opt-1.pyc") == "b.py"
     assert source("a/b.py") == "a/b.py"
-    assert source("not__pycache__x/b.pyc") == "not__pycache__x/b.pyc"
+    assert source("not__pycache__x/b.pyc") == "not__pycache__x/b.py"

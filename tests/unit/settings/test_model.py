@@ -120,7 +120,7 @@ def test_all_mistakes_at_once_with_the_nearest_name(tmp_path: Path) -> None:
     message = str(caught.value)
     for part in (
         "layr is not a setting (did you mean layer?)",
-        "bytecode = 'compiled' is not one of compile, none (did you mean compile?)",
+        "bytecode = 'compiled' is not one of compile, only, none (did you mean compile?)",
         "keep = 'a' is not a list of strings",
         "strip = 'yes' is not true or false",
         "environment's S3_BUCKET: bucket = 'UPPER' does not look like",

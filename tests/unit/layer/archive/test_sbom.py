@@ -151,6 +151,22 @@ def test_what_lies_inside_of_a_package_is_in_it() -> None:
     assert edges[f"{base}c"] == [f"{base}b"]
 
 
+def test_a_bill_that_lies_leaves_ours_valid() -> None:
+    """Whatever stands in it: ours is a document that scanners read."""
+    odd = [
+        {"bom-ref": "a", "name": "\ud800", "version": "\0", "type": "platform", "purl": "pkg:x"},
+        {"bom-ref": "a", "name": "twice", "licenses": [{"expression": "MIT OR"}, {"license": {}}]},
+        {"bom-ref": "urn:cdx:1/1#a", "name": "x" * 10_000, "hashes": [{"alg": "MD5"}]},
+        {"name": "c", "purl": "pkg:pypi/a@1.0", "licenses": [{"license": {"id": "No-Such"}}]},
+    ]
+    needs = [{"ref": "a", "dependsOn": ["a", "urn:cdx:1/1#a"]}, {"ref": "b"}]
+    text = json.dumps({"bomFormat": "CycloneDX", "components": odd, "dependencies": needs})
+    bill = embedded_bills.read_bill(CONTENTS.packages[0], "x.json", text)
+    said = sbom.to_json(replace(CONTENTS, bills=[bill]))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(said) is None
+    said.encode()
+
+
 def test_bundled_libraries_are_told_by_their_folder() -> None:
     """As auditwheel names it."""
     paths = ["a.libs/libz-1a2b3c4d.so.1", "a/lib/libz.so", "a.libs/README", "x/a.libs/liby.so"]

@@ -259,6 +259,29 @@ def test_targets_of_entry_points_stay(tmp_path: Path) -> None:
     assert choose(tmp_path, files).removed == {"nx/tests/test_y.py": "tests"}
 
 
+def test_a_program_that_the_app_calls_stays(tmp_path: Path) -> None:
+    """As AWS_LAMBDA_EXEC_WRAPPER scripts call `opentelemetry-instrument`."""
+    tree = handmade_layers.tree(
+        tmp_path, {"bin/instrument": "#!python\n", "bin/other": "#!python\n"}
+    )
+    selection = select(tree, recipes.active(Settings()), (), ["bin/instrument"])
+    assert selection.removed == {"bin/other": "scripts"}
+    assert selection.spared == {"scripts": {"bin/instrument": "the app calls it by its path"}}
+
+
+def test_a_licence_stays_whatever_rules_say(tmp_path: Path) -> None:
+    """Only `drop` and recipes take it; the setting of its name, but for what code reads."""
+    files = {"a/tests/test_x.py": "", "a/tests/LICENSE": "", "a-1.dist-info/licenses/NOTICE": "",
+             "a/data.py": "open('LICENSE.txt')\n", "a/LICENSE.txt": ""}  # fmt: skip
+    texts = {path for path in files if "LICENSE" in path or "NOTICE" in path}
+    assert not texts & choose(tmp_path, files).removed.keys()
+    dropped = choose(tmp_path, files, licenses="drop")  # type: ignore[arg-type] # a word
+    assert {path for path, rule in dropped.removed.items() if rule == "licenses"} == texts - {
+        "a/LICENSE.txt"
+    }
+    assert choose(tmp_path, files, drop=("a/tests",)).removed["a/tests/LICENSE"] == "drop"
+
+
 def test_what_the_app_imports_stays(tmp_path: Path) -> None:
     """Twisted's proto_helpers."""
     files = {"twisted/test/proto_helpers.py": "", "twisted/test/test_x.py": ""}

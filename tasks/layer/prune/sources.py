@@ -1,0 +1,89 @@
+"""Which modules go into the layer as bytecode alone (`bytecode = "only"`), and whose source stays.
+
+A distribution keeps all its sources where its code reads sources, where it looks for modules as
+files, and where its licence asks for them; those of a folder stay whose `__init__` alone looks for
+modules there. A single one stays that is no module, that lies among templates or data, that code of
+its package names, or that `keep` names.
+"""
+
+from collections.abc import Collection, Iterator
+
+from ...util import modules
+from ..installed import Installed, InstalledDistribution
+from .globs import Match
+from .plan import Sourceless
+from .usage import DATA, ends_of
+
+READS = "source"  # docker/module_references.py's word for code that reads sources
+# These read what a person hands them at a prompt: np.source(), gone in numpy 2.
+OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py"}
+
+
+def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
+    """`stay`: the layer's files, sources included."""
+    there = set(stay)
+    only: set[str] = set()
+    why: dict[str, str] = {}
+    for each in tree.distributions:
+        if reason := next(_reasons(each, there), ""):
+            why[each.name] = reason
+            continue
+        named, folders = _named(each, there), tuple(_listed_folders(each, there))
+        only |= {
+            path
+            for path in each.files.keys() & there
+            if _can_go(path, there, named) and not path.startswith(folders)
+        }
+    return Sourceless(only=frozenset(path for path in only if not keep(path)), why=why)
+
+
+def _reasons(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:
+    from ..archive import dist_metadata, licenses
+
+    for path, (_, quoted, _, lists, _) in found.modules.items():
+        if path not in there or path in OF_OTHERS:
+            continue
+        if READS in lists:
+            yield f"its code reads sources ({path})"
+        if _looks_for_modules(lists, quoted) and not path.endswith("/__init__.py"):
+            yield f"its code looks for modules as files ({path})"
+    package = dist_metadata.parse_metadata(found.texts["METADATA"])
+    if licenses.asks_for_source(package) and any(path.endswith(".py") for path in found.files):
+        yield f"its licence asks for the source ({licenses.named(package)[0]})"
+
+
+def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:
+    return "files" in lists and ".py" in ends_of(quoted)
+
+
+def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:
+    """Where an `__init__` looks for modules."""
+    for path, (_, quoted, _, lists, _) in found.modules.items():
+        inside, _, file = path.rpartition("/")
+        if path in there and file == "__init__.py" and _looks_for_modules(lists, quoted):
+            yield f"{inside}/"
+
+
+def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
+    """File names of sources that the code quotes, without folders."""
+    return {
+        name.rpartition("/")[2]
+        for path, (_, quoted, *_) in found.modules.items()
+        if path in there
+        for name in quoted
+        if name.endswith(".py")
+    }
+
+
+def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:
+    *folders, file = path.split("/")
+    is_module = bool(modules.dotted(path) and folders[:1] != ["bin"]) or (
+        file == "__main__.py" and bool(folders)
+    )
+    return (
+        is_module
+        and path.endswith(".py")
+        and file not in named
+        and f"{path}c" not in there
+        and not any(map(DATA.fullmatch, folders[1:]))
+    )

@@ -1,0 +1,55 @@
+"""`trace`: the command, and the files of the app that it runs with. What it opens decides the
+layer's content, so both are part of the input hash."""
+
+import shlex
+from pathlib import Path
+
+from ..settings import paths
+from ..settings.model import Settings
+from ..util import files, input_files
+from ..util.errors import SettingsError
+
+OF_CHECK = "check"  # the setting's value that means the project's own check
+APP = ("app.py", "chalicelib", "vendor")
+SCRIPTS = ("run_traced.py", "trace_hook.py")
+
+
+def words(settings: Settings) -> list[str]:
+    """The command as typed, of `check` as it is run. SettingsError."""
+    if settings.trace == OF_CHECK:
+        if not settings.check:
+            raise SettingsError('trace = "check", but there is no check', fix="name one: check = …")
+        return ["python", *([] if settings.check.endswith(".py") else ["-m"]), settings.check]
+    try:
+        found = shlex.split(settings.trace)
+    except ValueError as error:
+        raise SettingsError(
+            f"trace = {settings.trace!r}: {error}", fix="correct its quotes"
+        ) from None
+    return ["python", *found] if found[:1] and found[0].endswith(".py") else found
+
+
+def named(settings: Settings) -> dict[str, Path]:
+    """{path in the project: file} of the app and of what the command names."""
+    roots = [Path(each) for each in (*APP, *words(settings)) if _is_inside(each)]
+    found = {path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))}
+    kept = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path): path for path in sorted(kept)}
+
+
+def _is_inside(word: str) -> bool:
+    """A file or folder of the project?"""
+    path = Path(word)
+    plain = not path.is_absolute() and ".." not in path.parts and path.parts and word[:1] != "-"
+    return bool(plain) and path.exists()
+
+
+def part(settings: Settings) -> dict[str, str]:
+    """Of the input hash; {} without a trace."""
+    if not settings.trace:
+        return {}
+    contents = {
+        name: files.digest(input_files.read(path).hex()) for name, path in named(settings).items()
+    }
+    scripts = [(paths.DOCKER / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return {"trace": files.digest([words(settings), contents, scripts, settings.proof_env])}

@@ -1,0 +1,99 @@
+"""tasks/layer/prune/sources.py: which modules can do without their sources."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.layer.prune import sources
+from tasks.layer.prune.globs import matcher
+from tests import handmade_layers
+
+INFO = "pkg-1.0.dist-info/METADATA"
+PLAIN = {"pkg/__init__.py": "x = 1\n", "pkg/a.py": "import os\n", "pkg/b/__main__.py": "x = 1\n"}
+
+
+def choose(root: Path, files: dict[str, str], *keep: str) -> tuple[set[str], dict[str, str]]:
+    """(what goes as bytecode alone, why a distribution keeps its sources)"""
+    found = sources.choose(handmade_layers.tree(root, files), files, matcher(keep))
+    return {*found.only}, dict(found.why)
+
+
+def test_modules_go_as_bytecode(tmp_path: Path) -> None:
+    """And what is run by its name."""
+    assert choose(tmp_path, PLAIN | {INFO: "Name: pkg\nLicense: MIT\n"}) == ({*PLAIN}, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import inspect\ntext = inspect.getsource(f)\n",
+        "from inspect import getsourcelines\n",
+        "import linecache\nlinecache.getlines(f)\n",
+        "text = __loader__.get_source(__name__)\n",
+        "open(__file__).read()\n",
+        "io.open( __file__, 'rb')\n",
+        "Path(__file__).read_text()\n",
+        "@numba.njit(parallel=True, cache=True)\ndef f(): pass\n",
+        "from numba import *\n@vectorize(['f8(f8)'], cache = True)\ndef f(x): pass\n",
+        "print 'getsource', inspect.getsource(f)\n",
+        "for f in os.listdir(here):\n    if f.endswith('.py'): load(f)\n",
+        "for f in here.glob('*.py'): load(f)\n",
+    ],
+)
+def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path, text: str) -> None:
+    """It says which module does."""
+    only, why = choose(tmp_path, PLAIN | {"pkg/c.py": text})
+    assert only == set()
+    assert why["pkg"].endswith("(pkg/c.py)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import linecache\nlinecache.cache[name] = lines\n",
+        "'''\n>>> inspect.getsource(f)\n'''\n",
+        "template.get_source(environment, name)\n",
+        "here = os.path.dirname(__file__)\n",
+        "open(name)\n",
+        "import numba\n@njit(cache=False)\ndef f(): pass\n",
+        "np.vectorize(f, cache=True)\n",
+        "class A:\n    inherit_cache = True\n",
+        "if name.endswith('.py'): pass\n",
+    ],
+)
+def test_other_code_does_not(tmp_path: Path, text: str) -> None:
+    only, why = choose(tmp_path, PLAIN | {"pkg/c.py": text})
+    assert (only, why) == ({*PLAIN, "pkg/c.py"}, {})
+
+
+def test_a_package_that_lists_its_own_folder_keeps_that(tmp_path: Path) -> None:
+    """numpy.doc does."""
+    lists = "for f in os.listdir(here):\n    if f.endswith('.py'): load(f)\n"
+    more = {"pkg/doc/__init__.py": lists, "pkg/doc/x.py": "", "pkg/doc/y/z.py": ""}
+    assert choose(tmp_path, PLAIN | more) == ({*PLAIN}, {})
+
+
+@pytest.mark.parametrize("license_", ["MPL-2.0", "LGPL with exceptions", "MIT AND GPL-3.0-only"])
+def test_a_licence_may_ask_for_the_source(tmp_path: Path, license_: str) -> None:
+    only, why = choose(tmp_path, PLAIN | {INFO: f"Name: pkg\nLicense: {license_}\n"})
+    assert only == set()
+    assert why == {"pkg": f"its licence asks for the source ({license_})"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "pkg/templates/app.py",
+        "pkg/project_template/x.py",
+        "pkg/not-a-module.py",
+        "pkg/worker.py",
+        "bin/run.py",
+        "pkg/kept.py",
+        "pkg/both.py",
+    ],
+)
+def test_single_sources_stay(tmp_path: Path, path: str) -> None:
+    """Templates, what is no module, what code names, what `keep` names, what is compiled there."""
+    more = {"pkg/c.py": "run([sys.executable, here / 'worker.py'])\n", "pkg/both.pyc": ""}
+    only, _ = choose(tmp_path, PLAIN | more | {path: "x = 1\n"}, "pkg/kept.py")
+    assert only == {*PLAIN, "pkg/c.py"}
