@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, subprocesses
 from ..util.errors import DeployError
+from . import environment
 from . import package as function_package
 from .package import Contents
 
@@ -44,10 +44,10 @@ def deploy(
     told = {
         "variables": dict(secret), "access": way, "region": settings.region,
         "layer": asdict(layer), "report": str(report), "refuses": refuses,
+        "python": settings.python,
     }  # fmt: skip
     process = subprocess.Popen(
-        # -u: in the order it says them; else its error comes before what it says it was doing
-        [sys.executable, "-u", "-m", RUNNER, "deploy", "--stage", settings.stage],
+        environment.command(RUNNER, "deploy", "--stage", settings.stage),
         env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
@@ -74,9 +74,7 @@ def deploy(
 
 def knows_architecture() -> bool:
     """Does this Chalice read `lambda_architecture`? (1.34 does.)"""
-    from chalice.config import Config
-
-    return hasattr(Config, "lambda_architecture")
+    return environment.is_at_least(environment.chalice_version(), (1, 34))
 
 
 @contextmanager
@@ -113,7 +111,7 @@ def _fix(output: str, settings: Settings) -> str:
     if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
         return (
             "Chalice imports app.py, so what it needs is installed where the tool is, too: "
-            f"{sys.executable} -m pip install -r {settings.requirements} "
+            f"{environment.interpreter()} -m pip install -r {settings.requirements} "
             f"-r {paths.FUNCTION_REQUIREMENTS}"
         )
     return "correct what it says, then run the same again: what was done is not done twice"

@@ -107,6 +107,7 @@ def main() -> int:
     if told["access"]:
         seal(Access(**told["access"]), told["region"])
     apply(told["variables"])
+    packing.know_python(told["python"])
     layer, report = Contents(**told["layer"]), Path(told["report"])
     packing.apply(layer, report, refuses=told["refuses"])
     import_once()

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..chalice_project import app_imports
+from ..chalice_project.source import imports as app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash, installed

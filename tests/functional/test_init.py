@@ -120,6 +120,7 @@ def test_a_worker_without_an_api(app: Any, tool: Tool) -> None:
     folder = app(WORKER)
     said = adopted(tool, folder, "--no-workflow")
     assert "note: app.py has no route" in said
+    assert "note: no region is configured here, so `region` is ap-northeast-2" in said
     assert f"\nto run the app, and where this tool is: {INSTALL}\n" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert layer.endswith("--prefer-binary\nsix==1.16.0\n")
