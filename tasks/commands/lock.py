@@ -1,13 +1,15 @@
 """`doit lock`: every package of the layer, transitive ones too, pinned with hashes."""
 
 import time
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import resolution
+from ..layer import missing_wheels, resolution
 from ..layer.builder import index_options
+from ..layer.locked_requirement import from_source
 from ..layer.source_builder import SourceBuilder
 from ..requirements import file, lockfile, uv
 from ..sandbox.host import HostSandbox
@@ -57,12 +59,25 @@ def resolve(settings: Settings, before: str) -> str:
     sources.options = index_options(line.text for line in asked)
     try:
         words = partial(uv.resolving, settings, sandbox.kind)
+        refuse_missing_wheels(sandbox, job, asked, settings)
         resolution.resolve(sandbox, sources, job, words, asked, settings)
     finally:
         sandbox.close()
         if in_a_container.cache_info().currsize:
             in_a_container(settings).close()
     return result.read_text(encoding="utf-8")
+
+
+def refuse_missing_wheels(
+    sandbox: Sandbox, job: Job, asked: Sequence[file.Line], settings: Settings
+) -> None:
+    """BuildError that names all of them, before a build ends at one after the other. What a line
+    `--no-binary` allows to be built is none of them."""
+    allowed = {*from_source(line.text for line in asked if line.is_option)}
+    found = [] if ":all:" in allowed else missing_wheels.find(sandbox, job, asked, settings)
+    refused = [each for each in found if each.name not in allowed]
+    if refused:
+        raise missing_wheels.refusal(refused, settings)
 
 
 @cache

@@ -71,6 +71,20 @@ def resolving(settings: Settings, builder: str, sources: Iterable[str] = ()) -> 
     return (*words, *source_words(sources), *_platform(settings, builder))
 
 
+def trying(settings: Settings, builder: str, *, lowest: bool) -> tuple[str, ...]:
+    """Its arguments to print which version of {work}/requirements.txt's one package has a wheel:
+    the lowest of them, or the highest."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--no-deps", "--no-header", "--no-config"]
+    words += ["--no-annotate", "--resolution", "lowest" if lowest else "highest"]
+    return (*words, *_platform(settings, builder))
+
+
+def version_of(name: str, output: str) -> str:
+    """Of the package, in what that prints."""
+    found = re.search(rf"^{re.escape(name)}==(\S+)", output, re.M)
+    return found[1] if found else ""
+
+
 def source_words(sources: Iterable[str]) -> list[str]:
     """A configuration of ours with the metadata of these, and no other."""
     words = [word for name in sources for word in ("--no-binary", name)]

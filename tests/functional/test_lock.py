@@ -172,3 +172,24 @@ def test_the_requirements_index_counts_with_a_lock_too(copy: Project, packages: 
     copy.write("requirements-all.txt", f"--index-url {packages.url}\ngood==1.0\n")
     lock(copy)
     assert installed(copy) == {"good-1.0", "needed-1.5"}
+
+
+def test_all_pins_without_a_wheel_are_said_at_once(copy: Project, packages: Index) -> None:
+    """Each with the nearest version that has one, before a build ends at one after the other."""
+    for name in ("newer", "older", "never"):
+        packages.add_sdist(name, "2.0", "")
+    packages.add("newer", "2.1", "Requires-Dist: needed>=1")
+    packages.add("newer", "3.0")
+    packages.add("older", "1.9")
+    packages.add("never", "2.0", tag="cp312-cp312-win_amd64")
+    copy.write("requirements-all.txt", "newer==2.0\ngood==1.0\nolder==2.0\nnever==2.0\n")
+    done = copy.doit("lock")
+    refused(done, "pins without a wheel for Python 3.12 on x86_64:")
+    assert "newer==2.0 has no wheel: newer==2.1 has one" in done.output
+    assert "older==2.0 has no wheel: older==1.9 has one" in done.output
+    assert "never==2.0 has no wheel: no version has one" in done.output
+    assert "→ pin newer==2.1, older==1.9; or build from source, in the image: lines" in done.output
+    assert "--no-binary never" in done.output
+    assert not (copy.path / LOCK).exists()
+    copy.write("requirements-all.txt", "newer==2.1\nolder==1.9\n")
+    assert pins(lock(copy)) == ["needed==1.5", "newer==2.1", "older==1.9"]
