@@ -26,8 +26,8 @@ _VERSION = re.compile(r"\d+")
 
 
 def interpreter() -> Path:
-    """The Python of $VIRTUAL_ENV, or of .venv in the app's folder or one around it, where it has
-    Chalice; else our own."""
+    """The Python of $VIRTUAL_ENV, or of .venv in the app's folder or one around it (in its
+    repository), where it has Chalice; else our own."""
     for folder in _candidates():
         python = folder / "bin" / "python"
         if python.exists() and _has_chalice(folder):
@@ -42,12 +42,20 @@ def is_own() -> bool:
 
 def _candidates() -> Iterator[Path]:
     own = Path(sys.prefix).resolve()
-    around = [folder / VENV for folder in (Path.cwd(), *Path.cwd().parents)]
+    around = [folder / VENV for folder in _project()]
     named = [Path(os.environ["VIRTUAL_ENV"])] if os.environ.get("VIRTUAL_ENV") else []
     for folder in (*named, *around):
         if folder.resolve() == own:
             return  # whoever activated it means this one
         yield folder
+
+
+def _project() -> list[Path]:
+    """The app's folder, and those around it up to its repository's: above that, anybody may have
+    put a .venv there."""
+    folders = [Path.cwd(), *Path.cwd().parents]
+    top = next((number for number, each in enumerate(folders) if (each / ".git").exists()), 0)
+    return folders[: top + 1]
 
 
 def _has_chalice(folder: Path) -> bool:

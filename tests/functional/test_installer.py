@@ -27,6 +27,15 @@ BROKEN_BUILD = """def build_wheel(*arguments, **named):
 """
 
 
+PYLOCK = """lock-version = "1.0"
+created-by = "a test"
+[[packages]]
+name = "good"
+version = "1.0"
+wheels = [{{url = "https://e.org/{name}", hashes = {{sha256 = "{digest}"}}}}]
+"""
+
+
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """An index that is the only one, a cache of its own, an empty project."""
@@ -263,3 +272,21 @@ def test_a_folder_of_wheels_beside_the_requirements(packages: Index) -> None:
     text = f"{lockfile.header(SETTINGS)}mine==1.0 --hash=sha256:{digest}\n"
     Path(SETTINGS.lock).write_text(text)
     assert "more.py" in installed("--find-links ./vendor\nmine==1.0\n")
+
+
+def test_a_pylock_is_what_is_installed(packages: Index) -> None:
+    """PEP 751: its versions, and only what has its hashes."""
+    made = packages.add("good", "1.0")
+    packages.add("good", "2.0")
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    Path("pylock.toml").write_text(PYLOCK.format(name=made.name, digest=digest))
+    settings = replace(SETTINGS, requirements="pylock.toml")
+    workshop = LayerBuilder(settings, HostSandbox(settings))
+    try:
+        install.run(settings, lambda: workshop)
+    finally:
+        workshop.close()
+    assert "good-1.0.dist-info/METADATA" in installed_layer.needed(settings).sizes
+    Path("pylock.toml").write_text(PYLOCK.format(name=made.name, digest="0" * 64))
+    with pytest.raises(BuildError, match="ash mismatch"):
+        install.run(settings, lambda: LayerBuilder(settings, HostSandbox(settings)))

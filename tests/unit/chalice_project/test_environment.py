@@ -18,6 +18,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     folder = tmp_path / "repository/app"
     folder.mkdir(parents=True)
+    (tmp_path / "repository/.git").mkdir()
     monkeypatch.chdir(folder)
     return folder
 
@@ -53,6 +54,15 @@ def test_the_apps_own(app: Path, place: str) -> None:
     assert environment.packages() == [
         str(made / f"lib/python3.{sys.version_info[1]}/site-packages")
     ]
+
+
+def test_one_outside_of_the_repository_is_nobodys(app: Path) -> None:
+    """Anybody may have put it there, and it would run with the stage's credentials."""
+    make(app.parents[1] / ".venv")
+    assert environment.is_own()
+    (app.parent / ".git").rmdir()
+    make(app.parent / ".venv")
+    assert environment.is_own()
 
 
 def test_the_one_that_is_activated_comes_first(
