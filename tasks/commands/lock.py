@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
+from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import missing_wheels, resolution
@@ -58,8 +59,9 @@ def resolve(settings: Settings, before: str) -> str:
     sources = SourceBuilder(settings, lambda: in_a_container(settings))
     sources.options = index_options(line.text for line in asked)
     try:
-        words = partial(uv.resolving, settings, sandbox.kind)
-        refuse_missing_wheels(sandbox, job, asked, settings)
+        newest = arguments.current().exclude_newer
+        words = partial(uv.resolving, settings, sandbox.kind, newest=newest)
+        refuse_missing_wheels(sources, sandbox, job, asked)
         resolution.resolve(sandbox, sources, job, words, asked, settings)
     finally:
         sandbox.close()
@@ -69,15 +71,15 @@ def resolve(settings: Settings, before: str) -> str:
 
 
 def refuse_missing_wheels(
-    sandbox: Sandbox, job: Job, asked: Sequence[file.Line], settings: Settings
+    sources: SourceBuilder, sandbox: Sandbox, job: Job, asked: Sequence[file.Line]
 ) -> None:
     """BuildError that names all of them, before a build ends at one after the other. What a line
     `--no-binary` allows to be built is none of them."""
     allowed = {*from_source(line.text for line in asked if line.is_option)}
-    found = [] if ":all:" in allowed else missing_wheels.find(sandbox, job, asked, settings)
+    found = [] if ":all:" in allowed else missing_wheels.find(sources, sandbox, job, asked)
     refused = [each for each in found if each.name not in allowed]
     if refused:
-        raise missing_wheels.refusal(refused, settings)
+        raise missing_wheels.refusal(refused, sources.settings)
 
 
 @cache

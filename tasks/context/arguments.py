@@ -28,6 +28,15 @@ def _repository(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    """As uv takes it."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?|\d+ (day|week)s?", text):
+        raise InputError(
+            f"{text!r} is no date", fix='write exclude-newer=2026-11-29, or "exclude-newer=7 days"'
+        )
+    return text
+
+
 def _format(text: str) -> str:
     if text != "env":
         raise InputError(f"{text!r} is not a format", fix="write format=env")
@@ -66,12 +75,15 @@ class Arguments:
         "", "`env`: address and key as variables for a shell, and nothing else", "local-start",
         form=_format,
     )  # fmt: skip
+    exclude_newer: str = _argument(
+        "", "nothing that the index got after it: 2026-11-29, or `7 days`", "lock", form=_moment
+    )
     all_: bool = _argument(
         False, "`1`: every embedded AWS of yours, not this checkout's alone", "local-stop"
     )
 
 
-SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}
+SPECS = {spec.name.removesuffix("_").replace("_", "-"): spec for spec in fields(Arguments)}
 
 
 def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:

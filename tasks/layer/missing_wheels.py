@@ -10,7 +10,8 @@ from ..requirements.file import canonical
 from ..sandbox.protocol import Job, Sandbox
 from ..settings.model import Settings
 from ..util.errors import BuildError
-from . import resolution
+from . import near_wheels, resolution
+from .source_builder import SourceBuilder
 
 MOST = 100  # pins; each takes a run of uv
 
@@ -29,20 +30,24 @@ class MissingWheel:
 
 
 def find(
-    sandbox: Sandbox, job: Job, asked: Sequence[file.Line], settings: Settings
+    sources: SourceBuilder, sandbox: Sandbox, job: Job, asked: Sequence[file.Line]
 ) -> list[MissingWheel]:
     """By name. Each that is found makes way for the nearest, so that the others are found, too."""
-    lines, found = list(asked), dict[str, MissingWheel]()
+    lines, found, settings = list(asked), dict[str, MissingWheel](), sources.settings
     words = partial(uv.resolving, settings, sandbox.kind)
     while len(found) < MOST:
         none = [each for each in found.values() if not each.nearest]
         known = [(each.name, each.version, list[str]()) for each in none]
+        known += resolution.described(sources)
         more = {"metadata.toml": uv.metadata_config(known)} if known else {}
-        argv = ("{uv}", *words([each.name for each in none]))
-        inputs = {**job.inputs, **file.as_inputs(resolution.without_sources(lines)), **more}
+        argv = ("{uv}", *words([name for name, *_ in known]))
+        asked_for = file.as_inputs(resolution.without_sources(lines))
+        inputs = {**job.inputs, **near_wheels.inputs(sources, asked_for), **more}
         outcome = sandbox.run(replace(job, argv=argv, inputs=inputs, fetch={}))
-        name = canonical(uv.wants_wheel(outcome.output)) if outcome.code else ""
+        name = canonical(uv.lacks_wheel(outcome.output)) if outcome.code else ""
         version = resolution.exact_version(lines, name) if name else ""
+        if near_wheels.take(sources, sandbox, (name, version)):
+            continue
         if not version or name in found:
             break
         nearest = _nearest(sandbox, job, lines, (name, version), settings)

@@ -193,3 +193,15 @@ def test_all_pins_without_a_wheel_are_said_at_once(copy: Project, packages: Inde
     assert not (copy.path / LOCK).exists()
     copy.write("requirements-all.txt", "newer==2.1\nolder==1.9\n")
     assert pins(lock(copy)) == ["needed==1.5", "newer==2.1", "older==1.9"]
+
+
+def test_nothing_newer_than_a_date(copy: Project) -> None:
+    """An index that does not say when it got a file is refused by uv, in its words; what is no date
+    is refused before."""
+    done = copy.doit("lock", "exclude-newer=2020-01-01")
+    refused(done, "exclude-newer")
+    done = copy.doit("lock", "exclude-newer=yesterday")
+    assert done.code == 3
+    assert "command line: 'yesterday' is no date" in done.output
+    done = copy.doit("build", "exclude-newer=2020-01-01")
+    assert "exclude-newer= belongs to lock" in done.output
