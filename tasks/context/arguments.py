@@ -17,6 +17,7 @@ from ..util.errors import InputError, SettingsError
 
 Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
+FORMATS = {"local-start": "env", "lock": "pylock"}
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
@@ -38,8 +39,9 @@ def _moment(text: str) -> str:
 
 
 def _format(text: str) -> str:
-    if text != "env":
-        raise InputError(f"{text!r} is not a format", fix="write format=env")
+    if text not in FORMATS.values():
+        known = ", ".join(f"{command} format={name}" for command, name in FORMATS.items())
+        raise InputError(f"{text!r} is not a format; there are: {known}", fix="write one of these")
     return text
 
 
@@ -72,8 +74,8 @@ class Arguments:
     )  # fmt: skip
     branch: str = _argument("main", "branch that may deploy", "iam-policy")
     format_: str = _argument(
-        "", "`env`: address and key as variables for a shell, and nothing else", "local-start",
-        form=_format,
+        "", "`env`: address and key as variables for a shell, and nothing else; `pylock`, of "
+        "`lock`: pylock.toml (PEP 751), too", "local-start", "lock", form=_format,
     )  # fmt: skip
     exclude_newer: str = _argument(
         "", "nothing that the index got after it: 2026-11-29, or `7 days`", "lock", form=_moment
@@ -95,6 +97,10 @@ def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
     mine = {name: value for name, value in typed.items() if name in SPECS}
     commands = {word.partition(":")[0] for word in words}
     problems = [_unasked(name) for name in mine if not commands.intersection(_of(name))]
+    fitting = [FORMATS[command] for command in commands & FORMATS.keys()]
+    if fitting and mine.get("format", fitting[0]) not in fitting:
+        command = next(each for each in FORMATS if each in commands)
+        problems.append(f"command line: format={mine['format']} is not for {command}")
     values: dict[str, Any] = {}
     for name, value in mine.items():
         try:

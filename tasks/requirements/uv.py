@@ -13,7 +13,8 @@ SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
 NOT_BUILT = (
     "it has no wheel and does not compile in the image: pin a version with a wheel, or add what it "
-    "needs to docker/Dockerfile; what it wants to download needs build-network = true"
+    "needs to the image (docker/Dockerfile, or in your own app an `image` that has it); what it "
+    "wants to download needs build-network = true"
 )
 _FIXES = (
     (r"Git executable not found", "a line comes out of a git repository, and git is not there: "
@@ -118,6 +119,13 @@ def listing() -> tuple[str, ...]:
     words = ["pip", "compile", "{work}/source.txt", "--no-deps", "--format", "pylock.toml"]
     words += ["--output-file", "{work}/pylock.toml", "--quiet", "--universal", "--no-config"]
     return (*words, "--only-binary", ":all:", "--python", "{interpreter}", "--no-python-downloads")
+
+
+def exporting(settings: Settings, builder: str) -> tuple[str, ...]:
+    """Its arguments to write what {work}/requirements.txt pins to {work}/pylock.toml (PEP 751)."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--no-deps", "--format", "pylock.toml"]
+    words += ["--output-file", "{work}/pylock.toml", "--quiet", "--no-header", "--no-config"]
+    return (*words, *_platform(settings, builder))
 
 
 def installing_tools(target: str) -> tuple[str, ...]:

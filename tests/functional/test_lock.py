@@ -1,6 +1,7 @@
 """doit lock, really: hashes, no addresses, what install makes of the lock."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,3 +206,24 @@ def test_nothing_newer_than_a_date(copy: Project) -> None:
     assert "command line: 'yesterday' is no date" in done.output
     done = copy.doit("build", "exclude-newer=2020-01-01")
     assert "exclude-newer= belongs to lock" in done.output
+
+
+def test_a_pylock_beside_it(copy: Project, packages: Index) -> None:
+    """PEP 751, of the same packages with the same hashes; it can be what a layer is built from. No
+    login that an index's address has is in it."""
+    copy.environment["UV_DEFAULT_INDEX"] = packages.url.replace("://", "://me:secret@")
+    done = copy.doit("lock", "format=pylock")
+    assert done.code == 0, done.output
+    text = copy.read("pylock.toml")
+    assert "secret" not in text
+    assert str(copy.path) not in text
+    found = {each["name"]: each for each in tomllib.loads(text)["packages"]}
+    assert {name: each["version"] for name, each in found.items()} == {
+        "good": "1.0", "needed": "1.5",
+    }  # fmt: skip
+    for each in found.values():
+        assert each["wheels"][0]["hashes"]["sha256"] in copy.read(LOCK)
+    with (copy.path / "pyproject.toml").open("a") as project:
+        project.write('requirements = "pylock.toml"\n')
+    assert installed(copy) == {"good-1.0", "needed-1.5"}
+    assert "format=env is not for lock" in copy.doit("lock", "format=env").output
