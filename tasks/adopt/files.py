@@ -4,11 +4,10 @@ each gives the same again."""
 import ast
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..chalice_project import config_schema, json_edit
+from ..chalice_project import config_schema, environment, json_edit
 from ..chalice_project.app import App
 from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
@@ -76,7 +75,7 @@ def proposals(app: App, account: str, region: str) -> dict[str, str]:
         "layer": f"{name[:130]}-deps",
         "bucket": bucket(name, account),
         "region": region or default.region,
-        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "python": environment.python_version(),
         "stage": app.stage,
         "smoke-path": app.smoke_path if app.has_api or app.asked else default.smoke_path,
     }

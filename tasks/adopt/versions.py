@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..chalice_project import environment
 from ..requirements.file import parse_requirement
 from ..util.errors import InputError
 from . import sources
@@ -28,6 +29,7 @@ def chalice(root: Path, source: str, entries: Iterable[RequirementEntry]) -> str
 def refuse_impossible(root: Path, requirement: str, python: str) -> None:
     """InputError where the app's versions cannot be deployed with this tool, whatever environment
     they are in."""
+    environment.refuse_too_old()
     pins = [each for each in parse_requirement(requirement).specifier if each.operator == "=="]
     oldest = ".".join(map(str, OLDEST))
     if pins and tuple(map(int, re.findall(r"\d+", pins[0].version)[:3])) < OLDEST:

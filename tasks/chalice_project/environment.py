@@ -11,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from ..util.errors import InputError
+
 VENV = ".venv"
+OLDEST = (3, 12)  # `requires-python` in pyproject.toml
 SECONDS = 20
 # Start a module of ours: sys.argv is ["-c", folders to look in last, module, …].
 START = (
@@ -87,6 +90,20 @@ def python_version() -> str:
     return _asked(str(interpreter()))[0]
 
 
+def refuse_too_old() -> None:
+    """InputError where Chalice's Python cannot run our part in it."""
+    found = python_version()
+    if is_own() or is_at_least(found, OLDEST):
+        return
+    oldest = ".".join(map(str, OLDEST))
+    raise InputError(
+        f"Chalice is in {interpreter()}, a Python {found}, and this tool's part in a deploy needs "
+        f"{oldest}",
+        fix=f"make that environment with Python {oldest} or newer, or move it away: Chalice runs "
+        "then where this tool is installed",
+    )
+
+
 def chalice_version() -> str:
     return _asked(str(interpreter()))[1]
 
@@ -97,11 +114,16 @@ def _asked(python: str) -> tuple[str, str]:
         from importlib.metadata import version
 
         return f"{sys.version_info[0]}.{sys.version_info[1]}", version("chalice")
-    done = subprocess.run(
-        [python, "-c", ASK], capture_output=True, text=True, check=True, timeout=SECONDS
-    )
-    found = json.loads(done.stdout)
-    return str(found[0]), str(found[1])
+    try:
+        words = [python, "-c", ASK]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=SECONDS)
+        found = json.loads(done.stdout)
+        return str(found[0]), str(found[1])
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise InputError(
+            f"{python} has Chalice and does not say which: {error}",
+            fix="make that environment again, or remove it: Chalice runs then where this tool is",
+        ) from None
 
 
 def is_at_least(version: str, wanted: tuple[int, ...]) -> bool:

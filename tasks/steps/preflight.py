@@ -204,6 +204,7 @@ def _place(stage: str, *keys: str, value: str = "") -> SourceLocation | None:
 
 def check_python(settings: Settings) -> None:
     """Chalice deploys the runtime of the Python that runs it (chalice#1416, #1707)."""
+    environment.refuse_too_old()
     here = environment.python_version()
     if settings.python == here:
         return

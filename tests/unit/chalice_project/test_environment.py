@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.chalice_project import environment
+from tasks.util.errors import InputError
 
 
 @pytest.fixture
@@ -97,3 +98,33 @@ def test_our_modules_run_there_after_the_apps_packages(app: Path) -> None:
 def test_versions_are_compared_as_numbers(version: str, there: bool) -> None:
     """Not as text."""
     assert environment.is_at_least(version, (1, 34)) == there
+
+
+def test_one_that_does_not_start_is_named(app: Path) -> None:
+    """Its interpreter may have gone with an upgrade."""
+    made = make(app / ".venv")
+    (made / "bin/python").unlink()
+    (made / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (made / "bin/python").chmod(0o755)
+    with pytest.raises(InputError, match="has Chalice and does not say which"):
+        environment.python_version()
+
+
+@pytest.mark.parametrize(("version", "works"), [("3.11", False), ("3.12", True), ("3.13", True)])
+def test_a_python_that_is_too_old_is_said(
+    version: str, works: bool, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At adoption and before a deploy; the tool's own is never."""
+    environment.refuse_too_old()
+    python = app / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho \'["{version}", "1.34.0"]\'\n')
+    python.chmod(0o755)
+    (app / ".venv/lib/python3.11/site-packages/chalice").mkdir(parents=True)
+    (app / ".venv/lib/python3.11/site-packages/chalice/app.py").touch()
+    if works:
+        environment.refuse_too_old()
+        return
+    with pytest.raises(InputError, match=r"a Python 3.11, and this tool's part") as caught:
+        environment.refuse_too_old()
+    assert "make that environment with Python 3.12 or newer" in caught.value.fix
