@@ -74,7 +74,11 @@ def deploy(
 
 def knows_architecture() -> bool:
     """Does this Chalice read `lambda_architecture`? (1.34 does.)"""
-    return environment.is_at_least(environment.chalice_version(), (1, 34))
+    if not environment.is_own():
+        return environment.is_at_least(environment.chalice_version(), (1, 34))
+    from chalice.config import Config
+
+    return hasattr(Config, "lambda_architecture")
 
 
 @contextmanager
