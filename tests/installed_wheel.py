@@ -33,17 +33,17 @@ class Tool:
         uv("pip", "install", "--python", str(self.bin / "python"), *words)
 
 
-def install(wheel: Path, folder: Path) -> Tool:
+def install(wheel: Path, folder: Path, name: str = "venv") -> Tool:
     """The wheel and, of what it needs, the versions that doitw.lock pins."""
-    tool = empty(folder)
+    tool = empty(folder, name)
     tool.install("-c", str(ROOT / "doitw.lock"), str(wheel))
     return tool
 
 
-def empty(folder: Path) -> Tool:
+def empty(folder: Path, name: str = "venv") -> Tool:
     """A new environment. Its commands have an empty home and no Docker, so that they do the same
     everywhere."""
-    venv, home = folder / "venv", folder / "home"
+    venv, home = folder / name, folder / "home"
     home.mkdir()
     uv("venv", "--python", sys.executable, str(venv))
     away = {"HOME": str(home), "DOCKER_HOST": "unix:///nowhere/docker.sock"}

@@ -140,6 +140,44 @@ more = ["iniconfig==2.0.0"]
 }
 
 
+_ROUTE = """from chalice import Blueprint
+
+bp = Blueprint(__name__)
+
+
+@bp.route("/health")
+def health():
+    return {}
+"""
+_MEMBER = """[project]
+name = "{0}"
+version = "1"
+requires-python = ">=3.12"
+dependencies = ["chalice==1.32.0", "six==1.16.0"{1}]
+"""
+# Two apps and what one of them shares, in one repository: a uv workspace with one lock.
+MONOREPO = {
+    "pyproject.toml": _MEMBER.format("all", "")
+    + '[tool.uv.workspace]\nmembers = ["libs/*", "services/*"]\n',
+    "libs/shared/pyproject.toml": '[project]\nname = "shared"\nversion = "1"\n'
+    'requires-python = ">=3.12"\ndependencies = ["idna==3.10"]\n'
+    '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+    "services/orders/pyproject.toml": _MEMBER.format("orders", ', "shared"')
+    + "[tool.uv.sources]\nshared = { workspace = true }\n",
+    "services/orders/app.py": "from chalicelib.core import app\n",
+    "services/orders/chalicelib/__init__.py": "",
+    "services/orders/chalicelib/core.py": "import os, chalice\n\nfrom . import web\n\n"
+    'app = chalice.Chalice(app_name=os.environ.get("NAME", "orders"))\n'
+    'app.register_blueprint(web.bp, url_prefix="/orders")\n',
+    "services/orders/chalicelib/web.py": _ROUTE,
+    "services/orders/.chalice/config.json": '{"app_name": "orders"}\n',
+    "services/mail/pyproject.toml": _MEMBER.format("mail", ""),
+    "services/mail/app.py": "from chalice import Chalice\n\napp = Chalice(app_name='mail')\n",
+    "services/mail/.chalice/config.json": '{"app_name": "mail", '
+    '"stages": {"version": "2.0", "beta": {}}}\n',
+}
+
+
 def make(folder: Path, files: Mapping[str, str]) -> Path:
     """The app's folder, all of it committed."""
     for name, text in files.items():

@@ -21,17 +21,12 @@ EXPORTS: dict[str, tuple[str, ...]] = {
         "--format", "requirements.txt", "--prune", "chalice",
     ),
     "poetry.lock": ("poetry", "export", "--format", "requirements.txt"),
-    "pdm.lock": ("pdm", "export", "--format", "requirements", "--prod"),
     "Pipfile.lock": ("pipenv", "requirements", "--hash"),
 }  # fmt: skip
-GROUP = {
-    "uv.lock": ("--only-group",), "poetry.lock": ("--only",), "Pipfile.lock": ("--categories",),
-    "pdm.lock": ("--no-default", "--group"),
-}  # fmt: skip
+GROUP = {"uv.lock": "--only-group", "poetry.lock": "--only", "Pipfile.lock": "--categories"}
 GET = {
     "poetry": "install Poetry with its export plugin: pipx install poetry, then "
     "pipx inject poetry poetry-plugin-export",
-    "pdm": "install PDM: pipx install pdm",
     "pipenv": "install Pipenv: pipx install pipenv",
 }
 SECONDS = 300
@@ -54,11 +49,13 @@ def requirements(root: Path, source: Source) -> str:
         return "".join(f"{line}\n" for line in sources.refuse_empty(root, source, found))
     if name.startswith("pylock."):
         return pylock.requirements(text, source.file)
+    if name == "pdm.lock":
+        return pylock.of_pdm(text, source.file, group or "default")
     if name not in EXPORTS:
         return text
     # a member of a workspace is exported where it lies, and only its tool knows that it is one
     folder = root if name == "uv.lock" and text_of(root / PYPROJECT) else path.parent
-    words = [*EXPORTS[name], *([*GROUP[name], group] if group else [])]
+    words = [*EXPORTS[name], *([GROUP[name], group] if group else [])]
     exported = _export(folder, words)
     return "".join(from_here(line, path.parent, root) for line in exported.splitlines(True))
 

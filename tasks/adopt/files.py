@@ -4,19 +4,16 @@ each gives the same again."""
 import ast
 import json
 import re
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from ..chalice_project import config_schema, json_edit
+from ..chalice_project import config_schema, environment, json_edit
 from ..chalice_project.app import App
 from ..settings.model import LOCAL, Settings
 from ..settings.pyproject import TABLE
 from ..util.errors import InputError
 from ..util.invoked_as import PACKAGE
 from . import local_stage
-from .tool_origin import Origin
 
 IMPORT = f"from {PACKAGE} import DOIT_CONFIG, commands"
 DODO = f"""{IMPORT}
@@ -39,7 +36,6 @@ updates:
     cooldown:
       default-days: 7
 """
-WORKFLOW = Path(__file__).with_name("workflow.yml")
 
 
 def dodo(text: str | None) -> str:
@@ -78,7 +74,7 @@ def proposals(app: App, account: str, region: str) -> dict[str, str]:
         "layer": f"{name[:130]}-deps",
         "bucket": bucket(name, account),
         "region": region or default.region,
-        "python": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "python": environment.python_version(),
         "stage": app.stage,
         "smoke-path": app.smoke_path if app.has_api or app.asked else default.smoke_path,
     }
@@ -140,20 +136,3 @@ def gitignore(text: str | None) -> str:
         return text or ""
     before = (text.rstrip("\n") + "\n\n") if text and text.strip() else ""
     return before + "# doit-lambda-layer\n" + "\n".join(missing) + "\n"
-
-
-def workflow(table: Mapping[str, str], tool: Origin, stages: Sequence[str] = ()) -> str:
-    """GitHub's, for this app: a pull request builds, main deploys, the ways back and forward again
-    are started by hand. `stages`: that can be chosen there."""
-    default = Settings()
-    values = {
-        "tool": json.dumps(tool.requirement),
-        "told": tool.told,
-        "python": table.get("python", default.python),
-        "region": table.get("region", default.region),
-        "stage": table.get("stage", default.stage),
-    }
-    others = [name for name in stages if name not in (values["stage"], LOCAL)]
-    values["stages"] = ", ".join(map(json.dumps, [values["stage"], *others]))
-    text = WORKFLOW.read_text(encoding="utf-8")
-    return re.sub(r"<(tool|told|python|region|stages?)>", lambda found: values[found[1]], text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..chalice_project import environment
 from ..chalice_project.app import App
 from ..settings import paths
 from ..settings.model import LOCAL
@@ -21,13 +22,14 @@ AUTOMATIC = (
 @dataclass(frozen=True, kw_only=True)
 class Adoption:
     """`source`: the file that says what the app needs; `account`: AWS's, '' where it is not
-    known."""
+    known; `region`: that was assumed, '' where it was said."""
 
     app: App
     source: Source
     parts: Split
     changes: list[FileChange]
     account: str
+    region: str = ""
 
 
 def reason(app: App) -> str:
@@ -64,6 +66,23 @@ def _packages(found: Adoption) -> Iterator[str]:
     elif found.source.file == str(FUNCTION):
         yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
         yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
+    if environment.is_own():
+        yield "      an environment of the app's own, .venv with Chalice in it, is used where it is"
+    else:
+        yield f"note: Chalice runs in the app's own environment: {environment.interpreter()}"
+
+
+def _config(found: Adoption) -> Iterator[str]:
+    """What Chalice reads otherwise than it was meant, and what was not known here."""
+    config = paths.CHALICE_CONFIG
+    for name in found.app.misplaced:
+        yield f"note: {config}: `{name}` stands in `stages`, where Chalice reads no such member:"
+        yield "      move it up, beside `stages`"
+    if not found.app.is_named:
+        yield f"note: {config} has no app_name: Chalice calls the functions None-<stage>; add it"
+    if found.region:
+        yield f"note: no region is configured here, so `region` is {found.region}: change it in"
+        yield "      [tool.lambda-layer] before you deploy"
 
 
 def _apart(app: App) -> Iterator[str]:
@@ -91,6 +110,7 @@ def notes(found: Adoption) -> Iterator[str]:
     elif app.smoke_path == NONE:
         yield "note: no open route takes a plain GET, so smoke asks for nothing: name requests in"
         yield "      pyproject.toml as [[tool.lambda-layer.smoke]] (path, method, headers, status)"
+    yield from _config(found)
     yield from _apart(app)
     for change in found.changes:
         if change.path == paths.CHALICE_CONFIG:

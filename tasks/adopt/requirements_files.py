@@ -146,7 +146,8 @@ def _reason(
         return "comes out of a repository, not as a package"
     if entry.is_local:
         return "a local path, another on each machine"
-    return "" if entry.name else "is no requirement that a layer can be built from"
+    advice = references.advice(entry.text)
+    return "" if entry.name else advice or "is no requirement that a layer can be built from"
 
 
 def without(entries: Iterable[RequirementEntry], gone: Callable[[RequirementEntry], bool]) -> str:

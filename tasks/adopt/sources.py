@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..requirements.file import is_pylock
 from ..settings import paths
 from ..util.errors import InputError
 from . import repository
@@ -69,17 +70,13 @@ def names_any(text: str | None) -> bool:
 def named(name: str, group: str) -> Source:
     """What somebody chose. InputError for a kind of file that is not read."""
     path = Path(name)
-    if path.name in SOURCES or path.suffix in WRITTEN or _is_pylock(path):
+    if path.name in SOURCES or path.suffix in WRITTEN or is_pylock(path):
         return Source(file=name, group=group)
     if path.name in OTHERS:
         raise InputError(f"{name} is not read", fix=OTHERS[path.name].format(file=FUNCTION))
     known = ", ".join(SOURCES)
     raise InputError(f"{name} is none of the files that are read: {known}, any .txt, any .in",
                      fix="name one of these with --from")  # fmt: skip
-
-
-def _is_pylock(path: Path) -> bool:
-    return bool(re.fullmatch(r"pylock\.([^.]+\.)?toml", path.name))
 
 
 def _workspaces(root: Path) -> Iterator[Source]:

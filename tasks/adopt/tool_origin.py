@@ -1,6 +1,7 @@
 """Where this tool was installed from: what CI has to give `pip install` for the same one."""
 
 import json
+import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..util.version import VERSION
+from . import repository
 
 NAME = "doit-lambda-layer"
 RECORD = "direct_url.json"  # PEP 610: of what was given as an address or a file
@@ -43,8 +45,9 @@ def read_origin(record: str | None, root: Path) -> Origin:
 
 
 def _file(path: Path, root: Path) -> Origin:
-    if path.is_file() and path.is_relative_to(root):
-        name = f"./{path.relative_to(root)}"
+    if path.is_file() and path.is_relative_to(repository.top(root)):
+        name = os.path.relpath(path, root)
+        name = name if name.startswith(".") else f"./{name}"
         return Origin(requirement=name, told="the wheel that init came from")
     return Origin(requirement="", told="init came from a file that CI does not have")
 

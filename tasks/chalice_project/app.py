@@ -1,5 +1,6 @@
 """A Chalice app's folder: what its files say, read and never run."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from ..settings import paths
 from ..settings.smoke_request import NONE
 from ..util.errors import InputError
 from . import config as chalice_config
+from . import config_schema
 from .source import declared
 from .source.declared import Route
 from .source.modules import read_modules
@@ -26,7 +28,8 @@ class App:
     nothing that API Gateway guards; `has_api`: is there any route; `vendored`: normalised names
     below vendor/; `apart`: {stage: {function: ARNs of the layers that it has of its own}};
     `automatic`: does Chalice make a layer of its own?; `imports`: the outermost names of all
-    that its modules import."""
+    that its modules import; `misplaced`: members of `stages` that are no stage; `is_named`: does
+    config.json say app_name?"""
 
     name: str
     stages: list[str]
@@ -36,6 +39,8 @@ class App:
     apart: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     automatic: bool = False
     imports: set[str] = field(default_factory=set)
+    misplaced: list[str] = field(default_factory=list)
+    is_named: bool = True
 
     @property
     def stage(self) -> str:
@@ -97,6 +102,8 @@ def read_app(root: Path) -> App:
         },
         automatic=any(each.get("automatic_layer") for each in (table, *table["stages"].values())),
         imports=modules.imported(),
+        misplaced=config_schema.misplaced(json.loads(config.read_text(encoding="utf-8"))),
+        is_named=bool(table.get("app_name")),
     )
 
 

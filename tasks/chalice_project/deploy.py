@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files, source_location, subprocesses
 from ..util.errors import DeployError, InputError
-from . import app
+from . import app, environment
 from . import package as function_package
 from .package import Contents
 from .source.declared import Route
@@ -111,7 +110,10 @@ def _run(
     """runner.py: its exit status, and what it printed."""
     Path(more["report"]).unlink(missing_ok=True)
     way = asdict(access) if access else None
-    told = {"words": words, "environ": dict(environ), "access": way, "region": settings.region}
+    told = {
+        "words": words, "environ": dict(environ), "access": way, "region": settings.region,
+        "python": settings.python,
+    }  # fmt: skip
     process = _AHEAD.pop() if _AHEAD else _start(environ)
     lines: list[str] = []
     with process, _ending(process):
@@ -134,8 +136,7 @@ def start_ahead(environ: Mapping[str, str]) -> None:
 
 def _start(environ: Mapping[str, str]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        # -u: in the order it says them; else its error comes before what it says it was doing
-        [sys.executable, "-u", "-m", RUNNER], env=dict(environ), text=True,
+        environment.command(RUNNER), env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
     )  # fmt: skip
@@ -143,6 +144,8 @@ def _start(environ: Mapping[str, str]) -> "subprocess.Popen[str]":
 
 def knows_architecture() -> bool:
     """Does this Chalice read `lambda_architecture`? (1.34 does.)"""
+    if not environment.is_own():
+        return environment.is_at_least(environment.chalice_version(), (1, 34))
     from chalice.config import Config
 
     return hasattr(Config, "lambda_architecture")
@@ -198,7 +201,7 @@ def _missing(output: str, settings: Settings) -> str:
         return ""
     return (
         "Chalice imports app.py, so what it needs is installed where the tool is, too: "
-        f"{sys.executable} -m pip install -r {settings.requirements} "
+        f"{environment.interpreter()} -m pip install -r {settings.requirements} "
         f"-r {paths.FUNCTION_REQUIREMENTS}"
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..requirements.file import canonical
 from ..settings.model import Settings
+from . import environment
 
 TOOLS_LOCK = Path("doitw.lock")
 NAMED = 5  # packages in a sentence; the others are counted
@@ -36,7 +37,8 @@ def pins(text: str) -> dict[str, set[str]]:
 
 
 def installed() -> dict[str, str]:
-    return {canonical(each.name): each.version for each in metadata.distributions() if each.name}
+    there = metadata.distributions(path=environment.packages())
+    return {canonical(each.name): each.version for each in there if each.name}
 
 
 def differences(here: Mapping[str, str], locks: Mapping[Path, Pins], ours: set[str]) -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +28,7 @@ from . import app as chalice_app
 from . import package as function_package
 from .package import Contents
 
+GLIBC = (2, 34)  # of Amazon Linux 2023, on which every runtime since Python 3.12 is
 FORMAT = "package/3"  # raise when other files are packed for the same inputs
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 
@@ -56,6 +58,20 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
         return str(package)
 
     base._hash_project_dir, function.create_deployment_package = named, made
+
+
+def know_python(python: str) -> None:
+    """An older Chalice takes a newer Python for the newest that it knows, and would deploy that
+    runtime, for which no layer was built."""
+    packager: Any = import_module("chalice.deploy.packager")
+    config: Any = import_module("chalice.config").Config
+    runtime, abi = f"python{python}", f"cp{python.replace('.', '')}"
+    if config().lambda_python_version == runtime:
+        return
+    config.lambda_python_version = property(lambda self: runtime)
+    builder, abis = packager.DependencyBuilder, packager.BaseLambdaDeploymentPackager
+    abis._RUNTIME_TO_ABI = {**abis._RUNTIME_TO_ABI, runtime: abi}
+    builder._RUNTIME_GLIBC = {**builder._RUNTIME_GLIBC, abi: GLIBC}
 
 
 def leave_out(layer: Mapping[str, str]) -> dict[str, Any]:
@@ -176,9 +192,12 @@ def main() -> None:
     from chalice.utils import OSUtils
 
     abi, architecture, requirements, folder = sys.argv[1:]
+    know_python(f"3.{abi.removeprefix('cp3')}")
     leave_out(json.load(sys.stdin))
     with suppress(MissingDependencyError):  # a deploy goes on without these, too
-        made: Any = DependencyBuilder(OSUtils(), architecture=architecture)
+        takes = "architecture" in signature(DependencyBuilder).parameters  # since 1.34
+        more: dict[str, Any] = {"architecture": architecture} if takes else {}
+        made: Any = DependencyBuilder(OSUtils(), **more)
         made.build_site_packages(abi, requirements, folder)
 
 

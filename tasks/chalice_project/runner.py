@@ -116,6 +116,7 @@ def main() -> int:
     report = Path(told["report"])
     if told["words"][0] == "import":
         return app_import.tell(told["words"][-1], report)
+    packing.know_python(told["python"])
     packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
     import_once()
     sys.argv = ["chalice", *told["words"]]

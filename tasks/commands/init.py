@@ -12,27 +12,31 @@ from ..adopt import (
     exports,
     files,
     overview,
+    repository,
     requirements_files,
     sources,
     text_files,
     tool_origin,
+    versions,
+    workflow,
 )
 from ..adopt.overview import Adoption
 from ..adopt.sources import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
+from ..adopt.workflow import Place
 from ..aws import credentials
 from ..chalice_project import app as chalice_app
 from ..chalice_project.app import App
 from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
+from ..settings.model import Settings
 from ..settings.pyproject import TABLE, by_stage
 from ..ui.console import console
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
-GITHUB = Path(".github/workflows/lambda-layer.yml")
 DEPENDABOT = Path(".github/dependabot.yml")
 
 
@@ -94,17 +98,20 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     """Looks, and changes nothing. InputError where this is no Chalice app, or one of its files
     cannot be read."""
     app = chalice_app.read_app(root)
+    table = by_stage(root / "pyproject.toml")[""][1]
+    account = assumed = ""
+    if not table:
+        account, region = credentials.account_and_region()
+        table = files.proposals(app, account, region)
+        assumed = "" if region else table["region"]
     source, exported = _requirements(root, options)
     asked: set[str] = {canonical(name) for name in options.stay}
     # of a group somebody chose, nobody need say what it is for
     tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
     parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked, tools)
+    chalice = versions.chalice(root, source.file, [entry for entry, _ in parts.stays])
+    versions.refuse_impossible(root, chalice, table.get("python", Settings().python))
     written = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")  # by another tool
-    table = by_stage(root / "pyproject.toml")[""][1]
-    account = ""
-    if not table:
-        account, region = credentials.account_and_region()
-        table = files.proposals(app, account, region)
     made = [
         _change(
             root,
@@ -116,8 +123,10 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
         *_around(root, app, table),
     ]
     if not options.no_workflow:
-        made += _workflows(root, app, table)
-    return Adoption(app=app, source=source, parts=parts, changes=made, account=account)
+        made += _workflows(root, app, table, source, chalice)
+    return Adoption(
+        app=app, source=source, parts=parts, changes=made, account=account, region=assumed
+    )
 
 
 def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]:
@@ -131,17 +140,26 @@ def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]
     return source, compiled.pinned(root, text) if is_compiled else text
 
 
-def _workflows(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:
-    """What is there already stays as it is."""
-    why, tool = (
-        "a pull request builds, main deploys, back and forward by hand",
-        tool_origin.of_this(root),
-    )
-    written = files.workflow(table, tool, app.stages)
-    yield _change(root, GITHUB, lambda text: text or written, why)
-    if not (root / DEPENDABOT).with_suffix(".yaml").exists():
+def _workflows(
+    root: Path, app: App, table: dict[str, Any], source: Source, chalice: str
+) -> Iterator[FileChange]:
+    """What is there already stays as it is. GitHub looks at the top of the repository."""
+    why = "a pull request builds, main deploys, back and forward by hand"
+    up, place = repository.up(root), _place(root, source)
+    written = workflow.workflow(table, tool_origin.of_this(root), app.stages, place, chalice)
+    yield _change(root, up / place.file, lambda text: text or written, why)
+    dependabot = up / DEPENDABOT
+    if not (root / dependabot).with_suffix(".yaml").exists():
         why = "newer versions of the actions that are pinned there"
-        yield _change(root, DEPENDABOT, lambda text: text or files.DEPENDABOT, why)
+        yield _change(root, dependabot, lambda text: text or files.DEPENDABOT, why)
+
+
+def _place(root: Path, source: Source) -> Place:
+    outside = (root / source.file).resolve()
+    watched = [] if outside.is_relative_to(root.resolve()) else [outside]
+    top = repository.top(root)
+    names = [path.relative_to(top).as_posix() for path in watched if path.is_relative_to(top)]
+    return Place(folder=repository.inside(root), watched=names)
 
 
 def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:

@@ -14,20 +14,17 @@ from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
 from ..ui import streams
 from ..ui.console import say, step_aside
-from ..util.errors import DeployError, InputError
+from ..util.errors import DeployError
 
 
 def task_local_start() -> dict[str, object]:
     """Start the embedded AWS of stage=local and print its address."""
-    settings, wanted = replace(current(), stage=LOCAL), arguments.current().format_
-    for_shell = wanted == arguments.ENV
+    settings = replace(current(), stage=LOCAL)
+    for_shell = arguments.current().format_ == arguments.ENV
     if for_shell:
         step_aside()
 
     def start() -> None:
-        if wanted and not for_shell:
-            problem = f"format={wanted} belongs to package"
-            raise InputError(problem, fix="write format=env, or leave it out")
         access = control.ensure(settings, dict(os.environ))
         if for_shell:
             exports = access.variables(settings.region) | past_proxies(os.environ, access.name)

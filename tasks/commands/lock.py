@@ -1,15 +1,19 @@
 """`doit lock`: every package of the layer, transitive ones too, pinned with hashes."""
 
+import re
 import time
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
+from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import resolution
+from ..layer import missing_wheels, resolution
 from ..layer.builder import index_options
+from ..layer.locked_requirement import from_source
 from ..layer.source_builder import SourceBuilder
-from ..requirements import file, lockfile, uv
+from ..requirements import file, lockfile, references, uv
 from ..sandbox.host import HostSandbox
 from ..sandbox.job_kinds import INSTALL
 from ..sandbox.protocol import Job, Sandbox
@@ -36,7 +40,36 @@ def write_lock(settings: Settings) -> None:
         say(line)
     took = duration(time.monotonic() - started)
     say(f"{lock}: {len(lockfile.locked_versions(text))} packages pinned with hashes, in {took}")
+    if arguments.current().format_:
+        say(f"{write_pylock(settings, text)}: the same as PEP 751 has it")
     say(f"next: ./doitw builds exactly these; commit {lock}")
+
+
+def write_pylock(settings: Settings, text: str) -> Path:
+    """pylock.toml beside the lock, whose text this is: with the files' addresses, and without the
+    logins that an index of yours has in its own. BuildError in uv's words."""
+    target, made = Path(settings.lock).with_name("pylock.toml"), paths.BUILD / "lock/pylock.toml"
+    lines = [line for line in file.read_requirements(Path(settings.requirements)) if line.is_option]
+    options, wheels = references.carried(index_options(line.text for line in lines))
+    asked = "".join(f"{line}\n" for line in options) + text
+    sandbox = HostSandbox(settings)
+    job = Job(
+        argv=("{uv}", *uv.exporting(settings, sandbox.kind)),
+        kind=INSTALL,
+        inputs={"requirements.txt": asked.encode(), **wheels},
+        network=True,
+        indexes=True,
+        fetch={"{work}/pylock.toml": made},
+    )
+    try:
+        outcome = sandbox.run(job)
+    finally:
+        sandbox.close()
+    if outcome.code:
+        raise uv.explain(outcome.output, settings, sandbox.kind)
+    written = re.sub(r"://[^/\s\"@]*@", "://", made.read_text(encoding="utf-8"))
+    files.write_atomic(target, written.encode())
+    return target
 
 
 def resolve(settings: Settings, before: str) -> str:
@@ -56,13 +89,27 @@ def resolve(settings: Settings, before: str) -> str:
     sources = SourceBuilder(settings, lambda: in_a_container(settings))
     sources.options = index_options(line.text for line in asked)
     try:
-        words = partial(uv.resolving, settings, sandbox.kind)
+        newest = arguments.current().exclude_newer
+        words = partial(uv.resolving, settings, sandbox.kind, newest=newest)
+        refuse_missing_wheels(sources, sandbox, job, asked)
         resolution.resolve(sandbox, sources, job, words, asked, settings)
     finally:
         sandbox.close()
         if in_a_container.cache_info().currsize:
             in_a_container(settings).close()
     return result.read_text(encoding="utf-8")
+
+
+def refuse_missing_wheels(
+    sources: SourceBuilder, sandbox: Sandbox, job: Job, asked: Sequence[file.Line]
+) -> None:
+    """BuildError that names all of them, before a build ends at one after the other. What a line
+    `--no-binary` allows to be built is none of them."""
+    allowed = {*from_source(line.text for line in asked if line.is_option)}
+    found = [] if ":all:" in allowed else missing_wheels.find(sources, sandbox, job, asked)
+    refused = [each for each in found if each.name not in allowed]
+    if refused:
+        raise missing_wheels.refusal(refused, sources.settings)
 
 
 @cache

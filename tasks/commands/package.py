@@ -7,7 +7,7 @@ from ..aws.client import Aws
 from ..chalice_project import config, deploy
 from ..chalice_project import package as function_package
 from ..context import arguments
-from ..context.arguments import CLOUDFORMATION, ENV
+from ..context.arguments import CLOUDFORMATION
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -15,7 +15,6 @@ from ..release import layer_contents
 from ..settings import paths
 from ..ui.console import say
 from ..util import files
-from ..util.errors import InputError
 
 
 def task_package() -> dict[str, object]:
@@ -28,11 +27,8 @@ def task_package() -> dict[str, object]:
 
 
 def write_template(aws: Aws, kind: str) -> Path:
-    """The folder with template and zip. InputError for a format that is none; DeployError where the
+    """The folder with template and zip. DeployError where the
     function would hide a module of the layer, or Chalice fails."""
-    if kind == ENV:
-        problem = "format=env is none of a template"
-        raise InputError(problem, fix="write format=cloudformation or format=terraform")
     settings = aws.settings
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)

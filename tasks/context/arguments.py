@@ -18,7 +18,8 @@ from ..util.errors import InputError, SettingsError
 
 Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
-ENV, CLOUDFORMATION, TERRAFORM = FORMATS = ("env", "cloudformation", "terraform")
+ENV, PYLOCK, CLOUDFORMATION, TERRAFORM = "env", "pylock", "cloudformation", "terraform"
+FORMATS = {"local-start": (ENV,), "lock": (PYLOCK,), "package": (CLOUDFORMATION, TERRAFORM)}
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
@@ -30,10 +31,20 @@ def _repository(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    """As uv takes it."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?|\d+ (day|week)s?", text):
+        raise InputError(
+            f"{text!r} is no date", fix='write exclude-newer=2026-11-29, or "exclude-newer=7 days"'
+        )
+    return text
+
+
 def _format(text: str) -> str:
-    if text not in FORMATS:
-        close = nearest(text, FORMATS)
-        raise InputError(f"{text!r} is not a format{close}", fix=f"write one of {FORMATS}")
+    pairs = [(command, name) for command, names in FORMATS.items() for name in names]
+    if text not in {name for _, name in pairs}:
+        known = ", ".join(f"{command} format={name}" for command, name in pairs)
+        raise InputError(f"{text!r} is not a format; there are: {known}", fix="write one of these")
     return text
 
 
@@ -87,9 +98,12 @@ class Arguments:
     branch: str = _argument("main", "branch that may deploy", "iam-policy")
     format_: str = _argument(
         "", "`local-start`: `env`: address and key as variables for a shell, and nothing else; "
-        "`package`: `cloudformation` (default), `terraform`", "local-start", "package",
-        form=_format,
+        "`lock`: `pylock`: pylock.toml (PEP 751), too; `package`: `cloudformation` (default), "
+        "`terraform`", "local-start", "lock", "package", form=_format,
     )  # fmt: skip
+    exclude_newer: str = _argument(
+        "", "nothing that the index got after it: 2026-11-29, or `7 days`", "lock", form=_moment
+    )
     all_: bool = _argument(
         False, "`1`: every embedded AWS of yours, not this checkout's alone", "local-stop"
     )
@@ -104,7 +118,7 @@ class Arguments:
     port: int = _argument(0, "port of the app's address (default: a free one)", "local-url")
 
 
-SPECS = {spec.name.removesuffix("_"): spec for spec in fields(Arguments)}
+SPECS = {spec.name.removesuffix("_").replace("_", "-"): spec for spec in fields(Arguments)}
 
 
 def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
@@ -116,6 +130,10 @@ def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
     mine = {name: value for name, value in typed.items() if name in SPECS}
     commands = {word.partition(":")[0] for word in words}
     problems = [_unasked(name) for name in mine if not commands.intersection(_of(name))]
+    fitting = [name for command in commands & FORMATS.keys() for name in FORMATS[command]]
+    if fitting and mine.get("format", fitting[0]) not in fitting:
+        command = next(each for each in FORMATS if each in commands)
+        problems.append(f"command line: format={mine['format']} is not for {command}")
     values: dict[str, Any] = {}
     for name, value in mine.items():
         try:

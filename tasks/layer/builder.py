@@ -27,7 +27,7 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import resolution, wheel_memory
+from . import near_wheels, resolution, wheel_memory
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement, from_source
@@ -158,6 +158,9 @@ class LayerBuilder:
             outcome = self.sandbox.run(job, say)
             if outcome.code == 0:
                 return
+            lacking = by_name.get(canonical(uv.lacks_wheel(outcome.output)))
+            if lacking and self._take(lacking):
+                continue
             pin = by_name.get(canonical(uv.wants_wheel(outcome.output)))
             if not pin or pin.wheel or pin.name in self._sources.built or not self._build(pin):
                 raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
@@ -172,6 +175,12 @@ class LayerBuilder:
         text = "".join(f"{line}\n" for line in lines).encode()
         made = {f"built/{each.file}": each.path for each in wheels}
         return {"requirements.txt": text, **found, **made}
+
+    def _take(self, pin: LockedRequirement) -> bool:
+        """Its wheel for another platform than uv was told, where the layer takes that, too."""
+        version, hashes = _VERSION.search(pin.text), _HASHES.findall(pin.text)
+        wanted = (pin.name, version[1] if version else "")
+        return near_wheels.take(self._sources, self.sandbox, wanted, hashes)
 
     def _build(self, pin: LockedRequirement) -> bool:
         """From source, where that can be done. BuildError where it fails."""

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from ..chalice_project import app_imports
+from ..chalice_project.source import imports as app_imports
 from ..requirements import file
 from ..settings import paths
 from ..settings.model import Settings

@@ -8,6 +8,7 @@ from ..requirements import file, uv
 from ..requirements.file import canonical
 from ..sandbox.protocol import Job, Sandbox
 from ..settings.model import Settings
+from . import near_wheels
 from .locked_requirement import from_source
 from .source_builder import SourceBuilder
 
@@ -23,17 +24,27 @@ def resolve(
         if version := exact_version(asked, name):
             sources.build(name, version)
     while True:
-        known = [(each.name, each.version, each.requires) for each in sources.built.values()]
+        known = described(sources)
         more = {"metadata.toml": uv.metadata_config(known)} if known else {}
-        argv = ("{uv}", *words(sources.built))
-        outcome = sandbox.run(replace(job, argv=argv, inputs={**job.inputs, **more}))
+        argv = ("{uv}", *words(name for name, *_ in known))
+        inputs = {**near_wheels.inputs(sources, job.inputs), **more}
+        outcome = sandbox.run(replace(job, argv=argv, inputs=inputs))
         if outcome.code == 0:
             return
+        lacking = canonical(uv.lacks_wheel(outcome.output))
+        if near_wheels.take(sources, sandbox, (lacking, exact_version(asked, lacking))):
+            continue
         name = canonical(uv.wants_wheel(outcome.output))
         version = exact_version(asked, name)
         if not version or name in sources.built or not sources.can_build:
             raise uv.explain(outcome.output, settings, sandbox.kind)
         sources.build(name, version)
+
+
+def described(sources: SourceBuilder) -> list[tuple[str, str, list[str]]]:
+    """(name, version, Requires-Dist) of what was built."""
+    built = [each for each in sources.built.values() if not each.is_taken]
+    return [(each.name, each.version, each.requires) for each in built]
 
 
 def exact_version(asked: Iterable[file.Line], name: str) -> str:

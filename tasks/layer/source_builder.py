@@ -40,7 +40,8 @@ DEFAULT = {"requires": ["setuptools>=40.8.0"], "build-backend": "setuptools.buil
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltWheel:
-    """`requires`: its metadata's Requires-Dist. `sdist`: sha256 of what it was built from."""
+    """`requires`: its metadata's Requires-Dist. `sdist`: sha256 of what it was built from.
+    `is_taken`: nothing was built, the index has it (near_wheels.py)."""
 
     name: str
     version: str
@@ -48,6 +49,7 @@ class BuiltWheel:
     path: Path
     sdist: str
     requires: list[str]
+    is_taken: bool = False
 
     @property
     def line(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..util import input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import Problem, SourceLocation
-from . import references
+from . import pylock, references
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -23,6 +23,7 @@ _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
 # `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
 _PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
+_PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 DEEPEST = 100  # files, each included by the one before
 _LOCAL = re.compile(
     r"(-e\b|--editable\b|\.{0,2}/|file:|[\w.\[\],\s-]*@\s*(file:|\.{0,2}/)|\.(\[|$))"
@@ -230,7 +231,8 @@ def _is_same(one: Path, other: Path) -> bool:
 def _logical(path: Path) -> list[tuple[str, int]]:
     """(text, first line's number), continuations joined, comments and blank lines gone."""
     try:
-        raw = input_files.read_marked_text(path).splitlines()
+        text = input_files.read_marked_text(path)
+        raw = (pylock.requirements(text, str(path)) if is_pylock(path) else text).splitlines()
     except FileNotFoundError:
         fix = "create it, or name another with requirements=FILE"
         raise InputError(f"{path} does not exist", fix=fix) from None
@@ -245,6 +247,11 @@ def _logical(path: Path) -> list[tuple[str, int]]:
             found.append((pending.strip(), start))
         pending = ""
     return found + ([(pending.strip(), start)] if pending.strip() else [])
+
+
+def is_pylock(path: Path) -> bool:
+    """By its name, as PEP 751 has it: pylock.toml, pylock.NAME.toml."""
+    return bool(_PYLOCK.fullmatch(path.name))
 
 
 def _problem(line: Line) -> Problem | None:

@@ -1,6 +1,6 @@
-"""pylock.toml (PEP 751), read as lines of pip's own format."""
+"""Locks in TOML, pylock.toml (PEP 751) and pdm.lock, read as lines of pip's own format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..util.errors import InputError
@@ -13,6 +13,10 @@ def requirements(text: str, file: str) -> str:
     document = _parsed(text, file)
     groups = {*document.get("default-groups", ())}
     packages = [each for each in document.get("packages", []) if _is_wanted(each, groups)]
+    return _written(packages, file)
+
+
+def _written(packages: Sequence[Mapping[str, Any]], file: str) -> str:
     wrong = [said for package in packages if (said := _problem(package))]
     if wrong:
         raise InputError(
@@ -22,13 +26,42 @@ def requirements(text: str, file: str) -> str:
     return "".join(f"{line}\n" for package in packages for line in _lines(package))
 
 
-def _parsed(text: str, file: str) -> dict[str, Any]:
+def of_pdm(text: str, file: str, group: str) -> str:
+    """The same of PDM's, of one group: `default` is what the project itself needs. InputError where
+    it does not say who asks for what."""
+    packages = [each for each in _toml(text, file).get("package", []) if not each.get("extras")]
+    if not all("groups" in each for each in packages):
+        problem = f"{file} does not say which group a package is of"
+        raise InputError(problem, fix="run `pdm lock --strategy inherit_metadata`")
+    wanted = [each for each in packages if group in each["groups"]]
+    if not wanted:
+        known = ", ".join(sorted({name for each in packages for name in each["groups"]}))
+        problem = f"{file} has no package of group {group}; there are: {known or 'none'}"
+        raise InputError(problem, fix="name one with --group")
+    as_pylock = [
+        {**each, "wheels": [_pdm_file(x) for x in each.get("files", ())],
+         **({"vcs": {}} if "git" in each else {}), **({"directory": {}} if "path" in each else {})}
+        for each in wanted
+    ]  # fmt: skip
+    return _written(as_pylock, file)
+
+
+def _pdm_file(file: Mapping[str, Any]) -> dict[str, Any]:
+    kind, _, value = str(file.get("hash", "")).partition(":")
+    return {"hashes": {kind: value}}
+
+
+def _toml(text: str, file: str) -> dict[str, Any]:
     import tomli
 
     try:
-        document = tomli.loads(text)
+        return tomli.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is not TOML: {error}", fix="make it again") from None
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    document = _toml(text, file)
     version = str(document.get("lock-version", ""))
     if not version.startswith(MAJOR):
         problem = f"{file} has lock-version {version!r}; {MAJOR}x is read"

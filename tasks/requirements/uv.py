@@ -13,7 +13,8 @@ SHOWN = 12  # lines of the installer's own words
 HEAD = 3  # of these: what failed, in uv's words
 NOT_BUILT = (
     "it has no wheel and does not compile in the image: pin a version with a wheel, or add what it "
-    "needs to docker/Dockerfile; what it wants to download needs build-network = true"
+    "needs to the image (docker/Dockerfile, or in your own app an `image` that has it); what it "
+    "wants to download needs build-network = true"
 )
 _FIXES = (
     (r"Git executable not found", "a line comes out of a git repository, and git is not there: "
@@ -50,6 +51,7 @@ _FIXES = (
 )  # fmt: skip
 
 _NO_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
+_NONE_FITS = re.compile(r"\b([\w.-]+)(?:\[[^]]*\])?==\S+ has no wheels with a matching")
 HALF_DONE = "Failed to install"  # what uv says when files could not be laid down
 
 
@@ -62,13 +64,30 @@ def installing(settings: Settings, builder: str, *, hashed: bool) -> tuple[str, 
     return (*words, *["--require-hashes"] * hashed, "--no-config", *_platform(settings, builder))
 
 
-def resolving(settings: Settings, builder: str, sources: Iterable[str] = ()) -> tuple[str, ...]:
+def resolving(
+    settings: Settings, builder: str, sources: Iterable[str] = (), newest: str = ""
+) -> tuple[str, ...]:
     """Its arguments to write what {work}/requirements.txt comes to, with hashes, to
     {work}/resolved.txt. It builds nothing: of `sources`, names that have no wheel,
-    {work}/metadata.toml says the metadata."""
+    {work}/metadata.toml says the metadata. `newest`: nothing that the index got after it."""
     words = ["pip", "compile", "{work}/requirements.txt", "--output-file", "{work}/resolved.txt"]
     words += ["--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    words += ["--exclude-newer", newest] if newest else []
     return (*words, *source_words(sources), *_platform(settings, builder))
+
+
+def trying(settings: Settings, builder: str, *, lowest: bool) -> tuple[str, ...]:
+    """Its arguments to print which version of {work}/requirements.txt's one package has a wheel:
+    the lowest of them, or the highest."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--no-deps", "--no-header", "--no-config"]
+    words += ["--no-annotate", "--resolution", "lowest" if lowest else "highest"]
+    return (*words, *_platform(settings, builder))
+
+
+def version_of(name: str, output: str) -> str:
+    """Of the package, in what that prints."""
+    found = re.search(rf"^{re.escape(name)}==(\S+)", output, re.M)
+    return found[1] if found else ""
 
 
 def source_words(sources: Iterable[str]) -> list[str]:
@@ -94,6 +113,21 @@ def locating(name: str) -> tuple[str, ...]:
     return (*words, "--python", "{interpreter}", "--no-python-downloads")
 
 
+def listing() -> tuple[str, ...]:
+    """Its arguments to write all files of {work}/source.txt's package, whatever they are for, to
+    {work}/pylock.toml."""
+    words = ["pip", "compile", "{work}/source.txt", "--no-deps", "--format", "pylock.toml"]
+    words += ["--output-file", "{work}/pylock.toml", "--quiet", "--universal", "--no-config"]
+    return (*words, "--only-binary", ":all:", "--python", "{interpreter}", "--no-python-downloads")
+
+
+def exporting(settings: Settings, builder: str) -> tuple[str, ...]:
+    """Its arguments to write what {work}/requirements.txt pins to {work}/pylock.toml (PEP 751)."""
+    words = ["pip", "compile", "{work}/requirements.txt", "--no-deps", "--format", "pylock.toml"]
+    words += ["--output-file", "{work}/pylock.toml", "--quiet", "--no-header", "--no-config"]
+    return (*words, *_platform(settings, builder))
+
+
 def installing_tools(target: str) -> tuple[str, ...]:
     """Its arguments to install {work}/tools.txt, what builds a package, from wheels."""
     words = ["pip", "install", "--quiet", "--target", target, "--requirements", "{work}/tools.txt"]
@@ -115,6 +149,12 @@ def wants_wheel(output: str) -> str:
     """The package that has none, in what it says; '' for another error."""
     found = _NO_WHEEL.search(output)
     return found[1] if found else ""
+
+
+def lacks_wheel(output: str) -> str:
+    """The package of which no wheel is for the platform, whether or not it has a source."""
+    found = _NONE_FITS.search(output)
+    return found[1] if found else wants_wheel(output)
 
 
 def explain(output: str, settings: Settings, kind: str) -> BuildError:

@@ -1,16 +1,14 @@
 """preflight: everything that can be wrong with a deploy, looked at before anything changes."""
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from ..aws import arn as layer_arns
 from ..aws import secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config as chalice_config
-from ..chalice_project import deploy, own_packages
+from ..chalice_project import deploy, environment, own_packages
 from ..chalice_project import package as function_package
 from ..chalice_project.package import RUNTIME, Contents, HidingError
 from ..context.arguments import only_publishes
@@ -206,7 +204,8 @@ def _place(stage: str, *keys: str, value: str = "") -> SourceLocation | None:
 
 def check_python(settings: Settings) -> None:
     """Chalice deploys the runtime of the Python that runs it (chalice#1416, #1707)."""
-    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    environment.refuse_too_old()
+    here = environment.python_version()
     if settings.python == here:
         return
     problem = (
@@ -226,7 +225,8 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the same there",
+        f"{settings.python}, and run the same there; or Chalice and the app's packages in .venv, "
+        "where they are found",
     )
 
 
@@ -235,8 +235,8 @@ def check_architecture(settings: Settings) -> None:
     work with, and an older one passes over it without a word."""
     if settings.architecture == "arm64" and not deploy.knows_architecture():
         raise InputError(
-            f"the layer is for arm64, and Chalice {version('chalice')} deploys functions for "
-            "x86_64 alone",
+            f"the layer is for arm64, and Chalice {environment.chalice_version()} deploys "
+            "functions for x86_64 alone",
             fix="install chalice 1.34 or newer, which reads `lambda_architecture`",
         )
 

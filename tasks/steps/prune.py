@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
-from ..chalice_project import app_imports
+from ..chalice_project.source import imports as app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, input_hash, installed, traced_files

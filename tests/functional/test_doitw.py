@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.package_index import serving
 from tests.project import ROOT, clean_environment, copy
 
 MAKING = "doitw: making .venv"
@@ -29,7 +30,10 @@ def doitw(checkout: Path, *arguments: str, **environment: str) -> subprocess.Com
     )  # fmt: skip
 
 
-def test_it_makes_its_environment_once_and_again_when_it_changed(checkout: Path) -> None:
+def test_it_makes_its_environment_once_and_again_when_it_changed(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """Whatever index the layer's packages come from."""
     first = doitw(checkout, "list")
     assert first.returncode == 0, first.stdout
     assert MAKING in first.stdout
@@ -37,7 +41,12 @@ def test_it_makes_its_environment_once_and_again_when_it_changed(checkout: Path)
     assert MAKING not in doitw(checkout, "list").stdout
     with (checkout / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
-    assert MAKING in doitw(checkout, "list").stdout
+    with serving(tmp_path / "team") as index:  # has the layer's packages, and none of the tool's
+        named = {"UV_DEFAULT_INDEX": index.url, "PIP_INDEX_URL": index.url}
+        named |= {"PIP_FIND_LINKS": ""}
+        again = doitw(checkout, "list", **named)
+    assert MAKING in again.stdout
+    assert again.returncode == 0, again.stdout
 
 
 def test_without_the_right_python_it_says_what_to_install(checkout: Path, tmp_path: Path) -> None:

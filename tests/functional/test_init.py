@@ -120,6 +120,7 @@ def test_a_worker_without_an_api(app: Any, tool: Tool) -> None:
     folder = app(WORKER)
     said = adopted(tool, folder, "--no-workflow")
     assert "note: app.py has no route" in said
+    assert "note: no region is configured here, so `region` is ap-northeast-2" in said
     assert f"\nto run the app, and where this tool is: {INSTALL}\n" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert layer.endswith("--prefer-binary\nsix==1.16.0\n")
@@ -263,6 +264,39 @@ def test_again_there_is_nothing_to_do(app: Any, adopt: Adopt) -> None:
     assert (folder / "requirements-all.txt").read_text().endswith("\nidna==3.10\n")
 
 
+def test_two_apps_of_one_repository(app: Any, adopt: Adopt) -> None:
+    """Members of a workspace, whose one lock lies two folders up, and so does what GitHub reads.
+    Their code lies in chalicelib/, their config.json names no stage; a member that another needs
+    goes into its vendor/."""
+    folder = app(sample_apps.MONOREPO)
+    lock(folder)
+    orders, mail = folder / "services/orders", folder / "services/mail"
+    code, said = adopt(orders, "--yes")
+    assert code == 1
+    assert "uv pip install --no-deps --target vendor ../../libs/shared" in said
+    (orders / "vendor").mkdir()
+    (orders / "vendor/shared.py").touch()
+    for each in (orders, mail):
+        code, said = adopt(each, "--yes")
+        assert code == 0, said
+        assert "../../uv.lock in two:" in said
+        assert adopt(each, "--yes") == (0, "nothing to do: this app has all of it\n")
+    assert (orders / "requirements-all.txt").read_text().count("==") == 2  # six, shared's idna
+    assert "shared" not in (orders / "requirements.txt").read_text()
+    written = folder / ".github/workflows"
+    assert {path.name for path in written.iterdir()} == {
+        "lambda-layer-services-orders.yml", "lambda-layer-services-mail.yml",
+    }  # fmt: skip
+    text = (written / "lambda-layer-services-orders.yml").read_text()
+    assert '- "services/orders/**"\n      - "uv.lock"\n' in text
+    assert 'CHALICE: "chalice==1.32.0"' in text
+    assert not (orders / ".github").exists()
+    config = json.loads((orders / CONFIG).read_text())
+    assert config == {"app_name": "orders", "stages": {"dev": {}, "local": {"layers": []}}}
+    table = tomli.loads((orders / "pyproject.toml").read_text())["tool"]["lambda-layer"]
+    assert (table["stage"], table["smoke-path"]) == ("dev", "/orders/health")
+
+
 CONFIG = ".chalice/config.json"
 REFUSED = {
     "no config": ({"readme": "x"}, f"{CONFIG} is not there"),
@@ -273,6 +307,19 @@ REFUSED = {
     "broken pyproject": ({**WORKER, "pyproject.toml": "["}, "is not TOML"),
     "another dodo": ({**WORKER, "dodo.py": "DOIT_CONFIG = {}\n"}, "DOIT_CONFIG of its own"),
     "include": ({**WORKER, "requirements.txt": "-r gone.txt\n"}, "gone.txt does not exist"),
+    "Poetry without a lock": (
+        {**{name: WORKER[name] for name in ("app.py", CONFIG)},
+         "pyproject.toml": "[tool.poetry.dependencies]\nsix = '^1.16'\n"}, "run `poetry lock`"
+    ),
+    "nothing for a layer": (
+        {**WORKER, "requirements.txt": "chalice\n"}, "leaves nothing for a layer"
+    ),
+    "a Chalice of 2020": (
+        {**WORKER, "requirements.txt": "six\nchalice==1.20.0\n"}, "cannot be installed on Python"
+    ),
+    "a constraint elsewhere": (
+        {**WORKER, "requirements.txt": "six\n-r https://e.org/a.txt\n"}, "curl -o a.txt"
+    ),
     "two versions": (
         {**WORKER, "requirements-all.txt": "six==1.15.0\n"}, "requirements-all.txt says six==1.15.0"
     ),

@@ -49,19 +49,23 @@ def app(tmp_path: Path, tool: Tool) -> Path:
 def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path: Path) -> None:
     """Build asks no AWS and shows sizes; deploy publishes and asks the app; rollback goes back."""
     environment = clean_environment() | tool.environment | aws.environment()
-    environment |= {"PATH": f"{tool.bin}:{clean_environment()['PATH']}", "TOOL": str(wheel)}
+    environment |= runner(installed_wheel.install(wheel, tmp_path, "tool"), tmp_path)
+    environment |= {"TOOL": str(wheel), "CHALICE": "chalice==1.29.0"}
     environment |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
 
     def run(job: str, **inputs: str) -> str:
         clone = tmp_path / job
         git(tmp_path, "clone", "-q", str(app), str(clone))
         commands = ci_jobs.github("lambda-layer.yml", job, root=clone, **inputs).commands
-        return "".join(ci_jobs.shell(script, clone, environment | own) for script, own in commands)
+        (tool, _), *others = commands
+        assert "$TOOL" in tool  # the next test runs it
+        return "".join(ci_jobs.shell(script, clone, environment | own) for script, own in others)
 
     run("build")
     assert aws.seen == []
     assert "six" in (tmp_path / "summary").read_text()
     assert "shuking-live: GET / → 200" in run("deploy")
+    assert list((tmp_path / "deploy/.venv").glob("lib/*/site-packages/chalice-1.29.0.dist-info"))
     said = run("rollback", version="1", reason="a test", stage="live")
     assert "stage live is back on" in said
 
@@ -70,13 +74,13 @@ def test_ci_installs_what_init_came_from(wheel: Path, tmp_path: Path) -> None:
     """A wheel that is in the app's repository, by its place there."""
     folder = sample_apps.make(tmp_path / "app", APP)
     (folder / "tools").mkdir()
-    own = installed_wheel.install(Path(shutil.copy(wheel, folder / "tools")), tmp_path)
+    own = installed_wheel.install(Path(shutil.copy(wheel, folder / "tools")), tmp_path, "tool")
     said = own.run(folder, "doit-lambda-layer", "init", "--yes").output
     assert f'+  TOOL: "./tools/{wheel.name}" # the wheel that init came from' in said
     assert "where CI finds the tool" not in said
-    runner = own.environment | {"PATH": f"{own.bin}:{clean_environment()['PATH']}"}
-    environment = clean_environment() | runner | tools(folder)
+    environment = clean_environment() | own.environment | runner(own, tmp_path) | tools(folder)
     ci_jobs.shell(install(folder), folder, environment)
+    assert (tmp_path / "path").read_text() == f"{own.bin}\n"
     with pytest.raises(
         AssertionError, match=r"tools/.* does not exist|Invalid requirement|No such"
     ):
@@ -95,10 +99,16 @@ def test_a_wheel_that_ci_has_not_is_asked_for(app: Path, tool: Tool) -> None:
     assert "note: .github/workflows/lambda-layer.yml: write into TOOL where CI finds" in said
 
 
+def runner(tool: Tool, folder: Path) -> dict[str, str]:
+    """What GitHub's runner says, with the tool in its place there already."""
+    path = f"{tool.bin}:{clean_environment()['PATH']}"
+    return {"RUNNER_TEMP": str(folder), "GITHUB_PATH": f"{folder}/path", "PATH": path}
+
+
 def tools(folder: Path) -> dict[str, str]:
-    """The variables of all of the workflow's jobs."""
-    found: dict[str, str] = ci_jobs.load(str(folder / ".github/workflows/lambda-layer.yml"))["env"]
-    return found
+    """Where all of the workflow's jobs have the tool from."""
+    found = ci_jobs.load(str(folder / ".github/workflows/lambda-layer.yml"))["env"]
+    return {"TOOL": found["TOOL"]}
 
 
 def install(folder: Path) -> str:

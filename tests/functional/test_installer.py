@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.commands.lock import write_lock
 from tasks.layer import installed as installed_layer
 from tasks.layer.builder import LayerBuilder
 from tasks.requirements import lockfile
@@ -24,6 +25,15 @@ from tests.package_index import Index
 SETTINGS = Settings(builder="host", layer="t")
 BROKEN_BUILD = """def build_wheel(*arguments, **named):
     raise SystemExit("gcc: fatal error: no input files")
+"""
+
+
+PYLOCK = """lock-version = "1.0"
+created-by = "a test"
+[[packages]]
+name = "good"
+version = "1.0"
+wheels = [{{url = "https://e.org/{name}", hashes = {{sha256 = "{digest}"}}}}]
 """
 
 
@@ -263,3 +273,50 @@ def test_a_folder_of_wheels_beside_the_requirements(packages: Index) -> None:
     text = f"{lockfile.header(SETTINGS)}mine==1.0 --hash=sha256:{digest}\n"
     Path(SETTINGS.lock).write_text(text)
     assert "more.py" in installed("--find-links ./vendor\nmine==1.0\n")
+
+
+def test_a_pylock_is_what_is_installed(packages: Index) -> None:
+    """PEP 751: its versions, and only what has its hashes."""
+    made = packages.add("good", "1.0")
+    packages.add("good", "2.0")
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    Path("pylock.toml").write_text(PYLOCK.format(name=made.name, digest=digest))
+    settings = replace(SETTINGS, requirements="pylock.toml")
+    workshop = LayerBuilder(settings, HostSandbox(settings))
+    try:
+        install.run(settings, lambda: workshop)
+    finally:
+        workshop.close()
+    assert "good-1.0.dist-info/METADATA" in installed_layer.needed(settings).sizes
+    Path("pylock.toml").write_text(PYLOCK.format(name=made.name, digest="0" * 64))
+    with pytest.raises(BuildError, match="ash mismatch"):
+        install.run(settings, lambda: LayerBuilder(settings, HostSandbox(settings)))
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_wheels_between_two_of_uvs_platforms(packages: Index, locked: bool) -> None:
+    """Amazon Linux 2 has glibc 2.26: a wheel for 2.24 is taken, one for 2.28 is not; what it needs
+    comes with it. Python 3.12's images have 2.34, of which uv has a name."""
+    settings = replace(SETTINGS, python="3.11")
+    packages.add("needed", "1.0")
+    for minor in (24, 28):
+        files = {f"native_2_{minor}.py": b"x = 1\n"}
+        tag = f"cp311-cp311-manylinux_2_{minor}_x86_64"
+        packages.add("native", "1.0", "Requires-Dist: needed", tag=tag, files=files)
+    Path("requirements-all.txt").write_text("native==1.0\n")
+    if locked:
+        write_lock(settings)
+        assert Path(settings.lock).read_text().count("--hash=") == 2
+    found = installed("native==1.0\n", settings=settings, sandbox=HostSandbox(settings))
+    assert {"native_2_24.py", "needed.py"} <= found
+    assert "native_2_28.py" not in found
+
+
+def test_a_wheel_that_is_too_new_is_none(packages: Index) -> None:
+    """Its libraries would not load in Lambda."""
+    settings = replace(SETTINGS, python="3.11")
+    packages.add("native", "1.0", tag="cp311-cp311-manylinux_2_28_x86_64")
+    with pytest.raises(BuildError, match="no wheels with a matching platform tag"):
+        installed("native==1.0\n", settings=settings, sandbox=HostSandbox(settings))
+    with pytest.raises(BuildError, match=r"native==1.0 has no wheel: no version has one"):
+        write_lock(settings)

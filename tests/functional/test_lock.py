@@ -1,6 +1,7 @@
 """doit lock, really: hashes, no addresses, what install makes of the lock."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +173,57 @@ def test_the_requirements_index_counts_with_a_lock_too(copy: Project, packages: 
     copy.write("requirements-all.txt", f"--index-url {packages.url}\ngood==1.0\n")
     lock(copy)
     assert installed(copy) == {"good-1.0", "needed-1.5"}
+
+
+def test_all_pins_without_a_wheel_are_said_at_once(copy: Project, packages: Index) -> None:
+    """Each with the nearest version that has one, before a build ends at one after the other."""
+    for name in ("newer", "older", "never"):
+        packages.add_sdist(name, "2.0", "")
+    packages.add("newer", "2.1", "Requires-Dist: needed>=1")
+    packages.add("newer", "3.0")
+    packages.add("older", "1.9")
+    packages.add("never", "2.0", tag="cp312-cp312-win_amd64")
+    copy.write("requirements-all.txt", "newer==2.0\ngood==1.0\nolder==2.0\nnever==2.0\n")
+    done = copy.doit("lock")
+    refused(done, "pins without a wheel for Python 3.12 on x86_64:")
+    assert "newer==2.0 has no wheel: newer==2.1 has one" in done.output
+    assert "older==2.0 has no wheel: older==1.9 has one" in done.output
+    assert "never==2.0 has no wheel: no version has one" in done.output
+    assert "→ pin newer==2.1, older==1.9; or build from source, in the image: lines" in done.output
+    assert "--no-binary never" in done.output
+    assert not (copy.path / LOCK).exists()
+    copy.write("requirements-all.txt", "newer==2.1\nolder==1.9\n")
+    assert pins(lock(copy)) == ["needed==1.5", "newer==2.1", "older==1.9"]
+
+
+def test_nothing_newer_than_a_date(copy: Project) -> None:
+    """An index that does not say when it got a file is refused by uv, in its words; what is no date
+    is refused before."""
+    done = copy.doit("lock", "exclude-newer=2020-01-01")
+    refused(done, "exclude-newer")
+    done = copy.doit("lock", "exclude-newer=yesterday")
+    assert done.code == 3
+    assert "command line: 'yesterday' is no date" in done.output
+    done = copy.doit("build", "exclude-newer=2020-01-01")
+    assert "exclude-newer= belongs to lock" in done.output
+
+
+def test_a_pylock_beside_it(copy: Project, packages: Index) -> None:
+    """PEP 751, of the same packages with the same hashes; it can be what a layer is built from. No
+    login that an index's address has is in it."""
+    copy.environment["UV_DEFAULT_INDEX"] = packages.url.replace("://", "://me:secret@")
+    done = copy.doit("lock", "format=pylock")
+    assert done.code == 0, done.output
+    text = copy.read("pylock.toml")
+    assert "secret" not in text
+    assert str(copy.path) not in text
+    found = {each["name"]: each for each in tomllib.loads(text)["packages"]}
+    assert {name: each["version"] for name, each in found.items()} == {
+        "good": "1.0", "needed": "1.5",
+    }  # fmt: skip
+    for each in found.values():
+        assert each["wheels"][0]["hashes"]["sha256"] in copy.read(LOCK)
+    with (copy.path / "pyproject.toml").open("a") as project:
+        project.write('requirements = "pylock.toml"\n')
+    assert installed(copy) == {"good-1.0", "needed-1.5"}
+    assert "format=env is not for lock" in copy.doit("lock", "format=env").output

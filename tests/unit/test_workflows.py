@@ -13,7 +13,9 @@ import pytest
 import yaml  # type: ignore[import-untyped] # no stubs
 
 from tasks.adopt import files
+from tasks.adopt import workflow as workflows
 from tasks.adopt.tool_origin import Origin
+from tasks.adopt.workflow import Place
 from tasks.settings.model import Settings
 from tests import ci_jobs
 
@@ -130,8 +132,10 @@ def test_the_linters_find_nothing(command: list[str], tmp_path: Path) -> None:
     ours, written = tmp_path / "ours", tmp_path / "written"
     shutil.copytree(FOLDER, ours / ".github")
     (written / ".github/workflows").mkdir(parents=True)
-    workflow = files.workflow({"stage": "dev"}, ORIGIN, ["dev", "prod", "local"])
-    (written / ".github/workflows/lambda-layer.yml").write_text(workflow)
+    stages = ["dev", "prod", "local"]
+    for place in (Place(), Place(folder=Path("services/my app"), watched=["uv.lock"])):
+        text = workflows.workflow({"stage": "dev"}, ORIGIN, stages, place)
+        (written / place.file).write_text(text)
     (written / ".github/dependabot.yml").write_text(files.DEPENDABOT)
     for folder in (ours, written):
         (folder / ".git").mkdir()
@@ -161,7 +165,7 @@ def test_the_linters_are_at_work(tmp_path: Path) -> None:
 
 def test_inits_workflow_lets_a_person_choose_the_stage() -> None:
     """Of the app's, the one that main is deployed to first; not the embedded one."""
-    text = files.workflow({"stage": "dev"}, ORIGIN, ["prod", "dev", "local"])
+    text = workflows.workflow({"stage": "dev"}, ORIGIN, ["prod", "dev", "local"])
     inputs = yaml.safe_load(text)[True]["workflow_dispatch"]["inputs"]
     assert inputs["stage"]["options"] == ["dev", "prod"]
     assert inputs["action"]["options"] == ["rollback", "unpin"]

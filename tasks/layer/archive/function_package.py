@@ -11,15 +11,14 @@ two files travel, whatever requirements.txt says of it.
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from ...chalice_project import app as chalice_app
+from ...chalice_project import environment
 from ...requirements import function_file
 from ...requirements.file import canonical
 from ...settings import paths
@@ -83,7 +82,8 @@ def _key(settings: Settings) -> str:
     from ...chalice_project import packing  # with all it needs, only where something is packed
 
     behind = map(file_tools.file_digest, function_file.files_behind(REQUIREMENTS))
-    made_by = [*behind, packing.FORMAT, version("chalice"), settings.python, settings.architecture]
+    chalice = environment.chalice_version()
+    made_by = [*behind, packing.FORMAT, chalice, settings.python, settings.architecture]
     return file_tools.digest([asked, layer, *made_by])
 
 
@@ -113,7 +113,7 @@ def _packed(settings: Settings) -> file_tools.Record:
     with tempfile.TemporaryDirectory() as target:
         words = [abi, settings.architecture, str(REQUIREMENTS), target]
         done = subprocess.run(
-            [sys.executable, "-m", packing.__name__, *words], input=json.dumps(_layer(settings)),
+            environment.command(packing.__name__, *words), input=json.dumps(_layer(settings)),
             env=_environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:

@@ -8,7 +8,7 @@ import pytest
 import tomli
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tasks.adopt import files
+from tasks.adopt import files, workflow
 from tasks.adopt.tool_origin import Origin
 from tasks.chalice_project.app import App
 from tasks.settings.model import SPECS, option
@@ -96,13 +96,13 @@ def test_gitignore(text: str | None) -> None:
 
 def test_the_workflow_is_ours_for_another_app() -> None:
     """The same pinned actions, each job's own permissions, the app's stage and region."""
-    text = files.workflow(TABLE, Origin(requirement="x @ https://e.org/x", told="here"))
+    text = workflow.workflow(TABLE, Origin(requirement="x @ https://e.org/x", told="here"))
     ours = {use for path in GITHUB.rglob("*.yml") for use in _used(path.read_text())}
     assert set(_used(text)) <= ours
     assert not re.search(r"<\w+>", text)
     document = yaml.safe_load(text)
     assert document["permissions"] == {}
-    assert document["env"] == {"TOOL": "x @ https://e.org/x"}
+    assert document["env"] == {"TOOL": "x @ https://e.org/x", "CHALICE": "chalice"}
     jobs = document["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
         "build": {"contents": "read"},

@@ -140,6 +140,55 @@ def test_pylock(tmp_path: Path) -> None:
     )
 
 
+PDM = """[metadata]
+groups = ["default", "layer"]
+strategy = ["inherit_metadata"]
+lock_version = "4.5.0"
+[[package]]
+name = "six"
+version = "1.16.0"
+groups = ["default", "layer"]
+marker = "python_version > '3.8'"
+files = [{file = "six.whl", hash = "sha256:bb"}, {file = "six.tar.gz", hash = "sha256:aa"}]
+[[package]]
+name = "six"
+version = "1.16.0"
+extras = ["x"]
+groups = ["default"]
+[[package]]
+name = "idna"
+version = "3.10"
+groups = ["layer"]
+files = [{file = "idna.whl", hash = "sha256:cc"}]
+"""
+
+
+def test_pdm(tmp_path: Path) -> None:
+    """Read here: what the project needs, or a group; without PDM."""
+    folder = app(tmp_path, {"./pdm.lock": PDM})
+    six = "six==1.16.0 ; python_version > '3.8' \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+    assert exports.requirements(folder, Source(file="pdm.lock")) == six
+    of_group = exports.requirements(folder, Source(file="pdm.lock", group="layer"))
+    assert of_group == f"{six}idna==3.10 \\\n    --hash=sha256:cc\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "group", "said"),
+    [
+        (PDM, "other", "no package of group other; there are: default, layer"),
+        ("[[package]]\nname = 'a'\nversion = '1'\n", "", "--strategy inherit_metadata"),
+        ("[[package]]\nname = 'a'\ngroups = ['default']\ngit = 'https://e.org/a'\n", "", "a comes"),
+        ("[[package]]\nname = 'a'\ngroups = ['default']\npath = './a'\n", "", "a directory"),
+    ],
+)  # fmt: skip
+def test_a_pdm_lock_that_cannot_be_taken(text: str, group: str, said: str, tmp_path: Path) -> None:
+    """With what to do."""
+    folder = app(tmp_path, {"./pdm.lock": text})
+    with pytest.raises(InputError) as caught:
+        exports.requirements(folder, Source(file="pdm.lock", group=group))
+    assert said in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.chalice_project import app_imports
+from tasks.chalice_project.source import imports as app_imports
 
 NAMES = ("tests", "docs")
 
