@@ -16,7 +16,7 @@ DIST = Path("dist")
 
 
 def task_dist() -> dict[str, object]:
-    """Build wheel and source distribution into dist/: the same bytes for the same files."""
+    """Build wheel and source distribution into dist/."""
     return {"actions": [action(lambda: build_distributions(DIST, os.environ))]}
 
 

@@ -21,7 +21,7 @@ WORK = paths.BUILD / "site"  # where the generator works
 
 
 def task_docs() -> dict[str, object]:
-    """Write docs/troubleshooting.md from the code; all documents as pages, docs/site/."""
+    """Write docs/troubleshooting.md and docs/site/."""
     return {"actions": [action(build_site)]}
 
 

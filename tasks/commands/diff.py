@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def task_diff() -> dict[str, object]:
-    """Compare two layer versions, from=N with to=M: packages and sizes."""
+    """Compare two versions, from=N to=M."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_diff(settings, typed))]}
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def task_gc() -> dict[str, object]:
-    """Delete old layer versions that nothing uses: a plan first, yes=1 does it."""
+    """Delete unused versions (shows a plan; yes=1 deletes)."""
     here, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: collect_garbage(connect(here), typed.keep, act=typed.yes))],

@@ -57,7 +57,7 @@ class History:
 
 
 def task_history() -> dict[str, object]:
-    """List the layer's versions: date, size, what changed, who uses them."""
+    """List published versions and who uses them."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_history(settings, typed))]}
 

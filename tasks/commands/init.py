@@ -14,6 +14,7 @@ from ..adopt.text_files import FileChange
 from ..aws import credentials
 from ..chalice_project import app as chalice_app
 from ..chalice_project.app import App
+from ..context.doit_actions import action
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.pyproject import TABLE, by_stage
@@ -24,6 +25,11 @@ from ..util.invoked_as import typed
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 GITHUB = Path(".github/workflows/lambda-layer.yml")
 DEPENDABOT = Path(".github/dependabot.yml")
+
+
+def task_init() -> dict[str, object]:
+    """Add the tool to your own Chalice app."""
+    return {"actions": [action(lambda: main([]))], "verbosity": 2}
 
 
 def main(words: Sequence[str]) -> int:

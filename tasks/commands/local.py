@@ -15,7 +15,7 @@ from ..ui.console import say, step_aside
 
 
 def task_local_start() -> dict[str, object]:
-    """Start the embedded AWS of stage=local and print its address."""
+    """Start the AWS emulator of stage=local."""
     settings, for_shell = replace(current(), stage=LOCAL), arguments.current().format_ == "env"
     if for_shell:
         step_aside()
@@ -34,7 +34,7 @@ def task_local_start() -> dict[str, object]:
 
 
 def task_local_stop() -> dict[str, object]:
-    """End the embedded AWS; what it held is gone."""
+    """End the AWS emulator and all that it holds."""
     wanted = arguments.current()
 
     def stop() -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def task_show() -> dict[str, object]:
-    """Show a version: packages, sizes, settings, commit, users, where its zip lies."""
+    """Show all about one version: packages, sizes, users."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_version(settings, typed))]}
 

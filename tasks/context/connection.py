@@ -27,6 +27,14 @@ def connect(settings: Settings) -> Aws:
     return _local(settings, environ, access)
 
 
+def connect_running(settings: Settings) -> Aws:
+    """The same for a look that may be one of `doit info`. AwsError when stage=local's server does
+    not run."""
+    if settings.is_local:
+        connect_read_only(settings)
+    return connect(settings)
+
+
 def connect_read_only(settings: Settings) -> Aws:
     """The same without side effects. AwsError when stage=local's server does not run."""
     environ = dict(os.environ)

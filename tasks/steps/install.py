@@ -28,7 +28,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 
 
 def task_install() -> dict[str, object]:
-    """Install the requirements inside Lambda's image (or with builder=host on this machine)."""
+    """Install the requirements for Lambda's platform."""
     settings = current()
     record = paths.record(settings, "install")
     inputs = [*file.files(Path(settings.requirements)), paths.DOCKER / "Dockerfile"]

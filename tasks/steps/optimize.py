@@ -27,7 +27,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 
 
 def task_optimize() -> dict[str, object]:
-    """Strip shared objects, compile bytecode and pack, inside Lambda's image."""
+    """Strip libraries, compile bytecode and pack."""
     settings = current()
     record = paths.record(settings, "optimize")
     return {

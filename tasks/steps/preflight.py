@@ -38,7 +38,7 @@ OLDEST, TOO_OLD = "3.12", ("3.10", "3.11")  # `requires-python` in pyproject.tom
 
 
 def task_preflight() -> dict[str, object]:
-    """Check requirements, config.json, Chalice's Python and the credentials."""
+    """Check requirements, config.json and credentials."""
     settings, deploys = current(), not only_publishes()
     return {"actions": [action(lambda: run(settings, deploys=deploys))]}
 
@@ -289,7 +289,7 @@ def check_aws(settings: Settings) -> None:
 
 
 def task_secret() -> dict[str, object]:
-    """Check that the stage's secret can become its functions' environment."""
+    """Check the stage's secret."""
     settings = current()
     return {
         "actions": [action(lambda: _check_secret(settings))] if settings.secret else None,

@@ -16,7 +16,7 @@ from ..util.errors import AwsError
 
 
 def task_restore() -> dict[str, object]:
-    """Publish a deleted version again from its zip, instead of building it."""
+    """Publish a deleted version again from its zip."""
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],

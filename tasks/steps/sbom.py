@@ -22,7 +22,7 @@ FORMAT = 1  # raise when this step makes something else of the same zip
 
 
 def task_sbom() -> dict[str, object]:
-    """List the layer's packages, versions and licences in build/<layer>.cdx.json."""
+    """List packages and licenses: build/<layer>.cdx.json."""
     settings = current()
     record = paths.record(settings, "sbom")
     return {

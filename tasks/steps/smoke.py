@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from ..aws import lambda_functions, secrets_manager
@@ -36,17 +37,17 @@ PATIENCE, PAUSE = 30.0, 2.0  # seconds that a new API may refuse for, and betwee
 
 
 def task_smoke() -> dict[str, object]:
-    """Ask the deployed app for smoke-path (/health); anything but 2xx fails."""
+    """Call the deployed app."""
     settings = current()
     return {
         "actions": [action(lambda: ask_and_judge(connect(settings)))],
         "task_dep": ["chalice-deploy"],
-        "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
+        "meta": {"last_words": partial(deploy_summary.of_deploy, settings)},
     }
 
 
 def task_smoke_before() -> dict[str, object]:
-    """Ask what runs now, before it is changed: what does not answer is nothing to go back to."""
+    """Call the app as it runs before the deploy."""
     settings = current()
     return {
         "basename": "smoke-before",

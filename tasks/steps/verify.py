@@ -12,6 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..context.doit_actions import action
@@ -42,7 +43,7 @@ _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
 
 def task_verify() -> dict[str, object]:
-    """Import, load and measure the zip's content in the image, as Lambda would."""
+    """Import, load and measure the layer as Lambda would."""
     settings = current()
     record = paths.record(settings, "verify")
     check = [settings.check] if Path(settings.check).is_file() else []
@@ -52,7 +53,7 @@ def task_verify() -> dict[str, object]:
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [file_tools.is_fresh(record, lambda: fingerprint(settings))],
-        "meta": {"last_words": lambda: last_words(settings)},
+        "meta": {"last_words": partial(last_words, settings)},  # `doit -n` sends it to processes
     }
 
 
