@@ -45,6 +45,7 @@ NAMES = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
 }
+CONTEXT = {"iam:PassedToService": "lambda.amazonaws.com"}
 UNLISTABLE = {"ListFunctions", "ListLayerVersions"}  # have no resource type
 
 
@@ -62,7 +63,10 @@ class Enforcement:
         policies = [IAMPolicy(each) for each in user.collect_policies()]
         for action, resource in needed(request):
             self.asked.append((action, resource))
-            allowed = [each.is_action_permitted(action, resource) for each in policies]
+            allowed = [
+                each.is_action_permitted(action, resource, incoming_condition_values=CONTEXT)
+                for each in policies
+            ]
             if PermissionResult.PERMITTED not in allowed:
                 return _denied(user.arn, action, resource, request)
         return None

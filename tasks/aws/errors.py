@@ -1,18 +1,26 @@
 """AWS's errors, and the SDK's own, in plain words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..util.errors import AwsError
 from .iam import actions as iam_actions
+from .iam import denial
 
 EXPIRED = {
     "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
-    "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch",
+    "InvalidSignatureException", "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }  # fmt: skip
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
+CLOCK = re.compile("Signature (expired|not yet current)|is now (earlier|later) than")
+NTP = "set this machine's clock right (NTP: `timedatectl set-ntp true`), then run the same again"
+DENIED = {
+    "AccessDenied", "AccessDeniedException", "AuthorizationError", "KMSAccessDeniedException",
+    "UnauthorizedOperation", "403",
+}  # fmt: skip
 TAKEN = {"BucketAlreadyExists", "NotOwner"}
 BUSY = {
     "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
@@ -23,7 +31,6 @@ LATER = "run the same again in a minute: what is finished is not done twice"
 OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
 FIXES = {
     "CodeStorageExceededException": "delete layer versions and functions that nothing uses",
-    "RequestTimeTooSkewed": "set this machine's clock right (NTP)",
     "NoSuchBucket": "run `./doitw deploy`, which makes the bucket",
     "ResourceConflictException": "somebody else is changing it; run the same again in a minute",
 }
@@ -50,14 +57,12 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     """What AWS answered to `operation`, as an error for a person."""
     said = response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    if code in SKEWED or (code in EXPIRED and CLOCK.search(message)):
+        return AwsError(f"{doing}: this machine's clock is not AWS's. {message}", fix=NTP)
     if code in EXPIRED:
         return AwsError(f"{doing}: AWS does not accept the credentials ({code})", fix=LOG_IN)
-    if code in DENIED:
-        fix = (
-            f"allow {iam_actions.denied_action(operation)} to this identity: "
-            "./doitw iam-policy prints it all"
-        )
-        return AwsError(f"{doing}: no permission. {message}", fix=fix)
+    if denied := _denied(code, message, operation):
+        return AwsError(f"{doing}: no permission. {message}".strip(), fix=denied)
     if code in TAKEN:
         problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
         return AwsError(problem, fix=OTHER_BUCKET)
@@ -68,6 +73,20 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     request = response.get("ResponseMetadata", {}).get("RequestId", "–")
     fix = f"see what AWS says above; its support wants request {request}"
     return AwsError(f"{doing}: {operation}: {message or code}", fix=FIXES.get(code, fix))
+
+
+def _denied(code: str, message: str, operation: str) -> str:
+    """What to do about a refusal; '' for what is none. AWS's own words win: what was called may
+    need a right that has another name, on another thing."""
+    if read := denial.read(message):
+        return denial.remedy(read)
+    if encoded := denial.ENCODED.search(message):
+        return f"aws sts decode-authorization-message --encoded-message {encoded['text']}"
+    if code not in DENIED:
+        return ""
+    action = iam_actions.action(operation)
+    names = iam_actions.denied_action(operation)
+    return f"allow {names} to this identity: {denial.source(action)}"
 
 
 def is_busy(response: Mapping[str, Any]) -> bool:

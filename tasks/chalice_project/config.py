@@ -102,6 +102,13 @@ def roles(path: Path, name: str) -> list[str]:
     return sorted({each["iam_role_arn"] for each in given if each.get("iam_role_arn")})
 
 
+def keeps_logs(path: Path, name: str) -> bool:
+    """Does Chalice set how long the stage's logs are kept (`log_retention_in_days`)?"""
+    app, of_stage = load_config(path), stage(path, name)
+    places = [app, of_stage, *of_stage.get("lambda_functions", {}).values()]
+    return any(each.get("log_retention_in_days") for each in places)
+
+
 def known_layers(path: Path, name: str) -> list[str]:
     """The same for who only looks: [] where the file or the stage is wrong or missing."""
     try:

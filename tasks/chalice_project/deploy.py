@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.iam import actions as iam_actions
+from ..aws.iam import denial
 from ..aws.secrets_manager import hide
 from ..settings import paths
 from ..settings.local_access import Access
@@ -105,11 +106,11 @@ def reason(lines: list[str]) -> str:
 def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
         return "the function is still being changed by somebody else; run the same again"
-    if denied := DENIED.search(output):
-        return (
-            f"allow {iam_actions.action(denied[1])} to this identity: "
-            "./doitw iam-policy prints it all"
-        )
+    if denied := denial.read(output):
+        return denial.remedy(denied)
+    if refused := DENIED.search(output):
+        action = iam_actions.action(refused[1])
+        return f"allow {action} to this identity: {denial.source(action)}"
     if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
         return (
             "Chalice imports app.py, so what it needs is installed where the tool is, too: "

@@ -60,6 +60,16 @@ def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def unfolded() -> None:
+    """Chalice folds AWS's words at column 79, in the middle of an ARN, too."""
+    from chalice.deploy.deployer import ChaliceDeploymentError
+
+    def whole(self: Any, text: str, indent: str = "") -> str:
+        return indent + text
+
+    setattr(ChaliceDeploymentError, "_wrap_text", whole)  # noqa: B010 - mypy refuses the plain form
+
+
 def import_once() -> None:
     """ImportRestApi has no token by which AWS would know it again: when its answer is lost, the
     SDK's next try makes a second REST API. The next deploy finds the first one."""
@@ -110,6 +120,7 @@ def main() -> int:
     layer, report = Contents(**told["layer"]), Path(told["report"])
     packing.apply(layer, report, refuses=told["refuses"])
     import_once()
+    unfolded()
     sys.argv[0] = "chalice"  # in its help
     return int(chalice() or 0)
 

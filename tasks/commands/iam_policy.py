@@ -32,7 +32,7 @@ def task_iam_policy() -> dict[str, object]:
         step_aside()
     return {
         "basename": "iam-policy",
-        "actions": [action(lambda: write_policies(scope(settings), typed))],
+        "actions": [action(lambda: write_policies(scope(settings, typed.key), typed))],
     }
 
 
@@ -85,7 +85,7 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
     return found | {"trust": (who, policies.trust(within, repository, branch))}
 
 
-def scope(settings: Settings) -> Scope:
+def scope(settings: Settings, key: str = "") -> Scope:
     """What config.json and the settings name. AWS is asked for the account only where no setting
     says it."""
     app, stage = config.load_config(paths.CHALICE_CONFIG), settings.stage
@@ -95,6 +95,8 @@ def scope(settings: Settings) -> Scope:
         app=str(app.get("app_name", "app")),
         roles=tuple(config.roles(paths.CHALICE_CONFIG, stage)),
         others=tuple(size_limit.others(settings)),
+        keys=(key,) if key else (),
+        keeps_logs=config.keeps_logs(paths.CHALICE_CONFIG, stage),
     )
 
 

@@ -38,6 +38,13 @@ def _format(text: str) -> str:
     return text
 
 
+def _key(text: str) -> str:
+    if not re.fullmatch(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+", text):
+        fix = "write key=arn:aws:kms:REGION:ACCOUNT:key/ID"
+        raise InputError(f"{text!r} is not the ARN of a KMS key", fix=fix)
+    return text
+
+
 def _policy(text: str) -> str:
     if text not in POLICIES:
         fix = f"write for={'|'.join(POLICIES)}"
@@ -81,6 +88,10 @@ class Arguments:
     for_: str = _argument(
         "", f"this policy alone, as JSON and nothing else: {', '.join(POLICIES)}", "iam-policy",
         value="NAME", form=_policy,
+    )  # fmt: skip
+    key: str = _argument(
+        "", "ARN of the KMS key that encrypts the bucket or the secret", "iam-policy",
+        value="ARN", form=_key,
     )  # fmt: skip
     repository: str = _argument(
         "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",

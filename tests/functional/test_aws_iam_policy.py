@@ -50,6 +50,7 @@ ALONE = [
     "publish", "deploy", "rollback version=1", "rollback version=3", "history", "plan", "status",
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
 ]  # fmt: skip
+ROLES = "Secret Role PassRole"
 BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
 
 
@@ -158,7 +159,9 @@ def live(life: Life) -> None:
     life.dropping(PUBLISH, "Version", "publish")
     configure(life.project, tags={"team": "shop"}, reserved_concurrency=1)
     life.dropping(STATUS, "FindApi", "plan")
-    life.dropping(DEPLOY, "Version Secret Role MakeRole MakeFunction Function Api", "deploy")
+    life.dropping(
+        DEPLOY, "Version Secret Role MakeRole PassRole MakeFunction Function Api", "deploy"
+    )
     life.run(DEPLOY, "deploy")
     life.project.write("requirements-all.txt", "six==1.17.0\n")
     configure(life.project, tags={}, reserved_concurrency=None)
@@ -166,7 +169,9 @@ def live(life: Life) -> None:
     life.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
     back = ("rollback", "version=1")
     life.dropping(
-        ROLLBACK, "Stage Versions Zips Untag Publish Version Secret Role Function Api Bucket", *back
+        ROLLBACK,
+        "Stage Versions Zips Untag Publish Version Secret Role PassRole Function Api Bucket",
+        *back,
     )
     life.run(ROLLBACK, *back)
     life.dropping(STATUS, "Bucket Read Versions Version Look SecretVersion", "status", "check=1")
@@ -300,13 +305,26 @@ def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
 
 
 def test_an_account_that_nobody_knows(life: Life) -> None:
-    """What to do is said; nothing is invented."""
+    """A word that IAM refuses stands for it, and that is said."""
     text = life.project.read("pyproject.toml")
     life.project.write("pyproject.toml", text.replace(f'account = "{ACCOUNT}"', ""))
     life.server.refused = lambda request: Refusal(status=403, code="ExpiredToken")
     code, said = life.doit("iam-policy", "stage=prod")
     life.server.refused = lambda request: None
     life.project.write("pyproject.toml", text)
-    assert code == 1
-    assert "whose account is stage prod's?" in said
+    assert code == 0
+    assert '"arn:aws:lambda:ap-northeast-2:ACCOUNT_ID:layer:deps"' in said
+    assert "ACCOUNT_ID stands for the account's number" in said
     assert "write `account` into pyproject.toml" in said
+
+
+def test_one_policy_alone(life: Life) -> None:
+    """For a pipe: JSON, and nothing else."""
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
+    for purpose in (*iam_statements.PURPOSES, "trust"):
+        code, said = life.doit("iam-policy", "stage=prod", f"for={purpose}", f"key={key}")
+        assert code == 0
+        found = json.loads(said)["Statement"]
+        assert any(key in each.get("Resource", "") for each in found) == (purpose != "trust")
+    assert life.doit("iam-policy", "stage=prod", "for=assume")[0] == 1  # it has no role
+    assert life.doit("iam-policy", "stage=prod", "for=deplyo")[0] == 3

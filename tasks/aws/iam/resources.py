@@ -9,13 +9,16 @@ from ...settings.model import Settings
 class Scope:
     """What the statements name. `app`: Chalice's `app_name`; `roles`: ARNs of those
     that the functions have where Chalice does not make one; `others`: ARNs of the stage's other
-    layers."""
+    layers; `keys`: of the KMS keys that encrypt bucket or secret; `keeps_logs`: does Chalice set
+    how long logs are kept?"""
 
     settings: Settings
     account: str
     app: str
     roles: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    keeps_logs: bool = False
 
     @property
     def partition(self) -> str:
@@ -35,6 +38,13 @@ class Scope:
         """The API's, and those that the app has beside it."""
         name = f"{self.app}-{self.settings.stage}"
         return [self.arn("lambda", f"function:{each}") for each in (name, f"{name}-*")]
+
+    @property
+    def logs(self) -> list[str]:
+        """The log groups of these functions; AWS writes some of their ARNs with `:*` behind."""
+        names = [each.rpartition(":")[2] for each in self.function]
+        groups = [f"log-group:/aws/lambda/{name}" for name in names]
+        return [self.arn("logs", f"{group}{end}") for group in groups for end in ("", ":*")]
 
     @property
     def secret(self) -> str:
