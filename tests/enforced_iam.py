@@ -55,13 +55,14 @@ class Enforcement:
     that are nobody's are the test's own, and may do anything. `asked`: in order."""
 
     asked: list[Grant] = field(default_factory=list)
+    key: str = ""  # S3 asks KMS for each object, as whoever asks S3 (SSE-KMS)
 
     def __call__(self, request: Request) -> Refusal | None:
         user = _who(request)
         if user is None:
             return None
         policies = [IAMPolicy(each) for each in user.collect_policies()]
-        for action, resource in needed(request):
+        for action, resource in [*needed(request), *self._of_kms(request)]:
             self.asked.append((action, resource))
             allowed = [
                 each.is_action_permitted(action, resource, incoming_condition_values=CONTEXT)
@@ -70,6 +71,15 @@ class Enforcement:
             if PermissionResult.PERMITTED not in allowed:
                 return _denied(user.arn, action, resource, request)
         return None
+
+    def _of_kms(self, request: Request) -> Iterator[Grant]:
+        wanted = {
+            "GetObject": "Decrypt", "PutObject": "GenerateDataKey",
+            "CreateMultipartUpload": "GenerateDataKey", "UploadPart": "Decrypt",
+        }  # fmt: skip
+        service, name = operation(request)
+        if self.key and service == "s3" and name in wanted:
+            yield f"kms:{wanted[name]}", self.key
 
 
 def _who(request: Request) -> IAMUserAccessKey | AssumedRoleAccessKey | None:
@@ -110,7 +120,7 @@ def needed(request: Request) -> Iterator[Grant]:
         return
     yield from {
         "s3": _of_s3, "lambda": _of_lambda, "iam": _of_iam, "apigateway": _of_apigateway,
-        "secretsmanager": _of_secrets, "sts": _of_sts,
+        "secretsmanager": _of_secrets, "sts": _of_sts, "logs": _of_logs,
     }[service](request, name)  # fmt: skip
 
 
@@ -181,6 +191,12 @@ def _of_iam(request: Request, name: str) -> Iterator[Grant]:
 def _of_apigateway(request: Request, name: str) -> Iterator[Grant]:
     """Its actions are HTTP's methods."""
     yield f"apigateway:{request.method}", f"arn:aws:apigateway:{REGION}::{request.path.rstrip('/')}"
+
+
+def _of_logs(request: Request, name: str) -> Iterator[Grant]:
+    """DescribeLogGroups takes all that begin alike."""
+    group = json.loads(request.json).get("logGroupName", "")
+    yield f"logs:{name}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"
 
 
 def _of_secrets(request: Request, name: str) -> Iterator[Grant]:

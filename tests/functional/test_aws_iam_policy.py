@@ -50,8 +50,11 @@ ALONE = [
     "publish", "deploy", "rollback version=1", "rollback version=3", "history", "plan", "status",
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
 ]  # fmt: skip
-ROLES = "Secret Role PassRole"
-BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
+ROLES = "Secret Role PassRole Logs FindLogs"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
+BUILDING = (
+    "Versions Stage Bucket MakeBucket Lifecycle Key Zips Tag Untag LookAtBucket+Publish Publish"
+)
 
 
 @dataclass(kw_only=True)
@@ -62,7 +65,7 @@ class Life:
     project: Project
     server: Server
     patch: pytest.MonkeyPatch
-    guard: Enforcement = field(default_factory=Enforcement)
+    guard: Enforcement = field(default_factory=lambda: Enforcement(key=KEY))
     said: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     alone: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -119,7 +122,7 @@ settings_of = arguments.current
 
 def printed(purpose: str) -> Policy:
     """What `iam-policy` says for the stage as it is configured now."""
-    within = iam_policy.scope(settings.load_settings(Path(), {}, {"stage": "prod"}))
+    within = iam_policy.scope(settings.load_settings(Path(), {}, {"stage": "prod"}), KEY)
     return policies.assume(within) if purpose == ASSUME else policies.policy(purpose, within)
 
 
@@ -157,11 +160,9 @@ def live(life: Life) -> None:
     keeping = {"Status": "Enabled"}  # from here on Lambda reads versions of objects
     life.client("s3").put_bucket_versioning(Bucket="deps-bucket", VersioningConfiguration=keeping)
     life.dropping(PUBLISH, "Version", "publish")
-    configure(life.project, tags={"team": "shop"}, reserved_concurrency=1)
+    configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
     life.dropping(STATUS, "FindApi", "plan")
-    life.dropping(
-        DEPLOY, "Version Secret Role MakeRole PassRole MakeFunction Function Api", "deploy"
-    )
+    life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api", "deploy")
     life.run(DEPLOY, "deploy")
     life.project.write("requirements-all.txt", "six==1.17.0\n")
     configure(life.project, tags={}, reserved_concurrency=None)
@@ -170,18 +171,20 @@ def live(life: Life) -> None:
     back = ("rollback", "version=1")
     life.dropping(
         ROLLBACK,
-        "Stage Versions Zips Untag Publish Version Secret Role PassRole Function Api Bucket",
+        f"Stage Versions Key Zips Untag Publish Version {ROLES} Function Api Bucket",
         *back,
     )
     life.run(ROLLBACK, *back)
-    life.dropping(STATUS, "Bucket Read Versions Version Look SecretVersion", "status", "check=1")
+    life.dropping(
+        STATUS, "Bucket Read ReadKey Versions Version Look SecretVersion", "status", "check=1"
+    )
     life.dropping(STATUS, "Functions", "history")
     for command in ("history", "plan", "status"):
         life.run(STATUS, command)
     life.run(STATUS, "diff", "from=1", "to=2")
     clean = ("gc", "keep=1", "yes=1")
     life.dropping(
-        GC, "Bucket Read Stage Versions Functions EveryObject Delete DeleteVersion", *clean
+        GC, "Bucket Read Key Stage Versions Functions EveryObject Delete DeleteVersion", *clean
     )
     life.run(GC, *clean)
     with_a_role_made_by_hand(life)
@@ -285,6 +288,7 @@ def test_every_action_is_asked_for(life: Life) -> None:
     unasked = {
         "s3:DeleteObject",  # S3 may ask for it where a bucket keeps no versions
         "s3:AbortMultipartUpload",  # after an upload that failed (test_aws_s3)
+        "logs:DeleteRetentionPolicy",  # when config.json no longer has `log_retention_in_days`
     }
     allowed = {action for need in iam_statements.NEEDS for action in need.actions}
     assert allowed - {action for action, _ in life.guard.asked} == unasked
@@ -293,7 +297,9 @@ def test_every_action_is_asked_for(life: Life) -> None:
 def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
     """With the account in pyproject.toml it asks nobody; one file a policy."""
     life.server.seen.clear()
-    code, said = life.doit("iam-policy", "stage=prod", "repository=me/shop", "branch=release")
+    code, said = life.doit(
+        "iam-policy", "stage=prod", "repository=me/shop", "branch=release", f"key={KEY}"
+    )
     assert (code, life.server.seen) == (0, [])
     folder = life.project.path / "build/iam/deps/prod"
     written = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
@@ -320,11 +326,10 @@ def test_an_account_that_nobody_knows(life: Life) -> None:
 
 def test_one_policy_alone(life: Life) -> None:
     """For a pipe: JSON, and nothing else."""
-    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
     for purpose in (*iam_statements.PURPOSES, "trust"):
-        code, said = life.doit("iam-policy", "stage=prod", f"for={purpose}", f"key={key}")
+        code, said = life.doit("iam-policy", "stage=prod", f"for={purpose}", f"key={KEY}")
         assert code == 0
         found = json.loads(said)["Statement"]
-        assert any(key in each.get("Resource", "") for each in found) == (purpose != "trust")
+        assert any(KEY in each.get("Resource", "") for each in found) == (purpose != "trust")
     assert life.doit("iam-policy", "stage=prod", "for=assume")[0] == 1  # it has no role
     assert life.doit("iam-policy", "stage=prod", "for=deplyo")[0] == 3
