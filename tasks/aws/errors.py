@@ -1,6 +1,7 @@
 """AWS's errors, and the SDK's own, in plain words."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -26,13 +27,17 @@ BUSY = {
     "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
     "SlowDown", "Throttled",
 }  # fmt: skip
-LOG_IN = "set AWS_PROFILE or AWS_ACCESS_KEY_ID…, or `aws sso login`; then run the same again"
-LATER = "run the same again in a minute: what is finished is not done twice"
+LOG_IN = "log in (`aws login`, `aws sso login`) or set AWS_PROFILE, then run the command again"
+CONFIGURATION = (
+    "look at AWS's variables and files (`aws configure list`), then run the command again"
+)
+CA_BUNDLE = "set AWS_CA_BUNDLE to a file with the certificates that your network uses"
+LATER = "run the command again in a minute: what is finished is not done twice"
 OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
 FIXES = {
     "CodeStorageExceededException": "delete layer versions and functions that nothing uses",
     "NoSuchBucket": "run `./doitw deploy`, which makes the bucket",
-    "ResourceConflictException": "somebody else is changing it; run the same again in a minute",
+    "ResourceConflictException": "somebody else is changing it; run the command again in a minute",
 }
 
 
@@ -99,18 +104,38 @@ def broke(response: Mapping[str, Any]) -> bool:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
 
 
+@contextmanager
+def login_files(doing: str) -> Iterator[None]:
+    """Where credentials are looked for, the SDK passes on what a file says to it: a token of
+    AWS_WEB_IDENTITY_TOKEN_FILE that is not there, ~/.aws/config that is no text, …"""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        said = getattr(error, "strerror", None) or error
+        raise AwsError(f"{doing}: {said}{where}", fix=CONFIGURATION) from None
+
+
 def _failure(doing: str, error: Exception) -> AwsError:
     from botocore import exceptions as sdk
 
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         return AwsError(f"{doing}: there are no AWS credentials", fix=LOG_IN)
+    if isinstance(error, sdk.MissingDependencyException):
+        fix = f"{sys.executable} -m pip install 'botocore[crt]'"
+        return AwsError(f"{doing}: `aws login` sessions need botocore's CRT extra", fix=fix)
+    if "login" in type(error).__name__.lower():
+        return AwsError(f"{doing}: {error}", fix="run `aws login`, then run the command again")
     logins = (sdk.ProfileNotFound, sdk.TokenRetrievalError, sdk.CredentialRetrievalError)
     if isinstance(error, (*logins, sdk.SSOError)):
         return AwsError(f"{doing}: {error}", fix=LOG_IN)
+    reason = error.kwargs.get("error") if isinstance(error, sdk.HTTPClientError) else None
+    if isinstance(error, sdk.SSLError) or isinstance(reason, FileNotFoundError):
+        return AwsError(f"{doing}: AWS's certificate cannot be checked: {error}", fix=CA_BUNDLE)
     if isinstance(error, sdk.ConnectionError | sdk.HTTPClientError):
-        fix = "check the network, the region and proxy variables, then run the same again"
+        fix = "check the network, the region and proxy variables, then run the command again"
         return AwsError(f"{doing}: AWS cannot be reached: {error}", fix=fix)
-    return AwsError(f"{doing}: {error}", fix="correct what it names, then run the same again")
+    return AwsError(f"{doing}: {error}", fix=CONFIGURATION)
 
 
 def error_code(error: Any) -> str:

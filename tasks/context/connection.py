@@ -37,11 +37,11 @@ def connect_running(settings: Settings) -> Aws:
 
 def connect_read_only(settings: Settings) -> Aws:
     """The same without side effects. AwsError when stage=local's server does not run."""
-    environ = dict(os.environ)
     if not settings.is_local:
-        return _aws(settings, environ)
+        return connect(settings)
     from ..local_aws import control
 
+    environ = dict(os.environ)
     access = control.known(environ)
     if access is None:
         fix = "`./doitw deploy stage=local` starts it"

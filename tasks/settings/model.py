@@ -46,7 +46,7 @@ class Settings:
     )  # fmt: skip
     region: str = _setting(
         "ap-northeast-2", "AWS region", env=("AWS_REGION", "AWS_DEFAULT_REGION"),
-        pattern=r"[a-z]{2}(-[a-z]+)+-\d",
+        pattern=r"[a-z]{2,4}(-[a-z]+)+-\d+",  # eusc-de-east-1
     )  # fmt: skip
     account: str = _setting(
         "", "number of the AWS account; any other is refused, before anything is changed",
@@ -59,7 +59,7 @@ class Settings:
     profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
     secret: str = _setting(
         "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
-        "functions' environment", pattern=r"(?!-)[\w/+=.@:-]{0,2048}",
+        "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…
     )  # fmt: skip
     requirements: str = _setting(
         "requirements-all.txt", "what the layer holds", typed=True, value="FILE",

@@ -105,7 +105,7 @@ class Asking:
             problem = f"{request}: its headers need the environment variable {error.args[0]}"
             raise InputError(problem, fix="set it, then run ./doitw smoke again") from None
         if self.url and not directly:
-            found = stage_api.by_address(self.url, request, headers)
+            found = stage_api.by_address(self.url, request, headers, self.aws.tls())
         else:
             paths = [each.path for each in self.routes]
             found = stage_api.by_event(self.aws, self.function, request, headers, paths)

@@ -142,6 +142,14 @@ def say(line: str) -> None:
         write(shown)
 
 
+def ask_hidden(prompt: str) -> str:
+    """What a person types on the terminal, unseen."""
+    import getpass
+
+    with _still():
+        return getpass.getpass(visible(prompt))
+
+
 def plain(line: str) -> None:
     """One line of a command's answer, not indented. Taken literally, too."""
     write(typed(line))

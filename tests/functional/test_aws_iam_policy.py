@@ -50,7 +50,8 @@ ALONE = [
     "publish", "deploy", "rollback version=1", "rollback version=3", "history", "plan", "status",
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
 ]  # fmt: skip
-ROLES = "Secret Role PassRole Logs FindLogs"
+ROLES = "Secret Role PassRole"
+LOGS = "Logs FindLogs"  # last: Chalice writes them once all else is there
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
 BUILDING = (
     "Versions Stage Bucket MakeBucket Lifecycle Key Zips Tag Untag LookAtBucket+Publish Publish"
@@ -162,7 +163,7 @@ def live(life: Life) -> None:
     life.dropping(PUBLISH, "Version", "publish")
     configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
     life.dropping(STATUS, "FindApi", "plan")
-    life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api", "deploy")
+    life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api {LOGS}", "deploy")
     life.run(DEPLOY, "deploy")
     life.project.write("requirements-all.txt", "six==1.17.0\n")
     configure(life.project, tags={}, reserved_concurrency=None)
@@ -171,7 +172,7 @@ def live(life: Life) -> None:
     back = ("rollback", "version=1")
     life.dropping(
         ROLLBACK,
-        f"Stage Versions Key Zips Untag Publish Version {ROLES} Function Api Bucket",
+        f"Stage Versions Key Zips Untag Publish Version {ROLES} Function Api {LOGS} Bucket",
         *back,
     )
     life.run(ROLLBACK, *back)

@@ -1,6 +1,8 @@
 """What a stage's IAM policies name: its bucket, layer, functions, role and secret, as ARNs."""
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...settings.model import Settings
 
@@ -20,7 +22,7 @@ class Scope:
     keys: tuple[str, ...] = ()
     keeps_logs: bool = False
 
-    @property
+    @cached_property
     def partition(self) -> str:
         return partition_of(self.settings.region)
 
@@ -56,6 +58,9 @@ class Scope:
 
 
 def partition_of(region: str) -> str:
-    """Of a region's ARNs: `aws`, China's `aws-cn`, the US government's `aws-us-gov`."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for prefix, name in known.items() if region.startswith(prefix)), "aws")
+    """Of a region's ARNs, as botocore knows them: `aws`, `aws-cn`, `aws-eusc`, …"""
+    from botocore.loaders import Loader
+
+    known = Loader().load_data("partitions")["partitions"]
+    fitting = (each["id"] for each in known if re.match(each["regionRegex"], region))
+    return str(next(fitting, "aws"))
