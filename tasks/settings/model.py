@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from . import smoke_request
+from .lambda_pythons import PYTHONS
 from .smoke_request import Request
 
 LOCAL = "local"  # the stage that lives on the embedded AWS
 MOST_LAYERS = 5  # of one function (AWS quota)
-PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
 ARCHITECTURES = ("x86_64", "arm64")
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
 # A reference as engines read it (github.com/distribution/reference), or an image's ID; `{python}`

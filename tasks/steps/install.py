@@ -6,6 +6,7 @@ holds is in the store, and whether its files are ever needed is for `optimize` t
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..context.doit_actions import action
@@ -17,9 +18,9 @@ from ..layer.builder import LayerBuilder, content_key
 from ..layer.installed import KIND, Installed, InstalledDistribution
 from ..layer.locked_requirement import LockedRequirement
 from ..requirements import file, lockfile
-from ..settings import paths
+from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
-from ..ui.console import duration, say, size
+from ..ui.console import duration, say, say_once, size
 from ..util import files
 from ..util.errors import BuildError
 
@@ -49,6 +50,8 @@ def task_install() -> dict[str, object]:
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     """Install what is not known yet, check the whole, write the record. Input mistakes are found
     before Docker is touched. InputError, BuildError."""
+    if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
+        say_once(told)
     lines = file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
     started, builder = time.monotonic(), layer_builder.kind(settings)

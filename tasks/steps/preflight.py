@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,11 +24,11 @@ from ..release import listing
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment
-from ..settings import lambda_variables, paths, smoke_request
+from ..settings import lambda_pythons, lambda_variables, paths, smoke_request
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
 from ..settings.validation import nearest
-from ..ui.console import say
+from ..ui.console import say, say_once
 from ..util import files, source_location  # fmt: skip
 from ..util.errors import InputError, LayerError
 from ..util.invoked_as import PACKAGE
@@ -46,12 +47,19 @@ def task_preflight() -> dict[str, object]:
 def run(settings: Settings, *, deploys: bool = True) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
     published that Chalice could not deploy from here."""
+    tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
     checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
     raise_all(problems)
+
+
+def tell_of_python(settings: Settings) -> None:
+    """Of one that AWS gives up, or of a preview."""
+    if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
+        say_once(told)
 
 
 def collect_problems(checks: list[Check], settings: Settings) -> list[LayerError]:

@@ -142,6 +142,12 @@ def say(line: str) -> None:
         write(shown)
 
 
+@cache
+def say_once(line: str) -> None:
+    """What several steps of a run know."""
+    say(line)
+
+
 def ask_hidden(prompt: str) -> str:
     """What a person types on the terminal, unseen."""
     import getpass
