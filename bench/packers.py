@@ -86,7 +86,7 @@ def _zlib(module: str, level: int) -> Compress:
 
 
 def _zip(tree: Path, target: Path) -> None:
-    """What the seed calls; Info-ZIP."""
+    """What the classic script calls; Info-ZIP."""
     subprocess.run(["zip", "-9", "-q", "-r", target.absolute(), "."], cwd=tree, check=True)
 
 

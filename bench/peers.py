@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.measure import Command
-from bench.variants import SEED
+from bench.variants import FINDS
 from tasks.util.errors import BuildError
 
 HERE = Path("build/bench")  # everything that is measured lives here
@@ -59,7 +59,7 @@ CLASSIC = Peer(
     needs=("zip",),
     reset=("python", "layer.zip"),
     script="python -m pip install -q -r requirements.txt -t python"
-    f" && {_find('d', SEED[0])} && {_find('f', SEED[1])} && zip -q -r -9 layer.zip python",
+    f" && {_find('d', FINDS[0])} && {_find('f', FINDS[1])} && zip -q -r -9 layer.zip python",
     result="layer.zip",
 )
 TEMPLATE = """AWSTemplateFormatVersion: "2010-09-09"

@@ -1,4 +1,4 @@
-"""The ratios this project promises, each computed from one run's figures."""
+"""The ratios this project aims at, each computed from one run's figures."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tasks.ui.console import duration, size
 
 
 @dataclass(frozen=True, kw_only=True)
-class Promise:
+class Goal:
     """At most `most` times what `against` takes. Names of subjects, ours without its builder."""
 
     work: str
@@ -18,14 +18,14 @@ class Promise:
     most: float
 
 
-PROMISES = (
-    Promise(work="install → zip, no bytecode, empty store", ours="zip", against="uv", most=0.35),
-    Promise(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.8),
-    Promise(work="full build: bytecode, proof, report", ours="full", against="classic", most=0.2),
-    Promise(work="one pin changed", ours="pin", against="uv-pin", most=0.2),
-    Promise(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.35),
-    Promise(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=2),
-    Promise(
+GOALS = (
+    Goal(work="install → zip, no bytecode, empty store", ours="zip", against="uv", most=0.35),
+    Goal(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.8),
+    Goal(work="full build: bytecode, proof, report", ours="full", against="classic", most=0.2),
+    Goal(work="one pin changed", ours="pin", against="uv-pin", most=0.2),
+    Goal(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.35),
+    Goal(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=2),
+    Goal(
         work="`./doitw deploy`, nothing changed, fresh checkout",
         ours="deploy", against="sam-cached", most=0.15,
     ),
@@ -35,23 +35,23 @@ SIZES = {"default": 0.995, "max": 0.965}  # against `zip -9` of the same tree
 
 
 def table(subjects: list[Subject], zips: Mapping[str, int]) -> Table:
-    """One row per promise and builder that was measured."""
+    """One row per goal and builder that was measured."""
     rows = [*_times(subjects), *_memory(subjects), *_sizes(zips)]
-    caption = "What is promised, and what came out (medians; the ratio of two figures of one run):"
-    columns = ("work", "here", "", "against", "", "ratio", "promised", "")
+    caption = "What was aimed at, and what came out (medians; the ratio of two figures of one run):"
+    columns = ("work", "here", "", "against", "", "ratio", "goal", "")
     return Table(caption=caption, columns=columns, rows=rows)
 
 
 def _times(subjects: list[Subject]) -> Iterator[list[str]]:
     found = {each.name: each for each in subjects if each.runs}
-    for promise in PROMISES:
-        peer = found.get(promise.against)
+    for goal in GOALS:
+        peer = found.get(goal.against)
         for name, ours in found.items():
-            if name.partition("@")[0] == promise.ours and peer:
+            if name.partition("@")[0] == goal.ours and peer:
                 ratio = ours.seconds / peer.seconds
                 yield [
-                    promise.work, ours.who, _seconds(ours), peer.who, _seconds(peer),
-                    *verdict(ratio, promise.most),
+                    goal.work, ours.who, _seconds(ours), peer.who, _seconds(peer),
+                    *verdict(ratio, goal.most),
                 ]  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def _memory(subjects: list[Subject]) -> Iterator[list[str]]:
         if ours:
             most = max(ours, key=lambda each: each.memory)
             where = "outside the container" if builder == "docker" else "builds included"
-            # the promise is about what runs outside the container: a host's own jobs are inside
+            # the goal is about what runs outside the container: a host's own jobs are inside
             kept = verdict(most.memory / MEMORY, 1)[1:] if builder == "docker" else ["–", ""]
             yield [
                 f"peak memory of any of these, {where}", most.who, size(most.memory), "–",
@@ -80,7 +80,7 @@ def _sizes(zips: Mapping[str, int]) -> Iterator[list[str]]:
 
 
 def verdict(ratio: float, most: float) -> list[str]:
-    """The last three cells: ratio, what was promised, kept or not."""
+    """The last three cells: ratio, the goal, reached or not."""
     digits = 3 if most > 0.9 and most < 1 else 2
     return [f"{ratio:.{digits}f}", f"≤ {most:g}", "✓" if ratio <= most else "✗"]
 

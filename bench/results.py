@@ -17,7 +17,7 @@ from bench.peers import HERE
 
 KEPT = Path("docs/bench")  # what the pages quote
 PAGE = Path("docs/bench.md")  # all of it
-README = Path("README.md")  # what is promised
+README = Path("README.md")  # the goals
 BEGIN, END = "<!-- ./doitw bench-readme writes from here -->", "<!-- to here -->"
 BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
 PARTS = ("speed", "scale", "sizes", "sets")  # in the order of the page
@@ -103,7 +103,7 @@ def markdown(facts: dict[str, Any], plots: Path) -> str:
 
 
 def headline(facts: dict[str, Any], plots: Path) -> str:
-    """Of one part the first table and plot: of `speed`, what is promised and whether it is kept."""
+    """Of one part the first table and plot: of `speed`, the goals and whether each is reached."""
     pieces = [Table(**facts["tables"][0]).markdown()]
     pieces += [_picture(name, plots) for name in facts["plots"][:1]]
     return "\n".join([f"{_when(facts)}\n", *pieces])
@@ -118,7 +118,7 @@ def _picture(name: str, folder: Path) -> str:
 
 
 def publish() -> None:
-    """Take the last results over: raw into docs/bench/, all tables into docs/bench.md, the promises
+    """Take the last results over: raw into docs/bench/, all tables into docs/bench.md, the goals
     into README.md."""
     KEPT.mkdir(parents=True, exist_ok=True)
     for path in [*HERE.glob("*.json"), *HERE.glob("*.svg")]:

@@ -135,7 +135,7 @@ def growth(series: Mapping[str, list[Point]]) -> Table:
     small, large = (memory[layer] for layer in FOUR_TIMES)
     work = " → ".join(size(layer.bytes) for layer in FOUR_TIMES)
     cells = [f"peak memory, {work}", size(small), size(large), *verdict(large / small, MOST_GROWTH)]
-    columns = ("work", "layer", "four times the layer", "ratio", "promised", "")
+    columns = ("work", "layer", "four times the layer", "ratio", "goal", "")
     return Table(caption="Memory against size:", columns=columns, rows=[cells])
 
 

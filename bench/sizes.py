@@ -1,6 +1,6 @@
 """Sizes and import times, side by side: ./doitw bench:sizes.
 
-Columns: as pip leaves it, the seed's pruning, this project without and with bytecode. All trees
+Columns: as pip leaves it, the classic script, this project without and with bytecode. All trees
 are made from the lock of the current settings, in one run, in the sandbox of the settings.
 """
 
@@ -29,8 +29,8 @@ from tasks.util.errors import BuildError
 PROBE = Path(__file__).with_name("probe.py")
 TIMED = ("google.generativeai", "sqlalchemy", "numpy", "psycopg2", "pydantic")  # issue 3's
 ROUNDS, RUNS = 3, 3  # the trees take turns, so that a slow minute is no tree's alone
-SEED = "seed's pruning"
-ZIPPED = {SEED: "zip -9", "here, no bytecode": "libdeflate 6", "here": "libdeflate 6"}
+CLASSIC = "classic script"
+ZIPPED = {CLASSIC: "zip -9", "here, no bytecode": "libdeflate 6", "here": "libdeflate 6"}
 
 
 def main(rounds: int = ROUNDS) -> None:
@@ -53,12 +53,12 @@ def make(folder: Path, sandbox: Sandbox, settings: Settings) -> tuple[dict[str, 
     """({column: tree}, what was installed)"""
     plain = replace(settings, strip=True, bytecode="none")
     full = replace(plain, bytecode="compile")
-    names = ("pip", SEED, "here, no bytecode", "here")
+    names = ("pip", CLASSIC, "here, no bytecode", "here")
     made = {name: folder / str(index) / "opt" for index, name in enumerate(names)}
     print("making the trees", file=sys.stderr)
     variants.installed(settings, sandbox, made["pip"], compiled=True)
     variants.installed(settings, sandbox, folder / "raw", compiled=False)
-    variants.seed(folder / "raw", made[SEED])
+    variants.classic(folder / "raw", made[CLASSIC])
     variants.ours(plain, sandbox, folder / "plain", made["here, no bytecode"])
     return made, variants.ours(full, sandbox, folder / "full", made["here"])
 
@@ -112,7 +112,7 @@ def measure(
         ["distributions with metadata", *(f"{a['metadata']} of {all_}" for a in first.values())],
         ["modules compiled anew at import", *(str(a["compiled"]) for a in first.values())],
         ["import, read-only /opt", *(f"{seconds[name]:.2f} s" for name in made)],
-        ["… against the seed's", *(f"{seconds[name] / seconds[SEED]:.2f}" for name in made)],
+        ["… against the classic", *(f"{seconds[name] / seconds[CLASSIC]:.2f}" for name in made)],
     ]
 
 

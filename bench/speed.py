@@ -1,4 +1,4 @@
-"""Time and memory beside the other builders, on the seed's requirements, turn by turn."""
+"""Time and memory beside the other builders, on the example's requirements, turn by turn."""
 
 import os
 import sys

@@ -20,8 +20,8 @@ from tasks.steps import zip as zip_
 from tasks.util import files as file_tools
 from tasks.util.errors import BuildError
 
-# The seed's script: `find … -name X -exec rm -rf`, over folders and over files.
-SEED = (
+# The classic script: `find … -name X -exec rm -rf`, over folders and over files.
+FINDS = (
     ("tests", "test", "__pycache__", "docs", "*.dist-info", "*.egg-info"),
     ("*.pyc", "*.pyo", "*.md"),
 )
@@ -52,9 +52,9 @@ def _run(sandbox: Sandbox, job: Job) -> None:
         raise BuildError(f"{job.argv[0]} failed:\n{outcome.tail}", fix="see the lines above")
 
 
-def seed(source: Path, target: Path) -> None:
-    """Pruned by the seed's rules, by name alone."""
-    folders, files = SEED
+def classic(source: Path, target: Path) -> None:
+    """Pruned by the classic script's rules, by name alone."""
+    folders, files = FINDS
     for path in file_tools.walk(source):
         parts = path.relative_to(source).parts
         gone = any(fnmatch.fnmatch(part, glob) for part in parts[:-1] for glob in folders)

@@ -62,6 +62,7 @@ TIMEOUT = 60.0  # seconds for one try
 MARKED = 50  # names from one line of progress to the next
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
+LOOK = 0.2  # seconds from one look at processes to the next
 LONGEST = 1 << 20  # bytes of an answer
 STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
@@ -81,9 +82,10 @@ def beside(name: str) -> Any:
 
 if TYPE_CHECKING:
     import elf
+    import preload
     import try_imports
 else:
-    try_imports, elf = beside("try_imports"), beside("elf")
+    try_imports, elf, preload = beside("try_imports"), beside("elf"), beside("preload")
 NOTHING = try_imports.Pruned()
 
 
@@ -99,7 +101,9 @@ class Batch:
     """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
     for one of them; `outer`: modules that people import; `first`: modules that are imported before
     the layer is there; `system`: names of Lambda's libraries, of which nothing is known where it is
-    empty."""
+    empty; `preloaded`: modules of the standard library that need not be run anew."""
+
+    preloaded: "preload.Preloaded | None" = None
 
     def __init__(
         self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
@@ -137,6 +141,7 @@ class Batch:
                     self.outer,
                     self.first,
                     self.system,
+                    self.preloaded,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
@@ -170,7 +175,7 @@ class Batch:
                 for kind, names in seen.items():
                     self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
-        self.since = time.monotonic()
+            self.since = time.monotonic()
         return through
 
     def end(self) -> None:
@@ -211,11 +216,15 @@ class Batch:
 def has_ended(pid: int) -> bool:
     """Soon: its end of a pipe was closed. Who closes that and goes on has not."""
     deadline = time.monotonic() + SOON
-    while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+    while not is_over(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
     return True
+
+
+def is_over(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def run(
@@ -236,11 +245,16 @@ def run(
 
 
 def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Batch]":
-    """Take in what the processes say; the batches whose process has ended."""
-    for key, _ in running.select(timeout=1.0):
+    """Take in what the processes say; the batches whose process has ended. Processes that it left
+    behind may hold its pipe: that it says nothing more is enough."""
+    over = {key for key in running.get_map().values() if is_over(key.data.pid)}
+    for key, _ in running.select(timeout=LOOK):
         if block := os.read(key.fd, 1 << 16):
             progress.advance(key.data.hear(block))
-            continue
+            over.discard(key)
+        else:
+            over.add(key)
+    for key in over:
         running.unregister(key.fd)
         os.close(key.fd)
         yield key.data
@@ -275,6 +289,9 @@ def prove(opt: str, request: Answer) -> Answer:
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
+    preloaded = preload.Preloaded(RUNTIME) if not standard(opt) else None  # else it hides some
+    for batch in batches:
+        batch.preloaded = preloaded
     run(opt, [batch for batch in batches if batch.left], pruned)
     for batch in batches:
         again(opt, batch, pruned)

@@ -30,13 +30,13 @@ SLOW = 0.001  # seconds; of what is faster nothing is said
 def work(
     opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
     runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
-    system: Collection[str] = (),
+    system: Collection[str] = (), preloaded: Any = None,
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
     compiled, missed, seen] after it; between the two {"seconds"} of an import that takes long.
     `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
     that people import; `first`: modules to import before the layer is there; `system`: names of
-    the libraries that Lambda's system has."""
+    the libraries that Lambda's system has; `preloaded`: docker/preload.py's, or None."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -44,6 +44,8 @@ def work(
     gc.disable()  # what an import makes stays: looking through it costs a tenth of the time
     compiled, watch = count_compiled(opt, pruned.bare), Watch(opt, pruned)
     forget(runtime)
+    if preloaded:
+        preloaded.provide()
     for name in first:
         importlib.import_module(name)
     use(opt)
@@ -264,7 +266,8 @@ class Unset:
         named = [name for name in self._names if re.search(rf"\b{re.escape(name)}\b", line)]
         if named:
             return max(named, key=len)
-        return self._nones.get(raised_in(error), "") if "NoneType" in line else ""
+        of_none = "NoneType" in line or line.startswith("AssertionError")
+        return self._nones.get(raised_in(error), "") if of_none else ""
 
 
 def raised_in(error: BaseException) -> str:

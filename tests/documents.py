@@ -33,7 +33,8 @@ FOLDER = ROOT / "docs"
 
 def documents() -> list[Path]:
     """Every page, the translations too."""
-    own = [ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")]
+    names = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+    own = [ROOT / name for name in names]
     return [*own, *sorted(FOLDER.glob("*.md")), *sorted(FOLDER.glob("ko/*.md"))]
 
 

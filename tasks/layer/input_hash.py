@@ -69,7 +69,7 @@ def install_inputs(settings: Settings, builder: str) -> str:
 
 
 def input_hash(settings: Settings, builder: str) -> str:
-    """sha256 of everything that decides the layer's content (the seed's requirements hash)."""
+    """sha256 of everything that decides the layer's content."""
     return files.digest(parts(settings, builder))
 
 

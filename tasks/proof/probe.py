@@ -19,7 +19,8 @@ from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
-    "probe.py", "try_imports.py", "alone.py", "elf.py", "blame.py", "inspect_foreign.py",
+    "probe.py", "preload.py", "try_imports.py", "alone.py", "elf.py", "blame.py",
+    "inspect_foreign.py",
 )  # fmt: skip
 LAYER = "{opt}"
 ANSWER = "= "  # begins the line that is what a script has found

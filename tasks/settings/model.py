@@ -107,7 +107,7 @@ class Settings:
     )  # fmt: skip
     lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
     lifecycle_days: int = _setting(
-        0, "days S3 keeps uploads that were never published (the seed: 90; 0: for ever); a "
+        0, "days S3 keeps uploads that were never published (90 is usual; 0: for ever); a "
         "version's zip stays until `doit gc` deletes it",
     )  # fmt: skip
     rules_off: tuple[str, ...] = _setting((), "built-in prune rules to switch off")

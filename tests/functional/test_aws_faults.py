@@ -34,7 +34,8 @@ from tests.moto_server import Request, Server
 from tests.reliability_counts import STALE
 
 UNKNOWN = (Fault.RESET, Fault.TIMED_OUT)  # nobody here can know whether AWS is at it
-STAYING = (Fault.UNAVAILABLE, Fault.LOST, Fault.TIMED_OUT)
+SILENT = pytest.param(Fault.TIMED_OUT, marks=pytest.mark.long)  # a minute of waiting
+STAYING = (Fault.UNAVAILABLE, Fault.LOST, SILENT)
 ONCE = [each for each in Fault if each not in (Fault.UNAVAILABLE, Fault.SLOW)]
 IMPATIENT = 0.15  # seconds
 

@@ -19,7 +19,7 @@ ZIP = zip_key("deps", "20250102-030405")
 
 @pytest.fixture
 def expiring(aws: Aws) -> Aws:
-    """With the seed's 90 days."""
+    """With the usual 90 days."""
     return connect(replace(aws.settings, lifecycle_days=90))
 
 

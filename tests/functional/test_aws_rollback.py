@@ -115,7 +115,7 @@ def test_the_one_before_a_deleted_one(three: Settings, aws: Aws) -> None:
 
 
 def test_explicit_arns_are_the_whole_list(three: Settings, aws: Aws) -> None:
-    """The seed's emergency path: several layers, of any name."""
+    """The emergency path: several layers, of any name."""
     other = publish(aws, "other")
     assert back(three, arn=f"{arn(1)},{other}") == [arn(1), other]
 
@@ -408,7 +408,7 @@ def test_a_function_that_would_have_too_many(three: Settings) -> None:
 
 
 def test_a_typed_arn_needs_nothing_published(three: Settings) -> None:
-    """The seed's manual update."""
+    """A manual update."""
     assert patch(three, arn(1)) == [FOREIGN, arn(1)]
 
 

@@ -12,6 +12,7 @@ from tests.moto_server import Server
 from tests.project import Project, Run
 
 HISTORIES, LENGTH = 3, 6  # the same on every run
+LONG = pytest.mark.long
 LAYER = "shuking-deps-layer"
 VERSIONS = ["1.15.0", "1.16.0", "1.17.0"]
 PUBLISHES = re.compile(r"publish version (\d+) of ")
@@ -137,7 +138,7 @@ def machines(tmp_path: Path, open_aws: Server) -> list[Project]:
     return made
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=LONG) for n in range(1, HISTORIES))])
 def test_a_random_history(machines: list[Project], seed: int) -> None:
     """Each with a rollback early, so that there is something to hold."""
     story = Story(machines=machines, drawn=random.Random(seed))  # noqa: S311 - no secret

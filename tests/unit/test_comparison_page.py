@@ -29,7 +29,7 @@ def test_there_are_claims() -> None:
     """And every peer of the tables has its version, a date and a link to what was read."""
     assert len(ROWS) > 25
     peers = PAGE.split("## Feature by feature")[0]
-    row = r"^\| \[[^]]+\]\(https://\S+\) \| [^|]*(?:\d|seed)[^|]* \| 20\d\d-\d\d-\d\d \| "
+    row = r"^\| \[[^]]+\]\(https://\S+\) \| [^|]*(?:\d|script)[^|]* \| 20\d\d-\d\d-\d\d \| "
     assert len(re.findall(row, peers, re.M)) == len(re.findall(r"^\| \S", peers, re.M)) - 1 == 9
 
 

@@ -1,4 +1,4 @@
-"""The workflows: pinned actions, few permissions, one deploy at a time, the seed's order."""
+"""The workflows: pinned actions, few permissions, one deploy at a time, the pipeline's order."""
 
 import json
 import os
@@ -197,7 +197,7 @@ def test_our_comment_is_found_by_its_marker(there: str, tmp_path: Path) -> None:
     assert wrote[1] == "six"
 
 
-def test_main_is_deployed_in_the_seeds_order() -> None:
+def test_main_is_deployed_in_the_pipelines_order() -> None:
     """Python and dependencies, credentials, layer and config, Chalice (with the stage's secret)."""
     assert [used(step) for step in job("deploy.yml", "deploy")["steps"]] == [
         "actions/checkout",

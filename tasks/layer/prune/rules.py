@@ -66,8 +66,8 @@ RULES = (
             "numpy/_core/_simd.*.so",
         ),
         reason="tests of the packages themselves, and extension modules made for them",
-        source="the seed; numpy's NEP 38 (_simd is there to be tested); numpy/numpy#28936, "
-        "amazon-braket-examples#819 for what is spared",
+        source="the classic script; numpy's NEP 38 (_simd is there to be tested); "
+        "numpy/numpy#28936, amazon-braket-examples#819 for what is spared",
         exceptions=("django/test",),
         spare=(Spare.IMPORTED, Spare.DATA, Spare.SUITE, Spare.PLUGINS),
     ),
@@ -75,7 +75,7 @@ RULES = (
         name="docs",
         globs=("**/docs",),
         reason="documentation",
-        source="the seed; powertools-lambda-python#7361 (botocore.docs is imported)",
+        source="the classic script; powertools-lambda-python#7361 (botocore.docs is imported)",
         exceptions=("botocore/docs", "boto3/docs"),
         spare=(Spare.IMPORTED, Spare.DATA, Spare.READ),
     ),
@@ -83,14 +83,14 @@ RULES = (
         name="bytecode",
         globs=("**/__pycache__", "**/*.pyc", "**/*.pyo"),
         reason="compiled with the installer's times and paths; made anew after pruning",
-        source="the seed; aws-lambda-builders#924, serverless#13889",
+        source="the classic script; aws-lambda-builders#924, serverless#13889",
         spare=(Spare.ONLY_FORM,),
     ),
     Rule(
         name="markdown",
         globs=("**/*.md",),
         reason="documentation",
-        source="the seed",
+        source="the classic script",
         spare=(Spare.NAMED, Spare.LISTED, Spare.DATA, Spare.FOLDER),
     ),
     Rule(

@@ -8,7 +8,7 @@ from tasks.context import arguments
 from tasks.context.arguments import Arguments, load_arguments
 from tasks.util.errors import SettingsError
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs/settings.md"
 
 
 def test_nothing_typed() -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_option() -> None:
 
 def test_readme_lists_every_argument() -> None:
     """With the commands that take it."""
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     for name, spec in arguments.SPECS.items():
         takers = ", ".join(f"`{command}`" for command in spec.metadata["of"])
         assert f"| `{name}=` | {takers} | {spec.metadata['help']} |" in text

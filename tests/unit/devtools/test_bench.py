@@ -63,7 +63,7 @@ def test_a_fresh_machine_has_downloaded_nothing(builder: str, tmp_path: Path) ->
     assert done.stdout.strip() == fresh_machine.VOLUME
 
 
-def test_a_promise_is_the_ratio_of_two_medians() -> None:
+def test_a_goal_is_the_ratio_of_two_medians() -> None:
     subjects = [subject("uv", 10, 9, 50), subject("full@docker", 2, 8, 9, memory=75 * MB)]
     rows = ratios.table(subjects, {}).rows
     assert rows[0] == [
@@ -73,7 +73,7 @@ def test_a_promise_is_the_ratio_of_two_medians() -> None:
     assert rows[1][-3:] == ["0.50", "≤ 1", "✓"]
 
 
-def test_a_broken_promise_shows() -> None:
+def test_a_goal_that_is_missed_shows() -> None:
     rows = ratios.table([], {"default": 1000, "zip -9": 1000}).rows
     assert [list(row)[-3:] for row in rows] == [["1.000", "≤ 0.995", "✗"]]
 
@@ -89,7 +89,7 @@ def test_the_pages_have_a_place_for_the_figures(page: Path) -> None:
     assert len(results.BLOCK.findall(text)) == 1
 
 
-def test_the_readme_gets_what_is_promised_and_the_page_everything(
+def test_the_readme_gets_the_goals_and_the_page_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A part is measured, then published, twice the same; plots lie where the pages look."""

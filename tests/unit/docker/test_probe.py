@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -369,3 +370,38 @@ def test_who_closes_everything_has_not_imported(
     lay(opt, closes="import os, time; os.closerange(3, 100); time.sleep(600)", good="")
     found = imported(probe, opt, "closes", "good")
     assert found == {"closes": "it closed files that it had not opened", "good": ""}
+
+
+LEAVES = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    while not os.path.exists({stop!r}):
+        time.sleep(0.1)
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "error"), [("", ""), ("os._exit(3)", "exit status 3")], ids=["goes on", "ends"]
+)
+def test_a_process_that_is_left_behind_is_not_waited_for(
+    probe: ModuleType, opt: Path, tmp_path: Path, then: str, error: str
+) -> None:
+    """It has a session of its own and holds the pipe for answers: as a server does that an import
+    starts."""
+    lay(opt, leaves=LEAVES.format(stop=str(tmp_path / "stop")) + then, other="")
+    started = time.monotonic()
+    try:
+        assert imported(probe, opt, "leaves", "other") == {"leaves": error, "other": ""}
+        assert time.monotonic() - started < 30  # of 60 that a try may take
+    finally:
+        (tmp_path / "stop").touch()
+
+
+def test_what_is_no_answer_does_not_keep_it_waiting(probe: ModuleType) -> None:
+    """Who floods the pipe has as long as who is silent."""
+    batch = probe.Batch("d", [("import", "a")])
+    batch.since, batch.rest = 1.0, b""
+    assert batch.hear(b"noise\n" * 100) == 0
+    assert batch.since == 1.0

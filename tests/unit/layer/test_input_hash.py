@@ -22,7 +22,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_comments_and_order_do_not_count(settings: Settings) -> None:
-    """The seed's requirements hash, without its noise."""
+    """A requirements hash, without its noise."""
     before = input_hash.input_hash(settings, "docker")
     Path("requirements-all.txt").write_text("# b first\n\nb == 2\na==1\n")
     assert input_hash.input_hash(settings, "docker") == before

@@ -157,6 +157,7 @@ def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
         "bad": {"bad.py": "raise ValueError('odd')"},
         "token": {"token_.py": NAMED},
         "none": {"none.py": "import os\nX = os.getenv('aa_dsn').split(':')\n"},
+        "sure": {"sure.py": "import os\nassert os.getenv('aa_key')\n"},
         "segv": {"segv.py": text % "SIGSEGV"},
         "fine": {"fine.py": ""},
     })  # fmt: skip
@@ -168,8 +169,10 @@ def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
         assert line in ended
     ways = error.fix.split("\n→ ")
     assert 'none: give the proof a value: proof-env = {aa_dsn = "…"}' in ways[1]
-    assert [way.partition(":")[0] for way in ways] == ["bad", "none", "segv", "token", "big.deep"]
-    assert 'proof-env = {AA_TOKEN = "…"}' in ways[3]
+    named = [way.partition(":")[0] for way in ways]
+    assert named == ["bad", "none", "segv", "sure", "token", "big.deep"]
+    assert 'proof-env = {aa_key = "…"}' in ways[3]
+    assert 'proof-env = {AA_TOKEN = "…"}' in ways[4]
 
 
 NAMED = (

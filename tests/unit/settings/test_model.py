@@ -15,7 +15,7 @@ from tasks.settings.pyproject import stages
 from tasks.settings.validation import violations
 from tasks.util.errors import SettingsError
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs/settings.md"
 
 
 def write(root: Path, table: str) -> Path:
@@ -24,7 +24,7 @@ def write(root: Path, table: str) -> Path:
 
 
 def test_defaults_are_the_seeds(tmp_path: Path) -> None:
-    """With nothing said anywhere, the seed's names apply."""
+    """With nothing said anywhere, the example's names apply."""
     settings = load_settings(tmp_path, {}, {})
     assert settings == Settings()
     assert (settings.layer, settings.bucket) == ("shuking-deps-layer", "shuking-lambda-layers")
@@ -304,8 +304,8 @@ def test_lock_stands_beside_the_requirements() -> None:
 
 
 def test_readme_table_lists_every_setting_with_its_default() -> None:
-    """The one table of settings in the README is complete and true."""
-    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", README.read_text("utf-8"), re.M))
+    """The one table of settings in docs/settings.md is complete and true."""
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", PAGE.read_text("utf-8"), re.M))
     for name, spec in SPECS.items():
         assert rows[option(name)].strip() == _shown(spec.default), name
 

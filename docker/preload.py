@@ -1,0 +1,137 @@
+"""Standard modules that most packages import, run once for all processes of the proof.
+
+A process gets one of them when something imports it, with those that its own import brings, and not
+before: a package that uses a module without importing it fails as it does in Lambda.
+"""
+
+import builtins
+import contextlib
+import importlib
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, cast
+
+COMMON = (
+    "asyncio", "csv", "ctypes", "dataclasses", "email.message", "hmac", "http.client",
+    "importlib.metadata", "importlib.resources", "importlib.util", "inspect", "json", "logging",
+    "pathlib", "ssl", "tempfile", "typing", "unicodedata", "urllib.request",
+)  # fmt: skip
+
+
+class Preloaded:
+    """Finds and "loads" them (importlib.abc.MetaPathFinder, Loader). `runtime`: names of modules
+    that are there from the start."""
+
+    def __init__(self, runtime: Collection[str], names: Iterable[str] = COMMON) -> None:
+        self._imports: dict[str, set[str]] = {}
+        with without_others(runtime) as there, self._noting():
+            for name in names:
+                with contextlib.suppress(ImportError):  # a Python that was built without
+                    importlib.import_module(name)
+            new = {name: module for name, module in there.items() if name not in runtime}
+        # os.path is posixpath: a module that goes by another name has no spec of this one
+        self._modules = {name: each for name, each in new.items() if has_spec(each, name)}
+        self._specs: dict[str, Any] = {name: x.__spec__ for name, x in self._modules.items()}
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Which module imports which."""
+        original: Any = builtins.__import__
+
+        def noted(name: str, variables: Any = None, *more: Any, **named: Any) -> Any:
+            module = original(name, variables, *more, **named)
+            level = named.get("level", more[2] if len(more) > 2 else 0)
+            wanted = named.get("fromlist", more[1] if len(more) > 1 else ()) or ()
+            base = absolute(name, level, (variables or {}).get("__package__") or "")
+            brought = self._imports.setdefault(running(), set())
+            brought |= {base, *(f"{base}.{each}" for each in wanted)} & sys.modules.keys()
+            return module
+
+        setattr(builtins, "__import__", noted)  # noqa: B010 - mypy refuses the plain form
+        try:
+            yield
+        finally:
+            builtins.__import__ = original
+
+    def provide(self) -> None:
+        """To this process, in which none of them is imported."""
+        for name, module in self._modules.items():
+            package, _, part = name.rpartition(".")
+            if getattr(self._modules.get(package), part, None) is module:
+                delattr(self._modules[package], part)
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
+        """None of one that is to be loaded again."""
+        if name not in self._modules or name in sys.modules:
+            return None
+        own, loader = self._specs[name], cast("Any", self)
+        spec = ModuleSpec(name, loader, origin=own.origin)
+        spec.submodule_search_locations = own.submodule_search_locations
+        spec.cached, spec.has_location = own.cached, own.has_location
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It has run; those that it imported are there now, too."""
+        module.__spec__ = self._specs[module.__name__]
+        for name in self._brings(module.__name__):
+            if name not in sys.modules and name in self._modules:
+                sys.modules[name] = self._modules[name]
+            attach(name)
+
+    def _brings(self, name: str) -> "list[str]":
+        """All that come with it, packages before what lies in them."""
+        found, left = set(), [name]
+        while left:
+            each = left.pop()
+            if each not in found:
+                found.add(each)
+                left += [*self._imports.get(each, ()), *filter(None, [each.rpartition(".")[0]])]
+        return sorted(found - {name})
+
+
+@contextlib.contextmanager
+def without_others(kept: Collection[str]) -> "Iterator[dict[str, ModuleType]]":
+    """sys.modules with no others than these, for a while; what is imported then does not stay."""
+    mine = dict(sys.modules)
+    for name in mine.keys() - kept - {"__main__"}:
+        del sys.modules[name]
+    try:
+        yield sys.modules
+    finally:
+        sys.modules.clear()
+        sys.modules.update(mine)
+        for name in mine:
+            attach(name)
+
+
+def attach(name: str) -> None:
+    """To its package, as an import does."""
+    package, _, part = name.rpartition(".")
+    if package in sys.modules and name in sys.modules:
+        setattr(sys.modules[package], part, sys.modules[name])
+
+
+def running() -> str:
+    """The module that is being run: a function that it calls may import something, too."""
+    frame: Any = sys._getframe(2)
+    while frame and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]) if frame else ""
+
+
+def has_spec(module: ModuleType, name: str) -> bool:
+    spec = getattr(module, "__spec__", None)
+    return spec is not None and spec.name == name == module.__name__
+
+
+def absolute(name: str, level: int, package: str) -> str:
+    if not level:
+        return name
+    base = package.rsplit(".", level - 1)[0]
+    return f"{base}.{name}" if name else base

@@ -1,0 +1,68 @@
+"""docker/preload.py: what was run before is imported as if it had not been."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests import sandbox_scripts
+
+NAMES = (
+    "asyncio asyncio.events concurrent.futures csv ctypes email.message http http.client "
+    "importlib.metadata importlib.resources inspect os.path pathlib socket ssl subprocess "
+    "tempfile urllib.request zipfile"
+)
+CODE = f"""
+import sys
+sys.path.insert(0, {str(sandbox_scripts.FOLDER)!r})
+import importlib, json, builtins, contextlib, importlib.machinery, typing
+import preload
+runtime = frozenset(sys.modules)
+names, warm = json.loads(sys.argv[1]), sys.argv[2] == "warm"
+if warm:
+    ready = preload.Preloaded(runtime)
+    assert frozenset(sys.modules) == runtime
+    ready.provide()
+"""
+LOOK = (
+    CODE
+    + """
+for name in names:
+    importlib.import_module(name)
+attached = sorted(
+    f"{name}: {part}" for name, module in sys.modules.items()
+    for part, value in vars(module).items() if sys.modules.get(f"{name}.{part}") is value
+)
+told = [[x.origin, x.loader.__class__.__name__] for n in names if (x := sys.modules[n].__spec__)]
+print(json.dumps([sorted(sys.modules), attached, told, warm and "_ssl" in ready._modules]))
+"""
+)
+
+
+def looked(*names: str, way: str) -> list[object]:
+    words = [sys.executable, "-S", "-c", LOOK, json.dumps(names), way]
+    found: list[object] = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_an_import_brings_what_it_brings_anyway(name: str) -> None:
+    """The same modules, each in its package, and nothing else: who uses one that was not imported
+    fails as in Lambda."""
+    *cold, _ = looked(name, way="cold")
+    *warm, _ = looked(name, way="warm")
+    assert warm == cold
+
+
+def test_they_have_run_before() -> None:
+    assert looked("ssl", way="warm")[-1] is True
+
+
+def test_what_is_loaded_again_runs_again() -> None:
+    code = CODE + (
+        "import tempfile; tempfile.template = 'mine'; importlib.reload(tempfile); "
+        "print(tempfile.template)"
+    )
+    words = [sys.executable, "-S", "-c", code, "[]", "warm"]
+    assert subprocess.run(words, capture_output=True, check=True).stdout == b"tmp\n"
