@@ -17,7 +17,7 @@ EXPIRED = {
 }  # fmt: skip
 SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
 CLOCK = re.compile("Signature (expired|not yet current)|is now (earlier|later) than")
-NTP = "set this machine's clock right (NTP: `timedatectl set-ntp true`), then run the same again"
+NTP = "set this machine's clock right (NTP: `timedatectl set-ntp true`), then run the command again"
 DENIED = {
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "KMSAccessDeniedException",
     "UnauthorizedOperation", "403",
@@ -67,7 +67,7 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     if code in EXPIRED:
         return AwsError(f"{doing}: AWS does not accept the credentials ({code})", fix=LOG_IN)
     if denied := _denied(code, message, operation):
-        return AwsError(f"{doing}: no permission. {message}".strip(), fix=denied)
+        return AwsError(f"{doing}: no permission. {message}", fix=denied)
     if code in TAKEN:
         problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
         return AwsError(problem, fix=OTHER_BUCKET)

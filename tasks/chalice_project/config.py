@@ -132,7 +132,9 @@ def write_layers(path: Path, name: str, arns: list[str], more: Sequence[Member] 
     text = _text(path)
     mode = path.stat().st_mode & 0o777
     if not mode & 0o222:  # replacing it would need no right to write it
-        raise InputError(f"{path} is read-only", fix=f"chmod u+w {path}, then run the same again")
+        raise InputError(
+            f"{path} is read-only", fix=f"chmod u+w {path}, then run the command again"
+        )
     backup = path.with_name(f"{path.name}.bak-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     files.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:

@@ -105,7 +105,7 @@ def reason(lines: list[str]) -> str:
 
 def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
-        return "the function is still being changed by somebody else; run the same again"
+        return "somebody else is changing the function; run the deploy again in a minute"
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
@@ -117,7 +117,7 @@ def _fix(output: str, settings: Settings) -> str:
             f"{sys.executable} -m pip install -r {settings.requirements} "
             f"-r {paths.FUNCTION_REQUIREMENTS}"
         )
-    return "correct what it says, then run the same again: what was done is not done twice"
+    return f"./doitw doctor stage={settings.stage} checks what a deploy needs; run the deploy again"
 
 
 def _is_the_apps(module: str) -> bool:

@@ -18,7 +18,7 @@ from ..context.doit_actions import action
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.pyproject import TABLE, by_stage
-from ..ui.console import console
+from ..ui.console import console, count
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
@@ -162,12 +162,12 @@ def show(change: FileChange) -> None:
         console().print(line, style=COLOURS.get(line[:1], ""))
 
 
-def confirmed(count: int) -> bool:
+def confirmed(files_to_write: int) -> bool:
     """Asked, where there is somebody to ask."""
     if not sys.stdin.isatty():
         tell("\nnobody is here to be asked: --yes writes these files")
         return False
-    answer = input(f"\nwrite these {count} files? [y/N] ")
+    answer = input(f"\nwrite {count(files_to_write, 'file')}? [y/N] ")
     return answer.strip().lower() in ("y", "yes")
 
 

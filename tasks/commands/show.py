@@ -20,7 +20,8 @@ from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
 from ..settings.model import Settings
-from ..ui.console import say, show_tables, size
+from ..ui import tables
+from ..ui.console import count, say, show_tables, size
 from . import diff, history
 
 if TYPE_CHECKING:
@@ -60,12 +61,7 @@ def chosen(settings: Settings, published: listing.Listing, typed: Arguments) -> 
 
 def table(manifest: Manifest, title: str) -> "Table":
     """One row per package, the largest first; `*`: asked for by name."""
-    from rich import box
-    from rich.table import Table
-
-    grid = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    grid = tables.table(title)
     for heading in ("package", "version"):
         grid.add_column(heading, overflow="fold")
     grid.add_column("size", justify="right", no_wrap=True)
@@ -81,7 +77,7 @@ def facts(manifest: Manifest, there: LayerVersion | None) -> Iterator[str]:
     yield f"published {there.date} UTC" if there else "deleted in AWS"
     yield (
         f"{size(manifest.bytes)} zipped, {size(manifest.unzipped)} unzipped, "
-        f"{manifest.files} files; {size(manifest.installed)} before pruning"
+        f"{count(manifest.files, 'file')}; {size(manifest.installed)} before pruning"
     )
     image = f" in {manifest.image}" if manifest.image else ""
     made_for = f"python{manifest.python} on {manifest.architecture}"

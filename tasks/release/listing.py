@@ -130,7 +130,7 @@ def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
 
 
 def _not_fetched(what: str, error: Exception) -> AwsError:
-    fix = "check the network, then run the same again"
+    fix = "check the network, then run the command again"
     return AwsError(f"fetching {what}: {error}", fix=fix)
 
 

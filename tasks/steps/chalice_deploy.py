@@ -138,7 +138,7 @@ def deploy(aws: Aws) -> None:
     pin = verdict.pin
     if pin and verdict.holds and pin.at != looked_up.get("pin"):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
-        raise DeployError(problem, fix="run the same again: it keeps that version")
+        raise DeployError(problem, fix="run the command again: it keeps that version")
     run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
     if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)

@@ -20,7 +20,7 @@ from ..layer.locked_requirement import LockedRequirement
 from ..requirements import file, lockfile
 from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
-from ..ui.console import duration, say, say_once, size
+from ..ui.console import count, duration, say, say_once, size
 from ..util import files
 from ..util.errors import BuildError
 
@@ -153,6 +153,7 @@ def describe(
 
 
 def summary(record: files.Record, installed: int, seconds: float) -> str:
-    count = len(record["distributions"])
-    again = f" ({count - installed} known from before)" if installed < count else ""
-    return f"{count} packages{again}, {size(record['bytes'])} unpacked, in {duration(seconds)}"
+    found = len(record["distributions"])
+    again = f" ({found - installed} known from before)" if installed < found else ""
+    unpacked = f"{size(record['bytes'])} unpacked, in {duration(seconds)}"
+    return f"{count(found, 'package')}{again}, {unpacked}"

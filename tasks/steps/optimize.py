@@ -19,7 +19,7 @@ from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say, size
+from ..ui.console import count, duration, say, size
 from ..util import files
 from ..util.errors import BuildError
 
@@ -74,7 +74,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     kept.evict({*keys.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):
         say(line)
-    again = f"{len(keys) - len(missing)} of {len(keys)} packages as before, "
+    again = f"{len(keys) - len(missing)} of {count(len(keys), 'package')} as before, "
     say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
     return record
 

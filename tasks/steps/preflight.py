@@ -105,7 +105,7 @@ def check_stage(settings: Settings) -> None:
     if stage.get("automatic_layer", config.get("automatic_layer", False)):
         problem = (
             f"{paths.CHALICE_CONFIG}: automatic_layer is true: Chalice would add a layer of its "
-            "own, which counts toward the same 262,144,000 bytes"
+            "own, which counts toward the same 262.1 MB"
         )
         raise InputError(
             source_location.below(problem, _place(settings.stage, "automatic_layer")),

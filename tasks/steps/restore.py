@@ -38,7 +38,7 @@ def run(aws: Aws) -> files.Record:
     version = registry.again(aws, made) if made else None
     if version is None:
         problem = f"the zip of {found['stored']} was in S3 and is gone"
-        raise AwsError(problem, fix="run the same again: then the layer is built")
+        raise AwsError(problem, fix="run the command again: then the layer is built")
     registry.note(aws, found["input"], version.arn, wishes.of(aws.settings))
     registry.remember(aws, version)
     files.write_atomic(paths.LAYER_ARN, f"{version.arn}\n".encode())

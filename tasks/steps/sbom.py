@@ -14,7 +14,7 @@ from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import say
+from ..ui.console import count, say
 from ..util import files
 from ..util.errors import BuildError
 
@@ -53,7 +53,7 @@ def run(settings: Settings) -> files.Record:
     record = {"fingerprint": fingerprint(settings), "sha256": packed["sha256"]}
     record |= {"components": len(found.packages)}
     files.write_record(paths.record(settings, "sbom"), record)
-    say(f"{target}: {len(found.packages)} packages")
+    say(f"{target}: {count(len(found.packages), 'package')}")
     return record
 
 

@@ -231,7 +231,7 @@ def find_functions(aws: Aws, names: list[str], why: str) -> files.Record:
     not ready."""
     settings = aws.settings
     if not names:
-        fix = f"run ./doitw deploy stage={settings.stage}, then the same again"
+        fix = f"run ./doitw deploy stage={settings.stage}, then this command again"
         raise DeployError(f"stage {settings.stage} has no function to look at", fix=fix)
     for name in names:
         found = lambda_functions.configuration(aws, name) or {}

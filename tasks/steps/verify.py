@@ -31,7 +31,7 @@ from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say
+from ..ui.console import count, duration, say
 from ..util import files as file_tools
 from ..util import modules
 from ..util.errors import VerifyError
@@ -152,7 +152,7 @@ def judge(
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
-        raise VerifyError(f"Python compiles {compiled} modules anew at import", fix=fix)
+        raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     for line in doubts(tree, stay, found, wants):
         say(f"warning: {line}")
 
@@ -263,7 +263,7 @@ def blame(
     if not ended:
         return VerifyError("\n".join(unreached(open_)), fix=causes.ways_out(open_))
     first, listed = ended[0], [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
-    say(f"{len(broken)} things broke; looking for the rule at fault")
+    say(f"{count(len(broken), 'thing')} broke; looking for the rule at fault")
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
