@@ -67,8 +67,8 @@ def table(manifest: Manifest, title: str) -> "Table":
     grid.add_column("size", justify="right", no_wrap=True)
     direct = {each.name for each in manifest.distributions if each.direct}
     packed = compare.packed_versions(manifest)
-    for name, count in sorted(manifest.packages.items(), key=lambda item: (-item[1], item[0])):
-        grid.add_row(name + (" *" if name in direct else ""), packed.get(name, "–"), size(count))
+    for name, total in sorted(manifest.packages.items(), key=lambda item: (-item[1], item[0])):
+        grid.add_row(name + (" *" if name in direct else ""), packed.get(name, "–"), size(total))
     return grid
 
 
