@@ -32,7 +32,7 @@ def packages(report: Report) -> Table:
     grid = table(f"{report.layer}: what is in it")
     grid.add_column("package", overflow="fold")
     for heading in ("installed", "layer", "zipped", "of limit", "change"):
-        grid.add_column(heading, justify="right", no_wrap=True, min_width=8)
+        grid.add_column(heading, justify="right", no_wrap=True)
     for row in report.rows:
         name = text(row.package)
         name.stylize("bold" if row.direct else "")

@@ -15,5 +15,5 @@ def table(title: str = "", *, header: bool = True) -> "Table":
 
     return Table(
         title=text(title) if title else None, title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, pad_edge=False, show_header=header,
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_header=header,
     )  # fmt: skip
