@@ -62,7 +62,7 @@ def deploy(
         for printed in process.stdout:
             line = hide(printed, secret)
             lines.append(line)
-            if not _in_traceback(lines):
+            if not _has_failed(lines):
                 say(line.rstrip())
     package = files.read_record(report) or {}
     if process.returncode and refuses and package.get("hides"):
@@ -91,14 +91,17 @@ def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
         raise
 
 
-def _in_traceback(lines: list[str]) -> bool:
-    return any(line.startswith("Traceback") for line in lines)
+def _has_failed(lines: list[str]) -> bool:
+    """What follows is said at the end, as the reason."""
+    return any(line.startswith(("ERROR", "Traceback")) for line in lines)
 
 
 def reason(lines: list[str]) -> str:
     """Chalice's last words without its traceback."""
     text = [line.rstrip() for line in lines if line.strip()]
-    start = next((i for i, line in enumerate(text) if line.startswith(("ERROR", "Traceback"))), -6)
+    if errors := [number for number, line in enumerate(text) if line.startswith("ERROR")]:
+        return "\n".join(line.strip() for line in text[errors[0] :])
+    start = next((number for number, line in enumerate(text) if line.startswith("Traceback")), -6)
     shown = [line for line in text[start:] if not re.match(r"\s+|Traceback", line)]
     return "\n".join(shown[-6:] or text[-6:])
 
