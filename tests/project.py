@@ -33,7 +33,7 @@ SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the
 NUMBER = r"[\d.]+ (?:k|M)?B"
 # How large it is, as a deploy ends.
 SIZE = (
-    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB with the function \(\d+%\)"
+    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB used \(\d+%\)"
 )
 STARTED = re.compile(r"^▶ (\S+)$", re.M)
 
