@@ -74,8 +74,8 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
         ours = {*table.TYPED, *table.commands.known()}
         if not args or {word.partition(":")[0] for word in args if word[0] != "-"} & ours:
             late, args = self.cmdparser.parse_only(options_first(args, self.cmdparser))
-            params.update(late)
-            params["num_process"] = 0
+            for name, value in {**late, "num_process": 0}.items():
+                params[name] = value  # `update` would count it as a default
         return args
 
     def _is_ours(self) -> bool:

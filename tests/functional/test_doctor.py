@@ -224,7 +224,7 @@ def test_requirements_are_locked_or_not(aws: Aws) -> None:
     """Without a lock a deploy can work; with one that is older than the requirements it cannot."""
     missing = looked(aws.settings)["requirements"]
     assert missing.mark == GOOD
-    assert missing.found == ("1 in requirements-all.txt, not locked: `./doitw lock` pins them all")
+    assert missing.found == "1 in requirements-all.txt, not locked: see `./doitw help lock`"
     lock = Path("requirements-all.lock")
     lock.write_text(f"{lockfile.MARK}0\nsix==1.16.0\n", encoding="utf-8")
     stale = looked(aws.settings)["requirements"]

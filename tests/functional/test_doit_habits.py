@@ -54,6 +54,8 @@ def test_options_stand_before_or_after_the_command(built: Project) -> None:
         run = built.doit(*line.split())
         assert run.code == 0, run.output
         assert run.steps == ["install", "prune"]
+    assert "   metadata" in built.doit("prune", "-a").output
+    assert "   metadata" not in built.doit("prune", "-a", "-v", "1").output
     assert "number 7" in built.doit("mine", "-n", "7").output
 
 

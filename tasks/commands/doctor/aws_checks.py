@@ -107,9 +107,7 @@ def _state(aws: Aws) -> str:
     """DeployError for a function or REST API that nobody has a record of."""
     chalice_state.refuse_lost_state(aws)
     if chalice_state.read_state(aws).get("resources"):
-        return (
-            f"stage {aws.settings.stage} is deployed, and Chalice's record of it is here or in S3"
-        )
+        return f"stage {aws.settings.stage} is deployed, Chalice's record is here or in S3"
     return f"nothing is deployed to stage {aws.settings.stage} yet"
 
 

@@ -46,7 +46,7 @@ def _requirements(settings: Settings) -> str:
     preflight.check_packages(settings)
     count = len(requirements_file.read_requirements(Path(settings.requirements)))
     locked = Path(settings.lock).is_file()
-    how = f"pinned in {settings.lock}" if locked else "not locked: `./doitw lock` pins them all"
+    how = f"pinned in {settings.lock}" if locked else "not locked: see `./doitw help lock`"
     return f"{count} in {settings.requirements}, {how}"
 
 
