@@ -18,7 +18,7 @@ from ..context.doit_actions import action
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.pyproject import TABLE, by_stage
-from ..ui.console import console, count
+from ..ui.console import console
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
@@ -167,7 +167,8 @@ def confirmed(files_to_write: int) -> bool:
     if not sys.stdin.isatty():
         tell("\nnobody is here to be asked: --yes writes these files")
         return False
-    answer = input(f"\nwrite {count(files_to_write, 'file')}? [y/N] ")
+    named = "this file" if files_to_write == 1 else f"these {files_to_write} files"
+    answer = input(f"\nwrite {named}? [y/N] ")
     return answer.strip().lower() in ("y", "yes")
 
 
