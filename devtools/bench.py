@@ -4,18 +4,18 @@ import sys
 from collections.abc import Iterator
 
 PARTS = {
-    "speed": "time and memory beside the other builders",
-    "scale": "time and memory against the layer's size",
-    "sizes": "sizes and import times, packing compared",
+    "speed": "Measure time and memory beside the other builders.",
+    "scale": "Measure time and memory against the layer's size.",
+    "sizes": "Compare sizes, import times and packing.",
 }
 ALONE = {
-    "sets": "Build other requirement sets with the built-in rules alone.",
-    "readme": "Put the last measurements into README.md, docs/bench.md and docs/bench/.",
+    "sets": "Build other requirement sets with built-in rules.",
+    "readme": "Write the last measurements into README and docs.",
 }
 
 
 def task_bench() -> Iterator[dict[str, object]]:
-    """Measure this project beside the other builders (about half an hour)."""
+    """Measure this project beside others (half an hour)."""
     for part, doc in PARTS.items():
         yield {"name": part, "doc": doc, **_run(part)}
     for part, doc in ALONE.items():

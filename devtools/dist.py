@@ -16,7 +16,7 @@ DIST = Path("dist")
 
 
 def task_dist() -> dict[str, object]:
-    """Build wheel and source distribution into dist/: the same bytes for the same files."""
+    """Build wheel and source distribution into dist/."""
     return {"actions": [action(lambda: build_distributions(DIST, os.environ))]}
 
 
@@ -32,7 +32,10 @@ def build_distributions(target: Path, environ: Mapping[str, str]) -> list[Path]:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise BuildError(f"uv build failed:\n{done.stdout}", fix="correct what it says")
+        raise BuildError(
+            f"uv build failed:\n{done.stdout}",
+            fix="look at pyproject.toml, which describes the package",
+        )
     built = sorted(target.glob(f"*-{VERSION}[-.]*"))
     for path in built:
         say(f"{path}: {size(path.stat().st_size)}")

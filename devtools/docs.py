@@ -21,7 +21,7 @@ WORK = paths.BUILD / "site"  # where the generator works
 
 
 def task_docs() -> dict[str, object]:
-    """Write docs/troubleshooting.md from the code; all documents as pages, docs/site/."""
+    """Write docs/troubleshooting.md and docs/site/."""
     return {"actions": [action(build_site)]}
 
 
@@ -67,4 +67,7 @@ def build(work: Path) -> None:
     )  # fmt: skip
     if done.returncode or not (work / "html/index.html").is_file():
         said = (done.stdout + done.stderr).strip()
-        raise BuildError(f"the site could not be built:\n{said}", fix="correct what it names")
+        raise BuildError(
+            f"the site could not be built:\n{said}",
+            fix="look at the file that it names, and run ./doitw docs again",
+        )

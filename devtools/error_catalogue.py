@@ -30,8 +30,9 @@ TOLD = "(the error says it)"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One that people meet. `quotes`: beginnings of messages of the catalogue, in the order of
-    likelihood; `text`: what to do, Markdown."""
+    """One that people meet. `title`: a phrase that is printed, for whoever searches for it;
+    `quotes`: beginnings of messages of the catalogue, in the order of likelihood; `text`: what to
+    do, Markdown."""
 
     title: str
     quotes: tuple[str, ...]
@@ -51,21 +52,21 @@ own message here, before anything is published:
 """,
     ),
     Case(
-        title="The upload to S3 fails",
+        title="no permission",
         quotes=(
             "‹doing›: no permission.",
             "‹doing›: the bucket is another account's",
             "bucket ‹bucket› is in ‹there›",
         ),
         text="""\
-The error names the permission that is missing; [iam.md](iam.md) has the policies to paste.
-`./doitw doctor` asks for all of them at once, and says whether the bucket is yours and in the
-layer's region. Bucket names are shared by all of AWS: where yours is taken, choose another
-(`bucket` in `pyproject.toml`).
+The error names what AWS refused, and the policy that decides where AWS says it. `./doitw iam-policy
+for=deploy` prints the statements, [iam.md](iam.md) says what each is for. `./doitw doctor` asks for
+all of them at once, and says whether the bucket is yours and in the layer's region. Bucket names
+are shared by all of AWS: where yours is taken, choose another (`bucket` in `pyproject.toml`).
 """,
     ),
     Case(
-        title="The layer is still too large",
+        title="unzipped is over Lambda's 262.1 MB",
         quotes=("… unzipped is over Lambda's", "the layer grew by"),
         text="""\
 See what is in it, and what could go; neither needs AWS or Docker:
@@ -83,7 +84,7 @@ See what is in it, and what could go; neither needs AWS or Docker:
 """,
     ),
     Case(
-        title="config.json is not updated",
+        title=".layer-arn.txt is not there",
         quotes=("‹path› is not JSON", "‹path› has no stage ‹name›", ".layer-arn.txt is not there"),
         text="""\
 Neither jq nor an editor is needed: `patch-config` changes the stage's `layers` and nothing else in

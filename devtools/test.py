@@ -22,11 +22,15 @@ LONG = ["pytest", "-m", "long", f"--numprocesses={AT_ONCE}"]
 
 
 def task_test() -> Iterator[dict[str, object]]:
-    """Lint, types and all tests."""
+    """Run lint, types and all tests."""
     for name, command in TOOLS.items():
-        yield {"name": name, "actions": [_action(command)], "verbosity": 2}
+        yield {
+            "name": name, "doc": f"Run {' '.join(command[:2])}.", "actions": [_action(command)],
+            "verbosity": 2,
+        }  # fmt: skip
     yield {
         "name": "long",
+        "doc": "Run the tests that take minutes.",
         "actions": [_action(LONG)],
         "verbosity": 2,
         "uptodate": ["test:long" not in arguments.words()],  # `test` alone leaves it out

@@ -38,10 +38,10 @@ def run(words: list[str]) -> int:
     if words == ["--version"]:
         print(f"doit-lambda-layer {VERSION}")
         return 0
-    if words[:1] == ["init"]:
+    if words[:1] == ["init"] or words[:2] == ["help", "init"]:
         from .commands import init  # with all that it needs, which no other command does
 
-        return init.main(words[1:])
+        return init.main(words[1:] if words[0] == "init" else ["--help"])
     temp_dirs.begin_run()
     try:
         status = Program(config_filenames=()).run(words)

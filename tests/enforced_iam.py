@@ -45,6 +45,7 @@ NAMES = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
 }
+CONTEXT = {"iam:PassedToService": "lambda.amazonaws.com"}
 UNLISTABLE = {"ListFunctions", "ListLayerVersions"}  # have no resource type
 
 
@@ -54,18 +55,31 @@ class Enforcement:
     that are nobody's are the test's own, and may do anything. `asked`: in order."""
 
     asked: list[Grant] = field(default_factory=list)
+    key: str = ""  # S3 asks KMS for each object, as whoever asks S3 (SSE-KMS)
 
     def __call__(self, request: Request) -> Refusal | None:
         user = _who(request)
         if user is None:
             return None
         policies = [IAMPolicy(each) for each in user.collect_policies()]
-        for action, resource in needed(request):
+        for action, resource in [*needed(request), *self._of_kms(request)]:
             self.asked.append((action, resource))
-            allowed = [each.is_action_permitted(action, resource) for each in policies]
+            allowed = [
+                each.is_action_permitted(action, resource, incoming_condition_values=CONTEXT)
+                for each in policies
+            ]
             if PermissionResult.PERMITTED not in allowed:
                 return _denied(user.arn, action, resource, request)
         return None
+
+    def _of_kms(self, request: Request) -> Iterator[Grant]:
+        wanted = {
+            "GetObject": "Decrypt", "PutObject": "GenerateDataKey",
+            "CreateMultipartUpload": "GenerateDataKey", "UploadPart": "Decrypt",
+        }  # fmt: skip
+        service, name = operation(request)
+        if self.key and service == "s3" and name in wanted:
+            yield f"kms:{wanted[name]}", self.key
 
 
 def _who(request: Request) -> IAMUserAccessKey | AssumedRoleAccessKey | None:
@@ -179,6 +193,13 @@ def _of_apigateway(request: Request, name: str) -> Iterator[Grant]:
     yield f"apigateway:{request.method}", f"arn:aws:apigateway:{REGION}::{request.path.rstrip('/')}"
 
 
+def _of_logs(request: Request, name: str) -> Iterator[Grant]:
+    """Of a group, or of what is in it. DescribeLogGroups takes all that begin alike."""
+    group = json.loads(request.json).get("logGroupName", "")
+    end = ":*" if "Events" in name or "Streams" in name else ""
+    yield f"logs:{name}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}{end}"
+
+
 def _of_secrets(request: Request, name: str) -> Iterator[Grant]:
     """AWS adds six characters to a secret's name."""
     secret = json.loads(request.json)["SecretId"]
@@ -186,12 +207,6 @@ def _of_secrets(request: Request, name: str) -> Iterator[Grant]:
         f"secretsmanager:{name}",
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbC12d",
     )
-
-
-def _of_logs(request: Request, name: str) -> Iterator[Grant]:
-    """Of a group and what is in it."""
-    group = json.loads(request.json)["logGroupName"]
-    yield f"logs:{name}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
 
 
 def _of_sts(request: Request, name: str) -> Iterator[Grant]:

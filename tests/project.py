@@ -32,9 +32,7 @@ OWN = ["requirements-all.txt", "requirements-all.lock"]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
 NUMBER = r"[\d.]+ (?:k|M)?B"
 # How large it is, as a deploy ends.
-SIZE = (
-    rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB with the function \(\d+%\)"
-)
+SIZE = rf"size   {NUMBER} zipped, {NUMBER} unzipped; {NUMBER} of 262.1 MB used \(\d+%\)"
 STARTED = re.compile(r"^▶ (\S+)$", re.M)
 
 # A small project: one pure-Python requirement, built on this machine.

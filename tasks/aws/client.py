@@ -10,9 +10,11 @@ from ..settings.model import Settings
 from ..util.errors import AwsError
 from . import credentials as aws_credentials
 from .credentials import Identity
-from .errors import errors
+from .errors import CA_BUNDLE, errors, login_files
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from boto3.session import Session
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 120.0  # Lambda reads the whole layer, then answers a publish
@@ -66,13 +68,14 @@ class Aws:
 
     @cached_property
     def session(self) -> "Session":
-        with errors(f"assuming {self.settings.role}" if self.settings.role else "logging in"):
+        doing = f"assuming {self.settings.role}" if self.settings.role else "logging in"
+        with errors(doing), login_files(doing):
             return aws_credentials.session(self.settings, self.environ, self.access)
 
     @cached_property
     def identity(self) -> Identity:
         """Who asks. AwsError when the stage names another account."""
-        with errors("asking who you are"):
+        with errors("asking who you are"), login_files("logging in"):
             found = aws_credentials.identity(self.client("sts"))
         wanted = "" if self.settings.is_local else self.settings.account
         if wanted and found.account != wanted:
@@ -89,11 +92,24 @@ class Aws:
         return self.identity.account
 
     def exported(self) -> dict[str, str]:
-        """`environ` for another program, with the assumed role's credentials as they are now. What
-        it puts aside lies with what this run does."""
-        role = "" if self.settings.is_local else self.settings.role
-        credentials = aws_credentials.variables(self.session) if role else {}
+        """`environ` for another program. Credentials that a person is asked for (MFA), or that were
+        assumed here, as they are now. What it puts aside lies with what this run does."""
+        credentials = {} if self.settings.is_local else aws_credentials.handed_on(self.session)
         return self.environ | credentials | {"TMPDIR": tempfile.gettempdir()}
+
+    def tls(self) -> "SSLContext | None":
+        """Of what is asked past the SDK, with the certificates that the SDK trusts: AWS_CA_BUNDLE,
+        `ca_bundle` of the profile, REQUESTS_CA_BUNDLE; None for Python's own."""
+        import ssl
+
+        bundle = self.session._session.get_config_variable("ca_bundle")
+        if not bundle:
+            return None
+        try:
+            return ssl.create_default_context(cafile=bundle)
+        except OSError as error:
+            problem = f"the CA bundle {bundle} cannot be read: {error.strerror or error}"
+            raise AwsError(problem, fix=CA_BUNDLE) from None
 
 
 def reject_truncated_responses(client: Any) -> None:

@@ -1,12 +1,16 @@
 """Who asks AWS: the credentials found, and the role that a stage is deployed with."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..settings.local_access import Access
 from ..settings.model import Settings
+from ..ui import console
+from ..util.errors import AwsError
 from . import sealed_session
+from .errors import LOG_IN
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -51,6 +55,7 @@ def session(
     if access:
         return Session(botocore_session=sealed_session.make(access, settings.region))
     found = Session(profile_name=profile(settings, environ))
+    _ask_once(found)
     if not settings.role:
         return found
     config = Config(user_agent_extra=NAME)
@@ -84,16 +89,41 @@ class _Found:
         return self._credentials
 
 
-def variables(session: "Session") -> dict[str, str]:
-    """A session's credentials as environment variables; good for ten minutes at least."""
+_ASSUMED: dict[str, Any] = {}  # of this run: a code of MFA is good for one session
+
+
+def _ask_once(session: "Session") -> None:
+    """A profile with MFA asks for its code on the terminal, once a run."""
+    chain = session._session.get_component("credential_provider")
+    provider = chain.get_provider("assume-role")
+    provider.cache, provider._prompter = _ASSUMED, _ask
+
+
+def _ask(prompt: str) -> str:
+    """AwsError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        problem = f"the profile wants a code of MFA, and nobody is here to be asked ({prompt})"
+        raise AwsError(problem, fix=f"run it on a terminal, or {LOG_IN}")
+    return console.ask_hidden(prompt)
+
+
+# How credentials were found (botocore's `method`), where another process would ask anew.
+ASKED = ("assume-role", "custom-process")
+
+
+def handed_on(session: "Session") -> dict[str, str]:
+    """A session's credentials as environment variables, good for ten minutes at least; {} for those
+    that every process finds by itself."""
     credentials = session.get_credentials()
-    assert credentials
+    if credentials is None or credentials.method not in ASKED:
+        return {}
     frozen = credentials.get_frozen_credentials()
-    return {
-        "AWS_ACCESS_KEY_ID": str(frozen.access_key),
-        "AWS_SECRET_ACCESS_KEY": str(frozen.secret_key),
-        "AWS_SESSION_TOKEN": str(frozen.token),
+    found = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token,
     }
+    return {name: str(value) for name, value in found.items() if value}
 
 
 SECONDS = 5  # to wait for an answer

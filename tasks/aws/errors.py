@@ -1,5 +1,7 @@
 """AWS's errors, and the SDK's own, in plain words."""
 
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -7,26 +9,36 @@ from typing import Any
 from ..settings.local_access import NOT_YET
 from ..util.errors import AwsError
 from .iam import actions as iam_actions
+from .iam import denial
 
 EXPIRED = {
     "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
-    "InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch",
+    "InvalidSignatureException", "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }  # fmt: skip
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"}
+CLOCK = re.compile("Signature (expired|not yet current)|is now (earlier|later) than")
+NTP = "set this machine's clock right (NTP: `timedatectl set-ntp true`), then run the command again"
+DENIED = {
+    "AccessDenied", "AccessDeniedException", "AuthorizationError", "KMSAccessDeniedException",
+    "UnauthorizedOperation", "403",
+}  # fmt: skip
 TAKEN = {"BucketAlreadyExists", "NotOwner"}
 BUSY = {
     "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
     "SlowDown", "Throttled",
 }  # fmt: skip
-LOG_IN = "set AWS_PROFILE or AWS_ACCESS_KEY_ID…, or `aws sso login`; then run the same again"
-LATER = "run the same again in a minute: what is finished is not done twice"
+LOG_IN = "log in (`aws login`, `aws sso login`) or set AWS_PROFILE, then run the command again"
+CONFIGURATION = (
+    "look at AWS's variables and files (`aws configure list`), then run the command again"
+)
+CA_BUNDLE = "set AWS_CA_BUNDLE to a file with the certificates that your network uses"
+LATER = "run the command again in a minute: what is finished is not done twice"
 OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
 FIXES = {
     "CodeStorageExceededException": "delete layer versions and functions that nothing uses",
-    "RequestTimeTooSkewed": "set this machine's clock right (NTP)",
     "NoSuchBucket": "run `./doitw deploy`, which makes the bucket",
-    "ResourceConflictException": "somebody else is changing it; run the same again in a minute",
+    "ResourceConflictException": "somebody else is changing it; run the command again in a minute",
 }
 
 
@@ -51,14 +63,12 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     """What AWS answered to `operation`, as an error for a person."""
     said = response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    if code in SKEWED or (code in EXPIRED and CLOCK.search(message)):
+        return AwsError(f"{doing}: this machine's clock is not AWS's. {message}", fix=NTP)
     if code in EXPIRED:
         return AwsError(f"{doing}: AWS does not accept the credentials ({code})", fix=LOG_IN)
-    if code in DENIED:
-        fix = (
-            f"allow {iam_actions.denied_action(operation)} to this identity: "
-            "./doitw iam-policy prints it all"
-        )
-        return AwsError(f"{doing}: no permission. {message}", fix=fix)
+    if denied := _denied(code, message, operation):
+        return AwsError(f"{doing}: no permission. {message}", fix=denied)
     if code in TAKEN:
         problem = f"{doing}: the bucket is another account's, or s3:ListBucket is not allowed"
         return AwsError(problem, fix=OTHER_BUCKET)
@@ -74,6 +84,20 @@ def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError
     return AwsError(f"{doing}: {operation}: {message or code}", fix=FIXES.get(code, fix))
 
 
+def _denied(code: str, message: str, operation: str) -> str:
+    """What to do about a refusal; '' for what is none. AWS's own words win: what was called may
+    need a right that has another name, on another thing."""
+    if read := denial.read(message):
+        return denial.remedy(read)
+    if encoded := denial.ENCODED.search(message):
+        return f"aws sts decode-authorization-message --encoded-message {encoded['text']}"
+    if code not in DENIED:
+        return ""
+    action = iam_actions.action(operation)
+    names = iam_actions.denied_action(operation)
+    return f"allow {names} to this identity: {denial.source(action)}"
+
+
 def is_busy(response: Mapping[str, Any]) -> bool:
     """Did AWS refuse for the moment, without having done anything?"""
     return str(response.get("Error", {}).get("Code", "")) in BUSY
@@ -84,18 +108,38 @@ def broke(response: Mapping[str, Any]) -> bool:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
 
 
+@contextmanager
+def login_files(doing: str) -> Iterator[None]:
+    """Where credentials are looked for, the SDK passes on what a file says to it: a token of
+    AWS_WEB_IDENTITY_TOKEN_FILE that is not there, ~/.aws/config that is no text, …"""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        said = getattr(error, "strerror", None) or error
+        raise AwsError(f"{doing}: {said}{where}", fix=CONFIGURATION) from None
+
+
 def _failure(doing: str, error: Exception) -> AwsError:
     from botocore import exceptions as sdk
 
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         return AwsError(f"{doing}: there are no AWS credentials", fix=LOG_IN)
+    if isinstance(error, sdk.MissingDependencyException):
+        fix = f"{sys.executable} -m pip install 'botocore[crt]'"
+        return AwsError(f"{doing}: `aws login` sessions need botocore's CRT extra", fix=fix)
+    if "login" in type(error).__name__.lower():
+        return AwsError(f"{doing}: {error}", fix="run `aws login`, then run the command again")
     logins = (sdk.ProfileNotFound, sdk.TokenRetrievalError, sdk.CredentialRetrievalError)
     if isinstance(error, (*logins, sdk.SSOError)):
         return AwsError(f"{doing}: {error}", fix=LOG_IN)
+    reason = error.kwargs.get("error") if isinstance(error, sdk.HTTPClientError) else None
+    if isinstance(error, sdk.SSLError) or isinstance(reason, FileNotFoundError):
+        return AwsError(f"{doing}: AWS's certificate cannot be checked: {error}", fix=CA_BUNDLE)
     if isinstance(error, sdk.ConnectionError | sdk.HTTPClientError):
-        fix = "check the network, the region and proxy variables, then run the same again"
+        fix = "check the network, the region and proxy variables, then run the command again"
         return AwsError(f"{doing}: AWS cannot be reached: {error}", fix=fix)
-    return AwsError(f"{doing}: {error}", fix="correct what it names, then run the same again")
+    return AwsError(f"{doing}: {error}", fix=CONFIGURATION)
 
 
 def error_code(error: Any) -> str:

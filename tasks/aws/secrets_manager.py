@@ -46,7 +46,7 @@ def parse_secret(name: str, version: str, text: str) -> Secret:
         )
     problems = [line for key, value in found.items() for line in _problems(key, value)]
     if problems:
-        fix = "correct the secret, then run the same again"
+        fix = "correct the secret, then run the command again"
         raise AwsError(f"secret {name}: {'; '.join(problems)}", fix=fix)
     return Secret(name=name, version=version, values={k: _text(v) for k, v in found.items()})
 

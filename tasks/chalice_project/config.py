@@ -102,6 +102,13 @@ def roles(path: Path, name: str) -> list[str]:
     return sorted({each["iam_role_arn"] for each in given if each.get("iam_role_arn")})
 
 
+def keeps_logs(path: Path, name: str) -> bool:
+    """Does Chalice set how long the stage's logs are kept (`log_retention_in_days`)?"""
+    app, of_stage = load_config(path), stage(path, name)
+    places = [app, of_stage, *of_stage.get("lambda_functions", {}).values()]
+    return any(each.get("log_retention_in_days") for each in places)
+
+
 def known_layers(path: Path, name: str) -> list[str]:
     """The same for who only looks: [] where the file or the stage is wrong or missing."""
     try:
@@ -125,7 +132,9 @@ def write_layers(path: Path, name: str, arns: list[str], more: Sequence[Member] 
     text = _text(path)
     mode = path.stat().st_mode & 0o777
     if not mode & 0o222:  # replacing it would need no right to write it
-        raise InputError(f"{path} is read-only", fix=f"chmod u+w {path}, then run the same again")
+        raise InputError(
+            f"{path} is read-only", fix=f"chmod u+w {path}, then run the command again"
+        )
     backup = path.with_name(f"{path.name}.bak-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     files.write_atomic(backup, text.encode(), mode=mode)
     for old in sorted(path.parent.glob(f"{path.name}.bak-*"))[:-BACKUPS]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.iam import actions as iam_actions
+from ..aws.iam import denial
 from ..aws.secrets_manager import hide
 from ..settings import paths
 from ..settings.local_access import NOT_YET, Access
@@ -124,7 +125,7 @@ def _run(
         for printed in process.stdout:
             line = hide(printed, more["variables"])
             lines.append(line)
-            if shown and not (_in_traceback(lines) or (access and ELSEWHERE.search(line))):
+            if shown and not (_has_failed(lines) or (access and ELSEWHERE.search(line))):
                 say(line.rstrip())
     return process.returncode, lines
 
@@ -162,14 +163,17 @@ def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
         raise
 
 
-def _in_traceback(lines: list[str]) -> bool:
-    return any(line.startswith("Traceback") for line in lines)
+def _has_failed(lines: list[str]) -> bool:
+    """What follows is said at the end, as the reason."""
+    return any(line.startswith(("ERROR", "Traceback")) for line in lines)
 
 
 def reason(lines: list[str]) -> str:
     """Chalice's last words without its traceback."""
     text = [line.rstrip() for line in lines if line.strip()]
-    start = next((i for i, line in enumerate(text) if line.startswith(("ERROR", "Traceback"))), -6)
+    if errors := [number for number, line in enumerate(text) if line.startswith("ERROR")]:
+        return "\n".join(line.strip() for line in text[errors[0] :])
+    start = next((number for number, line in enumerate(text) if line.startswith("Traceback")), -6)
     shown = [line for line in text[start:] if not re.match(r"\s+|Traceback", line)]
     return "\n".join(shown[-6:] or text[-6:])
 
@@ -185,13 +189,14 @@ def lacking(output: str) -> str:
 
 def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
-        return "the function is still being changed by somebody else; run the same again"
-    if denied := DENIED.search(output):
-        return (
-            f"allow {iam_actions.action(denied[1])} to this identity: "
-            "./doitw iam-policy prints it all"
-        )
-    again = "correct what it says, then run the same again: what was done is not done twice"
+        return "somebody else is changing the function; run the deploy again in a minute"
+    if denied := denial.read(output):
+        return denial.remedy(denied)
+    if refused := DENIED.search(output):
+        action = iam_actions.action(refused[1])
+        return f"allow {action} to this identity: {denial.source(action)}"
+    doctor = f"./doitw doctor stage={settings.stage}"
+    again = f"{doctor} checks what a deploy needs; run the deploy again"
     return _missing(output, settings) or again
 
 

@@ -62,6 +62,16 @@ def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def unfolded() -> None:
+    """Chalice folds AWS's words at column 79, in the middle of an ARN, too."""
+    from chalice.deploy.deployer import ChaliceDeploymentError
+
+    def whole(self: Any, text: str, indent: str = "") -> str:
+        return indent + text
+
+    setattr(ChaliceDeploymentError, "_wrap_text", whole)  # noqa: B010 - mypy refuses the plain form
+
+
 def import_once() -> None:
     """ImportRestApi has no token by which AWS would know it again: when its answer is lost, the
     SDK's next try makes a second REST API. The next deploy finds the first one."""
@@ -119,6 +129,7 @@ def main() -> int:
     packing.know_python(told["python"])
     packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
     import_once()
+    unfolded()
     sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)
 

@@ -4,20 +4,31 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..commands.table import Commands
 from ..context import arguments
 from ..settings import model
 from ..settings.model import option
 from ..util.invoked_as import CALL
 
 SCRIPT = Path(__file__).with_name("completion.sh")
-DOITS = ("help", "list", "clean", "forget", "info", "run", "tabcompletion")  # of doit's own
+DOITS = (
+    "help",
+    "list",
+    "clean",
+    "forget",
+    "info",
+    "ignore",
+    "run",
+    "tabcompletion",
+)  # of doit's own
 
 
-def script(commands: Iterable[str], call: str = CALL) -> str:
-    """`commands`: those that people type; `call`: the program, as a person starts it."""
+def script(commands: Commands, call: str = CALL) -> str:
+    """`call`: the program, as a person starts it."""
     values = {
         "call": call,
-        "commands": " ".join([*commands, *DOITS]),
+        "commands": " ".join([*commands.known(), *DOITS]),
+        "topics": "doit settings",
         "typed": " ".join(f"{option(name)}=" for name in model.TYPED),
         "taken": "\n".join(_case(command, taken) for command, taken in _taken().items()),
         "values": "\n".join(_case(name, choices) for name, choices in _choices().items()),

@@ -21,9 +21,13 @@ _doit_lambda_layer() {
             requirements) offers=$(command ls -d -- *.txt 2>/dev/null) ;;
 <values>
         esac
-    elif [ -z "$first" ] || { [ "$first" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
+    elif [ -z "$first" ]; then
         offers="<commands>"
-        [ -z "$first" ] || offers="$offers settings"
+    elif [ "$first" = help ]; then
+        offers="<commands> <topics>"
+        [ "$COMP_CWORD" = 2 ] || offers=""
+    elif [[ " clean forget info ignore run " == *" $first "* ]]; then
+        offers="<commands>"
     else
         offers="<typed>"
         case $first in

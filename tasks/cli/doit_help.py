@@ -1,68 +1,65 @@
 """`doit help` and `doit help deploy`, in place of doit's own: with all that a command takes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
 from doit.cmd_help import Help as DoitsHelp
 from doit.exceptions import InvalidDodoFile
 
+from ..commands import table
 from ..context import arguments
 from ..context.settings import current
 from ..settings.model import Settings
 from ..ui import streams
 from ..util.errors import SettingsError
-from ..util.invoked_as import typed
 from . import help_text
 from .doit_run import is_ours, names
-
-FIRST = """Ship a Chalice app's dependencies as a Lambda layer.
-
-  ./doitw list             what there is
-  ./doitw help deploy      what a command does, and everything that it takes
-  ./doitw help settings    every setting, where it is said, what it is now
-  ./doitw tabcompletion    completion for bash and zsh: eval "$(./doitw tabcompletion)"
-
-The rest is doit's own:
-"""
 
 
 class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
     """For a dodo.py of others it is doit's own: in the wheel it takes the place for all."""
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Our own first words only from our own program."""
+        """Exit status. SettingsError for what is no command."""
         streams.prepare_streams()
-        if not args and self.bin_name != "doit":
-            print(typed(FIRST))
-        if len(args) != 1 or args[0] in (*self.cmds, "task"):
+        ours = self._is_ours(params)
+        if not (ours or self.bin_name != "doit"):
             return int(super().execute(params, args))
-        if args == ["settings"] and self._has_settings(params):
+        topic = args[0] if args else ""
+        if topic in ("", "doit", "settings"):
+            show(self._page(topic, params, ours=ours))
             return 0
-        try:
-            known = DoitCmdBase.execute(self, params, args)
-        except SettingsError:
-            raise  # doit's own help would show its usage instead
-        except InvalidDodoFile:
-            known = False
-        if not known:
-            self.print_usage(self.cmds)
+        if topic == "init":
+            from ..commands import init
+
+            return init.main(["--help"])
+        if topic in (*self.cmds, "task"):
+            return int(super().execute(params, [topic]))
+        DoitCmdBase.execute(self, params, [topic])
         return 0
 
-    def _has_settings(self, params: Any) -> bool:
-        """Shown also where they cannot be read: that is when people ask."""
+    def _page(self, topic: str, params: Any, *, ours: bool) -> Iterable[str]:
+        if topic == "doit":
+            return help_text.of_doit(self.cmds)
+        return help_text.of_settings(_now()) if topic else help_text.overview(self._own(ours))
+
+    def _own(self, ours: bool) -> dict[str, str]:
+        """Tasks of this project's dodo.py, which is shown also where the settings are wrong: that
+        is when people ask."""
+        try:
+            tasks = self.loader.load_tasks(self, []) if ours else []
+        except InvalidDodoFile:
+            return {}
+        own = [task for task in tasks if not task.subtask_of and task.name not in table.TYPED]
+        return {task.name: task.doc for task in own}
+
+    def _is_ours(self, params: Any) -> bool:
         try:
             self.loader.setup(params)
         except InvalidDodoFile:
             return False
-        if not is_ours(self.loader):
-            return False
-        try:
-            now = current()
-        except SettingsError:
-            now = Settings()
-        for line in help_text.of_settings(now):
-            print(typed(line))
-        return True
+        return is_ours(self.loader)
 
     def _execute(self, pos_args: list[str]) -> bool:
         tasks = {task.name: task for task in self.task_list}
@@ -71,6 +68,20 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
         if pos_args[0] not in tasks:
             raise arguments.no_command(pos_args[0], names(self))
         task = tasks[pos_args[0]]
-        for line in help_text.of_command(task.name, task.doc, current()):
-            print(typed(line))
+        if task.name.partition(":")[0] not in table.commands.known():  # a project's own
+            return bool(super()._execute(pos_args))
+        show(help_text.of_command(task.name, task.doc, _now()))
         return True
+
+
+def _now() -> Settings:
+    """Those in force, or the defaults where they cannot be read."""
+    try:
+        return current()
+    except SettingsError:
+        return Settings()
+
+
+def show(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)

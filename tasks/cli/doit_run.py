@@ -2,23 +2,60 @@
 
 import sqlite3
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from doit.cmd_run import Run as DoitsRun
 from doit.cmdparse import CmdParseError
 from doit.dependency import DatabaseException
-from doit.exceptions import InvalidCommand
+from doit.exceptions import InvalidCommand, InvalidDodoFile
 
+from ..commands import table
 from ..context import arguments
 from ..util.errors import InputError
+
+HELP = {"-h", "--help"}
 
 
 class Run(DoitsRun):  # type: ignore[misc] # doit has no types
     """For a dodo.py of others it is doit's own: in the wheel it takes the place for all."""
 
+    def __init__(self, cmds: Any = None, **named: Any) -> None:
+        super().__init__(cmds=cmds, **named)
+        self._cmds = cmds
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """`-h` and `init`, wherever they are typed; what doit would not understand."""
+        try:
+            if (HELP & {*in_args} or in_args[:1] == ["init"]) and self._is_ours():
+                return self._aside(in_args)
+            return int(super().parse_execute(in_args) or 0)
+        except CmdParseError as error:
+            if not self._is_ours():
+                raise
+            raise arguments.no_option(str(error)) from None
+
+    def _aside(self, words: list[str]) -> int:
+        if words[:1] == ["init"]:
+            from ..commands import init
+
+            return init.main(words[1:])
+        from .doit_help import Help
+
+        topics = [word for word in words if not word.startswith("-")]
+        told = Help(
+            task_loader=self.loader, config=self.config, bin_name=self.bin_name,
+            cmds=self._cmds,
+        )  # fmt: skip
+        return int(told.parse_execute(topics[:1]))
+
     def execute(self, params: Any, args: list[str]) -> int:
         """Exit status 1 where doit would show a traceback: `.doit.sqlite3` may be on a full or
         read-only disk, or be no database at all. SettingsError for what was mistyped."""
+        self.loader.setup(params)
+        if is_ours(self.loader):
+            arguments.refuse_slips(sys.argv[1:])
+            args = self._options_after(params, args)
         try:
             return int(super().execute(params, args) or 0)
         except (sqlite3.Error, DatabaseException) as error:
@@ -29,10 +66,44 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
             if not (error.not_found and is_ours(self.loader)):
                 raise
             raise arguments.no_command(error.not_found, names(self)) from None
-        except CmdParseError as error:
-            if not is_ours(self.loader):
-                raise
-            raise arguments.no_option(str(error)) from None
+
+    def _options_after(self, params: Any, args: list[str]) -> list[str]:
+        """`deploy -v 2` as `-v 2 deploy`, and the rest. Our tasks have no options of their own; a
+        project's may. Nor do ours run at once: each waits for the one before it, and uses all
+        cores by itself."""
+        ours = {*table.TYPED, *table.commands.known()}
+        if not args or {word.partition(":")[0] for word in args if word[0] != "-"} & ours:
+            late, args = self.cmdparser.parse_only(options_first(args, self.cmdparser))
+            for name, value in {**late, "num_process": 0}.items():
+                params[name] = value  # `update` would count it as a default
+        return args
+
+    def _is_ours(self) -> bool:
+        """Known before the command line is."""
+        params, _ = self.cmdparser.parse([])
+        params.update(self.opt_vals)
+        try:
+            self.loader.setup(params)
+        except InvalidDodoFile:
+            return False
+        return is_ours(self.loader)
+
+
+def options_first(words: Sequence[str], parser: Any) -> list[str]:
+    """What is an option of doit's, with its value, before all else: `getopt` stops at a name."""
+    first, rest, left = [], [], list(words)
+    while left:
+        word = left.pop(0)
+        long, equals, _ = word.partition("=")
+        option, _ = parser.get_option(long if word[:2] == "--" else word[:2])
+        if word[:1] != "-" or option is None:
+            rest.append(word)
+            continue
+        first.append(word)
+        if option.type is not bool and not equals and len(word) in (2, len(f"--{option.long}")):
+            first += left[:1]
+            del left[:1]
+    return first + rest
 
 
 def is_ours(loader: Any) -> bool:

@@ -12,7 +12,7 @@ from ..context.arguments import no_command
 from ..util.invoked_as import CALL
 from . import completion
 from .doit_help import Help
-from .doit_run import Run, names
+from .doit_run import HELP, Run, names, options_first
 
 
 class TabCompletion(Command):  # type: ignore[misc] # doit has no types
@@ -24,7 +24,7 @@ class TabCompletion(Command):  # type: ignore[misc] # doit has no types
 
     def execute(self, opt_values: Any, pos_args: Any) -> int:
         """Print the script, the same in any folder."""
-        print(completion.script(commands.typed()), end="")
+        print(completion.script(commands), end="")
         return 0
 
 
@@ -41,6 +41,20 @@ class Info(DoitsInfo):  # type: ignore[misc] # doit has no types
             raise no_command(args[0], names(self)) from None
 
 
+class OptionsAnywhere:
+    """`clean build --dry-run`: for a command of doit's that wants its options first."""
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Exit status."""
+        mine: Any = super()
+        return int(mine.parse_execute(options_first(in_args, mine.cmdparser)) or 0)
+
+
+def anywhere(command: type[Command]) -> type[Command]:
+    made: type[Command] = type(command.__name__, (OptionsAnywhere, command), {})
+    return made
+
+
 OURS = {each.get_name(): each for each in (Help, Info, Run, TabCompletion)}
 
 
@@ -48,10 +62,18 @@ class Program(DoitMain):  # type: ignore[misc] # doit has no types
     """`./doitw`, `doit-lambda-layer`."""
 
     BIN_NAME = CALL  # in its help
-    DOIT_CMDS = tuple(OURS.get(each.get_name(), each) for each in DoitMain.DOIT_CMDS)
+    DOIT_CMDS = tuple(OURS.get(each.get_name()) or anywhere(each) for each in DoitMain.DOIT_CMDS)
 
     def run(self, all_args: list[str]) -> int:
         """Exit status. No plugins of others are looked for: that takes longer than the rest of
         doit's start."""
         plugin.entry_points_impl = lambda: lambda group: ()
-        return int(super().run(all_args) or 0)
+        return int(super().run(asked_help(all_args)) or 0)
+
+
+def asked_help(words: list[str]) -> list[str]:
+    """`-h`, `--help` anywhere as `help`: of the command that is typed, if one is."""
+    if not HELP & {*words}:
+        return words
+    topics = [word for word in words if word[:1] != "-" and "=" not in word]
+    return ["help", *[word for word in topics if word != "help"][:1]]

@@ -11,7 +11,7 @@ from ..util.errors import InputError
 
 
 def task_adopt_state() -> dict[str, object]:
-    """Write and save Chalice's state of a stage that runs without one."""
+    """Take over a stage whose Chalice state was lost."""
     settings = current()
     return {
         "basename": "adopt-state",

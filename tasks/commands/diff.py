@@ -16,6 +16,7 @@ from ..release import version as versions
 from ..release.manifest import Manifest
 from ..release.version import LayerVersion
 from ..settings.model import Settings
+from ..ui import tables
 from ..ui.console import say, show_tables, signed, size
 from ..util.errors import InputError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def task_diff() -> dict[str, object]:
-    """Compare two layer versions, from=N with to=M: packages and sizes."""
+    """Compare two versions, from=N to=M."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_diff(settings, typed))]}
 
@@ -81,11 +82,8 @@ def no_versions(settings: Settings) -> InputError:
 
 def table(before: Manifest, after: Manifest) -> "Table":
     """One row per package whose version or size differs, the largest change first."""
-    from rich import box
-    from rich.table import Table
-
     old, new = compare.packed_versions(before), compare.packed_versions(after)
-    grid = Table(title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = tables.table()
     grid.add_column("package", overflow="fold")
     for heading in ("from", "to"):
         grid.add_column(heading)

@@ -22,7 +22,7 @@ from . import diff, show
 
 
 def task_fetch() -> dict[str, object]:
-    """Fetch a version's zip into build/fetch/ and compare it with its manifest."""
+    """Download a version's zip and check it."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: fetch(settings, typed))]}
 

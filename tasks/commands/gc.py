@@ -18,14 +18,15 @@ from ..release import listing, retention
 from ..release.retention import Fate
 from ..release.stage import version_usage
 from ..settings.pyproject import stages
-from ..ui.console import say, show_tables, size
+from ..ui import tables
+from ..ui.console import count, say, show_tables, size
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 def task_gc() -> dict[str, object]:
-    """Delete old layer versions that nothing uses: a plan first, yes=1 does it."""
+    """Delete unused versions (shows a plan; yes=1 deletes)."""
     here, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: collect_garbage(connect(here), typed.keep, act=typed.yes))],
@@ -40,7 +41,7 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     fates = retention.decide_fates(entries, keep, uses)
     going = [fate for fate in fates if not fate.kept]
     place = f"layer {aws.settings.layer}, account {aws.account}, {aws.settings.region}"
-    say(f"{place}: {len(fates)} versions, {len(going)} to delete")
+    say(f"{place}: {count(len(fates), 'version')}, {len(going)} to delete")
     if fates:
         show_tables(table(fates))
     for line in warnings(aws):
@@ -56,9 +57,9 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
 
 
 def table(fates: list[Fate]) -> "Table":
-    from rich.table import Table
-
-    found = Table("version", "published", "in S3", "what happens")
+    found = tables.table()
+    for heading in ("version", "published", "in S3", "what happens"):
+        found.add_column(heading, justify="right" if heading == "in S3" else "left")
     for fate in fates:
         number = f"{fate.entry.number}{' (deleted)' if fate.entry.gone else ''}"
         happens = "; ".join(f"stays: {why}" for why in fate.kept) or "goes"
@@ -87,4 +88,4 @@ def delete(aws: Aws, going: list[Fate]) -> None:
             listing.delete(aws, fate.entry.number)
         freed += fate.bytes
         say(f"version {fate.entry.number}: {size(fate.bytes)} deleted")
-    say(f"{len(going)} versions deleted, {size(freed)} of S3 are free again")
+    say(f"{count(len(going), 'version')} deleted, {size(freed)} of S3 freed")

@@ -23,6 +23,7 @@ from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
 from ..settings.model import Settings
+from ..ui import tables
 from ..ui.console import say, show_tables, size, text
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class History:
 
 
 def task_history() -> dict[str, object]:
-    """List the layer's versions: date, size, what changed, who uses them."""
+    """List published versions and who uses them."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_history(settings, typed))]}
 
@@ -165,13 +166,7 @@ def used_by(
 
 
 def table(settings: Settings, entries: Sequence[HistoryRow]) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    grid = Table(
-        title=f"versions of layer {settings.layer}", title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, pad_edge=False,
-    )  # fmt: skip
+    grid = tables.table(f"versions of layer {settings.layer}")
     for heading in ("", "published", "zip", "unzipped", "against the one before", "used by"):
         right = heading in ("", "zip", "unzipped")
         grid.add_column(heading, justify="right" if right else "left", no_wrap=right)

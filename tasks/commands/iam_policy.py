@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 from ..aws.iam import policies, statements
 from ..aws.iam.policies import Policy
@@ -14,39 +15,61 @@ from ..context.settings import current
 from ..layer.archive import size_limit
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import say
+from ..ui import streams
+from ..ui.console import say, step_aside
 from ..util import files, subprocesses
 from ..util.errors import AwsError, InputError
 
+UNKNOWN = "ACCOUNT_ID"  # IAM refuses a policy that still has it
 OWNER = "OWNER/REPOSITORY"  # stands in for a repository that nobody named
 REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def task_iam_policy() -> dict[str, object]:
-    """Print the smallest IAM policy for each kind of command on a stage."""
+    """Print the permissions each command needs."""
     settings, typed = current(), arguments.current()
+    if typed.for_:
+        step_aside()
     return {
         "basename": "iam-policy",
-        "actions": [action(lambda: write_policies(scope(settings), typed))],
+        "actions": [action(lambda: write_policies(scope(settings, typed.key), typed))],
     }
 
 
 def write_policies(within: Scope, typed: Arguments) -> None:
-    """Print and write every policy. InputError without an account."""
+    """Print and write every policy, or the one that is asked for. InputError where the stage has
+    no such one."""
     repository = typed.repository or _origin() or OWNER
-    for name, (purpose, policy) in all_of(within, repository, typed.branch).items():
+    made = all_of(within, repository, typed.branch)
+    if typed.for_ and typed.for_ not in made:
+        problem = f"stage {within.settings.stage} has no `role`, so nobody assumes one"
+        raise InputError(problem, fix="write `role` into pyproject.toml, or take for=deploy")
+    for name, (purpose, policy) in made.items():
         path = paths.iam_policy(within.settings, name)
         text = json.dumps(policy, indent=2, ensure_ascii=False)
         files.write_atomic(path, text.encode() + b"\n")
+        if typed.for_:
+            if name == typed.for_:
+                streams.tell_program(text)
+            continue
         say(f"{path}: {purpose}")
         for line in text.splitlines():
             say(line)
-    if repository == OWNER:
-        say("trust: say repository=OWNER/REPOSITORY, as GitHub writes it")
-    if "@" not in repository:
-        say("trust: GitHub's tokens name a repository made or renamed since July 15, 2026 with its")
-        say("IDs: repository=OWNER@ID/REPOSITORY@ID")
-    say(f"what each statement is for: {paths.IAM}")
+    for note in _notes(within, repository, typed.for_):
+        say(note)
+
+
+def _notes(within: Scope, repository: str, wanted: str) -> Iterator[str]:
+    if within.account == UNKNOWN:
+        yield f"note: {UNKNOWN} stands for the account's number, which nothing here names"
+        yield "→ write `account` into pyproject.toml, or log in"
+    if wanted in ("", "trust") and repository == OWNER:
+        yield "trust: say repository=OWNER/REPOSITORY, as GitHub writes it"
+    if wanted in ("", "trust") and "@" not in repository:
+        yield "trust: GitHub's tokens name a repository made or renamed since July 15, 2026"
+        yield "with its IDs: repository=OWNER@ID/REPOSITORY@ID"
+    if not wanted:
+        yield f"what each statement is for: {paths.IAM}"
 
 
 def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, Policy]]:
@@ -62,7 +85,7 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
     return found | {"trust": (who, policies.trust(within, repository, branch))}
 
 
-def scope(settings: Settings) -> Scope:
+def scope(settings: Settings, key: str = "") -> Scope:
     """What config.json and the settings name. AWS is asked for the account only where no setting
     says it."""
     app, stage = config.load_config(paths.CHALICE_CONFIG), settings.stage
@@ -72,19 +95,19 @@ def scope(settings: Settings) -> Scope:
         app=str(app.get("app_name", "app")),
         roles=tuple(config.roles(paths.CHALICE_CONFIG, stage)),
         others=tuple(size_limit.others(settings)),
+        keys=(key,) if key else (),
+        keeps_logs=config.keeps_logs(paths.CHALICE_CONFIG, stage),
     )
 
 
 def account(settings: Settings) -> str:
-    """The stage's. InputError where nobody knows it."""
+    """The stage's; a word in its place where nobody knows it."""
     if settings.account or settings.role:
         return settings.account or settings.role.split(":")[4]
     try:
         return connection.connect_read_only(settings).account
-    except AwsError as error:
-        unknown = f"whose account is stage {settings.stage}'s? {error.problem}"
-        fix = "write `account` into pyproject.toml, or log in"
-        raise InputError(unknown, fix=fix) from None
+    except AwsError:
+        return UNKNOWN
 
 
 def _origin() -> str:

@@ -27,6 +27,7 @@ from ..adopt.workflow import Place
 from ..aws import credentials
 from ..chalice_project import app as chalice_app
 from ..chalice_project.app import App
+from ..context.doit_actions import action
 from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
@@ -38,6 +39,11 @@ from ..util.invoked_as import typed
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 DEPENDABOT = Path(".github/dependabot.yml")
+
+
+def task_init() -> dict[str, object]:
+    """Add the tool to your own Chalice app."""
+    return {"actions": [action(lambda: main([]))], "verbosity": 2}
 
 
 def main(words: Sequence[str]) -> int:
@@ -186,12 +192,13 @@ def show(change: FileChange) -> None:
         console().print(line, style=COLOURS.get(line[:1], ""))
 
 
-def confirmed(count: int) -> bool:
+def confirmed(files_to_write: int) -> bool:
     """Asked, where there is somebody to ask."""
     if not sys.stdin.isatty():
         tell("\nnobody is here to be asked: --yes writes these files")
         return False
-    answer = input(f"\nwrite these {count} files? [y/N] ")
+    named = "this file" if files_to_write == 1 else f"these {files_to_write} files"
+    answer = input(f"\nwrite {named}? [y/N] ")
     return answer.strip().lower() in ("y", "yes")
 
 

@@ -27,7 +27,7 @@ _FRAME = re.compile(r'File ".*?/task/(?!chalice/)([^"]+)", line (\d+)')  # of th
 
 
 def task_invoke() -> dict[str, object]:
-    """Call a function with an event: a file's, or an example of a kind (http, sqs, …)."""
+    """Call a function with an event."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: run(connection.connect_read_only(settings), typed))]}
 

@@ -18,7 +18,7 @@ from ..util.errors import DeployError
 
 
 def task_local_start() -> dict[str, object]:
-    """Start the embedded AWS of stage=local and print its address."""
+    """Start the AWS emulator of stage=local."""
     settings = replace(current(), stage=LOCAL)
     for_shell = arguments.current().format_ == arguments.ENV
     if for_shell:
@@ -38,7 +38,7 @@ def task_local_start() -> dict[str, object]:
 
 
 def task_local_url() -> dict[str, object]:
-    """Serve the app of stage=local on a port of this machine, for curl and browsers."""
+    """Serve the app of stage=local on a port of its own."""
     settings, wanted = replace(current(), stage=LOCAL), arguments.current().port
 
     def serve() -> None:
@@ -54,7 +54,7 @@ def task_local_url() -> dict[str, object]:
 
 
 def task_local_stop() -> dict[str, object]:
-    """End the embedded AWS; what it held is gone, unless keep=1."""
+    """End the AWS emulator (keep=1 keeps its data)."""
     wanted = arguments.current()
     keep = is_typed("keep") and bool(wanted.keep)
 

@@ -25,7 +25,7 @@ from ..util.errors import BuildError
 
 
 def task_lock() -> dict[str, object]:
-    """Pin every package of the layer, with hashes, in <requirements>.lock."""
+    """Pin all packages with hashes."""
     settings = current()
     return {"actions": [action(lambda: write_lock(settings))]}
 

@@ -23,7 +23,7 @@ Hide = Callable[[str], str]
 
 
 def task_logs() -> dict[str, object]:
-    """Show what the stage's functions logged; follow=1 goes on until Ctrl-C."""
+    """Show what the stage's functions logged."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: run(connection.connect_read_only(settings), typed))]}
 

@@ -18,7 +18,7 @@ from ..util import files
 
 
 def task_package() -> dict[str, object]:
-    """Publish the layer and write Chalice's template with its ARN; deploy nothing."""
+    """Publish the layer, write a template for pipelines."""
     settings, kind = current(), arguments.current().format_ or CLOUDFORMATION
     return {
         "actions": [action(lambda: write_template(connect(settings), kind))],

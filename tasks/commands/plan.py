@@ -33,7 +33,7 @@ CHECKS = (
 
 
 def task_plan() -> dict[str, object]:
-    """Say what `doit deploy` would do, and why; exit status 2: there is something."""
+    """Show what deploy would change (exit 2: something)."""
     settings = current()
     return {"actions": [action(lambda: show_plan(settings), answers=True)]}
 

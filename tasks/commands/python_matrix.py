@@ -13,7 +13,7 @@ from pathlib import Path
 from doit.loader import generate_tasks
 
 from ..context.doit_actions import action
-from ..settings.model import PYTHONS
+from ..settings.lambda_pythons import PYTHONS
 from ..settings.validation import nearest
 from ..util import subprocesses
 from ..util.errors import BuildError, SettingsError

@@ -11,7 +11,7 @@ from ..ui.console import say, show_tables
 
 
 def task_report() -> dict[str, object]:
-    """Show what is in the layer, what each prune rule saved, the budget."""
+    """Show what is in the layer and what could go."""
     settings = current()
     return {"actions": [action(lambda: show(settings))]}
 

@@ -33,19 +33,20 @@ UNASKED = {"answered": False, "said": "a rollback does not ask it"}
 
 
 def task_rollback() -> Iterator[dict[str, object]]:
-    """Back to version=N, to the version before the current one, or to arn=A[,B…]."""
+    """Return to the previous layer version, or version=N."""
     settings, typed = current(), arguments.current()
-    steps: dict[str, Callable[[], object]] = {
-        "check": lambda: check_typed(settings, typed),
-        "config": lambda: begin(settings, typed),
-        "chalice-deploy": lambda: onward(settings, change),
-        "smoke": lambda: finish(settings),
+    steps: dict[str, tuple[str, Callable[[], object]]] = {
+        "check": ("Check what was typed.", lambda: check_typed(settings, typed)),
+        "config": ("Pin the version, write config.json.", lambda: begin(settings, typed)),
+        "chalice-deploy": ("Deploy the app with Chalice.", lambda: onward(settings, change)),
+        "smoke": ("Call the app.", lambda: finish(settings)),
     }
     before: list[str] = []
     words = partial(deploy_summary.of_rollback, settings)
-    for name, step in steps.items():
+    for name, (doc, step) in steps.items():
         yield {
             "name": name,
+            "doc": doc,
             "actions": [action(step)],
             "task_dep": before,
             "setup": [] if name == "check" else ["deploy-lock"],

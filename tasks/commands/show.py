@@ -20,7 +20,8 @@ from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
 from ..settings.model import Settings
-from ..ui.console import say, show_tables, size
+from ..ui import tables
+from ..ui.console import count, say, show_tables, size
 from . import diff, history
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def task_show() -> dict[str, object]:
-    """Show a version: packages, sizes, settings, commit, users, where its zip lies."""
+    """Show all about one version: packages, sizes, users."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: show_version(settings, typed))]}
 
@@ -60,19 +61,14 @@ def chosen(settings: Settings, published: listing.Listing, typed: Arguments) -> 
 
 def table(manifest: Manifest, title: str) -> "Table":
     """One row per package, the largest first; `*`: asked for by name."""
-    from rich import box
-    from rich.table import Table
-
-    grid = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    grid = tables.table(title)
     for heading in ("package", "version"):
         grid.add_column(heading, overflow="fold")
     grid.add_column("size", justify="right", no_wrap=True)
     direct = {each.name for each in manifest.distributions if each.direct}
     packed = compare.packed_versions(manifest)
-    for name, count in sorted(manifest.packages.items(), key=lambda item: (-item[1], item[0])):
-        grid.add_row(name + (" *" if name in direct else ""), packed.get(name, "–"), size(count))
+    for name, total in sorted(manifest.packages.items(), key=lambda item: (-item[1], item[0])):
+        grid.add_row(name + (" *" if name in direct else ""), packed.get(name, "–"), size(total))
     return grid
 
 
@@ -81,7 +77,7 @@ def facts(manifest: Manifest, there: LayerVersion | None) -> Iterator[str]:
     yield f"published {there.date} UTC" if there else "deleted in AWS"
     yield (
         f"{size(manifest.bytes)} zipped, {size(manifest.unzipped)} unzipped, "
-        f"{manifest.files} files; {size(manifest.installed)} before pruning"
+        f"{count(manifest.files, 'file')}; {size(manifest.installed)} before pruning"
     )
     image = f" in {manifest.image}" if manifest.image else ""
     made_for = f"python{manifest.python} on {manifest.architecture}"

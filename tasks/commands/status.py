@@ -33,7 +33,7 @@ from ..util.errors import DriftError
 
 
 def task_status() -> dict[str, object]:
-    """Show each stage: built, published, configured, deployed, and where they differ."""
+    """Show what is built, published and running per stage."""
     return {"actions": [action(lambda: show_status(chosen(), arguments.current()))]}
 
 

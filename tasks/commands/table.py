@@ -11,40 +11,52 @@ from typing import Any
 from doit.loader import generate_tasks
 
 from ..context import arguments
-from ..context.settings import several_pythons
+from ..context.settings import current, several_pythons
 from ..ui import streams
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
-# {command that is typed: the module with its task_…}, below the package
-TYPED = {
-    "deploy": "commands.groups",
-    "rollback": "commands.rollback",
-    "unpin": "commands.unpin",
-    "undo": "commands.undo",
-    "build": "commands.groups",
-    "lock": "commands.lock",
-    "watch": "commands.watch",
-    "doctor": "commands.doctor.command",
-    "package": "commands.package",
-    "plan": "commands.plan",
-    "status": "commands.status",
-    "history": "commands.history",
-    "diff": "commands.diff",
-    "show": "commands.show",
-    "fetch": "commands.fetch",
-    "report": "commands.report",
-    "patch-config": "steps.patch_config",
-    "adopt-state": "commands.adopt_state",
-    "unlock": "commands.unlock",
-    "gc": "commands.gc",
-    "iam-policy": "commands.iam_policy",
-    "invoke": "commands.invoke",
-    "logs": "commands.logs",
-    "local-start": "commands.local",
-    "local-url": "commands.local",
-    "local-stop": "commands.local",
+# {what people want: {command that is typed: the module with its task_…, below the package}}
+GROUPS = {
+    "Build and deploy": {
+        "deploy": "commands.groups",
+        "plan": "commands.plan",
+        "build": "commands.groups",
+        "lock": "commands.lock",
+        "watch": "commands.watch",
+        "package": "commands.package",
+        "init": "commands.init",
+    },
+    "Go back": {
+        "rollback": "commands.rollback",
+        "unpin": "commands.unpin",
+        "undo": "commands.undo",
+    },
+    "Look": {
+        "status": "commands.status",
+        "history": "commands.history",
+        "diff": "commands.diff",
+        "show": "commands.show",
+        "fetch": "commands.fetch",
+        "report": "commands.report",
+        "doctor": "commands.doctor.command",
+    },
+    "Use the app": {
+        "invoke": "commands.invoke",
+        "logs": "commands.logs",
+        "local-url": "commands.local",
+    },
+    "Look after AWS": {
+        "gc": "commands.gc",
+        "unlock": "commands.unlock",
+        "iam-policy": "commands.iam_policy",
+        "adopt-state": "commands.adopt_state",
+        "patch-config": "steps.patch_config",
+        "local-start": "commands.local",
+        "local-stop": "commands.local",
+    },
 }
+TYPED = {name: place for group in GROUPS.values() for name, place in group.items()}
 # {command: the steps it is made of}; each can be run by its name and is in `doit list --all`.
 STEPS = {
     "build": {
@@ -85,15 +97,24 @@ class Commands:
         """The names that people type, in order."""
         return list(self._listed)
 
+    def known(self) -> list[str]:
+        """These, and the steps that they are made of."""
+        return [*self._listed, *(step for steps in STEPS.values() for step in steps)]
+
     def create_doit_tasks(self) -> Iterator[Any]:
         """doit's Task objects; a step counts as part of its command and is not listed alone."""
         streams.prepare_streams()  # plain `doit` starts here
         if pythons := several_pythons():
             from . import python_matrix
 
-            known = [*self._listed, *(step for steps in STEPS.values() for step in steps)]
-            yield from python_matrix.tasks(pythons, known)
+            yield from python_matrix.tasks(pythons, self.known())
             return
+        made = list(self._tasks())
+        if "clean" in arguments.words():
+            _let_clean(made)
+        yield from made
+
+    def _tasks(self) -> Iterator[Any]:
         wanted = self._wanted()
         for name, place in self._listed.items():
             if name in wanted:
@@ -109,14 +130,33 @@ class Commands:
     def _wanted(self) -> Collection[str]:
         """Which of the listed ones are made: what was typed, with all that it may rest on. All of
         them for what is no command of ours: doit's own (`list`), an option, a slip."""
-        steps = {step for each in STEPS.values() for step in each}
         typed = {word.partition(":")[0] for word in arguments.words()}
         if not typed:
             return {"build"}
-        if typed - self._listed.keys() - steps:
+        if typed - {*self.known()}:
             return self._listed
         theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
         return typed | theirs | {"build", "deploy", "patch-config"}
+
+
+def steps_of(command: str) -> list[str]:
+    """In their order; [] for what is no command of several steps."""
+    build, deploy = list(STEPS["build"]), list(STEPS["deploy"])
+    if command == "deploy":
+        at, end = deploy.index("upload"), deploy.index("smoke-before")
+        return [*deploy[:at], *build, *deploy[at:end], "patch-config", *deploy[end:]]
+    return build if command == "build" else []
+
+
+def command_of(step: str) -> str:
+    """The command that a step is part of; '' for none."""
+    return next((command for command, steps in STEPS.items() if step in steps), "")
+
+
+def summary(name: str) -> str:
+    """What a command does, in one line: as `list` says it, without its full stop."""
+    doc = find_creator(name, f"{PACKAGE}.{TYPED[name]}").__doc__ or ""
+    return doc.removesuffix(".")
 
 
 def find_creator(name: str, module: str) -> Creator:
@@ -128,6 +168,17 @@ def find_creator(name: str, module: str) -> Creator:
 def make_tasks(creator: Creator) -> list[Any]:
     """The tasks of one creator, as doit makes them of `task_…` in a dodo.py."""
     return list(generate_tasks(name_of(creator), creator(), creator.__doc__))
+
+
+def _let_clean(tasks: Collection[Any]) -> None:
+    from .clean import let_clean  # for this alone
+
+    targets = {task.name: task.targets for task in tasks}
+    for task in tasks:
+        parts = STEPS["deploy"] if task.name == "deploy" else [task.name]
+        made = [target for part in parts for target in targets[part]]
+        if task.name in TYPED or task.subtask_of in STEPS:
+            let_clean(task, made, {part: part in STEPS["build"] for part in parts}, current())
 
 
 def name_of(creator: Creator) -> str:

@@ -12,7 +12,7 @@ from ..util.errors import InputError
 
 
 def task_undo() -> dict[str, object]:
-    """Bring back what ran before the last deploy: code, layers, variables, the API."""
+    """Bring back what ran before the last deploy."""
     settings, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: run(connect(settings), typed.reason))],

@@ -14,7 +14,7 @@ from ..util.errors import DeployError
 
 
 def task_unlock() -> dict[str, object]:
-    """Show who locked the stage; take over a dead run's lock (yes=1: a living one's)."""
+    """Show or release a stage's deploy lock."""
     settings, typed = current(), arguments.current()
     return {"actions": [action(lambda: release_lock(connect(settings), living=typed.yes))]}
 

@@ -13,7 +13,7 @@ from ..util import actor
 
 
 def task_unpin() -> dict[str, object]:
-    """Lift a rollback's pin: the next deploy goes to what the requirements say."""
+    """End a rollback: deploy follows your requirements."""
     settings, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: remove_pin(connect(settings), typed.reason))],

@@ -31,7 +31,7 @@ Snapshot = dict[Path, tuple[int, int]]  # {file: (when it was written, bytes)}
 
 
 def task_watch() -> dict[str, object]:
-    """Deploy on every save, until Ctrl-C; to stage local where no stage is typed."""
+    """Deploy on every save, until Ctrl-C."""
     settings = current() if is_typed("stage") else current(LOCAL)
     return {"actions": [action(lambda: watch(settings))]}
 

@@ -4,6 +4,7 @@
 """
 
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,7 +12,9 @@ from functools import cache
 from typing import Any
 
 from ..aws import arn as arns
+from ..aws.iam.statements import PURPOSES
 from ..release.version import parse_number
+from ..settings import model
 from ..settings.smoke_request import NONE, PATH
 from ..settings.validation import nearest
 from ..util.errors import InputError, SettingsError
@@ -20,6 +23,7 @@ Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
 ENV, PYLOCK, CLOUDFORMATION, TERRAFORM = "env", "pylock", "cloudformation", "terraform"
 FORMATS = {"local-start": (ENV,), "lock": (PYLOCK,), "package": (CLOUDFORMATION, TERRAFORM)}
+POLICIES = (*PURPOSES, "assume", "trust")  # what iam-policy prints
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 
@@ -62,8 +66,25 @@ def _path(text: str) -> str:
     return text
 
 
-def _argument(default: Any, help_: str, *of: str, form: Form | None = None) -> Any:
-    return field(default=default, metadata={"help": help_, "of": of, "form": form})
+def _key(text: str) -> str:
+    if not re.fullmatch(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+", text):
+        fix = "write key=arn:aws:kms:REGION:ACCOUNT:key/ID"
+        raise InputError(f"{text!r} is not the ARN of a KMS key", fix=fix)
+    return text
+
+
+def _policy(text: str) -> str:
+    if text not in POLICIES:
+        fix = f"write for={'|'.join(POLICIES)}"
+        raise InputError(f"{text!r} is not a policy{nearest(text, POLICIES)}", fix=fix)
+    return text
+
+
+def _argument(
+    default: Any, help_: str, *of: str, value: str = "1", form: Form | None = None
+) -> Any:
+    """`value`: what stands for one in help."""
+    return field(default=default, metadata={"help": help_, "of": of, "value": value, "form": form})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +93,25 @@ class Arguments:
     anything is started. A keyword of Python's ends in `_`."""
 
     version: str = _argument(
-        "", "number of a layer version", "rollback", "show", "fetch", form=parse_number
+        "", "number of a layer version", "rollback", "show", "fetch", value="N", form=parse_number
     )
     arn: str = _argument(
-        "", "ARNs of layer versions, with commas", "rollback", "patch-config", form=arns.parse_arns
+        "",
+        "ARNs of layer versions, with commas",
+        "rollback",
+        "patch-config",
+        value="ARN[,ARN]",
+        form=arns.parse_arns,
     )
-    reason: str = _argument("", "why, for others to read", "rollback", "unpin", "undo")
-    from_: str = _argument("", "number of the earlier version", "diff", "history")
-    to: str = _argument("", "number of the later version", "diff", "history")
+    reason: str = _argument(
+        "", "why, for others to read", "rollback", "unpin", "undo", value="TEXT"
+    )
+    from_: str = _argument("", "number of the earlier version", "diff", "history", value="N")
+    to: str = _argument("", "number of the later version", "diff", "history", value="N")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
     keep: int = _argument(
         5, "`gc`: how many of the newest versions stay in any case; `local-stop`: `1`: the next "
-        "start has what the embedded AWS held", "gc", "local-stop",
+        "start has what the embedded AWS held", "gc", "local-stop", value="N",
     )  # fmt: skip
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
@@ -91,15 +119,24 @@ class Arguments:
     licenses: bool = _argument(
         False, "`1`: licences by package, those that need attention first", "report"
     )
+    for_: str = _argument(
+        "", f"this policy alone, as JSON and nothing else: {', '.join(POLICIES)}", "iam-policy",
+        value="NAME", form=_policy,
+    )  # fmt: skip
+    key: str = _argument(
+        "", "ARN of the KMS key that encrypts the bucket or the secret", "iam-policy",
+        value="ARN", form=_key,
+    )  # fmt: skip
     repository: str = _argument(
         "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",
-        "iam-policy", form=_repository,
+        "iam-policy", value="OWNER/NAME", form=_repository,
     )  # fmt: skip
-    branch: str = _argument("main", "branch that may deploy", "iam-policy")
+    branch: str = _argument("main", "branch that may deploy", "iam-policy", value="NAME")
     format_: str = _argument(
         "", "`local-start`: `env`: address and key as variables for a shell, and nothing else; "
         "`lock`: `pylock`: pylock.toml (PEP 751), too; `package`: `cloudformation` (default), "
-        "`terraform`", "local-start", "lock", "package", form=_format,
+        "`terraform`", "local-start", "lock", "package",
+        value="FORMAT", form=_format,
     )  # fmt: skip
     exclude_newer: str = _argument(
         "", "nothing that the index got after it: 2026-11-29, or `7 days`", "lock", form=_moment
@@ -150,15 +187,58 @@ def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
 
 def no_command(word: str, known: Sequence[str]) -> SettingsError:
     """What was typed in a command's place."""
-    problem = f"command line: {word} is not a command{nearest(word, known)}"
-    return SettingsError(problem, fix="./doitw list shows what can be typed")
+    refuse_slips(sys.argv[1:], bare=True)
+    fix = "./doitw list --all shows every command and step"
+    meant = nearest(word, known)
+    if word in _stages():
+        line = [f"stage={each}" if each == word else each for each in sys.argv[1:]]
+        meant, fix = f" (did you mean stage={word}?)", f"./doitw {shlex.join(line)}"
+    return SettingsError(f"command line: {word} is not a command{meant}", fix=fix)
 
 
 def no_option(said: str) -> SettingsError:
-    """`--stage dev`, as Chalice has it. `said`: doit's words, with all options that it knows."""
+    """`said`: doit's words, with all options that it knows."""
+    refuse_slips(sys.argv[1:], bare=True)
     problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
     fix = "type name=value (stage=dev); ./doitw help COMMAND shows what it takes"
     return SettingsError(problem, fix=fix)
+
+
+def refuse_slips(words: Sequence[str], *, bare: bool = False) -> None:
+    """SettingsError with the line that was meant: for `stage = local`, `stage= local`; where no
+    task can be meant (`bare`), for `stage local`, `--stage local`, `stage:local`, `--yes`, too."""
+    meant, left, slips = [], list(words), []
+    while left:
+        word = left.pop(0)
+        slip = _slip(word, left, bare=bare)
+        meant.append(slip or word)
+        slips += [slip] if slip else []
+    if slips:
+        problem = f"command line: did you mean {' '.join(slips)}?"
+        raise SettingsError(problem, fix=f"./doitw {shlex.join(meant)}")
+
+
+def _slip(word: str, left: list[str], *, bare: bool) -> str:
+    """What was meant, '' for no slip. Takes what belongs to it from those that are `left`."""
+    dashes, name, sign, value = re.findall(r"(?s)^(-{0,2})([\w-]*)([=:]?)(.*)$", word)[0]
+    spec = SPECS.get(name) or (model.SPECS[name] if name in model.TYPED else None)
+    apart = left[0].startswith("=") if left else False
+    if spec is None or not (bare or apart or sign == "=") or (value and sign == "=" and not dashes):
+        return ""
+    if left[:1] == ["="] and not value:
+        del left[:1]
+    is_value = bool(left) and (apart or not re.search(r"^-|=", left[0]))
+    if not value and is_value and spec.type is not bool:
+        value = left.pop(0).removeprefix("=")
+    value = value or ("1" if spec.type is bool else "")
+    return f"{name}={value}" if value else ""
+
+
+def _stages() -> list[str]:
+    from ..chalice_project import config
+    from ..settings import paths
+
+    return list(config.known_stages(paths.CHALICE_CONFIG))
 
 
 def _of(name: str) -> tuple[str, ...]:

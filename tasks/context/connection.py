@@ -27,13 +27,21 @@ def connect(settings: Settings) -> Aws:
     return _local(settings, environ, access)
 
 
+def connect_running(settings: Settings) -> Aws:
+    """The same for a look that may be one of `doit info`. AwsError when stage=local's server does
+    not run."""
+    if settings.is_local:
+        connect_read_only(settings)
+    return connect(settings)
+
+
 def connect_read_only(settings: Settings) -> Aws:
     """The same without side effects. AwsError when stage=local's server does not run."""
-    environ = dict(os.environ)
     if not settings.is_local:
-        return _aws(settings, environ)
+        return connect(settings)
     from ..local_aws import control
 
+    environ = dict(os.environ)
     access = control.known(environ)
     if access is None:
         fix = "`./doitw deploy stage=local` starts it"

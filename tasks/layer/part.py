@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..settings.model import Settings
-from ..ui.console import size
+from ..ui.console import count, size
 from ..util import files
 from ..util.errors import BuildError
 from ..util.files import Record, digest
@@ -140,10 +140,13 @@ def summary(record: Record) -> list[str]:
     lines = []
     if strip := record["strip"]:
         left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
-        lines.append(f"stripped {strip['files']} libraries, {size(strip['bytes'])} saved; {left}")
+        stripped = count(strip["files"], "library", "libraries")
+        lines.append(f"stripped {stripped}, {size(strip['bytes'])} saved; {left}")
     if code := record["bytecode"]:
-        skipped = f"; {len(code['skipped'])} files are not valid Python" if code["skipped"] else ""
-        lines.append(f"compiled {code['files']} modules, {size(code['bytes'])}{skipped}")
+        invalid = count(len(code["skipped"]), "file")
+        skipped = f"; {invalid} not valid Python" if code["skipped"] else ""
+        compiled = count(code["files"], "module")
+        lines.append(f"compiled {compiled}, {size(code['bytes'])}{skipped}")
         lines += [f"without bytecode: {name}" for name in code["skipped"][:LISTED]]
         lines += filter(None, [left_out(code)])
     return lines
@@ -153,8 +156,9 @@ def left_out(code: Record) -> str:
     """Bytecode for which there was no room, for people; '' where there was."""
     if not code["left_out"]:
         return ""
+    modules = count(len(code["left_out"]), "module")
     return (
-        f"warning: no room for the bytecode of {len(code['left_out'])} modules: what imports them "
+        f"warning: no room for the bytecode of {modules}: what imports them "
         f"takes about {code['seconds']:.1f} s more at each cold start; `./doitw report` shows what "
         "could go instead"
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ui.console import count
 from . import causes
 from .cache import Proof
 
@@ -202,13 +203,13 @@ def slow(seconds: Mapping[str, float]) -> list[str]:
 
 def summary(facts: Mapping[str, Any]) -> str:
     """Of verify's record, for people."""
+    found = count(facts["distributions"], "package")
     if facts["not_proven"]:
-        return (
-            f"{facts['distributions']} distributions answer, their libraries are for the layer's "
-            "machine"
-        )
-    return (
-        f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
-        f"packages that nobody asked for), {facts['distributions']} distributions "
-        f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew"
-    )
+        return f"{found} answered, with libraries for the layer's machine"
+    never, anew = facts["modules_that_never_imported"], facts["compiled_anew"]
+    asked = f"{count(never, 'module')} not imported before pruning either: packages are missing"
+    lines = [asked] if never else []
+    lines += [f"{count(anew, 'module')} compiled anew"] if anew else []
+    libraries = count(facts["libraries"], "library", "libraries")
+    modules = count(facts["modules"], "module")
+    return "\n".join([*lines, f"{modules} imported, {found} answered, {libraries} loaded"])

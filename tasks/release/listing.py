@@ -115,11 +115,12 @@ def download(aws: Aws, arn: str) -> bytes | None:
 
 def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
     """False for no address. The embedded AWS is asked past proxies."""
-    from urllib.request import ProxyHandler, build_opener
+    from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
     if not address.startswith("http"):
         return False
-    opener = build_opener(*([ProxyHandler({})] if aws.access else []))
+    secure = HTTPSHandler(context=aws.tls())
+    opener = build_opener(secure, *([ProxyHandler({})] if aws.access else []))
     try:
         with opener.open(address, timeout=60) as source:
             shutil.copyfileobj(source, target)
@@ -129,7 +130,7 @@ def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
 
 
 def _not_fetched(what: str, error: Exception) -> AwsError:
-    fix = "check the network, then run the same again"
+    fix = "check the network, then run the command again"
     return AwsError(f"fetching {what}: {error}", fix=fix)
 
 

@@ -60,7 +60,7 @@ def _size(settings: Settings, arns: Sequence[str]) -> str:
     if packed := _record(settings, "chalice-deploy").get("contents", {}).get("unzipped"):
         whole = replace(whole, function=packed)
     sent = f"{size(zipped)} zipped, " if zipped else ""
-    share = f"{size(whole.total)} of {size(LAMBDA_LIMIT)} with the function ({whole.share:.0%})"
+    share = f"{size(whole.total)} of {size(LAMBDA_LIMIT)} used ({whole.share:.0%})"
     return f"{sent}{size(unzipped)} unzipped; {share}"
 
 
@@ -100,7 +100,7 @@ def _nothing_again(settings: Settings) -> str:
     """Chalice's own command would ask the real AWS for a stage that is on the embedded one: only
     our processes know its address."""
     if settings.is_local:
-        return "./doitw local-stop ends the embedded AWS with all that it holds"
+        return "./doitw local-stop ends the emulator"
     down = f"chalice delete --stage {settings.stage} takes it down"
     return f"{down}; what that leaves: ./doitw status stage={settings.stage}"
 
@@ -108,7 +108,7 @@ def _nothing_again(settings: Settings) -> str:
 def forward(settings: Settings) -> str:
     """Of a stage that is pinned."""
     stage = f"stage={settings.stage}"
-    return f"./doitw unpin {stage}, then ./doitw deploy {stage}: forward again"
+    return f"./doitw unpin {stage}, then ./doitw deploy {stage}"
 
 
 def _record(settings: Settings, step: str) -> files.Record:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.table import Table
 
 from ..aws import arn as layer_arns
@@ -10,6 +9,7 @@ from ..release import s3_keys
 from ..release.stage.status import StageStatus
 from ..settings import paths
 from ..settings.model import Settings
+from ..ui import tables
 from ..ui.console import size, text
 from . import how_to_call
 
@@ -18,10 +18,7 @@ SHOWN = 10  # published versions
 
 def table(status: StageStatus) -> Table:
     settings = status.settings
-    grid = Table(
-        title=text(f"stage {settings.stage}: layer {settings.layer}"), title_justify="left",
-        title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_header=False,
-    )  # fmt: skip
+    grid = tables.table(f"stage {settings.stage}: layer {settings.layer}", header=False)
     grid.add_column("what", no_wrap=True)
     grid.add_column("state", overflow="fold")
     for what, state in status_rows(status).items():

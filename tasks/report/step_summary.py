@@ -9,16 +9,11 @@ from ..release.stage import rollback_pin
 from ..settings import paths
 from ..settings.model import LAMBDA_LIMIT, Settings
 from ..ui import console
-from ..ui.console import size
+from ..ui.console import count, size
 from ..util import files
 from . import cold_start
 
 Summary = Callable[[dict[str, Any]], str]
-
-
-def _count(number: int, what: str) -> str:
-    """1 package, 2 packages"""
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _published(record: dict[str, Any]) -> str:
@@ -38,24 +33,24 @@ def _asked(record: files.Record) -> str:
 OF_RECORD: dict[str, tuple[bool, Summary]] = {
     "install": (
         False,
-        lambda r: f"{_count(len(r['distributions']), 'package')}  {size(r['bytes'])}",
+        lambda r: f"{count(len(r['distributions']), 'package')}  {size(r['bytes'])}",
     ),
     "prune": (
         False,
         lambda r: f"{size(r['before']['bytes'])} → {size(r['after']['bytes'])}",
     ),
     "optimize": (False, lambda r: f"{size(r['bytes'])} unzipped"),
-    "zip": (False, lambda r: f"{size(r['bytes'])}  {_count(r['files'], 'file')}"),
-    "sbom": (False, lambda r: _count(r["components"], "package")),
+    "zip": (False, lambda r: f"{size(r['bytes'])}  {count(r['files'], 'file')}"),
+    "sbom": (False, lambda r: count(r["components"], "package")),
     "verify": (
         False,
         lambda r: (
-            f"{'not proven' if r.get('not_proven') else _count(r['modules'], 'module')}  "
+            f"{'not proven' if r.get('not_proven') else count(r['modules'], 'module')}  "
             f"{r['unzipped'] / LAMBDA_LIMIT:.0%} of the limit"
         ),
     ),
     "publish": (True, _published),
-    "import-app": (True, lambda r: f"app.py, {_count(len(r['routes']), 'route')}"),
+    "import-app": (True, lambda r: f"app.py, {count(len(r['routes']), 'route')}"),
     "smoke-before": (True, lambda r: "what runs answers" if r["answered"] else r["said"]),
     "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
     "smoke": (True, _asked),

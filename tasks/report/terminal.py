@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from ..settings.model import LAMBDA_LIMIT
 from ..ui.console import size, text
+from ..ui.tables import table
 from ..ui.visible import visible
 from .facts import Report, change, examples, slowest_first, spared_shortly, total_change
 
@@ -29,10 +29,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 
 def packages(report: Report) -> Table:
-    grid = _table(f"{report.layer}: what is in it")
+    grid = table(f"{report.layer}: what is in it")
     grid.add_column("package", overflow="fold")
     for heading in ("installed", "layer", "zipped", "of limit", "change"):
-        grid.add_column(heading, justify="right", no_wrap=True, min_width=8)
+        grid.add_column(heading, justify="right", no_wrap=True)
     for row in report.rows:
         name = text(row.package)
         name.stylize("bold" if row.direct else "")
@@ -57,7 +57,7 @@ def _notes(report: Report) -> list[str]:
 
 
 def imports(report: Report) -> Table:
-    grid = _table("what takes long to import (with all that it imports, in the proof)")
+    grid = table("what takes long to import (with all that it imports, in the proof)")
     grid.add_column("package", overflow="fold")
     grid.add_column("seconds", justify="right", no_wrap=True)
     for name, seconds in slowest_first(report.imports):
@@ -66,7 +66,7 @@ def imports(report: Report) -> Table:
 
 
 def rules(report: Report) -> Table:
-    grid = _table("what each rule took")
+    grid = table("what each rule took")
     _columns(grid, "rule", "files", "removed", "why, and what it spared")
     for each in report.work:
         files = f"{each.files}" + (f" + {each.cut} cut" if each.cut else "")
@@ -76,7 +76,7 @@ def rules(report: Report) -> Table:
 
 
 def offers(report: Report) -> Table:
-    grid = _table('not switched on: recipes = ["…"] in [tool.lambda-layer]')
+    grid = table('not switched on: recipes = ["…"] in [tool.lambda-layer]')
     _columns(grid, "recipe", "would save", "zipped", "why, and what stops working")
     for each in report.offers:
         why = f"{each.reason}; stops working: {each.breaks}" if each.breaks else each.reason
@@ -86,7 +86,7 @@ def offers(report: Report) -> Table:
 
 def budget(report: Report) -> Table:
     spent = report.budget
-    grid = _table(f"of Lambda's {size(LAMBDA_LIMIT)}, stage {report.stage}")
+    grid = table(f"of Lambda's {size(LAMBDA_LIMIT)} (250 MiB), stage {report.stage}")
     for heading in ("what", "unzipped", "share"):
         grid.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
     grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer))
@@ -97,16 +97,6 @@ def budget(report: Report) -> Table:
     grid.add_section()
     grid.add_row("together", size(spent.total), share(spent.total), style="bold")
     return grid
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=text(title),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
 
 
 def _columns(grid: Table, first: str, second: str, third: str, last: str) -> None:

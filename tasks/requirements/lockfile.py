@@ -3,7 +3,8 @@
 from itertools import product
 from pathlib import Path
 
-from ..settings.model import ARCHITECTURES, PYTHONS, Settings
+from ..settings.lambda_pythons import PYTHONS
+from ..settings.model import ARCHITECTURES, Settings
 from ..util import files, input_files, source_location
 from ..util.errors import InputError
 from . import file

@@ -26,7 +26,7 @@ from . import (
     lambda_system,
     temp_dirs,
 )
-from .container.docker_images import PROXIES
+from .container.docker_images import PROXIES, ca_file
 from .job_kinds import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
@@ -281,6 +281,8 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
 def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     inherited = INHERITED if job.kind.is_ours else ("LANG",)
     kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    if job.kind.is_ours and (bundle := ca_file(os.environ)):
+        kept["SSL_CERT_FILE"] = str(bundle)  # the one name that uv reads
     if not job.kind.is_ours:
         system, opt = names["{lambda}"], names["{opt}"]
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from . import smoke_request
+from .lambda_pythons import PYTHONS
 from .smoke_request import Request
 
 LOCAL = "local"  # the stage that lives on the embedded AWS
 MOST_LAYERS = 5  # of one function (AWS quota)
-PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # Lambda's runtimes that are not deprecated
 ARCHITECTURES = ("x86_64", "arm64")
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
 # A reference as engines read it (github.com/distribution/reference), or an image's ID; `{python}`
@@ -33,19 +33,20 @@ def _setting(default: Any, help_: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order."""
+    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order;
+    `value`: what stands for one in help; `own`: a name that each project has its own of."""
 
     layer: str = _setting(
-        "shuking-deps-layer", "the layer's name", typed=True, env=("LAYER_NAME",),
-        pattern=r"[A-Za-z0-9_-]{1,140}",
+        "shuking-deps-layer", "the layer's name", typed=True, value="NAME", own=True,
+        env=("LAYER_NAME",), pattern=r"[A-Za-z0-9_-]{1,140}",
     )  # fmt: skip
     bucket: str = _setting(
-        "shuking-lambda-layers", "S3 bucket, made when missing", typed=True, env=("S3_BUCKET",),
-        pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "shuking-lambda-layers", "S3 bucket, made when missing", typed=True, value="NAME", own=True,
+        env=("S3_BUCKET",), pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
     )  # fmt: skip
     region: str = _setting(
         "ap-northeast-2", "AWS region", env=("AWS_REGION", "AWS_DEFAULT_REGION"),
-        pattern=r"[a-z]{2}(-[a-z]+)+-\d",
+        pattern=r"[a-z]{2,4}(-[a-z]+)+-\d+",  # eusc-de-east-1
     )  # fmt: skip
     account: str = _setting(
         "", "number of the AWS account; any other is refused, before anything is changed",
@@ -58,15 +59,15 @@ class Settings:
     profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
     secret: str = _setting(
         "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
-        "functions' environment", pattern=r"(?!-)[\w/+=.@:-]{0,2048}",
+        "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…
     )  # fmt: skip
     requirements: str = _setting(
-        "requirements-all.txt", "what the layer holds", typed=True,
+        "requirements-all.txt", "what the layer holds", typed=True, value="FILE",
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
     python: str = _setting(
         "3.12", "the layer's Python; typed for `build` and `lock`, several with commas",
-        typed=True, choices=PYTHONS,
+        typed=True, value="VERSION", choices=PYTHONS,
     )  # fmt: skip
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
@@ -75,14 +76,14 @@ class Settings:
         env=("LAYER_IMAGE",), pattern=IMAGE, form="NAME[:TAG][@sha256:DIGEST]",
     )  # fmt: skip
     stage: str = _setting(
-        "prod", "Chalice stage; `local` is the embedded AWS", typed=True,
+        "prod", "Chalice stage; `local` is the embedded AWS", typed=True, value="NAME",
         pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
     )  # fmt: skip
     builder: str = _setting(
         "auto", "`docker`, `host` (uv on this machine, wheels only; what it cannot run is not "
         "proven), or `auto`: Docker, and for `stage=local` the host when there is no Docker or no "
         "image",
-        typed=True, choices=("auto", "docker", "host"),
+        typed=True, value="KIND", choices=("auto", "docker", "host"),
     )  # fmt: skip
     local_network: bool = _setting(
         False, "may functions of `stage=local` reach more than the embedded AWS? (in a container)"

@@ -18,7 +18,7 @@ from ..chalice_project import own_packages
 from ..chalice_project import package as function_package
 from ..chalice_project.config import Member
 from ..chalice_project.package import Contents, HidingError
-from ..context.connection import connect
+from ..context.connection import connect, connect_running
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import layer_contents, wishes
@@ -38,7 +38,7 @@ TRIES = 3  # of a deploy that meets a function which is still updating
 
 
 def task_chalice_deploy() -> dict[str, object]:
-    """Deploy the app with Chalice; wait until the function is updated."""
+    """Deploy the app with Chalice."""
     settings = current()
     return {
         "basename": "chalice-deploy",
@@ -56,7 +56,7 @@ def is_deployed(settings: Settings) -> bool:
         return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
-        aws = connect(settings)
+        aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
@@ -141,7 +141,7 @@ def deploy(aws: Aws) -> None:
     pin = verdict.pin
     if pin and verdict.holds and pin.at != looked_up.get("pin"):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
-        raise DeployError(problem, fix="run the same again: it keeps that version")
+        raise DeployError(problem, fix="run the command again: it keeps that version")
     run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
     if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)

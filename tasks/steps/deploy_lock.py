@@ -15,7 +15,7 @@ HELD: list[Held] = []  # by this process
 
 
 def task_deploy_lock() -> dict[str, object]:
-    """Lock the stage until the run ends; wait while somebody else deploys it."""
+    """Lock the stage: one deploy at a time."""
     settings = current()
     return {
         "basename": "deploy-lock",

@@ -6,6 +6,7 @@ holds is in the store, and whether its files are ever needed is for `optimize` t
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..context import arguments
@@ -18,9 +19,9 @@ from ..layer.builder import LayerBuilder, content_key
 from ..layer.installed import KIND, Installed, InstalledDistribution
 from ..layer.locked_requirement import LockedRequirement
 from ..requirements import file, lockfile
-from ..settings import paths
+from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
-from ..ui.console import duration, say, size
+from ..ui.console import count, duration, say, say_once, size
 from ..util import files
 from ..util.errors import BuildError
 
@@ -29,7 +30,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 
 
 def task_install() -> dict[str, object]:
-    """Install the requirements inside Lambda's image (or with builder=host on this machine)."""
+    """Install the requirements for Lambda's platform."""
     settings = current()
     record = paths.record(settings, "install")
     inputs = [*file.files(Path(settings.requirements)), paths.DOCKER / "Dockerfile"]
@@ -51,6 +52,8 @@ def task_install() -> dict[str, object]:
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     """Install what is not known yet, check the whole, write the record. Input mistakes are found
     before Docker is touched. InputError, BuildError."""
+    if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
+        say_once(told)
     lines = file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
     started, builder = time.monotonic(), layer_builder.kind(settings)
@@ -152,6 +155,7 @@ def describe(
 
 
 def summary(record: files.Record, installed: int, seconds: float) -> str:
-    count = len(record["distributions"])
-    again = f" ({count - installed} known from before)" if installed < count else ""
-    return f"{count} packages{again}, {size(record['bytes'])} unpacked, in {duration(seconds)}"
+    found = len(record["distributions"])
+    again = f" ({found - installed} known from before)" if installed < found else ""
+    unpacked = f"{size(record['bytes'])} unpacked, in {duration(seconds)}"
+    return f"{count(found, 'package')}{again}, {unpacked}"

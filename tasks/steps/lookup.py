@@ -27,7 +27,7 @@ from ..util import files
 
 
 def task_lookup() -> dict[str, object]:
-    """Ask AWS whether these inputs are published already."""
+    """Ask AWS whether these inputs are published."""
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings), choose.kind(settings)))],

@@ -20,7 +20,7 @@ from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say, size
+from ..ui.console import count, duration, say, size
 from ..util import files
 from ..util.errors import BuildError
 
@@ -28,7 +28,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 
 
 def task_optimize() -> dict[str, object]:
-    """Strip shared objects, compile bytecode and pack, inside Lambda's image."""
+    """Strip libraries, compile bytecode and pack."""
     settings = current()
     record = paths.record(settings, "optimize")
     return {
@@ -80,7 +80,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     kept.evict({*keys.values(), *beside.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):
         say(line)
-    again = f"{len(wanted) - len(missing)} of {len(wanted)} packages as before, "
+    again = f"{len(wanted) - len(missing)} of {count(len(wanted), 'package')} as before, "
     say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
     return record
 

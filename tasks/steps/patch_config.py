@@ -18,7 +18,7 @@ from ..util.errors import InputError, LayerError
 
 
 def task_patch_config() -> dict[str, object]:
-    """Put the published ARN (or arn=A[,B…]) into .chalice/config.json."""
+    """Write layer ARNs to .chalice/config.json."""
     settings, arn = current(), arguments.current().arn
     return {
         "basename": "patch-config",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..aws import arn as layer_arns
@@ -21,11 +22,11 @@ from ..release import listing
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment
-from ..settings import lambda_variables, paths, smoke_request
+from ..settings import lambda_pythons, lambda_variables, paths, smoke_request
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
 from ..settings.validation import nearest
-from ..ui.console import say
+from ..ui.console import say, say_once
 from ..util import files, source_location  # fmt: skip
 from ..util.errors import InputError, LayerError
 from ..util.invoked_as import PACKAGE
@@ -36,7 +37,7 @@ OLDEST, TOO_OLD = "3.12", ("3.10", "3.11")  # `requires-python` in pyproject.tom
 
 
 def task_preflight() -> dict[str, object]:
-    """Check requirements, config.json, Chalice's Python and the credentials."""
+    """Check requirements, config.json and credentials."""
     settings, deploys = current(), not only_publishes()
     return {"actions": [action(lambda: run(settings, deploys=deploys))]}
 
@@ -44,12 +45,19 @@ def task_preflight() -> dict[str, object]:
 def run(settings: Settings, *, deploys: bool = True) -> None:
     """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
     published that Chalice could not deploy from here."""
+    tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
     checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
     raise_all(problems)
+
+
+def tell_of_python(settings: Settings) -> None:
+    """Of one that AWS gives up, or of a preview."""
+    if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
+        say_once(told)
 
 
 def collect_problems(checks: list[Check], settings: Settings) -> list[LayerError]:
@@ -95,7 +103,7 @@ def check_stage(settings: Settings) -> None:
     if stage.get("automatic_layer", config.get("automatic_layer", False)):
         problem = (
             f"{paths.CHALICE_CONFIG}: automatic_layer is true: Chalice would add a layer of its "
-            "own, which counts toward the same 262,144,000 bytes"
+            "own, which counts toward the same 262.1 MB"
         )
         raise InputError(
             source_location.below(problem, _place(settings.stage, "automatic_layer")),
@@ -289,7 +297,7 @@ def check_aws(settings: Settings) -> None:
 
 
 def task_secret() -> dict[str, object]:
-    """Check that the stage's secret can become its functions' environment."""
+    """Check the stage's secret."""
     settings = current()
     return {
         "actions": [action(lambda: _check_secret(settings))] if settings.secret else None,

@@ -41,7 +41,7 @@ FORMAT = 2  # raise when this step makes something else of the same rules and tr
 
 
 def task_prune() -> dict[str, object]:
-    """Leave out of the layer what no running function reads."""
+    """Leave out what no running function reads."""
     settings = current()
     record = paths.record(settings, "prune")
     return {

@@ -16,7 +16,7 @@ from ..util.errors import BuildError
 
 
 def task_publish() -> dict[str, object]:
-    """Publish the layer version, unless AWS has one of these inputs or this content."""
+    """Publish the layer version, if it is new."""
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],

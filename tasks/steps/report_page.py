@@ -18,7 +18,7 @@ FORMAT = 2  # raise when the page changes for the same facts
 
 
 def task_report_page() -> dict[str, object]:
-    """Write the report as a page, build/<layer>.report.html."""
+    """Write the report as build/<layer>.report.html."""
     settings = current()
     record, target = paths.record(settings, "report"), page(settings)
     return {

@@ -17,7 +17,7 @@ from ..util.errors import AwsError
 
 
 def task_restore() -> dict[str, object]:
-    """Publish a deleted version again from its zip, instead of building it."""
+    """Publish a deleted version again from its zip."""
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],
@@ -39,7 +39,7 @@ def run(aws: Aws) -> files.Record:
     version = registry.again(aws, made) if made else None
     if version is None:
         problem = f"the zip of {found['stored']} was in S3 and is gone"
-        raise AwsError(problem, fix="run the same again: then the layer is built")
+        raise AwsError(problem, fix="run the command again: then the layer is built")
     registry.note(aws, found["input"], version.arn, wishes.of(aws.settings))
     registry.remember(aws, version)
     files.write_atomic(paths.LAYER_ARN, f"{version.arn}\n".encode())

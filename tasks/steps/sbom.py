@@ -16,7 +16,7 @@ from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import say
+from ..ui.console import count, say
 from ..util import files
 from ..util.errors import BuildError
 
@@ -24,7 +24,7 @@ FORMAT = 2  # raise when this step makes something else of the same zip
 
 
 def task_sbom() -> dict[str, object]:
-    """List the layer's packages, versions and licences in build/<layer>.cdx.json."""
+    """List packages and licenses: build/<layer>.cdx.json."""
     settings = current()
     record = paths.record(settings, "sbom")
     return {
@@ -60,8 +60,8 @@ def run(settings: Settings) -> files.Record:
     files.write_record(paths.record(settings, "sbom"), record)
     for line in (line for each in found.bills for line in each.warnings):
         say(line)
-    within = f", {inside} components inside of them" if inside else ""
-    say(f"{target}: {len(found.packages)} packages{within}")
+    within = f", {count(inside, 'component')} inside of them" if inside else ""
+    say(f"{target}: {count(len(found.packages), 'package')}{within}")
     return record
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
@@ -36,17 +37,17 @@ PATIENCE, PAUSE = 30.0, 2.0  # seconds that a new API may refuse for, and betwee
 
 
 def task_smoke() -> dict[str, object]:
-    """Ask the deployed app for smoke-path (/health); anything but 2xx fails."""
+    """Call the deployed app."""
     settings = current()
     return {
         "actions": [action(lambda: ask_and_judge(connect(settings)))],
         "task_dep": ["chalice-deploy"],
-        "meta": {"last_words": lambda: deploy_summary.of_deploy(settings)},
+        "meta": {"last_words": partial(deploy_summary.of_deploy, settings)},
     }
 
 
 def task_smoke_before() -> dict[str, object]:
-    """Ask what runs now, before it is changed: what does not answer is nothing to go back to."""
+    """Call the app as it runs before the deploy."""
     settings = current()
     return {
         "basename": "smoke-before",
@@ -104,7 +105,7 @@ class Asking:
             problem = f"{request}: its headers need the environment variable {error.args[0]}"
             raise InputError(problem, fix="set it, then run ./doitw smoke again") from None
         if self.url and not directly:
-            found = stage_api.by_address(self.url, request, headers)
+            found = stage_api.by_address(self.url, request, headers, self.aws.tls())
         else:
             paths = [each.path for each in self.routes]
             found = stage_api.by_event(self.aws, self.function, request, headers, paths)
@@ -246,7 +247,7 @@ def find_functions(aws: Aws, names: list[str], why: str) -> files.Record:
     not ready."""
     settings = aws.settings
     if not names:
-        fix = f"run ./doitw deploy stage={settings.stage}, then the same again"
+        fix = f"run ./doitw deploy stage={settings.stage}, then this command again"
         raise DeployError(f"stage {settings.stage} has no function to look at", fix=fix)
     for name in names:
         found = lambda_functions.configuration(aws, name) or {}

@@ -22,7 +22,7 @@ from ..util.errors import BuildError
 
 
 def task_upload() -> dict[str, object]:
-    """Send the zip to S3, unless the same content is published already."""
+    """Send the zip to S3."""
     settings = current()
     return {
         "actions": [action(lambda: run(connect(settings)))],

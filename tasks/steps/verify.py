@@ -12,6 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..context.doit_actions import action
@@ -30,7 +31,7 @@ from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say
+from ..ui.console import count, duration, say
 from ..util import files as file_tools
 from ..util import modules
 from ..util.errors import VerifyError
@@ -42,7 +43,7 @@ _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
 
 def task_verify() -> dict[str, object]:
-    """Import, load and measure the zip's content in the image, as Lambda would."""
+    """Import, load and measure the layer as Lambda would."""
     settings = current()
     record = paths.record(settings, "verify")
     check = [settings.check] if Path(settings.check).is_file() else []
@@ -52,7 +53,7 @@ def task_verify() -> dict[str, object]:
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [file_tools.is_fresh(record, lambda: fingerprint(settings))],
-        "meta": {"last_words": lambda: last_words(settings)},
+        "meta": {"last_words": partial(last_words, settings)},  # `doit -n` sends it to processes
     }
 
 
@@ -151,7 +152,7 @@ def judge(
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
-        raise VerifyError(f"Python compiles {compiled} modules anew at import", fix=fix)
+        raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     for line in doubts(tree, stay, found, wants):
         say(f"warning: {line}")
 
@@ -262,7 +263,7 @@ def blame(
     if not ended:
         return VerifyError("\n".join(unreached(open_)), fix=causes.ways_out(open_))
     first, listed = ended[0], [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
-    say(f"{len(broken)} things broke; looking for the rule at fault")
+    say(f"{count(len(broken), 'thing')} broke; looking for the rule at fault")
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]

@@ -22,7 +22,7 @@ FORMAT = 2  # raise when this step makes other bytes of the same parts
 
 
 def task_zip() -> dict[str, object]:
-    """Put the layer together in build/<layer>.zip, the same bytes for the same content."""
+    """Put the layer together in build/<layer>.zip."""
     settings = current()
     record = paths.record(settings, "zip")
     return {

@@ -23,7 +23,7 @@ STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 MB = 1_000_000
 GB = 10_000 * MB  # from here on in GB: nothing that Lambda takes is as large
 MARK = re.compile(r"@ (\d+)/(\d+)")  # what jobs print of their progress
-WIDTH = 110  # columns of tables where there is no terminal to ask
+WIDTH = 80  # columns of tables where there is no terminal to ask
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 URGENT = ("warning", "note")  # lines that begin so are shown at once, whatever is held back
 
@@ -154,14 +154,43 @@ def show_details(wanted: bool) -> None:
     _details = wanted
 
 
+@cache
+def say_once(line: str) -> None:
+    """What several steps of a run know."""
+    say(line)
+
+
+def ask_hidden(prompt: str) -> str:
+    """What a person types on the terminal, unseen."""
+    import getpass
+
+    with _still():
+        return getpass.getpass(visible(prompt))
+
+
 def plain(line: str) -> None:
     """One line of a command's answer, not indented. Taken literally, too."""
     write(typed(line))
 
 
 def show_tables(tables: "RenderableType") -> None:
-    """As wide as the terminal; their text is folded, never cut."""
-    _rich(width=None if console().is_terminal else WIDTH).print(tables)
+    """As wide as the terminal, also where a pager is between; their text is folded, never cut."""
+    _rich(width=None if console().is_terminal else width()).print(tables)
+
+
+def width() -> int:
+    """Columns of whatever terminal this run has: of a pager's, errors and input are still there."""
+    for stream in (2, 0):
+        try:
+            return os.get_terminal_size(stream).columns or WIDTH
+        except OSError:
+            continue
+    return int(os.environ.get("COLUMNS", "")) if os.environ.get("COLUMNS", "").isdigit() else WIDTH
+
+
+def count(number: int, noun: str, more: str = "") -> str:
+    """1 file, 2 files; `more`: its plural, where that is not one `s` longer."""
+    return f"{number} {noun if number == 1 else more or noun + 's'}"
 
 
 def size(count: float) -> str:

@@ -1,15 +1,44 @@
 """One error hierarchy. Every message says what is wrong and where; `fix` says what to do."""
 
+import re
+
 from doit.exceptions import InvalidDodoFile
 
 from .invoked_as import typed
+
+_PAGE = re.compile(r"(?is)(?:<!doctype html|<html\b).*?(?:</html>|\Z)")
+_TITLE = re.compile(r"(?is)<(title|h1)\b.*?</\1>")
+# What Python's HTTP libraries wrap around the reason: (pattern, what stays).
+_WRAPPED = (
+    (r"\('[^'()]*', \w+\((?:\d+, )?[\"']([^\"']*)[\"'](?:, [^()]*)?\)\)", r"\1"),
+    (r"<[\w.]+ object at 0x[0-9a-f]+>: ", ""),
+    (r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): ", r"\1:\2: "),
+    (r"Max retries exceeded with url: \S* \(Caused by \w+\([\"']?(.*?)[\"']?\)\)", r"\1"),
+    (r"<urlopen error (.*?)>", r"\1"),
+    (r"Failed to establish a new connection: ", ""),
+    (r"\[Errno -?\d+\] ", ""),
+)
+
+
+def readable(text: str) -> str:
+    """Words of others for a message: no page of HTML, no wrapping of Python's around the reason."""
+    text = _PAGE.sub(lambda page: _words_of_page(page[0]), text)
+    for pattern, stays in _WRAPPED:
+        text = re.sub(pattern, stays, text)
+    return text
+
+
+def _words_of_page(page: str) -> str:
+    """A server's error page: what stands below its title, else the title."""
+    plain = [re.sub(r"(?s)<[^>]*>", " ", each) for each in (_TITLE.sub("", page), page)]
+    return next((" ".join(each.split()) for each in plain if each.split()), "")
 
 
 class LayerError(Exception):
     """Anything a person can act on. Shown without a traceback."""
 
     def __init__(self, problem: str, *, fix: str) -> None:
-        self.problem = typed(problem)
+        self.problem = typed(readable(problem))
         self.fix = typed(fix)
         super().__init__(f"{self.problem}\n→ {self.fix}")
 

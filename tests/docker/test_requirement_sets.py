@@ -49,4 +49,4 @@ def test_every_make_of_package_works_out_of_the_layer(copy: Project) -> None:
     run = copy.doit("build", "builder=docker")
     assert run.code == 0, run.output
     assert "check proof.py passed" in run.output
-    assert "0 compiled anew" in run.output
+    assert "compiled anew" not in run.output

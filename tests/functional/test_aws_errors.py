@@ -55,7 +55,8 @@ def test_no_permission_names_the_iam_action(aws: Aws, server: Server, action: st
     found = error(aws, server, refusal, CALLS[action])
     assert "no permission. User: me is not authorized" in found.problem
     wanted = f"{action} (and s3:ListBucket)" if action == "s3:GetObject" else action
-    assert found.fix == f"allow {wanted} to this identity: ./doitw iam-policy prints it all"
+    way = "./doitw iam-policy for=deploy prints the statement"
+    assert found.fix == f"allow {wanted} to this identity: {way}"
 
 
 def test_a_head_that_is_forbidden_names_its_action(aws: Aws, server: Server) -> None:

@@ -51,7 +51,12 @@ ALONE = [
     "diff from=1 to=2", "gc keep=1 yes=1", "patch-config", "unlock yes=1", "unpin", "adopt-state",
     "invoke event=http", "logs", "package",
 ]  # fmt: skip
-BUILDING = "Versions Stage Bucket MakeBucket Lifecycle Zips Tag Untag LookAtBucket+Publish Publish"
+ROLES = "Secret Role PassRole"
+LOGS = "Logs FindLogs"  # last: Chalice writes them once all else is there
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
+BUILDING = (
+    "Versions Stage Bucket MakeBucket Lifecycle Key Zips Tag Untag LookAtBucket+Publish Publish"
+)
 
 
 @dataclass(kw_only=True)
@@ -62,7 +67,7 @@ class Life:
     project: Project
     server: Server
     patch: pytest.MonkeyPatch
-    guard: Enforcement = field(default_factory=Enforcement)
+    guard: Enforcement = field(default_factory=lambda: Enforcement(key=KEY))
     said: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     alone: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -119,7 +124,7 @@ settings_of = arguments.current
 
 def printed(purpose: str) -> Policy:
     """What `iam-policy` says for the stage as it is configured now."""
-    within = iam_policy.scope(settings.load_settings(Path(), {}, {"stage": "prod"}))
+    within = iam_policy.scope(settings.load_settings(Path(), {}, {"stage": "prod"}), KEY)
     return policies.assume(within) if purpose == ASSUME else policies.policy(purpose, within)
 
 
@@ -158,9 +163,9 @@ def live(life: Life) -> None:
     keeping = {"Status": "Enabled"}  # from here on Lambda reads versions of objects
     life.client("s3").put_bucket_versioning(Bucket="deps-bucket", VersioningConfiguration=keeping)
     life.dropping(PUBLISH, "Version", "publish")
-    configure(life.project, tags={"team": "shop"}, reserved_concurrency=1)
+    configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
     life.dropping(STATUS, "FindApi", "plan")
-    life.dropping(DEPLOY, "Version Secret Role MakeRole MakeFunction Function Api", "deploy")
+    life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api {LOGS}", "deploy")
     life.run(DEPLOY, "deploy")
     life.project.write("requirements-all.txt", "six==1.17.0\n")
     configure(life.project, tags={}, reserved_concurrency=None)
@@ -168,10 +173,14 @@ def live(life: Life) -> None:
     life.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=1)
     back = ("rollback", "version=1")
     life.dropping(
-        ROLLBACK, "Stage Versions Zips Untag Publish Version Secret Role Function Api Bucket", *back
+        ROLLBACK,
+        f"Stage Versions Key Zips Untag Publish Version {ROLES} Function Api {LOGS} Bucket",
+        *back,
     )
     life.run(ROLLBACK, *back)
-    life.dropping(STATUS, "Bucket Read Versions Version Look SecretVersion", "status", "check=1")
+    life.dropping(
+        STATUS, "Bucket Read ReadKey Versions Version Look SecretVersion", "status", "check=1"
+    )
     life.dropping(STATUS, "Functions", "history")
     for command in ("history", "plan", "status"):
         life.run(STATUS, command)
@@ -179,7 +188,7 @@ def live(life: Life) -> None:
     call(life)
     clean = ("gc", "keep=1", "yes=1")
     life.dropping(
-        GC, "Bucket Read Stage Versions Functions EveryObject Delete DeleteVersion", *clean
+        GC, "Bucket Read Key Stage Versions Functions EveryObject Delete DeleteVersion", *clean
     )
     life.run(GC, *clean)
     with_a_role_made_by_hand(life)
@@ -295,6 +304,7 @@ def test_every_action_is_asked_for(life: Life) -> None:
     unasked = {
         "s3:DeleteObject",  # S3 may ask for it where a bucket keeps no versions
         "s3:AbortMultipartUpload",  # after an upload that failed (test_aws_s3)
+        "logs:DeleteRetentionPolicy",  # when config.json no longer has `log_retention_in_days`
     }
     allowed = {action for need in iam_statements.NEEDS for action in need.actions}
     assert allowed - {action for action, _ in life.guard.asked} == unasked
@@ -303,7 +313,9 @@ def test_every_action_is_asked_for(life: Life) -> None:
 def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
     """With the account in pyproject.toml it asks nobody; one file a policy."""
     life.server.seen.clear()
-    code, said = life.doit("iam-policy", "stage=prod", "repository=me/shop", "branch=release")
+    code, said = life.doit(
+        "iam-policy", "stage=prod", "repository=me/shop", "branch=release", f"key={KEY}"
+    )
     assert (code, life.server.seen) == (0, [])
     folder = life.project.path / "build/iam/deps/prod"
     written = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
@@ -315,13 +327,25 @@ def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
 
 
 def test_an_account_that_nobody_knows(life: Life) -> None:
-    """What to do is said; nothing is invented."""
+    """A word that IAM refuses stands for it, and that is said."""
     text = life.project.read("pyproject.toml")
     life.project.write("pyproject.toml", text.replace(f'account = "{ACCOUNT}"', ""))
     life.server.refused = lambda request: Refusal(status=403, code="ExpiredToken")
     code, said = life.doit("iam-policy", "stage=prod")
     life.server.refused = lambda request: None
     life.project.write("pyproject.toml", text)
-    assert code == 1
-    assert "whose account is stage prod's?" in said
+    assert code == 0
+    assert '"arn:aws:lambda:ap-northeast-2:ACCOUNT_ID:layer:deps"' in said
+    assert "ACCOUNT_ID stands for the account's number" in said
     assert "write `account` into pyproject.toml" in said
+
+
+def test_one_policy_alone(life: Life) -> None:
+    """For a pipe: JSON, and nothing else."""
+    for purpose in (*iam_statements.PURPOSES, "trust"):
+        code, said = life.doit("iam-policy", "stage=prod", f"for={purpose}", f"key={KEY}")
+        assert code == 0
+        found = json.loads(said)["Statement"]
+        assert any(KEY in each.get("Resource", "") for each in found) == (purpose != "trust")
+    assert life.doit("iam-policy", "stage=prod", "for=assume")[0] == 1  # it has no role
+    assert life.doit("iam-policy", "stage=prod", "for=deplyo")[0] == 3

@@ -73,7 +73,7 @@ def test_a_deploy_that_chalice_may_not_finish_is_continued(copy: Project, server
     said = failed(copy, "deploy")
     assert "✗ chalice-deploy failed" in said
     assert "not authorized" in said
-    assert "./doitw iam-policy prints it all" in said
+    assert "./doitw iam-policy for=deploy prints the statement" in said
     assert lock()["released"]
     server.refused = lambda request: None
     assert done(copy, "deploy").steps == AFTER_PUBLISH

@@ -16,7 +16,7 @@ from tasks.release import listing, registry
 from tasks.release import manifest as manifests
 from tasks.release.version import code_sha256
 from tasks.settings import paths
-from tasks.settings.model import PYTHONS
+from tasks.settings.lambda_pythons import PYTHONS
 from tasks.steps import lookup, publish, restore, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, BuildError

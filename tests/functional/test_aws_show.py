@@ -43,7 +43,7 @@ def test_everything_that_is_known_of_a_version(two: Aws, capfd: pytest.CaptureFi
     lambda_function.make(two, "shuking-prod", listing.arn(two, 1))
     told = said(two, capfd, "1")
     for words in (
-        "layer deps, version 1", "six * 1.16.0", "zipped,", "unzipped, 1 files",
+        "layer deps, version 1", "six * 1.16.0", "zipped,", "unzipped, 1 file;",
         "built 20250102-000001 UTC by host, for python3.12 on x86_64",
         "setting requirements = requirements-all.txt", "sha256 ", "used by: shuking-prod",
         f"zip s3://deps-bucket/{key(1)}",

@@ -13,6 +13,7 @@ from tasks.chalice_project import config as chalice_config
 from tasks.chalice_project import deploy as chalice_deployment
 from tasks.commands import rollback, status
 from tasks.context.arguments import Arguments
+from tasks.context.connection import connect
 from tasks.release.stage import status as stage_status
 from tasks.release.stage import store
 from tasks.report import status_table
@@ -175,6 +176,7 @@ def test_without_credentials_the_local_rows_are_there(
 ) -> None:
     """Both AWS rows are unknown, and one line says why."""
     configure(publish_layer(aws))
+    connect.cache_clear()  # as in a new run
     server.refused = lambda request: Refusal(status=403, code="ExpiredToken")
     found = rows(aws.settings)
     assert (found["published"], found["deployed"]) == ("unknown", "unknown")

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Simulated(Refusal):
     """What IAM's policy simulator answers (moto has none): these actions are denied."""
 
     denied: tuple[str, ...] = ()
+    conditions: Mapping[str, str] = field(default_factory=dict)
     asked: str = ""
 
     def answer(self, request: Request, start_response: Any) -> list[bytes]:
@@ -56,6 +57,9 @@ class Simulated(Refusal):
     def _member(self, name: str) -> str:
         decision = "implicitDeny" if name in self.denied else "allowed"
         inside = f"<EvalActionName>{name}</EvalActionName><EvalDecision>{decision}</EvalDecision>"
+        key = self.conditions.get(name, "")
+        if key and key.replace(":", "%3A") not in self.asked:
+            inside += f"<MissingContextValues><member>{key}</member></MissingContextValues>"
         return f"<member>{inside}</member>"
 
 
@@ -70,11 +74,12 @@ def without_simulator(server: Server) -> None:
     server.refused = no_simulator
 
 
-def simulator(*denied: str) -> Callable[[Request], Refusal | None]:
+def simulator(*denied: str, **conditions: str) -> Callable[[Request], Refusal | None]:
     def answer(request: Request) -> Refusal | None:
         if "SimulatePrincipalPolicy" not in request.form:
             return None
-        return Simulated(status=200, code="", denied=denied, asked=request.form)
+        asked = {name.replace("_", ":"): key for name, key in conditions.items()}
+        return Simulated(status=200, code="", denied=denied, conditions=asked, asked=request.form)
 
     return answer
 
@@ -122,6 +127,24 @@ def test_what_the_simulator_denies_is_named(aws: Aws, server: Server) -> None:
     assert found.mark == BAD
     assert found.found == "not allowed: lambda:PublishLayerVersion, s3:PutObject"
     assert "iam-policy" in found.fix
+
+
+def test_a_condition_that_nobody_can_judge_here_is_unknown(aws: Aws, server: Server) -> None:
+    """The region and the service that gets a role are told to IAM; whence the call comes, not.
+    Allowed or denied, it is neither."""
+    known = {"iam_PassRole": "iam:PassedToService", "lambda_GetFunction": "aws:RequestedRegion"}
+    server.refused = simulator(**known)
+    assert looked(aws.settings)["permissions"].mark == GOOD
+    asked = {"s3_PutObject": "aws:SourceIp", "iam_CreateRole": "aws:MultiFactorAuthPresent"}
+    server.refused = simulator("iam:CreateRole", **asked, **known)
+    found = looked(aws.settings)["permissions"]
+    assert found.mark == NOTE
+    assert found.found == (
+        "unknown for iam:CreateRole, s3:PutObject: your policies have conditions on "
+        "aws:MultiFactorAuthPresent, aws:SourceIp"
+    )
+    server.refused = simulator("iam:CreateRole", "s3:GetObject", **asked)
+    assert looked(aws.settings)["permissions"].found == "not allowed: s3:GetObject"
 
 
 def test_without_the_simulator_harmless_calls_are_tried(aws: Aws, server: Server) -> None:
@@ -201,7 +224,7 @@ def test_requirements_are_locked_or_not(aws: Aws) -> None:
     """Without a lock a deploy can work; with one that is older than the requirements it cannot."""
     missing = looked(aws.settings)["requirements"]
     assert missing.mark == GOOD
-    assert missing.found == ("1 in requirements-all.txt, not locked: `./doitw lock` pins them all")
+    assert missing.found == "1 in requirements-all.txt, not locked: see `./doitw help lock`"
     lock = Path("requirements-all.lock")
     lock.write_text(f"{lockfile.MARK}0\nsix==1.16.0\n", encoding="utf-8")
     stale = looked(aws.settings)["requirements"]

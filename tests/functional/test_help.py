@@ -11,10 +11,26 @@ from tests.installed_wheel import Tool
 from tests.project import Project, clean_environment, small
 from tests.sample_apps import ORDERS
 
+FIRST = {"deploy": "Build and publish the layer,", "help": "Ship a Chalice app's Python"}
 DODO = """def task_deploy():
     'Theirs.'
     return {"actions": None}
 """
+
+
+SLIPS = {
+    "deploy stage local": "deploy stage=local",
+    "deploy stage = local": "deploy stage=local",
+    "deploy stage= local": "deploy stage=local",
+    "deploy stage =local": "deploy stage=local",
+    "deploy stage:local": "deploy stage=local",
+    "deploy local": "deploy stage=local",
+    "deploy --stage local": "deploy stage=local",
+    "deploy --stage=local": "deploy stage=local",
+    "rollback version 3 stage=local": "rollback version=3 stage=local",
+    "gc --yes": "gc yes=1",
+    "gc yes stage=local": "gc yes=1 stage=local",
+}
 
 
 @pytest.fixture
@@ -34,19 +50,29 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
     """Both programs know the same; messages name the shorter one."""
     listed = tool.run(app, program, "list").output
-    assert [line.split()[0] for line in listed.splitlines()][:3] == ["deploy", "rollback", "unpin"]
+    assert [line.split()[0] for line in listed.splitlines()][:3] == ["deploy", "plan", "build"]
     assert "\ninstall " not in listed
     assert "\ninstall " in tool.run(app, program, "list", "--all").output
     run = tool.run(app, program, "help", "deploy")
     assert run.code == 0, run.output
-    for word in ("stage=", "builder=", "version=", "reason=", "arn=", "check=", "keep=", "yes="):
+    for word in ("stage=NAME", "builder=KIND", "layer=NAME", "requirements=FILE"):
         assert f"\n  {word}" in run.output
-    assert "now orders-api-deps" in run.output
-    assert "now orders-api-deps" in tool.run(app, program, "help", "settings").output
+    assert "[orders-api-deps]" in run.output
+    assert "shuking" not in run.output
+    settings = tool.run(app, program, "help", "settings").output
+    assert "[orders-api-deps]" in settings
+    assert "shuking" not in settings
     run = tool.run(app, program, "deplyo")
     assert run.code == 3
     assert "deplyo is not a command (did you mean deploy?)" in run.output
-    assert "\n→ doit list shows what can be typed" in run.output
+    assert "\n→ doit list --all shows every command and step" in run.output
+    for words in (["-h"], ["help"], ["deploy", "-h"], ["deploy", "--help"], ["help", "init"]):
+        run = tool.run(app, program, *words)
+        assert run.code == 0, run.output
+        assert run.output.startswith(FIRST.get(words[0], FIRST["help"])) or words[1:] == ["init"]
+        assert max(len(line) for line in run.output.splitlines()) <= 80
+    assert "doit-lambda-layer init [-h] [--yes]" in run.output
+    assert "nothing to do" in tool.run(app, program, "init", "--yes").output
     assert "complete -F _doit_lambda_layer doit" in tool.run(
         app, "doit-lambda-layer", "tabcompletion"
     ).output  # fmt: skip
@@ -58,6 +84,8 @@ def test_a_strangers_dodo_keeps_doits_own_help(tool: Tool, tmp_path: Path) -> No
     assert tool.run(tmp_path, "doit", "help", "deploy").output == "deploy  Theirs.\n"
     assert "doit -- automation tool" in tool.run(tmp_path, "doit", "help").output
     assert 'Invalid parameter: "deplyo"' in tool.run(tmp_path, "doit", "deplyo").output
+    assert "option -h not recognized" in tool.run(tmp_path, "doit", "deploy", "-h").output
+    assert 'Invalid parameter: "stage"' in tool.run(tmp_path, "doit", "deploy", "stage").output
     assert "Error parsing Task: option" in tool.run(tmp_path, "doit", "deploy", "--x").output
     assert "lambda-layer" not in tool.run(tmp_path, "doit", "help", "settings").output
 
@@ -73,15 +101,25 @@ def test_in_the_checkout(tmp_path: Path) -> None:
     """As ./doitw starts it; a wrong setting is said, not shown as a traceback."""
     copy = small(tmp_path / "project")
     assert "ARNs of layer versions" in copy.doit("help", "rollback").output
-    assert copy.doit("help").output.startswith("Ship a Chalice app's dependencies")
+    for words in (["help"], ["-h"], ["--help"]):
+        assert copy.doit(*words).output.startswith(FIRST["help"])
+    assert "Of this project:\n  test " in copy.doit("help").output
+    assert copy.doit("help", "test").output == "test  Run lint, types and all tests.\n"
+    assert "  -n, --dry-run\n" in copy.doit("clean", "-h").output
+    assert max(len(line) for line in copy.doit("list", "--all").output.splitlines()) <= 80
     assert "complete -F _doit_lambda_layer doitw" in copy.doit("tabcompletion").output
     for mistyped in (["deplyo"], ["help", "deplyo"], ["build", "deplyo"], ["info", "deplyo"]):
         run = copy.doit(*mistyped)
         assert run.code == 3
         assert "deplyo is not a command (did you mean deploy?)" in run.output
-    run = copy.doit("deploy", "--stage", "dev")
+    run = copy.doit("deploy", "--stag", "dev")
     assert run.code == 3
     assert "→ type name=value (stage=dev)" in run.output
+    for line, meant in SLIPS.items():
+        run = copy.doit(*line.split())
+        assert run.code == 3
+        assert run.output.endswith(f"\n→ ./doitw {meant}\n"), run.output
+        assert f"did you mean {meant.split()[1]}" in run.output
     copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
     run = copy.doit("help", "deploy")
     assert "did you mean layer?" in run.output
@@ -96,11 +134,11 @@ def test_in_the_checkout(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("tasks list", 0, "Back to version=N"),
-        ("tasks help deploy", 0, "now deps"),
-        ("tasks help settings", 0, "now deps"),
+        ("tasks list", 0, "Return to the previous"),
+        ("tasks help deploy", 0, "[deps]"),
+        ("tasks help settings", 0, "[deps]"),
         ("tasks list layr=x", 3, "did you mean layer?"),
-        ("doit list", 0, "Back to version=N"),
+        ("doit list", 0, "Return to the previous"),
         ("doit list layr=x", 3, "did you mean layer?"),
     ],
 )

@@ -1,6 +1,8 @@
 """What a stage's IAM policies name: its bucket, layer, functions, role and secret, as ARNs."""
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...settings.model import Settings
 
@@ -9,15 +11,18 @@ from ...settings.model import Settings
 class Scope:
     """What the statements name. `app`: Chalice's `app_name`; `roles`: ARNs of those
     that the functions have where Chalice does not make one; `others`: ARNs of the stage's other
-    layers."""
+    layers; `keys`: of the KMS keys that encrypt bucket or secret; `keeps_logs`: does Chalice set
+    how long logs are kept?"""
 
     settings: Settings
     account: str
     app: str
     roles: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    keeps_logs: bool = False
 
-    @property
+    @cached_property
     def partition(self) -> str:
         return partition_of(self.settings.region)
 
@@ -38,9 +43,10 @@ class Scope:
 
     @property
     def logs(self) -> list[str]:
-        """Of these functions: the groups and what is in them."""
-        name = f"log-group:/aws/lambda/{self.app}-{self.settings.stage}"
-        return [self.arn("logs", f"{name}{rest}") for rest in (":*", "-*:*")]
+        """The log groups of these functions; AWS writes some of their ARNs with `:*` behind."""
+        names = [each.rpartition(":")[2] for each in self.function]
+        groups = [f"log-group:/aws/lambda/{name}" for name in names]
+        return [self.arn("logs", f"{group}{end}") for group in groups for end in ("", ":*")]
 
     @property
     def secret(self) -> str:
@@ -52,6 +58,9 @@ class Scope:
 
 
 def partition_of(region: str) -> str:
-    """Of a region's ARNs: `aws`, China's `aws-cn`, the US government's `aws-us-gov`."""
-    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for prefix, name in known.items() if region.startswith(prefix)), "aws")
+    """Of a region's ARNs, as botocore knows them: `aws`, `aws-cn`, `aws-eusc`, …"""
+    from botocore.loaders import Loader
+
+    known = Loader().load_data("partitions")["partitions"]
+    fitting = (each["id"] for each in known if re.match(each["regionRegex"], region))
+    return str(next(fitting, "aws"))

@@ -1,6 +1,6 @@
 """Which permissions a deploy needs, and on what: docs/iam.md as data, for `doit doctor`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def by_resource(actions: set[str], place: SimulatedResource) -> Mapping[str, Seq
     return found
 
 
-POLICY = "./doitw iam-policy has the policy"
+POLICY = "./doitw iam-policy for=deploy has the policy"
 
 
 def place(aws: Aws, function: str) -> SimulatedResource:
@@ -104,27 +104,57 @@ def place(aws: Aws, function: str) -> SimulatedResource:
     )
 
 
-def simulated(aws: Aws, actions: set[str], function: str) -> list[str] | None:
-    """Those that IAM denies; None where the simulator is not allowed, or knows no such identity."""
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """`denied`: actions; `unknown`: {action: what of the request its policies ask for, which the
+    simulator was not told}: AWS alone can decide that."""
+
+    denied: list[str]
+    unknown: dict[str, list[str]]
+
+
+def simulated(aws: Aws, actions: set[str], function: str) -> Simulation | None:
+    """What IAM says; None where the simulator is not allowed, or knows no such identity."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    denied = []
+    results: list[Any] = []
     try:
         source = _source(aws)
+        context = list(_context(aws, source))
         for resource, named in by_resource(actions, place(aws, function)).items():
             answer = aws.client("iam").simulate_principal_policy(
-                PolicySourceArn=source, ActionNames=named, ResourceArns=[resource]
+                PolicySourceArn=source,
+                ActionNames=named,
+                ResourceArns=[resource],
+                ContextEntries=context,
             )
-            results = answer["EvaluationResults"]
-            denied += [each["EvalActionName"] for each in results if not _allows(each)]
+            results += answer["EvaluationResults"]
     except (ClientError, BotoCoreError, ResponseParserError):  # the last: no AWS, but one like it
         return None
-    return sorted(denied)
+    unknown = {each["EvalActionName"]: sorted(_untold(each)) for each in results if _untold(each)}
+    denied = {each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed"}
+    return Simulation(denied=sorted(denied - unknown.keys()), unknown=unknown)
 
 
-def _allows(result: Any) -> bool:
-    return bool(result["EvalDecision"] == "allowed")
+def _untold(result: Any) -> list[str]:
+    return list(result.get("MissingContextValues", []))
+
+
+def _context(aws: Aws, source: str) -> Iterator[dict[str, Any]]:
+    """What is known of a deploy's requests (IAM: "global condition context keys")."""
+    known = {
+        "aws:PrincipalAccount": aws.account,
+        "aws:PrincipalArn": source,
+        "aws:RequestedRegion": aws.settings.region,
+        "aws:ResourceAccount": aws.account,
+        "aws:SecureTransport": "true",
+        "iam:PassedToService": "lambda.amazonaws.com",
+        "s3:ResourceAccount": aws.account,
+    }
+    for name, value in known.items():
+        kind = "boolean" if value == "true" else "string"
+        yield {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
 
 
 def _source(aws: Aws) -> str:

@@ -4,8 +4,8 @@ That each is needed, and nothing else is, is proven against moto's IAM:
 tests/functional/test_aws_iam_policy.py.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from .resources import Scope
 
@@ -23,13 +23,14 @@ PURPOSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """One statement: which commands need it, for which actions, on what."""
+    """One statement: which commands need it, for which actions, on what, on which condition."""
 
     sid: str
     of: tuple[str, ...]
     actions: tuple[str, ...]
     on: Callable[[Scope], str | list[str]]
     when: Callable[[Scope], bool] = lambda scope: True
+    condition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _folder(scope: Scope) -> str:
@@ -58,6 +59,7 @@ def _made_role(scope: Scope) -> list[str]:
     return [scope.arn("iam", f"role/{each}") for each in (name, f"{name}-*")]
 
 
+TO_LAMBDA = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
 EVERY = (PUBLISH, DEPLOY, ROLLBACK, STATUS, GC)
 NEEDS = (
     Need(sid="Bucket", of=(*EVERY, CALL), actions=("s3:ListBucket",), on=Scope.bucket),
@@ -130,15 +132,32 @@ NEEDS = (
     ),
     Need(
         sid="Role", of=(DEPLOY, ROLLBACK), on=_made_role, when=lambda scope: not scope.roles,
-        actions=("iam:GetRole", "iam:PassRole", "iam:PutRolePolicy"),
+        actions=("iam:GetRole", "iam:PutRolePolicy"),
     ),
     Need(
         sid="MakeRole", of=(DEPLOY,), on=_made_role, when=lambda scope: not scope.roles,
         actions=("iam:CreateRole",),
     ),
     Need(
-        sid="PassRole", of=(DEPLOY, ROLLBACK), on=lambda scope: list(scope.roles),
-        when=lambda scope: bool(scope.roles), actions=("iam:PassRole",),
+        sid="PassRole", of=(DEPLOY, ROLLBACK), actions=("iam:PassRole",),
+        on=lambda scope: list(scope.roles) or _made_role(scope), condition=TO_LAMBDA,
+    ),
+    Need(
+        sid="Logs", of=(DEPLOY, ROLLBACK), when=lambda scope: scope.keeps_logs,
+        on=lambda scope: scope.logs,
+        actions=("logs:CreateLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy"),
+    ),
+    Need(
+        sid="FindLogs", of=(DEPLOY, ROLLBACK), when=lambda scope: scope.keeps_logs,
+        on=lambda scope: scope.arn("logs", "log-group:*"), actions=("logs:DescribeLogGroups",),
+    ),
+    Need(
+        sid="Key", of=(PUBLISH, DEPLOY, ROLLBACK, GC), when=lambda scope: bool(scope.keys),
+        on=lambda scope: list(scope.keys), actions=("kms:Decrypt", "kms:GenerateDataKey"),
+    ),
+    Need(
+        sid="ReadKey", of=(STATUS,), when=lambda scope: bool(scope.keys),
+        on=lambda scope: list(scope.keys), actions=("kms:Decrypt",),
     ),
     Need(
         sid="Api", of=(DEPLOY, ROLLBACK), on=_apis,

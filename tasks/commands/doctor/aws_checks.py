@@ -7,6 +7,7 @@ from ...aws import clock as aws_clock
 from ...aws import s3, s3_versions
 from ...aws.client import Aws
 from ...aws.iam import simulate
+from ...aws.iam.simulate import Simulation
 from ...layer.archive import size_limit
 from ...release import listing
 from ...release.deployed import function_contents
@@ -61,11 +62,8 @@ def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
     """AwsError names what is not allowed."""
     wanted = simulate.needed(aws.settings, bucket=bucket)
     function = store.function(aws.settings)
-    denied = simulate.simulated(aws, wanted, function)
-    if denied:
-        raise simulate.missing(denied)
-    if denied is not None:
-        return f"all {len(wanted)} that a deploy needs, by IAM's policy simulator"
+    if told := simulate.simulated(aws, wanted, function):
+        return _simulated(told, len(wanted))
     calls, refused = simulate.tried(
         aws, function, store.key(aws.settings, "lock.json"), bucket=bucket
     )
@@ -75,6 +73,18 @@ def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
     said = f"{len(calls)} tried and allowed; {untried} that change something were not tried"
     fix = "allow iam:SimulatePrincipalPolicy (and iam:GetRole), and all are asked of IAM"
     return finding.note("permissions", said, fix)
+
+
+def _simulated(told: Simulation, count: int) -> Finding | str:
+    """AwsError for what is denied. A condition on what only the real request has is unknown."""
+    if told.denied:
+        raise simulate.missing(told.denied)
+    if not told.unknown:
+        return f"all {count} that a deploy needs, by IAM's policy simulator"
+    keys = ", ".join(sorted({key for each in told.unknown.values() for key in each}))
+    names = ", ".join(sorted(told.unknown))
+    said = f"unknown for {names}: your policies have conditions on {keys}"
+    return finding.note("permissions", said, "the deploy itself shows whether they hold")
 
 
 def _others(aws: Aws) -> str:
@@ -97,9 +107,7 @@ def _state(aws: Aws) -> str:
     """DeployError for a function or REST API that nobody has a record of."""
     chalice_state.refuse_lost_state(aws)
     if chalice_state.read_state(aws).get("resources"):
-        return (
-            f"stage {aws.settings.stage} is deployed, and Chalice's record of it is here or in S3"
-        )
+        return f"stage {aws.settings.stage} is deployed, Chalice's record is here or in S3"
     return f"nothing is deployed to stage {aws.settings.stage} yet"
 
 

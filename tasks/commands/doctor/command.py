@@ -18,7 +18,7 @@ from . import aws_checks, machine_checks
 
 
 def task_doctor() -> dict[str, object]:
-    """Check everything that a deploy needs; say what is missing and what to do."""
+    """Check this machine, AWS access and settings."""
     settings = current()
     return {"actions": [action(lambda: show_findings(settings))]}
 

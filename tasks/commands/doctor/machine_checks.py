@@ -4,13 +4,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from ...chalice_project import config
 from ...requirements import file as requirements_file
 from ...requirements import function_file
-from ...settings import paths
+from ...settings import lambda_pythons, paths
 from ...settings.model import LAMBDA_LIMIT, Settings
 from ...steps import preflight
 from ...ui import finding
@@ -32,9 +33,12 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield finding.finding_of("disk", lambda: _disk(settings))
 
 
-def _python(settings: Settings) -> str:
+def _python(settings: Settings) -> Finding | str:
     preflight.check_python(settings)
     here = ".".join(map(str, sys.version_info[:3]))
+    if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
+        said, _, fix = told.partition(": ")[2].partition("\n")
+        return finding.note("Python", f"{here}; {said}", fix)
     return f"{here}, as the layer (python{settings.python}, {settings.architecture})"
 
 
@@ -42,7 +46,7 @@ def _requirements(settings: Settings) -> str:
     preflight.check_packages(settings)
     count = len(requirements_file.read_requirements(Path(settings.requirements)))
     locked = Path(settings.lock).is_file()
-    how = f"pinned in {settings.lock}" if locked else "not locked: `./doitw lock` pins them all"
+    how = f"pinned in {settings.lock}" if locked else "not locked: see `./doitw help lock`"
     return f"{count} in {settings.requirements}, {how}"
 
 

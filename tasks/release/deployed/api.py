@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...aws.client import Aws
 from ...aws.errors import errors
@@ -16,7 +16,11 @@ from ...settings import paths
 from ...settings.smoke_request import Request
 from ...util import typed_json
 
-ADDRESS = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\S*")
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+# The last part differs by partition: amazonaws.com, amazonaws.com.cn, amazonaws.eu.
+ADDRESS = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.(com|com\.cn|eu)/\S*")
 HERE = re.compile(r"http://127\.0\.0\.1:\d+/\S*")  # of an AWS on this machine
 SECONDS = 40  # API Gateway answers for a function after 29
 UNREACHED, FAILED = 0, 502  # in a status' place: nobody answered; what API Gateway would say
@@ -62,7 +66,9 @@ def has(request: Request, routes: Iterable[Route]) -> bool:
     return any(each.path == path and request.method in each.methods for each in there)
 
 
-def by_address(url: str, request: Request, headers: Mapping[str, str]) -> Answer:
+def by_address(
+    url: str, request: Request, headers: Mapping[str, str], tls: "SSLContext | None" = None
+) -> Answer:
     """Through API Gateway, its permissions and its stage. No redirect is followed."""
     import urllib.error
     import urllib.request
@@ -76,8 +82,9 @@ def by_address(url: str, request: Request, headers: Mapping[str, str]) -> Answer
         url.rstrip("/") + request.path, request.body.encode() or None,
         {"Accept": "*/*", "User-Agent": "doit-lambda-layer", **headers}, method=request.method,
     )  # fmt: skip
+    secure = urllib.request.HTTPSHandler(context=tls)
     try:
-        with urllib.request.build_opener(Stay).open(asked, timeout=SECONDS) as answer:
+        with urllib.request.build_opener(Stay, secure).open(asked, timeout=SECONDS) as answer:
             return Answer(status=answer.status, body=answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
         with error:

@@ -93,7 +93,7 @@ def _asked(aws: Aws, state: Mapping[str, Any], url: str) -> str:
         except KeyError:  # who only looks has no token for it
             continue
         if address:
-            answer = api.by_address(address, request, headers)
+            answer = api.by_address(address, request, headers, aws.tls())
         elif name and not api.is_guarded(request, routes):
             answer = api.by_event(aws, name, request, headers, [each.path for each in routes])
         else:

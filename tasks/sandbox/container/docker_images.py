@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 STEP = re.compile(r"Step (\d+)/(\d+) ")  # what `docker build` says
 
 
@@ -162,11 +162,14 @@ def _build(
 
 def ca_bundle(environ: Mapping[str, str]) -> bytes:
     """The host's own CA bundle (a company's), or nothing."""
-    for name in CA_VARIABLES:
-        path = Path(environ.get(name, ""))
-        if environ.get(name) and path.is_file():
-            return path.read_bytes()
-    return b""
+    path = ca_file(environ)
+    return path.read_bytes() if path else b""
+
+
+def ca_file(environ: Mapping[str, str]) -> Path | None:
+    """Where it is, by the first variable that names a file."""
+    named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
+    return next((path for path in named if path.is_file()), None)
 
 
 def proxies(environ: Mapping[str, str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ def script(tmp_path: Path) -> Path:
     (tmp_path / ".chalice/config.json").write_text(json.dumps(config))
     (tmp_path / "requirements-all.txt").touch()
     path = tmp_path / "completion.sh"
-    path.write_text(completion.script(commands.typed(), "./doitw"))
+    path.write_text(completion.script(commands, "./doitw"))
     return path
 
 
@@ -47,9 +47,15 @@ def complete(script: Path, *words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["de"], ["deploy"]),
+        (["de"], ["deploy", "deploy-lock"]),
         (["ro"], ["rollback"]),
         (["help", "roll"], ["rollback"]),
+        (["help", "do"], ["doctor", "doit"]),
+        (["help", "deploy", ""], []),
+        (["opti"], ["optimize"]),
+        (["clean", "chal"], ["chalice-deploy"]),
+        (["clean", "build", "ver"], ["verify"]),
+        (["info", "lo"], ["lock", "local-start", "local-stop", "lookup"]),
         (["deploy", "sta"], ["stage="]),
         (["rollback", "re"], ["requirements=", "reason="]),
         (["deploy", "ver"], []),
@@ -67,8 +73,8 @@ def test_what_is_offered(script: Path, words: list[str], offered: list[str]) -> 
 
 
 def test_every_command_and_argument(script: Path) -> None:
-    """Those that are listed; each argument for the commands that take it."""
-    assert set(commands.typed()) <= set(complete(script, ""))
+    """Those that are listed, their steps, each argument for the commands that take it."""
+    assert set(commands.known()) <= set(complete(script, ""))
     for name, spec in arguments.SPECS.items():
         for command in spec.metadata["of"]:
             assert f"{name}=" in complete(script, command, "")
@@ -77,7 +83,7 @@ def test_every_command_and_argument(script: Path) -> None:
 @pytest.mark.parametrize("call", ["./doitw", "doit", "doit-lambda-layer"])
 def test_for_the_program_as_it_is_called(call: str) -> None:
     """Both shells look for the name behind the last slash."""
-    lines = [line.strip() for line in completion.script(["deploy"], call).splitlines()]
+    lines = [line.strip() for line in completion.script(commands, call).splitlines()]
     assert f"complete -F _doit_lambda_layer {Path(call).name}" in lines
     assert f"compdef _doit_lambda_layer_zsh {Path(call).name}" in lines
 
@@ -94,7 +100,7 @@ PS1='ready> '
 @pytest.mark.parametrize(
     ("typed", "becomes"),
     [
-        ("./doitw de", "./doitw deploy "),
+        ("./doitw pl", "./doitw plan "),
         ("doitw ro", "doitw rollback "),
         ("./doitw help sett", "./doitw help settings "),
         ("./doitw deploy sta", "./doitw deploy stage="),

@@ -47,7 +47,7 @@ def test_what_is_typed_comes_in_its_order_and_steps_are_parts() -> None:
 
     made = list(command_table.Commands(task_ours).create_doit_tasks())
     listed = [task.name for task in made if not task.subtask_of]
-    assert listed[:3] == ["deploy", "rollback", "unpin"]
+    assert listed[:3] == ["deploy", "plan", "build"]
     assert listed[-1] == "ours"
     parts = {task.name: task.subtask_of for task in made if task.subtask_of}
     assert parts["install"] == "build"
@@ -65,10 +65,20 @@ def test_doit_alone_makes_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_has_one_clear_line() -> None:
-    """A sentence that fits on a line of a terminal beside its name."""
-    listed = [task for task in command_table.commands.create_doit_tasks() if not task.subtask_of]
-    assert [task.name for task in listed if not 20 < len(task.doc) <= 82] == []
+    """A sentence that fits on a line of 80 columns beside the longest name, steps and all."""
+    listed = list(command_table.commands.create_doit_tasks())
+    room = 80 - 3 - max(len(task.name) for task in listed)
+    assert [task.name for task in listed if not 12 < len(task.doc) <= room] == []
     assert [task.name for task in listed if not task.doc.endswith((".", ")"))] == []
+
+
+def test_a_deploys_steps_are_those_it_runs() -> None:
+    """As help tells them: in order, none left out."""
+    steps = command_table.steps_of("deploy")
+    every = [name for group in command_table.STEPS.values() for name in group]
+    assert sorted(steps) == sorted([*every, "patch-config"])
+    assert command_table.steps_of("build") == [each for each in steps if each in every[:7]]
+    assert steps.index("verify") < steps.index("upload") < steps.index("patch-config")
 
 
 def test_a_command_makes_what_it_may_rest_on(monkeypatch: pytest.MonkeyPatch) -> None:

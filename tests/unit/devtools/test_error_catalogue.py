@@ -79,13 +79,20 @@ def test_the_cases_of_the_classic_script_are_there() -> None:
     """Upload, size, config.json; each quotes messages that the code still says."""
     titles = [case.title for case in error_catalogue.CASES]
     assert titles[1:] == [
-        "The upload to S3 fails",
-        "The layer is still too large",
-        "config.json is not updated",
+        "no permission",
+        "unzipped is over Lambda's 262.1 MB",
+        ".layer-arn.txt is not there",
     ]
     page = docs.troubleshooting()
     assert page.index("## What people meet") < page.index("## Every error")
     assert all(f"### {title}" in page for title in titles)
+
+
+def test_a_heading_is_a_phrase_that_is_printed() -> None:
+    """By us, or by AWS (the first): people paste what they see into a search."""
+    printed = " ".join(each.problem for each in error_messages.every())
+    for case in error_catalogue.CASES[1:]:
+        assert case.title.partition(" 262.1 MB")[0] in printed
 
 
 def test_no_message_names_a_file_that_an_adopter_has_not() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tasks.layer import input_hash
 from tasks.settings import paths
-from tasks.settings.model import ARCHITECTURES, PYTHONS, Settings
+from tasks.settings.lambda_pythons import PYTHONS
+from tasks.settings.model import ARCHITECTURES, Settings
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tasks.settings.model import Settings
             "chalice delete --stage prod takes it down; what that leaves: "
             "./doitw status stage=prod",
         ),
-        ("local", "./doitw local-stop ends the embedded AWS with all that it holds"),
+        ("local", "./doitw local-stop ends the emulator"),
     ],
 )
 def test_a_first_deploy(

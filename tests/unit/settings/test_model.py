@@ -9,8 +9,10 @@ import pytest
 
 from tasks.context.settings import load_settings, unheard
 from tasks.settings import paths
-from tasks.settings.model import PYTHONS, SPECS, Settings, option
+from tasks.settings.lambda_pythons import PYTHONS
+from tasks.settings.model import SPECS, Settings, option
 from tasks.settings.pyproject import stages
+from tasks.settings.validation import violations
 from tasks.util.errors import SettingsError
 
 PAGE = Path(__file__).parents[3] / "docs/settings.md"
@@ -104,7 +106,7 @@ def test_another_python_than_the_projects_has_files_of_its_own(tmp_path: Path) -
         assert paths.stage_record(other, "publish").parent == Path(f"build/publish/deps.{name}")
 
 
-@pytest.mark.parametrize("python", ["3.9", "3.15", "3", "3.1", "2.7"])
+@pytest.mark.parametrize("python", ["3.9", "3.16", "3", "3.1", "2.7"])
 def test_a_python_that_lambda_has_not_is_refused(tmp_path: Path, python: str) -> None:
     """Before anything is built for it."""
     root = write(tmp_path, f'python = "{python}"')
@@ -313,3 +315,16 @@ def _shown(default: object) -> str:
         return f"`{str(default).lower()}`"
     empty: dict[object, str] = {"": "–", (): "`[]`"}
     return empty.get(default, f"`{default}`")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("region", "eusc-de-east-1"), ("region", "us-gov-west-1"), ("region", "us-isob-east-1"),
+        ("secret", "rds!cluster-0a1b2c3d"), ("secret", "shop/prod"),
+        ("role", "arn:aws-eusc:iam::123456789012:role/deployer"),
+    ],
+)  # fmt: skip
+def test_names_that_aws_gives(name: str, value: str) -> None:
+    """Of newer partitions, and of secrets that other services manage."""
+    assert violations("x", value, SPECS[name]) == []

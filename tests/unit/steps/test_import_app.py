@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.chalice_project.app import Route
+from tasks.chalice_project.source.declared import Route
 from tasks.settings.model import Settings
 from tasks.settings.smoke_request import Request
 from tasks.steps import import_app

@@ -247,6 +247,6 @@ def test_people_are_told_what_happened() -> None:
     }  # fmt: skip
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
-                  "1 files are not valid Python", "without bytecode: x.py",
+                  "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said

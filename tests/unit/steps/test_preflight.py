@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings.model import PYTHONS, Settings
-from tasks.steps import preflight
+from tasks.settings.lambda_pythons import PYTHONS
+from tasks.settings.model import Settings
+from tasks.steps import install, preflight
 from tasks.util.errors import InputError
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -41,3 +42,16 @@ def test_the_oldest_is_what_the_package_asks_for() -> None:
     text = (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'requires-python = ">={preflight.OLDEST}"' in text
     assert PYTHONS[: PYTHONS.index(preflight.OLDEST)] == preflight.TOO_OLD
+
+
+def test_a_python_on_its_way_out_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a deploy, and by a build; of others nothing is said."""
+    said: list[str] = []
+    for step in (preflight, install):
+        monkeypatch.setattr(step, "say_once", said.append)
+    for python in ("3.10", "3.14", "3.15"):
+        preflight.tell_of_python(Settings(python=python))
+        with pytest.raises(InputError):  # there are no requirements
+            install.run(Settings(python=python, requirements="nowhere.txt"), NotImplemented)
+    assert [line.split(":")[0] for line in said] == ["warning", "warning", "note", "note"]
+    assert "AWS has deprecated python3.10 on 2026-10-31" in said[0]

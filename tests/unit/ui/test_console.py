@@ -1,14 +1,19 @@
 """tasks/ui/console.py: sizes and durations as people write them."""
 
+import fcntl
 import os
+import pty
 import re
+import struct
+import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from tasks.sandbox.protocol import Outcome
-from tasks.ui.console import console, duration, following, progress, size
+from tasks.ui.console import console, count, duration, following, progress, size
 from tests import terminal
 
 ROOT = Path(__file__).parents[3]
@@ -127,3 +132,36 @@ def test_no_color(kind: str) -> None:
 def test_an_error_shows_a_jobs_last_words_without_its_marks() -> None:
     outcome = Outcome(code=1, output="a\n@ 50/120\nwhat went wrong\n@ 100/120\n")
     assert outcome.tail == "a\nwhat went wrong"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "more", "said"),
+    [(1, "file", "", "1 file"), (2, "file", "", "2 files"), (0, "library", "libraries",
+     "0 libraries"), (1, "library", "libraries", "1 library")],
+)  # fmt: skip
+def test_plurals(number: int, noun: str, more: str, said: str) -> None:
+    assert count(number, noun, more) == said
+
+
+def test_tables_are_as_wide_as_the_terminal_behind_a_pager(tmp_path: Path) -> None:
+    """`./doitw history | less`: stdout is a pipe, the terminal is still there; else 80 columns."""
+    script = tmp_path / "wide.py"
+    script.write_text(
+        f"import os, sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom tasks.ui import console\n"
+        "print(console.width(), file=open(sys.argv[1], 'w'))\n"
+    )
+    answer = tmp_path / "answer"
+    piped = ["sh", "-c", f"{sys.executable} {script} {answer} | cat"]
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 133, 0, 0))
+    subprocess.run(piped, stdin=theirs, stderr=theirs, check=True)
+    os.close(ours)
+    os.close(theirs)
+    assert answer.read_text() == "133\n"
+    alone = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    for columns, wide in (({}, "80\n"), ({"COLUMNS": "99"}, "99\n")):
+        subprocess.run(
+            piped, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+            env=alone | columns,
+        )  # fmt: skip
+        assert answer.read_text() == wide

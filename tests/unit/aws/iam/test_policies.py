@@ -82,8 +82,9 @@ def test_a_secrets_arn_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition"),
-    [("ap-northeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
-)
+    [("ap-northeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"),
+     ("eusc-de-east-1", "aws-eusc"), ("us-isob-east-1", "aws-iso-b"), ("mars-1", "aws")],
+)  # fmt: skip
 def test_partitions(region: str, partition: str) -> None:
     assert partition_of(region) == partition
 

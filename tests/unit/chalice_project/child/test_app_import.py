@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.chalice_project import deploy
-from tasks.chalice_project.app import Route
+from tasks.chalice_project.source.declared import Route
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.util.errors import InputError

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from chalice import app as chalice_app
 
-from tasks.chalice_project.app import Route
 from tasks.chalice_project.events import examples, takers
 from tasks.chalice_project.events.takers import KINDS, Taker
+from tasks.chalice_project.source.declared import Route
 from tasks.settings.smoke_request import Request
 
 PLACE = "eu-west-1:123456789012"

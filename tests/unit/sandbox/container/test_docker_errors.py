@@ -5,6 +5,7 @@ import pytest
 
 from tasks.sandbox.container import docker_errors
 from tasks.sandbox.protocol import Outcome
+from tasks.util.errors import readable
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ def test_each_has_its_words(detail: str, problem: str, fix: str) -> None:
     """And the way out; what the engine said stands there, too."""
     error = docker_errors.explain(detail)
     assert problem in error.problem
-    assert detail in error.problem
+    assert readable(detail) in error.problem
     assert fix in error.fix
 
 

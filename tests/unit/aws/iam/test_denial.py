@@ -1,0 +1,182 @@
+"""tasks/aws/iam/denial.py: AWS's own words, as recorded (account numbers replaced)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tasks.aws import errors
+from tasks.aws.iam import denial
+from tasks.aws.iam.denial import Denial
+
+ME = "arn:aws:iam::123456789012:user/deployer"
+CI = "arn:aws:sts::123456789012:assumed-role/deployer/github"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ROLE = "arn:aws:iam::123456789012:role/shop-prod"
+OBJECT = "arn:aws:s3:::deps/layers/deps/20261129-010203/deps.zip"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:shop-prod"
+SCP = "arn:aws:organizations::210987654321:policy/o-abc/service_control_policy/p-1"
+
+SAID: dict[str, Denial] = {
+    # IAM's user guide, "Access denied due to … – implicit denial", "– explicit denial"
+    f"User: {ME} is not authorized to perform: lambda:PublishLayerVersion on resource: "
+    "arn:aws:lambda:eu-west-1:123456789012:layer:deps because no identity-based policy allows the "
+    "lambda:PublishLayerVersion action": Denial(
+        action="lambda:PublishLayerVersion", who=ME, policy="identity-based policy",
+        resource="arn:aws:lambda:eu-west-1:123456789012:layer:deps",
+    ),
+    f"User: {CI} is not authorized to perform: s3:PutObject on resource: \"{OBJECT}\" with an "
+    "explicit deny in a service control policy": Denial(
+        action="s3:PutObject", who=CI, resource=OBJECT, policy="service control policy",
+        explicit=True,
+    ),
+    f"User: {CI} is not authorized to perform: lambda:CreateFunction on resource: {FUNCTION} with "
+    f"an explicit deny in a service control policy: {SCP}": Denial(
+        action="lambda:CreateFunction", who=CI, resource=FUNCTION, explicit=True, arn=SCP,
+        policy="service control policy",
+    ),
+    f"User: {CI} is not authorized to perform: lambda:GetFunction because no service control "
+    "policy allows the lambda:GetFunction action": Denial(
+        action="lambda:GetFunction", who=CI, policy="service control policy"
+    ),
+    f"User: {CI} is not authorized to perform: s3:GetObject on resource: \"{OBJECT}\" because no "
+    "resource control policy allows the s3:GetObject action": Denial(
+        action="s3:GetObject", who=CI, resource=OBJECT, policy="resource control policy"
+    ),
+    f"User: {ME} is not authorized to perform: iam:CreateRole on resource: {ROLE} because no "
+    "permissions boundary allows the iam:CreateRole action": Denial(
+        action="iam:CreateRole", who=ME, resource=ROLE, policy="permissions boundary"
+    ),
+    f"User: {ME} is not authorized to perform: iam:PutRolePolicy on resource: role shop-prod with "
+    "an explicit deny in a permissions boundary": Denial(
+        action="iam:PutRolePolicy", who=ME, resource="role shop-prod", explicit=True,
+        policy="permissions boundary",
+    ),
+    f"User: {CI} is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::deps\" "
+    "because no session policy allows the s3:ListBucket action": Denial(
+        action="s3:ListBucket", who=CI, resource="arn:aws:s3:::deps", policy="session policy"
+    ),
+    f"User: {ME} is not authorized to perform: s3:PutObject on resource: \"{OBJECT}\" with an "
+    "explicit deny in a resource-based policy": Denial(
+        action="s3:PutObject", who=ME, resource=OBJECT, explicit=True,
+        policy="resource-based policy",
+    ),
+    f"User: {ME} is not authorized to perform: secretsmanager:GetSecretValue on resource: "
+    "shop/prod because no VPC endpoint policy allows the secretsmanager:GetSecretValue action":
+    Denial(
+        action="secretsmanager:GetSecretValue", who=ME, resource="shop/prod",
+        policy="VPC endpoint policy",
+    ),
+    f"User: {ME} is not authorized to perform: sts:AssumeRole on resource: {ROLE} because no role "
+    "trust policy allows the sts:AssumeRole action": Denial(
+        action="sts:AssumeRole", who=ME, resource=ROLE, policy="role trust policy"
+    ),
+    # the services' own
+    f"User: {ME} is not authorized to perform: kms:GenerateDataKey on resource: {KEY} because no "
+    "identity-based policy allows the kms:GenerateDataKey action": Denial(
+        action="kms:GenerateDataKey", who=ME, resource=KEY, policy="identity-based policy"
+    ),
+    f"User: {ME} is not authorized to perform: iam:PassRole on resource: {ROLE}": Denial(
+        action="iam:PassRole", who=ME, resource=ROLE
+    ),
+    f"User: {ME} is not authorized to perform: apigateway:POST on resource: "
+    "arn:aws:apigateway:eu-west-1::/restapis with an explicit deny": Denial(
+        action="apigateway:POST", who=ME, resource="arn:aws:apigateway:eu-west-1::/restapis",
+        explicit=True,
+    ),
+    "Not authorized to perform sts:AssumeRoleWithWebIdentity": Denial(
+        action="sts:AssumeRoleWithWebIdentity"
+    ),
+    "Your access has been denied by S3, please make sure your request credentials have permission "
+    "to GetObject for deps/layers/deps/20261129-010203/deps.zip. S3 Error Code: AccessDenied. S3 "
+    "Error Message: Access Denied": Denial(action="s3:GetObject", resource=OBJECT),
+    f"User: {ME} is not authorized to perform: kms:Decrypt on the resource associated with this "
+    "ciphertext because the resource does not exist in this Region, no resource-based policies "
+    "allow access, or a resource-based policy explicitly denies access": Denial(
+        action="kms:Decrypt"
+    ),
+    "Access to KMS is not allowed": Denial(action="kms:Decrypt"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_what_aws_says_is_read(said: str) -> None:
+    """Action, resource, who, which policy; also folded, and behind botocore's words."""
+    call = "An error occurred (AccessDenied) when calling the X operation: "
+    assert denial.read(said) == denial.read(call + said) == SAID[said]
+    assert denial.read(call + said.replace(" ", "\n ")) == SAID[said]
+
+
+@pytest.mark.parametrize("said", ["", "Access Denied", "Rate exceeded", "no route to host"])
+def test_what_names_no_action_is_no_denial(said: str) -> None:
+    assert denial.read(said) is None
+
+
+def remedy(said: str) -> str:
+    """As a command shows it."""
+    response: dict[str, Any] = {"Error": {"Code": "AccessDenied", "Message": said}}
+    return errors.refusal("publishing", response, "PutObject").fix
+
+
+WAYS = {
+    "service control policy": "ask who manages your AWS organization to",
+    "resource control policy": "ask who manages your AWS organization to",
+    "permissions boundary": "the permissions boundary of arn:aws:iam::123456789012:user/deployer",
+    "session policy": "the policy that this session was started with",
+    "resource-based policy": "remove the deny of s3:PutObject from the policy of arn:aws:s3:::deps",
+    "VPC endpoint policy": "the policy of the VPC endpoint",
+    "role trust policy": f"the trust policy of {ROLE}",
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_the_remedy_is_about_the_policy_that_decides(said: str) -> None:
+    """It names the action that AWS named; `iam-policy` is of no use where another policy denies."""
+    found, fix = SAID[said], remedy(said)
+    assert found.action in fix
+    assert WAYS.get(found.policy, "") in fix
+    assert found.arn in fix
+    if found.policy in WAYS or found.explicit:
+        assert "iam-policy for=deploy" not in fix
+        assert ("remove the deny" in fix) == found.explicit
+    else:
+        assert fix.startswith(f"allow {found.action}")
+
+
+def test_the_statement_is_where_the_remedy_says() -> None:
+    """One of ours is printed by `iam-policy`; another stands in the remedy."""
+    assert denial.source("iam:PassRole") == "./doitw iam-policy for=deploy prints the statement"
+    assert "for=gc prints" in denial.source("lambda:DeleteLayerVersion")
+    assert f"for=deploy key={KEY} prints" in denial.source("kms:GenerateDataKey", KEY)
+    queue = "arn:aws:sqs:eu-west-1:123456789012:orders"
+    statement = denial.source("sqs:GetQueueAttributes", queue).partition("statement ")[2]
+    assert json.loads(statement) == {
+        "Effect": "Allow", "Action": "sqs:GetQueueAttributes", "Resource": queue
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("InvalidSignatureException", "Signature expired: 20261129T010203Z is now earlier than "
+         "20261129T011703Z (20261129T012203Z - 5 min.)"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261129T020203Z is still later than "
+         "20261129T011703Z (20261129T011203Z + 5 min.)"),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is "
+         "too large."),
+        ("RequestExpired", "Request has expired."),
+    ],
+)  # fmt: skip
+def test_a_wrong_clock_is_no_matter_of_credentials(code: str, said: str) -> None:
+    response: dict[str, Any] = {"Error": {"Code": code, "Message": said}}
+    error = errors.refusal("asking who you are", response, "GetCallerIdentity")
+    assert "this machine's clock" in error.problem
+    assert said in error.problem
+    assert "NTP" in error.fix
+
+
+def test_what_aws_hides_can_be_decoded() -> None:
+    said = "You are not authorized to perform this operation. Encoded authorization failure "
+    response = {"Error": {"Code": "UnauthorizedOperation", "Message": f"{said}message: Ab-_9"}}
+    fix = errors.refusal("deploying", response, "CreateNetworkInterface").fix
+    assert fix == "aws sts decode-authorization-message --encoded-message Ab-_9"
