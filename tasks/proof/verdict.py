@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from . import causes
 from .cache import Proof
 
+_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
 KILLED = "exit status -9"  # as docker/probe.py says it
 INIT_SECONDS = 10  # Lambda Developer Guide, "Lambda execution environment lifecycle"
@@ -56,20 +58,6 @@ def breaks(proofs: Mapping[str, Proof]) -> list[Break]:
         for name, error in errors.items()
         if error and not before.get(name)
     ]
-
-
-def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """{direct requirement: its first error} where nothing of it ever imported that people import:
-    sounddevice fails and its _sounddevice does not. `direct`: the outermost modules of each."""
-    public = {
-        name: [each for each in outer if not each.startswith("_")] or outer
-        for name, outer in direct.items()
-    }
-    return {
-        name: proofs[name].imports[outer[0]]
-        for name, outer in public.items()
-        if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
-    }
 
 
 def killed(proofs: Mapping[str, Proof]) -> dict[str, str]:
@@ -171,10 +159,19 @@ def counts(found: Mapping[str, Proof]) -> dict[str, int]:
     return {
         "modules": sum(not error for each in after for error in each["imports"].values()),
         "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
+        "modules_that_want_packages": _want_packages(found),
         "distributions": len(after),
         "libraries": sum(not error for each in after for error in each["loads"].values()),
         "compiled_anew": sum(each["compiled"] for each in after),
     }
+
+
+def _want_packages(found: Mapping[str, Proof]) -> int:
+    """How many of those do not import for want of a package that nobody asked for."""
+    there = {name.partition(".")[0] for each in found.values() for name in each.after["imports"]}
+    errors = (error for each in found.values() for error in each.imports.values())
+    wanted = (match[1] for error in errors if (match := _MODULE.match(error)))
+    return sum(name not in there and name not in sys.stdlib_module_names for name in wanted)
 
 
 def import_seconds(
@@ -207,8 +204,13 @@ def summary(facts: Mapping[str, Any]) -> str:
             f"{facts['distributions']} distributions answer, their libraries are for the layer's "
             "machine"
         )
+    wanting = facts["modules_that_want_packages"]
+    others = facts["modules_that_never_imported"] - wanting
+    failing = [f"{wanting} want packages that nobody asked for"] * bool(wanting)
+    failing += [f"{others} did not import before pruning either"] * bool(others)
+    never = f" ({', '.join(failing)})" if failing else ""
     return (
-        f"{facts['modules']} modules import as before ({facts['modules_that_never_imported']} want "
-        f"packages that nobody asked for), {facts['distributions']} distributions "
-        f"answer, {facts['libraries']} libraries load, {facts['compiled_anew']} compiled anew"
+        f"{facts['modules']} modules import as before{never}, {facts['distributions']} "
+        f"distributions answer, {facts['libraries']} libraries load, "
+        f"{facts['compiled_anew']} compiled anew"
     )
