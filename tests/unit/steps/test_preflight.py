@@ -1,7 +1,9 @@
 """tasks/steps/preflight.py: the Python that Chalice would deploy."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +43,22 @@ def test_the_oldest_is_what_the_package_asks_for() -> None:
     text = (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'requires-python = ">={preflight.OLDEST}"' in text
     assert PYTHONS[: PYTHONS.index(preflight.OLDEST)] == preflight.TOO_OLD
+
+
+@pytest.mark.parametrize("where", ["app", "stage", "function"])
+def test_a_variable_that_takes_the_layer_away_is_refused_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], where: str
+) -> None:
+    """Wherever config.json has it; one that takes the bytecode away is a warning, said once."""
+    monkeypatch.chdir(tmp_path)
+    own: Any = {"environment_variables": {"PYTHONOPTIMIZE": "2", "PYTHONPATH": "/var/task/lib"}}
+    stage: Any = {"lambda_functions": {"nightly": own if where == "function" else {}}}
+    config = {"app_name": "a", "stages": {"prod": stage | (own if where == "stage" else {})}}
+    Path(".chalice").mkdir()
+    text = json.dumps(config | (own if where == "app" else {}), indent=1)
+    Path(".chalice/config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="leaves the layer off") as caught:
+        preflight.check_variables(Settings(stage="prod"))
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "PYTHONPATH" in each)
+    assert f".chalice/config.json:{line}" in str(caught.value)
+    assert capfd.readouterr().out.count("with PYTHONOPTIMIZE Python passes over") == 1
