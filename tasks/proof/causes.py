@@ -5,10 +5,14 @@ and nobody keeps it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 PIN = "pin versions that work together, or add the missing package or library"
+CONFIGURED = (
+    "{what} of .chalice/config.json is the function's alone: give the proof its own, which need "
+    'not be the real one: proof-env = {{{what} = "…"}} in [tool.lambda-layer]'
+)
 # Words before "library" that are no library's name.
 _WORDS = (
     "load|find|open|locate|the|this|that|its|your|our|no|a|an|any|of|in|for|from|is|and|or|standard|"
@@ -265,20 +269,22 @@ def reasons(errors: Mapping[str, str]) -> list[str]:
     return [line for why, lines in groups.items() for line in [*lines, why] if line]
 
 
-def ways_out(errors: Mapping[str, str]) -> str:
-    """One for each reason, with the names that it is for where there is more than one."""
+def ways_out(errors: Mapping[str, str], configured: Collection[str] = ()) -> str:
+    """One for each reason, with the names that it is for where there is more than one.
+    `configured`: variables that config.json gives to functions."""
     groups: dict[str, list[str]] = {}
     for name, error in errors.items():
-        groups.setdefault(_told(error)[1], []).append(name)
+        groups.setdefault(_told(error, configured)[1], []).append(name)
     if len(groups) == 1:
         return next(iter(groups))
     return "\n→ ".join(f"{', '.join(names)}: {fix}" for fix, names in groups.items())
 
 
-def _told(error: str) -> tuple[str, str]:
+def _told(error: str, configured: Collection[str] = ()) -> tuple[str, str]:
     """(why, the way out)"""
     if not (found := of(error)):
         return "", PIN
     cause, what = found
     names = {"what": what, "top": what.partition(".")[0]}
-    return cause.why.format(**names), cause.fix.format(**names)
+    fix = CONFIGURED if cause.name == "variable" and what in configured else cause.fix
+    return cause.why.format(**names), fix.format(**names)

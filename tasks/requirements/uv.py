@@ -15,6 +15,11 @@ NOT_BUILT = (
     "it has no wheel and does not compile in the image: pin a version with a wheel, or add what it "
     "needs to docker/Dockerfile; what it wants to download needs build-network = true"
 )
+BUILT_ELSEWHERE = "build it in the image (builder=docker)"
+BUILT_WHERE_PINNED = (
+    "give it a line of its own, NAME==VERSION, also where only another package asks for it: then "
+    "it is built in the image"
+)
 _FIXES = (
     (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
      "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
@@ -30,9 +35,8 @@ _FIXES = (
      "pip.conf"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
-     "no wheel for {platform}: pin a version that has one, or build it in the image "
-     "(builder=docker); with a lock say so, by a line `--no-binary NAME` in {requirements}: what "
-     "builds it is in no lock"),
+     "no wheel for {platform}: pin a version that has one, or {build}; with a lock say so, by a "
+     "line `--no-binary NAME` in {requirements}: what builds it is in no lock"),
     (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
      "version that does in {requirements}, or change `python` in pyproject.toml"),
     (r"was not found in the package registry|not found in the (package )?(registry|index)",
@@ -131,6 +135,7 @@ def explain(output: str, settings: Settings, kind: str) -> BuildError:
             requirements=settings.requirements,
             lock=settings.lock,
             space=disk_full.way_out(kind),
+            build=BUILT_ELSEWHERE if kind == "host" else BUILT_WHERE_PINNED,
         ),
     )
 

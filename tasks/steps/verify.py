@@ -12,9 +12,11 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..chalice_project import app_imports
+from ..chalice_project import config as chalice_config
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, part
@@ -35,7 +37,7 @@ from ..settings.model import Settings
 from ..ui.console import duration, say
 from ..util import files as file_tools
 from ..util import modules
-from ..util.errors import VerifyError
+from ..util.errors import LayerError, VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]
 UNREACHED = "did not come to an end here, so nothing of it is proven or kept:"
@@ -205,7 +207,16 @@ def check_usable(
         open_ = {name: error for name, error in wrong.items() if name not in ended}
         lines = ["does not import, before any pruning:", *causes.reasons(ended)] * bool(ended)
         lines += [*unreached(open_), f"seen in {builder.title(settings)}"]
-        raise VerifyError("\n".join(lines), fix=causes.ways_out(ended | open_))
+        fix = causes.ways_out(ended | open_, configured_variables(settings))
+        raise VerifyError("\n".join(lines), fix=fix)
+
+
+def configured_variables(settings: Settings) -> set[str]:
+    """Names of those that the stage's functions get from config.json."""
+    with suppress(LayerError):  # preflight says what is wrong, where it matters
+        found = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
+        return {name for variables in found.values() for name in variables}
+    return set()
 
 
 def unreached(errors: dict[str, str]) -> list[str]:

@@ -121,6 +121,15 @@ def test_each_error_has_its_own_way_out() -> None:
     assert memory.startswith("c, d: give this machine, or the Docker engine, more memory")
 
 
+def test_a_variable_that_config_json_has_is_the_functions_alone() -> None:
+    """Whoever has set it there is told that the proof has its own."""
+    error = "KeyError: 'A_KEY' [unset variable: A_KEY]"
+    fix = causes.ways_out({"a": error}, {"A_KEY"})
+    assert fix.startswith("A_KEY of .chalice/config.json is the function's alone: give the proof")
+    assert fix.endswith('proof-env = {A_KEY = "…"} in [tool.lambda-layer]')
+    assert causes.ways_out({"a": error}, {"B_KEY"}).startswith("give the proof a value")
+
+
 @pytest.mark.parametrize(
     ("error", "name", "is_of_bytes"),
     [
