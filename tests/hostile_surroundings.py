@@ -140,7 +140,7 @@ def infect(project: Project, sink: Sink) -> None:
     config["stages"]["local"]["environment_variables"] = {
         "TABLE": "orders", "AWS_ENDPOINT_URL": sink.url, "AWS_ENDPOINT_URL_S3": sink.url,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "HTTP_PROXY": sink.url,
-        "https_proxy": sink.url, "LD_PRELOAD": "/nowhere.so", "PYTHONPATH": "/nowhere",
+        "https_proxy": sink.url, "LD_PRELOAD": "/nowhere.so", "PYTHONPATH": "/nowhere:/opt/python",
         "AWS_USE_FIPS_ENDPOINT": "true", "AWS_CSM_ENABLED": "true", "AWS_CSM_HOST": "127.0.0.1",
         "AWS_CSM_PORT": str(sink.port),
     }  # fmt: skip
@@ -198,7 +198,7 @@ def _check(project: Project, sink: Sink, seen: dict[str, str]) -> None:
     assert body["table"] == "orders"
     assert {"of-the-function", "shuking-lambda-layers"} <= {*body["buckets"]}
     assert body["who"] == "123456789012"
-    assert body["variables"] == {"LD_PRELOAD": "/nowhere.so", "PYTHONPATH": "/nowhere"}
+    assert body["variables"] == {"LD_PRELOAD": "/nowhere.so", "PYTHONPATH": "/nowhere:/opt/python"}
     assert body["home"] == "/home/sbx_user1051"
     mark = project.aws("s3").get_object(Bucket="of-the-function", Key="mark")
     assert mark["Body"].read() == b"here"

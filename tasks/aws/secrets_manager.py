@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..settings.lambda_variables import refused
+from ..settings.lambda_variables import against_layer, refused
 from ..util.errors import AwsError
 from . import lambda_functions
 from .client import Aws
@@ -63,6 +63,8 @@ def _text(value: str | bool) -> str:
 def _problems(key: str, value: object) -> list[str]:
     if problems := refused([key]):
         return problems
+    if against := against_layer({key: str(value)}):
+        return [f"{key} takes the layer from the functions" for key in against]
     if not isinstance(value, str | bool):
         return [f"{key} is neither text nor a number"]
     if "\0" in _text(value):

@@ -5,12 +5,22 @@ and nobody keeps it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 PIN = (
     "pin versions that work together, add the missing package or library, or take the package out "
     "of the requirements if nothing of yours imports it"
+)
+CONFIGURED = (
+    "{what} of .chalice/config.json is the function's alone: give the proof its own, which need "
+    'not be the real one: proof-env = {{{what} = "…"}} in [tool.lambda-layer]'
+)
+# Words before "library" that are no library's name.
+_WORDS = (
+    "load|find|open|locate|the|this|that|its|your|our|no|a|an|any|of|in|for|from|is|and|or|standard|"
+    "python|native|required|shared|client|dynamic|external|system|underlying|necessary|needed|"
+    "optional|correct|compatible|installed|third-party|same|following|named|called"
 )
 # The loader's own words, and those of packages that look for a library by its name.
 _LIBRARY = (
@@ -19,15 +29,23 @@ _LIBRARY = (
     r"(?=.*(?:\bnot\b|n't\b|\bno library|cannot|unable to|failed to)).*?)"
     r"(?P<other>(?i:(?<=library ['\"])[\w.+-]+|(?<=library called ['\"])[\w.+-]+"
     r"|\blib(?!rar)[a-z][\w.+-]*\w"
-    r"|\b(?!(?:load|find|open|locate|the|this|no|a|any)\b)[\w.+-]+"
+    rf"|(?<![\w.+-])(?!(?:{_WORDS})\b)[\w.+-]+"
     r"(?=['\"]? (?:(?:c|shared|client) )*library\b)))"
 )
+
+# Standard modules that a Python from 3.10 on has lost ("What's New", 3.10, 3.12 and 3.13).
+REMOVED = (
+    "aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt",
+    "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
+    "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib", "uu", "xdrlib",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one;
-    `why`: a sentence, `fix`: the way out, both with {what}. `of_bytes`: does it follow from the
+    `why`: a sentence, `fix`: the way out, both with {what}, or {top}, the first part of a
+    dotted name. `of_bytes`: does it follow from the
     layer?"""
 
     name: str
@@ -108,12 +126,32 @@ CAUSES = (
         of_bytes=False,
     ),
     Cause(
+        name="display",
+        pattern=r"\[unset variable: (?:WAYLAND_)?DISPLAY\]$|^KeyError: '(?:WAYLAND_)?DISPLAY'"
+        r"|\$(?:WAYLAND_)?DISPLAY\b|DisplayNameError|NoSuchDisplay|(?i:\b(?:bad|no) display name)"
+        r"|(?i:connect to (?:the |an? )?(?:display|x[ -]?server))|\bX (?:server|connection)\b"
+        r"|\bDISPLAY environment variable|Unable to init server"
+        r"|No available video device|'headless' is currently running|No Qt bindings|QtBindings",
+        why="the import wants a screen, and a function has no display",
+        fix="pin a version that looks for a display only when it is used, or leave the package out",
+    ),
+    Cause(
         name="variable",
-        pattern=r".*\[unset variable: (?P<what>[^\]]+)\]$|KeyError: '(?P<key>[A-Z][A-Z0-9_]{2,})'"
+        pattern=r".*\[unset variable: (?P<what>[^\]]+)\]$"
         r"|(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
         why="the import wants the environment variable {what}, which is not set in the proof",
         fix='give the proof a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]; the '
         "function gets its own from environment_variables in .chalice/config.json",
+    ),
+    Cause(
+        name="worded package",
+        pattern=r"^(?!.*(?:\.so\b|\b(?:shared|C) library\b))(?:.*?\bpip3? install (?:-\S+ )*['\"`]?"
+        r"(?P<what>\w[\w.-]*\w)|.*?(?i:missing optional dependency) ['\"`](?P<other>[\w.-]+)"
+        r"|.*?(?i:\bthe )['\"`]?(?P<absent>[\w.-]+)['\"`]? (?:[Pp]ython )?package is not installed"
+        r"|.*?(?i:\binstall (?:the )?['\"`]?)(?P<named>(?!(?:missing|this|that|the|it|a|an)\b)"
+        r"[\w.-]+)['\"`]? (?:[Pp]ython )?package\b)",
+        why="the import wants the package {what}, which is not in the layer",
+        fix="add {what} to the requirements, or pin a version that does without",
     ),
     Cause(
         name="library",
@@ -170,6 +208,34 @@ CAUSES = (
         fix="pin a version that connects only when it is called, or leave the package out",
     ),
     Cause(
+        name="old six",
+        pattern=r"No module named '(?P<what>(?:\w+\.)*six\.moves\b[\w.]*)'",
+        why="{what} is of a copy of six older than 1.16, which does not work since Python 3.12: "
+        "the package that has it is too old for this Python",
+        fix="pin a newer version of the package, or six>=1.16 where six itself is that old",
+    ),
+    Cause(
+        name="setuptools",
+        pattern=r"No module named '(?P<what>pkg_resources|distutils)(?=['.])",
+        why="{what} comes with setuptools, which nobody asked for, and no longer with Python",
+        fix="pin a version that does without {what}, or add setuptools<81 to the requirements "
+        "(later ones are without pkg_resources)",
+    ),
+    Cause(
+        name="old standard module",
+        pattern=rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])",
+        why="{what} was a module of the standard library, which this Python has no longer",
+        fix="pin a version of the package that is made for this Python, or leave the package out",
+    ),
+    Cause(
+        name="submodule",
+        pattern=r"No module named '(?P<what>\w+(?:\.\w+)+)'",  # Python names the outermost absent
+        why="{top} is there, and has no {what}: one of the packages is too old or too new for "
+        "the other or for this Python, or broken",
+        fix="pin another version of the package that fails; or, where {what} is a package of its "
+        "own (a part of google, azure, …), add that to the requirements",
+    ),
+    Cause(
         name="package",
         pattern=r"No module named '(?P<what>[\w.]+)'",
         why="{what} is in no package of the layer",
@@ -206,19 +272,22 @@ def reasons(errors: Mapping[str, str]) -> list[str]:
     return [line for why, lines in groups.items() for line in [*lines, why] if line]
 
 
-def ways_out(errors: Mapping[str, str]) -> str:
-    """One for each reason, with the names that it is for where there is more than one."""
+def ways_out(errors: Mapping[str, str], configured: Collection[str] = ()) -> str:
+    """One for each reason, with the names that it is for where there is more than one.
+    `configured`: variables that config.json gives to functions."""
     groups: dict[str, list[str]] = {}
     for name, error in errors.items():
-        groups.setdefault(_told(error)[1], []).append(name)
+        groups.setdefault(_told(error, configured)[1], []).append(name)
     if len(groups) == 1:
         return next(iter(groups))
     return "\n→ ".join(f"{', '.join(names)}: {fix}" for fix, names in groups.items())
 
 
-def _told(error: str) -> tuple[str, str]:
+def _told(error: str, configured: Collection[str] = ()) -> tuple[str, str]:
     """(why, the way out)"""
     if not (found := of(error)):
         return "", PIN
     cause, what = found
-    return cause.why.format(what=what), cause.fix.format(what=what)
+    names = {"what": what, "top": what.partition(".")[0]}
+    fix = CONFIGURED if cause.name == "variable" and what in configured else cause.fix
+    return cause.why.format(**names), fix.format(**names)

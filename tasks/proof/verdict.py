@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from ..ui.console import count
 from . import causes
 from .cache import Proof
 
+_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
 KILLED = "exit status -9"  # as docker/probe.py says it
 INIT_SECONDS = 10  # Lambda Developer Guide, "Lambda execution environment lifecycle"
@@ -57,20 +59,6 @@ def breaks(proofs: Mapping[str, Proof]) -> list[Break]:
         for name, error in errors.items()
         if error and not before.get(name)
     ]
-
-
-def unusable(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """{direct requirement: its first error} where nothing of it ever imported that people import:
-    sounddevice fails and its _sounddevice does not. `direct`: the outermost modules of each."""
-    public = {
-        name: [each for each in outer if not each.startswith("_")] or outer
-        for name, outer in direct.items()
-    }
-    return {
-        name: proofs[name].imports[outer[0]]
-        for name, outer in public.items()
-        if outer and name in proofs and all(proofs[name].imports.get(each) for each in outer)
-    }
 
 
 def killed(proofs: Mapping[str, Proof]) -> dict[str, str]:
@@ -172,10 +160,19 @@ def counts(found: Mapping[str, Proof]) -> dict[str, int]:
     return {
         "modules": sum(not error for each in after for error in each["imports"].values()),
         "modules_that_never_imported": sum(len(each.imports) for each in found.values()),
+        "modules_that_want_packages": _want_packages(found),
         "distributions": len(after),
         "libraries": sum(not error for each in after for error in each["loads"].values()),
         "compiled_anew": sum(each["compiled"] for each in after),
     }
+
+
+def _want_packages(found: Mapping[str, Proof]) -> int:
+    """How many of those do not import for want of a package that nobody asked for."""
+    there = {name.partition(".")[0] for each in found.values() for name in each.after["imports"]}
+    errors = (error for each in found.values() for error in each.imports.values())
+    wanted = (match[1] for error in errors if (match := _MODULE.match(error)))
+    return sum(name not in there and name not in sys.stdlib_module_names for name in wanted)
 
 
 def import_seconds(
@@ -207,8 +204,10 @@ def summary(facts: Mapping[str, Any]) -> str:
     if facts["not_proven"]:
         return f"{found} answered, with libraries for the layer's machine"
     never, anew = facts["modules_that_never_imported"], facts["compiled_anew"]
-    asked = f"{count(never, 'module')} not imported before pruning either: packages are missing"
-    lines = [asked] if never else []
+    wanting = facts["modules_that_want_packages"]
+    others = never - wanting
+    lines = [f"{count(wanting, 'module')} want packages that nobody asked for"] * bool(wanting)
+    lines += [f"{count(others, 'module')} not imported before pruning either"] * bool(others)
     lines += [f"{count(anew, 'module')} compiled anew"] if anew else []
     libraries = count(facts["libraries"], "library", "libraries")
     modules = count(facts["modules"], "module")

@@ -16,6 +16,11 @@ NOT_BUILT = (
     "needs to the image (docker/Dockerfile, or in your own app an `image` that has it); what it "
     "wants to download needs build-network = true"
 )
+BUILT_ELSEWHERE = "build it in the image (builder=docker)"
+BUILT_WHERE_PINNED = (
+    "give it a line of its own, NAME==VERSION, also where only another package asks for it: then "
+    "it is built in the image"
+)
 _FIXES = (
     (r"Git executable not found", "a line comes out of a git repository, and git is not there: "
      "install it here (builder=host) or use an image that has it (`image`), or write the address "
@@ -34,9 +39,8 @@ _FIXES = (
      "pip.conf"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
-     "no wheel for {platform}: pin a version that has one, or build it in the image "
-     "(builder=docker); with a lock say so, by a line `--no-binary NAME` in {requirements}: what "
-     "builds it is in no lock"),
+     "no wheel for {platform}: pin a version that has one, or {build}; with a lock say so, by a "
+     "line `--no-binary NAME` in {requirements}: what builds it is in no lock"),
     (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
      "version that does in {requirements}, or change `python` in pyproject.toml"),
     (r"was not found in the package registry|not found in the (package )?(registry|index)",
@@ -174,6 +178,7 @@ def explain(output: str, settings: Settings, kind: str) -> BuildError:
             requirements=settings.requirements,
             lock=settings.lock,
             space=disk_full.way_out(kind),
+            build=BUILT_ELSEWHERE if kind == "host" else BUILT_WHERE_PINNED,
         ),
     )
 

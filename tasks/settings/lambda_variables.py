@@ -5,7 +5,7 @@ Source: Lambda Developer Guide, "Defined runtime environment variables".
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")  # Lambda's API, EnvironmentVariableName
 # These cannot be set.
@@ -31,6 +31,11 @@ OPEN = {
     "AWS_LAMBDA_LOG_FORMAT": "Text",
 }
 
+# Python's own that Lambda takes, with what they may say (docs.python.org/3/using/cmdline.html).
+# PYTHONPATH is read by the runtime's bootstrap.py, too, which then puts no layer on sys.path
+# (docker/bootstrap.py).
+_LAYERS, _HOME = "/opt/python", "/var/lang"
+
 
 def reserved(*, handler: str, name: str, memory: int, version: str) -> dict[str, str]:
     """What it may not, but for credentials, region and places. `memory`: MB."""
@@ -51,3 +56,28 @@ def refused(names: Iterable[str]) -> list[str]:
     strange = [name for name in wanted if not NAME.fullmatch(name) and name not in RESERVED]
     said = [f"Lambda refuses it: {_REASON}{', '.join(reserved)}"] if reserved else []
     return said + [f"{name!r} is no name that Lambda takes ({NAME.pattern})" for name in strange]
+
+
+def against_layer(variables: Mapping[str, str]) -> dict[str, str]:
+    """{name: why} of those with which no function finds the layer, or Python itself."""
+    found = {}
+    if _LAYERS not in (path := variables.get("PYTHONPATH", _LAYERS)).split(":"):
+        found["PYTHONPATH"] = (
+            f"PYTHONPATH = {path!r}: with a PYTHONPATH that lacks {_LAYERS}, Lambda's runtime "
+            "leaves the layer off sys.path, and no import of it works"
+        )
+    for name, usual in (("PYTHONHOME", _HOME), ("PYTHONPLATLIBDIR", "lib")):
+        if (value := variables.get(name, "").rstrip("/")) not in ("", usual):
+            found[name] = f"{name} = {value!r}: Python looks there for its own modules, and ends"
+    return found
+
+
+def against_bytecode(variables: Mapping[str, str]) -> list[str]:
+    """What those cost with which Python passes over the layer's bytecode, and so the proof."""
+    harmless = {"PYTHONOPTIMIZE": ("", "0"), "PYTHONPYCACHEPREFIX": ("",)}
+    return [
+        f"with {name} Python passes over the layer's bytecode and compiles what it imports at each "
+        "cold start; no import was tried like this"
+        for name, values in harmless.items()
+        if variables.get(name, "") not in values
+    ]

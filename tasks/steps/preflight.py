@@ -164,6 +164,22 @@ def check_variables(settings: Settings) -> None:
         where = _place(settings.stage, "environment_variables", first)
         fix = "choose another name there, and in the app; Lambda sets these itself"
         raise InputError(source_location.below(problem, where), fix=fix)
+    _check_pythons_own(settings, found)
+
+
+def _check_pythons_own(settings: Settings, found: dict[str, dict[str, str]]) -> None:
+    """Variables that take the layer from a function, or its bytecode (a warning)."""
+    where = f"{paths.CHALICE_CONFIG}, environment_variables"
+    costly = [why for each in found.values() for why in lambda_variables.against_bytecode(each)]
+    for why in dict.fromkeys(costly):
+        say(f"warning: {where}: {why}")
+    for function, variables in found.items():
+        for name, why in lambda_variables.against_layer(variables).items():
+            key = ("environment_variables", name)
+            own = _place(settings.stage, "lambda_functions", function, *key)
+            place = own or _place(settings.stage, *key)
+            fix = "take it out there; modules of the app's own are found in its folder and vendor/"
+            raise InputError(source_location.below(f"{where}: {why}", place), fix=fix)
 
 
 def check_places(aws: Aws) -> None:

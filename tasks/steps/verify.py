@@ -12,9 +12,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from ..chalice_project import config as chalice_config
+from ..chalice_project.source import imports as app_imports
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, part
@@ -23,9 +26,10 @@ from ..layer.archive import secret_scan, size_limit, zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
-from ..proof import causes, lambda_libraries, name_clashes, probe, prove, verdict
+from ..proof import causes, lambda_libraries, name_clashes, probe, prove, usable, verdict
 from ..proof.cache import Proof
 from ..proof.lambda_libraries import Wants
+from ..proof.usable import Failing
 from ..requirements import host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
@@ -34,7 +38,7 @@ from ..settings.model import Settings
 from ..ui.console import count, duration, say
 from ..util import files as file_tools
 from ..util import modules
-from ..util.errors import VerifyError
+from ..util.errors import LayerError, VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]
 UNREACHED = "did not come to an end here, so nothing of it is proven or kept:"
@@ -52,7 +56,10 @@ def task_verify() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "zip")), *check],
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
-        "uptodate": [file_tools.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [
+            file_tools.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: not imported_in_vain(settings),
+        ],
         "meta": {"last_words": partial(last_words, settings)},  # `doit -n` sends it to processes
     }
 
@@ -77,6 +84,12 @@ def fingerprint(settings: Settings) -> str:
     )  # fmt: skip
 
 
+def imported_in_vain(settings: Settings) -> set[str]:
+    """Modules that the app imports by now, and did not when they failed in the proof."""
+    known = file_tools.read_record(paths.record(settings, "verify")) or {}
+    return app_imports.of_these(Path(), known.get("fail_alone", ()))
+
+
 def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     """Prove the zip and write the record. VerifyError: the layer must not be shipped."""
     from concurrent.futures import ThreadPoolExecutor
@@ -98,7 +111,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         )
         found = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
         scan.result()
-    judge(settings, get_workshop, tree, stay, found)
+    failing = judge(settings, get_workshop, tree, stay, found)
     if not (unproven := not_proven(settings)):
         probe.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
     facts = verdict.counts(found)
@@ -108,6 +121,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "unzipped": packed["unzipped"],
         "packages": sizes,
         "not_proven": unproven,
+        "fail_alone": [each.module for each in failing],
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
         **facts,
     }
@@ -137,11 +151,14 @@ def not_proven(settings: Settings) -> str:
 def judge(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
     found: dict[str, Proof],
-) -> None:  # fmt: skip
-    """VerifyError for what broke, is unusable, or will be compiled at each cold start."""
+) -> list[Failing]:  # fmt: skip
+    """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else what
+    fails and nobody seems to need."""
     check_hidden(found)
     wants = lambda_libraries.wants(settings, found)
-    check_usable(settings, found, direct_modules(settings, tree, stay), wants)
+    direct = direct_modules(settings, tree, stay)
+    failing = usable.failing(found, direct)
+    check_usable(settings, found, failing, lambda_libraries.unimportable(wants, found, direct))
     if broken := verdict.breaks(found):
         raise blame(settings, get_workshop, tree, broken)
     if wrong := verdict.defects(found, twice(settings)):
@@ -153,8 +170,9 @@ def judge(
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
-    for line in doubts(tree, stay, found, wants):
+    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing)]:
         say(f"warning: {line}")
+    return failing
 
 
 def check_hidden(found: dict[str, Proof]) -> None:
@@ -176,18 +194,30 @@ def check_hidden(found: dict[str, Proof]) -> None:
 
 
 def check_usable(
-    settings: Settings, found: dict[str, Proof], direct: dict[str, list[str]], wants: Wants
+    settings: Settings, found: dict[str, Proof], failing: list[Failing], unloadable: dict[str, str]
 ) -> None:
-    """VerifyError for direct requirements that no function could import."""
-    unusable = verdict.unusable(found, direct)
-    unusable |= lambda_libraries.unimportable(wants, found, direct)  # which names the file, too
-    others = {name: each for name, each in found.items() if name not in unusable}
-    if wrong := unusable | verdict.killed(others):
+    """VerifyError for direct requirements that no function could import. `unloadable`: {direct
+    requirement: why}, which names the file, too."""
+    of_app = app_imports.of_these(Path(), [each.module for each in failing])
+    unusable = usable.errors(failing, of_app)
+    wrong = {name: each.error for name, each in unusable.items() if each.owner not in unloadable}
+    owners = {each.owner for each in unusable.values()} | unloadable.keys()
+    others = {name: each for name, each in found.items() if name not in owners}
+    if wrong := wrong | unloadable | verdict.killed(others):
         ended = {name: error for name, error in wrong.items() if causes.is_of_bytes(error)}
         open_ = {name: error for name, error in wrong.items() if name not in ended}
         lines = ["does not import, before any pruning:", *causes.reasons(ended)] * bool(ended)
         lines += [*unreached(open_), f"seen in {builder.title(settings)}"]
-        raise VerifyError("\n".join(lines), fix=causes.ways_out(ended | open_))
+        fix = causes.ways_out(ended | open_, configured_variables(settings))
+        raise VerifyError("\n".join(lines), fix=fix)
+
+
+def configured_variables(settings: Settings) -> set[str]:
+    """Names of those that the stage's functions get from config.json."""
+    with suppress(LayerError):  # preflight says what is wrong, where it matters
+        found = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
+        return {name for variables in found.values() for name in variables}
+    return set()
 
 
 def unreached(errors: dict[str, str]) -> list[str]:

@@ -33,8 +33,8 @@ def test_a_function_does_not_say_where_its_stage_is_deployed(
     with hostile_surroundings.listening() as sink:
         steering = {
             "AWS_ENDPOINT_URL": sink.url, "AWS_ENDPOINT_URL_LAMBDA": sink.url, "LD_PRELOAD": "/x",
-            "AWS_CONFIG_FILE": "/nowhere", "HTTP_PROXY": sink.url, "PYTHONPATH": "/nowhere",
-            "AWS_PROFILE": "nosuch",
+            "AWS_CONFIG_FILE": "/nowhere", "HTTP_PROXY": sink.url, "AWS_PROFILE": "nosuch",
+            "PYTHONPATH": "/nowhere:/opt/python",
         }  # fmt: skip
         config = json.loads(made.read(CONFIG))
         config["stages"]["prod"]["environment_variables"] = {"TABLE": "t", **steering}

@@ -55,6 +55,23 @@ def test_modules_that_never_imported_do_not_count(settings: Settings) -> None:
     assert (record["modules"], record["modules_that_never_imported"]) == (1, 1)
 
 
+def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named with its error; what the proof said stands, and the app alone decides."""
+    lay(settings, {"pkg/__init__.py": "", "clr.py": "{}.attribute"})
+    lines = handmade_layers.listen(monkeypatch)
+    assert build(settings)["fail_alone"] == ["clr"]
+    error = "AttributeError: 'dict' object has no attribute 'attribute'"
+    assert f"warning: `import clr` fails, and did before pruning (pkg): {error}" in lines
+    assert "(1 did not import before pruning either)" in "\n".join(lines)
+    assert not verify.imported_in_vain(settings)
+    Path("app.py").write_text("import clr", encoding="utf-8")
+    assert verify.imported_in_vain(settings)
+    found = refused(settings)
+    assert f"clr of pkg: {error}" in found.problem
+
+
 def test_a_module_that_ends_the_process_costs_only_itself(settings: Settings) -> None:
     """The next worker goes on behind it."""
     lay(settings, {

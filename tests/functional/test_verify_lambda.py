@@ -1,6 +1,7 @@
 """verify: what a package meets in Lambda and not elsewhere; each end has its true reason."""
 
 import base64
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.proof import verdict
+from tasks.settings import paths
 from tasks.settings.model import Settings
 from tests import handmade_layers
 from tests.handmade_layers import build, lay, lay_wheels, refused
@@ -93,6 +95,16 @@ def test_an_import_that_lambda_would_refuse(
     assert "seen in this machine's Python" in found.problem
     assert fix in found.fix
     assert "pin versions" not in found.fix
+
+
+def test_a_variable_of_config_json_is_not_the_proofs(settings: Settings) -> None:
+    """Which the way out says."""
+    lay(settings, {"pkg/__init__.py": VARIABLE})
+    given = {"environment_variables": {"PKG_DATABASE_URL": "x"}}
+    paths.CHALICE_CONFIG.parent.mkdir(exist_ok=True)
+    text = json.dumps({"app_name": "a", "stages": {settings.stage: given}})
+    paths.CHALICE_CONFIG.write_text(text, encoding="utf-8")
+    assert "PKG_DATABASE_URL of .chalice/config.json is the function's" in refused(settings).fix
     assert not Path("/home/sbx_user1051").exists()
 
 

@@ -1,10 +1,13 @@
-"""What the app's own code imports, and programs that it calls by their paths, so that pruning
-leaves them in the layer."""
+"""What the app's own code imports, and programs that it calls by their paths: pruning leaves them
+in the layer, and they have to work there."""
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from ...util import modules as dotted
 
 CODE = ("app.py", "chalicelib/**/*.py")
 # Where AWS_LAMBDA_EXEC_WRAPPER stands, and scripts that it may name.
@@ -34,20 +37,70 @@ def _programs(path: Path) -> Iterator[str]:
 def of_app(root: Path, segments: Collection[str]) -> list[str]:
     """Modules whose dotted names have one of these segments, sorted. A file that is no Python
     names none: Chalice says what is wrong with it."""
-    files = sorted({path for pattern in CODE for path in root.glob(pattern)})
-    found = {name for path in files for name in _imported(path, segments)}
+    found = {name for tree in _parsed(root, segments) for name in _imported(ast.walk(tree))}
     return sorted(name for name in found if not {*segments}.isdisjoint(name.split(".")))
 
 
-def _imported(path: Path, segments: Collection[str]) -> Iterator[str]:
-    try:
-        text = path.read_bytes()
-        if not any(each.encode() in text for each in segments):
-            return  # each command asks: most files need not be parsed
-        tree = ast.parse(text)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
+def of_these(root: Path, modules: Collection[str]) -> set[str]:
+    """Which of these modules the app cannot do without: no `try` provides for their absence."""
+    trees = _parsed(root, [each.rpartition(".")[2] for each in modules])
+    found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
+    return found & {*modules}
+
+
+def _parsed(root: Path, words: Collection[str]) -> Iterator[ast.Module]:
+    """Of the app's files those that have one of the words."""
+    for path in sorted({path for pattern in CODE for path in root.glob(pattern)}):
+        with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            text = path.read_bytes()
+            if any(each.encode() in text for each in words):  # each command asks: few are parsed
+                yield ast.parse(text)
+
+
+def _needed(tree: ast.Module) -> Iterator[str]:
+    """Imported for certain: import_module("x") is, a text like "x.y" is not."""
+    nodes = [node for node in _unguarded(tree) if not isinstance(node, ast.Constant)]
+    yield from _imported(nodes)
+    for node in nodes:
+        if isinstance(node, ast.Call) and _name(node.func) in ("import_module", "__import__"):
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:
+    """All code but what may fail to import, and what only type checkers read."""
+    left = [tree]
+    while left:
+        yield (node := left.pop())
+        skipped: list[ast.stmt] = []
+        if isinstance(node, (ast.Try, ast.With, ast.If)) and _guards(node):
+            skipped = node.body
+        left += [each for each in ast.iter_child_nodes(node) if each not in skipped]
+
+
+def _guards(node: ast.Try | ast.With | ast.If) -> bool:
+    """`try: … except ImportError`, `with suppress(ImportError)`, `if TYPE_CHECKING`; any `try` of
+    imports alone."""
+    if isinstance(node, ast.If):
+        return _name(node.test) == "TYPE_CHECKING"
+    if isinstance(node, ast.With):
+        caught = [each.context_expr for each in node.items]
+    else:
+        caught = [each.type for each in node.handlers if each.type]
+        if node.handlers and all(isinstance(x, (ast.Import, ast.ImportFrom)) for x in node.body):
+            return True
+    named = {_name(each) for expression in caught for each in ast.walk(expression)}
+    return not named.isdisjoint(("ImportError", "ModuleNotFoundError"))
+
+
+def _name(node: ast.AST) -> str:
+    """x of `x` and of `y.x`."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -123,3 +123,11 @@ def test_short_values_are_hidden_beside_their_name() -> None:
     assert hide(text, {"AA": "1", "BB": "22", "CC": ""}) == (
         "{\"AA\": \"***\", 'BB': '***'} AA=*** 11 of 22"
     )
+
+
+def test_a_variable_that_takes_the_layer_away() -> None:
+    """As in config.json; its value is not said."""
+    with pytest.raises(AwsError, match="PYTHONPATH takes the layer from the functions") as caught:
+        parse_secret("s", "v1", f'{{"PYTHONPATH": "/{VALUE[:6]}", "PYTHONUNBUFFERED": "1"}}')
+    assert VALUE[:6] not in str(caught.value)
+    assert "PYTHONUNBUFFERED" not in str(caught.value)

@@ -27,7 +27,36 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ModuleNotFoundError: No module named 'libcst'", "package", "libcst"),
         ("PermissionError: [Errno 13] Permission denied: '/var/lib/x'", "read-only", "/var/lib/x"),
         ("OSError: [Errno 30] Read-only file system: 'logs/a.log'", "read-only", "logs/a.log"),
-        ("KeyError: 'DATABASE_URL'", "variable", "DATABASE_URL"),
+        ("KeyError: 'DATABASE_URL' [unset variable: DATABASE_URL]", "variable", "DATABASE_URL"),
+        ("KeyError: 'DISPLAY' [unset variable: DISPLAY]", "display", ""),  # mouseinfo
+        ('DisplayNameError: Bad display name ""', "display", ""),  # pystray
+        ("TclError: no display name and no $DISPLAY environment variable", "display", ""),
+        ("ImportError: this platform is not supported: ('failed to acquire X connection: …')",
+         "display", ""),  # pynput
+        ("QtBindingsNotFoundError: No Qt bindings could be found", "display", ""),  # qtpy
+        ('NoSuchDisplayException: Cannot connect to "None"', "display", ""),  # pyglet
+        ("ImportError: The requests_toolbelt library is not installed, please install the "
+         "requests_toolbelt package to use it.", "worded package", "requests_toolbelt"),
+        ("ImportError: The `pandas` package is not installed.", "worded package", "pandas"),
+        ("Error: Unable to init server: Could not connect: Connection refused", "display", ""),
+        ("ImportError: Missing optional dependency 'pyarrow'.  Use pip or conda.",
+         "worded package", "pyarrow"),
+        ("ImportError: libcst cannot be imported. Run `pip install libcst`.",
+         "worded package", "libcst"),
+        ("RuntimeError: x is not there: pip install -U \"redis[hiredis]\"", "worded package",
+         "redis"),
+        ("ImportError: Unable to find zbar shared library; pip install pyzbar", "library", "zbar"),
+        ("ModuleNotFoundError: No module named 'kafka.vendor.six.moves'", "old six",
+         "kafka.vendor.six.moves"),
+        ("ModuleNotFoundError: No module named 'six.moves.urllib'", "old six", "six.moves.urllib"),
+        ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools", "pkg_resources"),
+        ("ModuleNotFoundError: No module named 'distutils'", "setuptools", "distutils"),
+        ("ModuleNotFoundError: No module named 'imp'", "old standard module", "imp"),
+        ("ModuleNotFoundError: No module named 'cgi'", "old standard module", "cgi"),
+        ("ModuleNotFoundError: No module named 'impala'", "package", "impala"),
+        ("ModuleNotFoundError: No module named 'typing.io'; 'typing' is not a package",
+         "submodule", "typing.io"),
+        ("ModuleNotFoundError: No module named 'google.api_core'", "submodule", "google.api_core"),
         ("RuntimeError: AA_TOKEN is not set [unset variable: AA_TOKEN]", "variable", "AA_TOKEN"),
         ("KeyError: 'dsn' [unset variable: dsn]", "variable", "dsn"),
         ("ImportError: Failed to initialize: Bad git executable. (there is no program git)",
@@ -46,6 +75,7 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
     lines, fix = causes.reasons({"pkg": error}), causes.ways_out({"pkg": error})
     assert lines[0] == f"pkg: {error}"
     assert what in " ".join([*lines[1:], fix]) or name == "tkinter"
+    assert not {"{", "}"} & {*"".join(lines)}
     assert fix != causes.PIN
 
 
@@ -55,6 +85,10 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
         "ImportError: cannot import name 'x' from 'lib2to3.y'",
         "ImportError: cannot import name 'Library' from 'foo'",
         "ValueError: this library is not for Lambda",
+        "KeyError: 'EUR'",  # an ordinary dict's
+        "RuntimeError: cannot find the standard library folder",
+        "ImportError: Couldn't find the third-party library",
+        "RuntimeError: the native library could not be loaded",
         "AttributeError: module 'lib' has no attribute 'X509_V_FLAG_NOTIFY_POLICY'",
     ],
 )
@@ -67,12 +101,13 @@ def test_other_errors_are_no_libraries(error: str) -> None:
 
 def test_each_error_has_its_own_way_out() -> None:
     """In the order of the errors; those of one reason together, under it."""
+    unset = " [unset variable: A_KEY]"
     errors = {
-        "a": "KeyError: 'A_KEY'", "b": "ImportError: odd", "c": "MemoryError: ",
+        "a": f"KeyError: 'A_KEY'{unset}", "b": "ImportError: odd", "c": "MemoryError: ",
         "d": "MemoryError: ", "e": "ImportError: other",
     }  # fmt: skip
     assert causes.reasons(errors) == [
-        "a: KeyError: 'A_KEY'",
+        f"a: KeyError: 'A_KEY'{unset}",
         "the import wants the environment variable A_KEY, which is not set in the proof",
         "b: ImportError: odd",
         "e: ImportError: other",
@@ -84,6 +119,15 @@ def test_each_error_has_its_own_way_out() -> None:
     assert variable.startswith("a: give the proof a value: proof-env = {A_KEY")
     assert other == f"b, e: {causes.PIN}"
     assert memory.startswith("c, d: give this machine, or the Docker engine, more memory")
+
+
+def test_a_variable_that_config_json_has_is_the_functions_alone() -> None:
+    """Whoever has set it there is told that the proof has its own."""
+    error = "KeyError: 'A_KEY' [unset variable: A_KEY]"
+    fix = causes.ways_out({"a": error}, {"A_KEY"})
+    assert fix.startswith("A_KEY of .chalice/config.json is the function's alone: give the proof")
+    assert fix.endswith('proof-env = {A_KEY = "…"} in [tool.lambda-layer]')
+    assert causes.ways_out({"a": error}, {"B_KEY"}).startswith("give the proof a value")
 
 
 @pytest.mark.parametrize(

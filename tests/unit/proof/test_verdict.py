@@ -93,20 +93,22 @@ def test_a_library_that_does_not_load_is_tried_again() -> None:
     assert found == {"modules": [], "libraries": ["b.so"]}
 
 
-def test_a_requirement_is_unusable_when_nothing_of_it_ever_imported() -> None:
-    """One of several modules is enough; one without modules (types only) is fine."""
-    proofs = {
-        "bad": Proof(after=answer(), imports={"x": "E: 1", "y": "E: 2"}),
-        "good": Proof(after=answer(), imports={"x": "E: 1"}),
-        "none": Proof(after=answer()),
-        "half": Proof(after=answer(), imports={"half": "E: 3"}),  # its _half imports
-        "hidden": Proof(after=answer(), imports={}),
-    }
-    direct = {
-        "bad": ["x", "y"], "good": ["x", "y"], "none": [], "gone": ["z"],
-        "half": ["_half", "half"], "hidden": ["_hidden"],
+def test_what_never_imported_is_counted_by_what_it_is() -> None:
+    """A standard module, a module of the layer, an AttributeError: nobody forgot a package."""
+    absent = "ModuleNotFoundError: No module named"
+    before = {
+        "a.x": f"{absent} 'numpy'", "a.y": f"{absent} 'b.c'", "a.z": f"{absent} 'typing.io'",
+        "a.e": "AttributeError: no",
     }  # fmt: skip
-    assert verdict.unusable(proofs, direct) == {"bad": "E: 1", "half": "E: 3"}
+    found = {"a": Proof(after=answer(imports={"a": "", "b": "", **before}), imports=before)}
+    facts = verdict.counts(found) | {"not_proven": ""}
+    assert (facts["modules_that_never_imported"], facts["modules_that_want_packages"]) == (4, 1)
+    assert verdict.summary(facts).startswith(
+        "2 modules import as before (1 want packages that nobody asked for, 3 did not import "
+        "before pruning either), 1 distributions answer"
+    )
+    good = verdict.counts({"a": Proof(after=answer(imports={"a": ""}))}) | {"not_proven": ""}
+    assert verdict.summary(good).startswith("1 modules import as before, 1 distributions answer")
 
 
 def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:

@@ -82,3 +82,12 @@ def test_what_is_resolved_has_hashes() -> None:
     words = resolving(Settings(), "docker")
     assert words[:3] == ("pip", "compile", "{work}/requirements.txt")
     assert "--generate-hashes" in words
+
+
+def test_the_way_out_without_a_wheel_is_one_that_is_left() -> None:
+    """In the image a pin is missing, and not the image."""
+    said = "error: x\n  Because evdev==1.7 has no usable wheels, it cannot be used"
+    assert "build it in the image (builder=docker)" in explain(said, Settings(), "host").fix
+    container = explain(said, Settings(), "docker").fix
+    assert "builder=docker" not in container
+    assert "a line of its own, NAME==VERSION" in container

@@ -1,7 +1,9 @@
 """tasks/steps/preflight.py: the Python that Chalice would deploy."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,3 +57,22 @@ def test_a_python_on_its_way_out_is_warned_of(monkeypatch: pytest.MonkeyPatch) -
             install.run(Settings(python=python, requirements="nowhere.txt"), NotImplemented)
     assert [line.split(":")[0] for line in said] == ["warning", "warning", "note", "note"]
     assert "AWS has deprecated python3.10 on 2026-10-31" in said[0]
+
+
+@pytest.mark.parametrize("where", ["app", "stage", "function"])
+def test_a_variable_that_takes_the_layer_away_is_refused_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], where: str
+) -> None:
+    """Wherever config.json has it; one that takes the bytecode away is a warning, said once."""
+    monkeypatch.chdir(tmp_path)
+    own: Any = {"environment_variables": {"PYTHONOPTIMIZE": "2", "PYTHONPATH": "/var/task/lib"}}
+    stage: Any = {"lambda_functions": {"nightly": own if where == "function" else {}}}
+    config = {"app_name": "a", "stages": {"prod": stage | (own if where == "stage" else {})}}
+    Path(".chalice").mkdir()
+    text = json.dumps(config | (own if where == "app" else {}), indent=1)
+    Path(".chalice/config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="leaves the layer off") as caught:
+        preflight.check_variables(Settings(stage="prod"))
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "PYTHONPATH" in each)
+    assert f".chalice/config.json:{line}" in str(caught.value)
+    assert capfd.readouterr().out.count("with PYTHONOPTIMIZE Python passes over") == 1

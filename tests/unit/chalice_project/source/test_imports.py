@@ -30,6 +30,31 @@ def test_only_those_names_count(tmp_path: Path, code: str, found: list[str]) -> 
     assert app_imports.of_app(tmp_path, NAMES) == sorted([*found, "z.docs"])
 
 
+@pytest.mark.parametrize(
+    ("code", "needed"),
+    [
+        ("import clr", True),
+        ("from clr import System", True),
+        ("import clr.x.y as z", True),
+        ("def f():\n    import clr", True),
+        ("x = importlib.import_module('clr')", True),
+        ("try:\n    import clr\n    clr.go()\nexcept ValueError:\n    pass", True),
+        ("try:\n    pass\nexcept ImportError:\n    import clr", True),
+        ("import clrs\nfrom . import clr\nx = 'clr'", False),
+        ("try:\n    import clr\n    clr.go()\nexcept (ImportError, OSError):\n    x = 1", False),
+        ("try:\n    import clr\nexcept Exception:\n    clr = None", False),
+        ("with suppress(ImportError):\n    import clr", False),
+        ("if typing.TYPE_CHECKING:\n    import clr", False),
+        ("x = " + "+".join("1" * 5000) + "\nimport os # clr", False),
+    ],
+)
+def test_what_the_app_cannot_do_without(tmp_path: Path, code: str, *, needed: bool) -> None:
+    """Imports that it catches, and those of type checkers, are none."""
+    (tmp_path / "app.py").write_text(code)
+    found = {"clr"} if needed else set()
+    assert app_imports.of_these(tmp_path, ["clr", "z.other"]) == found
+
+
 def test_a_project_without_an_app(tmp_path: Path) -> None:
     """A layer alone."""
     assert app_imports.of_app(tmp_path, NAMES) == []

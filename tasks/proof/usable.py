@@ -1,0 +1,60 @@
+"""What people import of a direct requirement, and whether they can."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..requirements.file import canonical
+from . import causes
+from .cache import Proof
+
+LISTED = 10  # in one message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing:
+    """An outermost module of a direct requirement that never imported. `whole`: nor does any other
+    of `owner` that people import: sounddevice fails and its _sounddevice does not."""
+
+    owner: str
+    module: str
+    error: str
+    whole: bool
+
+    @property
+    def is_main(self) -> bool:
+        """Is it what its requirement is named for?"""
+        return self.whole or canonical(self.module) == self.owner
+
+    @property
+    def name(self) -> str:
+        return self.owner if self.whole else f"{self.module} of {self.owner}"
+
+
+def failing(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> list[Failing]:
+    """`direct`: {direct requirement: its outermost modules}."""
+    found = []
+    for name in direct.keys() & proofs.keys():
+        public = [each for each in direct[name] if not each.startswith("_")] or direct[name]
+        errors = {each: error for each in public if (error := proofs[name].imports.get(each))}
+        whole = len(errors) == len(public)
+        found += [
+            Failing(owner=name, module=module, error=error, whole=whole)
+            for module, error in errors.items()
+        ]
+    return sorted(found, key=lambda each: (each.owner, each.module))
+
+
+def errors(found: Collection[Failing], of_app: Collection[str]) -> dict[str, Failing]:
+    """{name: the first} of those without which a requirement is of no use. `of_app`: modules that
+    the app imports."""
+    wanted = [each for each in found if each.is_main or each.module in of_app]
+    return dict(sorted({each.name: each for each in reversed(wanted)}.items()))
+
+
+def warnings(found: Collection[Failing]) -> list[str]:
+    """Of the others; of libraries and of what did not come to an end others speak."""
+    return [
+        f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
+        for each in found
+        if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
+    ][:LISTED]

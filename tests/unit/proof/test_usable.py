@@ -1,0 +1,41 @@
+"""tasks/proof/usable.py: which imports that fail are errors, and which are warnings."""
+
+from tasks.proof import usable
+from tasks.proof.cache import Proof
+from tests.unit.proof.test_verdict import MISSING, answer
+
+PROOFS = {
+    name: Proof(after=answer(), imports=imports)
+    for name, imports in {
+        "bad": {"x": "E: 1", "y": "E: 2"},
+        "pythonnet": {"clr": "RuntimeError: no mono", "pythonnet.x": "E: inner"},
+        "ee-reg": {"ee_reg": "KeyError: 'A' [unset variable: A]"},
+        "none": {},
+        "half": {"half": "E: 3"},  # its _half imports
+        "own": {"_own": "E: 4"},
+        "odd": {"late": "no end after 60 s", "needs": f"ImportError: {MISSING}"},
+    }.items()
+}
+DIRECT = {
+    "bad": ["x", "y"], "pythonnet": ["clr", "pythonnet"], "ee-reg": ["ee_reg", "ee_util"],
+    "none": [], "gone": ["z"], "half": ["_half", "half"], "own": ["_own", "own"],
+    "odd": ["late", "needs", "odd"],
+}  # fmt: skip
+
+
+def test_a_requirement_is_unusable_when_what_people_import_of_it_never_imported() -> None:
+    """All of it, the module that it is named for, or one that the app imports; one without modules
+    (types only) is fine, and so is one whose private module fails."""
+    failing = usable.failing(PROOFS, DIRECT)
+    told = {name: each.error for name, each in usable.errors(failing, []).items()}
+    assert told == {"bad": "E: 1", "ee_reg of ee-reg": "KeyError: 'A' [unset variable: A]",
+                    "half": "E: 3"}  # fmt: skip
+    assert "clr of pythonnet" in usable.errors(failing, ["clr"])
+
+
+def test_a_module_that_fails_beside_others_is_a_warning_with_its_error() -> None:
+    """What other warnings say is not said twice."""
+    failing = usable.failing({"odd": PROOFS["odd"], "pythonnet": PROOFS["pythonnet"]}, DIRECT)
+    assert usable.warnings(failing) == [
+        "`import clr` fails, and did before pruning (pythonnet): RuntimeError: no mono"
+    ]
