@@ -42,6 +42,7 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     covered: Collection[str] = ()  # files of this machine behind {work}/empty; where bwrap isolates
     fetch: Mapping[str, Path] = field(default_factory=dict)
+    fetch_limit: int = 16 << 30  # bytes of one thing that is fetched; more is a BuildError
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
 
 

@@ -143,7 +143,7 @@ class Session:
             if room > 0:  # who floods is not remembered to the end
                 output.append(line)
         for local in job.fetch.values() if answer.exit_status == 0 else ():
-            tar_streams.unpack(answer.pieces(), local)
+            tar_streams.unpack(answer.pieces(), local, job.fetch_limit)
         return int(answer.exit_status)
 
 

@@ -1,5 +1,6 @@
 """tasks/sandbox/index_credentials.py: a company's indexes, as variables for uv."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,29 @@ def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, An
     """Who reads, strips and proves what was installed runs code out of it."""
     job, _, _ = run(monkeypatch, "", **more)
     assert dict(job.environment) == {}
+
+
+@pytest.mark.parametrize(
+    ("index", "file", "known"),
+    [
+        ("https://me:w@h/simple/", "https://h/files/a.tar.gz", True),
+        ("https://me:w@h/simple/", "https://H:443/a.tar.gz", True),
+        ("http://me:w@h:8080/simple/", "http://h:8080/a.tar.gz", True),
+        ("https://me:w@h/simple/", "http://h/a.tar.gz", False),
+        ("https://me:w@h/simple/", "http://h:443/a.tar.gz", False),
+        ("https://me:w@h/simple/", "https://h:8443/a.tar.gz", False),
+        ("https://me:w@h/simple/", "https://other/a.tar.gz", False),
+    ],
+)
+def test_a_password_goes_where_its_index_is(index: str, file: str, known: bool) -> None:
+    """Not in the clear because a page links there."""
+    assert bool(index_credentials._login(file, {"UV_DEFAULT_INDEX": index})) is known
+
+
+def test_a_download_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the server goes on to send."""
+    monkeypatch.setattr(index_credentials, "LARGEST", 1 << 20)
+    index_credentials._save(io.BytesIO(bytes(1 << 20)), tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size == 1 << 20
+    with pytest.raises(ValueError, match="larger than"):
+        index_credentials._save(io.BytesIO(bytes((1 << 20) + 1)), tmp_path / "a")
