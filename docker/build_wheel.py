@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 OPT = "/opt"
+BEAT = 5.0  # seconds
 LARGEST = 1 << 20  # characters of an answer
 HOOK = """
 import importlib, json, sys
@@ -71,17 +72,28 @@ def call(source: Path, tmp: str, backend: str, hook: str, where: str) -> Any:
     paths = [str(source / each) for each in asked["backend-path"]]
     words = json.dumps([asked["build-backend"], paths, hook, where, str(result)])
     path = f"{OPT}/bin:{os.environ.get('PATH', '')}"
-    done = subprocess.run(
-        [sys.executable, "-c", HOOK, words], cwd=source, check=False,
+    running = subprocess.Popen(
+        [sys.executable, "-c", HOOK, words], cwd=source,
         env={**os.environ, "PYTHONPATH": OPT, "PATH": path},
     )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    while (code := ended(running)) is None:
+        print(f"~ {hook}", flush=True)
+    if code:
+        raise SystemExit(code)
     try:
         with result.open(encoding="utf-8") as file:
             return json.loads(file.read(LARGEST))
     except (OSError, ValueError, RecursionError):
         raise SystemExit("! its build backend ended without an answer") from None
+
+
+def ended(running: "subprocess.Popen[bytes]") -> "int | None":
+    """Its status, after a while None: whoever waits outside wants to hear that this process runs,
+    which the package could stop."""
+    try:
+        return running.wait(BEAT)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 if __name__ == "__main__":

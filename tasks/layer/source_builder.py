@@ -22,6 +22,7 @@ from ..sandbox.job_kinds import BUILD, INSPECT, INSTALL
 from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
 from ..sandbox.tar_streams import TooLargeError
 from ..sandbox.temp_dirs import folder
+from ..sandbox.watch import OutOfTimeError
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files as file_tools
@@ -32,6 +33,7 @@ _SDIST = re.compile(r"\w[\w.+!-]{,200}\.(tar\.\w+|tgz|zip)", re.ASCII)
 _ABOUT = ("METADATA", "WHEEL")
 KIND = "wheels"  # of the store's entries
 SECONDS = 3600.0
+SILENT = 120.0  # seconds without a beat of docker/build_wheel.py
 LARGEST = 2 << 30  # bytes of a wheel
 FAULT = "! "  # before what a package does against the rules, its last line
 ANSWER = "= "  # before what docker/build_wheel.py has found
@@ -142,6 +144,7 @@ class SourceBuilder:
             opt=(self._environment(system["requires"], here, what),),
             network=self.settings.build_network,
             timeout=SECONDS,
+            silence=SILENT,
         )
         requires = [*system["requires"], *answer(self._run(job, what))]
         job = replace(
@@ -185,8 +188,10 @@ class SourceBuilder:
             outcome = self.get_sandbox().run(job)
         except TooLargeError as error:
             raise BuildError(f"{what}: {error.problem}", fix=untrusted.PIN) from None
-        except TimeoutError as error:
-            outcome = Outcome(code=1, output=f"{error}\nno end after {SECONDS:.0f} s")
+        except OutOfTimeError as error:
+            why = "it stopped what watches over it" if error.silent else "it did not end"
+            waited = error.silent or SECONDS
+            outcome = Outcome(code=1, output=f"{error}\n{FAULT}{why}, waited for {waited:.0f} s")
         if outcome.code:
             lines = outcome.output.splitlines()
             shown = "\n".join(uv.shorten(lines))

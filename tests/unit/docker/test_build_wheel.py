@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import sandbox_scripts
+
+build_wheel = sandbox_scripts.load("build_wheel")
+
 SCRIPT = Path(__file__).parents[3] / "docker/build_wheel.py"
 WRITE = "    open(f'{folder}/a.whl', 'w').write('x')\n"
 
@@ -82,3 +86,16 @@ def test_what_a_backend_says_itself_stays(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "RuntimeError: no compiler" in done.stderr
     assert "! " not in done.stderr
+
+
+def test_while_a_backend_works_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits hears that nobody stopped us."""
+    monkeypatch.setattr(build_wheel, "BEAT", 0.01)
+    running = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.5); exit(3)"])
+    seen = [build_wheel.ended(running)]
+    assert seen == [None]
+    while seen[-1] is None:
+        seen.append(build_wheel.ended(running))
+    assert seen[-1] == 3
