@@ -219,7 +219,8 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
     while True:
         asking, _ = listening.accept()
         with asking:
-            asked = json.loads(Path(asking.makefile().readline().rstrip()).read_bytes())
+            event = json.loads(asking.makefile().readline())  # any path, one of two lines, too
+            asked = json.loads(Path(event).read_bytes())
             with beating(asking):
                 answer = environment.invoke(**asked)
             # unescaped: six megabytes of another script would be eighteen
@@ -250,7 +251,7 @@ def ask(meet: str, event: str) -> None:
     os.chdir(meet)
     with socket.socket(socket.AF_UNIX) as talk:
         talk.connect(SOCKET)
-        talk.sendall(f"{event}\n".encode())
+        talk.sendall(f"{json.dumps(event)}\n".encode())
         answer = b""
         for line in talk.makefile("rb"):
             if line == b"\n":

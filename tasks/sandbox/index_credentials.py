@@ -22,6 +22,8 @@ URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
+_USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:")
+SHORT = 4  # characters; shorter ones are hidden only as an address's password
 HIDDEN = "****"
 BLOCK = 1 << 20  # bytes
 LARGEST = 2 << 30  # bytes of a download
@@ -80,7 +82,7 @@ def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) ->
     """Run the job, with what the indexes want to know where it asks for that, and no password in
     what it says."""
     variables = for_job(job, os.environ, Path.cwd()) if job.indexes else {}
-    words = secrets(variables)
+    words = secrets({name: variables[name] for name in variables.keys() - users(job)})
     job = replace(job, environment={**job.environment, **variables})
     outcome = run(job, lambda line: on_line(hidden(line, words)))
     return replace(outcome, output=hidden(outcome.output, words))
@@ -93,6 +95,14 @@ def for_job(job: Job, environ: Mapping[str, str], root: Path) -> dict[str, str]:
     names = {each.decode() for text in texts for each in _VARIABLE.findall(text)}
     asked = {name: environ[name] for name in names if name in environ}
     return index_variables(environ, root) | asked
+
+
+def users(job: Job) -> set[str]:
+    """Variables that the job's requirements name as a user, with a password behind, and nowhere
+    else."""
+    text = b"\n".join(each for each in job.inputs.values() if isinstance(each, bytes))
+    elsewhere = _VARIABLE.findall(_USER.sub(b"", text))
+    return {each.decode() for each in {*_USER.findall(text)} - {*elsewhere}}
 
 
 def secrets(variables: Mapping[str, str]) -> list[str]:
@@ -164,5 +174,8 @@ def _is_named(address: str) -> bool:
 def hidden(text: str, words: list[str]) -> str:
     """The text without these words."""
     for word in words:
-        text = text.replace(word, HIDDEN)
+        if len(word) >= SHORT:
+            text = text.replace(word, HIDDEN)
+        else:
+            text = re.sub(rf"(?<=[:/]){re.escape(word)}(?=@)", HIDDEN, text)
     return text

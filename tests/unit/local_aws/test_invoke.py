@@ -111,6 +111,15 @@ def test_a_function_that_ends_its_runtime_ends_its_own_call(
     assert invoke(code, event=0, timeout=3).payload == '"x"'
 
 
+def test_a_checkout_may_lie_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two lines, too."""
+    (place := tmp_path / "two\nlines {work} é").mkdir()
+    monkeypatch.chdir(place)
+    shutil.copytree(DOCKER, paths.DOCKER)
+    invocation.remember(Settings(builder="host", stage="local"))
+    assert invoke("def app(event, context):\n    return event", event=[1]).payload == "[1]"
+
+
 def test_a_long_call_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs says so meanwhile."""
     monkeypatch.setattr(warm_pool, "SILENT", 4.0)

@@ -196,6 +196,29 @@ def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "OTHER" not in job.environment
 
 
+@pytest.mark.parametrize(
+    ("line", "said", "shown"),
+    [
+        ("https://${U}:${P}@h", "u: unusual http://u:pw-word@h", "u: unusual http://u:****@h"),
+        ("https://${P}@h", "pw-word", "****"),
+        ("https://${P}:${P}@h", "pw-word", "****"),
+        ("https://${U}:${S}@h", "u: a cat http://u:a@h", "u: a cat http://u:****@h"),
+        ("https://${S}@h", "a cat http://a@h", "a cat http://****@h"),
+    ],
+)
+def test_a_login_hides_no_letters(
+    monkeypatch: pytest.MonkeyPatch, line: str, said: str, shown: str
+) -> None:
+    """A user's name is no secret; of a very short word only the one in an address."""
+    for name, value in {**NOBODY, "U": "u", "P": "pw-word", "S": "a"}.items():
+        monkeypatch.setenv(name, value)
+    job = Job(argv=("uv",), inputs={"r.txt": f"--index-url {line}".encode()}, indexes=True)
+    outcome = index_credentials.running(
+        job, lambda job, on_line: Outcome(code=0, output=said), lambda line: None
+    )
+    assert outcome.output == shown
+
+
 @pytest.mark.parametrize("more", [{"kind": INSPECT}, {"network": True}, {}])
 def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
     """Who reads, strips and proves what was installed runs code out of it."""
