@@ -9,26 +9,33 @@ import gc
 import sys
 from pathlib import Path
 
-from .cli.program import Program
-from .context import folder, stopping
-from .sandbox import temp_dirs
-from .ui import streams
-from .util.errors import LayerError
-from .util.version import VERSION
-
 
 def main() -> int:
-    """Exit status. `doit-lambda-layer` stands for `doit` in every command."""
-    streams.prepare_streams()
+    """Exit status. `doit-lambda-layer` stands for `doit` in every command. All modules are imported
+    within: whoever presses Ctrl-C while they are gets the same line as at any other time."""
     try:
-        return run(sys.argv[1:])
+        from .ui import streams
+
+        streams.prepare_streams()
+        try:
+            return run(sys.argv[1:])
+        finally:
+            streams.flush()
+    except KeyboardInterrupt:  # between two steps; within one, context/doit_actions.py says it
+        print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
+        return 1
     finally:
-        streams.flush()
         gc.freeze()  # ending, Python would look through all that is there: a fifth of a short run
 
 
 def run(words: list[str]) -> int:
     gc.set_threshold(50_000)  # it would look through what we need to the end, a tenth of the time
+    from .cli.program import Program
+    from .context import folder, stopping
+    from .sandbox import temp_dirs
+    from .util.errors import LayerError
+    from .util.version import VERSION
+
     stopping.as_interrupts()
     try:
         folder.check_folder()
@@ -43,11 +50,7 @@ def run(words: list[str]) -> int:
 
         return init.main(words[1:] if words[0] == "init" else ["--help"])
     temp_dirs.begin_run()
-    try:
-        status = Program(config_filenames=()).run(words)
-    except KeyboardInterrupt:  # between two steps; within one, context/doit_actions.py says it
-        print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
-        return 1
+    status = Program(config_filenames=()).run(words)
     if status and not Path("dodo.py").exists():
         print("→ in a Chalice app that has none yet: doit-lambda-layer init", file=sys.stderr)
     return status

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..settings.lambda_variables import against_layer, refused
+from ..settings.lambda_variables import against_layer, refused, unsendable
 from ..util.errors import AwsError
 from . import lambda_functions
 from .client import Aws
@@ -67,14 +67,8 @@ def _problems(key: str, value: object) -> list[str]:
         return [f"{key} takes the layer from the functions" for key in against]
     if not isinstance(value, str | bool):
         return [f"{key} is neither text nor a number"]
-    if "\0" in _text(value):
-        return [f"the value of {key} holds a NUL"]
-    return [] if is_whole(_text(value)) else [f"the value of {key} holds half a character"]
-
-
-def is_whole(text: str) -> bool:
-    """Can it be written as UTF-8? JSON may hold one half of a pair (`\\ud800`), AWS takes none."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    what = unsendable(_text(value))
+    return [f"the value of {key} holds {what}"] if what else []
 
 
 def shadowed(secret: Secret, configured: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..settings.lambda_variables import unsendable
 from ..util.errors import InputError
 
 BOM = "\ufeff"
@@ -74,6 +75,7 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
     name = config.get("app_name")
     if name is not None and not isinstance(name, str):
         yield "app_name is not text"
+    yield from _unsendable(config)
     places = {"": config}
     for stage, table in config["stages"].items():
         places[f"stages.{stage}."] = table
@@ -85,6 +87,21 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
             yield from _of_table(place, table)
         else:
             yield f"{place[:-1]} is no object"
+
+
+def _unsendable(config: object) -> Iterator[str]:
+    """Texts that no AWS takes, wherever they stand: they are sent, or become part of a name."""
+    left: list[tuple[str, object]] = [("", config)]
+    while left:  # it may be deeper than Python's stack
+        place, value = left.pop(0)
+        if isinstance(value, str) and (what := unsendable(value)):
+            yield f"{place.encode('utf-8', 'backslashreplace').decode()} holds {what}"
+        elif isinstance(value, list):
+            left += [(place, each) for each in value]
+        elif isinstance(value, dict):
+            for name, each in value.items():
+                inner = f"{place}.{name}" if place else str(name)
+                left += [(inner.replace("\0", "\\0"), text) for text in (name, each)]
 
 
 def _of_table(place: str, table: Mapping[str, Any]) -> Iterator[str]:

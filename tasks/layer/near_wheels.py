@@ -4,7 +4,6 @@ uv on the host is told a platform, and has no name between manylinux_2_17 and ma
 such a wheel is chosen and fetched here, and uv is given the same bytes under a name that it takes.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..sandbox.protocol import Job, Sandbox
 from ..sandbox.temp_dirs import folder
 from ..settings.model import Settings
 from ..ui.console import say
+from ..util import files
 from ..util.errors import BuildError
 from . import installed
 from .source_builder import KIND, SourceBuilder, described
@@ -41,11 +41,14 @@ def take(
     path = store.get(KIND, sha256)
     if path is None:
         say(f"fetching {name}=={version}, whose wheel is for a glibc up to 2.{tags.GLIBC_AL2[1]}")
-        content = index_credentials.download(url)
-        if hashlib.sha256(content).hexdigest() != sha256:
-            problem = f"{_name(file)} is not the file that the index promises"
-            raise BuildError(problem, fix="make sure of the index you use, then run the same again")
-        path = store.put_bytes(KIND, sha256, content)
+        with folder() as here:
+            got = here / "wheel"
+            index_credentials.download(url, got)
+            if files.file_digest(got) != sha256:
+                problem = f"{_name(file)} is not the file that the index promises"
+                fix = "make sure of the index you use, then run the same again"
+                raise BuildError(problem, fix=fix)
+            path = store.put(KIND, sha256, got)
     found = described(path, name, version, sha256)
     sources.built[name] = replace(found, file=_renamed(_name(file), settings), is_taken=True)
     return True

@@ -6,34 +6,37 @@ what builds it ─▶ pyproject.toml is read, its build requirements are install
                   (`build-network`), index or password; only the wheel comes back
 """
 
-import hashlib
 import json
 import re
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ..requirements import references, uv
 from ..requirements.file import parse_requirement
 from ..sandbox import index_credentials
 from ..sandbox.job_kinds import BUILD, INSPECT, INSTALL
 from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
+from ..sandbox.tar_streams import TooLargeError
 from ..sandbox.temp_dirs import folder
+from ..sandbox.watch import OutOfTimeError
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files as file_tools
 from ..util.errors import BuildError
-from . import input_hash, installed
+from . import input_hash, installed, untrusted
 
+_SDIST = re.compile(r"\w[\w.+!-]{,200}\.(tar\.\w+|tgz|zip)", re.ASCII)
+_ABOUT = ("METADATA", "WHEEL")
 KIND = "wheels"  # of the store's entries
 SECONDS = 3600.0
+SILENT = 120.0  # seconds without a beat of docker/build_wheel.py
+LARGEST = 2 << 30  # bytes of a wheel
+FAULT = "! "  # before what a package does against the rules, its last line
 ANSWER = "= "  # before what docker/build_wheel.py has found
-_ABOUT = re.compile(r"[^/]+\.dist-info/(METADATA|WHEEL)")
 _FILE = re.compile(r"[\w.+!]+(-[\w.+!]+){4}\.whl")
 DEFAULT = {"requires": ["setuptools>=40.8.0"], "build-backend": "setuptools.build_meta:__legacy__"}
 
@@ -87,8 +90,8 @@ class SourceBuilder:
         path = store.get(KIND, key)
         if path is None:
             say(f"building {name}=={version} from source: it has no wheel")
-            sdist = here / url.rpartition("/")[2].partition("#")[0]
-            sdist.write_bytes(self._download(url, sha256))
+            sdist = here / file_name(url)
+            self._download(url, sha256, sdist)
             path = store.put(KIND, key, self._make(name, version, sdist, here))
         return described(path, name, version, sha256)
 
@@ -117,44 +120,52 @@ class SourceBuilder:
         [package] = tomli.loads((here / "pylock.toml").read_text(encoding="utf-8"))["packages"]
         if "sdist" not in package:
             raise BuildError(f"{name}=={version} has no source on the index", fix="pin another")
-        return package["sdist"]["url"], package["sdist"]["hashes"]["sha256"]
-
-    def _download(self, url: str, sha256: str) -> bytes:
-        content = index_credentials.download(url)
-        if hashlib.sha256(content).hexdigest() != sha256:
+        found = package["sdist"]
+        if not (sha256 := found.get("hashes", {}).get("sha256")) or "url" not in found:
             raise BuildError(
-                f"{url.rpartition('/')[2]} is not the file that the index promises",
+                f"{name}=={version}: the index gives no address, or no sha256, of its source",
+                fix="use an index that gives both (PEP 503), or pin a version that has a wheel",
+            )
+        return found["url"], sha256
+
+    def _download(self, url: str, sha256: str, target: Path) -> None:
+        index_credentials.download(url, target)
+        if file_tools.file_digest(target) != sha256:
+            raise BuildError(
+                f"{target.name} is not the file that the index promises",
                 fix="make sure of the index you use, then run the same command again",
             )
-        return content
 
     def _make(self, name: str, version: str, sdist: Path, here: Path) -> Path:
-        system = build_system(sdist)
+        what = f"{name}=={version}"
+        system = build_system(sdist, what)
         backend = {each: system.get(each, []) for each in ("build-backend", "backend-path")}
         words = (f"{{work}}/{sdist.name}", "{tmp}", json.dumps(backend))
         job = Job(
             argv=("{python}", "{scripts}/build_wheel.py", "requires", *words),
             kind=BUILD,
             inputs={**scripts(["build_wheel.py"]), sdist.name: sdist},
-            opt=(self._environment(system["requires"], here),),
+            opt=(self._environment(system["requires"], here, what),),
             network=self.settings.build_network,
             timeout=SECONDS,
+            silence=SILENT,
         )
-        requires = [*system["requires"], *answer(self._run(job, f"{name}=={version}"))]
+        requires = [*system["requires"], *answer(self._run(job, what))]
         job = replace(
             job,
             argv=("{python}", "{scripts}/build_wheel.py", "wheel", *words),
-            opt=(self._environment(requires, here),),
-            fetch={"{tmp}/wheel": here / "wheel"},
+            opt=(self._environment(requires, here, what),),
+            fetch={"{tmp}/built.whl": here / "built.whl"},
+            fetch_limit=LARGEST,
         )
-        self._run(job, f"{name}=={version}")
-        return next((here / "wheel").iterdir())
+        self._run(job, what)
+        return here / "built.whl"
 
-    def _environment(self, requires: list[str], here: Path) -> Path:
-        """A zip of what the backend needs, from wheels."""
+    def _environment(self, requires: list[str], here: Path, what: str) -> Path:
+        """A zip of what the backend of `what` needs, from wheels."""
         name = f"environment-{file_tools.digest(requires)[:8]}"
         options, wheels = references.carried(self.options)
-        lines = [*options, *map(checked, requires)]
+        lines = [*options, *(checked(each, what) for each in requires)]
         if (here / f"{name}.zip").exists():
             return here / f"{name}.zip"
         job = Job(
@@ -173,18 +184,24 @@ class SourceBuilder:
             inputs=scripts(["gather.py"]),
             fetch={"{work}/all.zip": here / f"{name}.zip"},
         )
-        self._run(packing, "what builds it")
+        self._run(packing, f"what builds {what}")
         return here / f"{name}.zip"
 
     def _run(self, job: Job, what: str) -> str:
-        """What it said. BuildError, also where it takes for ever."""
+        """What it said. BuildError, also where it takes for ever, or sends too much."""
         try:
             outcome = self.get_sandbox().run(job)
-        except TimeoutError as error:
-            outcome = Outcome(code=1, output=f"{error}\nno end after {SECONDS:.0f} s")
+        except TooLargeError as error:
+            raise BuildError(f"{what}: {error.problem}", fix=untrusted.PIN) from None
+        except OutOfTimeError as error:
+            why = "it stopped what watches over it" if error.silent else "it did not end"
+            waited = error.silent or SECONDS
+            outcome = Outcome(code=1, output=f"{error}\n{FAULT}{why}, waited for {waited:.0f} s")
         if outcome.code:
-            shown = "\n".join(uv.shorten(outcome.output.splitlines()))
-            raise BuildError(f"{what} does not build from source:\n{shown}", fix=uv.NOT_BUILT)
+            lines = outcome.output.splitlines()
+            shown = "\n".join(uv.shorten(lines))
+            fix = untrusted.PIN if lines and lines[-1].startswith(FAULT) else uv.NOT_BUILT
+            raise BuildError(f"{what} does not build from source:\n{shown}", fix=fix)
         return outcome.output
 
 
@@ -199,34 +216,41 @@ def answer(output: str) -> list[str]:
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
-def build_system(sdist: Path) -> dict[str, Any]:
-    """Of its pyproject.toml (PEP 518), or what stands for none."""
+def build_system(sdist: Path, what: str) -> dict[str, Any]:
+    """Of its pyproject.toml (PEP 518), or what stands for none. BuildError, about `what`."""
     import tomli
 
-    text = _pyproject(sdist)
+    with untrusted.reading(f"the source of {what}"):
+        text = untrusted.pyproject(sdist)
     try:
         found = tomli.loads(text).get("build-system") or {}
     except (ValueError, RecursionError):
         found = {}
+    if not isinstance(found, dict) or not _is_table({**DEFAULT, **found}):
+        raise BuildError(
+            f"{what}: [build-system] in its pyproject.toml is not what PEP 518 says",
+            fix=untrusted.PIN,
+        )
     return {**DEFAULT, **found}
 
 
-def _pyproject(sdist: Path) -> str:
-    """'' where it has none. It is only read."""
-    wanted = re.compile(r"(\./)?[^/]+/pyproject\.toml")
-    if zipfile.is_zipfile(sdist):
-        with zipfile.ZipFile(sdist) as archive:
-            named = next((each for each in archive.namelist() if wanted.fullmatch(each)), "")
-            return archive.read(named).decode(errors="replace") if named else ""
-    with tarfile.open(sdist) as tar:
-        for member in tar:
-            if wanted.fullmatch(member.name) and (file := tar.extractfile(member)):
-                return file.read(1 << 20).decode(errors="replace")
-    return ""
+def _is_table(system: dict[str, Any]) -> bool:
+    """Of the values' types, those that count here."""
+    lists = [system["requires"], system.get("backend-path", [])]
+    texts = [text for each in lists if isinstance(each, list) for text in each]
+    return all(isinstance(each, list) for each in lists) and all(
+        isinstance(each, str) for each in [system["build-backend"], *texts]
+    )
 
 
-def checked(requirement: str) -> str:
-    """A package said what builds it: a requirement of the index's, and nothing else."""
+def file_name(url: str) -> str:
+    """What an archive there is called: its ending says how it is unpacked."""
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    return name if _SDIST.fullmatch(name) else "source.tar.gz"
+
+
+def checked(requirement: str, what: str) -> str:
+    """`what` said what builds it: a requirement of the index's, and nothing else."""
     from packaging.requirements import InvalidRequirement
 
     try:
@@ -234,9 +258,7 @@ def checked(requirement: str) -> str:
     except InvalidRequirement:
         found = None
     if found is None or found.url:
-        raise BuildError(
-            f"a package wants {requirement!a} to be built", fix="pin a version that has a wheel"
-        )
+        raise BuildError(f"{what} wants {requirement!a} to be built", fix=untrusted.PIN)
     return str(found)
 
 
@@ -244,33 +266,26 @@ def described(path: Path, name: str, version: str, sdist: str) -> BuiltWheel:
     """What its metadata says. BuildError where it is not that of what was asked for."""
     from packaging.utils import canonicalize_name, canonicalize_version
 
-    found: tuple[str, str] = ("", "")
-    try:
-        headers, tags = _metadata(path)
-        found = (canonicalize_name(headers["Name"]), canonicalize_version(headers["Version"]))
-        parts = [
-            ".".join(sorted(set(each)))
-            for each in zip(*(tag.split("-") for tag in tags), strict=True)
-        ]
-        file = "-".join([re.sub(r"[-_.]+", "_", name), version, *parts]) + ".whl"
-    except (ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile):
-        file = ""
+    with untrusted.reading(f"the wheel that {name}=={version} builds"):
+        texts = untrusted.wheel_texts(path)
+        headers, about = (HeaderParser().parsestr(texts.get(each, "")) for each in _ABOUT)
+        found = (canonicalize_name(headers["Name"] or ""), headers["Version"] or "")
+        found = (found[0], canonicalize_version(found[1]))
+        requires = [str(each) for each in headers.get_all("Requires-Dist") or []]
+        file = _file(name, version, [str(tag) for tag in about.get_all("Tag") or []])
     wanted = (canonicalize_name(name), canonicalize_version(version))
     if found != wanted or not _FILE.fullmatch(file):
         raise BuildError(f"{name}=={version} builds something else, or no wheel", fix=uv.NOT_BUILT)
     return BuiltWheel(
         name=wanted[0], version=version, file=file, path=path, sdist=sdist,
-        requires=headers.get_all("Requires-Dist") or [],
+        requires=requires,
     )  # fmt: skip
 
 
-def _metadata(path: Path) -> tuple[Message, list[str]]:
-    """(METADATA's headers, WHEEL's tags)"""
-    with zipfile.ZipFile(path) as archive:
-        texts = {
-            name.rpartition("/")[2]: archive.read(name).decode(errors="replace")
-            for name in archive.namelist()
-            if _ABOUT.fullmatch(name)
-        }
-    tags = HeaderParser().parsestr(texts["WHEEL"]).get_all("Tag") or []
-    return HeaderParser().parsestr(texts["METADATA"]), tags
+def _file(name: str, version: str, tags: list[str]) -> str:
+    """Its file's name, of the tags in WHEEL; '' where these are none."""
+    parts = [tag.split("-") for tag in tags]
+    if any(len(each) != 3 for each in parts):
+        return ""
+    compressed = [".".join(sorted(set(each))) for each in zip(*parts, strict=True)]
+    return "-".join([re.sub(r"[-_.]+", "_", name), version, *compressed]) + ".whl"

@@ -19,6 +19,7 @@ from ..util.errors import LayerError
 
 IDLE_SECONDS = 300  # Lambda promises nothing; it was seen to keep them for some minutes
 LAST_WORDS = 5  # seconds until a process that has broken off the talk is seen to be gone
+SILENT = 20.0  # seconds without a beat of docker/lambda_runtime.py
 READY = "ready"  # what docker/lambda_runtime.py prints when it listens
 
 
@@ -75,13 +76,14 @@ class Environment:
             inputs={"event.json": json.dumps({"event": event, "context": context}).encode()},
             network=self._network,
             timeout=seconds,
+            silence=SILENT,
         )
         try:
             outcome = self._sandbox.run(job)
         except TimeoutError:
-            return self._lost("it does not answer")
+            return self._lost("it does not answer; a function must not stop its runtime")
         if outcome.code:
-            return self._lost(f"it ended:\n{outcome.tail}")
+            return self._lost(f"it ended with status {outcome.code}\n{outcome.tail}".rstrip())
         return FunctionAnswer(**json.loads(outcome.output))
 
     def _lost(self, why: str) -> FunctionAnswer:

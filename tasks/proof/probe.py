@@ -9,6 +9,7 @@ from ..layer.installed import Installed
 from ..sandbox import isolation, lambda_system
 from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
+from ..sandbox.watch import OutOfTimeError
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import following, say
@@ -24,6 +25,8 @@ SCRIPTS = (
 )  # fmt: skip
 LAYER, REQUEST = "{opt}", "{work}/request.json"
 PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
+KILLED = (128 + 9, -9)  # exit status of what met SIGKILL, in a shell's way and in Python's
+SILENT = 60  # seconds beyond those of one try; docker/probe.py says what it is at every few
 ANSWER = "= "  # begins the line that is what a script has found
 Question = dict[str, Any]
 
@@ -74,7 +77,14 @@ def prove(
     }  # fmt: skip
     environment = proof_environment(settings)
     return run_script(
-        sandbox, PROOF, [layer], PROVE, request, environment=environment, covered=covered
+        sandbox,
+        PROOF,
+        [layer],
+        PROVE,
+        request,
+        environment=environment,
+        covered=covered,
+        silence=silence(settings),
     )
 
 
@@ -87,6 +97,11 @@ def asking(
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
         "system": sorted(lambda_libraries.system(settings).libraries), "covered": sorted(covered),
     }  # fmt: skip
+
+
+def silence(settings: Settings) -> float:
+    """Seconds after which the proof has been stopped by what it tries."""
+    return float(max(SILENT, settings.proof_timeout) + SILENT)
 
 
 def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question]) -> dict[str, Any]:
@@ -106,14 +121,14 @@ def prove_restored(
     environment = proof_environment(settings)
     return run_script(
         sandbox, PROOF, [layer, installed], PROVE, request, environment=environment,
-        covered=covered,
+        covered=covered, silence=silence(settings),
     )  # fmt: skip
 
 
 def run_script(
     sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
     files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
-    covered: Collection[str] = (),
+    covered: Collection[str] = (), silence: float | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One run of a script that takes a request; what it has found. That is the last line of its
     own, which no process that it starts can write."""
@@ -130,15 +145,39 @@ def run_script(
         environment=environment,
         covered=covered,
         opt=tuple(layers),
+        silence=silence,
     )
-    with following("importing and loading") as hear:
-        outcome = sandbox.run(job, hear)
+    try:
+        with following("importing and loading") as hear:
+            outcome = sandbox.run(job, hear)
+    except OutOfTimeError as error:
+        raise lost(f"did not say anything for {error.silent:.0f} s", error.trying) from None
+    if outcome.code in KILLED:
+        raise lost("was killed (SIGKILL)", outcome.trying)
     last = (outcome.output.splitlines() or [""])[-1]
     if outcome.code or not last.startswith(ANSWER):
-        problem = f"the proof did not run:\n{outcome.tail}"
+        problem = f"the proof did not run:\n{outcome.tail or f'exit status {outcome.code}'}"
         raise VerifyError(problem, fix="report this, with the lines")
     found: dict[str, Any] = json.loads(last.removeprefix(ANSWER))
     return found
+
+
+def lost(how: str, trying: str) -> VerifyError:
+    """The proof's own process came to an end that is none of its own."""
+    problem = f"the proof {how}"
+    if trying:
+        return VerifyError(
+            f"{problem} while it tried {trying}: one of these packages stops or ends the other "
+            "processes of its user",
+            fix="leave one out after the other of requirements-all.txt, to find it, or pin another "
+            "version of it",
+        )
+    return VerifyError(
+        f"{problem}: a package stops or ends the other processes of its user, or the machine has "
+        "no memory left",
+        fix="see whether the machine has memory left; else take the packages that came last out "
+        "of requirements-all.txt, to find the one",
+    )
 
 
 def blame(
@@ -147,7 +186,9 @@ def blame(
     """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
     script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip", REQUEST]
     environment, files = proof_environment(settings), {"removed.zip": installed}
-    return run_script(sandbox, BLAME, [layer], script, request, files, environment)
+    return run_script(
+        sandbox, BLAME, [layer], script, request, files, environment, silence=silence(settings)
+    )
 
 
 def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:

@@ -7,7 +7,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +29,7 @@ from .container.docker_images import PROXIES, ca_file
 from .job_kinds import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
+from .watch import Watch
 
 INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
@@ -224,32 +224,18 @@ def _execute(
         for place in given:
             os.close(place)
     running.add(process)
-    expired = threading.Event()
-
-    def kill() -> None:
-        expired.set()
-        _end(process)
-
-    timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
-    timer.daemon = True
-    timer.start()
-    lines = []
     try:
-        assert process.stdout
-        for line in process.stdout:
-            on_line(line.rstrip("\n"))
-            lines.append(line)
-        code = process.wait()
+        with Watch(job, on_line, lambda: _end(process)) as watch:
+            assert process.stdout
+            for line in process.stdout:
+                watch.hear(line)
+            code = process.wait()
     finally:
-        timer.cancel()
-        timer.join()
         _end(process)  # and whatever it left running
         process.wait()
         process.stdout.close() if process.stdout else None
         running.discard(process)
-    if expired.is_set():
-        raise TimeoutError("".join(lines))
-    return Outcome(code=code, output="".join(lines))
+    return watch.outcome(code)
 
 
 def _limit() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from ..requirements import index_config
@@ -21,7 +22,11 @@ URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
+_USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:")
+SHORT = 4  # characters; shorter ones are hidden only as an address's password
 HIDDEN = "****"
+BLOCK = 1 << 20  # bytes
+LARGEST = 2 << 30  # bytes of a download
 SECONDS = 60  # without a byte of a download
 
 
@@ -77,7 +82,7 @@ def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) ->
     """Run the job, with what the indexes want to know where it asks for that, and no password in
     what it says."""
     variables = for_job(job, os.environ, Path.cwd()) if job.indexes else {}
-    words = secrets(variables)
+    words = secrets({name: variables[name] for name in variables.keys() - users(job)})
     job = replace(job, environment={**job.environment, **variables})
     outcome = run(job, lambda line: on_line(hidden(line, words)))
     return replace(outcome, output=hidden(outcome.output, words))
@@ -90,6 +95,14 @@ def for_job(job: Job, environ: Mapping[str, str], root: Path) -> dict[str, str]:
     names = {each.decode() for text in texts for each in _VARIABLE.findall(text)}
     asked = {name: environ[name] for name in names if name in environ}
     return index_variables(environ, root) | asked
+
+
+def users(job: Job) -> set[str]:
+    """Variables that the job's requirements name as a user, with a password behind, and nowhere
+    else."""
+    text = b"\n".join(each for each in job.inputs.values() if isinstance(each, bytes))
+    elsewhere = _VARIABLE.findall(_USER.sub(b"", text))
+    return {each.decode() for each in {*_USER.findall(text)} - {*elsewhere}}
 
 
 def secrets(variables: Mapping[str, str]) -> list[str]:
@@ -105,8 +118,10 @@ def secrets(variables: Mapping[str, str]) -> list[str]:
     return sorted(filter(None, found), key=len, reverse=True)
 
 
-def download(url: str) -> bytes:
-    """What lies there, with the login that the index's own address has. BuildError."""
+def download(url: str, target: Path) -> None:
+    """Write what lies there to `target`, with the login that the index's own address has.
+    BuildError."""
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -115,27 +130,41 @@ def download(url: str) -> bytes:
         request.add_unredirected_header("Authorization", f"Basic {login}")
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-            content: bytes = answer.read()
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        file = url.rpartition("/")[2]
+            _save(answer, target)
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise BuildError(
-            f"{file} cannot be downloaded: {error}", fix="check the network and the index"
+            f"{target.name} cannot be downloaded: {error}", fix="check the network and the index"
         ) from None
-    return content
+
+
+def _save(answer: IO[bytes], target: Path) -> None:
+    """ValueError where it does not end."""
+    with target.open("wb") as file:
+        while block := answer.read(BLOCK):
+            if file.tell() + len(block) > LARGEST:
+                raise ValueError(f"it is larger than {LARGEST >> 30} GB")
+            file.write(block)
 
 
 def _login(url: str, variables: Mapping[str, str]) -> str:
-    """As HTTP's Basic authentication writes it; '' where no index of that host has one."""
-    host = urlsplit(url).netloc.rpartition("@")[2]
+    """As HTTP's Basic authentication writes it; '' where no index of that place has one."""
+    place = _place(url)
     for address in " ".join(variables[name] for name in URLS if name in variables).split():
         name, _, bare = address.partition("=") if _is_named(address) else ("", "", address)
         parts = urlsplit(bare)
         word = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
         user = unquote(parts.username or variables.get(f"{word}_USERNAME", ""))
         password = unquote(parts.password or variables.get(f"{word}_PASSWORD", ""))
-        if parts.netloc.rpartition("@")[2] == host and user:
+        if _place(bare) == place and user:
             return base64.b64encode(f"{user}:{password}".encode()).decode()
     return ""
+
+
+def _place(url: str) -> tuple[str, str, int | None]:
+    """Where a password may go: to the same scheme, host and port, never from https to http."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def _is_named(address: str) -> bool:
@@ -145,5 +174,8 @@ def _is_named(address: str) -> bool:
 def hidden(text: str, words: list[str]) -> str:
     """The text without these words."""
     for word in words:
-        text = text.replace(word, HIDDEN)
+        if len(word) >= SHORT:
+            text = text.replace(word, HIDDEN)
+        else:
+            text = re.sub(rf"(?<=[:/]){re.escape(word)}(?=@)", HIDDEN, text)
     return text

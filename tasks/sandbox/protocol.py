@@ -42,15 +42,19 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     covered: Collection[str] = ()  # files of this machine behind {work}/empty; where bwrap isolates
     fetch: Mapping[str, Path] = field(default_factory=dict)
+    fetch_limit: int = 16 << 30  # bytes of one thing that is fetched; more is a BuildError
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
+    silence: float | None = None  # seconds without any line; over it the same (sandbox/watch.py)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Exit code and combined output (stdout and stderr as they came, text)."""
+    """Exit code and combined output (stdout and stderr as they came, text). `trying`: what the job
+    said last that it was at, in a line that begins with `~ `; '' for nothing."""
 
     code: int
     output: str
+    trying: str = ""
 
     @property
     def tail(self) -> str:

@@ -8,7 +8,7 @@ import stat
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -57,15 +57,38 @@ def reader(chunks: Iterable[bytes]) -> io.BufferedReader:
     return io.BufferedReader(_Chunks(chunks), BLOCK)
 
 
-def unpack(chunks: Iterable[bytes], target: Path) -> None:
+class TooLargeError(BuildError):
+    """Whoever sends does not end. The connection is of no more use."""
+
+
+def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """The same, so far. TooLargeError."""
+    room = limit
+    for chunk in chunks:
+        room -= len(chunk)
+        if room < 0:
+            raise too_large(limit)
+        yield chunk
+
+
+def too_large(limit: int) -> TooLargeError:
+    return TooLargeError(
+        f"what the container sends is larger than {limit / 1e9:.1f} GB",
+        fix="pin another version of the package that makes it",
+    )
+
+
+def unpack(chunks: Iterable[bytes], target: Path, limit: int = 16 << 30) -> None:
     """Write the one file or folder that the tar holds to `target`, replacing what is there.
 
-    Everything belongs to the caller. Members that would land outside are a BuildError (PEP 706).
+    Everything belongs to the caller. Members that would land outside are a BuildError (PEP 706),
+    as are more than `limit` bytes in all.
     """
+    chunks = bounded(chunks, limit)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
         try:
-            top = _extract(reader(chunks), Path(folder))
+            top = _extract(reader(chunks), Path(folder), limit)
         finally:
             deque(chunks, maxlen=0)  # at its end the connection is free again
         if target.is_dir() and not target.is_symlink():
@@ -87,12 +110,14 @@ class SetIdError(tarfile.FilterError):
         super().__init__(f"{member.name!r} is a set-user-ID or set-group-ID program")
 
 
-def _extract(stream: IO[bytes], folder: Path) -> Path:
+def _extract(stream: IO[bytes], folder: Path, limit: int) -> Path:
     top = ""
     try:
         with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as tar:
             tar.copybufsize = BLOCK  # type: ignore[attr-defined] # typeshed has it not
             for member in tar:
+                if member.size > limit:  # as its holes say
+                    raise too_large(limit)
                 top = top or next(iter(PurePosixPath(member.name).parts), "")
                 tar.extract(member, folder, filter=_safe)
     except tarfile.FilterError as error:

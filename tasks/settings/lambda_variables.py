@@ -49,6 +49,14 @@ def reserved(*, handler: str, name: str, memory: int, version: str) -> dict[str,
     }
 
 
+def unsendable(text: str) -> str:
+    """What it holds that no AWS takes, '' for nothing. JSON may have one half of a pair
+    (`\\ud800`), which cannot be written as UTF-8."""
+    if "\0" in text:
+        return "a NUL"
+    return "half a character" if any("\ud800" <= char <= "\udfff" for char in text) else ""
+
+
 def refused(names: Iterable[str]) -> list[str]:
     """What Lambda would say of them; nothing where it takes them all."""
     wanted = sorted(set(names))

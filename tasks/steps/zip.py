@@ -84,6 +84,8 @@ def pack(content: list[Member], target: Path) -> files.Record:
     """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`."""
     if not content:
         raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
+    if target.is_dir() and not target.is_symlink():
+        raise BuildError(f"{target} is a folder", fix="move it away, then run the same again")
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)

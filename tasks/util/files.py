@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,7 +101,9 @@ def is_whole(file: Path, record: Path) -> bool:
     since that was last seen, which a file beside the record remembers."""
     try:
         status = file.stat()
-    except FileNotFoundError:
+    except OSError:  # a link in a circle, say
+        return False
+    if not stat.S_ISREG(status.st_mode):
         return False
     seen = record.with_name("seen.json")
     place = [status.st_size, status.st_mtime_ns, status.st_ino]

@@ -4,6 +4,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tasks.sandbox.container.sandbox import ContainerSandbox
 from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
+from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError
 from tests.project import ROOT
@@ -63,6 +65,38 @@ def test_a_job_over_its_time_is_ended(sandbox: ContainerSandbox) -> None:
     """With what it had said until then."""
     with pytest.raises(TimeoutError, match="working"):
         sandbox.run(python(FOREVER, timeout=5))
+
+
+OF_ITS_USER = """
+import os, signal, sys
+print("~ one two", flush=True)
+for each in os.listdir("/proc"):
+    if each.isdigit() and int(each) != os.getpid():
+        try:
+            os.kill(int(each), getattr(signal, sys.argv[1]))
+        except OSError:
+            pass
+import time; time.sleep(3600)
+"""
+
+
+def test_a_package_that_stops_all_of_its_user_does_not_stop_the_clock(
+    sandbox: ContainerSandbox,
+) -> None:
+    """Which is this side's."""
+    job = python(OF_ITS_USER, kind=PROOF, silence=5, timeout=120)
+    with pytest.raises(OutOfTimeError) as caught:
+        sandbox.run(replace(job, argv=(*job.argv, "SIGSTOP")))
+    assert (caught.value.trying, caught.value.silent) == ("one two", 5)
+
+
+def test_a_package_that_kills_all_of_its_user_is_not_the_engine(sandbox: ContainerSandbox) -> None:
+    """It is said what was tried, and the next job gets another container."""
+    job = python(OF_ITS_USER, kind=PROOF, timeout=120)
+    with pytest.raises(BuildError, match="killed, while it was at one two: ") as caught:
+        sandbox.run(replace(job, argv=(*job.argv, "SIGKILL")))
+    assert "a package that ends all processes" in caught.value.problem
+    assert sandbox.run(python("print('done')", kind=PROOF)).output == "done\n"
 
 
 def test_a_job_within_its_time_is_not(sandbox: ContainerSandbox) -> None:

@@ -134,7 +134,7 @@ def test_what_builds_it_comes_from_the_index(
     index.add_sdist(name, "1.0", backend)
     run = asking(tmp_path, lambda_image, index, f"{name}==1.0").doit("install", "builder=docker")
     assert run.code == 1
-    assert f"a package wants {wanted!r} to be built" in run.output
+    assert f"{name}==1.0 wants {wanted!r} to be built" in run.output
 
 
 def test_what_it_builds_is_what_was_asked_for(

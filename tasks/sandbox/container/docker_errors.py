@@ -10,6 +10,10 @@ from ...util.errors import BuildError
 from ..protocol import Outcome
 
 KILLED = 128 + 9  # exit status of a process that met SIGKILL
+WHO_KILLS = (
+    "by the system, most likely for want of memory, or by a package that ends all processes of its "
+    "user"
+)
 MEMORY = (
     "give the engine more memory (`docker info` says how much it has; Docker Desktop: Settings → "
     "Resources), then run the same command again"
@@ -87,7 +91,8 @@ def of_keeper(detail: str) -> BuildError:
 def of_job(outcome: Outcome) -> BuildError | None:
     """What became of a job that is none of its doing."""
     if outcome.code == KILLED or (outcome.code and _OF_SYSTEM.search(outcome.tail)):
-        problem = "the system killed what ran in the container, most likely for want of memory"
+        at = f", while it was at {outcome.trying}" if outcome.trying else ""
+        problem = f"what ran in the container was killed{at}: {WHO_KILLS}"
         return BuildError(f"{problem}\n{outcome.tail}".strip(), fix=MEMORY)
     if outcome.code and is_said(outcome.tail):
         return _full(outcome.tail)

@@ -6,8 +6,8 @@ with the tool, however that ends, and so does the container.
 """
 
 import os
-import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import job_kinds, lambda_system, tar_streams
 from ..protocol import Job, OnLine, Outcome, expand, scripts
+from ..watch import Watch
 from . import docker_engine, docker_errors, docker_images, image_python, tools
 from .image_python import INTERPRETER
 from .job_channel import GoneError, Keeper
@@ -33,7 +34,6 @@ LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
 OURS = 32  # processes and threads of the tool's own in there
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
-KEPT = 16 << 20  # characters of what a job says
 
 
 class Session:
@@ -101,50 +101,42 @@ class Session:
     def send(self, files: Mapping[str, bytes | Path], mode: int = 0o644) -> None:
         try:
             answer = self._keeper.ask([], files=files, mode=mode)
-            self._answer(answer, Job(argv=()), print, [])
+            deque(answer.lines(), maxlen=0)
         except GoneError:
             raise docker_errors.gone(self.container) from None
 
     def watched(self, keeper: Keeper, job: Job, environment: Mapping[str, str], on_line: OnLine,
                 cwd: str) -> Outcome:  # fmt: skip
         """Run it; its lines are passed on as they come. TimeoutError: the container is gone."""
-        expired = threading.Event()
-
-        def kill() -> None:
-            expired.set()
-            self.close(killing=True)
-
-        timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, kill)
-        timer.daemon = True
-        timer.start()
-        output: list[str] = []
         try:
-            answer = keeper.ask(
-                [part for word in job.argv for part in command(word, self.names)], cwd=cwd,
-                environment={n: expand(value, self.names) for n, value in environment.items()},
-                fetch=[expand(name, self.names) for name in job.fetch], forward=job.forward,
-            )  # fmt: skip
-            code = self._answer(answer, job, on_line, output)
+            with Watch(job, on_line, lambda: self.close(killing=True)) as watch:
+                answer = keeper.ask(
+                    [part for word in job.argv for part in command(word, self.names)], cwd=cwd,
+                    environment={n: expand(value, self.names) for n, value in environment.items()},
+                    fetch=[expand(name, self.names) for name in job.fetch], forward=job.forward,
+                )  # fmt: skip
+                code = self._answer(answer, job, watch)
         except GoneError:
-            if not expired.is_set():
+            code = docker_errors.KILLED
+            if not watch.expired and not (keeper is not self._keeper and self._is_there()):
                 raise docker_errors.gone(self.container) from None
-        finally:
-            timer.cancel()
-            timer.join()
-        if expired.is_set():
-            raise TimeoutError("".join(output))
-        return Outcome(code=code, output="".join(output))
+        return watch.outcome(code)
 
-    def _answer(self, answer: Any, job: Job, on_line: OnLine, output: list[str]) -> int:
-        room = KEPT
+    def _answer(self, answer: Any, job: Job, watch: Watch) -> int:
         for line in answer.lines():
-            on_line(line.removesuffix("\n"))
-            room -= len(line)
-            if room > 0:  # who floods is not remembered to the end
-                output.append(line)
+            watch.hear(line)
         for local in job.fetch.values() if answer.exit_status == 0 else ():
-            tar_streams.unpack(answer.pieces(), local)
+            tar_streams.unpack(_watched(answer.pieces(), watch), local, job.fetch_limit)
         return int(answer.exit_status)
+
+    def _is_there(self) -> bool:
+        """Does its main process answer? Then only that of the packages' user has ended, which
+        whatever runs as that user may kill."""
+        try:
+            deque(self._keeper.ask([]).lines(), maxlen=0)
+        except GoneError:
+            return False
+        return True
 
 
 class Store(Session):
@@ -289,6 +281,12 @@ class Cell(Session):
                 f"the layer could not be unpacked in the container:\n{outcome.tail}",
                 fix="see `docker info`: memory and disk of the engine",
             )
+
+
+def _watched(pieces: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
+    for piece in pieces:
+        watch.touch()
+        yield piece
 
 
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}

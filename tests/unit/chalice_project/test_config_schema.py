@@ -67,6 +67,23 @@ def refusal(path: Path, content: bytes) -> str:
             "stages.prod.lambda_architecture is neither x86_64 nor arm64",
         ),
         ('{"app_name": 7, "stages": {"prod": {}}}', "app_name is not text"),
+        ('{"app_name": "a\\ud800", "stages": {"prod": {}}}', "app_name holds half a character"),
+        (
+            '{"stages": {"prod": {"environment_variables": {"AA": "\\udfff"}}}}',
+            "stages.prod.environment_variables.AA holds half a character",
+        ),
+        (
+            '{"stages": {"prod": {"environment_variables": {"AA": "x\\u0000"}}}}',
+            "stages.prod.environment_variables.AA holds a NUL",
+        ),
+        (
+            '{"environment_variables": {"A\\ud800": "x"}, "stages": {"prod": {}}}',
+            "environment_variables.A\\ud800 holds half a character",
+        ),
+        (
+            '{"stages": {"prod": {"lambda_functions": {"f": {"tags": {"a": ["\\u0000"]}}}}}}',
+            "stages.prod.lambda_functions.f.tags.a holds a NUL",
+        ),
     ],
 )
 def test_refused_and_untouched(path: Path, text: str, said: str) -> None:

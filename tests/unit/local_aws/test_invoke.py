@@ -91,6 +91,42 @@ def test_later_layers_cover_earlier_ones() -> None:
     assert [invoke(code, *order).payload for order in ((one, two), (two, one))] == ["2", "1"]
 
 
+@pytest.mark.parametrize(
+    ("signal", "why"), [("SIGSTOP", "does not answer"), ("SIGKILL", "ended with status 1")]
+)
+def test_a_function_that_ends_its_runtime_ends_its_own_call(
+    monkeypatch: pytest.MonkeyPatch, signal: str, why: str
+) -> None:
+    """Soon, by the clock of whoever waits; the next call begins anew."""
+    monkeypatch.setattr(warm_pool, "SILENT", 5.0)
+    code = (
+        "import os, signal\ndef app(event, context):\n    if event:\n"
+        f"        os.kill(os.getppid(), signal.{signal})\n    return 'x'"
+    )
+    started = time.monotonic()
+    told = said(invoke(code, event=1, timeout=3))
+    assert told["errorType"] == "Runtime.ExitError"
+    assert why in told["errorMessage"]
+    assert time.monotonic() - started < 30
+    assert invoke(code, event=0, timeout=3).payload == '"x"'
+
+
+def test_a_checkout_may_lie_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two lines, too."""
+    (place := tmp_path / "two\nlines {work} é").mkdir()
+    monkeypatch.chdir(place)
+    shutil.copytree(DOCKER, paths.DOCKER)
+    invocation.remember(Settings(builder="host", stage="local"))
+    assert invoke("def app(event, context):\n    return event", event=[1]).payload == "[1]"
+
+
+def test_a_long_call_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs says so meanwhile."""
+    monkeypatch.setattr(warm_pool, "SILENT", 4.0)
+    code = "import time\ndef app(event, context):\n    time.sleep(6)\n    return 'a\\nb~ c'"
+    assert invoke(code).payload == '"a\\nb~ c"'
+
+
 LOOKING = """import os, sys
 
 def app(event, context):

@@ -19,6 +19,7 @@ from tasks.sandbox import choose, host, isolation
 from tasks.sandbox.host import HostSandbox
 from tasks.sandbox.job_kinds import INSPECT, PROOF
 from tasks.sandbox.protocol import Job, Outcome
+from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.ui.finding import GOOD, NOTE
@@ -226,6 +227,19 @@ def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:
     assert time.monotonic() - started < 30
     assert is_gone(int(str(caught.value)))
     assert handmade_layers.left_in(scratch) == []
+
+
+def test_a_job_that_is_stopped_is_ended_by_its_silence() -> None:
+    """Whatever it was that stopped it: this one does so itself."""
+    code = (
+        "import os, signal\nprint('said', flush=True)\nprint('~ a b', flush=True)\n"
+        "os.kill(0, signal.SIGSTOP)\n"
+    )
+    started = time.monotonic()
+    with pytest.raises(OutOfTimeError, match=r"^said$") as caught:
+        run(code, silence=1.0)
+    assert caught.value.trying == "a b"
+    assert time.monotonic() - started < 30
 
 
 def test_what_a_job_leaves_running_is_ended() -> None:

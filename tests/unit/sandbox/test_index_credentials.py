@@ -1,5 +1,6 @@
 """tasks/sandbox/index_credentials.py: a company's indexes, as variables for uv."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,57 @@ def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "OTHER" not in job.environment
 
 
+@pytest.mark.parametrize(
+    ("line", "said", "shown"),
+    [
+        ("https://${U}:${P}@h", "u: unusual http://u:pw-word@h", "u: unusual http://u:****@h"),
+        ("https://${P}@h", "pw-word", "****"),
+        ("https://${P}:${P}@h", "pw-word", "****"),
+        ("https://${U}:${S}@h", "u: a cat http://u:a@h", "u: a cat http://u:****@h"),
+        ("https://${S}@h", "a cat http://a@h", "a cat http://****@h"),
+    ],
+)
+def test_a_login_hides_no_letters(
+    monkeypatch: pytest.MonkeyPatch, line: str, said: str, shown: str
+) -> None:
+    """A user's name is no secret; of a very short word only the one in an address."""
+    for name, value in {**NOBODY, "U": "u", "P": "pw-word", "S": "a"}.items():
+        monkeypatch.setenv(name, value)
+    job = Job(argv=("uv",), inputs={"r.txt": f"--index-url {line}".encode()}, indexes=True)
+    outcome = index_credentials.running(
+        job, lambda job, on_line: Outcome(code=0, output=said), lambda line: None
+    )
+    assert outcome.output == shown
+
+
 @pytest.mark.parametrize("more", [{"kind": INSPECT}, {"network": True}, {}])
 def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
     """Who reads, strips and proves what was installed runs code out of it."""
     job, _, _ = run(monkeypatch, "", **more)
     assert dict(job.environment) == {}
+
+
+@pytest.mark.parametrize(
+    ("index", "file", "known"),
+    [
+        ("https://me:w@h/simple/", "https://h/files/a.tar.gz", True),
+        ("https://me:w@h/simple/", "https://H:443/a.tar.gz", True),
+        ("http://me:w@h:8080/simple/", "http://h:8080/a.tar.gz", True),
+        ("https://me:w@h/simple/", "http://h/a.tar.gz", False),
+        ("https://me:w@h/simple/", "http://h:443/a.tar.gz", False),
+        ("https://me:w@h/simple/", "https://h:8443/a.tar.gz", False),
+        ("https://me:w@h/simple/", "https://other/a.tar.gz", False),
+    ],
+)
+def test_a_password_goes_where_its_index_is(index: str, file: str, known: bool) -> None:
+    """Not in the clear because a page links there."""
+    assert bool(index_credentials._login(file, {"UV_DEFAULT_INDEX": index})) is known
+
+
+def test_a_download_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the server goes on to send."""
+    monkeypatch.setattr(index_credentials, "LARGEST", 1 << 20)
+    index_credentials._save(io.BytesIO(bytes(1 << 20)), tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size == 1 << 20
+    with pytest.raises(ValueError, match="larger than"):
+        index_credentials._save(io.BytesIO(bytes((1 << 20) + 1)), tmp_path / "a")

@@ -95,6 +95,33 @@ def test_chunks_of_any_size_will_do(tmp_path: Path, size: int) -> None:
     assert (tmp_path / "target").read_bytes() == content
 
 
+@pytest.mark.parametrize("members", [1, 50])
+def test_more_than_is_wanted_is_not_taken(tmp_path: Path, members: int) -> None:
+    """In one file, or in many that are empty; and nothing is kept of it."""
+    size = 20_000 if members == 1 else 0
+    sent = stream(*[member(f"top{number}") for number in range(members)], content=bytes(size))
+    with pytest.raises(tar_streams.TooLargeError, match="larger than"):
+        tar_streams.unpack(chunks(sent), tmp_path / "target", 10_000)
+    assert names(tmp_path) == []
+
+
+def test_a_file_of_holes_counts_in_full(tmp_path: Path) -> None:
+    """Its tar is small."""
+    holes = member("top")
+    holes.pax_headers = {
+        "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "top",
+        "GNU.sparse.realsize": "60000000000",
+    }  # fmt: skip
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        content = b"1\n60000000000\n0\n".ljust(512, b"\0")
+        holes.size = len(content)
+        tar.addfile(holes, io.BytesIO(content))
+    with pytest.raises(tar_streams.TooLargeError, match="larger than"):
+        tar_streams.unpack(chunks(out.getvalue()), tmp_path / "target", 1 << 30)
+    assert names(tmp_path) == []
+
+
 def test_modes_let_the_caller_work_with_the_files(tmp_path: Path) -> None:
     """Folders can be entered and emptied, whatever their bits say; programs stay programs."""
     folder, program = member("top", tarfile.DIRTYPE), member("top/run")

@@ -152,3 +152,20 @@ def test_without_parts_it_says_what_to_run(settings: Settings) -> None:
     """No traceback after someone tidied up."""
     with pytest.raises(BuildError, match="gone from build/store"):
         zip_step.run(Settings(layer="other", builder="host"))
+
+
+@pytest.mark.parametrize("of_link", [True, False])
+def test_a_folder_in_its_place_is_no_traceback(settings: Settings, of_link: bool) -> None:
+    """A link to one is replaced, a folder of yours is not."""
+    path = paths.layer_zip(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / "mine").mkdir()
+    path.symlink_to("mine") if of_link else path.mkdir()
+    assert not file_tools.is_whole(path, paths.record(settings, "zip"))
+    if of_link:
+        zip_step.run(settings)
+        assert not path.is_symlink()
+        assert names(settings) == ["python/six.py"]
+    else:
+        with pytest.raises(BuildError, match="is a folder"):
+            zip_step.run(settings)

@@ -68,6 +68,17 @@ def test_a_file_is_whole_while_it_is_the_records(tmp_path: Path) -> None:
     assert not files.is_whole(file, record)
 
 
+def test_what_is_no_file_is_not_whole(tmp_path: Path) -> None:
+    """A folder, a link to one, a link in a circle: it is made again."""
+    record = tmp_path / "zip.json"
+    files.write_record(record, {"sha256": files.bytes_digest(b"")})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "circle").symlink_to("circle")
+    for name in ("folder", "link", "circle"):
+        assert not files.is_whole(tmp_path / name, record)
+
+
 def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Again only after somebody touched it."""
     file, record = tmp_path / "layer.zip", tmp_path / "zip" / "record.json"
