@@ -159,7 +159,6 @@ def live(life: Life) -> None:
         life.run(DEPLOY, "deploy", without=sid)
         life.run(PUBLISH, "publish", without=sid)
     life.run(PUBLISH, "publish")
-    life.run(PUBLISH, "package")
     keeping = {"Status": "Enabled"}  # from here on Lambda reads versions of objects
     life.client("s3").put_bucket_versioning(Bucket="deps-bucket", VersioningConfiguration=keeping)
     life.dropping(PUBLISH, "Version", "publish")
@@ -167,6 +166,7 @@ def live(life: Life) -> None:
     life.dropping(STATUS, "FindApi", "plan")
     life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api {LOGS}", "deploy")
     life.run(DEPLOY, "deploy")
+    life.run(DEPLOY, "package")
     life.project.write("requirements-all.txt", "six==1.17.0\n")
     configure(life.project, tags={}, reserved_concurrency=None)
     life.run(DEPLOY, "deploy")

@@ -13,7 +13,7 @@ PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status
 CALL = "call"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
-    DEPLOY: "all of it: ./doitw deploy, patch-config, unpin, unlock, adopt-state",
+    DEPLOY: "all of it: ./doitw deploy, package, patch-config, unpin, unlock, adopt-state",
     ROLLBACK: "back: ./doitw rollback, unpin, unlock, adopt-state",
     STATUS: "looking only: ./doitw status, history, diff, show, fetch, plan",
     GC: "deleting what nothing uses: ./doitw gc",
