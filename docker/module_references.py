@@ -24,7 +24,8 @@ _LISTING = {
 }  # fmt: skip
 # {a word that is quick to miss: words of code that reads sources}.
 _READS_SOURCE = {
-    "source": ("getsource", "findsource", "get_source("),
+    "source": ("getsource(", "getsourcelines(", "findsource(", "get_source("),
+    "getsourcefile": ("open(inspect.getsourcefile", "open_py_source("),
     "linecache": ("linecache.getline", "from linecache import"),
     "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
                  "Path(__file__).read_", "Path(__file__).open"),

@@ -15,8 +15,9 @@ from .plan import Sourceless
 from .usage import DATA, ends_of
 
 READS = "source"  # docker/module_references.py's word for code that reads sources
-# These read what a person hands them at a prompt: np.source(), gone in numpy 2.
-OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py"}
+# These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
+# person at a prompt; joblib.Memory, which does without where there is none.
+OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
 
 
 def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
@@ -65,13 +66,14 @@ def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Ite
 
 
 def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
-    """File names of sources that the code quotes, without folders."""
+    """File names of sources that the code quotes, without folders. Code that quotes `__init__.py`
+    looks for packages, where it lists folders as well."""
     return {
         name.rpartition("/")[2]
-        for path, (_, quoted, *_) in found.modules.items()
+        for path, (_, quoted, _, lists, _) in found.modules.items()
         if path in there
         for name in quoted
-        if name.endswith(".py")
+        if name.endswith(".py") and ("files" in lists or not name.endswith("__init__.py"))
     }
 
 

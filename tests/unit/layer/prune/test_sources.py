@@ -27,7 +27,8 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
     "text",
     [
         "import inspect\ntext = inspect.getsource(f)\n",
-        "from inspect import getsourcelines\n",
+        "from inspect import getsourcelines\ngetsourcelines(f)\n",
+        "with open(inspect.getsourcefile(f)) as file: pass\n",
         "import linecache\nlinecache.getlines(f)\n",
         "text = __loader__.get_source(__name__)\n",
         "open(__file__).read()\n",
@@ -52,6 +53,8 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
     [
         "import linecache\nlinecache.cache[name] = lines\n",
         "'''\n>>> inspect.getsource(f)\n'''\n",
+        "GONE = {'source': 'Use `inspect.getsource` instead.'}\n",
+        "name = inspect.getsourcefile(f)\n",
         "template.get_source(environment, name)\n",
         "here = os.path.dirname(__file__)\n",
         "open(name)\n",
@@ -59,6 +62,7 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "np.vectorize(f, cache=True)\n",
         "class A:\n    inherit_cache = True\n",
         "if name.endswith('.py'): pass\n",
+        "if name == '__init__.py': pass\n",
     ],
 )
 def test_other_code_does_not(tmp_path: Path, text: str) -> None:
