@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import actions as iam_actions
 from ..aws.iam import denial
 from ..aws.secrets_manager import hide
 from ..settings import paths
@@ -112,7 +111,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = iam_actions.action(refused[1])
+        action = denial.permission(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     if (missing := MISSING.search(output)) and not _is_the_apps(missing[1]):
         return (
