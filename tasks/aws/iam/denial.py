@@ -103,7 +103,7 @@ def remedy(denial: Denial) -> str:
 
 
 def permission(operation: str) -> str:
-    """The action of an API operation, Chalice's too; the operation's own name for an unknown one."""
+    """The action of an API operation, Chalice's too; the operation's own name for an unknown."""
     ours = [action for need in NEEDS for action in need.actions]
     named = (action for action in ours if action.partition(":")[2] == operation)
     return next(named, actions.action(operation))
