@@ -237,8 +237,9 @@ class Batch:
 
     def apart(self) -> "list[Batch]":
         """Its modules that people import, each alone: what another one of them has imported or
-        changed before does not count. The first one was alone."""
-        names = [name for name in self.outer[1:] if not name.startswith("_")]
+        changed before does not count. The first one was alone. Not those of a namespace, of which
+        there may be a hundred."""
+        names = [name for name in self.outer[1:] if name[0] != "_" and "." not in name]
         tried = [("import", name) for name in names]
         return [self.anew([each]) for each in tried if not self.errors.get(each)]
 
@@ -264,11 +265,12 @@ def is_over(pid: int) -> bool:
 
 
 def run(
-    opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned", workers: int = WORKERS
-) -> None:
-    """All of them, `workers` at a time, the longest first."""
+    opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned", workers: int = WORKERS,
+    *, shown: bool = False,
+) -> None:  # fmt: skip
+    """All of them, `workers` at a time, the longest first. `shown`: with its progress."""
     waiting = sorted(batches, key=lambda batch: len(batch.left))
-    progress = Progress(sum(len(batch.left) for batch in batches))
+    progress = Progress(sum(len(batch.left) for batch in batches) if shown else 0)
     with selectors.DefaultSelector() as running:
         while waiting or running.get_map():
             while waiting and len(running.get_map()) < workers:
@@ -310,7 +312,7 @@ class Progress:
 
     def advance(self, more: int) -> None:
         self.done += more
-        if self.done - self.said >= MARKED:
+        if self.total and self.done - self.said >= MARKED:
             self.said = self.done
             print(f"@ {self.done}/{self.total}", flush=True)
 
@@ -336,7 +338,7 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
     preloaded = preload.Preloaded(RUNTIME) if not standard(opt) else None  # else it hides some
     for batch in batches:
         batch.preloaded = preloaded
-    run(opt, [batch for batch in batches if batch.left], pruned)
+    run(opt, [batch for batch in batches if batch.left], pruned, shown=True)
     afresh(opt, batches, pruned)
     for batch in batches:
         again(opt, batch, pruned, tmp)

@@ -24,6 +24,7 @@ LIBRARY_PATH = ":".join(
      "/var/task/lib", "/opt/lib")
 )  # Lambda's: the image sets it, a machine does not  # fmt: skip
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
+TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
 SLOW = 0.001  # seconds; of what is faster nothing is said
 TOUCHING = {
     "open", "os.mkdir", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link",
@@ -343,6 +344,8 @@ class Watch:
         self._pruned, self._root = pruned, f"{opt}/python"
         self._prefix = f"{self._root}/"
         self._tmp = tuple({"/tmp/", f"{os.environ.get('TMPDIR') or '/tmp'}/"})  # noqa: S108
+        ours = (opt, sys.prefix, sys.base_prefix, os.environ.get("LAMBDA_RUNTIME_DIR") or opt)
+        self._ours = tuple(f"{each}/" for each in ours)  # a checkout may lie in /tmp
         self._known = pruned.paths | pruned.folders
 
     def start(self) -> None:
@@ -371,7 +374,9 @@ class Watch:
             self.missed.add(name)
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
-        if event == "socket.bind" or (event in TOUCHING and self.is_shared(arguments[0])):
+        if event == "socket.bind":
+            self.shares = self.shares or is_port(arguments[1])
+        elif event in TOUCHING and self.is_shared(arguments[0]):
             self.shares = True
         if event == "open":
             self.opened(arguments[0])
@@ -427,7 +432,10 @@ class Watch:
     def is_shared(self, path: object) -> bool:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return False
-        return os.fsdecode(path).startswith(self._tmp)
+        name = os.fsdecode(path)
+        if sys._getframe(2).f_code.co_filename == TEMPFILE:
+            return False  # whose names nobody else has
+        return name.startswith(self._tmp) and not f"{name}/".startswith(self._ours)
 
     def below(self, path: object) -> "str | None":
         """Relative to the layer, '' for all of it; None for what is not of it."""
@@ -439,6 +447,11 @@ class Watch:
         if name.startswith(self._prefix):
             return name[len(self._prefix) :].rstrip("/")
         return "" if name == self._root else None
+
+
+def is_port(address: object) -> bool:
+    """One that somebody else may have; 0: any that is free."""
+    return not (isinstance(address, tuple) and len(address) > 1 and address[1] == 0)
 
 
 def place_of(name: str) -> str:

@@ -411,7 +411,7 @@ def proven(
     opt: Path, tmp_path: Path, python: str = sys.executable, **distributions: list[str]
 ) -> dict[str, dict[str, str]]:
     """{distribution: {module: error}} of the script's own run, in a /tmp of its own."""
-    tmp = tmp_path / "tmp"
+    tmp = tmp_path.with_name(f"{tmp_path.name}-tmp")  # not below the layer
     tmp.mkdir()
     batches = {
         name: {"folder": "", "modules": names, "outer": names, "libraries": [], "programs": []}
