@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import actions as iam_actions
 from ..aws.iam import denial
 from ..aws.secrets_manager import hide
 from ..settings import paths
@@ -193,7 +192,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = iam_actions.action(refused[1])
+        action = denial.permission(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     doctor = f"./doitw doctor stage={settings.stage}"
     again = f"{doctor} checks what a deploy needs; run the deploy again"

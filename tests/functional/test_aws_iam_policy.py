@@ -53,6 +53,8 @@ ALONE = [
 ]  # fmt: skip
 ROLES = "Secret Role PassRole"
 LOGS = "Logs FindLogs"  # last: Chalice writes them once all else is there
+# Each run gets further than the one before.
+MAKING = f"Version Secret Role MakeRole PassRole MakeFunction Function Api {LOGS}"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
 BUILDING = (
     "Versions Stage Bucket MakeBucket Lifecycle Key Zips Tag Untag LookAtBucket+Publish Publish"
@@ -164,7 +166,7 @@ def live(life: Life) -> None:
     life.dropping(PUBLISH, "Version", "publish")
     configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
     life.dropping(STATUS, "FindApi", "plan")
-    life.dropping(DEPLOY, f"Version {ROLES} MakeRole MakeFunction Function Api {LOGS}", "deploy")
+    life.dropping(DEPLOY, MAKING, "deploy")
     life.run(DEPLOY, "deploy")
     life.run(DEPLOY, "package")
     life.project.write("requirements-all.txt", "six==1.17.0\n")

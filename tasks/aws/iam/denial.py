@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from . import actions
 from .statements import DEPLOY, GC, NEEDS, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
@@ -101,6 +102,13 @@ def remedy(denial: Denial) -> str:
     return f"allow {denial.action}{on} to {denial.who}: {source(denial.action, denial.resource)}"
 
 
+def permission(operation: str) -> str:
+    """The action of an API operation, Chalice's too; the operation's own name for an unknown."""
+    ours = [action for need in NEEDS for action in need.actions]
+    named = (action for action in ours if action.partition(":")[2] == operation)
+    return next(named, actions.action(operation))
+
+
 def source(action: str, resource: str = "") -> str:
     """Where the statement is to be had."""
     if action.startswith("kms:"):
@@ -110,5 +118,7 @@ def source(action: str, resource: str = "") -> str:
     for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC):
         if purpose in found:
             return f"./doitw iam-policy for={purpose} prints the statement"
+    if ":" not in action:
+        return "./doitw iam-policy prints all that the tool needs"
     statement = {"Effect": "Allow", "Action": action, "Resource": resource or "*"}
     return f"add the statement {json.dumps(statement)}"

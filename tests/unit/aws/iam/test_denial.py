@@ -175,6 +175,14 @@ def test_a_wrong_clock_is_no_matter_of_credentials(code: str, said: str) -> None
     assert "NTP" in error.fix
 
 
+def test_an_operation_that_names_no_action_is_still_told() -> None:
+    """Chalice's, too; of one that nobody knows no statement is made up."""
+    assert denial.permission("CreateFunction") == "lambda:CreateFunction"
+    assert denial.permission("HeadObject") == "s3:GetObject"
+    assert denial.permission("CreateQueue") == "CreateQueue"
+    assert denial.source("CreateQueue") == "./doitw iam-policy prints all that the tool needs"
+
+
 def test_what_aws_hides_can_be_decoded() -> None:
     said = "You are not authorized to perform this operation. Encoded authorization failure "
     response = {"Error": {"Code": "UnauthorizedOperation", "Message": f"{said}message: Ab-_9"}}
