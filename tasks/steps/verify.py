@@ -110,8 +110,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
             secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["parts"]
         )
         found = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
-        scan.result()
-    failing = judge(settings, get_workshop, tree, stay, found)
+        failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
     if not (unproven := not_proven(settings)):
         probe.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
     facts = verdict.counts(found)
@@ -131,6 +130,20 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     for line in spent.sentences():
         say(line)
     return record
+
+
+def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:
+    """What both complain about, in one error."""
+    try:
+        scanned()
+    except VerifyError as first:
+        try:
+            judged()
+        except VerifyError as error:
+            problem = f"{first.problem}\n{error.problem}"
+            raise VerifyError(problem, fix=f"{first.fix}\n→ {error.fix}") from None
+        raise
+    return judged()
 
 
 def add_imports_to_page(settings: Settings) -> None:

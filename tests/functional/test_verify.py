@@ -55,6 +55,15 @@ def test_modules_that_never_imported_do_not_count(settings: Settings) -> None:
     assert (record["modules"], record["modules_that_never_imported"]) == (1, 1)
 
 
+def test_credentials_and_an_import_that_fails_are_said_together(settings: Settings) -> None:
+    """Each with its way out."""
+    lay(settings, {"pkg/__init__.py": "import absent", "pkg/.netrc": "login me"})
+    found = refused(settings)
+    assert "what looks like credentials:" in found.problem
+    assert "pkg: ModuleNotFoundError: No module named 'absent'" in found.problem
+    assert "\n→ add the missing package" in found.fix
+
+
 def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
