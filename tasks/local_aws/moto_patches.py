@@ -17,7 +17,9 @@
    6,000,000 bytes on, says `Handled` of every error, and hands out the whole log. Lambda gives
    `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it); a Python function's error is
    always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too.
-7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+7. moto takes any variable, runtime and package. Here is refused what no function of the embedded
+   AWS can have: an image, a runtime that is not Python, a variable that no process can be given.
+8. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 """
 
@@ -31,6 +33,7 @@ from typing import Any
 from ..aws.arn import LAYER_ARN
 from ..aws.bucket import TRANSPORT
 from ..settings.local_access import Access
+from . import function_variables
 from .guard import OURS
 from .invoke import invoke
 
@@ -56,6 +59,8 @@ def apply(access: Access | None = None) -> None:
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
+    for name in ("__init__", "update_configuration"):
+        setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))
     judge_transport()
 
     def run(self: Any, body: str, request_headers: Any, response_headers: Any) -> bytes:
@@ -94,7 +99,7 @@ def _invoked(
 
 
 def judge_transport() -> None:
-    """Point 7."""
+    """Point 8."""
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
 
@@ -115,6 +120,20 @@ def _labelled(original: Any) -> Any:
             if isinstance(document, dict) and document.pop("swagger", None):
                 document["openapi"] = "3.0.1"
                 document["info"].setdefault("description", document["info"]["title"])
+        return original(self, *arguments, **named)
+
+    return method
+
+
+def _refusing(original: Any) -> Any:
+    """Point 7. All of a function's wishes are in one of the arguments, by AWS's names."""
+
+    def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        from moto.awslambda.exceptions import InvalidParameterValueException
+
+        for each in (*arguments, *named.values()):
+            if isinstance(each, dict) and (problem := function_variables.refusal(each)):
+                raise InvalidParameterValueException(problem)
         return original(self, *arguments, **named)
 
     return method
