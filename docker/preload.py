@@ -1,7 +1,8 @@
 """Standard modules that most packages import, run once for all processes of the proof.
 
 A process gets one of them when something imports it, with those that its own import brings, and not
-before: a package that uses a module without importing it fails as it does in Lambda.
+before: a package that uses a module without importing it fails as it does in Lambda. Where anything
+could make a difference (finders of others, patched modules, a second copy), Python loads it itself.
 """
 
 import builtins
@@ -31,9 +32,11 @@ class Preloaded:
                 with contextlib.suppress(ImportError):  # a Python that was built without
                     importlib.import_module(name)
             new = {name: module for name, module in there.items() if name not in runtime}
-        # os.path is posixpath: a module that goes by another name has no spec of this one
+        # typing.io is no module, os.path is posixpath: what goes by another name comes along
         self._modules = {name: each for name, each in new.items() if has_spec(each, name)}
+        self._aliases = {name: each for name, each in new.items() if name not in self._modules}
         self._specs: dict[str, Any] = {name: x.__spec__ for name, x in self._modules.items()}
+        self._given: set[str] = set()
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -61,17 +64,33 @@ class Preloaded:
             package, _, part = name.rpartition(".")
             if getattr(self._modules.get(package), part, None) is module:
                 delattr(self._modules[package], part)
+        self._as_made = {name: dict(vars(each)) for name, each in self._modules.items()}
         sys.meta_path.insert(0, self)
+        self._finders, self._import = list(sys.meta_path), builtins.__import__
 
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
-        """None of one that is to be loaded again."""
-        if name not in self._modules or name in sys.modules:
+        """None where Python itself is to load it: for whoever only looks for it or wants it anew,
+        and wherever it could turn out otherwise this time."""
+        caller: Any = sys._getframe(2)
+        is_import = caller.f_code.co_name == "_find_and_load_unlocked"
+        if not is_import or name not in self._modules or not self._is_as_ever(name):
             return None
-        own, loader = self._specs[name], cast("Any", self)
-        spec = ModuleSpec(name, loader, origin=own.origin)
-        spec.submodule_search_locations = own.submodule_search_locations
-        spec.cached, spec.has_location = own.cached, own.has_location
-        return spec
+        return ModuleSpec(name, cast("Any", self))
+
+    def _is_as_ever(self, name: str) -> bool:
+        """Nobody has a say in imports, and of all that it brings nothing was handed out and taken
+        away again, replaced or patched."""
+        if self._finders != sys.meta_path or builtins.__import__ is not self._import:
+            return False
+        brought = [each for each in [name, *self._brings(name)] if each in self._modules]
+        there = [each for each in brought if each in sys.modules]
+        return not (self._given - sys.modules.keys()).intersection(brought) and all(
+            sys.modules[each] is self._modules[each] and self._is_unchanged(each) for each in there
+        )
+
+    def _is_unchanged(self, name: str) -> bool:
+        values = vars(self._modules[name])
+        return all(values.get(key) is value for key, value in self._as_made[name].items())
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self._modules[spec.name]
@@ -79,10 +98,15 @@ class Preloaded:
     def exec_module(self, module: ModuleType) -> None:
         """It has run; those that it imported are there now, too."""
         module.__spec__ = self._specs[module.__name__]
+        self._given.add(module.__name__)
         for name in self._brings(module.__name__):
             if name not in sys.modules and name in self._modules:
                 sys.modules[name] = self._modules[name]
+                self._given.add(name)
             attach(name)
+        for name, alias in self._aliases.items():
+            if name.rpartition(".")[0] in self._given:
+                sys.modules.setdefault(name, alias)
 
     def _brings(self, name: str) -> "list[str]":
         """All that come with it, packages before what lies in them."""

@@ -1,6 +1,6 @@
 """Prove a tree: import its modules, load its libraries, read its metadata, in fresh processes.
 
-    probe.py prove OPT REQUEST           a JSON file; what it found is its last line, behind `= `
+    probe.py prove OPT REQUEST [TMP]     a JSON file; what it found is its last line, behind `= `
     probe.py check OPT FILE_OR_MODULE    the project's own check
 
 REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [names], "outer":
@@ -40,6 +40,14 @@ for _name in (
     "warnings",
 ):  # fmt: skip
     importlib.import_module(_name)
+# The client's own simplejson stays the one, whatever a layer has of that name.
+if _place := sys.modules["os"].environ.get("LAMBDA_RUNTIME_DIR"):
+    sys.path.insert(0, _place)
+    try:  # noqa: SIM105 - contextlib is none of the client's modules
+        importlib.import_module("simplejson")
+    except ImportError:
+        pass
+    sys.path.remove(_place)
 RUNTIME = frozenset(sys.modules)
 
 # ruff: noqa: E402 - only now what this script itself needs; try_imports.forget() takes it away again
@@ -51,6 +59,7 @@ import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -66,6 +75,7 @@ LOOK = 0.2  # seconds from one look at processes to the next
 LONGEST = 1 << 20  # bytes of an answer
 STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
+BEAT = 5.0  # seconds
 Answer = dict[str, Any]
 
 
@@ -118,6 +128,7 @@ class Batch:
         self.needs: dict[str, list[str]] = {}
         self.others: dict[str, list[str]] = {}
         self.seen: dict[str, set[str]] = {}
+        self.shares = False  # /tmp or a port, with those that are tried at the same time
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
         self._trying, self._compiled, self._word = 0, 0, b""
 
@@ -172,6 +183,7 @@ class Batch:
                     self.needs[name] = libraries
                 if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
                     self.others[name] = others
+                self.shares |= seen.pop("shares", None) is not None
                 for kind, names in seen.items():
                     self.seen.setdefault(kind, set()).update(names)
                 self._trying, through = number + 1, through + 1
@@ -206,6 +218,31 @@ class Batch:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
+    def anew(self, tries: "list[try_imports.Try]", first: "tuple[str, ...]" = ()) -> "Batch":
+        """One more of the same distribution, with nothing known so far."""
+        made = Batch(self.name, tries, self.timeout, self.outer, first, self.system)
+        made.preloaded = None if first else self.preloaded
+        return made
+
+    def take(self, other: "Batch") -> None:
+        """What another one found, which had the better conditions."""
+        self.errors |= other.errors
+        self.missed |= other.missed
+        self.needs |= other.needs
+        self.others |= other.others
+        self.seconds |= other.seconds
+        self.shares |= other.shares
+        for kind, names in other.seen.items():
+            self.seen.setdefault(kind, set()).update(names)
+
+    def apart(self) -> "list[Batch]":
+        """Its modules that people import, each alone: what another one of them has imported or
+        changed before does not count. The first one was alone. Not those of a namespace, of which
+        there may be a hundred."""
+        names = [name for name in self.outer[1:] if name[0] != "_" and "." not in name]
+        tried = [("import", name) for name in names]
+        return [self.anew([each]) for each in tried if not self.errors.get(each)]
+
     def failed(self) -> "list[try_imports.Try]":
         return [each for each, error in self.errors.items() if error and each[0] == "import"]
 
@@ -228,17 +265,19 @@ def is_over(pid: int) -> bool:
 
 
 def run(
-    opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned", workers: int = WORKERS
-) -> None:
-    """All of them, `workers` at a time, the longest first."""
+    opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned", workers: int = WORKERS,
+    *, shown: bool = False,
+) -> None:  # fmt: skip
+    """All of them, `workers` at a time, the longest first. `shown`: with its progress."""
     waiting = sorted(batches, key=lambda batch: len(batch.left))
-    progress = Progress(sum(len(batch.left) for batch in batches))
+    progress = Progress(sum(len(batch.left) for batch in batches) if shown else 0)
     with selectors.DefaultSelector() as running:
         while waiting or running.get_map():
             while waiting and len(running.get_map()) < workers:
                 batch = waiting.pop()
                 fds = [int(each.fd) for each in running.get_map().values()]
                 running.register(batch.start(opt, pruned, fds), selectors.EVENT_READ, batch)
+            progress.beat([key.data.name for key in running.get_map().values()])
             for batch in heard(running, progress):
                 batch.end()
                 waiting += [batch] if batch.left else []
@@ -269,19 +308,26 @@ class Progress:
     library would hide what the layer has of that name, as backports do."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done, self.said = total, 0, 0
+        self.total, self.done, self.said, self.beaten = total, 0, 0, time.monotonic()
 
     def advance(self, more: int) -> None:
         self.done += more
-        if self.done - self.said >= MARKED:
+        if self.total and self.done - self.said >= MARKED:
             self.said = self.done
             print(f"@ {self.done}/{self.total}", flush=True)
+
+    def beat(self, names: "list[str]") -> None:
+        """That this process is alive, and what is being tried (tasks/proof/probe.py)."""
+        if time.monotonic() - self.beaten >= BEAT:
+            self.beaten = time.monotonic()
+            print("~", *names, flush=True)
 
 
 # ---- prove --------------------------------------------------------------------------------------
 
 
-def prove(opt: str, request: Answer) -> Answer:
+def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
+    """`tmp`: a folder of this sandbox alone, which is emptied between tries that look into it."""
     batches = [
         Batch(name, [*(("import", module) for module in each["modules"]),
                      *(("load", path) for path in each["libraries"])],
@@ -292,9 +338,10 @@ def prove(opt: str, request: Answer) -> Answer:
     preloaded = preload.Preloaded(RUNTIME) if not standard(opt) else None  # else it hides some
     for batch in batches:
         batch.preloaded = preloaded
-    run(opt, [batch for batch in batches if batch.left], pruned)
+    run(opt, [batch for batch in batches if batch.left], pruned, shown=True)
+    afresh(opt, batches, pruned)
     for batch in batches:
-        again(opt, batch, pruned)
+        again(opt, batch, pruned, tmp)
     hides = {name: how for name in standard(opt) if (how := hiding(opt, name))}
     used = [name for name, how in hides.items() if how["used"]]
     return {
@@ -307,17 +354,39 @@ def prove(opt: str, request: Answer) -> Answer:
     }
 
 
-def again(opt: str, batch: Batch, pruned: "try_imports.Pruned") -> None:
-    """What did not end in time, alone: the machine may have been busy."""
-    if slow := batch.slow():
-        alone = Batch(batch.name, slow, batch.timeout, batch.outer, system=batch.system)
-        run(opt, [alone], pruned, workers=1)
-        batch.errors |= alone.errors
-        batch.missed |= alone.missed
-        batch.needs |= alone.needs
-        batch.seconds |= alone.seconds
-        for kind, names in alone.seen.items():
-            batch.seen.setdefault(kind, set()).update(names)
+def afresh(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
+    """Modules that people import, each in a process of its own."""
+    apart = [(batch, each) for batch in batches for each in batch.apart()]
+    run(opt, [each for _, each in apart], pruned)
+    for batch, each in apart:
+        batch.take(each)
+
+
+def again(opt: str, batch: Batch, pruned: "try_imports.Pruned", tmp: str = "") -> None:
+    """Alone, with an empty /tmp: what did not end in time, since the machine may have been busy,
+    and all of a distribution that looked at what others may have changed."""
+    tries = list(batch.errors) if batch.shares else batch.slow()
+    if tries:
+        alone(opt, batch, batch.anew(tries), pruned, tmp)
+    for each in batch.apart() if batch.shares else []:
+        alone(opt, batch, each, pruned, tmp)
+
+
+def alone(opt: str, batch: Batch, more: Batch, pruned: "try_imports.Pruned", tmp: str) -> None:
+    if tmp:
+        empty(tmp)
+    run(opt, [more], pruned, workers=1)
+    batch.take(more)
+
+
+def empty(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        for each in entries:
+            if each.is_dir(follow_symlinks=False):
+                shutil.rmtree(each.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(each.path)  # noqa: PTH108
 
 
 def result(opt: str, batch: Batch, asked_: Answer) -> Answer:
@@ -427,7 +496,7 @@ def hidden(
     """(module that failed, the standard module that the layer hides from it)"""
     for name in names:
         if failed := batch.failed():
-            other = Batch(batch.name, failed, batch.timeout, first=(name,), system=batch.system)
+            other = batch.anew(failed, first=(name,))
             run(opt, [other], pruned)
             works = [module for (_, module), error in other.errors.items() if not error]
             yield from ((module, name) for module in works)
@@ -454,6 +523,7 @@ def check(opt: str, what: str) -> None:
 
 
 def checked(opt: str, what: str) -> None:
+    try_imports.forget(RUNTIME)
     try_imports.use(opt)
     sys.argv = [what]
     try:
@@ -467,7 +537,7 @@ def checked(opt: str, what: str) -> None:
             raise
 
 
-def main(mode: str, opt: str, what: str) -> None:
+def main(mode: str, opt: str, what: str, tmp: str = "") -> None:
     """Entry point; see the module's docstring."""
     if mode == "check":
         close_off()
@@ -479,7 +549,7 @@ def main(mode: str, opt: str, what: str) -> None:
         if covered := request.get("covered"):
             beside("alone").cover(covered, str(Path(what).with_name("empty")))
     close_off()
-    print(f"= {json.dumps(prove(opt, request))}", flush=True)
+    print(f"= {json.dumps(prove(opt, request, tmp))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,12 @@ LIBRARY_PATH = ":".join(
      "/var/task/lib", "/opt/lib")
 )  # Lambda's: the image sets it, a machine does not  # fmt: skip
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
+TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
 SLOW = 0.001  # seconds; of what is faster nothing is said
+TOUCHING = {
+    "open", "os.mkdir", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link",
+    "os.symlink", "os.rmdir", "os.mkfifo", "sqlite3.connect",
+}  # events that have a path first  # fmt: skip
 
 
 def work(
@@ -40,7 +45,9 @@ def work(
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    os.chdir("/")
+    task = os.environ.get("LAMBDA_TASK_ROOT", "")
+    os.chdir(task if os.path.isdir(task) else "/")  # noqa: PTH112 - no pathlib here: see forget()
+    sys.argv = ["/var/runtime/bootstrap.py"]  # Lambda's
     gc.disable()  # what an import makes stays: looking through it costs a tenth of the time
     compiled, watch = count_compiled(opt, pruned.bare), Watch(opt, pruned)
     forget(runtime)
@@ -49,6 +56,7 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
+    broken = start_runtime()
     lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
     lacking.start()
     unset.start()
@@ -59,7 +67,7 @@ def work(
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
-        error = programs.added(attempt(opt, kind, name, unset))
+        error = broken or programs.added(attempt(opt, kind, name, unset))
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
@@ -107,10 +115,25 @@ def use(opt: str) -> None:
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
     for folder in layers:
         site.addsitedir(folder)
+    for names in (site.setquit, site.setcopyright, site.sethelper):
+        names()  # exit, copyright, help: a Python that starts without site has none
     if runtime:  # where a function would be
         os.environ.setdefault("PYTHONPATH", runtime)
         os.environ.setdefault("LD_LIBRARY_PATH", LIBRARY_PATH)
     logging.getLogger().addHandler(LambdaLoggerHandler())
+
+
+def start_runtime() -> str:
+    """What the runtime client imports when the layer is on sys.path already: from Python 3.12 on
+    it asks for the next event in a thread (awslambdaric.lambda_config). Why no function would
+    start, or ''."""
+    if sys.version_info < (3, 12):  # noqa: UP036 - the layer's Python, not the tool's
+        return ""
+    try:
+        importlib.import_module("concurrent.futures").ThreadPoolExecutor  # noqa: B018 - loads .thread
+    except BaseException as error:
+        return f"Lambda's runtime does not start: {described(error)}"
+    return ""
 
 
 class LambdaLoggerHandler(logging.Handler):
@@ -315,17 +338,26 @@ class Watch:
         self.missed: set[str] = set()
         self.read, self.listed, self.absent = set[str](), set[str](), set[str]()
         self.asked = set[str]()
+        self.shares = False  # has it looked at what others may have changed: /tmp, ports?
         kinds = ("read", "listed", "absent", "asked")
         self._told: dict[str, set[str]] = {kind: set() for kind in kinds}
         self._pruned, self._root = pruned, f"{opt}/python"
         self._prefix = f"{self._root}/"
+        self._tmp = tuple({"/tmp/", f"{os.environ.get('TMPDIR') or '/tmp'}/"})  # noqa: S108
+        ours = (opt, sys.prefix, sys.base_prefix, os.environ.get("LAMBDA_RUNTIME_DIR") or opt)
+        self._ours = tuple(f"{each}/" for each in ours)  # a checkout may lie in /tmp
         self._known = pruned.paths | pruned.folders
 
     def start(self) -> None:
         sys.meta_path.append(self)  # the last, and it never finds anything
         sys.addaudithook(self.hear)
         for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
-            setattr(os, name, self.noting(getattr(os, name)))
+            original = getattr(os, name)
+            noting = self.noting(original)
+            setattr(os, name, noting)
+            for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks,
+                         os.supports_effective_ids):  # fmt: skip
+                able |= {noting} if original in able else set()
 
     def seen(self) -> "dict[str, list[str]]":
         """What was not told before."""
@@ -334,7 +366,7 @@ class Watch:
             if names := getattr(self, kind) - told:
                 told |= names
                 new[kind] = sorted(names)
-        return new
+        return new | ({"shares": []} if self.shares else {})
 
     def find_spec(self, name: str, *_: object) -> None:
         self.absent.add(name)
@@ -342,6 +374,10 @@ class Watch:
             self.missed.add(name)
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
+        if event == "socket.bind":
+            self.shares = self.shares or is_port(arguments[1])
+        elif event in TOUCHING and self.is_shared(arguments[0]):
+            self.shares = True
         if event == "open":
             self.opened(arguments[0])
         elif event == "import" and (name := self.below(arguments[1])):
@@ -371,6 +407,7 @@ class Watch:
             name = self.below(path)
             if name is not None:
                 self.looks(name)
+            self.shares = self.shares or self.is_shared(path)
             try:
                 return asking(path, *more, **named)
             except OSError:
@@ -392,6 +429,14 @@ class Watch:
         elif wanted:
             self.asked.add(wanted)
 
+    def is_shared(self, path: object) -> bool:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        name = os.fsdecode(path)
+        if sys._getframe(2).f_code.co_filename == TEMPFILE:
+            return False  # whose names nobody else has
+        return name.startswith(self._tmp) and not f"{name}/".startswith(self._ours)
+
     def below(self, path: object) -> "str | None":
         """Relative to the layer, '' for all of it; None for what is not of it."""
         if not isinstance(path, (str, bytes, os.PathLike)):
@@ -402,6 +447,11 @@ class Watch:
         if name.startswith(self._prefix):
             return name[len(self._prefix) :].rstrip("/")
         return "" if name == self._root else None
+
+
+def is_port(address: object) -> bool:
+    """One that somebody else may have; 0: any that is free."""
+    return not (isinstance(address, tuple) and len(address) > 1 and address[1] == 0)
 
 
 def place_of(name: str) -> str:

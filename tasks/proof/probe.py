@@ -23,7 +23,8 @@ SCRIPTS = (
     "probe.py", "preload.py", "try_imports.py", "alone.py", "elf.py", "blame.py",
     "inspect_foreign.py",
 )  # fmt: skip
-LAYER = "{opt}"
+LAYER, REQUEST = "{opt}", "{work}/request.json"
+PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
 KILLED = (128 + 9, -9)  # exit status of what met SIGKILL, in a shell's way and in Python's
 SILENT = 60  # seconds beyond those of one try; docker/probe.py says what it is at every few
 ANSWER = "= "  # begins the line that is what a script has found
@@ -71,12 +72,12 @@ def prove(
     request = asking(settings, sandbox, batches, covered) | {
         "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),
     }  # fmt: skip
-    script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
+    environment = proof_environment(settings)
     return run_script(
         sandbox,
         PROOF,
         [layer],
-        script,
+        PROVE,
         request,
         environment=environment,
         covered=covered,
@@ -103,7 +104,7 @@ def silence(settings: Settings) -> float:
 def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question]) -> dict[str, Any]:
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
-    script = ["inspect_foreign.py", LAYER]
+    script = ["inspect_foreign.py", LAYER, REQUEST]
     return run_script(sandbox, PROOF, [layer], script, {"batches": batches})
 
 
@@ -114,9 +115,9 @@ def prove_restored(
     """The same about the layer with the files of the zip `installed` laid over it: what was there
     before pruning."""
     request = asking(settings, sandbox, batches, covered)
-    script, environment = ["probe.py", "prove", LAYER], proof_environment(settings)
+    environment = proof_environment(settings)
     return run_script(
-        sandbox, PROOF, [layer, installed], script, request, environment=environment,
+        sandbox, PROOF, [layer, installed], PROVE, request, environment=environment,
         covered=covered, silence=silence(settings),
     )  # fmt: skip
 
@@ -130,7 +131,7 @@ def run_script(
     own, which no process that it starts can write."""
     name, *more = script
     job = Job(
-        argv=("{python}", f"{{scripts}}/{name}", *more, "{work}/request.json"),
+        argv=("{python}", f"{{scripts}}/{name}", *more),
         kind=kind,
         inputs={
             **scripts(SCRIPTS),
@@ -180,7 +181,7 @@ def blame(
     settings: Settings, sandbox: Sandbox, layer: Path, request: object, installed: Path
 ) -> dict[str, Any]:
     """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
-    script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip"]
+    script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip", REQUEST]
     environment, files = proof_environment(settings), {"removed.zip": installed}
     return run_script(
         sandbox, BLAME, [layer], script, request, files, environment, silence=silence(settings)

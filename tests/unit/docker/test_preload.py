@@ -66,3 +66,49 @@ def test_what_is_loaded_again_runs_again() -> None:
     )
     words = [sys.executable, "-S", "-c", code, "[]", "warm"]
     assert subprocess.run(words, capture_output=True, check=True).stdout == b"tmp\n"
+
+
+def said(code: str) -> str:
+    """What this prints in a process that has them ready."""
+    words = [sys.executable, "-S", "-c", CODE + code, "[]", "warm"]
+    return subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def test_what_a_module_registers_beside_itself_comes_along() -> None:
+    """typing.io and typing.re are no modules: antlr4 4.7 imports them."""
+    assert (
+        said("from typing.io import TextIO; import typing.re; print(TextIO.__name__)") == "TextIO"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            "print(importlib.util.find_spec('inspect').loader.__class__.__name__)",
+            "SourceFileLoader",
+        ),
+        ("import runpy; print(bool(runpy.run_module('csv')['reader']))", "True"),
+        ("import csv; old = csv; del sys.modules['csv']; import csv; print(csv is old)", "False"),
+        (
+            "spec = importlib.util.find_spec('csv'); copy = importlib.util.module_from_spec(spec);"
+            "spec.loader.exec_module(copy); import csv; print(csv is copy)",
+            "False",
+        ),
+        (
+            "import socket\nclass Mine(socket.socket): pass\nsocket.socket = Mine\n"
+            "import ssl; print(issubclass(ssl.SSLSocket, Mine))",
+            "True",
+        ),
+        (
+            "asked = []\nclass Hears:\n"
+            "    def find_spec(self, name, *_):\n        asked.append(name)\n"
+            "sys.meta_path.insert(0, Hears())\nimport urllib.request; print('ssl' in asked)",
+            "True",
+        ),
+    ],
+    ids=["find_spec", "runpy", "again", "copy", "patched", "hook"],
+)
+def test_whoever_could_notice_gets_what_python_loads(code: str, says: str) -> None:
+    """Code that looks for a module, wants a second one, patches another or listens to imports."""
+    assert said(f"import importlib.util\n{code}") == says

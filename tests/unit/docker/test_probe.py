@@ -405,3 +405,92 @@ def test_what_is_no_answer_does_not_keep_it_waiting(probe: ModuleType) -> None:
     batch.since, batch.rest = 1.0, b""
     assert batch.hear(b"noise\n" * 100) == 0
     assert batch.since == 1.0
+
+
+def proven(
+    opt: Path, tmp_path: Path, python: str = sys.executable, **distributions: list[str]
+) -> dict[str, dict[str, str]]:
+    """{distribution: {module: error}} of the script's own run, in a /tmp of its own."""
+    tmp = tmp_path.with_name(f"{tmp_path.name}-tmp")  # not below the layer
+    tmp.mkdir()
+    batches = {
+        name: {"folder": "", "modules": names, "outer": names, "libraries": [], "programs": []}
+        for name, names in distributions.items()
+    }
+    request = tmp_path / "request.json"
+    asked = {"batches": batches, "gone": [], "touched": [], "bare": [], "timeout": 60,
+             "alone": False, "system": []}  # fmt: skip
+    request.write_text(json.dumps(asked), encoding="utf-8")
+    done = subprocess.run(
+        [python, "-I", "-S", str(SCRIPT), "prove", str(opt), str(request), str(tmp)],
+        capture_output=True, text=True, check=True, env={"TMPDIR": str(tmp)},
+    )  # fmt: skip
+    answer = json.loads(done.stdout.splitlines()[-1].removeprefix("= "))
+    return {name: each["imports"] for name, each in answer.items()}
+
+
+def test_each_module_that_people_import_stands_for_itself(opt: Path, tmp_path: Path) -> None:
+    """What another one of its distribution imported or changed before is not there in a function
+    that imports this one alone."""
+    lay(
+        opt,
+        alpha="import xml.dom.minidom",
+        beta="import xml\nxml.dom",
+        one="import sys\nsys.modules['made_up'] = sys",
+        two="import made_up",
+        _private="import made_up",
+    )
+    found = proven(opt, tmp_path, d=["alpha", "beta", "one", "two", "_private"])["d"]
+    assert {name for name, error in found.items() if error} == {"beta", "two"}
+    assert found["two"] == "ModuleNotFoundError: No module named 'made_up'"
+
+
+@pytest.mark.parametrize(
+    "takes",
+    [
+        "os.mkdir(os.environ['TMPDIR'] + '/cache')",
+        "socket.socket().bind(('127.0.0.1', 18127)); time.sleep(0.5)",
+    ],
+    ids=["folder", "port"],
+)
+def test_two_that_take_the_same_place_do_not_meet(opt: Path, tmp_path: Path, takes: str) -> None:
+    """In Lambda each import has a /tmp and ports of its own."""
+    lay(opt, takes=f"import os, socket, time\n{takes}", uses="import takes")
+    found = proven(opt, tmp_path, a=["takes"], b=["uses"])
+    assert found == {"a": {"takes": ""}, "b": {"uses": ""}}
+
+
+def test_what_another_one_left_in_tmp_is_not_there(opt: Path, tmp_path: Path) -> None:
+    """Else a proof would hold for a layer without that other one."""
+    lay(
+        opt,
+        writes="import os\nopen(os.environ['TMPDIR'] + '/shared', 'w').close()",
+        reads="import os, time\ntime.sleep(0.5)\nopen(os.environ['TMPDIR'] + '/shared')",
+    )
+    found = proven(opt, tmp_path, a=["writes"], b=["reads"])
+    assert found["a"] == {"writes": ""}
+    assert found["b"]["reads"].startswith("FileNotFoundError")
+
+
+def test_what_keeps_the_runtime_from_starting_is_everybodys_error(
+    opt: Path, tmp_path: Path
+) -> None:
+    """From Python 3.12 on the runtime client imports concurrent.futures behind the layer."""
+    lay(opt, heapq="", good="")
+    found = proven(opt, tmp_path, a=["heapq"], b=["good"])
+    assert found["b"]["good"].startswith("Lambda's runtime does not start: ImportError")
+
+
+def test_an_import_begins_as_a_functions_does(opt: Path, tmp_path: Path) -> None:
+    """One argument, the builtins of `site`, os.stat as able as ever; what the runtime client has
+    imported by then."""
+    lay(
+        opt,
+        begins="import argparse, builtins, concurrent, os, sys\n"
+        "assert sys.argv == ['/var/runtime/bootstrap.py'], sys.argv\n"
+        "argparse.ArgumentParser().parse_args()\n"
+        "assert all(hasattr(builtins, name) for name in ('exit', 'quit', 'copyright', 'help'))\n"
+        "assert os.stat in os.supports_dir_fd and os.stat in os.supports_follow_symlinks\n"
+        "concurrent.futures.Executor\n",
+    )
+    assert proven(opt, tmp_path, a=["begins"]) == {"a": {"begins": ""}}
