@@ -13,7 +13,7 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,8 +31,11 @@ def main(target: str, tools: str, *layers: str) -> None:
     for entry in root.iterdir():
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     for layer in layers:
-        with zipfile.ZipFile(layer) as archive:
-            unpack(layer, archive, root, inflate)
+        try:
+            with zipfile.ZipFile(layer) as archive:
+                unpack(layer, archive, root, inflate)
+        except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+            raise SystemExit(f"{Path(layer).name} cannot be laid out: {error}") from None
 
 
 def inflating(tools: str) -> Inflate:
@@ -46,10 +49,9 @@ def inflating(tools: str) -> Inflate:
 
 def unpack(layer: str, archive: zipfile.ZipFile, root: Path, inflate: Inflate) -> None:
     members = {each.filename: each for each in archive.infolist() if not each.is_dir()}
-    for name in members:
-        if name.startswith("/") or ".." in name.split("/"):
-            raise SystemExit(f"{name!a} in {layer} leads out of the layer")
-    for folder in {name.rpartition("/")[0] for name in members}:
+    folders = {name.rpartition("/")[0] for name in members}
+    check(members, folders, layer)
+    for folder in folders:
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     groups = fork_pool.shares((name, each.file_size) for name, each in members.items())
 
@@ -60,6 +62,23 @@ def unpack(layer: str, archive: zipfile.ZipFile, root: Path, inflate: Inflate) -
 
     for _ in fork_pool.each(groups, extract):
         pass
+
+
+def check(names: "Collection[str]", folders: "set[str]", layer: str) -> None:
+    """SystemExit for what cannot be laid out, or leads out."""
+    for name in names:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise SystemExit(f"{name!a} in {layer} leads out of the layer")
+    for folder in folders:
+        for name in (folder, *parents(folder)):
+            if name in names:
+                raise SystemExit(f"{name!a} in {layer} is a file, or a link, and a folder")
+
+
+def parents(name: str) -> "Iterator[str]":
+    """Its folders, the innermost first."""
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 def content(file: BinaryIO, member: zipfile.ZipInfo, inflate: Inflate) -> Data:

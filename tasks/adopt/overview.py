@@ -9,8 +9,8 @@ from ..settings import paths
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
 from . import local_stage
-from .requirements_files import Split
-from .sources import FUNCTION, LAYER, Source
+from .requirements.requirements_files import Split
+from .requirements.sources import FUNCTION, LAYER, Source
 from .text_files import FileChange
 
 AUTOMATIC = (

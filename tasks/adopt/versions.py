@@ -8,8 +8,8 @@ from pathlib import Path
 from ..chalice_project import environment
 from ..requirements.file import parse_requirement
 from ..util.errors import InputError
-from . import sources
-from .requirements_files import RequirementEntry
+from .requirements import sources
+from .requirements.requirements_files import RequirementEntry
 from .text_files import text_of
 
 CHALICE = "chalice"

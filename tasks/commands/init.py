@@ -8,20 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from ..adopt import (
-    compiled,
-    exports,
     files,
     overview,
     repository,
-    requirements_files,
-    sources,
     text_files,
     tool_origin,
     versions,
     workflow,
 )
 from ..adopt.overview import Adoption
-from ..adopt.sources import FUNCTION, LAYER, Source
+from ..adopt.requirements import (
+    compiled,
+    exports,
+    requirements_files,
+    sources,
+)
+from ..adopt.requirements.sources import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
 from ..adopt.workflow import Place
 from ..aws import credentials

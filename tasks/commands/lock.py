@@ -9,10 +9,11 @@ from pathlib import Path
 from ..context import arguments
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import missing_wheels, resolution
+from ..layer import resolution
 from ..layer.builder import index_options
 from ..layer.locked_requirement import from_source
-from ..layer.source_builder import SourceBuilder
+from ..layer.wheels import missing_wheels
+from ..layer.wheels.source_builder import SourceBuilder
 from ..requirements import file, lockfile, references, uv
 from ..sandbox.host import HostSandbox
 from ..sandbox.job_kinds import INSTALL

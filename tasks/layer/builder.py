@@ -27,11 +27,12 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import near_wheels, resolution, wheel_memory
+from . import resolution
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement, from_source
-from .source_builder import SourceBuilder
+from .wheels import near_wheels, wheel_memory
+from .wheels.source_builder import SourceBuilder
 
 LISTED = 10  # files, in one error
 _VERSION = re.compile(r"^[\w.-]+(?:\[[^]]*\])?===?([^\s;,*]+)")

@@ -8,9 +8,9 @@ from ..requirements import file, uv
 from ..requirements.file import canonical
 from ..sandbox.protocol import Job, Sandbox
 from ..settings.model import Settings
-from . import near_wheels
 from .locked_requirement import from_source
-from .source_builder import SourceBuilder
+from .wheels import near_wheels
+from .wheels.source_builder import SourceBuilder
 
 Words = Callable[[Iterable[str]], tuple[str, ...]]  # uv's, for names that have no wheel
 

@@ -26,6 +26,24 @@ def variables(function: Any, access: Access | None) -> dict[str, str]:
     return {"HOME": HOME} | lambda_variables.OPEN | kept | here | _reserved(function)
 
 
+def refusal(wishes: Mapping[str, Any]) -> str:
+    """Why the embedded AWS makes no such function, '' where it does. `wishes`: as CreateFunction
+    and UpdateFunctionConfiguration take them."""
+    code = wishes.get("Code")
+    if wishes.get("PackageType") == "Image" or (isinstance(code, dict) and "ImageUri" in code):
+        return "the embedded AWS runs no images: make the function of a zip"
+    runtime = wishes.get("Runtime")
+    if runtime is not None and not re.fullmatch(r"python3\.\d+", str(runtime)):
+        return f"the embedded AWS runs Python alone, not {runtime!a}"
+    given = (wishes.get("Environment") or {}).get("Variables") or {}
+    for name, value in given.items():
+        if not name or "=" in name or lambda_variables.unsendable(name):
+            return f"{name!a} is no name of a variable"
+        if what := lambda_variables.unsendable(str(value)):
+            return f"the value of variable {name} holds {what}"
+    return ""
+
+
 def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[str, str]:
     if access is None:
         return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +42,8 @@ def invoke(
     """`function`: moto's; `event` and `context` (the client's): JSON text; `access`: to the AWS
     that it is a function of. Never raises for what the function does."""
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
+    if problem := other_python(function, chosen):
+        return FunctionAnswer(payload=json.dumps({"errorMessage": problem}), failed=True, log="")
     code = hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
     made_of = [code, [hash(layer) for layer in layers], _limits(function), chosen]
@@ -57,6 +59,17 @@ def invoke(
         )
     except LayerError as error:
         return FunctionAnswer(payload=json.dumps({"errorMessage": str(error)}), failed=True, log="")
+
+
+def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
+    """Why it cannot be run where the layer's Python is the only one; '' where it can."""
+    here = f"python{chosen.get('python', Settings().python)}"
+    if str(function.run_time) == here:
+        return ""
+    return (
+        f"{function.function_name} is for {function.run_time}, the embedded AWS runs {here} (the "
+        "layer's) alone: set `python` in pyproject.toml, or make the function for that"
+    )
 
 
 def start(

@@ -15,7 +15,9 @@
    `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it); a Python function's error is
    always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too. Who
    invokes by `Event` is answered before the function is.
-6. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
+6. moto takes any variable, runtime and package. Here is refused what no function of the embedded
+   AWS can have: an image, a runtime that is not Python, a variable that no process can be given.
+7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
 API Gateway, events, and what moto cannot do at all: services/.
@@ -31,6 +33,7 @@ from typing import Any
 from ..aws.arn import LAYER_ARN
 from ..aws.bucket import TRANSPORT
 from ..settings.local_access import Access
+from . import function_variables
 from .guard import OURS
 from .invoke import invoke
 from .services import api_gateway, polled_events, pushed_events
@@ -56,6 +59,8 @@ def apply(access: Access | None = None) -> None:
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
+    for name in ("__init__", "update_configuration"):
+        setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))
     judge_transport()
 
     def run(self: Any, body: str, request_headers: Any, response_headers: Any) -> bytes:
@@ -101,7 +106,7 @@ def _invoked(
 
 
 def judge_transport() -> None:
-    """Point 6."""
+    """Point 7."""
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket
 
@@ -114,6 +119,20 @@ def judge_transport() -> None:
         return IAMPolicy(judged).is_action_permitted(action, resource)
 
     setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010 - mypy refuses the plain form
+
+
+def _refusing(original: Any) -> Any:
+    """Point 6. All of a function's wishes are in one of the arguments, by AWS's names."""
+
+    def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        from moto.awslambda.exceptions import InvalidParameterValueException
+
+        for each in (*arguments, *named.values()):
+            if isinstance(each, dict) and (problem := function_variables.refusal(each)):
+                raise InvalidParameterValueException(problem)
+        return original(self, *arguments, **named)
+
+    return method
 
 
 def _alone(original: Any) -> Any:

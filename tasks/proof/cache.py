@@ -149,7 +149,7 @@ def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
     """{distribution: those that it needs in order to be imported}; what every import meets is
     needed by all: modules that hide standard ones, and .pth files."""
     from ..layer.archive import (
-        dist_metadata,  # with what reads metadata: only where something is to be proven
+        dist_metadata,
     )
 
     found = [dist_metadata.parse_metadata(each.texts["METADATA"]) for each in tree.distributions]

@@ -206,7 +206,8 @@ def summary(facts: Mapping[str, Any]) -> str:
     never, anew = facts["modules_that_never_imported"], facts["compiled_anew"]
     wanting = facts["modules_that_want_packages"]
     others = never - wanting
-    lines = [f"{count(wanting, 'module')} want packages that nobody asked for"] * bool(wanting)
+    absent = "not imported: packages are missing that nobody asked for"
+    lines = [f"{count(wanting, 'module')} {absent}"] * bool(wanting)
     lines += [f"{count(others, 'module')} not imported before pruning either"] * bool(others)
     lines += [f"{count(anew, 'module')} compiled anew"] if anew else []
     libraries = count(facts["libraries"], "library", "libraries")

@@ -20,7 +20,7 @@ from ..util.errors import InputError
 
 
 def task_import_app() -> dict[str, object]:
-    """Import app.py as a deploy does, with the stage's variables."""
+    """Import app.py as a deploy does."""
     settings = current()
     return {
         "basename": "import-app",

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from ..util.errors import InputError
+from .errors import InputError
 
 # What a file may begin with, longest first. PowerShell's `>` writes UTF-16; pip reads all of these.
 MARKS = {

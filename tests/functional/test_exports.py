@@ -1,4 +1,4 @@
-"""tasks/adopt/exports.py: lock files of other tools, read by those tools themselves."""
+"""adopt/requirements/exports.py: lock files of other tools, read by those tools themselves."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.adopt import exports, sources
-from tasks.adopt.sources import Source
+from tasks.adopt.requirements import exports, sources
+from tasks.adopt.requirements.sources import Source
 from tasks.util.errors import InputError
 from tests import installed_wheel, sample_apps
 from tests.installed_wheel import Tool

@@ -1,11 +1,11 @@
-"""tasks/adopt/compiled.py: a requirements.txt that pip-compile or uv writes is not split."""
+"""adopt/requirements/compiled.py: a requirements.txt that pip-compile or uv writes is not split."""
 
 from pathlib import Path
 
 import pytest
 
-from tasks.adopt import compiled
-from tasks.adopt.sources import Source
+from tasks.adopt.requirements import compiled
+from tasks.adopt.requirements.sources import Source
 from tasks.util.errors import InputError
 
 PIP_TOOLS = """\

@@ -1,13 +1,12 @@
-"""tasks/adopt/requirements_files.py and layering.py: which requirement goes where, and what the
-files say."""
+"""adopt/requirements/requirements_files.py: which requirement goes where; what files say."""
 
 from pathlib import Path
 
 import pytest
 
-from tasks.adopt import requirements_files
-from tasks.adopt.requirements_files import HEADERS, parse_entries, split
-from tasks.adopt.sources import FUNCTION, LAYER, Source
+from tasks.adopt.requirements import requirements_files
+from tasks.adopt.requirements.requirements_files import HEADERS, parse_entries, split
+from tasks.adopt.requirements.sources import FUNCTION, LAYER, Source
 from tasks.util.errors import InputError
 
 HERE = Source(file="requirements.txt")

@@ -1,13 +1,13 @@
-"""tasks/adopt/sources.py, local_projects.py, exports.py: where requirements stand, in the shapes
-that people's projects have; what cannot be taken is refused with what to do."""
+"""adopt/requirements/sources.py, local_projects.py, exports.py: where requirements stand, in the
+shapes that people's projects have; what cannot be taken is refused with what to do."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tasks.adopt import exports, requirements_files, sources
-from tasks.adopt.sources import LAYER, Source
+from tasks.adopt.requirements import exports, requirements_files, sources
+from tasks.adopt.requirements.sources import LAYER, Source
 from tasks.requirements import developer_tools
 from tasks.util.errors import InputError
 

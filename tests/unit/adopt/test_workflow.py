@@ -7,7 +7,7 @@ import pytest
 import yaml  # type: ignore[import-untyped] # no stubs
 
 from tasks.adopt import repository, versions, workflow
-from tasks.adopt.requirements_files import parse_entries
+from tasks.adopt.requirements.requirements_files import parse_entries
 from tasks.adopt.tool_origin import Origin
 from tasks.adopt.workflow import Place
 from tasks.util.errors import InputError

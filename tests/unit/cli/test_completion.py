@@ -55,7 +55,7 @@ def complete(script: Path, *words: str) -> list[str]:
         (["opti"], ["optimize"]),
         (["clean", "chal"], ["chalice-deploy"]),
         (["clean", "build", "ver"], ["verify"]),
-        (["info", "lo"], ["lock", "local-start", "local-stop", "lookup"]),
+        (["info", "lo"], ["lock", "logs", "local-url", "local-start", "local-stop", "lookup"]),
         (["deploy", "sta"], ["stage="]),
         (["rollback", "re"], ["requirements=", "reason="]),
         (["deploy", "ver"], []),

@@ -119,6 +119,18 @@ def test_what_is_no_zip_is_an_error(tmp_path: Path) -> None:
     assert run(tmp_path / "opt", layer).returncode != 0
 
 
+def test_a_file_that_is_a_folder_too_is_an_error(tmp_path: Path) -> None:
+    """As is a link, of which a layer has none; in one zip, or in two. No traceback."""
+    both = pack(tmp_path / "1.zip", {"python": "/etc", "python/p/b.py": "1"}, 0o120777)
+    file = pack(tmp_path / "2.zip", {"python/p": "1"})
+    folder = pack(tmp_path / "3.zip", {"python/p/b.py": "1"})
+    for layers in ([both], [file, folder], [folder, file]):
+        done = run(tmp_path / "opt", *layers)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "python" in done.stderr or layers[-1].name in done.stderr
+
+
 @pytest.mark.parametrize("name", ["../out.py", "python/../../out.py", "{root}/out.py"])
 def test_a_name_that_leads_out_is_an_error(tmp_path: Path, name: str) -> None:
     """A layer of others may hold anything; nothing is written."""

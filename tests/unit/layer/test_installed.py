@@ -50,7 +50,7 @@ def look() -> Installed:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(Path("result").read_text(encoding="utf-8"))
-    for facts in found.values():  # the builder's own (tasks/layer/wheel_memory.py)
+    for facts in found.values():  # the builder's own (tasks/layer/wheels/wheel_memory.py)
         del facts["contents"], facts["altered"]
     return Installed(
         tuple(installed.from_facts(key, "pin", facts) for key, facts in sorted(found.items()))

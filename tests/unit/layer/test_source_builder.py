@@ -1,5 +1,4 @@
-"""tasks/layer/source_builder.py, untrusted.py and resolution.py: what is read of a source, and of a
-wheel."""
+"""layer/wheels/source_builder.py, untrusted.py: what is read of sources and wheels."""
 
 import errno
 import io
@@ -11,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tasks.layer import resolution, source_builder, untrusted
+from tasks.layer import resolution
+from tasks.layer.wheels import source_builder, untrusted
 from tasks.requirements import file, uv
 from tasks.util.errors import BuildError
 

@@ -1,12 +1,12 @@
-"""tasks/layer/wheel_memory.py: what a wheel held the first time."""
+"""tasks/layer/wheels/wheel_memory.py: what a wheel held the first time."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.layer import wheel_memory
 from tasks.layer.locked_requirement import LockedRequirement
+from tasks.layer.wheels import wheel_memory
 from tasks.settings.model import Settings
 
 PIN = LockedRequirement(name="a", text="a==1 --hash=sha256:1", certain=True, key="k")

@@ -1,7 +1,11 @@
 """tasks/local_aws/function_variables.py: a function's environment in the embedded AWS."""
 
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
+
+from tasks.local_aws import function_variables
 from tasks.local_aws.function_variables import variables
 from tasks.settings.local_access import Access
 
@@ -47,3 +51,36 @@ def test_what_lambda_sets_is_lambdas() -> None:
     found = given()
     assert (found["AWS_REGION"], found["_HANDLER"]) == ("eu-west-1", "app.app")
     assert found["HOME"] == "/home/sbx_user1051"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "why"),
+    [
+        ({"PackageType": "Image"}, "no images"),
+        ({"Code": {"ImageUri": "x"}}, "no images"),
+        ({"Runtime": "nodejs20.x"}, "Python alone"),
+        ({"Runtime": "python3"}, "Python alone"),
+        ({"Environment": {"Variables": {"": "x"}}}, "'' is no name"),
+        ({"Environment": {"Variables": {"A=B": "x"}}}, "'A=B' is no name"),
+        ({"Environment": {"Variables": {"A\0": "x"}}}, "is no name"),
+        ({"Environment": {"Variables": {"A\ud800": "x"}}}, "is no name"),
+        ({"Environment": {"Variables": {"AA": "\ud800"}}}, "AA holds half a character"),
+        ({"Environment": {"Variables": {"AA": "\0"}}}, "AA holds a NUL"),
+    ],
+)
+def test_no_function_is_made_that_cannot_run(wishes: dict[str, Any], why: str) -> None:
+    """In words that can be sent."""
+    found = function_variables.refusal(wishes)
+    assert why in found
+    assert found.isascii()
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {}, {"Runtime": "python3.13", "Code": {"ZipFile": "x"}}, {"Environment": None},
+        {"Environment": {"Variables": {"A": "é"}}}, {"Environment": {}},
+    ],
+)  # fmt: skip
+def test_others_are(wishes: dict[str, Any]) -> None:
+    assert function_variables.refusal(wishes) == ""

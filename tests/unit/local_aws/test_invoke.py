@@ -487,6 +487,16 @@ def shorten_init(seconds: float) -> None:
     script.write_text(text.replace("INIT_SECONDS = 10.0", f"INIT_SECONDS = {seconds}"))
 
 
+def test_a_function_for_another_python_is_not_run_with_this_one() -> None:
+    """It would be another function than AWS's."""
+    function = lambda_function.as_moto_has_it(code_bytes=b"", run_time="python3.13")
+    answer = invocation.invoke(function, "{}", [])
+    assert said(answer) == {
+        "errorMessage": "shuking-local is for python3.13, the embedded AWS runs python3.12 (the "
+        "layer's) alone: set `python` in pyproject.toml, or make the function for that"
+    }
+
+
 def test_the_servers_process_builds_as_the_command_did() -> None:
     """It is another process: the choice travels in a file."""
     assert (file_tools.read_record(paths.LOCAL_RUNTIME) or {})["builder"] == "host"

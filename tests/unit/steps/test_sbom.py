@@ -69,7 +69,7 @@ def test_what_bills_of_wheels_list_is_in_it(
     monkeypatch.setattr(sbom, "say", said.append)
     assert sbom.run(settings)["inside"] == 1
     assert said[0] == "warning: a: the bill y.json is no JSON: what it lists is not in ours"
-    assert said[1].endswith("2 packages, 1 components inside of them")
+    assert said[1].endswith("2 packages, 1 component inside of them")
 
 
 def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from ..util.errors import BuildError, LayerError
+from ...util.errors import BuildError, LayerError
 
 PIN = "pin a version that has a wheel, or another package"
 LARGEST = 4 << 20  # bytes of a text that is read

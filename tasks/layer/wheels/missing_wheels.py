@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..requirements import file, uv
-from ..requirements.file import canonical
-from ..sandbox.protocol import Job, Sandbox
-from ..settings.model import Settings
-from ..util.errors import BuildError
-from . import near_wheels, resolution
+from ...requirements import file, uv
+from ...requirements.file import canonical
+from ...sandbox.protocol import Job, Sandbox
+from ...settings.model import Settings
+from ...util.errors import BuildError
+from .. import resolution
+from . import near_wheels
 from .source_builder import SourceBuilder
 
 MOST = 100  # pins; each takes a run of uv

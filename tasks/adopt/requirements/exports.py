@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..requirements import pylock
-from ..util.errors import InputError
+from ...requirements import pylock
+from ...util.errors import InputError
+from ..text_files import text_of
 from . import sources
 from .sources import PYPROJECT, SOURCES, Source
-from .text_files import text_of
 
 EXPORTS: dict[str, tuple[str, ...]] = {
     "uv.lock": (

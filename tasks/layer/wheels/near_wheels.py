@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..requirements import references, tags, uv
-from ..sandbox import index_credentials
-from ..sandbox.job_kinds import INSTALL
-from ..sandbox.protocol import Job, Sandbox
-from ..sandbox.temp_dirs import folder
-from ..settings.model import Settings
-from ..ui.console import say
-from ..util import files
-from ..util.errors import BuildError
-from . import installed
+from ...requirements import references, tags, uv
+from ...sandbox import index_credentials
+from ...sandbox.job_kinds import INSTALL
+from ...sandbox.protocol import Job, Sandbox
+from ...sandbox.temp_dirs import folder
+from ...settings.model import Settings
+from ...ui.console import say
+from ...util import files
+from ...util.errors import BuildError
+from .. import installed
 from .source_builder import KIND, SourceBuilder, described
 
 

@@ -4,11 +4,11 @@ import os
 import re
 from pathlib import Path
 
-from ..requirements.file import canonical
-from ..util.errors import InputError
+from ...requirements.file import canonical
+from ...util.errors import InputError
+from ..text_files import text_of
 from . import sources
 from .sources import PYPROJECT
-from .text_files import text_of
 
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
 _LOCAL = re.compile(

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..settings.model import Settings
-from ..util import files
-from .locked_requirement import LockedRequirement
+from ...settings.model import Settings
+from ...util import files
+from ..locked_requirement import LockedRequirement
 
 Contents = Mapping[str, str]  # {path: sha256}
 LISTED = 3  # files, of one distribution

@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..requirements import references, uv
-from ..requirements.file import parse_requirement
-from ..sandbox import index_credentials
-from ..sandbox.job_kinds import BUILD, INSPECT, INSTALL
-from ..sandbox.protocol import Job, Outcome, Sandbox, scripts
-from ..sandbox.tar_streams import TooLargeError
-from ..sandbox.temp_dirs import folder
-from ..sandbox.watch import OutOfTimeError
-from ..settings.model import Settings
-from ..ui.console import say
-from ..util import files as file_tools
-from ..util.errors import BuildError
-from . import input_hash, installed, untrusted
+from ...requirements import references, uv
+from ...requirements.file import parse_requirement
+from ...sandbox import index_credentials
+from ...sandbox.job_kinds import BUILD, INSPECT, INSTALL
+from ...sandbox.protocol import Job, Outcome, Sandbox, scripts
+from ...sandbox.tar_streams import TooLargeError
+from ...sandbox.temp_dirs import folder
+from ...sandbox.watch import OutOfTimeError
+from ...settings.model import Settings
+from ...ui.console import say
+from ...util import files as file_tools
+from ...util.errors import BuildError
+from .. import input_hash, installed
+from . import untrusted
 
 _SDIST = re.compile(r"\w[\w.+!-]{,200}\.(tar\.\w+|tgz|zip)", re.ASCII)
 _ABOUT = ("METADATA", "WHEEL")

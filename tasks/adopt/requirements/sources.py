@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..requirements.file import is_pylock
-from ..settings import paths
-from ..util.errors import InputError
-from . import repository
-from .text_files import text_of
+from ...requirements.file import is_pylock
+from ...settings import paths
+from ...util.errors import InputError
+from .. import repository
+from ..text_files import text_of
 
 FUNCTION, LAYER = paths.FUNCTION_REQUIREMENTS, Path("requirements-all.txt")
 PYPROJECT = "pyproject.toml"

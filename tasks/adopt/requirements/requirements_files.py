@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..requirements import developer_tools, references
-from ..requirements.file import canonical, parse_requirement, reject_circle
-from ..util.errors import InputError
+from ...requirements import developer_tools, references
+from ...requirements.file import canonical, parse_requirement, reject_circle
+from ...util.errors import InputError
+from ..text_files import text_of
 from . import local_projects
 from .sources import FUNCTION, LAYER, WRITTEN, Source
-from .text_files import text_of
 
 HEADERS = {
     FUNCTION: "# Packed into the function by `chalice deploy`. What the layer brings stands in\n"
