@@ -14,9 +14,8 @@ _WRAPPED = (
     (r"<[\w.]+ object at 0x[0-9a-f]+>: ", ""),
     (r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): ", r"\1:\2: "),
     (r"Max retries exceeded with url: \S* \(Caused by \w+\([\"']?(.*?)[\"']?\)\)", r"\1"),
-    (r"<urlopen error (.*?)>", r"\1"),
-    (r"Failed to establish a new connection: ", ""),
-    (r"\[Errno -?\d+\] ", ""),
+    (r"<urlopen error (?:\[Errno -?\d+\] )?(.*?)>", r"\1"),
+    (r"Failed to establish a new connection: (?:\[Errno -?\d+\] )?", ""),
 )
 
 
