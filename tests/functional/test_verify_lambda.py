@@ -360,7 +360,7 @@ def test_what_is_no_valid_python_is_skipped_and_said(
     monkeypatch.setattr(optimize, "say", said.append)
     record = build(settings)
     assert (record["modules"], record["modules_that_never_imported"]) == (1, 3)
-    assert any("3 files are not valid Python" in line for line in said)
+    assert any("3 files not valid Python" in line for line in said)
     assert any(line == "without bytecode: pkg/nul.py" for line in said)
 
 
