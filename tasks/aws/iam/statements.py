@@ -97,7 +97,9 @@ NEEDS = (
         sid="Invoke", of=(CALL,), actions=("lambda:InvokeFunction",),
         on=lambda scope: scope.function,
     ),
-    Need(sid="Logs", of=(CALL,), actions=("logs:FilterLogEvents",), on=lambda scope: scope.logs),
+    Need(
+        sid="ReadLogs", of=(CALL,), actions=("logs:FilterLogEvents",), on=lambda scope: scope.logs
+    ),
     Need(
         sid="Read", of=(STATUS, GC), actions=("s3:GetObject",),
         on=lambda scope: [_folder(scope), scope.bucket("chalice/*")],
@@ -156,7 +158,7 @@ NEEDS = (
         on=lambda scope: list(scope.keys), actions=("kms:Decrypt", "kms:GenerateDataKey"),
     ),
     Need(
-        sid="ReadKey", of=(STATUS,), when=lambda scope: bool(scope.keys),
+        sid="ReadKey", of=(STATUS, CALL), when=lambda scope: bool(scope.keys),
         on=lambda scope: list(scope.keys), actions=("kms:Decrypt",),
     ),
     Need(
