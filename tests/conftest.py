@@ -11,6 +11,7 @@ from docker import DockerClient
 from xdist.scheduler import LoadFileScheduling
 
 from tasks.local_aws import invoke
+from tasks.ui import console
 from tests import docker_engine as tests_docker_engine
 from tests import reliability_counts
 
@@ -19,9 +20,10 @@ LAMBDA_IMAGE = pytest.StashKey[str]()
 
 @pytest.fixture(autouse=True)
 def cold() -> Iterator[None]:
-    """No function of an AWS in this process stays warm for another test."""
+    """No function of an AWS in this process stays warm for another test, and nothing was said."""
     yield
     invoke.ENVIRONMENTS.end()
+    console.say_once.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -45,10 +45,11 @@ def _moment(text: str) -> str:
 
 
 def _format(text: str) -> str:
-    pairs = [(command, name) for command, names in FORMATS.items() for name in names]
-    if text not in {name for _, name in pairs}:
-        known = ", ".join(f"{command} format={name}" for command, name in pairs)
-        raise InputError(f"{text!r} is not a format; there are: {known}", fix="write one of these")
+    pairs = {name: command for command, names in FORMATS.items() for name in names}
+    if text not in pairs:
+        known = ", ".join(f"{command} format={name}" for name, command in pairs.items())
+        problem = f"{text!r} is not a format{nearest(text, pairs)}; there are: {known}"
+        raise InputError(problem, fix="write one of these")
     return text
 
 
@@ -167,10 +168,10 @@ def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
     mine = {name: value for name, value in typed.items() if name in SPECS}
     commands = {word.partition(":")[0] for word in words}
     problems = [_unasked(name) for name in mine if not commands.intersection(_of(name))]
-    fitting = [name for command in commands & FORMATS.keys() for name in FORMATS[command]]
-    if fitting and mine.get("format", fitting[0]) not in fitting:
-        command = next(each for each in FORMATS if each in commands)
-        problems.append(f"command line: format={mine['format']} is not for {command}")
+    takers = {name: command for command, names in FORMATS.items() for name in names}
+    taker, asked = takers.get(mine.get("format", "")), commands & FORMATS.keys()
+    if taker and asked and taker not in asked:
+        problems.append(f"command line: format={mine['format']} belongs to {taker}")
     values: dict[str, Any] = {}
     for name, value in mine.items():
         try:

@@ -226,4 +226,4 @@ def test_a_pylock_beside_it(copy: Project, packages: Index) -> None:
     with (copy.path / "pyproject.toml").open("a") as project:
         project.write('requirements = "pylock.toml"\n')
     assert installed(copy) == {"good-1.0", "needed-1.5"}
-    assert "format=env is not for lock" in copy.doit("lock", "format=env").output
+    assert "format=env belongs to local-start" in copy.doit("lock", "format=env").output
