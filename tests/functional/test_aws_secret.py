@@ -155,7 +155,7 @@ def test_no_other_process_can_see_a_value(
     folder = next(tmp_path_factory.getbasetemp().glob("seen*"))
     seen = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert len(seen) == 4
-    assert b"deploy" in seen["self-cmdline"]
+    assert b"chalice_project.runner" in seen["self-cmdline"]
     assert not any(form in data for data in seen.values() for form in forms(OLD))
     assert not any(b"WORD=" in data for data in seen.values())
 
