@@ -73,7 +73,7 @@ def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
     assert build(settings)["fail_alone"] == ["clr"]
     error = "AttributeError: 'dict' object has no attribute 'attribute'"
     assert f"warning: `import clr` fails, and did before pruning (pkg): {error}" in lines
-    assert "(1 did not import before pruning either)" in "\n".join(lines)
+    assert "1 module not imported before pruning either" in "\n".join(lines)
     assert not verify.imported_in_vain(settings)
     Path("app.py").write_text("import clr", encoding="utf-8")
     assert verify.imported_in_vain(settings)
@@ -184,7 +184,7 @@ def test_modules_that_python_compiles_anew_are_counted(settings: Settings) -> No
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "x = 1"})
     pack(settings)
     handmade_layers.rewrite(settings, {}, without="__pycache__/a.")
-    with pytest.raises(VerifyError, match=r"compiles [1-9] modules anew") as caught:
+    with pytest.raises(VerifyError, match=r"compiles [1-9] modules? anew") as caught:
         verify.run(settings, lambda: builder.choose(settings))
     assert 'bytecode = "none"' in caught.value.fix
 
