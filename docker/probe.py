@@ -523,18 +523,29 @@ def check(opt: str, what: str) -> None:
 
 
 def checked(opt: str, what: str) -> None:
-    try_imports.forget(RUNTIME)
-    try_imports.use(opt)
-    sys.argv = [what]
     try:
         if what.endswith(".py"):
-            sys.path.insert(0, str(Path(what).parent))
-            runpy.run_path(what, run_name="__main__")
+            run_file(opt, what)
         else:
+            try_imports.use(opt)
+            sys.argv = [what]
             runpy.run_module(what, run_name="__main__", alter_sys=True)
     except SystemExit as error:
         if error.code not in (None, 0):
             raise
+
+
+def run_file(opt: str, path: str) -> None:
+    """As Python runs a file, with no more imported than a function finds: runpy imports things."""
+    code = compile(Path(path).read_bytes(), path, "exec")
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    main.__file__ = path
+    folder = str(Path(path).parent)
+    try_imports.forget(RUNTIME)
+    try_imports.use(opt)
+    sys.path.insert(0, folder)
+    sys.argv = [path]
+    exec(code, vars(main))  # noqa: S102 - the project's own check
 
 
 def main(mode: str, opt: str, what: str, tmp: str = "") -> None:

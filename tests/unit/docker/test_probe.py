@@ -494,3 +494,17 @@ def test_an_import_begins_as_a_functions_does(opt: Path, tmp_path: Path) -> None
         "concurrent.futures.Executor\n",
     )
     assert proven(opt, tmp_path, a=["begins"]) == {"a": {"begins": ""}}
+
+
+def test_a_check_finds_no_more_imported_than_a_function(opt: Path, tmp_path: Path) -> None:
+    """And is a program of its own."""
+    check = tmp_path / "check.py"
+    check.write_text(
+        "import importlib, sys\n"
+        "assert __name__ == '__main__' and __file__.endswith('check.py'), __file__\n"
+        "assert sys.modules['__main__'].__dict__ is globals()\n"
+        "assert not hasattr(importlib, 'util')\n",
+        encoding="utf-8",
+    )
+    done = run("check", str(opt), str(check))
+    assert (done.returncode, done.stderr) == (0, "")
