@@ -24,6 +24,7 @@ def cold() -> Iterator[None]:
     yield
     invoke.ENVIRONMENTS.end()
     console.say_once.cache_clear()
+    console._aside = False
 
 
 @pytest.fixture(scope="session")

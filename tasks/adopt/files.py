@@ -23,7 +23,7 @@ __all__ = ["DOIT_CONFIG", "commands"]  # what doit takes from here; `doit list` 
 # Of what a deploy makes here; state of stage=local is this machine's alone.
 IGNORED = (
     "/build/", "/.doit.sqlite3*", "/.layer-arn.txt", "/.chalice/config.json.bak*",
-    "/.chalice/deployments/", f"/.chalice/deployed/{LOCAL}.json",
+    "/.chalice/deployments/", f"/.chalice/deployed/{LOCAL}.json", "__pycache__/",
 )  # fmt: skip
 DEPENDABOT = """\
 # The actions in workflows/ are pinned by commit: Dependabot knows the newer ones.
