@@ -10,6 +10,7 @@ from tests.project import Project, small
 pytestmark = pytest.mark.docker
 
 
+@pytest.mark.long
 def test_a_whole_life_speaks_with_its_own_server_alone(lambda_image: str, tmp_path: Path) -> None:
     """The function reaches the embedded AWS through the channel to its container."""
     made = small(tmp_path / "project")

@@ -52,7 +52,12 @@ def test_killed_after_each_step_of_the_build(ground: Ground) -> None:
     ground.check(KILLED_BETWEEN, BUILDING)
 
 
-@pytest.mark.parametrize("step", ["install", "zip", *CHANGING])
+# Each takes half a minute, so only the first two are no `long` ones.
+WITHIN = ["chalice-deploy", "install"]
+WITHIN_LONG = [pytest.param(x, marks=pytest.mark.long) for x in ["zip", *CHANGING[:-1]]]
+
+
+@pytest.mark.parametrize("step", [*WITHIN, *WITHIN_LONG])
 def test_killed_within_a_step(ground: Ground, step: str) -> None:
     """Right before it changes or says something."""
     for point in drawn(ground, step):

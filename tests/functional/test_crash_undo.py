@@ -93,6 +93,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda each: each[1].rpartition("/")[2])
 def test_refused_a_part_of_an_undo(ground: Ground, refused: tuple[str, str]) -> None:
     """It says that it is not undone, and the next deploy finishes it."""

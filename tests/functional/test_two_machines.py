@@ -117,6 +117,7 @@ def kept(first: Project) -> dict[str, str]:
     return {each["Key"]: each["ETag"] for each in listed if not each["Key"].endswith("/lock.json")}
 
 
+@pytest.mark.long
 def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
     """Deploy, deploy again elsewhere, a new pin, the old checkout, rollback from a third that has
     deployed nothing, the old checkout."""
