@@ -8,6 +8,7 @@ could make a difference (finders of others, patched modules, a second copy), Pyt
 import builtins
 import contextlib
 import importlib
+import operator
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import ModuleSpec
@@ -37,6 +38,9 @@ class Preloaded:
         self._aliases = {name: each for name, each in new.items() if name not in self._modules}
         self._specs: dict[str, Any] = {name: x.__spec__ for name, x in self._modules.items()}
         self._given: set[str] = set()
+        self._closures: dict[str, list[str]] = {}
+        for name in self._modules:
+            self._brings(name)
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -64,8 +68,13 @@ class Preloaded:
             package, _, part = name.rpartition(".")
             if getattr(self._modules.get(package), part, None) is module:
                 delattr(self._modules[package], part)
-        self._as_made = {name: dict(vars(each)) for name, each in self._modules.items()}
+        made = {name: dict(vars(each)) for name, each in self._modules.items()}
+        self._as_made = {name: (list(each), list(each.values())) for name, each in made.items()}
         sys.meta_path.insert(0, self)
+        self.settle()
+
+    def settle(self) -> None:
+        """Who has a say in imports now may have it: whoever comes later is somebody else's."""
         self._finders, self._import = list(sys.meta_path), builtins.__import__
 
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
@@ -89,8 +98,8 @@ class Preloaded:
         )
 
     def _is_unchanged(self, name: str) -> bool:
-        values = vars(self._modules[name])
-        return all(values.get(key) is value for key, value in self._as_made[name].items())
+        keys, values = self._as_made[name]
+        return all(map(operator.is_, map(vars(self._modules[name]).get, keys), values))
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self._modules[spec.name]
@@ -110,6 +119,11 @@ class Preloaded:
 
     def _brings(self, name: str) -> "list[str]":
         """All that come with it, packages before what lies in them."""
+        if name not in self._closures:
+            self._closures[name] = self._closure(name)
+        return self._closures[name]
+
+    def _closure(self, name: str) -> "list[str]":
         found, left = set(), [name]
         while left:
             each = left.pop()

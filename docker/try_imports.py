@@ -56,11 +56,9 @@ def work(
     for name in first:
         importlib.import_module(name)
     use(opt)
-    broken = start_runtime()
     lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
-    lacking.start()
-    unset.start()
-    watch.start()
+    start(preloaded, lacking, unset, watch)
+    broken = start_runtime()
     programs = Programs()
     sys.addaudithook(programs.hear)
     own = os.getpid()
@@ -77,6 +75,13 @@ def work(
         if name in outer and not error:
             loaded = {"loaded": sorted(libraries(opt)), "others": lacking.others(before)}
         say(answers, word, [number, error, compiled(), sorted(watch.missed), watch.seen() | loaded])
+
+
+def start(preloaded: Any, *watching: Any) -> None:
+    for each in watching:
+        each.start()
+    if preloaded:
+        preloaded.settle()
 
 
 def libraries(opt: str) -> "set[str]":
