@@ -38,9 +38,7 @@ class Preloaded:
         self._aliases = {name: each for name, each in new.items() if name not in self._modules}
         self._specs: dict[str, Any] = {name: x.__spec__ for name, x in self._modules.items()}
         self._given: set[str] = set()
-        self._closures: dict[str, list[str]] = {}
-        for name in self._modules:
-            self._brings(name)
+        self._brings = {name: self._closure(name) for name in self._modules}
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -91,7 +89,7 @@ class Preloaded:
         away again, replaced or patched."""
         if self._finders != sys.meta_path or builtins.__import__ is not self._import:
             return False
-        brought = [each for each in [name, *self._brings(name)] if each in self._modules]
+        brought = [each for each in [name, *self._brings[name]] if each in self._modules]
         there = [each for each in brought if each in sys.modules]
         return not (self._given - sys.modules.keys()).intersection(brought) and all(
             sys.modules[each] is self._modules[each] and self._is_unchanged(each) for each in there
@@ -108,7 +106,7 @@ class Preloaded:
         """It has run; those that it imported are there now, too."""
         module.__spec__ = self._specs[module.__name__]
         self._given.add(module.__name__)
-        for name in self._brings(module.__name__):
+        for name in self._brings[module.__name__]:
             if name not in sys.modules and name in self._modules:
                 sys.modules[name] = self._modules[name]
                 self._given.add(name)
@@ -117,13 +115,8 @@ class Preloaded:
             if name.rpartition(".")[0] in self._given:
                 sys.modules.setdefault(name, alias)
 
-    def _brings(self, name: str) -> "list[str]":
-        """All that come with it, packages before what lies in them."""
-        if name not in self._closures:
-            self._closures[name] = self._closure(name)
-        return self._closures[name]
-
     def _closure(self, name: str) -> "list[str]":
+        """All that come with it, packages before what lies in them."""
         found, left = set(), [name]
         while left:
             each = left.pop()

@@ -335,14 +335,15 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
         for name, each in request["batches"].items()
     ]  # fmt: skip
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
-    preloaded = preload.Preloaded(RUNTIME) if not standard(opt) else None  # else it hides some
+    clashes = standard(opt)
+    preloaded = None if clashes else preload.Preloaded(RUNTIME)
     for batch in batches:
         batch.preloaded = preloaded
     run(opt, [batch for batch in batches if batch.left], pruned, shown=True)
     afresh(opt, batches, pruned)
     for batch in batches:
         again(opt, batch, pruned, tmp)
-    hides = {name: how for name in standard(opt) if (how := hiding(opt, name))}
+    hides = {name: how for name in clashes if (how := hiding(opt, name))}
     used = [name for name, how in hides.items() if how["used"]]
     return {
         batch.name: {
@@ -355,8 +356,8 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
 
 
 def afresh(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
-    """Modules that people import, each in a process of its own."""
-    apart = [(batch, each) for batch in batches for each in batch.apart()]
+    """Modules that people import, each in a process of its own; `again` does it where it must."""
+    apart = [(batch, each) for batch in batches if not batch.shares for each in batch.apart()]
     run(opt, [each for _, each in apart], pruned)
     for batch, each in apart:
         batch.take(each)

@@ -120,8 +120,8 @@ def use(opt: str) -> None:
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
     for folder in layers:
         site.addsitedir(folder)
-    for names in (site.setquit, site.setcopyright, site.sethelper):
-        names()  # exit, copyright, help: a Python that starts without site has none
+    for add in (site.setquit, site.setcopyright, site.sethelper):
+        add()  # exit, copyright, help: a Python that starts without site has none
     if runtime:  # where a function would be
         os.environ.setdefault("PYTHONPATH", runtime)
         os.environ.setdefault("LD_LIBRARY_PATH", LIBRARY_PATH)

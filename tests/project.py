@@ -29,6 +29,16 @@ PARTS = [
 ]
 CONFIG = ".chalice/config.json"
 OWN = ["requirements-all.txt", "requirements-all.lock"]
+# The steps of a deploy whose layer is published already.
+AFTER_APP = [
+    "preflight",
+    "lookup",
+    "import-app",
+    "deploy-lock",
+    "smoke-before",
+    "chalice-deploy",
+    "smoke",
+]
 SECRETS = ("AWS_", "LAYER_", "S3_BUCKET", "DOIT_")  # of the person who runs the tests
 NUMBER = r"[\d.]+ (?:k|M)?B"
 # How large it is, as a deploy ends.

@@ -11,17 +11,8 @@ import pytest
 from tests import deployed_project
 from tests.api_operations import operation
 from tests.moto_server import Refusal, Request, Server
-from tests.project import Project, Run
+from tests.project import AFTER_APP, Project, Run
 
-AFTER_PUBLISH = [
-    "preflight",
-    "lookup",
-    "import-app",
-    "deploy-lock",
-    "smoke-before",
-    "chalice-deploy",
-    "smoke",
-]
 DENIED = Refusal(status=403, code="AccessDeniedException", message="not authorized")
 
 
@@ -76,7 +67,7 @@ def test_a_deploy_that_chalice_may_not_finish_is_continued(copy: Project, server
     assert "./doitw iam-policy for=deploy prints the statement" in said
     assert lock()["released"]
     server.refused = lambda request: None
-    assert done(copy, "deploy").steps == AFTER_PUBLISH
+    assert done(copy, "deploy").steps == AFTER_APP
     assert publications(server) == 1
 
 

@@ -14,20 +14,11 @@ from pathlib import Path
 import pytest
 
 from tasks.chalice_project import api_event
-from tests.project import SIX, Project, clean_environment, small
+from tests.project import AFTER_APP, SIX, Project, clean_environment, small
 
 BUILD = ["install", "prune", "optimize", "zip", "verify"]
 SHIP = ["upload", "publish", "patch-config", "chalice-deploy", "smoke"]
 LOOK = ["preflight", "lookup", "smoke"]
-AFTER_APP = [
-    "preflight",
-    "lookup",
-    "import-app",
-    "deploy-lock",
-    "smoke-before",
-    "chalice-deploy",
-    "smoke",
-]
 ARN = re.compile(r"arn:aws:lambda:ap-northeast-2:\d{12}:layer:deps:(\d+)")
 
 
