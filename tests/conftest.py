@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from docker import DockerClient
+from doit import doit_cmd
 from xdist.scheduler import LoadFileScheduling
 
 from tasks.local_aws import invoke
@@ -20,8 +21,10 @@ LAMBDA_IMAGE = pytest.StashKey[str]()
 
 @pytest.fixture(autouse=True)
 def cold() -> Iterator[None]:
-    """No function of an AWS in this process stays warm for another test, and nothing was said."""
+    """No function of an AWS in this process stays warm for another test, nothing was said, and
+    nothing was typed: doit keeps a command line's name=value pairs for the whole process."""
     yield
+    doit_cmd.reset_vars()
     invoke.ENVIRONMENTS.end()
     console.say_once.cache_clear()
     console._aside = False
