@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .patterns import CODE, DATA, DOCUMENTATION, INTO, KEYS, TESTS, ends_of
+from .patterns import CODE, DATA, DOCUMENTATION, INTO, TESTS, ends_of
 from .rules import FOLDERS, Spare
 
 Gone = Callable[[str], bool]
@@ -95,11 +95,10 @@ class Usage:
         return any(wanted in names and not gone(module) for module, _, names in quoting)
 
     def into(self, path: str, matched: str, gone: Gone) -> bool:
-        """`tests/x.csv` is named by that path, all that is data in `tests/data` by that one. Keys
-        are there to be tested with."""
+        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one."""
         inside = path[len(matched.rpartition("/")[0]) + 1 :]
-        return not KEYS.fullmatch(inside) and any(
-            (inside == part or (inside.startswith(f"{part}/") and not CODE.fullmatch(inside)))
+        return not CODE.fullmatch(inside) and any(
+            f"{inside}/".startswith(f"{part}/")
             and not module.startswith(f"{matched}/")
             and not gone(module)
             for module, part in self._into[path.split("/")[0]]
