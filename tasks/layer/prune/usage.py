@@ -68,11 +68,12 @@ class Usage:
         return _LOOKS[look](self, path, matched, gone)
 
     def imported(self, path: str, matched: str, gone: Gone) -> bool:
-        name = _dotted(matched)
-        importers = self._importers.get(name, ())
-        return name in self._targets or any(
-            not each.startswith(f"{matched}/") and not gone(each) for each in importers
-        )
+        return _dotted(matched) in self._targets or self._is_imported(matched, gone)
+
+    def needed(self, path: str, matched: str, gone: Gone) -> bool:
+        found = INTO.fullmatch(path)
+        folder = path[: found.start(1)] + found[1].split("/")[0] if found else ""
+        return self._is_imported(folder, gone)
 
     def plugins(self, path: str, matched: str, gone: Gone) -> bool:
         around = matched.rpartition("/")[0]
@@ -142,6 +143,11 @@ class Usage:
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
+    def _is_imported(self, module: str, gone: Gone) -> bool:
+        """By code outside of it that stays."""
+        importers = self._importers.get(_dotted(module), ())
+        return any(not each.startswith(f"{module}/") and not gone(each) for each in importers)
+
     def _lists(self, kind: str, folders: Iterable[str], gone: Gone) -> bool:
         found = self._listing[kind]
         return any(not gone(module) for each in folders for module in found.get(each, ()))
@@ -168,6 +174,7 @@ class Usage:
 
 _LOOKS = {
     Spare.IMPORTED: Usage.imported,
+    Spare.NEEDED: Usage.needed,
     Spare.PLUGINS: Usage.plugins,
     Spare.SUITE: Usage.suite,
     Spare.READ: Usage.read,
