@@ -53,6 +53,7 @@ class Usage:
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
         self._names: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for path in self._paths:
             folder, _, file = path.rpartition("/")
@@ -88,7 +89,10 @@ class Usage:
         return self._holds(self._within(path, matched), DOCUMENTATION, matched, gone)
 
     def data(self, path: str, matched: str, gone: Gone) -> bool:
-        return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        """Also what a package of Node's holds, whose code nobody reads here."""
+        around = {str(each) for each in PurePosixPath(matched).parents}
+        named = any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        return named or not self._node.isdisjoint(around)
 
     def named(self, path: str, matched: str, gone: Gone) -> bool:
         wanted = path.rpartition("/")[2]

@@ -313,6 +313,14 @@ def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, cod
     assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
 
 
+@pytest.mark.parametrize("path", ["lib/skills/x.md", "node_modules/y/test/x.js", "docs/x.md"])
+def test_what_lies_in_a_package_of_nodes_stays(tmp_path: Path, path: str) -> None:
+    """playwright's driver: its code is none of Python's."""
+    files = {"a/__init__.py": "", "a/driver/package/package.json": "{}", "a/other/x.md": ""}
+    removed = choose(tmp_path, files | {f"a/driver/package/{path}": "x"}).removed
+    assert list(removed) == ["a/other/x.md"]
+
+
 def test_targets_of_entry_points_stay(tmp_path: Path) -> None:
     """networkx names a module in its tests as a backend."""
     files = {
