@@ -69,12 +69,18 @@ class Usage:
         return _LOOKS[look](self, path, matched, gone)
 
     def imported(self, path: str, matched: str, gone: Gone) -> bool:
-        return _dotted(matched) in self._targets or self._is_imported(matched, gone)
+        name = _dotted(matched)
+        importers = self._importers.get(name, ())
+        return name in self._targets or any(
+            not each.startswith(f"{matched}/") and not gone(each) for each in importers
+        )
 
     def needed(self, path: str, matched: str, gone: Gone) -> bool:
+        """By code that is no test."""
         found = INTO.fullmatch(path)
         folder = path[: found.start(1)] + found[1].split("/")[0] if found else ""
-        return self._is_imported(folder, gone)
+        importers = self._importers.get(_dotted(folder), ())
+        return any(not INTO.fullmatch(each) and not gone(each) for each in importers)
 
     def plugins(self, path: str, matched: str, gone: Gone) -> bool:
         around = matched.rpartition("/")[0]
@@ -146,11 +152,6 @@ class Usage:
 
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
-
-    def _is_imported(self, module: str, gone: Gone) -> bool:
-        """By code outside of it that stays."""
-        importers = self._importers.get(_dotted(module), ())
-        return any(not each.startswith(f"{module}/") and not gone(each) for each in importers)
 
     def _lists(self, kind: str, folders: Iterable[str], gone: Gone) -> bool:
         found = self._listing[kind]

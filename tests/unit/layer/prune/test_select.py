@@ -258,7 +258,8 @@ def test_keys_of_tests_go_where_the_app_imports_the_tests(tmp_path: Path) -> Non
     for a private key. Where code of the package imports the folder, that may need them."""
     files = {"a/testing.py": "join(here, 'test', 'test.key')", "a/test/test.key": "x",
              "a/test/key.pem.old": "x", "a/test/more/x.p12": "x", "a/test/x.crt": "x",
-             "a/test/helpers.py": "", "a/cacert.pem": "x"}  # fmt: skip
+             "a/test/helpers.py": "import a.web.test", "a/web/test/x.py": "import a.test",
+             "a/cacert.pem": "x"}  # fmt: skip
     taken = {"a/test/test.key", "a/test/key.pem.old", "a/test/more/x.p12"}
     tree, rules = handmade_layers.tree(tmp_path / "1", files), recipes.active(Settings())
     chosen = select(tree, rules, (), ["a.test.helpers"])
