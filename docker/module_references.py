@@ -6,7 +6,7 @@ begin with a literal word, which the engine finds fifty times faster than a line
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 Said = tuple[list[str], list[str], bool, list[str], list[str]]
@@ -16,14 +16,16 @@ _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
 # Words of code that reads what it cannot name: modules of a package, files of a folder. A third
 # kind, "source": that of modules.
-_LISTING = {
-    "modules": ("iter_modules", "walk_packages"),
-    "files": (
-        "iterdir", "listdir", "scandir", "glob(", "import glob", "os.walk", ".walk(", "resources",
-    ),
+# {a kind: {a word that is quick to miss: words that have it}}.
+_LISTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "modules": {"iter_modules": ("iter_modules",), "walk_packages": ("walk_packages",)},
+    "files": {
+        "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
+        "walk": ("os.walk", ".walk("), "resources": ("resources",),
+    },
 }  # fmt: skip
 # {a word that is quick to miss: words of code that reads sources}.
-_READS_SOURCE = {
+_READS_SOURCE: Mapping[str, tuple[str, ...]] = {
     "source": ("getsource(", "getsourcelines(", "findsource(", "get_source("),
     "getsourcefile": ("open(inspect.getsourcefile", "open_py_source("),
     "linecache": ("linecache.getline", "from linecache import"),
@@ -45,15 +47,20 @@ def module(path: str, text: str) -> Said:
         all_ |= names
         if names and _runs_at_once(text, start):
             first |= names
-    lists = [kind for kind, words in _LISTING.items() if any(word in text for word in words)]
+    lists = [kind for kind, words in _LISTING.items() if any(_having(words, text))]
     lists += ["source"] * reads_source(text)
     return sorted(all_), files, lazy, lists, sorted(first)
 
 
 def reads_source(text: str) -> bool:
     """Does it read the source of modules, or is it a cache of numba's, which dates by them?"""
-    words = [each for word, found in _READS_SOURCE.items() if word in text for each in found]
+    words = _having(_READS_SOURCE, text)
     return any(_is_code(text, start) for each in words for start in _occurrences(each, text))
+
+
+def _having(words: Mapping[str, tuple[str, ...]], text: str) -> Iterator[str]:
+    likely = (each for quick, found in words.items() if quick in text for each in found)
+    return (each for each in likely if each in text)
 
 
 def _occurrences(word: str, text: str) -> Iterator[int]:
