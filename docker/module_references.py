@@ -14,8 +14,14 @@ Said = tuple[list[str], list[str], bool, list[str], list[str]]
 _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
-# Words of code that reads what it cannot name: modules of a package, files of a folder. A third
-# kind, "source": that of modules.
+# A path into a folder that a prune rule may take: "tests/data", join(here, "tests", "x.crt").
+_INTO = {
+    "test": re.compile(r"""(test|tests)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+    "SelfTest": re.compile(r"""(SelfTest)(?:["'][\s,)/]+["']|/)([^"'\s]+)["']"""),
+    "docs": re.compile(r"""(docs)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+}
+# Words of code that reads what it cannot name: modules of a package, files of a folder. More kinds:
+# "source", that of modules; "stubs" and "protos", those of any package.
 # {a kind: {a word that is quick to miss: words that have it}}.
 _LISTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "modules": {"iter_modules": ("iter_modules",), "walk_packages": ("walk_packages",)},
@@ -41,7 +47,7 @@ def module(path: str, text: str) -> Said:
     """What the module at `path` says: (imports, quoted file names, lazy, what it lists, those of
     the imports that happen as soon as it is imported)."""
     lazy = "attach_stub" in text
-    files = sorted(quoted(text))
+    files = sorted(quoted(text) | into(text))
     all_, first = set(filter(_DOTTED.fullmatch, files)), set()
     for names, start in _imports(path, text):
         all_ |= names
@@ -49,6 +55,8 @@ def module(path: str, text: str) -> Said:
             first |= names
     lists = [kind for kind, words in _LISTING.items() if any(_having(words, text))]
     lists += ["source"] * reads_source(text)
+    lists += ["stubs"] * ("-stubs" in text and ".pyi" in text)
+    lists += ["protos"] * ("protoc_compiler" in text)
     return sorted(all_), files, lazy, lists, sorted(first)
 
 
@@ -87,6 +95,13 @@ def quoted(text: str) -> set[str]:
             found.add(pieces[number])
             closed = number + 1
     return found
+
+
+def into(text: str) -> set[str]:
+    """Paths that begin with a folder's name between two quotes, or within: `tests/data`."""
+    likely = (pattern for word, pattern in _INTO.items() if word in text)
+    found = (match for pattern in likely for match in pattern.finditer(text))
+    return {f"{each[1]}/{each[2]}" for each in found if text[each.start() - 1] in "\"'/"}
 
 
 def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:
