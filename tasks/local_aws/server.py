@@ -79,6 +79,7 @@ def main() -> None:
     moto_patches.apply(access)
     of_moto.keep_documents()
     kept_state.load()
+    image_registry.sweep()
     moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
     port = Port(of_moto.make(access, moto_patches.secret_of))
     ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)

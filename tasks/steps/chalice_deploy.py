@@ -22,7 +22,8 @@ from ..context.connection import connect, connect_running
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash
-from ..release import image_parts, layer_contents, wishes
+from ..release import layer_contents, wishes
+from ..release.images import parts as image_parts
 from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file

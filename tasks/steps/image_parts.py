@@ -14,8 +14,8 @@ from ..image import base as base_image
 from ..image import blobs
 from ..layer import contents, input_hash, installed
 from ..layer.archive import sizes
-from ..release import image_parts
-from ..release.image_parts import ImageParts
+from ..release.images import parts as image_parts
+from ..release.images.parts import ImageParts
 from ..sandbox import choose
 from ..settings import paths
 from ..settings.model import Settings

@@ -16,8 +16,9 @@ from ..context.settings import current, is_typed
 from ..image import ecr
 from ..layer import input_hash
 from ..layer.archive import size_limit
-from ..release import image_parts, layer_contents, registry
+from ..release import layer_contents, registry
 from ..release import version as versions
+from ..release.images import parts as image_parts
 from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
 from ..release.version import LayerVersion

@@ -19,7 +19,7 @@ from ..context.settings import current, unheard
 from ..layer.archive import size_limit
 from ..layer.prune import globs
 from ..release import listing
-from ..release.deployed import package_type
+from ..release.images import package_type
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment

@@ -21,8 +21,8 @@ from ..image import base as base_image
 from ..image.assemble import Image
 from ..image.tar_layer import Layer
 from ..layer import installed
-from ..release import image_parts
-from ..release.image_parts import ImageParts
+from ..release.images import parts as image_parts
+from ..release.images.parts import ImageParts
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say

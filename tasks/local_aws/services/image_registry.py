@@ -91,6 +91,23 @@ def blob(digest: str) -> Path:
     return BLOBS / digest.removeprefix("sha256:")
 
 
+def sweep() -> None:
+    """At a start: blobs of no image that is there go, with those of the last embedded AWS."""
+    from moto.ecr.models import ecr_backends
+
+    kept = {
+        each["digest"]
+        for backend in ecr_backends[ACCOUNT].values()
+        for repository in backend.repositories.values()
+        for image in repository.images
+        for told in [json.loads(image.image_manifest)]
+        for each in (told["config"], *told["layers"])
+    }
+    for path in BLOBS.glob("*") if BLOBS.is_dir() else ():
+        if f"sha256:{path.name}" not in kept:
+            path.unlink()
+
+
 # ---- blobs --------------------------------------------------------------------------------------
 
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..aws import s3
-from ..aws.client import Aws
-from ..image.assemble import Base
-from ..image.tar_layer import Layer
-from ..settings.model import Settings
-from ..util import files, typed_json
-from .stage import store
+from ...aws import s3
+from ...aws.client import Aws
+from ...image.assemble import Base
+from ...image.tar_layer import Layer
+from ...settings.model import Settings
+from ...util import files, typed_json
+from ..stage import store
 
 
 @dataclass(frozen=True, kw_only=True)
