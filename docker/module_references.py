@@ -6,7 +6,7 @@ begin with a literal word, which the engine finds fifty times faster than a line
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 Said = tuple[list[str], list[str], bool, list[str], list[str]]
@@ -15,21 +15,23 @@ _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
 # A path into a folder that a prune rule may take: "tests/data", join(here, "tests", "x.crt").
-_INTO = (
-    re.compile(r"""(test|tests)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
-    re.compile(r"""(SelfTest)(?:["'][\s,)/]+["']|/)([^"'\s]+)["']"""),
-    re.compile(r"""(docs)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
-)
+_INTO = {
+    "test": re.compile(r"""(test|tests)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+    "SelfTest": re.compile(r"""(SelfTest)(?:["'][\s,)/]+["']|/)([^"'\s]+)["']"""),
+    "docs": re.compile(r"""(docs)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+}
 # Words of code that reads what it cannot name: modules of a package, files of a folder. More kinds:
 # "source", that of modules; "stubs" and "protos", those of any package.
-_LISTING = {
-    "modules": ("iter_modules", "walk_packages"),
-    "files": (
-        "iterdir", "listdir", "scandir", "glob(", "import glob", "os.walk", ".walk(", "resources",
-    ),
+# {a kind: {a word that is quick to miss: words that have it}}.
+_LISTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "modules": {"iter_modules": ("iter_modules",), "walk_packages": ("walk_packages",)},
+    "files": {
+        "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
+        "walk": ("os.walk", ".walk("), "resources": ("resources",),
+    },
 }  # fmt: skip
 # {a word that is quick to miss: words of code that reads sources}.
-_READS_SOURCE = {
+_READS_SOURCE: Mapping[str, tuple[str, ...]] = {
     "source": ("getsource(", "getsourcelines(", "findsource(", "get_source("),
     "getsourcefile": ("open(inspect.getsourcefile", "open_py_source("),
     "linecache": ("linecache.getline", "from linecache import"),
@@ -51,7 +53,7 @@ def module(path: str, text: str) -> Said:
         all_ |= names
         if names and _runs_at_once(text, start):
             first |= names
-    lists = [kind for kind, words in _LISTING.items() if any(word in text for word in words)]
+    lists = [kind for kind, words in _LISTING.items() if any(_having(words, text))]
     lists += ["source"] * reads_source(text)
     lists += ["stubs"] * ("-stubs" in text and ".pyi" in text)
     lists += ["protos"] * ("protoc_compiler" in text)
@@ -60,8 +62,13 @@ def module(path: str, text: str) -> Said:
 
 def reads_source(text: str) -> bool:
     """Does it read the source of modules, or is it a cache of numba's, which dates by them?"""
-    words = [each for word, found in _READS_SOURCE.items() if word in text for each in found]
+    words = _having(_READS_SOURCE, text)
     return any(_is_code(text, start) for each in words for start in _occurrences(each, text))
+
+
+def _having(words: Mapping[str, tuple[str, ...]], text: str) -> Iterator[str]:
+    likely = (each for quick, found in words.items() if quick in text for each in found)
+    return (each for each in likely if each in text)
 
 
 def _occurrences(word: str, text: str) -> Iterator[int]:
@@ -92,7 +99,8 @@ def quoted(text: str) -> set[str]:
 
 def into(text: str) -> set[str]:
     """Paths that begin with a folder's name between two quotes, or within: `tests/data`."""
-    found = (match for pattern in _INTO for match in pattern.finditer(text))
+    likely = (pattern for word, pattern in _INTO.items() if word in text)
+    found = (match for pattern in likely for match in pattern.finditer(text))
     return {f"{each[1]}/{each[2]}" for each in found if text[each.start() - 1] in "\"'/"}
 
 

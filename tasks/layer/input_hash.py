@@ -55,6 +55,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "licenses": settings.licenses,
         "reserve": str(settings.reserve),
         "compression": settings.compression,
+        **({"package": settings.package} if settings.is_image else {}),
         **named_by_app(settings),
         **traced_files.part(settings),
     }
