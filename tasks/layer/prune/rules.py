@@ -80,7 +80,7 @@ RULES = (
         ),
         reason="private keys for tests, also where the tests stay because the app imports them: a "
         "layer with a key is refused",
-        source="twisted/test/server.pem, tornado/test/test.key, future/backports/test",
+        source="the wheels themselves: Twisted, tornado, future",
         spare=(Spare.NEEDED,),
     ),
     Rule(
