@@ -101,7 +101,11 @@ def into(text: str) -> set[str]:
     """Paths that begin with a folder's name between two quotes, or within: `tests/data`."""
     likely = (pattern for word, pattern in _INTO.items() if word in text)
     found = (match for pattern in likely for match in pattern.finditer(text))
-    return {f"{each[1]}/{each[2]}" for each in found if text[each.start() - 1] in "\"'/"}
+    return {
+        f"{each[1]}/{each[2]}"
+        for each in found
+        if text[each.start() - 1] in "\"'/" and _is_code(text, each.start())
+    }
 
 
 def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:

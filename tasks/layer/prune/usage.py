@@ -99,10 +99,13 @@ class Usage:
         return any(wanted in names and not gone(module) for module, _, names in quoting)
 
     def into(self, path: str, matched: str, gone: Gone) -> bool:
-        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one."""
-        inside = path[len(matched.rpartition("/")[0]) + 1 :]
+        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. By code
+        beside the folder or below: another package's `tests/data` is another."""
+        around = matched.rpartition("/")[0]
+        inside = path[len(around) + 1 :]
         return not CODE.fullmatch(inside) and any(
             f"{inside}/".startswith(f"{part}/")
+            and module.startswith(f"{around}/")
             and not module.startswith(f"{matched}/")
             and not gone(module)
             for module, part in self._into[path.split("/")[0]]

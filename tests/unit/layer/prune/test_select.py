@@ -237,6 +237,7 @@ def test_what_is_read_at_run_time_stays(tmp_path: Path, path: str) -> None:
 def test_data_of_tests_that_code_names_stays(tmp_path: Path, code: str) -> None:
     """nibabel's examples, tornado.testing's certificate: what the path names, and no test of it."""
     files = {"a/testing.py": code, "a/tests/data/x.csv": "x", "a/tests/test_x.py": "",
+             "a/other/tests/data/x.csv": "x", "a/other/tests/test_x.py": "",
              "a/tests/data/make.py": "", "a/tests/other.csv": "", "b/tests/data/x.csv": "",
              "b/tests/test_x.py": ""}  # fmt: skip
     chosen = choose(tmp_path, files)
@@ -246,9 +247,18 @@ def test_data_of_tests_that_code_names_stays(tmp_path: Path, code: str) -> None:
     }
 
 
-@pytest.mark.parametrize("code", ["skip(f\"{join(here, 'tests')}\")", "a = ['tests', 'docs']"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "skip(f\"{join(here, 'tests')}\")",
+        "a = ['tests', 'docs']",
+        ">>> join(here, 'tests', 'data')",
+        "# see join(here, 'tests', 'data')",
+    ],
+)
 def test_a_folder_that_code_only_names_goes(tmp_path: Path, code: str) -> None:
-    """pandas names its folder of tests to leave it out; what tests name is theirs."""
+    """pandas names its folder of tests to leave it out, scipy its data in examples; what tests
+    name is theirs."""
     files = {"a/tests/data/x.csv": "x", "a/tests/test_x.py": "open('tests/data/x.csv')"}
     assert choose(tmp_path, files | {"a/run.py": code}).removed.keys() == files.keys()
 
