@@ -23,6 +23,7 @@ from . import (
     index_credentials,
     isolation,
     lambda_system,
+    tar_streams,
     temp_dirs,
 )
 from .container.docker_images import PROXIES, ca_file
@@ -70,7 +71,7 @@ class HostSandbox:
         outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
-                _fetch(Path(expand(name, self._session.names(job))), local)
+                _fetch(Path(expand(name, self._session.names(job))), local, job.fetch_limit)
         return outcome
 
     def prepare(self, layer: Path) -> None:
@@ -276,7 +277,11 @@ def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 
-def _fetch(source: Path, local: Path) -> None:
+def _fetch(source: Path, local: Path, limit: int) -> None:
+    """TooLargeError."""
+    there = [source, *source.rglob("*")]
+    if sum(path.lstat().st_size for path in there if path.is_file()) > limit:
+        raise tar_streams.too_large(limit)
     local.parent.mkdir(parents=True, exist_ok=True)
     if local.is_dir():
         shutil.rmtree(local)
