@@ -73,7 +73,7 @@ def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 def too_large(limit: int) -> TooLargeError:
     return TooLargeError(
-        f"what the container sends is larger than {limit / 1e9:.1f} GB",
+        f"what the sandbox hands back is larger than {limit / 1e9:.1f} GB",
         fix="pin another version of the package that makes it",
     )
 

@@ -259,6 +259,19 @@ def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> No
     assert "source.py" in installed(allowed, Compiling(SETTINGS), image)
 
 
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_stands_there_already_is_no_advice(packages: Index, locked: bool) -> None:
+    """On this machine nothing is built, whatever a line allows."""
+    allowed = "--no-binary source\nsource==1.0\n"
+    artefact = packages.add_sdist("source", "1.0", GOOD_BUILD)
+    if locked:
+        lock(allowed, artefact)
+    with pytest.raises(BuildError) as caught:
+        installed(allowed, HostSandbox(SETTINGS), SETTINGS)
+    assert "build it in the image (builder=docker)" in caught.value.fix
+    assert "no-binary" not in caught.value.fix
+
+
 def test_a_folder_of_wheels_beside_the_requirements(packages: Index) -> None:
     """Taken to where the installer runs, with a lock and without; a changed wheel is another
     layer."""
