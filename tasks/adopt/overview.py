@@ -8,7 +8,7 @@ from ..chalice_project.app import App
 from ..settings import paths
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
-from . import local_stage
+from . import local_stage, renovate
 from .requirements.requirements_files import Split
 from .requirements.sources import FUNCTION, LAYER, Source
 from .text_files import FileChange
@@ -98,6 +98,15 @@ def _apart(app: App) -> Iterator[str]:
         yield "      an account's layers"
 
 
+def _of_change(change: FileChange) -> Iterator[str]:
+    if change.path == paths.CHALICE_CONFIG:
+        yield from local_stage.notes(change.before or "", change.after)
+    if 'TOOL: ""' in change.after and change.before is None:
+        yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"
+        yield "      (./tools/NAME.whl), or give its address or a version of your index"
+    yield from renovate.notes(change.path, change.after)
+
+
 def notes(found: Adoption) -> Iterator[str]:
     """What a person should know before the first deploy, and the next command."""
     app = found.app
@@ -113,11 +122,6 @@ def notes(found: Adoption) -> Iterator[str]:
     yield from _config(found)
     yield from _apart(app)
     for change in found.changes:
-        if change.path == paths.CHALICE_CONFIG:
-            yield from local_stage.notes(change.before or "", change.after)
-    for change in found.changes:
-        if 'TOOL: ""' in change.after and change.before is None:
-            yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"
-            yield "      (./tools/NAME.whl), or give its address or a version of your index"
+        yield from _of_change(change)
     yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
     yield f"next: ./doitw deploy stage={LOCAL}   (here, no AWS needed), then ./doitw deploy"

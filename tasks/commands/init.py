@@ -10,6 +10,7 @@ from typing import Any
 from ..adopt import (
     files,
     overview,
+    renovate,
     repository,
     text_files,
     tool_origin,
@@ -129,6 +130,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
         ),
         _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
         *_around(root, app, table),
+        *_renovate(root),
     ]
     if not options.no_workflow:
         made += _workflows(root, app, table, source, chalice)
@@ -160,6 +162,14 @@ def _workflows(
     if not (root / dependabot).with_suffix(".yaml").exists():
         why = "newer versions of the actions that are pinned there"
         yield _change(root, dependabot, lambda text: text or files.DEPENDABOT, why)
+
+
+def _renovate(root: Path) -> Iterator[FileChange]:
+    """Where the repository has it."""
+    up = repository.up(root)
+    if found := renovate.find(root / up):
+        why = "its pip-compile manager finds the layer's lock"
+        yield _change(root, up / found, lambda text: renovate.configuration(text or ""), why)
 
 
 def _place(root: Path, source: Source) -> Place:

@@ -42,7 +42,7 @@ class ContainerSandbox:
 
     @property
     def title(self) -> str:
-        return f"image {self._settings.base_image}"
+        return f"image {self._settings.image_name}"
 
     @property
     def digest(self) -> str:
