@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..chalice_project import environment
 from ..chalice_project.app import App
@@ -60,9 +61,9 @@ def _packages(found: Adoption) -> Iterator[str]:
     tool's lock, that tool installs it as before.)"""
     if not found.parts.goes:
         yield f"note: the layer is empty so far: list its packages in {LAYER}"
-    elif found.source.file.endswith(".in"):
-        yield f"note: {FUNCTION} stays as it is compiled: a deploy packs nothing of the layer's."
-        yield f"      After each compile run this again: it makes {LAYER} from {found.source.file}"
+    elif how := _kept(found):
+        yield f"note: {FUNCTION} stays as it is {how}: a deploy packs nothing of the layer's."
+        yield f"      After each change run this again: it makes {LAYER} from {found.source.file}"
     elif found.source.file == str(FUNCTION):
         yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
         yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
@@ -70,6 +71,15 @@ def _packages(found: Adoption) -> Iterator[str]:
         yield "      an environment of the app's own, .venv with Chalice in it, is used where it is"
     else:
         yield f"note: Chalice runs in the app's own environment: {environment.interpreter()}"
+
+
+def _kept(found: Adoption) -> str:
+    """Why requirements.txt is left to others; '' where it is not."""
+    if found.source.file.endswith(".in"):
+        return "compiled"
+    theirs = [each for each in found.changes if each.path == FUNCTION and each.before == each.after]
+    other = found.source.file != str(FUNCTION) and Path(found.source.file).name == str(FUNCTION)
+    return "shared" if theirs and other else ""
 
 
 def _config(found: Adoption) -> Iterator[str]:

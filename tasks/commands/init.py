@@ -120,12 +120,12 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked, tools)
     chalice = versions.chalice(root, source.file, [entry for entry, _ in parts.stays])
     versions.refuse_impossible(root, chalice, table.get("python", Settings().python))
-    written = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")  # by another tool
+    theirs = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "") or sources.shared(root)
     made = [
         _change(
             root,
             FUNCTION,
-            lambda text: (text if written else None) or halves[FUNCTION],
+            lambda text: (text if theirs else None) or halves[FUNCTION],
             "Chalice packs it into the function",
         ),
         _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
@@ -145,7 +145,8 @@ def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]
     if options.source and not (is_compiled and options.source == str(FUNCTION)):
         source = sources.named(options.source, options.group)
         return source, exports.requirements(root, source)
-    source = requirements_files.remembered(root) or compiled.source(root) or sources.find(root)
+    known = requirements_files.remembered(root) or compiled.source(root) or sources.shared(root)
+    source = known or sources.find(root)
     text = exports.requirements(root, source)
     return source, compiled.pinned(root, text) if is_compiled else text
 

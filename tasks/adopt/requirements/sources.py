@@ -1,5 +1,6 @@
 """Where an app's requirements stand: in its own folder, or in one around it."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,16 @@ def _found(root: Path) -> Iterator[Source]:
             for name in LOCKS:
                 if (root / folder / name).is_file():
                     yield Source(file=str(folder / name))
+
+
+def shared(root: Path) -> Source | None:
+    """requirements.txt, where it is a link to a file that other apps have, too: what one of them
+    takes out of it, the others would lack."""
+    path = root / FUNCTION
+    real = path.resolve()
+    if not path.is_symlink() or real.is_relative_to(root.resolve()):
+        return None
+    return Source(file=os.path.relpath(real, root.resolve()))
 
 
 def names_any(text: str | None) -> bool:
