@@ -175,9 +175,11 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         found = source_location.at(path, error.lineno, column=error.colno)
         hint = config_schema.hint(text, error.pos)
         problem = source_location.below(f"{path} is not JSON: {error}{hint}", found)
-        raise InputError(problem, fix="correct it there") from None
+        raise InputError(problem, fix=f"correct {path}, then run the command again") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
+        raise InputError(
+            f"{path} is not JSON: {error}", fix=f"correct {path}, then run the command again"
+        ) from None
     config = config_schema.as_chalice_reads(config) if isinstance(config, dict) else {}
     stages = config.get("stages")
     of = stages if isinstance(stages, dict) else {}

@@ -95,7 +95,7 @@ def import_app(
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
     file = Path(found.get("file", "app.py"))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
-    fix = _missing(found["error"], settings) or "correct it there; nothing was built or changed"
+    fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)
 
 

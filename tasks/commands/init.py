@@ -3,6 +3,7 @@ written, and a second run finds nothing to do."""
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.model import Settings
 from ..settings.pyproject import TABLE, by_stage
-from ..ui.console import console
+from ..ui.console import console, width
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
@@ -200,7 +201,8 @@ def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str)
 
 def show(change: FileChange) -> None:
     """As git shows it, with the reason before it."""
-    console().print(f"\n{change.path}: {change.why}", style="bold")
+    for line in ["", *wrapped(f"{change.path}: {change.why}", width())]:
+        console().print(line, style="bold", soft_wrap=True)
     for line in change.diff:
         console().print(line, style=COLOURS.get(line[:1], ""))
 
@@ -216,4 +218,16 @@ def confirmed(files_to_write: int) -> bool:
 
 
 def tell(line: str) -> None:
-    console().print(typed(line))
+    """In the width that there is; what goes on is indented."""
+    for each in wrapped(typed(line), width()):
+        console().print(each, soft_wrap=True)
+
+
+def wrapped(line: str, columns: int) -> list[str]:
+    """A command or a path stays whole."""
+    indent = " " * (12 if line.startswith("  ") else 6)
+    found = textwrap.wrap(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True, replace_whitespace=False,
+    )  # fmt: skip
+    return found or [line]

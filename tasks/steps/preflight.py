@@ -249,8 +249,8 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the same there; or Chalice and the app's packages in .venv, "
-        "where they are found",
+        f"{settings.python}, and run the command there; or put Chalice and the app's packages into "
+        ".venv",
     )
 
 

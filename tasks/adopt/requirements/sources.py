@@ -86,8 +86,8 @@ def named(name: str, group: str) -> Source:
     if path.name in OTHERS:
         raise InputError(f"{name} is not read", fix=OTHERS[path.name].format(file=FUNCTION))
     known = ", ".join(SOURCES)
-    raise InputError(f"{name} is none of the files that are read: {known}, any .txt, any .in",
-                     fix="name one of these with --from")  # fmt: skip
+    problem = f"init does not read {name}; it reads {known}, any .txt, any .in"
+    raise InputError(problem, fix="name one of these with --from")
 
 
 def _workspaces(root: Path) -> Iterator[Source]:
@@ -162,7 +162,8 @@ def parsed(text: str) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"pyproject.toml is not TOML: {error}", fix="correct it there") from None
+        fix = f"correct {PYPROJECT}, then run this again"
+        raise InputError(f"{PYPROJECT} is not TOML: {error}", fix=fix) from None
 
 
 def declared(text: str, group: str) -> list[str]:
@@ -180,7 +181,7 @@ def _group(groups: Mapping[str, list[Any]], name: str, seen: tuple[str, ...]) ->
     if name not in groups or name in seen:
         known = ", ".join(groups) or "none"
         what = "includes itself" if name in seen else f"is not there; there are: {known}"
-        raise InputError(f"dependency group {name} {what}", fix="correct its name")
+        raise InputError(f"dependency group {name} {what}", fix="name a group that is there")
     found: list[str] = []
     for each in groups[name]:
         inner = each.get("include-group") if isinstance(each, dict) else None

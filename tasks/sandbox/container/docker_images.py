@@ -173,7 +173,7 @@ def _build(
         shown = "\n".join(lines[-12:])
         raise BuildError(
             f"the image with compilers could not be built:\n{shown}",
-            fix="the last lines say why; docker/Dockerfile is what was run",
+            fix="read the last lines, and the Dockerfile that this tool brings",
         )
 
 
