@@ -78,6 +78,7 @@ def read_app(root: Path) -> App:
     if not (config.is_file() and (root / APP).is_file()):
         raise _incomplete(root, paths.CHALICE_CONFIG if not config.is_file() else APP)
     table = chalice_config.load_config(config)
+    chalice_config.refuse_unusable_name(config)
     modules = read_modules(root)
     if not modules.use_chalice:
         raise InputError(

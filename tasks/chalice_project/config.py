@@ -6,6 +6,7 @@ The text around it stays as it is, byte for byte: indentation, key order, non-AS
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,20 @@ Member = tuple[tuple[str, ...], str, object]
 def load_config(path: Path) -> dict[str, Any]:
     """The whole file. InputError when missing, not JSON, or `stages` is not what Chalice reads."""
     return _parse(_text(path), path)
+
+
+def refuse_unusable_name(path: Path) -> None:
+    """InputError for an `app_name` that no function's name may have (Lambda: FunctionName)."""
+    name = str(load_config(path).get("app_name", ""))
+    if re.fullmatch(r"[A-Za-z0-9_-]*", name):
+        return
+    problem = (
+        f"{path}: app_name {name!r} becomes part of each function's name. Lambda takes letters, "
+        "digits, hyphens and underscores there"
+    )
+    raise InputError(
+        source_location.below(problem, place(path, "app_name")), fix="choose another app_name there"
+    )
 
 
 def stage(path: Path, name: str) -> dict[str, Any]:

@@ -47,7 +47,11 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     published that Chalice could not deploy from here."""
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
+    checks += (
+        [check_name, check_variables, check_python, check_architecture, check_hidden]
+        if deploys
+        else []
+    )
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -83,6 +87,10 @@ def raise_all(problems: list[LayerError]) -> None:
 def check_packages(settings: Settings) -> None:
     file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
+
+
+def check_name(settings: Settings) -> None:
+    chalice_config.refuse_unusable_name(paths.CHALICE_CONFIG)
 
 
 def check_stage(settings: Settings) -> None:

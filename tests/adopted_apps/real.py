@@ -87,7 +87,7 @@ TEAMS = {
             "app.py": app("poetry"),
             "pyproject.toml": PROJECT.format("poetry")
             + "\n[tool.poetry]\npackage-mode = false\n\n"
-            + '[tool.poetry.group.dev.dependencies]\niniconfig = "2.0.0"\n',
+            + '[tool.poetry.group.dev.dependencies]\nidna = "3.10"\n',
             CONFIG: config("poetry"),
         },
         locks=("poetry", "lock"),

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ def beside(tool: Tool, team: Team, place: Path, tmp_path: Path) -> Tool:
 def lock(tool: Tool, team: Team, place: Path) -> None:
     """As the team does it: Poetry's program is on its PATH."""
     if team.locks:
-        words = [find_uv_bin() if each == "uv" else each for each in team.locks]
+        words = list(team.locks)
+        if words[0] == "uv":
+            words = [find_uv_bin(), "lock", "--no-config", "--python", sys.executable]
         environment = clean_environment() | tool.environment
         subprocess.run(words, cwd=place, env=environment, check=True, capture_output=True)
 

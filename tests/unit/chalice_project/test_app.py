@@ -1,6 +1,7 @@
 """tasks/chalice_project/app.py: what an app's files say; deployed for real:
 tests/functional/test_init."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,13 @@ def test_every_route_with_its_methods(tmp_path: Path) -> None:
 def test_the_stage_that_a_deploy_means(stages: list[str], meant: str) -> None:
     """Production, by whichever of its names; else the first."""
     assert App(name="x", stages=stages).stage == meant
+
+
+@pytest.mark.parametrize("name", ["My_App.v2", "orders api", "가게"])
+def test_a_name_that_no_function_can_have(name: str, tmp_path: Path) -> None:
+    """Chalice takes it, and Lambda refuses the function: said before anything is built."""
+    with pytest.raises(InputError, match=r"Lambda takes letters, digits, hyphens and underscores"):
+        read(tmp_path, HEAD, config=json.dumps({"app_name": name, "stages": {}}))
 
 
 def test_a_config_that_is_made_from_another_file(tmp_path: Path) -> None:
