@@ -85,9 +85,11 @@ TEAMS = {
     "poetry": Team(
         files={
             "app.py": app("poetry"),
-            "pyproject.toml": PROJECT.format("poetry")
-            + "\n[tool.poetry]\npackage-mode = false\n\n"
-            + '[tool.poetry.group.dev.dependencies]\nidna = "3.10"\n',
+            "pyproject.toml": '[project]\nname = "poetry"\nversion = "1"\n'
+            'requires-python = ">=3.12,<4"\ndependencies = ["six==1.16.0"]\n\n'
+            "[tool.poetry]\npackage-mode = false\n\n"
+            '[[tool.poetry.source]]\nname = "team"\nurl = "{index}/"\n\n'
+            '[tool.poetry.group.dev.dependencies]\ntool = "1.0"\n',
             CONFIG: config("poetry"),
         },
         locks=("poetry", "lock"),

@@ -12,10 +12,11 @@ SIX = "six==1.16.0"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """`files`: as the team left them; `folder`: of the app in its repository; `words`: of init;
-    `refusal`: its words where it takes the app only with `mend`, {file: text}; `pinned`: the file
-    in which six is pinned when the app is adopted; `asked`: what `smoke` asks for, '' for nothing
-    that answers; `before`, `after`: versions of six, as it is adopted and by the changed pin."""
+    """`files`: as the team left them, with `{index}` for an index's address; `folder`: of the app
+    in its repository; `words`: of init; `refusal`: its words where it takes the app only with
+    `mend`, {file: text}; `pinned`: the file in which six is pinned when the app is adopted;
+    `asked`: what `smoke` asks for, '' for nothing that answers; `before`, `after`: versions of six,
+    as it is adopted and by the changed pin."""
 
     files: Mapping[str, str]
     folder: str = "."
@@ -220,7 +221,7 @@ SHAPES = {
         files={
             "app.py": APP + INDEX,
             "Pipfile": '[packages]\nsix = "*"\n',
-            "requirements.txt": "-i https://pypi.org/simple\n"
+            "requirements.txt": "-i {index}\n"
             "six==1.16.0; python_version >= '2.7' and python_version not in '3.0, 3.1, 3.2'\n",
             CONFIG: config("pipenv"),
         },

@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 
 from tests import sample_apps
+from tests.adopted_apps import index as team_index
 from tests.adopted_apps.shapes import CONFIG, SHAPES, Shape
 from tests.installed_wheel import Tool
+from tests.package_index import Index
 from tests.project import Project, Run
 
-SHORT = ("users", "windows")  # a freeze of 2020; UTF-16. The others: ./doitw test:long
+SHORT = ("users",)  # the others: ./doitw test:long
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with team_index.of_a_team(tmp_path_factory.mktemp("index")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -29,10 +37,10 @@ def place(tmp_path: Path, tool: Tool) -> Iterator[Path]:
     "name",
     [pytest.param(each, marks=() if each in SHORT else pytest.mark.long) for each in SHAPES],
 )
-def test_a_public_apps_shape(name: str, place: Path, tool: Tool) -> None:
+def test_a_public_apps_shape(name: str, place: Path, tool: Tool, index: Index) -> None:
     """What it answers is what is pinned, three times."""
     shape = SHAPES[name]
-    folder = made(shape, place, name)
+    folder = made(shape, place, name, index)
     adopt(shape, tool, place, folder)
     assert answered(deploy(tool, folder), shape.before) == bool(shape.asked)
     with_another_pin(shape, folder)
@@ -48,9 +56,9 @@ def test_a_public_apps_shape(name: str, place: Path, tool: Tool) -> None:
     assert versions(folder) == {"1"}
 
 
-def made(shape: Shape, place: Path, name: str) -> Path:
+def made(shape: Shape, place: Path, name: str, index: Index) -> Path:
     """The app's folder in its repository."""
-    sample_apps.make(place, shape.files)
+    sample_apps.make(place, team_index.addressed(dict(shape.files), index))
     if name == "windows":  # as PowerShell writes it
         (place / "requirements.txt").write_text(shape.files["requirements.txt"], "utf-16-le")
     return place / shape.folder

@@ -11,13 +11,21 @@ import pytest
 from uv import find_uv_bin
 
 from tests import installed_wheel, sample_apps
+from tests.adopted_apps import index as team_index
 from tests.adopted_apps.real import TEAMS, Team
 from tests.installed_wheel import Tool, uv
+from tests.package_index import Index
 from tests.project import ROOT, Project, clean_environment
 
 SHORT = ("old",)  # the others: ./doitw test:long
 QUIET = {"POETRY_VIRTUALENVS_CREATE": "false", "PIP_FIND_LINKS": ""}
 PIN = re.compile(r"six==[\d.]+")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with team_index.of_a_team(tmp_path_factory.mktemp("index")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -40,10 +48,10 @@ def written() -> list[list[str]]:
     "name",
     [pytest.param(each, marks=() if each in SHORT else pytest.mark.long) for each in TEAMS],
 )
-def test_a_team_adopts_it(name: str, place: Path, tool: Tool, tmp_path: Path) -> None:
+def test_a_team_adopts_it(name: str, place: Path, tool: Tool, index: Index, tmp_path: Path) -> None:
     """Each of its apps: adopted, deployed, deployed with another pin, brought back."""
     team = TEAMS[name]
-    sample_apps.make(place, team.files)
+    sample_apps.make(place, team_index.addressed(dict(team.files), index))
     tool = beside(tool, team, place, tmp_path)
     for folder in [place / each for each in team.folders]:
         for words in written():
