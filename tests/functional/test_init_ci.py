@@ -73,7 +73,7 @@ def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path:
 def test_a_pull_request_of_dependabots_is_locked_again(
     app: Path, tool: Tool, tmp_path: Path
 ) -> None:
-    """One commit on its branch, of the lock alone; none where the lock is right, or there is none."""
+    """One commit on its branch, of the lock alone; none where there is nothing to lock."""
     environment = clean_environment() | tool.environment | {"GITHUB_OUTPUT": str(tmp_path / "out")}
     environment |= {"PATH": f"{tool.bin}:{environment['PATH']}"}
 
