@@ -11,7 +11,6 @@ MOST = 36  # words of a problem or a remedy, as far as the code writes them out
 # Riddles and an author's shorthand, with the reader's word for each.
 NEVER = {
     r"\bcorrect (?:it|that)(?: there)?$": "correct FILE, then run the command again",
-    r"run (?:it|the same(?: command)?) again": "run the command again",
     r"\bwho(?:ever|se)\b(?!›)": "name who, or what",
     r"\bdo without\b": "leave it out",
     r"\banew at the\b|\bmakes? (?:it|them) anew\b": "again",
