@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -97,14 +97,24 @@ def import_app(
     code, lines = _run(settings, words, environ, access, told, shown=False)
     found = files.read_record(report) or {"error": f"it ended the process, with status {code}"}
     if "error" not in found:
+        if left := found.get("unpacked"):
+            say(_left_behind(left))
         return routes(settings)
     for line in lines:  # which the app said before
         say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
     file = Path(found.get("file", "app.py"))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
-    fix = _missing(found["error"], settings) or "correct it there; nothing was built or changed"
+    fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)
+
+
+def _left_behind(names: Sequence[str]) -> str:
+    return (
+        f"warning: app.py imports {', '.join(names)}, and Chalice packs only app.py, chalicelib/ "
+        "and vendor/: in Lambda the import fails. Move it into chalicelib/, and import it from "
+        "there"
+    )
 
 
 def routes(settings: Settings) -> list[Route]:

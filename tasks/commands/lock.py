@@ -15,6 +15,7 @@ from ..layer.locked_requirement import from_source
 from ..layer.wheels import missing_wheels
 from ..layer.wheels.source_builder import SourceBuilder
 from ..requirements import file, lockfile, references, uv
+from ..sandbox.container import docker_engine, docker_images
 from ..sandbox.host import HostSandbox
 from ..sandbox.job_kinds import INSTALL
 from ..sandbox.protocol import Job, Sandbox
@@ -35,7 +36,7 @@ def write_lock(settings: Settings) -> None:
     """Resolve and write. Pins of an existing lock stay where the requirements allow them."""
     started = time.monotonic()
     lock, before = Path(settings.lock), lockfile.start(settings)
-    text = lockfile.header(settings) + resolve(settings, before)
+    text = lockfile.header(settings) + image_line(settings) + resolve(settings, before)
     files.write_atomic(lock, text.encode())
     for line in changes(lockfile.locked_versions(before), lockfile.locked_versions(text)):
         say(line)
@@ -44,6 +45,22 @@ def write_lock(settings: Settings) -> None:
     if arguments.current().format_:
         say(f"{write_pylock(settings, text)}: the same as PEP 751 has it")
     say(f"next: ./doitw builds exactly these; commit {lock}")
+
+
+def image_line(settings: Settings) -> str:
+    """The base image's digest, so that a build knows its key without a registry. One that the lock
+    has stays, as versions do; '' where containers do not build, or nobody here knows it."""
+    if settings.builder == "host" or "@" in settings.image_name:
+        return ""
+    digest = settings.locked_image
+    try:
+        digest = digest or docker_images.offered(docker_engine.connect(), settings)
+        why = "no registry has it"
+    except BuildError as error:
+        why = error.problem.splitlines()[0]
+    if not digest:
+        say(f"note: {settings.lock} has no digest of image {settings.image_name}: {why}")
+    return lockfile.image_line(settings, digest)
 
 
 def write_pylock(settings: Settings, text: str) -> Path:

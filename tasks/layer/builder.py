@@ -68,7 +68,8 @@ def refuse_bad_files(found: Facts) -> None:
     if wrong:
         raise BuildError(
             "\n".join(wrong[:LISTED]),
-            fix="such a package is broken, or meant to do harm: pin another version, or do without",
+            fix="such a package is broken, or meant to do harm: pin another version, or leave the "
+            "package out",
         )
 
 
@@ -220,8 +221,8 @@ class LayerBuilder:
         lines = [line for problems in wrong.values() for line in problems]
         raise BuildError(
             "\n".join(["uv's cache holds what no wheel brought:", *lines[:LISTED]]),
-            fix="these entries of the cache were emptied: run the same command again, which "
-            "downloads them anew; where it says the same then, that wheel is broken: pin another",
+            fix="these entries of the cache were removed: run the command again. If the error "
+            "repeats, the wheel is broken: pin another version",
         )
 
     def take_apart(self, keys: Mapping[str, str]) -> Facts:

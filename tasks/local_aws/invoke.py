@@ -20,7 +20,7 @@ from ..util.errors import LayerError
 from . import function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-CHOICE = ("builder", "image", "python", "architecture", "local_network")
+CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
 SLACK_SECONDS = 60
 # In a container the Runtime API has Lambda's port, and the user's processes are the function's.

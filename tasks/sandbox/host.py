@@ -188,13 +188,13 @@ def check_host(settings: Settings) -> None:
     if platform.system() != "Linux":
         raise BuildError(
             f"builder=host builds on Linux, this machine is {here}",
-            fix="start Docker and leave builder=host away",
+            fix="start Docker and omit builder=host",
         )
     if settings.is_local and not host_python.runs(settings):
         raise BuildError(
             f"stage=local would run the function on this machine ({here}), which does not run "
             f"{host_python.target(settings)}",
-            fix="start Docker and leave builder=host away; another stage takes such a layer",
+            fix="start Docker and omit builder=host; another stage takes such a layer",
         )
 
 

@@ -82,7 +82,7 @@ def _needed(packages: Iterable[str]) -> list[Distribution]:
         except PackageNotFoundError:
             raise BuildError(
                 f"{name}, of which Lambda's runtime is made, is not installed beside this tool",
-                fix="install the tool again: ./doitw makes its .venv anew where that is removed",
+                fix="install the tool again (for ./doitw: remove .venv first)",
             ) from None
         lines = [Requirement(line) for line in found[name].requires or ()]
         waiting += [

@@ -15,7 +15,7 @@ from typing import IO
 from ..util.errors import BuildError
 
 BLOCK = 1 << 20  # bytes
-AGAIN = "run the same command again"
+AGAIN = "run the command again"
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

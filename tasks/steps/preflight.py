@@ -48,8 +48,9 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     published that Chalice could not deploy from here."""
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
-    checks += [package_type.check_here] if deploys else []
+    if deploys:
+        checks += [check_name, check_variables, check_python, check_architecture, check_hidden]
+        checks += [package_type.check_here]
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -85,6 +86,10 @@ def raise_all(problems: list[LayerError]) -> None:
 def check_packages(settings: Settings) -> None:
     file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
+
+
+def check_name(settings: Settings) -> None:
+    chalice_config.refuse_unusable_name(paths.CHALICE_CONFIG)
 
 
 def check_stage(settings: Settings) -> None:
@@ -251,8 +256,8 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the same there; or Chalice and the app's packages in .venv, "
-        "where they are found",
+        f"{settings.python}, and run the command there; or put Chalice and the app's packages into "
+        ".venv",
     )
 
 

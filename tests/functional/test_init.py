@@ -121,7 +121,8 @@ def test_a_worker_without_an_api(app: Any, tool: Tool) -> None:
     said = adopted(tool, folder, "--no-workflow")
     assert "note: app.py has no route" in said
     assert "note: no region is configured here, so `region` is ap-northeast-2" in said
-    assert f"\nto run the app, and where this tool is: {INSTALL}\n" in said
+    assert f"\nto run the app: {INSTALL}\n" in said
+    assert [line for line in said.splitlines() if len(line) > 80 and line[:1] not in "+-@ "] == []
     layer = (folder / "requirements-all.txt").read_text()
     assert layer.endswith("--prefer-binary\nsix==1.16.0\n")
     assert "--prefer-binary" not in (folder / "requirements.txt").read_text()
@@ -362,3 +363,21 @@ six==1.16.0
     assert layer.startswith("# Made from requirements.in by `doit-lambda-layer init`")
     assert layer.rstrip().endswith("six==1.16.0")
     assert adopt(folder, "--yes") == (0, "nothing to do: this app has all of it\n")
+
+
+def test_two_apps_with_one_requirements_file(app: Any, adopt: Adopt) -> None:
+    """A link to it in each: what the one would take out, the other would lack."""
+    one = {"app.py": WORKER["app.py"], CONFIG: WORKER[CONFIG]}
+    files = {f"{name}/{path}": text for name in ("a", "b") for path, text in one.items()}
+    folder = app({**files, "shared/requirements.txt": "six==1.16.0\nchalice\n"})
+    for name in ("a", "b"):
+        (folder / name / "requirements.txt").symlink_to("../shared/requirements.txt")
+    for name in ("a", "b"):
+        code, said = adopt(folder / name, "--yes")
+        assert code == 0, said
+        assert "note: requirements.txt stays as it is shared" in said
+        layer = (folder / name / "requirements-all.txt").read_text()
+        assert layer.startswith("# Made from ../shared/requirements.txt by")
+        assert "six==1.16.0" in layer
+        assert adopt(folder / name, "--yes") == (0, "nothing to do: this app has all of it\n")
+    assert (folder / "shared/requirements.txt").read_text() == "six==1.16.0\nchalice\n"

@@ -147,7 +147,7 @@ def test_a_hash_that_differs_from_the_lock(packages: Index) -> None:
     packages.add("good", "1.0")
     found = failure(f"good==1.0 --hash=sha256:{'0' * 64}\n")
     assert "Hash mismatch for `good==1.0`" in found.problem
-    assert "make sure of the index you use, then `./doitw lock`" in found.fix
+    assert "check which index is configured, then `./doitw lock`" in found.fix
 
 
 def test_a_lock_without_hashes(packages: Index) -> None:

@@ -51,7 +51,7 @@ def test_stage_local_never_has_an_address_of_aws() -> None:
     words = said("local", *API)
     assert "amazonaws" not in words
     assert words == (
-        "./doitw local-url gives it an address here; ./doitw invoke event=http stage=local"
+        "./doitw invoke event=http stage=local; an address: ./doitw local-url"
     )
 
 
