@@ -103,7 +103,12 @@ def test_a_cache_of_numbas_is_kept(tmp_path: Path, lambda_image: str) -> None:
     """It dates by the source, which that package keeps."""
     folder = tmp_path / "copy"
     made = checked(
-        folder, lambda_image, "--find-links ./vendor\nnumba==0.60.0\ncached\n", CHECK_CACHED
+        folder,
+        lambda_image,
+        "--find-links ./vendor\nnumba==0.60.0\nkept-by-numba==1.0\n",
+        CHECK_CACHED,
     )
-    handmade_wheels.wheel(folder / "vendor", "cached", {"cached.py": CACHED.encode()})
-    assert "cached keeps its sources: its code reads sources (cached.py)" in build(made, "only")
+    handmade_wheels.wheel(folder / "vendor", "kept_by_numba", {"cached.py": CACHED.encode()})
+    assert "kept-by-numba keeps its sources: its code reads sources (cached.py)" in build(
+        made, "only"
+    )
