@@ -2,10 +2,11 @@
 packages in the function, with no call made twice that makes something each time, and with nothing
 of a function's variables in its own way.
 
-`python -m ….runner`, what it is told as JSON on stdin ({"words": of its command line, "environ",
-"variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports the app. The
-word `import` is not Chalice's (child/app_import.py). No file, argument or initial environment holds
-the values, and neither do the programs that Chalice starts (pip).
+`python -m ….runner`, what it is told as a line of JSON on stdin ({"words": of its command line,
+"environ", "variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports
+the app. The word `import` is not Chalice's (child/app_import.py): it says "mark" when that is done,
+and waits for the next line. No file, argument or initial environment holds the values, and neither
+do the programs that Chalice starts (pip).
 """
 
 import json
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..settings.local_access import Access
 from . import packing
@@ -112,10 +113,18 @@ def seal(access: Access, region: str) -> None:
     setattr(factory, "Session", session)  # noqa: B010 - mypy refuses the plain form
 
 
+def commands() -> TextIO:
+    """Standard input, which the app then finds at its end, as the programs that it starts do."""
+    mine = os.fdopen(os.dup(0), encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return mine
+
+
 def main() -> int:
     from chalice.cli import main as chalice
 
-    told = json.load(sys.stdin)
+    asked = commands()
+    told = json.loads(asked.readline())
     os.environ.clear()
     os.environ.update(told["environ"])
     if told["access"]:
@@ -123,11 +132,15 @@ def main() -> int:
         local_config.apply()
         local_sources.apply()
     apply(told["variables"])
-    report = Path(told["report"])
     if told["words"][0] == "import":
-        return app_import.tell(told["words"][-1], report)
+        if code := app_import.tell(told["words"][-1], Path(told["report"])):
+            return code
+        os.write(1, f"\n{told['mark']}\n".encode())  # whatever the app made of sys.stdout
+        if not (line := asked.readline()):
+            return 0
+        told = json.loads(line)
     packing.know_python(told["python"])
-    packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
+    packing.apply(Contents(**told["layer"]), Path(told["report"]), refuses=told["refuses"])
     import_once()
     unfolded()
     sys.argv = ["chalice", *told["words"]]

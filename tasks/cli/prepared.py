@@ -9,7 +9,7 @@ import signal
 import sys
 from importlib import import_module
 
-from ..chalice_project import deploy
+from ..chalice_project.child import process
 from ..commands import table
 from ..util.invoked_as import PACKAGE
 
@@ -22,8 +22,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a terminal's Ctrl-C, while it waits
     for module in (*LATE, *(f"{PACKAGE}.{each}" for each in table.STEPS["deploy"].values())):
         import_module(module)
-    for _ in ("import", "deploy"):
-        deploy.start_ahead(dict(os.environ))
+    process.start_ahead(dict(os.environ))
     if not sys.stdin.readline():
         return 0
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
