@@ -17,11 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..aws import sealed_session
 from ..settings.local_access import Access
 from . import packing
 from .child import app_import, local_config, local_sources
 from .package import Contents
 from .process_variables import harmless
+
+AHEAD = "ahead"  # argument: nobody waits yet, so all that a deploy to stage=local reads is read
 
 
 def apply(values: Mapping[str, str]) -> None:
@@ -102,8 +105,6 @@ def seal(access: Access, region: str) -> None:
     from botocore.loaders import Loader
     from chalice.cli import factory
 
-    from ..aws import sealed_session
-
     Loader.CUSTOMER_DATA_PATH = os.devnull  # for Chalice's look at policies: no ~/.aws/models
 
     def session(**named: Any) -> Any:
@@ -123,6 +124,8 @@ def commands() -> TextIO:
 def main() -> int:
     from chalice.cli import main as chalice
 
+    if sys.argv[1:] == [AHEAD]:
+        sealed_session.read_ahead(("lambda", "iam", "apigateway"))
     asked = commands()
     told = json.loads(asked.readline())
     os.environ.clear()

@@ -34,7 +34,7 @@ class Child:
 
 def start_ahead(environ: Mapping[str, str]) -> None:
     """Chalice's process, which imports Chalice while other steps are at work."""
-    _AHEAD.append(_start(environ))
+    _AHEAD.append(_start(environ, "ahead"))
 
 
 def import_app(told: Told, made_from: str) -> tuple[int, list[str]]:
@@ -71,9 +71,9 @@ def _fitting(made_from: str) -> Child | None:
     return None
 
 
-def _start(environ: Mapping[str, str]) -> Child:
+def _start(environ: Mapping[str, str], *words: str) -> Child:
     process = subprocess.Popen(
-        environment.command(RUNNER), env=dict(environ), text=True,
+        environment.command(RUNNER, *words), env=dict(environ), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
     )  # fmt: skip
