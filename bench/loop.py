@@ -17,6 +17,7 @@ from bench.checkouts import Checkout
 from bench.measure import run
 from tasks.settings.local_access import Access
 from tasks.util import files
+from tasks.util.errors import BuildError
 from tests.project import APP, SETTINGS, SIX, clean_environment
 
 SAVES = 7
@@ -70,6 +71,11 @@ class Watching:
             found = [at for at, line in self._lines if at > since and words in line]
             if found:
                 return found[0]
+            if self.process.poll() is not None:
+                raise BuildError(
+                    "watch has ended:\n" + "".join(line for _, line in self._lines),
+                    fix="run it by itself",
+                )
             time.sleep(0.01)
 
 
