@@ -68,7 +68,7 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
 # Their last line says it.
 OTHERS = {
     "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
-    "rollback:check", "rollback:config",
+    "rollback:check", "rollback:config", "rollback:image",
 }  # fmt: skip
 
 

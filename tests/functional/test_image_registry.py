@@ -1,7 +1,7 @@
 """Images into a real registry, over HTTP: what is sent, what is not, and what goes wrong."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -181,7 +181,7 @@ def test_what_comes_from_a_registry_is_compared(
     push(registry, made)
     server.plan = lambda asked: "other bytes" if asked.startswith("GET") else ""
     blob = made.image.layers[0].digest
-    read = {
+    read: dict[str, Callable[[], object]] = {
         "blobs": lambda: registry.fetch_blob(blob, tmp_path / "new"),
         "manifests": lambda: registry.read_manifest(made.image.digest),
     }
