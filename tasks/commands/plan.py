@@ -135,20 +135,23 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
         wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, more)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
-        if aws.settings.is_image:
-            return "the app, its packages or its configuration have changed since the last deploy"
-        if arns != attached_layers.now(aws) or patch_config.followed(aws.settings, arns):
-            return "the function's layers change"
-        if runs_on := patch_config.other_architecture(aws.settings):
-            return f"the function's architecture becomes {runs_on}"
-        if not found:
-            return "no deploy of this stage is on record"
-        other = all((each.get("secret") or {}).get("version", "") != secret for each in found)
-        changed = (
-            f"secret {aws.settings.secret}" if secret and other else "the app or its configuration"
-        )
-        return f"{changed} has changed since the last deploy"
+        return _what_changed(aws, arns, found, secret)
     differ = [chalice_deploy.differing(aws, record) for record in same]
     return (
         f"AWS has something else than was deployed: {', '.join(differ[0])}" if all(differ) else ""
     )
+
+
+def _what_changed(aws: Aws, arns: list[str], found: list[files.Record], secret: str) -> str:
+    """Since the deploys on record."""
+    if aws.settings.is_image:
+        return "the app, its packages or its configuration have changed since the last deploy"
+    if arns != attached_layers.now(aws) or patch_config.followed(aws.settings, arns):
+        return "the function's layers change"
+    if runs_on := patch_config.other_architecture(aws.settings):
+        return f"the function's architecture becomes {runs_on}"
+    if not found:
+        return "no deploy of this stage is on record"
+    other = all((each.get("secret") or {}).get("version", "") != secret for each in found)
+    of_secret = f"secret {aws.settings.secret}" if secret and other else ""
+    return f"{of_secret or 'the app or its configuration'} has changed since the last deploy"

@@ -13,6 +13,7 @@ from doit.loader import generate_tasks
 from ..context import arguments
 from ..context.settings import current, several_pythons
 from ..ui import streams
+from ..util.errors import SettingsError
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
@@ -86,6 +87,10 @@ STEPS = {
 }
 
 
+# About versions of a layer: a stage of images has none.
+OF_LAYERS = {"diff", "show", "fetch", "package", "publish", "upload", "restore", "patch-config"}
+
+
 class Commands:
     """What doit takes for one task creator: it makes all of them, in order. A project's own come
     after the others: `more`, its creators; `modules`, {command: the module with its task_…}."""
@@ -111,6 +116,7 @@ class Commands:
 
             yield from python_matrix.tasks(pythons, self.known())
             return
+        refuse_of_layers(arguments.words())
         made = list(self._tasks())
         if "clean" in arguments.words():
             _let_clean(made)
@@ -139,6 +145,17 @@ class Commands:
             return self._listed
         theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
         return typed | theirs | {"build", "deploy", "patch-config"}
+
+
+def refuse_of_layers(words: Collection[str]) -> None:
+    """SettingsError for a command about layer versions, where the stage has none."""
+    asked = [word for word in words if word in OF_LAYERS]
+    if asked and current().is_image:
+        raise SettingsError(
+            f"command line: {asked[0]} is about a layer, and stage {current().stage} has "
+            'package = "image"',
+            fix="./doitw history lists the stage's images, ./doitw status shows what runs",
+        )
 
 
 def steps_of(command: str) -> list[str]:

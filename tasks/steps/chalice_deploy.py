@@ -215,7 +215,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if refuses:
         function_package.refuse_hidden(layer)
     former = snapshot.read(aws)
-    begun = snapshot.begin(aws, asked, former)
+    begun = snapshot.begin(aws, asked, former, str(image.get("uri", "")))
     try:
         values = secret.values if secret else {}
         package = _deploy(aws, values, layer, refuses=refuses, image=image.get("uri", ""))

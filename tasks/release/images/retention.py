@@ -61,10 +61,10 @@ def _pins(aws: Aws) -> Iterator[tuple[str, str]]:
 
 
 def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
-    """What an unfinished change may go back to."""
+    """What `undo` of any app's last change goes back to."""
     for stage, text in store.everybodys(aws, "attempt.json"):
         found = attempt.from_json(text)
-        if found and found.before and found.before.image and not found.ended_well:
+        if found and found.before and found.before.image:
             yield f"sha256:{found.before.image.rpartition(':')[2]}", f"undo of stage {stage}"
 
 

@@ -51,7 +51,7 @@ def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: Mapping[str, Any
     """Each function only where it has another one yet, so that a run that was stopped is
     continued. `facts`: for the record's "image"."""
     check(aws, str(facts["digest"]))
-    begun = snapshot.begin(aws, asked, snapshot.read(aws))
+    begun = snapshot.begin(aws, asked, snapshot.read(aws), uri)
     for name in names(aws):
         _function(aws, name, uri)
     last = chalice_state.last(aws)
