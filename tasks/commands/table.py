@@ -26,6 +26,7 @@ GROUPS = {
         "lock": "commands.lock",
         "watch": "commands.watch",
         "package": "commands.package",
+        "convert": "commands.convert",
         "init": "commands.init",
     },
     "Go back": {

@@ -69,6 +69,7 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
 OTHERS = {
     "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
     "rollback:check", "rollback:config", "rollback:image",
+    "convert:check", "convert:switch",
 }  # fmt: skip
 
 

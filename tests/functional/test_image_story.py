@@ -33,6 +33,11 @@ smoke-path = "none"
 CONFIG: dict[str, Any] = {
     "architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/lambda-entrypoint.sh"]},
 }  # fmt: skip
+NAME = "shuking-prod"
+NEWS = {
+    "StatementId": "news", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com",
+    "SourceArn": "arn:aws:sns:ap-northeast-2:123456789012:news",
+}  # fmt: skip
 ECR = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/shuking"
 DEPLOYING = ["import-app", "deploy-lock", "smoke-before", "push", "chalice-deploy", "smoke"]
 
@@ -64,6 +69,9 @@ class Story:
     project: Project
     runs: dict[str, Run] = field(default_factory=dict)
     pushes: dict[str, Any] = field(default_factory=dict)
+    as_layer: Any = None
+    as_image: Any = None
+    policy: Any = None
 
     def type(self, name: str, *words: str) -> None:
         self.runs[name] = self.project.doit(*words, "stage=prod")
@@ -120,6 +128,21 @@ def tell(story: Story, folder: Path, emulator: Project, registry: RealRegistry) 
     pyproject = story.project.read("pyproject.toml")
     story.project.write("pyproject.toml", pyproject.replace('package = "image"\n', ""))
     story.type("layer", "deploy")
+    functions = emulator.aws("lambda")
+    functions.add_permission(FunctionName=NAME, **NEWS)
+    functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=7)
+    story.type("unnamed", "convert")
+    functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion="$LATEST")
+    story.type("alias", "convert", "keep-name=1")
+    functions.delete_alias(FunctionName=NAME, Name="live")
+    story.type("to-layer", "convert", "keep-name=1")
+    story.as_layer = functions.get_function(FunctionName=NAME)
+    story.type("layer-again", "deploy")
+    story.project.write("pyproject.toml", pyproject)
+    story.type("to-image", "convert", "keep-name=1")
+    story.as_image = functions.get_function(FunctionName=NAME)
+    story.policy = json.loads(functions.get_policy(FunctionName=NAME)["Policy"])
+    story.type("nothing", "convert", "keep-name=1")
 
 
 def test_the_first_deploy_builds_pushes_and_deploys(story: Story) -> None:
@@ -203,3 +226,37 @@ def test_the_function_is_the_image(story: Story) -> None:
     found = json.loads(story.project.read(".chalice/deployed/prod.json"))
     assert any(each.get("lambda_arn", "").endswith("shuking-prod") for each in found["resources"])
     assert story.pushes["forward"]["uri"] == f"{ECR}@{story.pushes['line']['digest']}"
+
+
+def test_a_conversion_wants_to_be_asked_for(story: Story) -> None:
+    """The app is away meanwhile; what cannot be made again is refused."""
+    assert "./doitw convert keep-name=1 stage=prod does it" in story.said("unnamed", code=1)
+    assert "function shuking-prod has the aliases live" in story.said("alias", code=1)
+    assert story.runs["alias"].steps == ["convert:check"]
+
+
+def test_a_stage_becomes_a_layers_and_an_images_again(story: Story) -> None:
+    said = story.said("to-layer")
+    assert "function shuking-prod is deleted, to be made again" in said
+    steps = story.runs["to-layer"].steps
+    assert steps.index("publish") < steps.index("convert:switch") < steps.index("convert:smoke")
+    (layer,) = story.as_layer["Configuration"]["Layers"]
+    assert layer["Arn"].endswith(":layer:deps:1")
+    assert story.as_layer["Configuration"]["PackageType"] == "Zip"
+    assert story.runs["layer-again"].steps == ["preflight", "lookup", "smoke"]
+    assert "nothing to push: the registry has it" in story.said("to-image")
+    assert story.as_image["Configuration"]["PackageType"] == "Image"
+    assert story.as_image["Code"]["ImageUri"] == story.pushes["line"]["uri"]
+
+
+def test_what_chalice_does_not_make_again_is_kept(story: Story) -> None:
+    """Through both conversions."""
+    assert story.as_layer["Concurrency"]["ReservedConcurrentExecutions"] == 7
+    assert story.as_image["Concurrency"]["ReservedConcurrentExecutions"] == 7
+    news = [each for each in story.policy["Statement"] if each["Sid"] == "news"]
+    assert [each["Principal"]["Service"] for each in news] == ["sns.amazonaws.com"]
+    assert news[0]["Condition"]["ArnLike"]["AWS:SourceArn"] == NEWS["SourceArn"]
+
+
+def test_what_is_converted_already_is_said(story: Story) -> None:
+    assert "stage prod has no function of another kind" in story.said("nothing", code=1)
