@@ -142,7 +142,7 @@ def _answering(app: App, ours: Ours) -> App:
             kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))
             start_response("200 OK", [("Content-Type", kind)])
             return [body]
-        if path.startswith(image_registry.V2):
+        if image_registry.is_asked(environ):
             region = guard.registry_region(environ, ours.access)
             status, headers, content = image_registry.answer(environ, region)
             start_response(status, headers)

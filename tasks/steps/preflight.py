@@ -12,6 +12,7 @@ from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy, environment, own_packages
 from ..chalice_project import package as function_package
 from ..chalice_project.package import RUNTIME, Contents, HidingError
+from ..context import arguments
 from ..context.arguments import only_publishes
 from ..context.connection import connect, connect_read_only
 from ..context.doit_actions import action
@@ -313,7 +314,8 @@ def check_aws(settings: Settings) -> None:
         say(f"note: {sentence}")
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
-    package_type.check_deployed(aws)
+    if not arguments.converts():
+        package_type.check_deployed(aws)
     check_places(aws)
     warn_of_outer_places(aws)
     check_smoke(aws)

@@ -22,6 +22,7 @@ from ..image.assemble import Image
 from ..image.tar_layer import Layer
 from ..layer import installed
 from ..release.images import parts as image_parts
+from ..release.images import releases
 from ..release.images.parts import ImageParts
 from ..settings import paths
 from ..settings.model import Settings
@@ -39,7 +40,14 @@ def task_push() -> dict[str, object]:
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["image-parts"],
         "setup": [*arguments.import_first(), "deploy-lock"],
+        "uptodate": [lambda: is_pinned(settings)],
     }
+
+
+def is_pinned(settings: Settings) -> bool:
+    """To an image that is there, as lookup found."""
+    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
+    return bool(looked_up.get("pin"))
 
 
 def parts(settings: Settings) -> ImageParts:
@@ -53,7 +61,8 @@ def parts(settings: Settings) -> ImageParts:
 
 
 def run(aws: Aws) -> files.Record:
-    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked"}.
+    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked",
+    "number"}.
     VerifyError for what Lambda would refuse, AwsError, DeployError."""
     settings, started, made = aws.settings, time.monotonic(), parts(aws.settings)
     s3.ensure_bucket(aws)
@@ -71,8 +80,9 @@ def run(aws: Aws) -> files.Record:
         pushed = push.push(repository.registry, image, find, known)
     image_parts.note(aws, made, image.digest)
     record = _record(repository.uri, image, pushed)
+    record["number"] = releases.note(aws, made, record).number
     files.write_record(paths.stage_record(settings, "push"), record)
-    say(f"{pushed}, in {duration(time.monotonic() - started)}")
+    say(f"image {record['number']}: {pushed}, in {duration(time.monotonic() - started)}")
     return record
 
 

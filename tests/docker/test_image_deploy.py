@@ -67,7 +67,7 @@ def test_it_answers_out_of_the_image(story: Story) -> None:
     first = story.runs["first"]
     assert first.code == 0, first.output
     assert '"file": "/opt/python/six.py"' in first.output
-    assert "live   shuking-local with image" in first.output
+    assert "live   shuking-local with image 1 (" in first.output
     assert "lookup" in first.steps
     assert not {"upload", "publish", "patch-config"} & {*first.steps}
 
