@@ -66,6 +66,8 @@ def _packages(found: Adoption) -> Iterator[str]:
             f"note: {FUNCTION} stays as it is {how}: a deploy packs nothing of the layer's. After "
             f"each change run this again: it makes {LAYER} from {found.source.file}"
         )
+    elif LAYER not in {each.path for each in found.changes}:
+        yield f"note: {found.source.file} stays as it is: other apps have this layer, too"
     elif found.source.file == str(FUNCTION):
         yield f"to run the app: pip install -r {LAYER} -r {FUNCTION}"
         yield (

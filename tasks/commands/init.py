@@ -23,8 +23,10 @@ from ..adopt.requirements import (
     compiled,
     exports,
     requirements_files,
+    shared_layer,
     sources,
 )
+from ..adopt.requirements.requirements_files import Split
 from ..adopt.requirements.sources import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
 from ..adopt.workflow import Place
@@ -79,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
         "--stay", action="append", default=[], metavar="PACKAGE",
         help="stays with the function (repeatable)",
     )  # fmt: skip
+    made.add_argument(
+        "--share", default="", metavar="FOLDER",
+        help="use the layer of the app in that folder: same name, bucket and requirements",
+    )  # fmt: skip
     made.add_argument("--no-workflow", action="store_true", help="write no GitHub workflow")
     return made
 
@@ -114,29 +120,48 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
         account, region = credentials.account_and_region()
         table = files.proposals(app, account, region)
         assumed = "" if region else table["region"]
-    source, exported = _requirements(root, options)
-    asked: set[str] = {canonical(name) for name in options.stay}
-    # of a group somebody chose, nobody need say what it is for
-    tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
-    parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked, tools)
+        if options.share:
+            table |= shared_layer.settings_of(root, options.share)
+    source, parts, halves = _parted(root, options, app, shared_layer.file_of(table))
     chalice = versions.chalice(root, source.file, [entry for entry, _ in parts.stays])
     versions.refuse_impossible(root, chalice, table.get("python", Settings().python))
-    theirs = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "") or sources.shared(root)
+    theirs = (
+        LAYER not in halves
+        or compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")
+        or sources.shared(root)
+    )
     made = [
         _change(
             root,
             FUNCTION,
             lambda text: (text if theirs else None) or halves[FUNCTION],
             "Chalice packs it into the function",
-        ),
-        _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
-        *_around(root, app, table),
-        *_renovate(root),
+        )
     ]
+    if LAYER in halves:
+        made.append(_change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"))
+    made += [*_around(root, app, table), *_renovate(root)]
     if not options.no_workflow:
         made += _workflows(root, app, table, source, chalice)
     return Adoption(
         app=app, source=source, parts=parts, changes=made, account=account, region=assumed
+    )
+
+
+def _parted(
+    root: Path, options: argparse.Namespace, app: App, shared: str
+) -> tuple[Source, Split, dict[Path, str]]:
+    """Where the requirements stand, which go into the layer, and the new texts of both files.
+    `shared`: a file of several apps, which stays as it is."""
+    if shared:
+        return (Source(file=shared), *shared_layer.halves(root, shared))
+    source, exported = _requirements(root, options)
+    asked: set[str] = {canonical(name) for name in options.stay}
+    # of a group somebody chose, nobody need say what it is for
+    tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
+    return (
+        source,
+        *requirements_files.halves(root, source, exported, app.vendored, asked, tools),
     )
 
 

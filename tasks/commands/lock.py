@@ -21,7 +21,7 @@ from ..sandbox.job_kinds import INSTALL
 from ..sandbox.protocol import Job, Sandbox
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say
+from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
 
@@ -41,7 +41,8 @@ def write_lock(settings: Settings) -> None:
     for line in changes(lockfile.locked_versions(before), lockfile.locked_versions(text)):
         say(line)
     took = duration(time.monotonic() - started)
-    say(f"{lock}: {len(lockfile.locked_versions(text))} packages pinned with hashes, in {took}")
+    pinned = count(len(lockfile.locked_versions(text)), "package")
+    say(f"{lock}: {pinned} pinned with hashes, in {took}")
     if arguments.current().format_:
         say(f"{write_pylock(settings, text)}: the same as PEP 751 has it")
     say(f"next: ./doitw builds exactly these; commit {lock}")

@@ -74,7 +74,7 @@ CAUSES = (
     Cause(
         name="instruction",
         pattern=r"exit status -4$",
-        why="compiled code of it wants an instruction that this processor has not (SIGILL)",
+        why="its compiled code uses an instruction that this processor lacks (SIGILL)",
         fix="run it on another machine, or pin a version whose wheel is for any processor of the "
         "layer's architecture",
         of_bytes=False,

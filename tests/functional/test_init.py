@@ -381,3 +381,31 @@ def test_two_apps_with_one_requirements_file(app: Any, adopt: Adopt) -> None:
         assert "six==1.16.0" in layer
         assert adopt(folder / name, "--yes") == (0, "nothing to do: this app has all of it\n")
     assert (folder / "shared/requirements.txt").read_text() == "six==1.16.0\nchalice\n"
+
+
+def test_an_app_that_shares_the_layer_of_another(app: Any, adopt: Adopt) -> None:
+    """Same name, bucket and requirements; what it lists itself stays with it. An app that has no
+    layer has none to share."""
+    one = {"app.py": WORKER["app.py"], CONFIG: WORKER[CONFIG]}
+    files = {f"{name}/{path}": text for name in ("a", "b") for path, text in one.items()}
+    folder = app({**files, "a/requirements.txt": "six==1.16.0\n", "b/requirements.txt": "idna\n"})
+    code, said = adopt(folder / "b", "--yes", "--share", "../a")
+    assert code == 1
+    assert "../a has no app with a layer" in said
+    assert adopt(folder / "a", "--yes")[0] == 0
+    code, said = adopt(folder / "b", "--yes", "--share", "../a")
+    assert code == 0, said
+    assert "note: ../a/requirements-all.txt stays as it is: other apps have this layer" in said
+    tables = [
+        tomli.loads((folder / name / "pyproject.toml").read_text())["tool"]["lambda-layer"]
+        for name in ("a", "b")
+    ]
+    assert tables[1] == {**tables[0], "requirements": "../a/requirements-all.txt"}
+    assert not (folder / "b/requirements-all.txt").exists()
+    assert (folder / "b/requirements.txt").read_text() == "idna\n"
+    written = (folder / ".github/workflows/lambda-layer-b.yml").read_text()
+    assert '- "a/requirements-all.txt"' in written
+    assert "-r ../a/requirements-all.txt -r requirements.txt" in written
+    assert "doit lock" in written
+    assert "../a/requirements-all.lock" in written
+    assert adopt(folder / "b", "--yes") == (0, "nothing to do: this app has all of it\n")
