@@ -18,7 +18,6 @@ class Spare(StrEnum):
     """A look at the tree that can save what a rule would take."""
 
     IMPORTED = "code that stays imports it"
-    NEEDED = "code that stays imports what lies beside it"
     PLUGINS = "the package around it lists its modules"
     SUITE = "it holds data and no test, or is read"
     READ = "it holds data, or is read"
@@ -78,10 +77,8 @@ RULES = (
             for folder in ("tests", "test", "SelfTest")
             for suffix in ("pem", "pem.*", "key", "p12", "pfx", "jks")
         ),
-        reason="private keys for tests, also where the tests stay because the app imports them: a "
-        "layer with a key is refused",
+        reason="private keys for tests, also where the tests stay: a layer with a key is refused",
         source="the wheels themselves: Twisted, tornado, future",
-        spare=(Spare.NEEDED,),
     ),
     Rule(
         name="tests",

@@ -75,13 +75,6 @@ class Usage:
             not each.startswith(f"{matched}/") and not gone(each) for each in importers
         )
 
-    def needed(self, path: str, matched: str, gone: Gone) -> bool:
-        """By code that is no test."""
-        found = INTO.fullmatch(path)
-        folder = path[: found.start(1)] + found[1].split("/")[0] if found else ""
-        importers = self._importers.get(_dotted(folder), ())
-        return any(not INTO.fullmatch(each) and not gone(each) for each in importers)
-
     def plugins(self, path: str, matched: str, gone: Gone) -> bool:
         around = matched.rpartition("/")[0]
         return bool(around) and self._lists("modules", [around], gone)
@@ -179,7 +172,6 @@ class Usage:
 
 _LOOKS = {
     Spare.IMPORTED: Usage.imported,
-    Spare.NEEDED: Usage.needed,
     Spare.PLUGINS: Usage.plugins,
     Spare.SUITE: Usage.suite,
     Spare.READ: Usage.read,
