@@ -12,7 +12,7 @@ import json
 from boto3.session import Session
 from chalice import (
     AuthResponse, Blueprint, Chalice, CognitoUserPoolAuthorizer, CORSConfig, Cron,
-    CustomAuthorizer, IAMAuthorizer, Rate, Response,
+    CustomAuthorizer, IAMAuthorizer, Rate, Response, WebsocketDisconnectedError,
 )
 
 app = Chalice(app_name="kinds")
@@ -153,11 +153,26 @@ def clicks(event):
 @app.on_ws_connect()
 def connect(event):
     got(kind="connect", connection=event.connection_id)
+    if event.to_dict().get("queryStringParameters", {}).get("token") == "bad":
+        return {"statusCode": 401}
 
 
 @app.on_ws_message()
 def message(event):
     got(kind="message", body=event.body)
+    word, _, rest = event.body.partition(" ")
+    if word == "echo":
+        told = app.websocket_api.info(event.connection_id)["Identity"]["SourceIp"]
+        app.websocket_api.send(event.connection_id, f"{rest} from {told}")
+    if word == "leave":
+        app.websocket_api.close(event.connection_id)
+    if word == "gone":
+        try:
+            app.websocket_api.send("nobody", "x")
+        except WebsocketDisconnectedError as gone:
+            app.websocket_api.send(event.connection_id, f"{gone.connection_id} is gone")
+    if word == "fail":
+        raise ValueError(rest)
 
 
 @app.on_ws_disconnect()
