@@ -192,6 +192,7 @@ def bare(event, context):
     return {"path": __import__("sys").path}
 """
 DOMAIN = {"domain_name": "x.example", "certificate_arn": "arn:aws:acm:us-east-1:1:certificate/x"}
+FONTS = "arn:aws:lambda:ap-northeast-2:111122223333:layer:fonts:3"  # of nobody here
 STAGE = {
     "manage_iam_role": False,
     "iam_role_arn": "arn:aws:iam::111122223333:role/service/kinds",
@@ -208,6 +209,7 @@ STAGE = {
             "lambda_memory_size": 384,
             "lambda_timeout": 7,
             "environment_variables": {"MODE": "one"},
+            "layers": [FONTS],
         },
         "bare": {"layers": []},
     },

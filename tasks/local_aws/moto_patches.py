@@ -20,7 +20,7 @@
 7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
-API Gateway, events, and what moto cannot do at all: services/.
+API Gateway, events, layers of other accounts, and what moto cannot do at all: services/.
 """
 
 import base64
@@ -36,7 +36,7 @@ from ..settings.local_access import Access
 from . import function_variables
 from .guard import OURS
 from .invoke import invoke
-from .services import api_gateway, polled_events, pushed_events
+from .services import api_gateway, foreign_layers, polled_events, pushed_events
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
@@ -50,7 +50,7 @@ def apply(access: Access | None = None) -> None:
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.responses import S3Response
 
-    for service in (api_gateway, pushed_events, polled_events):
+    for service in (api_gateway, pushed_events, polled_events, foreign_layers):
         service.apply()
 
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form

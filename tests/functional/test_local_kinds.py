@@ -46,6 +46,15 @@ def test_what_only_an_account_has_is_left_out_and_said(first: tuple[Project, Run
         assert first[1].output.count(f"{name} of config.json: the embedded AWS has no ") == 1
 
 
+def test_a_layer_of_somebody_else_is_an_empty_one(first: tuple[Project, Run]) -> None:
+    """Said, and named by the function as app and config.json have it, with this one beside it."""
+    made, run = first
+    said = f"the embedded AWS has no {local_kinds.FONTS}: an empty layer stands in its place"
+    assert run.output.count(said) == 1
+    once = made.aws("lambda").get_function_configuration(FunctionName="kinds-local-once")
+    assert [each["Arn"] for each in once["Layers"]] == [local_kinds.FONTS, *made.layers()]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "wanted"),
     [
