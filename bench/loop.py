@@ -84,7 +84,7 @@ def by_watch(loop: Loop) -> list[tuple[float, float]]:
     watching, taken = Watching(loop), []
     watching.heard("waiting for", 0.0)
     for _ in range(SAVES):
-        time.sleep(2)  # as long as a person looks at the answer
+        time.sleep(8)  # a person looks at the answer, and writes the next line
         start = time.monotonic()
         loop.save()
         deployed, answered = (watching.heard(f"✓ {x} ", start) for x in ("chalice-deploy", "smoke"))

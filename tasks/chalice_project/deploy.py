@@ -247,5 +247,13 @@ def functions_of(state: Mapping[str, Any]) -> dict[str, str]:
 
 
 def api_url(stage: str) -> str:
-    urls = [each["rest_api_url"] for each in resources(stage) if "rest_api_url" in each]
-    return urls[0] if urls else ""
+    return _address(stage, "rest_api_url")
+
+
+def websocket_url(stage: str) -> str:
+    return _address(stage, "websocket_api_url")
+
+
+def _address(stage: str, kind: str) -> str:
+    """'' where it has none."""
+    return next((each[kind] for each in resources(stage) if kind in each), "")
