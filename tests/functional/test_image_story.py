@@ -22,6 +22,8 @@ from tests import docker_registry, project
 from tests.docker_registry import RealRegistry
 from tests.project import Project, Run
 
+pytestmark = pytest.mark.long
+
 SETTINGS = """
 [tool.lambda-layer]
 layer = "deps"
