@@ -1,7 +1,6 @@
 """The repository in ECR, and the numbers of images, at moto over HTTP."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +26,7 @@ PARTS = ImageParts(
 
 
 @pytest.fixture
-def images(aws: Aws) -> Iterator[Aws]:
+def images(aws: Aws) -> Aws:
     """Stage prod, of images."""
     made = Aws(replace(aws.settings, package="image"), aws.environ)
     s3.ensure_bucket(made)

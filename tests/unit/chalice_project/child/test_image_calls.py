@@ -22,7 +22,7 @@ class Raw:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, list[Any]]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
     """A Lambda client as Chalice makes one, and what it sends."""
     monkeypatch.setattr(factory, "create_botocore_session", factory.create_botocore_session)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
