@@ -18,6 +18,7 @@ from ..util.source_location import SourceLocation
 from . import config_schema, json_edit
 
 BACKUPS = 5  # kept beside the file
+MEMORY = 128  # MB, of a function for which config.json does not say it (chalice.constants)
 # Of a stage's table: names that lead to a table in it (() is the stage's own), key, value.
 Member = tuple[tuple[str, ...], str, object]
 
@@ -92,6 +93,14 @@ def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
 
 def _variables(table: dict[str, Any]) -> dict[str, str]:
     return dict(table.get("environment_variables") or {})
+
+
+def memory_sizes(path: Path, name: str) -> list[int]:
+    """MB that the stage's functions have, the least first."""
+    app, of_stage = load_config(path), stage(path, name)
+    functions = of_stage.get("lambda_functions", {}).values()
+    each = [{**app, **of_stage, **own}.get("lambda_memory_size") for own in ({}, *functions)]
+    return sorted({size if isinstance(size, int) else MEMORY for size in each})
 
 
 def roles(path: Path, name: str) -> list[str]:

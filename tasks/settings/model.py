@@ -24,6 +24,7 @@ IMAGE = (
 )
 OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
 LAMBDA_TMP = 512  # MB of /tmp, where a function asks for no more (AWS)
+LAMBDA_MEMORY = 10_240  # MB, the most that a function can have (AWS quota)
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 IMAGE_LIMIT = 10_000_000_000  # bytes unpacked, all layers of an image (AWS quota)
 

@@ -34,7 +34,7 @@ from ..requirements import host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
-from ..settings.model import Settings
+from ..settings.model import LAMBDA_MEMORY, Settings
 from ..ui.console import count, duration, say
 from ..util import files as file_tools
 from ..util import modules
@@ -80,7 +80,8 @@ def fingerprint(settings: Settings) -> str:
     return file_tools.digest(
         [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(settings),
          script, settings.check_timeout, settings.max_growth, size_limit.function_size(settings),
-         size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings)]
+         size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings),
+         memory_sizes(settings)]
     )  # fmt: skip
 
 
@@ -179,12 +180,15 @@ def judge(
         fix = "`./doitw report` shows what each rule took; rules-off switches one off"
         raise VerifyError("\n".join(wrong), fix=fix)
     check_libraries(settings, wants)
+    needed = usable.memory(found, direct)
+    check_memory(settings, needed)
     compiled = sum(each.after["compiled"] for each in found.values())
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
-    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing)]:
+    tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
+    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
         say(f"warning: {line}")
     return failing
 
@@ -249,6 +253,25 @@ def check_libraries(settings: Settings, wants: Wants) -> None:
             fix=f"pin a version with a wheel for {system.name} (manylinux up to glibc {glibc}, "
             f"{settings.architecture}), or leave the package or these files out with `drop`",
         )
+
+
+def check_memory(settings: Settings, needed: dict[str, int]) -> None:
+    """VerifyError for direct requirements that no function has the memory to import."""
+    most = memory_sizes(settings)[-1]
+    if wrong := usable.without_room(needed, most, "no function of the stage has more than"):
+        raise VerifyError(
+            "\n".join(wrong),
+            fix="raise lambda_memory_size in .chalice/config.json, for the stage or in its "
+            "lambda_functions; or leave the package out",
+        )
+
+
+def memory_sizes(settings: Settings) -> list[int]:
+    """MB of the stage's functions, the least first; the most that there is where config.json does
+    not say it: preflight says what is wrong, where it matters."""
+    with suppress(LayerError):
+        return chalice_config.memory_sizes(paths.CHALICE_CONFIG, settings.stage)
+    return [LAMBDA_MEMORY]
 
 
 def doubts(
