@@ -7,32 +7,16 @@ over HTTP. Its functions are made, and not called: tests/docker/test_image_deplo
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.image import assemble, tar_layer
-from tasks.image import push as pushing
-from tasks.image.assemble import Base
-from tasks.image.registry import Registry
-from tasks.image.registry_login import Login
-from tasks.image.tar_layer import File, Layer
-from tests import docker_registry, project
-from tests.docker_registry import RealRegistry
+from tests import image_stage
+from tests.image_stage import Place
 from tests.project import Project, Run
 
-SETTINGS = """
-[tool.lambda-layer]
-layer = "deps"
-builder = "host"
-package = "image"
-image = "{host}/lambda/python:3.12"
-smoke-path = "none"
-"""
-CONFIG: dict[str, Any] = {
-    "architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/lambda-entrypoint.sh"]},
-}  # fmt: skip
+pytestmark = pytest.mark.long
+
 NAME = "shuking-prod"
 NEWS = {
     "StatementId": "news", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com",
@@ -40,26 +24,6 @@ NEWS = {
 }  # fmt: skip
 ECR = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/shuking"
 DEPLOYING = ["import-app", "deploy-lock", "smoke-before", "push", "chalice-deploy", "smoke"]
-
-
-def put_base(server: RealRegistry, folder: Path, text: str) -> None:
-    """A base image of one layer under the tag 3.12, as it may move."""
-    made: dict[str, Path] = {}
-
-    def layer(title: str) -> Layer:
-        entry = File(name=title, mode=0o644, size=len(text), blocks=lambda: iter([text.encode()]))
-        found = tar_layer.write_layer([entry], folder / f"{title}-{text}", 6, title)
-        made[found.digest] = folder / f"{title}-{text}"
-        return found
-
-    below = layer("below")
-    config = {**CONFIG, "rootfs": {"type": "layers", "diff_ids": [below.diff_id]}}
-    base = Base(reference="", digest="", config=config, layers=(below,))
-    image = assemble.assemble(base, [layer("above")], "x.y")
-    login = Login(is_remote=False)
-    registry = Registry(url=server.url, repository="lambda/python", login=login)
-    pushing.push(registry, image, lambda each: made[each.digest])
-    registry.put_manifest("3.12", assemble.MANIFEST, image.manifest)
 
 
 @dataclass
@@ -85,35 +49,18 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    folder = tmp_path_factory.mktemp("images")
-    emulator = project.small(folder / "emulator")
-    (folder / "bases").mkdir()
-    with docker_registry.serving(folder) as registry:
-        put_base(registry, folder / "bases", "one")
-        assert emulator.doit("local-start").code == 0
-        emulator.write("build/local/runtime.json", '{"builder": "docker"}')
-        try:
-            told = Story(project=checkout(folder / "project", emulator, registry))
-            tell(told, folder, emulator, registry)
-            yield told
-        finally:
-            emulator.doit("local-stop")
+    with image_stage.serving(tmp_path_factory.mktemp("images")) as place:
+        told = Story(project=place.checkout("project"))
+        tell(told, place)
+        yield told
 
 
-def checkout(path: Path, emulator: Project, registry: RealRegistry) -> Project:
-    made, access = project.small(path), emulator.access()
-    text = made.read("pyproject.toml").partition("[tool.lambda-layer]")[0]
-    made.write("pyproject.toml", text + SETTINGS.format(host=registry.host))
-    made.environment.update(access.variables("ap-northeast-2"))
-    return made
-
-
-def tell(story: Story, folder: Path, emulator: Project, registry: RealRegistry) -> None:
+def tell(story: Story, place: Place) -> None:
     story.type("first", "deploy")
     story.type("again", "deploy")
-    put_base(registry, folder / "bases", "two")  # the tag moves
+    place.put_base("two")  # the tag moves
     app = story.project.read("app.py")
-    story.project = checkout(folder / "clone", emulator, registry)  # a fresh one
+    story.project = place.checkout("clone")  # a fresh one
     story.project.write("app.py", app + "\n# a line\n")
     story.runs["plan"] = story.project.doit("plan", "stage=prod")
     story.type("line", "deploy")
@@ -128,7 +75,7 @@ def tell(story: Story, folder: Path, emulator: Project, registry: RealRegistry) 
     pyproject = story.project.read("pyproject.toml")
     story.project.write("pyproject.toml", pyproject.replace('package = "image"\n', ""))
     story.type("layer", "deploy")
-    functions = emulator.aws("lambda")
+    functions = place.emulator.aws("lambda")
     functions.add_permission(FunctionName=NAME, **NEWS)
     functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=7)
     story.type("unnamed", "convert")
