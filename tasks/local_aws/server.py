@@ -142,11 +142,11 @@ def _answering(app: App, ours: Ours) -> App:
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if found := websocket.MANAGED.fullmatch(path):
-            status, body = websocket.manage(
+            code, body = websocket.manage(
                 environ["REQUEST_METHOD"], found[1], environ["wsgi.input"].read()
             )
-            kind = "GoneException" if status == 410 else ""
-            start_response(f"{status} {HTTPStatus(status).phrase}", [("x-amzn-ErrorType", kind)])
+            kind = "GoneException" if code == 410 else ""
+            start_response(f"{code} {HTTPStatus(code).phrase}", [("x-amzn-ErrorType", kind)])
             return [body]
         if path == OURS or path.startswith(f"{OURS}/"):
             kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))

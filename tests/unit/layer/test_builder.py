@@ -88,8 +88,9 @@ class Fake:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """In an empty project."""
+    """In a project without requirements."""
     monkeypatch.chdir(tmp_path)
+    Path("requirements-all.txt").touch()
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
     return Fake()
 
