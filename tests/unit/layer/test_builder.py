@@ -88,9 +88,9 @@ class Fake:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """In a project without requirements."""
+    """In a small project."""
     monkeypatch.chdir(tmp_path)
-    Path("requirements-all.txt").touch()
+    Path("requirements-all.txt").write_text("a\n", encoding="utf-8")
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
     return Fake()
 
