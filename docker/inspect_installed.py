@@ -20,7 +20,6 @@ brought, "altered": those of them that RECORD says something else of; where ther
 
 import base64
 import csv
-import email.parser
 import functools
 import gc
 import hashlib
@@ -44,7 +43,7 @@ Facts = dict[str, Any]
 
 _READ = {"METADATA", "RECORD", "entry_points.txt"}
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
-BLOCK = 1 << 20  # bytes
+_BLOCK = bytearray(1 << 20)  # to read into
 BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
@@ -135,15 +134,15 @@ def is_the_wheels(installed: str, name: str) -> bool:
     itself is its own."""
     folder, _, file = name.rpartition("/")
     own = folder.endswith(".dist-info") and file in _INSTALLERS
-    plain = _kind(os.path.join(installed, name)) == stat.S_IFREG
+    plain = _kind(f"{installed}/{name}") == stat.S_IFREG
     return plain and not own and not name.startswith("bin/")
 
 
 def hashed(installed: str, name: str) -> str:
-    digest = hashlib.sha256()
-    with open(os.path.join(installed, name), "rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
+    digest, block = hashlib.sha256(), memoryview(_BLOCK)
+    with open(f"{installed}/{name}", "rb", buffering=0) as file:
+        while count := file.readinto(block):
+            digest.update(block[:count])
     return digest.hexdigest()
 
 
@@ -170,16 +169,23 @@ def altered(recorded: "dict[str, str]", contents: "dict[str, str]") -> list[str]
 def distribution(folder: Path) -> Facts:
     """Of one dist-info."""
     texts = {name: _text(folder / name) for name in ("METADATA", "RECORD")}
-    headers = email.parser.HeaderParser().parsestr(texts["METADATA"])
-    name = headers["Name"] or folder.name.split("-")[0]
+    name = header("Name", texts["METADATA"]) or folder.name.split("-")[0]
     return {
         "name": re.sub(r"[-_.]+", "-", name).lower(),
-        "version": headers["Version"] or "",
+        "version": header("Version", texts["METADATA"]),
         "folder": folder.name,
         "texts": texts,
         "hashes": recorded(texts["RECORD"]),
         "targets": targets(_text(folder / "entry_points.txt")),
     }
+
+
+def header(name: str, metadata: str) -> str:
+    """The first of this name, '' where there is none. Not `email`, which takes longer to import
+    than all else here."""
+    headers = re.split(r"\r?\n\r?\n", metadata, maxsplit=1)[0]
+    found = re.search(rf"(?mi)^{name}[ \t]*:(.*)$", headers)
+    return found[1].strip() if found else ""
 
 
 def targets(text: str) -> list[str]:
@@ -212,9 +218,8 @@ def unwanted(installed: str, name: str) -> str:
     root = os.path.join(_real(installed), "")
     if os.path.isabs(name) or ".." in name.split("/"):
         return "leads out of the layer"
-    try:
-        mode = os.lstat(path := os.path.join(installed, name)).st_mode
-    except OSError:
+    mode, _ = _lstat(path := f"{installed}/{name}")
+    if not mode:
         return ""
     if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
         return "lies behind a link that leads out of the layer"
@@ -264,7 +269,7 @@ def move(installed: str, target: str, names: Iterable[str]) -> Facts:
     slim: dict[str, int] = {}
     links, programs, made = {}, [], set()
     for name in names:
-        source, goal = os.path.join(installed, name), os.path.join(target, name)
+        source, goal = f"{installed}/{name}", f"{target}/{name}"
         kind = _kind(source)
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             continue
@@ -292,11 +297,18 @@ def is_small_init(name: str, size: int) -> bool:
     return name.endswith("/__init__.py") and size <= SMALL
 
 
-def _kind(path: str) -> int:
+@functools.cache
+def _lstat(path: str) -> "tuple[int, int]":
+    """(mode, bytes) of what is installed; (0, 0) where nothing is."""
     try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
+        status = os.lstat(path)
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_mode, status.st_size
+
+
+def _kind(path: str) -> int:
+    return stat.S_IFMT(_lstat(path)[0])
 
 
 def _outward(source: str, root: str) -> str:
@@ -333,10 +345,12 @@ def readable(names: Iterable[str]) -> list[str]:
 
 def size_of(installed: str, name: str) -> int:
     """In bytes; 0 for what is no file of the tree."""
-    path = os.path.join(installed, name)
+    path = f"{installed}/{name}"
     kind = _kind(path)
-    there = kind == stat.S_IFREG or (kind == stat.S_IFLNK and not _outward(path, installed))
-    return os.stat(path).st_size if there else 0
+    if kind == stat.S_IFREG:
+        return _lstat(path)[1]
+    leads_to_file = kind == stat.S_IFLNK and not _outward(path, installed)
+    return os.stat(path).st_size if leads_to_file else 0
 
 
 def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_references.Said]]:
@@ -344,7 +358,7 @@ def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_refer
     found = []
     for name in code:
         path = name.partition("/")[2]
-        with open(os.path.join(installed, path), encoding="utf-8", errors="replace") as file:
+        with open(f"{installed}/{path}", encoding="utf-8", errors="replace") as file:
             said = module_references.module(path, file.read())
         if any(said):
             found.append((name, said))

@@ -70,7 +70,7 @@ def work(
             say(answers, word, took)
         seen = watch.seen()
         if name in outer and not error:
-            seen |= {"loaded": sorted(libraries(opt)), "others": lacking.others(before)}
+            seen |= lacking.loaded(before)
         say(answers, word, [number, error, compiled(), sorted(watch.missed), seen])
 
 
@@ -87,10 +87,10 @@ def start(preloaded: Any, *watching: Any) -> None:
         preloaded.settle()
 
 
-def libraries(opt: str) -> "set[str]":
-    """Those of the layer that this process has loaded so far, below python/."""
+def libraries(opt: str, loaded: Iterable[str]) -> "set[str]":
+    """Those of the layer among what this process has loaded, below python/."""
     prefix = f"{opt}/python/"
-    return {path[len(prefix) :] for path in loaded_files() if path.startswith(prefix)}
+    return {path[len(prefix) :] for path in loaded if path.startswith(prefix)}
 
 
 def loaded_files() -> "set[str]":
@@ -209,17 +209,19 @@ class Lacking:
             if name and not self.has(name):
                 raise OSError(f"{name}: {NOT_THERE}")
 
-    def others(self, before: Collection[str]) -> "list[str]":
-        """Libraries that were loaded since and are none of the layer's."""
-        there = loaded_files().difference(before) if self._system else ()
-        return sorted(x for x in there if ".so" in x and not x.startswith(self._layers))
+    def loaded(self, before: Collection[str]) -> "dict[str, list[str]]":
+        """Libraries of the layer, and those that were loaded since and are none of the layer's."""
+        there = loaded_files()
+        new = there.difference(before) if self._system else ()
+        others = [x for x in new if ".so" in x and not x.startswith(self._layers)]
+        return {"loaded": sorted(libraries(self._opt, there)), "others": sorted(others)}
 
     def has(self, name: str) -> bool:
         """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""
         file = name.rpartition("/")[2]
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
-        return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
+        return any(file == each.rpartition("/")[2] for each in libraries(self._opt, loaded_files()))
 
 
 class Unset:

@@ -23,7 +23,7 @@ from .package import Contents
 from .source.declared import Route
 
 RUNNER = f"{__package__}.runner"
-IMPORT = "import"  # the runner's own command
+IMPORT, PACK = "import", "pack"  # the runner's own commands
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
@@ -34,17 +34,27 @@ MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
-    access: Access | None, layer: Contents, *, refuses: bool = True,
+    access: Access | None, layer: Contents, *, refuses: bool = True, image: str = "",
 ) -> files.Record:  # fmt: skip
     """`chalice deploy --stage …`; what its package holds (packing.py).
 
     `secret`: values for the functions' environment, which are shown nowhere; `access`: to
     stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
-    function hides a module of it.
+    function hides a module of it; `image`: what functions are made of in place of the package, by
+    digest.
     """
     words = ["deploy", "--stage", settings.stage]
-    told = {"variables": dict(secret), "layer": asdict(layer), "refuses": refuses}
+    told = {"variables": dict(secret), "layer": asdict(layer), "refuses": refuses, "image": image}
     return run(settings, words, environ, access, told)
+
+
+def pack(
+    settings: Settings, environ: Mapping[str, str], access: Access | None, layer: Contents
+) -> files.Record:
+    """What `deploy` would pack: {"file", …} (packing.py). DeployError where it hides a module of
+    the layer."""
+    told = {"variables": {}, "layer": asdict(layer), "refuses": True}
+    return run(settings, [PACK, "--stage", settings.stage], environ, access, told)
 
 
 def write_template(

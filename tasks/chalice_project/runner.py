@@ -3,9 +3,10 @@ packages in the function, with no call made twice that makes something each time
 of a function's variables in its own way.
 
 `python -m ….runner`, what it is told as JSON on stdin ({"words": of its command line, "environ",
-"variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports the app. The
-word `import` is not Chalice's (child/app_import.py). No file, argument or initial environment holds
-the values, and neither do the programs that Chalice starts (pip).
+"variables": {…}, "access": …, "region"[, "image"]}): a process of its own, since Chalice imports
+the app. The words `import` and `pack` are not Chalice's (child/app_import.py, app_package.py). No
+file, argument or initial environment holds the values, and neither do the programs that Chalice
+starts (pip).
 """
 
 import json
@@ -18,7 +19,7 @@ from typing import Any
 
 from ..settings.local_access import Access
 from . import packing
-from .child import app_import, local_config, local_sources
+from .child import app_import, app_package, image_calls, local_config, local_sources
 from .package import Contents
 from .process_variables import harmless
 
@@ -128,7 +129,11 @@ def main() -> int:
         return app_import.tell(told["words"][-1], report)
     packing.know_python(told["python"])
     packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
+    if told["words"][0] == "pack":
+        return app_package.make(told["words"][-1])
     import_once()
+    if told.get("image"):
+        image_calls.apply(told["image"])
     unfolded()
     sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)

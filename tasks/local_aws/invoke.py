@@ -17,7 +17,7 @@ from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..util import files
 from ..util.errors import LayerError
-from . import function_variables
+from . import function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
 CHOICE = ("builder", "image", "python", "architecture", "local_network")
@@ -44,7 +44,8 @@ def invoke(
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     if problem := other_python(function, chosen):
         return FunctionAnswer(payload=json.dumps({"errorMessage": problem}), failed=True, log="")
-    code = hashlib.sha256(function.code_bytes).hexdigest()
+    is_image = image_functions.is_one(function)
+    code = function.code_sha_256 if is_image else hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
     made_of = [code, [hash(layer) for layer in layers], _limits(function), chosen]
     made_of.append(function_variables.variables(function, access))
@@ -64,7 +65,7 @@ def invoke(
 def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
     """Why it cannot be run where the layer's Python is the only one; '' where it can."""
     here = f"python{chosen.get('python', Settings().python)}"
-    if str(function.run_time) == here:
+    if image_functions.is_one(function) or str(function.run_time) == here:
         return ""
     return (
         f"{function.function_name} is for {function.run_time}, the embedded AWS runs {here} (the "
@@ -77,22 +78,28 @@ def start(
 ) -> Environment:
     """A new environment, in a sandbox of its own. It reaches the embedded AWS, and nothing else
     unless `local-network` says so."""
-    sandbox = choose.new(settings, tmp=int(function.ephemeral_storage))
+    is_image = image_functions.is_one(function)
+    sandbox = (
+        image_functions.sandbox(function, settings)
+        if is_image
+        else choose.new(settings, tmp=int(function.ephemeral_storage))
+    )
     variables = function_variables.variables(function, access)
     stream = function_variables.log_stream(function, uuid.uuid4().hex)
     variables["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
     config = _limits(function) | {"variables": sorted(variables)}
     config |= OF_A_CONTAINER if sandbox.kind == "docker" else OF_THIS_MACHINE
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate([None, *layers])]
-        for path, content in zip(zips, [function.code_bytes, *layers], strict=True):
+        contents = [] if is_image else [function.code_bytes, *layers]
+        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(contents)]
+        for path, content in zip(zips, contents, strict=True):
             path.write_bytes(content)
         serve = Job(
             argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{tmp}", "{work}/config.json",
                   "{task}", "{runtime}"),
             kind=FUNCTION,
             inputs={"config.json": json.dumps(config).encode()} | scripts(SCRIPTS),
-            task=zips[0],
+            task=next(iter(zips), None),
             opt=tuple(zips[1:]),
             network=settings.local_network,
             forward=access.port if access else 0,
@@ -109,5 +116,5 @@ def _limits(function: Any) -> dict[str, Any]:
         "tmp": int(function.ephemeral_storage),
         "arn": function.function_arn,
         "version": str(function.version),
-        "runtime": f"python:{str(function.run_time).removeprefix('python')}",
+        "runtime": f"python:{str(function.run_time or 'image').removeprefix('python')}",
     }

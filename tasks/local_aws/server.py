@@ -17,8 +17,10 @@ from typing import Any
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
+from . import guard
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
+from .services import image_registry
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 IDLE_SECONDS = 24 * 3600.0
@@ -77,6 +79,7 @@ def main() -> None:
     moto_patches.apply(access)
     of_moto.keep_documents()
     kept_state.load()
+    image_registry.sweep()
     moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
     port = Port(of_moto.make(access, moto_patches.secret_of))
     ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)
@@ -139,6 +142,11 @@ def _answering(app: App, ours: Ours) -> App:
             kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))
             start_response("200 OK", [("Content-Type", kind)])
             return [body]
+        if path.startswith(image_registry.V2):
+            region = guard.registry_region(environ, ours.access)
+            status, headers, content = image_registry.answer(environ, region)
+            start_response(status, headers)
+            return content
         return app(environ, start_response)
 
     return wrapped

@@ -26,6 +26,7 @@ OF_AWS = ("region", "profile")  # settings with variables that are not set for u
 LAMBDA_TMP = 512  # MB of /tmp, where a function asks for no more (AWS)
 LAMBDA_MEMORY = 10_240  # MB, the most that a function can have (AWS quota)
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
+IMAGE_LIMIT = 10_000_000_000  # bytes unpacked, all layers of an image (AWS quota)
 
 
 def _setting(default: Any, help_: str, **more: Any) -> Any:
@@ -58,6 +59,15 @@ class Settings:
         pattern=r"arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+",
     )  # fmt: skip
     profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
+    package: str = _setting(
+        "layer", "how the app's packages get to Lambda: one `layer` (at most 262 MB with the "
+        "function), or with the app in an `image` (at most 10 GB)", choices=("layer", "image"),
+    )  # fmt: skip
+    repository: str = _setting(
+        "", "repository in ECR for `package = \"image\"`, made when missing (default: the app's "
+        "name)", own=True,
+        pattern=r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
+    )  # fmt: skip
     secret: str = _setting(
         "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
         "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…
@@ -169,6 +179,15 @@ class Settings:
     @property
     def is_local(self) -> bool:
         return self.stage == LOCAL
+
+    @property
+    def is_image(self) -> bool:
+        return self.package == "image"
+
+    @property
+    def limit(self) -> int:
+        """Bytes, unzipped, of packages and function together."""
+        return IMAGE_LIMIT if self.is_image else LAMBDA_LIMIT
 
     @property
     def base_image(self) -> str:

@@ -19,6 +19,7 @@ from ..context.settings import current, unheard
 from ..layer.archive import size_limit
 from ..layer.prune import globs
 from ..release import listing
+from ..release.images import package_type
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment
@@ -48,6 +49,7 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
     checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
+    checks += [package_type.check_here] if deploys else []
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -306,6 +308,7 @@ def check_aws(settings: Settings) -> None:
         say(f"note: {sentence}")
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
+    package_type.check_deployed(aws)
     check_places(aws)
     warn_of_outer_places(aws)
     check_smoke(aws)

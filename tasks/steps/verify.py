@@ -119,6 +119,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
         "unzipped": packed["unzipped"],
+        "limit": settings.limit,
         "packages": sizes,
         "not_proven": unproven,
         "fail_alone": [each.module for each in failing],

@@ -43,7 +43,7 @@ def _of_attempt(aws: Aws) -> Iterator[str]:
 
 
 def _has_before(found: Attempt) -> bool:
-    return bool(found.before and found.before.package)
+    return bool(found.before and found.before.is_kept)
 
 
 def _is_running(aws: Aws) -> bool:

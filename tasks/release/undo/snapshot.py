@@ -26,7 +26,7 @@ PACKAGES = ("package-a.zip", "package-b.zip")
 # Of a function: what Chalice sets, and an undo sets back.
 SETTINGS = (
     "Handler", "Runtime", "Timeout", "MemorySize", "Layers", "Environment", "TracingConfig",
-    "VpcConfig", "Architectures",
+    "VpcConfig", "Architectures", "PackageType", "ImageConfigResponse",
 )  # fmt: skip
 
 RESERVED = "ReservedConcurrentExecutions"  # which GetFunctionConfiguration does not say
@@ -147,7 +147,7 @@ def api_stage(aws: Aws) -> str:
 def _blocked(before: Ran | None, asked: Mapping[str, Any]) -> str:
     if before is None:
         return "nothing ran before"
-    if not before.package:
+    if not before.is_kept:
         return "no package of what ran before is kept in S3: this tool did not deploy it"
     if not asked.get("answered"):
         said = attempt.short(asked.get("said") or "nobody asked it")

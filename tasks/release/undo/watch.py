@@ -51,7 +51,7 @@ def _answer(aws: Aws, found: Attempt, error: DeployError, ask: Ask) -> DeployErr
 
 
 def _whole(found: Attempt) -> bool:
-    return bool(found.before and found.before.package)
+    return bool(found.before and found.before.is_kept)
 
 
 def command(aws: Aws) -> str:

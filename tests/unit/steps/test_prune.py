@@ -205,6 +205,24 @@ def test_a_preferred_file_comes_from_its_distribution_alone(settings: Settings) 
     assert found == {"one": [], "two": ["pkg/x.json"]}
 
 
+def test_a_preference_that_is_none_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names no distribution, or no file of it: a warning. Two that both win: an error."""
+    said: list[str] = []
+    monkeypatch.setattr(prune, "say", said.append)
+    prune.run(replace(settings, prefer=("nobody: pkg", "pkg: pgk")))
+    assert [line for line in said if "warning" in line] == [
+        f"warning: {each!r} in prefer names no file of this layer"
+        for each in ("nobody: pkg", "pkg: pgk")
+    ]
+    other = stored_parts.distribution("other", {"pkg/x.json": "1"}, hashes={"pkg/x.json": "1"})
+    third = stored_parts.distribution("third", {"pkg/x.json": "2"}, hashes={"pkg/x.json": "2"})
+    stored_parts.keep(settings, [other, third])
+    with pytest.raises(SettingsError, match="cannot come from both other and third"):
+        prune.run(replace(settings, prefer=("other: pkg", "third: **/*.json")))
+
+
 def test_what_stays_in_doubt_is_counted_and_said(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
