@@ -237,6 +237,24 @@ def test_a_blob_of_another_repository_is_mounted(
     assert not other.mount_blob(LIE, registry.repository)
 
 
+def test_a_large_blob_that_another_repository_has_is_not_sent(
+    registry: Registry, server: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a registry believed that refuses to mount it: then it is sent."""
+    monkeypatch.setattr(pushing, "LARGE", 1)
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    other = opened(server, f"{registry.repository}-other")
+    server.got = 0
+    pushing.push(other, made.image, made.find, others=["nowhere", registry.repository])
+    assert server.got < 2000  # config and manifest
+    assert other.find_manifest(made.image.tag) == made.image.digest
+    third = opened(server, f"{registry.repository}-third")
+    server.plan = lambda asked: "refuses" if "mount=" in asked else ""
+    pushing.push(third, made.image, made.find, others=[registry.repository])
+    assert third.find_manifest(made.image.tag) == made.image.digest
+
+
 def test_the_engines_own_client_takes_the_image(
     registry: Registry, server: RealRegistry, tmp_path: Path
 ) -> None:
