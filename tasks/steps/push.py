@@ -79,7 +79,8 @@ def run(aws: Aws) -> files.Record:
         find = _finder(settings, made, app, blob, aws.certificates())
         _start_handlers(aws, made, image, find)
         known = {x.digest for x in made.layers} if made.image else set()
-        pushed = push.push(repository.registry, image, find, known)
+        others = image_parts.other_repositories(aws) if not known else []
+        pushed = push.push(repository.registry, image, find, known, others)
     image_parts.note(aws, made, image.digest)
     record = _record(repository.uri, image, pushed)
     record["number"] = releases.note(aws, made, record).number

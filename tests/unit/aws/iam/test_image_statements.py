@@ -1,12 +1,14 @@
 """tasks/aws/iam/image_statements.py: what a stage of images needs."""
 
+import re
 from dataclasses import replace
 
-from tasks.aws.iam import policies
+from tasks.aws.iam import actions, policies
 from tasks.aws.iam.image_statements import IMAGE_NEEDS, OF_LAYERS
 from tasks.aws.iam.resources import Scope
 from tasks.aws.iam.statements import DEPLOY, GC, NEEDS, STATUS
 from tasks.settings.model import Settings
+from tests.project import ROOT
 
 SCOPE = Scope(
     settings=Settings(package="image", bucket="b", region="eu-west-1"), account="1", app="Shop"
@@ -38,3 +40,14 @@ def test_the_repository_is_the_apps_or_the_one_that_is_named() -> None:
     named = replace(SCOPE, settings=replace(SCOPE.settings, repository="team/shop"))
     (images,) = [x for x in policies.policy(DEPLOY, named)["Statement"] if x["Sid"] == "Images"]
     assert images["Resource"] == "arn:aws:s3:::b/images/team/shop/*"
+
+
+def test_every_call_to_ecr_is_allowed_by_a_statement() -> None:
+    """By the operations' names in the source; a registry's requests have none."""
+    folders = (ROOT / "tasks" / "image", ROOT / "tasks" / "release" / "images")
+    source = "".join(path.read_text("utf-8") for each in folders for path in each.glob("*.py"))
+    called = re.findall(r'client\("ecr"\)\.(\w+)\(|client\.(\w+_repository\w*)\(', source)
+    operations = {"".join(x.title() for x in (a or b).split("_")) for a, b in called}
+    assert len(operations) == len(actions.IMAGES)
+    allowed = {action for need in IMAGE_NEEDS for action in need.actions}
+    assert {actions.action(each) for each in operations} <= allowed
