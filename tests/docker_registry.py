@@ -24,7 +24,8 @@ http: {{addr: 127.0.0.1:{port}, relativeurls: true}}
 """
 START_SECONDS = 20
 LIE = f"sha256:{'0' * 64}"
-Plan = Callable[[str], str]  # `METHOD path` → "" | "dies" | "503" | "lies" | "other bytes"
+# `METHOD path` → "" | "dies" | "503" | "refuses" | "lies" | "other bytes"
+Plan = Callable[[str], str]
 
 
 @dataclass(kw_only=True)
@@ -115,6 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.registry.got += len(body)
         if not self._may():
             self._answer(401, {"WWW-Authenticate": 'Basic realm="here"'}, b"")
+        elif fate == "refuses":
+            self._answer(403, {}, b"")
         elif fate == "503":
             self._answer(503, {}, b"slow down")
         else:

@@ -4,6 +4,7 @@ Each module is imported when its task is made, and what is typed decides which a
 second that all others take is not spent.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from typing import Any
@@ -13,9 +14,11 @@ from doit.loader import generate_tasks
 from ..context import arguments
 from ..context.settings import current, several_pythons
 from ..ui import streams
+from ..util.errors import SettingsError
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
+_VERBOSITY = re.compile(r"-v\d?|[012]")  # it makes no more tasks
 # {what people want: {command that is typed: the module with its task_…, below the package}}
 GROUPS = {
     "Build and deploy": {
@@ -25,6 +28,7 @@ GROUPS = {
         "lock": "commands.lock",
         "watch": "commands.watch",
         "package": "commands.package",
+        "convert": "commands.convert",
         "init": "commands.init",
     },
     "Go back": {
@@ -75,15 +79,19 @@ STEPS = {
         "import-app": "steps.import_app",
         "deploy-lock": "steps.deploy_lock",
         "restore": "steps.restore",
-        "image-parts": "steps.image_parts",
         "upload": "steps.upload",
         "publish": "steps.publish",
+        "image-parts": "steps.image_parts",
         "push": "steps.push",
         "smoke-before": "steps.smoke",
         "chalice-deploy": "steps.chalice_deploy",
         "smoke": "steps.smoke",
     },
 }
+
+
+# About versions of a layer: a stage of images has none.
+OF_LAYERS = {"diff", "show", "fetch", "package", "publish", "upload", "restore", "patch-config"}
 
 
 class Commands:
@@ -111,6 +119,7 @@ class Commands:
 
             yield from python_matrix.tasks(pythons, self.known())
             return
+        refuse_of_layers(arguments.words())
         made = list(self._tasks())
         if "clean" in arguments.words():
             _let_clean(made)
@@ -132,13 +141,25 @@ class Commands:
     def _wanted(self) -> Collection[str]:
         """Which of the listed ones are made: what was typed, with all that it may rest on. All of
         them for what is no command of ours: doit's own (`list`), an option, a slip."""
-        typed = {word.partition(":")[0] for word in arguments.words()}
+        words = [word for word in arguments.words() if not _VERBOSITY.fullmatch(word)]
+        typed = {word.partition(":")[0] for word in words}
         if not typed:
             return {"build"}
         if typed - {*self.known()}:
             return self._listed
         theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
         return typed | theirs | {"build", "deploy", "patch-config"}
+
+
+def refuse_of_layers(words: Collection[str]) -> None:
+    """SettingsError for a command about layer versions, where the stage has none."""
+    asked = [word for word in words if word in OF_LAYERS]
+    if asked and current().is_image:
+        raise SettingsError(
+            f"command line: {asked[0]} is about a layer, and stage {current().stage} has "
+            'package = "image"',
+            fix="./doitw history lists the stage's images, ./doitw status shows what runs",
+        )
 
 
 def steps_of(command: str) -> list[str]:

@@ -34,7 +34,7 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
 )
 DIGEST = "Docker-Content-Digest"
-AGAIN = "run the same command again: what was sent is not sent twice"
+AGAIN = "run the command again: what was sent is not sent twice"
 LIES = "something between here and the registry changes what is sent; look at proxies, then again"
 
 
@@ -169,7 +169,7 @@ class Registry:
     def _problem(self, method: str, path: str, answer: "Response") -> AwsError:
         said = _said(answer)
         problem = f"{self}: {method} {path.partition('?')[0]}: {answer.status_code} {said}".rstrip()
-        if answer.status_code in (401, 403):
+        if answer.status_code in (401, 403, 404):
             return AwsError(problem, fix=self.login.fix)
         return AwsError(problem, fix=AGAIN)
 

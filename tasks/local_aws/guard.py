@@ -21,7 +21,7 @@ def guarded(app: App, access: Access, issued: Secrets, used: Callable[[], None])
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if problem := refusal(environ, access, issued):
-            if str(environ.get("PATH_INFO", "")).startswith(image_registry.V2):
+            if image_registry.is_asked(environ):
                 return _unknown(start_response)
             return _refused(problem, start_response)
         used()
@@ -45,7 +45,7 @@ def refusal(environ: dict[str, Any], access: Access, issued: Secrets) -> tuple[s
 def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
     if str(environ.get("PATH_INFO", "")).startswith(OURS):
         return _proves(environ, access)
-    if str(environ.get("PATH_INFO", "")).startswith(image_registry.V2):
+    if image_registry.is_asked(environ):
         return bool(registry_region(environ, access))
     if is_signed(environ, lambda key: access.secret if key == access.key else issued(key)):
         return True

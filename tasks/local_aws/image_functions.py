@@ -69,7 +69,7 @@ def apply() -> None:
             return located(self)
         told = {"RepositoryType": "ECR", "ImageUri": self.code["ImageUri"]}
         told["ResolvedImageUri"] = self.code["ImageUri"]
-        return {"Configuration": self.get_configuration(), "Code": told}
+        return {**located(self), "Code": told}
 
     def update_configuration(self: Any, wishes: dict[str, Any]) -> dict[str, Any]:
         if command := (wishes.get("ImageConfig") or {}).get("Command"):

@@ -109,7 +109,7 @@ def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
     these."""
     return [
         f"importing {module} loads {', '.join(path.rpartition('/')[2] for path in files)}, which "
-        "Lambda has not: there it fails, unless it can do without"
+        "Lambda lacks: there it fails, unless the package works without it"
         for each in proofs.values()
         for module, files in each.after["others"].items()
     ][:LISTED]

@@ -68,7 +68,8 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
 # Their last line says it.
 OTHERS = {
     "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
-    "rollback:check", "rollback:config",
+    "rollback:check", "rollback:config", "rollback:image",
+    "convert:check", "convert:switch",
 }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from ..context.settings import current
 from ..layer import input_hash
 from ..release import layer_contents, wishes
 from ..release.images import parts as image_parts
+from ..release.images import pin as image_pin
+from ..release.images import releases, switch
 from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
@@ -62,6 +64,8 @@ def is_deployed(settings: Settings) -> bool:
         aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
+        if settings.is_image and (pin := image_pin.holding(aws)):
+            return switch.running(aws) == {pin.digest}
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()
@@ -117,7 +121,7 @@ def fingerprint(
         stage = chalice_config.stage(*place)
     else:
         stage = chalice_config.after(*place, arns, more)
-    contents = wishes.app_files()
+    contents = function_package.files_now()
     of_secret = [settings.secret, secret] if settings.secret else []
     made_of = [{**config, "stages": {}}, stage, contents, PACKED, *of_secret]
     return file_tools.digest([*made_of, *of_image(settings)])
@@ -149,7 +153,7 @@ def deploy(aws: Aws) -> None:
     _finish(aws)
     looked_up = _looked_up(aws.settings)
     if aws.settings.is_image:
-        run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
+        _deploy_image(aws)
         return
     wanted = looked_up.get("input", "")
     verdict = pinning.judge(aws, wanted)
@@ -163,6 +167,20 @@ def deploy(aws: Aws) -> None:
         why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
         store.put_pin(aws, pin.lift(why))
         say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
+
+
+def _deploy_image(aws: Aws) -> None:
+    """The one that was pushed, which lifts a pin; or the one that the stage is pinned to."""
+    asked = file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {}
+    if pin := image_pin.holding(aws):
+        release = releases.by_number(aws, pin.number)
+        switch.switch(aws, release.uri, asdict(release), asked)
+        return
+    former = image_pin.read(aws)
+    run(aws, asked)
+    if former:
+        image_pin.lift(aws, former, f"{actor.current_actor(aws.environ)} deployed something else")
+        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {former}")
 
 
 def _finish(aws: Aws) -> None:
@@ -197,7 +215,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if refuses:
         function_package.refuse_hidden(layer)
     former = snapshot.read(aws)
-    begun = snapshot.begin(aws, asked, former)
+    begun = snapshot.begin(aws, asked, former, str(image.get("uri", "")))
     try:
         values = secret.values if secret else {}
         package = _deploy(aws, values, layer, refuses=refuses, image=image.get("uri", ""))

@@ -36,9 +36,9 @@ def task_image_parts() -> dict[str, object]:
 
 
 def is_known(settings: Settings) -> bool:
-    """lookup has found them."""
+    """lookup has found them, or a pin that holds."""
     looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
-    return bool(looked_up.get("image"))
+    return bool(looked_up.get("image") or looked_up.get("pin"))
 
 
 def run(settings: Settings) -> ImageParts:

@@ -19,6 +19,8 @@ from ..layer.archive import size_limit
 from ..release import layer_contents, registry
 from ..release import version as versions
 from ..release.images import parts as image_parts
+from ..release.images import pin as image_pin
+from ..release.images.pin import ImagePin
 from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
 from ..release.version import LayerVersion
@@ -70,7 +72,10 @@ def run(aws: Aws, builder: str) -> files.Record:
 
 
 def find_image(aws: Aws, wanted: str) -> files.Record:
-    """Record {"input", "image": the digest of one that has these packages, or None}."""
+    """Record {"input", "image": the digest of one that has these packages, or None, "pin": when the
+    stage was rolled back to one that it keeps, or None}."""
+    if pin := image_pin.holding(aws):
+        return _keep_image(aws, wanted, pin)
     settings, name = aws.settings, image_parts.repository(aws.settings)
     parts = image_parts.read(aws, wanted)
     repository = ecr.look_at_repository(aws, name) if parts else None
@@ -81,7 +86,20 @@ def find_image(aws: Aws, wanted: str) -> files.Record:
         say(f"inputs {wanted[:12]} are in an image of {name} already: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are in no image of {name} yet")
-    found: files.Record = {"input": wanted, "image": parts.image if parts and there else None}
+    image = parts.image if parts and there else None
+    found: files.Record = {"input": wanted, "image": image, "pin": None}
+    files.write_record(paths.stage_record(settings, "lookup"), found)
+    return found
+
+
+def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> files.Record:
+    settings = aws.settings
+    say(f"note: stage {settings.stage} was {pin}")
+    say(
+        f"note: it stays there: ./doitw unpin stage={settings.stage} lifts that, and so does a "
+        "change of the app or its requirements"
+    )
+    found: files.Record = {"input": wanted, "image": pin.digest, "pin": pin.at}
     files.write_record(paths.stage_record(settings, "lookup"), found)
     return found
 

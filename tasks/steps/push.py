@@ -8,24 +8,26 @@ import tempfile
 import time
 from pathlib import Path
 
-from ..aws import bucket, s3
+from ..aws import bucket, s3, secrets_manager
 from ..aws.client import Aws
-from ..chalice_project import deploy
+from ..chalice_project import config, deploy
 from ..chalice_project.package import Contents
 from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..image import app_layer, assemble, blobs, check, ecr, push
+from ..image import app_layer, assemble, blobs, check, ecr, handlers, push
 from ..image import base as base_image
 from ..image.assemble import Image
 from ..image.tar_layer import Layer
 from ..layer import installed
 from ..release.images import parts as image_parts
+from ..release.images import releases
 from ..release.images.parts import ImageParts
+from ..sandbox import choose
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say
+from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
 
@@ -39,7 +41,14 @@ def task_push() -> dict[str, object]:
         "actions": [action(lambda: run(connect(settings)))],
         "task_dep": ["image-parts"],
         "setup": [*arguments.import_first(), "deploy-lock"],
+        "uptodate": [lambda: is_pinned(settings)],
     }
+
+
+def is_pinned(settings: Settings) -> bool:
+    """To an image that is there, as lookup found."""
+    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
+    return bool(looked_up.get("pin"))
 
 
 def parts(settings: Settings) -> ImageParts:
@@ -53,7 +62,8 @@ def parts(settings: Settings) -> ImageParts:
 
 
 def run(aws: Aws) -> files.Record:
-    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked"}.
+    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked",
+    "number"}.
     VerifyError for what Lambda would refuse, AwsError, DeployError."""
     settings, started, made = aws.settings, time.monotonic(), parts(aws.settings)
     s3.ensure_bucket(aws)
@@ -67,13 +77,36 @@ def run(aws: Aws) -> files.Record:
         image = assemble.assemble(made.base, [*made.own, app], HANDLER)
         check.check_image(settings, image)
         find = _finder(settings, made, app, blob, aws.certificates())
+        _start_handlers(aws, made, image, find)
         known = {x.digest for x in made.layers} if made.image else set()
-        pushed = push.push(repository.registry, image, find, known)
+        others = image_parts.other_repositories(aws) if not known else []
+        pushed = push.push(repository.registry, image, find, known, others)
     image_parts.note(aws, made, image.digest)
     record = _record(repository.uri, image, pushed)
+    record["number"] = releases.note(aws, made, record).number
     files.write_record(paths.stage_record(settings, "push"), record)
-    say(f"{pushed}, in {duration(time.monotonic() - started)}")
+    say(f"image {record['number']}: {pushed}, in {duration(time.monotonic() - started)}")
     return record
+
+
+def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -> None:
+    """Where this machine has an engine, and the image's layers. smoke calls the app in any case."""
+    settings = aws.settings
+    if choose.kind(settings) != "docker" or not choose.runs(settings):
+        say("note: no handler was started in the whole image: builder=host has no container")
+        return
+    if not all(blobs.find(installed.store(settings), each.digest) for each in made.layers):
+        say("note: no handler was started in the whole image, whose layers are in the registry")
+        return
+    configured = config.variables(paths.CHALICE_CONFIG, settings.stage)
+    secret = secrets_manager.read_secret(aws, configured)
+    variables = {name: text for each in configured.values() for name, text in each.items()}
+    imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
+    names = imported.get("handlers", [HANDLER])
+    handlers.check_handlers(
+        settings, image, find, names, {**variables, **(secret.values if secret else {})}
+    )
+    say(f"{count(len(names), 'handler')} started in the whole image, read-only, as nobody")
 
 
 def _record(uri: str, image: Image, pushed: push.Pushed) -> files.Record:

@@ -262,7 +262,7 @@ def check_memory(settings: Settings, needed: dict[str, int]) -> None:
     most = memory_sizes(settings)[-1]
     if wrong := usable.without_room(needed, most, "no function of the stage has more than"):
         raise VerifyError(
-            "\n".join(wrong),
+            "\n".join([*wrong, f"seen in {builder.title(settings)}"]),
             fix="raise lambda_memory_size in .chalice/config.json, for the stage or in its "
             "lambda_functions; or leave the package out",
         )

@@ -60,6 +60,9 @@ def tell(story: Story) -> None:
     story.project.write("app.py", good.replace("import six", "raise ValueError('no')"))
     story.type("bad", "deploy", "stage=local")
     story.project.write("app.py", good)
+    story.project.write("app.py", "import moto\n" + good)  # which is here, and not in the image
+    story.type("absent", "deploy", "stage=local")
+    story.project.write("app.py", good)
     story.type("layer", "deploy", "stage=local", "package=layer")
 
 
@@ -67,7 +70,7 @@ def test_it_answers_out_of_the_image(story: Story) -> None:
     first = story.runs["first"]
     assert first.code == 0, first.output
     assert '"file": "/opt/python/six.py"' in first.output
-    assert "live   shuking-local with image" in first.output
+    assert "live   shuking-local with image 1 (" in first.output
     assert "lookup" in first.steps
     assert not {"upload", "publish", "patch-config"} & {*first.steps}
 
@@ -99,6 +102,15 @@ def test_a_bad_image_is_undone(story: Story) -> None:
     assert bad.code == 1
     assert "undone: stage local runs image" in bad.output
     assert "and that answers" in bad.output
+
+
+def test_a_handler_that_does_not_start_in_the_image_is_never_pushed(story: Story) -> None:
+    absent = story.runs["absent"]
+    assert absent.code == 1
+    assert "in the whole image these handlers do not start:\napp.app: Runtime" in absent.output
+    assert "No module named 'moto'" in absent.output
+    assert "chalice-deploy" not in absent.steps
+    assert "1 handler started in the whole image" in story.runs["first"].output
 
 
 def test_a_stage_of_images_gets_no_layer(story: Story) -> None:

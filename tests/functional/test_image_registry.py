@@ -8,12 +8,15 @@ import pytest
 import requests
 
 from tasks.image import assemble, tar_layer
+from tasks.image import base as base_image
 from tasks.image import push as pushing
 from tasks.image.assemble import Base, Image
-from tasks.image.registry import Registry
+from tasks.image.registry import INDEXES, Registry
 from tasks.image.registry_login import Login
 from tasks.image.tar_layer import File, Layer
-from tasks.util.errors import AwsError
+from tasks.settings.model import Settings
+from tasks.util import files
+from tasks.util.errors import AwsError, InputError
 from tests import docker_registry
 from tests.docker_registry import LIE, RealRegistry
 
@@ -144,7 +147,7 @@ def test_a_push_that_was_cut_off_anywhere_is_completed(
     server.plan = lambda asked: "dies" if len(server.asked) >= number else ""
     with pytest.raises(AwsError) as error:
         push(registry, made)
-    assert "run the same command again" in error.value.fix
+    assert "run the command again" in error.value.fix
     server.plan = lambda asked: ""
     assert registry.find_manifest(made.image.tag) == ""
     server.got = 0
@@ -235,6 +238,84 @@ def test_a_blob_of_another_repository_is_mounted(
     assert other.mount_blob(blob, registry.repository)
     assert other.has_blob(blob)
     assert not other.mount_blob(LIE, registry.repository)
+
+
+def test_a_large_blob_that_another_repository_has_is_not_sent(
+    registry: Registry, server: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a registry believed that refuses to mount it: then it is sent."""
+    monkeypatch.setattr(pushing, "LARGE", 1)
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    other = opened(server, f"{registry.repository}-other")
+    server.got = 0
+    pushing.push(other, made.image, made.find, others=["nowhere", registry.repository])
+    assert server.got < 2000  # config and manifest
+    assert other.find_manifest(made.image.tag) == made.image.digest
+    third = opened(server, f"{registry.repository}-third")
+    server.plan = lambda asked: "refuses" if "mount=" in asked else ""
+    pushing.push(third, made.image, made.find, others=[registry.repository])
+    assert third.find_manifest(made.image.tag) == made.image.digest
+
+
+def put_index(registry: Registry, folder: Path, media: str = "") -> dict[str, str]:
+    """{architecture: digest} of images under the tag 3.12, with an attestation among them."""
+    found, listed = {}, []
+    for machine in ("amd64", "arm64"):
+        image = Made(folder, machine.encode()).image
+        config = files.canonical(json.loads(image.config) | {"architecture": machine})
+        told = json.loads(image.manifest)
+        told["config"] |= {"digest": assemble.digest(config), "size": len(config)}
+        told["layers"][0]["mediaType"] = media or assemble.LAYER
+        for each, path in Made(folder, machine.encode()).paths.items():
+            registry.send_blob(each, path)
+        registry.send_blob(assemble.digest(config), config)
+        manifest = files.canonical(told)
+        registry.put_manifest(machine, assemble.MANIFEST, manifest)
+        found[machine] = assemble.digest(manifest)
+        of = {"digest": found[machine], "size": len(manifest), "mediaType": assemble.MANIFEST}
+        listed += [{**of, "platform": {"architecture": "unknown", "os": "unknown"}}]
+        listed += [{**of, "platform": {"architecture": machine, "os": "linux"}}]
+    index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": listed}
+    registry.put_manifest("3.12", INDEXES[0], files.canonical(index))
+    return found
+
+
+def base_of(registry: Registry, **more: str) -> Base:
+    name = f"{registry.url.partition('//')[2]}/{registry.repository}:3.12"
+    return base_image.from_registry(Settings(image=name, builder="host", **more))  # type: ignore[arg-type] # of texts alone
+
+
+def test_the_base_image_is_that_of_the_functions_platform(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Of an index, past its attestations."""
+    digests = put_index(registry, tmp_path)
+    assert base_of(registry).digest == digests["amd64"]
+    arm = base_of(registry, architecture="arm64")
+    assert (arm.digest, arm.config["architecture"]) == (digests["arm64"], "arm64")
+    assert [x.diff_id for x in arm.layers] == arm.config["rootfs"]["diff_ids"]
+
+
+def test_a_base_image_of_another_kind_is_refused(registry: Registry, tmp_path: Path) -> None:
+    """zstd, which Lambda does not take."""
+    put_index(registry, tmp_path, media="application/vnd.oci.image.layer.v1.tar+zstd")
+    with pytest.raises(InputError, match=r"has layers that Lambda does not take: .*zstd"):
+        base_of(registry)
+
+
+def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> None:
+    put_index(registry, tmp_path)
+    empty = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}
+    registry.put_manifest("3.12", INDEXES[0], files.canonical(empty))
+    with pytest.raises(InputError, match="has no image for linux/amd64"):
+        base_of(registry)
+
+
+def test_a_base_image_that_is_not_there(registry: Registry) -> None:
+    with pytest.raises(AwsError, match="404") as error:
+        base_of(registry)
+    assert "check the image's name" in error.value.fix
 
 
 def test_the_engines_own_client_takes_the_image(

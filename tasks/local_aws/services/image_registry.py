@@ -11,7 +11,7 @@ import re
 import tempfile
 import uuid
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,12 @@ _BLOB = re.compile(r"/v2/(?P<name>.+)/blobs/(?P<digest>sha256:[0-9a-f]{64})")
 _UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<upload>[0-9a-f]{32})?")
 _MANIFEST = re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[\w:.-]+)")
 Answer = tuple[str, list[tuple[str, str]], Iterable[bytes]]
+
+
+def is_asked(environ: Mapping[str, Any]) -> bool:
+    """Is it the registry's? API Gateway has addresses below /v2/, too."""
+    path = str(environ.get("PATH_INFO", ""))
+    return path == V2 or any(each.fullmatch(path) for each in (_BLOB, _UPLOAD, _MANIFEST))
 
 
 def password(access: Access, region: str) -> str:

@@ -11,7 +11,6 @@ from ...util.errors import InputError
 from ..stage import chalice_state
 
 ZIP, IMAGE = "Zip", "Image"
-NAMES = {ZIP: "layer", IMAGE: "image"}  # AWS's word: ours
 
 
 def check_here(settings: Settings) -> None:
@@ -35,17 +34,22 @@ def check_here(settings: Settings) -> None:
         )
 
 
-def check_deployed(aws: Aws) -> None:
-    """InputError where functions of the stage are of the other type: nothing is built for them."""
+def other_type(aws: Aws) -> list[str]:
+    """The stage's functions that are of the other type."""
     wanted = IMAGE if aws.settings.is_image else ZIP
     names = deploy.functions_of(chalice_state.read_state(aws)).values()
     found = {name: lambda_functions.configuration(aws, name) or {} for name in sorted(names)}
-    other = [name for name, each in found.items() if each.get("PackageType", wanted) != wanted]
-    if other:
-        was = NAMES[ZIP if wanted == IMAGE else IMAGE]
+    return [name for name, each in found.items() if each.get("PackageType", wanted) != wanted]
+
+
+def check_deployed(aws: Aws) -> None:
+    """InputError where functions of the stage are of the other type: nothing is built for them."""
+    if other := other_type(aws):
+        stage, wanted = aws.settings.stage, aws.settings.package
+        was, runs = ("layer", "a layer") if aws.settings.is_image else ("image", "an image")
         raise InputError(
-            f"{', '.join(other)} runs from {'an image' if was == 'image' else 'a layer'}, and AWS "
-            f'never changes that of a function; package is "{NAMES[wanted]}" now',
-            fix=f'set package = "{was}" for stage {aws.settings.stage}, or deploy a stage of '
-            "another name",
+            f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function; "
+            f'package is "{wanted}" now',
+            fix=f'set package = "{was}" for stage {stage}; or ./doitw convert keep-name=1 '
+            f"stage={stage} makes its functions again",
         )

@@ -6,6 +6,7 @@ It is written once an image with these blobs is in the repository. Where `gc` to
 counts for nothing.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -45,6 +46,13 @@ def repository(settings: Settings) -> str:
 
 def _key(settings: Settings, input_hash: str) -> str:
     return f"images/{repository(settings)}/inputs/{input_hash}"
+
+
+def other_repositories(aws: Aws) -> list[str]:
+    """Of apps that share the bucket, and so perhaps the base image."""
+    inputs = re.compile(r"images/(.+)/inputs/[0-9a-f]{64}")
+    found = (inputs.fullmatch(each) for each in s3.objects(aws, "images/"))
+    return sorted({each[1] for each in found if each} - {repository(aws.settings)})
 
 
 def read(aws: Aws, input_hash: str) -> ImageParts | None:

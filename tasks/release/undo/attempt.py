@@ -62,8 +62,9 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`arns`: the stage's layers by it. `blocked`: why a failed smoke does not undo it, '' where it
-    does. `why`: how it ended, in one sentence. `app`: wishes.app of what it deployed."""
+    """`arns`: the stage's layers by it; `image`: what functions are made of by it, '' for zips.
+    `blocked`: why a failed smoke does not undo it, '' where it does. `why`: how it ended, in one
+    sentence. `app`: wishes.app of what it deployed."""
 
     by: str
     at: str
@@ -73,6 +74,7 @@ class Attempt:
     blocked: str = ""
     why: str = ""
     app: str = ""
+    image: str = ""
 
     @property
     def has_other_layers(self) -> bool:
@@ -98,7 +100,8 @@ class Attempt:
 
     def __str__(self) -> str:
         """`the deploy of version 2 of deps by anna@laptop on 2026-11-24 03:10:17 UTC`"""
-        what = ", ".join(rollback_pin.named(arn) for arn in self.arns) or "no layer"
+        layers = ", ".join(rollback_pin.named(arn) for arn in self.arns) or "no layer"
+        what = image_named(self.image) if self.image else layers
         return f"the deploy of {what} by {self.by} on {self.at}"
 
 

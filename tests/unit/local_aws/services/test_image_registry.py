@@ -164,3 +164,16 @@ def test_a_function_is_of_an_image_that_is_there() -> None:
     client.update_function_configuration(FunctionName="f", ImageConfig={"Command": ["app.jobs"]})
     told = client.get_function_configuration(FunctionName="f")
     assert told["ImageConfigResponse"]["ImageConfig"]["Command"] == ["app.jobs"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ours"),
+    [
+        ("/v2/", True), (f"/v2/shop/blobs/sha256:{'0' * 64}", True),
+        ("/v2/team/shop/blobs/uploads/", True), ("/v2/shop/manifests/i-1", True),
+        ("/v2/apis", False), ("/v2/apis/x1/routes", False), ("/v2/email/identities", False),
+    ],
+)  # fmt: skip
+def test_other_services_have_addresses_there_too(path: str, is_ours: bool) -> None:
+    """API Gateway's, for websockets."""
+    assert image_registry.is_asked({"PATH_INFO": path}) == is_ours
