@@ -25,6 +25,7 @@ DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # 
 ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
 BROKEN = re.compile(rf"\((?:5\d\d|{NOT_YET})\) when calling the (\w+) operation[^:]*:?(.*)")
+READER = "/chalice/analyzer.py"  # in a traceback
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -188,6 +189,11 @@ def _fix(output: str, settings: Settings) -> str:
     if refused := DENIED.search(output):
         action = denial.permission(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
+    if READER in output:
+        return (
+            "Chalice reads app.py for the permissions of its role, and cannot: set "
+            f"`autogen_policy` to false and `iam_policy_file` in {paths.CHALICE_CONFIG}"
+        )
     doctor = f"./doitw doctor stage={settings.stage}"
     again = f"{doctor} checks what a deploy needs; run the deploy again"
     return _missing(output, settings) or again

@@ -1,7 +1,9 @@
 """`doit invoke`: one function of a stage is called, with a file's event or an example."""
 
+import base64
 import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -88,8 +90,9 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     stage = f"stage={aws.settings.stage}"
     for line in answer.log.splitlines():
         say(line)
-    status = typed_json.parsed(answer.payload.encode()).get("statusCode")
-    said = f"{taker.function} answers" + (f" {status}" if taker.kind == HTTP else "")
+    told = typed_json.parsed(answer.payload.encode())
+    status = told.get("statusCode")
+    said = f"{taker.function} answers" + (f" {status}{to(told)}" if taker.kind == HTTP else "")
     if answer.failed:
         problem = f"{taker.function} failed: {failure(answer.payload)}"
         raise DeployError(problem, fix=f"correct the app, then ./doitw deploy {stage}")
@@ -99,6 +102,16 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     if taker.kind == HTTP and isinstance(status, int) and status >= 500:
         fix = f"its log says why: ./doitw logs name={taker.name} {stage}"
         raise DeployError(said, fix=fix)
+
+
+def to(told: Mapping[str, Any]) -> str:
+    """`, to ADDRESS` where an answer sends elsewhere."""
+    several = {name: values[-1:] for name, values in (told.get("multiValueHeaders") or {}).items()}
+    given = several | {name: [value] for name, value in (told.get("headers") or {}).items()}
+    found = [
+        value for name, values in given.items() if name.lower() == "location" for value in values
+    ]
+    return f", to {found[0]}" if found else ""
 
 
 def failure(payload: str) -> str:
@@ -113,10 +126,19 @@ def failure(payload: str) -> str:
     return source_location.below(what, place) if place else f"{what}\n  --> {file}:{line}"
 
 
+def _decoded(body: str) -> str:
+    """As an API with the binary type `*/*` answers JSON, too; '' for what is no text."""
+    with suppress(ValueError):
+        return base64.b64decode(body).decode()
+    return ""
+
+
 def readable(payload: str, *, is_http: bool) -> list[str]:
-    """JSON indented; of an answer to a request its body."""
+    """JSON indented; of an answer to a request its body, if that is text."""
     told = typed_json.parsed(payload.encode())
-    text = str(told.get("body", "")) if is_http and not told.get("isBase64Encoded") else payload
+    text = str(told.get("body", "")) if is_http else payload
+    if is_http and told.get("isBase64Encoded"):
+        text = _decoded(text) or payload
     with suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return text.splitlines()[:SHOWN]

@@ -17,31 +17,28 @@ def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
     stage = f"stage={settings.stage}"
     if not found:
         return ""
-    if not _has_routes(state):
+    routes, sockets = address(state), address(state, "websocket_api_url")
+    if not (routes or sockets):
         return _by_hand(found, stage)
     if not settings.is_local:
-        return address(state).rstrip("/") + path()
+        return routes.rstrip("/") + path() if routes else sockets
     from ..local_aws import control  # which no real stage needs
 
     if url := control.app_url():
-        return f"curl {url}{path()}"
-    return f"./doitw invoke event=http {stage}; an address: ./doitw local-url"
+        return f"curl {url}{path()}" if routes else f"{url.replace('http', 'ws', 1)}/"
+    here = "an address: ./doitw local-url"
+    return f"./doitw invoke event=http {stage}; {here}" if routes else here
 
 
-def address(state: Mapping[str, Any]) -> str:
-    """Of the REST API, as Chalice knows it; '' for none."""
-    urls = [each["rest_api_url"] for each in state.get("resources", []) if "rest_api_url" in each]
-    return str(urls[0]) if urls else ""
+def address(state: Mapping[str, Any], kind: str = "rest_api_url") -> str:
+    """Of the API, as Chalice knows it; '' for none."""
+    return str(next((each[kind] for each in state.get("resources", []) if kind in each), ""))
 
 
 def path() -> str:
     """One that is likely to answer a plain GET."""
     asked = examples.request_of(app.routes(Path()))
     return asked.path if asked.method == "GET" else "/"
-
-
-def _has_routes(state: Mapping[str, Any]) -> bool:
-    return bool(address(state))
 
 
 def _by_hand(found: list[Taker], stage: str) -> str:

@@ -53,7 +53,7 @@ def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
     assert live == "live   shuking-local with version 1 of deps, answers 200"
     assert re.fullmatch(SIZE, size)
     silent = {step for step in step_summary.OF_RECORD if not made(first, step)}
-    assert silent == set()
+    assert silent == {"image-parts", "push"}  # of a stage whose package is an image
     assert way.startswith("undo   nothing was there before; ./doitw local-stop ends")
     assert "embedded AWS stopped" in undo(layer, way).output
     assert "the embedded AWS is not running" in layer.doit("history", "stage=local").output

@@ -36,6 +36,12 @@ def test_a_traceback_is_told_by_its_end() -> None:
     assert said == "KeyError: 1"
 
 
+def test_an_app_that_chalices_reader_of_permissions_cannot_read() -> None:
+    """Annotations in functions are enough (seen with Chalice 1.34)."""
+    said = lines(f'Traceback …:\n  File "x{deploy.READER}", line 421, in visit\nKeyError: 1\n')
+    assert "iam_policy_file" in deploy._fix("".join(said), Settings())
+
+
 def test_a_page_of_a_server_is_told_by_its_words() -> None:
     """As the emulator answers what it does not know."""
     said = deploy.reason(lines(f"{ERROR}\n {PAGE}"))

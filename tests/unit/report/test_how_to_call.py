@@ -60,5 +60,14 @@ def test_an_app_without_an_api_is_called_with_its_event() -> None:
     assert said("dev", function("plain")) == "./doitw invoke name=plain stage=dev"
 
 
+def test_websockets_have_an_address_as_routes_have() -> None:
+    """That of this machine where somebody asked for one."""
+    url = "wss://abc.execute-api.eu-west-1.amazonaws.com/api/"
+    api = {"name": "websocket_api", "resource_type": "websocket_api", "websocket_api_url": url}
+    connect = function("websocket_connect")
+    assert said("prod", connect, api) == url
+    assert said("local", connect, api) == "./doitw local-url gives it an address here"
+
+
 def test_nothing_is_said_of_nothing() -> None:
     assert said("dev") == ""

@@ -3,4 +3,4 @@ import emoji
 
 def answer(text):
     word, _, rest = text.partition(" ")
-    return emoji.emojize(f":wave: {rest}") if word == "/wave" else text[::-1]
+    return emoji.emojize(f":waving_hand: {rest}") if word == "/wave" else text[::-1]
