@@ -17,6 +17,7 @@ from bench.checkouts import Checkout
 from bench.measure import run
 from tasks.settings.local_access import Access
 from tasks.util import files
+from tasks.util.errors import BuildError
 from tests.project import APP, SETTINGS, SIX, clean_environment
 
 SAVES = 7
@@ -70,6 +71,11 @@ class Watching:
             found = [at for at, line in self._lines if at > since and words in line]
             if found:
                 return found[0]
+            if self.process.poll() is not None:
+                raise BuildError(
+                    "watch has ended:\n" + "".join(line for _, line in self._lines),
+                    fix="run it by itself",
+                )
             time.sleep(0.01)
 
 
@@ -78,7 +84,7 @@ def by_watch(loop: Loop) -> list[tuple[float, float]]:
     watching, taken = Watching(loop), []
     watching.heard("waiting for", 0.0)
     for _ in range(SAVES):
-        time.sleep(2)  # as long as a person looks at the answer
+        time.sleep(8)  # a person looks at the answer, and writes the next line
         start = time.monotonic()
         loop.save()
         deployed, answered = (watching.heard(f"✓ {x} ", start) for x in ("chalice-deploy", "smoke"))

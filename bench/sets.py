@@ -37,6 +37,7 @@ from tasks.util.errors import LayerError
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
 LONGEST = 300.0  # seconds of a script
+QUIET = b"import warnings\n\nwarnings.simplefilter('ignore')\n"  # they quote sources
 COLUMNS = (
     "requirements", "packages", "plain", "layer", "without bytecode", "`only`", "imports",
     "lines compared", "differences", "took",
@@ -118,8 +119,8 @@ def printed(settings: Settings, workshop: LayerBuilder, layer: Path) -> list[str
     job = Job(
         argv=("{python}", "{scripts}/probe.py", "check", probe.LAYER, "{work}/check/check.py"),
         kind=CHECK,
-        inputs={**scripts(probe.SCRIPTS), "check/check.py": Path("app.py").read_bytes()},
-        environment=proof_environment(settings) | {"PYTHONWARNINGS": "ignore"},
+        inputs={**scripts(probe.SCRIPTS), "check/check.py": QUIET + Path("app.py").read_bytes()},
+        environment=proof_environment(settings),
         opt=(layer.absolute(),),
         timeout=LONGEST,
     )

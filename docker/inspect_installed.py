@@ -41,9 +41,11 @@ import module_references
 
 Facts = dict[str, Any]
 
+_READ = {"METADATA", "RECORD", "entry_points.txt"}
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
 _BLOCK = bytearray(1 << 20)  # to read into
 BILL = 10_000_000  # bytes of a bill of materials; one of more is none
+TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
@@ -58,7 +60,8 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
         key = keys.get(facts["name"], "")
         if key in found:
             raise SystemExit(f"{facts['name']} was installed twice")
-        refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
+        names = {*facts["hashes"], *(f"{folder.name}/{name}" for name in _READ)}
+        refused = {name: why for name in sorted(names) if (why := unwanted(installed, name))}
         if not key:  # inside another's wheel; its name is any text, so no place to write to
             key, refused = folder.name, {folder.name: "is of a distribution nobody asked for"}
             facts["hashes"] = {}
@@ -192,6 +195,9 @@ def targets(text: str) -> list[str]:
 
 
 def _text(path: Path) -> str:
+    """'' of what is no file, or too large to be one that is read (`unwanted` says so)."""
+    if path.is_file() and path.stat().st_size > TEXT:
+        return ""
     return path.read_bytes().decode(errors="surrogateescape") if path.is_file() else ""
 
 
@@ -217,10 +223,19 @@ def unwanted(installed: str, name: str) -> str:
         return ""
     if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
         return "lies behind a link that leads out of the layer"
+    if stat.S_ISREG(mode) and os.path.getsize(path) > largest(name):
+        return f"is larger than {largest(name) >> 20} MB, and so no text that anybody wrote"
     if mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(mode):
         return "would run as another user (set-user-ID or set-group-ID)"
     known = stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)
     return "" if known else "is a device, pipe or socket"
+
+
+def largest(name: str) -> int:
+    """Bytes of a file that is read as a whole; of others there may be any number."""
+    if name.endswith(".py"):
+        return CODE
+    return TEXT if ".dist-info/" in name and name.rpartition("/")[2] in _READ else sys.maxsize
 
 
 _real = functools.cache(os.path.realpath)

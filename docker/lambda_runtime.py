@@ -219,6 +219,8 @@ def _now() -> str:
 
 def serve(meet: str, config: str, task: str, runtime: str) -> None:
     places = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}
+    if (trusted := Path(config).with_name("https.pem")).exists():  # the embedded AWS's
+        places["AWS_CA_BUNDLE"] = str(trusted)
     environment = Environment(json.loads(Path(config).read_text(encoding="utf-8")), places)
     os.chdir(meet)
     listening = socket.socket(socket.AF_UNIX)

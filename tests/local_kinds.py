@@ -12,7 +12,7 @@ import json
 from boto3.session import Session
 from chalice import (
     AuthResponse, Blueprint, Chalice, CognitoUserPoolAuthorizer, CORSConfig, Cron,
-    CustomAuthorizer, IAMAuthorizer, Rate, Response,
+    CustomAuthorizer, IAMAuthorizer, Rate, Response, WebsocketDisconnectedError,
 )
 
 app = Chalice(app_name="kinds")
@@ -153,11 +153,26 @@ def clicks(event):
 @app.on_ws_connect()
 def connect(event):
     got(kind="connect", connection=event.connection_id)
+    if event.to_dict().get("queryStringParameters", {}).get("token") == "bad":
+        return {"statusCode": 401}
 
 
 @app.on_ws_message()
 def message(event):
     got(kind="message", body=event.body)
+    word, _, rest = event.body.partition(" ")
+    if word == "echo":
+        told = app.websocket_api.info(event.connection_id)["Identity"]["SourceIp"]
+        app.websocket_api.send(event.connection_id, f"{rest} from {told}")
+    if word == "leave":
+        app.websocket_api.close(event.connection_id)
+    if word == "gone":
+        try:
+            app.websocket_api.send("nobody", "x")
+        except WebsocketDisconnectedError as gone:
+            app.websocket_api.send(event.connection_id, f"{gone.connection_id} is gone")
+    if word == "fail":
+        raise ValueError(rest)
 
 
 @app.on_ws_disconnect()
@@ -177,6 +192,7 @@ def bare(event, context):
     return {"path": __import__("sys").path}
 """
 DOMAIN = {"domain_name": "x.example", "certificate_arn": "arn:aws:acm:us-east-1:1:certificate/x"}
+FONTS = "arn:aws:lambda:ap-northeast-2:111122223333:layer:fonts:3"  # of nobody here
 STAGE = {
     "manage_iam_role": False,
     "iam_role_arn": "arn:aws:iam::111122223333:role/service/kinds",
@@ -193,6 +209,7 @@ STAGE = {
             "lambda_memory_size": 384,
             "lambda_timeout": 7,
             "environment_variables": {"MODE": "one"},
+            "layers": [FONTS],
         },
         "bare": {"layers": []},
     },

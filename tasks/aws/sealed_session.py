@@ -3,6 +3,8 @@ file below ~/.aws and no proxy says otherwise, also when they change while it is
 """
 
 import os
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from ..settings.local_access import Access
@@ -13,7 +15,6 @@ def make(access: Access, region: str) -> Any:
     from botocore.config import Config
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
     from botocore.configprovider import ConstantProvider
-    from botocore.loaders import Loader
     from botocore.session import Session
 
     class Sealed(Session):
@@ -33,8 +34,21 @@ def make(access: Access, region: str) -> Any:
     for name, value in said.items():
         provider = ConstantProvider(value)
         sealed.get_component("config_store").set_config_provider(name, provider)
-    paths = [Loader.BUILTIN_DATA_PATH]  # without ~/.aws/models
-    loader = Loader(extra_search_paths=paths, include_default_search_paths=False)
-    sealed.register_component("data_loader", loader)
+    sealed.register_component("data_loader", _models())
     sealed.set_credentials(access.key, access.secret)
     return sealed
+
+
+def read_ahead(services: Iterable[str]) -> None:
+    """Read what the SDK needs for clients of these, for the first one of each."""
+    nowhere = make(Access(url="http://127.0.0.1"), "us-east-1")
+    for service in services:
+        nowhere.create_client(service)
+
+
+@cache
+def _models() -> Any:
+    """AWS's own descriptions of its services, read once; nothing of ~/.aws/models."""
+    from botocore.loaders import Loader
+
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

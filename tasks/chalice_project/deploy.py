@@ -1,10 +1,7 @@
 """The real `chalice` command, and the state it leaves in .chalice/deployed/."""
 
-import json
 import re
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,20 +12,19 @@ from ..settings import paths
 from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
-from ..util import files, source_location, subprocesses
+from ..util import files, source_location
 from ..util.errors import DeployError, InputError
-from . import app, environment
+from . import app, config, environment
 from . import package as function_package
+from .child import process
 from .package import Contents
 from .source.declared import Route
 
-RUNNER = f"{__package__}.runner"
 IMPORT, PACK = "import", "pack"  # the runner's own commands
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
 BROKEN = re.compile(rf"\((?:5\d\d|{NOT_YET})\) when calling the (\w+) operation[^:]*:?(.*)")
-_AHEAD: "list[subprocess.Popen[str]]" = []
 MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 
@@ -44,8 +40,8 @@ def deploy(
     digest.
     """
     words = ["deploy", "--stage", settings.stage]
-    told = {"variables": dict(secret), "layer": asdict(layer), "refuses": refuses, "image": image}
-    return run(settings, words, environ, access, told)
+    told = {"layer": asdict(layer), "refuses": refuses, "image": image}
+    return run(settings, words, environ, secret, access, told)
 
 
 def pack(
@@ -53,8 +49,8 @@ def pack(
 ) -> files.Record:
     """What `deploy` would pack: {"file", …} (packing.py). DeployError where it hides a module of
     the layer."""
-    told = {"variables": {}, "layer": asdict(layer), "refuses": True}
-    return run(settings, [PACK, "--stage", settings.stage], environ, access, told)
+    told = {"layer": asdict(layer), "refuses": True}
+    return run(settings, [PACK, "--stage", settings.stage], environ, {}, access, told)
 
 
 def write_template(
@@ -63,18 +59,26 @@ def write_template(
 ) -> None:  # fmt: skip
     """`chalice package`, into a folder. `kind`: `cloudformation` or `terraform`."""
     words = ["package", "--pkg-format", kind, "--stage", settings.stage, str(folder)]
-    told = {"variables": {}, "layer": asdict(layer), "refuses": True}
-    run(settings, words, environ, access, told)
+    told = {"layer": asdict(layer), "refuses": True}
+    run(settings, words, environ, {}, access, told)
 
 
 def run(
-    settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
-    more: Mapping[str, Any],
+    settings: Settings, words: list[str], environ: Mapping[str, str], secret: Mapping[str, str],
+    access: Access | None, more: Mapping[str, Any],
 ) -> files.Record:  # fmt: skip
     """`chalice WORDS`, its lines shown as they come; what its package holds. `more`: what else the
     runner is told. DeployError."""
     report = paths.stage_record(settings, "chalice-package")
-    code, lines = _run(settings, words, environ, access, {**more, "report": str(report)})
+    told = _told(settings, words, environ, access, report, secret)
+    lines: list[str] = []
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        if not (_has_failed(lines) or (access and ELSEWHERE.search(line))):
+            say(line.rstrip())
+
+    code = process.run({**told, **more}, _imported(told, settings), hear)
     package = files.read_record(report) or {}
     if code and more["refuses"] and package.get("hides"):
         raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
@@ -92,19 +96,29 @@ def import_app(
 ) -> list[Route]:
     """app.py as a deploy imports it: its routes. InputError with its own traceback."""
     report = paths.stage_record(settings, "import-app")
-    told = {"variables": dict(secret), "report": str(report)}
     words = [IMPORT, "--stage", settings.stage]
-    code, lines = _run(settings, words, environ, access, told, shown=False)
+    told = _told(settings, words, environ, access, report, secret)
+    code, lines = process.import_app(told, _imported(told, settings))
     found = files.read_record(report) or {"error": f"it ended the process, with status {code}"}
     if "error" not in found:
+        if left := found.get("unpacked"):
+            say(_left_behind(left))
         return routes(settings)
     for line in lines:  # which the app said before
         say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
     file = Path(found.get("file", "app.py"))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
-    fix = _missing(found["error"], settings) or "correct it there; nothing was built or changed"
+    fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)
+
+
+def _left_behind(names: Sequence[str]) -> str:
+    return (
+        f"warning: app.py imports {', '.join(names)}, and Chalice packs only app.py, chalicelib/ "
+        "and vendor/: in Lambda the import fails. Move it into chalicelib/, and import it from "
+        "there"
+    )
 
 
 def routes(settings: Settings) -> list[Route]:
@@ -113,43 +127,24 @@ def routes(settings: Settings) -> list[Route]:
     return [Route(**each) for each in imported.get("routes", [])] or app.routes(Path())
 
 
-def _run(
+def _told(
     settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
-    more: Mapping[str, Any], *, shown: bool = True,
-) -> tuple[int, list[str]]:  # fmt: skip
-    """runner.py: its exit status, and what it printed."""
-    Path(more["report"]).unlink(missing_ok=True)
-    way = asdict(access) if access else None
-    told = {
-        "words": words, "environ": dict(environ), "access": way, "region": settings.region,
-        "python": settings.python,
+    report: Path, secret: Mapping[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    """For Chalice's process (runner.py)."""
+    report.unlink(missing_ok=True)
+    return {
+        "words": words, "environ": dict(environ), "access": asdict(access) if access else None,
+        "region": settings.region, "python": settings.python, "report": str(report),
+        "variables": dict(secret),
     }  # fmt: skip
-    process = _AHEAD.pop() if _AHEAD else _start(environ)
-    lines: list[str] = []
-    with process, _ending(process):
-        assert process.stdin
-        assert process.stdout
-        with suppress(BrokenPipeError), process.stdin:  # it died before: its words say why
-            json.dump({**told, **more}, process.stdin)
-        for printed in process.stdout:
-            line = hide(printed, more["variables"])
-            lines.append(line)
-            if shown and not (_has_failed(lines) or (access and ELSEWHERE.search(line))):
-                say(line.rstrip())
-    return process.returncode, lines
 
 
-def start_ahead(environ: Mapping[str, str]) -> None:
-    """Chalice's process, which imports Chalice while other steps are at work."""
-    _AHEAD.append(_start(environ))
-
-
-def _start(environ: Mapping[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        environment.command(RUNNER), env=dict(environ), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=subprocesses.die_with_parent, errors="replace",  # an app may print anything
-    )  # fmt: skip
+def _imported(told: Mapping[str, Any], settings: Settings) -> str:
+    """What app.py is imported from, as a digest: a deploy of the same goes on from there."""
+    around = {name: told[name] for name in ("environ", "access", "region", "python", "variables")}
+    configured = config.variables(paths.CHALICE_CONFIG, settings.stage)
+    return files.digest([around, configured, function_package.files_now()])
 
 
 def knows_architecture() -> bool:
@@ -159,17 +154,6 @@ def knows_architecture() -> bool:
     from chalice.config import Config
 
     return hasattr(Config, "lambda_architecture")
-
-
-@contextmanager
-def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """A run that is stopped stops chalice first: it gives its lock back only after that."""
-    try:
-        yield
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
 
 
 def _has_failed(lines: list[str]) -> bool:
@@ -263,5 +247,13 @@ def functions_of(state: Mapping[str, Any]) -> dict[str, str]:
 
 
 def api_url(stage: str) -> str:
-    urls = [each["rest_api_url"] for each in resources(stage) if "rest_api_url" in each]
-    return urls[0] if urls else ""
+    return _address(stage, "rest_api_url")
+
+
+def websocket_url(stage: str) -> str:
+    return _address(stage, "websocket_api_url")
+
+
+def _address(stage: str, kind: str) -> str:
+    """'' where it has none."""
+    return next((each[kind] for each in resources(stage) if kind in each), "")

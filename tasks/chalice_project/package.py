@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..requirements import function_file
 from ..requirements.file import canonical
 from ..util import files, modules
 from ..util.errors import DeployError
@@ -19,6 +20,8 @@ _INFO = re.compile(r"([^/]+?)-([^/-]+)\.dist-info/METADATA")
 # The app's own names; folders named as in COMMON are nobody's in particular.
 OWN = {"app", "chalicelib"}
 COMMON = {"docs", "examples", "test", "tests"}
+PACKED = ("app.py", "chalicelib", "vendor", "requirements.txt")
+CACHE = "__pycache__"  # of whoever imported it
 RUNTIME = "chalice"  # which Chalice packs into each function, whatever the layer has
 PLACES = {RUNTIME: "Chalice packs its own", "": "vendor/"}
 
@@ -30,6 +33,14 @@ class Contents:
 
     versions: Mapping[str, str]
     modules: Collection[str] = ()
+
+
+def files_now() -> dict[str, str]:
+    """{path: sha256} of what Chalice packs, as it lies here."""
+    found = [Path(name) for name in PACKED if Path(name).is_file()]
+    found += [path for name in PACKED if Path(name).is_dir() for path in files.walk(Path(name))]
+    found += function_file.files_behind(function_file.FUNCTION)
+    return {str(path): files.file_digest(path) for path in found if CACHE not in path.parts}
 
 
 def contents(names: Iterable[str]) -> Contents:

@@ -2,11 +2,11 @@
 packages in the function, with no call made twice that makes something each time, and with nothing
 of a function's variables in its own way.
 
-`python -m ….runner`, what it is told as JSON on stdin ({"words": of its command line, "environ",
-"variables": {…}, "access": …, "region"[, "image"]}): a process of its own, since Chalice imports
-the app. The words `import` and `pack` are not Chalice's (child/app_import.py, app_package.py). No
-file, argument or initial environment holds the values, and neither do the programs that Chalice
-starts (pip).
+`python -m ….runner`, what it is told as a line of JSON on stdin ({"words": of its command line,
+"environ", "variables": {…}, "access": …, "region"[, "image"]}): a process of its own, since Chalice
+imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
+app_package.py): after the first it says "mark", and waits for the next line. No file, argument or
+initial environment holds the values, and neither do the programs that Chalice starts (pip).
 """
 
 import json
@@ -15,13 +15,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from ..aws import sealed_session
 from ..settings.local_access import Access
 from . import packing
 from .child import app_import, app_package, image_calls, local_config, local_sources
 from .package import Contents
 from .process_variables import harmless
+
+AHEAD = "ahead"  # argument: nobody waits yet, so all that a deploy to stage=local reads is read
 
 
 def apply(values: Mapping[str, str]) -> None:
@@ -102,8 +105,6 @@ def seal(access: Access, region: str) -> None:
     from botocore.loaders import Loader
     from chalice.cli import factory
 
-    from ..aws import sealed_session
-
     Loader.CUSTOMER_DATA_PATH = os.devnull  # for Chalice's look at policies: no ~/.aws/models
 
     def session(**named: Any) -> Any:
@@ -113,10 +114,20 @@ def seal(access: Access, region: str) -> None:
     setattr(factory, "Session", session)  # noqa: B010 - mypy refuses the plain form
 
 
+def commands() -> TextIO:
+    """Standard input, which the app then finds at its end, as the programs that it starts do."""
+    mine = os.fdopen(os.dup(0), encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return mine
+
+
 def main() -> int:
     from chalice.cli import main as chalice
 
-    told = json.load(sys.stdin)
+    if sys.argv[1:] == [AHEAD]:
+        sealed_session.read_ahead(("lambda", "iam", "apigateway"))
+    asked = commands()
+    told = json.loads(asked.readline())
     os.environ.clear()
     os.environ.update(told["environ"])
     if told["access"]:
@@ -124,11 +135,15 @@ def main() -> int:
         local_config.apply()
         local_sources.apply()
     apply(told["variables"])
-    report = Path(told["report"])
     if told["words"][0] == "import":
-        return app_import.tell(told["words"][-1], report)
+        if code := app_import.tell(told["words"][-1], Path(told["report"])):
+            return code
+        os.write(1, f"\n{told['mark']}\n".encode())  # whatever the app made of sys.stdout
+        if not (line := asked.readline()):
+            return 0
+        told = json.loads(line)
     packing.know_python(told["python"])
-    packing.apply(Contents(**told["layer"]), report, refuses=told["refuses"])
+    packing.apply(Contents(**told["layer"]), Path(told["report"]), refuses=told["refuses"])
     if told["words"][0] == "pack":
         return app_package.make(told["words"][-1])
     import_once()

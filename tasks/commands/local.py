@@ -43,12 +43,16 @@ def task_local_url() -> dict[str, object]:
 
     def serve() -> None:
         access = control.ensure(settings, dict(os.environ))
-        if not deploy.api_url(LOCAL):
+        sockets = deploy.websocket_url(LOCAL)
+        if not (deploy.api_url(LOCAL) or sockets):
             problem = "stage local has no routes that could be served"
             raise DeployError(problem, fix="./doitw deploy stage=local")
         url = control.open_app_url(access, wanted)
         say(url)
-        say(f"try it: curl {url}{how_to_call.path()}; ./doitw local-stop ends it")
+        if sockets:
+            say(f"websockets: {url.replace('http', 'ws', 1)}/")
+        if deploy.api_url(LOCAL):
+            say(f"try it: curl {url}{how_to_call.path()}; ./doitw local-stop ends it")
 
     return {"basename": "local-url", "actions": [action(serve)]}
 

@@ -4,6 +4,7 @@ Each module is imported when its task is made, and what is typed decides which a
 second that all others take is not spent.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from typing import Any
@@ -17,6 +18,7 @@ from ..util.errors import SettingsError
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
+_VERBOSITY = re.compile(r"-v\d?|[012]")  # it makes no more tasks
 # {what people want: {command that is typed: the module with its task_…, below the package}}
 GROUPS = {
     "Build and deploy": {
@@ -139,7 +141,8 @@ class Commands:
     def _wanted(self) -> Collection[str]:
         """Which of the listed ones are made: what was typed, with all that it may rest on. All of
         them for what is no command of ours: doit's own (`list`), an option, a slip."""
-        typed = {word.partition(":")[0] for word in arguments.words()}
+        words = [word for word in arguments.words() if not _VERBOSITY.fullmatch(word)]
+        typed = {word.partition(":")[0] for word in words}
         if not typed:
             return {"build"}
         if typed - {*self.known()}:

@@ -139,7 +139,7 @@ def _token(aws: Aws) -> dict[str, Any]:
         answer = aws.client("ecr").get_authorization_token()
     found: dict[str, Any] = answer["authorizationData"][0]
     if not found.get("proxyEndpoint"):
-        raise AwsError("ECR names no registry", fix="run the same command again")
+        raise AwsError("ECR names no registry", fix="run the command again")
     return found
 
 

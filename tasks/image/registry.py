@@ -34,7 +34,7 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
 )
 DIGEST = "Docker-Content-Digest"
-AGAIN = "run the same command again: what was sent is not sent twice"
+AGAIN = "run the command again: what was sent is not sent twice"
 LIES = "something between here and the registry changes what is sent; look at proxies, then again"
 
 

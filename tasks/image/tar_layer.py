@@ -69,7 +69,7 @@ def unpacked(member: Member) -> Iterator[bytes]:
         yield rest
     if (crc, size) != (member.crc, member.size):
         problem = f"{member.path} is damaged: {member.name!a} is not what its list says"
-        raise BuildError(problem, fix="remove build/store, then run the same command again")
+        raise BuildError(problem, fix="remove build/store, then run the command again")
 
 
 def _packed(member: Member) -> Iterator[bytes]:

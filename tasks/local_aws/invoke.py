@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,10 +18,10 @@ from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..util import files
 from ..util.errors import LayerError
-from . import function_variables, image_functions
+from . import certificate, function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-CHOICE = ("builder", "image", "python", "architecture", "local_network")
+CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
 SLACK_SECONDS = 60
 # In a container the Runtime API has Lambda's port, and the user's processes are the function's.
@@ -89,6 +90,7 @@ def start(
     variables["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
     config = _limits(function) | {"variables": sorted(variables)}
     config |= OF_A_CONTAINER if sandbox.kind == "docker" else OF_THIS_MACHINE
+    trusted = {"https.pem": certificate.pem()} if access and access.pid == os.getpid() else {}
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         contents = [] if is_image else [function.code_bytes, *layers]
         zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(contents)]
@@ -98,7 +100,7 @@ def start(
             argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{tmp}", "{work}/config.json",
                   "{task}", "{runtime}"),
             kind=FUNCTION,
-            inputs={"config.json": json.dumps(config).encode()} | scripts(SCRIPTS),
+            inputs={"config.json": json.dumps(config).encode()} | trusted | scripts(SCRIPTS),
             task=next(iter(zips), None),
             opt=tuple(zips[1:]),
             network=settings.local_network,

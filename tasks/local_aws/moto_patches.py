@@ -21,8 +21,8 @@
 7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
-Functions that are images: image_functions.py. API Gateway, events, ECR's registry, and what moto
-cannot do at all: services/.
+Functions that are images: image_functions.py. API Gateway, events, ECR's registry, layers of other
+accounts, and what moto cannot do at all: services/.
 """
 
 import base64
@@ -38,7 +38,13 @@ from ..settings.local_access import Access
 from . import function_variables, image_functions
 from .guard import OURS
 from .invoke import invoke
-from .services import api_gateway, image_registry, polled_events, pushed_events
+from .services import (
+    api_gateway,
+    foreign_layers,
+    image_registry,
+    polled_events,
+    pushed_events,
+)
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
@@ -52,7 +58,7 @@ def apply(access: Access | None = None) -> None:
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.responses import S3Response
 
-    for service in (api_gateway, pushed_events, polled_events):
+    for service in (api_gateway, pushed_events, polled_events, foreign_layers):
         service.apply()
     image_registry.apply(access)
 

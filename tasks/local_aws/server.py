@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
 from . import guard
+from .gateway import websocket
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
 from .services import image_registry
@@ -64,7 +66,7 @@ def main() -> None:
     )
     from werkzeug.serving import make_server
 
-    from . import confine, kept_state, moto_patches
+    from . import certificate, confine, kept_state, moto_patches
     from .gateway import of_moto
     from .services import clock, not_yet
 
@@ -74,6 +76,7 @@ def main() -> None:
     server = make_server(
         "127.0.0.1", 0, _unready, threaded=True, request_handler=MotoRequestHandler
     )
+    certificate.speak_both(server)
     os.environ["MOTO_PORT"] = str(server.port)
     access = local_access.make(f"http://127.0.0.1:{server.port}", os.getpid())
     moto_patches.apply(access)
@@ -138,6 +141,13 @@ def _answering(app: App, ours: Ours) -> App:
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
+        if found := websocket.MANAGED.fullmatch(path):
+            code, body = websocket.manage(
+                environ["REQUEST_METHOD"], found[1], environ["wsgi.input"].read()
+            )
+            kind = "GoneException" if code == 410 else ""
+            start_response(f"{code} {HTTPStatus(code).phrase}", [("x-amzn-ErrorType", kind)])
+            return [body]
         if path == OURS or path.startswith(f"{OURS}/"):
             kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))
             start_response("200 OK", [("Content-Type", kind)])

@@ -8,18 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..chalice_project import config
+from ..chalice_project import config, package
 from ..layer import input_hash
-from ..requirements import function_file, lockfile
+from ..requirements import lockfile
 from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.model import SPECS, Settings, option
-from ..util import files
 from ..util.files import digest
 from .manifest import Manifest
 
-APP = ("app.py", "chalicelib", "vendor", "requirements.txt")  # what Chalice packs
-CACHE = "__pycache__"  # of whoever imported it
 WRITTEN = ("layers", "lambda_architecture")  # by deploys, into config.json
 # Settings that decide what the layer holds.
 DECIDING = (
@@ -79,15 +76,7 @@ def app(settings: Settings) -> str:
     and about this stage."""
     whole = config.load_config(paths.CHALICE_CONFIG)
     stage = config.stage(paths.CHALICE_CONFIG, settings.stage)
-    return digest([_by_people({**whole, "stages": {}}), _by_people(stage), app_files()])
-
-
-def app_files() -> dict[str, str]:
-    """{path: sha256} of what Chalice packs."""
-    found = [Path(name) for name in APP if Path(name).is_file()]
-    found += [path for name in APP if Path(name).is_dir() for path in files.walk(Path(name))]
-    found += function_file.files_behind(function_file.FUNCTION)
-    return {str(path): files.file_digest(path) for path in found if CACHE not in path.parts}
+    return digest([_by_people({**whole, "stages": {}}), _by_people(stage), package.files_now()])
 
 
 def _by_people(value: Any) -> Any:

@@ -25,7 +25,7 @@ def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
 
     if url := control.app_url():
         return f"curl {url}{path()}"
-    return f"./doitw local-url gives it an address here; ./doitw invoke event=http {stage}"
+    return f"./doitw invoke event=http {stage}; an address: ./doitw local-url"
 
 
 def address(state: Mapping[str, Any]) -> str:

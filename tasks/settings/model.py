@@ -170,6 +170,8 @@ class Settings:
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""
+    # Neither: the base image's `sha256:…`, where the lock names it.
+    locked_image: str = ""
     # Neither: (setting, value) where a person wrote another one than this machine works with.
     written: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
@@ -193,8 +195,14 @@ class Settings:
         return IMAGE_LIMIT if self.is_image else LAMBDA_LIMIT
 
     @property
-    def base_image(self) -> str:
+    def image_name(self) -> str:
+        """The base image, as people name it."""
         return (self.image or LAMBDA_IMAGE).replace("{python}", self.python)
+
+    @property
+    def base_image(self) -> str:
+        """The same, and exactly which one where the lock says it."""
+        return "@".join(filter(None, (self.image_name, self.locked_image)))
 
     @property
     def smoke_requests(self) -> tuple[Request, ...]:

@@ -121,7 +121,7 @@ def fingerprint(
         stage = chalice_config.stage(*place)
     else:
         stage = chalice_config.after(*place, arns, more)
-    contents = wishes.app_files()
+    contents = function_package.files_now()
     of_secret = [settings.secret, secret] if settings.secret else []
     made_of = [{**config, "stages": {}}, stage, contents, PACKED, *of_secret]
     return file_tools.digest([*made_of, *of_image(settings)])

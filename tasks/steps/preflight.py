@@ -49,8 +49,9 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     published that Chalice could not deploy from here."""
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
-    checks += [package_type.check_here] if deploys else []
+    if deploys:
+        checks += [check_name, check_variables, check_python, check_architecture, check_hidden]
+        checks += [package_type.check_here]
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -86,6 +87,10 @@ def raise_all(problems: list[LayerError]) -> None:
 def check_packages(settings: Settings) -> None:
     file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
+
+
+def check_name(settings: Settings) -> None:
+    chalice_config.refuse_unusable_name(paths.CHALICE_CONFIG)
 
 
 def check_stage(settings: Settings) -> None:
@@ -252,8 +257,8 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the same there; or Chalice and the app's packages in .venv, "
-        "where they are found",
+        f"{settings.python}, and run the command there; or put Chalice and the app's packages into "
+        ".venv",
     )
 
 
@@ -300,6 +305,8 @@ def measure_layers(settings: Settings) -> None:
     sizes = {arn: known.get(arn) or listing.unzipped(connect(settings), arn) for arn in others}
     if others:
         files.write_record(path, {"sizes": sizes})
+    for arn in [each for each in others if settings.is_local and sizes[each] == 0]:
+        say(f"note: the embedded AWS has no {arn}: an empty layer stands in its place")
 
 
 def check_aws(settings: Settings) -> None:

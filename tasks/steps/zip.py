@@ -69,7 +69,7 @@ def pack(content: list[Member], target: Path) -> files.Record:
     if not content:
         raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
     if target.is_dir() and not target.is_symlink():
-        raise BuildError(f"{target} is a folder", fix="move it away, then run the same again")
+        raise BuildError(f"{target} is a folder", fix="move it away, then run the command again")
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)

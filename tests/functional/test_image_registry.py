@@ -147,7 +147,7 @@ def test_a_push_that_was_cut_off_anywhere_is_completed(
     server.plan = lambda asked: "dies" if len(server.asked) >= number else ""
     with pytest.raises(AwsError) as error:
         push(registry, made)
-    assert "run the same command again" in error.value.fix
+    assert "run the command again" in error.value.fix
     server.plan = lambda asked: ""
     assert registry.find_manifest(made.image.tag) == ""
     server.got = 0

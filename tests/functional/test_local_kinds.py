@@ -2,14 +2,22 @@
 event: one app, one server, builder=host. In containers: tests/docker/test_local_kinds.py."""
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from simple_websocket import Client, ConnectionClosed
 
 from tasks.chalice_project import api_event
 from tests import local_kinds
 from tests.local_kinds import got
 from tests.project import Project, Run
+
+PATIENCE = 60.0  # seconds for a function's first answer
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,15 @@ def test_what_only_an_account_has_is_left_out_and_said(first: tuple[Project, Run
     """Once each."""
     for name in ("manage_iam_role", "api_gateway_custom_domain", "websocket_api_custom_domain"):
         assert first[1].output.count(f"{name} of config.json: the embedded AWS has no ") == 1
+
+
+def test_a_layer_of_somebody_else_is_an_empty_one(first: tuple[Project, Run]) -> None:
+    """Said, and named by the function as app and config.json have it, with this one beside it."""
+    made, run = first
+    said = f"the embedded AWS has no {local_kinds.FONTS}: an empty layer stands in its place"
+    assert run.output.count(said) == 1
+    once = made.aws("lambda").get_function_configuration(FunctionName="kinds-local-once")
+    assert [each["Arn"] for each in once["Layers"]] == [local_kinds.FONTS, *made.layers()]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +173,9 @@ def test_a_schedules_event_that_nobody_waits_for(kinds: Project) -> None:
 
 @pytest.mark.parametrize("kind", ["connect", "message", "disconnect"])
 def test_a_websockets_event(kinds: Project, kind: str) -> None:
-    context = {"domainName": "d", "apiId": "a", "stage": "api", "connectionId": "c1"}
+    # an app sends to the API of its process's first event, also here
+    api = f"{kinds.access().host}/local"
+    context = {"domainName": "d", "apiId": api, "stage": "api", "connectionId": "c1"}
     event = {"requestContext": context, "body": "hello"}
     name = f"websocket_{kind}"
     answer = kinds.aws("lambda").invoke(
@@ -170,6 +189,46 @@ def test_a_websocket_api_is_deployed(kinds: Project) -> None:
     (api,) = kinds.aws("apigatewayv2").get_apis()["Items"]
     routes = kinds.aws("apigatewayv2").get_routes(ApiId=api["ApiId"])["Items"]
     assert sorted(x["RouteKey"] for x in routes) == ["$connect", "$default", "$disconnect"]
+
+
+def test_a_websocket_on_the_apps_own_port(kinds: Project) -> None:
+    """The app answers by the connection, asks about it, and ends it; other connections stay."""
+    said = kinds.doit("local-url").output
+    url = re.search(r"websockets: (ws://127\.0\.0\.1:\d+/)", said)
+    assert url, said
+    with connected(url[1]) as one, connected(url[1] + "api?token=good") as other:
+        one.send("echo hello")
+        assert one.receive(PATIENCE) == "hello from 127.0.0.1"
+        one.send("gone")
+        assert one.receive(PATIENCE) == "nobody is gone"
+        one.send("fail with it")
+        assert json.loads(str(one.receive(PATIENCE)))["message"] == "Internal server error"
+        one.send("leave")
+        with pytest.raises(ConnectionClosed):
+            one.receive(PATIENCE)
+        other.send("echo still here")
+        assert other.receive(PATIENCE) == "still here from 127.0.0.1"
+
+
+def test_a_websocket_that_the_app_refuses(kinds: Project) -> None:
+    """With its own status; nothing is open then."""
+    url = urlsplit(kinds.doit("local-url").output.partition("websockets: ")[2].split()[0])
+    asking = HTTPConnection(url.netloc, timeout=PATIENCE)
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+    asking.request("GET", "/?token=bad", headers=headers)
+    with closing(asking):
+        assert asking.getresponse().status == 401
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    client = Client.connect(url)
+    try:
+        yield client
+    finally:
+        with suppress(ConnectionClosed):
+            client.close()
 
 
 def test_what_the_server_cannot_do_is_said_so(kinds: Project) -> None:

@@ -10,15 +10,17 @@ from traceback import TracebackException
 from typing import Any
 
 OURS = Path(__file__).parents[2]
+PACKED = ("app.py", "chalicelib", "vendor")  # all that Chalice packs of the app's folder
 
 
 def tell(stage: str, report: Path) -> int:
-    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names}, or {"error": text,
-    "file", "line"}, of the app's last frame (line 0: of none); returns an exit status."""
+    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name]}, or
+    {"error": text, "file", "line"}, of the app's last frame (line 0: of none); returns an exit
+    status."""
     said: dict[str, Any]
     try:
         app = _imported(stage)
-        said = {"routes": list(_routes(app)), "handlers": _handlers(app)}
+        said = {"routes": list(_routes(app)), "handlers": _handlers(app), "unpacked": _unpacked()}
     except (Exception, SystemExit) as error:
         said = _told(error)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,13 @@ def _routes(app: Any) -> Iterator[dict[str, Any]]:
         for method, entry in methods.items():
             guard = entry.authorizer is not None or bool(entry.api_key_required)
             yield {"path": path, "methods": [method], "guard": guard}
+
+
+def _unpacked() -> list[str]:
+    """Files and folders beside app.py that it imported, and that no function will have."""
+    loaded = [getattr(module, "__file__", None) for module in [*sys.modules.values()]]
+    own = [file for file in loaded if isinstance(file, str) and _is_apps(file)]
+    return sorted({Path(file).relative_to(Path.cwd()).parts[0] for file in own}.difference(PACKED))
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from .rules import FOLDERS
 
 TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
 CODE = re.compile(r".*\.(py|pyc|pyi|so|pyd)|py\.typed|\.gitkeep")
-KEYS = re.compile(r".*\.(pem|key|crt|cer|der|p12|pfx|jks)")
 DOCUMENTATION = re.compile(
     r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
     r"|Makefile|py\.typed|\.\w+"

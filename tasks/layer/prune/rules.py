@@ -71,6 +71,16 @@ NOTES = (
 
 RULES = (
     Rule(
+        name="test-keys",
+        globs=tuple(
+            f"**/{folder}/**/*.{suffix}"
+            for folder in ("tests", "test", "SelfTest")
+            for suffix in ("pem", "pem.*", "key", "p12", "pfx", "jks")
+        ),
+        reason="private keys for tests, also where the tests stay: a layer with a key is refused",
+        source="the wheels themselves: Twisted, tornado, future",
+    ),
+    Rule(
         name="tests",
         globs=(
             "**/tests",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .patterns import CODE, DATA, DOCUMENTATION, INTO, KEYS, TESTS, ends_of
+from .patterns import CODE, DATA, DOCUMENTATION, INTO, TESTS, ends_of
 from .rules import FOLDERS, Spare
 
 Gone = Callable[[str], bool]
@@ -53,6 +53,7 @@ class Usage:
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
         self._names: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for path in self._paths:
             folder, _, file = path.rpartition("/")
@@ -87,7 +88,10 @@ class Usage:
         return self._holds(self._within(path, matched), DOCUMENTATION, matched, gone)
 
     def data(self, path: str, matched: str, gone: Gone) -> bool:
-        return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        """Also what a package of Node's holds, whose code nobody reads here."""
+        around = {str(each) for each in PurePosixPath(matched).parents}
+        named = any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        return named or not self._node.isdisjoint(around)
 
     def named(self, path: str, matched: str, gone: Gone) -> bool:
         wanted = path.rpartition("/")[2]
@@ -95,11 +99,10 @@ class Usage:
         return any(wanted in names and not gone(module) for module, _, names in quoting)
 
     def into(self, path: str, matched: str, gone: Gone) -> bool:
-        """`tests/x.csv` is named by that path, all that is data in `tests/data` by that one. Keys
-        are there to be tested with."""
+        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one."""
         inside = path[len(matched.rpartition("/")[0]) + 1 :]
-        return not KEYS.fullmatch(inside) and any(
-            (inside == part or (inside.startswith(f"{part}/") and not CODE.fullmatch(inside)))
+        return not CODE.fullmatch(inside) and any(
+            f"{inside}/".startswith(f"{part}/")
             and not module.startswith(f"{matched}/")
             and not gone(module)
             for module, part in self._into[path.split("/")[0]]

@@ -14,7 +14,9 @@ from ...chalice_project import deploy
 from ...settings.local_access import Access
 from ...settings.model import LOCAL
 from ..signatures import Secrets, is_signed
+from . import websocket
 from .document import KEPT, Api
+from .exchange import Sent
 from .guards import Gatekeeper
 from .serve import Gateway
 
@@ -61,7 +63,13 @@ def make(access: Access, secrets: Secrets) -> Gateway:
             is_signed=lambda: is_signed(dict(environ), secret),
         )  # fmt: skip
 
-    return Gateway(find=find, keeper=keeper)
+    def connect(environ: dict[str, Any], sent: Sent) -> bool:
+        if (api := websocket.find()) is None:
+            return False
+        websocket.serve(environ, sent, api, access.host, caller(access, api.region))
+        return True
+
+    return Gateway(find=find, keeper=keeper, connect=connect)
 
 
 def find() -> Api | None:

@@ -25,15 +25,18 @@ PROBLEMS = {
     504: "Endpoint request timed out",
 }  # fmt: skip
 Find = Callable[[], Api | None]
+Connect = Callable[[dict[str, Any], Sent], bool]  # False where the app has no websockets
 Guarded = Callable[[Mapping[str, Any]], Gatekeeper]  # by the WSGI environment of a request
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """A WSGI app. `find`: the API as it is deployed now; `keeper`: who lets a request in."""
+    """A WSGI app. `find`: the API as it is deployed now; `keeper`: who lets a request in;
+    `connect`: serves a websocket, to its end."""
 
     find: Find
     keeper: Guarded
+    connect: Connect
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         try:
@@ -53,6 +56,8 @@ class Gateway:
         sent = read_request(environ)
         if urlsplit(f"//{sent.header('host')}").hostname not in HOSTS:
             return _said(421)
+        if sent.header("upgrade").lower() == "websocket" and self.connect(environ, sent):
+            raise ConnectionError("a websocket that has ended")  # nothing is answered any more
         if len(sent.body) > MOST:
             return _said(413)
         api = self.find()

@@ -73,7 +73,7 @@ def _function(aws: Aws, name: str, before: Ran) -> Iterator[str]:
         if sent["CodeSha256"] != wanted["CodeSha256"]:
             raise AwsError(
                 f"{place} is not the package that {name} ran",
-                fix="look at who else writes there, then deploy again",
+                fix="check who else writes there, then deploy again",
             )
         _wait(aws, name)
     variables, lost = _variables(aws, before, wanted, now)

@@ -43,7 +43,7 @@ class ContainerSandbox:
 
     @property
     def title(self) -> str:
-        return f"image {self._settings.base_image}"
+        return f"image {self._settings.image_name}"
 
     @property
     def digest(self) -> str:

@@ -232,7 +232,7 @@ def test_what_is_no_longer_what_install_found_is_refused(
     if fine:
         optimize.install(settings, workshop, [plan])
     else:
-        with pytest.raises(BuildError, match="c is not what it was") as caught:
+        with pytest.raises(BuildError, match="c changed during the build") as caught:
             optimize.install(settings, workshop, [plan])
         assert "lock" in caught.value.fix
     assert paths.record(settings, "install").exists() is fine

@@ -138,6 +138,18 @@ def test_the_records_plan_follows_what_stays(settings: Settings) -> None:
     assert prune.run(Settings(layer="t", drop=("pkg/__init__.py",)))["plan"] != before
 
 
+def test_what_the_check_imports_stays(settings: Settings) -> None:
+    """As what the app imports; another import prunes anew."""
+    Path("proof.py").write_text("import pkg.tests.test_x\n", encoding="utf-8")
+    checked = replace(settings, check="proof.py")
+    prune.run(checked)
+    [plan] = prune_plan.read_plans(paths.plan(settings))
+    assert "pkg/tests/test_x.py" in plan.stay
+    before = prune.fingerprint(checked)
+    Path("proof.py").write_text("import pkg\n", encoding="utf-8")
+    assert prune.fingerprint(checked) != before
+
+
 def test_an_unknown_recipe_changes_nothing(settings: Settings) -> None:
     """It is named, with the nearest."""
     with pytest.raises(SettingsError, match="did you mean aws-runtime"):

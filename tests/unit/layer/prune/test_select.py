@@ -253,11 +253,14 @@ def test_a_folder_that_code_only_names_goes(tmp_path: Path, code: str) -> None:
     assert choose(tmp_path, files | {"a/run.py": code}).removed.keys() == files.keys()
 
 
-def test_keys_of_tests_go_though_code_names_them(tmp_path: Path) -> None:
-    """tornado.testing has the path of its own; a layer with a private key is refused."""
-    files = {"a/testing.py": "join(here, 'test', 'test.key')", "a/test/test.key": "x"}
-    files |= {"a/test/test_x.py": ""}
-    assert "a/test/test.key" in choose(tmp_path, files).removed
+def test_keys_of_tests_go_where_the_tests_stay(tmp_path: Path) -> None:
+    """future and gevent import their tests, tornado.testing names its own key, an app imports
+    Twisted's proto_helpers: all these layers were refused for private keys."""
+    files = {"a/testing.py": "join(here, 'test', 'test.key')\nimport a.test.helpers",
+             "a/test/test.key": "x", "a/test/key.pem.old": "x", "a/test/more/x.p12": "x",
+             "a/test/x.crt": "x", "a/test/helpers.py": "", "a/cacert.pem": "x"}  # fmt: skip
+    taken = {"a/test/test.key", "a/test/key.pem.old", "a/test/more/x.p12"}
+    assert choose(tmp_path, files).removed == dict.fromkeys(taken, "test-keys")
 
 
 def test_a_type_checker_reads_the_stubs_of_all(tmp_path: Path) -> None:
@@ -304,6 +307,14 @@ def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, cod
     """A test suite is one all the same."""
     files = {"a/__init__.py": code, path: "x", "a/b/tests/test_x.py": "", "a/b/tests/x.csv": ""}
     assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
+
+
+@pytest.mark.parametrize("path", ["lib/skills/x.md", "node_modules/y/test/x.js", "docs/x.md"])
+def test_what_lies_in_a_package_of_nodes_stays(tmp_path: Path, path: str) -> None:
+    """playwright's driver: its code is none of Python's."""
+    files = {"a/__init__.py": "", "a/driver/package/package.json": "{}", "a/other/x.md": ""}
+    removed = choose(tmp_path, files | {f"a/driver/package/{path}": "x"}).removed
+    assert list(removed) == ["a/other/x.md"]
 
 
 def test_targets_of_entry_points_stay(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""tasks/chalice_project/child/process.py: an app is imported once, by the process that deploys it.
+`chalice package` stands for a deploy: it reads the app in the same way, and needs no AWS."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.chalice_project import deploy
+from tasks.chalice_project.package import Contents
+from tasks.settings import paths
+from tasks.settings.model import Settings
+from tests.project import ROOT
+
+APP = """
+import sys
+from chalice import Chalice
+
+app = Chalice(app_name="x")
+sys.stdout.write("imported without an end")
+with open("imports", "a") as file:
+    file.write(sys.stdin.read() + "once ")
+
+
+@app.route("/")
+def index():
+    return {}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    paths.CHALICE_CONFIG.parent.mkdir()
+    configure(WORD="a")
+    Path("app.py").write_text(APP)
+    Path("requirements.txt").touch()
+
+
+def configure(**variables: str) -> None:
+    stages = {"dev": {"environment_variables": variables}}
+    config = {"version": "2.0", "app_name": "x", "stages": stages}
+    paths.CHALICE_CONFIG.write_text(json.dumps(config))
+
+
+def use(change: Callable[[], object] = lambda: None) -> str:
+    """What the imports wrote, when something changes between import and use."""
+    environ = dict(os.environ) | {"AWS_DEFAULT_REGION": "eu-west-1"}
+    settings = Settings(stage="dev")
+    assert [each.path for each in deploy.import_app(settings, environ, {}, None)] == ["/"]
+    change()
+    layer = Contents(versions={}, modules=[])
+    deploy.write_template(settings, environ, None, layer, "cloudformation", Path("out"))
+    assert Path("out/sam.json").is_file()
+    return Path("imports").read_text()
+
+
+def test_what_was_imported_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it said then is said; it finds standard input at its end, and does not wait for it."""
+    said: list[str] = []
+    monkeypatch.setattr(deploy, "say", said.append)
+    assert use() == "once "
+    assert said[0] == "imported without an end"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda: Path("app.py").write_text(APP + "\n"), lambda: configure(WORD="b")],
+    ids=["file", "variable"],
+)  # fmt: skip
+def test_what_changed_meanwhile_is_imported_again(change: Callable[[], object]) -> None:
+    assert use(change) == "once once "
