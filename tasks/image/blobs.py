@@ -1,8 +1,12 @@
 """Blobs of an image, kept in build/store by what they are made from: two entries each, the blob as
-it is and what a manifest says of it."""
+it is and what a manifest says of it.
+
+A heavy distribution has a blob of its own, so that a changed pin sends little.
+"""
 
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +16,13 @@ from ..layer.cache import Store
 from ..layer.part import Member
 from ..settings.model import Settings
 from ..util import files
-from . import groups, tar_layer
+from . import tar_layer
 from .tar_layer import Layer
 
 BLOBS, FACTS = "blobs", "blob-facts"
+HEAVY = 128_000  # bytes, packed, from which a distribution has a blob of its own
+MOST = 100  # blobs of distributions; an image has 127 layers, the base's and the app's among them
+LIGHT = "light packages"
 FORMAT = 1  # raise when other bytes are made of the same parts
 
 
@@ -25,7 +32,7 @@ def of_parts(
     """One layer for each group of distributions; `names`: {part: distribution}."""
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
     found = []
-    for title, content in groups.group(members, names).items():
+    for title, content in group(members, names).items():
         key = files.digest([FORMAT, level, title, [[x.path.name, x.name] for x in content]])
         found.append(
             keep(
@@ -36,6 +43,19 @@ def of_parts(
             )
         )  # fmt: skip
     return found
+
+
+def group(members: Iterable[Member], names: Mapping[Path, str]) -> dict[str, list[Member]]:
+    """{what a blob is called: its files}; `names`: {part: distribution}. The same for the same
+    parts, and the light ones first: what changes most often is last to be unpacked."""
+    owned: dict[str, list[Member]] = defaultdict(list)
+    for each in members:
+        owned[names[each.path]].append(each)
+    sizes = {name: sum(each.packed for each in found) for name, found in owned.items()}
+    heavy = sorted((name for name in sizes if sizes[name] >= HEAVY), key=lambda x: (-sizes[x], x))
+    own = {name: owned[name] for name in sorted(heavy[:MOST])}
+    light = [each for name in sorted(owned.keys() - own.keys()) for each in owned[name]]
+    return own | ({LIGHT: light} if light else {})
 
 
 def keep(kept: Store, key: str, make: Callable[[Path], Layer]) -> Layer:

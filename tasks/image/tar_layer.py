@@ -6,7 +6,6 @@ pinned wheel, for the reason that archive/zip_writer.py gives.
 """
 
 import hashlib
-import mmap
 import tarfile
 import tempfile
 import zlib
@@ -18,6 +17,7 @@ from typing import IO
 from ..layer.archive.zip_writer import BLOCK
 from ..layer.part import DEFLATED, Member
 from ..util.errors import BuildError
+from . import gzip_pieces
 
 TIME = 315532800  # 1980-01-01, UTC: the zip's time, too
 PYTHON = "opt/python/"  # where a layer would lie, so that the layer's proof holds
@@ -91,16 +91,20 @@ def write_layer(content: Iterable[File], target: Path, level: int, title: str = 
 def compress(
     tar: IO[bytes], target: Path, level: int, *, diff_id: str, unpacked: int, title: str = ""
 ) -> Layer:
-    """A tar as one blob. It is mapped, not read: a package may have a gigabyte."""
-    import deflate
+    """A tar as one blob."""
+    tar.seek(0)
+    with target.open("wb") as file:
+        hashed = _Hashed(file)
+        if unpacked <= gzip_pieces.WHOLE:
+            import deflate
 
-    tar.flush()
-    with mmap.mmap(tar.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        packed = deflate.gzip_compress(mapped, level)
-    target.write_bytes(packed)
-    digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+            hashed.write(bytes(deflate.gzip_compress(tar.read(), level)))
+        else:
+            for block in gzip_pieces.packed(tar, level):
+                hashed.write(block)
     return Layer(
-        digest=digest, size=len(packed), diff_id=diff_id, unpacked=unpacked, title=title
+        digest=f"sha256:{hashed.sha256.hexdigest()}", size=hashed.length, diff_id=diff_id,
+        unpacked=unpacked, title=title,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from ..requirements import host_python
 from ..settings import paths
-from ..settings.model import LAMBDA_TMP, Settings
+from ..settings.model import LAMBDA_TMP, MOST_TMP, Settings
 from ..ui.console import say
 from ..util import files
 from ..util.errors import BuildError
@@ -14,7 +14,7 @@ from .protocol import Sandbox
 @cache
 def choose(settings: Settings) -> Sandbox:
     """The run's. BuildError as of `new`."""
-    return new(settings)
+    return new(settings, tmp=MOST_TMP if settings.is_image else LAMBDA_TMP)
 
 
 def new(settings: Settings, *, tmp: int = LAMBDA_TMP) -> Sandbox:

@@ -25,6 +25,9 @@ IMAGE = (
 OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
 LAMBDA_TMP = 512  # MB of /tmp, where a function asks for no more (AWS)
 LAMBDA_MEMORY = 10_240  # MB, the most that a function can have (AWS quota)
+# MB, the most that a function may ask for (AWS). Where the fault of a rule is looked for, a copy of
+# all packages lies there.
+MOST_TMP = 10_240
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
 IMAGE_LIMIT = 10_000_000_000  # bytes unpacked, all layers of an image (AWS quota)
 

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from . import docker_engine, docker_images
 
 GZIP = b"\x1f\x8b"
 BLOCK = 1 << 20
+END_SECONDS = 20  # a container needs a moment to end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +110,22 @@ def _write(target: IO[bytes], tag: str, config: bytes, layers: Iterable[IO[bytes
 
 
 def remove(tags: Iterable[str]) -> None:
-    """What nobody runs any more; a tag that is gone is no matter."""
-    import docker
-
+    """What nobody runs any more; a tag that is gone is no matter. A container of it that ends at
+    this moment is waited for: removed before that, the image would stay without a name."""
     with docker_engine.connected() as client:
         for tag in tags:
-            with suppress(docker.errors.APIError):
-                client.images.remove(tag, force=True)
+            deadline = time.monotonic() + END_SECONDS
+            while not _removed(client, tag) and time.monotonic() < deadline:
+                time.sleep(0.2)
+
+
+def _removed(client: Any, tag: str) -> bool:
+    import docker
+
+    try:
+        client.images.remove(tag)
+    except docker.errors.ImageNotFound:
+        return True
+    except docker.errors.APIError:
+        return False
+    return True

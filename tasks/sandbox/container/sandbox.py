@@ -108,7 +108,7 @@ class ContainerSandbox:
         """Beside the store's first jobs, and over a connection to the engine of its own."""
         client = docker_engine.connect()
         try:
-            self._cell = cell = Cell(client, self._image, self._settings)
+            self._cell = cell = Cell(client, self._image, self._settings, tmp=self._tmp)
             cell.ends_client = True
         except BaseException:
             client.close()
