@@ -317,7 +317,7 @@ def test_installed_bytes_are_what_the_lock_says(
     run = second.doit("build", "builder=docker")
     assert run.code == 1, run.output
     assert f"{name}: '{name}.py' is not what" in run.output
-    assert "downloads them anew" in run.output
+    assert "of the cache were removed: run the command again" in run.output
     run = second.doit("build", "builder=docker")
     assert run.code == 0, run.output
     assert module(second, name) == b"X = 'as it was'\n"
