@@ -1,11 +1,13 @@
 """Other requirement sets through the build: ./doitw bench-sets
 
 Each is installed, pruned by the built-in rules alone, optimized, zipped and proven. Its script
-(bench/sets/<name>.py: calls from the packages' own quick starts) runs on the plain install and on
-the layer, with and without sources, where a function would run it; what it prints is compared line
-by line. Nothing of the project's own build is touched.
+(bench/sets/<name>.py: calls from the packages' own quick starts) is the app, and runs on the plain
+install and on the layer, with and without sources, where a function would run it; what it prints is
+compared line by line, but for warnings, which quote the source. Nothing of the project's own build
+is touched.
 """
 
+import shutil
 import sys
 import tempfile
 import time
@@ -35,6 +37,7 @@ from tasks.util.errors import LayerError
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
 LONGEST = 300.0  # seconds of a script
+QUIET = b"import warnings\n\nwarnings.simplefilter('ignore')\n"  # they quote sources
 COLUMNS = (
     "requirements", "packages", "plain", "layer", "without bytecode", "`only`", "imports",
     "lines compared", "differences", "took",
@@ -42,8 +45,8 @@ COLUMNS = (
 CAPTION = (
     "Other requirement sets, built and proven with the built-in rules alone (unzipped sizes; the "
     "layer is larger than the plain install where there is little to prune, since bytecode is "
-    "added). The lines that a script prints are compared between the plain install and the layer, "
-    "with both and with bytecode alone:"
+    "added). The lines that a script prints, without warnings, are compared between the plain "
+    "install and the layer, with both and with bytecode alone:"
 )
 
 
@@ -53,6 +56,7 @@ def main(names: Sequence[str] = ()) -> None:
     for name in names or sorted(path.stem for path in SETS.glob("*.txt")):
         with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
             Path(folder, paths.DOCKER).symlink_to(ROOT / paths.DOCKER)
+            shutil.copy(SETS / f"{name}.py", Path(folder, "app.py"))
             with chdir(folder):
                 rows.append(row(name, base))
         write(Result(part="sets", tables=[Table(caption=CAPTION, columns=COLUMNS, rows=rows)]))
@@ -80,13 +84,13 @@ def measured(name: str, settings: Settings, workshop: LayerBuilder) -> list[str]
     tree = installed.needed(settings)
     pins = {each.name: each.pin for each in tree.distributions}
     workshop.gather({path: pins[owner] for path, owner in tree.owners.items()}, Path("plain.zip"))
-    expected = printed(name, settings, workshop, Path("plain.zip"))
+    expected = printed(settings, workshop, Path("plain.zip"))
     made |= build(settings, workshop)
     made["verify"] = verify.run(settings, lambda: workshop)
-    found = printed(name, settings, workshop, paths.layer_zip(settings))
+    found = printed(settings, workshop, paths.layer_zip(settings))
     only = replace(settings, bytecode="only")
     small = build(only, workshop)
-    found_only = printed(name, only, workshop, paths.layer_zip(only))
+    found_only = printed(only, workshop, paths.layer_zip(only))
     code = made["optimize"]["bytecode"]["bytes"]
     return [
         str(len(made["install"]["distributions"])),
@@ -109,13 +113,13 @@ def build(settings: Settings, workshop: LayerBuilder) -> dict[str, Any]:
     }
 
 
-def printed(name: str, settings: Settings, workshop: LayerBuilder, layer: Path) -> list[str]:
+def printed(settings: Settings, workshop: LayerBuilder, layer: Path) -> list[str]:
     """Lines of the set's script, with its exit status, where the zip lies at /opt: read-only, as
     nobody, without network."""
     job = Job(
         argv=("{python}", "{scripts}/probe.py", "check", probe.LAYER, "{work}/check/check.py"),
         kind=CHECK,
-        inputs={**scripts(probe.SCRIPTS), "check/check.py": (SETS / f"{name}.py").read_bytes()},
+        inputs={**scripts(probe.SCRIPTS), "check/check.py": QUIET + Path("app.py").read_bytes()},
         environment=proof_environment(settings),
         opt=(layer.absolute(),),
         timeout=LONGEST,

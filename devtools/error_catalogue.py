@@ -13,7 +13,7 @@ TOP = """\
 
 Every error says what is wrong, where (file and line, with the words at fault), why, and after `→`
 what to do. Nothing is published before the layer is proven, and whatever failed is run again with
-the same command: what is finished is not done twice.
+the same command: finished steps are kept.
 
 `./doitw doctor` looks at everything a deploy needs and says what to do; it changes nothing.
 

@@ -5,7 +5,8 @@
 OPT/python is the layer, which is copied to COPY, where files go in and out; REMOVED is a zip of
 what pruning took, as it was installed. REQUEST (JSON): {"kind": "import" or "load", "name": …,
 "removed": {rule: [paths]}}. What it found is its last line, behind `= `: {"rule", "paths"}, the
-smallest set; "rule" is '' where several rules are at fault together, null where no file helps.
+smallest set; "rule" is '' where several rules are at fault together, and without paths where it
+works by itself, null where no file helps.
 """
 
 import os
@@ -59,6 +60,8 @@ def blame(opt: Path, installed: zipfile.ZipFile, request: dict[str, Any]) -> dic
             each()
         return not batch.errors[wanted]
 
+    if works([]):
+        return {"rule": "", "paths": []}
     for rule, paths in removed.items():
         if works(paths):
             return {"rule": rule, "paths": smallest(paths, works)}

@@ -9,16 +9,21 @@ BACKEND is JSON: {"build-backend", "backend-path"} of its pyproject.toml. What t
 lies at /opt. Its hooks run in a process of their own; standard library only.
 """
 
+import contextlib
+import ctypes
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 OPT = "/opt"
 BEAT = 5.0  # seconds
+IDLE = 24  # beats without any processor time
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 LARGEST = 1 << 20  # characters of an answer
 HOOK = """
 import importlib, json, sys
@@ -36,6 +41,7 @@ with open(result, "w") as file:
 
 
 def main(what: str, sdist: str, tmp: str, backend: str) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # what it leaves behind is found, too
     source = unpacked(Path(sdist), Path(tmp))
     if what == "requires":
         print(f"= {json.dumps(call(source, tmp, backend, 'get_requires_for_build_wheel', ''))}")
@@ -76,11 +82,20 @@ def call(source: Path, tmp: str, backend: str, hook: str, where: str) -> Any:
         [sys.executable, "-c", HOOK, words], cwd=source,
         env={**os.environ, "PYTHONPATH": OPT, "PATH": path},
     )  # fmt: skip
+    seen, idle = work_done(), 0
     while (code := ended(running)) is None:
         print(f"~ {hook}", flush=True)
+        seen, before = work_done(), seen
+        idle = idle + 1 if seen == before else 0
+        if idle >= IDLE:
+            running.kill()
+            running.wait()
+            raise SystemExit(f"! its build backend has done nothing for {BEAT * IDLE:.0f} s")
     if code:
         raise SystemExit(code)
     try:
+        if not result.is_file():
+            raise ValueError
         with result.open(encoding="utf-8") as file:
             return json.loads(file.read(LARGEST))
     except (OSError, ValueError, RecursionError):
@@ -94,6 +109,24 @@ def ended(running: "subprocess.Popen[bytes]") -> "int | None":
         return running.wait(BEAT)
     except subprocess.TimeoutExpired:
         return None
+
+
+def work_done() -> "dict[int, list[bytes]]":
+    """{process that we have started, directly or not: its processor time, with that of its ended
+    children}: the same again where all of them wait, or were stopped."""
+    found = dict(processes())
+    below = {os.getpid()}
+    while more := {each for each, (parent, _) in found.items() if parent in below} - below:
+        below |= more
+    return {each: found[each][1] for each in below - {os.getpid()} if each in found}
+
+
+def processes() -> "Iterator[tuple[int, tuple[int, list[bytes]]]]":
+    """(number, (parent's, times))"""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = (process / "stat").read_bytes().rpartition(b")")[2].split()
+            yield int(process.name), (int(fields[1]), fields[11:15])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import pickle
 import selectors
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
@@ -15,11 +14,9 @@ SHARES = 4 * JOBS
 CHUNK_BYTES, CHUNK_FILES = 1_600_000, 512  # a fork and its end take a millisecond and more
 
 
-@dataclass
-class _Child:
-    task: Any
-    pid: int
-    said: bytearray = field(default_factory=bytearray)
+class _Child:  # no dataclass: that module takes longer to import than this script's others
+    def __init__(self, task: Any, pid: int) -> None:
+        self.task, self.pid, self.said = task, pid, bytearray()
 
 
 def each(  # noqa: UP047 - the layer's Python may be 3.10

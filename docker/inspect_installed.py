@@ -20,7 +20,6 @@ brought, "altered": those of them that RECORD says something else of; where ther
 
 import base64
 import csv
-import email.parser
 import functools
 import gc
 import hashlib
@@ -42,9 +41,11 @@ import module_references
 
 Facts = dict[str, Any]
 
+_READ = {"METADATA", "RECORD", "entry_points.txt"}
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
-BLOCK = 1 << 20  # bytes
+_BLOCK = bytearray(1 << 20)  # to read into
 BILL = 10_000_000  # bytes of a bill of materials; one of more is none
+TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
@@ -59,7 +60,8 @@ def main(installed: str, apart: str, request: str, result: str) -> None:
         key = keys.get(facts["name"], "")
         if key in found:
             raise SystemExit(f"{facts['name']} was installed twice")
-        refused = {name: why for name in facts["hashes"] if (why := unwanted(installed, name))}
+        names = {*facts["hashes"], *(f"{folder.name}/{name}" for name in _READ)}
+        refused = {name: why for name in sorted(names) if (why := unwanted(installed, name))}
         if not key:  # inside another's wheel; its name is any text, so no place to write to
             key, refused = folder.name, {folder.name: "is of a distribution nobody asked for"}
             facts["hashes"] = {}
@@ -132,15 +134,15 @@ def is_the_wheels(installed: str, name: str) -> bool:
     itself is its own."""
     folder, _, file = name.rpartition("/")
     own = folder.endswith(".dist-info") and file in _INSTALLERS
-    plain = _kind(os.path.join(installed, name)) == stat.S_IFREG
+    plain = _kind(f"{installed}/{name}") == stat.S_IFREG
     return plain and not own and not name.startswith("bin/")
 
 
 def hashed(installed: str, name: str) -> str:
-    digest = hashlib.sha256()
-    with open(os.path.join(installed, name), "rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
+    digest, block = hashlib.sha256(), memoryview(_BLOCK)
+    with open(f"{installed}/{name}", "rb", buffering=0) as file:
+        while count := file.readinto(block):
+            digest.update(block[:count])
     return digest.hexdigest()
 
 
@@ -167,16 +169,23 @@ def altered(recorded: "dict[str, str]", contents: "dict[str, str]") -> list[str]
 def distribution(folder: Path) -> Facts:
     """Of one dist-info."""
     texts = {name: _text(folder / name) for name in ("METADATA", "RECORD")}
-    headers = email.parser.HeaderParser().parsestr(texts["METADATA"])
-    name = headers["Name"] or folder.name.split("-")[0]
+    name = header("Name", texts["METADATA"]) or folder.name.split("-")[0]
     return {
         "name": re.sub(r"[-_.]+", "-", name).lower(),
-        "version": headers["Version"] or "",
+        "version": header("Version", texts["METADATA"]),
         "folder": folder.name,
         "texts": texts,
         "hashes": recorded(texts["RECORD"]),
         "targets": targets(_text(folder / "entry_points.txt")),
     }
+
+
+def header(name: str, metadata: str) -> str:
+    """The first of this name, '' where there is none. Not `email`, which takes longer to import
+    than all else here."""
+    headers = re.split(r"\r?\n\r?\n", metadata, maxsplit=1)[0]
+    found = re.search(rf"(?mi)^{name}[ \t]*:(.*)$", headers)
+    return found[1].strip() if found else ""
 
 
 def targets(text: str) -> list[str]:
@@ -186,6 +195,9 @@ def targets(text: str) -> list[str]:
 
 
 def _text(path: Path) -> str:
+    """'' of what is no file, or too large to be one that is read (`unwanted` says so)."""
+    if path.is_file() and path.stat().st_size > TEXT:
+        return ""
     return path.read_bytes().decode(errors="surrogateescape") if path.is_file() else ""
 
 
@@ -206,16 +218,24 @@ def unwanted(installed: str, name: str) -> str:
     root = os.path.join(_real(installed), "")
     if os.path.isabs(name) or ".." in name.split("/"):
         return "leads out of the layer"
-    try:
-        mode = os.lstat(path := os.path.join(installed, name)).st_mode
-    except OSError:
+    mode, _ = _lstat(path := f"{installed}/{name}")
+    if not mode:
         return ""
     if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
         return "lies behind a link that leads out of the layer"
+    if stat.S_ISREG(mode) and os.path.getsize(path) > largest(name):
+        return f"is larger than {largest(name) >> 20} MB, and so no text that anybody wrote"
     if mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(mode):
         return "would run as another user (set-user-ID or set-group-ID)"
     known = stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)
     return "" if known else "is a device, pipe or socket"
+
+
+def largest(name: str) -> int:
+    """Bytes of a file that is read as a whole; of others there may be any number."""
+    if name.endswith(".py"):
+        return CODE
+    return TEXT if ".dist-info/" in name and name.rpartition("/")[2] in _READ else sys.maxsize
 
 
 _real = functools.cache(os.path.realpath)
@@ -249,7 +269,7 @@ def move(installed: str, target: str, names: Iterable[str]) -> Facts:
     slim: dict[str, int] = {}
     links, programs, made = {}, [], set()
     for name in names:
-        source, goal = os.path.join(installed, name), os.path.join(target, name)
+        source, goal = f"{installed}/{name}", f"{target}/{name}"
         kind = _kind(source)
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             continue
@@ -277,11 +297,18 @@ def is_small_init(name: str, size: int) -> bool:
     return name.endswith("/__init__.py") and size <= SMALL
 
 
-def _kind(path: str) -> int:
+@functools.cache
+def _lstat(path: str) -> "tuple[int, int]":
+    """(mode, bytes) of what is installed; (0, 0) where nothing is."""
     try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
+        status = os.lstat(path)
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_mode, status.st_size
+
+
+def _kind(path: str) -> int:
+    return stat.S_IFMT(_lstat(path)[0])
 
 
 def _outward(source: str, root: str) -> str:
@@ -318,10 +345,12 @@ def readable(names: Iterable[str]) -> list[str]:
 
 def size_of(installed: str, name: str) -> int:
     """In bytes; 0 for what is no file of the tree."""
-    path = os.path.join(installed, name)
+    path = f"{installed}/{name}"
     kind = _kind(path)
-    there = kind == stat.S_IFREG or (kind == stat.S_IFLNK and not _outward(path, installed))
-    return os.stat(path).st_size if there else 0
+    if kind == stat.S_IFREG:
+        return _lstat(path)[1]
+    leads_to_file = kind == stat.S_IFLNK and not _outward(path, installed)
+    return os.stat(path).st_size if leads_to_file else 0
 
 
 def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_references.Said]]:
@@ -329,7 +358,7 @@ def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_refer
     found = []
     for name in code:
         path = name.partition("/")[2]
-        with open(os.path.join(installed, path), encoding="utf-8", errors="replace") as file:
+        with open(f"{installed}/{path}", encoding="utf-8", errors="replace") as file:
             said = module_references.module(path, file.read())
         if any(said):
             found.append((name, said))

@@ -3,6 +3,8 @@ client, and the Runtime API that the client asks.
 
     lambda_runtime.py serve MEET CONFIG TASK RUNTIME    prints READY when it listens; to its end
     lambda_runtime.py ask MEET EVENT                    one invocation; prints its answer as JSON
+    lambda_runtime.py init CONFIG TASK RUNTIME HANDLER…    starts each, without an event; prints
+                                                        {handler: error} of those that fail
 
 MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME holds `bootstrap`,
 which starts it. CONFIG: {"variables": names of those of `serve` that are the function's, "timeout":
@@ -79,6 +81,13 @@ class Environment:
             "failed": failure is not None,
             "log": "".join(self._log),
         }
+
+    def check(self) -> str:
+        """Initialise, and end: '' or what went wrong, JSON text."""
+        failure = self._initialise("init", time.monotonic() + self._config["timeout"])
+        if self._process:
+            self._end(self._process)
+        return failure.answer if failure else ""
 
     # ---- the phases -----------------------------------------------------------------------------
 
@@ -229,6 +238,17 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
             asking.sendall(json.dumps(answer, ensure_ascii=False).encode())
 
 
+def init(config: str, task: str, runtime: str, *handlers: str) -> None:
+    told = json.loads(Path(config).read_text(encoding="utf-8"))
+    told["variables"] = [*told["variables"], "_HANDLER"]
+    places, failed = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}, {}
+    for handler in handlers:
+        os.environ["_HANDLER"] = handler
+        if error := Environment(told, places).check():
+            failed[handler] = error
+    print(json.dumps(failed))
+
+
 @contextmanager
 def beating(asking: socket.socket) -> "Iterator[None]":
     """An empty line every second, which `ask` passes on: a function may stop this process, and
@@ -265,7 +285,10 @@ def ask(meet: str, event: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        serve(*sys.argv[2:])
+    word, *given = sys.argv[1:]
+    if word == "init":
+        init(*given)
+    elif word == "serve":
+        serve(*given)
     else:
-        ask(*sys.argv[2:])
+        ask(*given)

@@ -6,7 +6,7 @@ begin with a literal word, which the engine finds fifty times faster than a line
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 Said = tuple[list[str], list[str], bool, list[str], list[str]]
@@ -14,16 +14,24 @@ Said = tuple[list[str], list[str], bool, list[str], list[str]]
 _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
-# Words of code that reads what it cannot name: modules of a package, files of a folder. A third
-# kind, "source": that of modules.
-_LISTING = {
-    "modules": ("iter_modules", "walk_packages"),
-    "files": (
-        "iterdir", "listdir", "scandir", "glob(", "import glob", "os.walk", ".walk(", "resources",
-    ),
+# A path into a folder that a prune rule may take: "tests/data", join(here, "tests", "x.crt").
+_INTO = {
+    "test": re.compile(r"""(test|tests)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+    "SelfTest": re.compile(r"""(SelfTest)(?:["'][\s,)/]+["']|/)([^"'\s]+)["']"""),
+    "docs": re.compile(r"""(docs)(?:["'][\s,/)]+["']|/)([^"'\s]+)["']"""),
+}
+# Words of code that reads what it cannot name: modules of a package, files of a folder. More kinds:
+# "source", that of modules; "stubs" and "protos", those of any package.
+# {a kind: {a word that is quick to miss: words that have it}}.
+_LISTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "modules": {"iter_modules": ("iter_modules",), "walk_packages": ("walk_packages",)},
+    "files": {
+        "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
+        "walk": ("os.walk", ".walk("), "resources": ("resources",),
+    },
 }  # fmt: skip
 # {a word that is quick to miss: words of code that reads sources}.
-_READS_SOURCE = {
+_READS_SOURCE: Mapping[str, tuple[str, ...]] = {
     "source": ("getsource(", "getsourcelines(", "findsource(", "get_source("),
     "getsourcefile": ("open(inspect.getsourcefile", "open_py_source("),
     "linecache": ("linecache.getline", "from linecache import"),
@@ -39,21 +47,28 @@ def module(path: str, text: str) -> Said:
     """What the module at `path` says: (imports, quoted file names, lazy, what it lists, those of
     the imports that happen as soon as it is imported)."""
     lazy = "attach_stub" in text
-    files = sorted(quoted(text))
+    files = sorted(quoted(text) | into(text))
     all_, first = set(filter(_DOTTED.fullmatch, files)), set()
     for names, start in _imports(path, text):
         all_ |= names
         if names and _runs_at_once(text, start):
             first |= names
-    lists = [kind for kind, words in _LISTING.items() if any(word in text for word in words)]
+    lists = [kind for kind, words in _LISTING.items() if any(_having(words, text))]
     lists += ["source"] * reads_source(text)
+    lists += ["stubs"] * ("-stubs" in text and ".pyi" in text)
+    lists += ["protos"] * ("protoc_compiler" in text)
     return sorted(all_), files, lazy, lists, sorted(first)
 
 
 def reads_source(text: str) -> bool:
     """Does it read the source of modules, or is it a cache of numba's, which dates by them?"""
-    words = [each for word, found in _READS_SOURCE.items() if word in text for each in found]
+    words = _having(_READS_SOURCE, text)
     return any(_is_code(text, start) for each in words for start in _occurrences(each, text))
+
+
+def _having(words: Mapping[str, tuple[str, ...]], text: str) -> Iterator[str]:
+    likely = (each for quick, found in words.items() if quick in text for each in found)
+    return (each for each in likely if each in text)
 
 
 def _occurrences(word: str, text: str) -> Iterator[int]:
@@ -80,6 +95,13 @@ def quoted(text: str) -> set[str]:
             found.add(pieces[number])
             closed = number + 1
     return found
+
+
+def into(text: str) -> set[str]:
+    """Paths that begin with a folder's name between two quotes, or within: `tests/data`."""
+    likely = (pattern for word, pattern in _INTO.items() if word in text)
+    found = (match for pattern in likely for match in pattern.finditer(text))
+    return {f"{each[1]}/{each[2]}" for each in found if text[each.start() - 1] in "\"'/"}
 
 
 def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:

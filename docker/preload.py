@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any, cast
 
 COMMON = (
-    "asyncio", "csv", "ctypes", "dataclasses", "email.message", "hmac", "http.client",
-    "importlib.metadata", "importlib.resources", "importlib.util", "inspect", "json", "logging",
-    "pathlib", "ssl", "tempfile", "typing", "unicodedata", "urllib.request",
+    "asyncio", "concurrent.futures.thread", "csv", "ctypes", "dataclasses", "email.message", "hmac",
+    "http.client", "importlib.metadata", "importlib.resources", "importlib.util", "inspect", "json",
+    "logging", "pathlib", "ssl", "tempfile", "typing", "unicodedata", "urllib.request",
 )  # fmt: skip
 
 
@@ -39,6 +39,9 @@ class Preloaded:
         self._specs: dict[str, Any] = {name: x.__spec__ for name, x in self._modules.items()}
         self._given: set[str] = set()
         self._brings = {name: self._closure(name) for name in self._modules}
+        self._take_apart()
+        made = {name: dict(vars(each)) for name, each in self._modules.items()}
+        self._as_made = {name: (list(each), list(each.values())) for name, each in made.items()}
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
@@ -60,14 +63,15 @@ class Preloaded:
         finally:
             builtins.__import__ = original
 
-    def provide(self) -> None:
-        """To this process, in which none of them is imported."""
+    def _take_apart(self) -> None:
+        """No package has a module that was not asked for."""
         for name, module in self._modules.items():
             package, _, part = name.rpartition(".")
             if getattr(self._modules.get(package), part, None) is module:
                 delattr(self._modules[package], part)
-        made = {name: dict(vars(each)) for name, each in self._modules.items()}
-        self._as_made = {name: (list(each), list(each.values())) for name, each in made.items()}
+
+    def provide(self) -> None:
+        """To this process, in which none of them is imported."""
         sys.meta_path.insert(0, self)
         self.settle()
 
@@ -78,11 +82,11 @@ class Preloaded:
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
         """None where Python itself is to load it: for whoever only looks for it or wants it anew,
         and wherever it could turn out otherwise this time."""
+        if name not in self._modules:
+            return None
         caller: Any = sys._getframe(2)
         is_import = caller.f_code.co_name == "_find_and_load_unlocked"
-        if not is_import or name not in self._modules or not self._is_as_ever(name):
-            return None
-        return ModuleSpec(name, cast("Any", self))
+        return ModuleSpec(name, cast("Any", self)) if is_import and self._is_as_ever(name) else None
 
     def _is_as_ever(self, name: str) -> bool:
         """Nobody has a say in imports, and of all that it brings nothing was handed out and taken

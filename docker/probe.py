@@ -11,7 +11,8 @@ as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide 
 hide, too, behind the file `empty` beside the request]}. Found: {distribution:
 {"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
 what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
-it imports}, "metadata": error, "elf": {path: docker/elf.py's}, "needs": {one of "outer": libraries
+it imports}, "memory": {the first one of a process: bytes that its import held at its peak},
+"metadata": error, "elf": {path: docker/elf.py's}, "needs": {one of "outer": libraries
 of the layer that its import loaded}, "others": {one of "outer": libraries that its import loaded
 and Lambda has not}, "seen": what the answers rest on (docker/try_imports.py),
 "hides": {its module that has the name of a standard one: {"used": is the layer's the one that
@@ -40,11 +41,11 @@ for _name in (
     "warnings",
 ):  # fmt: skip
     importlib.import_module(_name)
-# The client's own simplejson stays the one, whatever a layer has of that name.
+# The client itself, and its own simplejson, stay the ones, whatever a layer has of these names.
 if _place := sys.modules["os"].environ.get("LAMBDA_RUNTIME_DIR"):
     sys.path.insert(0, _place)
     try:  # noqa: SIM105 - contextlib is none of the client's modules
-        importlib.import_module("simplejson")
+        importlib.import_module("awslambdaric.__main__")
     except ImportError:
         pass
     sys.path.remove(_place)
@@ -92,10 +93,12 @@ def beside(name: str) -> Any:
 
 if TYPE_CHECKING:
     import elf
+    import in_function
     import preload
     import try_imports
 else:
     try_imports, elf, preload = beside("try_imports"), beside("elf"), beside("preload")
+    in_function = beside("in_function")
 NOTHING = try_imports.Pruned()
 
 
@@ -125,6 +128,7 @@ class Batch:
         self.errors: dict[try_imports.Try, str] = {}
         self.compiled, self.missed = 0, set[str]()
         self.seconds: dict[str, float] = {}
+        self.memory: dict[str, int] = {}
         self.needs: dict[str, list[str]] = {}
         self.others: dict[str, list[str]] = {}
         self.seen: dict[str, set[str]] = {}
@@ -153,6 +157,7 @@ class Batch:
                     self.first,
                     self.system,
                     self.preloaded,
+                    function=in_function,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
@@ -174,21 +179,32 @@ class Batch:
             if isinstance(said, int):
                 self._trying = said
             elif isinstance(said, dict):
-                self.seconds[self.left[self._trying][1]] = said["seconds"]
+                self.seconds |= self._of_this(said, "seconds")
+                self.memory |= self._of_this(said, "memory")
             else:
-                number, self.errors[self.left[said[0]]], self._compiled, missed, seen = said
-                self.missed |= set(missed)
-                name = self.left[number][1]
-                if libraries := seen.pop("loaded", []):
-                    self.needs[name] = libraries
-                if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
-                    self.others[name] = others
-                self.shares |= seen.pop("shares", None) is not None
-                for kind, names in seen.items():
-                    self.seen.setdefault(kind, set()).update(names)
-                self._trying, through = number + 1, through + 1
+                self._take_in(*said)
+                through += 1
             self.since = time.monotonic()
         return through
+
+    def _of_this(self, said: "dict[str, Any]", what: str) -> "dict[str, Any]":
+        return {self.left[self._trying][1]: said[what]} if what in said else {}
+
+    def _take_in(
+        self, number: int, error: str, compiled: int, missed: "list[str]", seen: "dict[str, Any]"
+    ) -> None:
+        """One answer of try_imports.work."""
+        name = self.left[number][1]
+        self.errors[self.left[number]] = error
+        self._compiled, self._trying = compiled, number + 1
+        self.missed |= set(missed)
+        if libraries := seen.pop("loaded", []):
+            self.needs[name] = libraries
+        if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
+            self.others[name] = others
+        self.shares |= seen.pop("shares", None) is not None
+        for kind, names in seen.items():
+            self.seen.setdefault(kind, set()).update(names)
 
     def end(self) -> None:
         """Its process is through, or died of what it was trying."""
@@ -231,6 +247,7 @@ class Batch:
         self.needs |= other.needs
         self.others |= other.others
         self.seconds |= other.seconds
+        self.memory |= other.memory
         self.shares |= other.shares
         for kind, names in other.seen.items():
             self.seen.setdefault(kind, set()).update(names)
@@ -399,6 +416,7 @@ def result(opt: str, batch: Batch, asked_: Answer) -> Answer:
         "compiled": batch.compiled,
         "missed": sorted(batch.missed),
         "seconds": dict(sorted(batch.seconds.items())),
+        "memory": dict(sorted(batch.memory.items())),
         "needs": dict(sorted(batch.needs.items())),
         "others": dict(sorted(batch.others.items())),
         "seen": {kind: sorted(names) for kind, names in sorted(batch.seen.items())},
@@ -453,7 +471,7 @@ def hiding(opt: str, name: str) -> Answer:
 
     def missing() -> "list[str]":
         try_imports.forget(RUNTIME)
-        try_imports.use(opt)
+        in_function.use(opt)
         module = importlib.import_module(name)
         return [each for each in names if not hasattr(module, each)]
 
@@ -528,7 +546,7 @@ def checked(opt: str, what: str) -> None:
         if what.endswith(".py"):
             run_file(opt, what)
         else:
-            try_imports.use(opt)
+            in_function.use(opt)
             sys.argv = [what]
             runpy.run_module(what, run_name="__main__", alter_sys=True)
     except SystemExit as error:
@@ -543,7 +561,7 @@ def run_file(opt: str, path: str) -> None:
     main.__file__ = path
     folder = str(Path(path).parent)
     try_imports.forget(RUNTIME)
-    try_imports.use(opt)
+    in_function.use(opt)
     sys.path.insert(0, folder)
     sys.argv = [path]
     exec(code, vars(main))  # noqa: S102 - the project's own check

@@ -3,11 +3,9 @@
 For docker/probe.py, which loads it under no name that a module of the layer could have.
 """
 
-import gc
 import importlib
 import importlib.machinery
 import json
-import logging
 import os
 import re
 import sys
@@ -19,13 +17,15 @@ Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
-LIBRARY_PATH = ":".join(
-    ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/var/task",
-     "/var/task/lib", "/opt/lib")
-)  # Lambda's: the image sets it, a machine does not  # fmt: skip
+GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
 SLOW = 0.001  # seconds; of what is faster nothing is said
+STARTING = {
+    "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "_thread.start_new_thread",
+    "_thread.start_joinable_thread",
+}  # events  # fmt: skip
+MOST, FEW = 1024, 200  # processes and threads (AWS, "Lambda quotas"); of fewer nobody takes count
 TOUCHING = {
     "open", "os.mkdir", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link",
     "os.symlink", "os.rmdir", "os.mkfifo", "sqlite3.connect",
@@ -35,33 +35,30 @@ TOUCHING = {
 def work(
     opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
     runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
-    system: Collection[str] = (), preloaded: Any = None,
+    system: Collection[str] = (), preloaded: Any = None, *, function: Any,
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
-    compiled, missed, seen] after it; between the two {"seconds"} of an import that takes long.
+    compiled, missed, seen] after it; between the two what its import took (`measured`).
     `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
     that people import; `first`: modules to import before the layer is there; `system`: names of
-    the libraries that Lambda's system has; `preloaded`: docker/preload.py's, or None."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(null, number)
-    task = os.environ.get("LAMBDA_TASK_ROOT", "")
-    os.chdir(task if os.path.isdir(task) else "/")  # noqa: PTH112 - no pathlib here: see forget()
-    sys.argv = ["/var/runtime/bootstrap.py"]  # Lambda's
-    gc.disable()  # what an import makes stays: looking through it costs a tenth of the time
+    the libraries that Lambda's system has; `preloaded`: docker/preload.py's, or None; `function`:
+    docker/in_function.py."""
+    hear_nothing()
+    function.begin()
     compiled, watch = count_compiled(opt, pruned.bare), Watch(opt, pruned)
     forget(runtime)
     if preloaded:
         preloaded.provide()
     for name in first:
         importlib.import_module(name)
-    use(opt)
+    function.use(opt)
     lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
     start(preloaded, lacking, unset, watch)
-    broken = start_runtime()
-    programs = Programs()
-    sys.addaudithook(programs.hear)
-    own = os.getpid()
+    broken = function.start_runtime()
+    programs, room = Programs(), Room()
+    for each in (programs, room):
+        sys.addaudithook(each.hear)
+    own, least = os.getpid(), private_memory()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
@@ -69,12 +66,18 @@ def work(
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
-        if kind == "import" and seconds >= SLOW and not error:
-            say(answers, word, {"seconds": round(seconds, 3)})
-        loaded = {}
+        if kind == "import" and not error and (took := measured(number, seconds, least)):
+            say(answers, word, took)
+        seen = watch.seen()
         if name in outer and not error:
-            loaded = {"loaded": sorted(libraries(opt)), "others": lacking.others(before)}
-        say(answers, word, [number, error, compiled(), sorted(watch.missed), watch.seen() | loaded])
+            seen |= lacking.loaded(before)
+        say(answers, word, [number, error, compiled(), sorted(watch.missed), seen])
+
+
+def hear_nothing() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
 
 
 def start(preloaded: Any, *watching: Any) -> None:
@@ -84,16 +87,32 @@ def start(preloaded: Any, *watching: Any) -> None:
         preloaded.settle()
 
 
-def libraries(opt: str) -> "set[str]":
-    """Those of the layer that this process has loaded so far, below python/."""
+def libraries(opt: str, loaded: Iterable[str]) -> "set[str]":
+    """Those of the layer among what this process has loaded, below python/."""
     prefix = f"{opt}/python/"
-    return {path[len(prefix) :] for path in loaded_files() if path.startswith(prefix)}
+    return {path[len(prefix) :] for path in loaded if path.startswith(prefix)}
 
 
 def loaded_files() -> "set[str]":
     """All that lies in this process's memory."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
         return {line[line.index("/") :].rstrip() for line in file if "/" in line}
+
+
+def measured(number: int, seconds: float, least: int) -> "dict[str, float]":
+    """Of an import that takes long its seconds; of the first one of a process its memory, beyond
+    the bytes that were `least`."""
+    took: dict[str, float] = {"seconds": round(seconds, 3)} if seconds >= SLOW else {}
+    return took | ({} if number else {"memory": private_memory() - least})
+
+
+def private_memory() -> int:
+    """Bytes that this process held at its peak, of its own: not of files, which the system takes
+    back when it must."""
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
+        lines = dict(line.split(":", 1) for line in file if line.startswith(("VmHWM", "RssFile")))
+    peak, of_files = (int(lines.get(name, "0").split()[0]) for name in ("VmHWM", "RssFile"))
+    return (peak - of_files) << 10
 
 
 def forget(runtime: Collection[str]) -> None:
@@ -104,62 +123,6 @@ def forget(runtime: Collection[str]) -> None:
         package, _, part = name.rpartition(".")
         if package in sys.modules and hasattr(sys.modules[package], part):
             delattr(sys.modules[package], part)
-
-
-def use(opt: str) -> None:
-    """As a function finds it when its handler is imported: sys.path in the order of Lambda's
-    bootstrap, with `.pth` files read; what the runtime sets of the environment; a log handler
-    (/var/runtime/bootstrap.py, docker/bootstrap.py)."""
-    import site
-
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    task, runtime = (os.environ.get(f"LAMBDA_{name}", "") for name in ("TASK_ROOT", "RUNTIME_DIR"))
-    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
-    image = [f"{sys.prefix}/lib/{version}/site-packages"] * (not sys.flags.no_site)
-    sys.path[:0] = [each for each in (task, *layers, *image, runtime) if each]
-    sys.dont_write_bytecode = True  # /opt is read-only in Lambda
-    for folder in layers:
-        site.addsitedir(folder)
-    for add in (site.setquit, site.setcopyright, site.sethelper):
-        add()  # exit, copyright, help: a Python that starts without site has none
-    if runtime:  # where a function would be
-        os.environ.setdefault("PYTHONPATH", runtime)
-        os.environ.setdefault("LD_LIBRARY_PATH", LIBRARY_PATH)
-    logging.getLogger().addHandler(LambdaLoggerHandler())
-
-
-def start_runtime() -> str:
-    """What the runtime client imports when the layer is on sys.path already: from Python 3.12 on
-    it asks for the next event in a thread (awslambdaric.lambda_config). Why no function would
-    start, or ''."""
-    if sys.version_info < (3, 12):  # noqa: UP036 - the layer's Python, not the tool's
-        return ""
-    try:
-        importlib.import_module("concurrent.futures").ThreadPoolExecutor  # noqa: B018 - loads .thread
-    except BaseException as error:
-        return f"Lambda's runtime does not start: {described(error)}"
-    return ""
-
-
-class LambdaLoggerHandler(logging.Handler):
-    """The root logger's, as awslambdaric gives it one before it imports the function
-    (awslambdaric.bootstrap, _setup_logging)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        logging.Formatter.converter = time.gmtime
-        form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
-        self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
-        self.addFilter(LambdaLoggerFilter())
-
-    def emit(self, record: logging.LogRecord) -> None:
-        sys.stdout.write(self.format(record))
-
-
-class LambdaLoggerFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.aws_request_id, record.tenant_id = "", None  # what is imported is for no request
-        return True
 
 
 def say(answers: int, word: bytes, value: object) -> None:
@@ -246,17 +209,19 @@ class Lacking:
             if name and not self.has(name):
                 raise OSError(f"{name}: {NOT_THERE}")
 
-    def others(self, before: Collection[str]) -> "list[str]":
-        """Libraries that were loaded since and are none of the layer's."""
-        there = loaded_files().difference(before) if self._system else ()
-        return sorted(x for x in there if ".so" in x and not x.startswith(self._layers))
+    def loaded(self, before: Collection[str]) -> "dict[str, list[str]]":
+        """Libraries of the layer, and those that were loaded since and are none of the layer's."""
+        there = loaded_files()
+        new = there.difference(before) if self._system else ()
+        others = [x for x in new if ".so" in x and not x.startswith(self._layers)]
+        return {"loaded": sorted(libraries(self._opt, there)), "others": sorted(others)}
 
     def has(self, name: str) -> bool:
         """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""
         file = name.rpartition("/")[2]
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
-        return any(file == each.rpartition("/")[2] for each in libraries(self._opt))
+        return any(file == each.rpartition("/")[2] for each in libraries(self._opt, loaded_files()))
 
 
 class Unset:
@@ -284,7 +249,7 @@ class Unset:
         self._names[name] = None
         frame: Any = sys._getframe(2)
         if frame.f_code.co_name == "get" and frame.f_locals.get("default") is None:
-            while frame and frame.f_code.co_filename.startswith(STANDARD):
+            while frame and frame.f_code.co_filename.endswith(GETTING):
                 frame = frame.f_back
             if frame:
                 self._nones[frame.f_code.co_filename] = name
@@ -295,6 +260,8 @@ class Unset:
         if named:
             return max(named, key=len)
         of_none = "NoneType" in line or line.startswith("AssertionError")
+        if isinstance(error, AttributeError) and not hasattr(str, str(error.name)):
+            of_none = False  # a value has no such thing, either
         return self._nones.get(raised_in(error), "") if of_none else ""
 
 
@@ -305,6 +272,41 @@ def raised_in(error: BaseException) -> str:
         files.append(trace.tb_frame.f_code.co_filename)
         trace = trace.tb_next
     return [each for each in files if not each.startswith(STANDARD)][-1]
+
+
+class Room:
+    """The processes and threads that Lambda has room for, where nobody else sets that limit: on a
+    machine one of a user's counts all that the user runs. Few are not counted."""
+
+    def __init__(self) -> None:
+        self._started, self._before, self._next = 0, 0, FEW
+
+    def hear(self, event: str, _: object) -> None:
+        if event not in STARTING:
+            return
+        self._started += 1
+        if self._started == FEW:
+            self._before = threads() - FEW  # others', where this machine shows them
+        if self._started < self._next:
+            return
+        room = MOST - (threads() - self._before)
+        self._next = self._started + max(room, 1)  # before that there is no need to count
+        if room < 0:
+            if event.startswith("_thread"):
+                raise RuntimeError("can't start new thread")
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+
+
+def threads() -> int:
+    """Of all processes here; of those that this one cannot look at one each."""
+    found = 0
+    for process in os.listdir("/proc"):  # noqa: PTH208 - no pathlib here: see forget()
+        if process.isdecimal():
+            try:
+                found += len(os.listdir(f"/proc/{process}/task"))  # noqa: PTH208
+            except OSError:
+                found += 1
+    return found
 
 
 class Programs:
@@ -358,7 +360,7 @@ class Watch:
         sys.addaudithook(self.hear)
         for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
             original = getattr(os, name)
-            noting = self.noting(original)
+            noting = Noting(self, original)
             setattr(os, name, noting)
             for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks,
                          os.supports_effective_ids):  # fmt: skip
@@ -407,20 +409,13 @@ class Watch:
         if name or wanted_metadata() is None:
             self.listed.add(name)
 
-    def noting(self, asking: Callable[..., Any]) -> Callable[..., Any]:
-        def ask(path: Any, *more: Any, **named: Any) -> Any:
-            name = self.below(path)
-            if name is not None:
-                self.looks(name)
-            self.shares = self.shares or self.is_shared(path)
-            try:
-                return asking(path, *more, **named)
-            except OSError:
-                if name:
-                    self.absent.add(name)
-                raise
-
-        return ask
+    def asked_about(self, path: object) -> "str | None":
+        """As `below`."""
+        name = self.below(path)
+        if name is not None:
+            self.looks(name)
+        self.shares = self.shares or self.is_shared(path)
+        return name
 
     def looks(self, name: str) -> None:
         if name in self._known:
@@ -452,6 +447,31 @@ class Watch:
         if name.startswith(self._prefix):
             return name[len(self._prefix) :].rstrip("/")
         return "" if name == self._root else None
+
+
+class Noting:
+    """A function of `os` that asks about a path, and tells. To others it is what it was: no method
+    where it stands in a class, and pickled by its name."""
+
+    def __init__(self, watch: Watch, asking: Callable[..., Any]) -> None:
+        self._watch, self.__wrapped__ = watch, asking
+        self.__name__ = self.__qualname__ = asking.__name__
+        self.__module__, self.__doc__ = "os", asking.__doc__
+
+    def __call__(self, path: Any, *more: Any, **named: Any) -> Any:
+        name = self._watch.asked_about(path)
+        try:
+            return self.__wrapped__(path, *more, **named)
+        except OSError:
+            if name:
+                self._watch.absent.add(name)
+            raise
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
+
+    def __reduce__(self) -> str:
+        return self.__name__
 
 
 def is_port(address: object) -> bool:

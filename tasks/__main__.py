@@ -22,7 +22,7 @@ def main() -> int:
         finally:
             streams.flush()
     except KeyboardInterrupt:  # between two steps; within one, context/doit_actions.py says it
-        print("stopped\n→ run it again: what is finished is not done twice", file=sys.stderr)
+        print("stopped\n→ run it again: finished steps are kept", file=sys.stderr)
         return 1
     finally:
         gc.freeze()  # ending, Python would look through all that is there: a fifth of a short run

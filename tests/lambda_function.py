@@ -31,5 +31,6 @@ def as_moto_has_it(**more: Any) -> SimpleNamespace:
         "region": "ap-northeast-2", "function_name": "shuking-local", "memory_size": 512,
         "ephemeral_storage": 512, "version": "$LATEST", "run_time": "python3.12", "timeout": 20,
         "handler": "app.app", "environment_vars": {}, "function_arn": ARN_OF_LOCAL,
+        "package_type": "Zip",
     }  # fmt: skip
     return SimpleNamespace(**given | more)

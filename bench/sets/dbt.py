@@ -10,11 +10,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-from dbt.cli.main import dbtRunner
-
 # Lambda has no /dev/shm, where locks of several processes would lie: users put threads' in place.
 multiprocessing.context.BaseContext.RLock = lambda self: threading.RLock()
 multiprocessing.context.BaseContext.Lock = lambda self: threading.Lock()
+
+from dbt.cli.main import dbtRunner  # noqa: E402
 
 PROFILE = """shop:
   target: dev

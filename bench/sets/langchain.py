@@ -6,7 +6,8 @@ After https://python.langchain.com/docs/concepts/lcel/
 from langchain.text_splitter import Language, RecursiveCharacterTextSplitter
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.output_parsers import JsonOutputParser
-from langchain_core.prompts import ChatPromptTemplate, load_prompt_from_config
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts.loading import load_prompt_from_config
 
 chain = (
     ChatPromptTemplate.from_messages([("system", "You count."), ("human", "{n}")])

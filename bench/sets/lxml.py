@@ -5,11 +5,12 @@ After https://lxml.de/tutorial.html
 
 import requests
 from lxml import etree, html, isoschematron
-from lxml.cssselect import etree as css
+from lxml.cssselect import CSSSelector
 
 page = html.fromstring("<p>one <a href='/x'>two</a><p>three")
 page.make_links_absolute("http://localhost/")
-print(html.tostring(page), [each for *_, each, _ in page.iterlinks()], css.__name__)
+print(html.tostring(page), [each for *_, each, _ in page.iterlinks()])
+print([each.text for each in CSSSelector("p > a")(page)])
 schema = etree.RelaxNG(
     etree.XML('<element name="a" xmlns="http://relaxng.org/ns/structure/1.0"><text/></element>')
 )

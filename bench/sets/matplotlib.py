@@ -21,7 +21,7 @@ print(plt.style.available)
 plt.style.use("ggplot")
 figure, axes = plt.subplots()
 axes.plot([1, 2, 3], [1, 4, 9])
-axes.set_title(r"$\\sqrt{x}$ and text")
+axes.set_title(r"$\sqrt{x}$ and text")
 for kind in ("png", "svg", "pdf"):
     out = io.BytesIO()
     figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)

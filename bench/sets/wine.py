@@ -1,6 +1,6 @@
 """λ-trim's app: a model of wines is trained, kept and asked.
 
-After https://github.com/ubc-cirrus-lab/serverless-bench
+After https://github.com/eniac/serverless-bench
 """
 
 import io

@@ -59,7 +59,8 @@ def _after_imports(text: str) -> int:
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"dodo.py is not Python: {error}", fix="correct it there") from None
+        fix = "correct dodo.py, then run this again"
+        raise InputError(f"dodo.py is not Python: {error}", fix=fix) from None
     kinds = (ast.Import, ast.ImportFrom)
     ends = [node.end_lineno or 0 for node in body if isinstance(node, kinds)]
     start = body[0].end_lineno or 0 if body and ast.get_docstring(ast.parse(text)) else 0
@@ -101,7 +102,7 @@ def pyproject(text: str | None, table: Mapping[str, str]) -> str:
             return text or ""
     except (TOMLKitError, TypeError) as error:
         problem = f"pyproject.toml is not TOML: {error}"
-        raise InputError(problem, fix="correct it there") from None
+        raise InputError(problem, fix="correct pyproject.toml, then run this again") from None
     made = tomlkit.table()
     for key, value in table.items():
         made.add(key, value)

@@ -83,8 +83,10 @@ def notes(before: str, after: str) -> Iterator[str]:
     if source := variables_from(stages):
         yield f"note: stage {LOCAL} has the {VARIABLES} of stage {source}: {', '.join(names)}"
     else:
-        yield f"note: stage {LOCAL} has placeholders for {VARIABLES}, and no stage's own values:"
-        yield f"      set what the app needs here: {', '.join(names)}"
+        yield (
+            f"note: stage {LOCAL} has placeholders for {VARIABLES}, and no stage's own values: set "
+            f"what the app needs here: {', '.join(names)}"
+        )
 
 
 def _stages(config: str) -> dict[str, Any]:

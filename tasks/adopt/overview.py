@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..chalice_project import environment
 from ..chalice_project.app import App
 from ..settings import paths
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
-from . import local_stage
+from . import local_stage, renovate
 from .requirements.requirements_files import Split
 from .requirements.sources import FUNCTION, LAYER, Source
 from .text_files import FileChange
@@ -60,29 +61,52 @@ def _packages(found: Adoption) -> Iterator[str]:
     tool's lock, that tool installs it as before.)"""
     if not found.parts.goes:
         yield f"note: the layer is empty so far: list its packages in {LAYER}"
-    elif found.source.file.endswith(".in"):
-        yield f"note: {FUNCTION} stays as it is compiled: a deploy packs nothing of the layer's."
-        yield f"      After each compile run this again: it makes {LAYER} from {found.source.file}"
+    elif how := _kept(found):
+        yield (
+            f"note: {FUNCTION} stays as it is {how}: a deploy packs nothing of the layer's. After "
+            f"each change run this again: it makes {LAYER} from {found.source.file}"
+        )
+    elif LAYER not in {each.path for each in found.changes}:
+        yield f"note: {found.source.file} stays as it is: other apps have this layer, too"
     elif found.source.file == str(FUNCTION):
-        yield f"to run the app, and where this tool is: pip install -r {LAYER} -r {FUNCTION}"
-        yield f"      ({FUNCTION} alone no longer has all of it; Chalice imports app.py)"
+        yield f"to run the app: pip install -r {LAYER} -r {FUNCTION}"
+        yield (
+            f"note: {FUNCTION} alone no longer has all of it. Install both files where Chalice "
+            "runs: it imports app.py"
+        )
     if environment.is_own():
-        yield "      an environment of the app's own, .venv with Chalice in it, is used where it is"
+        yield (
+            "note: Chalice runs where this tool is. If the app has a .venv with Chalice in it, "
+            "Chalice runs there"
+        )
     else:
         yield f"note: Chalice runs in the app's own environment: {environment.interpreter()}"
+
+
+def _kept(found: Adoption) -> str:
+    """Why requirements.txt is left to others; '' where it is not."""
+    if found.source.file.endswith(".in"):
+        return "compiled"
+    theirs = [each for each in found.changes if each.path == FUNCTION and each.before == each.after]
+    other = found.source.file != str(FUNCTION) and Path(found.source.file).name == str(FUNCTION)
+    return "shared" if theirs and other else ""
 
 
 def _config(found: Adoption) -> Iterator[str]:
     """What Chalice reads otherwise than it was meant, and what was not known here."""
     config = paths.CHALICE_CONFIG
     for name in found.app.misplaced:
-        yield f"note: {config}: `{name}` stands in `stages`, where Chalice reads no such member:"
-        yield "      move it up, beside `stages`"
+        yield (
+            f"note: {config}: `{name}` stands in `stages`, where Chalice does not read it: move it "
+            "up, beside `stages`"
+        )
     if not found.app.is_named:
         yield f"note: {config} has no app_name: Chalice calls the functions None-<stage>; add it"
     if found.region:
-        yield f"note: no region is configured here, so `region` is {found.region}: change it in"
-        yield "      [tool.lambda-layer] before you deploy"
+        yield (
+            f"note: no region is configured here, so `region` is {found.region}: change it in "
+            "[tool.lambda-layer] before you deploy"
+        )
 
 
 def _apart(app: App) -> Iterator[str]:
@@ -94,8 +118,21 @@ def _apart(app: App) -> Iterator[str]:
             yield f"note: stage {stage}: {name} {does if arns else none}"
     names = [name for name, arns in app.apart.get(app.stage, {}).items() if arns]
     if names and LOCAL not in app.stages:
-        yield f"note: stage {LOCAL}: {', '.join(names)} without those: the embedded AWS has none of"
-        yield "      an account's layers"
+        yield (
+            f"note: stage {LOCAL}: {', '.join(names)} without those: the embedded AWS has none of "
+            "an account's layers"
+        )
+
+
+def _of_change(change: FileChange) -> Iterator[str]:
+    if change.path == paths.CHALICE_CONFIG:
+        yield from local_stage.notes(change.before or "", change.after)
+    if 'TOOL: ""' in change.after and change.before is None:
+        yield (
+            f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel "
+            "(./tools/NAME.whl), or give its address or a version of your index"
+        )
+    yield from renovate.notes(change.path, change.after)
 
 
 def notes(found: Adoption) -> Iterator[str]:
@@ -103,21 +140,21 @@ def notes(found: Adoption) -> Iterator[str]:
     app = found.app
     yield from _packages(found)
     if not found.account:
-        yield "note: no AWS credentials here, so the bucket has no account number in its name; all "
-        yield "      of AWS shares these names: look at [tool.lambda-layer] before you deploy"
+        yield (
+            "note: no AWS credentials here, so the bucket has no account number in its name. All "
+            "of AWS shares these names: look at [tool.lambda-layer] before you deploy"
+        )
     if not app.has_api:
-        yield "note: app.py has no route: smoke will look at the functions, and ask none"
+        yield "note: app.py has no route: smoke looks at the functions, and calls none"
     elif app.smoke_path == NONE:
-        yield "note: no open route takes a plain GET, so smoke asks for nothing: name requests in"
-        yield "      pyproject.toml as [[tool.lambda-layer.smoke]] (path, method, headers, status)"
+        yield (
+            "note: no open route takes a plain GET, so smoke asks for nothing: name requests in "
+            "pyproject.toml as [[tool.lambda-layer.smoke]] (path, method, headers, status)"
+        )
     yield from _config(found)
     yield from _apart(app)
     for change in found.changes:
-        if change.path == paths.CHALICE_CONFIG:
-            yield from local_stage.notes(change.before or "", change.after)
-    for change in found.changes:
-        if 'TOOL: ""' in change.after and change.before is None:
-            yield f"note: {change.path}: write into TOOL where CI finds the tool: commit its wheel"
-            yield "      (./tools/NAME.whl), or give its address or a version of your index"
+        yield from _of_change(change)
     yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
-    yield f"next: ./doitw deploy stage={LOCAL}   (here, no AWS needed), then ./doitw deploy"
+    yield f"next, on this machine, without AWS: ./doitw deploy stage={LOCAL}"
+    yield "then, to AWS: ./doitw deploy"

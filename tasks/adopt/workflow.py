@@ -50,6 +50,7 @@ def workflow(
     stage = table.get("stage", default.stage)
     others = [name for name in stages if name not in (stage, LOCAL)]
     part = place.name.removeprefix("lambda-layer").removeprefix("-")
+    requirements = table.get("requirements", default.requirements)
     values = {
         "tool": json.dumps(tool.requirement),
         "told": tool.told,
@@ -58,6 +59,8 @@ def workflow(
         "stage": stage,
         "stages": ", ".join(map(json.dumps, [stage, *others])),
         "chalice": json.dumps(chalice),
+        "requirements": requirements,
+        "lock": str(Path(requirements).with_suffix(".lock")),
         "name": place.name,
         "key": f"layer-{part}" if part else "layer",
         "group": f"{part}-" if part else "",

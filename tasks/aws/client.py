@@ -97,6 +97,10 @@ class Aws:
         credentials = {} if self.settings.is_local else aws_credentials.handed_on(self.session)
         return self.environ | credentials | {"TMPDIR": tempfile.gettempdir()}
 
+    def certificates(self) -> str | bool:
+        """The same for `requests`: a file, or True for its own."""
+        return self.session._session.get_config_variable("ca_bundle") or True
+
     def tls(self) -> "SSLContext | None":
         """Of what is asked past the SDK, with the certificates that the SDK trusts: AWS_CA_BUNDLE,
         `ca_bundle` of the profile, REQUESTS_CA_BUNDLE; None for Python's own."""

@@ -107,8 +107,9 @@ def _ask(prompt: str) -> str:
     return console.ask_hidden(prompt)
 
 
-# How credentials were found (botocore's `method`), where another process would ask anew.
-ASKED = ("assume-role", "custom-process")
+# How credentials were found (botocore's `method`), where another process would ask anew, or with
+# the app's own boto3 could not find them (`aws login`: botocore 1.41 and its CRT extra).
+ASKED = ("assume-role", "custom-process", "login")
 
 
 def handed_on(session: "Session") -> dict[str, str]:

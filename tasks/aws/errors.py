@@ -33,7 +33,7 @@ CONFIGURATION = (
     "look at AWS's variables and files (`aws configure list`), then run the command again"
 )
 CA_BUNDLE = "set AWS_CA_BUNDLE to a file with the certificates that your network uses"
-LATER = "run the command again in a minute: what is finished is not done twice"
+LATER = "run the command again in a minute: finished steps are kept"
 OTHER_BUCKET = "choose another name: bucket=NAME, S3_BUCKET or `bucket` in pyproject.toml"
 FIXES = {
     "CodeStorageExceededException": "delete layer versions and functions that nothing uses",

@@ -136,7 +136,7 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> s
     if sent is None:
         raise AwsError(
             f"s3://{aws.settings.bucket}/{key} was sent, and now something else stands there",
-            fix="run the same command again; if it repeats, look at who else writes the bucket",
+            fix="run the command again; if it repeats, check who else writes to the bucket",
         )
     return sent
 

@@ -87,8 +87,8 @@ def check_size(secret: Secret, configured: Mapping[str, str], function: str) -> 
     raise AwsError(
         f"function {function}: the variables of secret {secret.name} and config.json take "
         f"{taken} bytes; Lambda allows {LIMIT}",
-        fix=f"make the secret smaller (largest: {', '.join(biggest)}); what is large is better "
-        "read by the function itself, when it starts",
+        fix=f"make the secret smaller (largest: {', '.join(biggest)}); let the function "
+        "itself read large values when it starts",
     )
 
 

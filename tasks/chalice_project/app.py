@@ -19,6 +19,7 @@ from .source.modules import read_modules
 
 APP = Path("app.py")
 VENDOR = Path("vendor")
+PRODUCTION = re.compile(r"prod|prd|production|live|main|master", re.I)
 FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask "are you there?"
 
 
@@ -44,9 +45,10 @@ class App:
 
     @property
     def stage(self) -> str:
-        """The stage that a deploy means: prod, or the first there is."""
+        """The stage that a deploy means: prod, by whichever name, or the first there is."""
         others = [name for name in self.stages if name != "local"]
-        return "prod" if "prod" in others or not others else others[0]
+        main = [name for name in others if PRODUCTION.fullmatch(name)]
+        return [*main, *others, "prod"][0]
 
     @property
     def smoke_path(self) -> str:
@@ -74,13 +76,9 @@ def read_app(root: Path) -> App:
     """InputError where this is no Chalice app."""
     config = root / paths.CHALICE_CONFIG
     if not (config.is_file() and (root / APP).is_file()):
-        missing = paths.CHALICE_CONFIG if not config.is_file() else APP
-        raise InputError(
-            f"{root.resolve()} is no Chalice app: {missing} is not there",
-            fix="run it in the folder that has app.py and .chalice/, or make an app: "
-            "chalice new-project NAME",
-        )
+        raise _incomplete(root, paths.CHALICE_CONFIG if not config.is_file() else APP)
     table = chalice_config.load_config(config)
+    chalice_config.refuse_unusable_name(config)
     modules = read_modules(root)
     if not modules.use_chalice:
         raise InputError(
@@ -105,6 +103,19 @@ def read_app(root: Path) -> App:
         misplaced=config_schema.misplaced(json.loads(config.read_text(encoding="utf-8"))),
         is_named=bool(table.get("app_name")),
     )
+
+
+def _incomplete(root: Path, missing: Path) -> InputError:
+    """What to do where a file is made out of another, or the folder is another."""
+    pattern = f"{missing.stem}*"
+    others = [each.name for each in sorted((root / missing.parent).glob(pattern))]
+    fix = (
+        "run it in the folder that has app.py and .chalice/, or make an app: chalice new-project "
+        "NAME"
+    )
+    if others and missing != APP:
+        fix = f"make it as your deploys do, from {', '.join(others)}; then run this again"
+    return InputError(f"{root.resolve()} is no Chalice app: {missing} is not there", fix=fix)
 
 
 def routes(root: Path) -> list[Route]:

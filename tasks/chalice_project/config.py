@@ -6,6 +6,7 @@ The text around it stays as it is, byte for byte: indentation, key order, non-AS
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..util.source_location import SourceLocation
 from . import config_schema, json_edit
 
 BACKUPS = 5  # kept beside the file
+MEMORY = 128  # MB, of a function for which config.json does not say it (chalice.constants)
 # Of a stage's table: names that lead to a table in it (() is the stage's own), key, value.
 Member = tuple[tuple[str, ...], str, object]
 
@@ -25,6 +27,20 @@ Member = tuple[tuple[str, ...], str, object]
 def load_config(path: Path) -> dict[str, Any]:
     """The whole file. InputError when missing, not JSON, or `stages` is not what Chalice reads."""
     return _parse(_text(path), path)
+
+
+def refuse_unusable_name(path: Path) -> None:
+    """InputError for an `app_name` that no function's name may have (Lambda: FunctionName)."""
+    name = str(load_config(path).get("app_name", ""))
+    if re.fullmatch(r"[A-Za-z0-9_-]*", name):
+        return
+    problem = (
+        f"{path}: app_name {name!r} becomes part of each function's name. Lambda takes letters, "
+        "digits, hyphens and underscores there"
+    )
+    raise InputError(
+        source_location.below(problem, place(path, "app_name")), fix="choose another app_name there"
+    )
 
 
 def stage(path: Path, name: str) -> dict[str, Any]:
@@ -92,6 +108,14 @@ def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
 
 def _variables(table: dict[str, Any]) -> dict[str, str]:
     return dict(table.get("environment_variables") or {})
+
+
+def memory_sizes(path: Path, name: str) -> list[int]:
+    """MB that the stage's functions have, the least first."""
+    app, of_stage = load_config(path), stage(path, name)
+    functions = of_stage.get("lambda_functions", {}).values()
+    each = [{**app, **of_stage, **own}.get("lambda_memory_size") for own in ({}, *functions)]
+    return sorted({size if isinstance(size, int) else MEMORY for size in each})
 
 
 def roles(path: Path, name: str) -> list[str]:
@@ -175,9 +199,11 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         found = source_location.at(path, error.lineno, column=error.colno)
         hint = config_schema.hint(text, error.pos)
         problem = source_location.below(f"{path} is not JSON: {error}{hint}", found)
-        raise InputError(problem, fix="correct it there") from None
+        raise InputError(problem, fix=f"correct {path}, then run the command again") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
+        raise InputError(
+            f"{path} is not JSON: {error}", fix=f"correct {path}, then run the command again"
+        ) from None
     config = config_schema.as_chalice_reads(config) if isinstance(config, dict) else {}
     stages = config.get("stages")
     of = stages if isinstance(stages, dict) else {}

@@ -1,7 +1,7 @@
 """The real `chalice` command, and the state it leaves in .chalice/deployed/."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from .child import process
 from .package import Contents
 from .source.declared import Route
 
-IMPORT = "import"  # the runner's own command
+IMPORT, PACK = "import", "pack"  # the runner's own commands
 DENIED = re.compile(r"\(AccessDenied\w*\) when calling the (\w+) operation")  # botocore's words
 ELSEWHERE = re.compile(r"\bAPI URL: ")  # an address of the real AWS, whatever AWS was told
 CONFLICT = "ResourceConflictException"
@@ -31,17 +31,27 @@ MISSING = re.compile(r"^ModuleNotFoundError: No module named '(\w+)", re.M)
 
 def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
-    access: Access | None, layer: Contents, *, refuses: bool = True,
+    access: Access | None, layer: Contents, *, refuses: bool = True, image: str = "",
 ) -> files.Record:  # fmt: skip
     """`chalice deploy --stage …`; what its package holds (packing.py).
 
     `secret`: values for the functions' environment, which are shown nowhere; `access`: to
     stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
-    function hides a module of it.
+    function hides a module of it; `image`: what functions are made of in place of the package, by
+    digest.
     """
     words = ["deploy", "--stage", settings.stage]
-    told = {"layer": asdict(layer), "refuses": refuses}
+    told = {"layer": asdict(layer), "refuses": refuses, "image": image}
     return run(settings, words, environ, secret, access, told)
+
+
+def pack(
+    settings: Settings, environ: Mapping[str, str], access: Access | None, layer: Contents
+) -> files.Record:
+    """What `deploy` would pack: {"file", …} (packing.py). DeployError where it hides a module of
+    the layer."""
+    told = {"layer": asdict(layer), "refuses": True}
+    return run(settings, [PACK, "--stage", settings.stage], environ, {}, access, told)
 
 
 def write_template(
@@ -92,14 +102,24 @@ def import_app(
     code, lines = process.import_app(told, _imported(told, settings))
     found = files.read_record(report) or {"error": f"it ended the process, with status {code}"}
     if "error" not in found:
+        if left := found.get("unpacked"):
+            say(_left_behind(left))
         return routes(settings)
     for line in lines:  # which the app said before
         say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
     file = Path(found.get("file", "app.py"))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
-    fix = _missing(found["error"], settings) or "correct it there; nothing was built or changed"
+    fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)
+
+
+def _left_behind(names: Sequence[str]) -> str:
+    return (
+        f"warning: app.py imports {', '.join(names)}, and Chalice packs only app.py, chalicelib/ "
+        "and vendor/: in Lambda the import fails. Move it into chalicelib/, and import it from "
+        "there"
+    )
 
 
 def routes(settings: Settings) -> list[Route]:

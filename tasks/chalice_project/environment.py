@@ -97,10 +97,10 @@ def refuse_too_old() -> None:
         return
     oldest = ".".join(map(str, OLDEST))
     raise InputError(
-        f"Chalice is in {interpreter()}, a Python {found}, and this tool's part in a deploy needs "
-        f"{oldest}",
-        fix=f"make that environment with Python {oldest} or newer, or move it away: Chalice runs "
-        "then where this tool is installed",
+        f"Chalice is installed in {interpreter()} with Python {found}; this tool needs Python "
+        f"{oldest} or newer there",
+        fix=f"make that environment with Python {oldest} or newer. Without it Chalice runs where "
+        "this tool is installed",
     )
 
 
@@ -121,8 +121,8 @@ def _asked(python: str) -> tuple[str, str]:
         return str(found[0]), str(found[1])
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise InputError(
-            f"{python} has Chalice and does not say which: {error}",
-            fix="make that environment again, or remove it: Chalice runs then where this tool is",
+            f"{python} has Chalice, but does not start: {error}",
+            fix="make that environment again. Without it Chalice runs where this tool is installed",
         ) from None
 
 

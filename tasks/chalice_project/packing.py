@@ -51,6 +51,7 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
         if any(left.values()) or not beside.exists():
             beside.write_text(json.dumps(left), encoding="utf-8")
         facts = _facts(package, layer) | {"left": json.loads(beside.read_text(encoding="utf-8"))}
+        facts["file"] = str(package)
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(facts), encoding="utf-8")
         if refuses and facts["hides"]:

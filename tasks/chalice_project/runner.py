@@ -3,10 +3,10 @@ packages in the function, with no call made twice that makes something each time
 of a function's variables in its own way.
 
 `python -m ….runner`, what it is told as a line of JSON on stdin ({"words": of its command line,
-"environ", "variables": {…}, "access": …, "region"}): a process of its own, since Chalice imports
-the app. The word `import` is not Chalice's (child/app_import.py): it says "mark" when that is done,
-and waits for the next line. No file, argument or initial environment holds the values, and neither
-do the programs that Chalice starts (pip).
+"environ", "variables": {…}, "access": …, "region"[, "image"]}): a process of its own, since Chalice
+imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
+app_package.py): after the first it says "mark", and waits for the next line. No file, argument or
+initial environment holds the values, and neither do the programs that Chalice starts (pip).
 """
 
 import json
@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from ..aws import sealed_session
 from ..settings.local_access import Access
 from . import packing
-from .child import app_import, local_config, local_sources
+from .child import app_import, app_package, image_calls, local_config, local_sources
 from .package import Contents
 from .process_variables import harmless
 
@@ -146,7 +146,11 @@ def main() -> int:
         told = json.loads(line)
     packing.know_python(told["python"])
     packing.apply(Contents(**told["layer"]), Path(told["report"]), refuses=told["refuses"])
+    if told["words"][0] == "pack":
+        return app_package.make(told["words"][-1])
     import_once()
+    if told.get("image"):
+        image_calls.apply(told["image"])
     unfolded()
     sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)

@@ -121,8 +121,8 @@ def names(command: Any) -> list[str]:
 def _forgetful(error: Exception) -> int:
     said = InputError(
         f".doit.sqlite3 cannot be used: {error.__context__ or error}",
-        fix="give it space and yourself the right to write it, or delete it: what was done "
-        "stands, and the next run looks at everything anew",
+        fix="free some disk space and allow yourself to write it, or delete it: the next run "
+        "checks every step again",
     )
     print(said, file=sys.stderr)
     return 1

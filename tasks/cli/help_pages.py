@@ -83,6 +83,12 @@ PAGES = {
             "./doitw undo stage=NAME": "bring back what ran before the rollback",
         },
     ),
+    "convert": Page(
+        about="Set `package` for the stage first. Builds and sends everything, then deletes the "
+        "stage's functions and lets Chalice make them again.",
+        typed=PLACE,
+        examples={"./doitw convert keep-name=1 stage=prod": "the app is away for some seconds"},
+    ),
     "unpin": Page(
         examples={
             "./doitw unpin stage=prod": "end the rollback",

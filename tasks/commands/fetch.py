@@ -37,8 +37,8 @@ def fetch(settings: Settings, typed: Arguments) -> Path:
     target = paths.BUILD / "fetch" / settings.layer / str(number) / f"{settings.layer}.zip"
     target.unlink(missing_ok=True)
     if files.bytes_digest(content) != manifest.sha256 or len(content) != manifest.bytes:
-        problem = f"{where} holds {size(len(content))} of other bytes than its manifest says"
-        raise AwsError(problem, fix="look at who writes the bucket; nothing was kept of it")
+        problem = f"{where} ({size(len(content))}) is not the zip that its manifest describes"
+        raise AwsError(problem, fix="check who writes to the bucket; nothing was saved")
     files.write_atomic(target, content)
     say(f"{target}: {size(len(content))} from {where}")
     say(f"exactly what its manifest says: sha256 {manifest.sha256}")

@@ -20,6 +20,7 @@ from ..release.stage import version_usage
 from ..settings.pyproject import stages
 from ..ui import tables
 from ..ui.console import count, say, show_tables, size
+from . import image_history
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,6 +37,9 @@ def task_gc() -> dict[str, object]:
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     """Show what goes and why the rest stays; then delete, when asked to. AwsError, InputError."""
+    if aws.settings.is_image:
+        image_history.collect_garbage(aws, keep, act=act)
+        return
     others = [current(name) for name in stages(Path("pyproject.toml"))]
     entries, uses = version_usage.entries(aws, others), version_usage.uses(aws, others)
     fates = retention.decide_fates(entries, keep, uses)

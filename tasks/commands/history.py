@@ -25,6 +25,7 @@ from ..release.version import LayerVersion
 from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import say, show_tables, size, text
+from . import image_history
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +65,11 @@ def task_history() -> dict[str, object]:
 
 
 def show_history(settings: Settings, typed: Arguments) -> None:
-    found = gather_history(connection.connect_read_only(settings), typed)
+    aws = connection.connect_read_only(settings)
+    if settings.is_image:
+        image_history.show(aws)
+        return
+    found = gather_history(aws, typed)
     if not found.entries:
         say(nothing(settings, found.others))
         return

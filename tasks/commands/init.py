@@ -3,6 +3,7 @@ written, and a second run finds nothing to do."""
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ..adopt import (
     files,
     overview,
+    renovate,
     repository,
     text_files,
     tool_origin,
@@ -21,8 +23,10 @@ from ..adopt.requirements import (
     compiled,
     exports,
     requirements_files,
+    shared_layer,
     sources,
 )
+from ..adopt.requirements.requirements_files import Split
 from ..adopt.requirements.sources import FUNCTION, LAYER, Source
 from ..adopt.text_files import FileChange
 from ..adopt.workflow import Place
@@ -35,7 +39,7 @@ from ..requirements.file import canonical
 from ..settings import paths
 from ..settings.model import Settings
 from ..settings.pyproject import TABLE, by_stage
-from ..ui.console import console
+from ..ui.console import console, width
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
@@ -77,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
         "--stay", action="append", default=[], metavar="PACKAGE",
         help="stays with the function (repeatable)",
     )  # fmt: skip
+    made.add_argument(
+        "--share", default="", metavar="FOLDER",
+        help="use the layer of the app in that folder: same name, bucket and requirements",
+    )  # fmt: skip
     made.add_argument("--no-workflow", action="store_true", help="write no GitHub workflow")
     return made
 
@@ -112,28 +120,48 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
         account, region = credentials.account_and_region()
         table = files.proposals(app, account, region)
         assumed = "" if region else table["region"]
-    source, exported = _requirements(root, options)
-    asked: set[str] = {canonical(name) for name in options.stay}
-    # of a group somebody chose, nobody need say what it is for
-    tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
-    parts, halves = requirements_files.halves(root, source, exported, app.vendored, asked, tools)
+        if options.share:
+            table |= shared_layer.settings_of(root, options.share)
+    source, parts, halves = _parted(root, options, app, shared_layer.file_of(table))
     chalice = versions.chalice(root, source.file, [entry for entry, _ in parts.stays])
     versions.refuse_impossible(root, chalice, table.get("python", Settings().python))
-    written = compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")  # by another tool
+    theirs = (
+        LAYER not in halves
+        or compiled.is_compiled(text_files.text_of(root / FUNCTION) or "")
+        or sources.shared(root)
+    )
     made = [
         _change(
             root,
             FUNCTION,
-            lambda text: (text if written else None) or halves[FUNCTION],
+            lambda text: (text if theirs else None) or halves[FUNCTION],
             "Chalice packs it into the function",
-        ),
-        _change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"),
-        *_around(root, app, table),
+        )
     ]
+    if LAYER in halves:
+        made.append(_change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"))
+    made += [*_around(root, app, table), *_renovate(root)]
     if not options.no_workflow:
         made += _workflows(root, app, table, source, chalice)
     return Adoption(
         app=app, source=source, parts=parts, changes=made, account=account, region=assumed
+    )
+
+
+def _parted(
+    root: Path, options: argparse.Namespace, app: App, shared: str
+) -> tuple[Source, Split, dict[Path, str]]:
+    """Where the requirements stand, which go into the layer, and the new texts of both files.
+    `shared`: a file of several apps, which stays as it is."""
+    if shared:
+        return (Source(file=shared), *shared_layer.halves(root, shared))
+    source, exported = _requirements(root, options)
+    asked: set[str] = {canonical(name) for name in options.stay}
+    # of a group somebody chose, nobody need say what it is for
+    tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
+    return (
+        source,
+        *requirements_files.halves(root, source, exported, app.vendored, asked, tools),
     )
 
 
@@ -143,7 +171,8 @@ def _requirements(root: Path, options: argparse.Namespace) -> tuple[Source, str]
     if options.source and not (is_compiled and options.source == str(FUNCTION)):
         source = sources.named(options.source, options.group)
         return source, exports.requirements(root, source)
-    source = requirements_files.remembered(root) or compiled.source(root) or sources.find(root)
+    known = requirements_files.remembered(root) or compiled.source(root) or sources.shared(root)
+    source = known or sources.find(root)
     text = exports.requirements(root, source)
     return source, compiled.pinned(root, text) if is_compiled else text
 
@@ -160,6 +189,14 @@ def _workflows(
     if not (root / dependabot).with_suffix(".yaml").exists():
         why = "newer versions of the actions that are pinned there"
         yield _change(root, dependabot, lambda text: text or files.DEPENDABOT, why)
+
+
+def _renovate(root: Path) -> Iterator[FileChange]:
+    """Where the repository has it."""
+    up = repository.up(root)
+    if found := renovate.find(root / up):
+        why = "its pip-compile manager finds the layer's lock"
+        yield _change(root, up / found, lambda text: renovate.configuration(text or ""), why)
 
 
 def _place(root: Path, source: Source) -> Place:
@@ -189,7 +226,8 @@ def _change(root: Path, path: Path, make: Callable[[str | None], str], why: str)
 
 def show(change: FileChange) -> None:
     """As git shows it, with the reason before it."""
-    console().print(f"\n{change.path}: {change.why}", style="bold")
+    for line in ["", *wrapped(f"{change.path}: {change.why}", width())]:
+        console().print(line, style="bold", soft_wrap=True)
     for line in change.diff:
         console().print(line, style=COLOURS.get(line[:1], ""))
 
@@ -205,4 +243,16 @@ def confirmed(files_to_write: int) -> bool:
 
 
 def tell(line: str) -> None:
-    console().print(typed(line))
+    """In the width that there is; what goes on is indented."""
+    for each in wrapped(typed(line), width()):
+        console().print(each, soft_wrap=True)
+
+
+def wrapped(line: str, columns: int) -> list[str]:
+    """A command or a path stays whole."""
+    indent = " " * (12 if line.startswith("  ") else 6)
+    found = textwrap.wrap(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True, replace_whitespace=False,
+    )  # fmt: skip
+    return found or [line]

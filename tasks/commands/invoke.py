@@ -79,9 +79,10 @@ def read_event(path: Path) -> Any:
     except json.JSONDecodeError as error:
         place = source_location.at(path, error.lineno, column=error.colno)
         problem = source_location.below(f"{path} is not JSON: {error}", place)
-        raise InputError(problem, fix="correct it there") from None
+        raise InputError(problem, fix=f"correct {path}, then run the command again") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", fix="correct it there") from None
+        fix = f"correct {path}, then run the command again"
+        raise InputError(f"{path} is not JSON: {error}", fix=fix) from None
 
 
 def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
@@ -94,7 +95,7 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     said = f"{taker.function} answers" + (f" {status}{to(told)}" if taker.kind == HTTP else "")
     if answer.failed:
         problem = f"{taker.function} failed: {failure(answer.payload)}"
-        raise DeployError(problem, fix=f"correct it, then ./doitw deploy {stage} and call it again")
+        raise DeployError(problem, fix=f"correct the app, then ./doitw deploy {stage}")
     say(f"{said}:")
     for line in readable(answer.payload, is_http=taker.kind == HTTP):
         say(line)

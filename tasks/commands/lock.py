@@ -15,12 +15,13 @@ from ..layer.locked_requirement import from_source
 from ..layer.wheels import missing_wheels
 from ..layer.wheels.source_builder import SourceBuilder
 from ..requirements import file, lockfile, references, uv
+from ..sandbox.container import docker_engine, docker_images
 from ..sandbox.host import HostSandbox
 from ..sandbox.job_kinds import INSTALL
 from ..sandbox.protocol import Job, Sandbox
 from ..settings import paths
 from ..settings.model import Settings
-from ..ui.console import duration, say
+from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
 
@@ -35,15 +36,32 @@ def write_lock(settings: Settings) -> None:
     """Resolve and write. Pins of an existing lock stay where the requirements allow them."""
     started = time.monotonic()
     lock, before = Path(settings.lock), lockfile.start(settings)
-    text = lockfile.header(settings) + resolve(settings, before)
+    text = lockfile.header(settings) + image_line(settings) + resolve(settings, before)
     files.write_atomic(lock, text.encode())
     for line in changes(lockfile.locked_versions(before), lockfile.locked_versions(text)):
         say(line)
     took = duration(time.monotonic() - started)
-    say(f"{lock}: {len(lockfile.locked_versions(text))} packages pinned with hashes, in {took}")
+    pinned = count(len(lockfile.locked_versions(text)), "package")
+    say(f"{lock}: {pinned} pinned with hashes, in {took}")
     if arguments.current().format_:
         say(f"{write_pylock(settings, text)}: the same as PEP 751 has it")
     say(f"next: ./doitw builds exactly these; commit {lock}")
+
+
+def image_line(settings: Settings) -> str:
+    """The base image's digest, so that a build knows its key without a registry. One that the lock
+    has stays, as versions do; '' where containers do not build, or nobody here knows it."""
+    if settings.builder == "host" or "@" in settings.image_name:
+        return ""
+    digest = settings.locked_image
+    try:
+        digest = digest or docker_images.offered(docker_engine.connect(), settings)
+        why = "no registry has it"
+    except BuildError as error:
+        why = error.problem.splitlines()[0]
+    if not digest:
+        say(f"note: {settings.lock} has no digest of image {settings.image_name}: {why}")
+    return lockfile.image_line(settings, digest)
 
 
 def write_pylock(settings: Settings, text: str) -> Path:

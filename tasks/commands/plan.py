@@ -14,6 +14,8 @@ from ..context import connection
 from ..context.doit_actions import ToDo, action
 from ..context.settings import current, is_typed
 from ..release import layer_contents
+from ..release.images import package_type
+from ..release.images import plan as image_plan
 from ..release.stage import attached_layers, chalice_state, deploy_plan_layer
 from ..release.stage.deploy_plan import DeployPlan, RequirementChange
 from ..release.undo import reach, snapshot
@@ -28,7 +30,7 @@ from ..util.errors import AwsError
 CHECKS = (
     preflight.check_packages, preflight.check_stage, preflight.check_layers,
     preflight.check_variables, preflight.check_python, preflight.check_architecture,
-    preflight.check_hidden,
+    preflight.check_hidden, package_type.check_here,
 )  # fmt: skip
 
 
@@ -55,8 +57,11 @@ def make_plan(settings: Settings) -> DeployPlan:
     preflight.raise_all(preflight.collect_problems(list(CHECKS), settings))
     aws = _reach(settings)
     if aws is not None:
+        package_type.check_deployed(aws)
         preflight.check_places(aws)
         chalice_state.refuse_lost_state(aws)
+    if settings.is_image:
+        return _of_image(settings, aws)
     layer = (
         deploy_plan_layer.from_nothing(settings)
         if aws is None
@@ -74,6 +79,14 @@ def make_plan(settings: Settings) -> DeployPlan:
         notes=layer.notes,
         back=reach.sentences(settings, app.functions(Path())),
     )
+
+
+def _of_image(settings: Settings, aws: Aws | None) -> DeployPlan:
+    if aws is None:
+        return DeployPlan(stage=settings.stage, changes=image_plan.from_nothing(settings))
+    changes, notes = image_plan.changes(aws, _why_deployed(aws, []))
+    back = reach.sentences(settings, app.functions(Path()))
+    return DeployPlan(stage=settings.stage, changes=changes, notes=notes, back=back)
 
 
 def _reach(settings: Settings) -> Aws | None:
@@ -115,22 +128,30 @@ def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     path = paths.stage_record(aws.settings, "chalice-deploy")
     found = [record for record in (files.read_record(path), chalice_state.last(aws)) if record]
     secret = secrets_manager.version(aws)
-    more = patch_config.beside(aws.settings, arns)
-    wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, more)
+    if aws.settings.is_image:
+        wanted = chalice_deploy.fingerprint(aws.settings, secret=secret)
+    else:
+        more = patch_config.beside(aws.settings, arns)
+        wanted = chalice_deploy.fingerprint(aws.settings, arns, secret, more)
     same = [each for each in found if each.get("functions") and each["fingerprint"] == wanted]
     if not same:
-        if arns != attached_layers.now(aws) or patch_config.followed(aws.settings, arns):
-            return "the function's layers change"
-        if runs_on := patch_config.other_architecture(aws.settings):
-            return f"the function's architecture becomes {runs_on}"
-        if not found:
-            return "no deploy of this stage is on record"
-        other = all((each.get("secret") or {}).get("version", "") != secret for each in found)
-        changed = (
-            f"secret {aws.settings.secret}" if secret and other else "the app or its configuration"
-        )
-        return f"{changed} has changed since the last deploy"
+        return _what_changed(aws, arns, found, secret)
     differ = [chalice_deploy.differing(aws, record) for record in same]
     return (
         f"AWS has something else than was deployed: {', '.join(differ[0])}" if all(differ) else ""
     )
+
+
+def _what_changed(aws: Aws, arns: list[str], found: list[files.Record], secret: str) -> str:
+    """Since the deploys on record."""
+    if aws.settings.is_image:
+        return "the app, its packages or its configuration have changed since the last deploy"
+    if arns != attached_layers.now(aws) or patch_config.followed(aws.settings, arns):
+        return "the function's layers change"
+    if runs_on := patch_config.other_architecture(aws.settings):
+        return f"the function's architecture becomes {runs_on}"
+    if not found:
+        return "no deploy of this stage is on record"
+    other = all((each.get("secret") or {}).get("version", "") != secret for each in found)
+    of_secret = f"secret {aws.settings.secret}" if secret and other else ""
+    return f"{of_secret or 'the app or its configuration'} has changed since the last deploy"

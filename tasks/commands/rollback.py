@@ -26,7 +26,7 @@ from ..steps import chalice_deploy, import_app, patch_config, preflight, smoke
 from ..ui.console import say
 from ..util import files
 from ..util.errors import AwsError, DeployError, InputError, LayerError
-from . import rollback_target
+from . import image_rollback, rollback_target
 
 # A rollback is there for what does not answer, and is not undone by itself.
 UNASKED = {"answered": False, "said": "a rollback does not ask it"}
@@ -35,6 +35,9 @@ UNASKED = {"answered": False, "said": "a rollback does not ask it"}
 def task_rollback() -> Iterator[dict[str, object]]:
     """Return to the previous layer version, or version=N."""
     settings, typed = current(), arguments.current()
+    if settings.is_image:
+        yield from image_rollback.tasks(settings, typed)
+        return
     steps: dict[str, tuple[str, Callable[[], object]]] = {
         "check": ("Check what was typed.", lambda: check_typed(settings, typed)),
         "config": ("Pin the version, write config.json.", lambda: begin(settings, typed)),

@@ -30,6 +30,7 @@ from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files
 from ..util.errors import DriftError
+from . import image_status
 
 
 def task_status() -> dict[str, object]:
@@ -49,7 +50,9 @@ def chosen() -> list[Settings]:
 
 def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
     """Print it. DriftError: with `check=1`, when anything differs or cannot be seen."""
-    found = [gather_status(settings) for settings in stages]
+    images = [image_status.gather(each) for each in stages if each.is_image]
+    found = [gather_status(settings) for settings in stages if not settings.is_image]
+    wrong = [problem for each in images for problem in image_status.show(each)]
     for status in found:
         from ..report import status_table  # with rich, which no other run needs
 
@@ -58,8 +61,8 @@ def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
             say(sentence)
     drifted = [each.settings.stage for each in found if stage_status.drift(each)]
     unseen = [each.settings.stage for each in found if not each.is_complete]
-    if typed.check and (drifted or unseen):
-        problems = [f"stage {name} has drifted" for name in drifted]
+    if typed.check and (drifted or unseen or wrong):
+        problems = [*wrong, *(f"stage {name} has drifted" for name in drifted)]
         problems += [f"not all of stage {name} could be seen" for name in unseen]
         raise DriftError("; ".join(problems), fix="each sentence above says what to do")
 

@@ -14,6 +14,7 @@ from doit.loader import generate_tasks
 from ..context import arguments
 from ..context.settings import current, several_pythons
 from ..ui import streams
+from ..util.errors import SettingsError
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
@@ -27,6 +28,7 @@ GROUPS = {
         "lock": "commands.lock",
         "watch": "commands.watch",
         "package": "commands.package",
+        "convert": "commands.convert",
         "init": "commands.init",
     },
     "Go back": {
@@ -79,11 +81,17 @@ STEPS = {
         "restore": "steps.restore",
         "upload": "steps.upload",
         "publish": "steps.publish",
+        "image-parts": "steps.image_parts",
+        "push": "steps.push",
         "smoke-before": "steps.smoke",
         "chalice-deploy": "steps.chalice_deploy",
         "smoke": "steps.smoke",
     },
 }
+
+
+# About versions of a layer: a stage of images has none.
+OF_LAYERS = {"diff", "show", "fetch", "package", "publish", "upload", "restore", "patch-config"}
 
 
 class Commands:
@@ -111,6 +119,7 @@ class Commands:
 
             yield from python_matrix.tasks(pythons, self.known())
             return
+        refuse_of_layers(arguments.words())
         made = list(self._tasks())
         if "clean" in arguments.words():
             _let_clean(made)
@@ -140,6 +149,17 @@ class Commands:
             return self._listed
         theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
         return typed | theirs | {"build", "deploy", "patch-config"}
+
+
+def refuse_of_layers(words: Collection[str]) -> None:
+    """SettingsError for a command about layer versions, where the stage has none."""
+    asked = [word for word in words if word in OF_LAYERS]
+    if asked and current().is_image:
+        raise SettingsError(
+            f"command line: {asked[0]} is about a layer, and stage {current().stage} has "
+            'package = "image"',
+            fix="./doitw history lists the stage's images, ./doitw status shows what runs",
+        )
 
 
 def steps_of(command: str) -> list[str]:

@@ -7,6 +7,7 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..release.images import pin as image_pin
 from ..release.stage import store
 from ..ui.console import say
 from ..util import actor
@@ -23,6 +24,9 @@ def task_unpin() -> dict[str, object]:
 
 def remove_pin(aws: Aws, reason: str) -> None:
     """Nothing is deployed by this."""
+    if aws.settings.is_image:
+        _remove_image_pin(aws, reason)
+        return
     stage, pin = aws.settings.stage, store.pin(aws)
     if pin is None or pin.lifted:
         say(f"stage {stage} is not pinned" + (f": {pin.lifted}" if pin else ""))
@@ -31,3 +35,14 @@ def remove_pin(aws: Aws, reason: str) -> None:
     store.put_pin(aws, pin.lift(f"unpinned by {who} on {at}" + (reason and f": {reason}")))
     say(f"unpinned; stage {stage} was {pin}")
     say(f"next: ./doitw deploy stage={stage} goes to what the requirements say")
+
+
+def _remove_image_pin(aws: Aws, reason: str) -> None:
+    stage, pin = aws.settings.stage, image_pin.read(aws)
+    if pin is None:
+        say(f"stage {stage} is not pinned")
+        return
+    why = f"unpinned by {actor.current_actor(aws.environ)}" + (reason and f": {reason}")
+    image_pin.lift(aws, pin, why)
+    say(f"unpinned; stage {stage} was {pin}")
+    say(f"next: ./doitw deploy stage={stage} goes to what app and requirements say")

@@ -20,7 +20,7 @@ from ..settings.validation import nearest
 from ..util.errors import InputError, SettingsError
 
 Form = Callable[[str], object]  # InputError for what has another
-DEPLOYING = {"deploy", "chalice-deploy", "smoke"}  # they run Chalice
+DEPLOYING = {"deploy", "chalice-deploy", "smoke", "convert"}  # they run Chalice
 ENV, PYLOCK, CLOUDFORMATION, TERRAFORM = "env", "pylock", "cloudformation", "terraform"
 FORMATS = {"local-start": (ENV,), "lock": (PYLOCK,), "package": (CLOUDFORMATION, TERRAFORM)}
 POLICIES = (*PURPOSES, "assume", "trust")  # what iam-policy prints
@@ -114,6 +114,9 @@ class Arguments:
         5, "`gc`: how many of the newest versions stay in any case; `local-stop`: `1`: the next "
         "start has what the embedded AWS held", "gc", "local-stop", value="N",
     )  # fmt: skip
+    keep_name: bool = _argument(
+        False, "`1`: delete the functions and make them again under their names", "convert"
+    )
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )
@@ -276,6 +279,11 @@ def words() -> list[str]:
 def deploys() -> bool:
     """Does what was typed run Chalice, if there is something to do?"""
     return bool(DEPLOYING & {*sys.argv[1:]})
+
+
+def converts() -> bool:
+    """Is what was typed to change the type of functions?"""
+    return "convert" in words()
 
 
 def import_first() -> list[str]:

@@ -21,14 +21,14 @@ class ToDo(TaskError):  # type: ignore[misc] # noqa: N818 - doit has no types; t
 
 _ADVICE = {
     errno.ENOSPC: disk_full.OF_HOST,
-    errno.EDQUOT: "free some of your disk quota and run the same command again",
+    errno.EDQUOT: "free some of your disk quota and run the command again",
     errno.EEXIST: "a file or a dangling link is in the place of a folder: move it away",
     errno.ENOTDIR: "a file is in the place of a folder: move it away",
     errno.EISDIR: "a folder is in the place of a file: move it away",
     errno.ELOOP: "links lead to each other in a circle: remove them",
     errno.ENAMETOOLONG: "run in a folder with a shorter path",
-    errno.EPERM: "give yourself the right to change it and run the same command again",
-    errno.EACCES: "give yourself access to it and run the same command again",
+    errno.EPERM: "give yourself the right to change it and run the command again",
+    errno.EACCES: "give yourself access to it and run the command again",
     errno.EROFS: "run from a folder that can be written to",
 }
 
@@ -42,7 +42,7 @@ def action(function: Callable[[], object], *, answers: bool = False) -> Action:
             with _interruptible():
                 result = function()
         except KeyboardInterrupt:
-            return TaskFailed("stopped\n→ run it again: what is finished is not done twice")
+            return TaskFailed("stopped\n→ run it again: finished steps are kept")
         except LayerError as error:
             return TaskFailed(str(error))
         except Exception as error:

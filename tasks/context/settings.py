@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..requirements.host_python import feasible
+from ..requirements.lockfile import with_image
 from ..settings.model import LOCAL, OF_AWS, SPECS, TYPED, Fault, Settings, Source, option
 from ..settings.pyproject import TABLE, by_stage
 from ..settings.validation import nearest, violations
@@ -141,9 +142,8 @@ def current(stage: str = "") -> Settings:
     import os
 
     stage = stage or _of_command() or assumed()
-    return feasible(
-        load_settings(Path(), os.environ, _typed() | ({"stage": stage} if stage else {}))
-    )
+    typed = _typed() | ({"stage": stage} if stage else {})
+    return feasible(with_image(load_settings(Path(), os.environ, typed)))
 
 
 def _of_command() -> str:

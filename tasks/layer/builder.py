@@ -27,7 +27,7 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import resolution
+from . import locked_requirement, resolution
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement, from_source
@@ -35,6 +35,7 @@ from .wheels import near_wheels, wheel_memory
 from .wheels.source_builder import SourceBuilder
 
 LISTED = 10  # files, in one error
+FACTS = 256 << 20  # bytes; the example has 3 MB, 60,000 files have 20
 _VERSION = re.compile(r"^[\w.-]+(?:\[[^]]*\])?===?([^\s;,*]+)")
 _HASHES = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 Keep = Callable[[str, Path], object]
@@ -67,7 +68,8 @@ def refuse_bad_files(found: Facts) -> None:
     if wrong:
         raise BuildError(
             "\n".join(wrong[:LISTED]),
-            fix="such a package is broken, or meant to do harm: pin another version, or do without",
+            fix="such a package is broken, or meant to do harm: pin another version, or leave the "
+            "package out",
         )
 
 
@@ -164,7 +166,12 @@ class LayerBuilder:
                 continue
             pin = by_name.get(canonical(uv.wants_wheel(outcome.output)))
             if not pin or pin.wheel or pin.name in self._sources.built or not self._build(pin):
-                raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
+                raise uv.explain(outcome.output, self.settings, self.sandbox.kind, self._allowed())
+
+    def _allowed(self) -> list[str]:
+        """Names that lines of the requirements allow to be built."""
+        lines = file.read_requirements(Path(self.settings.requirements))
+        return from_source(locked_requirement.options(lines))
 
     def _inputs(self, pins: Sequence[LockedRequirement]) -> dict[str, bytes | Path]:
         """The installer's: lines, and the wheels that were built here."""
@@ -214,8 +221,8 @@ class LayerBuilder:
         lines = [line for problems in wrong.values() for line in problems]
         raise BuildError(
             "\n".join(["uv's cache holds what no wheel brought:", *lines[:LISTED]]),
-            fix="these entries of the cache were emptied: run the same command again, which "
-            "downloads them anew; where it says the same then, that wheel is broken: pin another",
+            fix="these entries of the cache were removed: run the command again. If the error "
+            "repeats, the wheel is broken: pin another version",
         )
 
     def take_apart(self, keys: Mapping[str, str]) -> Facts:
@@ -227,6 +234,7 @@ class LayerBuilder:
                 kind=INSPECT,
                 inputs=_to_take_apart(keys),
                 fetch={"{work}/facts.json": here / "facts"},
+                fetch_limit=FACTS,
             )  # fmt: skip
             self._make(job, "reading what was installed", fix="pin versions that go together")
             found: Facts = json.loads((here / "facts").read_text(encoding="utf-8"))

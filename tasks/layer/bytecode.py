@@ -8,7 +8,7 @@ alone, so that the zip is the same whatever was built before.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..settings.model import LAMBDA_LIMIT, Settings
+from ..settings.model import Settings
 from ..util import modules
 from .cache import MB
 from .installed import Installed, source_of
@@ -21,7 +21,7 @@ COMPILED_IN_A_SECOND = 7_500_000
 
 def room(settings: Settings) -> int:
     """Bytes that the layer may have with its bytecode."""
-    return LAMBDA_LIMIT - settings.reserve * MB
+    return settings.limit - settings.reserve * MB
 
 
 def left_out(members: Iterable[Member], limit: int, order: Iterable[str]) -> list[str]:

@@ -55,15 +55,17 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "licenses": settings.licenses,
         "reserve": str(settings.reserve),
         "compression": settings.compression,
-        **named_by_app(),
+        **({"package": settings.package} if settings.is_image else {}),
+        **named_by_app(settings),
         **traced_files.part(settings),
     }
 
 
-def named_by_app() -> dict[str, str]:
-    """Modules of the app's imports that a prune rule would take by their names, and programs that
-    it calls. An app without any has no such part, and the input hash that it always had."""
-    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS)
+def named_by_app(settings: Settings) -> dict[str, str]:
+    """Modules which the app or its check imports and a prune rule would take by their names, and
+    programs that they call. An app without any has no such part, and the input hash that it always
+    had."""
+    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS, settings.check)
     return {"app-imports": " ".join(found)} if found else {}
 
 

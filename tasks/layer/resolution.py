@@ -20,7 +20,8 @@ def resolve(
     settings: Settings,
 ) -> None:  # fmt: skip
     """Run the job with these words until it knows all that it has to. BuildError in uv's."""
-    for name in from_source(line.text for line in asked if line.is_option):
+    allowed = from_source(line.text for line in asked if line.is_option)
+    for name in allowed if sources.can_build else ():
         if version := exact_version(asked, name):
             sources.build(name, version)
     while True:
@@ -37,7 +38,7 @@ def resolve(
         name = canonical(uv.wants_wheel(outcome.output))
         version = exact_version(asked, name)
         if not version or name in sources.built or not sources.can_build:
-            raise uv.explain(outcome.output, settings, sandbox.kind)
+            raise uv.explain(outcome.output, settings, sandbox.kind, allowed)
         sources.build(name, version)
 
 

@@ -24,7 +24,8 @@ def words(settings: Settings) -> list[str]:
         found = shlex.split(settings.trace)
     except ValueError as error:
         raise SettingsError(
-            f"trace = {settings.trace!r}: {error}", fix="correct its quotes"
+            f"trace = {settings.trace!r}: {error}",
+            fix="close the quotes of `trace` in [tool.lambda-layer]",
         ) from None
     return ["python", *found] if found[:1] and found[0].endswith(".py") else found
 

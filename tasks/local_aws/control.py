@@ -100,7 +100,9 @@ def open_app_url(access: Access, port: int) -> str:
     is not this tool's."""
     if not access.pid:
         fix = f"leave {local_access.OTHERS} unset: then the tool's own is used"
-        raise AwsError(f"the server at {access.url} serves no apps, it is none of ours", fix=fix)
+        raise AwsError(
+            f"the server at {access.url} is not this tool's emulator and serves no apps", fix=fix
+        )
     try:
         told = _question(access, access.asking(f"{URL}{port}"))
         if "url" in told:
@@ -142,7 +144,11 @@ def _start(environ: Mapping[str, str]) -> Access:
             return access
         time.sleep(0.05)
     process.kill()
-    raise AwsError(f"the embedded AWS did not start; its log is {LOG}", fix="read its last lines")
+    last = (LOG.read_text(errors="replace").strip().splitlines() or ["it logged nothing"])[-1]
+    raise AwsError(
+        f"the embedded AWS did not start: {last[-300:]}",
+        fix=f"read {LOG}, then run the command again",
+    )
 
 
 def _remembers(access: Access) -> bool:

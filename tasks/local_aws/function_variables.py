@@ -12,6 +12,7 @@ from typing import Any
 from ..sandbox.lambda_system import HOME
 from ..settings import lambda_variables
 from ..settings.local_access import Access, past_proxies
+from . import image_functions
 
 # Of the function's own: other addresses, and what no other address can be combined with.
 _ELSEWHERE = re.compile(r"AWS_(ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_.*|CSM_.*)")
@@ -31,7 +32,7 @@ def refusal(wishes: Mapping[str, Any]) -> str:
     and UpdateFunctionConfiguration take them."""
     code = wishes.get("Code")
     if wishes.get("PackageType") == "Image" or (isinstance(code, dict) and "ImageUri" in code):
-        return "the embedded AWS runs no images: make the function of a zip"
+        return image_functions.refusal(wishes)
     runtime = wishes.get("Runtime")
     if runtime is not None and not re.fullmatch(r"python3\.\d+", str(runtime)):
         return f"the embedded AWS runs Python alone, not {runtime!a}"
@@ -52,7 +53,7 @@ def _here(given: Mapping[str, str], access: Access | None, region: str) -> dict[
 
 def _reserved(function: Any) -> dict[str, str]:
     return lambda_variables.reserved(
-        handler=function.handler, name=function.function_name,
+        handler=image_functions.handler(function), name=function.function_name,
         memory=function.memory_size, version=str(function.version),
     )  # fmt: skip
 

@@ -1,10 +1,12 @@
 """Who may ask the embedded AWS: who has its key, at its own address; no page of a browser."""
 
-from collections.abc import Callable, Iterable
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..settings.local_access import Access
+from .services import image_registry
 from .signatures import Secrets, is_same, is_signed
 
 App = Callable[..., Iterable[bytes]]
@@ -19,6 +21,8 @@ def guarded(app: App, access: Access, issued: Secrets, used: Callable[[], None])
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if problem := refusal(environ, access, issued):
+            if image_registry.is_asked(environ):
+                return _unknown(start_response)
             return _refused(problem, start_response)
         used()
         return app(environ, start_response)
@@ -41,6 +45,8 @@ def refusal(environ: dict[str, Any], access: Access, issued: Secrets) -> tuple[s
 def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
     if str(environ.get("PATH_INFO", "")).startswith(OURS):
         return _proves(environ, access)
+    if image_registry.is_asked(environ):
+        return bool(registry_region(environ, access))
     if is_signed(environ, lambda key: access.secret if key == access.key else issued(key)):
         return True
     # what SDKs do not sign (Cognito's sign-in, AssumeRoleWithWebIdentity) has our word as its app
@@ -53,11 +59,30 @@ def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
     )
 
 
+def registry_region(environ: Mapping[str, Any], access: Access) -> str:
+    """Of whoever logs in to ECR's registry with the password that GetAuthorizationToken gave; ''
+    for anybody else."""
+    kind, _, said = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
+    try:
+        user, _, password = b64decode(said).decode().partition(":")
+    except ValueError:
+        return ""
+    found = image_registry.region_of(password, access)
+    return found if (kind, user) == ("Basic", image_registry.USER) else ""
+
+
 def _proves(environ: dict[str, Any], access: Access) -> bool:
     """Our own questions: `?NONCE.PROOF`, of this path."""
     target = urlsplit(str(environ.get("REQUEST_URI", "")))
     nonce, _, proof = target.query.partition(".")
     return is_same(access.proof(f"{target.path}?{nonce}"), proof)
+
+
+def _unknown(start_response: Any) -> list[bytes]:
+    """As a registry asks for a login."""
+    headers = [("WWW-Authenticate", 'Basic realm="ecr"'), ("Content-Length", "0")]
+    start_response("401 Unauthorized", headers)
+    return []
 
 
 def _refused(problem: tuple[str, str], start_response: Any) -> list[bytes]:

@@ -18,10 +18,10 @@ from ..settings.local_access import Access
 from ..settings.model import Settings
 from ..util import files
 from ..util.errors import LayerError
-from . import certificate, function_variables
+from . import certificate, function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-CHOICE = ("builder", "image", "python", "architecture", "local_network")
+CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
 SLACK_SECONDS = 60
 # In a container the Runtime API has Lambda's port, and the user's processes are the function's.
@@ -45,7 +45,8 @@ def invoke(
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     if problem := other_python(function, chosen):
         return FunctionAnswer(payload=json.dumps({"errorMessage": problem}), failed=True, log="")
-    code = hashlib.sha256(function.code_bytes).hexdigest()
+    is_image = image_functions.is_one(function)
+    code = function.code_sha_256 if is_image else hashlib.sha256(function.code_bytes).hexdigest()
     # of a layer's megabytes Python computes the hash once, and keeps it with them
     made_of = [code, [hash(layer) for layer in layers], _limits(function), chosen]
     made_of.append(function_variables.variables(function, access))
@@ -65,7 +66,7 @@ def invoke(
 def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
     """Why it cannot be run where the layer's Python is the only one; '' where it can."""
     here = f"python{chosen.get('python', Settings().python)}"
-    if str(function.run_time) == here:
+    if image_functions.is_one(function) or str(function.run_time) == here:
         return ""
     return (
         f"{function.function_name} is for {function.run_time}, the embedded AWS runs {here} (the "
@@ -78,7 +79,12 @@ def start(
 ) -> Environment:
     """A new environment, in a sandbox of its own. It reaches the embedded AWS, and nothing else
     unless `local-network` says so."""
-    sandbox = choose.new(settings, tmp=int(function.ephemeral_storage))
+    is_image = image_functions.is_one(function)
+    sandbox = (
+        image_functions.sandbox(function, settings)
+        if is_image
+        else choose.new(settings, tmp=int(function.ephemeral_storage))
+    )
     variables = function_variables.variables(function, access)
     stream = function_variables.log_stream(function, uuid.uuid4().hex)
     variables["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
@@ -86,15 +92,16 @@ def start(
     config |= OF_A_CONTAINER if sandbox.kind == "docker" else OF_THIS_MACHINE
     trusted = {"https.pem": certificate.pem()} if access and access.pid == os.getpid() else {}
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
-        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate([None, *layers])]
-        for path, content in zip(zips, [function.code_bytes, *layers], strict=True):
+        contents = [] if is_image else [function.code_bytes, *layers]
+        zips = [Path(folder, f"{number}.zip") for number, _ in enumerate(contents)]
+        for path, content in zip(zips, contents, strict=True):
             path.write_bytes(content)
         serve = Job(
             argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{tmp}", "{work}/config.json",
                   "{task}", "{runtime}"),
             kind=FUNCTION,
             inputs={"config.json": json.dumps(config).encode()} | trusted | scripts(SCRIPTS),
-            task=zips[0],
+            task=next(iter(zips), None),
             opt=tuple(zips[1:]),
             network=settings.local_network,
             forward=access.port if access else 0,
@@ -111,5 +118,5 @@ def _limits(function: Any) -> dict[str, Any]:
         "tmp": int(function.ephemeral_storage),
         "arn": function.function_arn,
         "version": str(function.version),
-        "runtime": f"python:{str(function.run_time).removeprefix('python')}",
+        "runtime": f"python:{str(function.run_time or 'image').removeprefix('python')}",
     }

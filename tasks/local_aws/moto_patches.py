@@ -16,11 +16,13 @@
    always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too. Who
    invokes by `Event` is answered before the function is.
 6. moto takes any variable, runtime and package. Here is refused what no function of the embedded
-   AWS can have: an image, a runtime that is not Python, a variable that no process can be given.
+   AWS can have: an image without Docker or of no repository here, a runtime that is not Python, a
+   variable that no process can be given.
 7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
-API Gateway, events, layers of other accounts, and what moto cannot do at all: services/.
+Functions that are images: image_functions.py. API Gateway, events, ECR's registry, layers of other
+accounts, and what moto cannot do at all: services/.
 """
 
 import base64
@@ -33,10 +35,16 @@ from typing import Any
 from ..aws.arn import LAYER_ARN
 from ..aws.bucket import TRANSPORT
 from ..settings.local_access import Access
-from . import function_variables
+from . import function_variables, image_functions
 from .guard import OURS
 from .invoke import invoke
-from .services import api_gateway, foreign_layers, polled_events, pushed_events
+from .services import (
+    api_gateway,
+    foreign_layers,
+    image_registry,
+    polled_events,
+    pushed_events,
+)
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
@@ -52,6 +60,7 @@ def apply(access: Access | None = None) -> None:
 
     for service in (api_gateway, pushed_events, polled_events, foreign_layers):
         service.apply()
+    image_registry.apply(access)
 
     setattr(S3Response, "put_object", _alone(S3Response.put_object))  # noqa: B010 - mypy refuses the plain form
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version, access))  # noqa: B010 - mypy refuses the plain form
@@ -59,6 +68,7 @@ def apply(access: Access | None = None) -> None:
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
+    image_functions.apply()
     for name in ("__init__", "update_configuration"):
         setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))
     judge_transport()

@@ -18,9 +18,11 @@ from typing import Any
 from ..settings import local_access, paths
 from ..settings.local_access import Access
 from ..ui import streams
+from . import guard
 from .gateway import websocket
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
+from .services import image_registry
 
 ADDRESS = paths.LOCAL_AWS / "server.json"
 IDLE_SECONDS = 24 * 3600.0
@@ -80,6 +82,7 @@ def main() -> None:
     moto_patches.apply(access)
     of_moto.keep_documents()
     kept_state.load()
+    image_registry.sweep()
     moto = DomainDispatcherApplication(confine.serving(not_yet.saying(create_backend_app)))
     port = Port(of_moto.make(access, moto_patches.secret_of))
     ours = Ours(access=access, zip_at=moto_patches.zip_at, memory=moto_patches.memory, port=port)
@@ -139,16 +142,21 @@ def _answering(app: App, ours: Ours) -> App:
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if found := websocket.MANAGED.fullmatch(path):
-            status, body = websocket.manage(
+            code, body = websocket.manage(
                 environ["REQUEST_METHOD"], found[1], environ["wsgi.input"].read()
             )
-            kind = "GoneException" if status == 410 else ""
-            start_response(f"{status} {HTTPStatus(status).phrase}", [("x-amzn-ErrorType", kind)])
+            kind = "GoneException" if code == 410 else ""
+            start_response(f"{code} {HTTPStatus(code).phrase}", [("x-amzn-ErrorType", kind)])
             return [body]
         if path == OURS or path.startswith(f"{OURS}/"):
             kind, body = ours.answer(path, str(environ.get("QUERY_STRING", "")))
             start_response("200 OK", [("Content-Type", kind)])
             return [body]
+        if image_registry.is_asked(environ):
+            region = guard.registry_region(environ, ours.access)
+            status, headers, content = image_registry.answer(environ, region)
+            start_response(status, headers)
+            return content
         return app(environ, start_response)
 
     return wrapped

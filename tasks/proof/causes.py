@@ -68,13 +68,13 @@ CAUSES = (
         name="killed",
         pattern=r"exit status -(?:9|15|2|1)$",
         why="the system killed what tried it, most likely for want of memory",
-        fix="give this machine, or the Docker engine, more memory, then run the same command again",
+        fix="give this machine, or the Docker engine, more memory, then run the command again",
         of_bytes=False,
     ),
     Cause(
         name="instruction",
         pattern=r"exit status -4$",
-        why="compiled code of it wants an instruction that this processor has not (SIGILL)",
+        why="its compiled code uses an instruction that this processor lacks (SIGILL)",
         fix="run it on another machine, or pin a version whose wheel is for any processor of the "
         "layer's architecture",
         of_bytes=False,
@@ -96,7 +96,7 @@ CAUSES = (
         name="memory",
         pattern=r"MemoryError|std::bad_alloc|\[Errno 12\]|Cannot allocate memory",
         why="there was not enough memory",
-        fix="give this machine, or the Docker engine, more memory, then run the same command again",
+        fix="give this machine, or the Docker engine, more memory, then run the command again",
         of_bytes=False,
     ),
     Cause(
@@ -122,7 +122,7 @@ CAUSES = (
         why="there was no room for more processes, files or bytes: Lambda allows 1,024 processes "
         "and threads and, unless the function has more, 512 MB in /tmp; or this machine is full",
         fix="if the import needs that much, pin a version that needs less; else free some, then "
-        "run the same command again: see `df`, `ulimit -a`, `docker info`",
+        "run the command again: see `df`, `ulimit -a`, `docker info`",
         of_bytes=False,
     ),
     Cause(

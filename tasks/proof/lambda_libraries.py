@@ -93,17 +93,20 @@ class Wants:
 
 
 def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
-    """Of every shared object and program."""
+    """Of every shared object and program. What a distribution brings for several machines it
+    picks from at run time: what is for another one is no error then."""
     here, machine = system(settings), MACHINES[settings.architecture]
     files = {path: facts for each in proofs.values() for path, facts in each.after["elf"].items()}
     brought = provided(files)
     found = Wants()
     for owner, proof in proofs.items():
+        picks = any(facts["machine"] == machine for facts in proof.after["elf"].values())
         for path, facts in proof.after["elf"].items():
-            wrong = [f"is for {facts['machine']}, another machine than the layer's"] * (
-                facts["machine"] != machine
-            ) or [f"needs {each}" for each in _too_new(facts, here, brought)]
-            listed = found.doubts if facts["program"] else found.errors
+            foreign = facts["machine"] != machine
+            wrong = [f"is for {facts['machine']}, another machine than the layer's"] * foreign or [
+                f"needs {each}" for each in _too_new(facts, here, brought)
+            ]
+            listed = found.doubts if facts["program"] or (foreign and picks) else found.errors
             listed += [f"{path} ({owner}) {each}" for each in wrong]
             if missing := _missing(facts, here, brought, settings.python):
                 found.missing[path] = missing

@@ -20,7 +20,7 @@ from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
-    "probe.py", "preload.py", "try_imports.py", "alone.py", "elf.py", "blame.py",
+    "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "blame.py",
     "inspect_foreign.py",
 )  # fmt: skip
 LAYER, REQUEST = "{opt}", "{work}/request.json"

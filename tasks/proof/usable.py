@@ -1,4 +1,5 @@
-"""What people import of a direct requirement, and whether they can."""
+"""What people import of a direct requirement, and whether they can: do the imports work, and has
+a function the memory for them?"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,4 +58,24 @@ def warnings(found: Collection[Failing]) -> list[str]:
         f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
         for each in found
         if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
+    ][:LISTED]
+
+
+def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """{direct requirement: MB that importing its largest module takes}, the Python around it not
+    counted."""
+    taken = {
+        name: [proofs[name].after.get("memory", {}).get(each, 0) for each in direct[name]]
+        for name in direct.keys() & proofs.keys()
+    }
+    return {name: max(each, default=0) >> 20 for name, each in sorted(taken.items())}
+
+
+def without_room(needed: Mapping[str, int], memory_size: int, whose: str) -> list[str]:
+    """Sentences on those that need more than this (MB). `whose`: functions', as a clause."""
+    return [
+        f"importing {name} takes {taken} MB of memory, and {whose} {memory_size} MB "
+        "(lambda_memory_size): Lambda ends a function that imports it (Runtime.OutOfMemory)"
+        for name, taken in needed.items()
+        if taken > memory_size
     ][:LISTED]

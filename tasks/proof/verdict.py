@@ -109,7 +109,7 @@ def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
     these."""
     return [
         f"importing {module} loads {', '.join(path.rpartition('/')[2] for path in files)}, which "
-        "Lambda has not: there it fails, unless it can do without"
+        "Lambda lacks: there it fails, unless the package works without it"
         for each in proofs.values()
         for module, files in each.after["others"].items()
     ][:LISTED]
@@ -123,8 +123,15 @@ def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
     return wrong + [f"{name} is in the layer twice" for name in twice]
 
 
+def works_alone(blamed: Mapping[str, Any]) -> bool:
+    """Did `blame` see it work in the layer, by itself?"""
+    return blamed["rule"] == "" and not blamed["paths"]
+
+
 def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:
     """Which rules took which files; of many the first."""
+    if works_alone(blamed):
+        return "by itself it works: what was imported before it is at fault"
     paths = blamed["paths"]
     rules = [blamed["rule"]] if blamed["rule"] else _takers(paths, removed)
     if not rules:
@@ -141,6 +148,8 @@ def _takers(paths: list[str], removed: Mapping[str, list[str]]) -> list[str]:
 def fix_for(blamed: Mapping[str, Any]) -> str:
     """The line that puts right what `blame` found."""
     rule, paths = blamed["rule"], blamed["paths"]
+    if works_alone(blamed):
+        return "run `./doitw` again; where that says the same, leave the module out with `drop`"
     if rule is None:
         return 'no pruned file is missing: set bytecode = "none" in [tool.lambda-layer]'
     if rule == "strip":

@@ -178,5 +178,5 @@ def _must_be(aws: Aws, sha256: str, answer: Mapping[str, Any]) -> None:
     raise AwsError(
         f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
         + ("deleted again" if gone else "not used, but could not be deleted"),
-        fix="run the same command again; if it repeats, look at who else writes the bucket",
+        fix="run the command again; if it repeats, check who else writes to the bucket",
     )

@@ -9,14 +9,16 @@ from ..chalice_project import config, deploy
 from ..layer.archive import size_limit
 from ..release.stage import rollback_pin
 from ..settings import paths
-from ..settings.model import LAMBDA_LIMIT, Settings
+from ..settings.model import Settings
 from ..ui.console import size
 from ..util import files
-from . import how_to_call
+from . import how_to_call, image_summary
 
 
 def of_deploy(settings: Settings) -> list[str]:
     """Four lines, from the records of this run; no AWS is asked."""
+    if settings.is_image:
+        return image_summary.lines(settings)
     return _lines(settings, undo(settings, _configured(settings)))
 
 
@@ -60,7 +62,7 @@ def _size(settings: Settings, arns: Sequence[str]) -> str:
     if packed := _record(settings, "chalice-deploy").get("contents", {}).get("unzipped"):
         whole = replace(whole, function=packed)
     sent = f"{size(zipped)} zipped, " if zipped else ""
-    share = f"{size(whole.total)} of {size(LAMBDA_LIMIT)} used ({whole.share:.0%})"
+    share = f"{size(whole.total)} of {size(whole.limit)} used ({whole.share:.0%})"
     return f"{sent}{size(unzipped)} unzipped; {share}"
 
 

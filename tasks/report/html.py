@@ -7,7 +7,6 @@ from string import Template
 
 from ..layer.archive.sizes import Kind, total
 from ..settings import paths
-from ..settings.model import LAMBDA_LIMIT
 from ..ui.console import size
 from ..ui.visible import html
 from .facts import Offer, Report, Row, Work, change, slowest_first, total_change
@@ -40,9 +39,9 @@ def render(report: Report) -> str:
         "installed": size(installed),
         "unzipped": size(layer),
         "zipped": size(report.zipped),
-        "share": percent(report.budget.total),
-        "layer_share": percent(layer),
-        "limit": size(LAMBDA_LIMIT),
+        "share": percent(report.budget.total, report),
+        "layer_share": percent(layer, report),
+        "limit": size(report.budget.limit),
         "change": total_change(report),
         "against": f"Change: against {report.published}." if report.published else NOT_PUBLISHED,
     }
@@ -66,8 +65,8 @@ def put_imports(page: str, imports: Mapping[str, float]) -> str:
     return _IMPORTS.sub(lambda _: _imports(imports), page, count=1)
 
 
-def percent(count: int) -> str:
-    return f"{count / LAMBDA_LIMIT:.1%}"
+def percent(count: int, report: Report) -> str:
+    return f"{count / report.budget.limit:.1%}"
 
 
 # ---- the budget -------------------------------------------------------------------------------
@@ -75,7 +74,7 @@ def percent(count: int) -> str:
 
 def _budget(report: Report) -> str:
     """One bar of the whole limit, and what its pieces are."""
-    pieces, whole = list(_pieces(report)), max(LAMBDA_LIMIT, report.budget.total)
+    pieces, whole = list(_pieces(report)), max(report.budget.limit, report.budget.total)
     bar = "".join(
         f'<i class="{name}" style="width:{100 * count / whole:.3f}%"'
         f' title="{html(f"{what}: {size(count)}")}"></i>'
@@ -97,12 +96,12 @@ def _pieces(report: Report) -> Iterator[tuple[str, str, int | None]]:
     for arn, count in spent.others.items():
         yield "other", arn, count
     yield "function", "the function, at most", spent.function
-    if spent.total > LAMBDA_LIMIT:
-        yield "over", "over the limit by", spent.total - LAMBDA_LIMIT
+    if spent.total > spent.limit:
+        yield "over", "over the limit by", spent.total - spent.limit
     else:
         unknown = None in spent.others.values()
         what = "free, or taken by layers of unknown size" if unknown else "free"
-        yield "free", what, LAMBDA_LIMIT - spent.total
+        yield "free", what, spent.limit - spent.total
 
 
 def _kinds(report: Report) -> str:
@@ -184,7 +183,7 @@ def _package(report: Report, row: Row) -> str:
     sizes = _cells(map(size, (row.before, row.after, row.zipped)))
     return (
         f'<tr><th scope="row">{head} <small>{html(row.version)}</small></th>{sizes}'
-        f"<td>{percent(row.after)}{bar}</td>{_cells([change(report, row)])}</tr>"
+        f"<td>{percent(row.after, report)}{bar}</td>{_cells([change(report, row)])}</tr>"
     )
 
 

@@ -46,10 +46,20 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
         False,
         lambda r: (
             f"{'not proven' if r.get('not_proven') else count(r['modules'], 'module')}  "
-            f"{r['unzipped'] / LAMBDA_LIMIT:.0%} of the limit"
+            f"{r['unzipped'] / r.get('limit', LAMBDA_LIMIT):.0%} of the limit"
         ),
     ),
     "publish": (True, _published),
+    "image-parts": (
+        True,
+        lambda r: (
+            f"{count(len(r['own']), 'image layer')}  {size(sum(x['size'] for x in r['own']))}"
+        ),
+    ),
+    "push": (
+        True,
+        lambda r: f"{size(r['pushed'])} ({r['new']} of {count(r['layers'], 'image layer')})",
+    ),
     "import-app": (True, lambda r: f"app.py, {count(len(r['routes']), 'route')}"),
     "smoke-before": (True, lambda r: "what runs answers" if r["answered"] else r["said"]),
     "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
@@ -58,7 +68,8 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
 # Their last line says it.
 OTHERS = {
     "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
-    "rollback:check", "rollback:config",
+    "rollback:check", "rollback:config", "rollback:image",
+    "convert:check", "convert:switch",
 }  # fmt: skip
 
 

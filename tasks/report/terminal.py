@@ -37,17 +37,17 @@ def packages(report: Report) -> Table:
         name = text(row.package)
         name.stylize("bold" if row.direct else "")
         name.append(visible(f" {row.version}"), "dim")
-        sizes = (size(row.before), size(row.after), size(row.zipped), share(row.after))
+        sizes = (size(row.before), size(row.after), size(row.zipped), share(row.after, report))
         grid.add_row(name, *sizes, change(report, row))
     grid.add_section()
     layer = report.budget.layer
-    sizes = (size(report.installed), size(layer), size(report.zipped), share(layer))
+    sizes = (size(report.installed), size(layer), size(report.zipped), share(layer, report))
     grid.add_row("total", *sizes, total_change(report), style="bold")
     return grid
 
 
-def share(count: int) -> str:
-    return f"{count / LAMBDA_LIMIT:.1%}"
+def share(count: int, report: Report) -> str:
+    return f"{count / report.budget.limit:.1%}"
 
 
 def _notes(report: Report) -> list[str]:
@@ -86,16 +86,17 @@ def offers(report: Report) -> Table:
 
 def budget(report: Report) -> Table:
     spent = report.budget
-    grid = table(f"of Lambda's {size(LAMBDA_LIMIT)} (250 MiB), stage {report.stage}")
+    mib = " (250 MiB)" if spent.limit == LAMBDA_LIMIT else ""
+    grid = table(f"of Lambda's {size(spent.limit)}{mib}, stage {report.stage}")
     for heading in ("what", "unzipped", "share"):
         grid.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
-    grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer))
+    grid.add_row(f"layer {report.layer}", size(spent.layer), share(spent.layer, report))
     for arn, count in spent.others.items():
-        known = (size(count), share(count)) if count is not None else ("unknown", "")
+        known = (size(count), share(count, report)) if count is not None else ("unknown", "")
         grid.add_row(text(arn), *known)
-    grid.add_row("function (at most)", size(spent.function), share(spent.function))
+    grid.add_row("function (at most)", size(spent.function), share(spent.function, report))
     grid.add_section()
-    grid.add_row("together", size(spent.total), share(spent.total), style="bold")
+    grid.add_row("together", size(spent.total), share(spent.total, report), style="bold")
     return grid
 
 

@@ -1,6 +1,7 @@
 """Packages that only tools need: they test, format or deploy an app, and stand in many a
 requirements.txt all the same (`pip freeze`, an export). No function imports them."""
 
+import sys
 from collections.abc import Collection
 
 from .file import canonical
@@ -12,8 +13,17 @@ OF_CHALICE = {
     "inquirer", "python-editor", "editor", "readchar", "blessed", "jinxed", "ansicon", "runs",
     "xmod", "enum-compat", "mypy-extensions", "typing",
 }  # fmt: skip
-INSTALL = {"pip", "setuptools", "wheel", "pip-tools", "pipenv", "poetry", "pipdeptree", "build",
-           "pyproject-hooks", "twine", "virtualenv", "distlib", "pipx", "uv"}  # fmt: skip
+# Backports: with a Python that has the module itself they are useless, or hide it.
+IN_PYTHON = {"enum34", "functools32", "futures", "subprocess32"} | {
+    name.lower() for name in sys.stdlib_module_names if not name.startswith("_")
+}
+# For Windows or macOS alone; a freeze there names them.
+ELSEWHERE = {"appnope", "pyobjc-core", "pypiwin32", "pyreadline", "pyreadline3", "pywin32",
+             "pywin32-ctypes", "pywinpty", "win32-setctime", "windows-curses", "wmi",
+             "macfsevents"}  # fmt: skip
+INSTALL = {"pip", "pkg-resources", "setuptools", "wheel", "pip-tools", "pipenv", "poetry",
+           "pipdeptree", "build", "pyproject-hooks", "twine", "virtualenv", "distlib", "pipx",
+           "uv"}  # fmt: skip
 TEST = {"pytest", "pluggy", "iniconfig", "pytest-cov", "pytest-mock", "pytest-env", "pytest-xdist",
         "pytest-asyncio", "pytest-chalice", "execnet", "coverage", "tox", "nox", "nose", "nose2",
         "hypothesis", "moto", "responses", "freezegun", "vcrpy", "localstack", "localstack-client",
@@ -23,12 +33,13 @@ CHECK = {"black", "flake8", "mccabe", "pycodestyle", "pyflakes", "pylint", "astr
          "nodeenv", "pydocstyle", "autoflake", "pyupgrade", "safety", "pathspec"}  # fmt: skip
 WORK = {"ipython", "ipdb", "jupyter", "jupyterlab", "notebook", "ipykernel", "pdbpp", "bpython",
         "awscli", "aws-sam-cli", "boto3-stubs", "watchdog", "invoke", "bumpversion"}  # fmt: skip
-ALL = DEPLOYS | OF_CHALICE | INSTALL | TEST | CHECK | WORK
+ALL = DEPLOYS | OF_CHALICE | INSTALL | TEST | CHECK | WORK | ELSEWHERE
 # Names under which they are imported, where these are others.
 MODULES = {
     "python-editor": {"editor"},
     "setuptools": {"setuptools", "pkg_resources", "distutils"}, "factory-boy": {"factory"},
-    "vcrpy": {"vcr"}, "aws-sam-cli": {"samcli"},
+    "vcrpy": {"vcr"}, "aws-sam-cli": {"samcli"}, "pywin32": {"win32api", "pythoncom", "pywintypes"},
+    "pyobjc-core": {"objc"},
 }  # fmt: skip
 
 
@@ -36,7 +47,7 @@ def unused(imports: Collection[str]) -> set[str]:
     """Those of which the app imports none. `imports`: the outermost names that its modules
     import."""
     there = {name.lower() for name in imports}
-    return DEPLOYS | {name for name in ALL if there.isdisjoint(_modules(name))}
+    return DEPLOYS | IN_PYTHON | {name for name in ALL if there.isdisjoint(_modules(name))}
 
 
 def _modules(name: str) -> set[str]:

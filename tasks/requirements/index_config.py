@@ -26,8 +26,8 @@ def of_uv(environ: Mapping[str, str], root: Path) -> Variables:
     try:
         return _of_tables([{**each, **each.get("pip", {})} for each in tables])
     except (AttributeError, KeyError, TypeError):
-        problem = "uv's configuration (uv.toml, [tool.uv]) names an index in a way that uv has not"
-        raise InputError(problem, fix="an index is [[index]] with name and url") from None
+        problem = "uv's configuration (uv.toml, [tool.uv]) has an index that is no table with a url"
+        raise InputError(problem, fix="write it as [[index]] with name and url") from None
 
 
 def _of_tables(tables: list[Table]) -> Variables:
@@ -104,7 +104,7 @@ def _table(path: Path) -> Table:
         raise InputError(f"{error.problem}; it is uv's configuration", fix=error.fix) from None
     except (OSError, ValueError, RecursionError) as error:
         problem = f"{path}, uv's configuration, cannot be read: {error}"
-        raise InputError(problem, fix="correct it, or set UV_NO_CONFIG=1") from None
+        raise InputError(problem, fix="correct the file, or set UV_NO_CONFIG=1") from None
     table = found.get("tool", {}) if path.name == PYPROJECT else {"uv": found}
     own = table.get("uv", {}) if isinstance(table, dict) else {}
     return own if isinstance(own, dict) else {}
@@ -139,6 +139,8 @@ def _sections(path: Path) -> dict[str, str]:
     except (ValueError, configparser.Error) as error:
         # configparser quotes the line, which may hold a password
         problem = f"{path}, pip's configuration, cannot be read: {type(error).__name__}"
-        raise InputError(problem, fix="correct it, or set PIP_CONFIG_FILE=/dev/null") from None
+        raise InputError(
+            problem, fix="correct the file, or set PIP_CONFIG_FILE=/dev/null"
+        ) from None
     names = [name for name in ("global", "install") if parser.has_section(name)]
     return {key.replace("_", "-"): value for name in names for key, value in parser.items(name)}

@@ -1,5 +1,8 @@
 """The lock file: pip's format with hashes, and one line of ours that says what it was made from."""
 
+import re
+from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -7,9 +10,10 @@ from ..settings.lambda_pythons import PYTHONS
 from ..settings.model import ARCHITECTURES, Settings
 from ..util import files, input_files, source_location
 from ..util.errors import InputError
-from . import file
+from . import file, renovate
 
 MARK = "# doit-lambda-layer: "
+IMAGE = "# base image: "
 
 
 def source_digest(settings: Settings) -> str:
@@ -25,8 +29,26 @@ def _digest(settings: Settings, python: str, architecture: str) -> str:
 def header(settings: Settings) -> str:
     return (
         f"# Made from {settings.requirements} by `{made_by(settings)}`; do not edit.\n"
-        f"{MARK}{source_digest(settings)}\n"
+        f"{MARK}{source_digest(settings)}\n{renovate.header(settings)}"
     )
+
+
+def image_line(settings: Settings, digest: str) -> str:
+    """`digest`: `sha256:…` of the base image; without one there is no line."""
+    return f"{IMAGE}{settings.image_name}@{digest}\n" if digest else ""
+
+
+def with_image(settings: Settings) -> Settings:
+    """The settings with the digest that the lock has for their base image. A line about another
+    image says nothing about this one."""
+    lock = Path(settings.lock)
+    if "@" in settings.image_name or not lock.is_file():
+        return settings
+    line = rf"^{IMAGE}{re.escape(settings.image_name)}@(sha256:[0-9a-f]{{64}})$"
+    with suppress(InputError):  # whoever works from it says what is wrong with it
+        if found := re.search(line, input_files.read_text(lock), re.M):
+            return replace(settings, locked_image=found[1])
+    return settings
 
 
 def refuse_outdated_lock(settings: Settings) -> None:
@@ -38,6 +60,10 @@ def refuse_outdated_lock(settings: Settings) -> None:
     marks = [line.removeprefix(MARK) for line in text.splitlines() if line.startswith(MARK)]
     if marks == [source_digest(settings)]:
         return
+    if not marks and renovate.wrote(text, settings):
+        asked = file.read_requirements(Path(settings.requirements))
+        if renovate.answers(file.read_requirements(lock), asked, settings.python):
+            return
     line = next((n for n, each in enumerate(text.splitlines(), 1) if each.startswith(MARK)), 1)
     raise _stale(settings, marks, source_location.at(lock, line, MARK.strip()))
 

@@ -57,7 +57,9 @@ def _toml(text: str, file: str) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is not TOML: {error}", fix="make it again") from None
+        raise InputError(
+            f"{file} is not TOML: {error}", fix="lock again with the tool that wrote it"
+        ) from None
 
 
 def _parsed(text: str, file: str) -> dict[str, Any]:

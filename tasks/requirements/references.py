@@ -96,7 +96,8 @@ def wheels(texts: Iterable[str]) -> list[Path]:
         if place := links(text):
             if not Path(place).is_dir():
                 raise InputError(
-                    f"`{text}`: there is no folder {place}", fix="correct its name, or make it"
+                    f"`{text}`: there is no folder {place}",
+                    fix="correct the folder's name, or make the folder",
                 )
             found += [path for path in Path(place).iterdir() if path.name.endswith(WHEELS)]
     return sorted(found)

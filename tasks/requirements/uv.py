@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..settings.model import Settings
 from ..util import disk_full
 from ..util.errors import BuildError
+from .file import canonical
 from .tags import platform_tag
 
 SHOWN = 12  # lines of the installer's own words
@@ -20,6 +21,10 @@ BUILT_ELSEWHERE = "build it in the image (builder=docker)"
 BUILT_WHERE_PINNED = (
     "give it a line of its own, NAME==VERSION, also where only another package asks for it: then "
     "it is built in the image"
+)
+SAY_SO = (
+    "; with a lock say so, by a line `--no-binary NAME` in {requirements}: what builds it is in no "
+    "lock"
 )
 _FIXES = (
     (r"Git executable not found", "a line comes out of a git repository, and git is not there: "
@@ -39,8 +44,7 @@ _FIXES = (
      "pip.conf"),
     (r"no wheels? with a matching|no (compatible|usable) wheel|has no wheels|Only wheels"
      r"|building source distributions is disabled",
-     "no wheel for {platform}: pin a version that has one, or {build}; with a lock say so, by a "
-     "line `--no-binary NAME` in {requirements}: what builds it is in no lock"),
+     "no wheel for {platform}: pin a version that has one, or {build}{say_so}"),
     (r"requires Python|does not satisfy Python", "it does not run on Python {python}: pin a "
      "version that does in {requirements}, or change `python` in pyproject.toml"),
     (r"was not found in the package registry|not found in the (package )?(registry|index)",
@@ -161,15 +165,18 @@ def lacks_wheel(output: str) -> str:
     return found[1] if found else wants_wheel(output)
 
 
-def explain(output: str, settings: Settings, kind: str) -> BuildError:
+def explain(
+    output: str, settings: Settings, kind: str, allowed: Collection[str] = ()
+) -> BuildError:
     """uv's last words (the package and why), and the fix that goes with them. `kind`: of the
-    sandbox that it ran in."""
+    sandbox that it ran in; `allowed`: names that lines allow to be built."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
     head, shown = "\n".join(lines[start:][:HEAD]), "\n".join(shorten(lines[start:]))
     unknown = "the lines above are the installer's own; correct {requirements}"
     fix = next((f for text in (head, shown) for p, f in _FIXES if re.search(p, text)), unknown)
     platform = f"Python {settings.python} on {settings.architecture}"
+    said = {canonical(lacks_wheel(output)), canonical(wants_wheel(output)), ":all:"}
     return BuildError(
         f"the installer failed:\n{shown or 'it said nothing'}",
         fix=fix.format(
@@ -179,6 +186,7 @@ def explain(output: str, settings: Settings, kind: str) -> BuildError:
             lock=settings.lock,
             space=disk_full.way_out(kind),
             build=BUILT_ELSEWHERE if kind == "host" else BUILT_WHERE_PINNED,
+            say_so="" if said & {*allowed} else SAY_SO.format(requirements=settings.requirements),
         ),
     )
 

@@ -72,7 +72,7 @@ def kind(settings: Settings) -> str:
 def title(settings: Settings) -> str:
     """For people: what builds, whether or not it has to start."""
     return (
-        f"image {settings.base_image}"
+        f"image {settings.image_name}"
         if kind(settings) == "docker"
         else host_python.title(settings)
     )

@@ -23,6 +23,7 @@ from . import (
     index_credentials,
     isolation,
     lambda_system,
+    tar_streams,
     temp_dirs,
 )
 from .container.docker_images import PROXIES, ca_file
@@ -37,7 +38,10 @@ INHERITED = (
 )  # of jobs of ours  # fmt: skip
 # Of bubblewrap, before the job began: a mount was there and is not, a container's say, that ended.
 MOUNT_WENT = "bwrap: Can't bind mount /oldroot/ on /newroot/"
-GIVEN = ("{work}", "{opt}", "{task}", "{runtime}", "{lambda}")
+GIVEN = ("{work}", "{opt}", "{lambda}")
+# What an isolated job sees in their place.
+PLACES = {"{task}": isolation.TASK, "{runtime}": isolation.RUNTIME}
+INSIDE = {**PLACES, "{programs}": "/var/lang/bin:/usr/local/bin:/usr/bin:/bin"}
 FILES = 1024  # open at a time (AWS, "Lambda quotas")
 
 
@@ -70,7 +74,7 @@ class HostSandbox:
         outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
-                _fetch(Path(expand(name, self._session.names(job))), local)
+                _fetch(Path(expand(name, self._session.names(job))), local, job.fetch_limit)
         return outcome
 
     def prepare(self, layer: Path) -> None:
@@ -105,6 +109,7 @@ class _Session:
             "{runtime}": str(self._scratch.path / "runtime"),
             "{uv}": find_uv_bin(),
             "{lambda}": str(self._scratch.path / "lambda"),
+            "{programs}": f"{self._scratch.path}/lambda/lang:{self._scratch.path}/lambda/bin",
             "{interpreter}": host_python.interpreter(python),
             "{tools}": str(Path(deflate.__file__).parents[1]),
         }
@@ -183,13 +188,13 @@ def check_host(settings: Settings) -> None:
     if platform.system() != "Linux":
         raise BuildError(
             f"builder=host builds on Linux, this machine is {here}",
-            fix="start Docker and leave builder=host away",
+            fix="start Docker and omit builder=host",
         )
     if settings.is_local and not host_python.runs(settings):
         raise BuildError(
             f"stage=local would run the function on this machine ({here}), which does not run "
             f"{host_python.target(settings)}",
-            fix="start Docker and leave builder=host away; another stage takes such a layer",
+            fix="start Docker and omit builder=host; another stage takes such a layer",
         )
 
 
@@ -204,14 +209,13 @@ def _protect(tree: Path) -> None:
 def _execute(
     job: Job, names: Mapping[str, str], on_line: OnLine, running: "set[subprocess.Popen[str]]"
 ) -> Outcome:
-    words: list[str] = []
-    for word in job.argv:
-        isolated = [names["{interpreter}"], "-I", "-S"]
-        words += isolated if word == "{python}" else [expand(word, names)]
-    environment, given = _environment(job, names), []
-    if not job.kind.is_ours and not isolation.lacking(names["{interpreter}"]):
-        inside = _isolated(words, names, job)
-        words, place = isolation.with_environment(inside, environment)
+    given: list[int] = []
+    if job.kind.is_ours or isolation.lacking(names["{interpreter}"]):
+        words, environment = _words(job, names), _environment(job, names)
+    else:
+        inside = {**names, **INSIDE}
+        command = _isolated(_words(job, inside), names, job)
+        words, place = isolation.with_environment(command, _environment(job, inside))
         environment, given = {}, [place]
     try:
         process = subprocess.Popen(
@@ -238,6 +242,12 @@ def _execute(
     return watch.outcome(code)
 
 
+def _words(job: Job, names: Mapping[str, str]) -> list[str]:
+    isolated = [names["{interpreter}"], "-I", "-S"]
+    each = [isolated if word == "{python}" else [expand(word, names)] for word in job.argv]
+    return [word for words in each for word in words]
+
+
 def _limit() -> None:
     subprocesses.die_with_parent()
     most = min(FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -253,14 +263,16 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     interpreter, tmp = names["{interpreter}"], Path(names["{tmp}"])
     if job.forward and not job.network:
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
-    there = [name for name in GIVEN if Path(names[name]).exists()]
-    there += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
-    given = [Path(names[name]).resolve() for name in there]  # a .venv may be a link
-    reads = [*isolation.seen_by(interpreter), *given]
+    there = [name for name in (*GIVEN, *PLACES) if Path(names[name]).exists()]
+    places = {place: Path(names[name]) for name, place in PLACES.items() if name in there}
+    given = [name for name in there if name in GIVEN]
+    given += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
+    seen = [Path(names[name]).resolve() for name in given]  # a .venv may be a link
+    reads = [*isolation.seen_by(interpreter), *seen]
     covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
     return isolation.wrapped(
         words, reads=reads, tmp=tmp, network=job.network, system=Path(names["{lambda}"]),
-        covered=covered,
+        places=places, covered=covered,
     )  # fmt: skip
 
 
@@ -270,13 +282,16 @@ def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     if job.kind.is_ours and (bundle := ca_file(os.environ)):
         kept["SSL_CERT_FILE"] = str(bundle)  # the one name that uv reads
     if not job.kind.is_ours:
-        system, opt = names["{lambda}"], names["{opt}"]
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
-        kept["PATH"] = f"{system}/lang:{system}/bin:{opt}/bin"  # /var/lang/bin:/usr/bin:/opt/bin
+        kept["PATH"] = f"{names['{programs}']}:{names['{opt}']}/bin"
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 
 
-def _fetch(source: Path, local: Path) -> None:
+def _fetch(source: Path, local: Path, limit: int) -> None:
+    """TooLargeError."""
+    there = [source, *source.rglob("*")]
+    if sum(path.lstat().st_size for path in there if path.is_file()) > limit:
+        raise tar_streams.too_large(limit)
     local.parent.mkdir(parents=True, exist_ok=True)
     if local.is_dir():
         shutil.rmtree(local)

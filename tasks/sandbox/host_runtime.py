@@ -48,14 +48,15 @@ def _version(interpreter: str) -> str:
 
 
 def _start(names: Mapping[str, str], python: str) -> str:
-    """As Lambda's own, without this machine's packages (-S)."""
-    task, opt, folder = (names[name] for name in ("{task}", "{opt}", "{runtime}"))
-    words = [names["{interpreter}"], "-S", f"{folder}/bootstrap.py", opt]
+    """As Lambda's own, without this machine's packages (-S). Where task and runtime are seen, their
+    variables say."""
+    opt, task = shlex.quote(names["{opt}"]), '"$LAMBDA_TASK_ROOT"'
     return (
         "#!/bin/sh\n"
         f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
-        f'export LD_LIBRARY_PATH="{task}:{task}/lib:{opt}/lib"\n'
-        f"exec {shlex.join(words)}\n"
+        f"export LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib\n"
+        f"exec {shlex.quote(names['{interpreter}'])} -S "
+        f'"$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}\n'
     )
 
 
@@ -81,7 +82,7 @@ def _needed(packages: Iterable[str]) -> list[Distribution]:
         except PackageNotFoundError:
             raise BuildError(
                 f"{name}, of which Lambda's runtime is made, is not installed beside this tool",
-                fix="install the tool again: ./doitw makes its .venv anew where that is removed",
+                fix="install the tool again (for ./doitw: remove .venv first)",
             ) from None
         lines = [Requirement(line) for line in found[name].requires or ()]
         waiting += [

@@ -17,27 +17,38 @@ from ..util import files
 from . import lambda_system
 
 NONE = "not isolated"
+TASK, RUNTIME = "/var/task", "/var/runtime"  # as in Lambda's image
+EMPTY = ("/run", "/var")  # services' sockets and files
+# What machines have of data and sources, and Lambda's image has not.
+OTHERS = (
+    "/usr/include", "/usr/src", "/usr/games", "/usr/share/fonts", "/usr/share/mime",
+    "/usr/share/dict", "/usr/local/share", "/srv", "/mnt", "/media",
+)  # fmt: skip
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+STREAMS = ("in", "out", "err")
 TRY_SECONDS = 20
 INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
 
 def wrapped(
     words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool,
-    system: Path, covered: Mapping[str, str] = {},
+    system: Path, places: Mapping[str, Path] = {}, covered: Mapping[str, str] = {},
 ) -> list[str]:  # fmt: skip
     """The command, as Lambda's user, so that it sees this machine read-only, with empty homes,
-    without its services' sockets, other processes and network. `reads`: what may lie in a home and
-    is to be seen; `tmp`: where it writes to; `system`: sandbox/lambda_system.py's; `covered`:
-    {file: what is seen in its place}."""
+    without its services' sockets, other processes and network, and with /etc and /var as Lambda's.
+    `reads`: what may lie in a home and is to be seen; `tmp`: where it writes to; `system`:
+    sandbox/lambda_system.py's; `places`: {TASK, RUNTIME: what is seen there}; `covered`: {file:
+    what is seen in its place}."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
     command += ["--share-net"] * network
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
-    empty = [Path(path) for path in (*_homes(), "/run")]
+    empty = [Path(path) for path in (*_homes(), *EMPTY, *OTHERS) if is_folder(path)]
     mounts = {path: ["--tmpfs"] for path in empty}
+    for name in (TASK, RUNTIME):
+        mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads}
     mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
@@ -50,6 +61,11 @@ def wrapped(
     return [*command, "--", *words]
 
 
+def is_folder(path: str) -> bool:
+    """And no link to one, which is seen where it leads."""
+    return Path(path).is_dir() and not Path(path).is_symlink()
+
+
 def _of_lambda(system: Path) -> dict[Path, list[str]]:
     """{place: how it is seen}; of programs this Python alone stays, wherever it lies."""
     there = {folder: ["--ro-bind", str(system / "bin")] for folder in lambda_system.hidden()}
@@ -59,7 +75,8 @@ def _of_lambda(system: Path) -> dict[Path, list[str]]:
         for each in (system / "bin").iterdir()
         if not each.stat().st_size and (folder / each.name).exists()
     }
-    return there | {Path("/etc/passwd"): ["--ro-bind", str(system / "passwd")]}
+    own = {Path("/etc"): system / "etc", Path("/var/lang/bin"): system / "lang"}
+    return there | {place: ["--ro-bind", str(seen)] for place, seen in own.items()}
 
 
 def with_environment(
@@ -79,7 +96,10 @@ def with_environment(
 def _devices() -> list[str]:
     """Lambda's few. `--dev` would bring /dev/shm, which Lambda has not."""
     there = [path for name in DEVICES if (path := f"/dev/{name}") and Path(path).exists()]
-    return ["--tmpfs", "/dev", *(word for path in there for word in ("--dev-bind", path, path))]
+    binds = [word for path in there for word in ("--dev-bind", path, path)]
+    links = [("/proc/self/fd", "/dev/fd")]
+    links += [(f"/proc/self/fd/{number}", f"/dev/std{name}") for number, name in enumerate(STREAMS)]
+    return ["--tmpfs", "/dev", *binds, *(word for link in links for word in ("--symlink", *link))]
 
 
 def _homes() -> list[str]:

@@ -1,16 +1,19 @@
 """What a function finds of Lambda's system that another machine or image has otherwise: its user,
-and which programs there are.
+which programs there are, and /etc.
 
 Sources: the user as error reports show it (`sbx_user1051:x:993:990::/home/sbx_user1051`), the
 other users those of Amazon Linux's package `setup`. Programs: those of the packages of
 public.ecr.aws/lambda/python:3.12 that have some (`rpm -qa` in amazonlinux/amazon-linux-2023#585:
 alternatives, bash, ca-certificates, coreutils-single, curl-minimal, gawk, glibc, glibc-common,
 gnupg2-minimal, grep, microdnf, p11-kit-trust, rpm, sed), and for Amazon Linux 2 what
-docker-library/repo-info lists beyond these.
+docker-library/repo-info lists beyond these. /etc: what these packages and `setup` bring of files
+that programs read, https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html for
+os-release.
 """
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..requirements.tags import AL2
@@ -24,6 +27,15 @@ daemon:x:2:2:daemon:/sbin:/sbin/nologin
 nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin
 sbx_user1051:x:{UID}:{GID}::{HOME}:/sbin/nologin
 """
+# Of this machine, what its Python and libraries need, and lists that are the same everywhere.
+OF_THE_MACHINE = (
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl", "pki", "crypto-policies", "resolv.conf",
+    "protocols", "services",
+)  # fmt: skip
+CERTIFICATES = "ca-certificates.crt"  # Debian's name for all of them in one file
+NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n"
+_NAMES = {"2": ("Amazon Linux", "Amazon Linux 2"), "2023": ("Amazon Linux", "Amazon Linux 2023")}
+GROUP = "root:x:0:\nbin:x:1:\ndaemon:x:2:\nnobody:x:65534:\n"
 FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _COREUTILS = (
     "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown chroot cksum comm cp "
@@ -55,7 +67,7 @@ def lay_out(folder: Path, interpreter: str, python: str) -> None:
         return
     for name in ("bin", "lang"):
         (folder / name).mkdir(parents=True)
-    (folder / "passwd").write_text(PASSWD, encoding="utf-8")
+    _lay_out_etc(folder / "etc", python)
     for name in programs(python):
         if found := shutil.which(name, path=":".join(FOLDERS)):
             shutil.copy(found, folder / "bin" / name)
@@ -65,6 +77,35 @@ def lay_out(folder: Path, interpreter: str, python: str) -> None:
         start = folder / "lang" / name
         start.write_text(f'#!/bin/sh\nexec "{interpreter}" -S "$@"\n', encoding="utf-8")
         start.chmod(0o755)
+
+
+def _lay_out_etc(etc: Path, python: str) -> None:
+    etc.mkdir()
+    version = "2" if python in AL2 else "2023"
+    name, pretty = _NAMES[version]
+    release = {"NAME": name, "VERSION": version, "ID": "amzn", "ID_LIKE": "centos rhel fedora",
+               "VERSION_ID": version, "PRETTY_NAME": pretty}  # fmt: skip
+    made = {
+        "passwd": PASSWD,
+        "group": GROUP,
+        "nsswitch.conf": NSSWITCH,
+        "hosts": "127.0.0.1 localhost localhost.localdomain\n",
+        "os-release": "".join(f'{key}="{value}"\n' for key, value in release.items()),
+        "system-release": f"Amazon Linux release {version}\n",
+    }
+    for name, text in made.items():
+        (etc / name).write_text(text, encoding="utf-8")
+    for name in OF_THE_MACHINE:
+        with suppress(OSError, shutil.Error):  # one that only root may read
+            _copy(Path("/etc", name), etc / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        leave_out = shutil.ignore_patterns("private", CERTIFICATES)
+        shutil.copytree(source, target, symlinks=True, ignore=leave_out)
+    elif source.exists():
+        shutil.copy(source, target)
 
 
 def hidden() -> list[Path]:

@@ -15,7 +15,7 @@ from typing import IO
 from ..util.errors import BuildError
 
 BLOCK = 1 << 20  # bytes
-AGAIN = "run the same command again"
+AGAIN = "run the command again"
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -73,7 +73,7 @@ def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 def too_large(limit: int) -> TooLargeError:
     return TooLargeError(
-        f"what the container sends is larger than {limit / 1e9:.1f} GB",
+        f"what the sandbox hands back is larger than {limit / 1e9:.1f} GB",
         fix="pin another version of the package that makes it",
     )
 

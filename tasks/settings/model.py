@@ -24,7 +24,9 @@ IMAGE = (
 )
 OF_AWS = ("region", "profile")  # settings with variables that are not set for us alone
 LAMBDA_TMP = 512  # MB of /tmp, where a function asks for no more (AWS)
+LAMBDA_MEMORY = 10_240  # MB, the most that a function can have (AWS quota)
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
+IMAGE_LIMIT = 10_000_000_000  # bytes unpacked, all layers of an image (AWS quota)
 
 
 def _setting(default: Any, help_: str, **more: Any) -> Any:
@@ -57,6 +59,15 @@ class Settings:
         pattern=r"arn:aws(-[a-z]+)*:iam::\d{12}:role/[\w+=,.@/-]+",
     )  # fmt: skip
     profile: str = _setting("", "profile of AWS's own configuration files", env=("AWS_PROFILE",))
+    package: str = _setting(
+        "layer", "how the app's packages get to Lambda: one `layer` (at most 262 MB with the "
+        "function), or with the app in an `image` (at most 10 GB)", choices=("layer", "image"),
+    )  # fmt: skip
+    repository: str = _setting(
+        "", "repository in ECR for `package = \"image\"`, made when missing (default: the app's "
+        "name)", own=True,
+        pattern=r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
+    )  # fmt: skip
     secret: str = _setting(
         "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
         "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…
@@ -156,6 +167,8 @@ class Settings:
     max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""
+    # Neither: the base image's `sha256:…`, where the lock names it.
+    locked_image: str = ""
     # Neither: (setting, value) where a person wrote another one than this machine works with.
     written: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
@@ -170,8 +183,23 @@ class Settings:
         return self.stage == LOCAL
 
     @property
-    def base_image(self) -> str:
+    def is_image(self) -> bool:
+        return self.package == "image"
+
+    @property
+    def limit(self) -> int:
+        """Bytes, unzipped, of packages and function together."""
+        return IMAGE_LIMIT if self.is_image else LAMBDA_LIMIT
+
+    @property
+    def image_name(self) -> str:
+        """The base image, as people name it."""
         return (self.image or LAMBDA_IMAGE).replace("{python}", self.python)
+
+    @property
+    def base_image(self) -> str:
+        """The same, and exactly which one where the lock says it."""
+        return "@".join(filter(None, (self.image_name, self.locked_image)))
 
     @property
     def smoke_requests(self) -> tuple[Request, ...]:

@@ -39,7 +39,7 @@ def _read(path: Path) -> dict[str, Any]:
     except tomli.TOMLDecodeError as error:
         place = source_location.at(path, error.lineno, column=error.colno)
         problem = source_location.below(f"pyproject.toml is not TOML: {error}", place)
-        raise SettingsError(problem, fix="correct that line") from None
+        raise SettingsError(problem, fix="correct the line, then run the command again") from None
     except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
         problem = f"pyproject.toml cannot be read: {error}"
         fix = "write it without such nesting, and without such long numbers"

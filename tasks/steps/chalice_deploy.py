@@ -21,10 +21,15 @@ from ..chalice_project.package import Contents, HidingError
 from ..context.connection import connect, connect_running
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..layer import input_hash
 from ..release import layer_contents, wishes
+from ..release.images import parts as image_parts
+from ..release.images import pin as image_pin
+from ..release.images import releases, switch
 from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
+from ..sandbox import choose
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import duration, say
@@ -43,8 +48,8 @@ def task_chalice_deploy() -> dict[str, object]:
     return {
         "basename": "chalice-deploy",
         "actions": [action(lambda: deploy(connect(settings)))],
-        "task_dep": ["patch-config"],
-        "setup": ["import-app", "deploy-lock", "smoke-before"],
+        "task_dep": ["lookup" if settings.is_image else "patch-config"],
+        "setup": ["import-app", *(["push"] * settings.is_image), "deploy-lock", "smoke-before"],
         "uptodate": [lambda: is_deployed(settings)],
     }
 
@@ -59,6 +64,8 @@ def is_deployed(settings: Settings) -> bool:
         aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
+        if settings.is_image and (pin := image_pin.holding(aws)):
+            return switch.running(aws) == {pin.digest}
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()
@@ -116,7 +123,16 @@ def fingerprint(
         stage = chalice_config.after(*place, arns, more)
     contents = function_package.files_now()
     of_secret = [settings.secret, secret] if settings.secret else []
-    return file_tools.digest([{**config, "stages": {}}, stage, contents, PACKED, *of_secret])
+    made_of = [{**config, "stages": {}}, stage, contents, PACKED, *of_secret]
+    return file_tools.digest([*made_of, *of_image(settings)])
+
+
+def of_image(settings: Settings) -> list[str]:
+    """What else decides what an image holds, and where it is; [] for a layer, whose ARN says it."""
+    if not settings.is_image:
+        return []
+    builder = choose.expected(settings)
+    return [input_hash.input_hash(settings, builder), image_parts.repository(settings)]
 
 
 def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
@@ -136,6 +152,9 @@ def deploy(aws: Aws) -> None:
     what is deployed against a pin for other requirements lifts it."""
     _finish(aws)
     looked_up = _looked_up(aws.settings)
+    if aws.settings.is_image:
+        _deploy_image(aws)
+        return
     wanted = looked_up.get("input", "")
     verdict = pinning.judge(aws, wanted)
     pin = verdict.pin
@@ -148,6 +167,20 @@ def deploy(aws: Aws) -> None:
         why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
         store.put_pin(aws, pin.lift(why))
         say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
+
+
+def _deploy_image(aws: Aws) -> None:
+    """The one that was pushed, which lifts a pin; or the one that the stage is pinned to."""
+    asked = file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {}
+    if pin := image_pin.holding(aws):
+        release = releases.by_number(aws, pin.number)
+        switch.switch(aws, release.uri, asdict(release), asked)
+        return
+    former = image_pin.read(aws)
+    run(aws, asked)
+    if former:
+        image_pin.lift(aws, former, f"{actor.current_actor(aws.environ)} deployed something else")
+        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {former}")
 
 
 def _finish(aws: Aws) -> None:
@@ -163,26 +196,29 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
 
     Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
     "app": wishes.app, "contents": what Chalice packed, "package": where S3 keeps that, "url",
-    "routes": the app's, "first": was the API made just now?[, "secret"]}."""
+    "routes": the app's, "first": was the API made just now?[, "secret"][, "image": push's]}."""
     settings, started = aws.settings, time.monotonic()
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
     _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
-    arns = chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    layer = layer_contents.of_stage(aws, arns)
+    image = pushed_image(settings)
+    arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
+    layer = _packages(settings) if image else layer_contents.of_stage(aws, arns)
     chalice_state.restore(aws)
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
     before = chalice_deployment.api_url(settings.stage)
     # a rollback to other layers runs beside what the function always had
-    refuses = refuses and any(layer_arns.is_of(arn, settings.layer) for arn in arns)
+    ours = any(layer_arns.is_of(arn, settings.layer) for arn in arns)
+    refuses = refuses and (bool(image) or ours)
     if refuses:
         function_package.refuse_hidden(layer)
     former = snapshot.read(aws)
-    begun = snapshot.begin(aws, asked, former)
+    begun = snapshot.begin(aws, asked, former, str(image.get("uri", "")))
     try:
-        package = _deploy(aws, secret.values if secret else {}, layer, refuses=refuses)
+        values = secret.values if secret else {}
+        package = _deploy(aws, values, layer, refuses=refuses, image=image.get("uri", ""))
     except HidingError:
         snapshot.take_back(aws, begun, former)
         raise
@@ -201,6 +237,8 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     }
     if secret:
         record["secret"] = secret.facts
+    if image:
+        record["image"] = image
     digests = {each["sha256"] for each in record["functions"].values() if each}
     record["package"] = snapshot.keep_package(aws, begun.before, "".join(digests))
     chalice_state.save(aws, record)
@@ -208,6 +246,19 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
+
+
+def pushed_image(settings: Settings) -> file_tools.Record:
+    """push's record; {} where the stage has a layer."""
+    if not settings.is_image:
+        return {}
+    return file_tools.read_record(paths.stage_record(settings, "push")) or {}
+
+
+def _packages(settings: Settings) -> Contents:
+    """Of the image, beside the app."""
+    told = file_tools.read_record(paths.stage_record(settings, "image-parts")) or {}
+    return Contents(versions=told.get("versions", {}), modules=told.get("modules", ()))
 
 
 def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
@@ -234,11 +285,15 @@ def _tell_package(settings: Settings, package: file_tools.Record, layer: Content
     for module, by in package.get("hides", {}).items():
         place = function_package.PLACES.get(by, by)
         say(f"warning: the function runs its own {module} ({place}), not the layer's")
-    bare = [
-        name
-        for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items()
-        if not own and (versions or layer.versions.keys() & function_file.asked(file))
-    ]
+    bare = (
+        []
+        if settings.is_image
+        else [
+            name
+            for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items()
+            if not own and (versions or layer.versions.keys() & function_file.asked(file))
+        ]
+    )
     if bare:
         say(f"warning: {', '.join(bare)} has no layer, and so none of these packages")
 
@@ -257,14 +312,15 @@ def _tell_others(
 
 
 def _deploy(
-    aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool
+    aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool, image: str
 ) -> file_tools.Record:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for tried in range(1, TRIES + 1):
         try:
             return chalice_deployment.deploy(
-                aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses
-            )
+                aws.settings, aws.exported(), secret, aws.access, layer,
+                refuses=refuses, image=image,
+            )  # fmt: skip
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise

@@ -116,7 +116,10 @@ def install(
         kept.put_bytes(IMAGES, _place(settings, workshop.sandbox.kind), used.encode())
     for pin in missing:
         if pin.key not in facts:
-            raise BuildError(f"{pin.name} was installed under another name", fix="correct its line")
+            raise BuildError(
+                f"{pin.name} was installed under another name",
+                fix="write the name that the package gives itself into its line",
+            )
         said = facts.pop(pin.key)
         # what an uncertain pin stands for is known only now
         key = pin.key if pin.certain else content_key(pin.key, said)

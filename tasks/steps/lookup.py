@@ -13,10 +13,14 @@ from ..context.arguments import only_publishes
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
+from ..image import ecr
 from ..layer import input_hash
 from ..layer.archive import size_limit
 from ..release import layer_contents, registry
 from ..release import version as versions
+from ..release.images import parts as image_parts
+from ..release.images import pin as image_pin
+from ..release.images.pin import ImagePin
 from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
 from ..release.version import LayerVersion
@@ -43,6 +47,8 @@ def run(aws: Aws, builder: str) -> files.Record:
     put there, `replaces`: with them, where that differs. What is published goes into publish's
     record, so that a fresh machine has it as well as the one that did it."""
     wanted = input_hash.input_hash(aws.settings, builder)
+    if aws.settings.is_image:
+        return find_image(aws, wanted)
     choice = stage_choice.choose(aws, wanted)
     pin, lifts = choice.verdict.pin, choice.verdict.lifts
     arn = follow(aws, choice) if choice.pinned else find_published(aws, choice, wanted)
@@ -63,6 +69,39 @@ def run(aws: Aws, builder: str) -> files.Record:
     if arn:
         size_limit.check_published(aws.settings)
     return record
+
+
+def find_image(aws: Aws, wanted: str) -> files.Record:
+    """Record {"input", "image": the digest of one that has these packages, or None, "pin": when the
+    stage was rolled back to one that it keeps, or None}."""
+    if pin := image_pin.holding(aws):
+        return _keep_image(aws, wanted, pin)
+    settings, name = aws.settings, image_parts.repository(aws.settings)
+    parts = image_parts.read(aws, wanted)
+    repository = ecr.look_at_repository(aws, name) if parts else None
+    there = parts and repository and repository.registry.find_manifest(parts.image) == parts.image
+    if parts and there:
+        record = image_parts.to_record(parts)
+        files.write_record(paths.stage_record(settings, "image-parts"), record)
+        say(f"inputs {wanted[:12]} are in an image of {name} already: nothing to build")
+    else:
+        say(f"inputs {wanted[:12]} are in no image of {name} yet")
+    image = parts.image if parts and there else None
+    found: files.Record = {"input": wanted, "image": image, "pin": None}
+    files.write_record(paths.stage_record(settings, "lookup"), found)
+    return found
+
+
+def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> files.Record:
+    settings = aws.settings
+    say(f"note: stage {settings.stage} was {pin}")
+    say(
+        f"note: it stays there: ./doitw unpin stage={settings.stage} lifts that, and so does a "
+        "change of the app or its requirements"
+    )
+    found: files.Record = {"input": wanted, "image": pin.digest, "pin": pin.at}
+    files.write_record(paths.stage_record(settings, "lookup"), found)
+    return found
 
 
 def find_published(aws: Aws, choice: Choice, wanted: str) -> str | None:

@@ -145,9 +145,8 @@ def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PruneP
         if each.key not in (each.pin, workshop.here.get(each.pin)):
             paths.record(settings, "install").unlink(missing_ok=True)
             raise BuildError(
-                f"{each.name} is not what it was a moment ago: its requirement allows more than "
-                "one content",
-                fix="run the same command again; `./doitw lock` pins it with hashes",
+                f"{each.name} changed during the build: its line does not pin one content",
+                fix="run ./doitw lock, which pins it with hashes, then ./doitw",
             )
 
 

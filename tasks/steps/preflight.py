@@ -12,6 +12,7 @@ from ..chalice_project import config as chalice_config
 from ..chalice_project import deploy, environment, own_packages
 from ..chalice_project import package as function_package
 from ..chalice_project.package import RUNTIME, Contents, HidingError
+from ..context import arguments
 from ..context.arguments import only_publishes
 from ..context.connection import connect, connect_read_only
 from ..context.doit_actions import action
@@ -19,6 +20,7 @@ from ..context.settings import current, unheard
 from ..layer.archive import size_limit
 from ..layer.prune import globs
 from ..release import listing
+from ..release.images import package_type
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment
@@ -47,7 +49,9 @@ def run(settings: Settings, *, deploys: bool = True) -> None:
     published that Chalice could not deploy from here."""
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
-    checks += [check_variables, check_python, check_architecture, check_hidden] if deploys else []
+    if deploys:
+        checks += [check_name, check_variables, check_python, check_architecture, check_hidden]
+        checks += [package_type.check_here]
     problems = collect_problems(checks, settings)
     if not (problems and settings.is_local):  # no server is started for nothing
         problems += collect_problems([check_aws], settings)
@@ -83,6 +87,10 @@ def raise_all(problems: list[LayerError]) -> None:
 def check_packages(settings: Settings) -> None:
     file.read_requirements(Path(settings.requirements))
     lockfile.refuse_outdated_lock(settings)
+
+
+def check_name(settings: Settings) -> None:
+    chalice_config.refuse_unusable_name(paths.CHALICE_CONFIG)
 
 
 def check_stage(settings: Settings) -> None:
@@ -249,8 +257,8 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the same there; or Chalice and the app's packages in .venv, "
-        "where they are found",
+        f"{settings.python}, and run the command there; or put Chalice and the app's packages into "
+        ".venv",
     )
 
 
@@ -308,6 +316,8 @@ def check_aws(settings: Settings) -> None:
         say(f"note: {sentence}")
     place = f"stage {settings.stage}: {aws.account}, {settings.region}"
     say(place + ("" if settings.is_local else f", as {aws.identity}"))
+    if not arguments.converts():
+        package_type.check_deployed(aws)
     check_places(aws)
     warn_of_outer_places(aws)
     check_smoke(aws)

@@ -55,7 +55,7 @@ def task_prune() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
     made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
-    return files.digest([*made, input_hash.named_by_app(), traced_files.part(settings)])
+    return files.digest([*made, input_hash.named_by_app(settings), traced_files.part(settings)])
 
 
 def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
@@ -65,7 +65,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app_and_programs(Path(), FOLDERS)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check)
     get_workshop = get_workshop or partial(builder.choose, settings)
     traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
     opened = traced.opened if traced else frozenset()

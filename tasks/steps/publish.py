@@ -45,7 +45,7 @@ def run(aws: Aws) -> files.Record:
     settings = aws.settings
     sent = files.read_record(paths.stage_record(settings, "upload"))
     if sent is None:
-        raise BuildError("nothing was uploaded", fix="run `./doitw deploy`, which does it first")
+        raise BuildError("no zip was uploaded yet", fix="run ./doitw deploy")
     arn = sent["arn"] or registry.publish(aws, sent)
     verified = files.read_record(paths.record(settings, "verify")) or {}
     facts = {**sent, "packages": verified.get("packages", {})}

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..chalice_project import config as chalice_config
 from ..chalice_project.source import imports as app_imports
@@ -34,7 +35,7 @@ from ..requirements import host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
-from ..settings.model import Settings
+from ..settings.model import LAMBDA_MEMORY, Settings
 from ..ui.console import count, duration, say
 from ..util import files as file_tools
 from ..util import modules
@@ -80,7 +81,8 @@ def fingerprint(settings: Settings) -> str:
     return file_tools.digest(
         [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(settings),
          script, settings.check_timeout, settings.max_growth, size_limit.function_size(settings),
-         size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings)]
+         size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings),
+         memory_sizes(settings)]
     )  # fmt: skip
 
 
@@ -118,6 +120,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "fingerprint": fingerprint(settings),
         "sha256": packed["sha256"],
         "unzipped": packed["unzipped"],
+        "limit": settings.limit,
         "packages": sizes,
         "not_proven": unproven,
         "fail_alone": [each.module for each in failing],
@@ -172,18 +175,22 @@ def judge(
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
     check_usable(settings, found, failing, lambda_libraries.unimportable(wants, found, direct))
-    if broken := verdict.breaks(found):
-        raise blame(settings, get_workshop, tree, broken)
+    broken = verdict.breaks(found)
+    if broken and (error := blame(settings, get_workshop, tree, broken)):
+        raise error
     if wrong := verdict.defects(found, twice(settings)):
         fix = "`./doitw report` shows what each rule took; rules-off switches one off"
         raise VerifyError("\n".join(wrong), fix=fix)
     check_libraries(settings, wants)
+    needed = usable.memory(found, direct)
+    check_memory(settings, needed)
     compiled = sum(each.after["compiled"] for each in found.values())
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
         fix = 'report this; bytecode = "none" ships the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
-    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing)]:
+    tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
+    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
         say(f"warning: {line}")
     return failing
 
@@ -250,6 +257,25 @@ def check_libraries(settings: Settings, wants: Wants) -> None:
         )
 
 
+def check_memory(settings: Settings, needed: dict[str, int]) -> None:
+    """VerifyError for direct requirements that no function has the memory to import."""
+    most = memory_sizes(settings)[-1]
+    if wrong := usable.without_room(needed, most, "no function of the stage has more than"):
+        raise VerifyError(
+            "\n".join([*wrong, f"seen in {builder.title(settings)}"]),
+            fix="raise lambda_memory_size in .chalice/config.json, for the stage or in its "
+            "lambda_functions; or leave the package out",
+        )
+
+
+def memory_sizes(settings: Settings) -> list[int]:
+    """MB of the stage's functions, the least first; the most that there is where config.json does
+    not say it: preflight says what is wrong, where it matters."""
+    with suppress(LayerError):
+        return chalice_config.memory_sizes(paths.CHALICE_CONFIG, settings.stage)
+    return [LAMBDA_MEMORY]
+
+
 def doubts(
     tree: Installed, stay: Sequence[str], found: dict[str, Proof], wants: Wants
 ) -> list[str]:
@@ -298,28 +324,43 @@ def twice(settings: Settings) -> list[str]:
 
 def blame(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, broken: list[verdict.Break]
-) -> VerifyError:
+) -> VerifyError | None:
     """Find the rule and file at fault for the first break; name them all. Where time or memory ran
-    out nothing is at fault that could be found."""
+    out nothing is at fault that could be found. None where all that broke are processes that an
+    alarm ended, as gevent's tests set one: each works by itself."""
     open_ = {each.name: each.error for each in broken if not causes.is_of_bytes(each.error)}
     ended = [each for each in broken if each.name not in open_]
+    if ended:
+        say(f"{count(len(broken), 'thing')} broke; looking for the rule at fault")
+    while ended:
+        found, removed = find_fault(settings, get_workshop, tree, ended[0])
+        if not (verdict.works_alone(found) and ended[0].error.startswith("exit status")):
+            break
+        say(f"warning: {ended[0].name} ended beside others ({ended[0].error}); alone it works")
+        ended = ended[1:]
     if not ended:
-        return VerifyError("\n".join(unreached(open_)), fix=causes.ways_out(open_))
-    first, listed = ended[0], [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
-    say(f"{count(len(broken), 'thing')} broke; looking for the rule at fault")
+        words = "\n".join(unreached(open_))
+        return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
+    listed = [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
+    lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
+    ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
+    return VerifyError(
+        f"worked as installed, does not in the layer:\n{lines}", fix="\n→ ".join(ways)
+    )
+
+
+def find_fault(
+    settings: Settings, get_workshop: GetWorkshop, tree: Installed, broken: verdict.Break
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """(docker/blame.py's answer, {rule: what it took})"""
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
     removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
     removed["bytecode-only"] = sorted(prove.sourceless(settings))
     pins = prove.install(settings, workshop, set(tree.owners.values()))
     installed = {path: pins[tree.owners[path]] for files in removed.values() for path in files}
-    request = {"kind": first.kind, "name": first.name, "removed": removed}
+    request = {"kind": broken.kind, "name": broken.name, "removed": removed}
     with folder() as here:
         workshop.gather(installed, here / "removed.zip")
         layer, back = paths.layer_zip(settings), here / "removed.zip"
-        found = probe.blame(settings, workshop.sandbox, layer, request, back)
-    lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
-    ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
-    return VerifyError(
-        f"worked as installed, does not in the layer:\n{lines}", fix="\n→ ".join(ways)
-    )
+        return probe.blame(settings, workshop.sandbox, layer, request, back), removed

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import input_hash, installed, part
+from ..layer import input_hash
 from ..layer.archive import zip_writer
+from ..layer.contents import members
 from ..layer.part import Member
 from ..sandbox import choose
 from ..settings import paths
@@ -63,29 +64,12 @@ def run(settings: Settings) -> files.Record:
     return record
 
 
-def members(settings: Settings) -> list[Member]:
-    """What optimize's record names, from the store. BuildError when something of it is gone."""
-    optimized = files.read_record(paths.record(settings, "optimize")) or {
-        "parts": {},
-        "bytecode": None,
-    }
-    keys = {**optimized.get("beside", {}), **optimized["parts"]}  # the first has its file
-    found = installed.store(settings).all(part.KIND, keys)
-    if not keys or len(found) < len(keys):
-        paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again
-        raise BuildError("parts of the layer are gone from build/store", fix="run `./doitw` again")
-    code = optimized["bytecode"]
-    without = frozenset(code["left_out"] if code else ())
-    whole = (part.read_part(found[name]) for name in keys)
-    return part.together(whole, bytecode=code is not None, without=without)
-
-
 def pack(content: list[Member], target: Path) -> files.Record:
     """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`."""
     if not content:
         raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
     if target.is_dir() and not target.is_symlink():
-        raise BuildError(f"{target} is a folder", fix="move it away, then run the same again")
+        raise BuildError(f"{target} is a folder", fix="move it away, then run the command again")
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)

@@ -148,6 +148,42 @@ def test_an_image_is_known_by_its_digest(docker_engine: DockerClient, by: str) -
             docker_engine.images.remove(found, force=True)
 
 
+def test_the_lock_says_which_image(docker_engine: DockerClient, copy: Project) -> None:
+    """Asked of the registry, once: what is locked stays, also when the tag has moved on, and no
+    registry is needed to know the build's key."""
+    with image_registry.serving("first") as served:
+        copy.environment["LAYER_IMAGE"] = f"{served.name}:here"
+        assert copy.doit("lock").code == 0
+        line = f"# base image: {served.name}:here@{served.digest}\n"
+        assert line in copy.read("requirements-all.lock")
+        locked = Settings(image=f"{served.name}:here", locked_image=served.digest)
+        found = docker_images.ensure_base(docker_engine, locked)
+        assert docker_images.digest(docker_engine, locked) == f"{served.name}@{served.digest}"
+        docker_engine.images.remove(found, force=True)
+    run = copy.doit("lock")  # its registry is gone
+    assert run.code == 0, run.output
+    assert line in copy.read("requirements-all.lock")
+    run = copy.doit("install")
+    assert f"image {served.name}:here@{served.digest} cannot be pulled" in run.output
+    assert "delete `# base image:` in requirements-all.lock" in run.output
+
+
+def test_what_no_registry_has_is_not_locked(
+    docker_engine: DockerClient, lambda_image: str, copy: Project
+) -> None:
+    """Another machine could not have it; it is said in one line, as is an image that is nowhere."""
+    here = docker_engine.images.get(lambda_image)
+    here.tag("localhost:9/ours", "here")
+    try:
+        said = copy.doit("lock", LAYER_IMAGE="localhost:9/ours:here").output
+    finally:
+        docker_engine.images.remove("localhost:9/ours:here")
+    assert "note: requirements-all.lock has no digest of image localhost:9/ours:here: no" in said
+    said = copy.doit("lock", LAYER_IMAGE="localhost:9/nothing:1").output
+    assert "no digest of image localhost:9/nothing:1: image localhost:9/nothing:1 cannot" in said
+    assert "# base image:" not in copy.read("requirements-all.lock")
+
+
 def test_a_digest_that_the_registry_has_not_is_refused(docker_engine: DockerClient) -> None:
     """Whatever else it offers under that name: the engine compares what it gets."""
     with image_registry.serving("") as served:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import project
+from tests import handmade_wheels, project
 from tests.project import Project
 
 pytestmark = pytest.mark.docker
@@ -17,6 +17,9 @@ tabulate==0.9.0             # a console script
 certifi==2024.8.30          # data read through importlib.resources
 google-cloud-core==2.4.1    # a namespace that two distributions share
 google-cloud-storage==2.18.2
+setuptools==75.6.0          # pkg_resources
+pycryptodome==3.21.0        # libraries that it loads by their paths, with cffi or ctypes
+soundfile==0.12.1           # one that it looks for by its name
 """
 CHECK = """\
 import importlib.metadata
@@ -33,20 +36,78 @@ pem = importlib.resources.files("certifi").joinpath("cacert.pem").read_text()
 assert "BEGIN CERTIFICATE" in pem
 assert issubclass(storage.Client, client.Client)
 assert storage.Client("p", AnonymousCredentials()).bucket("b").blob("o").public_url
+
+import pkg_resources
+import soundfile
+from Crypto.Cipher import AES
+
+brought = importlib.metadata.packages_distributions()
+assert {"google-cloud-core", "google-cloud-storage"} <= {*brought["google"]}, brought
+assert brought["docopt"] == ["docopt"]
+assert brought["Crypto"] == ["pycryptodome"]
+assert pkg_resources.get_distribution("tabulate").version == "0.9.0"
+assert "google-api-core" in {each.key for each in pkg_resources.require("google-cloud-storage")}
+assert [*pkg_resources.iter_entry_points("console_scripts", "tabulate")][0].load() is script.load()
+assert pkg_resources.resource_string("certifi", "cacert.pem").decode() == pem
+assert len(AES.new(b"k" * 16, AES.MODE_GCM).encrypt(b"x" * 9)) == 9
+assert "FLAC" in soundfile.available_formats()
+"""
+CACHED = """\
+from numba import njit
+
+@njit(cache=True)
+def double(x):
+    return x * 2
+"""
+CHECK_CACHED = """\
+import os
+
+import cached
+
+assert cached.double(21) == 42
+files = [file for _, _, files in os.walk(os.environ["NUMBA_CACHE_DIR"]) for file in files]
+assert len([file for file in files if file.startswith("cached.double-")]) == 2, files
 """
 
 
-@pytest.fixture
-def copy(tmp_path: Path, lambda_image: str) -> Project:
-    found = project.copy(tmp_path / "copy", REQUIREMENTS)
-    found.write("proof.py", CHECK)
+def checked(folder: Path, image: str, requirements: str, check: str) -> Project:
+    found = project.copy(folder, requirements)
+    found.write("proof.py", check)
     text = found.read("pyproject.toml")
     found.write("pyproject.toml", text.replace("[tool.ruff]", 'check = "proof.py"\n\n[tool.ruff]'))
-    return Project(path=found.path, environment={"LAYER_IMAGE": lambda_image})
+    return Project(path=found.path, environment={"LAYER_IMAGE": image})
 
 
-def test_every_make_of_package_works_out_of_the_layer(copy: Project) -> None:
-    run = copy.doit("build", "builder=docker")
+def build(made: Project, bytecode: str, more: str = "") -> str:
+    text = made.read("pyproject.toml")
+    lines = f'bytecode = "{bytecode}"\n{more}\ncheck ='
+    made.write("pyproject.toml", text.replace("check =", lines))
+    run = made.doit("build", "builder=docker")
     assert run.code == 0, run.output
     assert "check proof.py passed" in run.output
     assert "compiled anew" not in run.output
+    made.write("pyproject.toml", text)
+    return run.output
+
+
+def test_every_make_of_package_works_out_of_the_layer(tmp_path: Path, lambda_image: str) -> None:
+    """With sources, and as bytecode alone; what was looked up in metadata, loaded by a name or a
+    path, is there."""
+    made = checked(tmp_path / "copy", lambda_image, REQUIREMENTS, CHECK)
+    build(made, "compile")
+    build(made, "only")
+
+
+@pytest.mark.long
+def test_a_cache_of_numbas_is_kept(tmp_path: Path, lambda_image: str) -> None:
+    """It dates by the source, which that package keeps."""
+    folder = tmp_path / "copy"
+    made = checked(
+        folder,
+        lambda_image,
+        "--find-links ./vendor\nnumba==0.60.0\nkept-by-numba==1.0\n",
+        CHECK_CACHED,
+    )
+    handmade_wheels.wheel(folder / "vendor", "kept_by_numba", {"cached.py": CACHED.encode()})
+    output = build(made, "only", 'proof-env = {NUMBA_CACHE_DIR = "/tmp/numba"}')
+    assert "kept-by-numba keeps its sources: its code reads sources (cached.py)" in output

@@ -13,6 +13,11 @@ from tests.package_index import Index
 from tests.project import Project, Run
 
 pytestmark = pytest.mark.docker
+THREADS = """import threading
+over = threading.Event()
+for _ in range(1100):
+    threading.Thread(target=over.wait, daemon=True).start()
+"""
 WRITES = "import pathlib\npathlib.Path(__file__).with_name('cache.json').write_text('{}')\n"
 
 
@@ -48,9 +53,11 @@ def build(tmp_path: Path, image: str, served: Index, code: str, **files: bytes) 
         ("import subprocess\nsubprocess.run(['git'])\n", ["Lambda's image has none of that name"]),
         ("import os\nL = [os.dup(1) for _ in range(1100)]\n", ["than the 1,024 that Lambda lets"]),
         (WRITES, ["/opt/python/pkg/cache.json", "a layer is read-only in Lambda"]),
+        (THREADS, ["can't start new thread", "Lambda allows 1,024 processes and threads"]),
+        ("x = b'x' * (700 << 20)\ndel x\n", ["MB of memory, and no function of the stage has"]),
     ],
     ids=["home", "shared memory", "variable", "library of another image", "program",
-         "many files", "layer"],
+         "many files", "layer", "many threads", "memory"],
 )  # fmt: skip
 def test_what_lambda_refuses_is_refused(
     tmp_path: Path, lambda_image: str, served: Index, code: str, words: list[str]
@@ -69,7 +76,12 @@ def test_what_lambda_has_is_there(tmp_path: Path, lambda_image: str, served: Ind
         "import getpass, logging, os, sys\nassert getpass.getuser() == 'sbx_user1051'\n"
         "assert os.environ['AWS_DEFAULT_REGION'] and os.environ['_HANDLER']\n"
         "assert os.environ['AWS_XRAY_DAEMON_ADDRESS'] and os.environ['PYTHONPATH']\n"
-        "assert type(logging.getLogger().handlers[0]).__name__ == 'LambdaLoggerHandler'\n"
+        "from awslambdaric import bootstrap\nimport __main__\n"
+        "assert __main__.awslambdaricmain.bootstrap is bootstrap\n"
+        "assert type(logging.getLogger().handlers[0]) is bootstrap.LambdaLoggerHandler\n"
+        "assert type(sys.stdout) is bootstrap.Unbuffered\n"
+        "assert sys.executable.startswith('/var/lang/bin/python3.'), sys.executable\n"
+        "assert not sys.flags.isolated and not sys.flags.ignore_environment\n"
         "lib = f'lib/python{sys.version_info[0]}.{sys.version_info[1]}'\n"
         "assert sys.path[:5] == ['/var/task', f'/opt/python/{lib}/site-packages', '/opt/python',\n"
         "                        f'/var/lang/{lib}/site-packages', '/var/runtime'], sys.path\n"

@@ -41,7 +41,7 @@ def ready(aws: Aws) -> Aws:
     ("state", "said"),
     [
         (attempt.DEPLOYING, "was cut short half-way: ./doitw deploy stage=prod continues it; "),
-        (attempt.DEPLOYED, "was cut short, nobody asked whether it answers: ./doitw deploy"),
+        (attempt.DEPLOYED, "was cut short before the app was called: ./doitw deploy"),
         (attempt.FAILED, "does not answer: it said 500; ./doitw undo stage=prod brings back"),
         (attempt.UNDOING, "failed, and its undo was cut short: ./doitw undo stage=prod goes on"),
     ],

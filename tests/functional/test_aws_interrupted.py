@@ -148,7 +148,7 @@ def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     ("module", "way"),
     [
         ("gone", "-m pip install -r requirements-all.txt -r requirements.txt\n"),
-        ("chalicelib.gone", "→ correct it there; nothing was built or changed"),
+        ("chalicelib.gone", "→ correct the app; nothing was built or changed"),
     ],
 )
 def test_an_app_that_cannot_be_imported_here(copy: Project, module: str, way: str) -> None:

@@ -1,15 +1,19 @@
 """How people log in: MFA, web identity, `aws login`, a company's certificates."""
 
+import hashlib
 import json
+import os
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -21,7 +25,9 @@ from tasks.settings.model import Settings
 from tasks.settings.smoke_request import Request
 from tasks.ui import console
 from tasks.util.errors import AwsError
+from tests.installed_wheel import uv
 from tests.moto_server import ACCOUNT, Server
+from tests.project import ROOT
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 CONFIG = f"""
@@ -193,3 +199,104 @@ def test_a_ca_bundle_that_is_not_there(settings: Settings, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/bundle.pem")
     with pytest.raises(AwsError, match=r"/nowhere/bundle\.pem cannot be read: No such file"):
         connect(settings).tls()
+
+
+SIGNED_IN = f"arn:aws:iam::{ACCOUNT}:user/me"
+CONNECTED = """
+import json
+from tasks.context.connection import connect
+from tasks.settings.model import Settings
+from tasks.util.errors import AwsError
+aws = connect(Settings(profile="signed-in", region="eu-west-1"))
+try:
+    print(json.dumps({"account": aws.account, **aws.exported()}))
+except AwsError as error:
+    print(json.dumps({"problem": error.problem, "fix": error.fix}))
+"""
+
+
+@pytest.fixture(scope="module")
+def crt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """botocore's CRT extra, where only one process finds it."""
+    folder = tmp_path_factory.mktemp("crt")
+    uv("pip", "install", "--target", str(folder), "awscrt==0.38.0")
+    return folder
+
+
+class SignIn(BaseHTTPRequestHandler):
+    """AWS's service of that name: it gives new keys for a refresh token, once."""
+
+    asked: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append({**body, "DPoP": self.headers["DPoP"]})
+        keys = {"accessKeyId": "AKIANEW", "secretAccessKey": "new", "sessionToken": "renewed"}
+        answer = {"accessToken": keys, "tokenType": "aws_sigv4", "expiresIn": 900,
+                  "refreshToken": "second"}  # fmt: skip
+        fine = body["refreshToken"] == "first"
+        self.send_response(200 if fine else 403)
+        self.send_header("Content-Type", "application/json")
+        if not fine:
+            self.send_header("x-amzn-errortype", "AccessDeniedException")
+        self.end_headers()
+        refused = {"error": "TOKEN_EXPIRED", "message": "expired"}
+        self.wfile.write(json.dumps(answer if fine else refused).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def sign_in() -> Iterator[str]:
+    SignIn.asked.clear()
+    server = HTTPServer(("127.0.0.1", 0), SignIn)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def signed_in(home: Path, *, minutes: int, refresh: str = "first") -> None:
+    """What `aws login` leaves: the keys, until when they are good, and the key that renews them."""
+    key = subprocess.run(
+        ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    until = datetime.now(UTC) + timedelta(minutes=minutes)
+    keys = {"accessKeyId": "AKIAOLD", "secretAccessKey": "old", "sessionToken": "first session",
+            "accountId": ACCOUNT, "expiresAt": f"{until:%Y-%m-%dT%H:%M:%SZ}"}  # fmt: skip
+    token = {"accessToken": keys, "refreshToken": refresh, "dpopKey": key, "clientId": "arn:x",
+             "tokenType": "aws_sigv4"}  # fmt: skip
+    path = home / ".aws/login/cache" / f"{hashlib.sha256(SIGNED_IN.encode()).hexdigest()}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(token))
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(
+    ("minutes", "refresh", "found"),
+    [
+        (30, "first", {"AWS_SESSION_TOKEN": "first session"}),
+        (-5, "first", {"AWS_SESSION_TOKEN": "renewed"}),
+        (-5, "spent", {"fix": "run `aws login`, then run the command again"}),
+    ],
+)
+def test_a_session_of_aws_login(
+    crt: Path, sign_in: str, server: Server, tmp_path: Path, minutes: int, refresh: str,
+    found: dict[str, str],
+) -> None:  # fmt: skip
+    """It is used, renewed when its time is over, and handed to Chalice, whose boto3 may be older
+    than `aws login`. One that cannot be renewed is said, with what to do."""
+    signed_in(tmp_path, minutes=minutes, refresh=refresh)
+    clean = {name: value for name, value in os.environ.items() if name != "AWS_PROFILE"}
+    told = subprocess.run(
+        [sys.executable, "-c", CONNECTED], cwd=ROOT, capture_output=True, text=True, check=True,
+        env=clean | {"PYTHONPATH": str(crt), "AWS_ENDPOINT_URL_SIGNIN": sign_in},
+    )  # fmt: skip
+    said = json.loads(told.stdout)
+    assert {name: said.get(name) for name in found} == found, said
+    assert len(SignIn.asked) == (1 if minutes < 0 else 0)
+    assert said.get("account", ACCOUNT) == ACCOUNT

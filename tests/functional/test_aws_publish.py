@@ -274,7 +274,7 @@ def test_a_publish_that_never_arrived_is_an_error(aws: Aws, server: Server) -> N
 
 def test_publish_without_upload_says_what_to_run(aws: Aws) -> None:
     """`doit publish` alone runs upload first; this is for who removed its record."""
-    with pytest.raises(BuildError, match="nothing was uploaded"):
+    with pytest.raises(BuildError, match="no zip was uploaded yet"):
         publish.run(aws)
 
 

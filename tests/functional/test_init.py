@@ -121,7 +121,8 @@ def test_a_worker_without_an_api(app: Any, tool: Tool) -> None:
     said = adopted(tool, folder, "--no-workflow")
     assert "note: app.py has no route" in said
     assert "note: no region is configured here, so `region` is ap-northeast-2" in said
-    assert f"\nto run the app, and where this tool is: {INSTALL}\n" in said
+    assert f"\nto run the app: {INSTALL}\n" in said
+    assert [line for line in said.splitlines() if len(line) > 80 and line[:1] not in "+-@ "] == []
     layer = (folder / "requirements-all.txt").read_text()
     assert layer.endswith("--prefer-binary\nsix==1.16.0\n")
     assert "--prefer-binary" not in (folder / "requirements.txt").read_text()
@@ -362,3 +363,49 @@ six==1.16.0
     assert layer.startswith("# Made from requirements.in by `doit-lambda-layer init`")
     assert layer.rstrip().endswith("six==1.16.0")
     assert adopt(folder, "--yes") == (0, "nothing to do: this app has all of it\n")
+
+
+def test_two_apps_with_one_requirements_file(app: Any, adopt: Adopt) -> None:
+    """A link to it in each: what the one would take out, the other would lack."""
+    one = {"app.py": WORKER["app.py"], CONFIG: WORKER[CONFIG]}
+    files = {f"{name}/{path}": text for name in ("a", "b") for path, text in one.items()}
+    folder = app({**files, "shared/requirements.txt": "six==1.16.0\nchalice\n"})
+    for name in ("a", "b"):
+        (folder / name / "requirements.txt").symlink_to("../shared/requirements.txt")
+    for name in ("a", "b"):
+        code, said = adopt(folder / name, "--yes")
+        assert code == 0, said
+        assert "note: requirements.txt stays as it is shared" in said
+        layer = (folder / name / "requirements-all.txt").read_text()
+        assert layer.startswith("# Made from ../shared/requirements.txt by")
+        assert "six==1.16.0" in layer
+        assert adopt(folder / name, "--yes") == (0, "nothing to do: this app has all of it\n")
+    assert (folder / "shared/requirements.txt").read_text() == "six==1.16.0\nchalice\n"
+
+
+def test_an_app_that_shares_the_layer_of_another(app: Any, adopt: Adopt) -> None:
+    """Same name, bucket and requirements; what it lists itself stays with it. An app that has no
+    layer has none to share."""
+    one = {"app.py": WORKER["app.py"], CONFIG: WORKER[CONFIG]}
+    files = {f"{name}/{path}": text for name in ("a", "b") for path, text in one.items()}
+    folder = app({**files, "a/requirements.txt": "six==1.16.0\n", "b/requirements.txt": "idna\n"})
+    code, said = adopt(folder / "b", "--yes", "--share", "../a")
+    assert code == 1
+    assert "../a has no app with a layer" in said
+    assert adopt(folder / "a", "--yes")[0] == 0
+    code, said = adopt(folder / "b", "--yes", "--share", "../a")
+    assert code == 0, said
+    assert "note: ../a/requirements-all.txt stays as it is: other apps have this layer" in said
+    tables = [
+        tomli.loads((folder / name / "pyproject.toml").read_text())["tool"]["lambda-layer"]
+        for name in ("a", "b")
+    ]
+    assert tables[1] == {**tables[0], "requirements": "../a/requirements-all.txt"}
+    assert not (folder / "b/requirements-all.txt").exists()
+    assert (folder / "b/requirements.txt").read_text() == "idna\n"
+    written = (folder / ".github/workflows/lambda-layer-b.yml").read_text()
+    assert '- "a/requirements-all.txt"' in written
+    assert "-r ../a/requirements-all.txt -r requirements.txt" in written
+    assert "doit lock" in written
+    assert "../a/requirements-all.lock" in written
+    assert adopt(folder / "b", "--yes") == (0, "nothing to do: this app has all of it\n")

@@ -70,6 +70,42 @@ def test_its_jobs_run(app: Path, tool: Tool, wheel: Path, aws: Server, tmp_path:
     assert "stage live is back on" in said
 
 
+def test_a_pull_request_of_dependabots_is_locked_again(
+    app: Path, tool: Tool, tmp_path: Path
+) -> None:
+    """One commit on its branch, of the lock alone; none where there is nothing to lock."""
+    environment = clean_environment() | tool.environment | {"GITHUB_OUTPUT": str(tmp_path / "out")}
+    environment |= {"PATH": f"{tool.bin}:{environment['PATH']}"}
+
+    def run(name: str) -> None:
+        clone = tmp_path / name
+        git(tmp_path, "clone", "-q", "-b", "bot", str(app), str(clone))
+        _, *commands = ci_jobs.github("lambda-layer.yml", "lock", root=clone).commands
+        own = {"REMOTE": str(app), "BRANCH": "bot"}
+        for script, _ in commands:
+            ci_jobs.shell(script, clone, environment | own)
+
+    git(app, "checkout", "-q", "-b", "bot")
+    git(app, "checkout", "-q", "main")
+    run("without")
+    git(app, "checkout", "-q", "bot")
+    assert tool.run(app, "doit", "lock").code == 0
+    sample_apps.commit(app)
+    layer = app / "requirements-all.txt"
+    layer.write_text(layer.read_text().replace("six==1.16.0", "six==1.17.0"))
+    sample_apps.commit(app)
+    before = git(app, "rev-parse", "bot")
+    git(app, "checkout", "-q", "main")
+    run("stale")
+    assert "six==1.17.0" in git(app, "show", "bot:requirements-all.lock")
+    assert git(app, "diff", "--name-only", before.strip(), "bot") == "requirements-all.lock\n"
+    assert "[dependabot skip]" in git(app, "log", "-1", "--format=%s", "bot")
+    assert (tmp_path / "out").read_text() == f"commit={git(app, 'rev-parse', 'bot')}"
+    after = git(app, "rev-parse", "bot")
+    run("again")
+    assert git(app, "rev-parse", "bot") == after
+
+
 def test_ci_installs_what_init_came_from(wheel: Path, tmp_path: Path) -> None:
     """A wheel that is in the app's repository, by its place there."""
     folder = sample_apps.make(tmp_path / "app", APP)

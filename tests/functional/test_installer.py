@@ -147,7 +147,7 @@ def test_a_hash_that_differs_from_the_lock(packages: Index) -> None:
     packages.add("good", "1.0")
     found = failure(f"good==1.0 --hash=sha256:{'0' * 64}\n")
     assert "Hash mismatch for `good==1.0`" in found.problem
-    assert "make sure of the index you use, then `./doitw lock`" in found.fix
+    assert "check which index is configured, then `./doitw lock`" in found.fix
 
 
 def test_a_lock_without_hashes(packages: Index) -> None:
@@ -257,6 +257,19 @@ def test_with_a_lock_nothing_is_built_that_nobody_allowed(packages: Index) -> No
     assert "a line `--no-binary NAME` in requirements-all.txt" in caught.value.fix
     lock(allowed, artefact)
     assert "source.py" in installed(allowed, Compiling(SETTINGS), image)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_stands_there_already_is_no_advice(packages: Index, locked: bool) -> None:
+    """On this machine nothing is built, whatever a line allows."""
+    allowed = "--no-binary source\nsource==1.0\n"
+    artefact = packages.add_sdist("source", "1.0", GOOD_BUILD)
+    if locked:
+        lock(allowed, artefact)
+    with pytest.raises(BuildError) as caught:
+        installed(allowed, HostSandbox(SETTINGS), SETTINGS)
+    assert "build it in the image (builder=docker)" in caught.value.fix
+    assert "no-binary" not in caught.value.fix
 
 
 def test_a_folder_of_wheels_beside_the_requirements(packages: Index) -> None:

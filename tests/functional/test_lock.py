@@ -1,15 +1,18 @@
 """doit lock, really: hashes, no addresses, what install makes of the lock."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tests import package_index, project
 from tests.package_index import Index
-from tests.project import Project, Run
+from tests.project import Project, Run, clean_environment
 
 LOCK = "requirements-all.lock"
 BUILD = ("install", "builder=host")
@@ -227,3 +230,18 @@ def test_a_pylock_beside_it(copy: Project, packages: Index) -> None:
         project.write('requirements = "pylock.toml"\n')
     assert installed(copy) == {"good-1.0", "needed-1.5"}
     assert "format=env belongs to local-start" in copy.doit("lock", "format=env").output
+
+
+def test_renovate_runs_the_command_that_the_lock_names(copy: Project, packages: Index) -> None:
+    """What uv writes then is a lock for this tool, too; the next `lock` puts its own lines back."""
+    text = lock(copy)
+    packages.add("needed", "1.9")
+    copy.write("requirements-all.txt", "good==2.0\n")
+    [line] = [each for each in text.splitlines() if each.startswith("#    ")]
+    words = [find_uv_bin(), *line.split()[2:], "--no-config", "--python", sys.executable]
+    environment = clean_environment() | copy.environment
+    subprocess.run([*words, "--upgrade-package=needed"], cwd=copy.path, env=environment, check=True)
+    assert "doit-lambda-layer" not in copy.read(LOCK)
+    assert installed(copy) == {"good-2.0", "needed-1.9"}
+    assert pins(lock(copy)) == ["good==2.0", "needed==1.9"]
+    assert copy.read(LOCK).startswith("# Made from requirements-all.txt by `./doitw lock`")

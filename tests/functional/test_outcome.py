@@ -7,7 +7,7 @@ from tasks.report import step_summary
 from tests import terminal
 from tests.project import SIX, SIZE, Project, Run, clean_environment
 
-CALL = "call   ./doitw local-url gives it an address here; ./doitw invoke event=http stage=local"
+CALL = "call   ./doitw invoke event=http stage=local; an address: ./doitw local-url"
 BARS = ("writing", "uploading")  # whatever there is of it; the others come where there is more
 
 

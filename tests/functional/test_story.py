@@ -29,7 +29,7 @@ def index():
 """
 REQUIREMENTS = "requests==2.32.4\npython-dateutil==2.9.0.post0\nsix==1.16.0\n"
 ONLY_LOCAL = "stage local: the only one that was deployed from here; stage=… says another"
-CALL = "call   doit local-url gives it an address here; doit invoke event=http stage=local"
+CALL = "call   doit invoke event=http stage=local; an address: doit local-url"
 LOCAL_STOP = "local-stop ends the emulator"
 ARNS = re.compile(r'"arn:aws:lambda:[^"]+:layer:shop-deps:\d+"')
 

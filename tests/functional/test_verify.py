@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.layer import builder
 from tasks.layer.builder import LayerBuilder
+from tasks.layer.installed import Installed
+from tasks.proof import verdict
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import verify
@@ -127,6 +130,40 @@ def test_files_that_are_needed_together_are_named_together(settings: Settings) -
     found = refused(replace(settings, drop=("pkg/*.txt",)))
     assert "rule 'drop' took pkg/3.txt, pkg/39.txt" in found.problem
     assert found.fix == 'add to [tool.lambda-layer]: keep = ["pkg/3.txt", "pkg/39.txt"]'
+
+
+NOT_ALONE = """import os
+here = os.path.dirname(__file__)
+if not os.path.exists(f"{here}/x.txt") and "blamed" not in here:
+    raise SystemExit(5)
+"""
+
+
+def test_what_works_by_itself_has_no_rule_at_fault(settings: Settings) -> None:
+    """Where nothing was put back; it names no file."""
+    lay(settings, {"pkg/__init__.py": "", "pkg/a.py": NOT_ALONE, "pkg/x.txt": "x"})
+    found = refused(replace(settings, drop=("pkg/x.txt",)))
+    assert "by itself it works: what was imported before it is at fault" in found.problem
+    assert "run `./doitw` again" in found.fix
+
+
+def test_a_process_that_an_alarm_ended_is_a_warning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a module of gevent's tests sets one. Any other break beside it is an error."""
+    said: list[str] = []
+    alone: dict[str, Any] = {"rule": "", "paths": []}
+    monkeypatch.setattr(verify, "say", said.append)
+    monkeypatch.setattr(verify, "find_fault", lambda *asked: (alone, {}))
+    ended = verdict.Break(kind="import", name="pkg.a", error="exit status 5")
+    other = verdict.Break(kind="import", name="pkg.b", error="ValueError: x")
+
+    def blame(*broken: verdict.Break) -> VerifyError | None:
+        return verify.blame(settings, lambda: builder.choose(settings), Installed(()), [*broken])
+
+    assert blame(ended) is None
+    assert said[-1] == "warning: pkg.a ended beside others (exit status 5); alone it works"
+    assert "pkg.b: ValueError: x\nby itself it works" in str(blame(ended, other))
 
 
 def test_two_rules_that_broke_it_together(settings: Settings) -> None:

@@ -162,7 +162,10 @@ def test_an_import_begins_as_in_a_function(settings: Settings) -> None:
     """With a log handler, its folder first on the path, and the layer before anything else."""
     code = (
         "import logging, os, sys\n[handler] = logging.getLogger().handlers\n"
-        "assert type(handler).__name__ == 'LambdaLoggerHandler'\n"
+        "from awslambdaric import bootstrap\n"
+        "assert type(handler) is bootstrap.LambdaLoggerHandler, handler\n"
+        "assert type(sys.stdout) is type(sys.stderr) is bootstrap.Unbuffered\n"
+        "import __main__\nassert __main__.awslambdaricmain.bootstrap is bootstrap\n"
         "record = logging.LogRecord('x', 30, 'f', 1, 'said', (), None)\n"
         "handler.filter(record)\nassert handler.format(record).endswith('Z\\t\\tsaid\\n')\n"
         "task, *layers, runtime = sys.path[:4]\nassert task == '/var/task'\n"
@@ -172,6 +175,31 @@ def test_an_import_begins_as_in_a_function(settings: Settings) -> None:
     )
     lay(settings, {"pkg/__init__.py": code})
     assert build(settings)["modules"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [((64,), "no function of the stage has more than 64 MB"),
+     ((64, 512), "a function of the stage has 64 MB"), ((512,), "")],
+)  # fmt: skip
+def test_an_import_that_takes_more_memory_than_a_function_has(
+    settings: Settings, said: list[str], sizes: tuple[int, ...], words: str
+) -> None:
+    """More than any has: an error; more than some: a warning. What is given back counts, too."""
+    lay(settings, {"pkg/__init__.py": "x = b'x' * (100 << 20)\ndel x\n"})
+    each = {f"f{size}": {"lambda_memory_size": size} for size in sizes}
+    stages = {settings.stage: {"lambda_memory_size": sizes[0], "lambda_functions": each}}
+    config = {"version": "2.0", "app_name": "a", "stages": stages}
+    paths.CHALICE_CONFIG.parent.mkdir(exist_ok=True)
+    paths.CHALICE_CONFIG.write_text(json.dumps(config), encoding="utf-8")
+    if len(sizes) == 1 and words:
+        error = refused(settings)
+        assert words in error.problem
+        assert "raise lambda_memory_size" in error.fix
+        return
+    build(settings)
+    warned = [line for line in said if " MB of memory" in line]
+    assert [words in line for line in warned] == [True] * bool(words)
 
 
 def test_a_value_of_the_proof_is_given(settings: Settings) -> None:

@@ -169,7 +169,23 @@ def test_inits_workflow_lets_a_person_choose_the_stage() -> None:
     inputs = yaml.safe_load(text)[True]["workflow_dispatch"]["inputs"]
     assert inputs["stage"]["options"] == ["dev", "prod"]
     assert inputs["action"]["options"] == ["rollback", "unpin"]
-    assert list(yaml.safe_load(text)["jobs"]) == ["build", "deploy", "rollback", "unpin"]
+    assert list(yaml.safe_load(text)["jobs"]) == ["lock", "build", "deploy", "rollback", "unpin"]
+
+
+def test_inits_workflow_locks_again_after_dependabot() -> None:
+    """What writes is not what builds, and not for forks; what is built is what was locked."""
+    jobs = yaml.safe_load(workflows.workflow({"stage": "dev"}, ORIGIN, ["dev"]))["jobs"]
+    lock, build = jobs["lock"], jobs["build"]
+    assert "user.login == 'dependabot[bot]'" in lock["if"]
+    assert "head.repo.full_name == github.repository" in lock["if"]
+    assert (lock["permissions"], build["permissions"]) == (
+        {"contents": "write"},
+        {"contents": "read"},
+    )
+    commands = [step["run"] for step in lock["steps"] if "run" in step]
+    assert [each for each in commands if "${{" in each or each == "doit"] == []
+    assert build["needs"] == "lock"
+    assert "needs.lock.outputs.commit" in build["steps"][0]["with"]["ref"]
 
 
 COMMENTER = """#!/bin/sh

@@ -62,8 +62,8 @@ def _refuse_written(root: Path, name: str) -> None:
     if (text_of(root / LAYER) or "").strip() and remembered(root) is None:
         raise InputError(
             f"{FUNCTION} is compiled from {name}, and {LAYER} is written by hand",
-            fix=f"keep {LAYER} and take what it names out of {name}; or delete {LAYER}, and init "
-            f"makes it from {name}",
+            fix=f"keep {LAYER}, and take its packages out of {name}; or delete {LAYER}: init makes "
+            f"it from {name}",
         )
 
 

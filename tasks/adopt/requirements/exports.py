@@ -87,7 +87,9 @@ def _export(root: Path, command: list[str]) -> str:
     )  # fmt: skip
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        fix = GET[command[0]] if "does not exist" in said and command[0] in GET else "correct that"
+        fix = f"run `{' '.join(command[:2])}` until it works, then this again"
+        if "does not exist" in said and command[0] in GET:
+            fix = GET[command[0]]
         raise InputError(f"`{' '.join(command)}` failed:\n{said}", fix=fix)
     return done.stdout
 

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from ...requirements.file import canonical
 from ...util.errors import InputError
@@ -50,6 +51,18 @@ def name(text: str, root: Path) -> str:
         return ""
     project = sources.parsed(text_of(place / PYPROJECT) or "").get("project", {})
     return canonical(str(project.get("name") or place.resolve().name))
+
+
+def refuse_missing(texts: list[str], root: Path) -> None:
+    """InputError for paths that are not here: conda's freeze names those of its build machine."""
+    bare = [(text, _LOCAL.match(_EDITABLE.sub("", text))) for text in texts]
+    gone = [text for text, found in bare if found and not (root / unquote(found[1])).exists()]
+    if gone:
+        raise InputError(
+            f"a path that is not on this machine: {', '.join(gone)}",
+            fix="write NAME==VERSION in its place; `pip list --format=freeze` in the app's "
+            "environment prints all packages so",
+        )
 
 
 def refuse_unpackable(texts: list[str], root: Path) -> None:

@@ -134,20 +134,27 @@ def _reason(
     entry: RequirementEntry, vendored: set[str], asked: set[str], tools: Collection[str]
 ) -> str:
     """Why it stays with the function; '' when it goes into the layer."""
-    if entry.name in asked:
-        return "you said so"
-    if entry.name in developer_tools.DEPLOYS:
-        return "deploys the app and is no part of it; better in requirements-dev.txt"
-    if entry.name in tools:
-        return "a tool, which the app does not import; better in requirements-dev.txt"
-    if entry.name in vendored:
-        return VENDORED
-    if _SOURCE.match(entry.text):
-        return "comes out of a repository, not as a package"
-    if entry.is_local:
-        return "a local path, another on each machine"
+    name = entry.name
+    reasons = (
+        (name in asked, "you said so"),
+        (name in developer_tools.IN_PYTHON, "Python itself has it"),
+        (
+            name in developer_tools.DEPLOYS,
+            "deploys the app and is no part of it; better in requirements-dev.txt",
+        ),
+        (
+            name in tools and name in developer_tools.ELSEWHERE,
+            "for Windows or macOS, and the app does not import it",
+        ),
+        (name in tools, "a tool, which the app does not import; better in requirements-dev.txt"),
+        (name in vendored, VENDORED),
+        (bool(_SOURCE.match(entry.text)), "comes out of a repository, not as a package"),
+        (entry.is_local, "a local path, another on each machine"),
+    )
+    if found := next((why for holds, why in reasons if holds), ""):
+        return found
     advice = references.advice(entry.text)
-    return "" if entry.name else advice or "is no requirement that a layer can be built from"
+    return "" if name else advice or "is no requirement that a layer can be built from"
 
 
 def without(entries: Iterable[RequirementEntry], gone: Callable[[RequirementEntry], bool]) -> str:
@@ -182,9 +189,9 @@ def halves(
     place = (root / source.file).parent if Path(source.file).suffix in WRITTEN else root
     wanted = mine if source.file == str(FUNCTION) else parse_entries(exported, place, root=root)
     parts = split(wanted, vendored, asked, tools)
-    local_projects.refuse_unpackable(
-        [entry.text for entry, why in parts.stays if why != VENDORED], root
-    )
+    packed = [entry.text for entry, why in parts.stays if why != VENDORED]
+    local_projects.refuse_missing(packed, root)
+    local_projects.refuse_unpackable(packed, root)
     if wanted is mine:
         layer = headed(LAYER, _moved(_text(root, LAYER), wanted, parts))
     else:

@@ -1,5 +1,6 @@
 """Where an app's requirements stand: in its own folder, or in one around it."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,16 @@ def _found(root: Path) -> Iterator[Source]:
                     yield Source(file=str(folder / name))
 
 
+def shared(root: Path) -> Source | None:
+    """requirements.txt, where it is a link to a file that other apps have, too: what one of them
+    takes out of it, the others would lack."""
+    path = root / FUNCTION
+    real = path.resolve()
+    if not path.is_symlink() or real.is_relative_to(root.resolve()):
+        return None
+    return Source(file=os.path.relpath(real, root.resolve()))
+
+
 def names_any(text: str | None) -> bool:
     return bool(re.search(r"^\s*[^#\s]", text or "", re.M))
 
@@ -75,8 +86,8 @@ def named(name: str, group: str) -> Source:
     if path.name in OTHERS:
         raise InputError(f"{name} is not read", fix=OTHERS[path.name].format(file=FUNCTION))
     known = ", ".join(SOURCES)
-    raise InputError(f"{name} is none of the files that are read: {known}, any .txt, any .in",
-                     fix="name one of these with --from")  # fmt: skip
+    problem = f"init does not read {name}; it reads {known}, any .txt, any .in"
+    raise InputError(problem, fix="name one of these with --from")
 
 
 def _workspaces(root: Path) -> Iterator[Source]:
@@ -151,7 +162,8 @@ def parsed(text: str) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"pyproject.toml is not TOML: {error}", fix="correct it there") from None
+        fix = f"correct {PYPROJECT}, then run this again"
+        raise InputError(f"{PYPROJECT} is not TOML: {error}", fix=fix) from None
 
 
 def declared(text: str, group: str) -> list[str]:
@@ -169,7 +181,7 @@ def _group(groups: Mapping[str, list[Any]], name: str, seen: tuple[str, ...]) ->
     if name not in groups or name in seen:
         known = ", ".join(groups) or "none"
         what = "includes itself" if name in seen else f"is not there; there are: {known}"
-        raise InputError(f"dependency group {name} {what}", fix="correct its name")
+        raise InputError(f"dependency group {name} {what}", fix="name a group that is there")
     found: list[str] = []
     for each in groups[name]:
         inner = each.get("include-group") if isinstance(each, dict) else None

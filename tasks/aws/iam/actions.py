@@ -49,6 +49,15 @@ UNDOING = {  # what a failed smoke test brings back
     "UpdateFunctionConfiguration": "lambda:UpdateFunctionConfiguration",
     "UpdateStage": "apigateway:PATCH",
 }
+IMAGES = {  # a stage's `package = "image"`
+    "BatchDeleteImage": "ecr:BatchDeleteImage",
+    "CreateRepository": "ecr:CreateRepository",
+    "DescribeRepositories": "ecr:DescribeRepositories",
+    "GetAuthorizationToken": "ecr:GetAuthorizationToken",
+    "GetLifecyclePolicy": "ecr:GetLifecyclePolicy",
+    "GetRepositoryPolicy": "ecr:GetRepositoryPolicy",
+    "SetRepositoryPolicy": "ecr:SetRepositoryPolicy",
+}
 CALLING = {"FilterLogEvents": "logs:FilterLogEvents"}  # `doit logs`
 ASSUMING = {"AssumeRole": "sts:AssumeRole"}  # a stage's `role`
 # What Lambda does as us when it publishes from a bucket that keeps versions; what a PutObject with
@@ -59,7 +68,8 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 def action(operation: str) -> str:
     """The permission's name; the operation's own for one that is not ours."""
-    return (ACTIONS | COLLECTING | SECRET | UNDOING | CALLING | ASSUMING).get(operation, operation)
+    known = ACTIONS | COLLECTING | SECRET | UNDOING | IMAGES | CALLING | ASSUMING
+    return known.get(operation, operation)
 
 
 def denied_action(operation: str) -> str:

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from . import actions
-from .statements import DEPLOY, GC, NEEDS, PUBLISH, ROLLBACK, STATUS
+from .image_statements import EVERY_NEED
+from .statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
 ACTION = re.compile(r"(?i)not authorized to perform:? \[?(?P<action>[a-z0-9-]+:\w+)")
@@ -104,7 +105,7 @@ def remedy(denial: Denial) -> str:
 
 def permission(operation: str) -> str:
     """The action of an API operation, Chalice's too; the operation's own name for an unknown."""
-    ours = [action for need in NEEDS for action in need.actions]
+    ours = [action for need in EVERY_NEED for action in need.actions]
     named = (action for action in ours if action.partition(":")[2] == operation)
     return next(named, actions.action(operation))
 
@@ -114,7 +115,7 @@ def source(action: str, resource: str = "") -> str:
     if action.startswith("kms:"):
         key = resource if resource.startswith("arn:") else "ARN"
         return f"./doitw iam-policy for=deploy key={key} prints the statement"
-    found = {purpose for need in NEEDS if action in need.actions for purpose in need.of}
+    found = {purpose for need in EVERY_NEED if action in need.actions for purpose in need.of}
     for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC):
         if purpose in found:
             return f"./doitw iam-policy for={purpose} prints the statement"

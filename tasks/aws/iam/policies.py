@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .image_statements import needs_of
 from .resources import Scope
-from .statements import NEEDS
 
 Policy = dict[str, Any]
 
 
 def policy(purpose: str, scope: Scope) -> Policy:
     """What one kind of command needs on this stage, and nothing beyond."""
-    needs = [need for need in NEEDS if purpose in need.of and need.when(scope)]
+    needs = [need for need in needs_of(scope) if purpose in need.of and need.when(scope)]
     return document(
         _allow(need.sid, _one(need.actions), need.on(scope))
         | ({"Condition": need.condition} if need.condition else {})

@@ -10,13 +10,17 @@ from traceback import TracebackException
 from typing import Any
 
 OURS = Path(__file__).parents[2]
+PACKED = ("app.py", "chalicelib", "vendor")  # all that Chalice packs of the app's folder
 
 
 def tell(stage: str, report: Path) -> int:
-    """Writes {"routes": [{"path", "methods", "guard"}]}, or {"error": text, "file", "line"}, of
-    the app's last frame (line 0: of none); returns an exit status."""
+    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name]}, or
+    {"error": text, "file", "line"}, of the app's last frame (line 0: of none); returns an exit
+    status."""
+    said: dict[str, Any]
     try:
-        said = {"routes": list(_routes(stage))}
+        app = _imported(stage)
+        said = {"routes": list(_routes(app)), "handlers": _handlers(app), "unpacked": _unpacked()}
     except (Exception, SystemExit) as error:
         said = _told(error)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +28,7 @@ def tell(stage: str, report: Path) -> int:
     return int("error" in said)
 
 
-def _routes(stage: str) -> Iterator[dict[str, Any]]:
+def _imported(stage: str) -> Any:
     from chalice.cli.factory import CLIFactory
     from chalice.deploy.validate import validate_configuration
 
@@ -32,10 +36,28 @@ def _routes(stage: str) -> Iterator[dict[str, Any]]:
     config = factory.create_config_obj(chalice_stage_name=stage)
     app = config.chalice_app
     validate_configuration(config)
+    return app
+
+
+def _handlers(app: Any) -> list[str]:
+    """Of all functions that Chalice makes of it, as Lambda is told them."""
+    found = (*app.pure_lambda_functions, *app.event_sources, *app.builtin_auth_handlers)
+    named = {each.handler_string for each in (*found, *app.websocket_handlers.values())}
+    return sorted({"app.app", *named})
+
+
+def _routes(app: Any) -> Iterator[dict[str, Any]]:
     for path, methods in app.routes.items():
         for method, entry in methods.items():
             guard = entry.authorizer is not None or bool(entry.api_key_required)
             yield {"path": path, "methods": [method], "guard": guard}
+
+
+def _unpacked() -> list[str]:
+    """Files and folders beside app.py that it imported, and that no function will have."""
+    loaded = [getattr(module, "__file__", None) for module in [*sys.modules.values()]]
+    own = [file for file in loaded if isinstance(file, str) and _is_apps(file)]
+    return sorted({Path(file).relative_to(Path.cwd()).parts[0] for file in own}.difference(PACKED))
 
 
 def _told(error: BaseException) -> dict[str, Any]:

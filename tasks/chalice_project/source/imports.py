@@ -1,5 +1,5 @@
-"""What the app's own code imports, and programs that it calls by their paths: pruning leaves them
-in the layer, and they have to work there."""
+"""What the app's own code and its check import, and programs that they call by their paths: pruning
+leaves them in the layer, and they have to work there."""
 
 import ast
 import re
@@ -17,10 +17,13 @@ _PROGRAM = re.compile(rb"([^\s\"'=:]*)\b(bin/[\w.-]*\w)")
 _OF_SYSTEM = (b"usr/", b"local/", b"lang/", b"#!/")  # before bin/: not the layer's
 
 
-def of_app_and_programs(root: Path, segments: Collection[str]) -> list[str]:
-    """`of_app`, and `bin/NAME` of each program that a file of the app names."""
-    files = {path for pattern in SCRIPTS for path in root.glob(pattern)}
-    return sorted({*of_app(root, segments), *(name for path in files for name in _programs(path))})
+def of_app_and_programs(root: Path, segments: Collection[str], check: str = "") -> list[str]:
+    """`of_app`, and `bin/NAME` of each program that a file of the app or its check names. `check`:
+    a script, or a module of the layer."""
+    script = [root / check] if check.endswith(".py") else []
+    files = {*script, *(path for pattern in SCRIPTS for path in root.glob(pattern))}
+    found = {name for path in files for name in _programs(path)}
+    return sorted({*found, *of_app(root, segments, script), *_with([check], segments)})
 
 
 def _programs(path: Path) -> Iterator[str]:
@@ -34,11 +37,16 @@ def _programs(path: Path) -> Iterator[str]:
             yield name.decode()
 
 
-def of_app(root: Path, segments: Collection[str]) -> list[str]:
+def of_app(root: Path, segments: Collection[str], more: Iterable[Path] = ()) -> list[str]:
     """Modules whose dotted names have one of these segments, sorted. A file that is no Python
-    names none: Chalice says what is wrong with it."""
-    found = {name for tree in _parsed(root, segments) for name in _imported(ast.walk(tree))}
-    return sorted(name for name in found if not {*segments}.isdisjoint(name.split(".")))
+    names none: Chalice says what is wrong with it. `more`: files beside the app's."""
+    trees = _parsed(root, segments, more)
+    found = {name for tree in trees for name in _imported(ast.walk(tree))}
+    return sorted(_with(found, segments))
+
+
+def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
+    return {name for name in names if not {*segments}.isdisjoint(name.split("."))}
 
 
 def of_these(root: Path, modules: Collection[str]) -> set[str]:
@@ -48,9 +56,9 @@ def of_these(root: Path, modules: Collection[str]) -> set[str]:
     return found & {*modules}
 
 
-def _parsed(root: Path, words: Collection[str]) -> Iterator[ast.Module]:
+def _parsed(root: Path, words: Collection[str], more: Iterable[Path] = ()) -> Iterator[ast.Module]:
     """Of the app's files those that have one of the words."""
-    for path in sorted({path for pattern in CODE for path in root.glob(pattern)}):
+    for path in sorted({*more, *(path for pattern in CODE for path in root.glob(pattern))}):
         with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             text = path.read_bytes()
             if any(each.encode() in text for each in words):  # each command asks: few are parsed

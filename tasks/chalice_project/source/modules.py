@@ -200,4 +200,6 @@ def _parsed(path: Path) -> ast.Module:
     try:
         return ast.parse(input_files.read(path), filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"{path} is not Python: {error}", fix="correct it there") from None
+        raise InputError(
+            f"{path} is not Python: {error}", fix=f"correct {path}, then run the command again"
+        ) from None

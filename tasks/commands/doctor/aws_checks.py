@@ -30,7 +30,7 @@ def clock(settings: Settings) -> Finding | str:
     off = (datetime.now(UTC) - there).total_seconds()
     said = f"{duration(abs(off))} {'ahead of' if off > 0 else 'behind'} AWS's"
     if abs(off) > SKEW:
-        problem = f"this machine's clock is {said}: AWS refuses what is signed by it"
+        problem = f"this machine's clock is {said}: AWS refuses its signatures"
         raise AwsError(problem, fix="set it right (NTP: `timedatectl set-ntp true`)")
     return "right within a few seconds" if abs(off) < 5 else said
 

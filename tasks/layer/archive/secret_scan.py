@@ -21,7 +21,14 @@ from . import secret_patterns, zip_writer
 BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
 KIND = "scans"  # of the store's entries
 LISTED = 10  # in one message
-TESTS = {"test", "tests", "testing", "_tests"}  # folders of a package's own tests
+TESTS = {
+    "test",
+    "tests",
+    "testing",
+    "_tests",
+    "selftest",
+    "testsuite",
+}  # folders of a package's own tests
 Found = dict[str, list[str]]  # {path below python/: what it gives away}
 
 
@@ -53,7 +60,7 @@ def _ways_out(wrong: Sequence[str]) -> str:
     """Lines for all of these files at once. What lies among a package's tests is on the index for
     all to read: it opens nothing."""
     named = ", ".join(f'"{each}"' for each in globs(wrong))
-    if all(TESTS & {*path.split("/")[:-1]} for path in wrong):
+    if all(TESTS & {*path.lower().split("/")[:-1]} for path in wrong):
         return (
             "these are keys for a package's own tests, which open nothing: "
             f"harmless = [{named}] in [tool.lambda-layer] allows them, drop = [{named}] leaves "

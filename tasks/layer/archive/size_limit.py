@@ -30,6 +30,7 @@ class Budget:
     layer: int
     function: int
     others: Mapping[str, int | None] = field(default_factory=dict)
+    limit: int = LAMBDA_LIMIT
 
     @property
     def total(self) -> int:
@@ -42,11 +43,11 @@ class Budget:
 
     @property
     def share(self) -> float:
-        return self.total / LAMBDA_LIMIT
+        return self.total / self.limit
 
     def sentences(self) -> list[str]:
         """How full it is, and what is not counted."""
-        lines = [f"{size(self.total)} of {size(LAMBDA_LIMIT)} unzipped ({self.share:.0%})"]
+        lines = [f"{size(self.total)} of {size(self.limit)} unzipped ({self.share:.0%})"]
         if self.share > WARN:
             lines.append(f"warning: over {WARN:.0%} of Lambda's limit; `./doitw report` shows what")
         unknown = [arn for arn, count in self.others.items() if count is None]
@@ -69,7 +70,10 @@ def measure(settings: Settings, tree: Installed) -> dict[str, int]:
 
 def spending(settings: Settings, layer: int) -> Budget:
     """This layer, the function, and the stage's other layers as preflight measured them."""
-    return Budget(layer=layer, function=function_size(settings), others=other_sizes(settings))
+    return Budget(
+        layer=layer, function=function_size(settings), others=other_sizes(settings),
+        limit=settings.limit,
+    )  # fmt: skip
 
 
 def other_sizes(settings: Settings) -> dict[str, int | None]:
@@ -128,9 +132,9 @@ def refuse_over_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int
 
 def check_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> None:
     """VerifyError over the limit, with the heaviest packages."""
-    if spent.total > LAMBDA_LIMIT:
+    if spent.total > spent.limit:
         raise VerifyError(
-            f"{size(spent.total)} unzipped is over Lambda's {size(LAMBDA_LIMIT)}; the heaviest:\n"
+            f"{size(spent.total)} unzipped is over Lambda's {size(spent.limit)}; the heaviest:\n"
             + "\n".join([*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]),
             fix=_way_out(settings, spent, _bytecode(settings)),
         )
@@ -155,11 +159,12 @@ def _way_out(settings: Settings, spent: Budget, bytecode: int) -> str:
     grew, more = spent.beside > settings.reserve * MB, math.ceil(spent.beside / MB)
     ways = {
         f"set reserve = {more} in [tool.lambda-layer]: bytecode makes room": (
-            grew and spent.total - bytecode <= LAMBDA_LIMIT
+            grew and spent.total - bytecode <= spent.limit
         ),
         "leave packages out, or files with `drop` and `recipes`: see ./doitw report": True,
         "make the function smaller: vendor/, chalicelib/, requirements.txt": grew,
         f"a layer of stage {settings.stage}": any(spent.others.values()),
+        'package = "image" (10 GB)': not settings.is_image,
     }
     return "; or ".join(way for way, helps in ways.items() if helps)
 
@@ -179,16 +184,15 @@ def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> No
             slim = each.slim.get(path) if settings.strip else None
             least[path] = each.files[path][0] if slim is None else slim
     spent = spending(settings, sum(least.values()))
-    if spent.total > LAMBDA_LIMIT:
+    if spent.total > spent.limit:
         sizes = kind_sizes.by_package(least, tree.owners)
         lines = [*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]
         ways = _way_out(settings, spent, bytecode=0)
         raise VerifyError(
             f"{size(spent.total)} unzipped (stripped, without bytecode) is over Lambda's "
-            f"{size(LAMBDA_LIMIT)}; the heaviest:\n" + "\n".join(lines),
-            fix=f"{size(spent.total - LAMBDA_LIMIT)} must go. {ways}; "
-            f"{_savings(settings, tree, stay)}; or deploy the app as a container image, which may "
-            "have 10 GB",
+            f"{size(spent.limit)}; the heaviest:\n" + "\n".join(lines),
+            fix=f"{size(spent.total - spent.limit)} must go. {_savings(settings, tree, stay)}; "
+            f"{ways}",
         )
 
 

@@ -122,7 +122,7 @@ class _Sources:
         while left:
             block = file.read(min(left, BLOCK))
             if not block:
-                raise BuildError(f"{member.path} is cut off", fix="run the same command again")
+                raise BuildError(f"{member.path} is cut off", fix="run the command again")
             left -= len(block)
             yield block
 

@@ -1,7 +1,8 @@
 """Files that several distributions bring, each another one: whose stays in the layer.
 
 Two that run alike are no conflict: an `__init__.py` that declares a namespace, or differs in
-comments alone. Neither is a README at the root of site-packages. Of others `prefer` says it.
+comments alone. Neither is a README at the root of site-packages, nor what lies there in a folder
+such as `examples`, which was packed by mistake and nobody imports. Of others `prefer` says it.
 """
 
 import ast
@@ -16,6 +17,10 @@ from .globs import matcher
 
 LISTED = 10  # files, in one message
 CODE = {".py", ".pyc", ".pyd", ".so", ".pth"}
+STRAY = {
+    "benchmark", "benchmarks", "demo", "demos", "doc", "docs", "example", "examples", "sample",
+    "samples", "scripts", "test", "tests",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,7 @@ def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference])
     SettingsError where `prefer` says two."""
     open_: dict[str, list[str]] = {}
     found: dict[str, str] = {}
+    strays = STRAY - imported(tree, STRAY)
     for path, who in claims(tree, set(stay)).items():
         named = sorted(named_for(path, prefer) & {each.name for each in who})
         if len(named) > 1:
@@ -58,7 +64,7 @@ def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference])
                 f"prefer: {path} cannot come from both {' and '.join(named)}",
                 fix="name one of them for it in [tool.lambda-layer]",
             )
-        if winner := named[0] if named else same(path, who):
+        if winner := named[0] if named else same(path, who, strays):
             found[path] = winner
         else:
             open_[path] = [each.name for each in who]
@@ -81,9 +87,21 @@ def unmatched(tree: Installed, prefer: Iterable[Preference]) -> list[str]:
     ]
 
 
-def same(path: str, who: Sequence[InstalledDistribution]) -> str:
-    """The one to take of files that run alike; '' where they do not."""
+def imported(tree: Installed, tops: Collection[str]) -> set[str]:
+    """Of these outermost names those that code of another one, or an entry point, imports."""
+    found = {name.split(".")[0] for each in tree.distributions for name in each.targets}
+    for each in tree.distributions:
+        for path, (imports, *_) in each.modules.items():
+            found |= {name.split(".")[0] for name in imports} - {path.split("/")[0]}
+    return found & {*tops}
+
+
+def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str] = ()) -> str:
+    """The one to take of files that run alike, or do not run; '' where they do not. `strays`:
+    folders that nobody imports."""
     place = PurePosixPath(path)
+    if place.parts[0] in strays or place.name == "py.typed":
+        return who[0].name
     if len(place.parts) == 1 and place.suffix not in CODE:
         return who[0].name
     texts = {each.name: each.inits[path] for each in who if path in each.inits}
@@ -151,6 +169,6 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
     top = first.split("/")[0] if len(open_) > 1 else first
     raise BuildError(
         "\n".join([*lines[:LISTED], *more]),
-        fix=f'say whose file the layer has: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]; '
+        fix=f'choose one of the two: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]; '
         f'or leave it out: drop = ["{first}"]; or pin versions that agree',
     )

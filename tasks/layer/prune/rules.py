@@ -8,7 +8,7 @@ where a look at the code that stays tells (layer/prune/usage.py).
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-FOLDERS = ("tests", "test", "conftest", "docs")  # names of modules that rules judge by
+FOLDERS = ("tests", "test", "SelfTest", "conftest", "docs")  # names of modules that rules judge by
 METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
 LICENSES = "licenses"  # what the setting of that name removes
 DROP = "drop"  # what the settings' own `drop` globs remove is counted under this name
@@ -23,9 +23,11 @@ class Spare(StrEnum):
     READ = "it holds data, or is read"
     DATA = "it lies among templates or data"
     NAMED = "code of the same package names the file"
+    INTO = "code of the same package names a path into it"
     LISTED = "code of the same package reads files of its kind"
     FOLDER = "code around it reads what lies in folders"
     ONLY_FORM = "nothing beside it was made from it"
+    READER = "code in the layer reads such files of any package"
     NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"
@@ -33,6 +35,8 @@ class Spare(StrEnum):
     PROGRAM = "it is a program, not a console script"
 
 
+# Looks that judge each file, where the others judge what a glob names.
+OF_FILES = (Spare.INTO,)
 # Looks that cannot know: whether anybody reads what they keep.
 UNSURE = (Spare.PLUGINS, Spare.SUITE, Spare.READ, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY)
 
@@ -57,12 +61,31 @@ COMPILERS = (
     "nvidia", "pycuda", "pyopencl", "pythran", "tensorflow", "torch", "triton", "ziglang",
 )  # fmt: skip
 
+# Of a dist-info; a file of any other name is read by who put it there.
+NOTES = (
+    "INSTALLER", "REQUESTED", "WHEEL", "RECORD.jws", "RECORD.p7s", "direct_url.json",
+    "uv_cache.json", "uv_build.json", "metadata.json", "pydist.json", "DESCRIPTION.rst",
+    "scm_version.json", "scm_file_list.json", "SOURCES.txt", "installed-files.txt",
+    "dependency_links.txt", "namespace_packages.txt", "zip-safe", "not-zip-safe", "sboms",
+)  # fmt: skip
+
 RULES = (
+    Rule(
+        name="test-keys",
+        globs=tuple(
+            f"**/{folder}/**/*.{suffix}"
+            for folder in ("tests", "test", "SelfTest")
+            for suffix in ("pem", "pem.*", "key", "p12", "pfx", "jks")
+        ),
+        reason="private keys for tests, also where the tests stay: a layer with a key is refused",
+        source="the wheels themselves: Twisted, tornado, future",
+    ),
     Rule(
         name="tests",
         globs=(
             "**/tests",
             "**/test",
+            "**/SelfTest",
             "**/conftest.py",
             "**/_*_tests.*.so",
             "numpy/core/_simd.*.so",
@@ -72,7 +95,7 @@ RULES = (
         source="the classic script; numpy's NEP 38 (_simd is there to be tested); "
         "numpy/numpy#28936, amazon-braket-examples#819 for what is spared",
         exceptions=("django/test",),
-        spare=(Spare.IMPORTED, Spare.DATA, Spare.SUITE, Spare.PLUGINS),
+        spare=(Spare.IMPORTED, Spare.DATA, Spare.SUITE, Spare.PLUGINS, Spare.INTO),
     ),
     Rule(
         name="docs",
@@ -80,7 +103,7 @@ RULES = (
         reason="documentation",
         source="the classic script; powertools-lambda-python#7361 (botocore.docs is imported)",
         exceptions=("botocore/docs", "boto3/docs"),
-        spare=(Spare.IMPORTED, Spare.DATA, Spare.READ),
+        spare=(Spare.IMPORTED, Spare.DATA, Spare.READ, Spare.INTO),
     ),
     Rule(
         name="bytecode",
@@ -98,26 +121,21 @@ RULES = (
     ),
     Rule(
         name=METADATA,
-        globs=("**/*.dist-info/*", "**/*.egg-info/*", ".lock"),
+        globs=(
+            *(f"**/*.{kind}-info/{name}" for kind in ("dist", "egg") for name in NOTES),
+            ".lock",
+        ),
         reason="what pip keeps for itself: installer notes, signatures, SBOMs (the layer's own "
         "bill has what they list); RECORD and METADATA are cut down to what importlib.metadata "
         "answers from",
-        source="serverless-python-requirements#441, #216, #296",
-        exceptions=tuple(
-            f"**/*.{kind}/{name}"
-            for kind, names in {
-                "dist-info": ("METADATA", "RECORD", "entry_points.txt", "top_level.txt"),
-                "egg-info": ("PKG-INFO", "entry_points.txt", "requires.txt", "top_level.txt"),
-            }.items()
-            for name in names
-        ),
+        source="serverless-python-requirements#441, #216, #296; PyPA: recording installed projects",
     ),
     Rule(
         name="stubs",
-        globs=("**/*.pyi", "*-stubs"),
+        globs=("*-stubs", "**/*.pyi"),
         reason="type stubs, read by type checkers only",
         source="PEP 561; scientific-python/lazy-loader#38, librosa#1707 for what is spared",
-        spare=(Spare.LAZY, Spare.ONLY_FORM),
+        spare=(Spare.LAZY, Spare.ONLY_FORM, Spare.READER),
     ),
     Rule(
         name="sources",
@@ -136,7 +154,7 @@ RULES = (
         reason="protobuf definitions; what runs are the modules generated from them",
         source="the wheels themselves: googleapis-common-protos, grpcio-status",
         exceptions=COMPILERS,
-        spare=(Spare.DATA, Spare.ONLY_FORM),
+        spare=(Spare.DATA, Spare.ONLY_FORM, Spare.READER),
     ),
     Rule(
         name="headers",

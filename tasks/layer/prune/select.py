@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..installed import Installed
 from .globs import any_of, matcher, unmatched
-from .rules import DROP, LICENSES, NAMES, Rule
+from .rules import DROP, LICENSES, NAMES, OF_FILES, Rule, Spare
 from .usage import Usage
 
 TRACED = "the trace opened it"
@@ -116,11 +116,12 @@ def _claims(
 def _spare(claims: Claims, usage: Usage) -> list[tuple[str, str, str]]:
     """(rule, folder or file, why it stays) for each that a look saves this time round."""
     found: dict[tuple[str, str], str] = {}
-    asked: set[tuple[str, str]] = set()
+    asked: set[tuple[str, Spare, str]] = set()
     gone: Callable[[str], bool] = claims.__contains__
     for path, (rule, matched) in claims.items():
         for look in rule.spare:
-            if (rule.name, matched) not in asked and usage.spares(look, path, matched, gone):
-                found[rule.name, matched] = look.value
-        asked.add((rule.name, matched))
+            what = path if look in OF_FILES else matched
+            if (rule.name, look, what) not in asked and usage.spares(look, path, matched, gone):
+                found[rule.name, what] = look.value
+            asked.add((rule.name, look, what))
     return [(rule, what, why) for (rule, what), why in found.items()]

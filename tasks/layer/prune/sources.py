@@ -3,7 +3,8 @@
 A distribution keeps all its sources where its code reads sources, where it looks for modules as
 files, and where its licence asks for them; those of a folder stay whose `__init__` alone looks for
 modules there. A single one stays that is no module, that lies among templates or data, that code of
-its package names, or that `keep` names.
+its package names, or that `keep` names. Beside a type checker, which reads whatever is imported,
+every source stays.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,10 +12,12 @@ from collections.abc import Collection, Iterator
 from ...util import modules
 from ..installed import Installed, InstalledDistribution
 from .globs import Match
+from .patterns import DATA, ends_of
 from .plan import Sourceless
-from .usage import DATA, ends_of
 
-READS = "source"  # docker/module_references.py's word for code that reads sources
+# docker/module_references.py's words for code that reads sources, and for type checkers.
+READS, CHECKS = "source", "stubs"
+EVERY = "every package"
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
 # person at a prompt; joblib.Memory, which does without where there is none.
 OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
@@ -23,6 +26,8 @@ OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_insp
 def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
     """`stay`: the layer's files, sources included."""
     there = set(stay)
+    if reader := next(_type_checkers(tree, there), ""):
+        return Sourceless(only=frozenset(), why={EVERY: f"a type checker reads them ({reader})"})
     only: set[str] = set()
     why: dict[str, str] = {}
     for each in tree.distributions:
@@ -36,6 +41,15 @@ def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
             if _can_go(path, there, named) and not path.startswith(folders)
         }
     return Sourceless(only=frozenset(path for path in only if not keep(path)), why=why)
+
+
+def _type_checkers(tree: Installed, there: Collection[str]) -> Iterator[str]:
+    for each in tree.distributions:
+        yield from (
+            path
+            for path, (_, _, _, lists, _) in each.modules.items()
+            if CHECKS in lists and path in there
+        )
 
 
 def _reasons(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:

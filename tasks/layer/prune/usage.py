@@ -7,22 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..installed import Installed
+from .patterns import CODE, DATA, DOCUMENTATION, INTO, TESTS, ends_of
 from .rules import FOLDERS, Spare
 
 Gone = Callable[[str], bool]
-TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
-CODE = re.compile(r".*\.(py|pyc|pyi|so|pyd)|py\.typed|\.gitkeep")
-DOCUMENTATION = re.compile(
-    r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
-    r"|Makefile|py\.typed|\.\w+"
-)
-# Folders whose content is read, not run: what an app is made from, what pages are made of.
-DATA = re.compile(
-    r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*"
-    r"|static|assets|data|include|resources?|public"
-)
-# The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
-LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
 MADE_FROM = {".pyi": (".py",), ".pyc": (".py",), ".proto": ("_pb2.py",)}
 
@@ -43,7 +31,8 @@ class Usage:
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
         self._importers: dict[str, set[str]] = defaultdict(set)
-        self._listing: dict[str, dict[str, list[str]]] = {"modules": {}, "files": {}, "source": {}}
+        self._listing: dict[str, dict[str, list[str]]] = defaultdict(dict)
+        self._into: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
         for path, (imports, quoted, _, lists, _) in self._modules.items():
             for name in {part for each in imports for part in _chain(each)}:
@@ -53,6 +42,8 @@ class Usage:
             if quoted:
                 names = {name.rpartition("/")[2] for name in quoted}
                 self._quoting[path.split("/")[0]].append((path, set(quoted), names))
+            parts = (found[1] for name in quoted if (found := INTO.fullmatch(name)))
+            self._into[path.split("/")[0]] += ((path, part) for part in parts)
         targets = [name for each in tree.distributions for name in each.targets]
         self._called = {*app}
         self._targets = {part for each in (*targets, *app) for part in _chain(each)}
@@ -62,6 +53,7 @@ class Usage:
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
         self._names: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for path in self._paths:
             folder, _, file = path.rpartition("/")
@@ -96,12 +88,29 @@ class Usage:
         return self._holds(self._within(path, matched), DOCUMENTATION, matched, gone)
 
     def data(self, path: str, matched: str, gone: Gone) -> bool:
-        return any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        """Also what a package of Node's holds, whose code nobody reads here."""
+        around = {str(each) for each in PurePosixPath(matched).parents}
+        named = any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
+        return named or not self._node.isdisjoint(around)
 
     def named(self, path: str, matched: str, gone: Gone) -> bool:
         wanted = path.rpartition("/")[2]
         quoting = self._quoting[path.split("/")[0]]
         return any(wanted in names and not gone(module) for module, _, names in quoting)
+
+    def into(self, path: str, matched: str, gone: Gone) -> bool:
+        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one."""
+        inside = path[len(matched.rpartition("/")[0]) + 1 :]
+        return not CODE.fullmatch(inside) and any(
+            f"{inside}/".startswith(f"{part}/")
+            and not module.startswith(f"{matched}/")
+            and not gone(module)
+            for module, part in self._into[path.split("/")[0]]
+        )
+
+    def reader(self, path: str, matched: str, gone: Gone) -> bool:
+        kind = "protos" if path.endswith(".proto") else "stubs"
+        return self._lists(kind, self._listing[kind], gone)
 
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
@@ -168,20 +177,17 @@ _LOOKS = {
     Spare.READ: Usage.read,
     Spare.DATA: Usage.data,
     Spare.NAMED: Usage.named,
+    Spare.INTO: Usage.into,
     Spare.LISTED: Usage.listed,
     Spare.FOLDER: Usage.folder,
     Spare.ONLY_FORM: Usage.only_form,
+    Spare.READER: Usage.reader,
     Spare.NO_LIBRARY: Usage.no_library,
     Spare.LAZY: Usage.lazy,
     Spare.LARGE: Usage.large,
     Spare.CALLED: Usage.called,
     Spare.PROGRAM: Usage.program,
 }
-
-
-def ends_of(names: Iterable[str]) -> set[str]:
-    """Suffixes of names that are put together at run time."""
-    return {found[1] for name in names if (found := LISTED.fullmatch(name))}
 
 
 def _dotted(path: str) -> str:

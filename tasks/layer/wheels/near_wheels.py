@@ -46,7 +46,7 @@ def take(
             index_credentials.download(url, got)
             if files.file_digest(got) != sha256:
                 problem = f"{_name(file)} is not the file that the index promises"
-                fix = "make sure of the index you use, then run the same again"
+                fix = "check which index is configured, then run the command again"
                 raise BuildError(problem, fix=fix)
             path = store.put(KIND, sha256, got)
     found = described(path, name, version, sha256)

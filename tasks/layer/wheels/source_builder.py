@@ -82,8 +82,8 @@ class SourceBuilder:
         url, sha256 = self._locate(name, version, here)
         if hashes and sha256 not in hashes:
             raise BuildError(
-                f"{name}=={version}: the index's source is not one whose hash the lock has",
-                fix="make sure of the index you use, then `./doitw lock`",
+                f"{name}=={version}: the lock does not allow the hash of the index's source",
+                fix="check which index is configured, then `./doitw lock`",
             )
         store = installed.store(self.settings)
         made_from = [name, version, sha256, input_hash.environment(self.settings, "docker")]
@@ -134,7 +134,7 @@ class SourceBuilder:
         if file_tools.file_digest(target) != sha256:
             raise BuildError(
                 f"{target.name} is not the file that the index promises",
-                fix="make sure of the index you use, then run the same command again",
+                fix="check which index is configured, then run the command again",
             )
 
     def _make(self, name: str, version: str, sdist: Path, here: Path) -> Path:

@@ -41,15 +41,30 @@ class Ran:
         return found.pop() if len(found) == 1 else ""
 
     @property
+    def image(self) -> str:
+        """What its functions are made of, by digest; '' for zips, and for an image of others."""
+        found = self.record.get("image") or {}
+        same = self.sha256 == str(found.get("digest", "")).removeprefix("sha256:")
+        return str(found["uri"]) if found and same else ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Can it be brought back?"""
+        return bool(self.package or self.image)
+
+    @property
     def named(self) -> str:
-        """`version 1 of deps`"""
+        """`version 1 of deps`, `image 96b07b0daa88`"""
+        if self.image:
+            return image_named(self.image)
         return ", ".join(rollback_pin.named(arn) for arn in self.layers) or "no layer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`arns`: the stage's layers by it. `blocked`: why a failed smoke does not undo it, '' where it
-    does. `why`: how it ended, in one sentence. `app`: wishes.app of what it deployed."""
+    """`arns`: the stage's layers by it; `image`: what functions are made of by it, '' for zips.
+    `blocked`: why a failed smoke does not undo it, '' where it does. `why`: how it ended, in one
+    sentence. `app`: wishes.app of what it deployed."""
 
     by: str
     at: str
@@ -59,6 +74,7 @@ class Attempt:
     blocked: str = ""
     why: str = ""
     app: str = ""
+    image: str = ""
 
     @property
     def has_other_layers(self) -> bool:
@@ -84,8 +100,14 @@ class Attempt:
 
     def __str__(self) -> str:
         """`the deploy of version 2 of deps by anna@laptop on 2026-11-24 03:10:17 UTC`"""
-        what = ", ".join(rollback_pin.named(arn) for arn in self.arns) or "no layer"
+        layers = ", ".join(rollback_pin.named(arn) for arn in self.arns) or "no layer"
+        what = image_named(self.image) if self.image else layers
         return f"the deploy of {what} by {self.by} on {self.at}"
+
+
+def image_named(uri: str) -> str:
+    """…/shop@sha256:96b07b0daa88… → image 96b07b0daa88"""
+    return f"image {uri.rpartition(':')[2][:12]}"
 
 
 def short(why: str) -> str:

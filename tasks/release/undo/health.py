@@ -37,13 +37,13 @@ def _of_attempt(aws: Aws) -> Iterator[str]:
         yield f"{found} failed, and its undo was cut short: ./doitw undo {stage} goes on with it"
     elif found.state == attempt.DEPLOYED:
         asks = f"./doitw deploy {stage}"
-        yield f"{found} was cut short, nobody asked whether it answers: {asks}{back}"
+        yield f"{found} was cut short before the app was called: {asks}{back}"
     else:
         yield f"{found} was cut short half-way: ./doitw deploy {stage} continues it{back}"
 
 
 def _has_before(found: Attempt) -> bool:
-    return bool(found.before and found.before.package)
+    return bool(found.before and found.before.is_kept)
 
 
 def _is_running(aws: Aws) -> bool:

@@ -26,7 +26,7 @@ ROLE = "iam_role"
 def perform(aws: Aws, found: Attempt, reason: str) -> list[str]:
     """Bring it back. Sentences about what stays as the change left it. AwsError, DeployError."""
     before = found.before
-    if before is None or not before.package:
+    if before is None or not before.is_kept:
         raise DeployError("there is nothing to go back to", fix="./doitw history lists versions")
     snapshot.write(aws, found.now(attempt.UNDOING))
     say(f"stage {aws.settings.stage} goes back to {before.named}")
@@ -65,18 +65,15 @@ def _function(aws: Aws, name: str, before: Ran) -> Iterator[str]:
         return
     client, arguments = aws.client("lambda"), {"FunctionName": name}
     if _code(wanted) != _code(now):
-        key = store.key(aws.settings, before.package)
+        place, code = _source(aws, before)
         with errors(f"bringing back the code of {name}"):
             sent = client.update_function_code(
-                **arguments,
-                S3Bucket=aws.settings.bucket,
-                S3Key=key,
-                Architectures=wanted.get("Architectures", ["x86_64"]),
+                **arguments, **code, Architectures=wanted.get("Architectures", ["x86_64"])
             )
         if sent["CodeSha256"] != wanted["CodeSha256"]:
             raise AwsError(
-                f"s3://{aws.settings.bucket}/{key} is not the package that {name} ran",
-                fix="look at who else writes the bucket, then deploy again",
+                f"{place} is not the package that {name} ran",
+                fix="check who else writes there, then deploy again",
             )
         _wait(aws, name)
     variables, lost = _variables(aws, before, wanted, now)
@@ -89,6 +86,14 @@ def _function(aws: Aws, name: str, before: Ran) -> Iterator[str]:
     if snapshot.RESERVED in wanted:  # an older release kept none
         _reserve(aws, name, wanted[snapshot.RESERVED])
     say(f"function {name} is as it was")
+
+
+def _source(aws: Aws, before: Ran) -> tuple[str, dict[str, str]]:
+    """(for people, as UpdateFunctionCode takes it): an image, or Chalice's package in S3."""
+    if before.image:
+        return before.image, {"ImageUri": before.image}
+    key = store.key(aws.settings, before.package)
+    return f"s3://{aws.settings.bucket}/{key}", {"S3Bucket": aws.settings.bucket, "S3Key": key}
 
 
 def _reserve(aws: Aws, name: str, most: int | None) -> None:
@@ -107,15 +112,29 @@ def _settings(wanted: Mapping[str, Any], variables: Mapping[str, str]) -> dict[s
 
 def _now(found: Mapping[str, Any]) -> dict[str, Any]:
     """GetFunctionConfiguration's answer as what would set it."""
-    names = ("Handler", "Runtime", "Timeout", "MemorySize")
-    layers = [each if isinstance(each, str) else each["Arn"] for each in found.get("Layers", [])]
     network = found.get("VpcConfig") or {}
-    return {name: found[name] for name in names if name in found} | {
-        "Layers": layers,
-        "Environment": {"Variables": dict(found.get("Environment", {}).get("Variables", {}))},
-        "TracingConfig": {"Mode": found.get("TracingConfig", {}).get("Mode", "PassThrough")},
-        "VpcConfig": {key: [*network.get(key, [])] for key in ("SubnetIds", "SecurityGroupIds")},
-    }
+    limits = {name: found[name] for name in ("Timeout", "MemorySize") if name in found}
+    return (
+        _of_its_type(found)
+        | limits
+        | {
+            "Environment": {"Variables": dict(found.get("Environment", {}).get("Variables", {}))},
+            "TracingConfig": {"Mode": found.get("TracingConfig", {}).get("Mode", "PassThrough")},
+            "VpcConfig": {
+                key: [*network.get(key, [])] for key in ("SubnetIds", "SecurityGroupIds")
+            },
+        }
+    )
+
+
+def _of_its_type(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What only a zip has, or only an image: AWS refuses the other's."""
+    if found.get("PackageType") == "Image":
+        config = (found.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
+        return {"ImageConfig": {name: value for name, value in config.items() if value}}
+    layers = [each if isinstance(each, str) else each["Arn"] for each in found.get("Layers", [])]
+    names = ("Handler", "Runtime")
+    return {name: found[name] for name in names if name in found} | {"Layers": layers}
 
 
 def _variables(

@@ -26,7 +26,7 @@ PACKAGES = ("package-a.zip", "package-b.zip")
 # Of a function: what Chalice sets, and an undo sets back.
 SETTINGS = (
     "Handler", "Runtime", "Timeout", "MemorySize", "Layers", "Environment", "TracingConfig",
-    "VpcConfig", "Architectures",
+    "VpcConfig", "Architectures", "PackageType", "ImageConfigResponse",
 )  # fmt: skip
 
 RESERVED = "ReservedConcurrentExecutions"  # which GetFunctionConfiguration does not say
@@ -71,10 +71,13 @@ def _key(aws: Aws) -> str:
     return store.key(aws.settings, "attempt.json")
 
 
-def begin(aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None) -> Attempt:
+def begin(
+    aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None, image: str = ""
+) -> Attempt:
     """Before Chalice changes anything. `former`: the last change. One that was cut short goes on:
-    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now."""
-    arns = chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
+    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now;
+    `image`: by digest, for a stage of images."""
+    arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
     if former and former.is_open:
         before, blocked = former.before, former.blocked
@@ -83,7 +86,7 @@ def begin(aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None) -> 
         blocked = _blocked(before, asked)
     begun = Attempt(
         by=by, at=at, state=attempt.DEPLOYING, arns=arns, before=before, blocked=blocked,
-        app=wishes.app(aws.settings),
+        app=wishes.app(aws.settings), image=image,
     )  # fmt: skip
     return write(aws, begun)
 
@@ -147,7 +150,7 @@ def api_stage(aws: Aws) -> str:
 def _blocked(before: Ran | None, asked: Mapping[str, Any]) -> str:
     if before is None:
         return "nothing ran before"
-    if not before.package:
+    if not before.is_kept:
         return "no package of what ran before is kept in S3: this tool did not deploy it"
     if not asked.get("answered"):
         said = attempt.short(asked.get("said") or "nobody asked it")

@@ -51,7 +51,7 @@ def _answer(aws: Aws, found: Attempt, error: DeployError, ask: Ask) -> DeployErr
 
 
 def _whole(found: Attempt) -> bool:
-    return bool(found.before and found.before.package)
+    return bool(found.before and found.before.is_kept)
 
 
 def command(aws: Aws) -> str:
@@ -80,7 +80,9 @@ def finish(aws: Aws, found: Attempt, problem: str, ask: Ask | None = None) -> De
 
 
 def _failed(found: Attempt) -> str:
-    return f"{', '.join(map(rollback_pin.named, found.arns)) or 'the app'} failed its smoke test"
+    layers = ", ".join(map(rollback_pin.named, found.arns))
+    named = attempt.image_named(found.image) if found.image else layers
+    return f"{named or 'the app'} failed its smoke test"
 
 
 def _again(aws: Aws, ask: Ask) -> str:

@@ -6,7 +6,8 @@ What a run leaves that was killed before it could start one, the next run remove
 
 import socket
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,16 @@ def connect() -> "DockerClient":
         raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
     client.api.timeout = WORK_SECONDS
     return client
+
+
+@contextmanager
+def connected() -> Iterator["DockerClient"]:
+    """The same for as long as it is wanted."""
+    client = connect()
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def labels() -> dict[str, str]:

@@ -16,9 +16,9 @@ WHO_KILLS = (
 )
 MEMORY = (
     "give the engine more memory (`docker info` says how much it has; Docker Desktop: Settings → "
-    "Resources), then run the same command again"
+    "Resources), then run the command again"
 )
-AGAIN = "run the same command again: what is finished is not done twice"
+AGAIN = "run the command again: finished steps are kept"
 _STOPPED = "the container was stopped or removed while it worked"
 # What the engine's API, the SDK and the sockets say (docker 20 to 29, docker-py 7).
 _SAID = (

@@ -60,6 +60,22 @@ def digest(client: "DockerClient", settings: Settings) -> str:
     return next((each for each in known if each.startswith(f"{name}@")), known[0])
 
 
+def offered(client: "DockerClient", settings: Settings) -> str:
+    """`sha256:…` of the image that is here, else of its registry's; '' for one that no registry
+    has. BuildError where it is nowhere."""
+    import docker
+    import requests
+
+    try:
+        return digest(client, settings).partition("@")[2]
+    except docker.errors.ImageNotFound:
+        pass
+    try:
+        return str(client.images.get_registry_data(settings.base_image).id)
+    except (docker.errors.APIError, requests.RequestException) as error:
+        raise _not_found(settings, str(getattr(error, "explanation", None) or error)) from None
+
+
 def _pull(client: "DockerClient", settings: Settings) -> None:
     import docker
     import requests
@@ -100,10 +116,11 @@ def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
 
 
 def _not_found(settings: Settings, detail: str) -> BuildError:
+    newer = f"; a newer one: delete `# base image:` in {settings.lock}, then ./doitw lock"
     return BuildError(
         f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
         fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…; "
-        "without one: builder=host",
+        f"without one: builder=host{newer if settings.locked_image else ''}",
     )
 
 
@@ -156,7 +173,7 @@ def _build(
         shown = "\n".join(lines[-12:])
         raise BuildError(
             f"the image with compilers could not be built:\n{shown}",
-            fix="the last lines say why; docker/Dockerfile is what was run",
+            fix="read the last lines, and the Dockerfile that this tool brings",
         )
 
 

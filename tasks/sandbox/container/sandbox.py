@@ -21,15 +21,16 @@ from .session import ROOM_TO_BUILD, Cell, Store
 
 class ContainerSandbox:
     """The base image of `settings`, as it is. Containers start with the first job. BuildError where
-    the image cannot be had, or the engine is seen not to run it. `tmp`: MB of a package's /tmp."""
+    the image cannot be had, or the engine is seen not to run it. `tmp`: MB of a package's /tmp;
+    `whole`: another image, which has the function and its packages where they belong."""
 
     kind, runs = "docker", True
 
-    def __init__(self, settings: Settings, *, tmp: int = LAMBDA_TMP) -> None:
-        self._settings, self._tmp = settings, tmp
+    def __init__(self, settings: Settings, *, tmp: int = LAMBDA_TMP, whole: str = "") -> None:
+        self._settings, self._tmp, self._whole = settings, tmp, bool(whole)
         self._client = docker_engine.connect()
         emulation.check_emulation(self._client, settings)
-        self._image = docker_images.ensure_base(self._client, settings)
+        self._image = whole or docker_images.ensure_base(self._client, settings)
         self._store: Store | None = None
         self._cell: Cell | None = None
         self._compiler: Cell | None = None
@@ -42,7 +43,7 @@ class ContainerSandbox:
 
     @property
     def title(self) -> str:
-        return f"image {self._settings.base_image}"
+        return f"image {self._settings.image_name}"
 
     @property
     def digest(self) -> str:
@@ -98,8 +99,9 @@ class ContainerSandbox:
         self._ahead.settle()
         if self._cell is None:
             self._cell = Cell(
-                self._client, self._image, self._settings, connected=job.network, tmp=self._tmp
-            )
+                self._client, self._image, self._settings, connected=job.network, tmp=self._tmp,
+                whole=self._whole,
+            )  # fmt: skip
         return self._cell
 
     def _begin_cell(self) -> None:

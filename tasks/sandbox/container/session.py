@@ -201,8 +201,9 @@ class Cell(Session):
 
     def __init__(
         self, client: Any, image: str, settings: Settings, *, connected: bool = False,
-        tmp: int = LAMBDA_TMP,
+        tmp: int = LAMBDA_TMP, whole: bool = False,
     ) -> None:  # fmt: skip
+        """`whole`: the image has what lies at /opt and /var/task elsewhere."""
         import docker
 
         self._ahead = BackgroundTask()
@@ -215,7 +216,8 @@ class Cell(Session):
             pids_limit=LIMIT + OURS, ipc_mode="none",
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
             mounts=[docker.types.Mount(ETC, source=None)],
-            tmpfs={OPT: own, TASK: own, CELL_WORK: own, "/tmp": f"exec,mode=1777,size={tmp}m"},  # noqa: S108
+            tmpfs={**({} if whole else {OPT: own, TASK: own}), CELL_WORK: own,
+                   "/tmp": f"exec,mode=1777,size={tmp}m"},  # noqa: S108
         )  # fmt: skip
         self.names |= {
             "{work}": CELL_WORK, "{scripts}": f"{CELL_WORK}/scripts",

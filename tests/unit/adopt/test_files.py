@@ -105,6 +105,7 @@ def test_the_workflow_is_ours_for_another_app() -> None:
     assert document["env"] == {"TOOL": "x @ https://e.org/x", "CHALICE": "chalice"}
     jobs = document["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "lock": {"contents": "write"},
         "build": {"contents": "read"},
         "deploy": {"contents": "read", "id-token": "write"},
         "rollback": {"contents": "read", "id-token": "write"},

@@ -7,6 +7,7 @@ import pytest
 from tasks.adopt.requirements import requirements_files
 from tasks.adopt.requirements.requirements_files import HEADERS, parse_entries, split
 from tasks.adopt.requirements.sources import FUNCTION, LAYER, Source
+from tasks.requirements import developer_tools
 from tasks.util.errors import InputError
 
 HERE = Source(file="requirements.txt")
@@ -15,6 +16,7 @@ HERE = Source(file="requirements.txt")
 def halves(root: Path, text: str, **more: str) -> tuple[str, str]:
     """(requirements.txt, requirements-all.txt) without their first lines."""
     (root / FUNCTION).write_text(text)
+    (root / "mine").touch()
     for name, content in more.items():
         (root / f"{name}.txt").write_text(content)
     _, made = requirements_files.halves(root, HERE, "", {"vendored"}, {"asked"})
@@ -91,6 +93,7 @@ def test_includes_are_written_out(tmp_path: Path) -> None:
 def test_the_same_again(tmp_path: Path) -> None:
     """Whatever is in them."""
     (tmp_path / FUNCTION).write_text("# a\nsix\n\n# b\n./mine # c\nchalice\n")
+    (tmp_path / "mine").touch()
     texts: dict[Path, str] = {}
     for _ in range(2):
         _, made = requirements_files.halves(tmp_path, HERE, "", set(), set())
@@ -111,3 +114,29 @@ def test_another_source_keeps_the_functions_own(tmp_path: Path) -> None:
     assert made[LAYER].endswith("\nsix==1.0\n")
     assert requirements_files.remembered(tmp_path) == source
     assert requirements_files.halves(tmp_path, source, exported, set(), set())[1] == made
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["idna @ file:///tmp/build/80754af9/idna_1637925883363/work", "./libs/x-1.0-py3-none-any.whl",
+     "-e ../not-here"],
+)  # fmt: skip
+def test_a_path_of_another_machine_is_refused(line: str, tmp_path: Path) -> None:
+    """conda's freeze has one for each package: what to write is said before a deploy finds out."""
+    with pytest.raises(InputError, match="a path that is not on this machine") as caught:
+        halves(tmp_path, f"six\n{line}\n")
+    assert line in caught.value.problem
+    assert "pip list --format=freeze" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("typing==3.7.4", "Python itself has it"), ("enum34", "Python itself has it"),
+     ("futures==3.1.1", "Python itself has it"), ("pkg_resources==0.0.0", "a tool"),
+     ("pywin32==306", "for Windows or macOS"), ("appnope==0.1.3", "for Windows or macOS")],
+)  # fmt: skip
+def test_what_a_freeze_names_for_nobody(line: str, why: str) -> None:
+    """Also where the app imports the module of Python that has the name."""
+    tools = developer_tools.unused({"typing", "enum", "six"})
+    [(_, reason)] = split(parse_entries(line, Path()), set(), set(), tools).stays
+    assert why in reason

@@ -270,7 +270,7 @@ def test_options_of_an_included_file_are_seen_from_the_apps_folder(tmp_path: Pat
 def test_nothing_left_for_a_layer_is_an_error(text: str, tmp_path: Path) -> None:
     """With what became of each line."""
     with pytest.raises(InputError, match=r"requirements.txt leaves nothing for a layer"):
-        halves(app(tmp_path, {}), text)
+        halves(app(tmp_path, {"./mine": ""}), text)
 
 
 def test_paths_in_an_export_are_seen_from_the_apps_folder(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """tasks/chalice_project/app.py: what an app's files say; deployed for real:
 tests/functional/test_init."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tasks.chalice_project import app as chalice_app
 from tasks.chalice_project.app import App
 from tasks.chalice_project.source.declared import Route
+from tasks.util.errors import InputError
 
 CONFIG = '{"app_name": "a", "stages": {"dev": {}}}'
 HEAD = "from chalice import Chalice\napp = Chalice(app_name='a')\n"
@@ -107,3 +109,32 @@ def test_every_route_with_its_methods(tmp_path: Path) -> None:
         Route(path="/a/{id}", methods=["POST", "PUT"], guard=True)
     ]
     assert chalice_app.routes(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("stages", "meant"),
+    [
+        (["dev", "prod"], "prod"), (["staging", "Production"], "Production"),
+        (["ana", "ben", "main"], "main"), (["local", "beta"], "beta"), (["local"], "prod"),
+    ],
+)  # fmt: skip
+def test_the_stage_that_a_deploy_means(stages: list[str], meant: str) -> None:
+    """Production, by whichever of its names; else the first."""
+    assert App(name="x", stages=stages).stage == meant
+
+
+@pytest.mark.parametrize("name", ["My_App.v2", "orders api", "가게"])
+def test_a_name_that_no_function_can_have(name: str, tmp_path: Path) -> None:
+    """Chalice takes it, and Lambda refuses the function: said before anything is built."""
+    with pytest.raises(InputError, match=r"Lambda takes letters, digits, hyphens and underscores"):
+        read(tmp_path, HEAD, config=json.dumps({"app_name": name, "stages": {}}))
+
+
+def test_a_config_that_is_made_from_another_file(tmp_path: Path) -> None:
+    """It is named, with what to do."""
+    (tmp_path / "app.py").touch()
+    (tmp_path / ".chalice").mkdir()
+    (tmp_path / ".chalice/config.json.template").touch()
+    with pytest.raises(InputError, match=r"config\.json is not there") as caught:
+        chalice_app.read_app(tmp_path)
+    assert "make it as your deploys do, from config.json.template" in caught.value.fix

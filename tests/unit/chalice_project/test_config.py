@@ -54,6 +54,23 @@ def test_the_architecture_as_chalice_reads_it(
     assert chalice_config.architecture(path, "prod") == now
 
 
+@pytest.mark.parametrize(
+    ("app", "stage", "functions", "sizes"),
+    [({}, {}, {}, [128]), ({"lambda_memory_size": 256}, {}, {"a": {}}, [256]),
+     ({"lambda_memory_size": 256}, {"lambda_memory_size": 512},
+      {"a": {"lambda_memory_size": 3008}, "b": {"lambda_memory_size": None}}, [512, 3008])],
+)  # fmt: skip
+def test_the_memory_as_chalice_reads_it(
+    tmp_path: Path, app: dict[str, object], stage: dict[str, object],
+    functions: dict[str, object], sizes: list[int],
+) -> None:  # fmt: skip
+    """Each function's, the stage's, the app's, Chalice's default."""
+    path = tmp_path / "config.json"
+    stages = {"prod": {**stage, "lambda_functions": functions}}
+    path.write_text(json.dumps({**app, "stages": stages}))
+    assert chalice_config.memory_sizes(path, "prod") == sizes
+
+
 def test_the_architecture_is_written_beside_the_layers() -> None:
     """Of this stage alone, and only when asked for."""
     text = json.dumps({"stages": {"dev": {}, "prod": {"layers": [B]}}}, indent=2)

@@ -106,7 +106,7 @@ def test_one_that_does_not_start_is_named(app: Path) -> None:
     (made / "bin/python").unlink()
     (made / "bin/python").write_text("#!/bin/sh\nexit 1\n")
     (made / "bin/python").chmod(0o755)
-    with pytest.raises(InputError, match="has Chalice and does not say which"):
+    with pytest.raises(InputError, match="has Chalice, but does not start"):
         environment.python_version()
 
 
@@ -125,6 +125,6 @@ def test_a_python_that_is_too_old_is_said(
     if works:
         environment.refuse_too_old()
         return
-    with pytest.raises(InputError, match=r"a Python 3.11, and this tool's part") as caught:
+    with pytest.raises(InputError, match=r"with Python 3.11; this tool needs") as caught:
         environment.refuse_too_old()
     assert "make that environment with Python 3.12 or newer" in caught.value.fix

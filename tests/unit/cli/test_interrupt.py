@@ -29,4 +29,4 @@ def test_it_is_one_line_whenever_it_is_pressed(module: str) -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "stopped\n→ run it again: what is finished is not done twice\n"
+    assert done.stderr == "stopped\n→ run it again: finished steps are kept\n"

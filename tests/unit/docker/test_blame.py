@@ -119,6 +119,11 @@ def test_nothing_may_be_at_fault(tmp_path: Path) -> None:
     assert ask(tmp_path, "nowhere", {"one": P, "two": Q}) == {"rule": None, "paths": []}
 
 
+def test_what_works_by_itself_misses_nothing(tmp_path: Path) -> None:
+    """Something that was imported before it ended the process."""
+    assert ask(tmp_path, "q", {"one": P, "two": Q}) == {"rule": "", "paths": []}
+
+
 def test_libraries_are_loaded_instead_of_imported(tmp_path: Path) -> None:
     """An empty file is none."""
     found = ask(tmp_path, "p/a.py", {"one": P}, kind="load")

@@ -45,6 +45,39 @@ def test_the_wheel_that_a_backend_names_is_handed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("waits", "why"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "has done nothing for 0 s"),
+        ("time.sleep(600)", "has done nothing for 0 s"),
+        (
+            "end = time.monotonic() + 1.5\n    while time.monotonic() < end: pass",
+            "no file is there",
+        ),
+    ],
+    ids=["stops itself", "waits for nothing", "works"],
+)
+def test_a_backend_that_does_nothing_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: str, why: str
+) -> None:
+    """One that works may take its time."""
+    monkeypatch.setattr(build_wheel, "BEAT", 0.1)
+    monkeypatch.setattr(build_wheel, "IDLE", 4)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "be.py").write_text(
+        f"import os, signal, time\ndef build_wheel(folder):\n    {waits}\n    return 'a.whl'\n"
+    )
+    backend = '{"build-backend": "be", "backend-path": ["."]}'
+
+    def build() -> None:
+        name = build_wheel.call(source, str(tmp_path), backend, "build_wheel", str(tmp_path))
+        build_wheel.hand_over(tmp_path, name, str(tmp_path))
+
+    with pytest.raises(SystemExit, match=why):
+        build()
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "    return None",
@@ -62,6 +95,8 @@ def test_the_wheel_that_a_backend_names_is_handed_over(tmp_path: Path) -> None:
         "    open(folder + '/../result.json', 'w').write('[' * 99999); os._exit(0)",
         "    open(folder + '/../result.json', 'wb').write(bytes([255])); os._exit(0)",
         "    os.mkdir(folder + '/../result.json'); os._exit(0)",
+        "    os.mkfifo(folder + '/../result.json'); os._exit(0)",
+        "    os.symlink('/dev/zero', folder + '/../result.json'); os._exit(0)",
     ],
 )
 def test_a_backend_against_the_rules_is_a_sentence(tmp_path: Path, body: str) -> None:

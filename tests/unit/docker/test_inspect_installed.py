@@ -355,6 +355,23 @@ def test_a_program_that_would_run_as_somebody_else_is_refused(tmp_path: Path, mo
     assert "another user" in strange(tmp_path, "run")["run"]
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("other-1.0.dist-info/entry_points.txt", 16), ("huge.py", 64)]
+)
+def test_what_is_too_large_to_be_read_is_refused(tmp_path: Path, name: str, most: int) -> None:
+    """Metadata and modules are read as a whole: half a gigabyte of these took six of memory."""
+    (tmp_path / "python").mkdir()
+    info = install(tmp_path, "other", {"q.py": ""})
+    path = tmp_path / "python" / name.replace("other-1.0.dist-info", info)
+    path.touch()
+    os.truncate(path, (most << 20) + 1)
+    with (tmp_path / "python" / info / "RECORD").open("a", encoding="utf-8") as record:
+        record.write(f"{path.name},,\n" if path.name == "huge.py" else "")
+    [(told, why)] = read(tmp_path, other="other")["other"]["refused"].items()
+    assert told == str(path.relative_to(tmp_path / "python"))
+    assert why == f"is larger than {most} MB, and so no text that anybody wrote"
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     """Pipes, as devices and sockets."""
     (tmp_path / "python").mkdir()

@@ -225,7 +225,8 @@ def test_the_script_reads_a_question_and_writes_an_answer(opt: Path, tmp_path: P
     imports = {"bad": "ModuleNotFoundError: No module named 'gone'", "good": ""}
     seen = {"absent": ["gone"], "read": ["bad.py", "good.py"]}
     answer = json.loads(done.stdout[2:])
-    assert answer["none"].pop("seconds") == {}
+    assert answer["none"].pop("seconds") == answer["none"].pop("memory") == {}
+    assert answer["d"].pop("memory").keys() == {"good"}
     assert set(answer["d"].pop("seconds")) <= {"good"}  # on a slow machine it takes a millisecond
     assert answer == {
         "d": empty | {"imports": imports, "compiled": 2, "missed": ["gone"], "seen": seen},
@@ -494,6 +495,96 @@ def test_an_import_begins_as_a_functions_does(opt: Path, tmp_path: Path) -> None
         "concurrent.futures.Executor\n",
     )
     assert proven(opt, tmp_path, a=["begins"]) == {"a": {"begins": ""}}
+
+
+def test_a_process_is_as_lambda_starts_one(opt: Path, tmp_path: Path) -> None:
+    """Its flags, of which others make a command; the searches for garbage; who is `__main__`; and
+    functions of `os` that are watched are what they were to others."""
+    lay(
+        opt,
+        begins="import gc, inspect, os, pickle, sys\n"
+        "assert not sys.flags.isolated and not sys.flags.no_site and not sys.flags.safe_path\n"
+        "assert list(sys.flags)[-1] == sys.flags.int_max_str_digits, sys.flags\n"
+        "assert gc.isenabled()\n"
+        "import __main__\nassert __main__.__file__ == '/var/runtime/bootstrap.py'\n"
+        "assert sys.executable.endswith('bin/python%d.%d' % sys.version_info[:2])\n"
+        "import posix\n"
+        "for name in ('stat', 'lstat', 'access'):\n"
+        "    it = getattr(os, name)\n"
+        "    assert pickle.loads(pickle.dumps(it)) is it and it.__name__ == name\n"
+        "    assert inspect.signature(it) == inspect.signature(getattr(posix, name))\n"
+        "class Accessor:\n    stat = os.stat\n"
+        "Accessor().stat('/')\n",
+    )
+    assert proven(opt, tmp_path, a=["begins"]) == {"a": {"begins": ""}}
+
+
+THREADS = """
+import threading
+over = threading.Event()
+there = [threading.Thread(target=over.wait, daemon=True) for _ in range({})]
+try:
+    for each in there:
+        each.start()
+finally:
+    over.set()
+"""
+FORKS = """
+import os, signal
+there = []
+try:
+    for _ in range({}):
+        if (one := os.fork()) == 0:
+            signal.pause()
+        there.append(one)
+finally:
+    for one in there:
+        os.kill(one, signal.SIGKILL)
+"""
+
+
+def test_there_is_room_for_as_many_processes_and_threads_as_in_lambda(
+    opt: Path, tmp_path: Path
+) -> None:
+    """Where no container counts them; other processes of this machine do not count."""
+    lay(opt, few=THREADS.format(900), many=THREADS.format(1100), forks=FORKS.format(1100))
+    found = proven(opt, tmp_path, a=["few"], b=["many"], c=["forks"])
+    assert found["a"] == {"few": ""}
+    assert found["b"] == {"many": "RuntimeError: can't start new thread"}
+    assert found["c"]["forks"].startswith("BlockingIOError: [Errno 11]")
+
+
+def test_the_memory_of_an_import_is_measured(probe: Any, opt: Path, tmp_path: Path) -> None:
+    """Each module that people import alone, at its peak, and nothing else."""
+    lay(opt, holds="x = bytearray(80 << 20)", held="x = b'x' * (50 << 20); del x", small="")
+    batch = probe.Batch("d", [("import", name) for name in ("holds", "held", "small")])
+    batch.outer = ("holds", "held", "small")
+    batches = [batch]
+    probe.run(str(opt), batches, probe.NOTHING)
+    probe.afresh(str(opt), batches, probe.NOTHING)
+    assert {name: size >> 20 for name, size in batch.memory.items()} == {
+        "holds": pytest.approx(81, abs=3), "held": pytest.approx(51, abs=3),
+        "small": pytest.approx(1, abs=3),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("import os\nx = os.environ.get('DSN')\ny = x.split(':')\n", "DSN"),
+        ("import os\nx = int(os.getenv('PORT'))\n", "PORT"),
+        # what a value has not, either, and what the standard library asks for
+        ("import os, re\nx = os.environ.get('DEBUG')\nre.match('a', 'b').group()\n", ""),
+        ("import site\nsite.getuserbase()\nassert False\n", ""),
+    ],
+)
+def test_a_variable_is_named_where_it_can_be_at_fault(
+    opt: Path, tmp_path: Path, code: str, named: str
+) -> None:
+    """A None in the place of its value is seen where it is used."""
+    lay(opt, wants=code)
+    error = proven(opt, tmp_path, a=["wants"])["a"]["wants"]
+    assert error.endswith(f"[unset variable: {named}]") if named else "unset" not in error
 
 
 def test_a_check_finds_no_more_imported_than_a_function(opt: Path, tmp_path: Path) -> None:

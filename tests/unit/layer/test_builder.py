@@ -88,8 +88,9 @@ class Fake:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """In an empty project."""
+    """In a small project."""
     monkeypatch.chdir(tmp_path)
+    Path("requirements-all.txt").write_text("a\n", encoding="utf-8")
     shutil.copytree(sandbox_scripts.FOLDER, paths.DOCKER)
     return Fake()
 

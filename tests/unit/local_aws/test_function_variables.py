@@ -1,5 +1,6 @@
 """tasks/local_aws/function_variables.py: a function's environment in the embedded AWS."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from tasks.local_aws import function_variables
 from tasks.local_aws.function_variables import variables
+from tasks.settings import paths
 from tasks.settings.local_access import Access
+from tasks.util import files
 
 ACCESS = Access(url="http://127.0.0.1:7", key="LKIA", secret="s")  # noqa: S106
 
@@ -16,6 +19,7 @@ def given(**of_function: str) -> dict[str, str]:
     function = SimpleNamespace(
         environment_vars=of_function, region="eu-west-1", handler="app.app",
         function_name="shuking-local", memory_size=128, version="$LATEST",
+        package_type="Zip",
     )  # fmt: skip
     return variables(function, ACCESS)
 
@@ -56,8 +60,8 @@ def test_what_lambda_sets_is_lambdas() -> None:
 @pytest.mark.parametrize(
     ("wishes", "why"),
     [
-        ({"PackageType": "Image"}, "no images"),
-        ({"Code": {"ImageUri": "x"}}, "no images"),
+        ({"PackageType": "Image"}, "needs ImageConfig.Command: its handler"),
+        ({"Code": {"ImageUri": "x"}}, "needs ImageConfig.Command: its handler"),
         ({"Runtime": "nodejs20.x"}, "Python alone"),
         ({"Runtime": "python3"}, "Python alone"),
         ({"Environment": {"Variables": {"": "x"}}}, "'' is no name"),
@@ -84,3 +88,12 @@ def test_no_function_is_made_that_cannot_run(wishes: dict[str, Any], why: str) -
 )  # fmt: skip
 def test_others_are(wishes: dict[str, Any]) -> None:
     assert function_variables.refusal(wishes) == ""
+
+
+def test_an_image_needs_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before the function is there; with one it is made."""
+    monkeypatch.chdir(tmp_path)
+    wishes = {"PackageType": "Image", "ImageConfig": {"Command": ["app.app"]}}
+    assert function_variables.refusal(wishes) == ""
+    files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
+    assert "runs a function that is an image in a container" in function_variables.refusal(wishes)

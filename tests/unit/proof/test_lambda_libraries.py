@@ -114,6 +114,15 @@ def test_another_machines_library_is_an_error(tmp_path: Path) -> None:
     assert wants(tmp_path, {"pkg/x.so": elf(machine=ARM)}, architecture="arm64").errors == []
 
 
+def test_of_several_machines_libraries_a_package_picks_its_own(tmp_path: Path) -> None:
+    """PuLP's cbc for i386, debugpy's attach_linux_x86.so."""
+    files = {"pkg/linux/64/x.so": elf(), "pkg/linux/arm/x.so": elf(machine=ARM)}
+    found = wants(tmp_path, files)
+    assert found.errors == []
+    line = "pkg/linux/arm/x.so (pkg) is for aarch64, another machine than the layer's"
+    assert found.doubts == [line]
+
+
 def test_what_people_import_must_load_there(tmp_path: Path) -> None:
     """Though it loads here: an import that loaded the library, and one that did not."""
     found = proven(

@@ -39,3 +39,15 @@ def test_a_module_that_fails_beside_others_is_a_warning_with_its_error() -> None
     assert usable.warnings(failing) == [
         "`import clr` fails, and did before pruning (pythonnet): RuntimeError: no mono"
     ]
+
+
+def test_what_needs_more_memory_than_a_function_has_is_said() -> None:
+    """Of the largest module of each direct requirement; what just fits is fine."""
+    taken = {"a": {"small": 5 << 20, "large": 700 << 20}, "b": {"b": 512 << 20}, "c": {}}
+    proofs = {name: Proof(after=answer(memory=each)) for name, each in taken.items()}
+    needed = usable.memory(proofs, {"a": ["small", "large"], "b": ["b"], "c": ["c"], "gone": ["z"]})
+    assert needed == {"a": 700, "b": 512, "c": 0}
+    assert usable.without_room(needed, 512, "a function has") == [
+        "importing a takes 700 MB of memory, and a function has 512 MB (lambda_memory_size): "
+        "Lambda ends a function that imports it (Runtime.OutOfMemory)"
+    ]

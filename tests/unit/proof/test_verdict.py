@@ -167,3 +167,8 @@ def test_who_is_at_fault() -> None:
     assert verdict.at_fault(both, removed) == "rules 'tests' and 'docs' took a/t, a/d"
     none: dict[str, Any] = {"rule": None, "paths": []}
     assert verdict.at_fault(none, removed) == "no file that a rule took brings it back"
+    alone: dict[str, Any] = {"rule": "", "paths": []}
+    assert verdict.works_alone(alone)
+    assert not verdict.works_alone(both)
+    assert "by itself it works" in verdict.at_fault(alone, removed)
+    assert "run `./doitw` again" in verdict.fix_for(alone)

@@ -50,9 +50,7 @@ def test_stage_local_never_has_an_address_of_aws() -> None:
     Path("app.py").write_text(APP)
     words = said("local", *API)
     assert "amazonaws" not in words
-    assert words == (
-        "./doitw local-url gives it an address here; ./doitw invoke event=http stage=local"
-    )
+    assert words == ("./doitw invoke event=http stage=local; an address: ./doitw local-url")
 
 
 def test_an_app_without_an_api_is_called_with_its_event() -> None:
@@ -68,7 +66,7 @@ def test_websockets_have_an_address_as_routes_have() -> None:
     api = {"name": "websocket_api", "resource_type": "websocket_api", "websocket_api_url": url}
     connect = function("websocket_connect")
     assert said("prod", connect, api) == url
-    assert said("local", connect, api) == "./doitw local-url gives it an address here"
+    assert said("local", connect, api) == "an address: ./doitw local-url"
 
 
 def test_nothing_is_said_of_nothing() -> None:

@@ -386,6 +386,36 @@ def test_what_packages_bring_sees_and_changes_nothing_of_this_machine(
     assert not list(tmp_path.rglob("canary"))
 
 
+SYSTEM = """
+import os, platform, pwd, shutil, socket, ssl
+assert sorted(os.listdir("/var")) == ["lang", "runtime", "task"], os.listdir("/var")
+assert os.listdir("/var/task") == [] and "bootstrap.py" in os.listdir("/var/runtime")
+for path in ("/etc/debian_version", "/etc/machine-id", "/etc/mime.types", "/etc/hostname",
+             "/etc/ssl/certs/ca-certificates.crt", "/etc/shadow", "/usr/include/stdio.h"):
+    assert not os.path.exists(path), path
+for folder in ("/etc", "/var", "/var/task", "/var/runtime", "/usr/share/fonts"):
+    try:
+        open(folder + "/canary", "w")
+    except OSError:
+        continue
+    raise AssertionError(folder)
+assert platform.freedesktop_os_release()["ID"] == "amzn"
+assert pwd.getpwuid(os.getuid()).pw_name == "sbx_user1051"
+assert socket.gethostbyname("localhost") == "127.0.0.1"
+assert os.environ["PATH"].startswith("/var/lang/bin:/usr/local/bin:/usr/bin:/bin:")
+assert shutil.which("python3") == "/var/lang/bin/python3"
+open("/dev/stdout", "w").write("as Lambda's")
+"""
+
+
+def test_what_packages_bring_finds_the_folders_of_lambda(tmp_path: Path) -> None:
+    """/etc and /var are not this machine's; the runtime lies where it does there."""
+    path = layer(tmp_path / "l.zip", {"python/a.py": ""})
+    environment = {"LAMBDA_RUNTIME_DIR": "{runtime}"}
+    found = run(SYSTEM, kind=PROOF, opt=(path,), environment=environment)
+    assert found == Outcome(code=0, output="as Lambda's")
+
+
 def test_the_jobs_variables_are_of_what_runs_inside_alone(tmp_path: Path) -> None:
     """bubblewrap is started as you, outside, where the loader would obey LD_PRELOAD and the like;
     here it would tell what it loads for whom. Nor can others read values among its arguments."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.layer import builder, bytecode, installed, part
+from tasks.layer import builder, bytecode, contents, installed, part
 from tasks.layer.builder import LayerBuilder, content_key
 from tasks.layer.prune.plan import PrunePlan
 from tasks.sandbox.protocol import Job, OnLine, Outcome
@@ -60,7 +60,7 @@ def run(settings: Settings) -> files.Record:
 
 def members(settings: Settings) -> dict[str, part.Member]:
     """Of the layer, without metadata."""
-    found = zip_step.members(settings)
+    found = contents.members(settings)
     return {each.name: each for each in found if ".dist-info/" not in each.name}
 
 
@@ -91,7 +91,7 @@ def test_the_parts_hold_what_stays_with_bytecode(settings: Settings) -> None:
         CACHED.format("a"),
         CACHED.format("b"),
     ]
-    everything = zip_step.members(settings)
+    everything = contents.members(settings)
     assert record["files"] == len(everything)
     assert record["bytes"] == sum(each.size for each in everything)
     assert record["bytecode"]["files"] == 2
@@ -232,7 +232,7 @@ def test_what_is_no_longer_what_install_found_is_refused(
     if fine:
         optimize.install(settings, workshop, [plan])
     else:
-        with pytest.raises(BuildError, match="c is not what it was") as caught:
+        with pytest.raises(BuildError, match="c changed during the build") as caught:
             optimize.install(settings, workshop, [plan])
         assert "lock" in caught.value.fix
     assert paths.record(settings, "install").exists() is fine

@@ -138,6 +138,18 @@ def test_the_records_plan_follows_what_stays(settings: Settings) -> None:
     assert prune.run(Settings(layer="t", drop=("pkg/__init__.py",)))["plan"] != before
 
 
+def test_what_the_check_imports_stays(settings: Settings) -> None:
+    """As what the app imports; another import prunes anew."""
+    Path("proof.py").write_text("import pkg.tests.test_x\n", encoding="utf-8")
+    checked = replace(settings, check="proof.py")
+    prune.run(checked)
+    [plan] = prune_plan.read_plans(paths.plan(settings))
+    assert "pkg/tests/test_x.py" in plan.stay
+    before = prune.fingerprint(checked)
+    Path("proof.py").write_text("import pkg\n", encoding="utf-8")
+    assert prune.fingerprint(checked) != before
+
+
 def test_an_unknown_recipe_changes_nothing(settings: Settings) -> None:
     """It is named, with the nearest."""
     with pytest.raises(SettingsError, match="did you mean aws-runtime"):
@@ -203,6 +215,24 @@ def test_a_preferred_file_comes_from_its_distribution_alone(settings: Settings) 
     prune.run(replace(settings, prefer=("two: pkg",)))
     found = {each.name: each.stay for each in prune_plan.read_plans(paths.plan(settings))}
     assert found == {"one": [], "two": ["pkg/x.json"]}
+
+
+def test_a_preference_that_is_none_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names no distribution, or no file of it: a warning. Two that both win: an error."""
+    said: list[str] = []
+    monkeypatch.setattr(prune, "say", said.append)
+    prune.run(replace(settings, prefer=("nobody: pkg", "pkg: pgk")))
+    assert [line for line in said if "warning" in line] == [
+        f"warning: {each!r} in prefer names no file of this layer"
+        for each in ("nobody: pkg", "pkg: pgk")
+    ]
+    other = stored_parts.distribution("other", {"pkg/x.json": "1"}, hashes={"pkg/x.json": "1"})
+    third = stored_parts.distribution("third", {"pkg/x.json": "2"}, hashes={"pkg/x.json": "2"})
+    stored_parts.keep(settings, [other, third])
+    with pytest.raises(SettingsError, match="cannot come from both other and third"):
+        prune.run(replace(settings, prefer=("other: pkg", "third: **/*.json")))
 
 
 def test_what_stays_in_doubt_is_counted_and_said(

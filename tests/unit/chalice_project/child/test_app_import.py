@@ -101,3 +101,20 @@ def test_the_routes_as_they_are() -> None:
 )  # fmt: skip
 def test_a_gap_of_the_embedded_aws_is_no_fault_of_the_app(said: str, wanted: str) -> None:
     assert deploy.lacking(said) == (f"the embedded AWS {wanted}" if wanted else "")
+
+
+def test_what_chalice_does_not_pack_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    """A module beside app.py works here and nowhere else. What lies in an environment's
+    site-packages, in chalicelib/ or in vendor/ is no matter."""
+    Path("helpers.py").write_text("")
+    for name in ("models", "vendor", ".venv/lib/python3.12/site-packages/other"):
+        Path(name).mkdir(parents=True)
+        Path(name, "user.py").write_text("")
+    Path("app.py").write_text(f"import helpers, models.user\nfrom chalicelib import x\n{HEAD}")
+    Path("chalicelib/x.py").write_text("")
+    deploy.import_app(SETTINGS, dict(os.environ), {}, None)
+    said = capfd.readouterr().out
+    assert "warning: app.py imports helpers.py, models, and Chalice packs only" in said
+    Path("app.py").write_text(f"from chalicelib import x\n{HEAD}")
+    deploy.import_app(SETTINGS, dict(os.environ), {}, None)
+    assert "packs only" not in capfd.readouterr().out

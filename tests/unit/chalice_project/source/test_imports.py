@@ -80,3 +80,13 @@ def test_programs_are_named_by_their_path(tmp_path: Path, path: str, text: str, 
     (tmp_path / path).write_text(text)
     named = app_imports.of_app_and_programs(tmp_path, NAMES)
     assert named == ([f"bin/{found}"] if found else [])
+
+
+def test_a_check_counts_like_the_app(tmp_path: Path) -> None:
+    """Its imports and programs where it is a script; its own name where it is a module."""
+    (tmp_path / "proof.py").write_text("import a.tests.tool\nrun('bin/x')\nimport six")
+    found = app_imports.of_app_and_programs(tmp_path, NAMES, "proof.py")
+    assert found == ["a.tests.tool", "bin/x"]
+    assert app_imports.of_app_and_programs(tmp_path, NAMES, "a.tests.run") == ["a.tests.run"]
+    assert app_imports.of_app_and_programs(tmp_path, NAMES, "a.run") == []
+    assert app_imports.of_app_and_programs(tmp_path, NAMES, "gone.py") == []

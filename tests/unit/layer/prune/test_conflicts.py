@@ -1,6 +1,7 @@
 """Two distributions, one path: alike, preferred, or refused."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,28 @@ def test_packages_that_run_alike(first: str, second: str, wins: str) -> None:
 def test_what_is_no_code_at_the_root(path: str) -> None:
     """Two wheels that packed too much."""
     assert winner(path, "one", "two") == "a"
+
+
+@pytest.mark.parametrize(
+    "path", ["examples/__init__.py", "scripts/run.py", "benchmarks/data/x.json", "n/py.typed"]
+)
+def test_what_was_packed_by_mistake(path: str) -> None:
+    """Examples at the root, that nobody imports; what only type checkers look for."""
+    assert winner(path, "x = 1\n", "x = 2\n") == "a"
+
+
+@pytest.mark.parametrize("importer", ["n/x.py", ""])
+def test_a_folder_that_others_import_was_not(importer: str) -> None:
+    """By code of another package, or by an entry point. What it imports of itself is no matter."""
+    path = "examples/x.py"
+    said: tuple[list[str], list[str], bool, list[str], list[str]]
+    said = (["examples.x"], [], False, [], [])
+    a, b = (brings(name, {path: name}) for name in "ab")
+    a = replace(a, modules={path: said})
+    assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
+    a = replace(a, modules={importer: said}) if importer else replace(a, targets=["examples.x"])
+    with pytest.raises(BuildError, match="both write"):
+        conflicts.settle(Installed((a, b)), [path], [])
 
 
 @pytest.mark.parametrize(

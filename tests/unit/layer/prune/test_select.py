@@ -25,6 +25,7 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
         ("a/tests/test_x.py", "tests"),
         ("a/test/conftest.py", "tests"),
         ("a/test/__init__.py", "tests"),
+        ("a/SelfTest/Cipher/test_x.py", "tests"),
         ("tests/x.py", "tests"),
         ("test/data/x.bin", "tests"),
         ("a/b/conftest.py", "tests"),
@@ -37,8 +38,10 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
         ("a-1.dist-info/WHEEL", "metadata"),
         ("a-1.dist-info/sboms/a.cdx.json", "metadata"),
         ("a-1.egg-info/SOURCES.txt", "metadata"),
+        ("a-1.dist-info/direct_url.json", "metadata"),
         ("a/__init__.pyi", "stubs"),
         ("a-stubs/x.txt", "stubs"),
+        ("a-stubs/x.pyi", "stubs"),
         ("a/x.pyx", "sources"),
         ("a/include/x.h", "headers"),
         ("a/lib/libx.a", "headers"),
@@ -65,6 +68,8 @@ def test_a_rule_takes(tmp_path: Path, path: str, rule: str) -> None:
         "a-1.dist-info/top_level.txt",
         "a-1.egg-info/PKG-INFO",
         "a-1.egg-info/requires.txt",
+        "a-1.dist-info/pbr.json",
+        "a-1.dist-info/plugin/schema.json",
         "a/py.typed",
         "a/cacert.pem",
         "cffi/_cffi_include.h",
@@ -219,6 +224,62 @@ def test_what_is_read_at_run_time_stays(tmp_path: Path, path: str) -> None:
     assert choose(tmp_path, {f"{top}/__init__.py": "", path: "x"}).removed == {}
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        'open(os.path.join(here, "tests", "data", "x.csv"))',
+        "DATA = files(__package__) / 'tests' / 'data'",
+        "DATA = here / 'tests/data'",
+        'join(here, "..", "a/tests/data/x.csv")',
+        "pkgutil.get_data('a', '../tests/data/x.csv')",
+    ],
+)
+def test_data_of_tests_that_code_names_stays(tmp_path: Path, code: str) -> None:
+    """nibabel's examples, tornado.testing's certificate: what the path names, and no test of it."""
+    files = {"a/testing.py": code, "a/tests/data/x.csv": "x", "a/tests/test_x.py": "",
+             "a/tests/data/make.py": "", "a/tests/other.csv": "", "b/tests/data/x.csv": "",
+             "b/tests/test_x.py": ""}  # fmt: skip
+    chosen = choose(tmp_path, files)
+    assert files.keys() - chosen.removed.keys() == {"a/testing.py", "a/tests/data/x.csv"}
+    assert chosen.spared["tests"] == {
+        "a/tests/data/x.csv": "code of the same package names a path into it"
+    }
+
+
+@pytest.mark.parametrize("code", ["skip(f\"{join(here, 'tests')}\")", "a = ['tests', 'docs']"])
+def test_a_folder_that_code_only_names_goes(tmp_path: Path, code: str) -> None:
+    """pandas names its folder of tests to leave it out; what tests name is theirs."""
+    files = {"a/tests/data/x.csv": "x", "a/tests/test_x.py": "open('tests/data/x.csv')"}
+    assert choose(tmp_path, files | {"a/run.py": code}).removed.keys() == files.keys()
+
+
+def test_keys_of_tests_go_where_the_tests_stay(tmp_path: Path) -> None:
+    """future and gevent import their tests, tornado.testing names its own key, an app imports
+    Twisted's proto_helpers: all these layers were refused for private keys."""
+    files = {"a/testing.py": "join(here, 'test', 'test.key')\nimport a.test.helpers",
+             "a/test/test.key": "x", "a/test/key.pem.old": "x", "a/test/more/x.p12": "x",
+             "a/test/x.crt": "x", "a/test/helpers.py": "", "a/cacert.pem": "x"}  # fmt: skip
+    taken = {"a/test/test.key", "a/test/key.pem.old", "a/test/more/x.p12"}
+    assert choose(tmp_path, files).removed == dict.fromkeys(taken, "test-keys")
+
+
+def test_a_type_checker_reads_the_stubs_of_all(tmp_path: Path) -> None:
+    """mypy's and jedi's search; a package that only has stubs of its own keeps nobody else's."""
+    files = {"a/x.py": "", "a/x.pyi": "", "b-stubs/x.pyi": "", "b-stubs/METADATA.toml": ""}
+    search = "names = [f'{name}-stubs', name]; ends = ['.pyi', '.py']"
+    assert choose(tmp_path / "1", files | {"check/find.py": search}).removed == {}
+    pruned = choose(tmp_path / "2", files | {"check/tests/find.py": search})
+    assert pruned.removed.keys() == files.keys() - {"a/x.py"} | {"check/tests/find.py"}
+
+
+def test_a_compiler_of_protos_reads_those_of_all(tmp_path: Path) -> None:
+    """grpcio-tools, on what imports google/api/annotations.proto."""
+    files = {"google/api/http.proto": "", "google/api/http_pb2.py": ""}
+    code = "from grpc_tools import _protoc_compiler\n"
+    assert choose(tmp_path / "1", files | {"grpc_tools/protoc.py": code}).removed == {}
+    assert list(choose(tmp_path / "2", files).removed) == ["google/api/http.proto"]
+
+
 @pytest.mark.parametrize("path", ["a/x.py", "a/x.cpython-312-x86_64-linux-gnu.so", "a/x.abi3.so"])
 def test_a_stub_beside_what_it_describes_goes(tmp_path: Path, path: str) -> None:
     """Source or extension."""
@@ -246,6 +307,14 @@ def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, cod
     """A test suite is one all the same."""
     files = {"a/__init__.py": code, path: "x", "a/b/tests/test_x.py": "", "a/b/tests/x.csv": ""}
     assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
+
+
+@pytest.mark.parametrize("path", ["lib/skills/x.md", "node_modules/y/test/x.js", "docs/x.md"])
+def test_what_lies_in_a_package_of_nodes_stays(tmp_path: Path, path: str) -> None:
+    """playwright's driver: its code is none of Python's."""
+    files = {"a/__init__.py": "", "a/driver/package/package.json": "{}", "a/other/x.md": ""}
+    removed = choose(tmp_path, files | {f"a/driver/package/{path}": "x"}).removed
+    assert list(removed) == ["a/other/x.md"]
 
 
 def test_targets_of_entry_points_stay(tmp_path: Path) -> None:

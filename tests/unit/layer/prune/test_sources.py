@@ -70,6 +70,14 @@ def test_other_code_does_not(tmp_path: Path, text: str) -> None:
     assert (only, why) == ({*PLAIN, "pkg/c.py"}, {})
 
 
+def test_a_type_checker_reads_those_of_all(tmp_path: Path) -> None:
+    """mypy reads whatever its program imports."""
+    search = "names = [f'{name}-stubs', name]; ends = ['.pyi', '.py']"
+    only, why = choose(tmp_path, PLAIN | {"pkg/find.py": search})
+    assert only == set()
+    assert why == {"every package": "a type checker reads them (pkg/find.py)"}
+
+
 def test_a_package_that_lists_its_own_folder_keeps_that(tmp_path: Path) -> None:
     """numpy.doc does."""
     lists = "for f in os.listdir(here):\n    if f.endswith('.py'): load(f)\n"

@@ -1,0 +1,68 @@
+"""The same for stages of images: the repository in ECR in place of the layer and its zips.
+
+A registry has no operations of its own names in IAM: what each request needs is from AWS's "Amazon
+ECR" user guide ("IAM permissions for pushing an image").
+"""
+
+from .resources import Scope
+from .statements import DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
+
+# About layers alone.
+OF_LAYERS = {
+    "Delete", "DeleteVersion", "Lifecycle", "Publish", "Tag", "Untag", "Version", "Versions",
+    "Zips",
+}  # fmt: skip
+
+
+def _repository(scope: Scope) -> str:
+    return scope.arn("ecr", f"repository/{_name(scope)}")
+
+
+def _notes(scope: Scope) -> str:
+    return scope.bucket(f"images/{_name(scope)}/*")
+
+
+def _name(scope: Scope) -> str:
+    return scope.settings.repository or scope.app.lower()
+
+
+IMAGE_NEEDS = (
+    Need(
+        sid="Images", of=(DEPLOY, ROLLBACK, GC), on=_notes,
+        actions=("s3:GetObject", "s3:PutObject"),
+    ),
+    Need(sid="ReadImages", of=(STATUS,), on=_notes, actions=("s3:GetObject",)),
+    Need(
+        sid="Registry", of=(DEPLOY, ROLLBACK, STATUS), on=lambda scope: "*",
+        actions=("ecr:GetAuthorizationToken",),
+    ),
+    Need(
+        sid="Repository", of=(DEPLOY, ROLLBACK, STATUS), on=_repository,
+        actions=("ecr:BatchGetImage", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer"),
+    ),
+    Need(
+        sid="MakeRepository", of=(DEPLOY,), on=_repository,
+        actions=("ecr:CreateRepository", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy",
+                 "ecr:SetRepositoryPolicy"),
+    ),
+    Need(
+        sid="Push", of=(DEPLOY,), on=_repository,
+        actions=("ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload",
+                 "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"),
+    ),
+    Need(
+        sid="DeleteImages", of=(GC,), on=_repository, actions=("ecr:BatchDeleteImage",),
+    ),
+    Need(
+        sid="DeleteNotes", of=(GC,), on=_notes,
+        actions=("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    ),
+)  # fmt: skip
+EVERY_NEED = (*NEEDS, *IMAGE_NEEDS)
+
+
+def needs_of(scope: Scope) -> tuple[Need, ...]:
+    """Those that the stage's package has."""
+    if not scope.settings.is_image:
+        return NEEDS
+    return (*(need for need in NEEDS if need.sid not in OF_LAYERS), *IMAGE_NEEDS)

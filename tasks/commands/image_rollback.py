@@ -1,0 +1,93 @@
+"""`doit rollback` of a stage of images: its functions back to an earlier one, and a pin.
+
+rollback:check → deploy-lock → rollback:image → rollback:smoke
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from ..aws.client import Aws
+from ..context.arguments import Arguments
+from ..context.connection import connect
+from ..context.doit_actions import action
+from ..release import version
+from ..release.images import pin, releases, switch
+from ..release.images.releases import ImageRelease
+from ..release.undo import watch
+from ..settings.model import Settings
+from ..steps import smoke
+from ..ui.console import say
+from ..util.errors import DeployError, InputError
+
+# A rollback is there for what does not answer, and is not undone by itself.
+UNASKED = {"answered": False, "said": "a rollback does not ask it"}
+
+
+def tasks(settings: Settings, typed: Arguments) -> Iterator[dict[str, object]]:
+    """As doit takes them."""
+    steps: dict[str, tuple[str, Callable[[], object]]] = {
+        "check": ("Check what was typed.", lambda: find(connect(settings), typed)),
+        "image": ("Pin the image, switch the functions.", lambda: go(connect(settings), typed)),
+        "smoke": ("Call the app.", lambda: ask(connect(settings))),
+    }
+    before: list[str] = []
+    for name, (doc, step) in steps.items():
+        yield {
+            "name": name,
+            "doc": doc,
+            "actions": [action(step)],
+            "task_dep": before,
+            "setup": [] if name == "check" else ["deploy-lock"],
+        }
+        before = [f"rollback:{name}"]
+
+
+def find(aws: Aws, typed: Arguments) -> ImageRelease:
+    """InputError where there is none, or ECR has it no more."""
+    if typed.arn:
+        fix = "write version=N: ./doitw history lists them"
+        raise InputError('a stage of package = "image" has no layers: no arn=', fix=fix)
+    found = (
+        releases.by_number(aws, version.parse_number(typed.version))
+        if typed.version
+        else _before(aws)
+    )
+    switch.check(aws, found.digest)
+    return found
+
+
+def _before(aws: Aws) -> ImageRelease:
+    """The newest that is older than what runs; of an unfinished rollback its own."""
+    runs, pinned = switch.running(aws), pin.holding(aws)
+    if pinned and {pinned.digest} != runs:
+        return releases.by_number(aws, pinned.number)
+    there = releases.releases(aws)
+    now = [each.number for each in there if each.digest in runs]
+    older = [each for each in there if now and each.number < min(now)]
+    if not older:
+        fix = "./doitw history lists them; rollback version=N chooses one"
+        raise InputError("there is no image before the one that runs", fix=fix)
+    return older[0]
+
+
+def go(aws: Aws, typed: Arguments) -> None:
+    """The pin first: a run that was stopped is continued by the next."""
+    found = find(aws, typed)
+    pin.make(aws, found, typed.reason or "no reason given")
+    switch.switch(aws, found.uri, asdict(found), UNASKED)
+    stage = aws.settings.stage
+    say(f"stage {stage} is back on {found}: its functions; routes and events stay as they are")
+    say(
+        f"note: and pinned to it, until ./doitw unpin stage={stage}, or until the app or its "
+        "requirements change"
+    )
+
+
+def ask(aws: Aws) -> None:
+    """DeployError where it does not answer; that is left as it is."""
+    try:
+        smoke.run(aws, f"./doitw undo stage={aws.settings.stage} brings back what ran before")
+    except DeployError as error:
+        watch.give_up(aws, error.problem)
+        raise
+    watch.close(aws)

@@ -1,0 +1,141 @@
+"""The base image: its manifest, its config, and its layers as blobs.
+
+From its registry, where each blob is fetched only when the stage's repository lacks it; or from the
+engine that builds with it (stage=local, and an image that no registry has).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..layer import installed, part
+from ..layer.cache import Store
+from ..sandbox import choose
+from ..sandbox.container import image_archive
+from ..sandbox.container.image_archive import Archive
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import files
+from ..util.errors import BuildError, InputError
+from . import blobs, tar_layer
+from .assemble import Base, digest
+from .check import MACHINES
+from .registry import INDEXES, MANIFESTS, Registry
+from .registry_login import Login
+from .tar_layer import Layer
+
+DOCKER_HUB = "https://registry-1.docker.io"
+GZIP = {
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+}
+OTHER_BASE = "choose another base image: `image` in pyproject.toml, or LAYER_IMAGE"
+
+
+def find_base(settings: Settings) -> Base:
+    """From the engine where it built in the image and stage=local wants it, or where no registry
+    has it; else from its registry."""
+    is_docker = choose.kind(settings) == "docker"
+    if is_docker and (settings.is_local or not image_archive.has_registry(settings)):
+        return from_engine(settings)
+    return from_registry(settings)
+
+
+def from_engine(settings: Settings) -> Base:
+    """The image that the engine has. Its layers are packed once, and kept."""
+    kept = installed.store(settings)
+    known = f"base-of-{files.digest([blobs.FORMAT, image_archive.base_id(settings)])}"
+    if (facts := kept.get(blobs.FACTS, known)) and (found := _told(kept, facts)):
+        return found
+    with image_archive.exported(settings) as archive:
+        ids = archive.config["rootfs"]["diff_ids"]
+        say(f"packing the layers of {settings.base_image}, once")
+        layers = tuple(_packed(kept, archive, number, each) for number, each in enumerate(ids))
+        made = Base(
+            reference=settings.base_image, digest="", config=archive.config, layers=layers
+        )  # fmt: skip
+    kept.put_bytes(blobs.FACTS, known, files.canonical(asdict(made)))
+    return made
+
+
+def _told(kept: Store, facts: Path) -> Base | None:
+    """As it was kept; None where a blob of it is gone."""
+    told = json.loads(facts.read_bytes())
+    layers = tuple(Layer(**each) for each in told["layers"])
+    if not all(blobs.find(kept, each.digest) for each in layers):
+        return None
+    return Base(**{**told, "layers": layers})
+
+
+def _packed(kept: Store, archive: Archive, number: int, diff_id: str) -> Layer:
+    def make(path: Path) -> Layer:
+        level = part.LEVELS["default"]
+        with archive.layer(number) as (tar, length):
+            return tar_layer.compress(tar, path, level, diff_id=diff_id, unpacked=length)
+
+    return blobs.keep(kept, f"base-{blobs.FORMAT}-{diff_id.removeprefix('sha256:')}", make)
+
+
+def from_registry(settings: Settings, verify: str | bool = True) -> Base:
+    """The image's manifest and config; its blobs stay where they are."""
+    registry, reference = _place(settings.base_image, verify)
+    kind, data = registry.read_manifest(reference)
+    if kind in INDEXES:
+        reference = _of_platform(settings, json.loads(data))
+        kind, data = registry.read_manifest(reference)
+    if kind not in MANIFESTS:
+        raise InputError(f"{settings.base_image} is {kind}: no image", fix=OTHER_BASE)
+    manifest = json.loads(data)
+    if other := {each["mediaType"] for each in manifest["layers"]} - GZIP:
+        problem = f"{settings.base_image} has layers that Lambda does not take: {sorted(other)}"
+        raise InputError(problem, fix=OTHER_BASE)
+    config = json.loads(registry.read_blob(manifest["config"]["digest"]))
+    layers = tuple(_layers(manifest["layers"], config["rootfs"]["diff_ids"]))
+    return Base(reference=settings.base_image, digest=digest(data), config=config, layers=layers)
+
+
+def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = True) -> Path:
+    """A blob of the base image, from its registry; kept."""
+    registry, _ = _place(settings.base_image, verify)
+
+    def make(path: Path) -> Layer:
+        registry.fetch_blob(layer.digest, path)
+        return layer
+
+    blobs.keep(kept, f"fetched-{layer.digest.removeprefix('sha256:')}", make)
+    found = blobs.find(kept, layer.digest)
+    if found is None:
+        raise BuildError(f"{layer.digest} is gone from build/store", fix="run the command again")
+    return found
+
+
+def _layers(said: Iterable[dict[str, Any]], ids: Iterable[str]) -> Iterable[Layer]:
+    for each, diff_id in zip(said, ids, strict=True):
+        yield Layer(digest=each["digest"], size=each["size"], diff_id=diff_id, unpacked=0)
+
+
+def _of_platform(settings: Settings, index: dict[str, Any]) -> str:
+    """The digest of the image for the stage's functions. (Attestations have no such platform.)"""
+    wanted = ("linux", MACHINES[settings.architecture])
+    for each in index.get("manifests", []):
+        platform = each.get("platform", {})
+        if (platform.get("os"), platform.get("architecture")) == wanted:
+            return str(each["digest"])
+    problem = f"{settings.base_image} has no image for {'/'.join(wanted)}"
+    raise InputError(problem, fix=OTHER_BASE)
+
+
+def _place(image: str, verify: str | bool) -> tuple[Registry, str]:
+    """NAME:TAG or NAME@DIGEST, as engines read it."""
+    name, _, exact = image.partition("@")
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = "", name if slash else f"library/{name}"
+    bare, colon, tag = rest.rpartition(":")
+    repository, tag = (bare, tag) if colon and "/" not in tag else (rest, "latest")
+    plain = host.partition(":")[0] in ("localhost", "127.0.0.1")
+    url = DOCKER_HUB if not host else f"{'http' if plain else 'https'}://{host}"
+    login = Login(is_remote=not plain)
+    return Registry(url=url, repository=repository, login=login, verify=verify), exact or tag

@@ -1,0 +1,213 @@
+"""A registry over HTTP, as the OCI distribution specification and ECR's documents have it.
+
+What comes from one is compared with its digest, and what it says of what it got, too. Why no client
+library does this: docs/architecture.md.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urljoin
+
+from ..util.errors import AwsError
+from . import registry_login
+from .registry_login import Login
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+BLOCK = 1 << 20
+TRIES = 3  # of what a broken connection, a busy registry or a stale login ended
+SECONDS = (10, 300)  # to connect, and without a byte
+INDEXES = (
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+)
+DIGEST = "Docker-Content-Digest"
+AGAIN = "run the command again: what was sent is not sent twice"
+LIES = "something between here and the registry changes what is sent; look at proxies, then again"
+
+
+@dataclass(kw_only=True)
+class Registry:
+    """One repository. `url`: the registry's; `verify`: a file of certificates, or requests' own.
+    `sent`: bytes of blobs; `asked`: requests."""
+
+    url: str
+    repository: str
+    login: Login
+    verify: str | bool = True
+    sent: int = 0
+    asked: int = 0
+    _session: "Session | None" = field(default=None, repr=False)
+
+    def find_manifest(self, reference: str) -> str:
+        """The digest of a tag or digest; '' for none."""
+        answer = self._ask("HEAD", f"manifests/{reference}", good=(200, 404), headers=_accepted())
+        return str(answer.headers.get(DIGEST, "")) if answer.status_code == 200 else ""
+
+    def read_manifest(self, reference: str) -> tuple[str, bytes]:
+        """(media type, bytes). AwsError where they are not what the digest says."""
+        answer = self._ask("GET", f"manifests/{reference}", headers=_accepted())
+        data = answer.content
+        named = reference if reference.startswith("sha256:") else answer.headers.get(DIGEST, "")
+        if named and _digest(data) != named:
+            self._lies(f"it answers {_digest(data)} for {named}")
+        return str(json.loads(data).get("mediaType") or answer.headers["Content-Type"]), data
+
+    def put_manifest(self, tag: str, kind: str, data: bytes) -> None:
+        answer = self._ask(
+            "PUT", f"manifests/{tag}", good=(201,), data=data, headers={"Content-Type": kind}
+        )
+        if (said := answer.headers.get(DIGEST, "")) and said != _digest(data):
+            self._lies(f"it took {_digest(data)} for {said}")
+
+    def has_blob(self, digest: str) -> bool:
+        return self._ask("HEAD", f"blobs/{digest}", good=(200, 404)).status_code == 200
+
+    def fetch_blob(self, digest: str, target: Path) -> None:
+        """AwsError where it is not what its digest says."""
+        answer, hashed = self._ask("GET", f"blobs/{digest}", stream=True), hashlib.sha256()
+        handle, name = tempfile.mkstemp(dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for block in answer.iter_content(BLOCK):
+                    hashed.update(block)
+                    file.write(block)
+            if f"sha256:{hashed.hexdigest()}" != digest:
+                self._lies(f"blob {digest} has other bytes")
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def read_blob(self, digest: str) -> bytes:
+        """A small one: a config."""
+        data = self._ask("GET", f"blobs/{digest}").content
+        if _digest(data) != digest:
+            self._lies(f"blob {digest} has other bytes")
+        return data
+
+    def mount_blob(self, digest: str, source: str) -> bool:
+        """From another repository of the registry, without sending it. A registry may not do that:
+        it begins an upload then, which is left alone."""
+        path = f"blobs/uploads/?mount={digest}&from={source}"
+        return self._ask("POST", path, good=(201, 202)).status_code == 201
+
+    def send_blob(self, digest: str, content: bytes | Path) -> None:
+        """All of it in one request; one that broke off begins anew."""
+        length = len(content) if isinstance(content, bytes) else content.stat().st_size
+
+        def send() -> "Response":
+            begun = self._once("POST", "blobs/uploads/", good=(202,))
+            place = urljoin(begun.url, begun.headers["Location"])
+            place += ("&" if "?" in place else "?") + f"digest={digest}"
+            with _opened(content) as body:
+                headers = {"Content-Type": "application/octet-stream"}
+                return self._once("PUT", place, good=(201,), data=body, headers=headers)
+
+        answer = self._tried(send)
+        self.sent += length
+        if (said := answer.headers.get(DIGEST, "")) and said != digest:
+            self._lies(f"it took {digest} for {said}")
+
+    # ---- requests -------------------------------------------------------------------------------
+
+    def _ask(
+        self, method: str, path: str, good: tuple[int, ...] = (200,), **more: Any
+    ) -> "Response":
+        return self._tried(lambda: self._once(method, path, good=good, **more))
+
+    def _tried(self, ask: Callable[[], "Response"]) -> "Response":
+        from requests import RequestException
+
+        for tried in range(1, TRIES + 1):
+            try:
+                return ask()
+            except _AgainError as error:
+                if tried == TRIES:
+                    raise error.problem from None
+            except RequestException as error:
+                if tried == TRIES:
+                    raise AwsError(f"{self}: {error}", fix=AGAIN) from None
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, method: str, path: str, good: tuple[int, ...], **more: Any) -> "Response":
+        url = urljoin(f"{self.url}/v2/{self.repository}/", path)
+        headers = {**more.pop("headers", {}), **self.login.headers(url)}
+        self.asked += 1
+        answer = self._open().request(
+            method, url, headers=headers, timeout=SECONDS, verify=self.verify, **more
+        )
+        if answer.status_code in good:
+            return answer
+        problem = self._problem(method, path, answer)
+        if answer.status_code == 401 and self.login.renew(answer, self._open(), self.verify):
+            raise _AgainError(problem)
+        if answer.status_code in (408, 429) or answer.status_code >= 500:
+            raise _AgainError(problem)
+        raise problem
+
+    def _open(self) -> "Session":
+        if self._session is None:
+            import requests
+
+            self._session = requests.Session()
+            self._session.auth = registry_login.own  # no ~/.netrc
+            self._session.trust_env = self.login.is_remote
+        return self._session
+
+    def _problem(self, method: str, path: str, answer: "Response") -> AwsError:
+        said = _said(answer)
+        problem = f"{self}: {method} {path.partition('?')[0]}: {answer.status_code} {said}".rstrip()
+        if answer.status_code in (401, 403, 404):
+            return AwsError(problem, fix=self.login.fix)
+        return AwsError(problem, fix=AGAIN)
+
+    def _lies(self, how: str) -> NoReturn:
+        raise AwsError(f"{self} is not to be trusted: {how}", fix=LIES)
+
+    def __str__(self) -> str:
+        return f"registry {self.url.partition('://')[2]}, repository {self.repository}"
+
+
+class _AgainError(Exception):
+    """One more try may do it."""
+
+    def __init__(self, problem: AwsError) -> None:
+        self.problem = problem
+
+
+def _accepted() -> Mapping[str, str]:
+    return {"Accept": ", ".join((*MANIFESTS, *INDEXES))}
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@contextmanager
+def _opened(content: bytes | Path) -> Iterator[bytes | IO[bytes]]:
+    """A file is sent as it is read."""
+    if isinstance(content, bytes) or not content.stat().st_size:
+        yield content if isinstance(content, bytes) else b""
+        return
+    with content.open("rb") as file:
+        yield file
+
+
+def _said(answer: "Response") -> str:
+    """The registry's own words."""
+    try:
+        return "; ".join(f"{x['code']} {x.get('message', '')}" for x in answer.json()["errors"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:200].strip()

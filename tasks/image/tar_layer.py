@@ -1,0 +1,145 @@
+"""One layer of an image: a tar that depends on names, contents and execute bits alone, in gzip.
+
+Lambda refuses a layer in which a file comes before its folders (aws-lambda-web-adapter#236), so all
+parents are written, each before what it holds. The gzip is one stream of libdeflate's out of a
+pinned wheel, for the reason that archive/zip_writer.py gives.
+"""
+
+import hashlib
+import mmap
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ..layer.archive.zip_writer import BLOCK
+from ..layer.part import DEFLATED, Member
+from ..util.errors import BuildError
+
+TIME = 315532800  # 1980-01-01, UTC: the zip's time, too
+PYTHON = "opt/python/"  # where a layer would lie, so that the layer's proof holds
+RAW = -15  # zlib: a stream of deflate without a head
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """`name`: its path from the image's root; `size`: bytes; `blocks`: its content."""
+
+    name: str
+    mode: int
+    size: int
+    blocks: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """As a manifest names it: `digest` and `size` of the blob, `diff_id` of the tar in it, which
+    has `unpacked` bytes (0: not known)."""
+
+    digest: str
+    size: int
+    diff_id: str
+    unpacked: int
+    title: str = ""
+
+
+def of_members(members: Iterable[Member]) -> Iterator[File]:
+    """Files of finished parts, where Lambda lays a layer out."""
+    for each in members:
+        yield File(
+            name=PYTHON + each.name, mode=each.mode, size=each.size,
+            blocks=lambda each=each: unpacked(each),  # type: ignore[misc] # mypy has no defaults
+        )  # fmt: skip
+
+
+def unpacked(member: Member) -> Iterator[bytes]:
+    """A part's file, in blocks. BuildError where it is not what the part says of it."""
+    inflater = zlib.decompressobj(RAW)
+    crc = size = 0
+    for packed in _packed(member):
+        block = inflater.decompress(packed) if member.method == DEFLATED else packed
+        crc, size = zlib.crc32(block, crc), size + len(block)
+        yield block
+    if member.method == DEFLATED:
+        rest = inflater.flush()
+        crc, size = zlib.crc32(rest, crc), size + len(rest)
+        yield rest
+    if (crc, size) != (member.crc, member.size):
+        problem = f"{member.path} is damaged: {member.name!a} is not what its list says"
+        raise BuildError(problem, fix="remove build/store, then run the command again")
+
+
+def _packed(member: Member) -> Iterator[bytes]:
+    with member.path.open("rb") as file:
+        file.seek(member.offset)
+        left = member.packed
+        while left and (block := file.read(min(left, BLOCK))):
+            left -= len(block)
+            yield block
+
+
+def write_layer(content: Iterable[File], target: Path, level: int, title: str = "") -> Layer:
+    """The blob at `target`; `level`: libdeflate's."""
+    with tempfile.TemporaryFile(dir=target.parent) as tar:
+        diff_id, length = write_tar(content, tar)
+        return compress(tar, target, level, diff_id=diff_id, unpacked=length, title=title)
+
+
+def compress(
+    tar: IO[bytes], target: Path, level: int, *, diff_id: str, unpacked: int, title: str = ""
+) -> Layer:
+    """A tar as one blob. It is mapped, not read: a package may have a gigabyte."""
+    import deflate
+
+    tar.flush()
+    with mmap.mmap(tar.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        packed = deflate.gzip_compress(mapped, level)
+    target.write_bytes(packed)
+    digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+    return Layer(
+        digest=digest, size=len(packed), diff_id=diff_id, unpacked=unpacked, title=title
+    )  # fmt: skip
+
+
+def write_tar(content: Iterable[File], target: IO[bytes]) -> tuple[str, int]:
+    """(sha256 of it, bytes). Sorted, and each folder before what it holds."""
+    found = {each.name: each for each in content}
+    hashed = _Hashed(target)
+    for name in sorted({*found, *_folders(found)}):
+        each = found.get(name)
+        hashed.write(_head(name, each.mode if each else 0o755, each.size if each else None))
+        for block in each.blocks() if each else ():
+            hashed.write(block)
+        hashed.write(b"\0" * (-hashed.length % tarfile.BLOCKSIZE))
+    hashed.write(b"\0" * (2 * tarfile.BLOCKSIZE))
+    return f"sha256:{hashed.sha256.hexdigest()}", hashed.length
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        found.update(map(str, PurePosixPath(name).parents))
+    return found - {"."}
+
+
+def _head(name: str, mode: int, size: int | None) -> bytes:
+    """`size`: None for a folder."""
+    info = tarfile.TarInfo(name)
+    info.mode, info.mtime, info.size = mode, TIME, size or 0
+    info.type = tarfile.DIRTYPE if size is None else tarfile.REGTYPE
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+class _Hashed:
+    """What is written, and what it amounts to."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target, self.sha256, self.length = target, hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> None:
+        self._target.write(data)
+        self.sha256.update(data)
+        self.length += len(data)

@@ -1,0 +1,55 @@
+"""A function is a zip with layers or an image for all of its life: AWS changes no package type."""
+
+from ...aws import arn as layer_arns
+from ...aws import lambda_functions
+from ...aws.client import Aws
+from ...chalice_project import config, deploy
+from ...sandbox import choose
+from ...settings import paths
+from ...settings.model import Settings
+from ...util.errors import InputError
+from ..stage import chalice_state
+
+ZIP, IMAGE = "Zip", "Image"
+
+
+def check_here(settings: Settings) -> None:
+    """InputError for what an image cannot have, as far as this machine tells."""
+    if not settings.is_image:
+        return
+    if settings.is_local and choose.kind(settings) == "host":
+        raise InputError(
+            'stage local runs functions of package = "image" in containers, and this deploy would '
+            "run them on this machine",
+            fix='start Docker (`docker info`) and leave out builder=host, or set package = "layer"',
+        )
+    stage = config.all_layers(paths.CHALICE_CONFIG, settings.stage)
+    arns = {arn for each in stage.values() for arn in each}
+    others = sorted(arn for arn in arns if not layer_arns.is_of(arn, settings.layer))
+    if others:
+        raise InputError(
+            f'a function of package = "image" has no layers, but {paths.CHALICE_CONFIG} has '
+            f"{', '.join(others)} for stage {settings.stage}",
+            fix=f"add what they bring to {settings.requirements}, and take them out there",
+        )
+
+
+def other_type(aws: Aws) -> list[str]:
+    """The stage's functions that are of the other type."""
+    wanted = IMAGE if aws.settings.is_image else ZIP
+    names = deploy.functions_of(chalice_state.read_state(aws)).values()
+    found = {name: lambda_functions.configuration(aws, name) or {} for name in sorted(names)}
+    return [name for name, each in found.items() if each.get("PackageType", wanted) != wanted]
+
+
+def check_deployed(aws: Aws) -> None:
+    """InputError where functions of the stage are of the other type: nothing is built for them."""
+    if other := other_type(aws):
+        stage, wanted = aws.settings.stage, aws.settings.package
+        was, runs = ("layer", "a layer") if aws.settings.is_image else ("image", "an image")
+        raise InputError(
+            f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function; "
+            f'package is "{wanted}" now',
+            fix=f'set package = "{was}" for stage {stage}; or ./doitw convert keep-name=1 '
+            f"stage={stage} makes its functions again",
+        )

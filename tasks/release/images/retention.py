@@ -1,0 +1,84 @@
+"""Which images may go: an image that a function is made of must stay, or that function fails."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...aws import s3_versions
+from ...aws.client import Aws
+from ...aws.errors import errors
+from ...ui.console import say, size
+from ...util.errors import AwsError
+from ..stage import store
+from ..undo import attempt
+from . import pin
+from .parts import repository
+from .releases import ImageRelease, key, releases
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFate:
+    """`kept`: why it stays; none means that it goes."""
+
+    release: ImageRelease
+    kept: Sequence[str]
+
+
+def fates(aws: Aws, keep: int) -> list[ImageFate]:
+    """Newest first, of those that were pushed from here. `keep`: the newest that stay anyway."""
+    uses = _uses(aws)
+    found = releases(aws)
+    return [
+        ImageFate(
+            release=each,
+            kept=[*([f"one of the newest {keep}"] * (at < keep)), *uses.get(each.digest, ())],
+        )
+        for at, each in enumerate(found)
+    ]
+
+
+def _uses(aws: Aws) -> dict[str, list[str]]:
+    """{digest: who}. AwsError where that cannot be seen: then nothing may go."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for digest, who in (*_functions(aws), *_pins(aws), *_undos(aws)):
+        found[digest].append(who)
+    return found
+
+
+def _functions(aws: Aws) -> Iterator[tuple[str, str]]:
+    """Of every function of the region, and of its published versions."""
+    pages = aws.client("lambda").get_paginator("list_functions")
+    with errors("listing the functions"):
+        for page in pages.paginate(FunctionVersion="ALL"):
+            for each in page["Functions"]:
+                if each.get("PackageType") == "Image":
+                    yield f"sha256:{each['CodeSha256']}", f"function {each['FunctionName']}"
+
+
+def _pins(aws: Aws) -> Iterator[tuple[str, str]]:
+    for digest, stage in pin.everybodys(aws):
+        yield digest, f"pin of stage {stage}"
+
+
+def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
+    """What `undo` of any app's last change goes back to."""
+    for stage, text in store.everybodys(aws, "attempt.json"):
+        found = attempt.from_json(text)
+        if found and found.before and found.before.image:
+            yield f"sha256:{found.before.image.rpartition(':')[2]}", f"undo of stage {stage}"
+
+
+def delete(aws: Aws, going: Sequence[ImageRelease]) -> None:
+    """The image first: a run that was stopped still knows it by what S3 keeps."""
+    name = repository(aws.settings)
+    for each in going:
+        with errors(f"deleting {each}"):
+            answer = aws.client("ecr").batch_delete_image(
+                repositoryName=name, imageIds=[{"imageDigest": each.digest}]
+            )
+        wrong = [x for x in answer["failures"] if x["failureCode"] != "ImageNotFound"]
+        if wrong:
+            problem = f"ECR keeps {each}: {wrong[0]['failureReason']}"
+            raise AwsError(problem, fix="see what ECR says above, then run the command again")
+        s3_versions.delete(aws, s3_versions.under(aws, key(aws, each.number)))
+        say(f"{each}: deleted, {size(each.unpacked)} unpacked")

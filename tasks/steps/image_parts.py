@@ -1,0 +1,69 @@
+"""image-parts: the layer's finished parts as blobs of an image, on a base image's (`package =
+"image"`).
+
+Only where lookup knows no image with these inputs. Nothing is sent: push does that, with the app.
+"""
+
+import time
+
+from ..chalice_project import package as function_package
+from ..context import arguments
+from ..context.doit_actions import action
+from ..context.settings import current
+from ..image import base as base_image
+from ..image import blobs
+from ..layer import contents, input_hash, installed
+from ..layer.archive import sizes
+from ..release.images import parts as image_parts
+from ..release.images.parts import ImageParts
+from ..sandbox import choose
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import count, duration, say, size
+from ..util import files
+
+
+def task_image_parts() -> dict[str, object]:
+    """Make blobs of the packages, for an image."""
+    settings = current()
+    return {
+        "basename": "image-parts",
+        "actions": [action(lambda: run(settings))],
+        "task_dep": ["lookup"],
+        "setup": [*arguments.import_first(), "verify", "sbom"],
+        "uptodate": [lambda: is_known(settings)],
+    }
+
+
+def is_known(settings: Settings) -> bool:
+    """lookup has found them, or a pin that holds."""
+    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
+    return bool(looked_up.get("image") or looked_up.get("pin"))
+
+
+def run(settings: Settings) -> ImageParts:
+    """The record is release/image_parts.py's. BuildError, AwsError."""
+    started = time.monotonic()
+    members, names = contents.finished(settings)
+    own = blobs.of_parts(settings, members, names)
+    base = base_image.find_base(settings)
+    verified = files.read_record(paths.record(settings, "verify")) or {}
+    record = files.read_record(paths.record(settings, "install")) or {}
+    versions = {each["name"]: each["version"] for each in record["distributions"]}
+    packages = verified["packages"]
+    made = ImageParts(
+        input=input_hash.input_hash(settings, choose.kind(settings)),
+        base=base,
+        own=own,
+        versions={name: each for name, each in versions.items() if packages.get(name)},
+        modules=function_package.outermost(sizes.of_zip(paths.layer_zip(settings))),
+        packages=packages,
+        unzipped=sum(each.size for each in members),
+    )
+    files.write_record(paths.stage_record(settings, "image-parts"), image_parts.to_record(made))
+    installed.store(settings).evict({*blobs.keys(settings, made.layers)})
+    say(
+        f"{count(len(own), 'image layer')} of packages, {size(sum(x.size for x in own))}, on "
+        f"{base.reference} ({duration(time.monotonic() - started)})"
+    )
+    return made

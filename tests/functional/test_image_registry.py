@@ -1,0 +1,330 @@
+"""Images into a real registry, over HTTP: what is sent, what is not, and what goes wrong."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tasks.image import assemble, tar_layer
+from tasks.image import base as base_image
+from tasks.image import push as pushing
+from tasks.image.assemble import Base, Image
+from tasks.image.registry import INDEXES, Registry
+from tasks.image.registry_login import Login
+from tasks.image.tar_layer import File, Layer
+from tasks.settings.model import Settings
+from tasks.util import files
+from tasks.util.errors import AwsError, InputError
+from tests import docker_registry
+from tests.docker_registry import LIE, RealRegistry
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
+    with docker_registry.serving(tmp_path_factory.mktemp("registry")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def behaves(server: RealRegistry) -> None:
+    server.plan, server.passwords = lambda asked: "", set()
+    server.asked.clear()
+    server.got = 0
+
+
+@pytest.fixture
+def registry(server: RealRegistry, tmp_path: Path) -> Registry:
+    """A repository of the test's own."""
+    return opened(server, tmp_path.name.replace("_", "-").lower())
+
+
+def opened(server: RealRegistry, repository: str, login: Login | None = None) -> Registry:
+    login = login or Login(is_remote=False)
+    return Registry(url=server.url, repository=repository, login=login)
+
+
+class Made:
+    """An image of three layers; `app`: what is in the last."""
+
+    def __init__(self, folder: Path, app: bytes, name: str = "") -> None:
+        self.paths: dict[str, Path] = {}
+        self.folder = folder
+        name = name or folder.name
+        layers = [self.layer(each, f"{name} {each}".encode()) for each in ("base", "packages")]
+        config = {"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/x"]}}
+        config |= {"rootfs": {"type": "layers", "diff_ids": [layers[0].diff_id]}}
+        base = Base(reference="base", digest="", config=config, layers=(layers[0],))
+        own = [layers[1], self.layer("app", app)]
+        self.image: Image = assemble.assemble(base, own, "app.app")
+
+    def layer(self, title: str, content: bytes) -> Layer:
+        path = self.folder / f"{title}-{len(self.paths)}"
+        entry = File(name=title, mode=0o644, size=len(content), blocks=lambda: iter([content]))
+        made = tar_layer.write_layer([entry], path, 6, title)
+        self.paths[made.digest] = path
+        return made
+
+    def find(self, layer: Layer) -> Path:
+        return self.paths[layer.digest]
+
+
+def push(registry: Registry, made: Made) -> pushing.Pushed:
+    return pushing.push(registry, made.image, made.find)
+
+
+def pulled(registry: Registry, tag: str) -> list[str]:
+    """Digests of layers, each of which is there."""
+    _, data = registry.read_manifest(tag)
+    digests = [each["digest"] for each in json.loads(data)["layers"]]
+    assert all(registry.has_blob(each) for each in digests)
+    return digests
+
+
+def test_an_image_arrives_whole(registry: Registry, tmp_path: Path) -> None:
+    made = Made(tmp_path, b"app")
+    assert str(push(registry, made)).endswith("(3 of 3 image layers)")
+    assert registry.find_manifest(made.image.tag) == made.image.digest
+    assert pulled(registry, made.image.tag) == [each.digest for each in made.image.layers]
+    registry.fetch_blob(made.image.layers[2].digest, tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == made.find(made.image.layers[2]).read_bytes()
+
+
+def test_nothing_is_sent_twice(registry: Registry, server: RealRegistry, tmp_path: Path) -> None:
+    """One question, no byte."""
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    server.asked.clear()
+    server.got = 0
+    assert str(push(registry, made)) == "nothing to push: the registry has it"
+    assert (len(server.asked), server.got) == (1, 0)
+
+
+def test_a_changed_app_sends_the_app(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    push(registry, Made(tmp_path, b"app"))
+    server.got = 0
+    again = push(registry, Made(tmp_path, b"other"))
+    assert (again.layers, again.of) == (1, 3)
+    assert server.got < 5000
+
+
+def test_what_an_image_that_is_there_has_is_not_asked_for(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    push(registry, Made(tmp_path, b"app"))
+    other = Made(tmp_path, b"another")
+    known = {each.digest for each in other.image.layers[:2]}
+    asked = pushing.push(registry, other.image, other.find, known).asked
+    assert asked <= 9
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("fate", ["dies", "503"])
+def test_a_broken_request_is_made_again(
+    registry: Registry, server: RealRegistry, tmp_path: Path, fate: str, number: int
+) -> None:
+    """Whichever of those that send something: blobs, config and manifest."""
+    made, seen = Made(tmp_path, b"app"), list[str]()
+
+    def plan(asked: str) -> str:
+        seen.extend([asked] if asked.startswith("PUT") else [])
+        return fate if asked.startswith("PUT") and len(seen) == number + 1 else ""
+
+    server.plan = plan
+    push(registry, made)
+    assert registry.find_manifest(made.image.tag) == made.image.digest
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_a_push_that_was_cut_off_anywhere_is_completed(
+    registry: Registry, server: RealRegistry, tmp_path: Path, number: int
+) -> None:
+    """The registry is gone from one request on; the next run sends what is missing."""
+    made = Made(tmp_path, b"app")
+    server.plan = lambda asked: "dies" if len(server.asked) >= number else ""
+    with pytest.raises(AwsError) as error:
+        push(registry, made)
+    assert "run the command again" in error.value.fix
+    server.plan = lambda asked: ""
+    assert registry.find_manifest(made.image.tag) == ""
+    server.got = 0
+    again = push(registry, made)
+    assert again.layers <= 3 - max(0, (number - 5) // 2)
+    assert pulled(registry, made.image.tag) == [each.digest for each in made.image.layers]
+
+
+@pytest.mark.parametrize("what", ["PUT /v2/{}/manifests/", "PUT /v2/{}/blobs/"])
+def test_a_registry_that_names_another_digest_is_not_trusted(
+    registry: Registry, server: RealRegistry, tmp_path: Path, what: str
+) -> None:
+    begin = what.format(registry.repository)
+    server.plan = lambda asked: "lies" if asked.startswith(begin) else ""
+    with pytest.raises(AwsError, match="is not to be trusted"):
+        push(registry, Made(tmp_path, b"app"))
+
+
+def test_a_tag_that_is_another_images_is_said(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    made = Made(tmp_path, b"app")
+    server.plan = lambda asked: "lies" if asked.startswith("HEAD") and "manif" in asked else ""
+    with pytest.raises(AwsError, match=f"stands for {LIE}") as error:
+        push(registry, made)
+    assert "delete that tag, or choose another `repository`" in error.value.fix
+
+
+@pytest.mark.parametrize("what", ["blobs", "manifests"])
+def test_what_comes_from_a_registry_is_compared(
+    registry: Registry, server: RealRegistry, tmp_path: Path, what: str
+) -> None:
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    server.plan = lambda asked: "other bytes" if asked.startswith("GET") else ""
+    blob = made.image.layers[0].digest
+    read: dict[str, Callable[[], object]] = {
+        "blobs": lambda: registry.fetch_blob(blob, tmp_path / "new"),
+        "manifests": lambda: registry.read_manifest(made.image.digest),
+    }
+    with pytest.raises(AwsError, match="is not to be trusted"):
+        read[what]()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed(
+    server: RealRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    """ECR's lasts for twelve hours; another one is asked for once it is refused."""
+    given: list[str] = []
+
+    def password() -> tuple[str, str]:
+        given.append(f"token-{len(given)}")
+        server.passwords = {given[-1]}
+        return "AWS", given[-1]
+
+    made = Made(tmp_path, b"app")
+    mine = opened(server, registry.repository, Login(password=password, is_remote=False))
+
+    def plan(asked: str) -> str:
+        if len(server.asked) == 6:
+            server.passwords = {"expired"}
+        return ""
+
+    server.plan = plan
+    push(mine, made)
+    assert len(given) == 2
+    assert mine.find_manifest(made.image.tag) == made.image.digest
+
+
+def test_a_refused_login_says_what_to_allow(server: RealRegistry, tmp_path: Path) -> None:
+    server.passwords = {"right"}
+    login = Login(password=lambda: ("AWS", "wrong"), is_remote=False, fix="allow ecr")
+    with pytest.raises(AwsError, match=r"401") as error:
+        push(opened(server, "refused", login), Made(tmp_path, b"app"))
+    assert error.value.fix == "allow ecr"
+    assert len(server.asked) == 1
+
+
+def test_a_blob_of_another_repository_is_mounted(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    """Where the registry does that; one that answers 202 is sent the blob."""
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    other = opened(server, f"{registry.repository}-other")
+    blob = made.image.layers[0].digest
+    assert other.mount_blob(blob, registry.repository)
+    assert other.has_blob(blob)
+    assert not other.mount_blob(LIE, registry.repository)
+
+
+def test_a_large_blob_that_another_repository_has_is_not_sent(
+    registry: Registry, server: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a registry believed that refuses to mount it: then it is sent."""
+    monkeypatch.setattr(pushing, "LARGE", 1)
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    other = opened(server, f"{registry.repository}-other")
+    server.got = 0
+    pushing.push(other, made.image, made.find, others=["nowhere", registry.repository])
+    assert server.got < 2000  # config and manifest
+    assert other.find_manifest(made.image.tag) == made.image.digest
+    third = opened(server, f"{registry.repository}-third")
+    server.plan = lambda asked: "refuses" if "mount=" in asked else ""
+    pushing.push(third, made.image, made.find, others=[registry.repository])
+    assert third.find_manifest(made.image.tag) == made.image.digest
+
+
+def put_index(registry: Registry, folder: Path, media: str = "") -> dict[str, str]:
+    """{architecture: digest} of images under the tag 3.12, with an attestation among them."""
+    found, listed = {}, []
+    for machine in ("amd64", "arm64"):
+        image = Made(folder, machine.encode()).image
+        config = files.canonical(json.loads(image.config) | {"architecture": machine})
+        told = json.loads(image.manifest)
+        told["config"] |= {"digest": assemble.digest(config), "size": len(config)}
+        told["layers"][0]["mediaType"] = media or assemble.LAYER
+        for each, path in Made(folder, machine.encode()).paths.items():
+            registry.send_blob(each, path)
+        registry.send_blob(assemble.digest(config), config)
+        manifest = files.canonical(told)
+        registry.put_manifest(machine, assemble.MANIFEST, manifest)
+        found[machine] = assemble.digest(manifest)
+        of = {"digest": found[machine], "size": len(manifest), "mediaType": assemble.MANIFEST}
+        listed += [{**of, "platform": {"architecture": "unknown", "os": "unknown"}}]
+        listed += [{**of, "platform": {"architecture": machine, "os": "linux"}}]
+    index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": listed}
+    registry.put_manifest("3.12", INDEXES[0], files.canonical(index))
+    return found
+
+
+def base_of(registry: Registry, **more: str) -> Base:
+    name = f"{registry.url.partition('//')[2]}/{registry.repository}:3.12"
+    return base_image.from_registry(Settings(image=name, builder="host", **more))  # type: ignore[arg-type] # of texts alone
+
+
+def test_the_base_image_is_that_of_the_functions_platform(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Of an index, past its attestations."""
+    digests = put_index(registry, tmp_path)
+    assert base_of(registry).digest == digests["amd64"]
+    arm = base_of(registry, architecture="arm64")
+    assert (arm.digest, arm.config["architecture"]) == (digests["arm64"], "arm64")
+    assert [x.diff_id for x in arm.layers] == arm.config["rootfs"]["diff_ids"]
+
+
+def test_a_base_image_of_another_kind_is_refused(registry: Registry, tmp_path: Path) -> None:
+    """zstd, which Lambda does not take."""
+    put_index(registry, tmp_path, media="application/vnd.oci.image.layer.v1.tar+zstd")
+    with pytest.raises(InputError, match=r"has layers that Lambda does not take: .*zstd"):
+        base_of(registry)
+
+
+def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> None:
+    put_index(registry, tmp_path)
+    empty = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}
+    registry.put_manifest("3.12", INDEXES[0], files.canonical(empty))
+    with pytest.raises(InputError, match="has no image for linux/amd64"):
+        base_of(registry)
+
+
+def test_a_base_image_that_is_not_there(registry: Registry) -> None:
+    with pytest.raises(AwsError, match="404") as error:
+        base_of(registry)
+    assert "check the image's name" in error.value.fix
+
+
+def test_the_engines_own_client_takes_the_image(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    """Media types as a registry hands them out."""
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    url = f"{server.url}/v2/{registry.repository}/manifests/{made.image.tag}"
+    answer = requests.get(url, headers={"Accept": assemble.MANIFEST}, timeout=10)
+    assert answer.headers["Content-Type"] == assemble.MANIFEST
+    assert answer.content == made.image.manifest

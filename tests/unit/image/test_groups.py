@@ -1,0 +1,40 @@
+"""tasks/image/groups.py: a changed pin sends its own distribution, not all of them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tasks.image import groups
+from tasks.layer.part import Member
+
+
+def member(owner: str, packed: int) -> Member:
+    return Member(f"{owner}.py", 0o644, 8, 0, packed, Path(owner), 0, packed, made=False)
+
+
+def grouped(sizes: dict[str, int], order: Iterable[str] = ()) -> dict[str, list[Member]]:
+    content = [member(name, sizes[name]) for name in order or sizes]
+    return groups.group(content, {Path(name): name for name in sizes})
+
+
+def test_heavy_ones_are_alone_and_light_ones_together() -> None:
+    found = grouped({"numpy": 9_000_000, "six": 9_000, "idna": 60_000, "pandas": 20_000_000})
+    assert list(found) == ["numpy", "pandas", groups.LIGHT]
+    assert [each.name for each in found[groups.LIGHT]] == ["idna.py", "six.py"]
+
+
+def test_the_same_groups_in_any_order() -> None:
+    sizes = {"b": 200_000, "a": 1, "c": 2}
+    assert grouped(sizes) == grouped(sizes, order=["c", "a", "b"])
+
+
+def test_an_image_has_at_most_127_layers() -> None:
+    """Those of the base and the app among them: the lightest of too many share one."""
+    sizes = {f"p{number:03}": 200_000 + number for number in range(150)}
+    found = grouped(sizes)
+    assert len(found) == groups.MOST + 1
+    assert len(found[groups.LIGHT]) == 150 - groups.MOST
+    assert {each.path.name for each in found[groups.LIGHT]} == {f"p{x:03}" for x in range(50)}
+
+
+def test_no_light_ones() -> None:
+    assert list(grouped({"numpy": 1_000_000})) == ["numpy"]
