@@ -55,15 +55,17 @@ def apply(values: Mapping[str, str]) -> None:
 
 @contextmanager
 def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
-    """The app's own variables while it is imported, which may read them. After that os.environ is
-    what it was, whatever the app has set there: who deploys, and where, is not for it to say."""
-    before = dict(os.environ)
+    """The app's own variables while it is imported, which may read them. After that os.environ and
+    the folder are what they were, whatever the app has set: who deploys, and where, is not for it
+    to say."""
+    before, folder = dict(os.environ), Path.cwd()
     os.environ.update(variables)
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+        os.chdir(folder)
 
 
 def unfolded() -> None:

@@ -26,9 +26,8 @@ def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
 
     if url := control.app_url():
         return f"curl {url}{path()}" if routes else f"{url.replace('http', 'ws', 1)}/"
-    if not routes:
-        return "./doitw local-url gives it an address here"
-    return f"./doitw invoke event=http {stage}; an address: ./doitw local-url"
+    here = "an address: ./doitw local-url"
+    return f"./doitw invoke event=http {stage}; {here}" if routes else here
 
 
 def address(state: Mapping[str, Any], kind: str = "rest_api_url") -> str:

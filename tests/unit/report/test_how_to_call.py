@@ -66,7 +66,7 @@ def test_websockets_have_an_address_as_routes_have() -> None:
     api = {"name": "websocket_api", "resource_type": "websocket_api", "websocket_api_url": url}
     connect = function("websocket_connect")
     assert said("prod", connect, api) == url
-    assert said("local", connect, api) == "./doitw local-url gives it an address here"
+    assert said("local", connect, api) == "an address: ./doitw local-url"
 
 
 def test_nothing_is_said_of_nothing() -> None:

@@ -15,6 +15,7 @@ from tasks.settings.model import Settings
 from tests.project import ROOT
 
 APP = """
+import os
 import sys
 from chalice import Chalice
 
@@ -22,6 +23,7 @@ app = Chalice(app_name="x")
 sys.stdout.write("imported without an end")
 with open("imports", "a") as file:
     file.write(sys.stdin.read() + "once ")
+os.chdir("/")
 
 
 @app.route("/")
@@ -59,7 +61,8 @@ def use(change: Callable[[], object] = lambda: None) -> str:
 
 
 def test_what_was_imported_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it said then is said; it finds standard input at its end, and does not wait for it."""
+    """What it said then is said; it finds standard input at its end, and does not wait for it; the
+    folder is the app's again, wherever its import went."""
     said: list[str] = []
     monkeypatch.setattr(deploy, "say", said.append)
     assert use() == "once "
