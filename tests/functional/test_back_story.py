@@ -61,6 +61,7 @@ def ours(number: int) -> list[str]:
     return [f"{LAYER}:{number}"]
 
 
+@pytest.mark.long
 def test_the_story(machines: tuple[Project, Project]) -> None:
     a, b = machines
     for number, six in enumerate(("1.15.0", "1.16.0"), 1):

@@ -40,6 +40,7 @@ def app(folder: Path) -> Project:
     return found
 
 
+@pytest.mark.long
 def test_one_layer_for_two_apps(apps: list[Project]) -> None:
     """What the one has published the other finds, and builds nothing; each goes back alone, and
     `gc` of the one spares what runs in the other."""
