@@ -3,7 +3,8 @@ docker/inspect_installed.py)."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import PurePosixPath
 
 from ..installed import Installed
@@ -41,7 +42,7 @@ class Usage:
                 self._listing[kind].setdefault(path.rpartition("/")[0], []).append(path)
             if quoted:
                 names = {name.rpartition("/")[2] for name in quoted}
-                self._quoting[path.split("/")[0]].append((path, set(quoted), names))
+                self._quoting[path.split("/")[0]].append((path, names, ends_of(names)))
             parts = (found[1] for name in quoted if (found := INTO.fullmatch(name)))
             self._into[path.split("/")[0]] += ((path, part) for part in parts)
         targets = [name for each in tree.distributions for name in each.targets]
@@ -96,7 +97,7 @@ class Usage:
     def named(self, path: str, matched: str, gone: Gone) -> bool:
         wanted = path.rpartition("/")[2]
         quoting = self._quoting[path.split("/")[0]]
-        return any(wanted in names and not gone(module) for module, _, names in quoting)
+        return any(wanted in names and not gone(module) for module, names, _ in quoting)
 
     def into(self, path: str, matched: str, gone: Gone) -> bool:
         """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. By code
@@ -118,7 +119,7 @@ class Usage:
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
         quoting = self._quoting[path.split("/")[0]]
-        return any(suffix in ends_of(names) and not gone(module) for module, _, names in quoting)
+        return any(suffix in ends and not gone(module) for module, _, ends in quoting)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         return self._is_read(path, gone)
@@ -199,8 +200,11 @@ def _dotted(path: str) -> str:
     return ".".join([*place.parent.parts, place.name.split(".")[0]])
 
 
-def _chain(name: str) -> Iterator[str]:
+@cache
+def _chain(name: str) -> tuple[str, ...]:
     """a.b.c → a.b.c, a.b, a: importing a module imports the packages it lies in."""
+    found = []
     while name:
-        yield name
+        found.append(name)
         name = name.rpartition(".")[0]
+    return tuple(found)
