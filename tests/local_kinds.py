@@ -277,3 +277,14 @@ def got(made: Project, function: str, seconds: float = 20) -> dict[str, Any]:
                     return found
         time.sleep(0.1)
     raise AssertionError(f"{function} got nothing in {seconds} s")
+
+
+def check_every_kind(made: Project, seconds: float) -> None:
+    """The app deploys, answers, and each function gets its event and has the layer."""
+    assert "kinds-local answers 200" in made.deploy().output
+    send_message(made, MessageBody="one")
+    send_message(made, "line.fifo", MessageBody="first", MessageGroupId="g")
+    for send in (publish, put_objects, put_item, put_record, put_events):
+        send(made)
+    for name in ("jobs", "line", "news", "object_made", "orders", "clicks", "paid"):
+        assert got(made, name, seconds)["six"] == "1.16.0"

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from ..aws.client import Aws
 from ..context.arguments import Arguments
 from ..context.connection import connect
-from ..context.doit_actions import action
+from ..context.doit_actions import behind_lock
 from ..release import version
 from ..release.images import pin, releases, switch
 from ..release.images.releases import ImageRelease
@@ -30,16 +30,7 @@ def tasks(settings: Settings, typed: Arguments) -> Iterator[dict[str, object]]:
         "image": ("Pin the image, switch the functions.", lambda: go(connect(settings), typed)),
         "smoke": ("Call the app.", lambda: ask(connect(settings))),
     }
-    before: list[str] = []
-    for name, (doc, step) in steps.items():
-        yield {
-            "name": name,
-            "doc": doc,
-            "actions": [action(step)],
-            "task_dep": before,
-            "setup": [] if name == "check" else ["deploy-lock"],
-        }
-        before = [f"rollback:{name}"]
+    return behind_lock("rollback", steps)
 
 
 def find(aws: Aws, typed: Arguments) -> ImageRelease:

@@ -14,7 +14,7 @@ from ..chalice_project import config
 from ..context import arguments
 from ..context.arguments import Arguments
 from ..context.connection import connect
-from ..context.doit_actions import action
+from ..context.doit_actions import behind_lock
 from ..context.settings import current
 from ..release import listing, manifest, version
 from ..release.stage import attached_layers, pinning, rollback_pin, store
@@ -44,18 +44,9 @@ def task_rollback() -> Iterator[dict[str, object]]:
         "chalice-deploy": ("Deploy the app with Chalice.", lambda: onward(settings, change)),
         "smoke": ("Call the app.", lambda: finish(settings)),
     }
-    before: list[str] = []
     words = partial(deploy_summary.of_rollback, settings)
-    for name, (doc, step) in steps.items():
-        yield {
-            "name": name,
-            "doc": doc,
-            "actions": [action(step)],
-            "task_dep": before,
-            "setup": [] if name == "check" else ["deploy-lock"],
-            **({"meta": {"last_words": words}} if name == "smoke" else {}),
-        }
-        before = [f"rollback:{name}"]
+    for task in behind_lock("rollback", steps):
+        yield task | ({"meta": {"last_words": words}} if task["name"] == "smoke" else {})
 
 
 def begin(settings: Settings, said: Arguments) -> None:

@@ -3,7 +3,7 @@
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from doit.exceptions import BaseFail, TaskError, TaskFailed
@@ -55,6 +55,23 @@ def action(function: Callable[[], object], *, answers: bool = False) -> Action:
         return result if isinstance(result, ToDo) else None
 
     return run
+
+
+def behind_lock(
+    command: str, steps: Mapping[str, tuple[str, Callable[[], object]]]
+) -> Iterator[dict[str, object]]:
+    """{name: (doc, function)} as a command's sub-tasks, one after the other; all but `check` with
+    the stage's lock."""
+    before: list[str] = []
+    for name, (doc, step) in steps.items():
+        yield {
+            "name": name,
+            "doc": doc,
+            "actions": [action(step)],
+            "task_dep": before,
+            "setup": [] if name == "check" else ["deploy-lock"],
+        }
+        before = [f"{command}:{name}"]
 
 
 def advice() -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests import local_kinds, project
-from tests.local_kinds import got
 from tests.project import Project, Run
 
 pytestmark = [pytest.mark.docker, pytest.mark.long]
@@ -132,16 +131,7 @@ def test_every_kind_of_function_is_deployed(lambda_image: str, tmp_path: Path) -
     text = made.read("pyproject.toml").replace('builder = "host"\n', settings(lambda_image))
     made.write("pyproject.toml", text)
     try:
-        assert "kinds-local answers 200" in made.deploy().output
-        local_kinds.send_message(made, MessageBody="one")
-        local_kinds.send_message(made, "line.fifo", MessageBody="first", MessageGroupId="g")
-        for send in (
-            local_kinds.publish, local_kinds.put_objects, local_kinds.put_item,
-            local_kinds.put_record, local_kinds.put_events,
-        ):  # fmt: skip
-            send(made)
-        for name in ("jobs", "line", "news", "object_made", "orders", "clicks", "paid"):
-            assert got(made, name, seconds=120)["six"] == "1.16.0"
+        local_kinds.check_every_kind(made, seconds=120)
     finally:
         made.doit("local-stop")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests import local_kinds
-from tests.local_kinds import got
 
 pytestmark = [pytest.mark.docker, pytest.mark.long]
 
@@ -16,15 +15,6 @@ def test_every_kind_gets_its_event(lambda_image: str, tmp_path: Path) -> None:
     chosen = f'builder = "docker"\nimage = "{lambda_image}"'
     made.write("pyproject.toml", made.read("pyproject.toml").replace('builder = "host"', chosen))
     try:
-        assert "kinds-local answers 200" in made.deploy().output
-        local_kinds.send_message(made, MessageBody="one")
-        local_kinds.send_message(made, "line.fifo", MessageBody="first", MessageGroupId="g")
-        for send in (
-            local_kinds.publish, local_kinds.put_objects, local_kinds.put_item,
-            local_kinds.put_record, local_kinds.put_events,
-        ):  # fmt: skip
-            send(made)
-        for name in ("jobs", "line", "news", "object_made", "orders", "clicks", "paid"):
-            assert got(made, name, seconds=90)["six"] == "1.16.0"
+        local_kinds.check_every_kind(made, seconds=90)
     finally:
         made.doit("local-stop")
