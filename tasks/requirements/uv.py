@@ -32,8 +32,8 @@ _FIXES = (
      "of an archive: NAME @ https://…/archive/COMMIT.zip"),
     (r"40[13] (Unauthorized|Forbidden)|authentication credentials", "the index wants other "
      "credentials: in UV_INDEX_<NAME>_USERNAME and _PASSWORD, in pip.conf or in ~/.netrc"),
-    (r"ash mismatch", "the file is not the one whose hash the lock (or the index) promises: make "
-     "sure of the index you use, then `./doitw lock`"),
+    (r"ash mismatch", "the file does not have the hash that the lock or the index has: check which "
+     "index is configured, then `./doitw lock`"),
     (r"`--require-hashes` mode", "a package stands in {lock} without hashes: `./doitw lock`"),
     (r"invalid package format|Failed to (extract|read|unzip)|Bad CRC|not a valid zip|truncated"
      r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
