@@ -80,7 +80,7 @@ def test_a_builder_that_does_not_build_shows_why(
     dockerfile.write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN echo the reason >&2; exit 7\n")
     with pytest.raises(BuildError, match="the reason") as caught:
         docker_images.ensure_compiler(docker_engine, Settings(image=lambda_image), "why")
-    assert "docker/Dockerfile" in caught.value.fix
+    assert "the Dockerfile that this tool brings" in caught.value.fix
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from tasks.chalice_project import config as chalice_config
 from tasks.commands import plan
 from tasks.context.connection import connect
 from tasks.layer import input_hash
-from tasks.layer.archive import size_limit
 from tasks.release import s3_keys
 from tasks.release.stage import store
 from tasks.release.stage.deploy_plan import DeployPlan
@@ -189,7 +188,7 @@ def test_what_is_published_and_does_not_fit_is_an_error(
 ) -> None:
     """As lookup would find, beside the stage's other layers; pinned or not."""
     first = publish_layer(aws, {"six": "1.17.0"})
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 10)
+    monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", 10)
     with pytest.raises(VerifyError, match="is over Lambda's 10 bytes"):
         planned(aws.settings)
     pinned(aws, first, input_hash.input_hash(aws.settings, "host"))

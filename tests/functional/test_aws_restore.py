@@ -12,7 +12,6 @@ from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.commands import rollback_target
 from tasks.context.connection import connect
-from tasks.layer.archive import size_limit
 from tasks.release import listing, manifest, registry, s3_keys
 from tasks.release import version as versions
 from tasks.settings import paths
@@ -135,7 +134,7 @@ def test_a_zip_that_somebody_planted_is_refused(deleted: Aws) -> None:
     assert lookup.run(deleted, "host")["stored"] == BUILT
     with pytest.raises(VerifyError, match="'extensions/run': is no file below python/") as caught:
         restore.run(deleted)
-    assert "who writes the bucket" in caught.value.fix
+    assert "who writes to the bucket" in caught.value.fix
     with pytest.raises(VerifyError, match="is no file below python/"):
         rollback_target.target(deleted, [], 1)
     assert numbers(deleted) == []
@@ -157,7 +156,7 @@ def test_a_layer_that_no_longer_fits_is_refused(
 ) -> None:
     """Beside what the stage uses by now."""
     lookup.run(deleted, "host")
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 5)
+    monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", 5)
     with pytest.raises(VerifyError, match="is over Lambda's"):
         restore.run(deleted)
 

@@ -156,7 +156,7 @@ def test_a_deploy_says_how_the_app_is_called_here(called: Project, url: str) -> 
     """Nothing of it is an address of the real AWS; what it says works. `status` says the same."""
     said = called.read("deployed.txt")
     assert "amazonaws.com" not in said
-    told = re.search(r"^call   \./doitw local-url .*; \./doitw (invoke .*)$", said, re.M)
+    told = re.search(r"^call   \./doitw (invoke .*); an address: \./doitw local-url$", said, re.M)
     assert told, said
     assert called.doit(*told[1].split()).code == 0
     status = called.doit("status", "stage=local").output

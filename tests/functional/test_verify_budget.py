@@ -37,7 +37,7 @@ def test_over_the_limit_the_ten_largest_are_named(
     """Largest first, and no sandbox is started for it."""
     files = {f"p{n}": {f"p{n}/__init__.py": "#" * 1000 * (n + 1)} for n in range(12)}
     lay_wheels(settings, files)
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 50_000)
+    monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", 50_000)
     found = refused(replace(settings, bytecode="none", strip=False))
     lines = found.problem.splitlines()
     assert "is over Lambda's 50.0 kB; the heaviest:" in lines[0]
@@ -59,7 +59,7 @@ def test_over_90_percent_is_a_warning(
     """It still ships."""
     lay(settings, {"pkg/__init__.py": "#" * 9000})
     monkeypatch.setattr(size_limit, "function_size", lambda settings: 0)
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", 10_000)
+    monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", 10_000)
     assert build(replace(settings, bytecode="none", strip=False))
     assert any(line.startswith("warning: over 90% of Lambda's limit") for line in said)
 
@@ -98,12 +98,15 @@ def test_what_cannot_fit_is_said_before_anything_is_compiled(
     files = {"sklearn/__init__.py": "", "sklearn/datasets/data/a.csv": "x" * 30_000,
              "sklearn/big.bin": "y" * 40_000}  # fmt: skip
     lay(settings, files)
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000)
+    monkeypatch.setattr(
+        "tasks.settings.model.LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000
+    )
     with pytest.raises(VerifyError) as caught:
         prune.run(settings)
     assert not paths.record(settings, "optimize").exists()
     assert "unzipped (stripped, without bytecode) is over Lambda's" in caught.value.problem
-    assert "kB must go. leave packages out" in caught.value.fix
+    assert "kB must go. recipes = " in caught.value.fix
+    assert "leave packages out, or files with `drop`" in caught.value.fix
     assert 'recipes = ["scikit-learn-data"] saves up to 30.0 kB' in caught.value.fix
     assert prune.run(replace(settings, recipes=("scikit-learn-data",)))["after"]["bytes"] < 50_000
 
@@ -114,7 +117,9 @@ def test_what_stripping_would_save_is_not_counted(
     """Symbols and debug information: a layer that fits without them is built."""
     library = elf("libc.so.6", debug=80_000)
     lay(settings, {"pkg/__init__.py": "", "pkg/x.so": library})
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000)
+    monkeypatch.setattr(
+        "tasks.settings.model.LAMBDA_LIMIT", size_limit.function_size(settings) + 50_000
+    )
     assert prune.run(settings)
     with pytest.raises(VerifyError, match="must go"):
         prune.run(replace(settings, strip=False))
@@ -132,8 +137,7 @@ def test_a_function_that_outgrew_the_reserve_is_named(
     record = build(before)
     whole, small = record["unzipped"], size_limit.function_size(settings)
     limit = whole + small + 1000
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", limit)
-    monkeypatch.setattr(bytecode, "LAMBDA_LIMIT", limit)
+    monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", limit)
     assert build(before)["unzipped"] == whole
     fresh = verify.fingerprint(before)
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
@@ -171,7 +175,9 @@ def test_published_and_uploaded_layers_are_looked_at_again(
     file_tools.write_record(paths.stage_record(settings, "publish"), records)
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
     size_limit.check_published(settings)
-    monkeypatch.setattr(size_limit, "LAMBDA_LIMIT", size_limit.function_size(settings) + 999)
+    monkeypatch.setattr(
+        "tasks.settings.model.LAMBDA_LIMIT", size_limit.function_size(settings) + 999
+    )
     with pytest.raises(VerifyError, match="is over Lambda's"):
         size_limit.check_published(settings)
     with pytest.raises(VerifyError, match="is over Lambda's"):
