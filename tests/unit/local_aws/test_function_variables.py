@@ -72,8 +72,11 @@ def test_what_lambda_sets_is_lambdas() -> None:
         ({"Environment": {"Variables": {"AA": "\0"}}}, "AA holds a NUL"),
     ],
 )
-def test_no_function_is_made_that_cannot_run(wishes: dict[str, Any], why: str) -> None:
+def test_no_function_is_made_that_cannot_run(
+    wishes: dict[str, Any], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In words that can be sent."""
+    monkeypatch.chdir(tmp_path)  # where nothing runs yet
     found = function_variables.refusal(wishes)
     assert why in found
     assert found.isascii()
