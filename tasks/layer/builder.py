@@ -77,9 +77,9 @@ def sharing(pins: Sequence[LockedRequirement], found: Facts) -> list[LockedRequi
     """Those that bring a file that another brings, too, with other content. Installed together they
     all got that of the last; alone each gets its own."""
     hashes: dict[str, set[str]] = {}
-    for facts in found.values():
+    for key, facts in found.items():
         for path, said in facts["hashes"].items():
-            hashes.setdefault(path, set()).add(said)
+            hashes.setdefault(path, set()).add(said or key)  # without a hash it may be anything
     shared = {path for path, said in hashes.items() if len(said) > 1}
     return [pin for pin in pins if shared & found.get(pin.key, {"hashes": {}})["hashes"].keys()]
 

@@ -51,7 +51,7 @@ def read_bill(package: Package, path: str, text: str | None) -> Bill:
     said = f"warning: {package.name}: the bill {path}"
     nothing = Bill(owner=package.name, path=path, entries=(), own=frozenset(), needs={})
     try:
-        data = json.loads(text or "")
+        data = json.loads((text or "").removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         why = "is too large" if text is None else "is no JSON"
         return replace(nothing, warnings=(f"{said} {why}: what it lists is not in ours",))

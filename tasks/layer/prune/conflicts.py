@@ -39,14 +39,16 @@ def read_preferences(prefer: Iterable[str]) -> list[Preference]:
 
 def claims(tree: Installed, paths: Collection[str]) -> dict[str, list[InstalledDistribution]]:
     """{path: who brings it} of those that differ, sorted by path and name. What the installer
-    compiled, and what has no hash in RECORD, does not count."""
+    compiled does not count; what has no hash in RECORD may be anything."""
     found: dict[str, list[InstalledDistribution]] = {}
     for each in sorted(tree.distributions, key=lambda each: each.name):
         for path in each.hashes.keys() & paths:
-            if each.hashes[path] and "__pycache__" not in path:
+            if "__pycache__" not in path:
                 found.setdefault(path, []).append(each)
     differ = {
-        path: who for path, who in found.items() if len({each.hashes[path] for each in who}) > 1
+        path: who
+        for path, who in found.items()
+        if len({each.hashes[path] or each.name for each in who}) > 1
     }
     return dict(sorted(differ.items()))
 
@@ -100,7 +102,8 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
     """The one to take of files that run alike, or do not run; '' where they do not. `strays`:
     folders that nobody imports."""
     place = PurePosixPath(path)
-    if place.parts[0] in strays or place.name == "py.typed":
+    is_text = all(path in each.licenses for each in who)  # of a licence
+    if place.parts[0] in strays or place.name == "py.typed" or is_text:
         return who[0].name
     if len(place.parts) == 1 and place.suffix not in CODE:
         return who[0].name

@@ -126,13 +126,28 @@ def test_one_file_cannot_come_from_two() -> None:
 
 
 def test_what_goes_is_no_conflict() -> None:
-    """Rules and `drop` come first; bytecode of the installer and what has no hash do not count."""
+    """Rules and `drop` come first; bytecode of the installer does not count. What has no hash may
+    be anything."""
     tree = Installed((brings("a", {"t/x.py": "1"}), brings("b", {"t/x.py": "2"})))
     assert conflicts.settle(tree, [], []) == {}
     hashes = {"n/__pycache__/x.pyc": "1", "z": ""}
     a = stored_parts.distribution("a", hashes=hashes)
     b = stored_parts.distribution("b", hashes={"n/__pycache__/x.pyc": "2", "z": "3"})
-    assert conflicts.claims(Installed((a, b)), [*hashes]) == {}
+    assert conflicts.claims(Installed((a, b)), [*hashes]) == {"z": [a, b]}
+    other = stored_parts.distribution("c", hashes=hashes)
+    assert conflicts.claims(Installed((a, other)), [*hashes]) == {"z": [a, other]}
+    assert conflicts.claims(Installed((a,)), [*hashes]) == {}
+
+
+def test_texts_of_licences_in_a_folder_that_two_share() -> None:
+    """They are no code there, either."""
+    made = [
+        stored_parts.distribution(
+            name, hashes={"n/LICENSE": f"sha256={name}"}, licenses={"n/LICENSE": name}
+        )
+        for name in ("a", "b")
+    ]
+    assert conflicts.settle(Installed(tuple(made)), ["n/LICENSE"], []) == {"n/LICENSE": "a"}
 
 
 def test_preferences_that_name_nothing() -> None:
