@@ -161,9 +161,11 @@ def test_it_runs_without_being_installed(wheel: Path, tmp_path: Path) -> None:
 
     assert run("--version") == f"doit-lambda-layer {VERSION}\n"
     assert sample_apps.changed(app) == set()
-    [written] = re.findall(r"^written: (.+)$", run("init", "--yes"), re.M)
-    assert sample_apps.changed(app) == set(written.split(", "))
-    assert {"dodo.py", "requirements-all.txt", ".chalice/config.json"} <= set(written.split(", "))
+    said = run("init", "--yes")
+    [text] = re.findall(r"^written: (.+(?:\n .+)*)$", said, re.M)  # folded at the terminal's width
+    written = set(re.split(r",\s+", text))
+    assert sample_apps.changed(app) == written
+    assert {"dodo.py", "requirements-all.txt", ".chalice/config.json"} <= written
 
 
 def test_types_reach_who_imports_it(tool: Tool, tmp_path: Path) -> None:
