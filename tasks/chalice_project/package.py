@@ -36,11 +36,15 @@ class Contents:
 
 
 def files_now() -> dict[str, str]:
-    """{path: sha256} of what Chalice packs, as it lies here."""
+    """{path: sha256} of what Chalice packs, as it lies here; of what is no file ''."""
     found = [Path(name) for name in PACKED if Path(name).is_file()]
     found += [path for name in PACKED if Path(name).is_dir() for path in files.walk(Path(name))]
     found += function_file.files_behind(function_file.FUNCTION)
-    return {str(path): files.file_digest(path) for path in found if CACHE not in path.parts}
+    return {
+        str(path): files.file_digest(path) if path.is_file() else ""  # to read a pipe has no end
+        for path in found
+        if CACHE not in path.parts
+    }
 
 
 def contents(names: Iterable[str]) -> Contents:
