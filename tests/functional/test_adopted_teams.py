@@ -17,7 +17,7 @@ from tests.installed_wheel import Tool, uv
 from tests.package_index import Index
 from tests.project import ROOT, Project, clean_environment
 
-SHORT = ("old",)  # the others: ./doitw test:long
+SHORT: tuple[str, ...] = ()  # all: ./doitw test:long
 QUIET = {"POETRY_VIRTUALENVS_CREATE": "false", "PIP_FIND_LINKS": ""}
 PIN = re.compile(r"six==[\d.]+")
 

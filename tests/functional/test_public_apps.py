@@ -19,7 +19,7 @@ from tests.installed_wheel import Tool
 from tests.project import ROOT
 
 APPS = ROOT / "tests/apps"
-USUAL = ("todo", "digest")  # in every run of the tests; all others in `test:long`
+USUAL = ("todo",)  # in every run of the tests; all others in `test:long`
 NAMES = sorted(path.parent.name for path in APPS.glob("*/story.toml"))
 LONG = [pytest.param(name, marks=pytest.mark.long) for name in NAMES if name not in USUAL]
 
