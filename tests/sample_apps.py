@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -209,3 +210,9 @@ def changed(folder: Path) -> set[str]:
     """Files that differ from the last commit, new ones too, ignored ones not."""
     listed = git(folder, "status", "--porcelain", "--untracked-files=all")
     return {line[3:] for line in listed.splitlines()}
+
+
+def written(said: str) -> set[str]:
+    """The files that `init` says it wrote, in a list that it folds at the terminal's width."""
+    [text] = re.findall(r"^written: (.+(?:\n .+)*)$", said, re.M)
+    return set(re.split(r",\s+", text))

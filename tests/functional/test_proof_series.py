@@ -17,6 +17,7 @@ from tasks.settings.model import Settings
 from tasks.steps import install
 from tasks.util.errors import LayerError
 from tests import handmade_layers, handmade_wheels
+from tests.project import ROOT
 
 SECONDS = 2  # proof-timeout
 # What the machine does to `big`, by a file outside of the layer: it is no matter of bytes.
@@ -46,8 +47,8 @@ LISTS = (
 USES_SECRETS = "import secrets\nsecrets.token_hex()\n"
 Files = Mapping[str, str]
 End = tuple[object, ...]
-# Not in /tmp: an isolated proof has one of its own.
-STATE = Path("/var/tmp", f"proof-series-{os.getpid()}")  # noqa: S108 - one file of ours
+# An isolated proof has a /tmp, /var and home of its own, and sees the rest of the machine.
+STATE = ROOT / f".proof-series-{os.getpid()}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,7 @@ def ended(tmp_path: Path, tool: Tool) -> Iterator[Path]:
 
 def is_adopted_called_and_rolled_back(app: App) -> None:
     said = app.run("doit-lambda-layer", "init", "--yes")
-    needed = re.search(r"^to run the app, and where this tool is: pip install (.*)$", said, re.M)
+    needed = re.search(r"^to run the app: pip install (.*)$", said, re.M)
     with contextlib.chdir(app.folder):  # of a pyproject.toml the team has installed all already
         app.tool.install(*(needed[1].split() if needed else ("-r", "pyproject.toml")))
     first = app.doit("deploy")

@@ -81,7 +81,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     install, init, deploy = adopting
     ok(tool, wheel.parent, *install[:-1], *map(str, wheel.parent.glob(install[-1])))
     said = ok(tool, shop, *init)
-    announced = set(said[said.index("written: ") + 9 :].partition("\n")[0].split(", "))
+    announced = sample_apps.written(said)
     assert changed(shop) == announced
     for path in announced:
         assert f"+++ b/{path}" in said
@@ -89,7 +89,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     differ = [line for line in git(shop, "diff").splitlines() if re.match(r"[+-](?![+-])", line)]
     assert [line for line in differ if line not in said.splitlines()] == []
     before = {path: (shop / path).read_text() for path in announced}
-    [packages] = re.findall(r"where this tool is: (pip install .+)", said)
+    [packages] = re.findall(r"^to run the app: (pip install .+)", said, re.M)
     ok(tool, shop, *packages.split())
 
     live, call, size, undo = ok(tool, shop, *deploy).splitlines()[-4:]

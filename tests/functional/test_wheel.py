@@ -161,9 +161,7 @@ def test_it_runs_without_being_installed(wheel: Path, tmp_path: Path) -> None:
 
     assert run("--version") == f"doit-lambda-layer {VERSION}\n"
     assert sample_apps.changed(app) == set()
-    said = run("init", "--yes")
-    [text] = re.findall(r"^written: (.+(?:\n .+)*)$", said, re.M)  # folded at the terminal's width
-    written = set(re.split(r",\s+", text))
+    written = sample_apps.written(run("init", "--yes"))
     assert sample_apps.changed(app) == written
     assert {"dodo.py", "requirements-all.txt", ".chalice/config.json"} <= written
 
