@@ -218,12 +218,12 @@ def unwanted(installed: str, name: str) -> str:
     root = os.path.join(_real(installed), "")
     if os.path.isabs(name) or ".." in name.split("/"):
         return "leads out of the layer"
-    mode, _ = _lstat(path := f"{installed}/{name}")
+    mode, size = _lstat(path := f"{installed}/{name}")
     if not mode:
         return ""
     if not os.path.join(_real(os.path.dirname(path)), "").startswith(root):
         return "lies behind a link that leads out of the layer"
-    if stat.S_ISREG(mode) and os.path.getsize(path) > largest(name):
+    if stat.S_ISREG(mode) and size > largest(name):
         return f"is larger than {largest(name) >> 20} MB, and so no text that anybody wrote"
     if mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(mode):
         return "would run as another user (set-user-ID or set-group-ID)"

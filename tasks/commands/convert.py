@@ -12,7 +12,7 @@ from ..aws.client import Aws
 from ..context import arguments
 from ..context.arguments import Arguments
 from ..context.connection import connect
-from ..context.doit_actions import action
+from ..context.doit_actions import behind_lock
 from ..context.settings import current
 from ..release.images import conversion
 from ..release.images.package_type import IMAGE, ZIP, other_type
@@ -26,21 +26,14 @@ def task_convert() -> Iterator[dict[str, object]]:
     """Turn a stage's layer into an image, or back."""
     settings, typed = current(), arguments.current()
     ready = "push" if settings.is_image else "patch-config"
-    steps: dict[str, tuple[str, list[str], Callable[[], object]]] = {
-        "check": ("Check what is deployed.", [], lambda: check(connect(settings), typed)),
-        "switch": ("Make the functions again.", ["lookup", ready], lambda: switch(settings)),
-        "smoke": ("Call the app.", [], lambda: smoke.ask_and_judge(connect(settings))),
+    steps: dict[str, tuple[str, Callable[[], object]]] = {
+        "check": ("Check what is deployed.", lambda: check(connect(settings), typed)),
+        "switch": ("Make the functions again.", lambda: switch(settings)),
+        "smoke": ("Call the app.", lambda: smoke.ask_and_judge(connect(settings))),
     }
-    before: list[str] = []
-    for name, (doc, needs, step) in steps.items():
-        yield {
-            "name": name,
-            "doc": doc,
-            "actions": [action(step)],
-            "task_dep": [*before, *needs],
-            "setup": [] if name == "check" else ["deploy-lock"],
-        }
-        before = [f"convert:{name}"]
+    for task in behind_lock("convert", steps):
+        needs = {"task_dep": ["convert:check", "lookup", ready]}
+        yield task | (needs if task["name"] == "switch" else {})
 
 
 def check(aws: Aws, typed: Arguments) -> None:

@@ -19,9 +19,6 @@ from ..steps import smoke
 from ..ui.console import say
 from ..util.errors import DeployError, InputError
 
-# A rollback is there for what does not answer, and is not undone by itself.
-UNASKED = {"answered": False, "said": "a rollback does not ask it"}
-
 
 def tasks(settings: Settings, typed: Arguments) -> Iterator[dict[str, object]]:
     """As doit takes them."""
@@ -65,7 +62,7 @@ def go(aws: Aws, typed: Arguments) -> None:
     """The pin first: a run that was stopped is continued by the next."""
     found = find(aws, typed)
     pin.make(aws, found, typed.reason or "no reason given")
-    switch.switch(aws, found.uri, asdict(found), UNASKED)
+    switch.switch(aws, found.uri, asdict(found), watch.UNASKED)
     stage = aws.settings.stage
     say(f"stage {stage} is back on {found}: its functions; routes and events stay as they are")
     say(

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..aws import lambda_functions
 from ..aws.client import Aws
-from ..chalice_project import deploy
 from ..context import connection
 from ..layer import input_hash
 from ..release.images import parts as image_parts
@@ -80,8 +78,7 @@ def _reach(settings: Settings) -> Aws | None:
 
 
 def _runs(aws: Aws) -> dict[str, str]:
-    names = deploy.functions_of(chalice_state.read_state(aws)).values()
-    found = {name: lambda_functions.configuration(aws, name) or {} for name in sorted(names)}
+    found = chalice_state.configurations(aws)
     return {name: str(each.get("CodeSha256", "")) for name, each in found.items()}
 
 

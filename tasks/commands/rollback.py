@@ -28,9 +28,6 @@ from ..util import files
 from ..util.errors import AwsError, DeployError, InputError, LayerError
 from . import image_rollback, rollback_target
 
-# A rollback is there for what does not answer, and is not undone by itself.
-UNASKED = {"answered": False, "said": "a rollback does not ask it"}
-
 
 def task_rollback() -> Iterator[dict[str, object]]:
     """Return to the previous layer version, or version=N."""
@@ -58,7 +55,7 @@ def begin(settings: Settings, said: Arguments) -> None:
 
 def change(aws: Aws) -> None:
     """What would hide the layer is said, and stays: a way back is not refused."""
-    chalice_deploy.run(aws, UNASKED, refuses=False)
+    chalice_deploy.run(aws, watch.UNASKED, refuses=False)
 
 
 def check_typed(settings: Settings, said: Arguments) -> int | list[str] | None:

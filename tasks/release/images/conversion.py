@@ -11,7 +11,6 @@ from typing import Any
 from ...aws import lambda_functions, s3
 from ...aws.client import Aws
 from ...aws.errors import error_code, errors
-from ...chalice_project import deploy
 from ...ui.console import say
 from ...util import files, typed_json
 from ...util.errors import InputError
@@ -30,8 +29,7 @@ class Kept:
 
 def names(aws: Aws) -> list[str]:
     """The stage's functions that are there."""
-    named = sorted(deploy.functions_of(chalice_state.read_state(aws)).values())
-    return [name for name in named if lambda_functions.configuration(aws, name)]
+    return [name for name, found in chalice_state.configurations(aws).items() if found]
 
 
 def refuse_unkept(aws: Aws, found: list[str]) -> None:

@@ -1,9 +1,8 @@
 """A function is a zip with layers or an image for all of its life: AWS changes no package type."""
 
 from ...aws import arn as layer_arns
-from ...aws import lambda_functions
 from ...aws.client import Aws
-from ...chalice_project import config, deploy
+from ...chalice_project import config
 from ...sandbox import choose
 from ...settings import paths
 from ...settings.model import Settings
@@ -37,8 +36,7 @@ def check_here(settings: Settings) -> None:
 def other_type(aws: Aws) -> list[str]:
     """The stage's functions that are of the other type."""
     wanted = IMAGE if aws.settings.is_image else ZIP
-    names = deploy.functions_of(chalice_state.read_state(aws)).values()
-    found = {name: lambda_functions.configuration(aws, name) or {} for name in sorted(names)}
+    found = chalice_state.configurations(aws)
     return [name for name, each in found.items() if each.get("PackageType", wanted) != wanted]
 
 

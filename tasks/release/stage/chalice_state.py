@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ...aws import apigateway, lambda_functions, s3
 from ...aws.client import Aws
@@ -129,6 +130,12 @@ def save_record(aws: Aws, record: Record) -> None:
 def read_state(aws: Aws) -> Record:
     """The state, here or in S3, for who only looks; {} where there is none."""
     return files.read_record(deploy.deployed_file(aws.settings.stage)) or _noted(aws) or {}
+
+
+def configurations(aws: Aws) -> dict[str, dict[str, Any]]:
+    """{Lambda function of the stage: its configuration; {} of one that is gone}, sorted."""
+    names = sorted(deploy.functions_of(read_state(aws)).values())
+    return {name: lambda_functions.configuration(aws, name) or {} for name in names}
 
 
 def last(aws: Aws) -> Record:

@@ -9,6 +9,8 @@ from . import attempt, restore, snapshot
 from .attempt import Attempt
 
 Ask = Callable[[Aws], object]
+# A rollback is there for what does not answer, and is not undone by itself.
+UNASKED = {"answered": False, "said": "a rollback does not ask it"}
 
 
 def watch(aws: Aws, ask: Ask) -> None:
