@@ -53,7 +53,10 @@ def task_convert() -> Iterator[dict[str, object]]:
 def check(aws: Aws, typed: Arguments) -> None:
     """InputError before anything is built."""
     stage, under_way = aws.settings.stage, conversion.read(aws)
-    if not other_type(aws) and not under_way.is_open:
+    if _is_converted(aws, under_way):
+        if _is_to_be_called(aws):
+            say(f"stage {stage} is converted already, and was not called since")
+            return
         raise InputError(
             f'stage {stage} has no function of another kind than package = "'
             f'{aws.settings.package}"',
@@ -78,6 +81,16 @@ def check(aws: Aws, typed: Arguments) -> None:
         say(f"stays behind: {line}")
 
 
+def _is_converted(aws: Aws, under_way: Conversion) -> bool:
+    return not other_type(aws) and not under_way.is_open
+
+
+def _is_to_be_called(aws: Aws) -> bool:
+    """Was the last change cut short before that?"""
+    last = snapshot.read(aws)
+    return bool(last and last.is_open)
+
+
 def _keeps_names(typed: Arguments, under_way: Conversion) -> bool:
     """Is it typed, or how a conversion began that was stopped?"""
     return typed.keep_name or (under_way.is_open and not under_way.renamed)
@@ -86,7 +99,10 @@ def _keeps_names(typed: Arguments, under_way: Conversion) -> bool:
 def switch(settings: Settings, typed: Arguments) -> None:
     """DeployError that says in what state things are, and how to go on."""
     aws = connect(settings)
-    if _keeps_names(typed, conversion.read(aws)):
+    under_way = conversion.read(aws)
+    if _is_converted(aws, under_way):
+        return
+    if _keeps_names(typed, under_way):
         _replace(aws)
     else:
         _rename(aws)

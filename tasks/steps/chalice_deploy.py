@@ -207,7 +207,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     image = pushed_image(settings)
     arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    layer = _packages(settings) if image else layer_contents.of_stage(aws, arns)
+    layer = image_contents(settings) if image else layer_contents.of_stage(aws, arns)
     chalice_state.restore(aws)
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
@@ -258,7 +258,7 @@ def pushed_image(settings: Settings) -> file_tools.Record:
     return file_tools.read_record(paths.stage_record(settings, "push")) or {}
 
 
-def _packages(settings: Settings) -> Contents:
+def image_contents(settings: Settings) -> Contents:
     """Of the image, beside the app."""
     told = file_tools.read_record(paths.stage_record(settings, "image-parts")) or {}
     return Contents(versions=told.get("versions", {}), modules=told.get("modules", ()))

@@ -12,49 +12,21 @@ from typing import Any
 import pytest
 
 from tests import image_stage
+from tests.converted_stage import (
+    APP,
+    NEW,
+    OLD,
+    RESOURCES,
+    leads_to,
+    look,
+    make_sources,
+    set_package,
+)
 from tests.image_stage import Place
 from tests.project import Project, Run
 
 pytestmark = pytest.mark.long
 PLACE = "arn:aws:{}:ap-northeast-2:123456789012:"
-OLD, NEW = "shuking-prod", "shuking-prod-image"
-APP = """
-import six
-from chalice import Chalice, Rate
-
-app = Chalice(app_name="shuking")
-
-
-@app.route("/")
-def index():
-    return {"six": six.__version__}
-
-
-@app.on_sqs_message(queue="jobs")
-def jobs(event):
-    pass
-
-
-@app.on_sns_message(topic="news")
-def news(event):
-    pass
-
-
-@app.on_s3_event(bucket="shuking-in", prefix="in/")
-def files(event):
-    pass
-
-
-@app.schedule(Rate(1, unit=Rate.HOURS))
-def hourly(event):
-    pass
-
-
-@app.lambda_function()
-def worker(event, context):
-    pass
-"""
-RESOURCES = ("", "-files", "-hourly", "-jobs", "-news", "-worker")
 OTHERS = {
     "StatementId": "others", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
     "SourceArn": PLACE.format("events") + "rule/nightly",
@@ -75,67 +47,6 @@ class Story:
         assert self.runs[name].code == code, self.runs[name].output
         self.seen[name] = look(self.place)
 
-    def package(self, kind: str) -> None:
-        text = self.project.read("pyproject.toml")
-        lines = [each for each in text.splitlines() if not each.startswith("package =")]
-        at = lines.index("[tool.lambda-layer]") + 1
-        self.project.write(
-            "pyproject.toml", "\n".join([*lines[:at], f'package = "{kind}"', *lines[at:], ""])
-        )
-
-
-def look(place: Place) -> dict[str, Any]:
-    """What leads to which function."""
-    lambdas, aws = place.emulator.aws("lambda"), place.emulator.aws
-    functions = {
-        each["FunctionName"]: each["PackageType"] for each in lambdas.list_functions()["Functions"]
-    }
-    mappings = lambdas.list_event_source_mappings()["EventSourceMappings"]
-    topics = aws("sns").list_subscriptions()["Subscriptions"]
-    bucket = aws("s3").get_bucket_notification_configuration(Bucket="shuking-in")
-    notified = bucket.get("LambdaFunctionConfigurations", [])
-    rules = aws("events").list_rules()["Rules"]
-    targets = [
-        x["Arn"]
-        for each in rules
-        for x in aws("events").list_targets_by_rule(Rule=each["Name"])["Targets"]
-    ]
-    apis = aws("apigateway").get_rest_apis()["items"]
-    uris = [uri for api in apis for uri in uris_of(aws("apigateway"), api["id"])]
-    newest = NEW if NEW in functions else OLD
-    concurrency = lambdas.get_function(FunctionName=newest).get("Concurrency", {})
-    return {
-        "functions": functions,
-        "reserved": concurrency.get("ReservedConcurrentExecutions"),
-        "queues": [name(each["FunctionArn"]) for each in mappings],
-        "topics": [name(each["Endpoint"]) for each in topics],
-        "buckets": [name(each["LambdaFunctionArn"]) for each in notified],
-        "rules": [name(each) for each in targets],
-        "apis": [each["id"] for each in apis],
-        "routes": uris,
-    }  # fmt: skip
-
-
-def uris_of(client: Any, api: str) -> list[str]:
-    found = client.get_resources(restApiId=api, embed=["methods"])["items"]
-    methods = [x for each in found for x in each.get("resourceMethods", {}).values()]
-    return [x["methodIntegration"]["uri"].split("function:")[1].split("/")[0] for x in methods]
-
-
-def name(arn: str) -> str:
-    return arn.rpartition(":")[2]
-
-
-def leads_to(seen: dict[str, Any], end: str) -> bool:
-    """Everything, and once."""
-    return bool(
-        seen["queues"] == [f"{OLD}-jobs{end}"]
-        and seen["topics"] == [f"{OLD}-news{end}"]
-        and seen["buckets"] == [f"{OLD}-files{end}"]
-        and seen["rules"] == [f"{OLD}-hourly{end}"]
-        and {*seen["routes"]} == {f"{OLD}{end}"}
-    )
-
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
@@ -147,15 +58,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def tell(story: Story) -> None:
     aws = story.place.emulator.aws
-    aws("sqs").create_queue(QueueName="jobs")
-    aws("sns").create_topic(Name="news")
-    location = {"LocationConstraint": "ap-northeast-2"}
-    aws("s3").create_bucket(Bucket="shuking-in", CreateBucketConfiguration=location)
+    make_sources(story.place)
     story.project.write("app.py", APP)
-    story.package("layer")
+    set_package(story.project, "layer")
     story.type("layer", "deploy")
     beside(story)
-    story.package("image")
+    set_package(story.project, "image")
     aws("lambda").create_alias(FunctionName=OLD, Name="live", FunctionVersion="$LATEST")
     story.type("alias", "convert", code=1)
     aws("lambda").delete_alias(FunctionName=OLD, Name="live")
@@ -167,10 +75,10 @@ def tell(story: Story) -> None:
     story.type("undo", "undo", code=1)
     story.project.write("app.py", APP + "\n# a line\n")
     story.type("line", "deploy")
-    story.package("layer")
+    set_package(story.project, "layer")
     story.type("back", "convert")
     story.type("layer-again", "deploy")
-    story.package("image")
+    set_package(story.project, "image")
     story.type("forth", "convert")
     story.type("finish", "convert", "finish=1")
     story.type("finished", "convert", "finish=1", code=1)
