@@ -69,7 +69,7 @@ def tell(story: Story) -> None:
     made.write("app.py", good.replace("import six", "raise ValueError('no')"))
     story.type("bad", "deploy", code=1)
     made.write("app.py", f"{good}\n\n# one line more\n")
-    story.type("rollback", "rollback", "version=1")
+    story.type("rollback", "rollback", "version=2")
     story.type("unpin", "unpin")
     set_package(made, "layer")
     story.type("back", "convert")
@@ -102,7 +102,7 @@ def test_a_live_stage_becomes_an_images(story: Story) -> None:
 def test_it_is_deployed_undone_and_rolled_back_as_any_other(story: Story) -> None:
     assert f"live   {IMAGE} with image" in story.runs["line"].output
     assert "undone: stage local runs image" in story.runs["bad"].output
-    assert "stage local is back on image 1" in story.runs["rollback"].output
+    assert "stage local is back on image 2" in story.runs["rollback"].output
 
 
 def test_it_goes_back_to_a_layer_by_the_same_command(story: Story) -> None:

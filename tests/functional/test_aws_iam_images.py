@@ -89,7 +89,8 @@ def convert(life: Life) -> None:
     life.run(CONVERT, "convert", "keep-name=1")
     for number in (1, 2):
         life.project.write("app.py", life.project.read("app.py") + f"\n# {number} more\n")
-        assert life.doit("deploy", "stage=prod")[0] == 0
+        code, said = life.doit("deploy", "stage=prod")
+        assert code == 0, (said, life.alone["convert keep-name=1"])
     clean = ("gc", "keep=1", "yes=1")
     life.dropping(GC, "Bucket Read Key Stage Images Functions EveryObject DeleteImages", *clean)
     life.run(GC, *clean)

@@ -65,6 +65,6 @@ def check_deployed(aws: Aws) -> None:
         raise InputError(
             f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function; "
             f'package is "{wanted}" now',
-            fix=f'set package = "{was}" for stage {stage}; or ./doitw convert keep-name=1 '
-            f"stage={stage} makes its functions again",
+            fix=f'set package = "{was}" for stage {stage}; or ./doitw convert stage={stage} makes '
+            "new functions and leads everything to them",
         )
