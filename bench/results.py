@@ -20,7 +20,7 @@ PAGE = Path("docs/bench.md")  # all of it
 README = Path("README.md")  # the goals
 BEGIN, END = "<!-- ./doitw bench-readme writes from here -->", "<!-- to here -->"
 BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
-PARTS = ("speed", "scale", "sizes", "sets")  # in the order of the page
+PARTS = ("speed", "scale", "sizes", "sets", "images")  # in the order of the page
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,6 +117,9 @@ class Arguments:
     keep_name: bool = _argument(
         False, "`1`: delete the functions and make them again under their names", "convert"
     )
+    finish: bool = _argument(
+        False, "`1`: delete the functions from before; there is no way back to them then", "convert"
+    )
     yes: bool = _argument(
         False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
     )
