@@ -187,8 +187,8 @@ def finish(settings: Settings) -> None:
     sizes = measured(connect(settings), record["to"])
     files.write_record(path, record | {"done": True, "sizes": sizes})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
-    keeps = f"./doitw deploy stage={settings.stage} keeps it, from any machine"
-    say(f"note: and pinned to it: {keeps}, until ./doitw unpin or changed requirements")
+    until = f"./doitw unpin stage={settings.stage} or changed requirements"
+    say(f"note: deploys keep it until {until}")
 
 
 def ask(aws: Aws, way: str) -> None:

@@ -114,7 +114,7 @@ def download(aws: Aws, arn: str) -> bytes | None:
 
 
 def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
-    """False for no address. The embedded AWS is asked past proxies."""
+    """False for no address. The emulator is asked past proxies."""
     from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
     if not address.startswith("http"):

@@ -306,7 +306,7 @@ def measure_layers(settings: Settings) -> None:
     if others:
         files.write_record(path, {"sizes": sizes})
     for arn in [each for each in others if settings.is_local and sizes[each] == 0]:
-        say(f"note: the embedded AWS has no {arn}: an empty layer stands in its place")
+        say(f"note: the emulator has no {arn}: an empty layer stands in its place")
 
 
 def check_aws(settings: Settings) -> None:

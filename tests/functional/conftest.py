@@ -86,7 +86,7 @@ def aws(server: Server, settings: Settings) -> Aws:
 
 @pytest.fixture
 def layer(tmp_path: Path) -> Iterator[Project]:
-    """A small project; its embedded AWS ends with the test."""
+    """A small project; its emulator ends with the test."""
     copy = small(tmp_path / "project")
     yield copy
     copy.doit("local-stop")

@@ -27,7 +27,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture
 def place(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    """Of the app; its embedded AWS ends with the test."""
+    """Of the app; its emulator ends with the test."""
     yield tmp_path / "repository"
     for address in tmp_path.glob("repository/**/build/local"):
         tool.run(address.parents[1], "doit", "local-stop")

@@ -339,7 +339,7 @@ def test_what_cannot_be_called_is_said(called: Project, typed: str, said: str) -
 def test_nothing_is_called_where_nothing_runs(tmp_path: Path) -> None:
     run = small(tmp_path / "project").doit("invoke", "stage=local")
     assert run.code == 1
-    assert "the embedded AWS is not running\n→ `./doitw deploy stage=local` starts it" in run.output
+    assert "the emulator is not running\n→ `./doitw deploy stage=local` starts it" in run.output
 
 
 # ---- logs ---------------------------------------------------------------------------------------
