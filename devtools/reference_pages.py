@@ -20,9 +20,9 @@ COMMANDS = f"""\
 {MADE}
 
 In this repository, type `./doitw` and the command. In your own app, type `doit` and the command.
-`./doitw` alone is `./doitw build`. `./doitw help deploy` shows the same on a terminal. To complete commands in bash or
-zsh, run `eval "$(./doitw tabcompletion)"`. For the permissions of each
-command see [Permissions](../iam.md), for the settings see [Settings](settings.md).
+`./doitw` alone is `./doitw build`. `./doitw help deploy` shows the same on a terminal. To complete
+commands in bash or zsh, run `eval "$(./doitw tabcompletion)"`. For the permissions of each command
+see [Permissions](../iam.md), for the settings see [Settings](settings.md).
 """
 EXITS = """
 ## Exit status

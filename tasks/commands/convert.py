@@ -43,7 +43,7 @@ def check(aws: Aws, typed: Arguments) -> None:
         raise InputError(
             f"convert deletes the functions of stage {stage} and makes them again: the app is away "
             "for some seconds, and their versions are gone",
-            fix=f"./doitw convert keep-name=1 stage={stage} does it; new functions beside the old "
+            fix=f"./doitw convert keep-name=1 stage={stage} does it. New functions beside the old "
             "ones are not possible yet",
         )
     if not other_type(aws) and not conversion.read(aws):
@@ -51,7 +51,7 @@ def check(aws: Aws, typed: Arguments) -> None:
             f'stage {stage} has no function of another kind than package = "'
             f'{aws.settings.package}"',
             fix=f"set `package` for stage {stage} in pyproject.toml to what it is to become, then "
-            "convert; or ./doitw deploy",
+            "convert. Or run ./doitw deploy",
         )
     conversion.refuse_unkept(aws, conversion.names(aws))
     say(f"stage {stage} becomes {wanted}: its log groups, alarms and callers keep their names")

@@ -145,7 +145,7 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
         if is_kept(settings, to):
             way = f"./doitw undo stage={settings.stage}"
         raise DeployError(
-            f"{error.problem}\n{state}; the rollback is not finished",
+            f"{error.problem}\n{state}. The rollback is not finished",
             fix=f"{error.fix}\n→ or go back to what was there before: {way}",
         ) from None
 

@@ -48,7 +48,7 @@ def _format(text: str) -> str:
     pairs = {name: command for command, names in FORMATS.items() for name in names}
     if text not in pairs:
         known = ", ".join(f"{command} format={name}" for name, command in pairs.items())
-        problem = f"{text!r} is not a format{nearest(text, pairs)}; there are: {known}"
+        problem = f"{text!r} is not a format{nearest(text, pairs)}. There are: {known}"
         raise InputError(problem, fix="write one of these")
     return text
 
@@ -204,7 +204,7 @@ def no_option(said: str) -> SettingsError:
     """`said`: doit's words, with all options that it knows."""
     refuse_slips(sys.argv[1:], bare=True)
     problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
-    fix = "type name=value (stage=dev); ./doitw help COMMAND shows what it takes"
+    fix = "type name=value (stage=dev). ./doitw help COMMAND shows what it takes"
     return SettingsError(problem, fix=fix)
 
 

@@ -69,7 +69,7 @@ def by_arn(aws: Aws, arn: str) -> LayerVersion:
     """Any layer's version. InputError when it does not exist (any more)."""
     answer = _by_arn(aws, arn)
     if answer is None:
-        fix = "`./doitw history` lists this layer's versions; a deleted one is published again "
+        fix = "`./doitw history` lists this layer's versions. A deleted one is published again "
         fix += "from its zip by ./doitw rollback version=N"
         raise InputError(f"{arn} does not exist", fix=fix)
     return from_response(answer)

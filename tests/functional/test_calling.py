@@ -317,12 +317,12 @@ def test_a_function_that_fails_ends_with_1(called: Project) -> None:
     [
         (
             "name=plian",
-            "has no function plian (did you mean plain?); it has: plain, failing, hourly",
+            "has no function plian (did you mean plain?). It has: plain, failing, hourly",
         ),
         ("name=hourly event=sqs", "hourly takes schedule events, no sqs events"),
         ("name=plain event=none.json", "event=none.json is no file, and no kind of event (http"),
         ("name=plain event=bad.json", "bad.json is not JSON: Expecting"),
-        ("event=sqs", "stage local has no function for sqs events; it has: plain"),
+        ("event=sqs", "stage local has no function for sqs events. It has: plain"),
         ("stage=local", "stage local has several functions: plain"),
         ("path=health", "path=health is no path"),
     ],

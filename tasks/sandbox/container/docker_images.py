@@ -119,7 +119,7 @@ def _not_found(settings: Settings, detail: str) -> BuildError:
     newer = f"; a newer one: delete `# base image:` in {settings.lock}, then ./doitw lock"
     return BuildError(
         f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
-        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…; "
+        fix="check the name, the network and `docker login`. Another image: LAYER_IMAGE=…. "
         f"without one: builder=host{newer if settings.locked_image else ''}",
     )
 
