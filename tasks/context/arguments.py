@@ -156,6 +156,9 @@ class Arguments:
     path: str = _argument("", "`[METHOD ]/path` of an example request", "invoke", form=_path)
     since: str = _argument("1h", "how far back: `10m`, `2h`, `1d`", "logs", form=_period)
     follow: bool = _argument(False, "`1`: go on until Ctrl-C", "logs")
+    install: bool = _argument(
+        True, "`0`: install no programs that the tests need, only say which are missing", "test"
+    )
     port: int = _argument(0, "port of the app's address (default: a free one)", "local-url")
 
 

@@ -70,7 +70,7 @@ def team_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture
 def repository(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    """Where apps of others are to be; their embedded AWS ends with the test."""
+    """Where apps of others are to be; their emulator ends with the test."""
     yield tmp_path / "repository"
     for address in tmp_path.glob("repository/**/build/local"):
         tool.run(address.parents[1], "doit", "local-stop")
