@@ -12,11 +12,13 @@ DOCUMENTATION = re.compile(
     r"|Makefile|py\.typed|\.\w+"
 )
 # Folders whose content is read, not run: what an app is made from, what pages are made of.
-DATA = re.compile(
-    r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*"
-    r"|static|assets|data|include|resources?|public"
-)
-INTO = re.compile(rf"(?:.*?/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
+TEMPLATE = re.compile(r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*")
+DATA = re.compile(rf"{TEMPLATE.pattern}|static|assets|data|include|resources?|public")
+# What compilers read, and what they make libraries of.
+HEADER = re.compile(r".*\.(h|hh|hpp|hxx|a|la)")
+SOURCE = re.compile(r".*\.(c|cc|cpp|cxx|f90|pyx|pxd|pxi)(\.in)?")
+# (what the folder lies in)(the folder, and the path in it)
+INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
 # The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
 LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
 

@@ -121,6 +121,8 @@ def _spare(claims: Claims, usage: Usage) -> list[tuple[str, str, str]]:
     for path, (rule, matched) in claims.items():
         for look in rule.spare:
             what = path if look in OF_FILES else matched
+            if not {(rule.name, matched), (rule.name, what)}.isdisjoint(found):
+                break
             if (rule.name, look, what) not in asked and usage.spares(look, path, matched, gone):
                 found[rule.name, what] = look.value
             asked.add((rule.name, look, what))
