@@ -57,7 +57,7 @@ def kinds(text: str) -> list[str]:
     callers = _says(_READS_LINES, text, there) or ("source" in there and _reads_callers(text))
     own = _says(_READS_OWN, text, there) or _opens_modules(text, there)
     found += ["source"] * (callers or own) + ["callers"] * callers
-    beside = ("__file__" in there and "(__file__" in text) or "resources" in text
+    beside = "files" in found or ("__file__" in there and "(__file__" in text)
     found += ["by-name"] * (beside and _puts_together(text))
     found += ["stubs"] * ("stub" in there and "-stubs" in text and ".pyi" in text)
     found += ["protos"] * ("protoc_compiler" in there)

@@ -45,11 +45,12 @@ def into(text: str, folders: Sequence[re.Match[str]]) -> Iterator[str]:
     With the folder around it, where that is said: `core/tests/data`."""
     for each in folders:
         lead = _LEAD.search(text, max(0, each.start() - 60), each.start())
-        around = f"{lead[1]}/" if lead else ""
+        folder = f"{lead[1]}/{each[1]}" if lead else each[1]
+        whole = each[2] is None and _is_path(text, each.start() - 1)
         if each[2] is not None:
-            yield f"{around}{each[1]}/{_known(each[2], goes_on=bool(each[3]))}"
-        elif each[1] == "docs" or text[each.start() - 1] == "/" or _is_path(text, each.start() - 1):
-            yield f"{around}{each[1]}/*"
+            yield f"{folder}/{_known(each[2], goes_on=bool(each[3]))}"
+        if whole or each[1] == "docs":  # which few packages have, and fewer name in vain
+            yield f"{folder}/*"
 
 
 def _known(path: str, *, goes_on: bool) -> str:
@@ -59,6 +60,8 @@ def _known(path: str, *, goes_on: bool) -> str:
 
 def _is_path(text: str, quote: int) -> bool:
     """Is the word that begins there handed to something, and none of a list or a comparison?"""
+    if text[quote] == "/":
+        return True
     before = text[max(0, quote - 300) : quote].rstrip("rfbu").rstrip()
     if not before.endswith(","):
         return bool(_PATH.search(before))
