@@ -26,6 +26,7 @@ class References:
         self._named: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._shown: dict[str, list[str]] = defaultdict(list)
         self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        self._near: dict[str, list[tuple[str, str]]] = {}
         self._listing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for path, (_, quoted, _, lists, _) in self.modules.items():
             for kind in lists:
@@ -81,11 +82,16 @@ class References:
     def paths_into(self, folder: str, gone: Gone) -> Iterator[str]:
         """What code names of it, from the folder's own name on: `tests/data`. By code beside the
         folder or below, or that says what the folder lies in."""
+        if folder not in self._near:
+            self._near[folder] = [*self._said_near(folder)]
+        return (part for module, part in self._near[folder] if not gone(module))
+
+    def _said_near(self, folder: str) -> Iterator[tuple[str, str]]:
         around = folder.rpartition("/")[0]
         for module, lead, part in self._into[folder.split("/")[0]] if around else ():
             near = module.startswith(f"{around}/") or around.endswith(f"/{lead}")
-            if near and not module.startswith(f"{folder}/") and not gone(module):
-                yield part
+            if near and not module.startswith(f"{folder}/"):
+                yield module, part
 
     def are_tests(self, paths: Iterable[str]) -> bool:
         """Does one of the modules import what tests are written with?"""

@@ -7,6 +7,7 @@ where a look at the code that stays tells (layer/prune/usage.py).
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 FOLDERS = ("tests", "test", "SelfTest", "conftest", "docs")  # names of modules that rules judge by
 METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
@@ -60,6 +61,14 @@ class Rule:
     exceptions: tuple[str, ...] = ()
     spare: tuple[Spare, ...] = field(default=())
     breaks: str = ""
+
+    @cached_property
+    def of_files(self) -> tuple[Spare, ...]:
+        return tuple(each for each in self.spare if each in OF_FILES)
+
+    @cached_property
+    def of_folders(self) -> tuple[Spare, ...]:
+        return tuple(each for each in self.spare if each not in OF_FILES)
 
 
 # Packages that compile or generate C at run time, so their sources and headers are their data.

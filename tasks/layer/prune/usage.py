@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from pathlib import PurePosixPath
 
 from ..installed import Installed
@@ -109,7 +110,8 @@ class Usage:
     def into(self, path: str, matched: str, gone: Gone) -> bool:
         """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. Of tests
         themselves only a file that is named whole."""
-        folder = next((each for each in reversed(_parents(path)) if _is_folder(each)), "")
+        around = reversed(_parents(path))
+        folder = matched if matched != path else next(filter(_is_folder, around), "")
         inside = path[len(folder.rpartition("/")[0]) + 1 :]
         code = not folder.endswith("docs") and bool(CODE.fullmatch(inside))
         for part in self._code.paths_into(folder, gone) if folder else ():
@@ -205,6 +207,7 @@ _LOOKS = {
 }
 
 
+@cache
 def _dotted(path: str) -> str:
     """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd; a/tests → a.tests"""
     place = PurePosixPath(path)
