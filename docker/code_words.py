@@ -2,7 +2,7 @@
 
 Kinds: "modules" of its package, "walks" those of packages below, too; "files" of a folder;
 "source" of modules, "callers" that of functions it is handed; "by-name" those beside it whose file
-names it puts together; "stubs" and "protos", those of any package.
+names it puts together; "stubs", those of any package; "lazy" where it reads its own.
 """
 
 import re
@@ -31,7 +31,7 @@ _READS_OWN: Words = {
 _READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import")}
 _QUICK = (
     "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", *_READS_OWN,
-    "co_filename", ".origin", "getfile", "stub", "protoc_compiler",
+    "co_filename", ".origin", "getfile", "stub",
 )  # fmt: skip
 # getsource(f), open(getsourcefile(f)), loader.get_source(name). A template's loader has a
 # get_source, too, of more arguments.
@@ -59,8 +59,9 @@ def kinds(text: str) -> list[str]:
     found += ["source"] * (callers or own) + ["callers"] * callers
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
     found += ["by-name"] * (beside and _puts_together(text))
-    found += ["stubs"] * ("stub" in there and "-stubs" in text and ".pyi" in text)
-    found += ["protos"] * ("protoc_compiler" in there)
+    if "stub" in there:
+        found += ["lazy"] * ("attach_stub" in text)
+        found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
     return found
 
 

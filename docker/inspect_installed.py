@@ -357,8 +357,9 @@ def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_refer
     found = []
     for name in code:
         path = name.partition("/")[2]
-        with open(f"{installed}/{path}", encoding="utf-8", errors="replace") as file:
-            said = module_references.module(path, file.read())
+        with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
+            text = file.read().decode(errors="replace").replace("\r\n", "\n")
+        said = module_references.module(path, text)
         if any(said):
             found.append((name, said))
     return found

@@ -37,9 +37,14 @@ def module(path: str, text: str) -> Said:
     all_ |= more
     files |= named
     kinds = code_words.kinds(text)
+    lazy = "lazy" in kinds
+    if lazy:
+        kinds.remove("lazy")
     if "source" in kinds and _STUB.search(text):
         files.add(".pyi")
-    return sorted(all_), sorted(files), "attach_stub" in text, kinds, sorted(first)
+    if any(each.endswith("_protoc_compiler") for each in all_):
+        kinds.append("protos")
+    return sorted(all_), sorted(files), lazy, kinds, sorted(first)
 
 
 def quoted(text: str) -> set[str]:

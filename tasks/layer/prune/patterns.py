@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from .rules import FOLDERS
 
@@ -15,12 +16,22 @@ DOCUMENTATION = re.compile(
 TEMPLATE = re.compile(r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*")
 DATA = re.compile(rf"{TEMPLATE.pattern}|static|assets|data|include|resources?|public")
 # What compilers read, and what they make libraries of.
-HEADER = re.compile(r".*\.(h|hh|hpp|hxx|a|la)")
-SOURCE = re.compile(r".*\.(c|cc|cpp|cxx|f90|pyx|pxd|pxi)(\.in)?")
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".a", ".la")
+SOURCES = tuple(
+    f"{suffix}{more}"
+    for suffix in (".c", ".cc", ".cpp", ".cxx", ".f90", ".pyx", ".pxd", ".pxi")
+    for more in ("", ".in")
+)
 # (what the folder lies in)(the folder, and the path in it)
 INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
 # The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
 LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
+
+
+@cache
+def is_data(folder: str, *, made_from: bool = False) -> bool:
+    """`made_from`: it lies beside what it describes, in whichever folder."""
+    return bool((TEMPLATE if made_from else DATA).fullmatch(folder))
 
 
 def ends_of(names: Iterable[str]) -> set[str]:

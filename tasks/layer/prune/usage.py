@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .patterns import CODE, DATA, DOCUMENTATION, HEADER, SOURCE, TEMPLATE, TESTS
+from .patterns import CODE, DOCUMENTATION, HEADERS, SOURCES, TESTS, is_data
 from .references import Gone, References, chain
 from .rules import FOLDERS, Spare
 
@@ -103,9 +103,10 @@ class Usage:
         around = _parents(matched)
         if not self._node.isdisjoint(around):
             return True
-        pattern = TEMPLATE if path.endswith(".pyi") else DATA
-        usual = "include" if HEADER.fullmatch(path) else ""
-        return any(pattern.fullmatch(each) for each in matched.split("/")[1:-1] if each != usual)
+        stub = path.endswith(".pyi")
+        usual = "include" if path.endswith(HEADERS) else ""
+        folders = (each for each in matched.split("/")[1:-1] if each != usual)
+        return any(is_data(each, made_from=stub) for each in folders)
 
     def into(self, path: str, matched: str, gone: Gone) -> bool:
         """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. Of tests
@@ -150,7 +151,7 @@ class Usage:
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
         """Sources of no library beside them; headers of a package that has none at all."""
-        if matched != path or not (HEADER.fullmatch(path) or SOURCE.fullmatch(path)):
+        if matched != path or not path.endswith((*HEADERS, *SOURCES)):
             return False
         folder = path.rpartition("/")[0]
         beside = path.endswith(COMPILED_FROM) and folder not in self._compiled
