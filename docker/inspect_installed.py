@@ -11,9 +11,8 @@ executable]}; "slim" {path of a shared object: bytes that stripping leaves at le
 {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
 file of it; "programs": files of bin/ that are no scripts; "inits" {path: text} of small
 `__init__.py`; "targets": modules that its entry points name; "modules" {path: [imports, quoted file
-names, lazy, what it lists (modules, files), those of the imports that happen as soon as it is
-imported]} of
-its code (for tasks/layer/prune/usage.py and needs.py); "contents" {path: sha256} of what the wheel
+names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
+imported]} of its code (for tasks/layer/prune/); "contents" {path: sha256} of what the wheel
 brought, "altered": those of them that RECORD says something else of; where there are some,
 "refused" {path: why no layer may hold it}.
 """
@@ -358,8 +357,9 @@ def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_refer
     found = []
     for name in code:
         path = name.partition("/")[2]
-        with open(f"{installed}/{path}", encoding="utf-8", errors="replace") as file:
-            said = module_references.module(path, file.read())
+        with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
+            text = file.read().decode(errors="replace").replace("\r\n", "\n")
+        said = module_references.module(path, text)
         if any(said):
             found.append((name, said))
     return found

@@ -20,6 +20,8 @@ BUILDER_FILES = (
     "optimize.py",
     "compress.py",
     "license_files.py",
+    "code_words.py",
+    "folder_references.py",
     "module_references.py",
     "strip.py",
 )

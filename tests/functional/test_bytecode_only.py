@@ -25,7 +25,7 @@ PKG = {
 }
 READER = {"reader.py": "import inspect\ndef f(): pass\nTEXT = inspect.getsource(f)\n"}
 # No look from outside sees what this one reads.
-SLY = {"sly.py": "NAME = __file__.rstrip('c')\nTEXT = ''.join(open(NAME))\n"}
+SLY = {"sly.py": "NAME = __spec__.origin.rstrip('c')\nTEXT = ''.join(open(NAME))\n"}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from .rules import FOLDERS
 
@@ -12,13 +13,25 @@ DOCUMENTATION = re.compile(
     r"|Makefile|py\.typed|\.\w+"
 )
 # Folders whose content is read, not run: what an app is made from, what pages are made of.
-DATA = re.compile(
-    r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*"
-    r"|static|assets|data|include|resources?|public"
+TEMPLATE = re.compile(r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*")
+DATA = re.compile(rf"{TEMPLATE.pattern}|static|assets|data|include|resources?|public")
+# What compilers read, and what they make libraries of.
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".a", ".la")
+SOURCES = tuple(
+    f"{suffix}{more}"
+    for suffix in (".c", ".cc", ".cpp", ".cxx", ".f90", ".pyx", ".pxd", ".pxi")
+    for more in ("", ".in")
 )
-INTO = re.compile(rf"(?:.*?/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
+# (what the folder lies in)(the folder, and the path in it)
+INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
 # The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
 LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
+
+
+@cache
+def is_data(folder: str, *, made_from: bool = False) -> bool:
+    """`made_from`: it lies beside what it describes, in whichever folder."""
+    return bool((TEMPLATE if made_from else DATA).fullmatch(folder))
 
 
 def ends_of(names: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ where a look at the code that stays tells (layer/prune/usage.py).
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 FOLDERS = ("tests", "test", "SelfTest", "conftest", "docs")  # names of modules that rules judge by
 METADATA = "metadata"  # the rule that also cuts files down (layer/prune/dist_info.py)
@@ -18,9 +19,9 @@ class Spare(StrEnum):
     """A look at the tree that can save what a rule would take."""
 
     IMPORTED = "code that stays imports it"
+    SHOWN = "examples of its documentation import it"
     PLUGINS = "the package around it lists its modules"
-    SUITE = "it holds data and no test, or is read"
-    READ = "it holds data, or is read"
+    SUITE = "it holds more than tests or documentation, or is read"
     DATA = "it lies among templates or data"
     NAMED = "code of the same package names the file"
     INTO = "code of the same package names a path into it"
@@ -36,9 +37,16 @@ class Spare(StrEnum):
 
 
 # Looks that judge each file, where the others judge what a glob names.
-OF_FILES = (Spare.INTO,)
+OF_FILES = (Spare.SHOWN, Spare.INTO, Spare.NAMED, Spare.LISTED)
 # Looks that cannot know: whether anybody reads what they keep.
-UNSURE = (Spare.PLUGINS, Spare.SUITE, Spare.READ, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY)
+UNSURE = (
+    Spare.SHOWN, Spare.PLUGINS, Spare.SUITE, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY,
+)  # fmt: skip
+# What saves a file from each rule that judges by names.
+SPARING = (
+    Spare.IMPORTED, Spare.DATA, Spare.PLUGINS, Spare.SUITE, Spare.SHOWN, Spare.INTO, Spare.NAMED,
+    Spare.LISTED, Spare.FOLDER, Spare.LAZY, Spare.ONLY_FORM, Spare.READER, Spare.NO_LIBRARY,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +62,20 @@ class Rule:
     spare: tuple[Spare, ...] = field(default=())
     breaks: str = ""
 
+    @cached_property
+    def of_files(self) -> tuple[Spare, ...]:
+        return tuple(each for each in self.spare if each in OF_FILES)
+
+    @cached_property
+    def of_folders(self) -> tuple[Spare, ...]:
+        return tuple(each for each in self.spare if each not in OF_FILES)
+
 
 # Packages that compile or generate C at run time, so their sources and headers are their data.
 COMPILERS = (
     "Cython", "cffi", "cppyy*", "cuda", "cupy", "cupyx", "grpc_tools", "numba", "numba_cuda",
-    "nvidia", "pycuda", "pyopencl", "pythran", "tensorflow", "torch", "triton", "ziglang",
+    "nanobind", "nvidia", "pybind11", "pycuda", "pyopencl", "pythran", "tensorflow", "torch",
+    "triton", "ziglang",
 )  # fmt: skip
 
 # Of a dist-info; a file of any other name is read by who put it there.
@@ -95,7 +112,7 @@ RULES = (
         source="the classic script; numpy's NEP 38 (_simd is there to be tested); "
         "numpy/numpy#28936, amazon-braket-examples#819 for what is spared",
         exceptions=("django/test",),
-        spare=(Spare.IMPORTED, Spare.DATA, Spare.SUITE, Spare.PLUGINS, Spare.INTO),
+        spare=SPARING,
     ),
     Rule(
         name="docs",
@@ -103,7 +120,7 @@ RULES = (
         reason="documentation",
         source="the classic script; powertools-lambda-python#7361 (botocore.docs is imported)",
         exceptions=("botocore/docs", "boto3/docs"),
-        spare=(Spare.IMPORTED, Spare.DATA, Spare.READ, Spare.INTO),
+        spare=SPARING,
     ),
     Rule(
         name="bytecode",
@@ -117,7 +134,7 @@ RULES = (
         globs=("**/*.md",),
         reason="documentation",
         source="the classic script",
-        spare=(Spare.NAMED, Spare.LISTED, Spare.DATA, Spare.FOLDER),
+        spare=SPARING,
     ),
     Rule(
         name=METADATA,
@@ -135,7 +152,7 @@ RULES = (
         globs=("*-stubs", "**/*.pyi"),
         reason="type stubs, read by type checkers only",
         source="PEP 561; scientific-python/lazy-loader#38, librosa#1707 for what is spared",
-        spare=(Spare.LAZY, Spare.ONLY_FORM, Spare.READER),
+        spare=SPARING,
     ),
     Rule(
         name="sources",
@@ -146,7 +163,7 @@ RULES = (
         reason="C, C++, Cython and Fortran sources of modules that are here compiled",
         source="the wheels themselves: numpy, SQLAlchemy, greenlet, lxml",
         exceptions=COMPILERS,
-        spare=(Spare.NAMED, Spare.LISTED, Spare.DATA, Spare.NO_LIBRARY),
+        spare=SPARING,
     ),
     Rule(
         name="protos",
@@ -154,7 +171,7 @@ RULES = (
         reason="protobuf definitions; what runs are the modules generated from them",
         source="the wheels themselves: googleapis-common-protos, grpcio-status",
         exceptions=COMPILERS,
-        spare=(Spare.DATA, Spare.ONLY_FORM, Spare.READER),
+        spare=SPARING,
     ),
     Rule(
         name="headers",
@@ -162,7 +179,7 @@ RULES = (
         reason="headers and static libraries: for compiling against a package, not for running it",
         source="the wheels themselves: numpy, greenlet, pyarrow",
         exceptions=COMPILERS,
-        spare=(Spare.NAMED, Spare.LISTED),
+        spare=SPARING,
     ),
     Rule(
         name="scripts",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..installed import Installed
 from .globs import any_of, matcher, unmatched
-from .rules import DROP, LICENSES, NAMES, OF_FILES, Rule, Spare
+from .rules import DROP, LICENSES, NAMES, Rule, Spare
 from .usage import Usage
 
 TRACED = "the trace opened it"
@@ -116,12 +116,19 @@ def _claims(
 def _spare(claims: Claims, usage: Usage) -> list[tuple[str, str, str]]:
     """(rule, folder or file, why it stays) for each that a look saves this time round."""
     found: dict[tuple[str, str], str] = {}
-    asked: set[tuple[str, Spare, str]] = set()
+    asked: set[tuple[str, str]] = set()
     gone: Callable[[str], bool] = claims.__contains__
     for path, (rule, matched) in claims.items():
-        for look in rule.spare:
-            what = path if look in OF_FILES else matched
-            if (rule.name, look, what) not in asked and usage.spares(look, path, matched, gone):
-                found[rule.name, what] = look.value
-            asked.add((rule.name, look, what))
+        of_folder = (rule.name, matched)
+        if of_folder not in asked and (why := _why(usage, rule.of_folders, path, matched, gone)):
+            found[of_folder] = why
+        asked.add(of_folder)
+        if of_folder not in found and (why := _why(usage, rule.of_files, path, matched, gone)):
+            found[rule.name, path] = why
     return [(rule, what, why) for (rule, what), why in found.items()]
+
+
+def _why(
+    usage: Usage, looks: Sequence[Spare], path: str, matched: str, gone: Callable[[str], bool]
+) -> str:
+    return next((each.value for each in looks if usage.spares(each, path, matched, gone)), "")

@@ -1,13 +1,14 @@
 """Which modules go into the layer as bytecode alone (`bytecode = "only"`), and whose source stays.
 
-A distribution keeps all its sources where its code reads sources, where it looks for modules as
-files, and where its licence asks for them; those of a folder stay whose `__init__` alone looks for
+A distribution keeps all its sources where its code reads sources, where it imports one that reads
+those of its callers (typeguard, icontract, varname), where it looks for modules as files, and where
+its licence asks for them; those of a folder stay whose `__init__` alone looks for
 modules there. A single one stays that is no module, that lies among templates or data, that code of
 its package names, or that `keep` names. Beside a type checker, which reads whatever is imported,
 every source stays.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from ...util import modules
 from ..installed import Installed, InstalledDistribution
@@ -16,11 +17,19 @@ from .patterns import DATA, ends_of
 from .plan import Sourceless
 
 # docker/module_references.py's words for code that reads sources, and for type checkers.
-READS, CHECKS = "source", "stubs"
+READS, CHECKS, CALLERS, BY_NAME = "source", "stubs", "callers", "by-name"
 EVERY = "every package"
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
 # person at a prompt; joblib.Memory, which does without where there is none.
 OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
+# These read the sources of code that calls them for lines of a traceback, a warning or a page, and
+# do without where there are none; pydantic does so where it is asked to (code_words.py).
+WITHOUT = (
+    *OF_OTHERS, "IPython/", "_pytest/", "anyio/", "catalogue/", "click_repl/",
+    "django/views/debug.py", "eventlet/debug", "fastapi/", "langsmith/", "numba/", "onnxruntime/",
+    "pkg_resources/", "pydantic/", "rich/", "setuptools/", "sympy/", "traitlets/", "twisted/",
+    "werkzeug/",
+)  # fmt: skip
 
 
 def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
@@ -30,8 +39,9 @@ def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
         return Sourceless(only=frozenset(), why={EVERY: f"a type checker reads them ({reader})"})
     only: set[str] = set()
     why: dict[str, str] = {}
+    handed = _readers_of_callers(tree, there)
     for each in tree.distributions:
-        if reason := next(_reasons(each, there), ""):
+        if reason := next(_reasons(each, there, handed), ""):
             why[each.name] = reason
             continue
         named, folders = _named(each, there), tuple(_listed_folders(each, there))
@@ -52,23 +62,37 @@ def _type_checkers(tree: Installed, there: Collection[str]) -> Iterator[str]:
         )
 
 
-def _reasons(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:
+def _readers_of_callers(tree: Installed, there: Collection[str]) -> dict[str, str]:
+    """{outermost package or module: the distribution whose code reads sources it is handed}"""
+    return {
+        path.split("/")[0].removesuffix(".py"): each.name
+        for each in tree.distributions
+        for path, (_, _, _, lists, _) in each.modules.items()
+        if CALLERS in lists and path in there and not any(map(path.startswith, WITHOUT))
+    }
+
+
+def _reasons(
+    found: InstalledDistribution, there: Collection[str], handed: Mapping[str, str]
+) -> Iterator[str]:
     from ..archive import dist_metadata, licenses
 
-    for path, (_, quoted, _, lists, _) in found.modules.items():
+    for path, (imports, quoted, _, lists, _) in found.modules.items():
         if path not in there or path in OF_OTHERS:
             continue
         if READS in lists:
             yield f"its code reads sources ({path})"
         if _looks_for_modules(lists, quoted) and not path.endswith("/__init__.py"):
             yield f"its code looks for modules as files ({path})"
+        if readers := {handed.get(name.split(".")[0], "") for name in imports} - {"", found.name}:
+            yield f"{min(readers)} reads its sources ({path})"
     package = dist_metadata.parse_metadata(found.texts["METADATA"])
     if licenses.asks_for_source(package) and any(path.endswith(".py") for path in found.files):
         yield f"its licence asks for the source ({licenses.named(package)[0]})"
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:
-    return "files" in lists and ".py" in ends_of(quoted)
+    return BY_NAME in lists or ("files" in lists and ".py" in ends_of(quoted))
 
 
 def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:

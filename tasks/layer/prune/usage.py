@@ -1,19 +1,18 @@
-"""What the code that stays in a tree uses of what a rule would take (read by
-docker/inspect_installed.py)."""
+"""What a rule would take and something in the tree uses: the looks that spare it."""
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .patterns import CODE, DATA, DOCUMENTATION, INTO, TESTS, ends_of
+from .patterns import CODE, DOCUMENTATION, HEADERS, SOURCES, TESTS, is_data
+from .references import Gone, References, chain
 from .rules import FOLDERS, Spare
 
-Gone = Callable[[str], bool]
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
 MADE_FROM = {".pyi": (".py",), ".pyc": (".py",), ".proto": ("_pb2.py",)}
+IMPORTABLE = (".py", ".so")
 
 
 class Usage:
@@ -21,6 +20,7 @@ class Usage:
 
     def __init__(self, tree: Installed, app: Sequence[str] = ()) -> None:
         self._paths = tree.sizes
+        self._code = References(tree)
         self._programs = {path for each in tree.distributions for path in each.programs}
         self._large = {
             path
@@ -28,40 +28,25 @@ class Usage:
             for path, text in each.licenses.items()
             if text is None
         }
-        self._modules = {
-            path: said for each in tree.distributions for path, said in each.modules.items()
-        }
-        self._importers: dict[str, set[str]] = defaultdict(set)
-        self._listing: dict[str, dict[str, list[str]]] = defaultdict(dict)
-        self._into: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        self._quoting: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
-        for path, (imports, quoted, _, lists, _) in self._modules.items():
-            for name in {part for each in imports for part in _chain(each)}:
-                self._importers[name].add(path)
-            for kind in lists:
-                self._listing[kind].setdefault(path.rpartition("/")[0], []).append(path)
-            if quoted:
-                names = {name.rpartition("/")[2] for name in quoted}
-                self._quoting[path.split("/")[0]].append((path, names, ends_of(names)))
-            parts = (found[1] for name in quoted if (found := INTO.fullmatch(name)))
-            self._into[path.split("/")[0]] += ((path, part) for part in parts)
         targets = [name for each in tree.distributions for name in each.targets]
         self._called = {*app}
-        self._targets = {part for each in (*targets, *app) for part in _chain(each)}
+        self._targets = {part for each in (*targets, *app) for part in chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
             for path in self._paths
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        self._owners = tree.owners
+        self._built = {self._owners[path] for path in self._paths if ".so" in path}
         self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
-        self._names: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._within: dict[str, list[str]] = defaultdict(list)
         for path in self._paths:
-            folder, _, file = path.rpartition("/")
+            folder = path.rpartition("/")[0]
             while folder:
                 outer, _, name = folder.rpartition("/")
                 if name in FOLDERS:
-                    self._names[folder].append((file, self._paths[path]))
+                    self._within[folder].append(path)
                 folder = outer
 
     def spares(self, look: Spare, path: str, matched: str, gone: Gone) -> bool:
@@ -69,76 +54,111 @@ class Usage:
         `gone`: is that module about to be removed too?"""
         return _LOOKS[look](self, path, matched, gone)
 
+    # ---- of folders, and of modules that a glob names ----------------------------------------
+
     def imported(self, path: str, matched: str, gone: Gone) -> bool:
+        if matched == path and not path.endswith(IMPORTABLE):
+            return False
         name = _dotted(matched)
-        importers = self._importers.get(name, ())
-        return name in self._targets or any(
-            not each.startswith(f"{matched}/") and not gone(each) for each in importers
-        )
+        return name in self._targets or self._code.is_imported(name, matched, gone)
 
     def plugins(self, path: str, matched: str, gone: Gone) -> bool:
-        around = matched.rpartition("/")[0]
-        return bool(around) and self._lists("modules", [around], gone)
-
-    def suite(self, path: str, matched: str, gone: Gone) -> bool:
-        names = self._within(path, matched)
-        tested = any(TESTS.fullmatch(name) for name, _ in names)
-        return not tested and self._holds(names, CODE, matched, gone)
-
-    def read(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._holds(self._within(path, matched), DOCUMENTATION, matched, gone)
-
-    def data(self, path: str, matched: str, gone: Gone) -> bool:
-        """Also what a package of Node's holds, whose code nobody reads here."""
-        around = {str(each) for each in PurePosixPath(matched).parents}
-        named = any(DATA.fullmatch(each) for each in matched.split("/")[1:-1])
-        return named or not self._node.isdisjoint(around)
-
-    def named(self, path: str, matched: str, gone: Gone) -> bool:
-        wanted = path.rpartition("/")[2]
-        quoting = self._quoting[path.split("/")[0]]
-        return any(wanted in names and not gone(module) for module, names, _ in quoting)
-
-    def into(self, path: str, matched: str, gone: Gone) -> bool:
-        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. By code
-        beside the folder or below: another package's `tests/data` is another."""
-        around = matched.rpartition("/")[0]
-        inside = path[len(around) + 1 :]
-        return not CODE.fullmatch(inside) and any(
-            f"{inside}/".startswith(f"{part}/")
-            and module.startswith(f"{around}/")
-            and not module.startswith(f"{matched}/")
-            and not gone(module)
-            for module, part in self._into[path.split("/")[0]]
+        around, *above = _parents(matched) or [""]
+        if matched == path or not around:
+            return False
+        return self._code.lists("modules", [around], gone) or any(
+            self._code.lists("walks", [each], gone) for each in above
         )
 
-    def reader(self, path: str, matched: str, gone: Gone) -> bool:
-        kind = "protos" if path.endswith(".proto") else "stubs"
-        return self._lists(kind, self._listing[kind], gone)
+    def suite(self, path: str, matched: str, gone: Gone) -> bool:
+        """Nobody reads what is empty, or lies beside packages, packed by mistake."""
+        if matched == path or "/" not in matched:
+            return False
+        inside = self._within[matched]
+        filled = [each for each in inside if self._paths[each]]
+        names = [each.rpartition("/")[2] for each in filled]
+        read = self._code.lists("files", _parents(matched), gone)
+        if matched.endswith("/docs"):
+            usual = (
+                all(map(DOCUMENTATION.fullmatch, names)) and f"{matched}/__init__.py" not in inside
+            )
+            return bool(filled) and (not usual or read)
+        tested = any(TESTS.fullmatch(each.rpartition("/")[2]) for each in inside)
+        if tested or not filled:
+            return False
+        return read or ({*names} != {"__init__.py"} and not self._code.are_tests(inside))
+
+    # ---- of files ----------------------------------------------------------------------------
+
+    def shown(self, path: str, matched: str, gone: Gone) -> bool:
+        """Of a folder whose helpers a documentation imports all but the tests."""
+        is_test = TESTS.fullmatch(path.rpartition("/")[2])
+        return not (is_test or matched == path) and self._code.is_shown(
+            _dotted(matched), matched, gone
+        )
+
+    def data(self, path: str, matched: str, gone: Gone) -> bool:
+        """Also what a package of Node's holds, whose code nobody reads here. Headers lie in
+        `include`, a stub beside its module anywhere."""
+        around = _parents(matched)
+        if not self._node.isdisjoint(around):
+            return True
+        stub = path.endswith(".pyi")
+        usual = "include" if path.endswith(HEADERS) else ""
+        folders = (each for each in matched.split("/")[1:-1] if each != usual)
+        return any(is_data(each, made_from=stub) for each in folders)
+
+    def into(self, path: str, matched: str, gone: Gone) -> bool:
+        """Of data: `tests/x.csv` is named by that path, all in `tests/data` by that one. Of tests
+        themselves only a file that is named whole."""
+        around = reversed(_parents(path))
+        folder = matched if matched != path else next(filter(_is_folder, around), "")
+        inside = path[len(folder.rpartition("/")[0]) + 1 :]
+        code = not folder.endswith("docs") and bool(CODE.fullmatch(inside))
+        for part in self._code.paths_into(folder, gone) if folder else ():
+            begins = part.endswith("*") and inside.startswith(part[:-1])
+            if inside == part or (not code and (begins or inside.startswith(f"{part}/"))):
+                return True
+        return False
+
+    def named(self, path: str, matched: str, gone: Gone) -> bool:
+        return self._is_quoted(path.rpartition("/")[2], path, matched, gone)
 
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         suffix = PurePosixPath(path).suffix
-        quoting = self._quoting[path.split("/")[0]]
-        return any(suffix in ends and not gone(module) for module, _, ends in quoting)
+        return matched == path and self._is_quoted(suffix, path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._is_read(path, gone)
+        return (
+            matched == path
+            and path.endswith(".md")
+            and self._code.lists("files", _parents(path), gone)
+        )
+
+    def reader(self, path: str, matched: str, gone: Gone) -> bool:
+        if path.endswith(".proto"):
+            return self._code.lists("protos", None, gone)
+        is_stub = path.endswith(".pyi") or matched.endswith("-stubs")
+        return is_stub and self._code.lists("stubs", None, gone)
 
     def only_form(self, path: str, matched: str, gone: Gone) -> bool:
         file = PurePosixPath(path)
-        if matched != path or file.parent.name == "__pycache__":
+        if matched != path or file.parent.name == "__pycache__" or file.suffix not in MADE_FROM:
             return False
         stem = str(file.with_suffix("")).replace("-", "_")
-        endings = MADE_FROM[file.suffix]
-        made = any(f"{stem}{each}" in self._paths for each in endings)
+        made = any(f"{stem}{each}" in self._paths for each in MADE_FROM[file.suffix])
         return not made and (file.suffix != ".pyi" or stem not in self._libraries)
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
+        """Sources of no library beside them; headers of a package that has none at all."""
+        if matched != path or not path.endswith((*HEADERS, *SOURCES)):
+            return False
         folder = path.rpartition("/")[0]
-        return path.endswith(COMPILED_FROM) and folder not in self._compiled
+        beside = path.endswith(COMPILED_FROM) and folder not in self._compiled
+        return beside or self._owners[path] not in self._built
 
     def lazy(self, path: str, matched: str, gone: Gone) -> bool:
-        said = self._modules.get(str(PurePosixPath(path).with_suffix(".py")))
+        said = self._code.modules.get(str(PurePosixPath(path).with_suffix(".py")))
         return said is not None and said[2]
 
     def large(self, path: str, matched: str, gone: Gone) -> bool:
@@ -150,35 +170,29 @@ class Usage:
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
-    def _lists(self, kind: str, folders: Iterable[str], gone: Gone) -> bool:
-        found = self._listing[kind]
-        return any(not gone(module) for each in folders for module in found.get(each, ()))
+    def _is_quoted(self, name: str, path: str, matched: str, gone: Gone) -> bool:
+        inside = matched != path
+        if not name or path.endswith(IMPORTABLE) or (inside and _says_nothing(path)):
+            return False
+        around = f"{matched.rpartition('/')[0]}/" if inside else ""
+        return any(
+            each.startswith(around) and not gone(each) and self._is_told(each, path, matched)
+            for each in self._code.quoting(name, path.split("/")[0])
+        )
 
-    def _within(self, path: str, matched: str) -> list[tuple[str, int]]:
-        """(name, bytes) of the files in a package's own folder; none in what lies beside packages,
-        which was packed by mistake."""
-        return [] if matched == path or "/" not in matched else self._names[matched]
-
-    def _holds(
-        self, names: Iterable[tuple[str, int]], usual: re.Pattern[str], matched: str, gone: Gone
-    ) -> bool:
-        """Other than the usual files, or something that code around it reads? Nobody reads what is
-        empty."""
-        filled = [name for name, size in names if size]
-        holds_data = not all(map(usual.fullmatch, filled))
-        return bool(filled) and (holds_data or self._is_read(matched, gone))
-
-    def _is_read(self, matched: str, gone: Gone) -> bool:
-        """Does code of the package around it read what lies in folders?"""
-        around = [str(each) for each in PurePosixPath(matched).parents if str(each) != "."]
-        return self._lists("files", around, gone)
+    def _is_told(self, module: str, path: str, matched: str) -> bool:
+        """Not by the tests around it, nor by what was generated from a definition."""
+        if path.endswith(".proto"):
+            made = module.endswith("_pb2.py")
+            return not made and self._owners[module] == self._owners[path]
+        return not module.startswith(f"{matched}/")
 
 
 _LOOKS = {
     Spare.IMPORTED: Usage.imported,
+    Spare.SHOWN: Usage.shown,
     Spare.PLUGINS: Usage.plugins,
     Spare.SUITE: Usage.suite,
-    Spare.READ: Usage.read,
     Spare.DATA: Usage.data,
     Spare.NAMED: Usage.named,
     Spare.INTO: Usage.into,
@@ -194,17 +208,25 @@ _LOOKS = {
 }
 
 
+@cache
 def _dotted(path: str) -> str:
     """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd; a/tests → a.tests"""
     place = PurePosixPath(path)
     return ".".join([*place.parent.parts, place.name.split(".")[0]])
 
 
-@cache
-def _chain(name: str) -> tuple[str, ...]:
-    """a.b.c → a.b.c, a.b, a: importing a module imports the packages it lies in."""
+def _says_nothing(path: str) -> bool:
+    """Is its name one that tests are left out by, or that any folder has?"""
+    return bool(CODE.fullmatch(path)) or path.rpartition("/")[2].startswith(".")
+
+
+def _parents(path: str) -> list[str]:
+    """a/b/c → a/b, a"""
     found = []
-    while name:
-        found.append(name)
-        name = name.rpartition(".")[0]
-    return tuple(found)
+    while path := path.rpartition("/")[0]:
+        found.append(path)
+    return found
+
+
+def _is_folder(path: str) -> bool:
+    return path.rpartition("/")[2] in FOLDERS

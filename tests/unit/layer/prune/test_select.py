@@ -50,7 +50,8 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
 )
 def test_a_rule_takes(tmp_path: Path, path: str, rule: str) -> None:
     """One example of each kind of file that no running function reads."""
-    selection = choose(tmp_path, {"a/__init__.py": "", path: "#!x"})
+    library = "a/_lib.abi3.so"  # headers of a package without one are its content
+    selection = choose(tmp_path, {"a/__init__.py": "", library: "", path: "#!x"})
     assert selection.removed == {path: rule}
     assert choose(tmp_path, {path: "#!x"}, rules_off=NAMES).removed == {}
 
@@ -250,7 +251,6 @@ def test_data_of_tests_that_code_names_stays(tmp_path: Path, code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "skip(f\"{join(here, 'tests')}\")",
         "a = ['tests', 'docs']",
         ">>> join(here, 'tests', 'data')",
         "# see join(here, 'tests', 'data')",
@@ -278,8 +278,8 @@ def test_a_type_checker_reads_the_stubs_of_all(tmp_path: Path) -> None:
     files = {"a/x.py": "", "a/x.pyi": "", "b-stubs/x.pyi": "", "b-stubs/METADATA.toml": ""}
     search = "names = [f'{name}-stubs', name]; ends = ['.pyi', '.py']"
     assert choose(tmp_path / "1", files | {"check/find.py": search}).removed == {}
-    pruned = choose(tmp_path / "2", files | {"check/tests/find.py": search})
-    assert pruned.removed.keys() == files.keys() - {"a/x.py"} | {"check/tests/find.py"}
+    pruned = choose(tmp_path / "2", files | {"check/tests/test_find.py": search})
+    assert pruned.removed.keys() == files.keys() - {"a/x.py"} | {"check/tests/test_find.py"}
 
 
 def test_a_compiler_of_protos_reads_those_of_all(tmp_path: Path) -> None:
@@ -367,3 +367,138 @@ def test_what_the_app_imports_stays(tmp_path: Path) -> None:
     tree = handmade_layers.tree(tmp_path, files)
     chosen = select(tree, recipes.active(Settings()), (), ["twisted.test.proto_helpers"])
     assert chosen.spared == {"tests": {"twisted/test": "code that stays imports it"}}
+
+
+SUITE = {"a/tests/__init__.py": "", "a/tests/test_x.py": "import pytest\n"}
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        # stubs as signatures: pyglossary, stubdoc; jurigged reads the one beside a module
+        ("open(os.path.join(here, 'api.pyi'))", "a/api.pyi"),
+        ("files(__name__).joinpath(name + '.pyi')", "a/api.pyi"),
+        ("Path(module.__file__).with_suffix('.pyi')", "a/api.pyi"),
+        ("open(__file__ + 'i')", "a/__init__.pyi"),
+        ("open(module.__file__ + 'i')", "a/api.pyi"),
+        # definitions and headers: betterproto's and cffi's users
+        ("open(here / 'api.proto')", "a/api.proto"),
+        ("f'{name}.proto'", "a/api.proto"),
+        ("ffi.cdef(open('%s/%s.h' % (here, name)).read())", "a/kern.h"),
+        ("open(here + '/' + name + '.pyx')", "a/kern.pyx"),
+        # templates that lie in `docs`: sphinx extensions, flask apps with a help page
+        ("Environment(loader=PackageLoader('a', 'docs'))", "a/docs/a.html"),
+        ("FileSystemLoader(os.path.join(here, 'docs'))", "a/docs/a.rst"),
+        ("Flask(__name__, template_folder='docs')", "a/docs/a.html"),
+        ("def show(folder='docs', name='a.rst'): pass", "a/docs/a.rst"),
+        ("for each in ['docs', 'help']: print(here / each)", "a/docs/a.md"),
+        ("open(os.path.join(here, 'sub', 'docs', name + '.rst'))", "a/sub/docs/a.rst"),
+        # data among tests: tornado's certificate, gensim's and nibabel's corpora
+        ("DATA = os.path.join(here, 'tests')", "a/tests/x.csv"),
+        ("def load(folder='tests'): pass", "a/tests/data/x.csv"),
+        ("open(here / f'tests/data/{name}.csv')", "a/tests/data/x.csv"),
+        ("open(os.path.join(here, 'tests', 'x_' + name))", "a/tests/x_1.csv"),
+        ("open(os.path.join(here, 'core', 'tests', 'x.csv'))", "a/core/tests/x.csv"),
+        ("run([sys.executable, os.path.join(here, 'tests', 'worker.py')])", "a/tests/worker.py"),
+        ("open(os.path.join(here, kind, 'cases.json'))", "a/tests/cases.json"),
+    ],
+)
+def test_what_code_names_in_any_way_stays(tmp_path: Path, code: str, path: str) -> None:
+    """Whichever rule would take it; where no code says a word of it, it goes."""
+    made = {"a/api.py": "", "a/api_pb2.py": "", "a/_lib.abi3.so": "", "a/core/tests/test_y.py": ""}
+    files = {**SUITE, **made, "a/__init__.py": code, "a/sub/__init__.py": "", path: "x"}
+    assert path not in choose(tmp_path / "1", files).removed
+    assert path in choose(tmp_path / "2", files | {"a/__init__.py": ""}).removed
+    assert "a/tests/test_x.py" in choose(tmp_path / "3", files).removed
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "_LAZY = {'suite': '.tests.suite'}\nimport_module(_LAZY[name], __name__)",
+        "_LAZY = ('core', 'tests')\nimport_module('.' + name, __name__)",
+        "import_module(f'{__name__}.tests.suite')",
+        "import_module('%s.tests.suite' % __name__)",
+        "import_module(__name__ + '.' + 'tests')",
+        "import_module(__name__ + '.tests')",
+        "__import__('a.tests.suite', fromlist=['x'])",
+        "__all__ = ['core', 'tests']",
+        "__all__ = ['core']\n__all__ += ['tests']",
+        "pkgutil.walk_packages(__path__, __name__ + '.')",
+        "unittest.TestLoader().discover(here)",
+        "find_spec('.tests', __package__)",
+    ],
+)
+def test_a_suite_that_code_imports_by_a_name_it_puts_together_stays(
+    tmp_path: Path, code: str
+) -> None:
+    """sympy.test, astropy.test and lazy packages as SciPy's. A module that quotes the word alone
+    keeps nothing."""
+    files = {**SUITE, "a/tests/suite.py": "x = 1"}
+    assert choose(tmp_path / "1", files | {"a/__init__.py": code}).removed == {}
+    only_named = {"a/__init__.py": "SKIP = {'tests', 'conftest'}\n__all__ = ['core']"}
+    assert choose(tmp_path / "2", files | only_named).removed.keys() == files.keys()
+
+
+def test_modules_below_packages_that_are_walked_stay(tmp_path: Path) -> None:
+    """Also a package called `docs`, and one further down; nobody looks into another package."""
+    walk = "pkgutil.walk_packages(__path__)"
+    files = {"a/__init__.py": walk, "a/docs/__init__.py": "", "a/docs/p.py": "",
+             "a/b/__init__.py": "", "a/b/tests/test_x.py": "x",
+             "b/__init__.py": "", "b/tests/test_x.py": "x"}  # fmt: skip
+    assert choose(tmp_path, files).removed == {"b/tests/test_x.py": "tests"}
+
+
+@pytest.mark.parametrize("folder", ["tests", "test", "SelfTest"])
+def test_a_folder_that_holds_no_test_stays(tmp_path: Path, folder: str) -> None:
+    """Plugins of a tool for tests, a health check of one's own; what imports unittest is a test,
+    whatever its name (aiosqlite.tests.smoke)."""
+    plain = {"a/__init__.py": "", f"a/{folder}/__init__.py": "", f"a/{folder}/ping.py": "x = 1"}
+    assert choose(tmp_path / "1", plain).removed == {}
+    tests = plain | {f"a/{folder}/ping.py": "import unittest"}
+    assert choose(tmp_path / "2", tests).removed.keys() == tests.keys() - {"a/__init__.py"}
+
+
+def test_a_package_called_docs_stays(tmp_path: Path) -> None:
+    """Pages of an app; a folder with Sphinx's conf.py is none."""
+    files = {"a/__init__.py": "", "a/docs/__init__.py": "", "a/docs/views.py": "x = 1",
+             "b/__init__.py": "", "b/docs/conf.py": "x = 1", "b/docs/index.rst": "x"}  # fmt: skip
+    assert set(choose(tmp_path, files).removed) == {"b/docs/conf.py", "b/docs/index.rst"}
+
+
+@pytest.mark.parametrize("shown", ["docstring", "README"])
+def test_helpers_that_a_documentation_imports_stay(tmp_path: Path, shown: str) -> None:
+    """gensim.test.utils, with the data that it reads: not the tests beside it."""
+    example = ">>> from a.test.utils import datapath"
+    files = {"a/__init__.py": f"# x\n{example}\n" * (shown == "docstring"),
+             "a/test/__init__.py": "", "a/test/utils.py": "x", "a/test/test_data/x.txt": "x",
+             "a/test/test_x.py": "x"}  # fmt: skip
+    if shown == "README":
+        files["pkg-1.0.dist-info/METADATA"] = "Name: pkg\n\n    from a.test.utils import datapath\n"
+    selection = choose(tmp_path, files)
+    assert selection.removed == {"a/test/test_x.py": "tests"}
+    assert {*selection.spared["tests"].values()} == {"examples of its documentation import it"}
+
+
+def test_headers_that_are_a_packages_content_stay(tmp_path: Path) -> None:
+    """pybind11, nanobind and header-only libraries beside them: nothing of them is compiled."""
+    files = {"heads/__init__.py": "", "heads/include/heads/x.h": "", "heads/src/x.cpp": "",
+             "pybind11/include/pybind11/pybind11.h": "", "heads/lib/libx.a": ""}  # fmt: skip
+    assert choose(tmp_path / "1", files).removed == {}
+    built = choose(tmp_path / "2", files | {"heads/_x.abi3.so": ""}).removed
+    assert set(built) == {"heads/include/heads/x.h", "heads/lib/libx.a"}
+
+
+def test_what_is_copied_as_a_whole_stays(tmp_path: Path) -> None:
+    """What a new project is made from, wherever it lies."""
+    files = {"a/__init__.py": "shutil.copytree(here / kind, target)", "a/starters/x/docs/a.md": "x",
+             "a/starters/x/README.md": "x", "a/starters/x/tests/data.json": "x"}  # fmt: skip
+    assert choose(tmp_path, files).removed == {}
+
+
+def test_stubs_and_headers_that_lie_where_they_always_do_go(tmp_path: Path) -> None:
+    """phonenumbers/data/*.pyi and numpy/core/include are no data of a program."""
+    files = {"a/data/__init__.py": "", "a/data/__init__.pyi": "", "a/_x.abi3.so": "",
+             "a/include/x.h": "", "a/x_pb2.py": "name='x.proto'", "a/x.proto": ""}  # fmt: skip
+    taken = {"a/data/__init__.pyi", "a/include/x.h", "a/x.proto"}
+    assert set(choose(tmp_path, files).removed) == taken

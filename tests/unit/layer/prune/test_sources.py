@@ -1,9 +1,11 @@
 """tasks/layer/prune/sources.py: which modules can do without their sources."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tasks.layer.installed import Installed
 from tasks.layer.prune import sources
 from tasks.layer.prune.globs import matcher
 from tests import handmade_layers
@@ -39,6 +41,21 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         "print 'getsource', inspect.getsource(f)\n",
         "for f in os.listdir(here):\n    if f.endswith('.py'): load(f)\n",
         "for f in here.glob('*.py'): load(f)\n",
+        "for f in os.listdir(here):\n    if re.match(r'^([a-z]\\w*)\\.py$', f): load(f)\n",
+        "runpy.run_path(str(Path(__file__).with_name(name + '.py')))\n",
+        "SourceFileLoader(name, os.path.join(os.path.dirname(__file__), name + '.py'))\n",
+        "spec_from_file_location(name, Path(__file__).parent / f'{name}.py')\n",
+        "files(__name__)  # importlib.resources\nopen('%s.py' % name)\n",
+        "CONF = __file__[:-3] + '.json'\n",
+        "open(__file__.replace('.py', '.sql'))\n",
+        "with tokenize.open(other.__file__) as file: pass\n",
+        "tree = ast.parse(open(spec.origin).read())\n",
+        "open(sys.modules[name].__spec__.origin)\n",
+        "text = Path(inspect.getfile(f)).read_text()\n",
+        "linecache\nopen(frame.f_code.co_filename)\n",
+        "spec.loader.get_source('pkg.a')\n",
+        "spec.loader.get_source()\n",
+        "ConfigDict(use_attribute_docstrings=True)\n",
     ],
 )
 def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path, text: str) -> None:
@@ -63,11 +80,38 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "class A:\n    inherit_cache = True\n",
         "if name.endswith('.py'): pass\n",
         "if name == '__init__.py': pass\n",
+        "open(os.path.join(os.path.dirname(__file__), 'VERSION'))\n",
+        "ROOT = Path(__file__).parent / 'x.json'\n",
+        "surface = context.get_source()\n",
+        "write(f'{name}.py')\n",
     ],
 )
 def test_other_code_does_not(tmp_path: Path, text: str) -> None:
     only, why = choose(tmp_path, PLAIN | {"pkg/c.py": text})
     assert (only, why) == ({*PLAIN, "pkg/c.py"}, {})
+
+
+@pytest.mark.parametrize(
+    "reader",
+    ["inspect.getsource(f)", "linecache.getlines(frame.f_code.co_filename)"],
+)
+def test_code_that_is_read_by_what_it_imports_keeps_its_sources(
+    tmp_path: Path, reader: str
+) -> None:
+    """inflect decorates with typeguard's @typechecked; icontract, executing and varname, too. Who
+    does not import them does without."""
+    one = handmade_layers.tree(tmp_path / "1", {"guard/__init__.py": f"def check(f): {reader}\n"})
+    two = handmade_layers.tree(tmp_path / "2", {"pkg/a.py": "from guard import check\n"})
+    three = handmade_layers.tree(tmp_path / "3", {"other.py": "import pkg\n"})
+    tree = Installed(
+        tuple(
+            replace(each.distributions[0], name=name)
+            for name, each in {"guard": one, "inflect": two, "other": three}.items()
+        )
+    )
+    found = sources.choose(tree, tree.sizes, matcher(()))
+    assert found.only == {"other.py"}
+    assert found.why["inflect"] == "guard reads its sources (pkg/a.py)"
 
 
 def test_a_type_checker_reads_those_of_all(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""Words of code that reads what it cannot name (for module_references.py). Standard library only.
+
+Kinds: "modules" of its package, "walks" those of packages below, too; "files" of a folder;
+"source" of modules, "callers" that of functions it is handed; "by-name" those beside it whose file
+names it puts together; "stubs", those of any package; "lazy" where it reads its own.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+Words = Mapping[str, tuple[str, ...]]
+
+# {a kind: {a word that is quick to miss: words that have it}}.
+_LISTING: Mapping[str, Words] = {
+    "modules": {"pkgutil": ("iter_modules", "walk_packages"), "TestLoader": (".discover(",)},
+    "walks": {"pkgutil": ("walk_packages",), "TestLoader": (".discover(",)},
+    "files": {
+        "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
+        "walk": ("os.walk", ".walk("), "source": ("resources",), "copytree": ("copytree",),
+    },
+}  # fmt: skip
+# The same of code that reads its own source, or has it read.
+_READS_OWN: Words = {
+    "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
+                 "Path(__file__).read_", "Path(__file__).open", "__file__[:", "__file__.replace(",
+                 "__file__.removesuffix(", "__file__.rstrip(", "__file__.split(", "__file__ + ",
+                 "__file__+"),
+    "numba": ("cache=True", "cache = True"),
+    "use_attribute_docstrings": ("use_attribute_docstrings",),  # pydantic's
+}  # fmt: skip
+_READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import")}
+_QUICK = (
+    "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", *_READS_OWN,
+    "co_filename", ".origin", "getfile", "stub",
+)  # fmt: skip
+# getsource(f), open(getsourcefile(f)), loader.get_source(name). A template's loader has a
+# get_source, too, of more arguments.
+_SOURCE = re.compile(r"source(lines|file)?\((\s*[\"']?[\w.]*[\"']?\s*\))?")
+# The file of a module, opened: tokenize.open(z.__file__), Path(spec.origin).read_text().
+_MODULES_FILE = {
+    "__file__": re.compile(r"__file__\)"), ".origin": re.compile(r"\.origin\)"),
+    "co_filename": re.compile(r"co_filename\)"), "getfile": re.compile(r"getfile\(\w+\)\)"),
+}  # fmt: skip
+_OPENS = re.compile(
+    r"(?:\b(open|open_code|parse|run_path|get_data)|\bPath)\((?:(?:[\w.]+\.)?Path\(|str\()?"
+    r"[\w.\[\]\"']*\Z"
+)
+_READS = re.compile(r"\.(?:read_|open\()")
+# A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
+_BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
+_PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)\Z")
+
+
+def kinds(text: str) -> list[str]:
+    there = {quick for quick in _QUICK if quick in text}
+    found = [kind for kind, words in _LISTING.items() if any(_having(words, text, there))]
+    callers = _says(_READS_LINES, text, there) or ("source" in there and _reads_callers(text))
+    own = _says(_READS_OWN, text, there) or _opens_modules(text, there)
+    found += ["source"] * (callers or own) + ["callers"] * callers
+    beside = "files" in found or ("__file__" in there and "(__file__" in text)
+    found += ["by-name"] * (beside and _puts_together(text))
+    if "stub" in there:
+        found += ["lazy"] * ("attach_stub" in text)
+        found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
+    return found
+
+
+def is_code(text: str, start: int) -> bool:
+    """Not a comment or a doctest."""
+    begin = text.rfind("\n", 0, start) + 1
+    return not text[begin:start].lstrip().startswith(("#", ">>>", "..."))
+
+
+def _having(words: Words, text: str, there: Collection[str]) -> Iterator[str]:
+    likely = (each for quick, found in words.items() if quick in there for each in found)
+    return (each for each in likely if each in text)
+
+
+def _says(words: Words, text: str, there: Collection[str]) -> bool:
+    found = _having(words, text, there)
+    return any(is_code(text, start) for each in found for start in _occurrences(each, text))
+
+
+def _occurrences(word: str, text: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + 1)
+
+
+def _reads_callers(text: str) -> bool:
+    return any(
+        _is_reader(text[max(0, each.start() - 20) : each.start()], each)
+        and is_code(text, each.start())
+        for each in _SOURCE.finditer(text)
+    )
+
+
+def _is_reader(before: str, found: re.Match[str]) -> bool:
+    if found[1] == "file":
+        return before.endswith(("open(inspect.get", "open(get"))
+    if before.endswith("get_"):
+        return bool(found[2] and (found[2].strip(" )\n") or "loader" in before))
+    return before.endswith(("get", "find", "open_py_"))
+
+
+def _opens_modules(text: str, there: Collection[str]) -> bool:
+    patterns = (pattern for quick, pattern in _MODULES_FILE.items() if quick in there)
+    found = (each for pattern in patterns for each in pattern.finditer(text))
+    return any(_opens(text, each) and is_code(text, each.start()) for each in found)
+
+
+def _opens(text: str, found: re.Match[str]) -> bool:
+    before = _OPENS.search(text, text.rfind("\n", 0, found.start()) + 1, found.start())
+    return bool(before and (before[1] or _READS.match(text, found.end())))
+
+
+def _puts_together(text: str) -> bool:
+    return any(
+        _PUT.search(text, max(0, each.start() - 20), each.start()) and is_code(text, each.start())
+        for each in _BY_NAME.finditer(text)
+    )

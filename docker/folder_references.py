@@ -1,0 +1,105 @@
+"""What the text of a module says of folders that a prune rule may take: tests, docs (for
+module_references.py). Standard library only."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from code_words import is_code
+
+# As a word or in a path: "tests", "a/tests", "tests/data", join(here, "tests", "x.crt").
+# {what is quick to miss: (the folder)(the path in it)(it goes on)}
+_NAMED = {
+    quick: re.compile(rf"""({name})(?:(?:["'][\s,/)]+["']|/)([^"'\s]+)["'](\s*[+%])?|["'])""")
+    for quick, name in (("test", "tests?"), ("SelfTest", "SelfTest"), ("docs", "docs"))
+}
+_LEAD = re.compile(r"""([\w-]+)(?:["'][\s,/)]+["']|/)\Z""")  # what it lies in: "a", "tests"
+_UNKNOWN = re.compile(r"[{%*?\[]")  # begins what is put in at run time
+_PATH = re.compile(r"(?:[/+:]|(?<![=!<>])=|[\w\])]\(|\b(?:return|else|or))\s*[rfbu]?\Z")
+_ALL = re.compile(r"__all__\s*(?:\+?=|\.extend\(|\.append\()([^\])]*)")
+_IMPORTS = ("import_module", "__import__(", "find_spec(", "resolve_name(")
+# ".tests.suite", f"{__name__}.tests.suite", "%s.tests": of the package that says it.
+_RELATIVE = re.compile(r"(?:.*[}\])]|.*%s)?(\.+)(\w+(?:\.\w+)*)")
+_SEGMENT = re.compile(r"(?:.*\.)?(?:tests?|SelfTest|docs|conftest)(?:\..*)?")
+_SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*)")
+
+
+Said = tuple[set[str], set[str]]
+
+
+def said(path: str, text: str, quoted: Collection[str]) -> Said:
+    """(modules, files) beside those that it says plainly. Names that its examples import begin with
+    `>>> `, and are among the files."""
+    there = [quick for quick in _NAMED if quick in text]
+    found = [match for quick in there for match in _NAMED[quick].finditer(text)]
+    folders = [
+        each for each in found if text[each.start() - 1] in "\"'/" and is_code(text, each.start())
+    ]
+    if not folders and "test" not in there:
+        return set(), set()
+    return imports(path, text, quoted, folders), {*into(text, folders), *shown(text)}
+
+
+def into(text: str, folders: Sequence[re.Match[str]]) -> Iterator[str]:
+    """Paths: `tests/data`; `tests/data/*` where the rest is put together, `tests/*` where all is.
+    With the folder around it, where that is said: `core/tests/data`."""
+    for each in folders:
+        lead = _LEAD.search(text, max(0, each.start() - 60), each.start())
+        folder = f"{lead[1]}/{each[1]}" if lead else each[1]
+        whole = each[2] is None and _is_path(text, each.start() - 1)
+        if each[2] is not None:
+            yield f"{folder}/{_known(each[2], goes_on=bool(each[3]))}"
+        if whole or each[1] == "docs":  # which few packages have, and fewer name in vain
+            yield f"{folder}/*"
+
+
+def _known(path: str, *, goes_on: bool) -> str:
+    cut = _UNKNOWN.search(path)
+    return f"{path[: cut.start()]}*" if cut else path + "*" * goes_on
+
+
+def _is_path(text: str, quote: int) -> bool:
+    """Is the word that begins there handed to something, and none of a list or a comparison?"""
+    if text[quote] == "/":
+        return True
+    before = text[max(0, quote - 300) : quote].rstrip("rfbu").rstrip()
+    if not before.endswith(","):
+        return bool(_PATH.search(before))
+    depth = 0
+    for place in range(len(before) - 1, 0, -1):
+        depth += (before[place] in ")]}") - (before[place] in "([{")
+        if depth < 0:
+            return before[place] == "(" and bool(re.match(r"[\w\])]", before[place - 1]))
+    return False
+
+
+def imports(
+    path: str, text: str, quoted: Collection[str], folders: Sequence[re.Match[str]]
+) -> set[str]:
+    """Names of modules that it puts together, or leaves to `from … import *`."""
+    found: set[str] = set()
+    package = PurePosixPath(path).parent.parts
+    words = {each[1] for each in folders if _is_word(text, each)}
+    if any(each in text for each in _IMPORTS):
+        relative = (_RELATIVE.fullmatch(name) for name in quoted)
+        names = ((len(each[1]) - 1, each[2]) for each in relative if each)
+        found |= {
+            ".".join([*package[: len(package) - up], name])
+            for up, name in names
+            if _SEGMENT.fullmatch(name)
+        }
+        if path.endswith("/__init__.py") or "__package__" in text:
+            found |= {".".join([*package, word]) for word in words}
+    if words and path.endswith("/__init__.py"):
+        listed = " ".join(_ALL.findall(text))
+        found |= {".".join([*package, each]) for each in words if re.search(rf"\b{each}\b", listed)}
+    return found
+
+
+def _is_word(text: str, found: re.Match[str]) -> bool:
+    return text[found.start() - 1] in "\"'" and text[found.end(1)] in "\"'"
+
+
+def shown(text: str) -> set[str]:
+    """Imports of such a folder in the examples of its documentation: `>>> a.tests.b`."""
+    return {f">>> {name}" for name in _SHOWN.findall(text)} if ">>>" in text else set()

@@ -1,0 +1,113 @@
+"""What the code of a tree says of modules, files and folders, by what is asked for (read by
+docker/inspect_installed.py)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, cached_property
+
+from ..installed import Installed
+from .patterns import INTO, ends_of
+
+Gone = Callable[[str], bool]
+TESTING = {"unittest", "pytest", "nose", "testtools", "hypothesis", "nose2"}
+SHOWN = ">>> "  # begins the name of a module that an example imports
+_IN_README = re.compile(r"(?:from|import)[ \t]+([\w.]*\.tests?\b[\w.]*)")
+
+
+class References:
+    """`gone`, of each question: is that module about to be removed, too? Then it asks for none."""
+
+    def __init__(self, tree: Installed) -> None:
+        self._tree = tree
+        self.modules = {
+            path: said for each in tree.distributions for path, said in each.modules.items()
+        }
+        self._named: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._shown: dict[str, list[str]] = defaultdict(list)
+        self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        self._near: dict[str, list[tuple[str, str]]] = {}
+        self._listing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for path, (_, quoted, _, lists, _) in self.modules.items():
+            for kind in lists:
+                self._listing[kind][path.rpartition("/")[0]].append(path)
+            if quoted:
+                self._note(path, quoted)
+
+    def _note(self, path: str, quoted: Iterable[str]) -> None:
+        top = path.split("/")[0]
+        names = {name.rpartition("/")[2] for name in quoted}
+        for name in names | ends_of(names):
+            self._named[top, name].append(path)
+        for name in quoted:
+            if name.startswith(SHOWN):
+                for each in chain(name.removeprefix(SHOWN)):
+                    self._shown[each].append(path)
+            elif "/" in name and (found := INTO.fullmatch(name)):
+                self._into[top].append((path, found[1] or "", found[2]))
+
+    @cached_property
+    def _importers(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for path, (imports, *_) in self.modules.items():
+            for name in {part for each in imports for part in chain(each)}:
+                found[name].append(path)
+        return found
+
+    @cached_property
+    def _readmes(self) -> set[str]:
+        texts = (each.texts.get("METADATA", "") for each in self._tree.distributions)
+        names = (name for text in texts for name in _IN_README.findall(text))
+        return {part for name in names for part in chain(name)}
+
+    def is_imported(self, name: str, folder: str, gone: Gone) -> bool:
+        """By code outside of the folder?"""
+        return _any_stays(self._importers.get(name, ()), f"{folder}/", gone)
+
+    def is_shown(self, name: str, folder: str, gone: Gone) -> bool:
+        """Does an example of a documentation import it, or what lies in it?"""
+        return name in self._readmes or _any_stays(self._shown.get(name, ()), f"{folder}/", gone)
+
+    def quoting(self, name: str, top: str) -> Sequence[str]:
+        """Modules of the package that quote the file's name, or its suffix as what is put
+        together."""
+        return self._named.get((top, name), ())
+
+    def lists(self, kind: str, folders: Iterable[str] | None, gone: Gone) -> bool:
+        """Does code in one of the folders (None: any) say a word of this kind?"""
+        found = self._listing[kind]
+        places = found if folders is None else folders
+        return any(not gone(module) for each in places for module in found.get(each, ()))
+
+    def paths_into(self, folder: str, gone: Gone) -> Iterator[str]:
+        """What code names of it, from the folder's own name on: `tests/data`. By code beside the
+        folder or below, or that says what the folder lies in."""
+        if folder not in self._near:
+            self._near[folder] = [*self._said_near(folder)]
+        return (part for module, part in self._near[folder] if not gone(module))
+
+    def _said_near(self, folder: str) -> Iterator[tuple[str, str]]:
+        around = folder.rpartition("/")[0]
+        for module, lead, part in self._into[folder.split("/")[0]] if around else ():
+            near = module.startswith(f"{around}/") or around.endswith(f"/{lead}")
+            if near and not module.startswith(f"{folder}/"):
+                yield module, part
+
+    def are_tests(self, paths: Iterable[str]) -> bool:
+        """Does one of the modules import what tests are written with?"""
+        imports = (name for path in paths if path in self.modules for name in self.modules[path][0])
+        return any(name.split(".")[0] in TESTING for name in imports)
+
+
+def _any_stays(modules: Iterable[str], outside: str, gone: Gone) -> bool:
+    return any(not (outside and each.startswith(outside)) and not gone(each) for each in modules)
+
+
+@cache
+def chain(name: str) -> tuple[str, ...]:
+    """a.b.c → a.b.c, a.b, a: importing a module imports the packages it lies in."""
+    found = []
+    while name:
+        found.append(name)
+        name = name.rpartition(".")[0]
+    return tuple(found)
