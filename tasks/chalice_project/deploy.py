@@ -16,7 +16,7 @@ from ..util import files, source_location
 from ..util.errors import DeployError, InputError
 from . import app, config, environment
 from . import package as function_package
-from .child import process
+from .child import function_names, process
 from .package import Contents
 from .source.declared import Route
 
@@ -41,8 +41,14 @@ def deploy(
     digest.
     """
     words = ["deploy", "--stage", settings.stage]
-    told = {"layer": asdict(layer), "refuses": refuses, "image": image}
+    told = {"layer": asdict(layer), "refuses": refuses, "image": image, "end": names_end(settings)}
     return run(settings, words, environ, secret, access, told)
+
+
+def names_end(settings: Settings) -> str:
+    """What the names of the stage's functions end in; '' for Chalice's own."""
+    named = config.load_config(paths.CHALICE_CONFIG).get("app_name", "app")
+    return function_names.end_of(f"{named}-{settings.stage}", functions(settings.stage))
 
 
 def pack(
@@ -173,12 +179,12 @@ def reason(lines: list[str]) -> str:
 
 
 def lacking(output: str) -> str:
-    """What the embedded AWS failed at, where that is why Chalice did; else ''."""
+    """What the emulator failed at, where that is why Chalice did; else ''."""
     if not (found := BROKEN.search(output)):
         return ""
     why = found[2].rpartition(" yet: ")[2].strip().rstrip(":")
     is_page = not why or "<" in why
-    return f"the embedded AWS cannot do {found[1]} yet" + ("" if is_page else f": {why}")
+    return f"the emulator cannot do {found[1]} yet" + ("" if is_page else f": {why}")
 
 
 def _fix(output: str, settings: Settings) -> str:

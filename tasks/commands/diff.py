@@ -19,6 +19,7 @@ from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import say, show_tables, signed, size
 from ..util.errors import InputError
+from . import image_show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,6 +32,9 @@ def task_diff() -> dict[str, object]:
 
 
 def show_diff(settings: Settings, typed: Arguments) -> None:
+    if settings.is_image:
+        image_show.diff(settings, typed)
+        return
     aws = connection.connect_read_only(settings)
     published = listing.Listing(aws)
     first, second = numbers(settings, published, typed)
@@ -58,7 +62,7 @@ def numbers(
     problem = f"layer {settings.layer} has no " + ("versions yet" if not second else "two versions")
     if second:
         problem += f" to compare: there is none before {second}"
-    raise InputError(problem, fix="`./doitw history` lists them; then ./doitw diff from=N to=M")
+    raise InputError(problem, fix="`./doitw history` lists them. Then run ./doitw diff from=N to=M")
 
 
 def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Manifest:

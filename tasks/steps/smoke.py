@@ -1,7 +1,7 @@
 """smoke: the deployed app is asked, as its users ask it.
 
 Through API Gateway where the app has routes; its function alone where nobody outside reaches the
-API (a private one, the embedded AWS). An app without routes is looked at: an event would do its
+API (a private one, the emulator). An app without routes is looked at: an event would do its
 work.
 """
 
@@ -58,7 +58,7 @@ def task_smoke_before() -> dict[str, object]:
 
 def ask_and_judge(aws: Aws) -> None:
     """DeployError where it does not answer, or takes longer to start than `max-init` allows. On the
-    embedded AWS this machine is what takes long. A slow start is not undone: the app answers."""
+    emulator this machine is what takes long. A slow start is not undone: the app answers."""
     settings = aws.settings
     watch.watch(aws, run)
     record = files.read_record(paths.stage_record(settings, "smoke")) or {}
@@ -136,6 +136,22 @@ def run(aws: Aws, way: str = "") -> files.Record:
     record |= {"start": asdict(start)} | ({"url": asking.url} if asking.url else {})
     files.write_record(paths.stage_record(settings, "smoke"), record)
     return record
+
+
+def ask_directly(aws: Aws, name: str, others: list[str]) -> None:
+    """Functions that no event reaches yet: that of the routes, '' for none, is called, the others
+    are looked at. DeployError where one does not answer, or is not ready."""
+    settings, routes = aws.settings, deploy.routes(aws.settings)
+    find_functions(aws, others, "no event reaches the new functions yet")
+    asking = Asking(
+        aws=aws, function=name, url="", routes=routes, first=False,
+        hide=secrets_manager.hider(aws, name),
+    )  # fmt: skip
+    for each in fitting(settings, settings.smoke_requests, routes) if name else ():
+        if not needs_gateway(each, asking):
+            call_function(
+                asking, each, "nothing leads to the new functions: the stage is as it was"
+            )
 
 
 def fitting(

@@ -16,10 +16,12 @@ from tasks.settings.model import Settings
 from tasks.util import files
 from tests import answering_api, ci_jobs, installed_wheel, sandbox_scripts
 from tests import deployed_project as deploying
+from tests.adopted_apps.index import of_a_team
 from tests.answering_api import Api
 from tests.ci_jobs import Runner
 from tests.installed_wheel import Tool
 from tests.moto_server import REGION, Server, serving
+from tests.package_index import Index
 from tests.package_index import serving as serving_index
 from tests.project import ROOT, Project, clean_environment, small
 
@@ -60,6 +62,20 @@ def tool(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Tool:
     return installed_wheel.install(wheel, tmp_path_factory.mktemp("tool"))
 
 
+@pytest.fixture(scope="session")
+def team_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with of_a_team(tmp_path_factory.mktemp("index")) as made:
+        yield made
+
+
+@pytest.fixture
+def repository(tmp_path: Path, tool: Tool) -> Iterator[Path]:
+    """Where apps of others are to be; their emulator ends with the test."""
+    yield tmp_path / "repository"
+    for address in tmp_path.glob("repository/**/build/local"):
+        tool.run(address.parents[1], "doit", "local-stop")
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Chalice app's folder with requirements, nothing built."""
@@ -86,7 +102,7 @@ def aws(server: Server, settings: Settings) -> Aws:
 
 @pytest.fixture
 def layer(tmp_path: Path) -> Iterator[Project]:
-    """A small project; its embedded AWS ends with the test."""
+    """A small project; its emulator ends with the test."""
     copy = small(tmp_path / "project")
     yield copy
     copy.doit("local-stop")

@@ -92,7 +92,7 @@ def test_a_hash_that_is_not_the_locked_one(broken: Project) -> None:
     )
     said = refused(broken, "build")
     assert "six" in said
-    assert "not the one whose hash the lock" in said
+    assert "does not have the hash that the lock" in said
 
 
 # ---- Docker ----
@@ -185,7 +185,7 @@ def test_a_version_that_is_no_number(broken: Project, version: str) -> None:
 def test_a_version_that_does_not_exist(deployed: Project) -> None:
     before = deployed.layers()
     said = error(deployed.doit("rollback", "version=999", "stage=local"))
-    assert "has no version 999; there are: 1" in said
+    assert "has no version 999. There are: 1" in said
     assert deployed.layers() == before
 
 

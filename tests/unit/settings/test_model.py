@@ -15,7 +15,7 @@ from tasks.settings.pyproject import stages
 from tasks.settings.validation import violations
 from tasks.util.errors import SettingsError
 
-PAGE = Path(__file__).parents[3] / "docs/settings.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
 
 def write(root: Path, table: str) -> Path:
@@ -70,6 +70,17 @@ def test_command_line_wins_over_environment_over_pyproject(tmp_path: Path) -> No
 def test_empty_variable_says_nothing(tmp_path: Path) -> None:
     """An unset GitHub variable arrives as an empty one."""
     assert load_settings(tmp_path, {"S3_BUCKET": ""}, {}).bucket == "shuking-lambda-layers"
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(140, True), (141, False)])
+def test_a_layers_name_has_140_letters(tmp_path: Path, letters: int, fits: bool) -> None:
+    """LayerName of Lambda's PublishLayerVersion."""
+    root = write(tmp_path, f'layer = "{"a" * letters}"')
+    if fits:
+        assert load_settings(root, {}, {}).layer == "a" * letters
+    else:
+        with pytest.raises(SettingsError, match="layer"):
+            load_settings(root, {}, {})
 
 
 def test_image_follows_python(tmp_path: Path) -> None:
@@ -304,7 +315,7 @@ def test_lock_stands_beside_the_requirements() -> None:
 
 
 def test_readme_table_lists_every_setting_with_its_default() -> None:
-    """The one table of settings in docs/settings.md is complete and true."""
+    """The one table of settings in docs/reference/settings.md is complete and true."""
     rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", PAGE.read_text("utf-8"), re.M))
     for name, spec in SPECS.items():
         assert rows[option(name)].strip() == _shown(spec.default), name
