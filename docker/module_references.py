@@ -18,7 +18,7 @@ _FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _STUB = re.compile(r"__file__\s*\+\s*[\"']i[\"']")
 _NAME, _PART = re.compile(r"[\w.]+"), re.compile(r"\w+")
-_FILE = re.compile(r"\S*\.\w+")  # README.md, *.md, .md
+_FILE = re.compile(r"\S*\.\w+(?::\w+)?")  # README.md, *.md, .md; a.b:app
 _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 
 
@@ -27,7 +27,7 @@ def module(path: str, text: str) -> Said:
     the imports that happen as soon as it is imported). Names that its examples import begin with
     `>>> `, and lie among the files."""
     files = quoted(text)
-    all_ = set(filter(_DOTTED.fullmatch, files))
+    all_ = set(filter(_DOTTED.fullmatch, (each.partition(":")[0] for each in files)))
     first: set[str] = set()
     for names, start in _imports(path, text):
         all_ |= names

@@ -19,6 +19,7 @@ from .plan import Sourceless
 # docker/module_references.py's words for code that reads sources, and for type checkers.
 READS, CHECKS, CALLERS, BY_NAME = "source", "stubs", "callers", "by-name"
 EVERY = "every package"
+ASKS = {"executing"}  # reads for icecream, logfire and others the sources of their callers
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
 # person at a prompt; joblib.Memory, which does without where there is none.
 OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
@@ -67,8 +68,10 @@ def _readers_of_callers(tree: Installed, there: Collection[str]) -> dict[str, st
     return {
         path.split("/")[0].removesuffix(".py"): each.name
         for each in tree.distributions
-        for path, (_, _, _, lists, _) in each.modules.items()
-        if CALLERS in lists and path in there and not any(map(path.startswith, WITHOUT))
+        for path, (imports, _, _, lists, _) in each.modules.items()
+        if (CALLERS in lists or not ASKS.isdisjoint(imports))
+        and path in there
+        and not any(map(path.startswith, WITHOUT))
     }
 
 

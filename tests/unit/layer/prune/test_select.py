@@ -427,6 +427,7 @@ def test_what_code_names_in_any_way_stays(tmp_path: Path, code: str, path: str) 
         "pkgutil.walk_packages(__path__, __name__ + '.')",
         "unittest.TestLoader().discover(here)",
         "find_spec('.tests', __package__)",
+        "load('a.tests.suite:x')",
     ],
 )
 def test_a_suite_that_code_imports_by_a_name_it_puts_together_stays(
