@@ -17,7 +17,7 @@ from tasks.ui import console
 from tasks.util import files
 from tests import converted_stage, deployed_project, docker_registry, enforced_iam, image_stage
 from tests.iam_life import KEY, Life, configure
-from tests.moto_server import ACCOUNT, serving
+from tests.moto_server import ACCOUNT, REGION, serving
 from tests.project import small
 
 pytestmark = pytest.mark.long
@@ -79,13 +79,19 @@ def live(life: Life) -> None:
 
 
 def convert(life: Life) -> None:
+    """A queue that somebody gave to the function is led, too."""
+    queue = life.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.rpartition('/')[2]}"
+    life.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="shuking-prod"
+    )
     converted_stage.set_package(life.project, "layer")
-    life.dropping(CONVERT, "OldFunctions EventSources", "convert")
+    life.dropping(CONVERT, "OldFunctions EventSources LeadEvents", "convert")
     life.run(CONVERT, "convert")
     life.dropping(CONVERT, "OldFunctions", "convert", "finish=1")
     life.run(CONVERT, "convert", "finish=1")
     converted_stage.set_package(life.project, "image")
-    life.dropping(CONVERT, "LeftBehind", "convert")
+    life.dropping(CONVERT, "LogsLeft AlarmsLeft", "convert")
     life.run(CONVERT, "convert", "keep-name=1")
     for number in (1, 2):
         life.project.write("app.py", life.project.read("app.py") + f"\n# {number} more\n")
