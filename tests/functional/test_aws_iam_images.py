@@ -71,7 +71,9 @@ def live(life: Life) -> None:
     life.dropping(STATUS, "Functions", "history")
     for command in ("plan", "status", "history", "show", "diff", "fetch"):
         life.run(STATUS, command)
+    life.dropping(ROLLBACK, "Api", "undo")
     life.run(ROLLBACK, "undo")
+    assert life.alone["undo"][0] == 0, life.alone["undo"]
     life.dropping(CALL, "Bucket State ReadKey", "logs")
     life.dropping(CALL, "ReadLogs", "logs")
     life.run(CALL, "logs")

@@ -12,8 +12,8 @@ OF_LAYERS = {
     "Delete", "DeleteVersion", "Lifecycle", "Publish", "Tag", "Untag", "Version", "Versions",
     "Zips",
 }  # fmt: skip
-# A rollback of images switches code alone, without Chalice.
-OF_CHALICE = {"Api", "FindLogs", "Logs", "PassRole", "Role", "Secret"}
+# A rollback of images switches code, an undo the API's stage, too: both without Chalice.
+OF_CHALICE = {"FindLogs", "Logs", "PassRole", "Role"}
 
 
 def _repository(scope: Scope) -> str:
