@@ -126,29 +126,38 @@ class Commands:
         yield from made
 
     def _tasks(self) -> Iterator[Any]:
-        wanted = self._wanted()
-        for name, place in self._listed.items():
-            if name in wanted:
-                yield from make_tasks(
-                    find_creator(name, place) if isinstance(place, str) else place
-                )
-        for command, steps in STEPS.items():
-            for name, place in steps.items() if command in wanted else ():
-                for task in make_tasks(find_creator(name, f"{PACKAGE}.{place}")):
-                    task.subtask_of = task.subtask_of or command
-                    yield task
+        """Of what is wanted, and of all that these name in turn. Of a command's steps all are made:
+        doit finds which comes first by their files, too."""
+        made: dict[str, list[Any]] = {}
+        left, known = [*self._wanted()], self.known()
+        while left:
+            name = left.pop().partition(":")[0]
+            if name in known and name not in made:  # doit says it of one that is not known
+                made[name] = self._made(name)
+                left += STEPS.get(command_of(name), ())
+                left += [each for task in made[name] for each in task.task_dep + task.setup_tasks]
+        for name in known:
+            yield from made.get(name, ())
+
+    def _made(self, name: str) -> list[Any]:
+        """The tasks of one command or step, which counts as part of its command."""
+        command = command_of(name)
+        place = f"{PACKAGE}.{STEPS[command][name]}" if command else self._listed[name]
+        tasks = make_tasks(find_creator(name, place) if isinstance(place, str) else place)
+        for task in tasks:
+            task.subtask_of = task.subtask_of or command or None
+        return tasks
 
     def _wanted(self) -> Collection[str]:
-        """Which of the listed ones are made: what was typed, with all that it may rest on. All of
-        them for what is no command of ours: doit's own (`list`), an option, a slip."""
+        """Which are made: what was typed. All of them for what is no command of ours: doit's own
+        (`list`), an option, a slip."""
         words = [word for word in arguments.words() if not _VERBOSITY.fullmatch(word)]
         typed = {word.partition(":")[0] for word in words}
         if not typed:
             return {"build"}
         if typed - {*self.known()}:
-            return self._listed
-        theirs = {name for name, place in self._listed.items() if not isinstance(place, str)}
-        return typed | theirs | {"build", "deploy", "patch-config"}
+            return self.known()
+        return typed | {name for name, place in self._listed.items() if not isinstance(place, str)}
 
 
 def refuse_of_layers(words: Collection[str]) -> None:

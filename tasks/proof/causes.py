@@ -254,13 +254,13 @@ def of(error: str) -> tuple[Cause, str] | None:
 
 def is_of_bytes(error: str) -> bool:
     """Would it be the same another time?"""
-    found = of(error)
-    return not error or found is None or found[0].of_bytes
+    found = of(error) if error else None
+    return found is None or found[0].of_bytes
 
 
 def is_library(error: str) -> bool:
     """Is it one that Lambda's image lacks?"""
-    found = of(error)
+    found = of(error) if error else None
     return found is not None and found[0].name == "library"
 
 

@@ -16,10 +16,12 @@ from tasks.settings.model import Settings
 from tasks.util import files
 from tests import answering_api, ci_jobs, installed_wheel, sandbox_scripts
 from tests import deployed_project as deploying
+from tests.adopted_apps.index import of_a_team
 from tests.answering_api import Api
 from tests.ci_jobs import Runner
 from tests.installed_wheel import Tool
 from tests.moto_server import REGION, Server, serving
+from tests.package_index import Index
 from tests.package_index import serving as serving_index
 from tests.project import ROOT, Project, clean_environment, small
 
@@ -58,6 +60,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tool(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Tool:
     """The wheel installed, with an empty home."""
     return installed_wheel.install(wheel, tmp_path_factory.mktemp("tool"))
+
+
+@pytest.fixture(scope="session")
+def team_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with of_a_team(tmp_path_factory.mktemp("index")) as made:
+        yield made
+
+
+@pytest.fixture
+def repository(tmp_path: Path, tool: Tool) -> Iterator[Path]:
+    """Where apps of others are to be; their embedded AWS ends with the test."""
+    yield tmp_path / "repository"
+    for address in tmp_path.glob("repository/**/build/local"):
+        tool.run(address.parents[1], "doit", "local-stop")
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@ version of a package, and goes back. On an emulator, by the commands that init n
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import sample_apps
-from tests.adopted_apps import index as team_index
+from tests.adopted_apps.index import addressed
 from tests.adopted_apps.shapes import CONFIG, SHAPES, Shape
 from tests.installed_wheel import Tool
 from tests.package_index import Index
@@ -19,29 +18,15 @@ from tests.project import Project, Run
 SHORT = ("users",)  # the others: ./doitw test:long
 
 
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with team_index.of_a_team(tmp_path_factory.mktemp("index")) as made:
-        yield made
-
-
-@pytest.fixture
-def place(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    """Of the app; its embedded AWS ends with the test."""
-    yield tmp_path / "repository"
-    for address in tmp_path.glob("repository/**/build/local"):
-        tool.run(address.parents[1], "doit", "local-stop")
-
-
 @pytest.mark.parametrize(
     "name",
     [pytest.param(each, marks=() if each in SHORT else pytest.mark.long) for each in SHAPES],
 )
-def test_a_public_apps_shape(name: str, place: Path, tool: Tool, index: Index) -> None:
+def test_a_public_apps_shape(name: str, repository: Path, tool: Tool, team_index: Index) -> None:
     """What it answers is what is pinned, three times."""
     shape = SHAPES[name]
-    folder = made(shape, place, name, index)
-    adopt(shape, tool, place, folder)
+    folder = made(shape, repository, name, team_index)
+    adopt(shape, tool, repository, folder)
     assert answered(deploy(tool, folder), shape.before) == bool(shape.asked)
     with_another_pin(shape, folder)
     if not shape.pinned.startswith("requirements-all"):
@@ -58,7 +43,7 @@ def test_a_public_apps_shape(name: str, place: Path, tool: Tool, index: Index) -
 
 def made(shape: Shape, place: Path, name: str, index: Index) -> Path:
     """The app's folder in its repository."""
-    sample_apps.make(place, team_index.addressed(dict(shape.files), index))
+    sample_apps.make(place, addressed(dict(shape.files), index))
     if name == "windows":  # as PowerShell writes it
         (place / "requirements.txt").write_text(shape.files["requirements.txt"], "utf-16-le")
     return place / shape.folder

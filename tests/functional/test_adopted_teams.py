@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests import installed_wheel, sample_apps
-from tests.adopted_apps import index as team_index
+from tests.adopted_apps.index import addressed
 from tests.adopted_apps.real import TEAMS, Team
 from tests.installed_wheel import Tool, uv
 from tests.package_index import Index
@@ -20,19 +19,6 @@ from tests.project import ROOT, Project, clean_environment
 SHORT: tuple[str, ...] = ()  # all: ./doitw test:long
 QUIET = {"POETRY_VIRTUALENVS_CREATE": "false", "PIP_FIND_LINKS": ""}
 PIN = re.compile(r"six==[\d.]+")
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with team_index.of_a_team(tmp_path_factory.mktemp("index")) as made:
-        yield made
-
-
-@pytest.fixture
-def place(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    yield tmp_path / "repository"
-    for address in tmp_path.glob("repository/**/build/local"):
-        tool.run(address.parents[1], "doit", "local-stop")
 
 
 def written() -> list[list[str]]:
@@ -48,12 +34,14 @@ def written() -> list[list[str]]:
     "name",
     [pytest.param(each, marks=() if each in SHORT else pytest.mark.long) for each in TEAMS],
 )
-def test_a_team_adopts_it(name: str, place: Path, tool: Tool, index: Index, tmp_path: Path) -> None:
+def test_a_team_adopts_it(
+    name: str, repository: Path, tool: Tool, team_index: Index, tmp_path: Path
+) -> None:
     """Each of its apps: adopted, deployed, deployed with another pin, brought back."""
     team = TEAMS[name]
-    sample_apps.make(place, team_index.addressed(dict(team.files), index))
-    tool = beside(tool, team, place, tmp_path)
-    for folder in [place / each for each in team.folders]:
+    sample_apps.make(repository, addressed(dict(team.files), team_index))
+    tool = beside(tool, team, repository, tmp_path)
+    for folder in [repository / each for each in team.folders]:
         for words in written():
             said = succeed(tool, folder, *words)
         assert '"six": "1.16.0"' in said
@@ -61,7 +49,7 @@ def test_a_team_adopts_it(name: str, place: Path, tool: Tool, index: Index, tmp_
             assert '"boto3": "1.28.57"' in said
             assert list(folder.glob(".venv/lib/*/site-packages/chalice-1.29.0.dist-info"))
         assert len(functions(folder)) == team.functions
-        another_pin(tool, team, place, folder)
+        another_pin(tool, team, repository, folder)
         assert '"six": "1.17.0"' in succeed(tool, folder, "doit", "deploy", "stage=local")
         assert '"six": "1.16.0"' in succeed(tool, folder, "doit", "rollback", "stage=local")
         assert set(functions(folder).values()) == {"1"}

@@ -92,7 +92,7 @@ def test_a_hash_that_is_not_the_locked_one(broken: Project) -> None:
     )
     said = refused(broken, "build")
     assert "six" in said
-    assert "not the one whose hash the lock" in said
+    assert "does not have the hash that the lock" in said
 
 
 # ---- Docker ----

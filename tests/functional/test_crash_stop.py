@@ -34,9 +34,18 @@ def stopped(ground: Ground, number: signal.Signals, step: str, point: str) -> No
     ground.check(reliability_counts.STOPPED[number], (step, point))
 
 
-@pytest.mark.parametrize("number", reliability_counts.SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("step", WITHIN)
-def test_stopped_within_a_step(ground: Ground, number: signal.Signals, step: str) -> None:
+# Each step meets one of them in the ordinary run, and all of them in the long one.
+WHILE = [
+    pytest.param(
+        step, number, id=f"{step}-{number.name}", marks=[pytest.mark.long][: (at + turn) % 3]
+    )
+    for at, step in enumerate(WITHIN)
+    for turn, number in enumerate(reliability_counts.SIGNALS)
+]
+
+
+@pytest.mark.parametrize(("step", "number"), WHILE)
+def test_stopped_within_a_step(ground: Ground, step: str, number: signal.Signals) -> None:
     """Right before it changes or says something, at a point drawn for the step and signal."""
     last = ground.points[step]
     point = random.Random(f"{step} {number}").randrange(1, last)  # noqa: S311 - no secret

@@ -1,10 +1,8 @@
 """Packages that end for others, never end, or flood: the build goes on, and says which it was."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from docker import DockerClient
 
 from tests import reliability_counts as kinds
 from tests.functional.test_words import is_harmless
@@ -35,18 +33,6 @@ FLOODS = {
     "recurses": "import sys\nsys.setrecursionlimit(10 ** 6)\ndef f(): return f()\n"
     "try: f()\nexcept RecursionError: pass\n",
 }
-
-
-@pytest.fixture(scope="module", params=["host", "docker"])
-def grounds(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    lambda_image: str,
-    docker_engine: DockerClient,
-) -> Iterator[Ground]:
-    base = tmp_path_factory.mktemp(f"floods-{request.param}")
-    with ground.ground(base, request.param, lambda_image, docker_engine) as made:
-        yield made
 
 
 def test_floods(grounds: Ground) -> None:

@@ -1,10 +1,7 @@
 """Wheels whose code wants out, through both builders: while they are proven, while the rule at
 fault is looked for, while they hang. Several share a build; each says by itself what it reached."""
 
-from collections.abc import Iterator
-
 import pytest
-from docker import DockerClient
 
 from tests import reliability_counts as kinds
 from tests.functional.test_words import is_harmless
@@ -71,18 +68,6 @@ DESCRIBED: dict[str, tuple[tuple[str, ...], dict[str, bytes]]] = {
     ),
     "licences": (("License-File: ../../../../etc/passwd", "License-File: /etc/shadow"), {}),
 }
-
-
-@pytest.fixture(scope="module", params=["host", "docker"])
-def grounds(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    lambda_image: str,
-    docker_engine: DockerClient,
-) -> Iterator[Ground]:
-    base = tmp_path_factory.mktemp(f"hostile-{request.param}")
-    with ground.ground(base, request.param, lambda_image, docker_engine) as made:
-        yield made
 
 
 def attack(names: tuple[str, ...]) -> str:

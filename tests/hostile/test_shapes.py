@@ -4,11 +4,10 @@ Each is built alone: into a layer of plain files, or into one clear error."""
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docker import DockerClient
 
 from tests import package_index
 from tests import reliability_counts as kinds
@@ -16,21 +15,17 @@ from tests.functional.test_words import is_harmless
 from tests.hostile import ground
 from tests.hostile.ground import Ground
 
-pytestmark = pytest.mark.docker
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.parametrize(
+        "grounds",
+        ["host", pytest.param("docker", marks=pytest.mark.long)],
+        indirect=True,
+        scope="module",
+    ),
+]
 INFO = "shape-1.0.dist-info"
 MODULE = {"shape/__init__.py": b"VALUE = 1\n"}
-
-
-@pytest.fixture(scope="module", params=["host", pytest.param("docker", marks=pytest.mark.long)])
-def grounds(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    lambda_image: str,
-    docker_engine: DockerClient,
-) -> Iterator[Ground]:
-    base = tmp_path_factory.mktemp(f"shapes-{request.param}")
-    with ground.ground(base, request.param, lambda_image, docker_engine) as made:
-        yield made
 
 
 def holding(files: dict[str, bytes]) -> bytes:

@@ -1,9 +1,6 @@
 """Source distributions whose build wants out: a build backend is a package's code as any other."""
 
-from collections.abc import Iterator
-
 import pytest
-from docker import DockerClient
 
 from tests import reliability_counts as kinds
 from tests.hostile import ground
@@ -43,18 +40,6 @@ def build_wheel(folder, settings=None, metadata=None):
             archive.writestr(path, text)
     return name
 """
-
-
-@pytest.fixture(scope="module", params=["host", "docker"])
-def grounds(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    lambda_image: str,
-    docker_engine: DockerClient,
-) -> Iterator[Ground]:
-    base = tmp_path_factory.mktemp(f"sources-{request.param}")
-    with ground.ground(base, request.param, lambda_image, docker_engine) as made:
-        yield made
 
 
 def source(grounds: Ground, attack: str) -> str:

@@ -100,13 +100,13 @@ def test_odd_layout_around_it_stays(tmp_path: Path) -> None:
 
 
 def test_a_few_backups_are_kept(tmp_path: Path) -> None:
-    """The newest ones."""
+    """The newest five."""
     path = tmp_path / "config.json"
     path.write_text('{"stages": {"prod": {}}}')
-    for number in range(chalice_config.BACKUPS + 3):
+    for number in range(8):
         last = chalice_config.write_layers(path, "prod", [f"{B[:-1]}{number}"])
     backups = sorted(tmp_path.glob("config.json.bak-*"))
-    assert len(backups) == chalice_config.BACKUPS
+    assert len(backups) == 5
     assert backups[-1] == last
 
 

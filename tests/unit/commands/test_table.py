@@ -85,7 +85,22 @@ def test_a_command_makes_what_it_may_rest_on(monkeypatch: pytest.MonkeyPatch) ->
     """Not the other commands; a slip makes all, to say what was meant."""
     monkeypatch.setattr(sys, "argv", ["doitw", "rollback", "stage=prod"])
     made = {task.name for task in command_table.commands.create_doit_tasks()}
-    assert {"rollback:smoke", "deploy-lock", "patch-config", "verify", "deploy"} <= made
-    assert not made & {"status", "gc", "doctor"}
+    assert {"rollback:smoke", "deploy-lock", "patch-config", "verify"} <= made
+    assert not made & {"status", "gc", "doctor", "deploy"}
     monkeypatch.setattr(sys, "argv", ["doitw", "rolback"])
     assert "gc" in {task.name for task in command_table.commands.create_doit_tasks()}
+
+
+@pytest.mark.parametrize("command", [*command_table.TYPED, *command_table.STEPS["deploy"]])
+def test_what_a_command_rests_on_is_made(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its names, and by its files: as where all tasks are made."""
+    typed = ["doitw", command, "stage=prod"]
+    monkeypatch.setattr(sys, "argv", [*typed, "list"])
+    every = {task.name: task for task in command_table.commands.create_doit_tasks()}
+    makers = {target: task.name for task in every.values() for target in task.targets}
+    monkeypatch.setattr(sys, "argv", typed)
+    made = {task.name: task for task in command_table.commands.create_doit_tasks()}
+    assert command in {name.partition(":")[0] for name in made}
+    named = {each for task in made.values() for each in task.task_dep + task.setup_tasks}
+    files = {file for task in made.values() for file in task.file_dep}
+    assert named | {makers[file] for file in files & makers.keys()} <= made.keys()

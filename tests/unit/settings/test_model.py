@@ -72,6 +72,17 @@ def test_empty_variable_says_nothing(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {"S3_BUCKET": ""}, {}).bucket == "shuking-lambda-layers"
 
 
+@pytest.mark.parametrize(("letters", "fits"), [(140, True), (141, False)])
+def test_a_layers_name_has_140_letters(tmp_path: Path, letters: int, fits: bool) -> None:
+    """LayerName of Lambda's PublishLayerVersion."""
+    root = write(tmp_path, f'layer = "{"a" * letters}"')
+    if fits:
+        assert load_settings(root, {}, {}).layer == "a" * letters
+    else:
+        with pytest.raises(SettingsError, match="layer"):
+            load_settings(root, {}, {})
+
+
 def test_image_follows_python(tmp_path: Path) -> None:
     """Another Python means Lambda's image of that Python, unless an image is named."""
     root = write(tmp_path, 'python = "3.13"')

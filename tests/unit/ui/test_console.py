@@ -60,6 +60,8 @@ init.show(FileChange(path=Path("dodo.py"), before="a = 1\\n", after="a = 2\\n", 
         (4_500, "4.5 kB"),
         (12_345_678, "12.3 MB"),
         (262_144_000, "262.1 MB"),
+        (9_999_900_000, "9999.9 MB"),
+        (10_000_000_000, "10.0 GB"),  # from here on in GB: Lambda's image limit
         (84_134_900_000, "84.1 GB"),
     ],
 )

@@ -110,3 +110,12 @@ def test_what_cannot_be_compared_is_not_fresh(tmp_path: Path) -> None:
 
     assert files.is_fresh(path, lambda: "a")()
     assert not files.is_fresh(path, gone)()
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("a" * 255, True), ("a" * 256, False), (f"{'a' * 255}/{'b' * 255}", True), ("é" * 128, False)],
+)
+def test_a_name_has_255_bytes(name: str, fits: bool) -> None:
+    """NAME_MAX of Linux: of each part of a path, in bytes of UTF-8."""
+    assert (files.unholdable([name]) == []) == fits

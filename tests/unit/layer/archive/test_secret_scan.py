@@ -1,7 +1,10 @@
 """tasks/layer/archive/secret_scan.py: large files are read in pieces, and nothing is lost
 between them."""
 
+import base64
 import io
+import random
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +32,12 @@ def test_what_is_cut_stands_whole_in_one(start: int) -> None:
     secret = b"BEGIN" + b"k" * 13_000 + b"END"
     content = io.BytesIO(b"." * start + secret + b"." * SIZE)
     assert any(secret in block for block in secret_scan.blocks(content))
+
+
+@pytest.mark.parametrize("before", [SIZE - 10, SIZE - 800, 2 * SIZE - 1600])
+def test_a_key_that_lies_across_two_pieces_is_found(before: int, tmp_path: Path) -> None:
+    body = base64.encodebytes(random.Random(5).randbytes(1200)).decode()  # noqa: S311 - no secret
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+    path = tmp_path / "data.txt"
+    path.write_bytes(b"." * before + b"\n" + key.encode() + b"." * SIZE)
+    assert secret_scan._read([("data.txt", path.open("rb"))])

@@ -87,3 +87,18 @@ def test_reserve_is_offered_where_it_is_enough(
         size_limit.check_limit(settings, spent, {"pkg": layer})
     assert ("reserve" in caught.value.fix) is reserve
     assert "make the function smaller" in caught.value.fix
+
+
+@pytest.mark.parametrize(("layer", "fits"), [(1500, True), (1501, False)])
+def test_growth_may_reach_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: int, fits: bool
+) -> None:
+    """max-growth is what is allowed: 50 % of 1,000 bytes are 500 more."""
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(layer="deps", max_growth=50)
+    files.write_record(paths.stage_record(settings, "publish"), {"unzipped": 1000, "arn": ARN})
+    if fits:
+        size_limit._check_growth(settings, layer)
+    else:
+        with pytest.raises(VerifyError, match=r"grew by 50\.1 %"):
+            size_limit._check_growth(settings, layer)

@@ -126,6 +126,16 @@ def test_too_many_files_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Mon
         packed(stored_parts.part(tmp_path / "p", FILES))
 
 
+def test_a_zip_holds_65534_files() -> None:
+    """One more needs zip64, which writes 65,535 where the count was (APPNOTE 4.4.1.4)."""
+    member = Member("a", 0o644, 0, 0, 0, Path("/dev/null"), 0, 0, made=False)
+    out = io.BytesIO()
+    zip_writer.write_zip([member] * 65_534, out)
+    assert out.getvalue()[-12:-10] == (65_534).to_bytes(2, "little")
+    with pytest.raises(BuildError, match="65535 files"):
+        zip_writer.write_zip([member] * 65_535, out)
+
+
 def test_too_many_bytes_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Headers included; nothing is written before."""
     monkeypatch.setattr(zip_writer, "MAX_BYTES", 3000)
