@@ -61,6 +61,19 @@ def read(aws: Aws) -> Conversion:
     )
 
 
+def sentences(aws: Aws) -> list[str]:
+    """What is left to do, for who only looks."""
+    found, stage = read(aws), f"stage={aws.settings.stage}"
+    if found.is_open:
+        return [f"a conversion of {stage} is not done: ./doitw convert {stage} goes on with it"]
+    if found.renamed:
+        old = ", ".join(found.renamed)
+        return [
+            f"{old} stay from before a conversion: ./doitw convert finish=1 {stage} deletes them"
+        ]
+    return []
+
+
 def write(aws: Aws, found: Conversion) -> Conversion:
     s3.put_bytes(aws, _key(aws), files.canonical(asdict(found)))
     return found
