@@ -143,13 +143,18 @@ def _of_function(aws: Aws, name: str) -> Kept:
     return Kept(
         policy=statements(aws, name),
         reserved=lambda_functions.reserved(aws, name),
-        settings=_set(configured),
+        settings=set_beside(configured),
         asynchronous={key: calls[key] for key in ASYNCHRONOUS if calls.get(key)},
     )
 
 
-def _set(configured: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: configured[key] for key in BESIDE_CHALICE if configured.get(key)}
+def set_beside(configured: Mapping[str, Any]) -> dict[str, Any]:
+    """A log group of its own name is AWS's choice for a function: another one has another."""
+    found = {key: configured[key] for key in BESIDE_CHALICE if configured.get(key)}
+    logging = dict(found.pop("LoggingConfig", {}))
+    if logging.get("LogGroup") == f"/aws/lambda/{configured.get('FunctionName')}":
+        del logging["LogGroup"]
+    return found | ({"LoggingConfig": logging} if logging else {})
 
 
 def statements(aws: Aws, name: str) -> list[dict[str, Any]]:
@@ -191,7 +196,7 @@ def give_back(aws: Aws, found: Conversion) -> None:
 
 def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -> None:
     client = aws.client("lambda")
-    has = _set(configured)
+    has = set_beside(configured)
     changed = {key: value for key, value in kept.settings.items() if has.get(key) != value}
     with errors(f"giving {name} its settings back"):
         if changed:

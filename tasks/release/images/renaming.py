@@ -23,9 +23,7 @@ from .conversion import Conversion
 from .package_type import IMAGE, ZIP, other_type
 
 LONGEST = 64  # characters of a function's name (AWS: CreateFunction)
-KEPT = (
-    "Role", "Timeout", "MemorySize", "Architectures", *conversion.BESIDE_CHALICE,
-)  # fmt: skip
+KEPT = ("Role", "Timeout", "MemorySize", "Architectures")
 
 
 def plan(aws: Aws) -> dict[str, str]:
@@ -93,7 +91,7 @@ def _wishes(found: Mapping[str, Any]) -> dict[str, Any]:
     places = {key: network[key] for key in ("SubnetIds", "SecurityGroupIds") if network.get(key)}
     variables = (found.get("Environment") or {}).get("Variables") or {}
     mode = (found.get("TracingConfig") or {}).get("Mode", "PassThrough")
-    kept = {key: found[key] for key in KEPT if found.get(key)}
+    kept = {key: found[key] for key in KEPT if found.get(key)} | conversion.set_beside(found)
     more = {"VpcConfig": places} if places else {}
     return {
         **kept,
@@ -123,7 +121,8 @@ def _lead_mappings(aws: Aws, old: str, new: str) -> None:
         pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=old)
         found = [each for page in pages for each in page["EventSourceMappings"]]
         for each in found:
-            if each["FunctionArn"].rpartition(":")[2] == old:
+            leads = each["FunctionArn"].rpartition(":")[2] == old
+            if leads and each.get("State") != "Deleting":
                 client.update_event_source_mapping(UUID=each["UUID"], FunctionName=new)
                 say(f"event source {each['EventSourceArn']} → {new}")
 
