@@ -61,8 +61,8 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 def live(life: Life) -> None:
     assert life.doit("build")[0] == 0
     configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
-    life.dropping(DEPLOY, MAKING, "deploy")
     life.dropping(STATUS, "FindApi", "plan")
+    life.dropping(DEPLOY, MAKING, "deploy")
     life.run(DEPLOY, "deploy")
     life.run(DEPLOY, "package")
     change(life)
@@ -103,8 +103,9 @@ def convert(life: Life) -> None:
     functions = life.client("lambda")
     functions.create_event_source_mapping(EventSourceArn=arn, FunctionName="shuking-prod")
     functions.put_function_event_invoke_config(FunctionName="shuking-prod", MaximumRetryAttempts=1)
-    with suppress(ClientError):  # Chalice may have made it
-        life.client("logs").create_log_group(logGroupName="/aws/lambda/shuking-prod")
+    for name in ("shuking-prod", "shuking-prod-layer"):  # Lambda makes them with the first line
+        with suppress(ClientError):
+            life.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     converted_stage.set_package(life.project, "layer")
     life.dropping(CONVERT, "OldFunctions EventSources LeadEvents", "convert")
     life.run(CONVERT, "convert")
