@@ -18,7 +18,7 @@ from ...ui.console import say
 from ...util import files
 from ...util.errors import InputError
 from ..stage import chalice_state, store
-from . import conversion
+from . import conversion, permissions
 from .conversion import Conversion
 from .package_type import IMAGE, ZIP, other_type
 
@@ -106,7 +106,7 @@ def lead(aws: Aws, under_way: Conversion) -> None:
     chalice_state.restore(aws)
     for old, new in under_way.renamed.items():
         if old in under_way.functions and lambda_functions.configuration(aws, new):
-            conversion.allow(aws, new, under_way.functions[old])
+            permissions.allow(aws, new, under_way.functions[old].policy)
             _lead_mappings(aws, old, new)
     state = files.read_record(deploy.deployed_file(aws.settings.stage)) or {}
     resources = [_led(aws, each, under_way.renamed) for each in state.get("resources", [])]

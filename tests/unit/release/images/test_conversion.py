@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.chalice_project.child import function_names
-from tasks.release.images import conversion, left_behind, renaming
+from tasks.release.images import conversion, left_behind, permissions, renaming
 
 ZIP: dict[str, Any] = {
     "FunctionName": "shop-prod", "Handler": "app.app", "Runtime": "python3.12", "Role": "role",
@@ -86,7 +86,7 @@ STATE = {
 )
 def test_what_chalice_made_is_led_and_the_rest_is_named(who: str, source: str, led: bool) -> None:
     found = statement(who, source)
-    assert left_behind._is_led(who, conversion.source(found), STATE) == led
+    assert left_behind._is_led(who, permissions.source(found), STATE) == led
 
 
 def test_a_permission_is_given_as_it_was() -> None:
@@ -97,7 +97,7 @@ def test_a_permission_is_given_as_it_was() -> None:
             "ArnLike": {"aws:SourceArn": "arn"},
         }
     }
-    assert dict(conversion._conditions(found)) == {
+    assert dict(permissions._conditions(found)) == {
         "SourceAccount": "1", "PrincipalOrgID": "o-1", "SourceArn": "arn",
     }  # fmt: skip
 
