@@ -1,5 +1,5 @@
 """python -m bench.loop: from a saved app.py to its answer, by `./doitw watch` and by a bare
-`chalice deploy` to the same embedded AWS.
+`chalice deploy` to the same emulator.
 
 docs/bench.md has the last figures. Saves alternate in blocks, not one by one: a bare deploy takes
 away what the other knows of the function.

@@ -37,7 +37,7 @@ SIZES = {"default": 0.995, "max": 0.965}  # against `zip -9` of the same tree
 def table(subjects: list[Subject], zips: Mapping[str, int]) -> Table:
     """One row per goal and builder that was measured."""
     rows = [*_times(subjects), *_memory(subjects), *_sizes(zips)]
-    caption = "What was aimed at, and what came out (medians; the ratio of two figures of one run):"
+    caption = "Targets and results. Each ratio divides two medians of the same run:"
     columns = ("work", "here", "", "against", "", "ratio", "goal", "")
     return Table(caption=caption, columns=columns, rows=rows)
 

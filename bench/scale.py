@@ -105,8 +105,8 @@ def show(series: Mapping[str, list[Point]], builder: str) -> None:
     works = (FULL, CHANGED, NOTHING)
     columns = ("distributions", "files", "unpacked", *works, "uv's guide + zip -r", "memory here")
     caption = (
-        f"`./doitw` ({builder}) on layers of made-up wheels; medians (one run where a build takes "
-        f"over {LONG:.0f} s), and the peak of the process tree's memory (PSS) over all of it."
+        f"`./doitw` ({builder}) on layers of artificial wheels: medians (one run where a build "
+        f"takes over {LONG:.0f} s), and the peak of the process tree's memory (PSS) over all of it."
     )
     chart.write(PLOT, chart.panels(plots(series)))
     table = Table(caption=caption, columns=columns, rows=rows)

@@ -43,9 +43,9 @@ COLUMNS = (
     "lines compared", "differences", "took",
 )  # fmt: skip
 CAPTION = (
-    "Other requirement sets, built and proven with the built-in rules alone (unzipped sizes; the "
-    "layer is larger than the plain install where there is little to prune, since bytecode is "
-    "added). The lines that a script prints, without warnings, are compared between the plain "
+    "Other requirement sets, built and tested with the built-in rules alone. Sizes are unzipped. "
+    "The layer is larger than the plain install where there is little to prune, since bytecode is "
+    "added. The lines that a script prints, without warnings, are compared between the plain "
     "install and the layer, with both and with bytecode alone:"
 )
 

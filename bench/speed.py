@@ -26,7 +26,7 @@ PLOT = "speed.svg"
 CAPTION = (
     "Each command {runs} times, all in turn, after one unmeasured round (in which the peak of the "
     "whole process tree's memory was sampled, as PSS). Download caches are warm everywhere but "
-    "on the fresh machine, which has the tool and Lambda's image alone; before each command the "
+    "on the fresh machine, which has the tool and Lambda's image alone. Before each command the "
     "machine rests a second."
 )
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devtools import error_catalogue, site_pages
+from devtools import error_catalogue, pictures, reference_pages, site_pages
 from tasks.aws import errors
 from tasks.context import doit_actions
 from tasks.context.doit_actions import action
@@ -21,18 +21,24 @@ WORK = paths.BUILD / "site"  # where the generator works
 
 
 def task_docs() -> dict[str, object]:
-    """Write docs/troubleshooting.md and docs/site/."""
+    """Write the pages that the code knows, and docs/site/."""
     return {"actions": [action(build_site)]}
 
 
 def build_site() -> None:
     """BuildError when the generator fails."""
-    files.write_atomic(TROUBLESHOOTING, troubleshooting().encode())
+    for page, text in made_pages().items():
+        files.write_atomic(page, text.encode())
     lay_out(Path(), WORK)
     build(WORK)
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.move(WORK / "html", SITE)
     say(f"open {SITE / 'index.html'}")
+
+
+def made_pages() -> dict[Path, str]:
+    """{page or picture: its text} of all that the code knows."""
+    return {TROUBLESHOOTING: troubleshooting(), **reference_pages.every(), **pictures.every()}
 
 
 def troubleshooting() -> str:

@@ -12,17 +12,17 @@ TOP = """\
 <!-- `./doitw docs` writes this page from the code: do not edit it here -->
 
 Every error says what is wrong, where (file and line, with the words at fault), why, and after `→`
-what to do. Nothing is published before the layer is proven, and whatever failed is run again with
-the same command: finished steps are kept.
+what to do. Nothing is published before the layer is tested. When you have corrected the cause, run
+the same command again. Finished steps are kept.
 
-`./doitw doctor` looks at everything a deploy needs and says what to do; it changes nothing.
+`./doitw doctor` checks everything that a deploy needs and says what to do. It changes nothing.
 
 ```bash
 ./doitw doctor stage=local
 ```
 
-After a bad deploy: `./doitw rollback`. Who deploys right now: `./doitw unlock`. What differs from
-what should be: `./doitw status`.
+After a bad deploy, run `./doitw rollback`. `./doitw unlock` shows who deploys right now, and
+`./doitw status` shows drift.
 """
 GATHERED = "(a line for each thing that is wrong)"
 TOLD = "(the error says it)"
@@ -69,7 +69,7 @@ are shared by all of AWS: where yours is taken, choose another (`bucket` in `pyp
         title="unzipped is over Lambda's 262.1 MB",
         quotes=("… unzipped is over Lambda's", "the layer grew by"),
         text="""\
-See what is in it, and what could go; neither needs AWS or Docker:
+See what is in it and what could go. This needs neither AWS nor Docker:
 
 ```bash
 ./doitw build stage=local builder=host
@@ -78,7 +78,7 @@ See what is in it, and what could go; neither needs AWS or Docker:
 
 - `recipes = ["…"]` in `[tool.lambda-layer]` switches on a recipe that the report offers, with the
   bytes it saves and what stops working.
-- `drop = ["package/folder/**"]` leaves files out; `verify` proves that what is left imports.
+- `drop = ["package/folder/**"]` leaves files out. `verify` tests whether the rest imports.
 - A package that only one function needs may go into that function's own `requirements.txt`.
 - Beyond 262,144,000 bytes there is only the container image (10 GB).
 """,
@@ -87,9 +87,9 @@ See what is in it, and what could go; neither needs AWS or Docker:
         title=".layer-arn.txt is not there",
         quotes=("‹path› is not JSON", "‹path› has no stage ‹name›", ".layer-arn.txt is not there"),
         text="""\
-Neither jq nor an editor is needed: `patch-config` changes the stage's `layers` and nothing else in
-the file, and keeps what stood there before beside it (`.chalice/config.json.bak-…`). An ARN may be
-given by hand; this asks no AWS:
+You need neither jq nor an editor. `patch-config` changes the stage's `layers` and nothing else in
+the file, and keeps a backup beside it (`.chalice/config.json.bak-…`). With an ARN of your own, it
+asks no AWS:
 
 ```bash
 ARN=arn:aws:lambda:ap-northeast-2:123456789012:layer:shuking-deps-layer:1

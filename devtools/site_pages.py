@@ -1,4 +1,4 @@
-"""The repository's documents as pages of a site: the README in front, links that hold there."""
+"""The repository's documents as pages of a site: links that hold there."""
 
 import re
 from collections.abc import Mapping
@@ -10,16 +10,18 @@ _FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
 
 
 def pages(root: Path) -> dict[str, str]:
-    """{name in the site: file of the repository}; every Markdown file below docs/ is one."""
+    """{name in the site: file of the repository}; every Markdown file below docs/ is one. README is
+    for people who come to the repository; here docs/index.md stands in its place."""
     documents = [path for path in sorted((root / "docs").rglob("*.md")) if "site" not in path.parts]
     names = [path.relative_to(root).as_posix() for path in documents]
     found = {name.removeprefix("docs/"): name for name in names}
-    return {"index.md": "README.md", "changelog.md": "CHANGELOG.md"} | found
+    return {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"} | found
 
 
 def pictures(root: Path) -> dict[str, str]:
-    """{name in the site: file of the repository}; every plot below docs/bench/."""
-    names = [path.relative_to(root).as_posix() for path in sorted(root.glob("docs/bench/*.svg"))]
+    """{name in the site: file of the repository}; every plot and picture below docs/."""
+    found = [path for path in sorted((root / "docs").rglob("*.svg")) if "site" not in path.parts]
+    names = [path.relative_to(root).as_posix() for path in found]
     return {name.removeprefix("docs/"): name for name in names}
 
 
@@ -27,7 +29,7 @@ def page_text(root: Path, page: str, files: Mapping[str, str]) -> str:
     """A page's text: links to `files`, which the site has, as they are called there; a link to
     anything else of the repository is only its words."""
     source = files[page]
-    there = {name: place for place, name in files.items()}
+    there = {name: place for place, name in files.items()} | {"README.md": "index.md"}
     parts = _FENCED.split((root / source).read_text(encoding="utf-8"))
     for number in range(0, len(parts), 2):  # outside of code
         parts[number] = _LINK.sub(lambda found: _link(found, source, page, there), parts[number])

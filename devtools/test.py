@@ -18,11 +18,19 @@ TOOLS = {
     "workflows-security": ["zizmor", "--offline", "--quiet", ".github"],
     "pytest": ["pytest", f"--numprocesses={AT_ONCE}"],
 }
+MACHINE = Path(__file__).with_name("prepare_machine")
 LONG = ["pytest", "-m", "long", f"--numprocesses={AT_ONCE}"]
 
 
 def task_test() -> Iterator[dict[str, object]]:
     """Run lint, types and all tests."""
+    yield {
+        "name": "machine",
+        "doc": "Install what the tests need, start the Docker engine.",
+        "actions": [[str(MACHINE), "start" if arguments.current().install else "check"]],
+        "teardown": [[str(MACHINE), "stop"]],
+        "verbosity": 2,
+    }
     for name, command in TOOLS.items():
         yield {
             "name": name, "doc": f"Run {' '.join(command[:2])}.", "actions": [_action(command)],

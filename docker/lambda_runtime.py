@@ -219,7 +219,7 @@ def _now() -> str:
 
 def serve(meet: str, config: str, task: str, runtime: str) -> None:
     places = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}
-    if (trusted := Path(config).with_name("https.pem")).exists():  # the embedded AWS's
+    if (trusted := Path(config).with_name("https.pem")).exists():  # the emulator's
         places["AWS_CA_BUNDLE"] = str(trusted)
     environment = Environment(json.loads(Path(config).read_text(encoding="utf-8")), places)
     os.chdir(meet)

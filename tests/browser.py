@@ -161,7 +161,7 @@ class _Found:
 def program() -> str:
     """The browser; AssertionError says how to get one."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "no Chromium here: .ci/run installs it (apt-get install chromium)"
+    assert found, "no Chromium here: ./doitw test installs it (apt-get install chromium)"
     return found
 
 

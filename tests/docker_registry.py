@@ -52,7 +52,7 @@ class RealRegistry:
 @contextmanager
 def serving(folder: Path) -> Iterator[RealRegistry]:
     """AssertionError where the program is not installed: no test is skipped for that."""
-    assert shutil.which(PROGRAM), f"apt-get install {PROGRAM} (.ci/run does)"
+    assert shutil.which(PROGRAM), f"apt-get install {PROGRAM} (./doitw test does)"
     port = _free_port()
     config = folder / "registry.yml"
     config.write_text(CONFIG.format(folder=folder / "registry", port=port), encoding="utf-8")

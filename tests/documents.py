@@ -35,7 +35,8 @@ def documents() -> list[Path]:
     """Every page, the translations too."""
     names = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
     own = [ROOT / name for name in names]
-    return [*own, *sorted(FOLDER.glob("*.md")), *sorted(FOLDER.glob("ko/*.md"))]
+    pages = sorted(FOLDER.rglob("*.md"), key=lambda path: (path.parts[-2] == "ko", path))
+    return [*own, *(path for path in pages if "site" not in path.parts)]
 
 
 def read(document: Path) -> str:

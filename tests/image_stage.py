@@ -1,5 +1,5 @@
 """A stage `prod` of images without Docker: built on this machine, on a base image of a real
-registry, pushed to an embedded AWS over HTTP."""
+registry, pushed to an emulator over HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """`emulator`: the project that has the embedded AWS; `registry`: of base images."""
+    """`emulator`: the project that has the emulator; `registry`: of base images."""
 
     folder: Path
     emulator: Project

@@ -131,7 +131,7 @@ class Project:
 
     @property
     def local_aws(self) -> str:
-        """Its embedded AWS, as another project's LAYER_LOCAL_AWS."""
+        """Its emulator, as another project's LAYER_LOCAL_AWS."""
         found = self.access()
         return found.url.replace("://", f"://{found.key}:{found.secret}@")
 

@@ -1,4 +1,4 @@
-"""A function that says what it reaches, and a server that stands for the embedded AWS: it gives
+"""A function that says what it reaches, and a server that stands for the emulator: it gives
 back what it gets.
 """
 

@@ -56,7 +56,7 @@ AWS = {
     CHALICE: "each call that makes or changes something: its answer lost; some other faults",
 }
 NOT_SEEN = "–"
-PROMISED = 2.0  # seconds from a signal to the end, on a machine with nothing else to do
+PROMPT = 2.0  # seconds from a signal to the end, on a machine with nothing else to do
 HANGS = 15.0  # seconds after which it never ends, however busy the machine is
 FAULTS = {**CRASHES, **AWS, **ENGINE, **DISKS}
 INPUTS = {
@@ -132,10 +132,10 @@ def _checked(error: LayerError) -> LayerError:
 
 
 def ended(row: str, seconds: float) -> None:
-    """How long it went on after a signal. What was promised is counted, a hang is an error: how
+    """How long it went on after a signal. What ended in time is counted, a hang is an error: how
     busy the machine was is no fault of the tool."""
     count(row, "ended")
-    if seconds < PROMISED:
+    if seconds < PROMPT:
         count(row, "in time")
     assert seconds < HANGS, f"{seconds:.1f} s after the signal"
 
@@ -190,7 +190,7 @@ def _what(row: str) -> str:
     what = (FAULTS | INPUTS | HOSTILE)[row]
     if not (ended := COUNTS[row, "ended"]):
         return what
-    return f"{what}; {COUNTS[row, 'in time']} of {ended} ended within {PROMISED:.0f} seconds"
+    return f"{what}; {COUNTS[row, 'in time']} of {ended} ended within {PROMPT:.0f} seconds"
 
 
 def _cell(row: str, column: str) -> str:

@@ -115,7 +115,7 @@ def pyproject(text: str | None, table: Mapping[str, str]) -> str:
 
 
 def config(text: str, app: App) -> str:
-    """automatic_layer off wherever it is on, and a stage for the embedded AWS."""
+    """automatic_layer off wherever it is on, and a stage for the emulator."""
     table: dict[str, Any] = config_schema.as_chalice_reads(json.loads(text))
     places = [(), *(("stages", name) for name in table["stages"])]
     for place in places:

@@ -35,7 +35,7 @@ class Adoption:
 
 def reason(app: App) -> str:
     """Why config.json is changed."""
-    return (AUTOMATIC if app.automatic else "") + f"stage {LOCAL} is the embedded AWS"
+    return (AUTOMATIC if app.automatic else "") + f"stage {LOCAL} is the emulator"
 
 
 def overview(found: Adoption) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _apart(app: App) -> Iterator[str]:
     names = [name for name, arns in app.apart.get(app.stage, {}).items() if arns]
     if names and LOCAL not in app.stages:
         yield (
-            f"note: stage {LOCAL}: {', '.join(names)} without those: the embedded AWS has none of "
+            f"note: stage {LOCAL}: {', '.join(names)} without those: the emulator has none of "
             "an account's layers"
         )
 

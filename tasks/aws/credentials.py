@@ -48,7 +48,7 @@ def profile(settings: Settings, environ: Mapping[str, str]) -> str | None:
 def session(
     settings: Settings, environ: Mapping[str, str], access: Access | None = None
 ) -> "Session":
-    """The stage's session, in its role; `access`: to the embedded AWS, of which nobody is asked."""
+    """The stage's session, in its role; `access`: to the emulator, of which nobody is asked."""
     from boto3.session import Session
     from botocore.config import Config
 

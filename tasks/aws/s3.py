@@ -55,7 +55,7 @@ def _must_be_near(aws: Aws, head: Mapping[str, Any]) -> None:
     there = head.get("BucketRegion") or aws.settings.region
     if there != aws.settings.region:
         problem = f"bucket {aws.settings.bucket} is in {there}, the layer in {aws.settings.region}"
-        raise AwsError(f"{problem}; Lambda reads from its own region only", fix=OTHER_BUCKET)
+        raise AwsError(f"{problem}. Lambda reads from its own region only", fix=OTHER_BUCKET)
 
 
 def _foreign(error: Any) -> Any:
@@ -136,7 +136,7 @@ def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> s
     if sent is None:
         raise AwsError(
             f"s3://{aws.settings.bucket}/{key} was sent, and now something else stands there",
-            fix="run the command again; if it repeats, check who else writes to the bucket",
+            fix="run the command again. If it repeats, check who else writes to the bucket",
         )
     return sent
 

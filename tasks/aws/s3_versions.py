@@ -66,7 +66,7 @@ def _delete(aws: Aws, bucket: str, batch: Sequence[Stored]) -> None:
             f"S3 keeps s3://{bucket}/{failed['Key']}: {failed.get('Message') or failed['Code']}",
             fix=f"allow {iam_actions.action('DeleteObjects')} (./doitw iam-policy has "
             "the policy), or end "
-            "the object's lock; then run the command again",
+            "the object's lock. Then run the command again",
         )
 
 

@@ -1,4 +1,4 @@
-"""An SDK session for the embedded AWS: where it is and who asks stands in the code. No variable, no
+"""An SDK session for the emulator: where it is and who asks stands in the code. No variable, no
 file below ~/.aws and no proxy says otherwise, also when they change while it is used.
 """
 

@@ -86,8 +86,8 @@ def check_size(secret: Secret, configured: Mapping[str, str], function: str) -> 
     biggest = sorted(secret.values, key=lambda name: -len(secret.values[name].encode()))[:3]
     raise AwsError(
         f"function {function}: the variables of secret {secret.name} and config.json take "
-        f"{taken} bytes; Lambda allows {LIMIT}",
-        fix=f"make the secret smaller (largest: {', '.join(biggest)}); let the function "
+        f"{taken} bytes. Lambda allows {LIMIT}",
+        fix=f"make the secret smaller (largest: {', '.join(biggest)}). Let the function "
         "itself read large values when it starts",
     )
 

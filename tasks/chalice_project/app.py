@@ -114,7 +114,7 @@ def _incomplete(root: Path, missing: Path) -> InputError:
         "NAME"
     )
     if others and missing != APP:
-        fix = f"make it as your deploys do, from {', '.join(others)}; then run this again"
+        fix = f"make it as your deploys do, from {', '.join(others)}. Then run this again"
     return InputError(f"{root.resolve()} is no Chalice app: {missing} is not there", fix=fix)
 
 

@@ -48,7 +48,7 @@ def stage(path: Path, name: str) -> dict[str, Any]:
     stages: dict[str, dict[str, Any]] = load_config(path)["stages"]
     if name not in stages:
         known = ", ".join(stages) or "none"
-        problem = f"{path} has no stage {name!r}{nearest(name, stages)}; it has: {known}"
+        problem = f"{path} has no stage {name!r}{nearest(name, stages)}. It has: {known}"
         raise InputError(
             source_location.below(problem, place(path, "stages")),
             fix="choose one with stage=NAME, or add it to the file",

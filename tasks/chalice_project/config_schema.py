@@ -56,7 +56,7 @@ def checked(path: Path, config: dict[str, Any]) -> dict[str, Any]:
     everything in it that has another shape than Chalice reads."""
     if problems := list(_problems(config)):
         said = "; ".join(problems)
-        raise InputError(f"{path}: {said}", fix=f"correct {path}; nothing was changed")
+        raise InputError(f"{path}: {said}", fix=f"correct {path}. Nothing was changed")
     stages = {name: _without_nulls(table) for name, table in config["stages"].items()}
     return {**_without_nulls(config), "stages": stages}
 

@@ -179,12 +179,12 @@ def reason(lines: list[str]) -> str:
 
 
 def lacking(output: str) -> str:
-    """What the embedded AWS failed at, where that is why Chalice did; else ''."""
+    """What the emulator failed at, where that is why Chalice did; else ''."""
     if not (found := BROKEN.search(output)):
         return ""
     why = found[2].rpartition(" yet: ")[2].strip().rstrip(":")
     is_page = not why or "<" in why
-    return f"the embedded AWS cannot do {found[1]} yet" + ("" if is_page else f": {why}")
+    return f"the emulator cannot do {found[1]} yet" + ("" if is_page else f": {why}")
 
 
 def _fix(output: str, settings: Settings) -> str:

@@ -97,7 +97,7 @@ def refuse_too_old() -> None:
         return
     oldest = ".".join(map(str, OLDEST))
     raise InputError(
-        f"Chalice is installed in {interpreter()} with Python {found}; this tool needs Python "
+        f"Chalice is installed in {interpreter()} with Python {found}. This tool needs Python "
         f"{oldest} or newer there",
         fix=f"make that environment with Python {oldest} or newer. Without it Chalice runs where "
         "this tool is installed",

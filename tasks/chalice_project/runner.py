@@ -110,7 +110,7 @@ def import_once() -> None:
 
 
 def seal(access: Access, region: str) -> None:
-    """stage=local: Chalice speaks with the embedded AWS, and nothing says otherwise."""
+    """stage=local: Chalice speaks with the emulator, and nothing says otherwise."""
     from botocore.loaders import Loader
     from chalice.cli import factory
 

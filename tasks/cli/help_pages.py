@@ -108,7 +108,7 @@ PAGES = {
         about="Changes nothing. What your credentials may not see is shown as unknown.",
         examples={
             "./doitw status stage=prod": "one stage",
-            "./doitw status stage=prod check=1": "the same; exit status 1 for a difference",
+            "./doitw status stage=prod check=1": "exit status 1 for a difference",
         },
         exits={1: "something differs or is unknown (with check=1)"},
     ),
@@ -137,15 +137,15 @@ PAGES = {
     ),
     "gc": Page(
         about="Deletes layer versions and their zips that no function, stage or pin uses. "
-        "Shows the plan first; yes=1 deletes.",
+        "Without yes=1 it only shows the plan.",
         examples={
             "./doitw gc": "what would go, why the rest stays",
-            "./doitw gc keep=10 yes=1": "delete; the newest 10 stay in any case",
+            "./doitw gc keep=10 yes=1": "delete, but never the newest 10",
         },
     ),
     "unlock": Page(
-        about="Shows who deploys the stage. Releases the lock of a run that died; yes=1 "
-        "releases the lock of a run that lives.",
+        about="Shows who deploys the stage. Releases the lock of a run that died. With yes=1 "
+        "it also releases the lock of a run that lives.",
         examples={"./doitw unlock stage=prod": "who holds the lock?"},
     ),
     "iam-policy": Page(
@@ -188,7 +188,7 @@ PAGES = {
     ),
     "invoke": Page(
         about="Shows what the function answers, and its log. An example event is made from the "
-        "app; -v 2 shows it.",
+        "app. -v 2 shows it.",
         examples={
             "./doitw invoke event=http stage=local": "as API Gateway would call it",
             "./doitw invoke name=worker event=sqs stage=local": "with a message",
@@ -226,6 +226,6 @@ PAGES = {
 }  # fmt: skip
 USUAL = {
     0: "done",
-    1: "a step failed; the last lines say why and what to run",
-    3: "the command line or a setting is wrong; nothing was started",
+    1: "a step failed: the last lines say why and what to run",
+    3: "the command line or a setting is wrong: nothing was started",
 }

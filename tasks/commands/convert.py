@@ -61,7 +61,7 @@ def check(aws: Aws, typed: Arguments) -> None:
             f'stage {stage} has no function of another kind than package = "'
             f'{aws.settings.package}"',
             fix=f"set `package` for stage {stage} in pyproject.toml to what it is to become, then "
-            "convert; or ./doitw deploy",
+            "convert. Or run ./doitw deploy",
         )
     if aws.settings.is_image and (pinned := pin.holding(aws)):
         problem = f"stage {stage} was {pinned}, and is not to be changed"

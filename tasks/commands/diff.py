@@ -62,7 +62,7 @@ def numbers(
     problem = f"layer {settings.layer} has no " + ("versions yet" if not second else "two versions")
     if second:
         problem += f" to compare: there is none before {second}"
-    raise InputError(problem, fix="`./doitw history` lists them; then ./doitw diff from=N to=M")
+    raise InputError(problem, fix="`./doitw history` lists them. Then run ./doitw diff from=N to=M")
 
 
 def manifest_of(aws: Aws, published: Iterable[LayerVersion], number: int) -> Manifest:

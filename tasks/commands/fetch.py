@@ -40,7 +40,7 @@ def fetch(settings: Settings, typed: Arguments) -> Path:
     target.unlink(missing_ok=True)
     if files.bytes_digest(content) != manifest.sha256 or len(content) != manifest.bytes:
         problem = f"{where} ({size(len(content))}) is not the zip that its manifest describes"
-        raise AwsError(problem, fix="check who writes to the bucket; nothing was saved")
+        raise AwsError(problem, fix="check who writes to the bucket. Nothing was saved")
     files.write_atomic(target, content)
     say(f"{target}: {size(len(content))} from {where}")
     say(f"exactly what its manifest says: sha256 {manifest.sha256}")

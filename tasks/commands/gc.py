@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def task_gc() -> dict[str, object]:
-    """Delete unused versions (shows a plan; yes=1 deletes)."""
+    """Delete unused versions (yes=1, else only the plan)."""
     here, typed = current(), arguments.current()
     return {
         "actions": [action(lambda: collect_garbage(connect(here), typed.keep, act=typed.yes))],

@@ -8,7 +8,7 @@ from .table import STEPS
 
 
 def task_build() -> dict[str, object]:
-    """Build and test the layer only; needs no AWS."""
+    """Build and test the layer only, without AWS."""
     return {"actions": None, "task_dep": [*STEPS["build"]], "uptodate": [True]}
 
 

@@ -53,7 +53,7 @@ def _before(aws: Aws) -> ImageRelease:
     now = [each.number for each in there if each.digest in runs]
     older = [each for each in there if now and each.number < min(now)]
     if not older:
-        fix = "./doitw history lists them; rollback version=N chooses one"
+        fix = "./doitw history lists them. Choose one with ./doitw rollback version=N"
         raise InputError("there is no image before the one that runs", fix=fix)
     return older[0]
 

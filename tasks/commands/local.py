@@ -1,4 +1,4 @@
-"""`doit local-start`, `local-stop`, `local-url`: the embedded AWS by hand."""
+"""`doit local-start`, `local-stop`, `local-url`: the emulator by hand."""
 
 import os
 import shlex
@@ -64,10 +64,10 @@ def task_local_stop() -> dict[str, object]:
 
     def stop() -> None:
         if wanted.all_:
-            say(f"embedded AWS stopped: {control.stop_all(keep=keep)}")
+            say(f"emulator stopped: {control.stop_all(keep=keep)}")
             return
         ran = control.stop(keep=keep)
-        say("embedded AWS stopped" if ran else "no embedded AWS of ours runs")
+        say("emulator stopped" if ran else "no emulator of ours runs")
         for sentence in kept_state.sentences():
             say(sentence)
 

@@ -90,7 +90,7 @@ def _of_image(settings: Settings, aws: Aws | None) -> DeployPlan:
 
 
 def _reach(settings: Settings) -> Aws | None:
-    """None for an embedded AWS that is not running: a deploy would start it, empty."""
+    """None for an emulator that is not running: a deploy would start it, empty."""
     try:
         aws = connection.connect_read_only(settings)
     except AwsError:
@@ -122,7 +122,7 @@ def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[Req
 def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
     """'' when AWS runs exactly this, by our record or that of whoever deployed last."""
     if aws is None or arns is None:
-        return "the embedded AWS is not running"
+        return "the emulator is not running"
     if (begun := snapshot.read(aws)) and begun.is_open:
         return f"{begun} was cut short: it is {'undone' if begun.state == UNDOING else 'continued'}"
     path = paths.stage_record(aws.settings, "chalice-deploy")

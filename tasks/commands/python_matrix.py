@@ -67,7 +67,7 @@ def run_for_python(words: Sequence[str], python: str) -> None:
         [sys.executable, *program(), *mine], preexec_fn=subprocesses.die_with_parent
     )
     if code := ended(child):
-        fix = "read its error above; -c continues with the other Pythons"
+        fix = "read its error above. -c continues with the other Pythons"
         raise BuildError(f"python={python} ended with exit status {code}", fix=fix)
 
 

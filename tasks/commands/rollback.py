@@ -145,7 +145,7 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
         if is_kept(settings, to):
             way = f"./doitw undo stage={settings.stage}"
         raise DeployError(
-            f"{error.problem}\n{state}; the rollback is not finished",
+            f"{error.problem}\n{state}. The rollback is not finished",
             fix=f"{error.fix}\n→ or go back to what was there before: {way}",
         ) from None
 
@@ -187,8 +187,8 @@ def finish(settings: Settings) -> None:
     sizes = measured(connect(settings), record["to"])
     files.write_record(path, record | {"done": True, "sizes": sizes})
     say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
-    keeps = f"./doitw deploy stage={settings.stage} keeps it, from any machine"
-    say(f"note: and pinned to it: {keeps}, until ./doitw unpin or changed requirements")
+    until = f"./doitw unpin stage={settings.stage} or changed requirements"
+    say(f"note: deploys keep it until {until}")
 
 
 def ask(aws: Aws, way: str) -> None:

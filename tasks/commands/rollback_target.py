@@ -55,8 +55,8 @@ def _missing(
         return InputError(f"layer {settings.layer} has no versions yet", fix=fix)
     numbers = ", ".join(str(version.number) for version in there)
     return InputError(
-        f"layer {settings.layer} has no version {typed}{more}; there are: {numbers}",
-        fix="choose one of those; a deleted one comes back only while its manifest and zip are in "
+        f"layer {settings.layer} has no version {typed}{more}. There are: {numbers}",
+        fix="choose one of those. A deleted one comes back only while its manifest and zip are in "
         "S3",
     )
 
@@ -85,7 +85,7 @@ def previous(there: list[LayerVersion], number: int, settings: Settings) -> Laye
     if not fitting:
         raise InputError(
             f"there is no version of {settings.layer} before {number} to go back to",
-            fix=f"`./doitw status stage={settings.stage}` lists what there is; "
+            fix=f"`./doitw status stage={settings.stage}` lists what there is. "
             "./doitw rollback arn=… takes any layer",
         )
     return fitting[0]

@@ -45,6 +45,6 @@ def _must_be_dead(aws: Aws, holder: Lease, found: s3_versions.Object) -> None:
     if not dead:
         raise DeployError(
             "this owner may be alive: a living one renews its lock before that time",
-            fix="look again when it is over; or, when you know that it is dead: "
+            fix="look again when it is over. If you know that it is dead: "
             f"./doitw unlock yes=1 stage={aws.settings.stage}",
         )

@@ -48,7 +48,7 @@ def _format(text: str) -> str:
     pairs = {name: command for command, names in FORMATS.items() for name in names}
     if text not in pairs:
         known = ", ".join(f"{command} format={name}" for name, command in pairs.items())
-        problem = f"{text!r} is not a format{nearest(text, pairs)}; there are: {known}"
+        problem = f"{text!r} is not a format{nearest(text, pairs)}. There are: {known}"
         raise InputError(problem, fix="write one of these")
     return text
 
@@ -104,27 +104,24 @@ class Arguments:
         value="ARN[,ARN]",
         form=arns.parse_arns,
     )
-    reason: str = _argument(
-        "", "why, for others to read", "rollback", "unpin", "undo", value="TEXT"
-    )
+    reason: str = _argument("", "why, shown to others", "rollback", "unpin", "undo", value="TEXT")
     from_: str = _argument("", "number of the earlier version", "diff", "history", value="N")
     to: str = _argument("", "number of the later version", "diff", "history", value="N")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
     keep: int = _argument(
-        5, "`gc`: how many of the newest versions stay in any case; `local-stop`: `1`: the next "
-        "start has what the embedded AWS held", "gc", "local-stop", value="N",
+        5, "with `gc`: how many of the newest versions always stay. With `local-stop`: `1` keeps "
+        "what "
+        "the emulator holds for the next start", "gc", "local-stop", value="N",
     )  # fmt: skip
     keep_name: bool = _argument(
         False, "`1`: delete the functions and make them again under their names", "convert"
     )
     finish: bool = _argument(
-        False, "`1`: delete the functions from before; there is no way back to them then", "convert"
+        False, "`1`: delete the functions from before. There is no way back to them then", "convert"
     )
-    yes: bool = _argument(
-        False, "`1`: do it; without it, only say what would be done", "gc", "unlock"
-    )
+    yes: bool = _argument(False, "`1`: do it (without it, only the plan is shown)", "gc", "unlock")
     licenses: bool = _argument(
-        False, "`1`: licences by package, those that need attention first", "report"
+        False, "`1`: licenses by package, those that need attention first", "report"
     )
     for_: str = _argument(
         "", f"this policy alone, as JSON and nothing else: {', '.join(POLICIES)}", "iam-policy",
@@ -140,16 +137,19 @@ class Arguments:
     )  # fmt: skip
     branch: str = _argument("main", "branch that may deploy", "iam-policy", value="NAME")
     format_: str = _argument(
-        "", "`local-start`: `env`: address and key as variables for a shell, and nothing else; "
-        "`lock`: `pylock`: pylock.toml (PEP 751), too; `package`: `cloudformation` (default), "
+        "", "with `local-start`: `env` prints address and key as shell variables. With `lock`: "
+        "`pylock` also writes pylock.toml (PEP 751). With `package`: `cloudformation` (default) or "
         "`terraform`", "local-start", "lock", "package",
         value="FORMAT", form=_format,
     )  # fmt: skip
     exclude_newer: str = _argument(
-        "", "nothing that the index got after it: 2026-11-29, or `7 days`", "lock", form=_moment
+        "",
+        "no package that the index got after this: 2026-11-29, or `7 days`",
+        "lock",
+        form=_moment,
     )
     all_: bool = _argument(
-        False, "`1`: every embedded AWS of yours, not this checkout's alone", "local-stop"
+        False, "`1`: all of your emulators, not only this checkout's", "local-stop"
     )
     name: str = _argument("", "a function, as app.py names it", "invoke", "logs")
     event: str = _argument(
@@ -159,6 +159,9 @@ class Arguments:
     path: str = _argument("", "`[METHOD ]/path` of an example request", "invoke", form=_path)
     since: str = _argument("1h", "how far back: `10m`, `2h`, `1d`", "logs", form=_period)
     follow: bool = _argument(False, "`1`: go on until Ctrl-C", "logs")
+    install: bool = _argument(
+        True, "`0`: install no programs that the tests need, only say which are missing", "test"
+    )
     port: int = _argument(0, "port of the app's address (default: a free one)", "local-url")
 
 
@@ -207,7 +210,7 @@ def no_option(said: str) -> SettingsError:
     """`said`: doit's words, with all options that it knows."""
     refuse_slips(sys.argv[1:], bare=True)
     problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
-    fix = "type name=value (stage=dev); ./doitw help COMMAND shows what it takes"
+    fix = "type name=value (stage=dev). ./doitw help COMMAND shows what it takes"
     return SettingsError(problem, fix=fix)
 
 

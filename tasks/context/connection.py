@@ -10,7 +10,7 @@ from ..settings.local_access import Access, past_proxies, without_aws
 from ..settings.model import Settings
 from ..util.errors import AwsError
 
-# Nothing of ~/.aws concerns the embedded AWS, a file that cannot be read neither.
+# Nothing of ~/.aws concerns the emulator, a file that cannot be read neither.
 NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
 
 
@@ -45,7 +45,7 @@ def connect_read_only(settings: Settings) -> Aws:
     access = control.known(environ)
     if access is None:
         fix = "`./doitw deploy stage=local` starts it"
-        raise AwsError("the embedded AWS is not running", fix=fix)
+        raise AwsError("the emulator is not running", fix=fix)
     return _local(settings, environ, access)
 
 
@@ -60,6 +60,6 @@ def _aws(settings: Settings, environ: dict[str, str]) -> Aws:
 
 
 def _local(settings: Settings, environ: Mapping[str, str], access: Access) -> Aws:
-    """Chalice's process imports app.py, whose own calls are to find the embedded AWS, too."""
+    """Chalice's process imports app.py, whose own calls are to find the emulator, too."""
     around = without_aws(environ) | past_proxies(environ, access.name)
     return Aws(settings, around | access.variables(settings.region) | NO_FILES, access)

@@ -43,7 +43,7 @@ def check_handlers(
         lines = [f"{name}: {_reason(error)}" for name, error in failed.items()]
         raise VerifyError(
             "in the whole image these handlers do not start:\n" + "\n".join(lines),
-            fix="correct the app or its requirements; nothing was pushed or changed",
+            fix="correct the app or its requirements. Nothing was pushed or changed",
         )
 
 

@@ -35,7 +35,7 @@ MANIFESTS = (
 )
 DIGEST = "Docker-Content-Digest"
 AGAIN = "run the command again: what was sent is not sent twice"
-LIES = "something between here and the registry changes what is sent; look at proxies, then again"
+LIES = "something between here and the registry changes what is sent. Look at proxies, then again"
 
 
 @dataclass(kw_only=True)

@@ -100,7 +100,7 @@ def refuse_bad_members(members: Iterable[Member]) -> None:
     if wrong:
         raise BuildError(
             "the sandbox made what no layer may hold:\n" + "\n".join(wrong[:10]),
-            fix="remove build/store and run the command again; if it comes back, leave out the "
+            fix="remove build/store and run the command again. If it comes back, leave out the "
             "packages that are built from source, one after the other",
         )
 

@@ -1,6 +1,6 @@
-"""HTTPS at the embedded AWS's own port, beside HTTP: a websocket is answered by HTTPS alone.
+"""HTTPS at the emulator's own port, beside HTTP: a websocket is answered by HTTPS alone.
 
-Functions of the embedded AWS trust its certificate (AWS_CA_BUNDLE), nobody else does.
+Functions of the emulator trust its certificate (AWS_CA_BUNDLE), nobody else does.
 """
 
 import datetime

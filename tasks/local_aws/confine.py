@@ -1,4 +1,4 @@
-"""What the embedded AWS may not do for whoever asks it: reach the network, or start containers.
+"""What the emulator may not do for whoever asks it: reach the network, or start containers.
 
 Functions ask it, with code of packages in them. So what they may not do themselves, it must not do
 for them: moto posts to a topic's HTTP subscribers, to API destinations and HTTP integrations, and
@@ -33,9 +33,9 @@ def confine(own: str, docker_host: str = "") -> None:
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _CONNECTING and is_outside(arguments[1], allowed):
-            raise OutOfReachError(f"the embedded AWS reaches nothing else: {arguments[1]!r}")
+            raise OutOfReachError(f"the emulator reaches nothing else: {arguments[1]!r}")
         if event in _RESOLVING and arguments[0] and arguments[0] not in hosts:
-            raise OutOfReachError(f"the embedded AWS reaches nothing else: {arguments[0]!r}")
+            raise OutOfReachError(f"the emulator reaches nothing else: {arguments[0]!r}")
 
     sys.addaudithook(hear)
     keep_from_engine()
@@ -52,7 +52,7 @@ def keep_from_engine() -> None:
     from moto.utilities.docker_utilities import DockerModel
 
     def refuse(self: object) -> None:
-        raise OutOfReachError("the embedded AWS starts no containers for whoever asks")
+        raise OutOfReachError("the emulator starts no containers for whoever asks")
 
     setattr(DockerModel, "docker_client", property(refuse))  # noqa: B010 - mypy refuses the plain form
 
@@ -63,7 +63,7 @@ def keep_from_posting() -> None:
     import requests
 
     def unsent(method: str, url: str, **named: Any) -> Any:
-        say(f"the embedded AWS reaches nothing else: {method.upper()} {url} is not sent")
+        say(f"the emulator reaches nothing else: {method.upper()} {url} is not sent")
         answer = requests.Response()
         answer.status_code, answer.url = 503, url
         return answer
@@ -78,7 +78,7 @@ def serving(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def unserved(service: str) -> App:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        body = f'{{"message": "the embedded AWS does not have {service}"}}'.encode()
+        body = f'{{"message": "the emulator does not have {service}"}}'.encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response("501 Not Implemented", [*headers, ("x-amzn-ErrorType", "NotImplemented")])
         return [body]

@@ -138,7 +138,7 @@ def _start(environ: Mapping[str, str]) -> Access:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if access := running():
-            say(f"embedded AWS started at {access.url} (./doitw local-stop ends it)")
+            say(f"emulator started at {access.url} (./doitw local-stop ends it)")
             if refusal := kept_state.refusal():
                 say(f"warning: {refusal}")
             return access
@@ -146,7 +146,7 @@ def _start(environ: Mapping[str, str]) -> Access:
     process.kill()
     last = (LOG.read_text(errors="replace").strip().splitlines() or ["it logged nothing"])[-1]
     raise AwsError(
-        f"the embedded AWS did not start: {last[-300:]}",
+        f"the emulator did not start: {last[-300:]}",
         fix=f"read {LOG}, then run the command again",
     )
 
@@ -189,7 +189,7 @@ def forget(settings: Settings) -> None:
     for path in cleared:
         path.unlink()
     if _clear_config() or cleared:
-        say("a new embedded AWS: what the last one knew is cleared (local records and ARNs)")
+        say("a new emulator: what the last one knew is cleared (local records and ARNs)")
 
 
 def _clear_config() -> bool:
@@ -227,7 +227,7 @@ def stop_all(*, keep: bool = False) -> int:
 
 
 def servers() -> list[int]:
-    """Process numbers of all embedded AWSs of this user."""
+    """Process numbers of all emulators of this user."""
     words = ["ps", "-x", "-o", "pid=", "-o", "uid=", "-o", "args="]
     if PROC.is_dir():  # not every Linux has `ps`
         listed = [_of_proc(each) for each in PROC.glob("[0-9]*")]

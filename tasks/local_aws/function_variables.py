@@ -1,5 +1,5 @@
-"""The environment of a function of the embedded AWS: what Lambda gives one, what config.json and
-the secret say, and the embedded AWS in the place of AWS, whatever these say of that.
+"""The environment of a function of the emulator: what Lambda gives one, what config.json and
+the secret say, and the emulator in the place of AWS, whatever these say of that.
 
 Lambda's: settings/lambda_variables.py.
 """
@@ -28,14 +28,14 @@ def variables(function: Any, access: Access | None) -> dict[str, str]:
 
 
 def refusal(wishes: Mapping[str, Any]) -> str:
-    """Why the embedded AWS makes no such function, '' where it does. `wishes`: as CreateFunction
+    """Why the emulator makes no such function, '' where it does. `wishes`: as CreateFunction
     and UpdateFunctionConfiguration take them."""
     code = wishes.get("Code")
     if wishes.get("PackageType") == "Image" or (isinstance(code, dict) and "ImageUri" in code):
         return image_functions.refusal(wishes)
     runtime = wishes.get("Runtime")
     if runtime is not None and not re.fullmatch(r"python3\.\d+", str(runtime)):
-        return f"the embedded AWS runs Python alone, not {runtime!a}"
+        return f"the emulator runs Python alone, not {runtime!a}"
     given = (wishes.get("Environment") or {}).get("Variables") or {}
     for name, value in given.items():
         if not name or "=" in name or lambda_variables.unsendable(name):

@@ -1,4 +1,4 @@
-"""Who may ask the embedded AWS: who has its key, at its own address; no page of a browser."""
+"""Who may ask the emulator: who has its key, at its own address; no page of a browser."""
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Functions of the embedded AWS that are images: blobs of its registry, loaded into the engine.
+"""Functions of the emulator that are images: blobs of its registry, loaded into the engine.
 
 moto (seen with 5.2.5) takes any address for an image, keeps no handler, and drops what an update
 says of it. Here a function has an image that is there, and runs in a container of it. What was
@@ -21,7 +21,7 @@ from .services import image_registry
 REPOSITORY = "doit-lambda-layer/function"
 DOCKER = "docker"
 NO_ENGINE = (
-    "the embedded AWS runs a function that is an image in a container: start Docker, or set "
+    "the emulator runs a function that is an image in a container: start Docker, or set "
     'package = "layer"'
 )
 _LOADED: dict[str, str] = {}  # {digest: tag}
@@ -38,7 +38,7 @@ def handler(function: Any) -> str:
 
 
 def refusal(wishes: Mapping[str, Any]) -> str:
-    """Why the embedded AWS makes no such function, '' where it does."""
+    """Why the emulator makes no such function, '' where it does."""
     builder = (files.read_record(paths.LOCAL_RUNTIME) or {}).get("builder", DOCKER)
     if builder != DOCKER:
         return NO_ENGINE

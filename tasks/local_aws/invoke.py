@@ -1,4 +1,4 @@
-"""One invocation of a function of the embedded AWS: its zip and its layers' zips in a sandbox."""
+"""One invocation of a function of the emulator: its zip and its layers' zips in a sandbox."""
 
 import hashlib
 import json
@@ -69,7 +69,7 @@ def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
     if image_functions.is_one(function) or str(function.run_time) == here:
         return ""
     return (
-        f"{function.function_name} is for {function.run_time}, the embedded AWS runs {here} (the "
+        f"{function.function_name} is for {function.run_time}, the emulator runs {here} (the "
         "layer's) alone: set `python` in pyproject.toml, or make the function for that"
     )
 
@@ -77,7 +77,7 @@ def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
 def start(
     function: Any, layers: Sequence[bytes], settings: Settings, access: Access | None
 ) -> Environment:
-    """A new environment, in a sandbox of its own. It reaches the embedded AWS, and nothing else
+    """A new environment, in a sandbox of its own. It reaches the emulator, and nothing else
     unless `local-network` says so."""
     is_image = image_functions.is_one(function)
     sandbox = (

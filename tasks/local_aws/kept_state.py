@@ -1,4 +1,4 @@
-"""What the embedded AWS holds, kept on the disk from its end to its next start.
+"""What the emulator holds, kept on the disk from its end to its next start.
 
 moto's models go to a file as they are, all of them at once, so that what refers to something of
 another service still does. The file is a pickle: whoever may write it may run code as you. So it is

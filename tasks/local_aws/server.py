@@ -1,4 +1,4 @@
-"""The embedded AWS as a process of its own: moto's server, adjusted and guarded.
+"""The emulator as a process of its own: moto's server, adjusted and guarded.
 
 `python -m tasks.local_aws.server`, started by local_aws.py; writes its address and key when it
 listens. It ends with its checkout, or after a day in which nobody asked it anything.

@@ -1,4 +1,4 @@
-"""Is a request to the embedded AWS signed with a key that it knows? As AWS's documents have it: by
+"""Is a request to the emulator signed with a key that it knows? As AWS's documents have it: by
 Signature Version 4, in a header, an address (presigned) or a form (presigned POST), and by S3's
 older Version 2.
 """

@@ -1,4 +1,4 @@
-"""Execution environments of the embedded AWS's functions, kept warm as Lambda keeps them.
+"""Execution environments of the emulator's functions, kept warm as Lambda keeps them.
 
 One is a sandbox with the function's code and layers, and a process in it that runs the function as
 Lambda does (docker/lambda_runtime.py). After an invocation it stays for the next one of the same

@@ -156,7 +156,7 @@ def run_script(
         raise lost("was killed (SIGKILL)", outcome.trying)
     last = (outcome.output.splitlines() or [""])[-1]
     if outcome.code or not last.startswith(ANSWER):
-        problem = f"the proof did not run:\n{outcome.tail or f'exit status {outcome.code}'}"
+        problem = f"the import test did not run:\n{outcome.tail or f'exit status {outcome.code}'}"
         raise VerifyError(problem, fix="report this, with the lines")
     found: dict[str, Any] = json.loads(last.removeprefix(ANSWER))
     return found
@@ -164,7 +164,7 @@ def run_script(
 
 def lost(how: str, trying: str) -> VerifyError:
     """The proof's own process came to an end that is none of its own."""
-    problem = f"the proof {how}"
+    problem = f"the import test {how}"
     if trying:
         return VerifyError(
             f"{problem} while it tried {trying}: one of these packages stops or ends the other "
@@ -175,7 +175,7 @@ def lost(how: str, trying: str) -> VerifyError:
     return VerifyError(
         f"{problem}: a package stops or ends the other processes of its user, or the machine has "
         "no memory left",
-        fix="see whether the machine has memory left; else take the packages that came last out "
+        fix="see whether the machine has memory left. Else take the packages that came last out "
         "of requirements-all.txt, to find the one",
     )
 
@@ -214,7 +214,9 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     except TimeoutError as error:
         tail = "\n".join(str(error).splitlines()[-8:])
         problem = f"check = {settings.check!r} did not end in {settings.check_timeout} s\n{tail}"
-        raise VerifyError(problem.strip(), fix=f"{fix}; check-timeout allows more") from None
+        raise VerifyError(
+            problem.strip(), fix=f"{fix}. A larger check-timeout allows more"
+        ) from None
     if outcome.code:
         raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
     say(f"check {settings.check} passed")

@@ -27,7 +27,7 @@ from .environment import proof_environment
 LATE = 124  # docker/run_traced.py's
 OFFERED = 20  # globs
 SMALL = 20_000  # bytes that are worth no line
-FIX = "correct trace in [tool.lambda-layer], or remove it; check-timeout allows more time"
+FIX = "correct trace in [tool.lambda-layer], or remove it. A larger check-timeout allows more time"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,7 @@ def by_arn(aws: Aws, arn: str) -> LayerVersion:
     """Any layer's version. InputError when it does not exist (any more)."""
     answer = _by_arn(aws, arn)
     if answer is None:
-        fix = "`./doitw history` lists this layer's versions; a deleted one is published again "
+        fix = "`./doitw history` lists this layer's versions. A deleted one is published again "
         fix += "from its zip by ./doitw rollback version=N"
         raise InputError(f"{arn} does not exist", fix=fix)
     return from_response(answer)
@@ -114,7 +114,7 @@ def download(aws: Aws, arn: str) -> bytes | None:
 
 
 def _download(aws: Aws, address: str, what: str, target: IO[bytes]) -> bool:
-    """False for no address. The embedded AWS is asked past proxies."""
+    """False for no address. The emulator is asked past proxies."""
     from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
     if not address.startswith("http"):

@@ -72,7 +72,7 @@ def _looked_for(aws: Aws, description: str, why: str) -> dict[str, Any]:
             return made
     raise AwsError(
         f"publishing layer {aws.settings.layer}: AWS cannot be reached: its answer never came "
-        f"({why}), and there is no such version so far; the zip is in S3, nothing else was changed",
+        f"({why}), and there is no such version so far. The zip is in S3, nothing else was changed",
         fix="run the command again in a minute: a version that has appeared by then is used",
     )
 

@@ -176,7 +176,7 @@ def _must_be(aws: Aws, sha256: str, answer: Mapping[str, Any]) -> None:
         return
     gone = listing.withdraw(aws, answer["Version"])
     raise AwsError(
-        f"version {answer['Version']} holds other bytes (sha256 {got}) than were proven; it is "
+        f"version {answer['Version']} holds other bytes (sha256 {got}) than were tested. It is "
         + ("deleted again" if gone else "not used, but could not be deleted"),
-        fix="run the command again; if it repeats, check who else writes to the bucket",
+        fix="run the command again. If it repeats, check who else writes to the bucket",
     )

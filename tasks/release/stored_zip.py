@@ -16,7 +16,7 @@ from ..util import files
 from ..util.errors import VerifyError
 from .manifest import Manifest
 
-FIX = "check who writes to the bucket; a deploy of the version's requirements builds it again"
+FIX = "check who writes to the bucket. A deploy of the version's requirements builds it again"
 LISTED = 10  # in one message
 
 

@@ -74,8 +74,8 @@ def check(start: Start, most: int, function: str, way: str) -> None:
     unknown is not judged. `most`: 0 for any; `way`: out of it."""
     if most and start.init is not None and start.init > most:
         raise DeployError(
-            f"{function} took {start.init:,.0f} ms to initialise; max-init allows {most:,} ms",
-            fix="./doitw report lists what takes long to import; give the function more memory "
-            "(lambda_memory_size), import later, or raise max-init; ./doitw smoke measures again "
-            f"once the function is cold; or {way}",
+            f"{function} took {start.init:,.0f} ms to start, and max-init allows {most:,} ms",
+            fix="./doitw report lists what takes long to import. Give the function more memory "
+            "(lambda_memory_size), import later, or raise max-init. ./doitw smoke measures again "
+            f"once the function is cold. Or {way}",
         )

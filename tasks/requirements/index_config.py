@@ -101,7 +101,7 @@ def _table(path: Path) -> Table:
     try:
         found = tomllib.loads(input_files.read_text(path))
     except InputError as error:
-        raise InputError(f"{error.problem}; it is uv's configuration", fix=error.fix) from None
+        raise InputError(f"{error.problem}. It is uv's configuration", fix=error.fix) from None
     except (OSError, ValueError, RecursionError) as error:
         problem = f"{path}, uv's configuration, cannot be read: {error}"
         raise InputError(problem, fix="correct the file, or set UV_NO_CONFIG=1") from None
@@ -135,7 +135,7 @@ def _sections(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except InputError as error:
-        raise InputError(f"{error.problem}; it is pip's configuration", fix=error.fix) from None
+        raise InputError(f"{error.problem}. It is pip's configuration", fix=error.fix) from None
     except (ValueError, configparser.Error) as error:
         # configparser quotes the line, which may hold a password
         problem = f"{path}, pip's configuration, cannot be read: {type(error).__name__}"

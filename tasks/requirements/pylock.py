@@ -36,7 +36,7 @@ def of_pdm(text: str, file: str, group: str) -> str:
     wanted = [each for each in packages if group in each["groups"]]
     if not wanted:
         known = ", ".join(sorted({name for each in packages for name in each["groups"]}))
-        problem = f"{file} has no package of group {group}; there are: {known or 'none'}"
+        problem = f"{file} has no package of group {group}. There are: {known or 'none'}"
         raise InputError(problem, fix="name one with --group")
     as_pylock = [
         {**each, "wheels": [_pdm_file(x) for x in each.get("files", ())],
@@ -66,7 +66,7 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
     document = _toml(text, file)
     version = str(document.get("lock-version", ""))
     if not version.startswith(MAJOR):
-        problem = f"{file} has lock-version {version!r}; {MAJOR}x is read"
+        problem = f"{file} has lock-version {version!r}, and {MAJOR}x is read"
         raise InputError(problem, fix="make it with a tool that writes PEP 751's first version")
     return document
 

@@ -177,7 +177,7 @@ class _Session:
         if done.returncode:
             raise BuildError(
                 f"the layer could not be unpacked:\n{done.stderr.strip()[-500:]}",
-                fix="run again; if it is a layer of others, ask them for a whole one",
+                fix="run again. If it is another tool's layer, ask its owner for a whole one",
             )
         _protect(target)
 
@@ -194,7 +194,7 @@ def check_host(settings: Settings) -> None:
         raise BuildError(
             f"stage=local would run the function on this machine ({here}), which does not run "
             f"{host_python.target(settings)}",
-            fix="start Docker and omit builder=host; another stage takes such a layer",
+            fix="start Docker and omit builder=host. Another stage takes such a layer",
         )
 
 

@@ -76,7 +76,7 @@ CHECK = Kind(
 )  # fmt: skip
 FUNCTION = Kind(
     job="function", code="the app's, the layer's", user=NOBODY, container=CELL,
-    mounts=TMP, network="the embedded AWS; `local-network`: the engine's",
+    mounts=TMP, network="the emulator; `local-network`: the engine's",
     environment="the function's variables",
     memory="the function's", time="the function's",
 )  # fmt: skip

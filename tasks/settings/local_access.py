@@ -1,4 +1,4 @@
-"""The way into the embedded AWS: its address, and the key that it was made with.
+"""The way into the emulator: its address, and the key that it was made with.
 
 Whoever has the key may do everything there, so the file is this user's alone.
 """
@@ -20,7 +20,7 @@ OTHERS = "LAYER_LOCAL_AWS"  # a server of the user's own in place of ours, http:
 _LETTERS = string.ascii_uppercase + string.digits
 _KEY = re.compile(r"LKIA[A-Z0-9]{16}")  # of AWS's form, which moto wants; no real one begins so
 TOKEN = "local"  # noqa: S105 - a session token opens nothing; some programs want one as in Lambda
-NOT_YET = "NotImplemented"  # the embedded AWS's code for what it cannot do
+NOT_YET = "NotImplemented"  # the emulator's code for what it cannot do
 PROXIES = ("NO_PROXY", "no_proxy")  # some programs read the one, some the other
 
 

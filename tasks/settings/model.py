@@ -8,7 +8,7 @@ from . import smoke_request
 from .lambda_pythons import PYTHONS
 from .smoke_request import Request
 
-LOCAL = "local"  # the stage that lives on the embedded AWS
+LOCAL = "local"  # the stage that lives on the emulator
 MOST_LAYERS = 5  # of one function (AWS quota)
 ARCHITECTURES = ("x86_64", "arm64")
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
@@ -54,7 +54,7 @@ class Settings:
         pattern=r"[a-z]{2,4}(-[a-z]+)+-\d+",  # eusc-de-east-1
     )  # fmt: skip
     account: str = _setting(
-        "", "number of the AWS account; any other is refused, before anything is changed",
+        "", "number of the AWS account: any other is refused before anything is changed",
         pattern=r"\d{12}",
     )  # fmt: skip
     role: str = _setting(
@@ -76,60 +76,68 @@ class Settings:
         "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…
     )  # fmt: skip
     requirements: str = _setting(
-        "requirements-all.txt", "what the layer holds", typed=True, value="FILE",
+        "requirements-all.txt", "file with the packages of the layer", typed=True, value="FILE",
         pattern=r"(.*/)?(?!\.{1,2}$)[^/]{1,240}",
     )  # fmt: skip
     python: str = _setting(
-        "3.12", "the layer's Python; typed for `build` and `lock`, several with commas",
+        "3.12", "the layer's Python (`build` and `lock` take several, with commas)",
         typed=True, value="VERSION", choices=PYTHONS,
     )  # fmt: skip
     architecture: str = _setting("x86_64", "Lambda's name for it", choices=ARCHITECTURES)
     image: str = _setting(
-        "", "image the layer is built and proven in (default: Lambda's own, "
-        f"`{LAMBDA_IMAGE}`, in which `{{python}}` is the layer's); a digest is fine",
+        "", "image in which the layer is built and tested, by tag or digest (default: Lambda's "
+        "own, "
+        f"`{LAMBDA_IMAGE}`)",
         env=("LAYER_IMAGE",), pattern=IMAGE, form="NAME[:TAG][@sha256:DIGEST]",
     )  # fmt: skip
     stage: str = _setting(
-        "prod", "Chalice stage; `local` is the embedded AWS", typed=True, value="NAME",
+        "prod", "Chalice stage: `local` is an AWS emulator on this machine", typed=True,
+        value="NAME",
         pattern=r"[\w-][\w.-]{0,127}",  # it is part of file names and of keys in S3
     )  # fmt: skip
     builder: str = _setting(
-        "auto", "`docker`, `host` (uv on this machine, wheels only; what it cannot run is not "
-        "proven), or `auto`: Docker, and for `stage=local` the host when there is no Docker or no "
-        "image",
+        "auto", "`docker`, `host` (uv on this machine, from wheels), or `auto`: Docker, and the "
+        "host "
+        "for `stage=local` without Docker or its image",
         typed=True, value="KIND", choices=("auto", "docker", "host"),
     )  # fmt: skip
     local_network: bool = _setting(
-        False, "may functions of `stage=local` reach more than the embedded AWS? (in a container)"
+        False, "let functions of `stage=local` reach more than the emulator (in a container)"
     )
     smoke_path: str = _setting(
-        "/health", "path that `smoke` GETs; `POST /path`: by another method; `none`: no request",
+        "/health", "path that `smoke` requests with GET (`POST /path` for another method, `none` "
+        "for no "
+        "request)",
         pattern=smoke_request.PATH,
     )  # fmt: skip
     smoke: tuple[Request, ...] = _setting(
         (), "requests in place of `smoke-path`: tables with `path`, `method`, `headers`, `body`, "
-        "and what is expected: `status`, fields of `json`",
+        "and what the answer must have: `status`, fields of `json`",
         faults=smoke_request.faults, made=smoke_request.made,
     )  # fmt: skip
     on_smoke_failure: str = _setting(
-        "rollback", "what a deploy does when the app does not answer afterwards: `rollback` brings "
-        "back what ran before, `stop` leaves it", choices=("rollback", "stop"),
+        "rollback", "what a deploy does if the app does not answer: `rollback` brings back what "
+        "ran before, "
+        "`stop` leaves it", choices=("rollback", "stop"),
     )  # fmt: skip
     max_init: int = _setting(
-        0, "fail a deploy when the function takes more milliseconds than this to initialise (a "
-        "cold start, of a stage in AWS); 0: no limit",
+        0, "milliseconds that a cold start of a stage in AWS may take before the deploy fails (0: "
+        "no "
+        "limit)",
     )  # fmt: skip
     lock_wait: int = _setting(600, "seconds to wait while somebody else deploys the same stage")
     lifecycle_days: int = _setting(
-        0, "days S3 keeps uploads that were never published (90 is usual; 0: for ever); a "
-        "version's zip stays until `doit gc` deletes it",
+        0, "days after which S3 deletes uploads that were never published (90 is usual, 0 keeps "
+        "them). Only `doit gc` deletes the zip of a version",
     )  # fmt: skip
     rules_off: tuple[str, ...] = _setting((), "built-in prune rules to switch off")
     recipes: tuple[str, ...] = _setting((), "prune recipes to switch on (`doit report` lists them)")
     drop: tuple[str, ...] = _setting((), "globs of files to leave out of the layer")
-    keep: tuple[str, ...] = _setting((), "globs of files that no rule may take; always wins")
+    keep: tuple[str, ...] = _setting(
+        (), "globs of files that no rule may take, stronger than all other settings"
+    )
     prefer: tuple[str, ...] = _setting(
-        (), "whose file the layer has where two distributions bring another one: "
+        (), "which package's file the layer has when two bring different ones: "
         '`["dbt-core: dbt/__init__.py"]`', item="DISTRIBUTION: GLOB",
     )  # fmt: skip
     harmless: tuple[str, ...] = _setting(
@@ -137,11 +145,11 @@ class Settings:
     )
     strip: bool = _setting(True, "strip debug symbols from shared objects where that is safe")
     bytecode: str = _setting(
-        "compile", "ship `.pyc` files? `only`: in place of the sources",
+        "compile", "ship `.pyc` files beside the sources, `only` them, or `none`",
         choices=("compile", "only", "none"),
     )  # fmt: skip
     licenses: str = _setting(
-        "keep", "texts of licences: `keep` each where it lies, `bundle` all in one file "
+        "keep", "texts of licenses: `keep` each in its place, `bundle` all in one file "
         "`THIRD-PARTY-NOTICES`, or `drop` them", choices=("keep", "bundle", "drop"),
     )  # fmt: skip
     compression: str = _setting(
@@ -149,25 +157,26 @@ class Settings:
         choices=("default", "max"),
     )  # fmt: skip
     build_network: bool = _setting(
-        False, "let what is built from source use the network; what builds it is fetched before"
+        False, "let builds from source use the network (build tools are fetched before)"
     )
     store_size: int = _setting(2000, "MB of finished work that build/store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` or `trace` may take")
     trace: str = _setting(
         "",
-        "a command that runs once on what was installed; what it opens stays: `check` (your "
-        "own), a Python file, or `python -m unittest tests`",
+        "a command that runs once on the installed packages and keeps each file it opens: `check` "
+        "(your own), a Python file, or `python -m unittest tests`",
     )
-    proof_timeout: int = _setting(60, "seconds that one import may take in the proof")
+    proof_timeout: int = _setting(60, "seconds that one import may take in the import test")
     proof_env: tuple[str, ...] = _setting(
-        (), "environment variables of the proof and of `check`, a table: `{NAME = \"value\"}`",
+        (), "environment variables of the import test and of `check`, a table: `{NAME = "
+        "\"value\"}`",
         pairs=True,
     )  # fmt: skip
     reserve: int = _setting(
         5, "MB of Lambda's limit that bytecode leaves to the function and other layers"
     )
-    max_growth: int = _setting(0, "fail when the layer grows by more than this %; 0: no limit")
+    max_growth: int = _setting(0, "fail when the layer grows by more than this % (0: no limit)")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""
     # Neither: the base image's `sha256:…`, where the lock names it.

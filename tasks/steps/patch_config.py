@@ -108,7 +108,7 @@ def refuse_bad_layers(settings: Settings, arns: list[str]) -> None:
 def _check(settings: Settings, arns: list[str], whose: str, where: str) -> None:
     place = f"stages.{settings.stage}.{where} in {paths.CHALICE_CONFIG}"
     if len(arns) > MOST_LAYERS:
-        problem = f"{whose} would have {len(arns)} layers; Lambda allows"
+        problem = f"{whose} would have {len(arns)} layers, and Lambda allows"
         raise InputError(f"{problem} {MOST_LAYERS}", fix=f"take one out of {place}")
     if problems := layer_arns.misplaced(arns, settings.region):
         fix = f"name a layer of {settings.region}, or correct {place}"

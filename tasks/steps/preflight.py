@@ -139,8 +139,8 @@ def _check_list(settings: Settings, keys: tuple[str, ...], configured: list[str]
     full = len(size_limit.beside(configured, settings)) >= MOST_LAYERS
     if full and not _is_a_rollbacks(settings, configured):
         raise InputError(
-            f"{where}: {len(configured)} layers are there already; Lambda allows {MOST_LAYERS}, "
-            "this one included",
+            f"{where}: {len(configured)} layers are there already, and Lambda allows "
+            f"{MOST_LAYERS}, this one included",
             fix="take out those that this layer replaces",
         )
     if problems := layer_arns.misplaced(configured, settings.region):
@@ -170,7 +170,7 @@ def check_variables(settings: Settings) -> None:
         first = next(name for name in names if lambda_variables.refused([name]))
         problem = f"{paths.CHALICE_CONFIG}, environment_variables: {'; '.join(problems)}"
         where = _place(settings.stage, "environment_variables", first)
-        fix = "choose another name there, and in the app; Lambda sets these itself"
+        fix = "choose another name there, and in the app. Lambda sets these itself"
         raise InputError(source_location.below(problem, where), fix=fix)
     _check_pythons_own(settings, found)
 
@@ -186,7 +186,7 @@ def _check_pythons_own(settings: Settings, found: dict[str, dict[str, str]]) -> 
             key = ("environment_variables", name)
             own = _place(settings.stage, "lambda_functions", function, *key)
             place = own or _place(settings.stage, *key)
-            fix = "take it out there; modules of the app's own are found in its folder and vendor/"
+            fix = "take it out there. Modules of the app's own are found in its folder and vendor/"
             raise InputError(source_location.below(f"{where}: {why}", place), fix=fix)
 
 
@@ -247,9 +247,9 @@ def check_python(settings: Settings) -> None:
     if settings.python in TOO_OLD:
         raise InputError(
             f"{problem}, and this tool needs {OLDEST} or newer",
-            fix="`./doitw publish` builds, proves and publishes it: put the ARN (.layer-arn.txt) "
+            fix="`./doitw publish` builds, tests and publishes it: put the ARN (.layer-arn.txt) "
             f"into `layers` of {paths.CHALICE_CONFIG} and deploy with a Chalice under Python "
-            f'{settings.python}; or set python = "{OLDEST}"',
+            f'{settings.python}. Or set python = "{OLDEST}"',
         )
     if PACKAGE == "tasks":  # a checkout, not the wheel
         fix = f"write {settings.python} into .python-version and run ./doitw again"
@@ -257,7 +257,7 @@ def check_python(settings: Settings) -> None:
     raise InputError(
         problem,
         fix="install this tool and the app's requirements.txt in an environment of Python "
-        f"{settings.python}, and run the command there; or put Chalice and the app's packages into "
+        f"{settings.python}, and run the command there. Or put Chalice and the app's packages into "
         ".venv",
     )
 
@@ -306,7 +306,7 @@ def measure_layers(settings: Settings) -> None:
     if others:
         files.write_record(path, {"sizes": sizes})
     for arn in [each for each in others if settings.is_local and sizes[each] == 0]:
-        say(f"note: the embedded AWS has no {arn}: an empty layer stands in its place")
+        say(f"note: the emulator has no {arn}: an empty layer stands in its place")
 
 
 def check_aws(settings: Settings) -> None:

@@ -189,7 +189,7 @@ def check_names(tree: Installed, selection: Selection) -> None:
         globs = ", ".join(f'"{glob_of(path)}"' for path in list(wrong)[:LISTED])
         raise BuildError(
             "\n".join(list(wrong.values())[:LISTED]),
-            fix=f"drop it: drop = [{globs}] in [tool.lambda-layer]; or pin a version without it",
+            fix=f"drop it: drop = [{globs}] in [tool.lambda-layer]. Or pin a version without it",
         )
 
 

@@ -1,7 +1,7 @@
 """smoke: the deployed app is asked, as its users ask it.
 
 Through API Gateway where the app has routes; its function alone where nobody outside reaches the
-API (a private one, the embedded AWS). An app without routes is looked at: an event would do its
+API (a private one, the emulator). An app without routes is looked at: an event would do its
 work.
 """
 
@@ -58,7 +58,7 @@ def task_smoke_before() -> dict[str, object]:
 
 def ask_and_judge(aws: Aws) -> None:
     """DeployError where it does not answer, or takes longer to start than `max-init` allows. On the
-    embedded AWS this machine is what takes long. A slow start is not undone: the app answers."""
+    emulator this machine is what takes long. A slow start is not undone: the app answers."""
     settings = aws.settings
     watch.watch(aws, run)
     record = files.read_record(paths.stage_record(settings, "smoke")) or {}

@@ -78,7 +78,7 @@ def proven(settings: Settings) -> files.Record:
     path = paths.layer_zip(settings)
     actual = files.file_digest(path) if path.is_file() else "missing"
     if not actual == packed.get("sha256") == verified.get("sha256"):
-        raise BuildError(f"{path} is not the file that was proven", fix="run ./doitw, then again")
+        raise BuildError(f"{path} is not the file that was tested", fix="run ./doitw, then again")
     return packed
 
 

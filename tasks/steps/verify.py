@@ -179,7 +179,7 @@ def judge(
     if broken and (error := blame(settings, get_workshop, tree, broken)):
         raise error
     if wrong := verdict.defects(found, twice(settings)):
-        fix = "`./doitw report` shows what each rule took; rules-off switches one off"
+        fix = "`./doitw report` shows what each rule took. To switch one off, name it in rules-off"
         raise VerifyError("\n".join(wrong), fix=fix)
     check_libraries(settings, wants)
     needed = usable.memory(found, direct)
@@ -187,7 +187,7 @@ def judge(
     compiled = sum(each.after["compiled"] for each in found.values())
     optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
     if (optimized.get("bytecode") or {}).get("files") and compiled:
-        fix = 'report this; bytecode = "none" ships the layer without'
+        fix = 'report this. With bytecode = "none" you ship the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
     for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
@@ -208,7 +208,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         globs = ", ".join(f'"{name}.py", "{name}/**"' for name in sorted(broken))
         raise VerifyError(
             "\n".join(lines),
-            fix=f"leave out {named}, which Python has had since long; where another package asks "
+            fix=f"leave out {named}, which Python has had since long. Where another package asks "
             f"for it: drop = [{globs}] in [tool.lambda-layer]",
         )
 
@@ -264,7 +264,7 @@ def check_memory(settings: Settings, needed: dict[str, int]) -> None:
         raise VerifyError(
             "\n".join([*wrong, f"seen in {builder.title(settings)}"]),
             fix="raise lambda_memory_size in .chalice/config.json, for the stage or in its "
-            "lambda_functions; or leave the package out",
+            "lambda_functions. Or leave the package out",
         )
 
 

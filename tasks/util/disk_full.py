@@ -6,7 +6,7 @@ import re
 SAID = r"no space left on device|os error 28\b|disk quota exceeded"
 OF_HOST = "free some disk space and run the command again"
 OF_ENGINE = (
-    "`docker system df` shows what takes it, `docker system prune` frees what nobody uses; then "
+    "`docker system df` shows what takes it, `docker system prune` frees what nobody uses. Then "
     "run the command again"
 )
 

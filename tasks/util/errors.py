@@ -61,7 +61,7 @@ class BuildError(LayerError):
 
 class VerifyError(LayerError):
     """The layer was built and must not be shipped: something broke, or it is too large. Nothing was
-    published; the rule at fault is named, with the `keep` line that puts it right."""
+    published. If a rule is at fault, the error names it with the `keep` line that puts it right."""
 
 
 class AwsError(LayerError):
@@ -76,7 +76,7 @@ class DeployError(LayerError):
 
 class DriftError(LayerError):
     """What is deployed is not what is configured or wanted (`doit status check=1`). Nothing was
-    changed; `doit plan` says what a deploy would do."""
+    changed. `doit plan` says what a deploy would do."""
 
 
 class DoctorError(LayerError):

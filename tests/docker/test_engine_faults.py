@@ -273,7 +273,7 @@ def test_a_signal_ends_the_container_too(
     copy: Project, way: EngineProxy, undisturbed: tuple[str, list[str]],
     docker_engine: DockerClient, number: signal.Signals, call: str,
 ) -> None:  # fmt: skip
-    """Within the time that is promised, but for what nobody can hear: the system and the engine
+    """Within two seconds, but for what nobody can hear: the system and the engine
     clear up behind SIGKILL. The next build is the right one."""
     started: list[float] = []
     process: list[subprocess.Popen[str]] = []

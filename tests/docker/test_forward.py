@@ -1,4 +1,4 @@
-"""What a function in a container reaches: the embedded AWS, through the channel to the container's
+"""What a function in a container reaches: the emulator, through the channel to the container's
 main process, and no network.
 """
 
@@ -36,7 +36,7 @@ def project(lambda_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_there_is_no_network_and_no_home(access: Access) -> None:
-    """Neither the metadata service of a machine in EC2; the keys are the embedded AWS's."""
+    """Neither the metadata service of a machine in EC2; the keys are the emulator's."""
     found = invoke(access)
     assert found["interfaces"] == ["lo"]
     assert None not in (found["metadata"], found["outside"])
@@ -59,7 +59,7 @@ def test_answers_that_nobody_reads_stop_nothing(access: Access) -> None:
 
 
 def test_a_setting_opens_the_network(access: Access) -> None:
-    """`local-network = true`; the embedded AWS is where it was."""
+    """`local-network = true`; the emulator is where it was."""
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     files.write_record(paths.LOCAL_RUNTIME, chosen | {"local_network": True})
     assert len(invoke(access)["interfaces"]) == 2

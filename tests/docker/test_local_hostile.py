@@ -12,7 +12,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.mark.long
 def test_a_whole_life_speaks_with_its_own_server_alone(lambda_image: str, tmp_path: Path) -> None:
-    """The function reaches the embedded AWS through the channel to its container."""
+    """The function reaches the emulator through the channel to its container."""
     made = small(tmp_path / "project")
     project = Project(path=made.path, environment={"LAYER_IMAGE": lambda_image})
     assert hostile_surroundings.live(project, tmp_path, "docker") == []

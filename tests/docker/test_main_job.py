@@ -89,7 +89,7 @@ def story(
             yield story
         finally:
             stopped = story.project.doit("local-stop")
-        assert "embedded AWS stopped" in stopped.output
+        assert "emulator stopped" in stopped.output
     assert tests_docker_engine.processes_left_in(folder) == []
     assert list(temporary.iterdir()) == []
 

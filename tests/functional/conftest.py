@@ -70,7 +70,7 @@ def team_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture
 def repository(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    """Where apps of others are to be; their embedded AWS ends with the test."""
+    """Where apps of others are to be; their emulator ends with the test."""
     yield tmp_path / "repository"
     for address in tmp_path.glob("repository/**/build/local"):
         tool.run(address.parents[1], "doit", "local-stop")
@@ -102,7 +102,7 @@ def aws(server: Server, settings: Settings) -> Aws:
 
 @pytest.fixture
 def layer(tmp_path: Path) -> Iterator[Project]:
-    """A small project; its embedded AWS ends with the test."""
+    """A small project; its emulator ends with the test."""
     copy = small(tmp_path / "project")
     yield copy
     copy.doit("local-stop")

@@ -24,7 +24,7 @@ PIN = re.compile(r"six==[\d.]+")
 def written() -> list[list[str]]:
     """README's own commands for an app, but for the installation."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = text.partition("## In your own Chalice app")[2].partition("```sh\n")[2]
+    block = text.partition("## Use it in your Chalice app")[2].partition("```sh\n")[2]
     install, *others = block.partition("```")[0].splitlines()
     assert install.startswith("pip install doit_lambda_layer-")
     return [line.split() for line in others]

@@ -173,7 +173,7 @@ def test_a_private_api_is_not_asked(ready: Aws, api: Api) -> None:
 def test_a_guarded_route_is_not_asked_of_the_function(
     ready: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the embedded AWS nobody stands before it: without the authorizer's context it answers 500,
+    """On the emulator nobody stands before it: without the authorizer's context it answers 500,
     and nothing is wrong with it."""
     Path("app.py").write_text(APP)
     config = Path(".chalice/config.json")

@@ -128,7 +128,7 @@ def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
 
 def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
     """A bucket of that name in another account is an attack, since a layer is code. CreateBucket
-    takes no owner; the embedded AWS has a bucket of its own for its memory."""
+    takes no owner; the emulator has a bucket of its own for its memory."""
     s3_calls = [seen for seen in life.seen if "/s3/" in seen.headers.get("authorization", "")]
     to_bucket = [seen for seen in s3_calls if seen.path.startswith("/shuking-lambda-layers")]
     made = [seen for seen in to_bucket if operation(seen)[1] == "CreateBucket"]

@@ -324,7 +324,7 @@ def test_without_the_embedded_aws_everything_would_be_done(layer: Project) -> No
     """It is not started for a plan."""
     done = layer.doit("plan", "stage=local")
     assert done.code == 2
-    assert "the embedded AWS is not running: it would be started, and is empty then" in done.output
+    assert "the emulator is not running: it would be started, and is empty then" in done.output
     assert not (layer.path / "build").exists()
 
 

@@ -66,7 +66,7 @@ def test_one_cause_is_said_once(aws: Aws) -> None:
         ("{", "is not JSON"),
         ("[]", "`stages` is not an object"),
         ('{"stages": []}', "`stages` is not an object"),
-        ('{"stages": {"dev": {}}}', "has no stage 'prod'; it has: dev"),
+        ('{"stages": {"dev": {}}}', "has no stage 'prod'. It has: dev"),
         ('{"stages": {"prod": {"layers": "a"}}}', "layers is not a list of text"),
         ('{"stages": {"prod": {"layers": ["a"]}}}', "'a' is not the ARN of a layer version"),
         ('{"automatic_layer": true, "stages": {"prod": {}}}', "automatic_layer is true"),
@@ -145,7 +145,9 @@ def test_five_other_layers_leave_no_place(aws: Aws) -> None:
     """Lambda's maximum; known before anything is built. Four, or five with ours, are fine."""
     others = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:x{number}:1" for number in range(5)]
     config(layers=others)
-    with pytest.raises(LayerError, match="5 layers are there already; Lambda allows 5") as caught:
+    with pytest.raises(
+        LayerError, match="5 layers are there already, and Lambda allows 5"
+    ) as caught:
         preflight.check_layers(aws.settings)
     assert "take out those that this layer replaces" in caught.value.fix
     config(layers=[*others[:4], f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:deps:1"])

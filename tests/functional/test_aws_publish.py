@@ -195,7 +195,7 @@ def test_what_was_not_proven_is_not_sent(aws: Aws, server: Server) -> None:
     """The zip changed after verify."""
     build(aws.settings)
     paths.layer_zip(aws.settings).write_bytes(b"other")
-    with pytest.raises(BuildError, match="not the file that was proven"):
+    with pytest.raises(BuildError, match="not the file that was tested"):
         upload.run(aws)
     assert [seen for seen in server.seen if seen.method == "PUT"] == []
 
@@ -225,7 +225,7 @@ def test_wrong_bytes_are_withdrawn(aws: Aws) -> None:
     aws.client("s3").put_object(
         Bucket="deps-bucket", Key=f"{KEY}/deps.zip", Body=zipped("evil = 1")
     )
-    with pytest.raises(AwsError, match=r"other bytes .* than were proven; it is deleted again"):
+    with pytest.raises(AwsError, match=r"other bytes .* than were tested. It is deleted again"):
         publish.run(aws)
     assert versions(aws) == []
     assert not paths.LAYER_ARN.exists()

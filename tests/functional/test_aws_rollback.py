@@ -138,13 +138,13 @@ def test_a_version_that_says_nothing_of_its_platform_may_run(aws: Aws) -> None:
 
 def test_a_version_that_does_not_exist(three: Settings) -> None:
     """Those that do are named."""
-    assert "has no version 999; there are: 3, 2, 1" in refused(three, version="999")
+    assert "has no version 999. There are: 3, 2, 1" in refused(three, version="999")
 
 
 def test_a_deleted_version(three: Settings, aws: Aws) -> None:
     """It cannot be attached again, though a running function keeps it."""
     aws.client("lambda").delete_layer_version(LayerName="deps", VersionNumber=2)
-    assert "has no version 2; there are: 3, 1" in refused(three, version="2")
+    assert "has no version 2. There are: 3, 1" in refused(three, version="2")
     assert f"{arn(2)} does not exist" in refused(three, arn=arn(2))
 
 
@@ -242,7 +242,7 @@ def test_a_failing_deploy_says_how_to_get_back(three: Settings) -> None:
     with pytest.raises(DeployError) as caught:
         rollback.onward(three, fail)
     said = str(caught.value)
-    assert f"stage prod is configured for {FOREIGN}, {arn(2)}; the rollback is not finished" in said
+    assert f"stage prod is configured for {FOREIGN}, {arn(2)}. The rollback is not finished" in said
     assert "→ do this\n→ or go back to what was there before: " in said
     assert "./doitw rollback version=3 stage=prod" in said
 
@@ -401,7 +401,9 @@ def test_a_function_that_would_have_too_many(three: Settings) -> None:
     """Is named, and nothing is written."""
     own(render=[arn(1, f"layer{number}") for number in range(5)])
     before = paths.CHALICE_CONFIG.read_bytes()
-    with pytest.raises(InputError, match="function render would have 6 layers; Lambda") as caught:
+    with pytest.raises(
+        InputError, match="function render would have 6 layers, and Lambda"
+    ) as caught:
         patch(three, arn(1))
     assert "stages.prod.lambda_functions.render.layers in .chalice/config.json" in caught.value.fix
     assert paths.CHALICE_CONFIG.read_bytes() == before
@@ -421,7 +423,10 @@ def test_a_stage_without_layers_gets_the_list(three: Settings) -> None:
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
-        (",".join(arn(1, f"layer{n}") for n in range(6)), "would have 6 layers; Lambda allows 5"),
+        (
+            ",".join(arn(1, f"layer{n}") for n in range(6)),
+            "would have 6 layers, and Lambda allows 5",
+        ),
         (arn(1).replace(REGION, "eu-west-1"), "is in eu-west-1, the function in ap-northeast-2"),
         ("deps:1", "not the ARN of a layer version"),
     ],

@@ -380,4 +380,4 @@ def test_every_stage_of_config_is_shown_and_one_that_is_typed_alone(
     assert one.code == 0, one.output
     assert "stage dev" not in one.output
     local = copy.doit("status", "stage=local", LAYER_LOCAL_AWS="")
-    assert "AWS: unknown: the embedded AWS is not running" in local.output
+    assert "AWS: unknown: the emulator is not running" in local.output

@@ -185,7 +185,7 @@ def test_a_version_that_is_no_number(broken: Project, version: str) -> None:
 def test_a_version_that_does_not_exist(deployed: Project) -> None:
     before = deployed.layers()
     said = error(deployed.doit("rollback", "version=999", "stage=local"))
-    assert "has no version 999; there are: 1" in said
+    assert "has no version 999. There are: 1" in said
     assert deployed.layers() == before
 
 

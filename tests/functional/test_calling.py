@@ -317,12 +317,12 @@ def test_a_function_that_fails_ends_with_1(called: Project) -> None:
     [
         (
             "name=plian",
-            "has no function plian (did you mean plain?); it has: plain, failing, hourly",
+            "has no function plian (did you mean plain?). It has: plain, failing, hourly",
         ),
         ("name=hourly event=sqs", "hourly takes schedule events, no sqs events"),
         ("name=plain event=none.json", "event=none.json is no file, and no kind of event (http"),
         ("name=plain event=bad.json", "bad.json is not JSON: Expecting"),
-        ("event=sqs", "stage local has no function for sqs events; it has: plain"),
+        ("event=sqs", "stage local has no function for sqs events. It has: plain"),
         ("stage=local", "stage local has several functions: plain"),
         ("path=health", "path=health is no path"),
     ],
@@ -339,7 +339,7 @@ def test_what_cannot_be_called_is_said(called: Project, typed: str, said: str) -
 def test_nothing_is_called_where_nothing_runs(tmp_path: Path) -> None:
     run = small(tmp_path / "project").doit("invoke", "stage=local")
     assert run.code == 1
-    assert "the embedded AWS is not running\n→ `./doitw deploy stage=local` starts it" in run.output
+    assert "the emulator is not running\n→ `./doitw deploy stage=local` starts it" in run.output
 
 
 # ---- logs ---------------------------------------------------------------------------------------

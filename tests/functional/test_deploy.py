@@ -243,7 +243,7 @@ def kill_at(project: Project, last: str) -> None:
     assert process.returncode == -signal.SIGKILL, "".join(seen)
 
 
-# ---- the embedded AWS ----
+# ---- the emulator ----
 
 
 def test_a_restarted_aws_has_forgotten_and_stale_arns_are_cleared(layer: Project) -> None:

@@ -317,7 +317,7 @@ def test_no_docker(layer: Project) -> None:
 
 
 def test_the_exit_status_says_whether_a_deploy_can_work(layer: Project) -> None:
-    """0 and 1, typed as a person does; the embedded AWS is not started."""
+    """0 and 1, typed as a person does; the emulator is not started."""
     good = layer.doit("doctor", "stage=local")
     assert good.code == 0, good.output
     assert "a deploy to stage local can work" in good.output

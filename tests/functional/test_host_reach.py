@@ -1,4 +1,4 @@
-"""What a function reaches where there is no Docker: the embedded AWS, by way of a socket out of its
+"""What a function reaches where there is no Docker: the emulator, by way of a socket out of its
 namespaces, and no network.
 """
 
@@ -29,7 +29,7 @@ def access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Access]:
 
 
 def test_there_is_no_network_and_no_home(access: Access) -> None:
-    """Neither the metadata service of a machine in EC2; the keys are the embedded AWS's."""
+    """Neither the metadata service of a machine in EC2; the keys are the emulator's."""
     found = invoke(access)
     assert (found["metadata"], found["outside"]) == ("OSError", "OSError")  # unreachable
     assert found["home"] in ("PermissionError", "OSError", "FileNotFoundError")

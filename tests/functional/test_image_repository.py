@@ -128,7 +128,7 @@ def test_images_are_numbered_in_order_and_once(images: Aws) -> None:
     assert numbers == [1, 2, 1, 2]
     assert [each.number for each in releases.releases(images)] == [2, 1]
     assert releases.by_number(images, 2).digest == f"sha256:{'b' * 64}"
-    with pytest.raises(InputError, match="has no image 7; there are: 2, 1"):
+    with pytest.raises(InputError, match=r"has no image 7\. There are: 2, 1"):
         releases.by_number(images, 7)
 
 

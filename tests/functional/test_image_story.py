@@ -1,6 +1,6 @@
 """A stage of images from its first deploy to its clean-up, without Docker.
 
-It is built on this machine, on a base image of a real registry, and pushed to the embedded AWS's
+It is built on this machine, on a base image of a real registry, and pushed to the emulator's
 over HTTP. Its functions are made, and not called: tests/docker/test_image_deploy.py calls them.
 """
 

@@ -28,7 +28,7 @@ DEPLOY = ("doit", "deploy", "stage=local", "builder=host")
 
 @pytest.fixture
 def app(tmp_path: Path, tool: Tool) -> Iterator[Callable[[dict[str, str]], Path]]:
-    """Makes one of the apps; its embedded AWS ends with the test."""
+    """Makes one of the apps; its emulator ends with the test."""
     folder = tmp_path / "app"
     yield lambda files: sample_apps.make(folder, files)
     if (folder / "build/local").exists():
@@ -147,7 +147,7 @@ def test_an_app_with_uv_lock(app: Any, tool: Tool) -> None:
     assert "uv.lock in two" in said
     assert INSTALL not in said  # `uv sync` has all of it
     assert "stage test: render has `layers` of its own: this one goes in there, too" in said
-    assert "stage local: render without those: the embedded AWS has none of" in said
+    assert "stage local: render without those: the emulator has none of" in said
     layer = (folder / "requirements-all.txt").read_text()
     assert "six==1.16.0" in layer
     assert "--hash=sha256:" in layer

@@ -1,4 +1,4 @@
-"""What code in a function asks the embedded AWS to do for it: to speak with others, to start
+"""What code in a function asks the emulator to do for it: to speak with others, to start
 containers. Over real HTTP, to the server as `stage=local` starts it; nobody else hears anything."""
 
 import json

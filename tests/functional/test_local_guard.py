@@ -1,4 +1,4 @@
-"""The embedded AWS as a stranger meets it: another user of the machine, a page in a browser, a name
+"""The emulator as a stranger meets it: another user of the machine, a page in a browser, a name
 that was made to mean 127.0.0.1. Over real HTTP, to the server as `stage=local` starts it.
 """
 

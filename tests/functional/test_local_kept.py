@@ -1,4 +1,4 @@
-"""`local-stop keep=1`: what an app has put into the embedded AWS is there after the next start."""
+"""`local-stop keep=1`: what an app has put into the emulator is there after the next start."""
 
 import json
 from collections.abc import Iterator
@@ -85,4 +85,4 @@ def test_what_others_could_have_written_is_not_loaded(kept: Project) -> None:
 def test_nothing_runs_and_nothing_is_kept(tmp_path: Path) -> None:
     run = small(tmp_path / "project").doit("local-stop", "keep=1")
     assert run.code == 0
-    assert "no embedded AWS of ours runs" in run.output
+    assert "no emulator of ours runs" in run.output

@@ -37,19 +37,19 @@ def test_what_the_app_names_and_nobody_has_is_made_and_said(first: tuple[Project
     wanted = ["queue jobs", "queue line.fifo", "topic news", "bucket kinds-in",
               "table orders, with the key id (text)", "stream clicks"]  # fmt: skip
     for each in wanted:
-        assert first[1].output.count(f"made in the embedded AWS, which had none: {each}") == 1
+        assert first[1].output.count(f"made in the emulator, which had none: {each}") == 1
 
 
 def test_what_only_an_account_has_is_left_out_and_said(first: tuple[Project, Run]) -> None:
     """Once each."""
     for name in ("manage_iam_role", "api_gateway_custom_domain", "websocket_api_custom_domain"):
-        assert first[1].output.count(f"{name} of config.json: the embedded AWS has no ") == 1
+        assert first[1].output.count(f"{name} of config.json: the emulator has no ") == 1
 
 
 def test_a_layer_of_somebody_else_is_an_empty_one(first: tuple[Project, Run]) -> None:
     """Said, and named by the function as app and config.json have it, with this one beside it."""
     made, run = first
-    said = f"the embedded AWS has no {local_kinds.FONTS}: an empty layer stands in its place"
+    said = f"the emulator has no {local_kinds.FONTS}: an empty layer stands in its place"
     assert run.output.count(said) == 1
     once = made.aws("lambda").get_function_configuration(FunctionName="kinds-local-once")
     assert [each["Arn"] for each in once["Layers"]] == [local_kinds.FONTS, *made.layers()]
@@ -236,9 +236,7 @@ def test_what_the_server_cannot_do_is_said_so(kinds: Project) -> None:
     client = kinds.aws("apigatewayv2")
     with pytest.raises(client.exceptions.ClientError) as refused:
         client.get_deployments(ApiId="x")
-    assert "the embedded AWS cannot do apigateway GET /v2/apis/x/deployments yet" in str(
-        refused.value
-    )
+    assert "the emulator cannot do apigateway GET /v2/apis/x/deployments yet" in str(refused.value)
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
 
 

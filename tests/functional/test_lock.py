@@ -192,7 +192,7 @@ def test_all_pins_without_a_wheel_are_said_at_once(copy: Project, packages: Inde
     assert "newer==2.0 has no wheel: newer==2.1 has one" in done.output
     assert "older==2.0 has no wheel: older==1.9 has one" in done.output
     assert "never==2.0 has no wheel: no version has one" in done.output
-    assert "→ pin newer==2.1, older==1.9; or build from source, in the image: lines" in done.output
+    assert "→ pin newer==2.1, older==1.9. Or build from source, in the image: lines" in done.output
     assert "--no-binary never" in done.output
     assert not (copy.path / LOCK).exists()
     copy.write("requirements-all.txt", "newer==2.1\nolder==1.9\n")

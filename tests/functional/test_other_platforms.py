@@ -130,7 +130,7 @@ def test_a_python_that_the_tool_does_not_run_under_is_published(
     run = copy.doit("deploy", "python=3.10")
     assert run.code == 1
     assert "Chalice would deploy python3.12" in run.output
-    assert "→ `./doitw publish` builds, proves and publishes it" in run.output
+    assert "→ `./doitw publish` builds, tests and publishes it" in run.output
 
 
 def test_without_the_layers_python_there_is_no_bytecode(

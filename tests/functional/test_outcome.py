@@ -55,8 +55,8 @@ def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
     silent = {step for step in step_summary.OF_RECORD if not made(first, step)}
     assert silent == {"image-parts", "push"}  # of a stage whose package is an image
     assert way.startswith("undo   nothing was there before; ./doitw local-stop ends")
-    assert "embedded AWS stopped" in undo(layer, way).output
-    assert "the embedded AWS is not running" in layer.doit("history", "stage=local").output
+    assert "emulator stopped" in undo(layer, way).output
+    assert "the emulator is not running" in layer.doit("history", "stage=local").output
     assert end(layer.deploy()) == [live, size, way]
 
     layer.write("requirements-all.txt", SIX.replace("1.16.0", "1.17.0"))

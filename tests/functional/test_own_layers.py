@@ -23,7 +23,7 @@ def bare(event, context):
 
 
 def publish_extra(project: Project) -> str:
-    """The ARN of another layer in the embedded AWS."""
+    """The ARN of another layer in the emulator."""
     answer = project.aws("lambda").publish_layer_version(
         LayerName="extra", Content={"ZipFile": zipped('NAME = "its own"\n', "python/extra.py")}
     )

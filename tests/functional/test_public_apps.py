@@ -76,7 +76,7 @@ def made(tool: Tool, name: str, place: Path) -> App:
 
 @pytest.fixture
 def ended(tmp_path: Path, tool: Tool) -> Iterator[Path]:
-    """A folder for an app, whose embedded AWS ends with the test."""
+    """A folder for an app, whose emulator ends with the test."""
     place = tmp_path / "app"
     yield place
     for record in place.rglob("build/local/server.json"):

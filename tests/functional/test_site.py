@@ -20,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `./doitw docs` makes of the documents as they are; and the report of a build, one of
     many packages beside it."""
     project = small(tmp_path_factory.mktemp("site") / "project")
-    ci_jobs.repository(project.path, "docs", "README.md", "CHANGELOG.md", "SECURITY.md")
+    ci_jobs.repository(project.path, "docs", "CHANGELOG.md", "CONTRIBUTING.md")
     run = project.doit("docs", "build")
     assert run.code == 0, run.output
     made = project.path / "docs/site"

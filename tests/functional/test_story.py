@@ -125,7 +125,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert re.fullmatch(SIZE, size)
     assert undo.startswith("undo   doit unpin stage=local, then doit deploy stage=local")
     assert answer(shop)["six"] == "1.16.0"
-    assert "doit deploy stage=local keeps it" in said
+    assert "deploys keep it until doit unpin stage=local or changed requirements" in said
     assert "./doitw" not in said
     assert ok(tool, shop, "doit", "history").splitlines()[0] == ONLY_LOCAL
 
@@ -136,3 +136,19 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert len(ARNS.findall(config)) == 1  # what a deploy writes, as init said
     after[".chalice/config.json"] = re.sub(rf"\[\s*{ARNS.pattern}\s*\]", "[]", config)
     assert after == before
+
+
+def test_the_tutorial(tool: Tool, tmp_path: Path) -> None:
+    """Its commands in their order, but for the installation: forward, back, forward."""
+    install, *others = documents.blocks(documents.FOLDER / "tutorial.md", "sh")
+    assert "pip install doit_lambda_layer-" in install
+    try:
+        run = tool.run(tmp_path, "/bin/sh", "-ec", "".join(others))
+    finally:
+        tool.run(tmp_path / "shop", "doit", "local-stop")
+    assert run.code == 0, run.output
+    assert '"six":"1.16.0"' in run.output.replace(" ", "")
+    lives = re.findall(
+        r"^live   shop-local with version (\d) of shop-deps, answers 200$", run.output, re.M
+    )
+    assert lives == ["1", "1", "2", "1", "2"]

@@ -1,4 +1,4 @@
-"""Two fresh clones with separate homes against one embedded AWS: AWS is the memory of both."""
+"""Two fresh clones with separate homes against one emulator: AWS is the memory of both."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ def clones(tmp_path: Path) -> Clones:
 
 @pytest.fixture
 def embedded(clones: Clones) -> Iterator[Clones]:
-    """A's embedded AWS serves both."""
+    """A's emulator serves both."""
     first, second = clones
     assert first.doit("local-start").code == 0
     second.environment.update(LAYER_LOCAL_AWS=first.local_aws)
@@ -152,7 +152,7 @@ def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
     assert drifted.code == 1
     assert "function shuking-local runs version 2; config says 1" in drifted.output
     rolled = done(c, *QUIET, "rollback", "reason=six 1.17 is bad").output
-    assert "pinned to it" in rolled
+    assert "deploys keep it until ./doitw unpin stage=local" in rolled
     assert (runs(a), configured(c)) == (1, [1])
 
     a.write("requirements-all.txt", "six==1.17.0\n")  # as CI that pulls b's change

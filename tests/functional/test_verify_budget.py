@@ -40,7 +40,7 @@ def test_over_the_limit_the_ten_largest_are_named(
     monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", 50_000)
     found = refused(replace(settings, bytecode="none", strip=False))
     lines = found.problem.splitlines()
-    assert "is over Lambda's 50.0 kB; the heaviest:" in lines[0]
+    assert "is over Lambda's 50.0 kB. The heaviest:" in lines[0]
     assert [line.split()[-1] for line in lines[1:]] == [f"p{n}" for n in range(11, 1, -1)]
     assert "`drop` and `recipes`" in found.fix
 

@@ -95,7 +95,7 @@ def test_vendored_code_that_hides_the_layer_is_refused(layer: Project) -> None:
     run = layer.doit("deploy", "stage=local")
     assert run.code == 1
     assert "the function's own package would hide modules of the layer: six (vendor/)" in run.output
-    assert "embedded AWS started" not in run.output  # for nothing
+    assert "emulator started" not in run.output  # for nothing
     layer.write("requirements-all.txt", "idna==3.10\n")
     layer.write("app.py", 'from chalice import Chalice\nimport six\napp = Chalice("shuking")\n'
                 '@app.route("/health")\ndef health():\n    return six.__version__\n')  # fmt: skip
@@ -158,7 +158,7 @@ def test_what_chalice_delete_leaves_is_said(layer: Project) -> None:
 
 
 def bare_chalice(project: Project, command: str = "deploy") -> None:
-    """Chalice alone, at the embedded AWS."""
+    """Chalice alone, at the emulator."""
     access = local_access.read(project.path / "build/local/server.json")
     assert access
     environment = access.variables("ap-northeast-2")

@@ -40,10 +40,15 @@ def test_a_ratio_is_size_by_size(what: str, zipped: str, unzipped: str, ratio: s
 
 
 def test_our_sizes_are_those_that_the_documents_show() -> None:
-    """The README's deploy, the packers compared in architecture.md."""
+    """The README's table, a guide's deploy, the packers compared in architecture.md."""
     zipped, unzipped = SIZES["here"]
     readme = documents.read(ROOT / "README.md")
-    assert f"{zipped} MB zipped, {unzipped} MB unzipped" in readme
+    rows = re.findall(r"^\| (.+) \| ([\d.]+) MB \| ([\d.]+) MB \|$", readme, re.M)
+    assert len(rows) == 5
+    for name, *sizes in rows:
+        assert sizes == [*SIZES["here" if name == "doit-lambda-layer" else name]], name
+    guide = documents.read(documents.FOLDER / "guides/change-requirements.md")
+    assert f"{zipped} MB zipped, {unzipped} MB unzipped" in guide
     table = documents.read(documents.FOLDER / "architecture.md")
     shown = dict(re.findall(r"^\| libdeflate (\d+) \| ([\d.]+) MB ", table, re.M))
     assert shown == {"6": zipped, "12": SIZES['here, `compression = "max"`'][0]}

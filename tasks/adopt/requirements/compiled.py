@@ -35,7 +35,7 @@ def source(root: Path) -> Source | None:
         by = f"`{command}`" if command else "pip-compile or uv"
         raise InputError(
             f"{FUNCTION} is written by {by}: what init takes out comes back with its next run",
-            fix=f"write into {LAYER} yourself what the layer brings; a deploy packs nothing of "
+            fix=f"write into {LAYER} yourself what the layer brings. A deploy packs nothing of "
             f"it twice, whatever {FUNCTION} names",
         )
     _refuse_written(root, inputs[0])
@@ -62,7 +62,7 @@ def _refuse_written(root: Path, name: str) -> None:
     if (text_of(root / LAYER) or "").strip() and remembered(root) is None:
         raise InputError(
             f"{FUNCTION} is compiled from {name}, and {LAYER} is written by hand",
-            fix=f"keep {LAYER}, and take its packages out of {name}; or delete {LAYER}: init makes "
+            fix=f"keep {LAYER}, and take its packages out of {name}. Or delete {LAYER}: init makes "
             f"it from {name}",
         )
 

@@ -39,7 +39,7 @@ def own_requirements(text: str, root: Path) -> str | None:
     if not lines:
         raise InputError(
             f"`{text}` means this project, and nothing in {PYPROJECT} says what it needs",
-            fix="write what the app imports in place of that line; its own code is packed without",
+            fix="write what the app imports in place of that line. Its own code is packed without",
         )
     return "".join(f"{line}\n" for line in lines)
 
@@ -60,7 +60,7 @@ def refuse_missing(texts: list[str], root: Path) -> None:
     if gone:
         raise InputError(
             f"a path that is not on this machine: {', '.join(gone)}",
-            fix="write NAME==VERSION in its place; `pip list --format=freeze` in the app's "
+            fix="write NAME==VERSION in its place. `pip list --format=freeze` in the app's "
             "environment prints all packages so",
         )
 

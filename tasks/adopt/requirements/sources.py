@@ -86,7 +86,7 @@ def named(name: str, group: str) -> Source:
     if path.name in OTHERS:
         raise InputError(f"{name} is not read", fix=OTHERS[path.name].format(file=FUNCTION))
     known = ", ".join(SOURCES)
-    problem = f"init does not read {name}; it reads {known}, any .txt, any .in"
+    problem = f"init does not read {name}. It reads {known}, any .txt, any .in"
     raise InputError(problem, fix="name one of these with --from")
 
 
@@ -139,7 +139,7 @@ def _nothing(root: Path) -> InputError:
     ]
     return InputError(
         f"no requirements found in {root.resolve()} or the folders around it: {looked}",
-        fix="; or ".join(ways) or f"list what the layer is to hold in {LAYER}, one package a line",
+        fix=". Or ".join(ways) or f"list what the layer is to hold in {LAYER}, one package a line",
     )
 
 

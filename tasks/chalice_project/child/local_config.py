@@ -1,15 +1,15 @@
-"""stage=local: what config.json names of an account, and the embedded AWS has no use for, is left
+"""stage=local: what config.json names of an account, and the emulator has no use for, is left
 out, and said."""
 
 from typing import Any
 
 # {of Chalice's Config: (what it is here, what is said)}
 HERE: dict[str, tuple[object, str]] = {
-    "manage_iam_role": (True, "the embedded AWS has no role of an account's: one is made there"),
-    "api_gateway_custom_domain": (None, "the embedded AWS has no domain of yours: it is left out"),
+    "manage_iam_role": (True, "the emulator has no role of an account's: one is made there"),
+    "api_gateway_custom_domain": (None, "the emulator has no domain of yours: it is left out"),
     "websocket_api_custom_domain": (
         None,
-        "the embedded AWS has no domain of yours: it is left out",
+        "the emulator has no domain of yours: it is left out",
     ),
 }
 

@@ -1,7 +1,7 @@
-"""stage=local: queues, topics, buckets, streams and tables that the app names and the embedded AWS
+"""stage=local: queues, topics, buckets, streams and tables that the app names and the emulator
 lacks are made there, and said. What is there already stays as it is.
 
-The app may name one of another account or region: the embedded AWS has its own of that name, and
+The app may name one of another account or region: the emulator has its own of that name, and
 the function gets the events of that.
 """
 
@@ -35,7 +35,7 @@ def apply() -> None:
 
 
 def _here(original: Any, argument: str) -> Any:
-    """With the ARN of what the embedded AWS has in its place."""
+    """With the ARN of what the emulator has in its place."""
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
         source = Sources(
@@ -148,4 +148,4 @@ def _is_fifo(name: str) -> bool:
 
 
 def _say(what: str) -> None:
-    print(f"made in the embedded AWS, which had none: {what}", flush=True)
+    print(f"made in the emulator, which had none: {what}", flush=True)

@@ -74,7 +74,7 @@ def choose(takers: Sequence[Taker], name: str, kind: str, stage: str) -> Taker:
         return fitting[0]
     wanted = f" for {kind} events" if kind else ""
     if not fitting:
-        problem = f"stage {stage} has no function{wanted}; it has: {_listed(takers)}"
+        problem = f"stage {stage} has no function{wanted}. It has: {_listed(takers)}"
         raise InputError(problem, fix="choose one with name=NAME")
     problem = f"stage {stage} has several functions{wanted}: {_listed(fitting)}"
     raise InputError(problem, fix=f"choose one: name={fitting[0].name}")
@@ -86,7 +86,7 @@ def _named(takers: Sequence[Taker], name: str, stage: str) -> Taker:
     if found is None:
         known = [each.name for each in takers]
         close = nearest(name, [*known, *(each.function for each in takers)])
-        problem = f"stage {stage} has no function {name}{close}; it has: {_listed(takers)}"
+        problem = f"stage {stage} has no function {name}{close}. It has: {_listed(takers)}"
         raise InputError(problem, fix=f"choose one of them: name={known[0]}")
     return found
 

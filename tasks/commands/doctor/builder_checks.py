@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 REGISTRY_SECONDS = 30  # a registry that is there answers by then
 OTHER_IMAGE = (
-    "check the name, the network and `docker login`; another image: LAYER_IMAGE=…; without one: "
-    "builder=host"
+    "check the name, the network and `docker login`. Another image: LAYER_IMAGE=…. Without an "
+    "image: builder=host"
 )
 
 

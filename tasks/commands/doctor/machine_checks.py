@@ -79,8 +79,8 @@ def _disk(settings: Settings) -> str:
     free = {str(place): shutil.disk_usage(place).free for place in (Path(), _temporary())}
     for place, count in free.items():
         if count < wanted:
-            problem = f"{size(count)} free in {place}; a build takes up to {size(wanted)}"
-            raise BuildError(problem, fix="free some disk space; `rm -r build` is safe")
+            problem = f"{size(count)} free in {place}. A build takes up to {size(wanted)}"
+            raise BuildError(problem, fix="free some disk space. `rm -r build` is safe")
     return f"{size(min(free.values()))} free; a build takes up to {size(wanted)}"
 
 

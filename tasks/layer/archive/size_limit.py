@@ -134,7 +134,7 @@ def check_limit(settings: Settings, spent: Budget, sizes: Mapping[str, int]) -> 
     """VerifyError over the limit, with the heaviest packages."""
     if spent.total > spent.limit:
         raise VerifyError(
-            f"{size(spent.total)} unzipped is over Lambda's {size(spent.limit)}; the heaviest:\n"
+            f"{size(spent.total)} unzipped is over Lambda's {size(spent.limit)}. The heaviest:\n"
             + "\n".join([*_heaviest(settings, spent, sizes), *_past_reserve(settings, spent)]),
             fix=_way_out(settings, spent, _bytecode(settings)),
         )
@@ -166,7 +166,7 @@ def _way_out(settings: Settings, spent: Budget, bytecode: int) -> str:
         f"a layer of stage {settings.stage}": any(spent.others.values()),
         'package = "image" (10 GB)': not settings.is_image,
     }
-    return "; or ".join(way for way, helps in ways.items() if helps)
+    return ". Or ".join(way for way, helps in ways.items() if helps)
 
 
 def _bytecode(settings: Settings) -> int:
@@ -190,8 +190,8 @@ def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> No
         ways = _way_out(settings, spent, bytecode=0)
         raise VerifyError(
             f"{size(spent.total)} unzipped (stripped, without bytecode) is over Lambda's "
-            f"{size(spent.limit)}; the heaviest:\n" + "\n".join(lines),
-            fix=f"{size(spent.total - spent.limit)} must go. {_savings(settings, tree, stay)}; "
+            f"{size(spent.limit)}. The heaviest:\n" + "\n".join(lines),
+            fix=f"{size(spent.total - spent.limit)} must go. {_savings(settings, tree, stay)}. "
             f"{ways}",
         )
 
@@ -231,6 +231,6 @@ def _check_growth(settings: Settings, layer: int) -> None:
         if growth > settings.max_growth:
             raise VerifyError(
                 f"the layer grew by {growth:.1f} % over {published['arn']} "
-                f"({size(former)} → {size(layer)}); max-growth is {settings.max_growth} %",
+                f"({size(former)} → {size(layer)}), and max-growth is {settings.max_growth} %",
                 fix="see what grew with ./doitw report, or raise max-growth in pyproject.toml",
             )

@@ -172,6 +172,6 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
     top = first.split("/")[0] if len(open_) > 1 else first
     raise BuildError(
         "\n".join([*lines[:LISTED], *more]),
-        fix=f'choose one of the two: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]; '
-        f'or leave it out: drop = ["{first}"]; or pin versions that agree',
+        fix=f'choose one of the two: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]. '
+        f'Or leave it out: drop = ["{first}"]. Or pin versions that agree',
     )

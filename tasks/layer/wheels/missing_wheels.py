@@ -87,5 +87,5 @@ def refusal(found: Sequence[MissingWheel], settings: Settings) -> BuildError:
     ways.append(f"build from source, in the image: lines `{names}` in {settings.requirements}")
     return BuildError(
         "\n".join([f"pins without a wheel for {platform}:", *map(str, found)]),
-        fix="; or ".join(ways),
+        fix=". Or ".join(ways),
     )

@@ -45,7 +45,7 @@ def take(
             got = here / "wheel"
             index_credentials.download(url, got)
             if files.file_digest(got) != sha256:
-                problem = f"{_name(file)} is not the file that the index promises"
+                problem = f"{_name(file)} is not the file that the index names"
                 fix = "check which index is configured, then run the command again"
                 raise BuildError(problem, fix=fix)
             path = store.put(KIND, sha256, got)

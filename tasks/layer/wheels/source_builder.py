@@ -133,7 +133,7 @@ class SourceBuilder:
         index_credentials.download(url, target)
         if file_tools.file_digest(target) != sha256:
             raise BuildError(
-                f"{target.name} is not the file that the index promises",
+                f"{target.name} is not the file that the index names",
                 fix="check which index is configured, then run the command again",
             )
 

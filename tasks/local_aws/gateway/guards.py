@@ -36,7 +36,7 @@ class Asked:
 @dataclass(frozen=True, kw_only=True)
 class Gatekeeper:
     """What guards ask. `call`: a function; `keys`: the API keys that there are; `claims`: of a
-    token that a user pool gave out, None for any other; `is_signed`: by the embedded AWS's key?"""
+    token that a user pool gave out, None for any other; `is_signed`: by the emulator's key?"""
 
     call: Call
     keys: Callable[[], list[str]]
@@ -49,7 +49,7 @@ class Gatekeeper:
         return by_kind.get(guard.kind, self._iam)(guard, asked)
 
     def _key(self, guard: Guard, asked: Asked) -> dict[str, Any]:
-        """Any, as long as the embedded AWS has none: `aws apigateway create-api-key` makes one."""
+        """Any, as long as the emulator has none: `aws apigateway create-api-key` makes one."""
         given, known = asked.headers.get(guard.header.lower()), self.keys()
         if not given or (known and given not in known):
             raise RefusedError(403, "Forbidden")

@@ -1,6 +1,6 @@
-"""The gateway in front of what the embedded AWS has: moto's APIs, functions, keys and user pools.
+"""The gateway in front of what the emulator has: moto's APIs, functions, keys and user pools.
 
-Functions are called at the embedded AWS's own address, like anybody's call of them.
+Functions are called at the emulator's own address, like anybody's call of them.
 """
 
 import gzip

@@ -2,7 +2,7 @@
 connection calls the functions of $connect, $default, $disconnect, and the app answers by its ID.
 
 Chalice sends to `https://{apiId}.execute-api.….amazonaws.com/{stage}`, by HTTPS and by that name
-alone. So the API's ID in an event is the embedded AWS's address and the begin of a path, and what
+alone. So the API's ID in an event is the emulator's address and the begin of a path, and what
 Chalice adds to it is the rest of the path (local_aws/certificate.py: the HTTPS).
 """
 
@@ -69,7 +69,7 @@ def find() -> Api | None:
 
 
 def serve(environ: dict[str, Any], sent: Sent, api: Api, host: str, call: Call) -> None:
-    """One connection, to its end. `host`: the embedded AWS's address; RefusedError before it is
+    """One connection, to its end. `host`: the emulator's address; RefusedError before it is
     open."""
     from simple_websocket import ConnectionClosed, Server
 

@@ -1,4 +1,4 @@
-"""What happens in the embedded AWS without being asked: queues and streams are read, and rules go
+"""What happens in the emulator without being asked: queues and streams are read, and rules go
 at their time."""
 
 import threading

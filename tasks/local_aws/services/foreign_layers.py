@@ -1,4 +1,4 @@
-"""Layers of other accounts, which a function may name and the embedded AWS cannot fetch: an empty
+"""Layers of other accounts, which a function may name and the emulator cannot fetch: an empty
 one stands in the place of each, under its own ARN. A layer of the account here is there, or is not.
 """
 

@@ -98,7 +98,7 @@ def blob(digest: str) -> Path:
 
 
 def sweep() -> None:
-    """At a start: blobs of no image that is there go, with those of the last embedded AWS."""
+    """At a start: blobs of no image that is there go, with those of the last emulator."""
     from moto.ecr.models import ecr_backends
 
     kept = {

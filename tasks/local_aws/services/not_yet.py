@@ -33,7 +33,7 @@ def _answered(service: str, error: Any) -> Any:
 
     fault = getattr(error, "original_exception", None)
     why = f"{type(fault).__name__}: {fault}" if fault else "it has no such address"
-    message = f"the embedded AWS cannot do {service} {_operation(request)} yet: {why}"
+    message = f"the emulator cannot do {service} {_operation(request)} yet: {why}"
     headers = {"x-amzn-ErrorType": NOT_YET}
     return Response(
         _body(service, request, message), status=501, headers=headers, content_type=_kind(request)

@@ -44,7 +44,7 @@ def address(aws: Aws, url: str) -> tuple[str, str]:
     kind = {**table, **table["stages"].get(aws.settings.stage, {})}.get("api_gateway_endpoint_type")
     if kind == "PRIVATE":
         return "", "the API is private"
-    near = "AWS_ENDPOINT_URL" in aws.environ  # the embedded AWS, or another that is not AWS's own
+    near = "AWS_ENDPOINT_URL" in aws.environ  # the emulator, or another that is not AWS's own
     if (HERE if near else ADDRESS).fullmatch(url):
         return url, ""
     return "", "" if near else "Chalice's state names no address of an API"

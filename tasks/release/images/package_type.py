@@ -63,7 +63,7 @@ def check_deployed(aws: Aws) -> None:
         stage, wanted = aws.settings.stage, aws.settings.package
         was, runs = ("layer", "a layer") if aws.settings.is_image else ("image", "an image")
         raise InputError(
-            f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function; "
+            f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function. "
             f'package is "{wanted}" now',
             fix=f'set package = "{was}" for stage {stage}; or ./doitw convert stage={stage} makes '
             "new functions and leads everything to them",

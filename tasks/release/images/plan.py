@@ -30,8 +30,8 @@ def changes(aws: Aws, deploys: str) -> tuple[list[RequirementChange], list[str]]
 
 
 def from_nothing(settings: Settings) -> list[RequirementChange]:
-    """Of an embedded AWS that is not running."""
-    why = ["the embedded AWS is not running: it would be started, and is empty then"]
+    """Of an emulator that is not running."""
+    why = ["the emulator is not running: it would be started, and is empty then"]
     named = f"push an image to repository {image_parts.repository(settings)}"
     return [RequirementChange(what=each, why=why) for each in (named, "deploy it with Chalice")]
 

@@ -71,7 +71,7 @@ def by_number(aws: Aws, number: int) -> ImageRelease:
     if found := read(aws, number):
         return found
     there = ", ".join(map(str, numbers(aws))) or "none"
-    problem = f"repository {repository(aws.settings)} has no image {number}; there are: {there}"
+    problem = f"repository {repository(aws.settings)} has no image {number}. There are: {there}"
     raise InputError(problem, fix="./doitw history lists them")
 
 

@@ -43,7 +43,7 @@ def check(aws: Aws, digest: str) -> None:
     if there is None or there.registry.find_manifest(digest) != digest:
         raise InputError(
             f"{digest} is not in repository {name} any more",
-            fix="./doitw history lists the images that are; ./doitw deploy builds a new one",
+            fix="./doitw history lists the images that are. ./doitw deploy builds a new one",
         )
 
 

@@ -43,9 +43,9 @@ def check_pinned_layers(aws: Aws, pin: RollbackPin) -> None:
     if strange:
         stage, arns = f"stage={settings.stage}", ",".join(pin.arns)
         raise AwsError(
-            f"stage {settings.stage} was {pin}; neither {paths.CHALICE_CONFIG} nor what the stage "
+            f"stage {settings.stage} was {pin}. Neither {paths.CHALICE_CONFIG} nor what the stage "
             f"runs names {', '.join(sorted(strange))}, which is not layer {settings.layer}",
-            fix=f"if nobody of you set that pin, ./doitw unpin {stage} lifts it; if it is right: "
+            fix=f"if nobody of you set that pin, ./doitw unpin {stage} ends it. If it is right: "
             f"./doitw patch-config arn={arns} {stage}, then deploy",
         )
 

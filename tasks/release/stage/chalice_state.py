@@ -109,7 +109,7 @@ def _foreign(aws: Aws, there: Running) -> DeployError:
         f"stage {stage} is running already ({there}), but its record is neither in "
         f"{deploy.deployed_file(stage)} nor in s3://{aws.settings.bucket}",
         fix=f"if it is this app's: ./doitw adopt-state stage={stage} takes it over, then deploy "
-        "again; if it is another's: choose another app_name or stage in .chalice/config.json",
+        "again. If it is another's: choose another app_name or stage in .chalice/config.json",
     )
 
 

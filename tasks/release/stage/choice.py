@@ -71,5 +71,5 @@ def _there(aws: Aws, arn: str) -> LayerVersion:
         fix = f"./doitw unpin {stage} goes on to what the requirements say"
         if layer_arns.is_of(arn, aws.settings.layer):
             again = f"./doitw rollback version={layer_arns.number_of(arn)} {stage}"
-            fix = f"{again} publishes it again from its zip; {fix}"
+            fix = f"{again} publishes it again from its zip. {fix}"
         raise InputError(f"{error.problem}, but the stage is pinned to it", fix=fix) from None

@@ -36,8 +36,8 @@ class Layer:
 
 
 def from_nothing(settings: Settings) -> Layer:
-    """Of an embedded AWS that is not running."""
-    why = ["the embedded AWS is not running: it would be started, and is empty then"]
+    """Of an emulator that is not running."""
+    why = ["the emulator is not running: it would be started, and is empty then"]
     changes = [*_build(settings, why), RequirementChange(what="publish version 1", why=why)]
     return Layer(arn=None, changes=changes, notes=[])
 

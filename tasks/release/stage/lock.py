@@ -199,6 +199,6 @@ def _busy(settings: Settings, who: str) -> DeployError:
     waited = duration(settings.lock_wait)
     return DeployError(
         f"stage {settings.stage} is still being changed after {waited}: by {who}",
-        fix="run the command again later; `./doitw unlock` shows whether that run lives and takes "
-        "a dead one's lock; `lock-wait` in pyproject.toml is how long to wait",
+        fix="run the command again later. `./doitw unlock` shows whether that run lives and takes "
+        "a dead one's lock. `lock-wait` in pyproject.toml is how long to wait",
     )

@@ -80,7 +80,7 @@ def _of_api(aws: Aws, state: Mapping[str, Any]) -> Iterator[str]:
 
 def _asked(aws: Aws, state: Mapping[str, Any], url: str) -> str:
     """'' for any answer but the server's own errors. Only what changes nothing is asked, and of the
-    embedded AWS the function itself, where API Gateway's address leads nowhere."""
+    emulator the function itself, where API Gateway's address leads nowhere."""
     reads = [each for each in aws.settings.smoke_requests if each.method in ("GET", "HEAD")]
     address, _ = api.address(aws, url)
     name = deploy.functions_of(state).get("api_handler", "") if aws.settings.is_local else ""

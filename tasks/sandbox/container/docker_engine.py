@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 20  # an engine that is there says so at once
 WORK_SECONDS = 600
 START_DOCKER = (
-    "start Docker (Linux: `sudo systemctl start docker`; elsewhere: Docker Desktop) and check it "
-    "with `docker info`; or build with this machine's Python: builder=host"
+    "start Docker (Linux: `sudo systemctl start docker`, elsewhere: Docker Desktop) and check it "
+    "with `docker info`. Or build with this machine's Python: builder=host"
 )
 LABEL = "doit-lambda-layer"
 JOB = f"{LABEL}=job"

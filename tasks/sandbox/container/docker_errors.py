@@ -15,7 +15,7 @@ WHO_KILLS = (
     "user"
 )
 MEMORY = (
-    "give the engine more memory (`docker info` says how much it has; Docker Desktop: Settings → "
+    "give the engine more memory (`docker info` says how much it has, Docker Desktop: Settings → "
     "Resources), then run the command again"
 )
 AGAIN = "run the command again: finished steps are kept"

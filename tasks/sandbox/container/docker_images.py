@@ -116,11 +116,11 @@ def _show_pull(stream: Iterable[dict[str, Any]], settings: Settings) -> None:
 
 
 def _not_found(settings: Settings, detail: str) -> BuildError:
-    newer = f"; a newer one: delete `# base image:` in {settings.lock}, then ./doitw lock"
+    newer = f". For a newer one: delete `# base image:` in {settings.lock}, then ./doitw lock"
     return BuildError(
         f"image {settings.base_image} cannot be pulled: {detail.strip()[:300]}",
-        fix="check the name, the network and `docker login`; another image: LAYER_IMAGE=…; "
-        f"without one: builder=host{newer if settings.locked_image else ''}",
+        fix="check the name, the network and `docker login`. Another image: LAYER_IMAGE=…. "
+        f"Without an image: builder=host{newer if settings.locked_image else ''}",
     )
 
 

@@ -175,7 +175,7 @@ def test_pdm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "group", "said"),
     [
-        (PDM, "other", "no package of group other; there are: default, layer"),
+        (PDM, "other", "no package of group other. There are: default, layer"),
         ("[[package]]\nname = 'a'\nversion = '1'\n", "", "--strategy inherit_metadata"),
         ("[[package]]\nname = 'a'\ngroups = ['default']\ngit = 'https://e.org/a'\n", "", "a comes"),
         ("[[package]]\nname = 'a'\ngroups = ['default']\npath = './a'\n", "", "a directory"),

@@ -1,4 +1,4 @@
-"""tasks/aws/sealed_session.py: nothing but the code says where the embedded AWS is."""
+"""tasks/aws/sealed_session.py: nothing but the code says where the emulator is."""
 
 from pathlib import Path
 from typing import Any

@@ -136,5 +136,5 @@ def test_a_missing_file_and_an_unknown_stage(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         chalice_config.layers(path, "prod")
     path.write_text('{"stages": {"prod": {}, "dev": {}}}')
-    with pytest.raises(InputError, match=r"'prd' \(did you mean prod\?\); it has: prod, dev"):
+    with pytest.raises(InputError, match=r"'prd' \(did you mean prod\?\). It has: prod, dev"):
         chalice_config.layers(path, "prd")

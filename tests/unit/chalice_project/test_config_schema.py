@@ -35,12 +35,12 @@ def refusal(path: Path, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"app_name": "shop"}', "has no stage 'prod'; it has: dev"),
-        ('{"stages": {"version": "2.0", "dev": {}}}', "has no stage 'prod'; it has: dev"),
+        ('{"app_name": "shop"}', "has no stage 'prod'. It has: dev"),
+        ('{"stages": {"version": "2.0", "dev": {}}}', "has no stage 'prod'. It has: dev"),
         ('{"stages": {"dev": {}, "prod": [1]}}', "object of objects: prod is none"),
         ('{"stages": null}', "`stages` is not an object of objects"),
         ('{"stages": {"prod": null}}', "`stages` is not an object of objects"),
-        ('{"stages": {"dev": {}}}', "has no stage 'prod'; it has: dev"),
+        ('{"stages": {"dev": {}}}', "has no stage 'prod'. It has: dev"),
         ('{"stages": {}}', "it has: none"),
         ('// ours\n{"stages": {"prod": {}}}', "(JSON has no comments)"),
         ('{"stages": {"prod": {}} # ours\n}', "(JSON has no comments)"),

@@ -125,6 +125,6 @@ def test_a_python_that_is_too_old_is_said(
     if works:
         environment.refuse_too_old()
         return
-    with pytest.raises(InputError, match=r"with Python 3.11; this tool needs") as caught:
+    with pytest.raises(InputError, match=r"with Python 3.11. This tool needs") as caught:
         environment.refuse_too_old()
     assert "make that environment with Python 3.12 or newer" in caught.value.fix

@@ -114,7 +114,7 @@ PS1='ready> '
 )
 def test_what_zsh_makes_of_it(script: Path, typed: str, becomes: str) -> None:
     """A real one, on a terminal, with the line that people put into ~/.zshrc."""
-    assert shutil.which("zsh"), "install zsh (.ci/run does)"
+    assert shutil.which("zsh"), "install zsh (./doitw test does)"
     folder = script.parent
     (folder / ".zshrc").write_text(ZSHRC)
     (folder / "doitw").touch(mode=0o755)

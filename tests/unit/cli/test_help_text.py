@@ -69,7 +69,7 @@ def test_a_deploy() -> None:
     said = text("deploy", stage="dev")
     assert said.startswith("What it does.\n\nUsage: ./doitw deploy [stage=NAME]")
     assert "preflight, secret, lookup" in flat(said)
-    assert "local is the embedded AWS [dev]" in flat(said)
+    assert "local is an AWS emulator on this machine [dev]" in flat(said)
     assert "  0  deployed, or nothing to do\n" in said
     assert "\nIf something breaks:\n  ./doitw rollback stage=NAME" in said
     assert "version=" not in said

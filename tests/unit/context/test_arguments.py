@@ -8,7 +8,7 @@ from tasks.context import arguments
 from tasks.context.arguments import Arguments, load_arguments
 from tasks.util.errors import SettingsError
 
-PAGE = Path(__file__).parents[3] / "docs/settings.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
 
 def test_nothing_typed() -> None:

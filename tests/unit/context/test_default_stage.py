@@ -18,7 +18,7 @@ HERE = Here(stages={"dev": [OTHER], "local": [ARN]}, deployed={"local"}, credent
 
 
 def test_local_where_nothing_else_can_be_meant() -> None:
-    """A new app, deployed to the embedded AWS alone."""
+    """A new app, deployed to the emulator alone."""
     assert default_stage.is_meant(DEV, LOCAL, HERE)
 
 

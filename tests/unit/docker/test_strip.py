@@ -46,7 +46,7 @@ def test_what_is_loaded_stays_as_it_is_and_the_rest_is_as_small_as_binutils_make
     assert script.segments(after) == script.segments(before)
     assert script.strip(after) == after
     tool = shutil.which("strip")
-    assert tool, "these tests need binutils (.ci/run installs it)"
+    assert tool, "these tests need binutils (./doitw test installs it)"
     subprocess.run([tool, "--strip-unneeded", "-o", tmp_path / "x.so", path], check=True)
     theirs = (tmp_path / "x.so").stat().st_size
     assert script.is_rewritten(path, before) or len(after) <= theirs * 1.002 + 64

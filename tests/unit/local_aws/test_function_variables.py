@@ -1,4 +1,4 @@
-"""tasks/local_aws/function_variables.py: a function's environment in the embedded AWS."""
+"""tasks/local_aws/function_variables.py: a function's environment in the emulator."""
 
 from pathlib import Path
 from types import SimpleNamespace

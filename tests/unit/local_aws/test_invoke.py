@@ -492,7 +492,7 @@ def test_a_function_for_another_python_is_not_run_with_this_one() -> None:
     function = lambda_function.as_moto_has_it(code_bytes=b"", run_time="python3.13")
     answer = invocation.invoke(function, "{}", [])
     assert said(answer) == {
-        "errorMessage": "shuking-local is for python3.13, the embedded AWS runs python3.12 (the "
+        "errorMessage": "shuking-local is for python3.13, the emulator runs python3.12 (the "
         "layer's) alone: set `python` in pyproject.toml, or make the function for that"
     }
 

@@ -84,7 +84,7 @@ def test_a_process_that_has_ended_removes_nothing_any_more(work: Path, when: str
 
 
 def test_a_process_that_lives_long_keeps_no_dead_ones(work: Path) -> None:
-    """The embedded AWS ends one sandbox after the other."""
+    """The emulator ends one sandbox after the other."""
     for _ in range(6):
         Scratch().remove_later()
         assert handmade_layers.left_in(work) == []

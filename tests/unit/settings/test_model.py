@@ -15,7 +15,7 @@ from tasks.settings.pyproject import stages
 from tasks.settings.validation import violations
 from tasks.util.errors import SettingsError
 
-PAGE = Path(__file__).parents[3] / "docs/settings.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
 
 def write(root: Path, table: str) -> Path:
@@ -315,7 +315,7 @@ def test_lock_stands_beside_the_requirements() -> None:
 
 
 def test_readme_table_lists_every_setting_with_its_default() -> None:
-    """The one table of settings in docs/settings.md is complete and true."""
+    """The one table of settings in docs/reference/settings.md is complete and true."""
     rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]*) \|", PAGE.read_text("utf-8"), re.M))
     for name, spec in SPECS.items():
         assert rows[option(name)].strip() == _shown(spec.default), name

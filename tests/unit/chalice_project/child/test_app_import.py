@@ -93,14 +93,14 @@ def test_the_routes_as_they_are() -> None:
     [
         ("ClientError: An error occurred (500) when calling the ImportRestApi operation (reached "
          "max retries: 4): <html>", "cannot do ImportRestApi yet"),
-        ("An error occurred (NotImplemented) when calling the PutX operation: the embedded AWS "
+        ("An error occurred (NotImplemented) when calling the PutX operation: the emulator "
          "cannot do s3 PUT /b yet: KeyError: 'x'\n", "cannot do PutX yet: KeyError: 'x'"),
         ("An error occurred (AccessDenied) when calling the PutX operation: no", ""),
         ("An error occurred (ValidationException) when calling the PutX operation: 500", ""),
     ],
 )  # fmt: skip
 def test_a_gap_of_the_embedded_aws_is_no_fault_of_the_app(said: str, wanted: str) -> None:
-    assert deploy.lacking(said) == (f"the embedded AWS {wanted}" if wanted else "")
+    assert deploy.lacking(said) == (f"the emulator {wanted}" if wanted else "")
 
 
 def test_what_chalice_does_not_pack_is_said(capfd: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ def test_the_only_one_need_not_be_named() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "said"),
     [
-        ("jbos", "", "no function jbos (did you mean jobs?); it has: api_handler (http), plain"),
+        ("jbos", "", "no function jbos (did you mean jobs?). It has: api_handler (http), plain"),
         ("", "", "has several functions: api_handler (http), plain, jobs (sqs)"),
         ("", "none", "no function for none events"),
     ],
