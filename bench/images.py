@@ -205,8 +205,8 @@ def show(found: Figures, runs: int) -> None:
         ),
         Table(
             caption=f"Beside `docker build` of the Dockerfile of docs/container-images.md and "
-            f"`docker push`; rounds in turn: {runs}. Downloads are cached here as uv keeps them. "
-            "Ours proves the packages and starts the handlers, too."
+            f"`docker push`, {runs} round(s) in turn. Downloads are cached here as uv keeps them. "
+            "Ours tests the packages and starts the handlers, too."
             f"{loaded}",
             columns=("work", "./doitw push", "docker build + push", "ratio", "goal", ""),
             rows=[*_times(found)],

@@ -119,8 +119,8 @@ PAGES = {
     "diff": Page(examples={"./doitw diff from=3 to=4": "packages and sizes of both"}),
     "show": Page(examples={"./doitw show version=4": "all about version 4"}),
     "fetch": Page(
-        about="The zip lies in build/fetch/ afterwards, compared with its manifest; of a stage of "
-        "images a file for `docker load`.",
+        about="The zip lies in build/fetch/ afterwards, compared with its manifest. Of a stage of "
+        "images it is a file for `docker load`.",
         examples={"./doitw fetch version=4": "the zip of version 4"},
     ),
     "report": Page(
