@@ -31,7 +31,7 @@ PUSH = ("push", "stage=local")
 SMALL = ("python-dotenv==1.0.1", "python-dotenv==1.0.0")  # a pin of 40 kB
 FEW, KILOBYTES, MEGABYTES = 15, 100_000, 3_000_000  # the goals
 FIRST, LINE, MEMORY = 0.5, 0.1, 200_000_000
-TIMES = "image: first push", "image: a changed line"
+TIMES = "the first push", "a changed line"
 DOCKERFILE = """FROM {image}
 ARG PIP_TRUSTED_HOST
 COPY requirements-all.txt .
@@ -205,7 +205,8 @@ def show(found: Figures, runs: int) -> None:
         ),
         Table(
             caption=f"Beside `docker build` of the Dockerfile of docs/container-images.md and "
-            f"`docker push`; {runs} rounds in turn, downloads cached here as uv keeps them."
+            f"`docker push`, {runs} round(s) in turn. Downloads are cached here as uv keeps them. "
+            "Ours tests the packages and starts the handlers, too."
             f"{loaded}",
             columns=("work", "./doitw push", "docker build + push", "ratio", "goal", ""),
             rows=[*_times(found)],
@@ -241,10 +242,17 @@ def _pushes(found: Figures) -> Iterator[list[str]]:
 
 
 def _times(found: Figures) -> Iterator[list[str]]:
-    for (work, pairs), goal in zip(found.seconds.items(), (FIRST, LINE), strict=True):
-        mine, theirs = (statistics.median(each) for each in zip(*pairs, strict=True))
-        ratio = mine / theirs
-        yield [work, f"{mine:.1f} s", f"{theirs:.1f} s", f"{ratio:.2f}", f"≤ {goal}",
+    """The last row: on a machine of CI, whose engine has nothing of the build before."""
+    mine = {work: statistics.median(x for x, _ in each) for work, each in found.seconds.items()}
+    theirs = {work: statistics.median(x for _, x in each) for work, each in found.seconds.items()}
+    first, line = TIMES
+    for work, ours, docker, goal in (
+        (first, mine[first], theirs[first], FIRST),
+        (line, mine[line], theirs[line], LINE),
+        (f"{line}, the engine's cache empty", mine[line], theirs[first], LINE),
+    ):
+        ratio = ours / docker
+        yield [work, f"{ours:.1f} s", f"{docker:.1f} s", f"{ratio:.2f}", f"≤ {goal}",
                _mark(ratio <= goal)]  # fmt: skip
 
 

@@ -49,10 +49,8 @@ NAMES = {
     "UploadPart": "PutObject",
 }
 CONTEXT = {"iam:PassedToService": "lambda.amazonaws.com"}
-# Have no resource type; the third names its mapping by a number that nobody knows before.
-UNLISTABLE = {
-    "ListFunctions", "ListLayerVersions", "ListEventSourceMappings", "UpdateEventSourceMapping",
-}  # fmt: skip
+# Have no resource type.
+UNLISTABLE = {"ListEventSourceMappings", "ListFunctions", "ListLayerVersions"}
 
 
 @dataclass(kw_only=True)
@@ -185,6 +183,8 @@ def _of_lambda(request: Request, name: str) -> Iterator[Grant]:
     place = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
     if name in UNLISTABLE:
         yield action, "*"
+    elif name == "UpdateEventSourceMapping":
+        yield action, f"{place}:event-source-mapping:{request.path.strip('/').rpartition('/')[2]}"
     elif "/layers/" in request.path:
         layer, _, number = request.path.split("/layers/")[1].partition("/versions")
         layer = layer if layer.startswith("arn:") else f"{place}:layer:{layer}"

@@ -84,10 +84,14 @@ PAGES = {
         },
     ),
     "convert": Page(
-        about="Set `package` for the stage first. Builds and sends everything, then deletes the "
-        "stage's functions and lets Chalice make them again.",
+        about="Set `package` for the stage first. Builds and sends everything, makes new "
+        "functions, calls them, and leads all events to them. The old ones stay until finish=1.",
         typed=PLACE,
-        examples={"./doitw convert keep-name=1 stage=prod": "the app is away for some seconds"},
+        examples={
+            "./doitw convert stage=prod": "without downtime",
+            "./doitw convert finish=1 stage=prod": "then delete the old functions",
+            "./doitw convert keep-name=1 stage=prod": "the app is away for some seconds",
+        },
     ),
     "unpin": Page(
         examples={
@@ -115,7 +119,8 @@ PAGES = {
     "diff": Page(examples={"./doitw diff from=3 to=4": "packages and sizes of both"}),
     "show": Page(examples={"./doitw show version=4": "all about version 4"}),
     "fetch": Page(
-        about="The zip lies in build/fetch/ afterwards, compared with its manifest.",
+        about="The zip lies in build/fetch/ afterwards, compared with its manifest. Of a stage of "
+        "images it is a file for `docker load`.",
         examples={"./doitw fetch version=4": "the zip of version 4"},
     ),
     "report": Page(
@@ -174,7 +179,7 @@ PAGES = {
     ),
     "package": Page(
         about="For teams whose pipeline deploys: the folder that it prints holds the template and "
-        "the function's zip.",
+        "the function's zip, or a template that names the image.",
         typed=("stage", "builder", "layer", "bucket", "requirements", "python"),
         examples={
             "./doitw package stage=prod": "CloudFormation",

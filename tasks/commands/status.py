@@ -4,6 +4,7 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from ..aws import arn, lambda_functions, s3, secrets_manager
 from ..aws.client import Aws
@@ -16,6 +17,7 @@ from ..layer import input_hash
 from ..release import listing, s3_keys
 from ..release import manifest as manifests
 from ..release.deployed import function_contents
+from ..release.images import conversion
 from ..release.partial import Unknowns
 from ..release.registry import by_inputs
 from ..release.stage import attached_layers, chalice_state, pinning
@@ -29,7 +31,7 @@ from ..settings import paths
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files
-from ..util.errors import DriftError
+from ..util.errors import DriftError, LayerError
 from . import image_status
 
 
@@ -59,12 +61,22 @@ def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
         show_tables(status_table.table(status))
         for sentence in [*status.unknown.sentences(), *stage_status.advice(status)]:
             say(sentence)
+    for sentence in [line for each in stages for line in _of_conversion(each)]:
+        say(sentence)
     drifted = [each.settings.stage for each in found if stage_status.drift(each)]
     unseen = [each.settings.stage for each in found if not each.is_complete]
     if typed.check and (drifted or unseen or wrong):
         problems = [*wrong, *(f"stage {name} has drifted" for name in drifted)]
         problems += [f"not all of stage {name} could be seen" for name in unseen]
         raise DriftError("; ".join(problems), fix="each sentence above says what to do")
+
+
+def _of_conversion(settings: Settings) -> list[str]:
+    """None of a stage that cannot be seen, which is said already."""
+    with suppress(LayerError):
+        if aws := _reach(settings):
+            return conversion.sentences(aws)
+    return []
 
 
 def gather_status(settings: Settings) -> StageStatus:

@@ -5,9 +5,9 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release.images import conversion
+from ..release.images import conversion, pin
 from ..release.undo import attempt, restore, snapshot
-from ..release.undo.attempt import Attempt
+from ..release.undo.attempt import Attempt, Ran
 from ..steps import smoke
 from ..ui.console import say
 from ..util.errors import InputError
@@ -32,8 +32,17 @@ def run(aws: Aws, reason: str) -> None:
         return
     for line in restore.perform(aws, found, reason or found.why or f"{found} was undone"):
         say(f"note: not undone: {line}")
+    _lift(aws, found.before)
     smoke.run(aws)
     say(f"stage {stage} runs {found.before.named} again")
+
+
+def _lift(aws: Aws, before: Ran) -> None:
+    """A pin to another image than what came back: the next deploy would follow it."""
+    pinned = pin.read(aws) if aws.settings.is_image else None
+    if pinned and pinned.uri != before.image:
+        pin.lift(aws, pinned, "undone")
+        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pinned}")
 
 
 def _way(aws: Aws, found: Attempt | None) -> str:

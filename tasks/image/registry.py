@@ -170,7 +170,7 @@ class Registry:
         said = _said(answer)
         problem = f"{self}: {method} {path.partition('?')[0]}: {answer.status_code} {said}".rstrip()
         if answer.status_code in (401, 403, 404):
-            return AwsError(problem, fix=self.login.fix)
+            return AwsError(problem, fix=self.login.remedy(method, path))
         return AwsError(problem, fix=AGAIN)
 
     def _lies(self, how: str) -> NoReturn:

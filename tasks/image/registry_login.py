@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 FIX = "allow the ecr: actions of `./doitw iam-policy for=deploy` to this identity"
 NOBODY = "check the image's name; an image that wants a login: copy it into a registry of yours"
+# What ECR calls a request (AWS: "IAM permissions for pushing an image").
+ACTIONS = {
+    ("HEAD", "manifests"): "ecr:BatchGetImage", ("GET", "manifests"): "ecr:BatchGetImage",
+    ("PUT", "manifests"): "ecr:PutImage", ("HEAD", "blobs"): "ecr:BatchCheckLayerAvailability",
+    ("GET", "blobs"): "ecr:GetDownloadUrlForLayer", ("POST", "blobs"): "ecr:InitiateLayerUpload",
+    ("PUT", "blobs"): "ecr:UploadLayerPart and ecr:CompleteLayerUpload",
+}  # fmt: skip
 Password = Callable[[], tuple[str, str]]  # (user, password), asked for anew each time
 
 
@@ -35,6 +42,12 @@ class Login:
             self._header = self._basic()
         known = self._header and host == self._host
         return {"Authorization": self._header} if known else {}
+
+    def remedy(self, method: str, path: str) -> str:
+        """Where a request was refused; `path`: below the repository."""
+        kind = next((each for each in ("blobs", "manifests") if f"{each}/" in path), "")
+        action = ACTIONS.get((method, kind))
+        return f"{self.fix} (here {action})" if self.password and action else self.fix
 
     def renew(self, answer: "Response", session: "Session", verify: str | bool) -> bool:
         """After a 401: is there something new to try?"""

@@ -46,7 +46,7 @@ def fingerprint(settings: Settings) -> str:
 def run(settings: Settings) -> files.Record:
     """Write the zip under a temporary name, move it into place. BuildError."""
     started, former = time.monotonic(), files.read_record(paths.record(settings, "zip")) or {}
-    record = pack(members(settings), paths.layer_zip(settings))
+    record = pack(members(settings), paths.layer_zip(settings), large=settings.is_image)
     unchanged = former.get("sha256") == record["sha256"] and "built" in former
     made_from = input_hash.parts(settings, choose.kind(settings))
     record |= {
@@ -64,8 +64,9 @@ def run(settings: Settings) -> files.Record:
     return record
 
 
-def pack(content: list[Member], target: Path) -> files.Record:
-    """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`."""
+def pack(content: list[Member], target: Path, *, large: bool = False) -> files.Record:
+    """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`. `large`:
+    Lambda does not get it, an image is proven from it."""
     if not content:
         raise BuildError("the layer holds no file", fix="see `drop` in [tool.lambda-layer]")
     if target.is_dir() and not target.is_symlink():
@@ -76,7 +77,7 @@ def pack(content: list[Member], target: Path) -> files.Record:
     try:
         packed = sum(each.packed for each in content)
         with os.fdopen(handle, "wb") as file, progress("writing", packed) as advance:
-            zip_writer.write_zip(content, file, advance)
+            zip_writer.write_zip(content, file, advance, large=large)
         temporary.chmod(0o644)
         facts = {"sha256": files.file_digest(temporary), "bytes": temporary.stat().st_size}
         temporary.replace(target)

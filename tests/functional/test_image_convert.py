@@ -150,6 +150,7 @@ def test_what_people_set_follows(story: Story) -> None:
 def test_the_stage_goes_on_with_the_new_names(story: Story) -> None:
     assert story.runs["again"].steps == ["preflight", "lookup", "smoke"]
     assert "all agree: nothing to do" in story.runs["status"].output
+    assert "stay from before a conversion: ./doitw convert finish=1" in story.runs["status"].output
     for each in ("line", "clone"):
         assert leads_to(story.seen[each], "-image")
         assert story.seen[each]["apis"] == story.seen["layer"]["apis"]

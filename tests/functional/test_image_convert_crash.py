@@ -123,7 +123,7 @@ def test_a_deploy_does_nothing_in_between(ground: Ground) -> None:
     ground.project.write("app.py", APP + "\n# changed\n")
     done = ground.project.doit("deploy", "stage=prod")
     assert done.code == 1, done.output
-    assert "a conversion of stage prod is not done" in done.output
+    assert "./doitw convert stage=prod" in done.output
     ground.turn()
     ground.run("convert")
     ground.check()

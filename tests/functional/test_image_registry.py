@@ -237,7 +237,7 @@ def test_a_refused_login_says_what_to_allow(server: RealRegistry, tmp_path: Path
     login = Login(password=lambda: ("AWS", "wrong"), is_remote=False, fix="allow ecr")
     with pytest.raises(AwsError, match=r"401") as error:
         push(opened(server, "refused", login), Made(tmp_path, b"app"))
-    assert error.value.fix == "allow ecr"
+    assert error.value.fix == "allow ecr (here ecr:BatchGetImage)"
     assert len(server.asked) == 1
 
 

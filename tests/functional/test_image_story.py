@@ -80,6 +80,9 @@ def tell(story: Story, place: Place) -> None:
     story.type("sam", "package")
     story.type("terraform", "package", "format=terraform")
     story.type("undo", "undo")
+    story.type("rollback-2", "rollback", "version=2")
+    story.type("undo-2", "undo")
+    story.type("plan-2", "plan")
     story.type("doctor", "doctor")
     story.type("logs", "logs")
     story.type("unlock", "unlock")
@@ -221,6 +224,14 @@ def test_a_template_names_the_image(story: Story) -> None:
 
 def test_undo_brings_the_image_before_back(story: Story) -> None:
     assert "runs image" in story.said("undo")
+
+
+def test_an_undone_rollback_pins_nothing(story: Story) -> None:
+    """The next deploy would have gone back to it."""
+    assert "note: the pin is lifted: stage prod had been rolled back to image 2" in story.said(
+        "undo-2"
+    )
+    assert "new image" in story.said("plan-2", code=2)
 
 
 @pytest.mark.parametrize("command", ["doctor", "logs", "unlock", "iam-policy"])

@@ -12,8 +12,8 @@ OF_LAYERS = {
     "Delete", "DeleteVersion", "Lifecycle", "Publish", "Tag", "Untag", "Version", "Versions",
     "Zips",
 }  # fmt: skip
-# A rollback of images switches code alone, without Chalice.
-OF_CHALICE = {"Api", "FindLogs", "Logs", "PassRole", "Role", "Secret"}
+# A rollback of images switches code, an undo the API's stage, too: both without Chalice.
+OF_CHALICE = {"FindLogs", "Logs", "PassRole", "Role"}
 
 
 def _repository(scope: Scope) -> str:
@@ -70,12 +70,20 @@ CONVERT_NEEDS = (
     ),
     Need(
         sid="EventSources", of=(CONVERT,), on=lambda scope: "*",
-        actions=("lambda:ListEventSourceMappings", "lambda:UpdateEventSourceMapping"),
+        actions=("lambda:ListEventSourceMappings",),
     ),
     Need(
-        sid="LeftBehind", of=(CONVERT,), on=lambda scope: "*",
-        actions=("cloudwatch:DescribeAlarms", "logs:DescribeLogGroups",
-                 "logs:DescribeMetricFilters", "logs:DescribeSubscriptionFilters"),
+        sid="LeadEvents", of=(CONVERT,), actions=("lambda:UpdateEventSourceMapping",),
+        on=lambda scope: scope.arn("lambda", "event-source-mapping:*"),
+    ),
+    Need(
+        sid="LogsLeft", of=(CONVERT,), on=lambda scope: scope.arn("logs", "log-group:*"),
+        actions=("logs:DescribeLogGroups", "logs:DescribeMetricFilters",
+                 "logs:DescribeSubscriptionFilters"),
+    ),
+    Need(
+        sid="AlarmsLeft", of=(CONVERT,), on=lambda scope: "*",
+        actions=("cloudwatch:DescribeAlarms",),
     ),
 )  # fmt: skip
 EVERY_NEED = (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS)

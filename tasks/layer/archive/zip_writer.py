@@ -3,8 +3,8 @@
 It takes packed files over as they are (layer/part.py), so that the zip is the same whether a part
 was made now or a week ago, on one core or many. They are packed with libdeflate out of a pinned
 wheel (`deflate` on PyPI): Python's zipfile leaves that to the zlib it was built with, and zlib-ng
-(Fedora) gives other bytes than zlib. Format: APPNOTE.TXT 6.3.10 (PKWARE), without zip64, which
-nothing of Lambda's size needs.
+(Fedora) gives other bytes than zlib. Format: APPNOTE.TXT 6.3.10 (PKWARE). A layer is without zip64,
+which nothing of Lambda's size needs; what an image is proven from may have it.
 """
 
 import io
@@ -29,19 +29,22 @@ AT_ONCE = 16 << 20  # bytes of a file that are, where it saves time
 LOCAL = struct.Struct("<4s5H3L2H")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
-VERSION, UNIX, UTF8 = 20, 3 << 8, 1 << 11
+END64, LOCATOR = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")  # 4.3.14, 4.3.15
+EXTRA64 = struct.Struct("<2HQ")  # 4.5.3, of an offset alone
+VERSION, VERSION64, UNIX, UTF8 = 20, 45, 3 << 8, 1 << 11
+SHORT, LONG = 0xFFFF, 0xFFFF_FFFF  # "see zip64"
 
 
 def write_zip(
-    members: Sequence[Member], target: IO[bytes], advance: Advance = lambda packed: None
-) -> None:
-    """Write the files in the order given; `advance` hears of their packed bytes. BuildError for
-    what a zip cannot hold."""
-    if len(members) > MAX_ENTRIES:
-        problem = f"{len(members)} files are more than a zip holds for Lambda ({MAX_ENTRIES})"
-        raise BuildError(problem, fix='leave some out: drop = ["…"] in [tool.lambda-layer]')
-    if sum(each.packed + len(each.name.encode()) + 128 for each in members) > MAX_BYTES:
-        raise BuildError("the zip would be over 4 GB", fix="leave packages out of the layer")
+    members: Sequence[Member], target: IO[bytes], advance: Advance = lambda packed: None,
+    *, large: bool = False,
+) -> None:  # fmt: skip
+    """Write the files in the order given; `advance` hears of their packed bytes; `large`: nobody
+    but this tool will read it. BuildError for what a zip cannot hold."""
+    if not large:
+        _check_limits(members)
+    if any(max(each.size, each.packed) > MAX_BYTES for each in members):
+        raise BuildError("a file is over 4 GB", fix='leave it out: drop = ["…"]')
     directory, offset = [], 0
     with ExitStack() as stack:
         sources = _Sources(stack)
@@ -52,9 +55,29 @@ def write_zip(
                 target.write(block)
                 advance(len(block))
     listing = b"".join(directory)
-    count = len(members)
     target.write(listing)
-    target.write(END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), offset, 0))
+    target.write(_end(len(members), len(listing), offset))
+
+
+def _check_limits(members: Sequence[Member]) -> None:
+    """Of what Lambda reads."""
+    if len(members) > MAX_ENTRIES:
+        problem = f"{len(members)} files are more than a zip holds for Lambda ({MAX_ENTRIES})"
+        raise BuildError(problem, fix='leave some out: drop = ["…"] in [tool.lambda-layer]')
+    if sum(each.packed + len(each.name.encode()) + 128 for each in members) > MAX_BYTES:
+        raise BuildError("the zip would be over 4 GB", fix="leave packages out of the layer")
+
+
+def _end(count: int, length: int, offset: int) -> bytes:
+    """What is behind the list, which has `length` bytes and begins at `offset`."""
+    if count <= MAX_ENTRIES and offset + length <= MAX_BYTES:
+        return END.pack(b"PK\x05\x06", 0, 0, count, count, length, offset, 0)
+    large = END64.pack(
+        b"PK\x06\x06", END64.size - 12, UNIX | VERSION64, VERSION64, 0, 0, count, count, length,
+        offset,
+    )  # fmt: skip
+    locator = LOCATOR.pack(b"PK\x06\x07", 0, offset + length, 1)
+    return large + locator + END.pack(b"PK\x05\x06", 0, 0, SHORT, SHORT, LONG, LONG, 0)
 
 
 def members(layer: Path) -> tuple[Member, ...]:
@@ -72,7 +95,7 @@ def _members(layer: Path, *_: int) -> tuple[Member, ...]:
 
 def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -> None:
     """Some files of a zip of ours, packed as they are there. `keep`: by the path below python/."""
-    write_zip([each for each in members(layer) if keep(each.name)], target)
+    write_zip([each for each in members(layer) if keep(each.name)], target, large=True)
 
 
 def opened(member: Member, layer: IO[bytes]) -> IO[bytes]:
@@ -154,5 +177,9 @@ def _local(member: Member) -> bytes:
 
 def _central(member: Member, offset: int) -> bytes:
     attributes = (0o100000 | member.mode) << 16
-    head = (b"PK\x01\x02", UNIX | VERSION, *_common(member), 0, 0, 0, attributes, offset)
-    return CENTRAL.pack(*head) + _name(member)
+    common, extra = _common(member), b""
+    if offset > MAX_BYTES:
+        extra, offset = EXTRA64.pack(1, EXTRA64.size - 4, offset), LONG
+        common = (VERSION64, *common[1:-1], len(extra))
+    head = (b"PK\x01\x02", UNIX | VERSION, *common, 0, 0, 0, attributes, offset)
+    return CENTRAL.pack(*head) + _name(member) + extra

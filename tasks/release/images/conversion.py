@@ -5,8 +5,7 @@ names (renaming.py), or in their place under the same (`delete`). What Chalice g
 is kept before anything is changed: a run that was stopped in between is completed by the next.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -17,8 +16,8 @@ from ...ui.console import say
 from ...util import files, typed_json
 from ...util.errors import InputError
 from ..stage import chalice_state, store
+from . import permissions
 
-GONE = ("ResourceNotFoundException",)
 # Of a function, what people set beside Chalice, and UpdateFunctionConfiguration takes.
 BESIDE_CHALICE = (
     "Description", "DeadLetterConfig", "KMSKeyArn", "EphemeralStorage", "FileSystemConfigs",
@@ -61,6 +60,19 @@ def read(aws: Aws) -> Conversion:
     )
 
 
+def sentences(aws: Aws) -> list[str]:
+    """What is left to do, for who only looks."""
+    found, stage = read(aws), f"stage={aws.settings.stage}"
+    if found.is_open:
+        return [f"a conversion of {stage} is not done: ./doitw convert {stage} goes on with it"]
+    if found.renamed:
+        old = ", ".join(found.renamed)
+        return [
+            f"{old} stay from before a conversion: ./doitw convert finish=1 {stage} deletes them"
+        ]
+    return []
+
+
 def write(aws: Aws, found: Conversion) -> Conversion:
     s3.put_bytes(aws, _key(aws), files.canonical(asdict(found)))
     return found
@@ -74,7 +86,7 @@ def refuse_open(aws: Aws) -> None:
     """InputError while some of the stage's events lead to old functions and some to new ones."""
     if read(aws).is_open:
         stage = aws.settings.stage
-        fix = f"./doitw convert stage={stage} goes on with it; with `package` set back, back"
+        fix = f"./doitw convert stage={stage} goes on with it, or with `package` set back returns"
         raise InputError(f"a conversion of stage {stage} is not done", fix=fix)
 
 
@@ -97,22 +109,9 @@ def _unkept(aws: Aws, name: str) -> list[str]:
     client = aws.client("lambda")
     with errors(f"looking at what belongs to {name}"):
         aliases = [each["Name"] for each in client.list_aliases(FunctionName=name)["Aliases"]]
-        url = _or_nothing(client.get_function_url_config, name).get("FunctionUrl")
+        url = permissions.or_nothing(client.get_function_url_config, name).get("FunctionUrl")
     lines = [f"function {name} has the aliases {', '.join(aliases)}"] * bool(aliases)
     return lines + [f"function {name} has an address of its own: {url}"] * bool(url)
-
-
-def _or_nothing(ask: Any, name: str) -> dict[str, Any]:
-    """What AWS says of a function; {} where it has none of that."""
-    from botocore.exceptions import ClientError
-
-    try:
-        found: dict[str, Any] = ask(FunctionName=name)
-    except ClientError as error:
-        if error_code(error) not in GONE:
-            raise
-        return {}
-    return found
 
 
 def begin(aws: Aws, found: list[str], renamed: Mapping[str, str]) -> Conversion:
@@ -126,25 +125,22 @@ def begin(aws: Aws, found: list[str], renamed: Mapping[str, str]) -> Conversion:
 def _of_function(aws: Aws, name: str) -> Kept:
     client, configured = aws.client("lambda"), lambda_functions.configuration(aws, name) or {}
     with errors(f"reading what belongs to {name}"):
-        calls = _or_nothing(client.get_function_event_invoke_config, name)
+        calls = permissions.or_nothing(client.get_function_event_invoke_config, name)
     return Kept(
-        policy=statements(aws, name),
+        policy=permissions.statements(aws, name),
         reserved=lambda_functions.reserved(aws, name),
-        settings=_set(configured),
+        settings=set_beside(configured),
         asynchronous={key: calls[key] for key in ASYNCHRONOUS if calls.get(key)},
     )
 
 
-def _set(configured: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: configured[key] for key in BESIDE_CHALICE if configured.get(key)}
-
-
-def statements(aws: Aws, name: str) -> list[dict[str, Any]]:
-    """Of a function's resource policy: who may call it."""
-    with errors(f"reading the permissions of {name}"):
-        text = _or_nothing(aws.client("lambda").get_policy, name).get("Policy")
-    found: list[dict[str, Any]] = json.loads(text)["Statement"] if text else []
-    return found
+def set_beside(configured: Mapping[str, Any]) -> dict[str, Any]:
+    """A log group of its own name is AWS's choice for a function: another one has another."""
+    found = {key: configured[key] for key in BESIDE_CHALICE if configured.get(key)}
+    logging = dict(found.pop("LoggingConfig", {}))
+    if logging.get("LogGroup") == f"/aws/lambda/{configured.get('FunctionName')}":
+        del logging["LogGroup"]
+    return found | ({"LoggingConfig": logging} if logging else {})
 
 
 def delete(aws: Aws, found: list[str], why: str) -> None:
@@ -155,7 +151,7 @@ def delete(aws: Aws, found: list[str], why: str) -> None:
             try:
                 aws.client("lambda").delete_function(FunctionName=name)
             except ClientError as error:
-                if error_code(error) not in GONE:
+                if error_code(error) not in permissions.GONE:
                     raise
         say(f"function {name} is deleted{why}")
 
@@ -168,7 +164,7 @@ def give_back(aws: Aws, found: Conversion) -> None:
         if configured is None:
             say(f"note: function {old}, which was there before, is no part of the app any more")
             continue
-        allow(aws, name, kept)
+        permissions.allow(aws, name, kept.policy)
         _set_again(aws, name, configured, kept)
         if lambda_functions.reserved(aws, name) != kept.reserved:
             lambda_functions.reserve(aws, name, kept.reserved)
@@ -178,7 +174,7 @@ def give_back(aws: Aws, found: Conversion) -> None:
 
 def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -> None:
     client = aws.client("lambda")
-    has = _set(configured)
+    has = set_beside(configured)
     changed = {key: value for key, value in kept.settings.items() if has.get(key) != value}
     with errors(f"giving {name} its settings back"):
         if changed:
@@ -186,50 +182,3 @@ def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -
             client.get_waiter("function_updated_v2").wait(FunctionName=name)
         if kept.asynchronous:
             client.put_function_event_invoke_config(FunctionName=name, **kept.asynchronous)
-
-
-def allow(aws: Aws, name: str, kept: Kept) -> None:
-    """Who could call the old function may call this one."""
-    there = statements(aws, name)
-    has, same = {each["Sid"] for each in there}, [_who(each) for each in there]
-    for statement in kept.policy:
-        if statement["Sid"] not in has and _who(statement) not in same:
-            _allow(aws, name, statement)
-
-
-def _who(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """Without its name (Chalice's are random ones) and without the function's."""
-    return {key: value for key, value in statement.items() if key not in ("Sid", "Resource")}
-
-
-def _allow(aws: Aws, name: str, statement: Mapping[str, Any]) -> None:
-    who, more = principal(statement), dict(_conditions(statement))
-    with errors(f"giving {name} its permission back"):
-        aws.client("lambda").add_permission(
-            FunctionName=name, StatementId=statement["Sid"], Action=statement["Action"],
-            Principal=who, **more,
-        )  # fmt: skip
-    say(f"function {name}: {who} may call it, as before")
-
-
-def principal(statement: Mapping[str, Any]) -> str:
-    found = statement["Principal"]
-    return str(found if isinstance(found, str) else next(iter(found.values())))
-
-
-def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """As AddPermission takes them."""
-    names = {
-        "aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount",
-        "lambda:eventsourcetoken": "EventSourceToken", "aws:principalorgid": "PrincipalOrgID",
-        "lambda:functionurlauthtype": "FunctionUrlAuthType",
-    }  # fmt: skip
-    for tests in statement.get("Condition", {}).values():
-        for key, value in tests.items():
-            if known := names.get(key.lower()):
-                yield known, str(value)
-
-
-def source(statement: Mapping[str, Any]) -> str:
-    """The ARN of who calls, '' for any."""
-    return dict(_conditions(statement)).get("SourceArn", "")

@@ -8,7 +8,7 @@ from ...aws.client import Aws
 from ...aws.errors import errors
 from ..partial import Unknowns
 from ..stage import chalice_state
-from . import conversion
+from . import permissions
 
 LED = {  # services that call, and what of Chalice's state says that it made them do so
     "apigateway.amazonaws.com": ("rest_api", "websocket_api"),
@@ -63,8 +63,8 @@ def _watched(alarm: Mapping[str, Any]) -> set[str]:
 
 def _callers(aws: Aws, old: str, new: str, state: Mapping[str, Any]) -> Iterator[str]:
     """Who may call it, but was not made to do so by Chalice."""
-    for statement in conversion.statements(aws, old):
-        who, source = conversion.principal(statement), conversion.source(statement)
+    for statement in permissions.statements(aws, old):
+        who, source = permissions.principal(statement), permissions.source(statement)
         if not _is_led(who, source, state):
             named = f"{who} ({source})" if source else who
             yield f"{named} calls function {old}: lead it to {new}, which it may call as well"

@@ -11,21 +11,19 @@ from typing import Any
 
 from ...aws import lambda_functions
 from ...aws.client import Aws
-from ...aws.errors import error_code, errors
+from ...aws.errors import errors
 from ...chalice_project import deploy
 from ...chalice_project.child import function_names
 from ...ui.console import say
 from ...util import files
 from ...util.errors import InputError
 from ..stage import chalice_state, store
-from . import conversion
+from . import conversion, permissions
 from .conversion import Conversion
 from .package_type import IMAGE, ZIP, other_type
 
 LONGEST = 64  # characters of a function's name (AWS: CreateFunction)
-KEPT = (
-    "Role", "Timeout", "MemorySize", "Architectures", *conversion.BESIDE_CHALICE,
-)  # fmt: skip
+KEPT = ("Role", "Timeout", "MemorySize", "Architectures")
 
 
 def plan(aws: Aws) -> dict[str, str]:
@@ -55,11 +53,11 @@ def _check(aws: Aws, renamed: Mapping[str, str], ours: set[str]) -> None:
     for old, new in renamed.items():
         if len(new) > LONGEST:
             problem = f"the new function for {old} would be called {new}, which is "
-            raise InputError(f"{problem}{len(new)} characters long; AWS takes {LONGEST}", fix=way)
+            raise InputError(f"{problem}{len(new)} characters long: AWS takes {LONGEST}", fix=way)
         theirs = new not in ours and lambda_functions.configuration(aws, new)
         if theirs:
             problem = f"the new function for {old} would be called {new}, and there is one"
-            raise InputError(problem, fix=f"delete it if nobody uses it; or {way}")
+            raise InputError(problem, fix=f"delete it if nobody uses it, or {way}")
 
 
 def create(
@@ -93,7 +91,7 @@ def _wishes(found: Mapping[str, Any]) -> dict[str, Any]:
     places = {key: network[key] for key in ("SubnetIds", "SecurityGroupIds") if network.get(key)}
     variables = (found.get("Environment") or {}).get("Variables") or {}
     mode = (found.get("TracingConfig") or {}).get("Mode", "PassThrough")
-    kept = {key: found[key] for key in KEPT if found.get(key)}
+    kept = {key: found[key] for key in KEPT if found.get(key)} | conversion.set_beside(found)
     more = {"VpcConfig": places} if places else {}
     return {
         **kept,
@@ -107,8 +105,8 @@ def lead(aws: Aws, under_way: Conversion) -> None:
     """Who may call, event sources, and Chalice's state."""
     chalice_state.restore(aws)
     for old, new in under_way.renamed.items():
-        if old in under_way.functions and lambda_functions.configuration(aws, new):
-            conversion.allow(aws, new, under_way.functions[old])
+        if lambda_functions.configuration(aws, new) and lambda_functions.configuration(aws, old):
+            permissions.allow(aws, new, permissions.statements(aws, old))
             _lead_mappings(aws, old, new)
     state = files.read_record(deploy.deployed_file(aws.settings.stage)) or {}
     resources = [_led(aws, each, under_way.renamed) for each in state.get("resources", [])]
@@ -123,40 +121,40 @@ def _lead_mappings(aws: Aws, old: str, new: str) -> None:
         pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=old)
         found = [each for page in pages for each in page["EventSourceMappings"]]
         for each in found:
-            if each["FunctionArn"].rpartition(":")[2] == old:
+            leads = each["FunctionArn"].rpartition(":")[2] == old
+            if leads and each.get("State") != "Deleting":
                 client.update_event_source_mapping(UUID=each["UUID"], FunctionName=new)
                 say(f"event source {each['EventSourceArn']} → {new}")
 
 
 def _led(aws: Aws, resource: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """A resource of Chalice's state, with what it has led to the new function."""
-    begin, _, old = str(resource.get("lambda_arn", "")).rpartition(":")
-    if old not in renamed:
+    """A resource of Chalice's state, with what it has led to the new function. The state may have
+    the new one already, where a run was stopped, or turned round."""
+    begin, _, name = str(resource.get("lambda_arn", "")).rpartition(":")
+    pair = next(((old, new) for old, new in renamed.items() if name in (old, new)), None)
+    if pair is None:
         return dict(resource)
-    arn = f"{begin}:{renamed[old]}"
+    old, arn = (f"{begin}:{each}" for each in pair)
     kind, more = resource.get("resource_type"), {}
     if kind == "sns_event":
-        more = {"subscription_arn": _lead_topic(aws, resource, arn)}
+        more = {"subscription_arn": _lead_topic(aws, str(resource["topic_arn"]), old, arn)}
     elif kind == "s3_event":
-        _lead_bucket(aws, str(resource["bucket"]), str(resource["lambda_arn"]), arn)
+        _lead_bucket(aws, str(resource["bucket"]), old, arn)
     return {**resource, **more, "lambda_arn": arn}
 
 
-def _lead_topic(aws: Aws, resource: Mapping[str, Any], arn: str) -> str:
+def _lead_topic(aws: Aws, topic: str, old: str, arn: str) -> str:
     """Subscribed first, and then the old one taken away: no message is lost, one may come twice."""
-    from botocore.exceptions import ClientError
-
-    client, topic = aws.client("sns"), str(resource["topic_arn"])
+    client = aws.client("sns")
     with errors(f"leading topic {topic} to {arn}"):
         made = client.subscribe(
             TopicArn=topic, Protocol="lambda", Endpoint=arn, ReturnSubscriptionArn=True
         )
-        try:
-            client.unsubscribe(SubscriptionArn=resource["subscription_arn"])
-        except ClientError as error:
-            if error_code(error) != "NotFound":
-                raise
-    say(f"topic {topic} → {arn.rpartition(':')[2]}")
+        pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        for each in [each for page in pages for each in page["Subscriptions"]]:
+            if each["Endpoint"] == old:
+                client.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+                say(f"topic {topic} → {arn.rpartition(':')[2]}")
     return str(made["SubscriptionArn"])
 
 

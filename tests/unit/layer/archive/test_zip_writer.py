@@ -143,3 +143,38 @@ def test_too_many_bytes_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(BuildError, match="over 4 GB"):
         zip_writer.write_zip(part.members, out)
     assert out.getvalue() == b""
+
+
+def test_an_images_zip_has_more_files_than_lambdas(tmp_path: Path) -> None:
+    """70,000 of one part: nobody but this tool reads them."""
+    part = stored_parts.part(tmp_path / "p", {"a.py": b"x = 1\n"})
+    (only,) = part.members
+    many = [only._replace(name=f"{number:05}.py") for number in range(70_000)]
+    with (tmp_path / "zip").open("wb") as file:
+        zip_writer.write_zip(many, file, large=True)
+    with zipfile.ZipFile(tmp_path / "zip") as archive:
+        assert len(archive.infolist()) == 70_000
+        assert archive.read("python/69999.py") == b"x = 1\n"
+    found = zip_writer.members(tmp_path / "zip")
+    assert (len(found), found[-1].name) == (70_000, "69999.py")
+
+
+def test_an_images_zip_is_larger_than_lambdas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past 4 GB, which is 300 bytes here: where a file begins stands in 64 bits."""
+    content = {f"{number}.py": os.urandom(100) for number in range(9)}
+    part = stored_parts.part(tmp_path / "p", content)
+    monkeypatch.setattr(zip_writer, "MAX_BYTES", 300)
+    with (tmp_path / "zip").open("wb") as file:
+        zip_writer.write_zip(part.members, file, large=True)
+    with zipfile.ZipFile(tmp_path / "zip") as archive:
+        assert archive.testzip() is None
+        assert {
+            each.removeprefix("python/"): archive.read(each) for each in archive.namelist()
+        } == (content)
+    with (tmp_path / "zip").open("rb") as file:
+        for member in zip_writer.members(tmp_path / "zip"):
+            assert zip_writer.opened(member, file).read() == content[member.name]
+    with pytest.raises(BuildError, match="a file is over 4 GB"):
+        zip_writer.write_zip([part.members[0]._replace(size=301)], io.BytesIO(), large=True)

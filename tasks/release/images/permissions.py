@@ -1,0 +1,79 @@
+"""Who may call a function: its resource policy, read, and given to another function."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...aws.client import Aws
+from ...aws.errors import error_code, errors
+from ...ui.console import say
+
+GONE = ("ResourceNotFoundException",)
+
+
+def or_nothing(ask: Any, name: str) -> dict[str, Any]:
+    """What AWS says of a function; {} where it has none of that."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found: dict[str, Any] = ask(FunctionName=name)
+    except ClientError as error:
+        if error_code(error) not in GONE:
+            raise
+        return {}
+    return found
+
+
+def statements(aws: Aws, name: str) -> list[dict[str, Any]]:
+    """Of a function's resource policy: who may call it."""
+    with errors(f"reading the permissions of {name}"):
+        text = or_nothing(aws.client("lambda").get_policy, name).get("Policy")
+    found: list[dict[str, Any]] = json.loads(text)["Statement"] if text else []
+    return found
+
+
+def allow(aws: Aws, name: str, wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Who could call the old function may call this one. `wanted`: the old one's statements."""
+    there = statements(aws, name)
+    has, same = {each["Sid"] for each in there}, [_who(each) for each in there]
+    for statement in wanted:
+        if statement["Sid"] not in has and _who(statement) not in same:
+            _allow(aws, name, statement)
+
+
+def _who(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Without its name (Chalice's are random ones) and without the function's."""
+    return {key: value for key, value in statement.items() if key not in ("Sid", "Resource")}
+
+
+def _allow(aws: Aws, name: str, statement: Mapping[str, Any]) -> None:
+    who, more = principal(statement), dict(_conditions(statement))
+    with errors(f"giving {name} its permission back"):
+        aws.client("lambda").add_permission(
+            FunctionName=name, StatementId=statement["Sid"], Action=statement["Action"],
+            Principal=who, **more,
+        )  # fmt: skip
+    say(f"function {name}: {who} may call it, as before")
+
+
+def principal(statement: Mapping[str, Any]) -> str:
+    found = statement["Principal"]
+    return str(found if isinstance(found, str) else next(iter(found.values())))
+
+
+def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """As AddPermission takes them."""
+    names = {
+        "aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount",
+        "lambda:eventsourcetoken": "EventSourceToken", "aws:principalorgid": "PrincipalOrgID",
+        "lambda:functionurlauthtype": "FunctionUrlAuthType",
+    }  # fmt: skip
+    for tests in statement.get("Condition", {}).values():
+        for key, value in tests.items():
+            if known := names.get(key.lower()):
+                yield known, str(value)
+
+
+def source(statement: Mapping[str, Any]) -> str:
+    """The ARN of who calls, '' for any."""
+    return dict(_conditions(statement)).get("SourceArn", "")
