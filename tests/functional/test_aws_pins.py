@@ -298,7 +298,7 @@ def test_a_deleted_version_whose_zip_is_gone(two: Aws) -> None:
     two.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     with pytest.raises(InputError, match="has no version 1, and no zip of it at") as caught:
         back(two, version="1")
-    assert "there are: 2" in str(caught.value)
+    assert "There are: 2" in str(caught.value)
     assert numbers(two) == [2]
     assert store.pin(two) is None
 
