@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from bench import results, scale, sets, sizes, speed
+from bench import images, results, scale, sets, sizes, speed
 from tasks.ui.console import duration
 from tasks.util.errors import LayerError
 
@@ -20,6 +20,7 @@ def main() -> None:
         "scale": lambda: scale.main(asked.runs),
         "sizes": lambda: sizes.main(asked.runs),
         "sets": lambda: sets.main(only),
+        "images": lambda: images.main(asked.runs),
         "readme": results.publish,
     }
     for part in asked.parts:

@@ -7,6 +7,7 @@ PARTS = {
     "speed": "Measure time and memory beside the other builders.",
     "scale": "Measure time and memory against the layer's size.",
     "sizes": "Compare sizes, import times and packing.",
+    "images": "Measure images beside docker build.",
 }
 ALONE = {
     "sets": "Build other requirement sets with built-in rules.",

@@ -8,6 +8,7 @@ actions. Permissions that AWS wants beside a call's own are asked for, too.
 import fnmatch
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import unescape
 
 import pytest
+from moto.core.responses import ActionResult
+from moto.ecr.responses import ECRResponse
 from moto.iam.access_control import (
     AssumedRoleAccessKey,
     IAMPolicy,
@@ -46,7 +49,10 @@ NAMES = {
     "UploadPart": "PutObject",
 }
 CONTEXT = {"iam:PassedToService": "lambda.amazonaws.com"}
-UNLISTABLE = {"ListFunctions", "ListLayerVersions"}  # have no resource type
+# Have no resource type; the third names its mapping by a number that nobody knows before.
+UNLISTABLE = {
+    "ListFunctions", "ListLayerVersions", "ListEventSourceMappings", "UpdateEventSourceMapping",
+}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -77,6 +83,8 @@ class Enforcement:
             "GetObject": "Decrypt", "PutObject": "GenerateDataKey",
             "CreateMultipartUpload": "GenerateDataKey", "UploadPart": "Decrypt",
         }  # fmt: skip
+        if request.path.startswith("/v2/"):
+            return
         service, name = operation(request)
         if self.key and service == "s3" and name in wanted:
             yield f"kms:{wanted[name]}", self.key
@@ -84,12 +92,30 @@ class Enforcement:
 
 def _who(request: Request) -> IAMUserAccessKey | AssumedRoleAccessKey | None:
     """None for the test's own keys."""
-    found = KEY.search(request.headers.get("authorization", ""))
-    key = found[1] if found else ""
+    said = request.headers.get("authorization", "")
+    found = KEY.search(said)
+    key = found[1] if found else _of_password(said)
     if key.startswith("ASIA"):
         token = request.headers["x-amz-security-token"]
         return AssumedRoleAccessKey(ACCOUNT, "aws", key, {"X-Amz-Security-Token": token})
     return IAMUserAccessKey(ACCOUNT, "aws", key, {}) if key.startswith("AKIA") else None
+
+
+def _of_password(said: str) -> str:
+    """A registry's: the key of whoever asked for it (`adjust_registry`)."""
+    kind, _, pair = said.partition(" ")
+    return b64decode(pair).decode().partition(":")[2] if kind == "Basic" else ""
+
+
+def adjust_registry(patch: pytest.MonkeyPatch, url: str) -> None:
+    """ECR's password says whose it is, as AWS's does."""
+
+    def get_authorization_token(self: Any) -> Any:
+        pair = b64encode(f"AWS:{self.access_key}".encode()).decode()
+        told = {"authorizationToken": pair, "proxyEndpoint": url}
+        return ActionResult({"authorizationData": [told]})
+
+    patch.setattr(ECRResponse, "get_authorization_token", get_authorization_token)
 
 
 def adjust(patch: pytest.MonkeyPatch) -> None:
@@ -115,12 +141,16 @@ def _denied(user: str, action: str, resource: str, request: Request) -> Refusal:
 
 def needed(request: Request) -> Iterator[Grant]:
     """What AWS wants for a request."""
+    if request.path.startswith("/v2/"):
+        yield from _of_registry(request)
+        return
     service, name = operation(request)
     if name == "GetCallerIdentity":
         return
     yield from {
         "s3": _of_s3, "lambda": _of_lambda, "iam": _of_iam, "apigateway": _of_apigateway,
         "secretsmanager": _of_secrets, "sts": _of_sts, "logs": _of_logs,
+        "ecr": _of_ecr, "monitoring": _of_alarms,
     }[service](request, name)  # fmt: skip
 
 
@@ -174,6 +204,11 @@ def _beside(name: str, body: Any, place: str) -> Iterator[Grant]:
         content = body["Content"]
         version = "Version" if content.get("S3ObjectVersion") else ""
         yield f"s3:GetObject{version}", f"arn:aws:s3:::{content['S3Bucket']}/{content['S3Key']}"
+    code = body.get("Code", body) if name in ("CreateFunction", "UpdateFunctionCode") else {}
+    if uri := code.get("ImageUri"):
+        repository = uri.partition("/")[2].partition("@")[0]
+        for action in ("BatchGetImage", "GetDownloadUrlForLayer"):
+            yield f"ecr:{action}", _repository(repository)
     if name in ("CreateFunction", "UpdateFunctionConfiguration"):
         if role := body.get("Role"):
             yield "iam:PassRole", role
@@ -207,6 +242,36 @@ def _of_secrets(request: Request, name: str) -> Iterator[Grant]:
         f"secretsmanager:{name}",
         f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbC12d",
     )
+
+
+# What a registry's requests are to IAM (AWS: "IAM permissions for pushing an image").
+REGISTRY = {
+    ("HEAD", "manifests"): ("BatchGetImage",), ("GET", "manifests"): ("BatchGetImage",),
+    ("PUT", "manifests"): ("PutImage",), ("HEAD", "blobs"): ("BatchCheckLayerAvailability",),
+    ("GET", "blobs"): ("GetDownloadUrlForLayer",), ("POST", "blobs"): ("InitiateLayerUpload",),
+    ("PUT", "blobs"): ("UploadLayerPart", "CompleteLayerUpload"),
+}  # fmt: skip
+
+
+def _of_registry(request: Request) -> Iterator[Grant]:
+    found = re.fullmatch(r"/v2/(.+)/(blobs|manifests)/.*", request.path)
+    assert found, request
+    for name in REGISTRY[request.method, found[2]]:
+        yield f"ecr:{name}", _repository(found[1])
+
+
+def _repository(name: str) -> str:
+    return f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}"
+
+
+def _of_ecr(request: Request, name: str) -> Iterator[Grant]:
+    told = json.loads(request.json or "{}")
+    for each in told.get("repositoryNames") or [told.get("repositoryName")]:
+        yield f"ecr:{name}", _repository(each) if each else "*"
+
+
+def _of_alarms(request: Request, name: str) -> Iterator[Grant]:
+    yield f"cloudwatch:{name}", "*"
 
 
 def _of_sts(request: Request, name: str) -> Iterator[Grant]:

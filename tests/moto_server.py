@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tasks.local_aws import moto_patches
+from tasks.local_aws.services import image_registry
 from tasks.settings.local_access import OTHERS
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -52,7 +53,10 @@ class Refusal:
 
     def answer(self, request: Request, start_response: Any) -> list[bytes]:
         path = request.path
-        if "x-amz-target" in request.headers:
+        if path.startswith("/v2/"):
+            headers = [("Content-Type", "application/json")]
+            body = json.dumps({"errors": [{"code": "DENIED", "message": self.message}]})
+        elif "x-amz-target" in request.headers:
             headers = [("Content-Type", "application/x-amz-json-1.1")]
             body = json.dumps({"__type": self.code, "message": self.message})
         elif path.startswith("/20"):  # Lambda's API is dated
@@ -102,7 +106,7 @@ def serving() -> Iterator[Server]:
     server = Server()
     moto_patches.judge_transport()
     moto = DomainDispatcherApplication(create_backend_app)
-    app = _recording(server, _lossy(server, _paging(_handing_out(moto))))
+    app = _recording(server, _lossy(server, _paging(_handing_out(_registry(moto)))))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{http.port}"
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))
@@ -114,6 +118,19 @@ def serving() -> Iterator[Server]:
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+def _registry(app: Any) -> Any:
+    """ECR's, as the project's own server has it. Who may ask it is a test's business."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Any:
+        if not image_registry.is_asked(environ):
+            return app(environ, start_response)
+        status, headers, body = image_registry.answer(environ, REGION)
+        start_response(status, headers)
+        return body
+
+    return wrapped
 
 
 def _recording(server: Server, app: Any) -> Callable[..., Iterable[bytes]]:

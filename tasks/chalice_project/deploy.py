@@ -16,7 +16,7 @@ from ..util import files, source_location
 from ..util.errors import DeployError, InputError
 from . import app, config, environment
 from . import package as function_package
-from .child import process
+from .child import function_names, process
 from .package import Contents
 from .source.declared import Route
 
@@ -41,8 +41,14 @@ def deploy(
     digest.
     """
     words = ["deploy", "--stage", settings.stage]
-    told = {"layer": asdict(layer), "refuses": refuses, "image": image}
+    told = {"layer": asdict(layer), "refuses": refuses, "image": image, "end": names_end(settings)}
     return run(settings, words, environ, secret, access, told)
+
+
+def names_end(settings: Settings) -> str:
+    """What the names of the stage's functions end in; '' for Chalice's own."""
+    named = config.load_config(paths.CHALICE_CONFIG).get("app_name", "app")
+    return function_names.end_of(f"{named}-{settings.stage}", functions(settings.stage))
 
 
 def pack(

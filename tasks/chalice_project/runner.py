@@ -3,8 +3,8 @@ packages in the function, with no call made twice that makes something each time
 of a function's variables in its own way.
 
 `python -m ….runner`, what it is told as a line of JSON on stdin ({"words": of its command line,
-"environ", "variables": {…}, "access": …, "region"[, "image"]}): a process of its own, since Chalice
-imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
+"environ", "variables": {…}, "access": …, "region"[, "image"][, "end"]}): a process of its own,
+since Chalice imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
 app_package.py): after the first it says "mark", and waits for the next line. No file, argument or
 initial environment holds the values, and neither do the programs that Chalice starts (pip).
 """
@@ -20,7 +20,14 @@ from typing import Any, TextIO
 from ..aws import sealed_session
 from ..settings.local_access import Access
 from . import packing
-from .child import app_import, app_package, image_calls, local_config, local_sources
+from .child import (
+    app_import,
+    app_package,
+    function_names,
+    image_calls,
+    local_config,
+    local_sources,
+)  # fmt: skip
 from .package import Contents
 from .process_variables import harmless
 
@@ -149,11 +156,18 @@ def main() -> int:
     if told["words"][0] == "pack":
         return app_package.make(told["words"][-1])
     import_once()
-    if told.get("image"):
-        image_calls.apply(told["image"])
+    converted(told)
     unfolded()
     sys.argv = ["chalice", *told["words"]]
     return int(chalice() or 0)
+
+
+def converted(told: Mapping[str, Any]) -> None:
+    """Functions that are images, or have names of their own."""
+    if told.get("end"):
+        function_names.apply(told["end"])
+    if told.get("image"):
+        image_calls.apply(told["image"])
 
 
 if __name__ == "__main__":

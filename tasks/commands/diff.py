@@ -19,6 +19,7 @@ from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import say, show_tables, signed, size
 from ..util.errors import InputError
+from . import image_show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,6 +32,9 @@ def task_diff() -> dict[str, object]:
 
 
 def show_diff(settings: Settings, typed: Arguments) -> None:
+    if settings.is_image:
+        image_show.diff(settings, typed)
+        return
     aws = connection.connect_read_only(settings)
     published = listing.Listing(aws)
     first, second = numbers(settings, published, typed)

@@ -1,4 +1,4 @@
-"""`doit fetch version=2`: a version's zip, compared with its manifest.
+"""`doit fetch version=2`: a version's zip, compared with its manifest; or an image.
 
 From S3; where it is gone there, from Lambda, which keeps its own.
 """
@@ -18,7 +18,7 @@ from ..settings.model import Settings
 from ..ui.console import say, size
 from ..util import files
 from ..util.errors import AwsError
-from . import diff, show
+from . import diff, image_fetch, show
 
 
 def task_fetch() -> dict[str, object]:
@@ -29,6 +29,8 @@ def task_fetch() -> dict[str, object]:
 
 def fetch(settings: Settings, typed: Arguments) -> Path:
     """AwsError where the zip is nowhere, or is not what the manifest says; then no file is left."""
+    if settings.is_image:
+        return image_fetch.fetch(settings, typed)
     aws = connection.connect_read_only(settings)
     published = listing.Listing(aws)
     number = show.chosen(settings, published, typed)

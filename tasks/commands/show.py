@@ -22,7 +22,7 @@ from ..release.version import LayerVersion
 from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import count, say, show_tables, size
-from . import diff, history
+from . import diff, history, image_show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,6 +35,9 @@ def task_show() -> dict[str, object]:
 
 
 def show_version(settings: Settings, typed: Arguments) -> None:
+    if settings.is_image:
+        image_show.show(settings, typed)
+        return
     aws = connection.connect_read_only(settings)
     published = listing.Listing(aws)
     number = chosen(settings, published, typed)

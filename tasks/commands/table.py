@@ -91,7 +91,7 @@ STEPS = {
 
 
 # About versions of a layer: a stage of images has none.
-OF_LAYERS = {"diff", "show", "fetch", "package", "publish", "upload", "restore", "patch-config"}
+OF_LAYERS = {"publish", "upload", "restore", "patch-config"}
 
 
 class Commands:

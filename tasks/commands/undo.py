@@ -5,7 +5,9 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..release.images import conversion
 from ..release.undo import attempt, restore, snapshot
+from ..release.undo.attempt import Attempt
 from ..steps import smoke
 from ..ui.console import say
 from ..util.errors import InputError
@@ -24,8 +26,7 @@ def run(aws: Aws, reason: str) -> None:
     """InputError where nothing is kept; DeployError when what came back does not answer."""
     stage, found = aws.settings.stage, snapshot.read(aws)
     if found is None or found.before is None or not found.before.is_kept:
-        fix = f"./doitw rollback version=N stage={stage} deploys a version of the layer"
-        raise InputError(f"stage {stage}: nothing is kept of what ran before", fix=fix)
+        raise InputError(f"stage {stage}: nothing is kept of what ran before", fix=_way(aws, found))
     if found.state == attempt.UNDONE:
         say(f"{found} is undone already: {found.why}")
         return
@@ -33,3 +34,10 @@ def run(aws: Aws, reason: str) -> None:
         say(f"note: not undone: {line}")
     smoke.run(aws)
     say(f"stage {stage} runs {found.before.named} again")
+
+
+def _way(aws: Aws, found: Attempt | None) -> str:
+    if found and conversion.read(aws).functions and found.blocked:
+        return found.blocked
+    what = "an image" if aws.settings.is_image else "a version of the layer"
+    return f"./doitw rollback version=N stage={aws.settings.stage} deploys {what}"

@@ -116,6 +116,9 @@ class Arguments:
     keep_name: bool = _argument(
         False, "`1`: delete the functions and make them again under their names", "convert"
     )
+    finish: bool = _argument(
+        False, "`1`: delete the functions from before. There is no way back to them then", "convert"
+    )
     yes: bool = _argument(False, "`1`: do it (without it, only the plan is shown)", "gc", "unlock")
     licenses: bool = _argument(
         False, "`1`: licenses by package, those that need attention first", "report"

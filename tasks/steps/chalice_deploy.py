@@ -18,14 +18,15 @@ from ..chalice_project import own_packages
 from ..chalice_project import package as function_package
 from ..chalice_project.config import Member
 from ..chalice_project.package import Contents, HidingError
+from ..context import arguments
 from ..context.connection import connect, connect_running
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash
 from ..release import layer_contents, wishes
+from ..release.images import conversion, releases, switch
 from ..release.images import parts as image_parts
 from ..release.images import pin as image_pin
-from ..release.images import releases, switch
 from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
@@ -198,13 +199,15 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     "app": wishes.app, "contents": what Chalice packed, "package": where S3 keeps that, "url",
     "routes": the app's, "first": was the API made just now?[, "secret"][, "image": push's]}."""
     settings, started = aws.settings, time.monotonic()
+    if not arguments.converts():
+        conversion.refuse_open(aws)
     configured = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
     secret = secrets_manager.read_secret(aws, configured)
     _tell(secret, configured)
     made_from = fingerprint(settings, secret=secret.version if secret else "")
     image = pushed_image(settings)
     arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, settings.stage)
-    layer = _packages(settings) if image else layer_contents.of_stage(aws, arns)
+    layer = image_contents(settings) if image else layer_contents.of_stage(aws, arns)
     chalice_state.restore(aws)
     for sentence in [] if settings.is_local else own_packages.warnings(settings):
         say(f"warning: {sentence}")
@@ -255,7 +258,7 @@ def pushed_image(settings: Settings) -> file_tools.Record:
     return file_tools.read_record(paths.stage_record(settings, "push")) or {}
 
 
-def _packages(settings: Settings) -> Contents:
+def image_contents(settings: Settings) -> Contents:
     """Of the image, beside the app."""
     told = file_tools.read_record(paths.stage_record(settings, "image-parts")) or {}
     return Contents(versions=told.get("versions", {}), modules=told.get("modules", ()))

@@ -138,6 +138,22 @@ def run(aws: Aws, way: str = "") -> files.Record:
     return record
 
 
+def ask_directly(aws: Aws, name: str, others: list[str]) -> None:
+    """Functions that no event reaches yet: that of the routes, '' for none, is called, the others
+    are looked at. DeployError where one does not answer, or is not ready."""
+    settings, routes = aws.settings, deploy.routes(aws.settings)
+    find_functions(aws, others, "no event reaches the new functions yet")
+    asking = Asking(
+        aws=aws, function=name, url="", routes=routes, first=False,
+        hide=secrets_manager.hider(aws, name),
+    )  # fmt: skip
+    for each in fitting(settings, settings.smoke_requests, routes) if name else ():
+        if not needs_gateway(each, asking):
+            call_function(
+                asking, each, "nothing leads to the new functions: the stage is as it was"
+            )
+
+
 def fitting(
     settings: Settings, wanted: tuple[Request, ...], routes: Sequence[Route]
 ) -> tuple[Request, ...]:

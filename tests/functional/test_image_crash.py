@@ -121,3 +121,5 @@ def test_a_conversion_that_was_killed_is_completed(ground: Ground) -> None:
     found = functions.get_function(FunctionName=NAME)
     assert found["Configuration"]["PackageType"] == "Zip"
     assert found["Concurrency"]["ReservedConcurrentExecutions"] == 4
+    ground.project.write("pyproject.toml", pyproject)
+    ground.run("convert", "keep-name=1")

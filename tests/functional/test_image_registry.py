@@ -1,5 +1,6 @@
 """Images into a real registry, over HTTP: what is sent, what is not, and what goes wrong."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tasks.image.assemble import Base, Image
 from tasks.image.registry import INDEXES, Registry
 from tasks.image.registry_login import Login
 from tasks.image.tar_layer import File, Layer
+from tasks.layer.cache import Store
 from tasks.settings.model import Settings
 from tasks.util import files
 from tasks.util.errors import AwsError, InputError
@@ -176,6 +178,17 @@ def test_a_tag_that_is_another_images_is_said(
     assert "delete that tag, or choose another `repository`" in error.value.fix
 
 
+def test_a_tag_that_somebody_gave_to_another_image(registry: Registry, tmp_path: Path) -> None:
+    """It is left as it is: nothing of ours is sent for it, and no function gets it."""
+    made, other = Made(tmp_path, b"app"), Made(tmp_path, b"another")
+    push(registry, other)
+    registry.put_manifest(made.image.tag, assemble.MANIFEST, other.image.manifest)
+    with pytest.raises(AwsError, match=f"stands for {other.image.digest}") as error:
+        push(registry, made)
+    assert "choose another `repository`" in error.value.fix
+    assert registry.find_manifest(made.image.tag) == other.image.digest
+
+
 @pytest.mark.parametrize("what", ["blobs", "manifests"])
 def test_what_comes_from_a_registry_is_compared(
     registry: Registry, server: RealRegistry, tmp_path: Path, what: str
@@ -193,10 +206,11 @@ def test_what_comes_from_a_registry_is_compared(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("number", range(2, 14))
 def test_a_token_that_expires_in_the_middle_is_renewed(
-    server: RealRegistry, registry: Registry, tmp_path: Path
+    server: RealRegistry, registry: Registry, tmp_path: Path, number: int
 ) -> None:
-    """ECR's lasts for twelve hours; another one is asked for once it is refused."""
+    """Before any request. ECR's lasts for twelve hours; another is asked for once it is refused."""
     given: list[str] = []
 
     def password() -> tuple[str, str]:
@@ -208,7 +222,7 @@ def test_a_token_that_expires_in_the_middle_is_renewed(
     mine = opened(server, registry.repository, Login(password=password, is_remote=False))
 
     def plan(asked: str) -> str:
-        if len(server.asked) == 6:
+        if len(server.asked) == number:
             server.passwords = {"expired"}
         return ""
 
@@ -302,6 +316,25 @@ def test_a_base_image_of_another_kind_is_refused(registry: Registry, tmp_path: P
     put_index(registry, tmp_path, media="application/vnd.oci.image.layer.v1.tar+zstd")
     with pytest.raises(InputError, match=r"has layers that Lambda does not take: .*zstd"):
         base_of(registry)
+
+
+def test_a_base_images_tag_that_moves_meanwhile(registry: Registry, tmp_path: Path) -> None:
+    """What was found first is what is fetched: by digest, with its own config."""
+    put_index(registry, tmp_path)
+    base = base_of(registry)
+    push(registry, moved := Made(tmp_path, b"moved", "moved"))
+    registry.put_manifest("3.12", assemble.MANIFEST, moved.image.manifest)
+    assert base_of(registry).digest != base.digest
+    name = f"{registry.url.partition('//')[2]}/{registry.repository}:3.12"
+    kept, settings = (
+        Store(root=tmp_path / "store", limit=1 << 20),
+        Settings(image=name, builder="host"),
+    )
+    for layer in base.layers:
+        found = base_image.fetch(settings, kept, layer)
+        assert assemble.digest(found.read_bytes()) == layer.digest
+        content = gzip.decompress(found.read_bytes())
+        assert assemble.digest(content) == layer.diff_id
 
 
 def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tasks.release.images import pin as image_pin
 from tasks.release.images.parts import ImageParts, note, read, repository
 from tasks.release.images.releases import ImageRelease
 from tasks.settings import paths
+from tasks.steps import preflight
 from tasks.util import files
 from tasks.util.errors import AwsError, InputError
 from tests.moto_server import Refusal, Request, Server
@@ -97,6 +98,24 @@ def test_a_repository_of_another_region_is_refused(images: Aws) -> None:
     found = {"repositoryUri": "1.dkr.ecr.eu-west-1.amazonaws.com/shuking"}
     with pytest.raises(InputError, match="is not in ap-northeast-2"):
         ecr._check_place(images.settings, found)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-northeast-2"])
+def test_an_address_is_no_repository(images: Aws, region: str) -> None:
+    """Of another region, which Lambda takes no image of; and of this one."""
+    address = f"111122223333.dkr.ecr.{region}.amazonaws.com/team/shop"
+    settings = replace(images.settings, repository=address)
+    with pytest.raises(InputError, match=f"an address in {region}, account 1111") as error:
+        package_type.check_here(settings)
+    assert 'write repository = "team/shop"' in error.value.fix
+
+
+def test_a_pythonpath_among_the_variables_is_refused(images: Aws) -> None:
+    """It changes the order in which the image's packages are found."""
+    config = {"environment_variables": {"PYTHONPATH": "/var/task/lib"}, "stages": {"prod": {}}}
+    files.write_atomic(paths.CHALICE_CONFIG, json.dumps(config).encode())
+    with pytest.raises(InputError, match="PYTHONPATH"):
+        preflight.check_variables(images.settings)
 
 
 def test_who_only_looks_makes_none(images: Aws) -> None:

@@ -4,7 +4,10 @@ It is built on this machine, on a base image of a real registry, and pushed to t
 over HTTP. Its functions are made, and not called: tests/docker/test_image_deploy.py calls them.
 """
 
+import gzip
+import hashlib
 import json
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,14 +74,23 @@ def tell(story: Story, place: Place) -> None:
     story.type("unpin", "unpin")
     story.type("forward", "deploy")
     story.type("gc", "gc", "keep=0", "yes=1")
-    story.type("show", "show")
+    story.type("show", "show", "version=1")
+    story.type("diff", "diff", "from=1", "to=2")
+    story.type("fetch", "fetch")
+    story.type("sam", "package")
+    story.type("terraform", "package", "format=terraform")
+    story.type("undo", "undo")
+    story.type("doctor", "doctor")
+    story.type("logs", "logs")
+    story.type("unlock", "unlock")
+    story.type("iam-policy", "iam-policy", "for=deploy")
+    story.type("publish", "publish")
     pyproject = story.project.read("pyproject.toml")
     story.project.write("pyproject.toml", pyproject.replace('package = "image"\n', ""))
     story.type("layer", "deploy")
     functions = place.emulator.aws("lambda")
     functions.add_permission(FunctionName=NAME, **NEWS)
     functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=7)
-    story.type("unnamed", "convert")
     functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion="$LATEST")
     story.type("alias", "convert", "keep-name=1")
     functions.delete_alias(FunctionName=NAME, Name="live")
@@ -158,8 +170,62 @@ def test_gc_keeps_what_runs_and_what_undo_goes_back_to(story: Story) -> None:
 
 
 def test_commands_about_layers_are_refused(story: Story) -> None:
-    said = story.said("show", code=3)
-    assert 'show is about a layer, and stage prod has package = "image"' in said
+    said = story.said("publish", code=3)
+    assert 'publish is about a layer, and stage prod has package = "image"' in said
+
+
+def test_show_and_diff_tell_what_images_hold(story: Story) -> None:
+    """Of their notes in S3, and whether the repository has them."""
+    said = story.said("show")
+    assert "six" in said
+    assert "pushed 2" in said
+    assert f"image {ECR}@{story.pushes['first']['digest']}" in said
+    assert "it is in repository shuking" in said
+    assert "used by: undo of stage prod" in said
+    said = story.said("diff")
+    assert "made from the same requirements and settings" in said
+    assert "the app differs" in said
+
+
+def test_fetch_brings_what_an_engine_loads(story: Story) -> None:
+    """Every layer as it was pushed."""
+    assert f"exactly the image {story.pushes['line']['digest']}" in story.said("fetch")
+    with tarfile.open(story.project.path / "build/fetch/shuking/2/image.tar") as tar:
+        (told,) = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type] # it is there
+        config = json.load(tar.extractfile(told["Config"]))  # type: ignore[arg-type] # it is there
+        for name, diff_id in zip(told["Layers"], config["rootfs"]["diff_ids"], strict=True):
+            content = gzip.decompress(tar.extractfile(name).read())  # type: ignore[union-attr] # it is there
+            assert f"sha256:{hashlib.sha256(content).hexdigest()}" == diff_id
+    assert told["RepoTags"] == ["shuking:2"]
+
+
+def test_a_template_names_the_image(story: Story) -> None:
+    """For pipelines: by digest, with the handler as its command."""
+    uri = story.pushes["line"]["uri"]
+    assert f"its functions are image {uri}" in story.said("sam")
+    folder = story.project.path / "build/package/deps/prod"
+    (sam,) = folder.rglob("sam.json")
+    resources = json.loads(sam.read_text())["Resources"]
+    (function,) = [x for x in resources.values() if x["Type"] == "AWS::Serverless::Function"]
+    properties = function["Properties"]
+    assert (properties["PackageType"], properties["ImageUri"]) == ("Image", uri)
+    assert properties["ImageConfig"] == {"Command": ["app.app"]}
+    assert not {"Runtime", "Handler", "CodeUri", "Layers"} & {*properties}
+    story.said("terraform")
+    (terraform,) = folder.rglob("chalice.tf.json")
+    (function,) = json.loads(terraform.read_text())["resource"]["aws_lambda_function"].values()
+    assert (function["package_type"], function["image_uri"]) == ("Image", uri)
+    assert function["image_config"] == {"command": ["app.app"]}
+    assert not {"runtime", "handler", "filename", "layers"} & {*function}
+
+
+def test_undo_brings_the_image_before_back(story: Story) -> None:
+    assert "runs image" in story.said("undo")
+
+
+@pytest.mark.parametrize("command", ["doctor", "logs", "unlock", "iam-policy"])
+def test_every_other_command_works_alike(story: Story, command: str) -> None:
+    story.said(command)
 
 
 def test_a_stage_of_images_becomes_no_layers_by_the_way(story: Story) -> None:
@@ -175,9 +241,7 @@ def test_the_function_is_the_image(story: Story) -> None:
     assert story.pushes["forward"]["uri"] == f"{ECR}@{story.pushes['line']['digest']}"
 
 
-def test_a_conversion_wants_to_be_asked_for(story: Story) -> None:
-    """The app is away meanwhile; what cannot be made again is refused."""
-    assert "./doitw convert keep-name=1 stage=prod does it" in story.said("unnamed", code=1)
+def test_a_conversion_refuses_what_cannot_be_made_again(story: Story) -> None:
     assert "function shuking-prod has the aliases live" in story.said("alias", code=1)
     assert story.runs["alias"].steps == ["convert:check"]
 

@@ -5,13 +5,15 @@ ECR" user guide ("IAM permissions for pushing an image").
 """
 
 from .resources import Scope
-from .statements import DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
+from .statements import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
 
 # About layers alone.
 OF_LAYERS = {
     "Delete", "DeleteVersion", "Lifecycle", "Publish", "Tag", "Untag", "Version", "Versions",
     "Zips",
 }  # fmt: skip
+# A rollback of images switches code alone, without Chalice.
+OF_CHALICE = {"Api", "FindLogs", "Logs", "PassRole", "Role", "Secret"}
 
 
 def _repository(scope: Scope) -> str:
@@ -58,11 +60,34 @@ IMAGE_NEEDS = (
         actions=("s3:DeleteObject", "s3:DeleteObjectVersion"),
     ),
 )  # fmt: skip
-EVERY_NEED = (*NEEDS, *IMAGE_NEEDS)
+# Beside a deploy's: old functions are looked at, everything is led to new ones, the old ones go.
+CONVERT_NEEDS = (
+    Need(
+        sid="OldFunctions", of=(CONVERT,), on=lambda scope: scope.function,
+        actions=("lambda:DeleteFunction", "lambda:GetFunctionEventInvokeConfig",
+                 "lambda:GetFunctionUrlConfig", "lambda:ListAliases",
+                 "lambda:PutFunctionEventInvokeConfig"),
+    ),
+    Need(
+        sid="EventSources", of=(CONVERT,), on=lambda scope: "*",
+        actions=("lambda:ListEventSourceMappings", "lambda:UpdateEventSourceMapping"),
+    ),
+    Need(
+        sid="LeftBehind", of=(CONVERT,), on=lambda scope: "*",
+        actions=("cloudwatch:DescribeAlarms", "logs:DescribeLogGroups",
+                 "logs:DescribeMetricFilters", "logs:DescribeSubscriptionFilters"),
+    ),
+)  # fmt: skip
+EVERY_NEED = (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS)
 
 
-def needs_of(scope: Scope) -> tuple[Need, ...]:
-    """Those that the stage's package has."""
-    if not scope.settings.is_image:
-        return NEEDS
-    return (*(need for need in NEEDS if need.sid not in OF_LAYERS), *IMAGE_NEEDS)
+def needs_of(scope: Scope, purpose: str) -> list[Need]:
+    """Those that the stage's package has. A conversion is a deploy, and more."""
+    of = {purpose, DEPLOY} if purpose == CONVERT else {purpose}
+    own = _of_images(purpose) if scope.settings.is_image else NEEDS
+    return [need for need in (*own, *CONVERT_NEEDS) if of & {*need.of} and need.when(scope)]
+
+
+def _of_images(purpose: str) -> list[Need]:
+    less = OF_LAYERS | (OF_CHALICE if purpose == ROLLBACK else set())
+    return [*(need for need in NEEDS if need.sid not in less), *IMAGE_NEEDS]

@@ -11,11 +11,10 @@ Policy = dict[str, Any]
 
 def policy(purpose: str, scope: Scope) -> Policy:
     """What one kind of command needs on this stage, and nothing beyond."""
-    needs = [need for need in needs_of(scope) if purpose in need.of and need.when(scope)]
     return document(
         _allow(need.sid, _one(need.actions), need.on(scope))
         | ({"Condition": need.condition} if need.condition else {})
-        for need in needs
+        for need in needs_of(scope, purpose)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
-CALL = "call"
+CALL, CONVERT = "call", "convert"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, package, patch-config, unpin, unlock, adopt-state",
@@ -18,6 +18,7 @@ PURPOSES = {
     STATUS: "looking only: ./doitw status, history, diff, show, fetch, plan",
     GC: "deleting what nothing uses: ./doitw gc",
     CALL: "calling functions and reading their logs: ./doitw invoke, logs",
+    CONVERT: "from layer to image, or back: ./doitw convert, with all of deploy",
 }
 
 

@@ -1,7 +1,8 @@
 """Events that Lambda fetches: from queues and streams, for an event source mapping.
 
 moto hands each message over while it is sent, one by one and with made-up attributes, goes on after
-the mapping was deleted, and tries none again. Here a mapping takes batches as Lambda does: a failed
+the mapping was deleted, and tries none again; and it knows a mapping by the text that named its
+first function. Here a mapping takes batches as Lambda does: a failed
 message comes again after the queue's visibility timeout, a failed batch of a stream until the
 function handles it.
 """
@@ -26,6 +27,19 @@ def apply() -> None:
 
     create = LambdaBackend.create_event_source_mapping
     setattr(LambdaBackend, "create_event_source_mapping", _own(create))  # noqa: B010 - mypy refuses the plain form
+    listed = LambdaBackend.list_event_source_mappings
+    setattr(LambdaBackend, "list_event_source_mappings", _by_function(listed))  # noqa: B010 - mypy refuses the plain form
+
+
+def _by_function(original: Any) -> Any:
+    """Of a function by name or ARN: those that lead to it now."""
+
+    def found(self: Any, event_source_arn: str, function_name: str) -> list[Any]:
+        named = (function_name or "").rpartition(":")[2]
+        every = original(self, event_source_arn, None)
+        return [x for x in every if not named or x.function_arn.rpartition(":")[2] == named]
+
+    return found
 
 
 def _own(original: Any) -> Any:

@@ -1,11 +1,13 @@
-"""A stage from layer to image, or back: its functions are deleted and made again by their names.
+"""A stage from layer to image, or back: what S3 keeps of it while it is under way.
 
-AWS changes no function's package type. What Chalice does not make again is kept in S3 before that:
-a run that was stopped in between is completed by the next.
+AWS changes no function's package type, so there are new functions: beside the old ones under new
+names (renaming.py), or in their place under the same (`delete`). What Chalice gives neither of them
+is kept before anything is changed: a run that was stopped in between is completed by the next.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ...aws import lambda_functions, s3
@@ -17,14 +19,63 @@ from ...util.errors import InputError
 from ..stage import chalice_state, store
 
 GONE = ("ResourceNotFoundException",)
+# Of a function, what people set beside Chalice, and UpdateFunctionConfiguration takes.
+BESIDE_CHALICE = (
+    "Description", "DeadLetterConfig", "KMSKeyArn", "EphemeralStorage", "FileSystemConfigs",
+    "LoggingConfig",
+)  # fmt: skip
+ASYNCHRONOUS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Of a function: statements of its resource policy, and its reserved concurrency."""
+    """Of a function: statements of its resource policy, its reserved concurrency, its settings that
+    are not Chalice's, and how it is called asynchronously."""
 
     policy: list[dict[str, Any]] = field(default_factory=list)
     reserved: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    asynchronous: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """`functions`: {old function: what is kept of it}; `renamed`: {old function: new one}, of one
+    that keeps no names; `done`: nothing is left to do but to delete the old ones."""
+
+    functions: Mapping[str, Kept] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    done: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.functions) and not self.done
+
+
+def read(aws: Aws) -> Conversion:
+    """An empty one where the stage was never converted, or all of it is finished."""
+    told = typed_json.parsed(s3.get_bytes(aws, _key(aws)))
+    kept = {name: Kept(**each) for name, each in told.get("functions", {}).items()}
+    return Conversion(
+        functions=kept, renamed=told.get("renamed", {}), done=bool(told.get("done", False))
+    )
+
+
+def write(aws: Aws, found: Conversion) -> Conversion:
+    s3.put_bytes(aws, _key(aws), files.canonical(asdict(found)))
+    return found
+
+
+def _key(aws: Aws) -> str:
+    return store.key(aws.settings, "conversion.json")
+
+
+def refuse_open(aws: Aws) -> None:
+    """InputError while some of the stage's events lead to old functions and some to new ones."""
+    if read(aws).is_open:
+        stage = aws.settings.stage
+        fix = f"./doitw convert stage={stage} goes on with it; with `package` set back, back"
+        raise InputError(f"a conversion of stage {stage} is not done", fix=fix)
 
 
 def names(aws: Aws) -> list[str]:
@@ -33,7 +84,7 @@ def names(aws: Aws) -> list[str]:
 
 
 def refuse_unkept(aws: Aws, found: list[str]) -> None:
-    """InputError for what goes with a function and could not be made again from here."""
+    """InputError for what leads to a function and could not be led to another from here."""
     problems = [line for name in found for line in _unkept(aws, name)]
     if problems:
         raise InputError(
@@ -46,96 +97,139 @@ def _unkept(aws: Aws, name: str) -> list[str]:
     client = aws.client("lambda")
     with errors(f"looking at what belongs to {name}"):
         aliases = [each["Name"] for each in client.list_aliases(FunctionName=name)["Aliases"]]
-        urls = _urls(client, name)
+        url = _or_nothing(client.get_function_url_config, name).get("FunctionUrl")
     lines = [f"function {name} has the aliases {', '.join(aliases)}"] * bool(aliases)
-    return lines + [f"function {name} has an address of its own: {each}" for each in urls]
+    return lines + [f"function {name} has an address of its own: {url}"] * bool(url)
 
 
-def _urls(client: Any, name: str) -> list[str]:
+def _or_nothing(ask: Any, name: str) -> dict[str, Any]:
+    """What AWS says of a function; {} where it has none of that."""
     from botocore.exceptions import ClientError
 
     try:
-        return [client.get_function_url_config(FunctionName=name)["FunctionUrl"]]
+        found: dict[str, Any] = ask(FunctionName=name)
     except ClientError as error:
         if error_code(error) not in GONE:
             raise
-        return []
+        return {}
+    return found
 
 
-def keep(aws: Aws, found: list[str]) -> None:
-    """Before anything is deleted. What an earlier run kept stays."""
-    kept = read(aws)
+def begin(aws: Aws, found: list[str], renamed: Mapping[str, str]) -> Conversion:
+    """Before anything is changed. What an earlier run kept stays."""
+    former = read(aws)
+    kept = {**former.functions} if former.is_open else {}
     kept |= {name: _of_function(aws, name) for name in found if name not in kept}
-    _put(aws, kept)
+    return write(aws, Conversion(functions=kept, renamed=renamed))
 
 
 def _of_function(aws: Aws, name: str) -> Kept:
+    client, configured = aws.client("lambda"), lambda_functions.configuration(aws, name) or {}
+    with errors(f"reading what belongs to {name}"):
+        calls = _or_nothing(client.get_function_event_invoke_config, name)
+    return Kept(
+        policy=statements(aws, name),
+        reserved=lambda_functions.reserved(aws, name),
+        settings=_set(configured),
+        asynchronous={key: calls[key] for key in ASYNCHRONOUS if calls.get(key)},
+    )
+
+
+def _set(configured: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: configured[key] for key in BESIDE_CHALICE if configured.get(key)}
+
+
+def statements(aws: Aws, name: str) -> list[dict[str, Any]]:
+    """Of a function's resource policy: who may call it."""
+    with errors(f"reading the permissions of {name}"):
+        text = _or_nothing(aws.client("lambda").get_policy, name).get("Policy")
+    found: list[dict[str, Any]] = json.loads(text)["Statement"] if text else []
+    return found
+
+
+def delete(aws: Aws, found: list[str], why: str) -> None:
     from botocore.exceptions import ClientError
 
-    with errors(f"reading the permissions of {name}"):
-        try:
-            text = aws.client("lambda").get_policy(FunctionName=name)["Policy"]
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            text = '{"Statement": []}'
-    statements = json.loads(text)["Statement"]
-    return Kept(policy=statements, reserved=lambda_functions.reserved(aws, name))
-
-
-def read(aws: Aws) -> dict[str, Kept]:
-    """{function: what was kept}; {} where no conversion is under way."""
-    told = typed_json.parsed(s3.get_bytes(aws, _key(aws)))
-    return {name: Kept(**each) for name, each in told.get("functions", {}).items()}
-
-
-def _key(aws: Aws) -> str:
-    return store.key(aws.settings, "conversion.json")
-
-
-def _put(aws: Aws, kept: dict[str, Kept]) -> None:
-    told = {"functions": {name: asdict(each) for name, each in kept.items()}}
-    s3.put_bytes(aws, _key(aws), files.canonical(told))
-
-
-def delete(aws: Aws, found: list[str]) -> None:
     for name in found:
         with errors(f"deleting function {name}"):
-            aws.client("lambda").delete_function(FunctionName=name)
-        say(f"function {name} is deleted, to be made again")
+            try:
+                aws.client("lambda").delete_function(FunctionName=name)
+            except ClientError as error:
+                if error_code(error) not in GONE:
+                    raise
+        say(f"function {name} is deleted{why}")
 
 
-def give_back(aws: Aws) -> None:
-    """To the new functions, what Chalice has not given them; then the conversion is over."""
-    for name, kept in read(aws).items():
-        if lambda_functions.configuration(aws, name) is None:
-            say(f"note: function {name}, which was there before, is no part of the app any more")
+def give_back(aws: Aws, found: Conversion) -> None:
+    """To the new functions, what Chalice has not given them; then the conversion is done."""
+    for old, kept in found.functions.items():
+        name = found.renamed.get(old, old)
+        configured = lambda_functions.configuration(aws, name)
+        if configured is None:
+            say(f"note: function {old}, which was there before, is no part of the app any more")
             continue
-        has = {each["Sid"] for each in _of_function(aws, name).policy}
-        for statement in kept.policy:
-            if statement["Sid"] not in has and not _is_there(aws, name, statement):
-                _allow(aws, name, statement)
+        allow(aws, name, kept)
+        _set_again(aws, name, configured, kept)
         if lambda_functions.reserved(aws, name) != kept.reserved:
             lambda_functions.reserve(aws, name, kept.reserved)
-    _put(aws, {})
+    done = replace(found, done=True)
+    write(aws, done if found.renamed else Conversion())
 
 
-def _is_there(aws: Aws, name: str, wanted: dict[str, Any]) -> bool:
-    """Under another name: Chalice's have random ones."""
-    same = [{k: v for k, v in x.items() if k != "Sid"} for x in _of_function(aws, name).policy]
-    return {k: v for k, v in wanted.items() if k != "Sid"} in same
+def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -> None:
+    client = aws.client("lambda")
+    has = _set(configured)
+    changed = {key: value for key, value in kept.settings.items() if has.get(key) != value}
+    with errors(f"giving {name} its settings back"):
+        if changed:
+            client.update_function_configuration(FunctionName=name, **changed)
+            client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        if kept.asynchronous:
+            client.put_function_event_invoke_config(FunctionName=name, **kept.asynchronous)
 
 
-def _allow(aws: Aws, name: str, statement: dict[str, Any]) -> None:
-    condition = statement.get("Condition", {})
-    source = (condition.get("ArnLike") or condition.get("ArnEquals") or {}).get("AWS:SourceArn")
-    account = (condition.get("StringEquals") or {}).get("AWS:SourceAccount")
-    principal = statement["Principal"]
-    who = principal if isinstance(principal, str) else next(iter(principal.values()))
-    more = {"SourceArn": source, "SourceAccount": account}
+def allow(aws: Aws, name: str, kept: Kept) -> None:
+    """Who could call the old function may call this one."""
+    there = statements(aws, name)
+    has, same = {each["Sid"] for each in there}, [_who(each) for each in there]
+    for statement in kept.policy:
+        if statement["Sid"] not in has and _who(statement) not in same:
+            _allow(aws, name, statement)
+
+
+def _who(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Without its name (Chalice's are random ones) and without the function's."""
+    return {key: value for key, value in statement.items() if key not in ("Sid", "Resource")}
+
+
+def _allow(aws: Aws, name: str, statement: Mapping[str, Any]) -> None:
+    who, more = principal(statement), dict(_conditions(statement))
     with errors(f"giving {name} its permission back"):
         aws.client("lambda").add_permission(
             FunctionName=name, StatementId=statement["Sid"], Action=statement["Action"],
-            Principal=who, **{key: value for key, value in more.items() if value},
+            Principal=who, **more,
         )  # fmt: skip
     say(f"function {name}: {who} may call it, as before")
+
+
+def principal(statement: Mapping[str, Any]) -> str:
+    found = statement["Principal"]
+    return str(found if isinstance(found, str) else next(iter(found.values())))
+
+
+def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """As AddPermission takes them."""
+    names = {
+        "aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount",
+        "lambda:eventsourcetoken": "EventSourceToken", "aws:principalorgid": "PrincipalOrgID",
+        "lambda:functionurlauthtype": "FunctionUrlAuthType",
+    }  # fmt: skip
+    for tests in statement.get("Condition", {}).values():
+        for key, value in tests.items():
+            if known := names.get(key.lower()):
+                yield known, str(value)
+
+
+def source(statement: Mapping[str, Any]) -> str:
+    """The ARN of who calls, '' for any."""
+    return dict(_conditions(statement)).get("SourceArn", "")

@@ -1,5 +1,7 @@
 """A function is a zip with layers or an image for all of its life: AWS changes no package type."""
 
+import re
+
 from ...aws import arn as layer_arns
 from ...aws.client import Aws
 from ...chalice_project import config
@@ -10,6 +12,9 @@ from ...util.errors import InputError
 from ..stage import chalice_state
 
 ZIP, IMAGE = "Zip", "Image"
+ADDRESS = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>.+)"
+)
 
 
 def check_here(settings: Settings) -> None:
@@ -22,6 +27,7 @@ def check_here(settings: Settings) -> None:
             "run them on this machine",
             fix='start Docker (`docker info`) and leave out builder=host, or set package = "layer"',
         )
+    _check_repository(settings)
     stage = config.all_layers(paths.CHALICE_CONFIG, settings.stage)
     arns = {arn for each in stage.values() for arn in each}
     others = sorted(arn for arn in arns if not layer_arns.is_of(arn, settings.layer))
@@ -30,6 +36,17 @@ def check_here(settings: Settings) -> None:
             f'a function of package = "image" has no layers, but {paths.CHALICE_CONFIG} has '
             f"{', '.join(others)} for stage {settings.stage}",
             fix=f"add what they bring to {settings.requirements}, and take them out there",
+        )
+
+
+def _check_repository(settings: Settings) -> None:
+    """A name, not an address, which may be another region's or account's."""
+    if found := ADDRESS.fullmatch(settings.repository):
+        where = f"an address in {found['region']}, account {found['account']}"
+        raise InputError(
+            f"`repository` is {where}; the stage is in {settings.region}, and Lambda takes images "
+            "of its own region alone",
+            fix=f'write repository = "{found["name"]}", which is made when missing',
         )
 
 
@@ -48,6 +65,6 @@ def check_deployed(aws: Aws) -> None:
         raise InputError(
             f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function. "
             f'package is "{wanted}" now',
-            fix=f'set package = "{was}" for stage {stage}. Or ./doitw convert keep-name=1 '
-            f"stage={stage} makes its functions again",
+            fix=f'set package = "{was}" for stage {stage}; or ./doitw convert stage={stage} makes '
+            "new functions and leads everything to them",
         )

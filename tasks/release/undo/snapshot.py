@@ -18,6 +18,7 @@ from ...util import actor, files
 from ...util.errors import LayerError
 from ...util.files import Record
 from .. import version, wishes
+from ..images import conversion
 from ..stage import chalice_state, store
 from . import attempt
 from .attempt import Attempt, Ran
@@ -79,7 +80,9 @@ def begin(
     `image`: by digest, for a stage of images."""
     arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
-    if former and former.is_open:
+    if conversion.read(aws).is_open:
+        before, blocked = None, way_back(aws)
+    elif former and former.is_open:
         before, blocked = former.before, former.blocked
     else:
         before = _before(aws)
@@ -89,6 +92,12 @@ def begin(
         app=wishes.app(aws.settings), image=image,
     )  # fmt: skip
     return write(aws, begun)
+
+
+def way_back(aws: Aws) -> str:
+    """Of a conversion, which no undo brings back."""
+    former, stage = "layer" if aws.settings.is_image else "image", aws.settings.stage
+    return f'a conversion goes back by package = "{former}" and ./doitw convert stage={stage}'
 
 
 def take_back(aws: Aws, begun: Attempt, former: Attempt | None) -> None:

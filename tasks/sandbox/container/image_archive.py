@@ -87,13 +87,14 @@ def load(tag: str, config: bytes, layers: Iterable[IO[bytes]]) -> str:
     with docker_engine.connected() as client, tempfile.TemporaryFile() as file:
         with suppress(docker.errors.ImageNotFound):  # the tag says its content
             return str(client.images.get(tag).id)
-        _write(file, tag, config, layers)
+        write(file, tag, config, layers)
         file.seek(0)
         (image,) = client.images.load(file)
         return str(image.id)
 
 
-def _write(target: IO[bytes], tag: str, config: bytes, layers: Iterable[IO[bytes]]) -> None:
+def write(target: IO[bytes], tag: str, config: bytes, layers: Iterable[IO[bytes]]) -> None:
+    """As `docker load` reads it."""
     names = []
     with tarfile.open(fileobj=target, mode="w") as tar:
         for number, layer in enumerate(layers):

@@ -6,6 +6,8 @@ import io
 import os
 import tarfile
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 from tasks.image import tar_layer
 from tasks.image.tar_layer import File, Layer
+from tasks.layer.part import Member
 from tasks.util.errors import BuildError
 from tests import stored_parts
 
@@ -121,3 +124,18 @@ def test_a_large_file_is_read_in_blocks(tmp_path: Path) -> None:
     out = io.BytesIO()
     tar_layer.write_tar(tar_layer.of_members(part.members), out)
     assert out.tell() % 512 == 0
+
+
+def test_a_file_that_packs_well_is_unpacked_in_blocks(tmp_path: Path) -> None:
+    """Zeros: 64 MB of them are 64 kB packed, and were all in memory at once."""
+    size = 64 << 20
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = deflater.compress(bytes(size)) + deflater.flush()
+    (tmp_path / "part").write_bytes(packed)
+    member = Member(
+        name="zeros", mode=0o644, method=zipfile.ZIP_DEFLATED, crc=zlib.crc32(bytes(size)),
+        size=size, path=tmp_path / "part", offset=0, packed=len(packed), made=False,
+    )  # fmt: skip
+    lengths = [len(each) for each in tar_layer.unpacked(member)]
+    assert sum(lengths) == size
+    assert max(lengths) <= 1 << 20

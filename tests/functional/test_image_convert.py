@@ -1,0 +1,171 @@
+"""A live stage with events of each kind, from layer to image and back, by new functions.
+
+Without Docker: its functions are made, and not called. tests/docker/test_image_convert.py calls
+them.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests import image_stage
+from tests.converted_stage import (
+    APP,
+    NEW,
+    OLD,
+    RESOURCES,
+    leads_to,
+    look,
+    make_sources,
+    set_package,
+)
+from tests.image_stage import Place
+from tests.project import Project, Run
+
+pytestmark = pytest.mark.long
+PLACE = "arn:aws:{}:ap-northeast-2:123456789012:"
+OTHERS = {
+    "StatementId": "others", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+    "SourceArn": PLACE.format("events") + "rule/nightly",
+}  # fmt: skip
+
+
+@dataclass
+class Story:
+    """What each command said, and what AWS had after it."""
+
+    place: Place
+    project: Project
+    runs: dict[str, Run] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def type(self, name: str, *words: str, code: int = 0) -> None:
+        self.runs[name] = self.project.doit(*words, "stage=prod")
+        assert self.runs[name].code == code, self.runs[name].output
+        self.seen[name] = look(self.place)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with image_stage.serving(tmp_path_factory.mktemp("convert")) as place:
+        told = Story(place=place, project=place.checkout("project"))
+        tell(told)
+        yield told
+
+
+def tell(story: Story) -> None:
+    aws = story.place.emulator.aws
+    make_sources(story.place)
+    story.project.write("app.py", APP)
+    set_package(story.project, "layer")
+    story.type("layer", "deploy")
+    beside(story)
+    set_package(story.project, "image")
+    aws("lambda").create_alias(FunctionName=OLD, Name="live", FunctionVersion="$LATEST")
+    story.type("alias", "convert", code=1)
+    aws("lambda").delete_alias(FunctionName=OLD, Name="live")
+    story.type("plan", "plan", code=1)
+    story.type("early", "convert", "finish=1", code=1)
+    story.type("converted", "convert")
+    story.type("again", "deploy")
+    story.type("status", "status", "check=1")
+    story.type("undo", "undo", code=1)
+    story.project.write("app.py", APP + "\n# a line\n")
+    story.type("line", "deploy")
+    set_package(story.project, "layer")
+    story.type("back", "convert")
+    story.type("layer-again", "deploy")
+    set_package(story.project, "image")
+    story.type("forth", "convert")
+    story.type("finish", "convert", "finish=1")
+    story.type("finished", "convert", "finish=1", code=1)
+    fresh = story.place.checkout("clone")
+    fresh.write("app.py", APP + "\n# another\n")
+    story.project = fresh
+    story.type("clone", "deploy")
+
+
+def beside(story: Story) -> None:
+    """What people set that Chalice does not know."""
+    aws = story.place.emulator.aws
+    aws("lambda").add_permission(FunctionName=OLD, **OTHERS)
+    aws("lambda").put_function_concurrency(FunctionName=OLD, ReservedConcurrentExecutions=7)
+    aws("lambda").update_function_configuration(FunctionName=OLD, Description="ours")
+    aws("lambda").put_function_event_invoke_config(FunctionName=OLD, MaximumRetryAttempts=1)
+    aws("cloudwatch").put_metric_alarm(
+        AlarmName="errors", Namespace="AWS/Lambda", MetricName="Errors", Period=60, Threshold=1,
+        Statistic="Sum", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold",
+        Dimensions=[{"Name": "FunctionName", "Value": OLD}],
+    )  # fmt: skip
+    group = f"/aws/lambda/{OLD}"
+    if not aws("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        aws("logs").create_log_group(logGroupName=group)
+    aws("logs").put_metric_filter(
+        logGroupName=group, filterName="slow", filterPattern="slow",
+        metricTransformations=[{"metricName": "s", "metricNamespace": "n", "metricValue": "1"}],
+    )  # fmt: skip
+
+
+def test_everything_leads_to_the_new_functions(story: Story) -> None:
+    """The same API, one queue, topic, bucket and rule each, none twice."""
+    seen, before = story.seen["converted"], story.seen["layer"]
+    assert leads_to(before, "")
+    assert leads_to(seen, "-image")
+    assert seen["apis"] == before["apis"]
+    assert {seen["functions"][f"{OLD}{each}-image"] for each in RESOURCES} == {"Image"}
+    assert {seen["functions"][f"{OLD}{each}"] for each in RESOURCES} == {"Zip"}
+
+
+def test_nothing_is_changed_before_it_can_be_done(story: Story) -> None:
+    assert f"function {OLD} has the aliases live" in story.runs["alias"].output
+    assert story.runs["alias"].steps == ["convert:check"]
+    assert "AWS never changes that of a function" in story.runs["plan"].output
+    assert "has no functions of before a conversion" in story.runs["early"].output
+
+
+def test_what_stays_behind_is_listed_by_name(story: Story) -> None:
+    said = story.runs["converted"].output
+    assert f"stays behind: log group /aws/lambda/{OLD} keeps what was logged" in said
+    assert f"stays behind: filter slow of log group /aws/lambda/{OLD}" in said
+    assert f"stays behind: alarm errors watches function {OLD}" in said
+    rule = "events.amazonaws.com (arn:aws:events:ap-northeast-2:123456789012:rule/nightly)"
+    assert f"stays behind: {rule} calls function {OLD}: lead it to {NEW}" in said
+    assert f"{OLD}-worker → {OLD}-worker-image" in said
+    assert said.count(" calls function ") == 1  # what Chalice made is led
+
+
+def test_what_people_set_follows(story: Story) -> None:
+    lambdas = story.place.emulator.aws("lambda")
+    found = lambdas.get_function(FunctionName=NEW)
+    assert found["Configuration"]["Description"] == "ours"
+    assert lambdas.get_function_event_invoke_config(FunctionName=NEW)["MaximumRetryAttempts"] == 1
+    policy = json.loads(lambdas.get_policy(FunctionName=NEW)["Policy"])
+    assert "others" in [each["Sid"] for each in policy["Statement"]]
+    assert story.seen["converted"]["reserved"] == 7
+
+
+def test_the_stage_goes_on_with_the_new_names(story: Story) -> None:
+    assert story.runs["again"].steps == ["preflight", "lookup", "smoke"]
+    assert "all agree: nothing to do" in story.runs["status"].output
+    for each in ("line", "clone"):
+        assert leads_to(story.seen[each], "-image")
+        assert story.seen[each]["apis"] == story.seen["layer"]["apis"]
+    assert len(story.seen["line"]["functions"]) == 2 * len(RESOURCES)
+
+
+def test_a_conversion_goes_back_by_another(story: Story) -> None:
+    assert 'package = "layer" and ./doitw convert stage=prod' in story.runs["undo"].output
+    assert leads_to(story.seen["back"], "")
+    assert story.seen["back"]["functions"] == story.seen["converted"]["functions"]
+    assert story.runs["layer-again"].steps == ["preflight", "lookup", "smoke"]
+    assert leads_to(story.seen["forth"], "-image")
+
+
+def test_the_old_functions_go_once_that_is_said(story: Story) -> None:
+    seen = story.seen["finish"]
+    assert sorted(seen["functions"]) == sorted(f"{OLD}{each}-image" for each in RESOURCES)
+    assert leads_to(seen, "-image")
+    assert "has no functions of before a conversion" in story.runs["finished"].output
