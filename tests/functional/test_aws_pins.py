@@ -151,7 +151,7 @@ def test_a_pin_that_somebody_wrote_to_s3_brings_no_strange_code(two: Aws, arn: s
     for look in (lambda: lookup.run(two, "host"), lambda: deploy_plan_layer.plan_layer(two)):
         with pytest.raises(AwsError, match=f"runs names {arn}, which is not layer deps") as caught:
             look()
-        assert "./doitw unpin stage=prod lifts it" in caught.value.fix
+        assert "./doitw unpin stage=prod ends it" in caught.value.fix
         assert f"./doitw patch-config arn={arn} stage=prod" in caught.value.fix
     assert not paths.LAYER_ARN.exists()
     attached_layers.check_pinned_layers(two, replace(pin, arns=[f"{OWN}:deps:1"]))
