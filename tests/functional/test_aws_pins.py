@@ -95,7 +95,7 @@ def test_a_pinned_stage_stays(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None
     config.write_layers(paths.CHALICE_CONFIG, "prod", [pin.arns[0][:-1] + "2"])
     said = looked(two, monkeypatch)
     assert f"stage prod was {pin}" in said
-    assert "./doitw unpin stage=prod lifts that, and so do changed requirements" in said
+    assert "./doitw unpin stage=prod ends that, and so do changed requirements" in said
     assert number(two) == 1
 
 
@@ -180,7 +180,7 @@ def test_changed_requirements_go_on(two: Aws, monkeypatch: pytest.MonkeyPatch) -
     """And it is said."""
     back(two, version="1")
     require("six==1.18.0\n")
-    assert "this deploy goes on and lifts that pin" in looked(two, monkeypatch)
+    assert "this deploy goes on and ends that pin" in looked(two, monkeypatch)
 
 
 def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
@@ -197,7 +197,7 @@ def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
     assert lookup.run(two, "host")["arn"] == pin.arns[0]
     assert not chalice_deploy.is_deployed(settings)
     [change] = plan.make_plan(settings).changes
-    assert list(change.why) == ["a deploy is what lifts that pin"]
+    assert list(change.why) == ["a deploy ends that pin"]
     unpin.remove_pin(two, "")
     lookup.run(two, "host")
     assert chalice_deploy.is_deployed(settings)
