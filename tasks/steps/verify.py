@@ -345,7 +345,7 @@ def blame(
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{lines}", fix="\n→ ".join(ways)
+        f"pruning broke these (they worked as installed):\n{lines}", fix="\n→ ".join(ways)
     )
 
 
