@@ -15,7 +15,8 @@ from tasks.util import files
 from tasks.util.errors import BuildError
 
 TROUBLESHOOTING = Path("docs/troubleshooting.md")
-CONFIG, STYLE = Path("docs/zensical.toml"), Path("docs/zensical.css")
+CONFIG = Path("docs/zensical.toml")
+LOOKS = (Path("docs/zensical.css"), Path("docs/zensical.js"))
 SITE = Path("docs/site")
 WORK = paths.BUILD / "site"  # where the generator works
 
@@ -33,7 +34,7 @@ def build_site() -> None:
     build(WORK)
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.move(WORK / "html", SITE)
-    say(f"open {SITE / 'index.html'}")
+    say(f"open {SITE / 'index.html'}; with search: python -m http.server --directory {SITE}")
 
 
 def made_pages() -> dict[Path, str]:
@@ -58,7 +59,8 @@ def lay_out(root: Path, work: Path) -> None:
     for name, plot in plots.items():
         files.write_atomic(work / "pages" / name, (root / plot).read_bytes())
     shutil.copy(root / CONFIG, work / CONFIG.name)
-    shutil.copy(root / STYLE, work / "pages" / STYLE.name)
+    for path in LOOKS:
+        shutil.copy(root / path, work / "pages" / path.name)
 
 
 def build(work: Path) -> None:

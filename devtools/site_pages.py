@@ -20,8 +20,8 @@ def pages(root: Path) -> dict[str, str]:
 
 def pictures(root: Path) -> dict[str, str]:
     """{name in the site: file of the repository}; every plot and picture below docs/."""
-    found = [path for path in sorted((root / "docs").rglob("*.svg")) if "site" not in path.parts]
-    names = [path.relative_to(root).as_posix() for path in found]
+    found = sorted(path for kind in ("svg", "png") for path in (root / "docs").rglob(f"*.{kind}"))
+    names = [path.relative_to(root).as_posix() for path in found if "site" not in path.parts]
     return {name.removeprefix("docs/"): name for name in names}
 
 

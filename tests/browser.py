@@ -86,6 +86,9 @@ async function look(page) {
     viewport: !!view.document.querySelector("meta[name=viewport]"),
     labels: [...view.document.querySelectorAll(".package b")].filter(hasLetters).length,
     smallest: Math.min(...sizes, 99), words: view.document.body.innerText.length,
+    copied: [...view.document.querySelectorAll(".language-console [data-clipboard-text]")]
+      .map(n => n.dataset.clipboardText),
+    palettes: view.document.querySelectorAll("input[name=__palette]").length,
   };
   frame.remove();
   return result;
@@ -106,7 +109,8 @@ async function look(page) {
 class Seen:
     """`errors`: what its scripts did not catch; `width`: CSS pixels that the page takes on a phone;
     `wide`: what sticks out; `broken`: links that lead nowhere and what is loaded from elsewhere;
-    `labels`: names that a report's map shows; `smallest`: letters, in CSS pixels."""
+    `labels`: names that a report's map shows; `smallest`: letters, in CSS pixels; `copied`: what
+    each transcript's button copies; `palettes`: light, dark."""
 
     page: str
     errors: list[str]
@@ -117,6 +121,8 @@ class Seen:
     labels: int
     smallest: float
     words: int
+    copied: list[str]
+    palettes: int
 
 
 class _Handler(SimpleHTTPRequestHandler):

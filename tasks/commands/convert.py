@@ -181,7 +181,7 @@ def finish(aws: Aws) -> None:
     """InputError where no conversion waits for it."""
     found, stage = conversion.read(aws), aws.settings.stage
     if found.is_open:
-        fix = f"./doitw convert stage={stage} goes on with it, then finish=1"
+        fix = f"./doitw convert stage={stage} goes on with it. Then add finish=1"
         raise InputError(f"the conversion of stage {stage} is not done", fix=fix)
     if not found.renamed:
         problem = f"stage {stage} has no functions of before a conversion"

@@ -25,7 +25,7 @@ def fetch(settings: Settings, typed: Arguments) -> Path:
     found = image_show.chosen(aws, typed)
     place = ecr.look_at_repository(aws, name)
     if place is None or place.registry.find_manifest(found.digest) != found.digest:
-        fix = "./doitw history lists the images that are, ./doitw deploy builds a new one"
+        fix = "./doitw history lists the images that are there. ./doitw deploy builds a new one"
         raise AwsError(f"image {found.number} is not in repository {name} any more", fix=fix)
     target = paths.BUILD / "fetch" / name / f"{found.number}" / "image.tar"
     target.unlink(missing_ok=True)

@@ -95,7 +95,7 @@ def _numbers(aws: Aws, typed: Arguments) -> tuple[int, int]:
     if first and second:
         return first, second
     problem = f"repository {repository(aws.settings)} has no two images to compare"
-    raise InputError(problem, fix="`./doitw history` lists them, then ./doitw diff from=N to=M")
+    raise InputError(problem, fix="`./doitw history` lists them. Then run ./doitw diff from=N to=M")
 
 
 def _differences(before: ImageRelease, after: ImageRelease) -> "Table":

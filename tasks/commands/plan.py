@@ -115,7 +115,7 @@ def _config(settings: Settings, arns: list[str] | None) -> list[RequirementChang
 
 
 def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[RequirementChange]:
-    why = _why_deployed(aws, arns) or ("a deploy is what lifts that pin" if lifts else "")
+    why = _why_deployed(aws, arns) or ("a deploy ends that pin" if lifts else "")
     return [RequirementChange(what="deploy the app with Chalice", why=[why])] if why else []
 
 

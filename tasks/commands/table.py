@@ -119,6 +119,7 @@ class Commands:
 
             yield from python_matrix.tasks(pythons, self.known())
             return
+        arguments.current()  # what no command here takes is refused before anything is started
         refuse_of_layers(arguments.words())
         made = list(self._tasks())
         if "clean" in arguments.words():

@@ -44,7 +44,7 @@ def _must_be_dead(aws: Aws, holder: Lease, found: s3_versions.Object) -> None:
         turn.end()
     if not dead:
         raise DeployError(
-            "this owner may be alive: a living one renews its lock before that time",
+            "the run that holds this lock may be alive: it renews the lock until it ends",
             fix="look again when it is over. If you know that it is dead: "
             f"./doitw unlock yes=1 stage={aws.settings.stage}",
         )

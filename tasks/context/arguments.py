@@ -110,8 +110,7 @@ class Arguments:
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
     keep: int = _argument(
         5, "with `gc`: how many of the newest versions always stay. With `local-stop`: `1` keeps "
-        "what "
-        "the emulator holds for the next start", "gc", "local-stop", value="N",
+        "what the emulator holds for the next start", "gc", "local-stop", value="N",
     )  # fmt: skip
     keep_name: bool = _argument(
         False, "`1`: delete the functions and make them again under their names", "convert"
@@ -258,7 +257,7 @@ def _of(name: str) -> tuple[str, ...]:
 
 def _unasked(name: str) -> str:
     takers = ", ".join(_of(name))
-    return f"command line: {name}= belongs to {takers}; no command typed here takes it"
+    return f"command line: {name}= belongs to {takers}. No command typed here takes it"
 
 
 def _parsed(name: str, value: str) -> str | bool | int:

@@ -99,7 +99,7 @@ def refuse_bad_members(members: Iterable[Member]) -> None:
     wrong += files.unholdable(each.name for each in members)
     if wrong:
         raise BuildError(
-            "the sandbox made what no layer may hold:\n" + "\n".join(wrong[:10]),
+            "the build produced files that a layer must not contain:\n" + "\n".join(wrong[:10]),
             fix="remove build/store and run the command again. If it comes back, leave out the "
             "packages that are built from source, one after the other",
         )

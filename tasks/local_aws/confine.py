@@ -52,7 +52,7 @@ def keep_from_engine() -> None:
     from moto.utilities.docker_utilities import DockerModel
 
     def refuse(self: object) -> None:
-        raise OutOfReachError("the emulator starts no containers for whoever asks")
+        raise OutOfReachError("the emulator starts no containers on request")
 
     setattr(DockerModel, "docker_client", property(refuse))  # noqa: B010 - mypy refuses the plain form
 

@@ -13,8 +13,8 @@ PIN = (
     "of the requirements if nothing of yours imports it"
 )
 CONFIGURED = (
-    "{what} of .chalice/config.json is the function's alone: give the proof its own, which need "
-    'not be the real one: proof-env = {{{what} = "…"}} in [tool.lambda-layer]'
+    "{what} of .chalice/config.json is the function's alone: give the import test its own, "
+    'which need not be the real one: proof-env = {{{what} = "…"}} in [tool.lambda-layer]'
 )
 # Words before "library" that are no library's name.
 _WORDS = (
@@ -139,9 +139,9 @@ CAUSES = (
         name="variable",
         pattern=r".*\[unset variable: (?P<what>[^\]]+)\]$"
         r"|(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
-        why="the import wants the environment variable {what}, which is not set in the proof",
-        fix='give the proof a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]; the '
-        "function gets its own from environment_variables in .chalice/config.json",
+        why="the import wants the environment variable {what}, which the import test does not set",
+        fix='give the import test a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]. '
+        "The function gets its own from environment_variables in .chalice/config.json",
     ),
     Cause(
         name="worded package",
@@ -203,8 +203,8 @@ CAUSES = (
         name="network",
         pattern=r"Connection(?:Refused|Reset|Aborted)?Error|gaierror|NewConnectionError|URLError"
         r"|Network is unreachable|[Nn]ame resolution|Name or service not known|ConnectTimeout",
-        why="the import connects to something; the proof has no network, and a function would wait "
-        "for it at each cold start",
+        why="the import connects to something. The import test has no network, and a function "
+        "would wait for it at each cold start",
         fix="pin a version that connects only when it is called, or leave the package out",
     ),
     Cause(

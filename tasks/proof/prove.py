@@ -54,7 +54,7 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
-    doing = f"proving in {sandbox.title}, {sandbox.isolation}"
+    doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()
     if asked.layer == whole:

@@ -1,4 +1,4 @@
-"""`doit report licenses=1`: licences by distribution, those that need attention first."""
+"""`doit report licenses=1`: licenses by distribution, those that need attention first."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def _asking(package: Package, found: InstalledDistribution) -> Iterator[str]:
 
 def render(layer: str, rows: Sequence[Row]) -> Table:
     grid = Table(
-        title=text(f"{layer}: licences"), title_justify="left", title_style="bold",
+        title=text(f"{layer}: licenses"), title_justify="left", title_style="bold",
         box=box.SIMPLE_HEAD, pad_edge=False,
     )  # fmt: skip
     for heading in ("package", "licence", "texts", "look at"):

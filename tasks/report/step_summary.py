@@ -45,7 +45,7 @@ OF_RECORD: dict[str, tuple[bool, Summary]] = {
     "verify": (
         False,
         lambda r: (
-            f"{'not proven' if r.get('not_proven') else count(r['modules'], 'module')}  "
+            f"{'not tested' if r.get('not_proven') else count(r['modules'], 'module')}  "
             f"{r['unzipped'] / r.get('limit', LAMBDA_LIMIT):.0%} of the limit"
         ),
     ),

@@ -57,7 +57,7 @@ def _notes(report: Report) -> list[str]:
 
 
 def imports(report: Report) -> Table:
-    grid = table("what takes long to import (with all that it imports, in the proof)")
+    grid = table("what takes long to import (with all that it imports, in the import test)")
     grid.add_column("package", overflow="fold")
     grid.add_column("seconds", justify="right", no_wrap=True)
     for name, seconds in slowest_first(report.imports):

@@ -67,7 +67,7 @@ def left_out(settings: Settings) -> list[str]:
     if runs(settings):
         return []
     lines = [f"for {target(settings)} from wheels alone, which this machine does not run: "
-             "nothing is stripped, no import is proven"]  # fmt: skip
+             "nothing is stripped, no import is tested"]  # fmt: skip
     if not version(settings.python):
         lines.append(f"no bytecode: it takes a Python {settings.python}, and none was found here")
     return lines

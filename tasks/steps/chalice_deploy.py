@@ -167,7 +167,7 @@ def deploy(aws: Aws) -> None:
         by = actor.current_actor(aws.environ)
         why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
         store.put_pin(aws, pin.lift(why))
-        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {pin}")
+        say(f"note: the pin has ended: stage {aws.settings.stage} had been {pin}")
 
 
 def _deploy_image(aws: Aws) -> None:
@@ -181,7 +181,7 @@ def _deploy_image(aws: Aws) -> None:
     run(aws, asked)
     if former:
         image_pin.lift(aws, former, f"{actor.current_actor(aws.environ)} deployed something else")
-        say(f"note: the pin is lifted: stage {aws.settings.stage} had been {former}")
+        say(f"note: the pin has ended: stage {aws.settings.stage} had been {former}")
 
 
 def _finish(aws: Aws) -> None:

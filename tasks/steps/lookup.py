@@ -54,7 +54,7 @@ def run(aws: Aws, builder: str) -> files.Record:
     arn = follow(aws, choice) if choice.pinned else find_published(aws, choice, wanted)
     if pin and lifts:
         said = f"the stage was {pin}; {pin.decisions} have changed since"
-        say(f"note: {said}: this deploy goes on and lifts that pin")
+        say(f"note: {said}: this deploy goes on and ends that pin")
     if arn and not only_publishes() and function_package.has_vendored():
         layer_contents.refuse_hidden(aws, arn.split(","))
     if arn:
@@ -96,7 +96,7 @@ def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> files.Record:
     settings = aws.settings
     say(f"note: stage {settings.stage} was {pin}")
     say(
-        f"note: it stays there: ./doitw unpin stage={settings.stage} lifts that, and so does a "
+        f"note: it stays there: ./doitw unpin stage={settings.stage} ends that, and so does a "
         "change of the app or its requirements"
     )
     found: files.Record = {"input": wanted, "image": pin.digest, "pin": pin.at}
@@ -141,7 +141,7 @@ def follow(aws: Aws, choice: Choice) -> str:
             registry.remember(aws, version)
     say(
         "note: it stays there: nothing is built, application code is deployed; "
-        f"./doitw unpin stage={settings.stage} lifts that, and so do changed {pin.decisions}"
+        f"./doitw unpin stage={settings.stage} ends that, and so do changed {pin.decisions}"
     )
     return ",".join(version.arn for version in choice.pinned)
 

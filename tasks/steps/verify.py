@@ -42,7 +42,7 @@ from ..util import modules
 from ..util.errors import LayerError, VerifyError
 
 GetWorkshop = Callable[[], LayerBuilder]
-UNREACHED = "did not come to an end here, so nothing of it is proven or kept:"
+UNREACHED = "did not come to an end here, so nothing of it is tested or kept:"
 NOT_THERE = "cannot open shared object file"  # the loader's words
 _DIST_INFO = re.compile(r"([^/]+)-[^/-]+\.dist-info/METADATA")
 
@@ -70,7 +70,7 @@ def last_words(settings: Settings) -> list[str]:
     unproven = (file_tools.read_record(paths.record(settings, "verify")) or {}).get("not_proven")
     made = (file_tools.read_record(paths.record(settings, "optimize")) or {}).get("bytecode")
     left_out = part.left_out(made) if made else ""
-    lines = [f"warning: not proven: {unproven}"] if unproven else []
+    lines = [f"warning: not tested: {unproven}"] if unproven else []
     return lines + ([left_out] if left_out else [])
 
 
@@ -291,7 +291,7 @@ def doubts(
         *verdict.from_elsewhere(found),
         *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
         *name_clashes.warnings(tree, stay, found),
-        *(f"{name} was not proven: {error}" for name, error in unreached.items()),
+        *(f"{name} was not tested: {error}" for name, error in unreached.items()),
     ]
 
 
@@ -345,7 +345,7 @@ def blame(
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(
-        f"worked as installed, does not in the layer:\n{lines}", fix="\n→ ".join(ways)
+        f"pruning broke these (they worked as installed):\n{lines}", fix="\n→ ".join(ways)
     )
 
 

@@ -129,7 +129,7 @@ def test_the_answer_is_shown(story: Story) -> None:
 def test_the_layer_is_built_and_proven_in_the_image(story: Story, lambda_image: str) -> None:
     output = story.moments["first"].run.output
     assert f"installing in image {lambda_image}" in output
-    assert f"proving in image {lambda_image}, /opt read-only, no network" in output
+    assert f"testing in image {lambda_image}, /opt read-only, no network" in output
     assert " imported, " in output
     assert "compiled anew" not in output
 

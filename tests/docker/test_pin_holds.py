@@ -39,4 +39,4 @@ def test_a_deploy_by_the_other_builder_keeps_it(either: Project) -> None:
         assert "it stays there: nothing is built" in said
         assert "with version 1 of deps, answers 200" in said
     either.write("requirements-all.txt", "six==1.15.0\n")
-    assert "the pin is lifted" in ends(either, "deploy", "builder=docker")
+    assert "the pin has ended" in ends(either, "deploy", "builder=docker")

@@ -336,7 +336,7 @@ def test_nothing_was_ever_published(aws: Aws, capfd: pytest.CaptureFixture[str])
 
 
 def test_a_foreign_rule_is_warned_of(four: Aws, capfd: pytest.CaptureFixture[str]) -> None:
-    """The first design's own, for one."""
+    """A rule by age alone, which somebody else made."""
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "layers/"},
             "Expiration": {"Days": 90}}  # fmt: skip
     four.client("s3").put_bucket_lifecycle_configuration(

@@ -95,7 +95,7 @@ def test_a_pinned_stage_stays(two: Aws, monkeypatch: pytest.MonkeyPatch) -> None
     config.write_layers(paths.CHALICE_CONFIG, "prod", [pin.arns[0][:-1] + "2"])
     said = looked(two, monkeypatch)
     assert f"stage prod was {pin}" in said
-    assert "./doitw unpin stage=prod lifts that, and so do changed requirements" in said
+    assert "./doitw unpin stage=prod ends that, and so do changed requirements" in said
     assert number(two) == 1
 
 
@@ -151,7 +151,7 @@ def test_a_pin_that_somebody_wrote_to_s3_brings_no_strange_code(two: Aws, arn: s
     for look in (lambda: lookup.run(two, "host"), lambda: deploy_plan_layer.plan_layer(two)):
         with pytest.raises(AwsError, match=f"runs names {arn}, which is not layer deps") as caught:
             look()
-        assert "./doitw unpin stage=prod lifts it" in caught.value.fix
+        assert "./doitw unpin stage=prod ends it" in caught.value.fix
         assert f"./doitw patch-config arn={arn} stage=prod" in caught.value.fix
     assert not paths.LAYER_ARN.exists()
     attached_layers.check_pinned_layers(two, replace(pin, arns=[f"{OWN}:deps:1"]))
@@ -180,7 +180,7 @@ def test_changed_requirements_go_on(two: Aws, monkeypatch: pytest.MonkeyPatch) -
     """And it is said."""
     back(two, version="1")
     require("six==1.18.0\n")
-    assert "this deploy goes on and lifts that pin" in looked(two, monkeypatch)
+    assert "this deploy goes on and ends that pin" in looked(two, monkeypatch)
 
 
 def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
@@ -197,7 +197,7 @@ def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
     assert lookup.run(two, "host")["arn"] == pin.arns[0]
     assert not chalice_deploy.is_deployed(settings)
     [change] = plan.make_plan(settings).changes
-    assert list(change.why) == ["a deploy is what lifts that pin"]
+    assert list(change.why) == ["a deploy ends that pin"]
     unpin.remove_pin(two, "")
     lookup.run(two, "host")
     assert chalice_deploy.is_deployed(settings)
@@ -298,7 +298,7 @@ def test_a_deleted_version_whose_zip_is_gone(two: Aws) -> None:
     two.client("s3").delete_object(Bucket="deps-bucket", Key=key)
     with pytest.raises(InputError, match="has no version 1, and no zip of it at") as caught:
         back(two, version="1")
-    assert "there are: 2" in str(caught.value)
+    assert "There are: 2" in str(caught.value)
     assert numbers(two) == [2]
     assert store.pin(two) is None
 

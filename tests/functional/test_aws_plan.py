@@ -28,7 +28,7 @@ from tests.finished_layer import build
 from tests.moto_server import ACCOUNT, REGION, Refusal, Server
 from tests.project import Project
 
-BUILD, APP = "build the layer and prove it", "deploy the app with Chalice"
+BUILD, APP = "build the layer and test it", "deploy the app with Chalice"
 CONFIG = "write stage prod's layers to .chalice/config.json"
 RECORD = Path("build/chalice-deploy/deps/prod.json")
 READING = ("Get", "List", "Head", "Describe")
@@ -239,7 +239,7 @@ def test_other_requirements_lift_a_pin(aws: Aws) -> None:
     assert whats(found)[:2] == [BUILD, "publish version 2 of deps"]
     assert found.notes == [
         f"the stage was {pin}; requirements or settings have changed since: "
-        "the deploy lifts that pin"
+        "the deploy ends that pin"
     ]
 
 

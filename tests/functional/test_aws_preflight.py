@@ -236,7 +236,7 @@ def test_of_a_single_function_too(aws: Aws) -> None:
 
 
 def test_one_that_the_stage_is_pinned_to_is_meant(aws: Aws) -> None:
-    """`rollback arn=` may name any layer; it stays allowed until the pin is lifted."""
+    """`rollback arn=` may name any layer; it stays allowed until the pin has ended."""
     strange = f"arn:aws:lambda:{REGION}:999999999999:layer:deps:3"
     config(layers=[strange])
     pin = RollbackPin(arns=[strange], by="anna", at="now", reason="", inputs=[])

@@ -109,11 +109,11 @@ class Story:
             behind = "all of it runs; a deploy would write stage local's layers" in plan.output
             steps = WRITES if behind else LOOKS  # config.json alone
             assert (run.steps, after, self.numbers()) == (steps, before, numbers), case
-        assert ("the deploy lifts that pin" in plan.output) == ("the pin is lifted" in run.output)
+        assert ("the deploy ends that pin" in plan.output) == ("the pin has ended" in run.output)
         assert after[0] in self.expected(plan.output, numbers), case
         if self.pinned and self.wish(project) in self.pinned[1]:
             assert after[0] == self.pinned[0], case
-        elif "the pin is lifted" in run.output:
+        elif "the pin has ended" in run.output:
             self.pinned = None
 
     def expected(self, said: str, numbers: list[int]) -> list[int]:

@@ -176,7 +176,7 @@ def test_going_back_makes_nothing(copy: Project) -> None:
     assert "2 packages (2 known from before)" in run.output
     assert "2 of 2 packages as before" in run.output
     assert "installing in" not in run.output
-    assert "proving in" not in run.output
+    assert "testing in" not in run.output
 
 
 DAMAGES: dict[str, Callable[[Path], None]] = {

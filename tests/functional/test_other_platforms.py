@@ -69,7 +69,7 @@ def test_a_layer_for_another_architecture(copy: Project) -> None:
     with zipfile.ZipFile(copy.path / "build/deps.zip") as archive:
         assert any(name.endswith("cpython-312.pyc") for name in archive.namelist())
     for run in (first, again):
-        assert "warning: not proven: no import was tried, no library loaded" in run.output
+        assert "warning: not tested: no import was tried, no library loaded" in run.output
         assert "check = 'own.py' was not run" in run.output
     assert "imported," not in first.output
     record = verified(copy)

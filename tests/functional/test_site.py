@@ -7,7 +7,7 @@ import pytest
 
 from devtools import site_pages
 from tasks.report import html
-from tests import browser, ci_jobs, sample_reports
+from tests import browser, ci_jobs, documents, sample_reports
 from tests.browser import Seen
 from tests.project import ROOT, small
 
@@ -70,6 +70,18 @@ def test_nothing_else_is_changed_by_building_it(site: Path) -> None:
 def test_a_map_of_many_packages_names_the_large_ones(seen: dict[str, Seen]) -> None:
     """On a phone, too: what has no room for a name has none, and its title."""
     assert seen["many.html"].labels >= 5
+
+
+def test_a_transcript_copies_its_commands_alone(seen: dict[str, Seen]) -> None:
+    """Neither prompts nor output."""
+    page = documents.FOLDER / "guides/change-requirements.md"
+    commands = [command for command, _ in documents.transcript(page)]
+    copied = seen["guides/change-requirements.html"].copied
+    assert [line for block in copied for line in block.splitlines()] == commands
+
+
+def test_light_and_dark_can_be_chosen(seen: dict[str, Seen]) -> None:
+    assert [seen[page].palettes for page in ("index.html", "guides/adopt.html")] == [2, 2]
 
 
 def test_no_script_fails(seen: dict[str, Seen]) -> None:

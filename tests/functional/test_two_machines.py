@@ -164,7 +164,7 @@ def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
     for said in (unchanged, changed.output):
         assert "rolled back to version 1 of deps by " in said
         assert ": six 1.17 is bad" in said
-        assert "./doitw unpin stage=local lifts that" in said
+        assert "./doitw unpin stage=local ends that" in said
     assert (runs(a), numbers(a)) == (1, [2, 1])
 
     b.write("app.py", a.read("app.py"))
@@ -174,8 +174,8 @@ def test_one_story_of_two_machines(embedded: Clones, tmp_path: Path) -> None:
 
     b.write("requirements-all.txt", "six==1.15.0\n")
     lifted = done(b, *QUIET, "deploy").output
-    assert "this deploy goes on and lifts that pin" in lifted
-    assert "the pin is lifted" in lifted
+    assert "this deploy goes on and ends that pin" in lifted
+    assert "the pin has ended" in lifted
     assert (runs(a), apis(a)) == (3, 1)
 
 

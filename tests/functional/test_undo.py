@@ -89,14 +89,14 @@ def test_a_version_that_does_not_answer_is_undone(layer: Project) -> None:
     assert kept.steps == ["preflight", "lookup", "smoke"]
     assert function(layer) == before
     layer.write("requirements-all.txt", "six==1.15.0\n")
-    assert "the pin is lifted" in layer.deploy().output
+    assert "the pin has ended" in layer.deploy().output
     assert function(layer)["Layers"] == ["deps:3"]
     layer.write("requirements-all.txt", "six==1.17.0\n")
     failing(layer)
     layer.write("app.py", APP)  # which takes six 1.17.0: there was no more to correct
     told = layer.doit("plan", "stage=local").output
-    assert "requirements, settings or the app have changed since: the deploy lifts that pin" in told
-    assert "the pin is lifted" in layer.deploy().output
+    assert "requirements, settings or the app have changed since: the deploy ends that pin" in told
+    assert "the pin has ended" in layer.deploy().output
     assert function(layer)["Layers"] == ["deps:2"]
 
 

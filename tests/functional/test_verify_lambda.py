@@ -66,7 +66,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
          'proof-env = {PKG_TOKEN = "…"}'),
         (WRITES, "Read-only file system: '/opt/python/pkg/cache.json'",
          "a layer is read-only in Lambda", "environment_variables"),
-        (CONNECTS, "ConnectionRefusedError", "the proof has no network", "connects only when"),
+        (CONNECTS, "ConnectionRefusedError", "import test has no network", "connects only when"),
         (HOME_BY_NAME, "/home/sbx_user1051/.aa", "home directory, which cannot", 'HOME = "/tmp"'),
         (PROGRAM, "directory: 'git'", "the program git, and Lambda's image has none", "starts git"),
         (PROGRAM_BY_PATH, "'/usr/bin/git'", "the program git, and", "starts git"),
@@ -254,7 +254,7 @@ def test_a_slow_module_that_nobody_imports_is_a_warning(
     """It is no proof, and so not kept: the next build tries again."""
     lay(settings, {"pkg/__init__.py": "", "pkg/serve.py": SLOW})
     assert build(replace(settings, proof_timeout=1))["modules"] == 1
-    assert any("warning: pkg.serve was not proven: no end after 1 s" in line for line in said)
+    assert any("warning: pkg.serve was not tested: no end after 1 s" in line for line in said)
     assert not [*Path("build/store").glob("proofs/*")]
 
 

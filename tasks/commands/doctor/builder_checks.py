@@ -42,7 +42,7 @@ def _host(settings: Settings) -> Finding:
         host.check_host(settings)
         if host_python.runs(settings):
             return f"{host_python.title(settings)} builds from wheels alone"
-        fix = "builder=docker proves it, with emulation where the architecture is another one"
+        fix = "builder=docker tests it, with emulation where the architecture is another one"
         return finding.note("builder", "\n".join(host_python.left_out(settings)), fix)
 
     return finding.finding_of("builder", question)

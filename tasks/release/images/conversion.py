@@ -86,7 +86,7 @@ def refuse_open(aws: Aws) -> None:
     """InputError while some of the stage's events lead to old functions and some to new ones."""
     if read(aws).is_open:
         stage = aws.settings.stage
-        fix = f"./doitw convert stage={stage} goes on with it, or with `package` set back returns"
+        fix = f"./doitw convert stage={stage} goes on with it (or back, with `package` set back)"
         raise InputError(f"a conversion of stage {stage} is not done", fix=fix)
 
 

@@ -44,7 +44,7 @@ def _check_repository(settings: Settings) -> None:
     if found := ADDRESS.fullmatch(settings.repository):
         where = f"an address in {found['region']}, account {found['account']}"
         raise InputError(
-            f"`repository` is {where}, the stage is in {settings.region}, and Lambda takes images "
+            f"`repository` is {where}. The stage is in {settings.region}, and Lambda takes images "
             "of its own region alone",
             fix=f'write repository = "{found["name"]}", which is made when missing',
         )
@@ -65,6 +65,6 @@ def check_deployed(aws: Aws) -> None:
         raise InputError(
             f"{', '.join(other)} runs from {runs}, and AWS never changes that of a function. "
             f'package is "{wanted}" now',
-            fix=f'set package = "{was}" for stage {stage}, or ./doitw convert stage={stage} makes '
+            fix=f'set package = "{was}" for stage {stage}. Or ./doitw convert stage={stage} makes '
             "new functions and leads everything to them",
         )

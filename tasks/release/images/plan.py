@@ -25,7 +25,7 @@ def changes(aws: Aws, deploys: str) -> tuple[list[RequirementChange], list[str]]
     if known and not deploys:
         return [], [f"inputs {wanted[:12]} are in an image already: nothing to build"]
     why = [f"inputs {wanted[:12]} are in no image of {image_parts.repository(aws.settings)}"]
-    built = [] if known else [RequirementChange(what="build the packages and prove them", why=why)]
+    built = [] if known else [RequirementChange(what="build the packages and test them", why=why)]
     return [*built, _push(known), _deploy(aws, deploys)], []
 
 

@@ -53,11 +53,13 @@ def _check(aws: Aws, renamed: Mapping[str, str], ours: set[str]) -> None:
     for old, new in renamed.items():
         if len(new) > LONGEST:
             problem = f"the new function for {old} would be called {new}, which is "
-            raise InputError(f"{problem}{len(new)} characters long: AWS takes {LONGEST}", fix=way)
+            raise InputError(
+                f"{problem}{len(new)} characters long, and AWS takes {LONGEST}", fix=way
+            )
         theirs = new not in ours and lambda_functions.configuration(aws, new)
         if theirs:
             problem = f"the new function for {old} would be called {new}, and there is one"
-            raise InputError(problem, fix=f"delete it if nobody uses it, or {way}")
+            raise InputError(problem, fix=f"delete it if nobody uses it. Or {way}")
 
 
 def create(

@@ -68,7 +68,7 @@ def _of_pin(choice: Choice, settings: Settings) -> Iterator[str]:
         yield f"the stage was {pin}; it stays there {until}"
     elif pin and choice.verdict.lifts:
         changed = f"{pin.decisions} have changed since"
-        yield f"the stage was {pin}; {changed}: the deploy lifts that pin"
+        yield f"the stage was {pin}; {changed}: the deploy ends that pin"
     if choice.restores:
         yield "the layers that the stage had before the rollback come back"
 
@@ -131,7 +131,7 @@ def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Require
     if wanted and (_proven(settings) or {}).get("input") == wanted:
         return []
     proven = settings.builder != "host" or host_python.runs(settings)
-    how = "and prove it" if proven else "from wheels, without a proof"
+    how = "and test it" if proven else "from wheels, without an import test"
     return [RequirementChange(what=f"build the layer {how}", why=why)]
 
 

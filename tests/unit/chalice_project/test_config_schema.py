@@ -41,7 +41,7 @@ def refusal(path: Path, content: bytes) -> str:
         ('{"stages": null}', "`stages` is not an object of objects"),
         ('{"stages": {"prod": null}}', "`stages` is not an object of objects"),
         ('{"stages": {"dev": {}}}', "has no stage 'prod'. It has: dev"),
-        ('{"stages": {}}', "it has: none"),
+        ('{"stages": {}}', "It has: none"),
         ('// ours\n{"stages": {"prod": {}}}', "(JSON has no comments)"),
         ('{"stages": {"prod": {}} # ours\n}', "(JSON has no comments)"),
         ('{"stages": {"prod": {},}}', "(JSON has no comma after the last member)"),

@@ -91,7 +91,7 @@ def test_all_mistakes_at_once() -> None:
     for part in (
         "keep=-1 is not a whole number",
         "yes=maybe is not 1 or 0",
-        "version= belongs to rollback, show, fetch; no command typed here takes it",
+        "version= belongs to rollback, show, fetch. No command typed here takes it",
     ):
         assert part in message
 

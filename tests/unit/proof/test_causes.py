@@ -108,7 +108,7 @@ def test_each_error_has_its_own_way_out() -> None:
     }  # fmt: skip
     assert causes.reasons(errors) == [
         f"a: KeyError: 'A_KEY'{unset}",
-        "the import wants the environment variable A_KEY, which is not set in the proof",
+        "the import wants the environment variable A_KEY, which the import test does not set",
         "b: ImportError: odd",
         "e: ImportError: other",
         "c: MemoryError: ",
@@ -116,7 +116,7 @@ def test_each_error_has_its_own_way_out() -> None:
         "there was not enough memory",
     ]
     variable, other, memory = causes.ways_out(errors).split("\n→ ")
-    assert variable.startswith("a: give the proof a value: proof-env = {A_KEY")
+    assert variable.startswith("a: give the import test a value: proof-env = {A_KEY")
     assert other == f"b, e: {causes.PIN}"
     assert memory.startswith("c, d: give this machine, or the Docker engine, more memory")
 
@@ -125,9 +125,11 @@ def test_a_variable_that_config_json_has_is_the_functions_alone() -> None:
     """Whoever has set it there is told that the proof has its own."""
     error = "KeyError: 'A_KEY' [unset variable: A_KEY]"
     fix = causes.ways_out({"a": error}, {"A_KEY"})
-    assert fix.startswith("A_KEY of .chalice/config.json is the function's alone: give the proof")
+    assert fix.startswith(
+        "A_KEY of .chalice/config.json is the function's alone: give the import test"
+    )
     assert fix.endswith('proof-env = {A_KEY = "…"} in [tool.lambda-layer]')
-    assert causes.ways_out({"a": error}, {"B_KEY"}).startswith("give the proof a value")
+    assert causes.ways_out({"a": error}, {"B_KEY"}).startswith("give the import test a value")
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_what_the_system_kills_is_not_proven(settings: Settings) -> None:
     for line in ("bad: ValueError: odd", "segv: exit status -11\ncompiled code of it crashed"):
         assert line in ended
     ways = error.fix.split("\n→ ")
-    assert 'none: give the proof a value: proof-env = {aa_dsn = "…"}' in ways[1]
+    assert 'none: give the import test a value: proof-env = {aa_dsn = "…"}' in ways[1]
     named = [way.partition(":")[0] for way in ways]
     assert named == ["bad", "none", "segv", "sure", "token", "big.deep"]
     assert 'proof-env = {aa_key = "…"}' in ways[3]

@@ -62,4 +62,4 @@ def test_only_what_is_known_is_judged() -> None:
         cold_start.check(start, most, "shop-prod", "go back")
     with pytest.raises(DeployError, match=r"shop-prod took 900 ms .* allows 899 ms") as caught:
         cold_start.check(Start(init=900), 899, "shop-prod", "go back")
-    assert caught.value.fix.endswith("or go back")
+    assert caught.value.fix.endswith("Or go back")

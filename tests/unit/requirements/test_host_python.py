@@ -94,7 +94,7 @@ def test_without_that_python_there_is_no_bytecode() -> None:
     assert host_python.interpreter("3.9") == host_python._own()
     assert host_python.title(HOST).endswith(", which does not run Python 3.9 on x86_64")
     whole, bytecode = host_python.left_out(HOST)
-    assert "no import is proven" in whole
+    assert "no import is tested" in whole
     assert "it takes a Python 3.9, and none was found here" in bytecode
 
 
