@@ -42,7 +42,7 @@ def _rich(**options: Any) -> "Console":
 
     class Literal(Console):
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(visible(text), **how)
+            return super().render_str(visible(typed(text)), **how)
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -58,7 +58,7 @@ def text(value: str) -> "Text":
     """A table's cell; as wide as it will be shown."""
     from rich.text import Text
 
-    return Text(visible(value))
+    return Text(visible(typed(value)))
 
 
 def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:

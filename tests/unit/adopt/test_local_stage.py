@@ -47,8 +47,11 @@ def test_a_stage_for_development_gives_its_own(name: str) -> None:
 def test_what_development_has_of_its_own_comes_first() -> None:
     """Memory, timeouts and functions, too; a function that wants no layer there has none."""
     own = {"lambda_timeout": 99, "environment_variables": {"QUEUE": "dev"}}
-    dev = {"lambda_timeout": 33, "lambda_functions": {"job": own, "new": {"layers": []}}}
-    prod = {**PROD, "lambda_timeout": 5, "lambda_memory_size": 256}
+    dev: dict[str, object] = {
+        "lambda_timeout": 33,
+        "lambda_functions": {"job": own, "new": {"layers": []}},
+    }
+    prod: dict[str, object] = {**PROD, "lambda_timeout": 5, "lambda_memory_size": 256}
     assert local_stage.make({"dev": dev, "prod": prod}, "prod") == {
         "api_gateway_stage": "v1", "lambda_timeout": 33, "lambda_memory_size": 256,
         "lambda_functions": {"job": own, "new": {"layers": []}}, "layers": [],
@@ -56,7 +59,7 @@ def test_what_development_has_of_its_own_comes_first() -> None:
 
 
 def test_what_development_has_not_is_said() -> None:
-    stages: dict[str, dict[str, object]] = {"dev": {}, "prod": PROD}
+    stages: dict[str, dict[str, object]] = {"dev": {}, "prod": {**PROD}}
     after = {"stages": {**stages, "local": local_stage.make(stages, "prod")}}
     (told,) = local_stage.notes(json.dumps({"stages": stages}), json.dumps(after))
     assert told.startswith("note: stage dev has no DATABASE_URL, DEBUG, KEY, PAGE, TOKEN, which")
