@@ -42,7 +42,7 @@ def _rich(**options: Any) -> "Console":
 
     class Literal(Console):
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(visible(typed(text)), **how)
+            return super().render_str(visible(text), **how)
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None
