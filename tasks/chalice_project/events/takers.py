@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...settings.validation import nearest
+from ...settings.validation import closest, nearest
 from ...util.errors import InputError
 from ..source.declared import Handler
 
@@ -102,10 +102,10 @@ def _named(takers: Sequence[Taker], name: str, stage: str) -> Taker:
     """By its name in app.py, or Lambda's."""
     found = next((each for each in takers if name in (each.name, each.function)), None)
     if found is None:
-        known = [each.name for each in takers]
-        close = nearest(name, [*known, *(each.function for each in takers)])
-        problem = f"stage {stage} has no function {name}{close}. It has: {_listed(takers)}"
-        raise InputError(problem, fix=f"choose one of them: name={known[0]}")
+        known = [each.name for each in takers] + [each.function for each in takers]
+        problem = f"stage {stage} has no function {name}{nearest(name, known)}. "
+        fix = f"choose one of them: name={closest(name, known) or known[0]}"
+        raise InputError(f"{problem}It has: {_listed(takers)}", fix=fix)
     return found
 
 

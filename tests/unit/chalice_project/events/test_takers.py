@@ -98,3 +98,15 @@ def test_two_of_a_kind_are_named() -> None:
     both = [Taker(name=x, function=x, arn="", kind="sqs") for x in ("one", "two")]
     with pytest.raises(InputError, match=r"several functions for sqs events: one \(sqs\), two"):
         takers.choose(both, "", "sqs", "dev")
+
+
+def test_the_arrow_takes_the_nearest_name() -> None:
+    """The one that the error means."""
+    for typed, meant in (
+        ("jbos", "jobs"),
+        ("zzz", "api_handler"),
+        ("shop-dev-job", "shop-dev-jobs"),
+    ):
+        with pytest.raises(InputError) as error:
+            takers.choose(takers.of_state(STATE), typed, "", "dev")
+        assert error.value.fix == f"choose one of them: name={meant}"
