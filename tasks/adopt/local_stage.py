@@ -1,10 +1,11 @@
-"""Stage local in config.json, as `init` makes it: what the stage that a deploy means has, but for
-its values of environment variables. Production's passwords are not for a machine that tries things.
+"""Stage local in config.json, as `init` makes it: what a stage for development has, then what the
+stage that a deploy means has, but for its values of environment variables. Production's passwords
+are not for a machine that tries things.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..chalice_project import config_schema
@@ -20,15 +21,25 @@ _PLAIN = re.compile(r"\d{1,5}|true|false|yes|no|on|off|arn:\S+", re.I)
 
 
 def make(stages: Mapping[str, Table], name: str) -> dict[str, Any]:
-    """`name`: the stage that it is like. It has no layers: those are an account's."""
+    """`name`: the stage that it is like, where none is for development. It has no layers: those are
+    an account's."""
     like, source = stages.get(name, {}), variables_from(stages)
-    made = {key: like[key] for key in SAME if key in like}
-    if given := _variables(like, stages[source] if source else None):
-        made[VARIABLES] = given
-    ours = stages[source].get("lambda_functions") or {} if source else None
-    if functions := dict(_functions(like.get("lambda_functions") or {}, ours)):
+    own = stages[source] if source else None
+    made = _own(like, own, SAME)
+    if functions := dict(_functions(_tables(like), None if own is None else _tables(own))):
         made["lambda_functions"] = functions
     return {**made, "layers": []}
+
+
+def _tables(stage: Table) -> Mapping[str, Table]:
+    return stage.get("lambda_functions") or {}
+
+
+def _own(like: Table, own: Table | None, keys: Sequence[str]) -> dict[str, Any]:
+    """Of a stage, or of one function. `own`: of the stage for development."""
+    whole = {**like, **(own or {})}
+    made = {key: whole[key] for key in keys if key in whole}
+    return made | ({VARIABLES: given} if (given := _variables(like, own)) else {})
 
 
 def variables_from(stages: Mapping[str, Table]) -> str:
@@ -57,11 +68,10 @@ def _functions(
     tables: Mapping[str, Table], source: Mapping[str, Table] | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Of single functions. Each gets this layer alone, unless it wants none."""
-    for name, table in tables.items():
-        kept = {key: table[key] for key in OF_FUNCTIONS if key in table}
-        own = None if source is None else source.get(name, {})
-        kept |= {VARIABLES: given} if (given := _variables(table, own)) else {}
-        if table.get("layers") == []:
+    for name in dict.fromkeys([*(source or ()), *tables]):
+        like, own = tables.get(name, {}), None if source is None else source.get(name, {})
+        kept = _own(like, own, OF_FUNCTIONS)
+        if {**like, **(own or {})}.get("layers") == []:
             kept["layers"] = []
         if kept:
             yield name, kept
@@ -78,15 +88,28 @@ def notes(before: str, after: str) -> Iterator[str]:
     if shared := sorted((whole.get(VARIABLES) or {}).keys() - names):
         every = ", ".join(shared)
         yield f"note: stage {LOCAL} has what {VARIABLES} gives to all stages, too: {every}"
-    if not names:
-        return
-    if source := variables_from(stages):
-        yield f"note: stage {LOCAL} has the {VARIABLES} of stage {source}: {', '.join(names)}"
-    else:
+    source = variables_from(stages)
+    if source and names:
+        yield (
+            f"note: stage {LOCAL} has memory, timeouts and {VARIABLES} of stage {source}: "
+            f"{', '.join(names)}"
+        )
+    if source and (lacking := sorted(_named(stages) - {*names} - {*(whole.get(VARIABLES) or {})})):
+        yield (
+            f"note: stage {source} has no {', '.join(lacking)}, which another stage has: set them "
+            f"in stage {LOCAL} if the app needs them"
+        )
+    if names and not source:
         yield (
             f"note: stage {LOCAL} has placeholders for {VARIABLES}, and no stage's own values: set "
             f"what the app needs here: {', '.join(names)}"
         )
+
+
+def _named(stages: Mapping[str, Table]) -> set[str]:
+    """The variables of all stages and functions."""
+    tables = [each for stage in stages.values() for each in (stage, *_tables(stage).values())]
+    return {name for each in tables for name in each.get(VARIABLES) or {}}
 
 
 def _stages(config: str) -> dict[str, Any]:

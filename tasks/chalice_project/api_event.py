@@ -39,22 +39,36 @@ def event(
     }
 
 
+_PARAMETER = re.compile(r"\{(\w+)(\+?)\}")  # with + it takes the rest of the path
+_SLASH = "\0"  # one that was sent as %2F: it parts no segments
+
+
 def matched(path: str, routes: Iterable[str]) -> tuple[str, dict[str, str]]:
-    """The route that a path belongs to, and its parameters; the path itself where none does."""
-    found = [route for route in routes if _pattern(route).fullmatch(path)]
-    if path in found or not found:
+    """The route that a path belongs to, and its parameters; the path itself where none does.
+    `path`: as it is sent, with %2F and the like."""
+    plain = "/".join(unquote(part).replace("/", _SLASH) for part in path.split("/"))
+    found = {route: match for route in routes if (match := _pattern(route).fullmatch(plain))}
+    if not found:
         return path, {}
-    route = min(found, key=lambda each: each.count("{"))
-    match = _pattern(route).fullmatch(path)
-    names = re.findall(r"\{(\w+)\}", route)
-    return route, dict(zip(names, map(unquote, match.groups()), strict=True)) if match else {}
+    route = min(found, key=_openness)
+    names = [name for name, _ in _PARAMETER.findall(route)]
+    values = [value.replace(_SLASH, "/") for value in found[route].groups()]
+    return route, dict(zip(names, values, strict=True))
+
+
+def _openness(route: str) -> list[int]:
+    """The smallest wins: segment by segment, one that is written out before a parameter, before
+    one that takes all the rest."""
+    return [len(_PARAMETER.findall(part)) + 2 * ("+}" in part) for part in route.split("/")]
 
 
 def filled(route: str) -> str:
     """A path of that route."""
-    return re.sub(r"\{\w+\}", "1", route)
+    return _PARAMETER.sub("1", route)
 
 
 def _pattern(route: str) -> re.Pattern[str]:
-    parts = re.split(r"\{\w+\}", route)
-    return re.compile("([^/]+)".join(map(re.escape, parts)))
+    literals = _PARAMETER.split(route)  # literal, name, plus, literal, …
+    parts = [re.escape(each) for each in literals[::3]]
+    found = ["(.+)" if plus else "([^/]+)" for plus in literals[2::3]]
+    return re.compile("".join(map("".join, zip(parts, [*found, ""], strict=True))), re.S)

@@ -14,7 +14,7 @@ from ..util.errors import InputError
 from . import config as chalice_config
 from . import config_schema
 from .source import declared
-from .source.declared import Route
+from .source.declared import Handler, Route
 from .source.modules import read_modules
 
 APP = Path("app.py")
@@ -126,13 +126,18 @@ def routes(root: Path) -> list[Route]:
         return []
 
 
-def functions(root: Path) -> list[str]:
+def handlers(root: Path) -> list[Handler]:
     """The functions beside that of the routes, by their names in Chalice's state, as far as they
     are written out in the app's modules; [] where there is no app."""
     try:
-        return list(declared.functions(read_modules(root)))
+        return list(declared.handlers(read_modules(root)))
     except (FileNotFoundError, InputError):
         return []
+
+
+def functions(root: Path) -> list[str]:
+    """Their names."""
+    return [each.name for each in handlers(root)]
 
 
 def unused_tools(root: Path) -> set[str]:

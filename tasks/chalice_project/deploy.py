@@ -134,6 +134,12 @@ def routes(settings: Settings) -> list[Route]:
     return [Route(**each) for each in imported.get("routes", [])] or app.routes(Path())
 
 
+def sources(settings: Settings) -> list[list[str]]:
+    """[function, kind, name] of what sends it events, as the app was imported last."""
+    imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
+    return list(imported.get("sources", []))
+
+
 def _told(
     settings: Settings, words: list[str], environ: Mapping[str, str], access: Access | None,
     report: Path, secret: Mapping[str, str],

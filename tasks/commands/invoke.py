@@ -5,15 +5,17 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..aws import lambda_functions, secrets_manager
 from ..aws.client import Aws
 from ..aws.lambda_functions import Invoked
 from ..chalice_project import app
 from ..chalice_project.events import examples, takers
-from ..chalice_project.events.takers import HTTP, KINDS, Taker
+from ..chalice_project.events.takers import HTTP, KINDS, WEBSOCKET, Taker
 from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
@@ -39,7 +41,8 @@ def run(aws: Aws, typed: Arguments) -> None:
     kind = typed.event if typed.event in KINDS else HTTP if typed.path else ""
     found = of_stage(aws)
     taker = takers.choose(found, typed.name, kind, aws.settings.stage)
-    event = read_event(Path(typed.event)) if typed.event and not kind else made(taker, kind, typed)
+    is_file = bool(typed.event) and not kind
+    event = read_event(Path(typed.event)) if is_file else made(_near(aws, taker), kind, typed)
     for line in json.dumps(event, indent=2, ensure_ascii=False).splitlines():
         detail(line)
     hide = secrets_manager.hider(aws, taker.function)
@@ -48,12 +51,20 @@ def run(aws: Aws, typed: Arguments) -> None:
 
 def of_stage(aws: Aws) -> list[Taker]:
     """The stage's functions. DeployError where there are none."""
-    found = takers.of_state(chalice_state.read_state(aws))
+    found = takers.of_state(chalice_state.read_state(aws), app.handlers(Path()))
     if not found:
         stage = aws.settings.stage
         fix = f"./doitw deploy stage={stage}"
         raise DeployError(f"nothing is deployed to stage {stage}", fix=fix)
     return found
+
+
+def _near(aws: Aws, taker: Taker) -> Taker:
+    """On the emulator an app answers connections there (local_aws/gateway/websocket.py)."""
+    if taker.kind != WEBSOCKET or not aws.settings.is_local:
+        return taker
+    host = urlsplit(aws.environ.get("AWS_ENDPOINT_URL", "")).netloc
+    return replace(taker, source=f"{host}/local")
 
 
 def made(taker: Taker, kind: str, typed: Arguments) -> Any:
@@ -95,7 +106,7 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     said = f"{taker.function} answers" + (f" {status}{to(told)}" if taker.kind == HTTP else "")
     if answer.failed:
         problem = f"{taker.function} failed: {failure(answer.payload)}"
-        raise DeployError(problem, fix=f"correct the app, then ./doitw deploy {stage}")
+        raise DeployError(problem, fix=_way_out(taker, answer.payload, stage))
     say(f"{said}:")
     for line in readable(answer.payload, is_http=taker.kind == HTTP):
         say(line)
@@ -104,10 +115,20 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
         raise DeployError(said, fix=fix)
 
 
+def _way_out(taker: Taker, payload: str, stage: str) -> str:
+    """An example comes from a connection that is made up: whoever writes to it finds nobody."""
+    if taker.kind == WEBSOCKET and "WebsocketDisconnectedError" in payload:
+        return f"the example's connection is made up. Connect a client: ./doitw local-url {stage}"
+    return f"correct the app, then ./doitw deploy {stage}"
+
+
 def to(told: Mapping[str, Any]) -> str:
     """`, to ADDRESS` where an answer sends elsewhere."""
-    several = {name: values[-1:] for name, values in (told.get("multiValueHeaders") or {}).items()}
-    given = several | {name: [value] for name, value in (told.get("headers") or {}).items()}
+    several, single = (told.get(each) or {} for each in ("multiValueHeaders", "headers"))
+    if not isinstance(several, dict) or not isinstance(single, dict):
+        return ""
+    given = {name: values[-1:] for name, values in several.items() if isinstance(values, list)}
+    given |= {name: [value] for name, value in single.items()}
     found = [
         value for name, values in given.items() if name.lower() == "location" for value in values
     ]

@@ -5,6 +5,7 @@ from ..aws.client import Aws
 from ..chalice_project import config
 from ..release import listing, manifest, registry, s3_keys
 from ..release import version as versions
+from ..release.stage import rollback_pin
 from ..release.version import LayerVersion
 from ..settings import paths
 from ..settings.model import Settings
@@ -17,13 +18,25 @@ def target(aws: Aws, configured: list[str], typed: int | list[str] | None) -> li
     if isinstance(typed, list):
         for arn in typed:
             _must_fit(listing.by_arn(aws, arn), aws.settings)
-        return layer_arns.placed(configured, typed)
+        return _instead(configured, typed, aws.settings.layer)
     there = listing.versions(aws)
     if typed is None:
         number = used(configured, aws.settings)
         return layer_arns.replaced(configured, previous(there, number, aws.settings).arn)
     found = versions.numbered(there, typed) or again(aws, typed, there)
     return layer_arns.replaced(configured, _must_fit(found, aws.settings).arn)
+
+
+def _instead(configured: list[str], typed: list[str], layer: str) -> list[str]:
+    """One ARN of a layer that the stage does not have takes the place of ours: beside it, ours may
+    be what has to go."""
+    known = {layer_arns.layer_of(each) for each in configured}
+    ours = [each for each in configured if layer_arns.is_of(each, layer)]
+    if len(typed) > 1 or not ours or layer_arns.layer_of(typed[0]) in known:
+        return layer_arns.placed(configured, typed)
+    say(f"{rollback_pin.named(typed[0])} takes the place of {rollback_pin.named(ours[0])}")
+    places = [typed[0] if each in ours else each for each in configured]
+    return list(dict.fromkeys(places))
 
 
 def again(aws: Aws, number: int, there: list[LayerVersion]) -> LayerVersion:

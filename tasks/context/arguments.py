@@ -153,7 +153,7 @@ class Arguments:
     name: str = _argument("", "a function, as app.py names it", "invoke", "logs")
     event: str = _argument(
         "", "JSON file, or an example: `http`, `sqs`, `sns`, `s3`, `dynamodb`, `kinesis`, "
-        "`schedule`", "invoke",
+        "`schedule`, `websocket`, `authorizer`", "invoke",
     )  # fmt: skip
     path: str = _argument("", "`[METHOD ]/path` of an example request", "invoke", form=_path)
     since: str = _argument("1h", "how far back: `10m`, `2h`, `1d`", "logs", form=_period)

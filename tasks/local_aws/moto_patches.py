@@ -44,6 +44,7 @@ from .services import (
     image_registry,
     polled_events,
     pushed_events,
+    request_bodies,
 )
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
@@ -58,7 +59,9 @@ def apply(access: Access | None = None) -> None:
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.s3.responses import S3Response
 
-    for service in (api_gateway, pushed_events, polled_events, foreign_layers):
+    for service in (
+        api_gateway, pushed_events, polled_events, foreign_layers, request_bodies,
+    ):  # fmt: skip
         service.apply()
     image_registry.apply(access)
 

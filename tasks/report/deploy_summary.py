@@ -85,6 +85,8 @@ def _packed(settings: Settings, published: files.Record) -> int | None:
 
 def undo(settings: Settings, arns: Sequence[str]) -> str:
     """The command that brings back what was there before a deploy."""
+    if _is_undone_whole(settings, arns):
+        return f"./doitw undo stage={settings.stage}"
     if _record(settings, "lookup").get("pin"):
         return forward(settings)
     stage = f"stage={settings.stage}"
@@ -96,6 +98,16 @@ def undo(settings: Settings, arns: Sequence[str]) -> str:
     if ours and layer_arns.number_of(ours[0]) > 1:
         return f"./doitw rollback {stage}, to the version before"
     return f"nothing was there before; {_nothing_again(settings)}"
+
+
+def _is_undone_whole(settings: Settings, arns: Sequence[str]) -> bool:
+    """Is all that ran before kept, and did more change than the layer, which a rollback changes?"""
+    before = _record(settings, "attempt").get("undoes")
+    if not before:
+        return False
+    now: dict[str, files.Record] = _record(settings, "chalice-deploy").get("functions", {})
+    is_same_code = before["functions"] == {name: each["sha256"] for name, each in now.items()}
+    return not is_same_code or before["layers"] == [*arns]
 
 
 def _nothing_again(settings: Settings) -> str:

@@ -45,7 +45,12 @@ def _unlike(label: str, value: Any, spec: "Field[Any]") -> list[str]:
 
 def nearest(name: str, known: Any) -> str:
     """' (did you mean X?)', or nothing where no known name is close."""
+    close = closest(name, known)
+    return f" (did you mean {close}?)" if close else ""
+
+
+def closest(name: str, known: Any) -> str:
+    """'' where none is close."""
     import difflib  # for an error: nobody else waits for it
 
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    return next(iter(difflib.get_close_matches(str(name), list(known), n=1)), "")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..aws import secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config, deploy
+from ..chalice_project.events import source_names
 from ..chalice_project.source.declared import Route
 from ..context.connection import connect
 from ..context.doit_actions import action
@@ -36,6 +37,16 @@ def run(aws: Aws) -> None:
     values = secret.values if secret else {}
     routes = deploy.import_app(aws.settings, aws.exported(), values, aws.access)
     check_smoke(aws.settings, routes)
+    check_sources(aws.settings, deploy.sources(aws.settings))
+
+
+def check_sources(settings: Settings, sources: Sequence[Sequence[str]]) -> None:
+    """InputError for a bucket, queue, topic or stream that AWS cannot have: known before anything
+    is made."""
+    region = "" if settings.is_local else settings.region
+    if wrong := [*source_names.refusals(sources, region)]:
+        fix = "correct the name in the app. Nothing was built or changed"
+        raise InputError("\n".join(wrong), fix=fix)
 
 
 def check_smoke(settings: Settings, routes: Sequence[Route]) -> None:

@@ -58,7 +58,7 @@ def text(value: str) -> "Text":
     """A table's cell; as wide as it will be shown."""
     from rich.text import Text
 
-    return Text(visible(value))
+    return Text(visible(typed(value)))
 
 
 def write(*pieces: str | tuple[str, str], end: str = "\n") -> None:

@@ -125,6 +125,17 @@ def test_one_explicit_arn_takes_its_layers_place(three: Settings) -> None:
     assert back(three, arn=arn(2)) == [FOREIGN, arn(2)]
 
 
+def test_one_arn_of_a_layer_that_is_not_there_takes_the_place_of_ours(
+    three: Settings, aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Beside it the bad version would stay. One of a layer that is there takes that one's place."""
+    other, newer = publish(aws, "other"), publish(aws, "other")
+    assert back(three, arn=other) == [FOREIGN, other]
+    assert "version 1 of other takes the place of version 3 of deps" in capfd.readouterr().out
+    configure(FOREIGN, arn(3), other)
+    assert back(three, arn=newer) == [FOREIGN, arn(3), newer]
+
+
 def test_a_version_that_says_nothing_of_its_platform_may_run(aws: Aws) -> None:
     """Older tools published without runtimes."""
     publish(aws, CompatibleRuntimes=[], CompatibleArchitectures=[])

@@ -87,6 +87,16 @@ def pooled():
     return app.current_request.context["authorizer"]["claims"]
 
 
+@app.route("/named/{name}")
+def named(name):
+    return Response(name, headers={"Content-Type": "text/plain", "X-Name": name})
+
+
+@app.route("/status/{status}")
+def status(status):
+    return Response("", status_code=int(status))
+
+
 @app.route("/broken")
 def broken():
     raise KeyError("gone")
@@ -177,6 +187,22 @@ def test_routes_answer_as_api_gateway_has_them(url: str) -> None:
         refused = ask(url + path, method)
         assert (refused.status, refused.json) == (403, {"message": "Missing Authentication Token"})
     assert ask(f"{url}/broken").status == 500
+
+
+def test_every_answer_of_a_function_is_one(called: Project, url: str) -> None:
+    """In a header any language; an encoded slash parts nothing. What HTTP cannot carry is an error,
+    with its reason in the server's log. The connection ends each time."""
+    found = ask(f"{url}/named/%ED%95%9C%2Fa")
+    assert (found.status, found.body.decode()) == (200, "한/a")
+    assert found.headers["X-Name"].encode("latin-1").decode() == "한/a"
+    assert ask(f"{url}/status/404").status == 404
+    for path in ("/status/0", "/status/101", "/status/999"):
+        assert (ask(url + path).status, ask(url + path).json) == (
+            502, {"message": "Internal server error"},
+        )  # fmt: skip
+    log = called.read("build/local/server.log")
+    assert "local-url: GET /status/101: 502, because statusCode is no status: 101" in log
+    assert ask(f"{url}/named/a%0Ab").status in (500, 502)
 
 
 def test_bytes_go_through_as_they_are(url: str) -> None:

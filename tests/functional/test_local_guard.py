@@ -218,6 +218,33 @@ def _form(fields: Mapping[str, str]) -> bytes:
     return f'{"".join(parts)}{head.format("file")}; filename="f"\r\n\r\nsent\r\n--B--\r\n'.encode()
 
 
+FORM = b"key=a&file=%20&Action=Publish&Version=2010-03-31\xff"  # bytes that look like a form
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "text/plain"]
+)
+@pytest.mark.parametrize("sent", [FORM, _form({"key": "x"})], ids=["fields", "parts"])
+def test_an_object_is_stored_as_it_was_sent(access: Access, kind: str, sent: bytes) -> None:
+    """By its own call, by an address as curl uses it, and in parts; its type, too."""
+    s3, named = client(access), {"Bucket": BUCKET, "Key": "raw"}
+    s3.put_object(**named, Body=sent, ContentType=kind)
+    found = s3.get_object(**named)
+    assert (found["Body"].read(), found["ContentType"]) == (sent, kind)
+    path = s3.generate_presigned_url("put_object", named).removeprefix(access.url)
+    assert ask(access, path, "PUT", sent + b"!", {"Content-Type": kind})[0] == 200
+    assert s3.get_object(**named)["Body"].read() == sent + b"!"
+    upload = {
+        **named,
+        "UploadId": s3.create_multipart_upload(**named, ContentType=kind)["UploadId"],
+    }
+    path = s3.generate_presigned_url("upload_part", {**upload, "PartNumber": 1})
+    _, _, told = ask(access, path.removeprefix(access.url), "PUT", sent, {"Content-Type": kind})
+    parts = [{"ETag": told["etag"], "PartNumber": 1}]
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert s3.get_object(**named)["Body"].read() == sent
+
+
 def test_what_sdks_do_not_sign_is_known_by_its_app(access: Access) -> None:
     """Cognito's sign-up, say, of a function: its variables name an app that nobody can guess."""
     pools = client(access, "cognito-idp")

@@ -221,6 +221,13 @@ def test_a_websocket_that_the_app_refuses(kinds: Project) -> None:
         assert asking.getresponse().status == 401
 
 
+def test_invoke_makes_an_event_of_the_functions_own_kind(kinds: Project) -> None:
+    """Nothing of it is the app's fault: a message, a request for an authorizer."""
+    for name, said in (("websocket_message", "statusCode"), ("doorman", "principalId")):
+        run = kinds.doit("invoke", f"name={name}", "stage=local")
+        assert (run.code, said in run.output) == (0, True), run.output
+
+
 @contextmanager
 def connected(url: str) -> Iterator[Any]:
     client = Client.connect(url)

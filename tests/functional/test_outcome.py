@@ -75,3 +75,8 @@ def test_each_end_says_how_to_undo_it_and_that_works(layer: Project) -> None:
     live, _, way = end(undo(layer, way))
     assert live == "live   shuking-local with version 2 of deps, answers 200"
     assert way == "undo   ./doitw rollback version=1 stage=local"
+
+    layer.write("app.py", f"{layer.read('app.py')}\nNEW = 1\n")
+    live, _, way = end(layer.deploy())
+    assert way == "undo   ./doitw undo stage=local"
+    assert undo(layer, way).code == 0

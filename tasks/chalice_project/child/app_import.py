@@ -14,13 +14,14 @@ PACKED = ("app.py", "chalicelib", "vendor")  # all that Chalice packs of the app
 
 
 def tell(stage: str, report: Path) -> int:
-    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name]}, or
-    {"error": text, "file", "line"}, of the app's last frame (line 0: of none); returns an exit
-    status."""
+    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name],
+    "sources": [(function, kind, name)]}, or {"error": text, "file", "line"}, of the app's last
+    frame (line 0: of none); returns an exit status."""
     said: dict[str, Any]
     try:
         app = _imported(stage)
         said = {"routes": list(_routes(app)), "handlers": _handlers(app), "unpacked": _unpacked()}
+        said["sources"] = list(_sources(app))
     except (Exception, SystemExit) as error:
         said = _told(error)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +52,14 @@ def _routes(app: Any) -> Iterator[dict[str, Any]]:
         for method, entry in methods.items():
             guard = entry.authorizer is not None or bool(entry.api_key_required)
             yield {"path": path, "methods": [method], "guard": guard}
+
+
+def _sources(app: Any) -> Iterator[tuple[str, str, str]]:
+    """What sends events, by name; an ARN of a queue or stream says where it is."""
+    for each in app.event_sources:
+        for kind in ("bucket", "queue", "topic", "stream"):
+            if isinstance(name := getattr(each, kind, None), str):
+                yield each.name, kind, name
 
 
 def _unpacked() -> list[str]:

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from ...settings.smoke_request import Request
 from .. import api_event
 from ..app import FAVOURITES
 from ..source.declared import Route
-from .takers import Taker
+from . import event_pattern
+from .takers import AUTHORIZER, WEBSOCKET, Taker
 
 BODY = json.dumps({"hello": "world"})
 Event = dict[str, Any]
@@ -29,6 +31,8 @@ class Place:
     def __init__(self, taker: Taker, kind: str) -> None:
         self._parts = taker.arn.split(":")
         self._source = taker.source if taker.kind == kind else ""
+        self.facts = taker.facts if taker.kind == kind else {}
+        self.taker = taker.name
         self.region, self.account = self._parts[3], self._parts[4]
         self.now = datetime.now(UTC)
         self.id = str(uuid.uuid4())
@@ -116,6 +120,20 @@ def _sns(place: Place) -> Event:
     return {"Records": [record]}
 
 
+def _key(place: Place) -> str:
+    """One that the notification's filter lets through, as S3 writes it."""
+    prefix, suffix = (str(place.facts.get(each) or "") for each in ("prefix", "suffix"))
+    return quote_plus(f"{prefix}hello{suffix or '.json'}", safe="/")
+
+
+def _name_of_s3(place: Place) -> str:
+    """Of an event that is asked for; of `s3:ObjectCreated:*` one."""
+    asked = place.facts.get("events") or ["s3:ObjectCreated:*"]
+    kind, _, what = str(asked[0]).removeprefix("s3:").partition(":")
+    usual = {"ObjectCreated": "Put", "ObjectRemoved": "Delete", "ObjectRestore": "Post"}
+    return f"{kind}:{usual.get(kind, what) if what in ('', '*') else what}".rstrip(":")
+
+
 def _s3(place: Place) -> Event:
     bucket, data = place.name("bucket"), BODY.encode()
     record = {
@@ -123,7 +141,7 @@ def _s3(place: Place) -> Event:
         "eventSource": "aws:s3",
         "awsRegion": place.region,
         "eventTime": place.stamp,
-        "eventName": "ObjectCreated:Put",
+        "eventName": _name_of_s3(place),
         "userIdentity": {"principalId": "EXAMPLE"},
         "requestParameters": {"sourceIPAddress": "127.0.0.1"},
         "responseElements": {"x-amz-request-id": place.id, "x-amz-id-2": "EXAMPLE"},
@@ -136,7 +154,7 @@ def _s3(place: Place) -> Event:
                 "arn": f"arn:aws:s3:::{bucket}",
             },
             "object": {
-                "key": "hello.json", "size": len(data), "sequencer": "0A1B2C3D4E5F678901",
+                "key": _key(place), "size": len(data), "sequencer": "0A1B2C3D4E5F678901",
                 "eTag": hashlib.md5(data, usedforsecurity=False).hexdigest(),
             },
         },
@@ -188,7 +206,8 @@ def _kinesis(place: Place) -> Event:
 
 
 def _schedule(place: Place) -> Event:
-    return {
+    """Of a rule with a pattern: one that fits it."""
+    made = {
         "version": "0",
         "id": place.id,
         "detail-type": "Scheduled Event",
@@ -199,10 +218,41 @@ def _schedule(place: Place) -> Event:
         "resources": [place.arn("events", "rule", "rule/")],
         "detail": {},
     }
+    pattern = place.facts.get("event_pattern")
+    return made | (event_pattern.fitting(pattern) if isinstance(pattern, dict) else {})
+
+
+def _websocket(place: Place) -> Event:
+    """A message, or what begins or ends a connection that nobody has."""
+    kind = place.taker.removeprefix("websocket_")
+    routes = {"connect": ("$connect", "CONNECT"), "disconnect": ("$disconnect", "DISCONNECT")}
+    route, name = routes.get(kind, ("$default", "MESSAGE"))
+    api = place.name("example")
+    context = {
+        "routeKey": route, "eventType": name, "connectionId": "example=", "messageDirection": "IN",
+        "requestId": place.id, "extendedRequestId": place.id, "stage": "api", "apiId": api,
+        "requestTimeEpoch": place.seconds * 1000, "connectedAt": place.seconds * 1000,
+        "domainName": f"{api}.execute-api.{place.region}.amazonaws.com",
+        "identity": {"sourceIp": "127.0.0.1"},
+    }  # fmt: skip
+    made: Event = {"requestContext": context, "isBase64Encoded": False}
+    headers = {"Host": context["domainName"]}
+    several = {name: [value] for name, value in headers.items()}
+    more = {"headers": headers, "multiValueHeaders": several} if name == "CONNECT" else {}
+    return made | more | ({"body": BODY} if name == "MESSAGE" else {})
+
+
+def _authorizer(place: Place) -> Event:
+    """Its token is made up: an answer that lets nobody in is one."""
+    place_of_api = place.arn("execute-api", "example")
+    return {
+        "type": "TOKEN", "authorizationToken": "example",
+        "methodArn": f"{place_of_api}/api/GET/",
+    }  # fmt: skip
 
 
 _MAKERS: dict[str, Callable[[Place], Event]] = {
     "": lambda place: {},
     "sqs": _sqs, "sns": _sns, "s3": _s3, "dynamodb": _dynamodb, "kinesis": _kinesis,
-    "schedule": _schedule,
+    "schedule": _schedule, WEBSOCKET: _websocket, AUTHORIZER: _authorizer,
 }  # fmt: skip

@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from .modules import APP, Module, Modules, Place
 
@@ -11,6 +12,10 @@ EVENTS = (
     "authorizer", "lambda_function", "on_cw_event", "on_dynamodb_record", "on_kinesis_record",
     "on_s3_event", "on_sns_message", "on_sqs_message", "schedule",
 )  # decorators of which each makes a function of its own  # fmt: skip
+IN_ORDER = {
+    "on_s3_event": ("bucket", "events", "prefix", "suffix", "name"),
+    "on_cw_event": ("event_pattern", "name"),
+}  # their arguments without a name, as Chalice has them
 REGISTER = ("blueprint", "name_prefix", "url_prefix")  # register_blueprint's arguments, in order
 
 
@@ -21,6 +26,16 @@ class Route:
     path: str
     methods: list[str]
     guard: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler:
+    """A function of its own. `kind`: one of EVENTS; `facts`: the decorator's arguments, as far as
+    they are written out."""
+
+    name: str
+    kind: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +57,7 @@ def routes(app: Modules) -> Iterator[Route]:
                 yield Route(path=joined, methods=_methods(call), guard=_is_guarded(call))
 
 
-def functions(app: Modules) -> Iterator[str]:
+def handlers(app: Modules) -> Iterator[Handler]:
     """`@owner.schedule(…, name="job") def work():` → job; without a name, work. With the prefix of
     its blueprint."""
     known = dict(_registered(app))
@@ -50,8 +65,18 @@ def functions(app: Modules) -> Iterator[str]:
         for node in ast.walk(module.tree):
             for call in getattr(node, "decorator_list", []):
                 if _is_call(call, *EVENTS) and (owner := _owner(app, module, call, known)):
-                    name = app.text(module, _argument(call, None, "name"))
-                    yield owner.name_prefix + (name or str(getattr(node, "name", "")))
+                    facts = _facts(app, module, call)
+                    name = facts.get("name") or getattr(node, "name", "")
+                    kind = call.func.attr
+                    yield Handler(name=f"{owner.name_prefix}{name}", kind=kind, facts=facts)
+
+
+def _facts(app: Modules, module: Module, call: ast.Call) -> dict[str, Any]:
+    assert isinstance(call.func, ast.Attribute)
+    given = dict(zip(IN_ORDER.get(call.func.attr, ()), call.args, strict=False))
+    given |= {word.arg: word.value for word in call.keywords if word.arg}
+    found = {name: app.value(module, node) for name, node in given.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _registered(app: Modules) -> Iterator[tuple[Place, Registered]]:

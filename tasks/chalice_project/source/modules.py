@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ...util import input_files
 from ...util.errors import InputError
@@ -164,6 +165,22 @@ class Modules:
         texts = [self.text(module, part) for part in parts]
         known_texts = [text for text in texts if text is not None]
         return "".join(known_texts) if parts and len(texts) == len(known_texts) else None
+
+    def value(self, module: Module, node: ast.expr | None, depth: int = 0) -> Any:
+        """The text, number, list or table that an expression comes to; None for what only running
+        it would say."""
+        if (text := self.text(module, node)) is not None or depth > DEEPEST:
+            return text
+        if isinstance(node, ast.Name | ast.Attribute):
+            home, name = self.place(module, node)
+            there = self.found.get(home)
+            return self.value(there, there.values.get(name), depth + 1) if there else None
+        if isinstance(node, ast.Dict):
+            pairs = [(self.value(module, key), each) for key, each in zip(node.keys, node.values)]  # noqa: B905 - of one length
+            return {key: self.value(module, each, depth + 1) for key, each in pairs}
+        if isinstance(node, ast.List | ast.Tuple):
+            return [self.value(module, each, depth + 1) for each in node.elts]
+        return node.value if isinstance(node, ast.Constant) else None
 
 
 def read_modules(root: Path) -> Modules:

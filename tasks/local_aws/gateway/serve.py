@@ -6,22 +6,25 @@ of a browser may read an answer is for the app's own CORS to say.
 
 import io
 import json
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from .document import Api
-from .exchange import Response, Sent, event, response
+from .document import Api, Endpoint
+from .exchange import MalformedError, Response, Sent, event, response
 from .guards import Asked, Gatekeeper, RefusedError
 
 HOSTS = {"127.0.0.1", "localhost", "::1"}
 MOST = 10_000_000  # bytes of a request (AWS: "Amazon API Gateway quotas")
 PROBLEMS = {
     403: "Missing Authentication Token", 413: "Request Too Long", 421: "no name of this machine",
-    502: "Internal server error", 503: "no API is deployed to stage local",
+    500: "Internal server error", 502: "Internal server error",
+    503: "no API is deployed to stage local",
     504: "Endpoint request timed out",
 }  # fmt: skip
 Find = Callable[[], Api | None]
@@ -45,6 +48,14 @@ class Gateway:
             made = _said(refused.status, refused.message)
         except TimeoutError:
             made = _said(504)
+        except MalformedError as error:
+            made = _said(502)
+            _log(environ, f"502, because {error}")
+        except ConnectionError:
+            raise  # there is nobody to answer
+        except Exception:
+            made = _said(500)
+            _log(environ, f"500, because of an error\n{traceback.format_exc()}")
         length = ("Content-Length", str(len(made.body)))
         empty = made.status in (204, 304)
         headers = [*made.headers, *([] if empty else [length])]
@@ -63,19 +74,25 @@ class Gateway:
         api = self.find()
         if api is None:
             return _said(503)
-        endpoint = api.endpoint(sent.method, sent.path)
+        endpoint = api.endpoint(sent.method, sent.raw_path)
         if endpoint is None:
             return _said(403)
         if not endpoint.function:
             return Response(status=200, headers=[*endpoint.headers.items()], body=b"")
+        return self._called(environ, sent, api, endpoint)
+
+    def _called(
+        self, environ: Mapping[str, Any], sent: Sent, api: Api, endpoint: Endpoint
+    ) -> Response:
         keeper, caller = self.keeper(environ), dict[str, Any]()
         place = f"arn:aws:execute-api:{api.region}:{api.account}:{api.name}"
         asked = Asked(headers=sent.lowered, place=f"{place}/{api.stage}/{sent.method}{sent.path}")
         for guard in endpoint.guards:
             caller |= keeper.admit(guard, asked)
         told, failed = keeper.call(endpoint.function, event(api, endpoint, sent, caller))
-        made = None if failed else response(told, sent.header("accept"), api.binary_types)
-        return made or _said(502)
+        if failed:
+            return _said(502)
+        return response(told, sent.header("accept"), api.binary_types)
 
 
 def read_request(environ: dict[str, Any]) -> Sent:
@@ -91,7 +108,7 @@ def read_request(environ: dict[str, Any]) -> Sent:
     body: bytes = environ["wsgi.input"].read(int(length) if length else -1) if ends else b""
     environ["wsgi.input"] = io.BytesIO(body)  # whoever looks at its signature reads it, too
     return Sent(
-        method=environ["REQUEST_METHOD"], path=unquote(target.path) or "/", query=target.query,
+        method=environ["REQUEST_METHOD"], raw_path=target.path or "/", query=target.query,
         headers=headers, body=body, peer=str(environ.get("REMOTE_ADDR", "127.0.0.1")),
     )  # fmt: skip
 
@@ -100,6 +117,11 @@ def _said(status: int, message: str | None = "") -> Response:
     """API Gateway's own words."""
     body = json.dumps({"message": PROBLEMS.get(status) if message == "" else message}).encode()
     return Response(status=status, headers=[("Content-Type", "application/json")], body=body)
+
+
+def _log(environ: Mapping[str, Any], said: str) -> None:
+    asked = f"{environ['REQUEST_METHOD']} {environ.get('REQUEST_URI', '')}"
+    print(f"local-url: {asked}: {said}", file=sys.stderr, flush=True)
 
 
 def _phrase(status: int) -> str:

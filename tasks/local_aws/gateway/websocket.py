@@ -19,7 +19,7 @@ from typing import Any
 
 from ...chalice_project import deploy
 from ...settings.model import LOCAL
-from .exchange import Sent
+from .exchange import Sent, status
 from .guards import Call, RefusedError
 
 MANAGED = re.compile(r"/.*/@connections/([^/]+)")  # where the app sends to
@@ -78,9 +78,9 @@ def serve(environ: dict[str, Any], sent: Sent, api: Api, host: str, call: Call) 
     if function := api.functions.get("connect"):
         headers = {"headers": dict(sent.headers), "multiValueHeaders": _several(sent)}
         answer, failed = call(function, {**told("$connect", "CONNECT"), **headers})
-        status = 502 if failed else int(answer.get("statusCode", 200))
-        if not 200 <= status < 300:
-            raise RefusedError(status, "Forbidden" if status == 403 else None)
+        code = 502 if failed else status(answer.get("statusCode", 200))
+        if not 200 <= code < 300:
+            raise RefusedError(code, "Forbidden" if code == 403 else None)
     socket = Server.accept(environ, thread_class=_Daemon, max_message_size=MOST)
     connection = OPEN[name] = Connection(socket=socket, sent=sent)
     try:

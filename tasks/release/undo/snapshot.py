@@ -56,7 +56,11 @@ def end(aws: Aws, state: str, why: str = "") -> None:
 
 def remember(aws: Aws, found: Attempt) -> None:
     """For the next question, which asks no AWS."""
-    files.write_record(_local(aws), {"ended_well": found.ended_well})
+    record: Record = {"ended_well": found.ended_well}
+    if found.before and found.before.is_kept and found.state != attempt.UNDONE:
+        ran = {name: each.get("CodeSha256") for name, each in found.before.functions.items()}
+        record["undoes"] = {"functions": ran, "layers": [*found.before.layers]}
+    files.write_record(_local(aws), record)
 
 
 def ended_well(aws: Aws) -> bool:

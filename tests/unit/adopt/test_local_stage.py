@@ -44,6 +44,27 @@ def test_a_stage_for_development_gives_its_own(name: str) -> None:
     assert made["api_gateway_stage"] == "v1"
 
 
+def test_what_development_has_of_its_own_comes_first() -> None:
+    """Memory, timeouts and functions, too; a function that wants no layer there has none."""
+    own = {"lambda_timeout": 99, "environment_variables": {"QUEUE": "dev"}}
+    dev: dict[str, object] = {
+        "lambda_timeout": 33,
+        "lambda_functions": {"job": own, "new": {"layers": []}},
+    }
+    prod: dict[str, object] = {**PROD, "lambda_timeout": 5, "lambda_memory_size": 256}
+    assert local_stage.make({"dev": dev, "prod": prod}, "prod") == {
+        "api_gateway_stage": "v1", "lambda_timeout": 33, "lambda_memory_size": 256,
+        "lambda_functions": {"job": own, "new": {"layers": []}}, "layers": [],
+    }  # fmt: skip
+
+
+def test_what_development_has_not_is_said() -> None:
+    stages: dict[str, dict[str, object]] = {"dev": {}, "prod": {**PROD}}
+    after = {"stages": {**stages, "local": local_stage.make(stages, "prod")}}
+    (told,) = local_stage.notes(json.dumps({"stages": stages}), json.dumps(after))
+    assert told.startswith("note: stage dev has no DATABASE_URL, DEBUG, KEY, PAGE, TOKEN, which")
+
+
 @pytest.mark.parametrize("name", ["prod", "production", "staging", "v1", "live", "devops"])
 def test_no_other_stage_is_one_for_development(name: str) -> None:
     made = json.dumps(local_stage.make({name: PROD}, name))

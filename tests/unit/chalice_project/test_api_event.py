@@ -8,7 +8,10 @@ from chalice.app import Chalice
 
 from tasks.chalice_project import api_event
 
-ROUTES = ["/", "/items", "/items/{id}", "/items/{id}/parts/{part}", "/items/new"]
+ROUTES = [
+    "/", "/items", "/items/{id}", "/items/{id}/parts/{part}", "/items/new", "/{all+}",
+    "/items/{id}/{rest+}",
+]  # fmt: skip
 
 
 def app() -> Any:
@@ -37,12 +40,18 @@ def answer(**event: Any) -> Any:
         ("/items/new", "/items/new", {}),
         ("/items/a%20b", "/items/{id}", {"id": "a b"}),
         ("/items/1/parts/2", "/items/{id}/parts/{part}", {"id": "1", "part": "2"}),
-        ("/nowhere", "/nowhere", {}),
+        ("/items/a%2Fb", "/items/{id}", {"id": "a/b"}),
+        ("/items/a%2525", "/items/{id}", {"id": "a%25"}),
+        ("/items/n%65w", "/items/new", {}),
+        ("/items/1/parts/2/3", "/items/{id}/{rest+}", {"id": "1", "rest": "parts/2/3"}),
+        ("/no/where", "/{all+}", {"all": "no/where"}),
+        ("/items/", "/{all+}", {"all": "items/"}),
     ],
 )
 def test_the_route_of_a_path(path: str, route: str, parameters: dict[str, str]) -> None:
     """As API Gateway finds it: written out before with parameters."""
     assert api_event.matched(path, ROUTES) == (route, parameters)
+    assert api_event.matched("/nowhere", ROUTES[:5]) == ("/nowhere", {})
 
 
 def test_chalice_reads_all_of_it() -> None:

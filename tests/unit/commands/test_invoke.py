@@ -30,6 +30,8 @@ def test_bytes_that_are_no_text_stay_as_they_came() -> None:
         ({"headers": {"Location": "/there"}}, ", to /there"),
         ({"multiValueHeaders": {"location": ["/x", "/there"]}, "headers": None}, ", to /there"),
         ({"headers": {"content-type": "x"}}, ""),
+        ({"headers": ["x"]}, ""),
+        ({"multiValueHeaders": {"location": 7}}, ""),
     ],
 )
 def test_where_a_redirect_leads(answer: dict[str, object], wanted: str) -> None:

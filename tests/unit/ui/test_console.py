@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tasks.sandbox.protocol import Outcome
-from tasks.ui.console import console, count, duration, following, progress, size
+from tasks.ui.console import console, count, duration, following, progress, size, text
+from tasks.util import invoked_as
 from tests import terminal
 
 ROOT = Path(__file__).parents[3]
@@ -167,3 +168,9 @@ def test_tables_are_as_wide_as_the_terminal_behind_a_pager(tmp_path: Path) -> No
             env=alone | columns,
         )  # fmt: skip
         assert answer.read_text() == wide
+
+
+def test_a_cell_names_commands_as_people_type_them_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every line does: an app has no ./doitw."""
+    monkeypatch.setattr(invoked_as, "CALL", "doit")
+    assert text("./doitw invoke stage=local").plain == "doit invoke stage=local"

@@ -88,6 +88,17 @@ def test_the_routes_as_they_are() -> None:
     ]  # fmt: skip
 
 
+def test_the_sources_of_its_events() -> None:
+    """By name; an ARN says where it is."""
+    Path("app.py").write_text(
+        f"{HEAD}app.on_s3_event(bucket='up', name='a')(lambda event: 1)\n"
+        "app.on_sqs_message(queue_arn='arn:aws:sqs:r:1:q', name='b')(lambda event: 1)\n"
+        "app.on_kinesis_record(stream='s', name='c')(lambda event: 1)\n"
+    )
+    deploy.import_app(SETTINGS, dict(os.environ), {}, None)
+    assert deploy.sources(SETTINGS) == [["a", "bucket", "up"], ["c", "stream", "s"]]
+
+
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [

@@ -4,6 +4,7 @@ import pytest
 
 from tasks.chalice_project.events import takers
 from tasks.chalice_project.events.takers import Taker
+from tasks.chalice_project.source.declared import Handler
 from tasks.util.errors import InputError
 
 PLACE = "ap-northeast-2:123456789012"
@@ -37,12 +38,16 @@ STATE = {
         source("kinesis_event", "clicks", kinesis_arn=f"arn:aws:kinesis:{PLACE}:stream/k"),
         function("hourly"),
         {"name": "hourly-event", "resource_type": "cloudwatch_event", "rule_name": "shop-hourly"},
+        function("doorman"),
+        function("websocket_message"),
+        {"name": "websocket_api", "resource_type": "websocket_api", "websocket_api_id": "w"},
     ]
 }  # fmt: skip
 
 
 def test_every_function_and_its_source() -> None:
-    found = {each.name: (each.kind, each.source) for each in takers.of_state(STATE)}
+    handlers = [Handler(name="doorman", kind="authorizer"), Handler(name="gone", kind="schedule")]
+    found = {each.name: (each.kind, each.source) for each in takers.of_state(STATE, handlers)}
     assert found == {
         "api_handler": ("http", ""),
         "plain": ("", ""),
@@ -52,6 +57,8 @@ def test_every_function_and_its_source() -> None:
         "rows": ("dynamodb", f"arn:aws:dynamodb:{PLACE}:table/d/stream/1"),
         "clicks": ("kinesis", f"arn:aws:kinesis:{PLACE}:stream/k"),
         "hourly": ("schedule", "shop-hourly"),
+        "doorman": ("authorizer", ""),
+        "websocket_message": ("websocket", "w"),
     }
     assert takers.of_state({}) == []
 
@@ -91,3 +98,15 @@ def test_two_of_a_kind_are_named() -> None:
     both = [Taker(name=x, function=x, arn="", kind="sqs") for x in ("one", "two")]
     with pytest.raises(InputError, match=r"several functions for sqs events: one \(sqs\), two"):
         takers.choose(both, "", "sqs", "dev")
+
+
+def test_the_arrow_takes_the_nearest_name() -> None:
+    """The one that the error means."""
+    for typed, meant in (
+        ("jbos", "jobs"),
+        ("zzz", "api_handler"),
+        ("shop-dev-job", "shop-dev-jobs"),
+    ):
+        with pytest.raises(InputError) as error:
+            takers.choose(takers.of_state(STATE), typed, "", "dev")
+        assert error.value.fix == f"choose one of them: name={meant}"

@@ -18,7 +18,14 @@ ENDPOINT = Endpoint(route="/a/{b}", function="f", parameters={"b": "1"})
 
 
 def event(**more: Any) -> dict[str, Any]:
-    asked = {"method": "GET", "path": "/a/1", "query": "", "headers": [], "body": b"", "peer": "p"}
+    asked = {
+        "method": "GET",
+        "raw_path": "/a/1",
+        "query": "",
+        "headers": [],
+        "body": b"",
+        "peer": "p",
+    }
     return exchange.event(API, ENDPOINT, Sent(**(asked | more)), {})
 
 
@@ -68,8 +75,35 @@ def test_answers() -> None:
         answer = exchange.response(packed, accept, BINARY)
         assert answer
         assert answer.body == body
-    for wrong in ({}, {"statusCode": "x"}, {"statusCode": 200, "body": {}}):
-        assert exchange.response(wrong, "", BINARY) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {}, {"statusCode": "x"}, {"statusCode": 0}, {"statusCode": 101}, {"statusCode": 999},
+        {"statusCode": 200.5}, {"statusCode": True}, {"statusCode": "²00"}, {"body": {}},
+        {"body": 7}, {"headers": ["a"]}, {"headers": "a"}, {"headers": {"A": {}}},
+        {"headers": {"A": "a\nB: c"}}, {"headers": {"A": "a\0"}}, {"headers": {"A b": "c"}},
+        {"headers": {"": "c"}}, {"headers": {"ü": "c"}}, {"multiValueHeaders": {"A": "abc"}},
+        {"multiValueHeaders": {"A": [["x"]]}}, {"isBase64Encoded": True, "body": "=é"},
+    ],
+)  # fmt: skip
+def test_what_is_no_answer(wrong: dict[str, Any]) -> None:
+    """Or cannot be sent by HTTP: it has its own words."""
+    told = {"statusCode": 200, "body": ""} | wrong if wrong else {}
+    with pytest.raises(exchange.MalformedError, match=r"\w"):
+        exchange.response(told, "image/png", BINARY)
+
+
+def test_what_only_looks_like_none() -> None:
+    """Characters beyond latin-1 are UTF-8; nothing is left out, a number is text."""
+    headers = {"A": "한", "B": None, "C": True, "D": "\ud800", "Content-Type": "é"}
+    several = {"E": None, "F": [1, None]}
+    told = {"statusCode": "404", "body": "\ud800", "headers": headers}
+    made = exchange.response(told | {"multiValueHeaders": several}, "", BINARY)
+    assert (made.status, made.body) == (404, b"?")
+    sent = {name: value.encode("latin-1").decode() for name, value in made.headers}
+    assert sent == {"F": "1", "A": "한", "C": "true", "D": "?", "Content-Type": "é"}
 
 
 @pytest.mark.parametrize(
