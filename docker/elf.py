@@ -1,36 +1,89 @@
 """What shared objects and programs need of the system that loads them, read from their headers.
 
-For docker/probe.py and inspect_foreign.py. Standard library only. Source of the layout: the System
-V ABI, and for versions "Linux Standard Base Core, symbol versioning" (.gnu.version_r, DT_VERNEED).
+For docker/probe.py, inspect_foreign.py, inspect_installed.py and strip.py. Standard library only.
+Source of the layout: the System V ABI, and for versions "Linux Standard Base Core, symbol
+versioning" (.gnu.version_r, DT_VERNEED).
+
+Anybody may have written the file. Each of its numbers is compared with its size before it is used,
+and `Piece` ends what overlaps or goes in circles: reading takes steps in proportion to the size.
 """
 
 import contextlib
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 MACHINES = {62: "x86_64", 183: "aarch64"}  # e_machine
+MINE = b"\x02\x01"  # 64 bits, little end first
+OTHERS = {b"\x01\x01", b"\x01\x02", b"\x02\x02"}
 LOAD, DYNAMIC, INTERPRETER = 1, 2, 3  # p_type
 NEEDED, STRINGS, STRINGS_SIZE, SONAME = 1, 5, 10, 14  # d_tag
+RUN_PATHS = {15, 29}  # DT_RPATH, DT_RUNPATH
 VERSIONS, VERSION_COUNT = 0x6FFFFFFE, 0x6FFFFFFF  # DT_VERNEED, DT_VERNEEDNUM
+HEADER, SEGMENT = struct.Struct("<16s2HI3QI6H"), struct.Struct("<2I6Q")
+ENTRY = struct.Struct("<qQ")  # of the dynamic section
+LIBRARY, VERSION = struct.Struct("<2H3L"), struct.Struct("<L2H2L")  # Verneed, Vernaux
+TABLE = 1 << 16  # bytes of a dynamic section, or of versions: no linker writes more
+NAMES = 1 << 20  # bytes of all names that are read of one file
+TIMES = 4  # so often is each byte of a piece read, on average: once, in a file as linkers write it
 Facts = dict[str, object]
+
+
+class UnreadableError(Exception):
+    """It begins as an ELF file and says of itself what cannot be."""
+
+
+class Piece:
+    """Bytes of a file. What is taken lies inside, and is no more than `most` bytes in all."""
+
+    def __init__(self, content: bytes, most: "int | None" = None) -> None:
+        self.content = content
+        self._left = TIMES * len(content) if most is None else most
+
+    def spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise UnreadableError("its lists overlap, or go in circles")
+
+    def take(self, start: int, size: int) -> bytes:
+        check(start, size, len(self.content))
+        self.spend(size)
+        return self.content[start : start + size]
+
+    def unpack(self, layout: struct.Struct, start: int) -> "tuple[Any, ...]":
+        return layout.unpack(self.take(start, layout.size))
+
+    def text(self, start: int) -> bytes:
+        end = self.content.find(b"\0", start)
+        check(start, 1, end + 1)
+        self.spend(end + 1 - start)
+        return self.content[start:end]
+
+
+def check(start: int, size: int, end: int) -> None:
+    if size and start + size > end:
+        raise UnreadableError(f"bytes {start} to {start + size} of {end}")
 
 
 class Segment(NamedTuple):
     kind: int
+    flags: int
     offset: int
     address: int
+    physical: int
     size: int  # in the file
+    memory: int
+    align: int
 
 
 def read(path: Path) -> "Facts | None":
     """{"machine", "program": is it one, "soname", "needed": [names], "versions": {library:
-    [names]}}; None for what is no ELF file. Of a damaged one, and of other than 64 bits
-    little-endian, what is known."""
-    with path.open("rb") as file:
-        head = file.read(64)
+    [names]}}; None for what is no ELF file. Of a damaged one the machine, and "damaged"; of other
+    than 64 bits little-endian, what is known."""
+    with path.open("rb", buffering=0) as file:
+        head = file.read(HEADER.size)
         if len(head) < 20 or head[:4] != b"\x7fELF":
             return None
         order = "<" if head[5] == 1 else ">"
@@ -39,20 +92,23 @@ def read(path: Path) -> "Facts | None":
             "machine": MACHINES.get(number, f"machine {number}"),
             "program": False, "soname": "", "needed": [], "versions": {},
         }  # fmt: skip
-        if len(head) == 64 and head[4:6] == b"\x02\x01":
-            with contextlib.suppress(struct.error, ValueError, IndexError):
-                facts |= needs(file, head)
+        if head[4:6] not in OTHERS:
+            try:
+                facts |= needs(file)
+            except Exception:  # whatever it is, it is this file's alone
+                facts["damaged"] = True
         return facts
 
 
-def needs(file: BinaryIO, head: bytes) -> Facts:
-    segments = list(segments_of(file, head))
+def needs(file: BinaryIO) -> Facts:
+    header = header_of(file)
+    segments = segments_of(file, header)
     program = any(each.kind == INTERPRETER for each in segments)
-    tags = [pair for each in segments if each.kind == DYNAMIC for pair in entries(file, each)]
+    tags = entries(file, segments)
     found = dict(tags)
     if STRINGS not in found:
-        return {"program": program or head[16:18] == b"\x02\x00"}
-    strings = at(file, segments, found[STRINGS], found.get(STRINGS_SIZE, 1 << 20))
+        return {"program": program or header[1] == 2}
+    strings = strings_of(file, segments, found)
     return {
         "program": program,
         "soname": text(strings, found[SONAME]) if SONAME in found else "",
@@ -61,70 +117,112 @@ def needs(file: BinaryIO, head: bytes) -> Facts:
     }
 
 
-def segments_of(file: BinaryIO, head: bytes) -> "list[Segment]":
-    start, width, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<2H", head, 54)
-    file.seek(start)
-    table = file.read(width * count)
-    found = []
-    for number in range(count):
-        kind, _, offset, address, _, size, *_ = struct.unpack_from("<2L6Q", table, width * number)
-        found.append(Segment(kind, offset, address, size))
+def header_of(file: BinaryIO) -> "tuple[Any, ...]":
+    header = piece(file, 0, HEADER.size).unpack(HEADER, 0)
+    if header[0][:6] != b"\x7fELF" + MINE:
+        raise UnreadableError("is not of 64 bits, little end first")
+    return header
+
+
+def segments_of(file: BinaryIO, header: "tuple[Any, ...] | None" = None) -> "list[Segment]":
+    header = header or header_of(file)
+    start, width, count, end = header[5], header[9], header[10], file.seek(0, 2)
+    if count and width != SEGMENT.size:
+        raise UnreadableError(f"segments of {width} bytes")
+    table = piece(file, start, SEGMENT.size * count).content
+    found = [Segment(*each) for each in SEGMENT.iter_unpack(table)]
+    for each in found:
+        check(each.offset, each.size, end)
     return found
 
 
-def entries(file: BinaryIO, segment: Segment) -> "list[tuple[int, int]]":
+def piece(file: BinaryIO, start: int, size: int, most: "int | None" = None) -> Piece:
+    check(start, size, file.seek(0, 2))
+    file.seek(start if size else 0)
+    return Piece(file.read(size), most)
+
+
+def entries(file: BinaryIO, segments: "list[Segment]") -> "list[tuple[int, int]]":
     """(tag, value) of the dynamic section."""
-    file.seek(segment.offset)
-    table = file.read(min(segment.size, 1 << 16))
-    pairs = list(struct.iter_unpack("<qQ", table[: len(table) // 16 * 16]))
+    found = [each for each in segments if each.kind == DYNAMIC]
+    if len(found) > 1:
+        raise UnreadableError(f"{len(found)} dynamic sections")
+    pairs = []
+    for each in found:
+        table = piece(file, each.offset, min(each.size, TABLE) // ENTRY.size * ENTRY.size)
+        pairs = list(ENTRY.iter_unpack(table.content))
     end = next((number for number, (tag, _) in enumerate(pairs) if tag == 0), len(pairs))
     return pairs[:end]
 
 
-def at(file: BinaryIO, segments: "list[Segment]", address: int, size: int) -> bytes:
-    """What lies at an address when it is loaded."""
+def strings_of(file: BinaryIO, segments: "list[Segment]", found: "dict[int, int]") -> Piece:
+    """The names of the dynamic section."""
+    size = found.get(STRINGS_SIZE, NAMES)
+    strings = at(file, segments, found[STRINGS], size, NAMES)
+    check(0, found.get(STRINGS_SIZE, 0), len(strings.content))
+    return strings
+
+
+def at(
+    file: BinaryIO, segments: "list[Segment]", address: int, size: int, most: "int | None" = None
+) -> Piece:
+    """What lies at an address when it is loaded: so many bytes, or what there is."""
     for each in segments:
         if each.kind == LOAD and each.address <= address < each.address + each.size:
-            file.seek(each.offset + address - each.address)
-            return file.read(size)
-    raise ValueError(address)
+            skipped = address - each.address
+            return piece(file, each.offset + skipped, min(size, each.size - skipped), most)
+    raise UnreadableError(f"nothing is loaded at {address}")
 
 
-def text(strings: bytes, start: int) -> str:
-    return strings[start : strings.index(b"\0", start)].decode(errors="replace")
+def text(strings: Piece, start: int) -> str:
+    return strings.text(start).decode(errors="replace")
 
 
 def versions(
-    file: BinaryIO, segments: "list[Segment]", found: "dict[int, int]", strings: bytes
+    file: BinaryIO, segments: "list[Segment]", found: "dict[int, int]", strings: Piece
 ) -> "dict[str, list[str]]":
     """{library: names of the symbol versions that it wants of that}, as GLIBC_2.17; weak ones may
     be missing."""
     if VERSIONS not in found:
         return {}
-    table, place = at(file, segments, found[VERSIONS], 1 << 16), 0
+    table = at(file, segments, found[VERSIONS], TABLE)
     wanted: dict[str, list[str]] = {}
-    for _ in range(found.get(VERSION_COUNT, 0)):
-        _, count, library, first, further = struct.unpack_from("<2H3L", table, place)
-        names, inner = wanted.setdefault(text(strings, library), []), place + first
-        for _ in range(count):
-            _, flags, _, name, following = struct.unpack_from("<L2H2L", table, inner)
+    libraries = chain(table, LIBRARY, 0, found.get(VERSION_COUNT, 0))
+    for place, (_, count, library, first, _) in libraries:
+        names = wanted.setdefault(text(strings, library), [])
+        for _, (_, flags, _, name, _) in chain(table, VERSION, place + first, count):
             if not flags & 0x2:  # VER_FLG_WEAK
                 names.append(text(strings, name))
-            inner += following
-        place += further
     return wanted
+
+
+def chain(
+    table: Piece, layout: struct.Struct, place: int, count: int
+) -> "Iterator[tuple[int, tuple[Any, ...]]]":
+    """(where, what) of so many entries; the last number of each is how far away the next one is."""
+    for further in reversed(range(count)):
+        entry = table.unpack(layout, place)
+        yield place, entry
+        if further and not entry[-1]:
+            raise UnreadableError(f"a list ends {further} entries early")
+        place += entry[-1]
+
+
+def run_paths(file: BinaryIO) -> "list[str]":
+    """DT_RPATH and DT_RUNPATH; nothing where it has none."""
+    segments = segments_of(file)
+    tags = entries(file, segments)
+    if not (starts := [value for tag, value in tags if tag in RUN_PATHS]):
+        return []
+    strings = strings_of(file, segments, dict(tags))
+    return [text(strings, start) for start in starts]
 
 
 def loaded_bytes(path: str) -> int:
     """How much of a file its loading needs: what is left of it at least when it is stripped. 0 for
-    what is no ELF file of 64 bits."""
-    with Path(path).open("rb") as file:
-        head = file.read(64)
-        if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":
-            return 0
-        with contextlib.suppress(struct.error):
-            segments = segments_of(file, head)
-            return max((each.offset + each.size for each in segments), default=0)
+    what is no ELF file of 64 bits that can be read."""
+    with Path(path).open("rb", buffering=0) as file, contextlib.suppress(UnreadableError):
+        return max((each.offset + each.size for each in segments_of(file)), default=0)
     return 0
 
 

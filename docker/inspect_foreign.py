@@ -2,8 +2,8 @@
 
     inspect_foreign.py OPT REQUEST    a JSON file; what it found is its last line, behind `= `
 
-REQUEST: docker/probe.py's. Found: as probe.py's, in which nothing was imported or loaded. Standard
-library only.
+REQUEST: docker/probe.py's. Found: as probe.py's, in which nothing was imported or loaded. It says
+whose files it reads (`~ name`). Standard library only.
 """
 
 import json
@@ -19,7 +19,10 @@ NOTHING = {"imports": {}, "loads": {}, "compiled": 0, "missed": [], "needs": {},
 
 def main(opt: str, request: str) -> None:
     batches = json.loads(Path(request).read_text(encoding="utf-8"))["batches"]
-    found = {name: NOTHING | probe.read(opt, each) for name, each in batches.items()}
+    found = {}
+    for name, each in batches.items():
+        print("~", name, flush=True)
+        found[name] = NOTHING | probe.read(opt, each)
     print(f"= {json.dumps(found)}", flush=True)
 
 

@@ -4,22 +4,29 @@ What the loader maps of a library stays where it is, byte for byte: only what li
 (symbols and debug information), and the list of sections is written anew. So a stripped library
 loads as it did, by construction. Where that list cannot be cut off so plainly, the library is left
 as it is. The result is the one of `strip --strip-unneeded` (GNU binutils 2.40), byte for byte, for
-all libraries of the example. Standard library only.
+all libraries of the example. Standard library only. What a file says of itself is read by elf.py's
+rules.
 
 Layout: System V ABI, chapter 4 (ELF), 64-bit, little end first.
 """
 
+import io
+import os
 import struct
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - compress.py says why
+import elf as elf_files
+from elf import HEADER, OTHERS, Piece, Segment, UnreadableError
+
 WORTH = 1024  # bytes a stripped file must save
-HEADER = struct.Struct("<16s2HI3QI6H")
-SEGMENT, SECTION = struct.Struct("<2I6Q"), struct.Struct("<2I4Q2I2Q")
+SECTION = struct.Struct("<2I4Q2I2Q")
+RESERVED = 0xFF00  # sections; a file of so many counts them elsewhere
 NOTE = struct.Struct("<3I")  # bytes of its name, bytes of its description, type
 PLACE = struct.Struct("<2Q")  # from, to
-DYNAMIC, LOAD = 2, 1  # segments
 SYMTAB, STRTAB, RELA, NOBITS, REL = 2, 3, 4, 8, 9  # sections
 FUNCTIONS = {14, 15, 16}  # sections with addresses of what runs when a library comes and goes
 ALLOC, INFO_LINK = 0x2, 0x40  # sections' flags
@@ -49,16 +56,17 @@ class Section(NamedTuple):
 
 def strip_all(root: Path, names: Iterable[str], slim: Path) -> dict[str, Any]:
     """Strip what is safe of the files `names` below `root`; stripped ones are laid below `slim`.
-    {"files", "bytes" saved, "left_alone"}."""
-    report: dict[str, Any] = {"files": 0, "bytes": 0, "left_alone": []}
+    {"files", "bytes" saved, "left_alone", "unreadable"}."""
+    report: dict[str, Any] = {"files": 0, "bytes": 0, "left_alone": [], "unreadable": []}
     for name in names:
         if not is_shared_object(root / name):
             continue
-        content = (root / name).read_bytes()
         try:
-            stripped = b"" if is_rewritten(root / name, content) else strip(content)
-        except (struct.error, ValueError, IndexError):  # ELF by its first bytes alone
-            stripped = b""
+            content = (root / name).read_bytes()
+            stripped = b"" if is_left_alone(root / name, content) else strip(content)
+        except Exception:  # whatever it is, it is this file's alone
+            report["unreadable"].append(name)
+            continue
         if not stripped:
             report["left_alone"].append(name)
         elif len(content) - len(stripped) >= WORTH:
@@ -76,6 +84,10 @@ def is_shared_object(file: Path) -> bool:
         return stream.read(4) == b"\x7fELF"
 
 
+def is_left_alone(file: Path, elf: bytes) -> bool:
+    return elf[4:6] in OTHERS or is_rewritten(file, elf)
+
+
 def is_rewritten(file: Path, elf: bytes) -> bool:
     """Did auditwheel lay this file out anew? Then there is little to gain: what is loaded lies
     behind the symbols, too. It keeps libraries in `<package>.libs` and writes that folder into what
@@ -85,53 +97,38 @@ def is_rewritten(file: Path, elf: bytes) -> bool:
     return any(".libs" in path for path in run_paths(elf))
 
 
-def segments(elf: bytes) -> list[tuple[int, ...]]:
-    """[(type, flags, offset, address, physical address, bytes, bytes in memory, alignment)];
-    nothing of what is no 64-bit little-endian ELF file."""
-    if elf[4:6] != b"\x02\x01":
-        return []
-    header = HEADER.unpack_from(elf)
-    return [SEGMENT.unpack_from(elf, header[5] + SEGMENT.size * i) for i in range(header[10])]
+def segments(elf: bytes) -> list[Segment]:
+    return elf_files.segments_of(io.BytesIO(elf))
 
 
 def run_paths(elf: bytes) -> list[str]:
-    """DT_RPATH and DT_RUNPATH; nothing where it has none."""
-    heads = segments(elf)
-    entries = [
-        struct.unpack_from("<2Q", elf, start)
-        for kind, _, offset, _, _, length, *_ in heads
-        if kind == DYNAMIC
-        for start in range(offset, offset + length - 15, 16)
-    ]
-    strings = next((value for tag, value in entries if tag == 5), 0)  # DT_STRTAB, an address
-    for kind, _, offset, address, _, length, *_ in heads:
-        if kind == LOAD and address <= strings < address + length:
-            strings += offset - address
-            break
-    starts = [strings + value for tag, value in entries if tag in (15, 29)]
-    return [elf[start : elf.index(b"\0", start)].decode(errors="replace") for start in starts]
+    return elf_files.run_paths(io.BytesIO(elf))
 
 
 def strip(elf: bytes) -> bytes:
     """Without symbols and debug information; as it is where these do not lie behind all else.
-    struct.error, ValueError or IndexError where it is broken."""
-    loaded = max(head[2] + head[5] for head in segments(elf))
-    found = sections(elf)
+    UnreadableError where it is broken."""
+    whole, heads = Piece(elf), segments(elf)
+    found = sections(whole)
     stays = [number for number, each in enumerate(found) if number == 0 or is_kept(each)]
-    end = max([loaded, *(found[number].end for number in stays if found[number].flags & ALLOC)])
+    ends = [found[number].end for number in stays if found[number].flags & ALLOC]
+    end = max([*(head.offset + head.size for head in heads), *ends], default=0)
     behind = [each for each in found[1:] if not each.flags & ALLOC]
-    if not behind or min(each.offset for each in behind) < end:
+    if not heads or not behind or min(each.offset for each in behind) < end:
         return elf
-    return joined(elf, end, found, stays)
+    return joined(whole, end, found, stays)
 
 
-def sections(elf: bytes) -> list[Section]:
-    header = HEADER.unpack_from(elf)
-    heads = [SECTION.unpack_from(elf, header[6] + SECTION.size * i) for i in range(header[12])]
-    names = heads[header[13]][4]
-    return [
-        Section(elf[names + name : elf.index(b"\0", names + name)], *more) for name, *more in heads
-    ]
+def sections(whole: Piece) -> list[Section]:
+    """None of a file without a list of them, or with more than the header can count."""
+    start, *_, width, count, names = whole.unpack(HEADER, 0)[6:]
+    if not count:
+        return []
+    if width != SECTION.size or not names < count < RESERVED:
+        raise UnreadableError(f"{count} sections of {width} bytes, names in number {names}")
+    heads = list(SECTION.iter_unpack(whole.take(start, SECTION.size * count)))
+    strings = Piece(whole.take(*heads[names][4:6]), most=len(whole.content))
+    return [Section(strings.text(name), *more) for name, *more in heads]
 
 
 def is_kept(section: Section) -> bool:
@@ -141,15 +138,16 @@ def is_kept(section: Section) -> bool:
     return not (linking or section.name.startswith(DEBUG) or section.name == b".gdb_index")
 
 
-def joined(elf: bytes, end: int, found: list[Section], stays: list[int]) -> bytes:
+def joined(whole: Piece, end: int, found: list[Section], stays: list[int]) -> bytes:
     """The file up to `end`, what else stays, and a new list of sections."""
     renumbered = {old: new for new, old in enumerate(stays)}
-    out, kept = bytearray(elf[:end]), [found[0]]
+    out, kept = bytearray(whole.take(0, end)), [found[0]]
     for section in (found[number] for number in stays[1:]):
         if not section.flags & ALLOC:
-            content = elf[section.offset : section.end]
+            content = whole.take(section.offset, section.end - section.offset)
             content = merged(content) if section.name == ATTRIBUTES else content
-            out += bytes(-len(out) % max(section.align, 1))
+            whole.spend(gap := -len(out) % max(section.align, 1))
+            out += bytes(gap)
             section = section._replace(offset=len(out), size=len(content))
             out += content
         refers = section.flags & INFO_LINK or section.kind in (RELA, REL)
@@ -161,7 +159,7 @@ def joined(elf: bytes, end: int, found: list[Section], stays: list[int]) -> byte
     kept.append(Section(SHDR_STRINGS, STRTAB, 0, 0, len(out), len(strings), 0, 0, 1, 0))
     out += strings
     out += bytes(-len(out) % 8)
-    header = list(HEADER.unpack_from(elf))
+    header = list(whole.unpack(HEADER, 0))
     header[6], header[12], header[13] = len(out), len(kept), len(kept) - 1
     out[: HEADER.size] = HEADER.pack(*header)
     return bytes(out) + b"".join(SECTION.pack(places[name], *more) for name, *more in kept)
@@ -169,10 +167,7 @@ def joined(elf: bytes, end: int, found: list[Section], stays: list[int]) -> byte
 
 def string_table(names: list[bytes]) -> tuple[dict[bytes, int], bytes]:
     """({name: where}, the table). What another name ends with lies in it."""
-    places, table = {b"": 0}, bytearray(b"\0")
-    within = {
-        name: max((other for other in names if other.endswith(name)), key=len) for name in names
-    }
+    places, table, within = {b"": 0}, bytearray(b"\0"), longest(names)
     for name in dict.fromkeys(names):
         if within[name] == name:
             places[name] = len(table)
@@ -182,13 +177,29 @@ def string_table(names: list[bytes]) -> tuple[dict[bytes, int], bytes]:
     return places, bytes(table)
 
 
+def longest(names: list[bytes]) -> dict[bytes, bytes]:
+    """{name: the longest that ends with it, the first of several}. Sorted from their ends, those
+    stand right behind it."""
+    ranks = {name: (len(name), -number) for number, name in reversed([*enumerate(names)])}
+    found, behind = dict[bytes, bytes](), list[bytes]()
+    for name in sorted(ranks, key=lambda name: name[::-1], reverse=True):
+        best = name
+        while behind and behind[-1].endswith(name):
+            best = max(best, found[behind.pop()], key=ranks.__getitem__)
+        found[name] = best
+        behind.append(name)
+    return found
+
+
 def merged(notes: bytes) -> bytes:
     """What the compiler says of itself: one note for all the places of which it says the same, as
     binutils merges them (objcopy.c; a gap that alignment makes keeps two places apart there)."""
     heads, places, start = set(), set(), 0
     while start < len(notes):
+        elf_files.check(start, NOTE.size, len(notes))
         size, described, _ = NOTE.unpack_from(notes, start)
         middle = start + NOTE.size + size + -size % 4
+        elf_files.check(middle, described, len(notes))
         heads.add(notes[start:middle])
         places.add(notes[middle : middle + described])
         start = middle + described + -described % 4

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from .prune.plan import PrunePlan
 KIND = "parts"  # of the store's entries
 LEVELS = {"default": 6, "max": 12}  # libdeflate's
 DEFLATED = 8  # as in a zip
-LISTED = 5  # modules that are not valid, of many
+LISTED = 5  # modules that are not valid, or libraries, of many
 MODES = {0o644, 0o755}  # no set-user-ID, no links, no devices
 _LENGTH = struct.Struct("<Q")
 
@@ -125,13 +125,17 @@ def _ordered(parts: Iterable[Part]) -> Iterator[Member]:
         yield from part.members
 
 
-def stripped(parts: Iterable[Part]) -> Record:
-    """The strip reports as one."""
-    reports = [part.strip for part in parts if part.strip]
+def stripped(parts: Mapping[str, Part]) -> Record:
+    """The strip reports as one. `parts`: by package."""
+    named = {name: part.strip for name, part in parts.items() if part.strip}
+    reports = named.values()
     return {
         "files": sum(each["files"] for each in reports),
         "bytes": sum(each["bytes"] for each in reports),
         "left_alone": sorted(name for each in reports for name in each["left_alone"]),
+        "unreadable": sorted(
+            f"{path} ({name})" for name, each in named.items() for path in each["unreadable"]
+        ),
     }
 
 
@@ -142,6 +146,7 @@ def summary(record: Record) -> list[str]:
         left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
         stripped = count(strip["files"], "library", "libraries")
         lines.append(f"stripped {stripped}, {size(strip['bytes'])} saved; {left}")
+        lines += unreadable(strip.get("unreadable", []))  # a build before this had none
     if code := record["bytecode"]:
         invalid = count(len(code["skipped"]), "file")
         skipped = f"; {invalid} not valid Python" if code["skipped"] else ""
@@ -150,6 +155,13 @@ def summary(record: Record) -> list[str]:
         lines += [f"without bytecode: {name}" for name in code["skipped"][:LISTED]]
         lines += filter(None, [left_out(code)])
     return lines
+
+
+def unreadable(names: Sequence[str]) -> list[str]:
+    """Libraries that say of themselves what cannot be, for people."""
+    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    listed = [f"not stripped: {name} is no ELF file that can be read" for name in names[:LISTED]]
+    return [*listed, *more]
 
 
 def left_out(code: Record) -> str:

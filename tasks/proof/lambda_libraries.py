@@ -108,6 +108,8 @@ def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
             ]
             listed = found.doubts if facts["program"] or (foreign and picks) else found.errors
             listed += [f"{path} ({owner}) {each}" for each in wrong]
+            if facts.get("damaged"):
+                found.doubts.append(f"{path} ({owner}) is no ELF file that can be read")
             if missing := _missing(facts, here, brought, settings.python):
                 found.missing[path] = missing
                 names = ", ".join(missing)

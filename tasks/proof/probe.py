@@ -108,7 +108,7 @@ def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question])
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
     script = ["inspect_foreign.py", LAYER, REQUEST]
-    return run_script(sandbox, PROOF, [layer], script, {"batches": batches})
+    return run_script(sandbox, PROOF, [layer], script, {"batches": batches}, silence=float(SILENT))
 
 
 def prove_restored(

@@ -164,7 +164,7 @@ def describe(settings: Settings, found: Mapping[str, Part]) -> files.Record:
         "seconds": round(bytecode.seconds(whole, without), 1),
     }
     return {
-        "strip": parts.stripped(found.values()) if settings.strip else None,
+        "strip": parts.stripped(found) if settings.strip else None,
         "bytecode": code if settings.bytecode != "none" else None,
         "bytes": sum(each.size for each in kept),
         "files": len(kept),

@@ -1,8 +1,10 @@
 """docker/elf.py: what a shared object or program needs."""
 
 import shutil
+import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -87,3 +89,62 @@ def test_it_reads_what_binutils_reads(script: ModuleType) -> None:
         named = {each for names in found["versions"].values() for each in names}
         assert named
         assert all(f"Name: {each} " in said.stdout for each in named)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {0x20: 2**64 - 1},  # e_phoff
+        {0x20: 2**63},
+        {0x38: 0xFFFF},  # e_phnum, with what follows
+        {0x60: 2**63},  # p_filesz of what is loaded
+        {"STRSZ": 2**62},
+        {"VERNEEDNUM": 2**40},
+        {"VERNEED": 2**63},
+    ],
+    ids=str,
+)
+def test_numbers_that_cannot_be_cost_the_one_file(
+    script: ModuleType, tmp_path: Path, changed: "dict[int | str, int]"
+) -> None:
+    """Neither time nor memory; others are read, and it is said to be damaged."""
+    content = elf("libc.so.6", versions={"libc.so.6": ["GLIBC_2.17"]})
+    (tmp_path / "good.so").write_bytes(content)
+    (tmp_path / "bad.so").write_bytes(with_numbers(content, changed))
+    begun = time.process_time()
+    found = script.read_all(str(tmp_path), ["bad.so", "good.so"])
+    assert found["bad.so"] == {
+        "machine": "x86_64", "program": False, "soname": "", "needed": [], "versions": {},
+        "damaged": True,
+    }  # fmt: skip
+    assert found["good.so"]["versions"] == {"libc.so.6": ["GLIBC_2.17"]}
+    assert script.loaded_bytes(tmp_path / "bad.so") in (0, len(content))
+    assert time.process_time() - begun < 1
+
+
+TAGS = {"STRSZ": 10, "VERNEED": 0x6FFFFFFE, "VERNEEDNUM": 0x6FFFFFFF}
+
+
+def with_numbers(content: "bytes | bytearray", changed: "dict[int | str, int]") -> bytes:
+    """`changed`: {where, or a dynamic tag: 8 bytes}"""
+    damaged = bytearray(content)
+    for where, value in changed.items():
+        if isinstance(where, str):
+            where = content.index(struct.pack("<Q", TAGS[where])) + 8
+        struct.pack_into("<Q", damaged, where, value)
+    return bytes(damaged)
+
+
+def test_lists_that_name_the_same_again_and_again_end(script: ModuleType, tmp_path: Path) -> None:
+    """A list of lists that overlap, a name as long as the file at each entry: n² of both."""
+    content = bytearray(elf("libc.so.6", versions={"libc.so.6": ["GLIBC_2.17"] * 4000}))
+    place = content.index(struct.pack("<2H", 1, 4000))
+    for number in range(4000):  # each is a library, too, whose list is all that follows
+        struct.pack_into("<2H3L", content, place + 16 * number, 1, 4000 - number, 1, 16, 16)
+    begun = time.process_time()
+    assert read(script, tmp_path, with_numbers(content, {"VERNEEDNUM": 4000}))["damaged"]
+    long = elf(*["y"] * 4000, "x" * 100_000)
+    start = long.index(struct.pack("<2Q", 1, 1))
+    again = struct.pack("<2Q", 1, 1 + 2 * 4000) * 4000
+    assert read(script, tmp_path, long[:start] + again + long[start + len(again) :])["damaged"]
+    assert time.process_time() - begun < 2

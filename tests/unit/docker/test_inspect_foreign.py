@@ -22,8 +22,9 @@ def read(tmp_path: Path, *libraries: str, programs: Sequence[str] = (), folder: 
     request.write_text(json.dumps({"batches": {"d": batch}}), encoding="utf-8")
     command = [sys.executable, "-I", "-S", str(SCRIPT), str(tmp_path), str(request)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout[:2], done.stderr) == (0, "= ", "")
-    return json.loads(done.stdout[2:])["d"]
+    trying, answer = done.stdout.splitlines()
+    assert (done.returncode, trying, answer[:2], done.stderr) == (0, "~ d", "= ", "")
+    return json.loads(answer[2:])["d"]
 
 
 @pytest.fixture(autouse=True)

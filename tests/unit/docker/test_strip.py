@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sysconfig
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -62,7 +63,7 @@ def test_a_stripped_library_is_laid_beside_the_installed_one(
     before = file.stat()
     report = script.strip_all(tmp_path / "d", ["p/x.so"], tmp_path / "slim")
     assert (tmp_path / "slim/p/x.so").read_bytes() == libraries.PLAIN
-    assert report == {"files": 1, "bytes": 4096 + 64, "left_alone": []}
+    assert report == {"files": 1, "bytes": 4096 + 64, "left_alone": [], "unreadable": []}
     assert file.stat() == before
     assert list(file.parent.iterdir()) == [file]
     ctypes.CDLL(str(tmp_path / "slim/p/x.so"))
@@ -75,7 +76,7 @@ def test_a_library_with_little_to_save_is_left_as_it_is(
     """No copy is packed for nothing."""
     (tmp_path / "x.so").write_bytes(libraries.with_symbols(size))
     report = script.strip_all(tmp_path, ["x.so"], tmp_path / "slim")
-    assert report == {"files": 0, "bytes": 0, "left_alone": []}
+    assert report == {"files": 0, "bytes": 0, "left_alone": [], "unreadable": []}
     assert not (tmp_path / "slim").exists()
 
 
@@ -88,7 +89,7 @@ def test_symbols_before_what_is_loaded_stay(script: ModuleType) -> None:
 
 
 def test_a_report_tells_what_became_of_each(script: ModuleType, tmp_path: Path) -> None:
-    """Of the names given; what is no ELF file is none of its business, a broken one is left."""
+    """Of the names given. What is no ELF file is not for it; a broken one is left, and named."""
     root, slim, big = tmp_path / "d", tmp_path / "slim", libraries.with_symbols()
     files = {"x.so": big, "lib.so.1": big, "p.libs/y.so": big, "unasked.so": big, "program": big}
     files |= {"text.so": b"INPUT(libx.so.1)", "broken.so": big[:200], "head.so": b"\x7fELF"}
@@ -100,7 +101,8 @@ def test_a_report_tells_what_became_of_each(script: ModuleType, tmp_path: Path) 
     assert script.strip_all(root, names, slim) == {
         "files": 2,
         "bytes": 2 * (4096 + 64),
-        "left_alone": ["broken.so", "head.so", "lies.so", "old.so", "p.libs/y.so"],
+        "left_alone": ["old.so", "p.libs/y.so"],
+        "unreadable": ["broken.so", "head.so", "lies.so"],
     }
     assert sorted(path.name for path in slim.iterdir()) == ["lib.so.1", "x.so"]
 
@@ -127,7 +129,7 @@ def elf(run_path: str) -> bytes:
     section = struct.pack("<2L6Q", 2, 4, 0x180, 0x1180, 0x1180, len(dynamic), len(dynamic), 8)
     content = (head[:5] + b"\x01" + head[6:] + load + section).ljust(0x100, b"\0")
     content += (b"\0" + run_path.encode() + b"\0").ljust(0x80, b"\0")
-    return content + dynamic
+    return (content + dynamic).ljust(0x200, b"\0")
 
 
 @pytest.mark.parametrize(
@@ -148,3 +150,58 @@ def test_libraries_that_auditwheel_laid_out_are_known(
     file.write_bytes(elf(run_path))
     assert script.run_paths(file.read_bytes()) == [run_path]
     assert script.is_rewritten(file, elf(run_path)) == rewritten
+
+
+def handmade(*sections: tuple[int, ...], names: bytes = b"\0.comment\0.debug_x\0") -> bytes:
+    """64 bytes that are loaded, then names of sections, then their list: (name, kind, flags,
+    address, offset, size, link, info, align, entry)."""
+    content = struct.pack("<2I6Q", 1, 5, 0, 0, 0, 64, 64, 1) + names
+    heads = [(0,) * 10, (0, 3, 0, 0, 64 + 56, len(names), 0, 0, 1, 0), *sections]
+    head = struct.pack(
+        "<16s2HI3QI6H", b"\x7fELF\x02\x01\x01", 3, 62, 1, 0, 64, 64 + len(content), 0, 64, 56, 1,
+        64, len(heads), 1,
+    )  # fmt: skip
+    return head + content + b"".join(struct.pack("<2I4Q2I2Q", *each) for each in heads)
+
+
+COMMENT = (1, 1, 0, 0, 120, 8, 0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        (1, 1, 0, 0, 120, 8, 0, 0, 2**63, 0),  # alignment
+        (1, 1, 0, 0, 120, 8, 0, 0, 2**45, 0),
+        (1, 1, 0, 0, 120, 8, 0, 0, 2**31, 0),
+        (1, 1, 0, 0, 120, 2**62, 0, 0, 1, 0),  # size
+        (1, 1, 0, 0, 2**64 - 1, 8, 0, 0, 1, 0),  # offset
+        (2**32 - 1, 1, 0, 0, 120, 8, 0, 0, 1, 0),  # name
+    ],
+    ids=str,
+)
+def test_a_section_that_cannot_be_costs_the_one_file(
+    script: ModuleType, tmp_path: Path, section: tuple[int, ...]
+) -> None:
+    """It is left as it is and named; others are stripped."""
+    (tmp_path / "good.so").write_bytes(libraries.with_symbols())
+    (tmp_path / "bad.so").write_bytes(handmade(section))
+    assert script.strip(handmade(COMMENT))
+    report = script.strip_all(tmp_path, ["bad.so", "good.so"], tmp_path / "slim")
+    assert (report["files"], report["unreadable"]) == (1, ["bad.so"])
+    assert [path.name for path in (tmp_path / "slim").iterdir()] == ["good.so"]
+
+
+def test_any_number_of_sections_is_stripped_in_time(script: ModuleType) -> None:
+    """20,000, each with a name that others end with; where they overlap, they are refused."""
+    names = [b".%d.x" % number for number in range(20_000)]
+    table = b"\0.comment\0" + b"".join(name + b"\0" for name in names)
+    places = [table.index(b"\0" + names[0]) + 1]
+    for name in names[:-1]:
+        places.append(places[-1] + len(name) + 1)
+    begun = time.process_time()
+    found = [(place, *COMMENT[1:]) for place in places]
+    assert len(script.sections(script.Piece(script.strip(handmade(*found, names=table))))) == 20_002
+    wide = [(place, *COMMENT[1:5], len(table), *COMMENT[6:]) for place in places]
+    with pytest.raises(script.UnreadableError):
+        script.strip(handmade(*wide, names=table))
+    assert time.process_time() - begun < 5

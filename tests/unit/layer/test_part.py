@@ -104,16 +104,17 @@ def test_our_bytecode_covers_a_wheels(tmp_path: Path, ours_first: bool) -> None:
 
 def test_strip_reports_add_up(tmp_path: Path) -> None:
     """Names in order; parts where nothing was stripped say nothing."""
-    one = {"files": 1, "bytes": 10, "left_alone": ["b.so"]}
-    two = {"files": 2, "bytes": 5, "left_alone": []}
-    found = [
-        stored_parts.part(tmp_path / str(index), {}, strip=report)
-        for index, report in enumerate((one, None, two))
-    ]
+    one = {"files": 1, "bytes": 10, "left_alone": ["b.so"], "unreadable": []}
+    two = {"files": 2, "bytes": 5, "left_alone": [], "unreadable": ["q/c.so"]}
+    found = {
+        name: stored_parts.part(tmp_path / name, {}, strip=report)
+        for name, report in {"p": one, "notices": None, "q": two}.items()
+    }
     assert parts.stripped(found) == {
         "files": 3,
         "bytes": 15,
         "left_alone": ["b.so"],
+        "unreadable": ["q/c.so (q)"],
     }
 
 

@@ -241,12 +241,14 @@ def test_what_is_no_longer_what_install_found_is_refused(
 def test_people_are_told_what_happened() -> None:
     """Also what was not done, and why."""
     record = {
-        "strip": {"files": 2, "bytes": 3_000_000, "left_alone": ["a", "b", "c"]},
+        "strip": {"files": 2, "bytes": 3_000_000, "left_alone": ["a", "b", "c"],
+                  "unreadable": ["p/x.so (p)", *"bcdefghijkl"]},
         "bytecode": {"files": 0, "bytes": 0, "skipped": ["x.py"], "left_out": ["a.py", "b.py"],
                      "seconds": 1.25},
     }  # fmt: skip
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
+                  "not stripped: p/x.so (p) is no ELF file", "and 7 more",
                   "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said
