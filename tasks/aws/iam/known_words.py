@@ -31,7 +31,8 @@ REMEDIES = {
     "`autogen_policy` false, or in the policy of the role of `iam_role_arn`",
     r"expecting '(?P<region>[\w-]+)'": f"the bucket is in {{region}}: region={{region}}, "
     f"{ANOTHER_BUCKET}",
-    r"^(301|PermanentRedirect)\b|using the specified endpoint|location constraint is incompatible": "the bucket, or what was asked for, is of another region: aws s3api "
+    r"^(301|PermanentRedirect)\b|using the specified endpoint|location constraint is incompatible":
+    "the bucket, or what was asked for, is of another region: aws s3api "
     f"head-bucket --bucket NAME shows it. Set region=REGION, {ANOTHER_BUCKET}",
     r"STS is not activated in this region": "have who manages the account switch STS on for it "
     "(IAM, Account settings), or set AWS_STS_REGIONAL_ENDPOINTS=legacy",
