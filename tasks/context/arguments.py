@@ -135,7 +135,9 @@ class Arguments:
         "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",
         "iam-policy", value="OWNER/NAME", form=_repository,
     )  # fmt: skip
-    branch: str = _argument("main", "branch that may deploy", "iam-policy", value="NAME")
+    branch: str = _argument(
+        "", "branch that may deploy (default: the repository's)", "iam-policy", value="NAME"
+    )
     format_: str = _argument(
         "", "with `local-start`: `env` prints address and key as shell variables. With `lock`: "
         "`pylock` also writes pylock.toml (PEP 751). With `package`: `cloudformation` (default) or "
