@@ -339,7 +339,8 @@ def test_what_only_tools_need_stays_out(tmp_path: Path) -> None:
 
 def test_options_of_an_included_file_are_seen_from_the_apps_folder(tmp_path: Path) -> None:
     """Where pip takes them from the file that names them."""
-    folder = app(tmp_path, {"base/base.txt": "-c limits.txt\n--find-links ./wheels\nsix\n"})
+    text = "-c limits.txt\n--find-links ./wheels\nsix\n"
+    folder = app(tmp_path, {"base/base.txt": text, "base/limits.txt": "six<2\n"})
     _, layer = halves(folder, "-r ../../base/base.txt\n")
     assert layer == "-c ../../base/limits.txt\n--find-links ../../base/wheels\nsix\n"
 
