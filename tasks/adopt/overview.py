@@ -9,7 +9,7 @@ from ..chalice_project.app import App
 from ..settings import paths
 from ..settings.model import LOCAL
 from ..settings.smoke_request import NONE
-from . import local_stage, renovate
+from . import local_stage, renovate, repository, workflow
 from .requirements.requirements_files import Split
 from .requirements.sources import FUNCTION, LAYER, Source
 from .text_files import FileChange
@@ -20,10 +20,19 @@ AUTOMATIC = (
 )
 
 
+GITLAB = ".gitlab-ci.yml"
+
+
+def is_gitlabs(root: Path) -> bool:
+    """Would nobody run a workflow of GitHub's here?"""
+    top = repository.top(root)
+    return (top / GITLAB).is_file() and not (top / workflow.FOLDER).is_dir()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adoption:
     """`source`: the file that says what the app needs; `account`: AWS's, '' where it is not
-    known; `region`: that was assumed, '' where it was said."""
+    known; `region`: that was assumed, '' where it was said; `is_gitlabs`: its repository."""
 
     app: App
     source: Source
@@ -31,6 +40,7 @@ class Adoption:
     changes: list[FileChange]
     account: str
     region: str = ""
+    is_gitlabs: bool = False
 
 
 def reason(app: App) -> str:
@@ -155,6 +165,11 @@ def notes(found: Adoption) -> Iterator[str]:
     yield from _apart(app)
     for change in found.changes:
         yield from _of_change(change)
+    if found.is_gitlabs:
+        yield (
+            f"note: this repository has {GITLAB} and no {workflow.FOLDER}: no GitHub workflow is "
+            "written: what GitLab runs stands in docs/gitlab-ci.yml of this tool"
+        )
     yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
     yield f"next, on this machine, without AWS: ./doitw deploy stage={LOCAL}"
     yield "then, to AWS: ./doitw deploy"

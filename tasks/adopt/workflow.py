@@ -42,9 +42,9 @@ def _plain(part: str) -> str:
 
 def workflow(
     table: Mapping[str, str], tool: Origin, stages: Sequence[str] = (), place: Place | None = None,
-    chalice: str = "chalice",
+    chalice: str = "chalice", branch: str = "",
 ) -> str:  # fmt: skip
-    """A pull request builds, main deploys, the ways back and forward again are started by hand.
+    """A pull request builds, `branch` deploys, the ways back and forward again are started by hand.
     `stages`: that can be chosen there; `chalice`: the requirement that the app has."""
     default, place = Settings(), place or Place()
     stage = table.get("stage", default.stage)
@@ -52,6 +52,8 @@ def workflow(
     part = place.name.removeprefix("lambda-layer").removeprefix("-")
     requirements = table.get("requirements", default.requirements)
     values = {
+        "branches": json.dumps([branch] if branch else ["main", "master"]),
+        "branch": branch or "main",
         "tool": json.dumps(tool.requirement),
         "told": tool.told,
         "python": table.get("python", default.python),

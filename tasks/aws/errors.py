@@ -9,7 +9,7 @@ from typing import Any
 from ..settings.local_access import NOT_YET
 from ..util.errors import AwsError
 from .iam import actions as iam_actions
-from .iam import denial
+from .iam import denial, known_words
 
 EXPIRED = {
     "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
@@ -61,8 +61,14 @@ def errors(doing: str) -> Iterator[None]:
 
 def refusal(doing: str, response: Mapping[str, Any], operation: str) -> AwsError:
     """What AWS answered to `operation`, as an error for a person."""
-    said = response.get("Error", {})
-    code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+    code, message = error_code_of(response), str(response.get("Error", {}).get("Message", ""))
+    if fix := known_words.remedy(f"{code} {message}"):
+        return AwsError(f"{doing}: {message or code}", fix=fix)
+    return _refusal(doing, response, operation, message)
+
+
+def _refusal(doing: str, response: Mapping[str, Any], operation: str, message: str) -> AwsError:
+    code = error_code_of(response)
     if code in SKEWED or (code in EXPIRED and CLOCK.search(message)):
         return AwsError(f"{doing}: this machine's clock is not AWS's. {message}", fix=NTP)
     if code in EXPIRED:
@@ -100,7 +106,7 @@ def _denied(code: str, message: str, operation: str) -> str:
 
 def is_busy(response: Mapping[str, Any]) -> bool:
     """Did AWS refuse for the moment, without having done anything?"""
-    return str(response.get("Error", {}).get("Code", "")) in BUSY
+    return error_code_of(response) in BUSY
 
 
 def broke(response: Mapping[str, Any]) -> bool:
@@ -144,4 +150,8 @@ def _failure(doing: str, error: Exception) -> AwsError:
 
 def error_code(error: Any) -> str:
     """The code of a ClientError, such as `NoSuchBucket`."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return error_code_of(error.response)
+
+
+def error_code_of(response: Mapping[str, Any]) -> str:
+    return str(response.get("Error", {}).get("Code", ""))

@@ -1,4 +1,5 @@
-"""A Chalice app's folder: what its files say, read and never run."""
+"""A Chalice app's folder: what its files say. It is read; only where no file that was read imports
+chalice, Chalice is asked, which runs it."""
 
 import json
 import re
@@ -13,6 +14,7 @@ from ..settings.smoke_request import NONE
 from ..util.errors import InputError
 from . import config as chalice_config
 from . import config_schema
+from .child import asked
 from .source import declared
 from .source.declared import Handler, Route
 from .source.modules import read_modules
@@ -80,13 +82,9 @@ def read_app(root: Path) -> App:
     table = chalice_config.load_config(config)
     chalice_config.refuse_unusable_name(config)
     modules = read_modules(root)
-    if not modules.use_chalice:
-        raise InputError(
-            f"{root.resolve()} is no Chalice app: app.py does not import chalice, nor does any "
-            "module here that it imports",
-            fix="run it in the folder of the app",
-        )
     there = list(declared.routes(modules))
+    if not modules.use_chalice:
+        there = asked.routes(root, [*table["stages"], "dev"][0])
     return App(
         name=str(table.get("app_name") or root.resolve().name),
         stages=list(table["stages"]),

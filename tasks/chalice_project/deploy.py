@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import denial
+from ..aws.iam import denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
 from ..settings.local_access import NOT_YET, Access
@@ -196,6 +196,8 @@ def lacking(output: str) -> str:
 def _fix(output: str, settings: Settings) -> str:
     if CONFLICT in output:
         return "somebody else is changing the function; run the deploy again in a minute"
+    if known := known_words.remedy(output):
+        return known
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):

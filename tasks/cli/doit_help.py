@@ -14,17 +14,25 @@ from ..settings.model import Settings
 from ..ui import streams
 from ..util.errors import SettingsError
 from . import help_text
-from .doit_run import is_ours, names
+from .doit_run import HELP, has_ours, is_ours, names, names_typed
 
 
 class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
     """For a dodo.py of others it is doit's own: in the wheel it takes the place for all."""
 
+    is_programs = False  # of `doit-lambda-layer`, which has no other help
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """`help -h`, `help deploy --help`."""
+        if HELP & {*in_args} and (self.is_programs or has_ours(self.loader, self.opt_vals)):
+            in_args = names_typed(in_args)
+        return int(super().parse_execute(in_args) or 0)
+
     def execute(self, params: Any, args: list[str]) -> int:
         """Exit status. SettingsError for what is no command."""
         streams.prepare_streams()
-        ours = self._is_ours(params)
-        if not (ours or self.bin_name != "doit"):
+        ours = has_ours(self.loader, params)
+        if not (ours or self.is_programs or self.bin_name != "doit"):
             return int(super().execute(params, args))
         topic = args[0] if args else ""
         if topic in ("", "doit", "settings"):
@@ -53,13 +61,6 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
             return {}
         own = [task for task in tasks if not task.subtask_of and task.name not in table.TYPED]
         return {task.name: task.doc for task in own}
-
-    def _is_ours(self, params: Any) -> bool:
-        try:
-            self.loader.setup(params)
-        except InvalidDodoFile:
-            return False
-        return is_ours(self.loader)
 
     def _execute(self, pos_args: list[str]) -> bool:
         tasks = {task.name: task for task in self.task_list}

@@ -1,18 +1,20 @@
 """doit's own `run`, which every command goes through: what it cannot do is said in our words."""
 
+import shlex
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from doit.cmd_base import DodoTaskLoader, DoitCmdBase
 from doit.cmd_run import Run as DoitsRun
-from doit.cmdparse import CmdParseError
+from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 from doit.dependency import DatabaseException
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from ..commands import table
 from ..context import arguments
-from ..util.errors import InputError
+from ..util.errors import InputError, SettingsError
 
 HELP = {"-h", "--help"}
 
@@ -26,12 +28,13 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
 
     def parse_execute(self, in_args: list[str]) -> int:
         """`-h` and `init`, wherever they are typed; what doit would not understand."""
+        ours = has_ours(self.loader, self.opt_vals)
+        if (HELP & {*in_args} or in_args[:1] == ["init"]) and ours:
+            return self._aside(in_args)
         try:
-            if (HELP & {*in_args} or in_args[:1] == ["init"]) and self._is_ours():
-                return self._aside(in_args)
             return int(super().parse_execute(in_args) or 0)
         except CmdParseError as error:
-            if not self._is_ours():
+            if not ours:
                 raise
             raise arguments.no_option(str(error)) from None
 
@@ -42,12 +45,11 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
             return init.main(words[1:])
         from .doit_help import Help
 
-        topics = [word for word in words if not word.startswith("-")]
         told = Help(
             task_loader=self.loader, config=self.config, bin_name=self.bin_name,
             cmds=self._cmds,
         )  # fmt: skip
-        return int(told.parse_execute(topics[:1]))
+        return int(told.parse_execute(names_typed(words)[:1]))
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Exit status 1 where doit would show a traceback: `.doit.sqlite3` may be on a full or
@@ -65,6 +67,8 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
         except InvalidCommand as error:
             if not (error.not_found and is_ours(self.loader)):
                 raise
+            if error.not_found in self.loader.cmd_names:
+                raise late(error.not_found) from None
             raise arguments.no_command(error.not_found, names(self)) from None
 
     def _options_after(self, params: Any, args: list[str]) -> list[str]:
@@ -78,19 +82,14 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
                 params[name] = value  # `update` would count it as a default
         return args
 
-    def _is_ours(self) -> bool:
-        """Known before the command line is."""
-        params, _ = self.cmdparser.parse([])
-        params.update(self.opt_vals)
-        try:
-            self.loader.setup(params)
-        except InvalidDodoFile:
-            return False
-        return is_ours(self.loader)
-
 
 def options_first(words: Sequence[str], parser: Any) -> list[str]:
     """What is an option of doit's, with its value, before all else: `getopt` stops at a name."""
+    first, rest = _parted(words, parser)
+    return first + rest
+
+
+def _parted(words: Sequence[str], parser: Any) -> tuple[list[str], list[str]]:
     first, rest, left = [], [], list(words)
     while left:
         word = left.pop(0)
@@ -101,9 +100,34 @@ def options_first(words: Sequence[str], parser: Any) -> list[str]:
             continue
         first.append(word)
         if option.type is not bool and not equals and len(word) in (2, len(f"--{option.long}")):
-            first += left[:1]
+            first += left[:1] or [""]  # of which doit says that it is no value
             del left[:1]
-    return first + rest
+    return first, rest
+
+
+def names_typed(words: Sequence[str]) -> list[str]:
+    """Commands of a line, and what is set in it, without options and what belongs to them."""
+    options = (*DoitCmdBase.base_options, *DodoTaskLoader.cmd_options, *DoitsRun.cmd_options)
+    parser = CmdParse([CmdOption(each) for each in options])
+    known = [word for word in words if word not in HELP]
+    return [word for word in _parted(known, parser)[1] if word[:1] != "-"]
+
+
+def late(command: str) -> SettingsError:
+    """For a command of doit's behind something else: `-v 2 list`, `deploy help`."""
+    line = [command, *(word for word in names_typed(sys.argv[1:]) if word != command)]
+    problem = f"command line: {command} comes first, without the options of a step"
+    return SettingsError(problem, fix=f"./doitw {shlex.join(line)}")
+
+
+def has_ours(loader: Any, values: Mapping[str, Any]) -> bool:
+    """Known before the command line is; `values`: options of the loader that were typed."""
+    params, _ = CmdParse([CmdOption(each) for each in loader.cmd_options]).parse([])
+    try:
+        loader.setup({**params, **values})
+    except InvalidDodoFile:
+        return False
+    return is_ours(loader)
 
 
 def is_ours(loader: Any) -> bool:

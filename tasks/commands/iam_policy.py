@@ -40,7 +40,7 @@ def write_policies(within: Scope, typed: Arguments) -> None:
     """Print and write every policy, or the one that is asked for. InputError where the stage has
     no such one."""
     repository = typed.repository or _origin() or OWNER
-    made = all_of(within, repository, typed.branch)
+    made = all_of(within, repository, typed.branch or subprocesses.default_branch() or "main")
     if typed.for_ and typed.for_ not in made:
         problem = f"stage {within.settings.stage} has no `role`, so nobody assumes one"
         raise InputError(problem, fix="write `role` into pyproject.toml, or take for=deploy")

@@ -40,6 +40,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..settings.pyproject import TABLE, by_stage
 from ..ui.console import console, width
+from ..util import subprocesses
 from ..util.errors import LayerError
 from ..util.invoked_as import typed
 
@@ -141,10 +142,16 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     if LAYER in halves:
         made.append(_change(root, LAYER, lambda _: halves[LAYER], "what the layer holds"))
     made += [*_around(root, app, table), *_renovate(root)]
-    if not options.no_workflow:
+    if not (options.no_workflow or overview.is_gitlabs(root)):
         made += _workflows(root, app, table, source, chalice)
     return Adoption(
-        app=app, source=source, parts=parts, changes=made, account=account, region=assumed
+        app=app,
+        source=source,
+        parts=parts,
+        changes=made,
+        account=account,
+        region=assumed,
+        is_gitlabs=overview.is_gitlabs(root),
     )
 
 
@@ -181,9 +188,10 @@ def _workflows(
     root: Path, app: App, table: dict[str, Any], source: Source, chalice: str
 ) -> Iterator[FileChange]:
     """What is there already stays as it is. GitHub looks at the top of the repository."""
-    why = "a pull request builds, main deploys, back and forward by hand"
-    up, place = repository.up(root), _place(root, source)
-    written = workflow.workflow(table, tool_origin.of_this(root), app.stages, place, chalice)
+    up, place, branch = repository.up(root), _place(root, source), subprocesses.default_branch()
+    why = f"a pull request builds, {branch or 'main'} deploys, back and forward by hand"
+    tool = tool_origin.of_this(root)
+    written = workflow.workflow(table, tool, app.stages, place, chalice, branch)
     yield _change(root, up / place.file, lambda text: text or written, why)
     dependabot = up / DEPENDABOT
     if not (root / dependabot).with_suffix(".yaml").exists():

@@ -134,7 +134,9 @@ class Arguments:
         "", "OWNER/REPOSITORY on GitHub, or OWNER@ID/REPOSITORY@ID (default: the checkout's)",
         "iam-policy", value="OWNER/NAME", form=_repository,
     )  # fmt: skip
-    branch: str = _argument("main", "branch that may deploy", "iam-policy", value="NAME")
+    branch: str = _argument(
+        "", "branch that may deploy (default: the repository's)", "iam-policy", value="NAME"
+    )
     format_: str = _argument(
         "", "with `local-start`: `env` prints address and key as shell variables. With `lock`: "
         "`pylock` also writes pylock.toml (PEP 751). With `package`: `cloudformation` (default) or "
@@ -196,6 +198,7 @@ def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
 
 def no_command(word: str, known: Sequence[str]) -> SettingsError:
     """What was typed in a command's place."""
+    refuse_bare_number(word, sys.argv[1:])
     refuse_slips(sys.argv[1:], bare=True)
     fix = "./doitw list --all shows every command and step"
     meant = nearest(word, known)
@@ -209,8 +212,22 @@ def no_option(said: str) -> SettingsError:
     """`said`: doit's words, with all options that it knows."""
     refuse_slips(sys.argv[1:], bare=True)
     problem = f"command line: {said.partition(' (parsing')[0].partition(': ')[2]}"
+    if bad := re.match(r"(?s)Error parsing parameter '(\w+)'.*?'([^']*)'\s*$", said):
+        value = f"takes no {bad[2]}" if bad[2] else "has no value"
+        problem = f"command line: option {bad[1].replace('_', '-')} {value}"
     fix = "type name=value (stage=dev). ./doitw help COMMAND shows what it takes"
     return SettingsError(problem, fix=fix)
+
+
+def refuse_bare_number(word: str, words: Sequence[str]) -> None:
+    """SettingsError for `rollback 1`, `rollback to 1`, with the line that was meant."""
+    number = next((each for each in words if each.isdecimal()), "")
+    if word not in ("to", number) or not {*_of("version")} & {*words} or not number:
+        return
+    meant = f"version={number}"
+    line = [meant if each == number else each for each in words if each != "to"]
+    problem = f"command line: did you mean {meant}?"
+    raise SettingsError(problem, fix=f"./doitw {shlex.join(line)}")
 
 
 def refuse_slips(words: Sequence[str], *, bare: bool = False) -> None:

@@ -86,6 +86,30 @@ def lines(path: Path) -> list[Line]:
     return _read(path, constraint=False) if _is_file(path) else []
 
 
+def refuse_unreadable(path: Path) -> None:
+    """InputError for lines that pip cannot read either, each with the way to write it. What pip
+    can and a layer cannot (a folder, a bare address) is no matter here."""
+    found = [_unreadable(line) for line in lines(path) if not _pip_reads(line)]
+    if problems := [each for each in found if each]:
+        raise InputError(
+            source_location.joined(problems),
+            fix="correct these lines, which pip cannot read: NAME, NAME==VERSION, NAME @ ADDRESS",
+        )
+
+
+def _pip_reads(line: Line) -> bool:
+    from packaging.requirements import InvalidRequirement
+
+    bare = re.sub(r"\s--.*$", "", line.text)
+    if line.is_option or _LOCAL.match(bare) or references.advice(bare) or Path(bare).exists():
+        return True
+    try:
+        parse_requirement(bare)
+    except InvalidRequirement:
+        return False
+    return True
+
+
 def files(path: Path) -> list[Path]:
     """The file and everything it includes that exists, for `file_dep`."""
     found: dict[str, Path] = {}  # by its real path: one file may be named in many ways
@@ -270,6 +294,10 @@ def _problem(line: Line) -> Problem | None:
         return None
     if advice := references.advice(line.text):
         return f"{where} is not a requirement: {advice}", _place(line, 0)
+    return _unreadable(line)
+
+
+def _unreadable(line: Line) -> Problem | None:
     from packaging.requirements import InvalidRequirement
 
     try:
@@ -277,6 +305,7 @@ def _problem(line: Line) -> Problem | None:
     except InvalidRequirement as error:
         why, *shown = str(error).splitlines()
         # packaging points at the fault in a line of its own
+        where = f"{line.file}, line {line.number}: {line.text!r}"
         return f"{where} is not a requirement: {why}", _place(line, _column(shown))
     return None
 

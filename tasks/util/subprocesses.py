@@ -44,6 +44,17 @@ def origin() -> str:
     return _ask("config", "--get", "remote.origin.url") or ""
 
 
+def default_branch() -> str:
+    """The repository's: what a clone starts with, else a usual name that is there, else what is
+    checked out; '' outside of a checkout."""
+    if cloned := _ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD"):
+        return cloned.removeprefix("origin/")
+    listed = _ask("for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes")
+    usual = (_ask("config", "--get", "init.defaultBranch") or "", "main", "master")
+    there = [name for name in usual if name and name in (listed or "").split()]
+    return [*there, _ask("symbolic-ref", "--short", "HEAD") or ""][0]
+
+
 def _ask(*arguments: str) -> str | None:
     """What git prints; None when it is not there or refuses."""
     try:

@@ -1,5 +1,6 @@
 """`doit list`, `doit help deploy`, `tabcompletion`: by ./doitw, by the wheel, by plain doit."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,19 @@ SLIPS = {
     "rollback version 3 stage=local": "rollback version=3 stage=local",
     "gc --yes": "gc yes=1",
     "gc yes stage=local": "gc yes=1 stage=local",
+}
+# doit's own commands and options: what is said of a line that it would not take
+DOITS = {
+    "dumpdb": "dumpdb cannot read .doit.sqlite3",
+    "list --stage": "option --stage not recognized",
+    "info -s zip": "option -s not recognized",
+    "-v 2 list": "→ ./doitw list",
+    "-v 2 help deploy": "→ ./doitw help deploy",
+    "deploy help": "→ ./doitw help deploy",
+    "-n x build": "option num-process takes no x",
+    "plan -v": "option verbosity has no value",
+    "rollback to 1": "→ ./doitw rollback version=1",
+    "show 3 stage=local": "→ ./doitw show version=3 stage=local",
 }
 
 
@@ -66,6 +80,11 @@ def test_in_an_app(app: Path, tool: Tool, program: str) -> None:
     assert run.code == 3
     assert "deplyo is not a command (did you mean deploy?)" in run.output
     assert "\n→ doit list --all shows every command and step" in run.output
+    for words in (["clean", "--dryrun"], ["info", "deplyo"]):
+        run = tool.run(app, program, *words)
+        assert run.code == 3
+        assert re.fullmatch(r"ERROR: command line: .*\n→ .*\n", run.output), run.output
+    assert "PURPOSE\n    list tasks" in tool.run(app, program, "list", "-h").output
     for words in (["-h"], ["help"], ["deploy", "-h"], ["deploy", "--help"], ["help", "init"]):
         run = tool.run(app, program, *words)
         assert run.code == 0, run.output
@@ -95,6 +114,10 @@ def test_without_a_dodo_it_says_how_to_begin(tool: Tool, tmp_path: Path) -> None
     run = tool.run(tmp_path, "doit-lambda-layer", "deploy")
     assert run.code == 3
     assert "→ in a Chalice app that has none yet: doit-lambda-layer init" in run.output
+    for word in ("--help", "-h", "help"):
+        run = tool.run(tmp_path, "doit-lambda-layer", word)
+        assert run.output.startswith(FIRST["help"])
+        assert run.code == 0
 
 
 def test_in_the_checkout(tmp_path: Path) -> None:
@@ -120,6 +143,13 @@ def test_in_the_checkout(tmp_path: Path) -> None:
         assert run.code == 3
         assert run.output.endswith(f"\n→ ./doitw {meant}\n"), run.output
         assert f"did you mean {meant.split()[1]}" in run.output
+    for line, said in DOITS.items():
+        run = copy.doit(*line.split())
+        assert run.code == 3
+        assert said in run.output
+        assert re.fullmatch(r"ERROR: command line: .*\n→ .*\n", run.output), run.output
+    for words in (["-v", "2", "-h"], ["help", "--help"]):
+        assert copy.doit(*words).output.startswith(FIRST["help"])
     copy.write("pyproject.toml", "[tool.lambda-layer]\nlayr = 1\n")
     run = copy.doit("help", "deploy")
     assert "did you mean layer?" in run.output

@@ -251,6 +251,18 @@ def test_a_person_is_asked(app: Any, tool: Tool, typed: str, code: int) -> None:
     assert bool(changed(folder)) == (code == 0)
 
 
+def test_gitlabs_repository_gets_no_workflow_of_githubs(app: Any, adopt: Adopt) -> None:
+    """It is told where GitLab's is; a repository that is on both gets one."""
+    folder = app({**WORKER, ".gitlab-ci.yml": "build:\n"})
+    code, said = adopt(folder, "--yes")
+    assert code == 0
+    assert "docs/gitlab-ci.yml" in said
+    assert not (folder / ".github").exists()
+    (folder / ".github/workflows").mkdir(parents=True)
+    assert "docs/gitlab-ci.yml" not in adopt(folder, "--yes")[1]
+    assert (folder / ".github/workflows/lambda-layer.yml").is_file()
+
+
 def test_again_there_is_nothing_to_do(app: Any, adopt: Adopt) -> None:
     """And a package that came since goes where the others are."""
     folder = app(ORDERS)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from ...requirements import pylock
 from ...util.errors import InputError
 from ..text_files import text_of
-from . import sources
+from . import origins, sources
 from .sources import PYPROJECT, SOURCES, Source
 
 EXPORTS: dict[str, tuple[str, ...]] = {
@@ -45,8 +45,9 @@ def requirements(root: Path, source: Source) -> str:
         known = ", ".join(SOURCES)
         raise InputError(f"{source.file} is not there", fix=f"name one that is, of {known}")
     if name == PYPROJECT:
-        found = sources.declared(text, group)
-        return "".join(f"{line}\n" for line in sources.refuse_empty(root, source, found))
+        found = sources.refuse_empty(root, source, sources.declared(text, group))
+        origins.refuse_unlocked(path.parent)
+        return "".join(f"{line}\n" for line in found)
     if name.startswith("pylock."):
         return pylock.requirements(text, source.file)
     if name == "pdm.lock":

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from ...requirements.file import canonical
 from ...util.errors import InputError
 from ..text_files import text_of
-from . import sources
+from . import origins, sources
 from .sources import PYPROJECT
 
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
@@ -32,6 +32,7 @@ def own_requirements(text: str, root: Path) -> str | None:
     if place is None or not place.samefile(root):
         return None
     document = text_of(root / PYPROJECT)
+    origins.refuse_unlocked(root)
     lines = sources.declared(document, "") if document is not None else []
     extras = _EXTRAS.search(text)
     for name in extras[1].split(",") if extras else ():

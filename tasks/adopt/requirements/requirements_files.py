@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...requirements import developer_tools, references
-from ...requirements.file import canonical, parse_requirement, reject_circle
+from ...requirements.file import (
+    canonical,
+    parse_requirement,
+    refuse_unreadable,
+    reject_circle,
+)
 from ...util.errors import InputError
 from ..text_files import text_of
 from . import local_projects
@@ -188,6 +193,9 @@ def halves(
     mine = parse_entries(_text(root, FUNCTION), root)
     place = (root / source.file).parent if Path(source.file).suffix in WRITTEN else root
     wanted = mine if source.file == str(FUNCTION) else parse_entries(exported, place, root=root)
+    for file in dict.fromkeys((str(FUNCTION), source.file)):
+        if Path(file).suffix in WRITTEN:
+            refuse_unreadable(root / file)
     parts = split(wanted, vendored, asked, tools)
     packed = [entry.text for entry, why in parts.stays if why != VENDORED]
     local_projects.refuse_missing(packed, root)

@@ -29,6 +29,7 @@ BY_KMS = re.compile(
     r"(?P<ciphertext>not authorized to perform: kms:Decrypt on the resource associated with this "
     r"ciphertext|Access to KMS is not allowed|KMS (?:key )?access (?:was|is) denied)"
 )
+BY_TOKEN = re.compile("sts:AssumeRoleWith(WebIdentity|SAML)")  # the role alone decides
 ENCODED = re.compile(r"Encoded authorization failure message: (?P<text>\S+)")
 IDENTITY, SESSION, TRUST = "identity-based policy", "session policy", "role trust policy"
 ORGANIZATION = ("service control policy", "resource control policy")
@@ -52,24 +53,25 @@ class Denial:
 def read(said: str) -> Denial | None:
     """None for what is no refusal, or names no action. Lines may have been folded."""
     text = " ".join(said.split()) + " "
-    if by_s3 := BY_S3.search(text):
+    action = ACTION.search(text)
+    if (by_s3 := BY_S3.search(text)) and not action:
         key = f"/{by_s3['key']}" if by_s3["key"] else ""
         return Denial(
             action=f"s3:{by_s3['action']}", resource=f"arn:aws:s3:::{by_s3['bucket']}{key}"
         )
     if BY_KMS.search(text):
         return Denial(action="kms:Decrypt")
-    action = ACTION.search(text)
     if action is None:
         return None
     who, resource = USER.search(text), RESOURCE.search(text)
     explicit, missing = EXPLICIT.search(text), MISSING.search(text)
     policy = explicit or missing
+    kind = policy["policy"].replace("policies", "policy") if policy else ""
     return Denial(
         action=action["action"],
         resource=resource["resource"].rstrip(".,") if resource else "",
         who=who["who"] if who else "this identity",
-        policy=policy["policy"].replace("policies", "policy") if policy else "",
+        policy=kind or (TRUST if BY_TOKEN.fullmatch(action["action"]) else ""),
         explicit=bool(explicit) or "explicit deny" in text,
         arn=(explicit["arn"] or "").rstrip(".") if explicit else "",
     )
@@ -91,8 +93,8 @@ def remedy(denial: Denial) -> str:
         BOUNDARY: f"{verb} the permissions boundary{named} {whose}: its other policies cannot",
         SESSION: f"{verb} the policy that this session was started with, or start another session",
         RESOURCE_BASED: f"{verb} the policy of {where}, for {denial.who}",
-        TRUST: f"{verb} the trust policy of {where}, for {denial.who}; of a role for GitHub: "
-        "./doitw iam-policy for=trust prints it",
+        TRUST: f"{verb} the trust policy of {denial.resource or 'the role'}, for {denial.who}. "
+        "./doitw iam-policy for=trust prints that of a role for GitHub",
         ENDPOINT: f"{verb} the policy of the VPC endpoint, or reach AWS by another way",
     }
     if denial.policy in ways:

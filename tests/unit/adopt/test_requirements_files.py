@@ -7,7 +7,7 @@ import pytest
 from tasks.adopt.requirements import requirements_files
 from tasks.adopt.requirements.requirements_files import HEADERS, parse_entries, split
 from tasks.adopt.requirements.sources import FUNCTION, LAYER, Source
-from tasks.requirements import developer_tools
+from tasks.requirements import developer_tools, file
 from tasks.util.errors import InputError
 
 HERE = Source(file="requirements.txt")
@@ -57,6 +57,31 @@ def test_what_stays(line: str, why: str) -> None:
 def test_what_goes(line: str) -> None:
     """Whatever an index or an address has as a package."""
     assert [entry.text for entry in split(parse_entries(line, Path()), set(), set()).goes] == [line]
+
+
+@pytest.mark.parametrize(
+    "line", ["requests=2.32.3", "requests#x", "; certifi", "Package    Version", "six 1.16.0"]
+)
+def test_a_line_that_pip_cannot_read_is_refused(line: str, tmp_path: Path) -> None:
+    """With file, line and what to write; also in a file that is included. It moved into the
+    function, where Chalice failed at it."""
+    for text, more in ((f"six\n{line}\n", {}), ("-r more.txt\n", {"more": f"idna\n{line}\n"})):
+        with pytest.raises(InputError, match=r"\.txt, line 2: .* is not a requirement") as caught:
+            halves(tmp_path, text, **more)
+        assert "NAME==VERSION" in caught.value.fix
+        assert ("requests==2.32.3?" in caught.value.problem) == (line == "requests=2.32.3")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["https://example.com/a-1-py3-none-any.whl", "git+https://example.com/a.git@v1", "./mine",
+     "-e git+https://example.com/a.git#egg=a", "a==1 --config-settings x=y", "a @ file:./mine"],
+)  # fmt: skip
+def test_what_pip_can_read_stays_with_the_function(line: str, tmp_path: Path) -> None:
+    """As before: a layer cannot be made of it."""
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"six\n{line}\n")
+    file.refuse_unreadable(path)
 
 
 def test_comments_go_with_their_lines(tmp_path: Path) -> None:

@@ -122,6 +122,84 @@ def test_a_kind_of_file_that_is_not_read(name: str, fix: str) -> None:
     assert fix in str(caught.value)
 
 
+WHERE = {  # what each tool is told, by what it says to do
+    "uv lock": [
+        "[tool.uv.sources]\nsix = { path = 'libs/six' }\n",
+        "[tool.uv.sources]\nsix = { git = 'https://e.org/six' }\n",
+        "[tool.uv.sources]\nsix = { url = 'https://e.org/six.whl' }\n",
+        "[tool.uv.sources]\nsix = { workspace = true }\n",
+        "[tool.uv.sources]\nsix = { index = 'ours' }\n",
+        "[tool.uv]\nconstraint-dependencies = ['six<1.17']\n",
+        "[tool.uv]\noverride-dependencies = ['six==1.15']\n",
+        "[tool.uv]\nfind-links = ['wheels']\n",
+        "[tool.uv]\nexclude-newer = '2026-01-01T00:00:00Z'\n",
+    ],
+    "poetry lock": [
+        "[tool.poetry.dependencies]\nsix = { path = 'libs/six' }\n",
+        "[tool.poetry.dependencies]\nsix = { git = 'https://e.org/six' }\n",
+        "[tool.poetry.dependencies]\nsix = { source = 'ours' }\n",
+        "[tool.poetry.dependencies]\nsix = '<1.17'\n",
+        "[[tool.poetry.source]]\nname = 'ours'\nurl = 'https://e.org'\n",
+    ],
+    "pdm lock": [
+        "[[tool.pdm.source]]\nname = 'ours'\nurl = 'https://e.org'\n",
+        "[tool.pdm.resolution.overrides]\nsix = '1.15'\n",
+    ],
+    "write them into requirements.txt": [
+        "[tool.hatch.envs.default]\nworkspace.members = ['libs/*']\n",
+        "[tool.hatch.envs.default.env-vars]\nPIP_EXTRA_INDEX_URL = 'https://e.org'\n",
+        "[[tool.rye.sources]]\nname = 'ours'\nurl = 'https://e.org'\n",
+        "[tool.pixi.pypi-dependencies]\nsix = { path = 'libs/six' }\n",
+    ],
+    "pip-compile": ["[tool.pip-tools]\nindex-url = 'https://e.org'\n"],
+}
+
+
+@pytest.mark.parametrize(("fix", "said"), [(fix, x) for fix, all_ in WHERE.items() for x in all_])
+def test_where_packages_come_from_is_never_dropped(fix: str, said: str, tmp_path: Path) -> None:
+    """An index has another package of that name, perhaps a stranger's. `-e .` asks the same."""
+    folder = app(tmp_path, {"./pyproject.toml": DEPENDS + said})
+    with pytest.raises(InputError, match="others of the same names") as caught:
+        exports.requirements(folder, sources.find(folder))
+    assert fix in caught.value.fix
+    with pytest.raises(InputError, match="others of the same names"):
+        halves(folder, "-e .\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "fix"),
+    [
+        ({"pyproject.toml": "[tool.uv]\nworkspace.members = ['*']\nsources.six.path = 'six'\n"},
+         "uv lock"),
+        ({"./uv.toml": "override-dependencies = ['six==1.15']\n"}, "uv lock"),
+        ({"./pyproject.toml": DEPENDS + WHERE["uv lock"][0], "./uv.lock": ""}, "--from uv.lock"),
+    ],
+)  # fmt: skip
+def test_nor_where_it_stands_beside(files: Mapping[str, str], fix: str, tmp_path: Path) -> None:
+    """In uv.toml, in the workspace around it; with a lock that somebody does not name."""
+    folder = app(tmp_path, {"./pyproject.toml": DEPENDS, **files})
+    with pytest.raises(InputError, match="others of the same names") as caught:
+        exports.requirements(folder, Source(file="pyproject.toml"))
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[[tool.uv.index]]\nname = 'ours'\nurl = 'https://e.org'\ndefault = true\n",
+        "[tool.uv]\ndev-dependencies = ['pytest']\n",
+        "[tool.poetry.dependencies]\npython = '^3.12'\n",
+        "[tool.poetry]\npackage-mode = false\n[tool.poetry.group.dev.dependencies]\npytest = '*'\n",
+        "[tool.hatch.envs.test]\ndependencies = ['pytest']\nenv-vars.CI = '1'\n",
+        "[tool.pdm]\ndistribution = false\n",
+    ],
+)
+def test_what_says_nothing_of_that_is_taken(said: str, tmp_path: Path) -> None:
+    """Indexes for any package are those of the layer's build, too."""
+    folder = app(tmp_path, {"./pyproject.toml": DEPENDS + said})
+    assert exports.requirements(folder, sources.find(folder)) == "six==1.16.0\n"
+
+
 def test_pyproject_that_names_nothing_is_refused_when_it_is_named(tmp_path: Path) -> None:
     """Poetry's own table is no list that everybody reads."""
     folder = app(tmp_path, {"./pyproject.toml": POETRY})
@@ -261,7 +339,8 @@ def test_what_only_tools_need_stays_out(tmp_path: Path) -> None:
 
 def test_options_of_an_included_file_are_seen_from_the_apps_folder(tmp_path: Path) -> None:
     """Where pip takes them from the file that names them."""
-    folder = app(tmp_path, {"base/base.txt": "-c limits.txt\n--find-links ./wheels\nsix\n"})
+    text = "-c limits.txt\n--find-links ./wheels\nsix\n"
+    folder = app(tmp_path, {"base/base.txt": text, "base/limits.txt": "six<2\n"})
     _, layer = halves(folder, "-r ../../base/base.txt\n")
     assert layer == "-c ../../base/limits.txt\n--find-links ../../base/wheels\nsix\n"
 

@@ -1,5 +1,6 @@
 """tasks/adopt/workflow.py, repository.py, versions.py: where GitHub looks, and what it runs."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from tasks.adopt import repository, versions, workflow
 from tasks.adopt.requirements.requirements_files import parse_entries
 from tasks.adopt.tool_origin import Origin
 from tasks.adopt.workflow import Place
+from tasks.util import subprocesses
 from tasks.util.errors import InputError
+from tests.sample_apps import git
 
 TOOL = Origin(requirement="./tools/x.whl", told="here")
 PART = Place(folder=Path("services/orders"), watched=["uv.lock"])
@@ -43,6 +46,29 @@ def test_an_app_that_is_all_of_its_repository_has_no_filter() -> None:
     assert "defaults" not in found
     assert found[True]["push"] == {"branches": ["main", "master"]}
     assert found["jobs"]["deploy"]["concurrency"]["group"] == "deploy-dev"
+
+
+def test_the_repositorys_own_branch_deploys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a clone starts with; a new repository's only one; the usual name beside another."""
+    found = workflow.workflow({}, TOOL, branch="trunk")
+    assert yaml.safe_load(found)[True]["push"]["branches"] == ["trunk"]
+    assert "Push to trunk" in found
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.chdir(tmp_path)
+    assert subprocesses.default_branch() == ""
+    git(tmp_path, "init", "-q", "-b", "trunk", "made")
+    monkeypatch.chdir(tmp_path / "made")
+    assert subprocesses.default_branch() == "trunk"
+    git(Path(), "commit", "-q", "--allow-empty", "-m", "one")
+    git(tmp_path, "clone", "-q", "made", "cloned")
+    git(Path(), "switch", "-q", "-c", "mine")
+    git(Path(), "branch", "-q", "-m", "trunk", "master")
+    assert subprocesses.default_branch() == "master"
+    monkeypatch.chdir(tmp_path / "cloned")
+    git(Path(), "switch", "-q", "-c", "mine")
+    assert subprocesses.default_branch() == "trunk"
 
 
 def test_tool_and_app_have_environments_of_their_own() -> None:

@@ -85,7 +85,13 @@ SAID: dict[str, Denial] = {
         explicit=True,
     ),
     "Not authorized to perform sts:AssumeRoleWithWebIdentity": Denial(
-        action="sts:AssumeRoleWithWebIdentity"
+        action="sts:AssumeRoleWithWebIdentity", policy="role trust policy"
+    ),
+    "Your access has been denied by S3, please make sure your request credentials have permission "
+    "to GetObject for deps/layers/deps/20261129-010203/deps.zip. S3 Error Code: AccessDenied. S3 "
+    f"Error Message: User: {CI} is not authorized to perform: s3:GetObject on resource: "
+    f"\"{OBJECT}\" because no session policy allows the s3:GetObject action": Denial(
+        action="s3:GetObject", who=CI, resource=OBJECT, policy="session policy"
     ),
     "Your access has been denied by S3, please make sure your request credentials have permission "
     "to GetObject for deps/layers/deps/20261129-010203/deps.zip. S3 Error Code: AccessDenied. S3 "
@@ -125,7 +131,7 @@ WAYS = {
     "session policy": "the policy that this session was started with",
     "resource-based policy": "remove the deny of s3:PutObject from the policy of arn:aws:s3:::deps",
     "VPC endpoint policy": "the policy of the VPC endpoint",
-    "role trust policy": f"the trust policy of {ROLE}",
+    "role trust policy": "the trust policy of ",
 }
 
 
@@ -136,11 +142,61 @@ def test_the_remedy_is_about_the_policy_that_decides(said: str) -> None:
     assert found.action in fix
     assert WAYS.get(found.policy, "") in fix
     assert found.arn in fix
+    if found.policy == "role trust policy":
+        assert f"the trust policy of {found.resource or 'the role'}, for {found.who}" in fix
+        assert "iam-policy for=trust" in fix
     if found.policy in WAYS or found.explicit:
         assert "iam-policy for=deploy" not in fix
         assert ("remove the deny" in fix) == found.explicit
     else:
         assert fix.startswith(f"allow {found.action}")
+
+
+# What is no right of the caller's, by what to do.
+KNOWN = {
+    "MultiFactorAuthentication failed with invalid MFA one time pass code. ": "type the code",
+    "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.":
+    "mfa_serial",
+    "No OpenIDConnect provider found in your account for "
+    "https://token.actions.githubusercontent.com":
+    "--url https://token.actions.githubusercontent.com --client-id-list",
+    f"User: {ME} is not authorized to perform: s3:PutBucketPolicy on resource: "
+    "\"arn:aws:s3:::deps\" because public policies are blocked by the BlockPublicPolicy block "
+    "public access setting.": "in place of \"*\"",
+    "Lambda was unable to decrypt the environment variables because KMS access was denied. Please "
+    "check the function's KMS key settings. KMS Exception: AccessDeniedException KMS Message: The "
+    "ciphertext refers to a customer master key that does not exist, does not exist in this "
+    "region, or you are not allowed to access.": "to the function's own role, not to you",
+    "The role defined for the function cannot be assumed by Lambda.": "lambda.amazonaws.com",
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2":
+    "ec2:CreateNetworkInterface",
+    "The provided execution role does not have permissions to call ReceiveMessage on SQS":
+    "allow ReceiveMessage of SQS to the function's role",
+    "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'":
+    "region=eu-west-1",
+    "The bucket you are attempting to access must be addressed using the specified endpoint. "
+    "Please send all future requests to this endpoint.": "Set region=REGION",
+    "The eu-central-1 location constraint is incompatible for the region specific endpoint this "
+    "request was sent to.": "Set region=REGION",
+    "STS is not activated in this region for account:123456789012. Your account administrator can "
+    "activate STS in this region using the IAM Console.": "switch STS on",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", KNOWN)
+def test_what_is_no_right_of_the_callers(said: str) -> None:
+    """Who has to change what; no statement for the caller, whatever the code; folded, too."""
+    for text in (said, said.replace(" ", "\n ")):
+        fix = remedy(text)
+        assert KNOWN[said] in fix
+        assert "to this identity" not in fix
+        assert "iam-policy" not in fix
+
+
+def test_a_bucket_of_another_region_by_its_code_alone() -> None:
+    """HEAD has no words."""
+    response: dict[str, Any] = {"Error": {"Code": "301", "Message": ""}}
+    assert "Set region=REGION" in errors.refusal("looking", response, "HeadBucket").fix
 
 
 def test_the_statement_is_where_the_remedy_says() -> None:

@@ -1,5 +1,5 @@
 """tasks/chalice_project/source: an app is found wherever its code lies, in the shapes that people
-write. Nothing of it is run."""
+write. Nothing of it is run, unless only Chalice knows what it is."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,9 +145,34 @@ def test_names_that_lead_in_a_circle_end(text: str, tmp_path: Path) -> None:
 
 
 def test_what_imports_no_chalice_is_no_app(tmp_path: Path) -> None:
-    """Neither app.py nor what it reaches."""
-    with pytest.raises(InputError, match="nor does any module here that it imports"):
-        chalice_app.read_app(write(tmp_path, {"app": "import web\n", "web": "import flask\n"}))
+    """Neither app.py nor what it reaches; the import's own words say why."""
+    files = {"app": "import web\n", "web": "import no_such_framework\n"}
+    with pytest.raises(InputError, match="No module named 'no_such_framework'") as caught:
+        chalice_app.read_app(write(tmp_path, files))
+    assert "that were read do not import chalice" in caught.value.problem
+    assert "where its packages are installed" in caught.value.fix
+
+
+HOUSE = "from chalice import Chalice\nclass HouseApp(Chalice): ...\n"
+BY_HOUSE = "from house import HouseApp\napp = HouseApp(app_name='a')\n"
+ROUTE = "@app.route('/status')\ndef status(): ...\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app": "import importlib\nchalice = importlib.import_module('chalice')\n"
+         "app = chalice.Chalice('a')\n"},
+        {"app": BY_HOUSE, "vendor/house": HOUSE},
+        {"app": "import sys\nsys.path.append('src')\n" + BY_HOUSE, "src/house": HOUSE},
+    ],
+)  # fmt: skip
+def test_an_app_that_only_chalice_knows(files: dict[str, str], tmp_path: Path) -> None:
+    """It is asked, as `chalice deploy` would: nothing of it stays behind."""
+    root = write(tmp_path, {**files, "app": files["app"] + ROUTE})
+    before = sorted(root.rglob("*"))
+    assert chalice_app.read_app(root).asked == ["/status"]
+    assert sorted(root.rglob("*")) == before
 
 
 def test_what_the_app_imports(tmp_path: Path) -> None:
