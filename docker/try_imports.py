@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+# ("import", module), ("load", path below python/) or ("lacks", module and names, with spaces)
+Try = tuple[str, str]
+LACKS = "lacks:"  # begins the answer to the last kind
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
@@ -136,6 +138,10 @@ def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
     try:
         if kind == "import":
             importlib.import_module(name)
+        elif kind == "lacks":
+            name, *names = name.split()
+            module = importlib.import_module(name)
+            return " ".join([LACKS, *(each for each in names if not hasattr(module, each))])
         else:
             import ctypes
 

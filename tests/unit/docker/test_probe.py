@@ -363,6 +363,69 @@ def test_answers_of_what_is_tried_are_none(opt: Path, tmp_path: Path, end: str) 
     }
 
 
+SPEAKS = """
+import os, sys
+frame = sys._getframe()
+while "answers" not in frame.f_locals or "word" not in frame.f_locals:
+    frame = frame.f_back
+os.write(frame.f_locals["answers"], b"\\n" + frame.f_locals["word"] + b" " + {said!r} + b"\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{", "[" * 60_000, '[0, "", 0, [], {"read": [1]}]', "[]", '[1, "", 0, [], {}]', "7",
+     '{"seconds": NaN}', '{"memory": "x"}', '[0, {}, 0, [], {}]', "null"],
+    ids=lambda said: str(said)[:20],
+)  # fmt: skip
+def test_who_knows_the_word_has_not_imported_either(
+    probe: ModuleType, opt: Path, said: str
+) -> None:
+    """It reads it out of this process's memory. What it says is none of our answers."""
+    lay(opt, speaks=SPEAKS.format(said=said.encode()), good="")
+    found = imported(probe, opt, "speaks", "good")
+    assert found == {"speaks": "it answered in the place of what tried it", "good": ""}
+
+
+GRAPHLIB = """
+import os, sys
+frame = sys._getframe()
+while frame and frame.f_locals.get("kind") != "lacks":
+    frame = frame.f_back
+if frame:
+    {does}
+class CycleError: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "error", "lacks"),
+    [
+        ("pass", "", True),
+        ("import time; time.sleep(600)", "no end after 3 s", False),
+        (f"exec({FORGES!r}); os._exit(0)", "exit status 0", False),
+    ],
+    ids=["plain", "no end", "another answer"],
+)
+def test_what_hides_a_standard_module_is_asked_as_what_is_tried(
+    opt: Path, tmp_path: Path, does: str, error: str, lacks: bool
+) -> None:
+    """It has no way to the verdict, no more time, and its name is in the error."""
+    lay(opt, graphlib=GRAPHLIB.format(does=does), good="")
+    nothing = {"folder": "", "modules": [], "outer": [], "libraries": [], "programs": []}
+    batches = {"q": nothing | {"modules": ["graphlib"]}, "d": nothing | {"modules": ["good"]}}
+    question = {"batches": batches, "gone": [], "touched": [], "bare": [], "timeout": 3,
+                "alone": False, "system": []}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
+    done = run("prove", str(opt), str(tmp_path / "request.json"))
+    found = json.loads(done.stdout.splitlines()[-1][2:])
+    assert found["q"]["imports"] == {"graphlib": error}
+    assert found["d"]["imports"] == {"good": ""}
+    assert found["q"]["hides"]["graphlib"]["used"]
+    assert ("TopologicalSorter" in found["q"]["hides"]["graphlib"]["lacks"]) is lacks
+    assert "CycleError" not in found["q"]["hides"]["graphlib"]["lacks"]
+
+
 def test_who_closes_everything_has_not_imported(
     probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
