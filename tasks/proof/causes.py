@@ -36,9 +36,10 @@ _LIBRARY = (
 # Standard modules that a Python from 3.10 on has lost ("What's New", 3.10, 3.12 and 3.13).
 REMOVED = (
     "aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt",
-    "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
+    "distutils", "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
     "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib", "uu", "xdrlib",
 )  # fmt: skip
+_REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +224,7 @@ CAUSES = (
     ),
     Cause(
         name="old standard module",
-        pattern=rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])",
+        pattern=_REMOVED,
         why="{what} was a module of the standard library, which this Python has no longer",
         fix="pin a version of the package that is made for this Python, or leave the package out",
     ),
@@ -262,6 +263,11 @@ def is_library(error: str) -> bool:
     """Is it one that Lambda's image lacks?"""
     found = of(error) if error else None
     return found is not None and found[0].name == "library"
+
+
+def is_removed(error: str) -> bool:
+    """Is it for a standard module that this Python has no longer?"""
+    return re.search(_REMOVED, error) is not None
 
 
 def reasons(errors: Mapping[str, str]) -> list[str]:
