@@ -7,10 +7,14 @@ import importlib
 import importlib.machinery
 import json
 import os
+import posix
 import re
+import resource
+import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 # ("import", module), ("load", path below python/) or ("lacks", module and names, with spaces)
@@ -22,6 +26,8 @@ NOT_THERE = "cannot open shared object file: No such file or directory"
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
+FROZEN = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+STAT, LSTAT = os.stat, os.lstat  # as they are before somebody watches them
 SLOW = 0.001  # seconds; of what is faster nothing is said
 STARTING = {
     "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "_thread.start_new_thread",
@@ -32,6 +38,19 @@ TOUCHING = {
     "open", "os.mkdir", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link",
     "os.symlink", "os.rmdir", "os.mkfifo", "sqlite3.connect",
 }  # events that have a path first  # fmt: skip
+ASKING = (
+    "stat", "lstat", "access", "readlink", "statvfs", "pathconf", "chroot", "mkfifo", "mknod",
+)  # functions of which no audit event tells  # fmt: skip
+TOLD = {
+    "os.chmod", "os.chown", "os.getxattr", "os.link", "os.listxattr", "os.mkdir", "os.remove",
+    "os.removexattr", "os.rename", "os.rmdir", "os.setxattr", "os.truncate", "os.utime",
+}  # events of the others, with a path first  # fmt: skip
+HIDING = {
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen",
+    "cpython.PyInterpreterState_New", "ctypes.call_function", "ctypes.dlsym/handle",
+}  # events of what may look at anything, and this process hears nothing of it  # fmt: skip
+FOLLOWED = {"import", "open", "os.chdir", "os.symlink", "ctypes.dlsym"}  # after some of them, too
+ELSEWHERE = re.compile(r"/proc/.*/(?:root|cwd)(?:/|$)")  # other names of folders
 
 
 def work(
@@ -345,7 +364,9 @@ class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
-    that are not there; `asked`, distributions whose metadata somebody wants."""
+    that are not there; `asked`, distributions whose metadata somebody wants. Whatever it cannot
+    follow rests on the whole layer, too: a process beside it, a name by way of a descriptor, of the
+    folder it is in or of a link, a function of C that is called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
@@ -364,16 +385,24 @@ class Watch:
     def start(self) -> None:
         sys.meta_path.append(self)  # the last, and it never finds anything
         sys.addaudithook(self.hear)
-        for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
+        watch_finders(self)
+        for name in ASKING:
             original = getattr(os, name)
             noting = Noting(self, original)
             setattr(os, name, noting)
+            setattr(posix, name, noting)
             for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks,
                          os.supports_effective_ids):  # fmt: skip
                 able |= {noting} if original in able else set()
 
+    def doubt(self) -> None:
+        """It may have looked at anything."""
+        self.listed.add("")
+
     def seen(self) -> "dict[str, list[str]]":
         """What was not told before."""
+        if has_children():
+            self.doubt()
         new = {}
         for kind, told in self._told.items():
             if names := getattr(self, kind) - told:
@@ -391,12 +420,60 @@ class Watch:
             self.shares = self.shares or is_port(arguments[1])
         elif event in TOUCHING and self.is_shared(arguments[0]):
             self.shares = True
+        if event in HIDING or (event in FOLLOWED and self.is_lost(event, arguments)):
+            self.doubt()
+        self.note(event, arguments)
+
+    def note(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "open":
             self.opened(arguments[0])
+            if not (is_import_system() and str(arguments[0]).endswith(".pyc")):
+                self.misses(arguments[0])
+        elif event in TOLD:
+            self.asked_about(arguments[0])
+            self.misses(arguments[0])
         elif event == "import" and (name := self.below(arguments[1])):
             self.read.add(place_of(name))  # a library: it is there, stripped or not
         elif event in ("os.listdir", "os.scandir") and not is_import_system():
             self.lists(arguments[0])
+
+    def is_lost(self, event: str, arguments: "tuple[Any, ...]") -> bool:
+        """Does what follows go unheard?"""
+        first, second = arguments[:2] if event != "os.chdir" else (arguments[0], None)
+        if event == "import":
+            return bool(first == "posix")  # anew, as it was
+        if event == "ctypes.dlsym":
+            library = self.below(getattr(first, "_name", None))
+            return library is None and not str(second).startswith(("Py", "_Py"))
+        if event == "open":  # a folder, for functions that take a descriptor
+            return second is None and self.holds(first) and is_folder(first)
+        if event == "os.symlink":
+            return self.holds(f"{os.fsdecode(second)}/../{os.fsdecode(first)}") or self.holds(first)
+        return self.below(first) is not None
+
+    def holds(self, path: object) -> bool:
+        """Is it of the layer, or does the layer lie in it?"""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        return self.below(path) is not None or f"{self._root}/".startswith(
+            f"{resolved(os.fsdecode(path)).rstrip('/')}/"
+        )
+
+    def misses(self, path: object) -> None:
+        """Note what is not there."""
+        name = self.below(path)
+        if name and not exists(path):
+            self.absent.add(name)
+
+    def finds(self, name: str, spec: Any) -> None:
+        """Of a module that somebody only looks for."""
+        if spec is None:
+            self.find_spec(name)
+        elif spec.loader and spec.origin:
+            self.asked_about(spec.origin)
+        else:
+            places = (self.below(each) for each in spec.submodule_search_locations or ())
+            self.listed.update(each for each in places if each)
 
     def opened(self, path: object) -> None:
         name = self.below(path)
@@ -447,8 +524,10 @@ class Watch:
         """Relative to the layer, '' for all of it; None for what is not of it."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return None
-        name = os.fsdecode(path)
+        name = resolved(os.fsdecode(path))
         if not name.startswith(self._root):
+            if ELSEWHERE.match(name):
+                self.doubt()
             return None
         if name.startswith(self._prefix):
             return name[len(self._prefix) :].rstrip("/")
@@ -466,18 +545,80 @@ class Noting:
 
     def __call__(self, path: Any, *more: Any, **named: Any) -> Any:
         name = self._watch.asked_about(path)
+        found: Any = False
         try:
-            return self.__wrapped__(path, *more, **named)
-        except OSError:
-            if name:
+            found = self.__wrapped__(path, *more, **named)
+        finally:
+            if name and found is False:  # as os.access says it
                 self._watch.absent.add(name)
-            raise
+        return found
 
     def __repr__(self) -> str:
         return f"<built-in function {self.__name__}>"
 
     def __reduce__(self) -> str:
         return self.__name__
+
+
+def watch_finders(watch: Watch) -> None:
+    """Those that code may ask without importing what they find. What they themselves look at on an
+    import's way is nothing to note."""
+    external: Any = sys.modules["_frozen_importlib_external"]
+    external._os = SimpleNamespace(**vars(posix))
+    of_path, of_folder = external.PathFinder.find_spec, external.FileFinder.find_spec
+
+    def find_spec(_: object, fullname: str, path: Any = None, target: Any = None) -> Any:
+        spec = of_path(fullname, path, target)
+        if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
+            watch.finds(fullname, spec)
+        return spec
+
+    def find_in_folder(self: Any, fullname: str, target: Any = None) -> Any:
+        spec = of_folder(self, fullname, target)
+        folder = None if sys._getframe(1).f_code.co_filename in FROZEN else watch.below(self.path)
+        if folder is not None:
+            parts = [*folder.split("/"), fullname.rpartition(".")[2]]
+            watch.finds(".".join(filter(None, parts)), spec)
+        return spec
+
+    find_in_folder.__name__ = find_spec.__name__
+    external.PathFinder.find_spec, external.FileFinder.find_spec = (
+        classmethod(find_spec), find_in_folder,
+    )  # fmt: skip
+
+
+def has_children() -> bool:
+    """Has this process had any, whoever started them?"""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return any(resource.getrusage(resource.RUSAGE_CHILDREN))
+    return True
+
+
+def exists(path: Any) -> bool:
+    try:
+        LSTAT(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_folder(path: Any) -> bool:
+    try:
+        return stat.S_ISDIR(STAT(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def resolved(name: str) -> str:
+    """Absolute, without detours; links are followed nowhere."""
+    if name[:1] == "/" and "/." not in name and "//" not in name:
+        return name
+    try:
+        return os.path.normpath(os.path.join(os.getcwd(), name))  # noqa: PTH109, PTH118 - no pathlib here
+    except OSError:
+        return name  # the folder that this process is in has gone
 
 
 def is_port(address: object) -> bool:
@@ -510,4 +651,4 @@ def wanted_metadata() -> "str | None":
 
 def is_import_system() -> bool:
     """It lists each folder, and asks the finders for what it wants."""
-    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+    return sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")

@@ -36,8 +36,9 @@ _LIBRARY = (
 # Standard modules that a Python from 3.10 on has lost ("What's New", 3.10, 3.12 and 3.13).
 REMOVED = (
     "aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt",
-    "distutils", "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
-    "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib", "uu", "xdrlib",
+    "distutils", "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib",
+    "ossaudiodev", "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib",
+    "uu", "xdrlib",
 )  # fmt: skip
 _REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 

@@ -12,7 +12,9 @@ from typing import Any
 import deflate
 import pytest
 
-from tests import sandbox_scripts
+from tasks.layer.installed import Installed
+from tasks.proof import cache
+from tests import sandbox_scripts, stored_parts
 
 SCRIPT = sandbox_scripts.FOLDER / "probe.py"
 LIBRARY = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
@@ -181,6 +183,69 @@ def test_python_listing_a_folder_to_import_misses_nothing(probe: ModuleType, opt
     for name in ("__init__", "a"):
         (opt / f"python/p/{name}.py").write_text("", encoding="utf-8")
     assert tried(probe, opt, ("import", "p.a"), paths=["p/gone.py"]).missed == set()
+
+
+LOOKS = {
+    "exists": "os.path.exists(B)", "access": "os.access(B, os.F_OK)",
+    "is_dir": "pathlib.Path(B).is_dir()",
+    "open": "open(B + '/__init__.py')", "os.open": "os.open(B + '/__init__.py', os.O_RDONLY)",
+    "posix": "import posix\nfrom posix import stat\nstat(B)", "statvfs": "os.statvfs(B)",
+    "posix anew": "import sys\ndel sys.modules['posix']\nimport posix\nposix.stat(B)",
+    "readlink": "os.readlink(B)", "mkdir": "os.mkdir(B + '/__init__.py')", "utime": "os.utime(B)",
+    "listxattr": "os.listxattr(B)", "listdir": "os.listdir(B)",
+    "rename": "os.rename(B + '/__init__.py', B + '/no/x')",
+    "descriptor": "os.listdir(os.open(D, os.O_RDONLY))",
+    "scan of one": "list(os.scandir(os.open(D, os.O_RDONLY)))",
+    "dir_fd": "os.stat('b', dir_fd=os.open(D, os.O_PATH))",
+    "dir_fd above": "os.stat(D[1:] + '/b', dir_fd=os.open('/', os.O_PATH))",
+    "chdir": "os.chdir(D)\nos.path.isdir('b')", "up": "os.path.isdir(D + '/../python/b')",
+    "relative": "os.path.isdir(os.path.relpath(D + '/b'))",
+    "link": "import tempfile\nx = tempfile.mkdtemp() + '/x'\nos.symlink(D, x)\nos.stat(x + '/b')",
+    "proc": "os.stat('/proc/self/root' + B)", "walk": "next(os.walk(D))",
+    "glob": "import glob\nglob.glob('b*', root_dir=D)",
+    "import": "import b", "find_spec": "import importlib.util\nimportlib.util.find_spec('b')",
+    "path finder": "import importlib.machinery as m\nm.PathFinder.find_spec('b')",
+    "file finder": "import sys\nsys.path_importer_cache[D].find_spec('b')",
+    "own finder": "import sys\nsys.path_hooks[-1](D).find_spec('b')",
+    "get_data": "__loader__.get_data(B + '/__init__.py')",
+    "pkgutil": "import pkgutil\nlist(pkgutil.iter_modules([D]))",
+    "metadata": "import importlib.metadata as m\nlist(m.distributions())",
+    "ctypes": "import ctypes\nctypes.CDLL(None).access(B.encode(), 0)",
+    "program": "import subprocess\nsubprocess.run(['test', '-e', B])",
+    "system": "os.system('true')",
+    "fork": "p = os.fork()\nif not p: os._exit(0)\nos.waitpid(p, 0)",
+    "no word of it": "import multiprocessing.util as u\n"
+    "os.waitpid(u.spawnv_passfds(b'/bin/true', ['true'], ()), 0)",
+    "thread": "import threading\nt = threading.Thread(target=os.path.exists, args=(B,))\n"
+    "t.start()\nt.join()",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["gone", "there"])
+def test_an_answer_rests_on_what_was_looked_for_in_whatever_way(
+    probe: ModuleType, opt: Path, there: bool
+) -> None:
+    """It holds in no layer that has the other one, or has it not."""
+    found = [stored_parts.distribution("a", {f"w{number}.py": "" for number in range(len(LOOKS))})]
+    looks = [cache.Look(Installed(tuple(found)), {"a": "1"}, [*found[0].files])]
+    found += [stored_parts.distribution("b", {"b/__init__.py": ""})]
+    more = [*found[0].files, "b/__init__.py"]
+    looks += [cache.Look(Installed(tuple(found)), {"a": "1", "b": "1"}, more)]
+    for number, code in enumerate(LOOKS.values()):
+        text = f"import os, pathlib\nD = {str(opt / 'python')!r}\nB = D + '/b'\ntry:\n    "
+        text += code.replace("\n", "\n    ") + "\nexcept (OSError, ImportError): pass\n"
+        lay(opt, **{f"w{number}": text})
+    if there:
+        (opt / "python/b").mkdir()
+        (opt / "python/b/__init__.py").touch()
+    batches = [probe.Batch(way, [("import", f"w{n}")]) for n, way in enumerate(LOOKS)]
+    probe.run(str(opt), batches, probe.NOTHING)
+    assert {each.name: error for each in batches for error in each.errors.values() if error} == {}
+    here, other = looks[there], looks[not there]
+    rests = {each.name: here.rests(each.seen, {"a"}) for each in batches}
+    assert [
+        way for way, each in rests.items() if all(other.at(x) == y for x, y in each.items())
+    ] == []
 
 
 def dist_info(opt: Path, folder: str, **files: str) -> Path:
