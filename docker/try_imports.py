@@ -46,10 +46,12 @@ TOLD = {
     "os.removexattr", "os.rename", "os.rmdir", "os.setxattr", "os.truncate", "os.utime",
 }  # events of the others, with a path first  # fmt: skip
 HIDING = {
-    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen",
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system",
     "cpython.PyInterpreterState_New", "ctypes.call_function", "ctypes.dlsym/handle",
 }  # events of what may look at anything, and this process hears nothing of it  # fmt: skip
-FOLLOWED = {"import", "open", "os.chdir", "os.symlink", "ctypes.dlsym"}  # after some of them, too
+FOLLOWED = {
+    "import", "open", "os.chdir", "os.symlink", "ctypes.dlsym", "subprocess.Popen",
+}  # events of which some are followed by that  # fmt: skip
 ELSEWHERE = re.compile(r"/proc/.*/(?:root|cwd)(?:/|$)")  # other names of folders
 
 
@@ -346,12 +348,22 @@ class Programs:
             path = arguments[0]
             if isinstance(path, (str, bytes, os.PathLike)) and not is_program(os.fsdecode(path)):
                 self._missing.append(os.fsdecode(path).rpartition("/")[2])
+        if event == "subprocess.Popen" and is_nowhere(arguments):
+            raise FileNotFoundError(2, "No such file or directory", arguments[0])  # no fork for it
 
     def added(self, error: str) -> str:
         """To the error of what was tried since this was called last."""
         missing, self._missing = self._missing, []
         named = [x for x in missing if re.search(rf"(?<!\w){re.escape(x)}(?!\w)", error, re.I)]
         return f"{error} (there is no program {named[0]})" if named else error
+
+
+def is_nowhere(popen: "tuple[Any, ...]") -> bool:
+    """Is there certainly no such program? `popen`: what its event tells."""
+    name, _, _, environment = popen
+    return (
+        isinstance(name, str) and "/" not in name and environment is None and not is_program(name)
+    )
 
 
 def is_program(path: str) -> bool:
@@ -440,6 +452,8 @@ class Watch:
     def is_lost(self, event: str, arguments: "tuple[Any, ...]") -> bool:
         """Does what follows go unheard?"""
         first, second = arguments[:2] if event != "os.chdir" else (arguments[0], None)
+        if event == "subprocess.Popen":
+            return not is_nowhere(arguments)
         if event == "import":
             return bool(first == "posix")  # anew, as it was
         if event == "ctypes.dlsym":

@@ -248,6 +248,14 @@ def test_an_answer_rests_on_what_was_looked_for_in_whatever_way(
     ] == []
 
 
+def test_a_program_that_is_nowhere_has_looked_at_nothing(probe: ModuleType, opt: Path) -> None:
+    """Nor is a process made for it: numpy.testing asks for `lscpu`."""
+    code = "import subprocess\ntry: subprocess.run(['lsmadeup', '-x'])\n"
+    lay(opt, a=f"{code}except FileNotFoundError as error: assert error.filename == 'lsmadeup'\n")
+    batch = tried(probe, opt, ("import", "a"))
+    assert (batch.errors, batch.seen) == ({("import", "a"): ""}, {"read": {"a.py"}})
+
+
 def dist_info(opt: Path, folder: str, **files: str) -> Path:
     path = opt / "python" / f"{folder}.dist-info"
     path.mkdir()
