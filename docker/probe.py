@@ -8,7 +8,8 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
 (docker/alone.py), "system": names of the libraries that Lambda's system has[, "covered": files to
-hide, too, behind the file `empty` beside the request]}. Found: {distribution:
+hide, too, behind the file `empty` beside the request, "reported": try_imports.REPORTED]}. Found:
+{distribution:
 {"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
 what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
 it imports}, "memory": {the first one of a process: bytes that its import held at its peak},
@@ -391,6 +392,7 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
               request["timeout"], tuple(each["outer"]), system=tuple(request["system"]))
         for name, each in request["batches"].items()
     ]  # fmt: skip
+    try_imports.REPORTED.update(request.get("reported", {}))
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
     clashes = standard(opt)
     preloaded = None if clashes else preload.Preloaded(RUNTIME)

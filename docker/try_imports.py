@@ -21,12 +21,15 @@ from typing import Any
 Try = tuple[str, str]
 LACKS = "lacks:"  # begins the answer to the last kind
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
+# {module: {attribute: what it is in Lambda}} where that is known and this machine has it otherwise
+REPORTED: dict[str, dict[str, str]] = {}
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
 FROZEN = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+PATHS = importlib.machinery.PathFinder
 STAT, LSTAT = os.stat, os.lstat  # as they are before somebody watches them
 SLOW = 0.001  # seconds; of what is faster nothing is said
 STARTING = {
@@ -213,7 +216,8 @@ class Pruned:
 
 class Lacking:
     """Hides what this machine or image has and Lambda has not: modules of WITHOUT, and libraries
-    that are loaded by their names (ctypes; find_library finds what is installed here)."""
+    that are loaded by their names (ctypes; find_library finds what is installed here). And lets
+    modules of REPORTED tell what they do in Lambda."""
 
     def __init__(self, opt: str, system: Collection[str]) -> None:
         self._opt, self._system = opt, frozenset(system)
@@ -226,9 +230,15 @@ class Lacking:
         if self._system:
             sys.addaudithook(self.hear)
 
-    def find_spec(self, name: str, *_: object) -> None:
+    def find_spec(self, name: str, *_: object) -> Any:
         if name in WITHOUT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name not in REPORTED:
+            return None
+        spec: Any = PATHS.find_spec(name)
+        if spec and spec.loader:
+            spec.loader = Reporting(spec.loader)
+        return spec
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "ctypes.dlopen" and isinstance(arguments[0], (str, bytes)):
@@ -249,6 +259,24 @@ class Lacking:
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
         return any(file == each.rpartition("/")[2] for each in libraries(self._opt, loaded_files()))
+
+
+class Reporting:
+    """Loads a module that says of Lambda's libraries, not of this machine's."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self._loader.exec_module(module)
+        for name, value in REPORTED[module.__name__].items():
+            setattr(module, name, value)
 
 
 class Unset:

@@ -146,6 +146,16 @@ CAUSES = (
         "function gets its own from environment_variables in .chalice/config.json",
     ),
     Cause(
+        name="sqlite",
+        pattern=r"(?i:(?P<what>\bsqlite)3?\b"
+        r"(?=.*\b(?:version|or (?:later|newer|higher)|requires?)\b|.*>=))",
+        why="the import wants a newer {what} than Lambda's Python has: 3.7.17 for Python 3.10 and "
+        "3.11, 3.40.0 from 3.12 on",
+        fix="build for Python 3.12 or newer where 3.40.0 is enough; or add pysqlite3-binary to the "
+        "requirements, and give it to whoever imports sqlite3 (the package's page says how); or "
+        "pin a version that takes this one",
+    ),
+    Cause(
         name="worded package",
         pattern=r"^(?!.*(?:\.so\b|\b(?:shared|C) library\b))(?:.*?\bpip3? install (?:-\S+ )*['\"`]?"
         r"(?P<what>\w[\w.-]*\w)|.*?(?i:missing optional dependency) ['\"`](?P<other>[\w.-]+)"

@@ -381,6 +381,22 @@ def test_what_lambda_has_not_is_not_there(
     assert batch.errors == {("import", "wants"): error}
 
 
+def test_a_module_tells_of_lambdas_libraries(opt: Path, tmp_path: Path) -> None:
+    """Where this machine has others: SQLite, by whichever of its names."""
+    told = (
+        "import sqlite3\nassert sqlite3.sqlite_version_info == (3, 7, 17), sqlite3.sqlite_version\n"
+    )
+    told += "import sqlite3.dbapi2 as other\nassert other.sqlite_version == '3.7.17'\n"
+    lay(opt, a=f"{told}sqlite3.connect(':memory:').execute('select 1')\n", b=told)
+    nothing = {"folder": "", "outer": [], "libraries": [], "programs": []}
+    question = {"batches": {"d": nothing | {"modules": ["a", "b"]}}, "gone": [], "touched": [],
+                "bare": [], "timeout": 60, "alone": False, "system": [],
+                "reported": {"_sqlite3": {"sqlite_version": "3.7.17"}}}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
+    done = run("prove", str(opt), str(tmp_path / "request.json"))
+    assert json.loads(done.stdout[2:])["d"]["imports"] == {"a": "", "b": ""}
+
+
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
     """A file beside others of its folder, or a module of the layer; its exit code is the answer."""
     lay(opt, lib="x = 1", selftest="import sys, lib; print(sys.argv[0]); sys.exit(lib.x)")
