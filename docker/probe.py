@@ -8,7 +8,8 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
 (docker/alone.py), "system": names of the libraries that Lambda's system has[, "covered": files to
-hide, too, behind the file `empty` beside the request]}. Found: {distribution:
+hide, too, behind the file `empty` beside the request, "reported": try_imports.REPORTED]}. Found:
+{distribution:
 {"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
 what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
 it imports}, "memory": {the first one of a process: bytes that its import held at its peak},
@@ -74,6 +75,7 @@ PR_SET_DUMPABLE = 4  # linux/prctl.h
 SOON = 5.0  # seconds
 LOOK = 0.2  # seconds from one look at processes to the next
 LONGEST = 1 << 20  # bytes of an answer
+MOST = 1 << 50  # seconds or bytes that an import may say it took
 STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
 BEAT = 5.0  # seconds
@@ -134,7 +136,8 @@ class Batch:
         self.seen: dict[str, set[str]] = {}
         self.shares = False  # /tmp or a port, with those that are tried at the same time
         self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
-        self._trying, self._compiled, self._word = 0, 0, b""
+        self._trying, self._begun, self._compiled, self._word = 0, 0, 0, b""
+        self._lies = False  # did it write an answer that none of ours is?
 
     def start(self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]") -> int:
         """A process for what is left; where its answers come from."""
@@ -163,7 +166,7 @@ class Batch:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
         self.rest, self.since, self.hung, self._trying = b"", time.monotonic(), False, 0
-        self._compiled = 0
+        self._begun, self._compiled, self._lies = 0, 0, False
         return reading
 
     def hear(self, block: bytes) -> int:
@@ -173,19 +176,36 @@ class Batch:
         through = 0
         for line in lines:
             word, _, answer = line.partition(b" ")
-            if word != self._word:
+            if word != self._word or self._lies:
                 continue  # of what is tried, not of what tries
-            said = json.loads(answer)
-            if isinstance(said, int):
-                self._trying = said
-            elif isinstance(said, dict):
-                self.seconds |= self._of_this(said, "seconds")
-                self.memory |= self._of_this(said, "memory")
+            said = answer_in(answer)
+            if self._fits(said):
+                through += self._take(said)
             else:
-                self._take_in(*said)
-                through += 1
-            self.since = time.monotonic()
+                self._lies = True
+                self._kill_all()
         return through
+
+    def _fits(self, said: Any) -> bool:
+        """Is it what try_imports.work says next? Who looks for it finds the word, too."""
+        if isinstance(said, int):
+            return said == self._begun < len(self.left)
+        if isinstance(said, dict):
+            return self._trying < self._begun
+        return isinstance(said, list) and said[0] == self._trying < self._begun
+
+    def _take(self, said: Any) -> int:
+        """How many tries are through."""
+        if isinstance(said, dict):
+            self.seconds |= self._of_this(said, "seconds")
+            self.memory |= self._of_this(said, "memory")
+            return 0  # which is no sign of life: it may come again and again
+        self.since = time.monotonic()
+        if isinstance(said, int):
+            self._begun = said + 1
+            return 0
+        self._take_in(*said)
+        return 1
 
     def _of_this(self, said: "dict[str, Any]", what: str) -> "dict[str, Any]":
         return {self.left[self._trying][1]: said[what]} if what in said else {}
@@ -216,6 +236,7 @@ class Batch:
         if self._trying < len(ended):
             code = os.waitstatus_to_exitcode(status)
             why = f"{SLOW} {self.timeout:.0f} s" if self.hung else f"exit status {code}"
+            why = "it answered in the place of what tried it" if self._lies else why
             self.errors[ended[-1]] = why if has_gone else "it closed files that it had not opened"
             if self.hung:
                 self._leave_out(ended[-1])
@@ -265,6 +286,26 @@ class Batch:
 
     def slow(self) -> "list[try_imports.Try]":
         return [each for each, error in self.errors.items() if error.startswith(SLOW)]
+
+
+def answer_in(text: bytes) -> Any:
+    """What try_imports.work says in JSON, or None."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(said, dict):
+        numbers = (type(each) in (int, float) and abs(each) < MOST for each in said.values())
+        return said if said.keys() <= {"seconds", "memory"} and all(numbers) else None
+    if isinstance(said, list):
+        kinds = [type(each) for each in said]
+        names = [said[3], *said[4].values()] if kinds == [int, str, int, list, dict] else [0]
+        return said if all(map(are_names, names)) else None
+    return said if type(said) is int else None
+
+
+def are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def has_ended(pid: int) -> bool:
@@ -351,6 +392,7 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
               request["timeout"], tuple(each["outer"]), system=tuple(request["system"]))
         for name, each in request["batches"].items()
     ]  # fmt: skip
+    try_imports.REPORTED.update(request.get("reported", {}))
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
     clashes = standard(opt)
     preloaded = None if clashes else preload.Preloaded(RUNTIME)
@@ -360,8 +402,12 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
     afresh(opt, batches, pruned)
     for batch in batches:
         again(opt, batch, pruned, tmp)
-    hides = {name: how for name in clashes if (how := hiding(opt, name))}
+    hides = {name: how for name in clashes if (how := hiding(opt, name, request["timeout"]))}
     used = [name for name, how in hides.items() if how["used"]]
+    for batch in batches:
+        for name in set(owned(request, batch.name)) & set(used):
+            if error := hides[name].pop("error", ""):
+                batch.errors["import", name] = batch.errors.get(("import", name)) or error
     return {
         batch.name: {
             **result(opt, batch, request["batches"][batch.name]),
@@ -463,20 +509,21 @@ def standard(opt: str) -> "list[str]":
     return sorted(name for name in found if not any(each.find_spec(name) for each in finders))
 
 
-def hiding(opt: str, name: str) -> Answer:
-    """How this module of the layer hides the standard one. `lacks`: public names of that one."""
+def hiding(opt: str, name: str, timeout: float = TIMEOUT) -> Answer:
+    """How this module of the layer hides the standard one. `lacks`: public names of that one;
+    `error`: why it did not tell."""
     names = asked(lambda: public(name))
     if names is None:  # a Python that was built without
         return {}
-
-    def missing() -> "list[str]":
-        try_imports.forget(RUNTIME)
-        in_function.use(opt)
-        module = importlib.import_module(name)
-        return [each for each in names if not hasattr(module, each)]
-
-    used = name not in RUNTIME
-    return {"used": used, "lacks": (asked(missing) or []) if used else []}
+    if name in RUNTIME:
+        return {"used": False, "lacks": []}
+    batch = Batch(name, [("lacks", " ".join([name, *names]))], timeout)
+    run(opt, [batch], NOTHING)
+    [error] = batch.errors.values()
+    said = error.startswith(try_imports.LACKS)
+    lacks = error.removeprefix(try_imports.LACKS).split() if said else []
+    return {"used": True, "lacks": [each for each in names if each in lacks],
+            "error": "" if said else error}  # fmt: skip
 
 
 def public(name: str) -> "list[str]":
@@ -486,7 +533,8 @@ def public(name: str) -> "list[str]":
 
 
 def asked(what: Any) -> Any:
-    """The answer, out of a process of its own; None where it fails."""
+    """The answer, out of a process of its own; None where it fails. Nothing of the layer runs in
+    it: what does, answers to a Batch."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

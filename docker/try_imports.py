@@ -7,19 +7,30 @@ import importlib
 import importlib.machinery
 import json
 import os
+import posix
 import re
+import resource
+import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
+from types import SimpleNamespace
 from typing import Any
 
-Try = tuple[str, str]  # ("import", module) or ("load", path below python/)
+# ("import", module), ("load", path below python/) or ("lacks", module and names, with spaces)
+Try = tuple[str, str]
+LACKS = "lacks:"  # begins the answer to the last kind
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
+# {module: {attribute: what it is in Lambda}} where that is known and this machine has it otherwise
+REPORTED: dict[str, dict[str, str]] = {}
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
+FROZEN = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+PATHS = importlib.machinery.PathFinder
+STAT, LSTAT = os.stat, os.lstat  # as they are before somebody watches them
 SLOW = 0.001  # seconds; of what is faster nothing is said
 STARTING = {
     "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "_thread.start_new_thread",
@@ -30,6 +41,21 @@ TOUCHING = {
     "open", "os.mkdir", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link",
     "os.symlink", "os.rmdir", "os.mkfifo", "sqlite3.connect",
 }  # events that have a path first  # fmt: skip
+ASKING = (
+    "stat", "lstat", "access", "readlink", "statvfs", "pathconf", "chroot", "mkfifo", "mknod",
+)  # functions of which no audit event tells  # fmt: skip
+TOLD = {
+    "os.chmod", "os.chown", "os.getxattr", "os.link", "os.listxattr", "os.mkdir", "os.remove",
+    "os.removexattr", "os.rename", "os.rmdir", "os.setxattr", "os.truncate", "os.utime",
+}  # events of the others, with a path first  # fmt: skip
+HIDING = {
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system",
+    "cpython.PyInterpreterState_New", "ctypes.call_function", "ctypes.dlsym/handle",
+}  # events of what may look at anything, and this process hears nothing of it  # fmt: skip
+FOLLOWED = {
+    "import", "open", "os.chdir", "os.symlink", "ctypes.dlsym", "subprocess.Popen",
+}  # events of which some are followed by that  # fmt: skip
+ELSEWHERE = re.compile(r"/proc/.*/(?:root|cwd)(?:/|$)")  # other names of folders
 
 
 def work(
@@ -136,6 +162,10 @@ def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
     try:
         if kind == "import":
             importlib.import_module(name)
+        elif kind == "lacks":
+            name, *names = name.split()
+            module = importlib.import_module(name)
+            return " ".join([LACKS, *(each for each in names if not hasattr(module, each))])
         else:
             import ctypes
 
@@ -186,7 +216,8 @@ class Pruned:
 
 class Lacking:
     """Hides what this machine or image has and Lambda has not: modules of WITHOUT, and libraries
-    that are loaded by their names (ctypes; find_library finds what is installed here)."""
+    that are loaded by their names (ctypes; find_library finds what is installed here). And lets
+    modules of REPORTED tell what they do in Lambda."""
 
     def __init__(self, opt: str, system: Collection[str]) -> None:
         self._opt, self._system = opt, frozenset(system)
@@ -199,9 +230,15 @@ class Lacking:
         if self._system:
             sys.addaudithook(self.hear)
 
-    def find_spec(self, name: str, *_: object) -> None:
+    def find_spec(self, name: str, *_: object) -> Any:
         if name in WITHOUT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name not in REPORTED:
+            return None
+        spec: Any = PATHS.find_spec(name)
+        if spec and spec.loader:
+            spec.loader = Reporting(spec.loader)
+        return spec
 
     def hear(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "ctypes.dlopen" and isinstance(arguments[0], (str, bytes)):
@@ -222,6 +259,24 @@ class Lacking:
         if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
         return any(file == each.rpartition("/")[2] for each in libraries(self._opt, loaded_files()))
+
+
+class Reporting:
+    """Loads a module that says of Lambda's libraries, not of this machine's."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self._loader.exec_module(module)
+        for name, value in REPORTED[module.__name__].items():
+            setattr(module, name, value)
 
 
 class Unset:
@@ -321,12 +376,22 @@ class Programs:
             path = arguments[0]
             if isinstance(path, (str, bytes, os.PathLike)) and not is_program(os.fsdecode(path)):
                 self._missing.append(os.fsdecode(path).rpartition("/")[2])
+        if event == "subprocess.Popen" and is_nowhere(arguments):
+            raise FileNotFoundError(2, "No such file or directory", arguments[0])  # no fork for it
 
     def added(self, error: str) -> str:
         """To the error of what was tried since this was called last."""
         missing, self._missing = self._missing, []
         named = [x for x in missing if re.search(rf"(?<!\w){re.escape(x)}(?!\w)", error, re.I)]
         return f"{error} (there is no program {named[0]})" if named else error
+
+
+def is_nowhere(popen: "tuple[Any, ...]") -> bool:
+    """Is there certainly no such program? `popen`: what its event tells."""
+    name, _, _, environment = popen
+    return (
+        isinstance(name, str) and "/" not in name and environment is None and not is_program(name)
+    )
 
 
 def is_program(path: str) -> bool:
@@ -339,7 +404,9 @@ class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
-    that are not there; `asked`, distributions whose metadata somebody wants."""
+    that are not there; `asked`, distributions whose metadata somebody wants. Whatever it cannot
+    follow rests on the whole layer, too: a process beside it, a name by way of a descriptor, of the
+    folder it is in or of a link, a function of C that is called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
@@ -358,16 +425,24 @@ class Watch:
     def start(self) -> None:
         sys.meta_path.append(self)  # the last, and it never finds anything
         sys.addaudithook(self.hear)
-        for name in ("stat", "lstat", "access"):  # of os.path and pathlib; no audit event tells
+        watch_finders(self)
+        for name in ASKING:
             original = getattr(os, name)
             noting = Noting(self, original)
             setattr(os, name, noting)
+            setattr(posix, name, noting)
             for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks,
                          os.supports_effective_ids):  # fmt: skip
                 able |= {noting} if original in able else set()
 
+    def doubt(self) -> None:
+        """It may have looked at anything."""
+        self.listed.add("")
+
     def seen(self) -> "dict[str, list[str]]":
         """What was not told before."""
+        if has_children():
+            self.doubt()
         new = {}
         for kind, told in self._told.items():
             if names := getattr(self, kind) - told:
@@ -385,12 +460,62 @@ class Watch:
             self.shares = self.shares or is_port(arguments[1])
         elif event in TOUCHING and self.is_shared(arguments[0]):
             self.shares = True
+        if event in HIDING or (event in FOLLOWED and self.is_lost(event, arguments)):
+            self.doubt()
+        self.note(event, arguments)
+
+    def note(self, event: str, arguments: "tuple[object, ...]") -> None:
         if event == "open":
             self.opened(arguments[0])
+            if not (is_import_system() and str(arguments[0]).endswith(".pyc")):
+                self.misses(arguments[0])
+        elif event in TOLD:
+            self.asked_about(arguments[0])
+            self.misses(arguments[0])
         elif event == "import" and (name := self.below(arguments[1])):
             self.read.add(place_of(name))  # a library: it is there, stripped or not
         elif event in ("os.listdir", "os.scandir") and not is_import_system():
             self.lists(arguments[0])
+
+    def is_lost(self, event: str, arguments: "tuple[Any, ...]") -> bool:
+        """Does what follows go unheard?"""
+        first, second = arguments[:2] if event != "os.chdir" else (arguments[0], None)
+        if event == "subprocess.Popen":
+            return not is_nowhere(arguments)
+        if event == "import":
+            return bool(first == "posix")  # anew, as it was
+        if event == "ctypes.dlsym":
+            library = self.below(getattr(first, "_name", None))
+            return library is None and not str(second).startswith(("Py", "_Py"))
+        if event == "open":  # a folder, for functions that take a descriptor
+            return second is None and self.holds(first) and is_folder(first)
+        if event == "os.symlink":
+            return self.holds(f"{os.fsdecode(second)}/../{os.fsdecode(first)}") or self.holds(first)
+        return self.below(first) is not None
+
+    def holds(self, path: object) -> bool:
+        """Is it of the layer, or does the layer lie in it?"""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        return self.below(path) is not None or f"{self._root}/".startswith(
+            f"{resolved(os.fsdecode(path)).rstrip('/')}/"
+        )
+
+    def misses(self, path: object) -> None:
+        """Note what is not there."""
+        name = self.below(path)
+        if name and not exists(path):
+            self.absent.add(name)
+
+    def finds(self, name: str, spec: Any) -> None:
+        """Of a module that somebody only looks for."""
+        if spec is None:
+            self.find_spec(name)
+        elif spec.loader and spec.origin:
+            self.asked_about(spec.origin)
+        else:
+            places = (self.below(each) for each in spec.submodule_search_locations or ())
+            self.listed.update(each for each in places if each)
 
     def opened(self, path: object) -> None:
         name = self.below(path)
@@ -441,8 +566,10 @@ class Watch:
         """Relative to the layer, '' for all of it; None for what is not of it."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return None
-        name = os.fsdecode(path)
+        name = resolved(os.fsdecode(path))
         if not name.startswith(self._root):
+            if ELSEWHERE.match(name):
+                self.doubt()
             return None
         if name.startswith(self._prefix):
             return name[len(self._prefix) :].rstrip("/")
@@ -460,18 +587,80 @@ class Noting:
 
     def __call__(self, path: Any, *more: Any, **named: Any) -> Any:
         name = self._watch.asked_about(path)
+        found: Any = False
         try:
-            return self.__wrapped__(path, *more, **named)
-        except OSError:
-            if name:
+            found = self.__wrapped__(path, *more, **named)
+        finally:
+            if name and found is False:  # as os.access says it
                 self._watch.absent.add(name)
-            raise
+        return found
 
     def __repr__(self) -> str:
         return f"<built-in function {self.__name__}>"
 
     def __reduce__(self) -> str:
         return self.__name__
+
+
+def watch_finders(watch: Watch) -> None:
+    """Those that code may ask without importing what they find. What they themselves look at on an
+    import's way is nothing to note."""
+    external: Any = sys.modules["_frozen_importlib_external"]
+    external._os = SimpleNamespace(**vars(posix))
+    of_path, of_folder = external.PathFinder.find_spec, external.FileFinder.find_spec
+
+    def find_spec(_: object, fullname: str, path: Any = None, target: Any = None) -> Any:
+        spec = of_path(fullname, path, target)
+        if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
+            watch.finds(fullname, spec)
+        return spec
+
+    def find_in_folder(self: Any, fullname: str, target: Any = None) -> Any:
+        spec = of_folder(self, fullname, target)
+        folder = None if sys._getframe(1).f_code.co_filename in FROZEN else watch.below(self.path)
+        if folder is not None:
+            parts = [*folder.split("/"), fullname.rpartition(".")[2]]
+            watch.finds(".".join(filter(None, parts)), spec)
+        return spec
+
+    find_in_folder.__name__ = find_spec.__name__
+    external.PathFinder.find_spec, external.FileFinder.find_spec = (
+        classmethod(find_spec), find_in_folder,
+    )  # fmt: skip
+
+
+def has_children() -> bool:
+    """Has this process had any, whoever started them?"""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return any(resource.getrusage(resource.RUSAGE_CHILDREN))
+    return True
+
+
+def exists(path: Any) -> bool:
+    try:
+        LSTAT(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_folder(path: Any) -> bool:
+    try:
+        return stat.S_ISDIR(STAT(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def resolved(name: str) -> str:
+    """Absolute, without detours; links are followed nowhere."""
+    if name[:1] == "/" and "/." not in name and "//" not in name:
+        return name
+    try:
+        return os.path.normpath(os.path.join(os.getcwd(), name))  # noqa: PTH109, PTH118 - no pathlib here
+    except OSError:
+        return name  # the folder that this process is in has gone
 
 
 def is_port(address: object) -> bool:
@@ -504,4 +693,4 @@ def wanted_metadata() -> "str | None":
 
 def is_import_system() -> bool:
     """It lists each folder, and asks the finders for what it wants."""
-    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+    return sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")

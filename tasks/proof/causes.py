@@ -36,9 +36,11 @@ _LIBRARY = (
 # Standard modules that a Python from 3.10 on has lost ("What's New", 3.10, 3.12 and 3.13).
 REMOVED = (
     "aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt",
-    "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
-    "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib", "uu", "xdrlib",
+    "distutils", "formatter", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib",
+    "ossaudiodev", "parser", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "symbol", "telnetlib",
+    "uu", "xdrlib",
 )  # fmt: skip
+_REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,16 @@ CAUSES = (
         "The function gets its own from environment_variables in .chalice/config.json",
     ),
     Cause(
+        name="sqlite",
+        pattern=r"(?i:(?P<what>\bsqlite)3?\b"
+        r"(?=.*\b(?:version|or (?:later|newer|higher)|requires?)\b|.*>=))",
+        why="the import wants a newer {what} than Lambda's Python has: 3.7.17 for Python 3.10 and "
+        "3.11, 3.40.0 from 3.12 on",
+        fix="build for Python 3.12 or newer where 3.40.0 is enough; or add pysqlite3-binary to the "
+        "requirements, and give it to whoever imports sqlite3 (the package's page says how); or "
+        "pin a version that takes this one",
+    ),
+    Cause(
         name="worded package",
         pattern=r"^(?!.*(?:\.so\b|\b(?:shared|C) library\b))(?:.*?\bpip3? install (?:-\S+ )*['\"`]?"
         r"(?P<what>\w[\w.-]*\w)|.*?(?i:missing optional dependency) ['\"`](?P<other>[\w.-]+)"
@@ -223,7 +235,7 @@ CAUSES = (
     ),
     Cause(
         name="old standard module",
-        pattern=rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])",
+        pattern=_REMOVED,
         why="{what} was a module of the standard library, which this Python has no longer",
         fix="pin a version of the package that is made for this Python, or leave the package out",
     ),
@@ -262,6 +274,11 @@ def is_library(error: str) -> bool:
     """Is it one that Lambda's image lacks?"""
     found = of(error) if error else None
     return found is not None and found[0].name == "library"
+
+
+def is_removed(error: str) -> bool:
+    """Is it for a standard module that this Python has no longer?"""
+    return re.search(_REMOVED, error) is not None
 
 
 def reasons(errors: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,11 @@ One table, whatever image or machine proves. Sources:
 - Which symbol versions a libstdc++ has: gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html (gcc 7.2:
   GLIBCXX_3.4.24, CXXABI_1.3.11; gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13).
 - Neither has gcc, and so no libgomp, libatomic, libgfortran, libquadmath (lightgbm, Open3D#4933).
+- SQLite, which Lambda's Python has from the system: sqlite-libs-3.40.0 in all of Amazon Linux 2023
+  (the same lists, and its release notes), 3.7.17 in Amazon Linux 2 (aws/aws-lambda-base-images#116,
+  chroma-core/chroma#1985). What its OpenSSL, expat and zlib call themselves changes with each
+  security update: of these nothing is said. 1.1.1 is the least OpenSSL that any of them has
+  (urllib3's migration guide), and of no package is known that it wants more.
 - Lambda's Python is in /var/lang/lib, which is on LD_LIBRARY_PATH (aws/aws-lambda-base-images).
 """
 
@@ -58,20 +63,23 @@ _AL2 = (
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """`versions`: {prefix of symbol versions: the newest it has}."""
+    """`versions`: {prefix of symbol versions: the newest it has}; `sqlite`: its version."""
 
     name: str
+    sqlite: str
     libraries: frozenset[str]
     versions: Mapping[str, tuple[int, ...]]
 
 
 AMAZON_LINUX_2023 = System(
     name="Amazon Linux 2023",
+    sqlite="3.40.0",
     libraries=frozenset([*_GLIBC, *_BOTH, *_AL2023]),
     versions={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)},
 )
 AMAZON_LINUX_2 = System(
     name="Amazon Linux 2",
+    sqlite="3.7.17",
     libraries=frozenset([*_GLIBC, *_BOTH, *_AL2]),
     versions={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)},
 )
@@ -80,6 +88,11 @@ AMAZON_LINUX_2 = System(
 def system(settings: Settings) -> System:
     """Of the layer's runtime."""
     return AMAZON_LINUX_2 if settings.python in AL2 else AMAZON_LINUX_2023
+
+
+def reported(settings: Settings) -> dict[str, dict[str, str]]:
+    """{module: {attribute: what it is in Lambda}}: a machine of its own has it otherwise."""
+    return {"_sqlite3": {"sqlite_version": system(settings).sqlite}}
 
 
 @dataclass(kw_only=True)

@@ -96,6 +96,7 @@ def asking(
         "batches": batches, "gone": [], "touched": [], "bare": [],
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
         "system": sorted(lambda_libraries.system(settings).libraries), "covered": sorted(covered),
+        "reported": lambda_libraries.reported(settings) if sandbox.kind == "host" else {},
     }  # fmt: skip
 
 
@@ -227,5 +228,6 @@ def proof_fingerprint(settings: Settings) -> str:
     scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
     system = sorted(lambda_libraries.system(settings).libraries)
     programs = sorted(lambda_system.programs(settings.python))
-    around = [system, programs, lambda_system.PASSWD]
+    reported = lambda_libraries.reported(settings)
+    around = [system, programs, lambda_system.PASSWD, reported]
     return file_tools.digest([*scripts_, proof_environment(settings), *around])

@@ -91,12 +91,17 @@ def doubts(proofs: Mapping[str, Proof]) -> list[str]:
     return sorted(missing)[:LISTED]
 
 
-def without_library(proofs: Mapping[str, Proof]) -> list[str]:
-    """Warnings: distributions of which modules want a library that is nowhere, though others of
-    them import: nothing else would say it before a function does."""
+def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings: distributions of which modules want a library that is nowhere, or a standard module
+    that Python has no longer, though others of them import: nothing else would say it before a
+    function does."""
+    found = [
+        (name, {each: error for each, error in proof.imports.items() if lacks(error)})
+        for lacks in (causes.is_library, causes.is_removed)
+        for name, proof in proofs.items()
+    ]
     said = []
-    for name, proof in proofs.items():
-        wants = {each: error for each, error in proof.imports.items() if causes.is_library(error)}
+    for name, wants in found:
         if wants:
             first, error = next(iter(wants.items()))
             count = f"{len(wants)} modules" if len(wants) > 1 else "a module"
@@ -181,7 +186,8 @@ def _want_packages(found: Mapping[str, Proof]) -> int:
     there = {name.partition(".")[0] for each in found.values() for name in each.after["imports"]}
     errors = (error for each in found.values() for error in each.imports.values())
     wanted = (match[1] for error in errors if (match := _MODULE.match(error)))
-    return sum(name not in there and name not in sys.stdlib_module_names for name in wanted)
+    standard = {*sys.stdlib_module_names, *causes.REMOVED}
+    return sum(name not in there and name not in standard for name in wanted)
 
 
 def import_seconds(

@@ -287,7 +287,7 @@ def doubts(
     return [
         *said,
         *wanted[: verdict.LISTED],
-        *verdict.without_library(found),
+        *verdict.without_needed(found),
         *verdict.from_elsewhere(found),
         *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
         *name_clashes.warnings(tree, stay, found),

@@ -12,7 +12,9 @@ from typing import Any
 import deflate
 import pytest
 
-from tests import sandbox_scripts
+from tasks.layer.installed import Installed
+from tasks.proof import cache
+from tests import sandbox_scripts, stored_parts
 
 SCRIPT = sandbox_scripts.FOLDER / "probe.py"
 LIBRARY = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
@@ -183,6 +185,77 @@ def test_python_listing_a_folder_to_import_misses_nothing(probe: ModuleType, opt
     assert tried(probe, opt, ("import", "p.a"), paths=["p/gone.py"]).missed == set()
 
 
+LOOKS = {
+    "exists": "os.path.exists(B)", "access": "os.access(B, os.F_OK)",
+    "is_dir": "pathlib.Path(B).is_dir()",
+    "open": "open(B + '/__init__.py')", "os.open": "os.open(B + '/__init__.py', os.O_RDONLY)",
+    "posix": "import posix\nfrom posix import stat\nstat(B)", "statvfs": "os.statvfs(B)",
+    "posix anew": "import sys\ndel sys.modules['posix']\nimport posix\nposix.stat(B)",
+    "readlink": "os.readlink(B)", "mkdir": "os.mkdir(B + '/__init__.py')", "utime": "os.utime(B)",
+    "listxattr": "os.listxattr(B)", "listdir": "os.listdir(B)",
+    "rename": "os.rename(B + '/__init__.py', B + '/no/x')",
+    "descriptor": "os.listdir(os.open(D, os.O_RDONLY))",
+    "scan of one": "list(os.scandir(os.open(D, os.O_RDONLY)))",
+    "dir_fd": "os.stat('b', dir_fd=os.open(D, os.O_PATH))",
+    "dir_fd above": "os.stat(D[1:] + '/b', dir_fd=os.open('/', os.O_PATH))",
+    "chdir": "os.chdir(D)\nos.path.isdir('b')", "up": "os.path.isdir(D + '/../python/b')",
+    "relative": "os.path.isdir(os.path.relpath(D + '/b'))",
+    "link": "import tempfile\nx = tempfile.mkdtemp() + '/x'\nos.symlink(D, x)\nos.stat(x + '/b')",
+    "proc": "os.stat('/proc/self/root' + B)", "walk": "next(os.walk(D))",
+    "glob": "import glob\nglob.glob('b*', root_dir=D)",
+    "import": "import b", "find_spec": "import importlib.util\nimportlib.util.find_spec('b')",
+    "path finder": "import importlib.machinery as m\nm.PathFinder.find_spec('b')",
+    "file finder": "import sys\nsys.path_importer_cache[D].find_spec('b')",
+    "own finder": "import sys\nsys.path_hooks[-1](D).find_spec('b')",
+    "get_data": "__loader__.get_data(B + '/__init__.py')",
+    "pkgutil": "import pkgutil\nlist(pkgutil.iter_modules([D]))",
+    "metadata": "import importlib.metadata as m\nlist(m.distributions())",
+    "ctypes": "import ctypes\nctypes.CDLL(None).access(B.encode(), 0)",
+    "program": "import subprocess\nsubprocess.run(['test', '-e', B])",
+    "system": "os.system('true')",
+    "fork": "p = os.fork()\nif not p: os._exit(0)\nos.waitpid(p, 0)",
+    "no word of it": "import multiprocessing.util as u\n"
+    "os.waitpid(u.spawnv_passfds(b'/bin/true', ['true'], ()), 0)",
+    "thread": "import threading\nt = threading.Thread(target=os.path.exists, args=(B,))\n"
+    "t.start()\nt.join()",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["gone", "there"])
+def test_an_answer_rests_on_what_was_looked_for_in_whatever_way(
+    probe: ModuleType, opt: Path, there: bool
+) -> None:
+    """It holds in no layer that has the other one, or has it not."""
+    found = [stored_parts.distribution("a", {f"w{number}.py": "" for number in range(len(LOOKS))})]
+    looks = [cache.Look(Installed(tuple(found)), {"a": "1"}, [*found[0].files])]
+    found += [stored_parts.distribution("b", {"b/__init__.py": ""})]
+    more = [*found[0].files, "b/__init__.py"]
+    looks += [cache.Look(Installed(tuple(found)), {"a": "1", "b": "1"}, more)]
+    for number, code in enumerate(LOOKS.values()):
+        text = f"import os, pathlib\nD = {str(opt / 'python')!r}\nB = D + '/b'\ntry:\n    "
+        text += code.replace("\n", "\n    ") + "\nexcept (OSError, ImportError): pass\n"
+        lay(opt, **{f"w{number}": text})
+    if there:
+        (opt / "python/b").mkdir()
+        (opt / "python/b/__init__.py").touch()
+    batches = [probe.Batch(way, [("import", f"w{n}")]) for n, way in enumerate(LOOKS)]
+    probe.run(str(opt), batches, probe.NOTHING)
+    assert {each.name: error for each in batches for error in each.errors.values() if error} == {}
+    here, other = looks[there], looks[not there]
+    rests = {each.name: here.rests(each.seen, {"a"}) for each in batches}
+    assert [
+        way for way, each in rests.items() if all(other.at(x) == y for x, y in each.items())
+    ] == []
+
+
+def test_a_program_that_is_nowhere_has_looked_at_nothing(probe: ModuleType, opt: Path) -> None:
+    """Nor is a process made for it: numpy.testing asks for `lscpu`."""
+    code = "import subprocess\ntry: subprocess.run(['lsmadeup', '-x'])\n"
+    lay(opt, a=f"{code}except FileNotFoundError as error: assert error.filename == 'lsmadeup'\n")
+    batch = tried(probe, opt, ("import", "a"))
+    assert (batch.errors, batch.seen) == ({("import", "a"): ""}, {"read": {"a.py"}})
+
+
 def dist_info(opt: Path, folder: str, **files: str) -> Path:
     path = opt / "python" / f"{folder}.dist-info"
     path.mkdir()
@@ -308,6 +381,22 @@ def test_what_lambda_has_not_is_not_there(
     assert batch.errors == {("import", "wants"): error}
 
 
+def test_a_module_tells_of_lambdas_libraries(opt: Path, tmp_path: Path) -> None:
+    """Where this machine has others: SQLite, by whichever of its names."""
+    told = (
+        "import sqlite3\nassert sqlite3.sqlite_version_info == (3, 7, 17), sqlite3.sqlite_version\n"
+    )
+    told += "import sqlite3.dbapi2 as other\nassert other.sqlite_version == '3.7.17'\n"
+    lay(opt, a=f"{told}sqlite3.connect(':memory:').execute('select 1')\n", b=told)
+    nothing = {"folder": "", "outer": [], "libraries": [], "programs": []}
+    question = {"batches": {"d": nothing | {"modules": ["a", "b"]}}, "gone": [], "touched": [],
+                "bare": [], "timeout": 60, "alone": False, "system": [],
+                "reported": {"_sqlite3": {"sqlite_version": "3.7.17"}}}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
+    done = run("prove", str(opt), str(tmp_path / "request.json"))
+    assert json.loads(done.stdout[2:])["d"]["imports"] == {"a": "", "b": ""}
+
+
 def test_a_check_is_a_program(opt: Path, tmp_path: Path) -> None:
     """A file beside others of its folder, or a module of the layer; its exit code is the answer."""
     lay(opt, lib="x = 1", selftest="import sys, lib; print(sys.argv[0]); sys.exit(lib.x)")
@@ -361,6 +450,69 @@ def test_answers_of_what_is_tried_are_none(opt: Path, tmp_path: Path, end: str) 
         "b": {"broken": broken},
         "c": {"uses": status, "broken": broken, "good": ""},
     }
+
+
+SPEAKS = """
+import os, sys
+frame = sys._getframe()
+while "answers" not in frame.f_locals or "word" not in frame.f_locals:
+    frame = frame.f_back
+os.write(frame.f_locals["answers"], b"\\n" + frame.f_locals["word"] + b" " + {said!r} + b"\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{", "[" * 60_000, '[0, "", 0, [], {"read": [1]}]', "[]", '[1, "", 0, [], {}]', "7",
+     '{"seconds": NaN}', '{"memory": "x"}', '[0, {}, 0, [], {}]', "null"],
+    ids=lambda said: str(said)[:20],
+)  # fmt: skip
+def test_who_knows_the_word_has_not_imported_either(
+    probe: ModuleType, opt: Path, said: str
+) -> None:
+    """It reads it out of this process's memory. What it says is none of our answers."""
+    lay(opt, speaks=SPEAKS.format(said=said.encode()), good="")
+    found = imported(probe, opt, "speaks", "good")
+    assert found == {"speaks": "it answered in the place of what tried it", "good": ""}
+
+
+GRAPHLIB = """
+import os, sys
+frame = sys._getframe()
+while frame and frame.f_locals.get("kind") != "lacks":
+    frame = frame.f_back
+if frame:
+    {does}
+class CycleError: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "error", "lacks"),
+    [
+        ("pass", "", True),
+        ("import time; time.sleep(600)", "no end after 3 s", False),
+        (f"exec({FORGES!r}); os._exit(0)", "exit status 0", False),
+    ],
+    ids=["plain", "no end", "another answer"],
+)
+def test_what_hides_a_standard_module_is_asked_as_what_is_tried(
+    opt: Path, tmp_path: Path, does: str, error: str, lacks: bool
+) -> None:
+    """It has no way to the verdict, no more time, and its name is in the error."""
+    lay(opt, graphlib=GRAPHLIB.format(does=does), good="")
+    nothing = {"folder": "", "modules": [], "outer": [], "libraries": [], "programs": []}
+    batches = {"q": nothing | {"modules": ["graphlib"]}, "d": nothing | {"modules": ["good"]}}
+    question = {"batches": batches, "gone": [], "touched": [], "bare": [], "timeout": 3,
+                "alone": False, "system": []}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(question), encoding="utf-8")
+    done = run("prove", str(opt), str(tmp_path / "request.json"))
+    found = json.loads(done.stdout.splitlines()[-1][2:])
+    assert found["q"]["imports"] == {"graphlib": error}
+    assert found["d"]["imports"] == {"good": ""}
+    assert found["q"]["hides"]["graphlib"]["used"]
+    assert ("TopologicalSorter" in found["q"]["hides"]["graphlib"]["lacks"]) is lacks
+    assert "CycleError" not in found["q"]["hides"]["graphlib"]["lacks"]
 
 
 def test_who_closes_everything_has_not_imported(

@@ -51,6 +51,13 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ModuleNotFoundError: No module named 'six.moves.urllib'", "old six", "six.moves.urllib"),
         ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools", "pkg_resources"),
         ("ModuleNotFoundError: No module named 'distutils'", "setuptools", "distutils"),
+        ("Improper: SQLite 3.31 or later is required (found 3.7.17).", "sqlite", "SQLite"),
+        (
+            "RuntimeError: Your system has an unsupported version of sqlite3. Chroma requires "
+            "sqlite3 >= 3.35.0.",
+            "sqlite",
+            "sqlite",
+        ),
         ("ModuleNotFoundError: No module named 'imp'", "old standard module", "imp"),
         ("ModuleNotFoundError: No module named 'cgi'", "old standard module", "cgi"),
         ("ModuleNotFoundError: No module named 'impala'", "package", "impala"),

@@ -16,6 +16,13 @@ from tests.unit.proof.test_verdict import answer
 SETTINGS = Settings(python="3.12")
 
 
+@pytest.mark.parametrize(("python", "version"), [("3.11", "3.7.17"), ("3.12", "3.40.0")])
+def test_sqlite_is_that_of_lambdas_system(python: str, version: str) -> None:
+    """A machine of its own has another one; an image has Lambda's, or what it was made with."""
+    reported = {"_sqlite3": {"sqlite_version": version}}
+    assert lambda_libraries.reported(Settings(python=python)) == reported
+
+
 def proven(tmp_path: Path, files: Mapping[str, bytes], **more: Any) -> dict[str, Proof]:
     """One distribution of these ELF files, as the probe read them."""
     for name, content in files.items():

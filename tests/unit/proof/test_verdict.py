@@ -93,19 +93,30 @@ def test_a_library_that_does_not_load_is_tried_again() -> None:
     assert found == {"modules": [], "libraries": ["b.so"]}
 
 
+def test_what_a_module_lacks_is_named_though_others_of_its_package_import() -> None:
+    """A library, or a standard module that Python has no longer; a package may be optional."""
+    absent = "ModuleNotFoundError: No module named"
+    imports = {"a.b": f"{absent} 'distutils'", "a.c": f"{absent} 'asynchat.x'"}
+    imports |= {"a.d": MISSING, "a.e": f"{absent} 'numpy'", "a.f": f"{absent} 'distutils_more'"}
+    assert verdict.without_needed({"a": Proof(after=answer(), imports=imports)}) == [
+        f"a module of a cannot be imported in Lambda: a.d: {MISSING}",
+        f"2 modules of a cannot be imported in Lambda: a.b: {absent} 'distutils'",
+    ]
+
+
 def test_what_never_imported_is_counted_by_what_it_is() -> None:
     """A standard module, a module of the layer, an AttributeError: nobody forgot a package."""
     absent = "ModuleNotFoundError: No module named"
     before = {
         "a.x": f"{absent} 'numpy'", "a.y": f"{absent} 'b.c'", "a.z": f"{absent} 'typing.io'",
-        "a.e": "AttributeError: no",
+        "a.d": f"{absent} 'distutils'", "a.e": "AttributeError: no",
     }  # fmt: skip
     found = {"a": Proof(after=answer(imports={"a": "", "b": "", **before}), imports=before)}
     facts = verdict.counts(found) | {"not_proven": ""}
-    assert (facts["modules_that_never_imported"], facts["modules_that_want_packages"]) == (4, 1)
+    assert (facts["modules_that_never_imported"], facts["modules_that_want_packages"]) == (5, 1)
     assert verdict.summary(facts).splitlines() == [
         "1 module not imported: packages are missing that nobody asked for",
-        "3 modules not imported before pruning either",
+        "4 modules not imported before pruning either",
         "2 modules imported, 1 package answered, 0 libraries loaded",
     ]
     good = verdict.counts({"a": Proof(after=answer(imports={"a": ""}))}) | {"not_proven": ""}
