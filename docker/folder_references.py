@@ -10,7 +10,9 @@ from code_words import is_code
 # As a word or in a path: "tests", "a/tests", "tests/data", join(here, "tests", "x.crt").
 # {what is quick to miss: (the folder)(the path in it)(it goes on)}
 _NAMED = {
-    quick: re.compile(rf"""({name})(?:(?:["'][\s,/)]+["']|/)([^"'\s]+)["'](\s*[+%])?|["'])""")
+    quick: re.compile(
+        rf"""({name})(?:(?:["'][\s,/)]+["']|/)([^"'\s]{{1,255}})["'](\s*[+%])?|["'])"""
+    )
     for quick, name in (("test", "tests?"), ("SelfTest", "SelfTest"), ("docs", "docs"))
 }
 _LEAD = re.compile(r"""([\w-]+)(?:["'][\s,/)]+["']|/)\Z""")  # what it lies in: "a", "tests"

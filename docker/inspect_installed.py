@@ -26,6 +26,7 @@ import io
 import json
 import os
 import re
+import signal
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,7 @@ _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.
 _BLOCK = bytearray(1 << 20)  # to read into
 BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
+PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
@@ -102,6 +104,10 @@ def take_in(found: dict[str, Facts], kind: str, results: "list[tuple[str, Any]]"
         key, _, path = name.partition("/")
         if kind == "move":
             found[key] |= heard
+        elif heard is None:
+            found[key].setdefault("refused", {})[path] = (
+                f"takes over {PATIENCE} s to read, and so is no module that anybody wrote"
+            )
         else:
             found[key][kind][path] = heard
 
@@ -352,17 +358,31 @@ def size_of(installed: str, name: str) -> int:
     return os.stat(path).st_size if leads_to_file else 0
 
 
-def said_by(installed: str, code: Iterable[str]) -> list[tuple[str, module_references.Said]]:
-    """[(key/path, what the module says)] of those that say something."""
-    found = []
+def said_by(
+    installed: str, code: Iterable[str]
+) -> "list[tuple[str, module_references.Said | None]]":
+    """[(key/path, what the module says)] of those that say something; None where it takes so long
+    that nobody can have written it."""
+    found: list[tuple[str, module_references.Said | None]] = []
+    signal.signal(signal.SIGVTALRM, lose_patience)
     for name in code:
         path = name.partition("/")[2]
         with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
             text = file.read().decode(errors="replace").replace("\r\n", "\n")
-        said = module_references.module(path, text)
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+            said = module_references.module(path, text)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        except TimeoutError:
+            found.append((name, None))
+            continue
         if any(said):
             found.append((name, said))
     return found
+
+
+def lose_patience(*_: object) -> None:
+    raise TimeoutError
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import folder_references
 
 Said = tuple[list[str], list[str], bool, list[str], list[str]]
 
-_FROM = re.compile(r"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)")
+_FROM = re.compile(r"from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]{,20000}\)|.*)")
 _IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
 _STUB = re.compile(r"__file__\s*\+\s*[\"']i[\"']")
 _NAME, _PART = re.compile(r"[\w.]+"), re.compile(r"\w+")

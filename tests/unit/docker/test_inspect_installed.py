@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -370,6 +371,40 @@ def test_what_is_too_large_to_be_read_is_refused(tmp_path: Path, name: str, most
     [(told, why)] = read(tmp_path, other="other")["other"]["refused"].items()
     assert told == str(path.relative_to(tmp_path / "python"))
     assert why == f"is larger than {most} MB, and so no text that anybody wrote"
+
+
+def test_a_text_that_nobody_wrote_is_read_once(tmp_path: Path) -> None:
+    """Each took hours where a pattern began anew at every word of it."""
+    texts = ("from" + " " * 500_000, "from ." + "." * 500_000, '"' + "tests/" * 100_000)
+    (tmp_path / "python").mkdir()
+    install(tmp_path, "other", {f"q{number}.py": text for number, text in enumerate(texts)})
+    assert "refused" not in read(tmp_path, other="other")["other"]
+
+
+def test_a_module_that_takes_too_long_is_refused(
+    facts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not passed over: what it names could be pruned."""
+
+    def read_one(path: str, text: str) -> tuple[str]:
+        while path == "slow.py":
+            pass
+        return (text,)
+
+    for name in ("slow.py", "next.py"):
+        (tmp_path / name).write_text("import a\n")
+    monkeypatch.setattr(facts, "PATIENCE", 0.05)
+    monkeypatch.setattr(facts.module_references, "module", read_one)
+    before = signal.getsignal(signal.SIGVTALRM)
+    try:
+        heard = facts.said_by(str(tmp_path), ["key/slow.py", "key/next.py"])
+    finally:
+        signal.signal(signal.SIGVTALRM, before)
+    assert heard == [("key/slow.py", None), ("key/next.py", ("import a\n",))]
+    found: dict[str, Any] = {"key": {"modules": {}}}
+    facts.take_in(found, "modules", heard)
+    assert found["key"]["modules"] == {"next.py": ("import a\n",)}
+    assert "no module that anybody wrote" in found["key"]["refused"]["slow.py"]
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
