@@ -4,7 +4,7 @@ each gives the same again."""
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..chalice_project import config_schema, environment, json_edit
@@ -38,10 +38,18 @@ updates:
 """
 
 
-def dodo(text: str | None) -> str:
-    """InputError where there is a dodo.py that has other plans."""
+def dodo(text: str | None, commands: Collection[str] = ()) -> str:
+    """InputError where there is a dodo.py that has other plans. `commands`: ours, by their
+    names."""
     if text is None:
         return DODO
+    own = [name.replace("_", "-") for name in re.findall(r"^def task_(\w+)\(", text, re.M)]
+    if twice := [name for name in own if name in commands]:
+        raise InputError(
+            f"dodo.py has a {', '.join(twice)} of its own, which is a command of this tool",
+            fix=f"give task_{twice[0].replace('-', '_')} in dodo.py another name, then run this "
+            "again",
+        )
     if re.search(rf"^from {PACKAGE}(\.contents)? import .*\bcommands\b", text, re.M):
         return text
     if re.search(r"^(DOIT_CONFIG\b|from .* import .*\bDOIT_CONFIG\b)", text, re.M):

@@ -1,16 +1,19 @@
 """doit's own commands beside `run` and `help`: what was mistyped is said in our words. For a
 dodo.py of others each is doit's own: in the wheel they take the place for all."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import Command
 from doit.cmd_dumpdb import DumpDB as DoitsDumpDB
+from doit.cmd_ignore import Ignore as DoitsIgnore
 from doit.cmd_info import Info as DoitsInfo
 from doit.cmdparse import CmdParseError
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand
 
+from ..commands import table
 from ..context import arguments
 from ..util.errors import SettingsError
 from .doit_help import Help
@@ -93,8 +96,27 @@ class DumpDB(Guarded, DoitsDumpDB):  # type: ignore[misc] # doit has no types
         )
 
 
-DOITS |= {"info": Info, "dumpdb": DumpDB}
+class Ignore(Guarded, DoitsIgnore):  # type: ignore[misc] # doit has no types
+    """doit's own skips a step, and with it all that needs it, in each run until `forget`."""
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """SettingsError for a step of ours."""
+        if has_ours(self.loader, self.opt_vals):
+            refuse_ignored(args)
+        return int(super().execute(params, args) or 0)
+
+
+def refuse_ignored(names: Sequence[str]) -> None:
+    if needed := [name for name in names if name.partition(":")[0] in table.commands.known()]:
+        raise SettingsError(
+            f"command line: {', '.join(needed)} cannot be ignored: what comes after needs it",
+            fix="./doitw help settings shows what a step can leave out. ./doitw forget STEP lifts "
+            "what was ignored before",
+        )
+
+
+DOITS |= {"info": Info, "dumpdb": DumpDB, "ignore": Ignore}
 # For the entry points of the wheel
-List, Clean, Forget, Ignore, Strace, ResetDep = (
-    DOITS[name] for name in ("list", "clean", "forget", "ignore", "strace", "reset-dep")
+List, Clean, Forget, Strace, ResetDep = (
+    DOITS[name] for name in ("list", "clean", "forget", "strace", "reset-dep")
 )

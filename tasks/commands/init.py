@@ -4,7 +4,7 @@ written, and a second run finds nothing to do."""
 import argparse
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from ..settings.model import Settings
 from ..settings.pyproject import TABLE, by_stage
 from ..ui.console import console, width
 from ..util import subprocesses
-from ..util.errors import LayerError
+from ..util.errors import InputError, LayerError
 from ..util.invoked_as import typed
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -117,6 +117,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     app = chalice_app.read_app(root)
     table = by_stage(root / "pyproject.toml")[""][1]
     account = assumed = ""
+    refuse_unused(root, options, table)
     if not table:
         account, region = credentials.account_and_region()
         table = files.proposals(app, account, region)
@@ -155,6 +156,21 @@ def adopt(root: Path, options: argparse.Namespace) -> Adoption:
     )
 
 
+def refuse_unused(root: Path, options: argparse.Namespace, table: Mapping[str, Any]) -> None:
+    """InputError for an option that would change nothing. `table`: of an app that is adopted."""
+    if options.group and not options.source:
+        problem = "--group chooses in a file, and no --from names one"
+        raise InputError(problem, fix="name it, too: --from pyproject.toml")
+    shared = shared_layer.settings_of(root, options.share) if options.share and table else {}
+    if other := [
+        f"{name} = {value!r}" for name, value in shared.items() if table.get(name) != value
+    ]:
+        raise InputError(
+            f"--share changes nothing in an app that has [{TABLE}] already",
+            fix=f"write there what the other app has: {', '.join(other)}",
+        )
+
+
 def _parted(
     root: Path, options: argparse.Namespace, app: App, shared: str
 ) -> tuple[Source, Split, dict[Path, str]]:
@@ -164,6 +180,7 @@ def _parted(
         return (Source(file=shared), *shared_layer.halves(root, shared))
     source, exported = _requirements(root, options)
     asked: set[str] = {canonical(name) for name in options.stay}
+    requirements_files.refuse_moved(root, source, exported, asked)
     # of a group somebody chose, nobody need say what it is for
     tools = developer_tools.DEPLOYS if source.group else developer_tools.unused(app.imports)
     return (
@@ -218,7 +235,12 @@ def _place(root: Path, source: Source) -> Place:
 def _around(root: Path, app: App, table: dict[str, Any]) -> Iterator[FileChange]:
     """The files that are not about packages."""
     config = paths.CHALICE_CONFIG
-    yield _change(root, Path("dodo.py"), files.dodo, "where doit finds its commands")
+    from .table import commands  # which names this module
+
+    known = commands.known()
+    yield _change(
+        root, Path("dodo.py"), lambda text: files.dodo(text, known), "where doit finds its commands"
+    )
     yield _change(
         root, Path("pyproject.toml"), lambda text: files.pyproject(text, table),
         f"the settings that are this app's own, as [{TABLE}]",

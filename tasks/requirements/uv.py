@@ -51,6 +51,8 @@ _FIXES = (
      "no such package on the index: check its spelling in {requirements}"),
     (r"there (is|are) no versions? of|only .* (is|are) available|no version of",
      "no such version: pin one that exists in {requirements}"),
+    (r"was not found in the provided package locations", "`--no-index` asks no index: put its "
+     "wheel into the folder of --find-links, or take the line --no-index out of {requirements}"),
     (r"No solution found|unsatisfiable", "the pins contradict each other: loosen one of those "
      "named in {requirements}"),
     (r"Failed to build|build backend returned|Call to .* failed", NOT_BUILT),

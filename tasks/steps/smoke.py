@@ -64,7 +64,7 @@ def ask_and_judge(aws: Aws) -> None:
     record = files.read_record(paths.stage_record(settings, "smoke")) or {}
     if settings.max_init and not settings.is_local and "start" in record:
         start = _cold_start(aws, Start(**record["start"]))
-        cold_start.check(start, settings.max_init, record["function"], _back(settings))
+        cold_start.check(start, settings.max_init, record["function"], watch.back(settings))
 
 
 def _cold_start(aws: Aws, start: Start) -> Start:
@@ -79,10 +79,6 @@ def _cold_start(aws: Aws, start: Start) -> Start:
         chalice_state.save_record(aws, deployed)
         files.write_record(path, deployed)
     return start
-
-
-def _back(settings: Settings) -> str:
-    return f"go back with ./doitw rollback stage={settings.stage}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +113,7 @@ def run(aws: Aws, way: str = "") -> files.Record:
     {"functions"}. DeployError with the function's own error; `way`: out of it, where this version
     is bad: for a deploy, which is what asks unless it says so, back."""
     settings = aws.settings
-    way = way or _back(settings)
+    way = way or watch.back(settings)
     deployed = deploy.functions(settings.stage)
     name, wanted = deployed.get("api_handler"), settings.smoke_requests
     if name is None:

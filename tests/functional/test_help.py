@@ -34,6 +34,7 @@ SLIPS = {
 }
 # doit's own commands and options: what is said of a line that it would not take
 DOITS = {
+    "ignore verify": "verify cannot be ignored",
     "dumpdb": "dumpdb cannot read .doit.sqlite3",
     "list --stage": "option --stage not recognized",
     "info -s zip": "option -s not recognized",

@@ -263,6 +263,14 @@ def test_gitlabs_repository_gets_no_workflow_of_githubs(app: Any, adopt: Adopt) 
     assert (folder / ".github/workflows/lambda-layer.yml").is_file()
 
 
+IDLE = {  # options that would change nothing, with what is said of them
+    "--group nope": "no --from names one",
+    "--stay six": "move its line from requirements-all.txt",
+    "--stay nope": "requirements.txt does not name it",
+    "--share ../nowhere": "nowhere",
+}
+
+
 def test_again_there_is_nothing_to_do(app: Any, adopt: Adopt) -> None:
     """And a package that came since goes where the others are."""
     folder = app(ORDERS)
@@ -270,6 +278,10 @@ def test_again_there_is_nothing_to_do(app: Any, adopt: Adopt) -> None:
     sample_apps.commit(folder)
     assert adopt(folder, "--yes") == (0, "nothing to do: this app has all of it\n")
     assert git(folder, "status", "--porcelain") == ""
+    for words, said in IDLE.items():
+        code, told = adopt(folder, "--yes", *words.split())
+        assert code == 1
+        assert said in told
     with (folder / "requirements.txt").open("a") as file:
         file.write("idna==3.10\n")
     adopt(folder, "--yes")

@@ -166,6 +166,8 @@ def test_a_first_deploy_that_does_not_answer(layer: Project) -> None:
     said = failing(layer).output
     assert "not undone: nothing ran before" in said
     assert "undo stage=local" not in said
+    assert "rollback" not in said
+    assert "→ correct the app and deploy again" in said
     assert "does not answer" in failing(layer, "status", "check=1").output
 
 

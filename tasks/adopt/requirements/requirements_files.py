@@ -209,6 +209,19 @@ def halves(
     return parts, {FUNCTION: _function(mine, wanted, parts), LAYER: layer}
 
 
+def refuse_moved(root: Path, source: Source, exported: str, asked: set[str]) -> None:
+    """InputError for packages that somebody wants to stay, and that are not there to choose from:
+    mistyped, or in the layer since the last time."""
+    text = _text(root, FUNCTION) if source.file == str(FUNCTION) else exported
+    there = {entry.name for entry in parse_entries(text, (root / source.file).parent, root=root)}
+    if gone := sorted(asked - there):
+        layer = {entry.name for entry in parse_entries(_text(root, LAYER), root)}
+        fix = f"name a package of {source.file}"
+        if layer & {*gone}:
+            fix = f"move its line from {LAYER} into {FUNCTION}"
+        raise InputError(f"--stay {', '.join(gone)}: {source.file} does not name it", fix=fix)
+
+
 def _nothing_left(source: Source, parts: Split) -> InputError:
     stays = "; ".join(f"{entry.text.partition(' --hash')[0]}: {why}" for entry, why in parts.stays)
     return InputError(

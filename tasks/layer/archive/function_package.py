@@ -10,6 +10,7 @@ two files travel, whatever requirements.txt says of it.
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ from .. import installed
 REQUIREMENTS = Path(paths.FUNCTION_REQUIREMENTS)
 RUNTIME = ("app.py", "__init__.py")  # of chalice
 KIND = "function"  # of the store's entries
+_OF_GIT = re.compile(r"\s*(fatal|remote): ")
 SHOWN = 8  # lines of pip's
 
 
@@ -106,6 +108,13 @@ def _known(settings: Settings, key: str) -> file_tools.Record | None:
     return found
 
 
+def _said(stdout: str, stderr: str) -> list[str]:
+    """pip's last words, with git's own before them: pip says only that they stand above."""
+    last = (stderr or stdout).strip().splitlines()[-SHOWN:]
+    gits = [each for each in [*stdout.splitlines(), *stderr.splitlines()] if _OF_GIT.match(each)]
+    return [*(each.strip() for each in dict.fromkeys(gits) if each not in last), *last]
+
+
 def _packed(settings: Settings) -> file_tools.Record:
     from ...chalice_project import packing
 
@@ -117,7 +126,7 @@ def _packed(settings: Settings) -> file_tools.Record:
             env=_environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN:])
+            said = "\n".join(_said(done.stdout, done.stderr))
             raise BuildError(
                 f"Chalice cannot pack {REQUIREMENTS} into the function:\n{said}",
                 fix=f"correct {REQUIREMENTS}, or move its lines to {settings.requirements}: then "

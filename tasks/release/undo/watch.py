@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ...aws.client import Aws
+from ...settings.model import Settings
 from ...util.errors import DeployError, LayerError
 from ..stage import rollback_pin
 from . import attempt, restore, snapshot
@@ -48,12 +49,18 @@ def _answer(aws: Aws, found: Attempt, error: DeployError, ask: Ask) -> DeployErr
         return finish(aws, found.now(attempt.UNDOING, error.problem), error.problem, ask)
     snapshot.write(aws, found.now(attempt.FAILED, error.problem))
     left = f"not undone: {found.blocked or 'on-smoke-failure is stop'}"
+    fix = error.fix if found.before else error.fix.replace(f"{back(settings)}, or ", "")
     way = f"\n→ {command(aws)} brings back what ran before" if found.before else ""
-    return DeployError(f"{error.problem}\n{left}", fix=error.fix + (way if _whole(found) else ""))
+    return DeployError(f"{error.problem}\n{left}", fix=fix + (way if _whole(found) else ""))
 
 
 def _whole(found: Attempt) -> bool:
     return bool(found.before and found.before.is_kept)
+
+
+def back(settings: Settings) -> str:
+    """The way out of a version that is bad, where there is one before it."""
+    return f"go back with ./doitw rollback stage={settings.stage}"
 
 
 def command(aws: Aws) -> str:

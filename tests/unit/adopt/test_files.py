@@ -37,6 +37,15 @@ def test_a_dodo_that_is_there_keeps_its_tasks() -> None:
     assert files.dodo(made) == made
 
 
+def test_a_dodo_with_a_task_of_our_name_is_refused() -> None:
+    """doit would refuse it in every command."""
+    text = "def task_lint(): ...\ndef task_chalice_deploy(): ...\n"
+    with pytest.raises(InputError, match="a chalice-deploy of its own") as caught:
+        files.dodo(text, ["deploy", "chalice-deploy"])
+    assert "give task_chalice_deploy in dodo.py another name" in caught.value.fix
+    assert "task_lint" in files.dodo(text, ["deploy"])
+
+
 def test_names_are_what_aws_takes() -> None:
     """And every key is a setting."""
     assert TABLE == {

@@ -84,6 +84,11 @@ def test_what_is_resolved_has_hashes() -> None:
     assert "--generate-hashes" in words
 
 
+def test_without_an_index_it_is_no_matter_of_pins() -> None:
+    said = "error: No solution found\n  Because six was not found in the provided package locations"
+    assert "take the line --no-index out" in explain(said, Settings(), "host").fix
+
+
 def test_the_way_out_without_a_wheel_is_one_that_is_left() -> None:
     """In the image a pin is missing, and not the image."""
     said = "error: x\n  Because evdev==1.7 has no usable wheels, it cannot be used"
