@@ -27,7 +27,7 @@ ENTRY = struct.Struct("<qQ")  # of the dynamic section
 LIBRARY, VERSION = struct.Struct("<2H3L"), struct.Struct("<L2H2L")  # Verneed, Vernaux
 TABLE = 1 << 16  # bytes of a dynamic section, or of versions: no linker writes more
 NAMES = 1 << 20  # bytes of all names that are read of one file
-TIMES = 4  # so often is each byte of a piece read, on average: once, in a file as linkers write it
+TIMES = 2  # so often is each byte of a piece read, on average; at most once where none is hostile
 Facts = dict[str, object]
 
 

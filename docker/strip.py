@@ -202,8 +202,10 @@ def merged(notes: bytes) -> bytes:
         elf_files.check(middle, described, len(notes))
         heads.add(notes[start:middle])
         places.add(notes[middle : middle + described])
-        start = middle + described + -described % 4
-    if len(heads) != 1 or any(len(place) != PLACE.size for place in places):
+        if len(heads) > 1 or described != PLACE.size:
+            return notes
+        start = middle + described
+    if not heads:
         return notes
     (head,), ranges = heads, list[tuple[int, int]]()
     for first, last in sorted(PLACE.unpack(place) for place in places):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 X86, ARM = 62, 183  # e_machine
 LOAD, DYNAMIC, INTERPRETER = 1, 2, 3
+TAGS = {"STRSZ": 10, "VERNEED": 0x6FFFFFFE, "VERNEEDNUM": 0x6FFFFFFF}
 
 
 class _Strings:
@@ -48,6 +49,16 @@ def elf(
         for kind, offset, size in segments
     )
     return _head(machine, count) + heads + body + bytes(debug)
+
+
+def with_numbers(content: "bytes | bytearray", changed: "dict[int | str, int]") -> bytes:
+    """Lies. `changed`: {where, or a dynamic tag: the 8 bytes there}."""
+    damaged = bytearray(content)
+    for where, value in changed.items():
+        if isinstance(where, str):
+            where = content.index(struct.pack("<Q", TAGS[where])) + 8
+        struct.pack_into("<Q", damaged, where, value)
+    return bytes(damaged)
 
 
 def _head(machine: int, count: int) -> bytes:

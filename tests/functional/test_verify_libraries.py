@@ -9,7 +9,7 @@ import pytest
 from tasks.sandbox import isolation
 from tasks.settings.model import Settings
 from tests import handmade_layers
-from tests.elves import elf
+from tests.elves import ARM, X86, elf, with_numbers
 from tests.handmade_layers import build, lay, refused
 
 
@@ -132,6 +132,21 @@ def test_a_program_that_nothing_imports_is_a_warning(settings: Settings, said: l
     lay(settings, {"pkg/__init__.py": "", "pkg/driver/node": node}, programs=["pkg/driver/node"])
     assert build(settings)
     assert any("warning: pkg/driver/node (pkg) needs libatomic.so.1" in line for line in said)
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("x86_64", X86), ("arm64", ARM)])
+def test_files_of_numbers_that_cannot_be_are_named(
+    settings: Settings, said: list[str], architecture: str, machine: int
+) -> None:
+    """Whether the layer runs here or is only read: they stop nothing, and the layer ships."""
+    content = elf("libc.so.6", machine=machine, versions={"libc.so.6": ["GLIBC_2.17"]})
+    changes: list[dict[int | str, int]] = [{"VERNEEDNUM": 2**40}, {"STRSZ": 2**62}, {0x20: 2**63}]
+    files: dict[str, str | bytes] = {"pkg/__init__.py": "", "pkg/good": content}
+    bad = {f"pkg/bad{number}": with_numbers(content, each) for number, each in enumerate(changes)}
+    lay(settings, {**files, **bad}, programs=["pkg/good", *bad])
+    build(replace(settings, architecture=architecture))
+    named = [line for line in said if "is no ELF file that can be read" in line]
+    assert named == [f"warning: {path} (pkg) is no ELF file that can be read" for path in bad]
 
 
 # ---- the project's own check --------------------------------------------------------------------

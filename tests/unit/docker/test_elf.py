@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import sandbox_scripts
-from tests.elves import ARM, elf
+from tests.elves import ARM, elf, with_numbers
 
 
 @pytest.fixture
@@ -120,19 +120,6 @@ def test_numbers_that_cannot_be_cost_the_one_file(
     assert found["good.so"]["versions"] == {"libc.so.6": ["GLIBC_2.17"]}
     assert script.loaded_bytes(tmp_path / "bad.so") in (0, len(content))
     assert time.process_time() - begun < 1
-
-
-TAGS = {"STRSZ": 10, "VERNEED": 0x6FFFFFFE, "VERNEEDNUM": 0x6FFFFFFF}
-
-
-def with_numbers(content: "bytes | bytearray", changed: "dict[int | str, int]") -> bytes:
-    """`changed`: {where, or a dynamic tag: 8 bytes}"""
-    damaged = bytearray(content)
-    for where, value in changed.items():
-        if isinstance(where, str):
-            where = content.index(struct.pack("<Q", TAGS[where])) + 8
-        struct.pack_into("<Q", damaged, where, value)
-    return bytes(damaged)
 
 
 def test_lists_that_name_the_same_again_and_again_end(script: ModuleType, tmp_path: Path) -> None:
