@@ -108,10 +108,8 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     if answer.failed:
         problem = f"{taker.function} failed: {failure(answer.payload)}"
         if taker.kind == WEBSOCKET and GONE in answer.payload:
-            fix = (
-                f"the example's connection is made up. Connect a client: ./doitw local-url {stage}"
-            )
-            raise DeployError(problem, fix=fix)
+            fix = "the example's connection is made up. Connect a client to the address in"
+            raise DeployError(problem, fix=f"{fix} ./doitw status {stage}")
         raise DeployError(problem, fix=f"correct the app, then ./doitw deploy {stage}")
     say(f"{said}:")
     for line in readable(answer.payload, is_http=taker.kind == HTTP):
