@@ -27,6 +27,7 @@ from ..util import input_files, source_location, typed_json
 from ..util.errors import DeployError, InputError
 
 SHOWN = 200  # lines of an answer
+GONE = "WebsocketDisconnectedError"  # Chalice's, of who writes to a connection that is not there
 _FRAME = re.compile(r'File ".*?/task/(?!chalice/)([^"]+)", line (\d+)')  # of the app's own code
 
 
@@ -106,20 +107,16 @@ def show(taker: Taker, answer: Invoked, aws: Aws) -> None:
     said = f"{taker.function} answers" + (f" {status}{to(told)}" if taker.kind == HTTP else "")
     if answer.failed:
         problem = f"{taker.function} failed: {failure(answer.payload)}"
-        raise DeployError(problem, fix=_way_out(taker, answer.payload, stage))
+        if taker.kind == WEBSOCKET and GONE in answer.payload:
+            fix = "the example's connection is made up. Connect a client to the address in"
+            raise DeployError(problem, fix=f"{fix} ./doitw status {stage}")
+        raise DeployError(problem, fix=f"correct the app, then ./doitw deploy {stage}")
     say(f"{said}:")
     for line in readable(answer.payload, is_http=taker.kind == HTTP):
         say(line)
     if taker.kind == HTTP and isinstance(status, int) and status >= 500:
         fix = f"its log says why: ./doitw logs name={taker.name} {stage}"
         raise DeployError(said, fix=fix)
-
-
-def _way_out(taker: Taker, payload: str, stage: str) -> str:
-    """An example comes from a connection that is made up: whoever writes to it finds nobody."""
-    if taker.kind == WEBSOCKET and "WebsocketDisconnectedError" in payload:
-        return f"the example's connection is made up. Connect a client: ./doitw local-url {stage}"
-    return f"correct the app, then ./doitw deploy {stage}"
 
 
 def to(told: Mapping[str, Any]) -> str:

@@ -85,29 +85,28 @@ def _packed(settings: Settings, published: files.Record) -> int | None:
 
 def undo(settings: Settings, arns: Sequence[str]) -> str:
     """The command that brings back what was there before a deploy."""
-    if _is_undone_whole(settings, arns):
-        return f"./doitw undo stage={settings.stage}"
+    stage = f"stage={settings.stage}"
+    ran = _record(settings, "attempt").get("undoes") or {}
+    if ran and (ran["functions"] != _code(settings) or ran["layers"] == [*arns]):
+        return f"./doitw undo {stage}"
     if _record(settings, "lookup").get("pin"):
         return forward(settings)
-    stage = f"stage={settings.stage}"
-    before = _record(settings, "patch-config").get("before", [])
+    before = ran.get("layers") or _record(settings, "patch-config").get("before", [])
     former = [arn for arn in before if layer_arns.is_of(arn, settings.layer) and arn not in arns]
     if former:
         return f"./doitw rollback version={layer_arns.number_of(former[0])} {stage}"
+    if ran:
+        return f"./doitw undo {stage}"
     ours = [arn for arn in arns if layer_arns.is_of(arn, settings.layer)]
     if ours and layer_arns.number_of(ours[0]) > 1:
         return f"./doitw rollback {stage}, to the version before"
     return f"nothing was there before; {_nothing_again(settings)}"
 
 
-def _is_undone_whole(settings: Settings, arns: Sequence[str]) -> bool:
-    """Is all that ran before kept, and did more change than the layer, which a rollback changes?"""
-    before = _record(settings, "attempt").get("undoes")
-    if not before:
-        return False
-    now: dict[str, files.Record] = _record(settings, "chalice-deploy").get("functions", {})
-    is_same_code = before["functions"] == {name: each["sha256"] for name, each in now.items()}
-    return not is_same_code or before["layers"] == [*arns]
+def _code(settings: Settings) -> dict[str, str]:
+    """{function: the sha256 of its package}, as it was deployed last."""
+    functions: dict[str, files.Record] = _record(settings, "chalice-deploy").get("functions", {})
+    return {name: each["sha256"] for name, each in functions.items() if each}
 
 
 def _nothing_again(settings: Settings) -> str:

@@ -37,6 +37,7 @@ def test_a_first_deploy(
         ("new", 2, "./doitw undo stage=dev"), ("new", 1, "./doitw undo stage=dev"),
         ("old", 2, "./doitw undo stage=dev"),  # its variables, say
         ("old", 1, "./doitw rollback version=1 stage=dev"),
+        ("old", 0, "./doitw undo stage=dev"),  # a layer of another name
     ],
 )  # fmt: skip
 def test_the_way_back_brings_back_all_that_changed(
@@ -46,7 +47,8 @@ def test_the_way_back_brings_back_all_that_changed(
     monkeypatch.chdir(tmp_path)
     settings = Settings(stage="dev", layer="deps")
     arn = "arn:aws:lambda:eu-west-1:123456789012:layer:deps:"
-    undoes = {"functions": {"shop-dev": "old"}, "layers": [f"{arn}{former}"]}
+    layers = [f"{arn}{former}" if former else arn.replace("deps", "old") + "1"]
+    undoes = {"functions": {"shop-dev": "old"}, "layers": layers}
     now = {"shop-dev": {"sha256": code, "layers": [f"{arn}2"]}}
     records: dict[str, files.Record] = {
         "attempt": {"undoes": undoes}, "chalice-deploy": {"functions": now},
