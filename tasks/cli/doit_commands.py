@@ -16,6 +16,7 @@ from doit.exceptions import InvalidCommand
 from ..commands import table
 from ..context import arguments
 from ..util.errors import SettingsError
+from ..util.invoked_as import typed
 from .doit_help import Help
 from .doit_run import HELP, has_ours, names, options_first
 
@@ -76,9 +77,18 @@ class Info(Guarded, DoitsInfo):  # type: ignore[misc] # doit has no types
     """doit's own has a traceback for a task that is none."""
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """SettingsError for it."""
+        """SettingsError for it. What is made of steps has no state of its own, and doit would call
+        it up to date."""
+        groups = table.STEPS if has_ours(self.loader, self.opt_vals) else {}
+        is_group = args[:1] != [] and args[0] in groups
+        if is_group:
+            params["hide_status"] = True
         try:
-            return int(super().execute(params, args) or 0)
+            code = int(super().execute(params, args) or 0)
+            if is_group:
+                print(f"\nits steps: {', '.join(groups[args[0]])}")
+                print(typed("each has a state: ./doitw info STEP. All of it: ./doitw plan"))
+            return code
         except KeyError:
             known = names(self)
             if args[0] in known or not has_ours(self.loader, self.opt_vals):

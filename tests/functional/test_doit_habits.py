@@ -88,6 +88,9 @@ def test_forget_and_info(built: Project) -> None:
     """A command's steps with it."""
     assert built.doit("build").steps == []
     assert re.search(r"status +: up-to-date", built.doit("info", "verify").output)
+    run = built.doit("info", "build")
+    assert "its steps: install, prune" in run.output
+    assert "up-to-date" not in run.output
     said = built.doit("forget", "build").output
     assert [name for name in STEPS if f"forgetting {name}\n" not in said] == []
     run = built.doit("info", "zip")
