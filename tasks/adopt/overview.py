@@ -168,7 +168,7 @@ def notes(found: Adoption) -> Iterator[str]:
     if found.is_gitlabs:
         yield (
             f"note: this repository has {GITLAB} and no {workflow.FOLDER}: no GitHub workflow is "
-            "written: what GitLab runs stands in docs/gitlab-ci.yml of this tool"
+            f"written. Jobs for GitLab, to copy from: {paths.GITLAB}"
         )
     yield "a deploy writes the layer's ARN into stages.<stage>.layers of .chalice/config.json"
     yield f"next, on this machine, without AWS: ./doitw deploy stage={LOCAL}"

@@ -36,6 +36,7 @@ DEPLOYED = Path(".chalice/deployed")
 DOCKER = docker(Path(__file__).parents[1])
 REPORT = Path(__file__).parents[1] / "report" / "report.html"  # its template
 IAM = shipped(Path(__file__).parents[1], "docs/iam.md")  # what each permission is for
+GITLAB = shipped(Path(__file__).parents[1], "docs/gitlab-ci.yml")  # the jobs of a pipeline there
 LOCAL_AWS = BUILD / "local"
 LOCAL_RUNTIME = LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 REPORTED = ("install", "prune", "optimize", "zip")  # steps whose records the report tells of

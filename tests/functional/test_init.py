@@ -15,6 +15,7 @@ import tomli
 from uv import find_uv_bin
 
 from tasks.commands import init
+from tasks.settings import paths
 from tests import sample_apps
 from tests.installed_wheel import Tool
 from tests.moto_server import Server
@@ -256,7 +257,7 @@ def test_gitlabs_repository_gets_no_workflow_of_githubs(app: Any, adopt: Adopt) 
     folder = app({**WORKER, ".gitlab-ci.yml": "build:\n"})
     code, said = adopt(folder, "--yes")
     assert code == 0
-    assert "docs/gitlab-ci.yml" in said
+    assert str(paths.GITLAB) in said
     assert not (folder / ".github").exists()
     (folder / ".github/workflows").mkdir(parents=True)
     assert "docs/gitlab-ci.yml" not in adopt(folder, "--yes")[1]

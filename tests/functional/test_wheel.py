@@ -97,6 +97,7 @@ def test_the_wheel_holds_one_package_with_a_name_of_its_own(wheel: Path) -> None
     scripts = {f"doit_lambda_layer/docker/{path.name}" for path in (ROOT / "docker").glob("*.*")}
     assert {*scripts, "doit_lambda_layer/docker/Dockerfile", "doit_lambda_layer/py.typed"} <= names
     assert "doit_lambda_layer/docs/iam.md" in names  # where iam-policy points
+    assert "doit_lambda_layer/docs/gitlab-ci.yml" in names  # where init points
     assert f"{NAME}.dist-info/licenses/LICENSE" in names
 
 
