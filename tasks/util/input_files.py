@@ -13,6 +13,7 @@ MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
+BLOCK = 1 << 20  # bytes of a file that does not know its size, as in /proc
 LIMIT = 10_000_000  # bytes; a lock of a thousand packages has a fifth of that
 
 
@@ -24,7 +25,8 @@ def read(path: Path, limit: int = LIMIT) -> bytes:
             kind = os.fstat(file.fileno())
             if not stat.S_ISREG(kind.st_mode):
                 raise _no_file(path)
-            data = file.read(limit + 1)
+            # so much is asked for at once, however little is there
+            data = file.read(min(limit, max(kind.st_size, BLOCK)) + 1)
     except IsADirectoryError:
         raise _no_file(path) from None
     except FileNotFoundError:

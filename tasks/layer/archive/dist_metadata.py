@@ -16,6 +16,7 @@ from . import zip_writer
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _SHORT = 200  # characters
+_LONG = 10_000  # characters of a requirement that somebody may mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +64,14 @@ def _license(headers: Message) -> str:
 def _classifiers(headers: Message) -> tuple[str, ...]:
     lines = [line for line in headers.get_all("Classifier", []) if line.startswith("License ::")]
     names = {line.rpartition("::")[2].strip() for line in lines}
-    return tuple(sorted(names - {"OSI Approved"}))
+    return tuple(sorted(name for name in names - {"OSI Approved"} if len(name) <= _SHORT))
 
 
 def _requires(headers: Message) -> list[Requirement]:
     found = []
     for text in headers.get_all("Requires-Dist", []):
+        if len(text) > _LONG:
+            continue
         try:
             found.append(parse_requirement(text))
         except InvalidRequirement:

@@ -28,16 +28,17 @@ _PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 _LATER = re.compile(r"\s+or\s+(?:\(?at your option\)?\s+)?(?:any\s+)?(?:later|newer|above)\b", re.I)
-# Words of the licence itself, as a line of their own where others mention it.
+# Words of the licence itself, as a line of their own where others mention it. What is before them
+# ends at the line's beginning: a text of empty lines would be read once for each of them.
 _IN_TEXT = {
     name: re.compile(words.replace(" ", r"\s+"), re.MULTILINE | flags)
     for name, words, flags in (
-        ("AGPL", r"^\s*GNU AFFERO GENERAL PUBLIC LICENSE$", re.IGNORECASE),
-        ("LGPL", r"^\s*GNU (LESSER|LIBRARY) GENERAL PUBLIC LICENSE$", re.IGNORECASE),
-        ("GPL", r"^\s*GNU GENERAL PUBLIC LICENSE$", re.IGNORECASE),
-        ("MPL", r"^\s*Mozilla Public License,? [Vv]ersion [\d.]+$", 0),
-        ("EPL", r"^\s*Eclipse Public License - v", re.IGNORECASE),
-        ("Apache", r"^\s*Apache License$", 0),
+        ("AGPL", r"^[^\S\n]*GNU AFFERO GENERAL PUBLIC LICENSE$", re.IGNORECASE),
+        ("LGPL", r"^[^\S\n]*GNU (LESSER|LIBRARY) GENERAL PUBLIC LICENSE$", re.IGNORECASE),
+        ("GPL", r"^[^\S\n]*GNU GENERAL PUBLIC LICENSE$", re.IGNORECASE),
+        ("MPL", r"^[^\S\n]*Mozilla Public License,? [Vv]ersion [\d.]+$", 0),
+        ("EPL", r"^[^\S\n]*Eclipse Public License - v", re.IGNORECASE),
+        ("Apache", r"^[^\S\n]*Apache License$", 0),
         ("MIT", "Permission is hereby granted, free of charge", re.IGNORECASE),
         ("BSD", "Redistribution and use in source and binary forms", re.IGNORECASE),
         ("ISC", "Permission to use, copy, modify,? and", re.IGNORECASE),

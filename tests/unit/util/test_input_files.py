@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,17 @@ def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert input_files.read_text(path) == "\ufeffa\r\nb\n"
     (tmp_path / "link").symlink_to(path)
     assert input_files.read(tmp_path / "link") == input_files.read(path)
+
+
+def test_memory_is_taken_for_what_is_there(tmp_path: Path) -> None:
+    """Not for what would be allowed: a record may have a gigabyte."""
+    (tmp_path / "a.json").write_text("{}")
+    tracemalloc.start()
+    try:
+        assert files.read_record(tmp_path / "a.json") == {}
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_none_is_for_the_caller_to_say(tmp_path: Path) -> None:
