@@ -9,6 +9,7 @@ import builtins
 import contextlib
 import importlib
 import operator
+import os
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import ModuleSpec
@@ -40,6 +41,7 @@ class Preloaded:
         self._given: set[str] = set()
         self._brings = {name: self._closure(name) for name in self._modules}
         self._take_apart()
+        self._holding = list(holding(self._modules.values()))
         made = {name: dict(vars(each)) for name, each in self._modules.items()}
         self._as_made = {name: (list(each), list(each.values())) for name, each in made.items()}
 
@@ -74,6 +76,12 @@ class Preloaded:
         """To this process, in which none of them is imported."""
         sys.meta_path.insert(0, self)
         self.settle()
+
+    def renew(self) -> None:
+        """Functions of `os` that they took as their own become those that are there now: of the
+        proof's watch (pathlib of Python 3.10)."""
+        for holder, name, function in self._holding:
+            setattr(holder, name, getattr(os, function))
 
     def settle(self) -> None:
         """Who has a say in imports now may have it: whoever comes later is somebody else's."""
@@ -128,6 +136,17 @@ class Preloaded:
                 found.add(each)
                 left += [*self._imports.get(each, ()), *filter(None, [each.rpartition(".")[0]])]
         return sorted(found - {name})
+
+
+def holding(modules: Iterable[ModuleType]) -> Iterator[tuple[Any, str, str]]:
+    """(module or class of one, its name for a function of `os`, the name in `os`)"""
+    own = {id(x): name for name, x in vars(os).items() if getattr(x, "__module__", "") == "posix"}
+    for module in modules:
+        classes = [x for x in vars(module).values() if isinstance(x, type)]
+        for holder in (module, *(x for x in classes if x.__module__ == module.__name__)):
+            for name, value in vars(holder).items():
+                if id(value) in own:
+                    yield holder, name, own[id(value)]
 
 
 @contextlib.contextmanager

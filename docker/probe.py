@@ -220,7 +220,8 @@ class Batch:
         self.missed |= set(missed)
         if libraries := seen.pop("loaded", []):
             self.needs[name] = libraries
-        if others := elf.outside(seen.pop("others", []), STANDARD, self.system):
+        there = filter(os.path.isfile, seen.pop("others", []))  # a pipe has no end
+        if others := elf.outside(there, STANDARD, self.system):
             self.others[name] = others
         self.shares |= seen.pop("shares", None) is not None
         for kind, names in seen.items():

@@ -110,6 +110,7 @@ def start(preloaded: Any, *watching: Any) -> None:
     for each in watching:
         each.start()
     if preloaded:
+        preloaded.renew()
         preloaded.settle()
 
 

@@ -151,9 +151,9 @@ CAUSES = (
         r"(?=.*\b(?:version|or (?:later|newer|higher)|requires?)\b|.*>=))",
         why="the import wants a newer {what} than Lambda's Python has: 3.7.17 for Python 3.10 and "
         "3.11, 3.40.0 from 3.12 on",
-        fix="build for Python 3.12 or newer where 3.40.0 is enough; or add pysqlite3-binary to the "
-        "requirements, and give it to whoever imports sqlite3 (the package's page says how); or "
-        "pin a version that takes this one",
+        fix="build for Python 3.12 or newer, or pin a version that takes this SQLite. Or add "
+        "pysqlite3-binary to the requirements, and give it to whoever imports sqlite3 (the page of "
+        "the package says how)",
     ),
     Cause(
         name="worded package",

@@ -1,8 +1,10 @@
 """docker/preload.py: what was run before is imported as if it had not been."""
 
 import json
+import os
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -112,3 +114,15 @@ def test_what_a_module_registers_beside_itself_comes_along() -> None:
 def test_whoever_could_notice_gets_what_python_loads(code: str, says: str) -> None:
     """Code that looks for a module, wants a second one, patches another or listens to imports."""
     assert said(f"import importlib.util\n{code}") == says
+
+
+def test_functions_of_os_that_a_class_holds_are_found() -> None:
+    """pathlib of Python 3.10 has taken os.stat before anybody watches it."""
+
+    class Accessor:
+        look, text = os.stat, str
+
+    module = types.ModuleType(__name__)
+    vars(module).update(Accessor=Accessor, fork=os.fork, path=os.path)
+    found = list(sandbox_scripts.load("preload").holding([module]))
+    assert found == [(module, "fork", "fork"), (Accessor, "look", "stat")]

@@ -1,6 +1,7 @@
 """docker/probe.py by itself: processes that die or hang, what comes back, what is missed."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -474,6 +475,20 @@ def test_who_knows_the_word_has_not_imported_either(
     lay(opt, speaks=SPEAKS.format(said=said.encode()), good="")
     found = imported(probe, opt, "speaks", "good")
     assert found == {"speaks": "it answered in the place of what tried it", "good": ""}
+
+
+def test_who_names_a_pipe_as_a_library_does_not_keep_it_waiting(
+    probe: ModuleType, opt: Path
+) -> None:
+    """Nobody ever writes into it."""
+    os.mkfifo(opt / "x.so")
+    said = json.dumps(
+        [0, "", 0, [], {"others": [str(opt / "x.so"), "\ud800\0" + "a" * 999]}]
+    ).encode()
+    lay(opt, speaks=f"{SPEAKS.format(said=said)}os._exit(0)\n")
+    batch = probe.Batch("d", [("import", "speaks")], system=("libc.so.6",))
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert (batch.errors, batch.others) == ({("import", "speaks"): ""}, {})
 
 
 GRAPHLIB = """
