@@ -310,7 +310,7 @@ def test_doctor_says_what_is_left_out(alone: None) -> None:
     [found] = builder_checks.check_builder(Settings(builder="host", architecture="arm64"))
     assert found.mark == NOTE
     assert "for Python 3.12 on arm64 from wheels alone, which this machine does not" in found.found
-    assert "builder=docker proves it" in found.fix
+    assert "builder=docker tests it" in found.fix
     [found] = builder_checks.check_builder(Settings(builder="host"))
     assert found.mark == GOOD
 

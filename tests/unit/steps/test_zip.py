@@ -102,7 +102,7 @@ def test_a_failure_leaves_the_old_zip_and_nothing_else(
     zip_step.run(settings)
     before = paths.layer_zip(settings).read_bytes()
 
-    def fail(*args: object) -> int:
+    def fail(*args: object, **named: object) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zip_writer, "write_zip", fail)
