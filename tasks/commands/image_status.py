@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..aws.client import Aws
 from ..context import connection
 from ..layer import input_hash
+from ..release.images import conversion
 from ..release.images import parts as image_parts
 from ..release.images import pin as image_pin
 from ..release.images.pin import ImagePin
@@ -19,14 +20,14 @@ from ..ui import tables
 from ..ui.console import say, show_tables, text
 from ..util import files
 
-DECIDING = {"AWS", "inputs", "deployed", "pin", "health"}
+DECIDING = {"AWS", "inputs", "deployed", "pin", "health", "conversion"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStatus:
     """`wanted`: input hash; `known`: is it in an image that was pushed?; `deployed`: the record of
     the last deploy; `runs`: {function: digest, '' for one that is gone}; `same`: is the app as it
-    is here what was deployed?"""
+    is here what was deployed?; `conversion`: what is left to do of one, a sentence each."""
 
     settings: Settings
     wanted: str
@@ -36,6 +37,7 @@ class ImageStatus:
     same: bool
     pin: ImagePin | None
     troubles: list[str]
+    conversion: list[str]
     unknown: Unknowns = field(default_factory=Unknowns)
 
     @property
@@ -47,7 +49,7 @@ def gather(settings: Settings) -> ImageStatus:
     """Every part; one that fails leaves the others."""
     unknown, nothing, nobody = Unknowns(), files.Record(), dict[str, str]()
     no_pin: ImagePin | None = None
-    troubles: list[str] = []
+    no_lines: list[str] = []
     aws = unknown.ask("AWS", lambda: _reach(settings), None)
     wanted = unknown.ask(
         "inputs", lambda: input_hash.input_hash(settings, choose.expected(settings)), ""
@@ -55,7 +57,7 @@ def gather(settings: Settings) -> ImageStatus:
     if aws is None:
         return ImageStatus(
             settings=settings, wanted=wanted, known=False, deployed={}, runs={}, same=False,
-            pin=None, troubles=[], unknown=unknown,
+            pin=None, troubles=[], conversion=[], unknown=unknown,
         )  # fmt: skip
     deployed = unknown.ask("deployed", lambda: chalice_state.last(aws), nothing)
     return ImageStatus(
@@ -66,7 +68,8 @@ def gather(settings: Settings) -> ImageStatus:
         runs=unknown.ask("deployed", lambda: _runs(aws), nobody),
         same=unknown.ask("inputs", lambda: _is_same(settings, deployed), False),
         pin=unknown.ask("pin", lambda: image_pin.holding(aws), no_pin),
-        troubles=unknown.ask("health", lambda: health.troubles(aws), troubles),
+        troubles=unknown.ask("health", lambda: health.troubles(aws), no_lines),
+        conversion=unknown.ask("conversion", lambda: conversion.sentences(aws), no_lines),
         unknown=unknown,
     )
 
@@ -117,7 +120,8 @@ def show(status: ImageStatus) -> list[str]:
     if status.pin:
         say(f"{status.pin}; forward: ./doitw unpin stage={stage}, then ./doitw deploy")
     agree = "all agree: nothing to do" if status.runs else "nothing is deployed yet"
-    for sentence in [*status.unknown.sentences(), *(found or [agree] * status.is_complete)]:
+    judged = found or [agree] * status.is_complete
+    for sentence in [*status.unknown.sentences(), *judged, *status.conversion]:
         say(sentence)
     unseen = [] if status.is_complete else [f"not all of stage {stage} could be seen"]
     return [f"stage {stage} has drifted"] * bool(found) + unseen

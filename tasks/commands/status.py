@@ -4,7 +4,6 @@ Only looks; what cannot be seen (no credentials, no permission) says so and why.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from ..aws import arn, lambda_functions, s3, secrets_manager
 from ..aws.client import Aws
@@ -31,7 +30,7 @@ from ..settings import paths
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files
-from ..util.errors import DriftError, LayerError
+from ..util.errors import DriftError
 from . import image_status
 
 
@@ -59,24 +58,15 @@ def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
         from ..report import status_table  # with rich, which no other run needs
 
         show_tables(status_table.table(status))
-        for sentence in [*status.unknown.sentences(), *stage_status.advice(status)]:
+        advice = stage_status.advice(status)
+        for sentence in [*status.unknown.sentences(), *advice, *status.conversion]:
             say(sentence)
-    for sentence in [line for each in stages for line in _of_conversion(each)]:
-        say(sentence)
     drifted = [each.settings.stage for each in found if stage_status.drift(each)]
     unseen = [each.settings.stage for each in found if not each.is_complete]
     if typed.check and (drifted or unseen or wrong):
         problems = [*wrong, *(f"stage {name} has drifted" for name in drifted)]
         problems += [f"not all of stage {name} could be seen" for name in unseen]
         raise DriftError("; ".join(problems), fix="each sentence above says what to do")
-
-
-def _of_conversion(settings: Settings) -> list[str]:
-    """None of a stage that cannot be seen, which is said already."""
-    with suppress(LayerError):
-        if aws := _reach(settings):
-            return conversion.sentences(aws)
-    return []
 
 
 def gather_status(settings: Settings) -> StageStatus:
@@ -97,6 +87,7 @@ def gather_status(settings: Settings) -> StageStatus:
     secret: SecretStatus | None = None
     troubles: list[str] = []
     left: list[str] = []
+    converted: list[str] = []
     state: files.Record = {}
     place = s3_keys.prefix(settings.layer)
     if aws is not None:
@@ -111,6 +102,7 @@ def gather_status(settings: Settings) -> StageStatus:
         troubles = unknown.ask("health", lambda: health.troubles(aws), troubles)
         state = unknown.ask("deployed", lambda: chalice_state.read_state(aws), state)
         left = unknown.ask("deployed", lambda: _left(aws, functions), left)
+        converted = unknown.ask("conversion", lambda: conversion.sentences(aws), converted)
     used = next((each for each in published if each.arn in configured), match)
     return StageStatus(
         settings=settings,
@@ -128,6 +120,7 @@ def gather_status(settings: Settings) -> StageStatus:
         secret=secret,
         troubles=troubles,
         left=left,
+        conversion=converted,
         state=state,
         unknown=unknown,
     )

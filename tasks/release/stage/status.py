@@ -15,7 +15,7 @@ from .rollback_pin import RollbackPin
 
 # Without these nothing can be said of drift; the other parts are there to be looked at.
 DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pin", "secret",
-            "health"}  # fmt: skip
+            "health", "conversion"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,8 @@ class StageStatus:
     `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
     `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
     `troubles`: sentences about what the versions do not show (release/undo/health.py); `left`: the
-    functions of the last deploy, where all of them are gone; `state`: Chalice's; `unknown`: {what:
-    why it could not be seen}."""
+    functions of the last deploy, where all of them are gone; `conversion`: what is left to do of
+    one, a sentence each; `state`: Chalice's; `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -66,6 +66,7 @@ class StageStatus:
     secret: SecretStatus | None = None
     troubles: Sequence[str] = ()
     left: Sequence[str] = ()
+    conversion: Sequence[str] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     unknown: Unknowns = field(default_factory=Unknowns)
 
