@@ -335,17 +335,15 @@ class Room:
     machine one of a user's counts all that the user runs. Few are not counted."""
 
     def __init__(self) -> None:
-        self._started, self._before, self._next = 0, 0, FEW
+        self._started, self._next = 0, FEW
 
     def hear(self, event: str, _: object) -> None:
         if event not in STARTING:
             return
         self._started += 1
-        if self._started == FEW:
-            self._before = threads() - FEW  # others', where this machine shows them
         if self._started < self._next:
             return
-        room = MOST - (threads() - self._before)
+        room = MOST - threads()
         self._next = self._started + max(room, 1)  # before that there is no need to count
         if room < 0:
             if event.startswith("_thread"):
@@ -354,14 +352,16 @@ class Room:
 
 
 def threads() -> int:
-    """Of all processes here; of those that this one cannot look at one each."""
-    found = 0
+    """Of all processes of this one's group: each try has a group of its own."""
+    group, found = str(os.getpgrp()), 0
     for process in os.listdir("/proc"):  # noqa: PTH208 - no pathlib here: see forget()
         if process.isdecimal():
             try:
-                found += len(os.listdir(f"/proc/{process}/task"))  # noqa: PTH208
+                with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                    fields = file.read().rpartition(")")[2].split()
             except OSError:
-                found += 1
+                continue
+            found += int(fields[17]) if fields[2] == group else 0  # proc(5)
     return found
 
 

@@ -713,9 +713,8 @@ finally:
 def test_there_is_room_for_as_many_processes_and_threads_as_in_lambda(
     opt: Path, tmp_path: Path
 ) -> None:
-    """Where no container counts them; other processes of this machine do not count. Those that come
-    and go meanwhile do: some hundred of room for other tests."""
-    lay(opt, few=THREADS.format(600), many=THREADS.format(1500), forks=FORKS.format(1500))
+    """Where no container counts them; other processes of this machine do not count."""
+    lay(opt, few=THREADS.format(900), many=THREADS.format(1100), forks=FORKS.format(1100))
     found = proven(opt, tmp_path, a=["few"], b=["many"], c=["forks"])
     assert found["a"] == {"few": ""}
     assert found["b"] == {"many": "RuntimeError: can't start new thread"}
