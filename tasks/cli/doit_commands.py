@@ -9,6 +9,7 @@ from doit.cmd_base import Command
 from doit.cmd_dumpdb import DumpDB as DoitsDumpDB
 from doit.cmd_ignore import Ignore as DoitsIgnore
 from doit.cmd_info import Info as DoitsInfo
+from doit.cmd_list import List as DoitsList
 from doit.cmdparse import CmdParseError
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand
@@ -96,6 +97,24 @@ class Info(Guarded, DoitsInfo):  # type: ignore[misc] # doit has no types
             raise arguments.no_command(args[0], known) from None
 
 
+class List(Guarded, DoitsList):  # type: ignore[misc] # doit has no types
+    """doit's own calls what is made of steps up to date, whatever these are."""
+
+    def _print_task(
+        self, template: str, task: Any, status: bool, list_deps: bool, tasks: Any
+    ) -> None:
+        if status and any(self._is_to_run(tasks[step], tasks) for step in self._steps(task)):
+            template, status = template.replace("{status}", "R"), False
+        super()._print_task(template, task, status, list_deps, tasks)
+
+    def _steps(self, task: Any) -> list[str]:
+        ours = has_ours(self.loader, self.opt_vals)
+        return table.steps_of(task.name) if ours else []
+
+    def _is_to_run(self, step: Any, tasks: Any) -> bool:
+        return bool(self.dep_manager.get_status(step, tasks).status == "run")
+
+
 class DumpDB(Guarded, DoitsDumpDB):  # type: ignore[misc] # doit has no types
     """doit's own reads the file of another backend."""
 
@@ -125,8 +144,8 @@ def refuse_ignored(names: Sequence[str]) -> None:
         )
 
 
-DOITS |= {"info": Info, "dumpdb": DumpDB, "ignore": Ignore}
+DOITS |= {"info": Info, "list": List, "dumpdb": DumpDB, "ignore": Ignore}
 # For the entry points of the wheel
-List, Clean, Forget, Strace, ResetDep = (
-    DOITS[name] for name in ("list", "clean", "forget", "strace", "reset-dep")
+Clean, Forget, Strace, ResetDep = (
+    DOITS[name] for name in ("clean", "forget", "strace", "reset-dep")
 )

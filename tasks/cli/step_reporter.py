@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from doit.exceptions import UnmetDependency
 from doit.reporter import ConsoleReporter
 
 from ..context import default_stage
@@ -103,6 +104,10 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         name, message = result["task"].name, typed(result["exception"].get_msg())
         for line in self._unfold(result["task"]):
             console.say(line)
+        if isinstance(result["exception"], UnmetDependency):
+            first = message.split()[0]
+            console.write(("yellow", f"· {name}: not run, since {first} did not end well"))
+            return
         if isinstance(result["exception"], ToDo):
             console.write(("yellow", f"● {name}:"), end=" ")
         else:

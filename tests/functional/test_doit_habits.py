@@ -22,6 +22,10 @@ def task_bad():
     return {"actions": ["false"]}
 
 
+def task_after():
+    return {"actions": ["true"], "task_dep": ["bad"]}
+
+
 def task_late():
     return {"actions": ["touch late"], "task_dep": ["verify"]}
 
@@ -82,6 +86,9 @@ def test_continue(built: Project) -> None:
         assert built.doit(*words).code == 1
         assert (built.path / "good").exists() == goes_on
     assert built.doit("bad", "good", "build", "--continue").code == 1
+    run = built.doit("--continue", "bad", "after")
+    assert run.code == 2  # doit's own, where a task could not be run
+    assert "· after: not run, since bad did not end well" in run.output
 
 
 def test_forget_and_info(built: Project) -> None:
@@ -91,7 +98,9 @@ def test_forget_and_info(built: Project) -> None:
     run = built.doit("info", "build")
     assert "its steps: install, prune" in run.output
     assert "up-to-date" not in run.output
+    assert re.search(r"^U +build ", built.doit("list", "-s").output, re.MULTILINE)
     said = built.doit("forget", "build").output
+    assert re.search(r"^R +build ", built.doit("list", "-s").output, re.MULTILINE)
     assert [name for name in STEPS if f"forgetting {name}\n" not in said] == []
     run = built.doit("info", "zip")
     assert "build/optimize/deps/record.json" in run.output
