@@ -215,7 +215,7 @@ def test_a_broken_function_fails_the_smoke_with_its_own_error(layer: Project) ->
     assert run.code != 0
     assert "answered 500 to GET /health" in run.output
     assert "No module named 'sixx'" in run.output
-    assert "./doitw rollback stage=local" in run.output
+    assert "nothing ran before\n→ correct the app and deploy again" in run.output
 
 
 def test_a_full_disk(broken: Project) -> None:

@@ -97,7 +97,7 @@ def test_an_app_of_many_functions(app: Any, tool: Tool) -> None:
     config = json.loads((folder / ".chalice/config.json").read_text())
     assert (config["automatic_layer"], config["stages"]["prod"]["automatic_layer"]) == (False,) * 2
     assert config["stages"]["local"] == {
-        "api_gateway_stage": "v1", "lambda_timeout": 20, "layers": [],
+        "api_gateway_stage": "api", "lambda_timeout": 20, "layers": [],
     }  # fmt: skip
     text = (folder / "pyproject.toml").read_text()
     assert text.startswith(ORDERS["pyproject.toml"].rstrip("\n"))
