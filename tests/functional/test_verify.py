@@ -168,7 +168,7 @@ def test_a_process_that_an_alarm_ended_is_a_warning(
 
 def test_two_rules_that_broke_it_together(settings: Settings) -> None:
     """Neither's files alone are enough; the fix names files of both."""
-    reading = "for n in ('do' + 'cs/a.txt', 'b.x'): Path(__file__).parent.joinpath(n).open()"
+    reading = "for n in ('do' + 'cs/a.' + 'txt', 'b.x'): Path(__file__).parent.joinpath(n).open()"
     code = f"from pathlib import Path\n{reading}"
     lay(settings, {"pkg/__init__.py": "", "pkg/code.py": code, "pkg/docs/a.txt": "",
                    "pkg/b.x": ""})  # fmt: skip
