@@ -141,7 +141,7 @@ def test_a_function_that_fails_shows_its_error(copy: Project) -> None:
     assert "✗ smoke failed" in said
     assert "answered 500 to GET /health" in said
     assert "No module named 'gone'" in said
-    assert "./doitw rollback stage=local" in said
+    assert "nothing ran before\n→ correct the app and deploy again" in said
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_rollback_that_failed_is_continued(copy: Project, server: Server) -> N
         done(copy, "deploy")
     server.refused = refusing("UpdateFunctionConfiguration", DENIED)
     said = failed(copy, "rollback")
-    assert "the rollback is not finished" in said
+    assert "The rollback is not finished" in said
     assert "go back to what was there before: ./doitw undo stage=local" in said
     server.refused = lambda request: None
     again = done(copy, "rollback")
