@@ -21,7 +21,7 @@ from tests.package_index import Index
 from tests.project import Project
 from tests.secret_leaks import NAME, WORD, Processes
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.long]
 TELLS = """import os
 def build_wheel(*arguments, **named):
     print(os.environ)

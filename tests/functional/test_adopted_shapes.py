@@ -15,7 +15,7 @@ from tests.installed_wheel import Tool
 from tests.package_index import Index
 from tests.project import Project, Run
 
-SHORT = ("users",)  # the others: ./doitw test:long
+SHORT: tuple[str, ...] = ()  # all: ./doitw test:long
 
 
 @pytest.mark.parametrize(

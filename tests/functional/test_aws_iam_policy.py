@@ -22,6 +22,7 @@ from tests.enforced_iam import adjust
 from tests.iam_life import ASSUME, KEY, Life, configure, printed, put
 from tests.moto_server import ACCOUNT, Refusal, serving
 
+pytestmark = pytest.mark.long  # test_aws_iam.py tells in each run which operations are called
 SECRET = "shuking/prod"  # noqa: S105 - its name
 SETTINGS = (
     f'bucket = "deps-bucket"\nlifecycle-days = 90\naccount = "{ACCOUNT}"\nsecret = "{SECRET}"\n'

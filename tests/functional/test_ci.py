@@ -49,7 +49,7 @@ def test_a_request_builds_once(runner: Runner, open_aws: Server, system: str) ->
     assert open_aws.seen == []
 
 
-@pytest.mark.parametrize("system", JOBS)
+@pytest.mark.parametrize("system", ["github", pytest.param("gitlab", marks=pytest.mark.long)])
 def test_main_deploys_once_and_goes_back(runner: Runner, open_aws: Server, system: str) -> None:
     """One version, one API; later runners build and publish nothing, with and without what the
     first one left; then other requirements, and back by hand, which the next run keeps."""

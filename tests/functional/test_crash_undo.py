@@ -72,7 +72,10 @@ def drawn(ground: Ground) -> list[str]:
     return [*map(str, sorted(random.Random(20).sample(points, NUMBER))), "end"]  # noqa: S311 - no secret
 
 
-@pytest.mark.parametrize("which", range(NUMBER))
+WHICH = [pytest.param(n, marks=[pytest.mark.long] * (n not in (0, 3))) for n in range(NUMBER)]
+
+
+@pytest.mark.parametrize("which", WHICH)
 def test_killed_within_an_undo(ground: Ground, which: int) -> None:
     """Right before it changes or says something."""
     before, point = prepare(ground), drawn(ground)[which]

@@ -215,10 +215,13 @@ def test_rollback_and_patch_config_take_explicit_arns(layer: Project) -> None:
 # ---- stopped anywhere ----
 
 
+LINES = ["▶ prune", "▶ upload", "▶ patch-config", "▶ chalice-deploy", "   Creating Rest API"]
+
+
 @pytest.mark.parametrize(
     "line",
-    ["▶ prune", "▶ upload", "▶ publish", "▶ patch-config", "▶ chalice-deploy",
-     "   Creating lambda function: shuking-local", "   Creating Rest API"],
+    ["▶ publish", "   Creating lambda function: shuking-local",
+     *(pytest.param(each, marks=pytest.mark.long) for each in LINES)],
 )  # fmt: skip
 def test_a_killed_run_is_repeated_to_the_same_end(layer: Project, line: str) -> None:
     kill_at(layer, line)

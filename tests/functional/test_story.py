@@ -138,6 +138,7 @@ def test_a_new_app_ships_its_layer_and_goes_back(
     assert after == before
 
 
+@pytest.mark.long
 def test_the_tutorial(tool: Tool, tmp_path: Path) -> None:
     """Its commands in their order, but for the installation: forward, back, forward."""
     install, *others = documents.blocks(documents.FOLDER / "tutorial.md", "sh")

@@ -34,7 +34,10 @@ def proxy(update: Update) -> Iterator[Proxy]:
     update.ground.project.environment.update(LAYER_LOCAL_AWS=update.ground.server.url)
 
 
-@pytest.mark.parametrize("step", ["publish", "patch-config", "chalice-deploy"])
+LATER = [pytest.param(x, marks=pytest.mark.long) for x in ("patch-config", "chalice-deploy")]
+
+
+@pytest.mark.parametrize("step", ["publish", *LATER])
 def test_killed_while_it_updates(update: Update, step: str) -> None:
     """config.json names version 1 or 2, and so does the function."""
     update.fresh()
