@@ -22,7 +22,9 @@ from tasks.aws.iam.policies import Policy
 from tasks.commands import iam_policy
 from tasks.context import arguments, settings
 from tasks.context.connection import connect
+from tasks.settings import paths
 from tasks.ui import console
+from tasks.util import files
 from tests.enforced_iam import Enforcement
 from tests.moto_server import ACCOUNT, REGION, Server
 from tests.project import Project
@@ -48,6 +50,16 @@ class Life:
         """The test's own, which may do anything."""
         session: Any = boto3.session.Session("testing", "testing", None, REGION)
         return session.client(service, endpoint_url=self.server.url)
+
+    def begin(self, pyproject: str, builder: str) -> None:
+        """This process works in the project from now on, and the server is its only AWS."""
+        self.project.write("pyproject.toml", pyproject)
+        self.patch.chdir(self.project.path)
+        for name, value in self.server.environment().items():
+            self.patch.setenv(name, value)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+            self.patch.delenv(name, raising=False)
+        files.write_record(paths.LOCAL_RUNTIME, {"builder": builder})
 
     def doit(
         self, *arguments: str, keys: Sequence[str] = ("testing", "testing")

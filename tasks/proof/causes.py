@@ -257,8 +257,8 @@ CAUSES = (
 
 
 def of(error: str) -> tuple[Cause, str] | None:
-    """The first that fits, and what is at fault."""
-    for cause in CAUSES:
+    """The first that fits, and what is at fault. Of no error none, as of most imports."""
+    for cause in CAUSES if error else ():
         if found := re.search(cause.pattern, error):
             return cause, next(filter(None, found.groupdict().values()), "")
     return None
@@ -266,13 +266,13 @@ def of(error: str) -> tuple[Cause, str] | None:
 
 def is_of_bytes(error: str) -> bool:
     """Would it be the same another time?"""
-    found = of(error) if error else None
+    found = of(error)
     return found is None or found[0].of_bytes
 
 
 def is_library(error: str) -> bool:
     """Is it one that Lambda's image lacks?"""
-    found = of(error) if error else None
+    found = of(error)
     return found is not None and found[0].name == "library"
 
 

@@ -14,9 +14,7 @@ from tasks.aws.iam.image_statements import CONVERT_NEEDS, IMAGE_NEEDS, needs_of
 from tasks.aws.iam.statements import CALL, CONVERT, DEPLOY, GC, ROLLBACK, STATUS, Need
 from tasks.commands import iam_policy
 from tasks.context import settings
-from tasks.settings import paths
 from tasks.ui import console
-from tasks.util import files
 from tests import converted_stage, deployed_project, docker_registry, enforced_iam, image_stage
 from tests.iam_life import KEY, Life, configure
 from tests.moto_server import ACCOUNT, REGION, serving
@@ -46,13 +44,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         made = Life(project=small(folder / "copy"), server=server, patch=patch)
         text = made.project.read("pyproject.toml").partition("[tool.lambda-layer]")[0]
         text += image_stage.SETTINGS.format(host=bases.host) + SETTINGS
-        made.project.write("pyproject.toml", text)
-        patch.chdir(made.project.path)
-        for name, value in server.environment().items():
-            patch.setenv(name, value)
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
-            patch.delenv(name, raising=False)
-        files.write_record(paths.LOCAL_RUNTIME, {"builder": "docker"})
+        made.begin(text, "docker")
         live(made)
         yield made
     console.console.cache_clear()  # it has the last command's output

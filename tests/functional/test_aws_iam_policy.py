@@ -14,9 +14,7 @@ import pytest
 from tasks.aws.iam import statements as iam_statements
 from tasks.aws.iam.statements import CALL, DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 from tasks.release.stage import lease
-from tasks.settings import paths
 from tasks.ui import console
-from tasks.util import files
 from tests import deployed_project, project
 from tests.enforced_iam import adjust
 from tests.iam_life import ASSUME, KEY, Life, configure, printed, put
@@ -55,13 +53,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
             patch=patch,
         )
         text = made.project.read("pyproject.toml")
-        made.project.write("pyproject.toml", text + SETTINGS)
-        patch.chdir(made.project.path)
-        for name, value in server.environment().items():
-            patch.setenv(name, value)
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
-            patch.delenv(name, raising=False)
-        files.write_record(paths.LOCAL_RUNTIME, {"builder": "host"})
+        made.begin(text + SETTINGS, "host")
         made.client("secretsmanager").create_secret(Name=SECRET, SecretString='{"WORD": "x"}')
         live(made)
         yield made
