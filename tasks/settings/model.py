@@ -38,8 +38,8 @@ def _setting(default: Any, help_: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order;
-    `value`: what stands for one in help; `own`: a name that each project has its own of."""
+    """Every setting. `typed`: also `name=value` on the command line. `env`: variables, in order.
+    `value`: what stands for one in help. `own`: a name that each project has its own of."""
 
     layer: str = _setting(
         "shuking-deps-layer", "the layer's name", typed=True, value="NAME", own=True,
