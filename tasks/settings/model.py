@@ -38,8 +38,8 @@ def _setting(default: Any, help_: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order;
-    `value`: what stands for one in help; `own`: a name that each project has its own of; `most`: a
+    """Every setting. `typed`: also `name=value` on the command line. `env`: variables, in order.
+    `value`: what stands for one in help. `own`: a name that each project has its own of. `most`: a
     number's bound."""
 
     layer: str = _setting(

@@ -14,7 +14,7 @@ KINDS: dict[object, str] = {str: "text", int: "a whole number", bool: "true or f
 
 
 def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
-    """What is wrong with a field's value; `label` says where it stands and what it is."""
+    """What is wrong with a field's value. `label` says where it stands and what it is."""
     if faults := spec.metadata.get("faults"):
         where = label.partition(" = ")[0]  # what stands there may be a credential
         return [f"{where}: {fault}" for fault in faults(value)]
