@@ -107,7 +107,7 @@ def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = Tr
     blobs.keep(kept, f"fetched-{layer.digest.removeprefix('sha256:')}", make)
     found = blobs.find(kept, layer.digest)
     if found is None:
-        raise BuildError(f"{layer.digest} is gone from build/store", fix="run the command again")
+        raise BuildError(f"{layer.digest} is gone from the store", fix="run the command again")
     return found
 
 

@@ -100,8 +100,8 @@ def refuse_bad_members(members: Iterable[Member]) -> None:
     if wrong:
         raise BuildError(
             "the build produced files that a layer must not contain:\n" + "\n".join(wrong[:10]),
-            fix="remove build/store and run the command again. If it comes back, leave out the "
-            "packages that are built from source, one after the other",
+            fix="run `./doitw cache clean=1`, then the command again. If it comes back, leave out "
+            "the packages that are built from source, one after the other",
         )
 
 

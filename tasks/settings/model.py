@@ -160,7 +160,12 @@ class Settings:
     build_network: bool = _setting(
         False, "let builds from source use the network (build tools are fetched before)"
     )
-    store_size: int = _setting(2000, "MB of finished work that build/store may keep")
+    store: str = _setting(
+        "", "folder in which finished work is kept for all checkouts and layers (default: "
+        "`$XDG_CACHE_HOME/doit-lambda-layer`). `build` keeps it in the checkout",
+        env=("LAYER_STORE",), value="FOLDER",
+    )  # fmt: skip
+    store_size: int = _setting(2000, "MB of finished work that the store may keep")
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` or `trace` may take")
     trace: str = _setting(
