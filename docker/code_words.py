@@ -33,6 +33,11 @@ _QUICK = (
     "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", *_READS_OWN,
     "co_filename", ".origin", "getfile", "stub",
 )  # fmt: skip
+# Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.
+_NOTE = re.compile(r"(?:read_text|_metadata(?:_lines)?)\(\s*[\"']([A-Z]+|[\w-]+\.\w+)[\"']")
+_DESCRIPTION = re.compile(
+    r"(?:\[|get(?:_all)?\()\s*[\"']Description[\"']|\.json\[[\"']description[\"']|\.get_payload\("
+)
 # getsource(f), open(getsourcefile(f)), loader.get_source(name). A template's loader has a
 # get_source, too, of more arguments.
 _SOURCE = re.compile(r"source(lines|file)?\((\s*[\"']?[\w.]*[\"']?\s*\))?")
@@ -63,6 +68,15 @@ def kinds(text: str) -> list[str]:
         found += ["lazy"] * ("attach_stub" in text)
         found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
     return found
+
+
+def notes(text: str) -> set[str]:
+    """Files of a dist-info that it asks for, which pruning takes or cuts down."""
+    if "metadata" not in text or not ("importlib" in text or "pkg_resources" in text):
+        return set()
+    found = {each[1] for each in _NOTE.finditer(text)}
+    found |= {"METADATA"} if _DESCRIPTION.search(text) else set()
+    return {f"*.dist-info/{name}" for name in found}
 
 
 def is_code(text: str, start: int) -> bool:

@@ -34,6 +34,7 @@ class Spare(StrEnum):
     LARGE = "it is too large to be bundled"
     CALLED = "the app calls it by its path"
     PROGRAM = "it is a program, not a console script"
+    ASKED = "code asks distributions for it"
 
 
 # Looks that judge each file, where the others judge what a glob names.
@@ -146,6 +147,7 @@ RULES = (
         "bill has what they list); RECORD and METADATA are cut down to what importlib.metadata "
         "answers from",
         source="serverless-python-requirements#441, #216, #296; PyPA: recording installed projects",
+        spare=(Spare.ASKED,),
     ),
     Rule(
         name="stubs",

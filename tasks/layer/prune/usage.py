@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from ..installed import Installed
 from .patterns import CODE, DOCUMENTATION, HEADERS, SOURCES, TESTS, is_data
-from .references import Gone, References, chain
+from .references import NOTE, Gone, References, chain
 from .rules import FOLDERS, Spare
 
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
@@ -167,6 +167,10 @@ class Usage:
     def called(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._called
 
+    def asked(self, path: str, matched: str, gone: Gone) -> bool:
+        note = f"{NOTE}{path.rpartition('/')[2]}"
+        return note in self._called or self._code.asks(note, gone)
+
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
@@ -205,6 +209,7 @@ _LOOKS = {
     Spare.LARGE: Usage.large,
     Spare.CALLED: Usage.called,
     Spare.PROGRAM: Usage.program,
+    Spare.ASKED: Usage.asked,
 }
 
 

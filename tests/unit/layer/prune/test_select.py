@@ -8,7 +8,7 @@ import pytest
 from tasks.layer.installed import Installed
 from tasks.layer.prune import recipes
 from tasks.layer.prune.rules import NAMES
-from tasks.layer.prune.select import Selection, select
+from tasks.layer.prune.select import DESCRIBES, Selection, select
 from tasks.settings.model import Settings
 from tests import handmade_layers
 
@@ -503,3 +503,42 @@ def test_stubs_and_headers_that_lie_where_they_always_do_go(tmp_path: Path) -> N
              "a/include/x.h": "", "a/x_pb2.py": "name='x.proto'", "a/x.proto": ""}  # fmt: skip
     taken = {"a/data/__init__.pyi", "a/include/x.h", "a/x.proto"}
     assert set(choose(tmp_path, files).removed) == taken
+
+
+ASKING = "from importlib import metadata\ntext = metadata.{}\n"
+
+
+@pytest.mark.parametrize(
+    ("asks", "stays"),
+    [
+        ("metadata('a')['Description']", "METADATA"),
+        ("metadata('a').get_payload()", "METADATA"),
+        ("metadata('a').json['description']", "METADATA"),
+        ("distribution('a').read_text('WHEEL')", "WHEEL"),
+        ("distribution('a').read_text(\"direct_url.json\")", "direct_url.json"),
+        ("version('a')", ""),
+    ],
+)
+def test_metadata_that_code_asks_for_stays_whole(tmp_path: Path, asks: str, stays: str) -> None:
+    """A description is cut and an installer's notes go only where no code looks them up."""
+    names = {f"a-1.dist-info/{name}": "" for name in ("METADATA", "WHEEL", "direct_url.json")}
+    selection = choose(tmp_path, {**names, "b/__init__.py": ASKING.format(asks)})
+    notes = {"WHEEL", "direct_url.json"} - {stays}
+    assert selection.removed == {f"a-1.dist-info/{name}": "metadata" for name in notes}
+    uncut = selection.spared.get("metadata", {})
+    assert (DESCRIBES in uncut) == (stays == "METADATA")
+
+
+@pytest.mark.parametrize("place", ["importlib_metadata/x.py", "a/_vendor/x.py", "a/tests/test_x.py"])
+def test_who_asks_for_others_keeps_no_metadata(tmp_path: Path, place: str) -> None:
+    """Nor does what goes itself."""
+    files = {place: ASKING.format("metadata('a')['Description']"), "a-1.dist-info/METADATA": ""}
+    assert "metadata" not in choose(tmp_path, files).spared
+
+
+@pytest.mark.parametrize(
+    "text", ["exec('from a.tests import tool')", 'run("x = 1\\nfrom a.tests import tool")']
+)
+def test_an_import_may_lie_in_a_text(tmp_path: Path, text: str) -> None:
+    files = {"b/run.py": text, "a/tests/test_x.py": "", "a/tests/tool.py": ""}
+    assert "a/tests/tool.py" in choose(tmp_path, files).stay
