@@ -35,8 +35,8 @@ def module(path: str, text: str) -> Said:
             first |= names
     more, named = folder_references.said(path, text, files)
     all_ |= more
-    files |= named | code_words.notes(text)
-    kinds = code_words.kinds(text)
+    files |= named | code_words.notes(text, all_)
+    kinds = code_words.kinds(text, all_, files)
     lazy = "lazy" in kinds
     if lazy:
         kinds.remove("lazy")

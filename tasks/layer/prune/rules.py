@@ -34,6 +34,7 @@ class Spare(StrEnum):
     LARGE = "it is too large to be bundled"
     CALLED = "the app calls it by its path"
     PROGRAM = "it is a program, not a console script"
+    CONTENT = "its name is none of a page for people"
     ASKED = "code asks distributions for it"
 
 
@@ -42,6 +43,7 @@ OF_FILES = (Spare.SHOWN, Spare.INTO, Spare.NAMED, Spare.LISTED)
 # Looks that cannot know: whether anybody reads what they keep.
 UNSURE = (
     Spare.SHOWN, Spare.PLUGINS, Spare.SUITE, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY,
+    Spare.CONTENT,
 )  # fmt: skip
 # What saves a file from each rule that judges by names.
 SPARING = (
@@ -133,9 +135,9 @@ RULES = (
     Rule(
         name="markdown",
         globs=("**/*.md",),
-        reason="documentation",
+        reason="documentation: README.md, CHANGELOG.md",
         source="the classic script",
-        spare=SPARING,
+        spare=(*SPARING, Spare.CONTENT),
     ),
     Rule(
         name=METADATA,
