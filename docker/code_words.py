@@ -188,7 +188,7 @@ def _line(text: str, place: int) -> str:
 
 
 def _puts_together(text: str, *, beside: bool) -> bool:
-    """`beside`: the code looks at files around it; else it must read the file there and then."""
+    """`beside`: the code looks at files around it. Else it must read the file there and then."""
     return any(
         _PUT.search(text, max(0, each.start() - 20), each.start())
         and is_code(text, each.start())

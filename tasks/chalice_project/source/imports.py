@@ -31,7 +31,7 @@ def of_app_and_programs(root: Path, segments: Collection[str], check: str = "") 
 
 
 def _small(path: Path) -> bytes:
-    """Its content; nothing of what is no script."""
+    """Its content, or nothing where it is no script."""
     try:
         return path.read_bytes() if path.is_file() and path.stat().st_size <= LARGE else b""
     except OSError:

@@ -78,7 +78,7 @@ class References:
         return name in self._readmes or _any_stays(self._shown.get(name, ()), f"{folder}/", gone)
 
     def asks(self, note: str, gone: Gone) -> bool:
-        """Does code ask distributions for this file of theirs?"""
+        """Does code ask packages for this file of their metadata?"""
         return _any_stays(self._asking.get(note, ()), "", gone)
 
     def quoting(self, name: str, top: str) -> Sequence[str]:

@@ -152,8 +152,8 @@ class Usage:
         return not made and (file.suffix != ".pyi" or stem not in self._libraries)
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
-        """Sources of no library beside them, with their headers; all of a package that has no
-        library at all."""
+        """Sources of no library beside them, with their headers. All of them in a package that has
+        no library at all."""
         if matched != path or not path.endswith((*HEADERS, *SOURCES)):
             return False
         folder = path.rpartition("/")[0]
