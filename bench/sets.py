@@ -7,6 +7,7 @@ compared line by line, but for warnings, which quote the source. Nothing of the 
 is touched.
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from bench.results import Result, Table, write
+from bench.peers import HERE
+from bench.results import KEPT, Result, Table, write
 from tasks.context.settings import current
 from tasks.layer import installed
 from tasks.layer.builder import LayerBuilder
@@ -52,29 +54,41 @@ CAPTION = (
 
 def main(names: Sequence[str] = ()) -> None:
     base = replace(current(), recipes=(), keep=(), drop=(), check="", trace="")
-    rows: list[list[str]] = []
+    rows = kept() if names else {}
     for name in names or sorted(path.stem for path in SETS.glob("*.txt")):
         with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-bench-") as folder:
             Path(folder, paths.DOCKER).symlink_to(ROOT / paths.DOCKER)
             shutil.copy(SETS / f"{name}.py", Path(folder, "app.py"))
             with chdir(folder):
-                rows.append(row(name, base))
-        write(Result(part="sets", tables=[Table(caption=CAPTION, columns=COLUMNS, rows=rows)]))
+                rows[asked(name)] = row(name, base)
+        found = [rows[each] for each in sorted(rows, key=str.casefold)]
+        write(Result(part="sets", tables=[Table(caption=CAPTION, columns=COLUMNS, rows=found)]))
+
+
+def kept() -> dict[str, list[str]]:
+    """{requirements: row} of the last run, or of what docs/bench.md shows: some sets run alone."""
+    path = next(filter(Path.is_file, [HERE / "sets.json", KEPT / "sets.json"]), None)
+    tables = json.loads(path.read_text(encoding="utf-8"))["tables"] if path else []
+    return {row[0]: row for table in tables for row in table["rows"]}
+
+
+def asked(name: str) -> str:
+    return " ".join((SETS / f"{name}.txt").read_text(encoding="utf-8").split())
 
 
 def row(name: str, base: Settings) -> list[str]:
     """Build one set. What came out, or the error's first line."""
     requirements = SETS / f"{name}.txt"
     settings = replace(base, layer=f"bench-{name}", requirements=str(requirements))
-    asked = " ".join(requirements.read_text(encoding="utf-8").split())
     started = time.monotonic()
     paths.BUILD.mkdir()
     workshop = LayerBuilder(settings, choose.choose(settings))
     try:
-        return [asked, *measured(name, settings, workshop), duration(time.monotonic() - started)]
+        found = measured(name, settings, workshop)
+        return [asked(name), *found, duration(time.monotonic() - started)]
     except LayerError as error:
         print(error, file=sys.stderr)
-        return [asked, *["–"] * 5, error.problem.splitlines()[0], *["–"] * 3]
+        return [asked(name), *["–"] * 5, error.problem.splitlines()[0], *["–"] * 3]
     finally:
         workshop.close()
 

@@ -8,6 +8,7 @@ names it puts together; "stubs", those of any package; "lazy" where it reads its
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+LONG = 1000  # characters of a line that somebody wrote
 Words = Mapping[str, tuple[str, ...]]
 
 # {a kind: {a word that is quick to miss: words that have it}}.
@@ -27,12 +28,23 @@ _READS_OWN: Words = {
                  "__file__+"),
     "numba": ("cache=True", "cache = True"),
     "use_attribute_docstrings": ("use_attribute_docstrings",),  # pydantic's
+    "TestLoader": (".discover(",),  # which looks for test_*.py
+    "pytest": ("register_assert_rewrite",), "inspect": ("getcomments(",),
 }  # fmt: skip
 _READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import")}
 _QUICK = (
-    "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", *_READS_OWN,
+    "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", "__file__",
+    "numba", "use_attribute_docstrings",
     "co_filename", ".origin", "getfile", "stub",
 )  # fmt: skip
+# What these say is rare: only code that imports them is searched.
+_IMPORTED = ("pytest", "inspect")
+_METADATA = {"importlib", "importlib.metadata", "importlib_metadata", "pkg_resources"}
+# Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.
+_NOTE = re.compile(r"(?:read_text|_metadata(?:_lines)?)\(\s*[\"']([A-Z]+|[\w-]+\.\w+)[\"']")
+_DESCRIPTION = re.compile(
+    r"(?:\[|get(?:_all)?\()\s*[\"']Description[\"']|\.json\[[\"']description[\"']|\.get_payload\("
+)
 # getsource(f), open(getsourcefile(f)), loader.get_source(name). A template's loader has a
 # get_source, too, of more arguments.
 _SOURCE = re.compile(r"source(lines|file)?\((\s*[\"']?[\w.]*[\"']?\s*\))?")
@@ -46,23 +58,46 @@ _OPENS = re.compile(
     r"[\w.\[\]\"']*\Z"
 )
 _READS = re.compile(r"\.(?:read_|open\()")
+# Its package's file, read; the name of a class's file, cut; its own, changed.
+_INIT = re.compile(r"__init__\.py[\"']\)")
+_CUT = re.compile(r"getfile\([^\n]{1,80}?\)(?:\[:-|\.(?:replace|removesuffix|rstrip|rsplit)\()")
+_CHANGED = re.compile(r"sub\([^\n]{1,80}?__file__\)")
+# path = os.path.abspath(__file__); and then open(path)
+_KEPT = re.compile(
+    r"\s*(\w+)\s*=\s*(?:(?![\w.]*dirname)[\w.]+\()*[\w.\[\]]*__file__\)*(?:\.\w+\(\))*\s*"
+)
 # A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
 _BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
+_READ_THERE = re.compile(
+    r"\bopen\(|\.read_|\.open\(|run_path\(|spec_from_file|SourceFileLoader|execfile"
+)
+_WRITTEN = re.compile(r"[\"'][wax]b?[\"']|\.write_")
 _PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)\Z")
 
 
-def kinds(text: str) -> list[str]:
-    there = {quick for quick in _QUICK if quick in text}
+def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[str]:
+    """`imports`, `files`: what it says plainly, which rules out most of what is rare."""
+    there = {quick for quick in _QUICK if quick in text} | {*_IMPORTED}.intersection(imports)
+    sources = {name.rpartition("/")[2] for name in files if name.endswith(".py")}
     found = [kind for kind, words in _LISTING.items() if any(_having(words, text, there))]
-    callers = _says(_READS_LINES, text, there) or ("source" in there and _reads_callers(text))
-    own = _says(_READS_OWN, text, there) or _opens_modules(text, there)
-    found += ["source"] * (callers or own) + ["callers"] * callers
+    callers = _reads_callers(text, there)
+    own = callers or _reads_own(text, there, sources)
+    found += ["source"] * own + ["callers"] * callers
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
-    found += ["by-name"] * (beside and _puts_together(text))
+    found += ["by-name"] * bool((beside or sources) and _puts_together(text, beside=beside))
     if "stub" in there:
         found += ["lazy"] * ("attach_stub" in text)
         found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
     return found
+
+
+def notes(text: str, imports: Collection[str]) -> set[str]:
+    """Files of a dist-info that it asks for, which pruning takes or cuts down."""
+    if _METADATA.isdisjoint(imports) or "metadata" not in text:
+        return set()
+    found = {each[1] for each in _NOTE.finditer(text)}
+    found |= {"METADATA"} if _DESCRIPTION.search(text) else set()
+    return {f"*.dist-info/{name}" for name in found}
 
 
 def is_code(text: str, start: int) -> bool:
@@ -88,7 +123,24 @@ def _occurrences(word: str, text: str) -> Iterator[int]:
         start = text.find(word, start + 1)
 
 
-def _reads_callers(text: str) -> bool:
+def _reads_callers(text: str, there: Collection[str]) -> bool:
+    return (
+        _says(_READS_LINES, text, there)
+        or ("source" in there and _asks_for_source(text))
+        or ("getfile" in there and bool(_CUT.search(text)))
+    )
+
+
+def _reads_own(text: str, there: Collection[str], sources: Collection[str]) -> bool:
+    return (
+        _says(_READS_OWN, text, there)
+        or _opens_modules(text, there)
+        or ("__init__.py" in sources and _reads_there(_INIT, text))
+        or ("__file__" in there and _opens_itself(text))
+    )
+
+
+def _asks_for_source(text: str) -> bool:
     return any(
         _is_reader(text[max(0, each.start() - 20) : each.start()], each)
         and is_code(text, each.start())
@@ -115,8 +167,42 @@ def _opens(text: str, found: re.Match[str]) -> bool:
     return bool(before and (before[1] or _READS.match(text, found.end())))
 
 
-def _puts_together(text: str) -> bool:
+def _opens_itself(text: str) -> bool:
+    """By another name, or one that is made of its own."""
+    names = {found[1] for line in _lines_with("__file__", text) if (found := _KEPT.fullmatch(line))}
+    return bool(_CHANGED.search(text)) or any(
+        re.search(
+            rf"\b(?:open|open_code|parse|run_path)\({each}[,)]|\b{each}\.(?:read_|open\()", text
+        )
+        for each in names
+    )
+
+
+def _lines_with(word: str, text: str) -> Iterator[str]:
+    return (_line(text, start) for start in _occurrences(word, text) if is_code(text, start))
+
+
+def _line(text: str, place: int) -> str:
+    end = text.find("\n", place)
+    return text[text.rfind("\n", 0, place) + 1 : end if end >= 0 else len(text)][:LONG]
+
+
+def _puts_together(text: str, *, beside: bool) -> bool:
+    """`beside`: the code looks at files around it. Else it must read the file there and then."""
     return any(
-        _PUT.search(text, max(0, each.start() - 20), each.start()) and is_code(text, each.start())
+        _PUT.search(text, max(0, each.start() - 20), each.start())
+        and is_code(text, each.start())
+        and (beside or _is_read(_line(text, each.start())))
         for each in _BY_NAME.finditer(text)
     )
+
+
+def _reads_there(pattern: re.Pattern[str], text: str) -> bool:
+    return any(
+        _is_read(_line(text, each.start())) and is_code(text, each.start())
+        for each in pattern.finditer(text)
+    )
+
+
+def _is_read(line: str) -> bool:
+    return bool(_READ_THERE.search(line)) and not _WRITTEN.search(line)

@@ -19,7 +19,13 @@ _LEAD = re.compile(r"""([\w-]+)(?:["'][\s,/)]+["']|/)\Z""")  # what it lies in: 
 _UNKNOWN = re.compile(r"[{%*?\[]")  # begins what is put in at run time
 _PATH = re.compile(r"(?:[/+:]|(?<![=!<>])=|[\w\])]\(|\b(?:return|else|or))\s*[rfbu]?\Z")
 _ALL = re.compile(r"__all__\s*(?:\+?=|\.extend\(|\.append\()([^\])]*)")
-_IMPORTS = ("import_module", "__import__(", "find_spec(", "resolve_name(")
+_IMPORTS = ("import_module", "__import__(", "find_spec(", "resolve_name(", "resources", "get_data(")
+# "a.tests." + name, f"a.tests.{name}"; and "a." + name, beside a word "tests".
+_BEGUN = {
+    quick: re.compile(rf"\.{name}(?:\.\w+)*\.[{{%\"']")
+    for quick, name in (("test", "tests?"), ("SelfTest", "SelfTest"), ("docs", "docs"))
+}
+_AROUND = re.compile(r"[\"']((?:\w+\.)*\w+)\Z")
 # ".tests.suite", f"{__name__}.tests.suite", "%s.tests": of the package that says it.
 _RELATIVE = re.compile(r"(?:.*[}\])]|.*%s)?(\.+)(\w+(?:\.\w+)*)")
 _SEGMENT = re.compile(r"(?:.*\.)?(?:tests?|SelfTest|docs|conftest)(?:\..*)?")
@@ -90,12 +96,24 @@ def imports(
             for up, name in names
             if _SEGMENT.fullmatch(name)
         }
-        if path.endswith("/__init__.py") or "__package__" in text:
+        found |= {*begun(text)}
+        begins = rf"[\"']{re.escape('.'.join(package))}\.[{{%\"']" if words else ""
+        if words and (
+            path.endswith("/__init__.py") or "__package__" in text or re.search(begins, text)
+        ):
             found |= {".".join([*package, word]) for word in words}
     if words and path.endswith("/__init__.py"):
         listed = " ".join(_ALL.findall(text))
         found |= {".".join([*package, each]) for each in words if re.search(rf"\b{each}\b", listed)}
     return found
+
+
+def begun(text: str) -> Iterator[str]:
+    """Packages of a name that is put together behind them."""
+    for pattern in (_BEGUN[quick] for quick in _BEGUN if quick in text):
+        for each in pattern.finditer(text):
+            if around := _AROUND.search(text, max(0, each.start() - 100), each.start()):
+                yield f"{around[1]}{each[0][:-2]}"
 
 
 def _is_word(text: str, found: re.Match[str]) -> bool:

@@ -11,7 +11,7 @@ _NAME = re.compile(
     r"|third[-_ ]?party[-_ ]?(licen[sc]es?|notices?).*",
     re.IGNORECASE,
 )
-_FOLDERS = {"licenses", "licences", "license_files"}  # of a dist-info; in capitals, of any package
+_FOLDERS = {"licenses", "licences", "license_files"}
 _AUTHORS = re.compile(r"(authors|contributors|legal|patents)(\..*)?", re.IGNORECASE)
 _NO_TEXT = (
     ".py", ".pyc", ".pyi", ".pyx", ".pxd", ".so", ".js", ".css", ".json", ".xml", ".yml", ".yaml",
@@ -24,12 +24,13 @@ def is_license(path: str, named: Collection[str] = ()) -> bool:
     *folders, file = path.split("/")
     if folders and folders[0].endswith(".dist-info"):
         if folders[1:] and folders[1] in _FOLDERS:
-            return True
+            return True  # whatever it is called
         if not folders[1:] and (file in named or _AUTHORS.fullmatch(file)):
             return True
     if file.lower().endswith(_NO_TEXT):
         return False
-    return "LICENSES" in folders or bool(_NAME.fullmatch(file))
+    among = any(each.lower() in _FOLDERS for each in folders) and not file.startswith("index.")
+    return among or bool(_NAME.fullmatch(file))
 
 
 def named_by(metadata: str) -> "set[str]":

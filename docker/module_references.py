@@ -25,7 +25,7 @@ _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "boto
 def module(path: str, text: str) -> Said:
     """What the module at `path` says: (imports, quoted file names, lazy, what it lists, those of
     the imports that happen as soon as it is imported). Names that its examples import begin with
-    `>>> `, and lie among the files."""
+    `>>> `, files of a dist-info with `*.dist-info/`: both lie among the files."""
     files = quoted(text)
     all_ = set(filter(_DOTTED.fullmatch, (each.partition(":")[0] for each in files)))
     first: set[str] = set()
@@ -35,8 +35,8 @@ def module(path: str, text: str) -> Said:
             first |= names
     more, named = folder_references.said(path, text, files)
     all_ |= more
-    files |= named
-    kinds = code_words.kinds(text)
+    files |= named | code_words.notes(text, all_)
+    kinds = code_words.kinds(text, all_, files)
     lazy = "lazy" in kinds
     if lazy:
         kinds.remove("lazy")
@@ -102,5 +102,5 @@ def _statements(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
             yield match
             continue
         before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
-        if not before or before.endswith((":", ";")):
+        if not before or before.endswith((":", ";", '"', "'", "\\n")):  # exec("import a")
             yield match

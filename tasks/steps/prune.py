@@ -25,7 +25,7 @@ from ..layer.prune.globs import matcher
 from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
 from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
-from ..layer.prune.select import Selection, select
+from ..layer.prune.select import DESCRIBES, Selection, select
 from ..proof import trace
 from ..settings import paths
 from ..settings.model import Settings
@@ -37,7 +37,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 LISTED = 5  # files, in one message
 MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
 ONLY = "only"  # of the setting `bytecode`
-FORMAT = 2  # raise when this step makes something else of the same rules and tree
+FORMAT = 3  # raise when this step makes something else of the same rules and tree
 
 
 def task_prune() -> dict[str, object]:
@@ -83,6 +83,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
+    whole = (*whole, *({DESCRIBES} & selection.spared.get(METADATA, {}).keys()))
     sourceless = without_source(settings, tree, selection)
     plans = plan_pruning(tree, selection, winners, sourceless.only, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)

@@ -51,6 +51,42 @@ PACKAGES: dict[str, tuple[str, dict[str, str]]] = {
     "jobs": ("import runpy\nfrom pathlib import Path\ndef run(n='job'): return"
              " runpy.run_path(str(Path(__file__).with_name(n + '.py')))['x']", {"job.py": "x = 1"}),
     "sliced": ("def run(): return open(__file__[:-3] + '.json').read()", {"__init__.json": "{}"}),
+    "resource": ("from importlib import resources\ndef run(n='x'):"
+                 " return resources.read_text(f'{__name__}.tests', n + '.sql')",
+                 {"tests/__init__.py": "", "tests/x.sql": "select", "tests/test_a.py": ""}),
+    "begun": ("from . import loader\ndef run(): return loader.load('tests').x",
+              {"loader.py": "import importlib\nKINDS = ['tests']\n"
+               "def load(kind): return importlib.import_module('begun.' + kind)\n",
+               "tests/__init__.py": "x = 1", "tests/test_a.py": "import unittest"}),
+    "table": (HERE + "import json\ndef run(): return [open(here + '/' + each).read() for each"
+              " in json.load(open(here + '/index.json'))]",
+              {"index.json": '["pages/start.md", "pages/end.md"]', "pages/start.md": "a",
+               "pages/end.md": "b"}),  # MLflow's and CrewAI's prompts
+    "kernels": (HERE + "def run(): return sorted(os.listdir(here + '/kernels'))",
+                {"kernels/k.cu": "", "kernels/k.c": "", "kernels/k.h": "", "_x.so": ""}),
+    "placed": ("from .paths import HERE\ndef run(n='job'): return (HERE / f'{n}.py').read_text()",
+               {"paths.py": "import pathlib\nHERE = pathlib.Path(__file__).parent\n",
+                "job.py": "x = 1"}),
+    "version": (HERE + "def run(): return open(os.path.join(here, '__init__.py')).read()[:6]", {}),
+    "found": (HERE + "import unittest\ndef run(): return unittest.TestLoader().discover("
+              "here + '/checks', top_level_dir=os.path.dirname(here)).countTestCases()",
+              {"checks/__init__.py": "", "checks/test_a.py":
+               "import unittest\nclass A(unittest.TestCase):\n    def test_x(self): pass\n"}),
+    "bases": ("import inspect\nclass Base:\n"
+              "    def text(self): return open(inspect.getfile(type(self))[:-3] + '.txt').read()\n"
+              "def run(): return 1", {}),
+    "derived": ("from bases import Base\nclass C(Base): pass\ndef run(): return C().text()",
+                {"__init__.txt": "z"}),
+    "itself": ("import os\n_F = os.path.abspath(__file__)\ndef run():\n"
+               "    with open(_F) as file: return file.read(9)", {}),
+    "asking": ("from importlib import metadata\ndef run(): return"
+               " metadata.metadata('asking').get_payload(),"
+               " metadata.distribution('asking').read_text('WHEEL')", {}),
+    "multi": (HERE + "import importlib.util\ndef run():\n"
+              "    place = os.path.join(os.path.dirname(here), 'multi.py')\n"
+              "    spec = importlib.util.spec_from_file_location('multi_', place)\n"
+              "    other = importlib.util.module_from_spec(spec)\n"
+              "    spec.loader.exec_module(other)\n    return other.x", {}),  # python-multipart
 }  # fmt: skip
 CALLS = "import importlib, sys\nsys.path.insert(0, sys.argv[1])\n" + "".join(
     f"print({name!r}, importlib.import_module({name!r}).run())\n" for name in PACKAGES
@@ -65,6 +101,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         | {f"{name}/{path}": text for path, text in files.items()}
         for name, (init, files) in PACKAGES.items()
     }
+    wheels["multi_module"] = {"multi.py": "x = 1"}
     handmade_layers.lay_wheels(found, wheels)
     for path in Path("wheels").iterdir():
         with zipfile.ZipFile(path) as wheel:

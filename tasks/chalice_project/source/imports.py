@@ -14,24 +14,37 @@ CODE = ("app.py", "chalicelib/**/*.py")
 SCRIPTS = (".chalice/config.json", "app.py", "chalicelib/**/*", "vendor/*", "vendor/bin/*")
 LARGE = 100_000  # bytes; no script has as many
 _PROGRAM = re.compile(rb"([^\s\"'=:]*)\b(bin/[\w.-]*\w)")
+# What is looked up in distributions' metadata, beside headers: a description, files of it.
+_LOOKED_UP = re.compile(rb"[\"'](?:WHEEL|INSTALLER|direct_url\.json)[\"']")
+_DESCRIPTION = re.compile(rb"[\"'][Dd]escription[\"']|get_payload")
 _OF_SYSTEM = (b"usr/", b"local/", b"lang/", b"#!/")  # before bin/: not the layer's
 
 
 def of_app_and_programs(root: Path, segments: Collection[str], check: str = "") -> list[str]:
-    """`of_app`, and `bin/NAME` of each program that a file of the app or its check names. `check`:
-    a script, or a module of the layer."""
+    """`of_app`, `bin/NAME` of each program that a file of the app or its check names, and
+    `*.dist-info/NAME` of what it looks up there. `check`: a script, or a module of the layer."""
     script = [root / check] if check.endswith(".py") else []
     files = {*script, *(path for pattern in SCRIPTS for path in root.glob(pattern))}
-    found = {name for path in files for name in _programs(path)}
+    texts = [_small(path) for path in files]
+    found = {name for text in texts for name in (*_programs(text), *_looked_up(text))}
     return sorted({*found, *of_app(root, segments, script), *_with([check], segments)})
 
 
-def _programs(path: Path) -> Iterator[str]:
+def _small(path: Path) -> bytes:
+    """Its content, or nothing where it is no script."""
     try:
-        small = path.is_file() and path.stat().st_size <= LARGE
-        text = path.read_bytes() if small else b""
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= LARGE else b""
     except OSError:
-        return
+        return b""
+
+
+def _looked_up(text: bytes) -> Iterator[str]:
+    if b"metadata" in text and (b"importlib" in text or b"pkg_resources" in text):
+        yield from (f"*.dist-info/{each[1:-1].decode()}" for each in _LOOKED_UP.findall(text))
+        yield from ["*.dist-info/METADATA"] if _DESCRIPTION.search(text) else []
+
+
+def _programs(text: bytes) -> Iterator[str]:
     for before, name in _PROGRAM.findall(text):
         if before != b"/" and not before.endswith(_OF_SYSTEM):
             yield name.decode()
@@ -115,7 +128,17 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield node.module
             yield from (f"{node.module}.{each.name}" for each in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from [node.value] if _is_dotted(node.value) else []  # import_module's
+            yield from _in_text(node.value)
+
+
+def _in_text(text: str) -> Iterator[str]:
+    """import_module("a.b"), import_module(f"a.b.{name}"), "a.b:main", exec("import a.b")."""
+    name = text.partition(":")[0].strip(".")
+    if _is_dotted(name):
+        yield name
+    elif "import " in text:
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            yield from _imported(ast.walk(ast.parse(text)))
 
 
 def _is_dotted(text: str) -> bool:

@@ -12,6 +12,13 @@ DOCUMENTATION = re.compile(
     r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
     r"|Makefile|py\.typed|\.\w+"
 )
+# What a page of Markdown is called that is there for people.
+PAGES = re.compile(
+    r"[A-Z0-9_.-]+"
+    r"|(?i:read[-_]?me|change|history|contribut|author|security|code[-_]of|release|news|todo"
+    r"|install|upgrad|migrat|roadmap|maintain|develop|support|governance|credits|acknowledg)"
+    r"[\w.-]*"
+)
 # Folders whose content is read, not run: what an app is made from, what pages are made of.
 TEMPLATE = re.compile(r".*(template|skeleton|scaffold|boilerplate|cookiecutter|\{\{).*")
 DATA = re.compile(rf"{TEMPLATE.pattern}|static|assets|data|include|resources?|public")

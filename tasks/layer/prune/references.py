@@ -12,6 +12,11 @@ from .patterns import INTO, ends_of
 Gone = Callable[[str], bool]
 TESTING = {"unittest", "pytest", "nose", "testtools", "hypothesis", "nose2"}
 SHOWN = ">>> "  # begins the name of a module that an example imports
+NOTE = "*.dist-info/"  # begins the name of a file that code asks distributions for
+# These ask in the name of others.
+PROVIDERS = (
+    "importlib_metadata/", "packaging/", "pip/", "pkg_resources/", "setuptools/", "wheel/",
+)  # fmt: skip
 _IN_README = re.compile(r"(?:from|import)[ \t]+([\w.]*\.tests?\b[\w.]*)")
 
 
@@ -26,6 +31,7 @@ class References:
         self._named: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._shown: dict[str, list[str]] = defaultdict(list)
         self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        self._asking: dict[str, list[str]] = defaultdict(list)
         self._near: dict[str, list[tuple[str, str]]] = {}
         self._listing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for path, (_, quoted, _, lists, _) in self.modules.items():
@@ -43,6 +49,9 @@ class References:
             if name.startswith(SHOWN):
                 for each in chain(name.removeprefix(SHOWN)):
                     self._shown[each].append(path)
+            elif name.startswith(NOTE):
+                if not path.startswith(PROVIDERS) and "/_vendor/" not in path:
+                    self._asking[name].append(path)
             elif "/" in name and (found := INTO.fullmatch(name)):
                 self._into[top].append((path, found[1] or "", found[2]))
 
@@ -67,6 +76,10 @@ class References:
     def is_shown(self, name: str, folder: str, gone: Gone) -> bool:
         """Does an example of a documentation import it, or what lies in it?"""
         return name in self._readmes or _any_stays(self._shown.get(name, ()), f"{folder}/", gone)
+
+    def asks(self, note: str, gone: Gone) -> bool:
+        """Does code ask packages for this file of their metadata?"""
+        return _any_stays(self._asking.get(note, ()), "", gone)
 
     def quoting(self, name: str, top: str) -> Sequence[str]:
         """Modules of the package that quote the file's name, or its suffix as what is put

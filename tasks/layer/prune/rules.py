@@ -34,6 +34,8 @@ class Spare(StrEnum):
     LARGE = "it is too large to be bundled"
     CALLED = "the app calls it by its path"
     PROGRAM = "it is a program, not a console script"
+    CONTENT = "its name is none of a page for people"
+    ASKED = "code asks distributions for it"
 
 
 # Looks that judge each file, where the others judge what a glob names.
@@ -41,6 +43,7 @@ OF_FILES = (Spare.SHOWN, Spare.INTO, Spare.NAMED, Spare.LISTED)
 # Looks that cannot know: whether anybody reads what they keep.
 UNSURE = (
     Spare.SHOWN, Spare.PLUGINS, Spare.SUITE, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY,
+    Spare.CONTENT,
 )  # fmt: skip
 # What saves a file from each rule that judges by names.
 SPARING = (
@@ -132,9 +135,9 @@ RULES = (
     Rule(
         name="markdown",
         globs=("**/*.md",),
-        reason="documentation",
+        reason="documentation: README.md, CHANGELOG.md",
         source="the classic script",
-        spare=SPARING,
+        spare=(*SPARING, Spare.CONTENT),
     ),
     Rule(
         name=METADATA,
@@ -146,6 +149,7 @@ RULES = (
         "bill has what they list); RECORD and METADATA are cut down to what importlib.metadata "
         "answers from",
         source="serverless-python-requirements#441, #216, #296; PyPA: recording installed projects",
+        spare=(Spare.ASKED,),
     ),
     Rule(
         name="stubs",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ..installed import Installed
 from .globs import any_of, matcher, unmatched
-from .rules import DROP, LICENSES, NAMES, Rule, Spare
+from .rules import DROP, LICENSES, METADATA, NAMES, Rule, Spare
 from .usage import Usage
 
+DESCRIBES = "*.dist-info/METADATA"  # a glob: where it is spared, none is cut down
 TRACED = "the trace opened it"
 Claims = dict[str, tuple[Rule, str]]
 
@@ -37,7 +38,11 @@ def select(
     kept = tuple(path for path in offers if saved(path))
     for path in kept:
         del offers[path]
-    claims, spared = _settle(offers, Usage(tree, app))
+    usage = Usage(tree, app)
+    claims, spared = _settle(offers, usage)
+    cuts = any(rule.name == METADATA for rule in rules)
+    if cuts and usage.spares(Spare.ASKED, DESCRIBES, DESCRIBES, claims.__contains__):
+        spared.setdefault(METADATA, {})[DESCRIBES] = Spare.ASKED.value
     for rule, found in traced.items():
         spared[rule] = {**found, **spared.get(rule, {})}
     own = [glob for rule in rules if rule.name == DROP for glob in rule.globs]

@@ -40,7 +40,7 @@ def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
         return Sourceless(only=frozenset(), why={EVERY: f"a type checker reads them ({reader})"})
     only: set[str] = set()
     why: dict[str, str] = {}
-    handed = _readers_of_callers(tree, there)
+    handed, outermost = _readers_of_callers(tree, there), _outermost_named(tree, there)
     for each in tree.distributions:
         if reason := next(_reasons(each, there, handed), ""):
             why[each.name] = reason
@@ -48,7 +48,7 @@ def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
         named, folders = _named(each, there), tuple(_listed_folders(each, there))
         only |= {
             path
-            for path in each.files.keys() & there
+            for path in (each.files.keys() & there) - outermost
             if _can_go(path, there, named) and not path.startswith(folders)
         }
     return Sourceless(only=frozenset(path for path in only if not keep(path)), why=why)
@@ -104,6 +104,19 @@ def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Ite
         inside, _, file = path.rpartition("/")
         if path in there and file == "__init__.py" and _looks_for_modules(lists, quoted):
             yield f"{inside}/"
+
+
+def _outermost_named(tree: Installed, there: Collection[str]) -> set[str]:
+    """Modules beside packages whose files code of another one names: python-multipart's package
+    `multipart` looks for a `multipart.py`."""
+    outermost = {path for path in there if path.endswith(".py") and "/" not in path}
+    return {
+        name
+        for each in tree.distributions
+        for path, (_, quoted, *_) in each.modules.items()
+        if path in there
+        for name in outermost.intersection(quoted)
+    }
 
 
 def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from ..installed import Installed
-from .patterns import CODE, DOCUMENTATION, HEADERS, SOURCES, TESTS, is_data
-from .references import Gone, References, chain
+from .patterns import CODE, DOCUMENTATION, HEADERS, PAGES, SOURCES, TESTS, is_data
+from .references import NOTE, Gone, References, chain
 from .rules import FOLDERS, Spare
 
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
@@ -37,6 +37,8 @@ class Usage:
             if ".so" in (name := path.rpartition("/")[2])
         }
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
+        sources = {path.rpartition("/")[0] for path in self._paths if path.endswith(COMPILED_FROM)}
+        self._uncompiled = sources - self._compiled
         self._owners = tree.owners
         self._built = {self._owners[path] for path in self._paths if ".so" in path}
         self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
@@ -150,11 +152,12 @@ class Usage:
         return not made and (file.suffix != ".pyi" or stem not in self._libraries)
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
-        """Sources of no library beside them; headers of a package that has none at all."""
+        """Sources of no library beside them, with their headers. All of them in a package that has
+        no library at all."""
         if matched != path or not path.endswith((*HEADERS, *SOURCES)):
             return False
         folder = path.rpartition("/")[0]
-        beside = path.endswith(COMPILED_FROM) and folder not in self._compiled
+        beside = folder in self._uncompiled and path.endswith((*COMPILED_FROM, ".h", ".hpp"))
         return beside or self._owners[path] not in self._built
 
     def lazy(self, path: str, matched: str, gone: Gone) -> bool:
@@ -166,6 +169,13 @@ class Usage:
 
     def called(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._called
+
+    def content(self, path: str, matched: str, gone: Gone) -> bool:
+        return matched == path and not PAGES.fullmatch(PurePosixPath(path).stem)
+
+    def asked(self, path: str, matched: str, gone: Gone) -> bool:
+        note = f"{NOTE}{path.rpartition('/')[2]}"
+        return note in self._called or self._code.asks(note, gone)
 
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
@@ -205,6 +215,8 @@ _LOOKS = {
     Spare.LARGE: Usage.large,
     Spare.CALLED: Usage.called,
     Spare.PROGRAM: Usage.program,
+    Spare.ASKED: Usage.asked,
+    Spare.CONTENT: Usage.content,
 }
 
 

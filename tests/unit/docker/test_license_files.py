@@ -18,6 +18,8 @@ license_files = sandbox_scripts.load("license_files")
         "a/LICENSE-MIT",
         "a/_vendor/b/licence.md",
         "a/LICENSES/Apache-2.0.txt",
+        "a/licenses/numpy.md",
+        "a/docs/licenses/ISC.txt",
         "a/LICENSES_bundled.txt",
         "a/tests/data/NOTICE",
         "a/ThirdPartyNotices.txt",

@@ -21,13 +21,13 @@ RECORD = (
 )
 FILES = {
     "pkg/__init__.py": "",
-    "pkg/data.md": "text\n",
+    "pkg/README.md": "text\n",
     "pkg/tests/test_x.py": "x = 1",
     "pkg-1.0.dist-info/METADATA": METADATA,
     "pkg-1.0.dist-info/RECORD": RECORD,
     "pkg-1.0.dist-info/WHEEL": "w",
 }
-LEFT = sorted(set(FILES) - {"pkg/data.md", "pkg/tests/test_x.py", "pkg-1.0.dist-info/WHEEL"})
+LEFT = sorted(set(FILES) - {"pkg/README.md", "pkg/tests/test_x.py", "pkg-1.0.dist-info/WHEEL"})
 PKG = stored_parts.distribution("pkg", FILES)
 
 
@@ -83,7 +83,7 @@ def test_removed_files_are_listed_by_rule(settings: Settings) -> None:
     """Each can be put back from what was installed; cut-down files are among them."""
     prune.run(settings)
     assert json.loads(paths.removed(settings).read_text(encoding="utf-8")) == {
-        "markdown": ["pkg/data.md"],
+        "markdown": ["pkg/README.md"],
         "metadata": [
             "pkg-1.0.dist-info/WHEEL",
             "pkg-1.0.dist-info/METADATA",
@@ -112,7 +112,7 @@ def test_metadata_that_goes_is_not_cut(settings: Settings) -> None:
 
 def test_every_distribution_has_a_plan(settings: Settings) -> None:
     """Also one of which nothing stays; a shared file is in both plans, and counted once."""
-    gone = stored_parts.distribution("gone", {"gone.md": "text"})
+    gone = stored_parts.distribution("gone", {"HISTORY.md": "text"})
     also = stored_parts.distribution("other", {"pkg/__init__.py": "", "o.py": "x"})
     stored_parts.keep(settings, [gone, also, PKG])
     record = prune.run(settings)
@@ -163,8 +163,8 @@ def test_globs_that_match_nothing_are_told(
     """A spelling mistake would keep nothing."""
     said: list[str] = []
     monkeypatch.setattr(prune, "say", said.append)
-    prune.run(Settings(layer="t", keep=("pgk/data.md",)))
-    assert said[0] == "warning: 'pgk/data.md' in keep or drop matches no file of this layer"
+    prune.run(Settings(layer="t", keep=("pgk/README.md",)))
+    assert said[0] == "warning: 'pgk/README.md' in keep or drop matches no file of this layer"
 
 
 def test_without_an_installed_tree_the_fix_is_named(settings: Settings) -> None:

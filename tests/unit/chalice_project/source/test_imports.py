@@ -90,3 +90,37 @@ def test_a_check_counts_like_the_app(tmp_path: Path) -> None:
     assert app_imports.of_app_and_programs(tmp_path, NAMES, "a.tests.run") == ["a.tests.run"]
     assert app_imports.of_app_and_programs(tmp_path, NAMES, "a.run") == []
     assert app_imports.of_app_and_programs(tmp_path, NAMES, "gone.py") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("exec('from a.tests import x')", ["a.tests", "a.tests.x"]),
+        ("import_module(f'a.tests.{name}')", ["a.tests"]),
+        ("run('a.tests.cli:main')", ["a.tests.cli"]),
+        ("'import nothing of tests here'", []),
+    ],
+)
+def test_an_import_may_lie_in_a_text(tmp_path: Path, text: str, found: list[str]) -> None:
+    (tmp_path / "app.py").write_text(text)
+    assert app_imports.of_app(tmp_path, NAMES) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("importlib.metadata.metadata('a')['Description']", ["METADATA"]),
+        ("from importlib.metadata import metadata\nmetadata('a').get_payload()", ["METADATA"]),
+        ("importlib.metadata.metadata('a').json['description']", ["METADATA"]),
+        ("importlib.metadata.distribution('a').read_text('WHEEL')", ["WHEEL"]),
+        ("importlib.metadata.version('a')", []),
+        ("message.get_payload()", []),
+    ],
+)
+def test_what_is_looked_up_in_metadata_is_named(
+    tmp_path: Path, text: str, found: list[str]
+) -> None:
+    """Descriptions and installers' notes are cut otherwise."""
+    (tmp_path / "app.py").write_text(text)
+    named = app_imports.of_app_and_programs(tmp_path, NAMES)
+    assert named == [f"*.dist-info/{each}" for each in found]

@@ -8,7 +8,7 @@ import pytest
 from tasks.layer.installed import Installed
 from tasks.layer.prune import recipes
 from tasks.layer.prune.rules import NAMES
-from tasks.layer.prune.select import Selection, select
+from tasks.layer.prune.select import DESCRIBES, Selection, select
 from tasks.settings.model import Settings
 from tests import handmade_layers
 
@@ -192,11 +192,11 @@ def test_globs_that_match_nothing_are_named(tmp_path: Path) -> None:
 
 def test_code_of_any_distribution_counts(tmp_path: Path) -> None:
     """What one needs of another stays."""
-    one = handmade_layers.tree(tmp_path / "1", {"a/x.py": "import b.tests.tool", "a/x.md": ""})
+    one = handmade_layers.tree(tmp_path / "1", {"a/x.py": "import b.tests.tool", "a/README.md": ""})
     two = handmade_layers.tree(tmp_path / "2", {"b/tests/tool.py": "", "c/tests/test_y.py": ""})
     both = Installed((*one.distributions, replace(two.distributions[0], name="two")))
     selection = select(both, recipes.active(Settings()), ())
-    assert selection.removed == {"a/x.md": "markdown", "c/tests/test_y.py": "tests"}
+    assert selection.removed == {"a/README.md": "markdown", "c/tests/test_y.py": "tests"}
     assert selection.stay == ("a/x.py", "b/tests/tool.py")
 
 
@@ -319,12 +319,14 @@ def test_a_folder_that_code_around_it_reads_stays(tmp_path: Path, path: str, cod
     assert set(choose(tmp_path, files).removed) == {"a/b/tests/test_x.py", "a/b/tests/x.csv"}
 
 
-@pytest.mark.parametrize("path", ["lib/skills/x.md", "node_modules/y/test/x.js", "docs/x.md"])
+@pytest.mark.parametrize(
+    "path", ["lib/skills/README.md", "node_modules/y/test/x.js", "docs/README.md"]
+)
 def test_what_lies_in_a_package_of_nodes_stays(tmp_path: Path, path: str) -> None:
     """playwright's driver: its code is none of Python's."""
-    files = {"a/__init__.py": "", "a/driver/package/package.json": "{}", "a/other/x.md": ""}
+    files = {"a/__init__.py": "", "a/driver/package/package.json": "{}", "a/other/README.md": ""}
     removed = choose(tmp_path, files | {f"a/driver/package/{path}": "x"}).removed
-    assert list(removed) == ["a/other/x.md"]
+    assert list(removed) == ["a/other/README.md"]
 
 
 def test_targets_of_entry_points_stay(tmp_path: Path) -> None:
@@ -503,3 +505,72 @@ def test_stubs_and_headers_that_lie_where_they_always_do_go(tmp_path: Path) -> N
              "a/include/x.h": "", "a/x_pb2.py": "name='x.proto'", "a/x.proto": ""}  # fmt: skip
     taken = {"a/data/__init__.pyi", "a/include/x.h", "a/x.proto"}
     assert set(choose(tmp_path, files).removed) == taken
+
+
+ASKING = "from importlib import metadata\ntext = metadata.{}\n"
+
+
+@pytest.mark.parametrize(
+    ("asks", "stays"),
+    [
+        ("metadata('a')['Description']", "METADATA"),
+        ("metadata('a').get_payload()", "METADATA"),
+        ("metadata('a').json['description']", "METADATA"),
+        ("distribution('a').read_text('WHEEL')", "WHEEL"),
+        ("distribution('a').read_text(\"direct_url.json\")", "direct_url.json"),
+        ("version('a')", ""),
+    ],
+)
+def test_metadata_that_code_asks_for_stays_whole(tmp_path: Path, asks: str, stays: str) -> None:
+    """A description is cut and an installer's notes go only where no code looks them up."""
+    names = {f"a-1.dist-info/{name}": "" for name in ("METADATA", "WHEEL", "direct_url.json")}
+    selection = choose(tmp_path, {**names, "b/__init__.py": ASKING.format(asks)})
+    notes = {"WHEEL", "direct_url.json"} - {stays}
+    assert selection.removed == {f"a-1.dist-info/{name}": "metadata" for name in notes}
+    uncut = selection.spared.get("metadata", {})
+    assert (DESCRIBES in uncut) == (stays == "METADATA")
+
+
+@pytest.mark.parametrize(
+    "place", ["importlib_metadata/x.py", "a/_vendor/x.py", "a/tests/test_x.py"]
+)
+def test_who_asks_for_others_keeps_no_metadata(tmp_path: Path, place: str) -> None:
+    """Nor does what goes itself."""
+    files = {place: ASKING.format("metadata('a')['Description']"), "a-1.dist-info/METADATA": ""}
+    assert "metadata" not in choose(tmp_path, files).spared
+
+
+@pytest.mark.parametrize(
+    "text", ["exec('from a.tests import tool')", 'run("x = 1\\nfrom a.tests import tool")']
+)
+def test_an_import_may_lie_in_a_text(tmp_path: Path, text: str) -> None:
+    files = {"b/run.py": text, "a/tests/test_x.py": "", "a/tests/tool.py": ""}
+    assert "a/tests/tool.py" in choose(tmp_path, files).stay
+
+
+@pytest.mark.parametrize(
+    ("code", "module"),
+    [
+        ("import importlib\nimportlib.import_module(f'a.tests.{name}')", "a/run.py"),
+        ("import importlib\nimportlib.import_module('a.tests.' + name)", "a/run.py"),
+        ("KINDS = ['tests']\nimport_module('a.' + kind)", "a/run.py"),
+        ("from importlib.resources import files\nfiles(f'{__name__}.tests')", "a/__init__.py"),
+        ("pkgutil.get_data(__package__ + '.tests', name)", "a/__init__.py"),
+    ],
+)
+def test_a_folder_whose_name_is_put_together_stays(tmp_path: Path, code: str, module: str) -> None:
+    files = {module: code, "a/tests/test_x.py": "", "a/tests/tool.py": ""}
+    assert "a/tests/tool.py" in choose(tmp_path, files).stay
+
+
+@pytest.mark.parametrize("name", ["README", "CHANGELOG", "History", "readme_ko", "API-NOTES"])
+def test_pages_for_people_go(tmp_path: Path, name: str) -> None:
+    """What is called otherwise may be read: by a name from a table, or from its caller."""
+    files = {"a/__init__.py": "", f"a/b/{name}.md": "", "a/b/summary.md": ""}
+    assert choose(tmp_path, files).removed == {f"a/b/{name}.md": "markdown"}
+
+
+def test_headers_of_sources_that_stay_do_too(tmp_path: Path) -> None:
+    """They are compiled together, by whoever runs them."""
+    files = {"a/_x.so": "", "a/src/x.c": "", "a/src/x.h": "", "a/include/y.h": ""}
+    assert choose(tmp_path, files).removed == {"a/include/y.h": "headers"}

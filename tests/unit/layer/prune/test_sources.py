@@ -56,6 +56,17 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         "spec.loader.get_source('pkg.a')\n",
         "spec.loader.get_source()\n",
         "ConfigDict(use_attribute_docstrings=True)\n",
+        "text = (HERE / f'{name}.py').read_text()\n",
+        "(Path(__file__).parent / '__init__.py').read_text()\n",
+        "with open(os.path.join(here, '__init__.py')) as file: pass\n",
+        "unittest.TestLoader().discover(here)\n",
+        "open(inspect.getfile(type(self))[:-3] + '.yaml')\n",
+        "path = sys.modules[name].__file__\nwith open(path) as file: pass\n",
+        "ME = Path(__file__).resolve()\ntext = ME.read_text()\n",
+        "_f = os.path.abspath(__file__)\nast.parse(open(_f).read())\n",
+        "open(re.sub(r'\\.py$', '.txt', __file__))\n",
+        "import inspect\ninspect.getcomments(f)\n",
+        "import pytest\npytest.register_assert_rewrite('pkg.helpers')\n",
     ],
 )
 def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path, text: str) -> None:
@@ -84,6 +95,11 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "ROOT = Path(__file__).parent / 'x.json'\n",
         "surface = context.get_source()\n",
         "write(f'{name}.py')\n",
+        "open(os.path.join(folder, f'{name}.py'), 'w')\n",
+        "open(os.path.join(folder, '__init__.py'), 'a')\n",
+        "# (HERE / f'{name}.py').read_text()\n",
+        "FILE = os.path.dirname(__file__)\nopen(FILE)\n",
+        "here = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'x')\nopen(here)\n",
     ],
 )
 def test_other_code_does_not(tmp_path: Path, text: str) -> None:
@@ -155,3 +171,12 @@ def test_single_sources_stay(tmp_path: Path, path: str) -> None:
     more = {"pkg/c.py": "run([sys.executable, here / 'worker.py'])\n", "pkg/both.pyc": ""}
     only, _ = choose(tmp_path, PLAIN | more | {path: "x = 1\n"}, "pkg/kept.py")
     assert only == {*PLAIN, "pkg/c.py"}
+
+
+def test_a_module_beside_packages_that_another_one_loads_stays(tmp_path: Path) -> None:
+    """python-multipart's package `multipart` looks for the module of that name."""
+    one = handmade_layers.tree(tmp_path / "1", {"six.py": "", "multi.py": "", "b/multi.py": ""})
+    two = handmade_layers.tree(tmp_path / "2", {"multi/__init__.py": "spec('x', 'multi.py')"})
+    both = Installed((*one.distributions, replace(two.distributions[0], name="two")))
+    found = sources.choose(both, [*both.sizes], matcher(()))
+    assert {*found.only} == {"six.py", "b/multi.py", "multi/__init__.py"}
