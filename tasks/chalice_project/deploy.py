@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import denial, known_words
+from ..aws.iam import actions, denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
 from ..settings.local_access import NOT_YET, Access
@@ -201,7 +201,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = denial.permission(refused[1])
+        action = actions.action(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     if READER in output:
         return (
