@@ -30,7 +30,7 @@ def protect(aws: Aws, owned: dict[str, str]) -> None:
     s3, rule = aws.client("s3"), {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_public_access_block(**owned, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True))
     s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    policy = tls_only(owned["Bucket"], aws.identity.arn.split(":")[1])
+    policy = tls_only(owned["Bucket"], aws.identity.partition)
     s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
     s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [UNFINISHED]})
 

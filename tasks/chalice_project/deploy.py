@@ -9,6 +9,7 @@ from typing import Any
 from ..aws.iam import actions, denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
+from ..settings.app_files import APP
 from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
@@ -114,7 +115,7 @@ def import_app(
     for line in lines:  # which the app said before
         say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
-    file = Path(found.get("file", "app.py"))
+    file = Path(found.get("file", str(APP)))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
     fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)

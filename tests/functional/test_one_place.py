@@ -9,6 +9,7 @@ import pytest
 
 from tasks.aws import bucket, errors, s3
 from tasks.aws.client import Aws
+from tasks.aws.credentials import Identity
 from tasks.aws.iam import image_statements, policies, simulate, statements
 from tasks.aws.iam.statements import Need
 from tasks.commands import gc, history, iam_policy
@@ -117,3 +118,14 @@ def test_what_a_command_needs_in_iam_stands_in_one_table(
     assert refused.fix == (
         "allow sqs:PurgeQueue to this identity: ./doitw iam-policy for=deploy prints the statement"
     )
+
+
+def test_the_partition_of_arns_is_read_in_one_place(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this identity's own ARN. The layer's ARN and the bucket's policy follow."""
+    monkeypatch.setattr(Identity, "partition", "aws-eusc")
+    assert listing.arn(aws, 7).startswith("arn:aws-eusc:lambda:")
+    s3.ensure_bucket(aws)
+    policy = aws.client("s3").get_bucket_policy(Bucket=aws.settings.bucket)["Policy"]
+    assert f"arn:aws-eusc:s3:::{aws.settings.bucket}" in policy
