@@ -1,7 +1,6 @@
 """docs/reference/files.md: what lies on disk and in S3, by the functions that make the paths."""
 
-from tasks.release import s3_keys
-from tasks.settings import paths, store_folder
+from tasks.settings import paths, s3_keys, store_folder
 from tasks.settings.model import Settings
 
 SAMPLE = Settings(layer="LAYER", stage="STAGE")
@@ -56,23 +55,23 @@ def disk() -> list[tuple[str, str, str]]:
 
 def s3() -> list[tuple[str, str]]:
     """(key, what it is)"""
-    layer, stage = SAMPLE.layer, f"chalice/APP/{SAMPLE.stage}"
+    layer, stage = SAMPLE.layer, s3_keys.stage("APP", SAMPLE.stage)
     return [
         (s3_keys.zip_key(layer, TIME), "the zip of a version, in a folder named by the time of its "
          "build (UTC)"),
         (s3_keys.manifest_key(layer, TIME), "what that zip holds and was made from: packages with "
          "sizes, settings, image, commit, both hashes"),
-        (f"{s3_keys.folder(layer, TIME)}/{layer}.cdx.json", "its bill of materials"),
+        (s3_keys.bom_key(layer, TIME), "its bill of materials"),
         (s3_keys.note_key(layer, 1), "where the zip of version 1 lies, also after it was deleted"),
         (s3_keys.alias_key(layer, "HASH"), "which version holds what these inputs make"),
-        (f"{stage}/deployed.json", "Chalice's state of the stage; `{\"deploying\": …}` while "
+        (f"{stage}{s3_keys.STATE}", "Chalice's state of the stage; `{\"deploying\": …}` while "
          "Chalice runs"),
-        (f"{stage}/record.json", "what was deployed last"),
-        (f"{stage}/attempt.json", "the last deploy: what ran before it and how far it came"),
-        (f"{stage}/pin-{layer}.json", "the pin that a rollback set"),
-        (f"{stage}/package-a.zip", "Chalice's last packages (`-a` and `-b`): the one that runs and "
-         "the one before"),
-        (f"{stage}/lock.json", "which run deploys the stage right now"),
+        (f"{stage}{s3_keys.RECORD}", "what was deployed last"),
+        (f"{stage}{s3_keys.ATTEMPT}", "the last deploy: what ran before it and how far it came"),
+        (f"{stage}{s3_keys.PIN}{layer}.json", "the pin that a rollback set"),
+        (f"{stage}{s3_keys.PACKAGES[0]}", "Chalice's last packages (`-a` and `-b`): the one that "
+         "runs and the one before"),
+        (f"{stage}{s3_keys.LOCK}", "which run deploys the stage right now"),
     ]  # fmt: skip
 
 

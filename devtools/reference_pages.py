@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools import reference_files
+from tasks.aws.iam import image_statements
 from tasks.cli import help_pages
 from tasks.cli.help_pages import Page
 from tasks.commands import table
@@ -55,6 +56,15 @@ You type these for one command. `keep=`, `check=`, `licenses=` and `repository=`
 setting and mean something else.
 
 """
+PERMISSIONS = f"""\
+# Statements of the IAM policies
+
+{MADE}
+
+`./doitw iam-policy` prints them with the resources of your stage. [Permissions](../iam.md) says
+what each statement is for, and when it is left out.
+
+"""
 MORE = """
 ## Globs
 
@@ -71,8 +81,22 @@ Rows = Iterable[tuple[str, ...]]
 
 def every() -> dict[Path, str]:
     """{page: its text}"""
-    made = {"commands": commands(), "settings": settings(), "files": reference_files.page()}
+    made = {
+        "commands": commands(), "settings": settings(), "files": reference_files.page(),
+        "permissions": permissions(),
+    }  # fmt: skip
     return {FOLDER / f"{name}.md": text for name, text in made.items()}
+
+
+def permissions() -> str:
+    """A row for each statement."""
+    rows = [
+        (f"`{need.sid}`", ", ".join(f"`{each}.json`" for each in need.of),
+         ", ".join(f"`{each}`" for each in need.actions))
+        for need in image_statements.every_need()
+    ]  # fmt: skip
+    head = [("statement", "policies", "actions"), ("---",) * 3]
+    return PERMISSIONS + "".join(f"| {' | '.join(row)} |\n" for row in [*head, *rows])
 
 
 def commands() -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..settings import s3_keys
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import typed_json
@@ -29,7 +30,7 @@ def protect(aws: Aws, owned: dict[str, str]) -> None:
     s3, rule = aws.client("s3"), {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_public_access_block(**owned, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True))
     s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    policy = tls_only(owned["Bucket"], aws.identity.arn.split(":")[1])
+    policy = tls_only(owned["Bucket"], aws.identity.partition)
     s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
     s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [UNFINISHED]})
 
@@ -113,7 +114,6 @@ def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:
 
 
 RULE = "doit-lambda-layer"
-PREFIX = "layers/"
 TAG = {"Key": "doit-lambda-layer", "Value": "unpublished"}
 
 
@@ -148,7 +148,7 @@ def ensure(aws: Aws) -> None:
     ours = {
         "ID": RULE,
         "Status": "Enabled",
-        "Filter": {"And": {"Prefix": PREFIX, "Tags": [TAG]}},
+        "Filter": {"And": {"Prefix": s3_keys.LAYERS, "Tags": [TAG]}},
         "Expiration": {"Days": aws.settings.lifecycle_days},
     }
     there = rules(aws)

@@ -25,6 +25,11 @@ class Identity:
     account: str
     arn: str
 
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, …"""
+        return self.arn.split(":")[1]
+
     def is_in(self, role: str) -> bool:
         """Is this a session of the role? …:iam::1:role/path/NAME → …:sts::1:assumed-role/NAME/…"""
         account, name = role.split(":")[4], role.rpartition("/")[2]

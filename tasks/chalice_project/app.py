@@ -10,6 +10,7 @@ from pathlib import Path
 from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
+from ..settings.app_files import APP, VENDOR
 from ..settings.smoke_request import NONE
 from ..util.errors import InputError
 from . import config as chalice_config
@@ -19,8 +20,6 @@ from .source import declared
 from .source.declared import Handler, Route
 from .source.modules import read_modules
 
-APP = Path("app.py")
-VENDOR = Path("vendor")
 PRODUCTION = re.compile(r"prod|prd|production|live|main|master", re.I)
 FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask "are you there?"
 

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import denial, known_words
+from ..aws.iam import actions, denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
+from ..settings.app_files import APP
 from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
@@ -114,7 +115,7 @@ def import_app(
     for line in lines:  # which the app said before
         say(line.rstrip())
     problem = f"Chalice cannot use app.py:\n{hide(found['error'], secret)}"
-    file = Path(found.get("file", "app.py"))
+    file = Path(found.get("file", str(APP)))
     place = source_location.at(file, found.get("line", 0)) if file.is_file() else None
     fix = _missing(found["error"], settings) or "correct the app; nothing was built or changed"
     raise InputError(source_location.below(problem, place), fix=fix)
@@ -201,7 +202,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = denial.permission(refused[1])
+        action = actions.action(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     if READER in output:
         return (

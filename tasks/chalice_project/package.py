@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ..requirements import function_file
 from ..requirements.file import canonical
+from ..settings import app_files, paths
+from ..settings.app_files import LIBRARY, VENDOR
 from ..util import files, modules
 from ..util.errors import DeployError
 
@@ -18,12 +20,12 @@ from ..util.errors import DeployError
 LAYER = re.compile(r"python/(lib/python3\.\d+/site-packages/)?")
 _INFO = re.compile(r"([^/]+?)-([^/-]+)\.dist-info/METADATA")
 # The app's own names; folders named as in COMMON are nobody's in particular.
-OWN = {"app", "chalicelib"}
+OWN = set(app_files.MODULES)
 COMMON = {"docs", "examples", "test", "tests"}
-PACKED = ("app.py", "chalicelib", "vendor", "requirements.txt")
+PACKED = (*app_files.PACKED, str(paths.FUNCTION_REQUIREMENTS))
 CACHE = "__pycache__"  # of whoever imported it
 RUNTIME = "chalice"  # which Chalice packs into each function, whatever the layer has
-PLACES = {RUNTIME: "Chalice packs its own", "": "vendor/"}
+PLACES = {RUNTIME: "Chalice packs its own", "": f"{VENDOR}/"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +106,14 @@ def here() -> Contents:
 
 
 def has_vendored() -> bool:
-    return Path("vendor").is_dir()
+    return VENDOR.is_dir()
 
 
 def _files_here() -> Iterator[str]:
     """Their paths in the package. The start of a namespace in the old way hides nothing."""
     yield f"{RUNTIME}/__init__.py"
-    for folder, inside in (("chalicelib", "."), ("vendor", "vendor")):
-        for path in files.walk(Path(folder), follow=True):
+    for folder, inside in ((LIBRARY, Path()), (VENDOR, VENDOR)):
+        for path in files.walk(folder, follow=True):
             if not (path.name == "__init__.py" and is_shared(path.read_bytes())):
                 yield str(path.relative_to(inside))
 

@@ -23,6 +23,7 @@ from ..requirements import file as requirements_file
 from ..requirements import function_file
 from ..requirements.file import canonical
 from ..requirements.function_file import Wheel
+from ..settings import paths
 from ..util import modules
 from . import app as chalice_app
 from . import package as function_package
@@ -134,7 +135,7 @@ def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         for name, content in requirements_file.as_texts(kept).items():
             Path(folder, name).write_bytes(content)
-        yield Path(folder, "requirements.txt")
+        yield Path(folder, paths.FUNCTION_REQUIREMENTS.name)
 
 
 def _wheel(directory: Path, package: Any) -> Wheel:

@@ -11,9 +11,9 @@ from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release import listing, s3_keys
+from ..release import listing
 from ..release.manifest import Manifest
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..settings.model import Settings
 from ..ui.console import say, size
 from ..util import files

@@ -17,6 +17,7 @@ from ..context.settings import current
 from ..release import listing, retention
 from ..release.retention import Fate
 from ..release.stage import version_usage
+from ..settings import s3_keys
 from ..settings.pyproject import stages
 from ..ui import tables
 from ..ui.console import count, say, show_tables, size
@@ -75,7 +76,7 @@ def table(fates: list[Fate]) -> "Table":
 def warnings(aws: Aws) -> Iterator[str]:
     """Rules of the bucket that others made, and that do not ask whether a zip is in use."""
     for rule in bucket.rules(aws):
-        if retention.matches(rule, f"layers/{aws.settings.layer}/"):
+        if retention.matches(rule, s3_keys.prefix(aws.settings.layer)):
             yield (
                 f"careful: rule {rule.get('ID', '?')} of bucket {aws.settings.bucket} lets S3 "
                 "remove zips of versions that are in use: remove it, or set `lifecycle-days`, "

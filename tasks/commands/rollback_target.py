@@ -3,11 +3,11 @@
 from ..aws import arn as layer_arns
 from ..aws.client import Aws
 from ..chalice_project import config
-from ..release import listing, manifest, registry, s3_keys
+from ..release import listing, manifest, registry
 from ..release import version as versions
 from ..release.stage import rollback_pin
 from ..release.version import LayerVersion
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util.errors import InputError

@@ -12,13 +12,14 @@ from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release import compare, listing, s3_keys
+from ..release import compare, listing
 from ..release import version as versions
 from ..release.manifest import Manifest
 from ..release.partial import Unknowns
 from ..release.stage import store
 from ..release.stage.rollback_pin import RollbackPin
 from ..release.version import LayerVersion
+from ..settings import s3_keys
 from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import count, say, show_tables, size

@@ -13,7 +13,7 @@ from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..layer import input_hash
-from ..release import listing, s3_keys
+from ..release import listing
 from ..release import manifest as manifests
 from ..release.deployed import function_contents
 from ..release.images import conversion
@@ -26,7 +26,7 @@ from ..release.stage.status import Function, SecretStatus, StageStatus
 from ..release.undo import health
 from ..release.version import LayerVersion
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files

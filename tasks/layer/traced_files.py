@@ -5,12 +5,12 @@ import shlex
 from pathlib import Path
 
 from ..settings import paths
+from ..settings.app_files import PACKED
 from ..settings.model import Settings
 from ..util import files, input_files
 from ..util.errors import SettingsError
 
 OF_CHECK = "check"  # the setting's value that means the project's own check
-APP = ("app.py", "chalicelib", "vendor")
 SCRIPTS = ("run_traced.py", "trace_hook.py")
 
 
@@ -32,7 +32,7 @@ def words(settings: Settings) -> list[str]:
 
 def named(settings: Settings) -> dict[str, Path]:
     """{path in the project: file} of the app and of what the command names."""
-    roots = [Path(each) for each in (*APP, *words(settings)) if _is_inside(each)]
+    roots = [Path(each) for each in (*PACKED, *words(settings)) if _is_inside(each)]
     found = {path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))}
     kept = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
     return {str(path): path for path in sorted(kept)}

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..layer.installed import Installed
+from ..settings.app_files import MODULES
 from ..util import modules
 from .cache import Proof
 
-APP = ("app", "chalicelib")
 # /var/runtime: bootstrap.py, the client with what it needs; lambda_function is what Lambda calls a
 # function's module where nobody says otherwise
 RUNTIME = (
@@ -58,7 +58,7 @@ def _standard(owner: str, name: str, how: Mapping[str, Sequence[str]]) -> str:
 def _of_others(tree: Installed, stay: Sequence[str]) -> Iterator[str]:
     for owner, names in modules.by_distribution(stay, tree.owners).items():
         for name in sorted({each.partition(".")[0] for each in names}):
-            if name in APP and (Path(f"{name}.py").is_file() or Path(name).is_dir()):
+            if name in MODULES and (Path(f"{name}.py").is_file() or Path(name).is_dir()):
                 yield f"module {name} of {owner} has the name of the app's own, which hides it"
             elif name in RUNTIME:
                 yield (

@@ -60,9 +60,8 @@ def versions(aws: Aws) -> list[LayerVersion]:
 
 def arn(aws: Aws, number: int) -> str:
     """Of a version of this layer, whether it exists or not."""
-    partition = aws.identity.arn.split(":")[1]
     place = f"{aws.settings.region}:{aws.account}:layer:{aws.settings.layer}"
-    return f"arn:{partition}:lambda:{place}:{number}"
+    return f"arn:{aws.identity.partition}:lambda:{place}:{number}"
 
 
 def by_arn(aws: Aws, arn: str) -> LayerVersion:

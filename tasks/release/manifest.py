@@ -12,11 +12,11 @@ from typing import Any
 from ..aws import arn as arns
 from ..aws import s3, s3_versions
 from ..aws.client import Aws
+from ..settings import s3_keys
 from ..settings.model import Settings, option
 from ..util import files, typed_json
 from ..util.files import Record, digest
 from ..util.version import VERSION
-from . import s3_keys
 from .version import LayerVersion
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

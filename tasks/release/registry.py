@@ -11,11 +11,11 @@ from ..aws import arn as layer_arns
 from ..aws import bucket, s3
 from ..aws.client import Aws
 from ..sandbox import temp_dirs
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..ui.console import say, size
 from ..util import files, typed_json
 from ..util.errors import AwsError
-from . import listing, manifest, s3_keys, stored_zip, wishes
+from . import listing, manifest, stored_zip, wishes
 from . import publish as publication
 from . import version as versions
 from .manifest import Manifest

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.table import Table
 
 from ..layer import installed
@@ -13,6 +12,7 @@ from ..layer.archive.licenses import WORDS, Asks
 from ..layer.installed import InstalledDistribution, source_of
 from ..settings import paths
 from ..settings.model import Settings
+from ..ui import tables
 from ..ui.console import text
 from ..util.errors import BuildError
 from .facts import examples
@@ -80,11 +80,8 @@ def _asking(package: Package, found: InstalledDistribution) -> Iterator[str]:
 
 
 def render(layer: str, rows: Sequence[Row]) -> Table:
-    grid = Table(
-        title=text(f"{layer}: licenses"), title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, pad_edge=False,
-    )  # fmt: skip
-    for heading in ("package", "licence", "texts", "look at"):
+    grid = tables.table(f"{layer}: licenses")
+    for heading in ("package", "license", "texts", "look at"):
         grid.add_column(heading, overflow="fold", justify="right" if heading == "texts" else "left")
     for each in rows:
         name = text(f"{each.package} {each.version}")

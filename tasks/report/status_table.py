@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from ..aws import arn as layer_arns
-from ..release import s3_keys
 from ..release.stage.status import StageStatus
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..settings.model import Settings
 from ..ui import tables
 from ..ui.console import size, text

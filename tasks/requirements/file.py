@@ -11,6 +11,7 @@ from ..util import input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import Problem, SourceLocation
 from . import pylock, references
+from .references import LogicalLine
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 # `numpy==1.26.4`, as all of a lock's: its own spelling, and known without `packaging`, which takes
 # a tenth of the time of a `doit` that finds nothing to do
 _PLAIN = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==\d+(?:\.\d+)*(?:\.post\d+)?", re.ASCII)
-_COMMENT = re.compile(r"(^|\s)#.*$")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
 # `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
@@ -134,7 +134,7 @@ def _is_file(path: Path) -> bool:
 def _includes(path: Path) -> list[Path]:
     """Empty for a file that cannot be read: `read` is what complains about it."""
     try:
-        found = [references.include(text) for text, _ in _logical(path)]
+        found = [references.include(line.text) for line in _logical(path)]
     except InputError:
         return []
     return [path.parent / each.name for each in found if each]
@@ -209,27 +209,27 @@ def _read(
         return []
     reject_circle(path, seen)
     lines = []
-    for text, number in _logical(path):
-        if found := _include(path, text, number):
+    for line in _logical(path):
+        if found := _include(path, line):
             inner, limits = path.parent / found.name, constraint or found.constraint
             lines += _read(inner, constraint=limits, seen=(*seen, path), read=read)
         else:
-            text = references.rebased(text, path.parent)
-            lines.append(Line(text=text, file=str(path), number=number, constraint=constraint))
+            text = references.rebased(line.text, path.parent)
+            lines.append(Line(text=text, file=str(path), number=line.number, constraint=constraint))
     read.add((path, constraint))
     return lines
 
 
-def _include(path: Path, text: str, number: int) -> references.Include | None:
+def _include(path: Path, line: LogicalLine) -> references.Include | None:
     """InputError where the line says what no file here can be."""
     try:
-        found = references.include(text)
+        found = references.include(line.text)
     except InputError as error:
-        place = source_location.at(path, number)
+        place = source_location.at(path, line.number)
         raise InputError(source_location.below(error.problem, place), fix=error.fix) from None
     if found and (missing := references.missing_variables(found.name)):
-        place = source_location.at(path, number)
-        problem = f"{path}, line {number}: {', '.join(missing)} is not set"
+        place = source_location.at(path, line.number)
+        problem = f"{path}, line {line.number}: {', '.join(missing)} is not set"
         fix = "set that variable, or write the name of the file in its place"
         raise InputError(source_location.below(problem, place), fix=fix)
     return found
@@ -252,25 +252,15 @@ def _is_same(one: Path, other: Path) -> bool:
         return one == other
 
 
-def _logical(path: Path) -> list[tuple[str, int]]:
-    """(text, first line's number), continuations joined, comments and blank lines gone."""
+def _logical(path: Path) -> list[LogicalLine]:
+    """Those that have a text."""
     try:
         text = input_files.read_marked_text(path)
-        raw = (pylock.requirements(text, str(path)) if is_pylock(path) else text).splitlines()
     except FileNotFoundError:
         fix = "create it, or name another with requirements=FILE"
         raise InputError(f"{path} does not exist", fix=fix) from None
-    found, pending, start = [], "", 0
-    for number, line in enumerate(raw, 1):
-        start = start if pending else number
-        pending += _COMMENT.sub("", line).rstrip()
-        if pending.endswith("\\"):
-            pending = pending[:-1] + " "
-            continue
-        if pending.strip():
-            found.append((pending.strip(), start))
-        pending = ""
-    return found + ([(pending.strip(), start)] if pending.strip() else [])
+    text = pylock.requirements(text, str(path)) if is_pylock(path) else text
+    return [line for line in references.logical_lines(text) if line.text]
 
 
 def is_pylock(path: Path) -> bool:

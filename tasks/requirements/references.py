@@ -1,4 +1,4 @@
-"""What a requirements file names beside packages: other files, folders of wheels, addresses."""
+"""Lines of a requirements file, and what they name beside packages: files, folders, addresses."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from ..util import files
 from ..util.errors import InputError
 
+_COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?=[^\s=-]))(\S.*)")
 _LINKS = re.compile(r"(-f|--find-links)(?:[ =]\s*|(?=[^\s=-]))(\S.*)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")  # as pip fills them in
@@ -21,6 +22,31 @@ EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
 _LOCAL = re.compile(r"(?:[\w.\[\],-]+\s*@\s*)?((?:file:|\.{0,2}/)[^\s;]+)")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+")
 WHEELS = (".whl", ".tar.gz", ".zip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogicalLine:
+    """`text`: continuations joined, without comments. `raw`: as it stands, with the comments above
+    it. `number`: where the text begins, from 1."""
+
+    text: str
+    raw: str
+    number: int
+
+
+def logical_lines(text: str) -> list[LogicalLine]:
+    """In order. Comments that belong to no line, and blank lines, have no text."""
+    found, raw, words, start = list[LogicalLine](), "", "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if words.strip() else number
+        raw += line + "\n"
+        bare = _COMMENT.sub("", line).strip()
+        words += bare.removesuffix("\\").strip() + " "
+        if bare.endswith("\\") or (line.strip().startswith("#") and not words.strip()):
+            continue
+        found.append(LogicalLine(text=words.strip(), raw=raw, number=start))
+        raw, words = "", ""
+    return found + ([LogicalLine(text=words.strip(), raw=raw, number=start)] if raw else [])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,13 @@ A row is what docs/security.md shows. tests/unit/test_job_kinds.py compares the 
 
 from dataclasses import dataclass, fields
 
-from .lambda_system import UID
+from .lambda_system import GID, UID
 
 TMP = "/tmp, in memory"  # noqa: S108 - the container's
 STORE, CELL, COMPILER, MACHINE = "store", "cell", "compiler", "–"
 ROOT, KEEPER, NOBODY, YOU = "root", "65533", UID, "you"
+# {user: as the engine takes user and group}
+ENGINE_USERS = {ROOT: "0:0", KEEPER: f"{KEEPER}:{KEEPER}", NOBODY: f"{UID}:{GID}"}
 OWN = "our scripts"
 
 
@@ -37,6 +39,11 @@ class Kind:
     def is_ours(self) -> bool:
         """No code of a package, app or function runs in it."""
         return self.user in (ROOT, KEEPER)
+
+    @property
+    def may_connect(self) -> bool:
+        """Is there a network that a job may be given?"""
+        return self.network != "none"
 
 
 INSTALL = Kind(

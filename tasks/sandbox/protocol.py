@@ -47,6 +47,12 @@ class Job:
     timeout: float | None = None  # seconds; over it the job is killed and TimeoutError raised
     silence: float | None = None  # seconds without any line; over it the same (sandbox/watch.py)
 
+    def __post_init__(self) -> None:
+        if (self.network or self.forward) and not self.kind.may_connect:
+            raise ValueError(f"a job of the kind {self.kind.job!r} gets no network")
+        if self.indexes and self.kind is not job_kinds.INSTALL:
+            raise ValueError(f"a job of the kind {self.kind.job!r} gets no password")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:

@@ -12,9 +12,9 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer.archive import size_limit, sizes
 from ..release import manifest as manifests
-from ..release import registry, s3_keys, wishes
+from ..release import registry, wishes
 from ..release.version import LayerVersion
-from ..settings import paths
+from ..settings import paths, s3_keys
 from ..settings.model import Settings
 from ..ui.console import duration, say, size
 from ..util import files, subprocesses
@@ -97,8 +97,7 @@ def send(aws: Aws, packed: files.Record) -> files.Record:
         say(f"s3://{settings.bucket}/{key} is there already, whole")
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
-        folder = s3_keys.folder(settings.layer, made.built)
-        s3.put_bytes(aws, f"{folder}/{settings.layer}.cdx.json", bom.read_bytes())
+        s3.put_bytes(aws, s3_keys.bom_key(settings.layer, made.built), bom.read_bytes())
     return {"key": key, "version_id": version, "tag": tagged, "built": made.built}
 
 

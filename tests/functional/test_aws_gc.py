@@ -11,10 +11,10 @@ from tasks.aws import lambda_functions, s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.commands import gc
 from tasks.context.connection import connect
-from tasks.release import listing, manifest, registry, s3_keys
+from tasks.release import listing, manifest, registry
 from tasks.release.stage import rollback_pin
 from tasks.release.stage.rollback_pin import RollbackPin
-from tasks.settings import paths
+from tasks.settings import paths, s3_keys
 from tasks.settings.model import Settings
 from tasks.steps import publish, upload
 from tasks.util.errors import AwsError, InputError

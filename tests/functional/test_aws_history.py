@@ -13,10 +13,10 @@ from tasks.aws.client import Aws
 from tasks.chalice_project import config
 from tasks.commands import diff, history
 from tasks.context.arguments import Arguments
-from tasks.release import compare, s3_keys
+from tasks.release import compare
 from tasks.release.stage import chalice_state, rollback_pin, store
 from tasks.release.stage.rollback_pin import RollbackPin
-from tasks.settings import paths
+from tasks.settings import paths, s3_keys
 from tasks.steps import publish, upload
 from tasks.util.errors import AwsError, InputError
 from tests import deployed_project as deployed_copy

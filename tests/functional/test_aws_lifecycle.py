@@ -8,7 +8,7 @@ import pytest
 from tasks.aws import bucket, s3
 from tasks.aws.client import Aws
 from tasks.context.connection import connect
-from tasks.release.s3_keys import zip_key
+from tasks.settings.s3_keys import zip_key
 from tasks.steps import publish, upload
 from tasks.util.errors import AwsError
 from tests.finished_layer import build

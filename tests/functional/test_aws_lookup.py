@@ -9,8 +9,8 @@ from tasks.aws import arn as arns
 from tasks.aws import s3, s3_versions
 from tasks.aws.client import Aws
 from tasks.chalice_project import config
-from tasks.release import listing, manifest, registry, s3_keys
-from tasks.settings import paths
+from tasks.release import listing, manifest, registry
+from tasks.settings import paths, s3_keys
 from tasks.steps import lookup, publish, upload
 from tasks.util.errors import AwsError
 from tests.api_operations import operation

@@ -12,10 +12,10 @@ from tasks.chalice_project import config, deploy
 from tasks.commands import plan, rollback, rollback_target, unpin
 from tasks.context.arguments import Arguments
 from tasks.layer import input_hash
-from tasks.release import listing, registry, s3_keys, wishes
+from tasks.release import listing, registry, wishes
 from tasks.release.stage import attached_layers, deploy_plan_layer, rollback_pin, store
 from tasks.release.stage.rollback_pin import RollbackPin
-from tasks.settings import paths
+from tasks.settings import paths, s3_keys
 from tasks.settings.model import Settings
 from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
 from tasks.util import files

@@ -12,12 +12,11 @@ from tasks.chalice_project import config as chalice_config
 from tasks.commands import plan
 from tasks.context.connection import connect
 from tasks.layer import input_hash
-from tasks.release import s3_keys
 from tasks.release.stage import store
 from tasks.release.stage.deploy_plan import DeployPlan
 from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.requirements import lockfile
-from tasks.settings import paths
+from tasks.settings import paths, s3_keys
 from tasks.settings.model import Settings
 from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
 from tasks.util import files

@@ -12,9 +12,9 @@ from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.commands import rollback_target
 from tasks.context.connection import connect
-from tasks.release import listing, manifest, registry, s3_keys
+from tasks.release import listing, manifest, registry
 from tasks.release import version as versions
-from tasks.settings import paths
+from tasks.settings import paths, s3_keys
 from tasks.steps import lookup, publish, restore, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, VerifyError

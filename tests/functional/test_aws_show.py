@@ -8,8 +8,8 @@ from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.commands import fetch, show
 from tasks.context.arguments import Arguments
-from tasks.release import listing, s3_keys
-from tasks.settings import paths
+from tasks.release import listing
+from tasks.settings import paths, s3_keys
 from tasks.steps import publish, upload
 from tasks.util.errors import AwsError, InputError
 from tests import lambda_function

@@ -64,17 +64,8 @@ def parse_entries(
     for. Comments that belong to no line are entries without text. `folder`: of the file. `root`:
     the app's."""
     root = root or folder
-    found: list[RequirementEntry] = []
-    raw, words = "", ""
-    for line in text.splitlines():
-        raw += line + "\n"
-        bare = re.sub(r"(^|\s)#.*$", "", line).strip()
-        words += bare.removesuffix("\\").strip() + " "
-        if bare.endswith("\\") or (line.strip().startswith("#") and not words.strip()):
-            continue
-        found += _entries(raw, words.strip(), (folder, root), seen)
-        raw, words = "", ""
-    return found + ([RequirementEntry(raw=raw, text=words.strip())] if raw else [])
+    lines = references.logical_lines(text)
+    return [each for line in lines for each in _entries(line.raw, line.text, (folder, root), seen)]
 
 
 def _entries(

@@ -8,8 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from . import actions
-from .image_statements import EVERY_NEED
+from .image_statements import every_need
 from .statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
@@ -105,19 +104,12 @@ def remedy(denial: Denial) -> str:
     return f"allow {denial.action}{on} to {denial.who}: {source(denial.action, denial.resource)}"
 
 
-def permission(operation: str) -> str:
-    """The action of an API operation, Chalice's too. The operation's own name for an unknown."""
-    ours = [action for need in EVERY_NEED for action in need.actions]
-    named = (action for action in ours if action.partition(":")[2] == operation)
-    return next(named, actions.action(operation))
-
-
 def source(action: str, resource: str = "") -> str:
     """Where the statement is to be had."""
     if action.startswith("kms:"):
         key = resource if resource.startswith("arn:") else "ARN"
         return f"./doitw iam-policy for=deploy key={key} prints the statement"
-    found = {purpose for need in EVERY_NEED if action in need.actions for purpose in need.of}
+    found = {purpose for need in every_need() if action in need.actions for purpose in need.of}
     for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC):
         if purpose in found:
             return f"./doitw iam-policy for={purpose} prints the statement"

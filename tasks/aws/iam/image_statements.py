@@ -4,6 +4,7 @@ A registry has no operations of its own names in IAM: what each request needs is
 ECR" user guide ("IAM permissions for pushing an image").
 """
 
+from ...settings import s3_keys
 from .resources import Scope
 from .statements import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
 
@@ -21,7 +22,7 @@ def _repository(scope: Scope) -> str:
 
 
 def _notes(scope: Scope) -> str:
-    return scope.bucket(f"images/{_name(scope)}/*")
+    return scope.bucket(f"{s3_keys.repository(_name(scope))}*")
 
 
 def _name(scope: Scope) -> str:
@@ -86,7 +87,10 @@ CONVERT_NEEDS = (
         actions=("cloudwatch:DescribeAlarms",),
     ),
 )  # fmt: skip
-EVERY_NEED = (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS)
+
+
+def every_need() -> tuple[Need, ...]:
+    return (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS)
 
 
 def needs_of(scope: Scope, purpose: str) -> list[Need]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import actions
 from .image_statements import needs_of
 from .resources import Scope
 
@@ -21,11 +22,11 @@ def policy(purpose: str, scope: Scope) -> Policy:
 def assume(scope: Scope) -> Policy:
     """What a deploy needs where the stage has a `role`: the other policies are that
     role's."""
-    return document([_allow("Assume", "sts:AssumeRole", scope.settings.role)])
+    return document([_allow("Assume", actions.action("AssumeRole"), scope.settings.role)])
 
 
-def _allow(sid: str, actions: str | list[str], resources: str | list[str]) -> Policy:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+def _allow(sid: str, names: str | list[str], resources: str | list[str]) -> Policy:
+    return {"Sid": sid, "Effect": "Allow", "Action": names, "Resource": resources}
 
 
 def _one(names: Iterable[str]) -> str | list[str]:

@@ -1,107 +1,47 @@
-"""Which permissions a deploy needs, and on what: docs/iam.md as data, for `doit doctor`."""
+"""May this identity do what a deploy needs: asked of IAM's simulator, or tried (`doit doctor`)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...settings.model import Settings
 from ...util.errors import AwsError
 from .. import s3
 from ..client import Aws
 from ..errors import DENIED, error_code, errors
-from . import actions as iam_actions
+from .image_statements import needs_of
+from .resources import Scope
+from .statements import DEPLOY
 
-# What `chalice deploy` calls for an app with routes: the policy *Chalice* of docs/iam.md.
-CHALICE = {
-    "iam:CreateRole", "iam:GetRole", "iam:PassRole", "iam:PutRolePolicy",
-    "lambda:AddPermission", "lambda:CreateFunction", "lambda:DeleteFunctionConcurrency",
-    "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetPolicy",
-    "lambda:ListTags", "lambda:PutFunctionConcurrency",
-    "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode",
-    "lambda:UpdateFunctionConfiguration", "lambda:GetLayerVersion",
-    "apigateway:GET", "apigateway:PATCH", "apigateway:POST",
-    "apigateway:PUT",
-}  # fmt: skip
 # Without these a deploy works all the same: docs/iam.md says what is lost.
-DISPENSABLE = {
-    "lambda:DeleteLayerVersion", "lambda:ListFunctions",
-    # only a bucket that keeps versions asks for it
-    "s3:GetObjectVersion",
-    # only a look at a bucket that somebody else made
-    "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock",
-}  # fmt: skip
-MAKING = {
-    "s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
-    "s3:PutEncryptionConfiguration",
-}  # fmt: skip
-TIDYING = {
-    "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration", "s3:DeleteObjectTagging",
-    "s3:PutObjectTagging",
-}  # fmt: skip
-LAYER_VERSIONS = {"lambda:GetLayerVersion", "lambda:DeleteLayerVersion"}
-OBJECTS = {
-    "s3:DeleteObjectTagging", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject",
-    "s3:PutObjectTagging",
-}  # fmt: skip
-EVERYWHERE = {"lambda:ListFunctions", "lambda:ListLayerVersions"}
+SPARED = {"LookAtBucket"}
+DISPENSABLE = {"s3:GetObjectVersion"}  # only a bucket that keeps versions asks for it
+MAKING = {"MakeBucket"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class SimulatedResource:
-    """Where the stage's things are. `partition`: aws, aws-cn, …"""
-
-    settings: Settings
-    partition: str
-    account: str
-    function: str
-
-    def resource(self, action: str) -> str:
-        """The ARN that the action is asked for."""
-        service = action.partition(":")[0]
-        settings, here = self.settings, f"arn:{self.partition}"
-        near = f"{settings.region}:{self.account}"
-        if action in EVERYWHERE:
-            return "*"
-        if service == "s3":
-            inside = f"/layers/{settings.layer}/doctor" if action in OBJECTS else ""
-            return f"{here}:s3:::{settings.bucket}{inside}"
-        if service == "apigateway":
-            return f"{here}:apigateway:{settings.region}::/restapis"
-        if service == "iam":
-            return f"{here}:iam::{self.account}:role/{self.function}"
-        if action == "lambda:PublishLayerVersion":
-            return f"{here}:lambda:{near}:layer:{settings.layer}"
-        if action in LAYER_VERSIONS:
-            return f"{here}:lambda:{near}:layer:{settings.layer}:1"
-        return f"{here}:lambda:{near}:function:{self.function}"
-
-
-def needed(settings: Settings, *, bucket: bool) -> set[str]:
-    """Actions of a deploy. `bucket`: it is there already."""
-    layer = {*iam_actions.ACTIONS.values(), *iam_actions.ON_OUR_BEHALF}
-    spared = DISPENSABLE | (MAKING if bucket else set())
-    spared |= set() if settings.lifecycle_days else TIDYING
-    return (layer | CHALICE) - spared
-
-
-def by_resource(actions: set[str], place: SimulatedResource) -> Mapping[str, Sequence[str]]:
-    """{ARN: actions, sorted}: AWS simulates every action on every resource of a question."""
+def needed(scope: Scope, *, bucket: bool) -> dict[str, list[str]]:
+    """{resource: actions of a deploy on it}, as AWS simulates them: every action on every resource
+    of a question. `bucket`: it is there already."""
+    spared = SPARED | (MAKING if bucket else set())
     found: dict[str, list[str]] = {}
-    for action in sorted(actions):
-        found.setdefault(place.resource(action), []).append(action)
+    for need in needs_of(scope, DEPLOY):
+        if need.sid not in spared:
+            known = found.setdefault(example(need.on(scope)), [])
+            known += [each for each in need.actions if each not in {*DISPENSABLE, *known}]
     return found
 
 
+def example(resource: str | list[str]) -> str:
+    """One that the statement's first pattern names."""
+    first = resource if isinstance(resource, str) else resource[0]
+    return first if first == "*" else re.sub(r"[*?]", "1", first)
+
+
+def actions_of(wanted: Mapping[str, Iterable[str]]) -> set[str]:
+    return {action for actions in wanted.values() for action in actions}
+
+
 POLICY = "./doitw iam-policy for=deploy has the policy"
-
-
-def place(aws: Aws, function: str) -> SimulatedResource:
-    return SimulatedResource(
-        settings=aws.settings,
-        partition=aws.identity.arn.split(":")[1],
-        account=aws.account,
-        function=function,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +53,7 @@ class Simulation:
     unknown: dict[str, list[str]]
 
 
-def simulated(aws: Aws, actions: set[str], function: str) -> Simulation | None:
+def simulated(aws: Aws, wanted: Mapping[str, Sequence[str]]) -> Simulation | None:
     """What IAM says. None where the simulator is not allowed, or knows no such identity."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -122,7 +62,7 @@ def simulated(aws: Aws, actions: set[str], function: str) -> Simulation | None:
     try:
         source = _source(aws)
         context = list(_context(aws, source))
-        for resource, named in by_resource(actions, place(aws, function)).items():
+        for resource, named in wanted.items():
             answer = aws.client("iam").simulate_principal_policy(
                 PolicySourceArn=source,
                 ActionNames=named,

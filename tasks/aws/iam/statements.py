@@ -7,6 +7,7 @@ tests/functional/test_aws_iam_policy.py.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ...settings import s3_keys
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
@@ -35,11 +36,11 @@ class Need:
 
 
 def _folder(scope: Scope) -> str:
-    return scope.bucket(f"layers/{scope.settings.layer}/*")
+    return scope.bucket(f"{s3_keys.prefix(scope.settings.layer)}*")
 
 
 def _stage(scope: Scope) -> str:
-    return scope.bucket(f"chalice/{scope.app}/{scope.settings.stage}/*")
+    return scope.bucket(f"{s3_keys.stage(scope.app, scope.settings.stage)}*")
 
 
 def _layer(scope: Scope) -> str:
@@ -103,7 +104,7 @@ NEEDS = (
     ),
     Need(
         sid="Read", of=(STATUS, GC), actions=("s3:GetObject",),
-        on=lambda scope: [_folder(scope), scope.bucket("chalice/*")],
+        on=lambda scope: [_folder(scope), scope.bucket(f"{s3_keys.STAGES}*")],
     ),
     Need(sid="Versions", of=EVERY, actions=("lambda:ListLayerVersions",), on=lambda scope: "*"),
     Need(

@@ -9,8 +9,9 @@ from pathlib import Path
 from traceback import TracebackException
 from typing import Any
 
+from ...settings.app_files import APP, PACKED
+
 OURS = Path(__file__).parents[2]
-PACKED = ("app.py", "chalicelib", "vendor")  # all that Chalice packs of the app's folder
 
 
 def tell(stage: str, report: Path) -> int:
@@ -73,13 +74,13 @@ def _told(error: BaseException) -> dict[str, Any]:
     if isinstance(error, RuntimeError) and isinstance(error.__context__, SyntaxError):
         error = error.__context__  # Chalice puts a text of its own around it
     told = TracebackException.from_exception(error)
-    places = [("app.py", 0)]
+    places = [(str(APP), 0)]
     for each in _chain(told):
         own = [frame for frame in each.stack if _is_apps(frame.filename)]
         places += [(frame.filename, frame.lineno or 0) for frame in own[-1:]]
         del each.stack[: each.stack.index(own[0]) if own else len(each.stack)]
     if isinstance(error, SyntaxError):
-        places.append((error.filename or "app.py", error.lineno or 0))
+        places.append((error.filename or str(APP), error.lineno or 0))
     file, line = places[-1]
     text = "".join(told.format()).replace(f"{Path.cwd()}{os.sep}", "")
     return {"error": text.strip(), "file": os.path.relpath(file), "line": line}

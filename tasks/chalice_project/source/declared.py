@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .modules import APP, Module, Modules, Place
+from ...settings.app_files import APP
+from .modules import Module, Modules, Place
 
 EVENTS = (
     "authorizer", "lambda_function", "on_cw_event", "on_dynamodb_record", "on_kinesis_record",
@@ -122,7 +123,7 @@ def _owner(
     if place in known or ("", name) in known:
         return known.get(place) or known["", name]
     # the app itself, made in a way that is not seen here, or handed to a function by its name
-    is_app = module.name == APP or name == app.place(app.found[APP], APP)[1]
+    is_app = module.name == APP.stem or name == app.place(app.found[APP.stem], APP.stem)[1]
     return Registered() if is_app and kind != "Blueprint" else None
 
 

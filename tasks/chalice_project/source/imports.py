@@ -7,11 +7,15 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ...settings.app_files import APP, LIBRARY, VENDOR
+from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
 
-CODE = ("app.py", "chalicelib/**/*.py")
+CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
 # Where AWS_LAMBDA_EXEC_WRAPPER stands, and scripts that it may name.
-SCRIPTS = (".chalice/config.json", "app.py", "chalicelib/**/*", "vendor/*", "vendor/bin/*")
+SCRIPTS = (
+    f"{CHALICE_CONFIG}", f"{APP}", f"{LIBRARY}/**/*", f"{VENDOR}/*", f"{VENDOR}/bin/*",
+)  # fmt: skip
 LARGE = 100_000  # bytes; no script has as many
 _PROGRAM = re.compile(rb"([^\s\"'=:]*)\b(bin/[\w.-]*\w)")
 # What is looked up in distributions' metadata, beside headers: a description, files of it.

@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ...settings.app_files import APP, LIBRARY
 from ...util import input_files
 from ...util.errors import InputError
 
-APP = "app"
-LIBRARY = Path("chalicelib")
 DEEPEST = 50  # imports of one name, each from the module before
 # What a name stands for: (module, name in it); of a module itself the name is ''.
 Place = tuple[str, str]
@@ -188,7 +187,7 @@ def read_modules(root: Path) -> Modules:
     FileNotFoundError without app.py. InputError for a file that is no Python."""
     found: dict[str, Module] = {}
     library = sorted((root / LIBRARY).rglob("*.py"))
-    waiting = [(APP, root / f"{APP}.py"), *((_dotted(path, root), path) for path in library)]
+    waiting = [(APP.stem, root / APP), *((_dotted(path, root), path) for path in library)]
     while waiting:
         name, path = waiting.pop(0)
         if name in found:

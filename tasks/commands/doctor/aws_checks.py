@@ -18,6 +18,7 @@ from ...ui import finding
 from ...ui.console import duration
 from ...ui.finding import Finding
 from ...util.errors import AwsError
+from .. import iam_policy
 
 SKEW = 300.0  # seconds that AWS takes a signature of another time for (SigV4; S3: 900)
 
@@ -60,16 +61,15 @@ def _bucket(aws: Aws) -> str:
 
 def _permissions(aws: Aws, *, bucket: bool) -> Finding | str:
     """AwsError names what is not allowed."""
-    wanted = simulate.needed(aws.settings, bucket=bucket)
-    function = store.function(aws.settings)
-    if told := simulate.simulated(aws, wanted, function):
-        return _simulated(told, len(wanted))
-    calls, refused = simulate.tried(
-        aws, function, store.key(aws.settings, "lock.json"), bucket=bucket
-    )
+    wanted = simulate.needed(iam_policy.scope(aws.settings), bucket=bucket)
+    actions = simulate.actions_of(wanted)
+    if told := simulate.simulated(aws, wanted):
+        return _simulated(told, len(actions))
+    function, key = store.function(aws.settings), lock.key(aws.settings)
+    calls, refused = simulate.tried(aws, function, key, bucket=bucket)
     if refused:
         raise simulate.missing(refused)
-    untried = len(wanted - {*calls})
+    untried = len(actions - {*calls})
     said = f"{len(calls)} tried and allowed; {untried} that change something were not tried"
     fix = "allow iam:SimulatePrincipalPolicy (and iam:GetRole), and all are asked of IAM"
     return finding.note("permissions", said, fix)

@@ -23,6 +23,7 @@ from ...chalice_project import environment
 from ...requirements import function_file
 from ...requirements.file import canonical
 from ...settings import paths
+from ...settings.app_files import APP, LIBRARY, VENDOR
 from ...settings.model import Settings
 from ...util import files as file_tools
 from ...util.errors import BuildError, InputError
@@ -151,12 +152,12 @@ def _own_files() -> Iterator[tuple[str, int]]:
     for name in RUNTIME:
         if (path := _chalice() / name).is_file():
             yield f"chalice/{name}", path.stat().st_size
-    if (app := Path("app.py")).is_file():
-        yield str(app), app.stat().st_size
-    for path in file_tools.walk(Path("chalicelib")):
+    if APP.is_file():
+        yield str(APP), APP.stat().st_size
+    for path in file_tools.walk(LIBRARY):
         yield str(path), _size(path)
-    for path in file_tools.walk(Path("vendor"), follow=True):
-        yield str(path.relative_to("vendor")), _size(path)
+    for path in file_tools.walk(VENDOR, follow=True):
+        yield str(path.relative_to(VENDOR)), _size(path)
 
 
 def _size(path: Path) -> int:

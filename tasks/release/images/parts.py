@@ -6,7 +6,6 @@ It is written once an image with these blobs is in the repository. Where `gc` to
 counts for nothing.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from ...aws import s3
 from ...aws.client import Aws
 from ...image.assemble import Base
 from ...image.tar_layer import Layer
+from ...settings import s3_keys
 from ...settings.model import Settings
 from ...util import files, typed_json
 from ..stage import store
@@ -45,14 +45,13 @@ def repository(settings: Settings) -> str:
 
 
 def _key(settings: Settings, input_hash: str) -> str:
-    return f"images/{repository(settings)}/inputs/{input_hash}"
+    return s3_keys.image_parts(repository(settings), input_hash)
 
 
 def other_repositories(aws: Aws) -> list[str]:
     """Of apps that share the bucket, and so perhaps the base image."""
-    inputs = re.compile(r"images/(.+)/inputs/[0-9a-f]{64}")
-    found = (inputs.fullmatch(each) for each in s3.objects(aws, "images/"))
-    return sorted({each[1] for each in found if each} - {repository(aws.settings)})
+    found = s3_keys.repositories(s3.objects(aws, s3_keys.IMAGES))
+    return sorted(found - {repository(aws.settings)})
 
 
 def read(aws: Aws, input_hash: str) -> ImageParts | None:

@@ -3,7 +3,6 @@
 ECR knows digests and times. What an image holds, and what it was made from, stands here.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 from ...aws import s3, s3_versions
 from ...aws.client import Aws
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...util import actor, files, subprocesses, typed_json
 from ...util.errors import AwsError, InputError
 from .. import wishes
@@ -41,19 +40,14 @@ class ImageRelease:
         return f"image {self.number} ({self.digest.removeprefix('sha256:')[:12]})"
 
 
-def _folder(aws: Aws) -> str:
-    return f"images/{repository(aws.settings)}/versions/"
-
-
 def key(aws: Aws, number: int) -> str:
-    return f"{_folder(aws)}{number}.json"
+    return s3_keys.image_release(repository(aws.settings), number)
 
 
 def numbers(aws: Aws) -> list[int]:
     """Newest first."""
-    name = re.compile(re.escape(_folder(aws)) + r"([1-9]\d*)\.json")
-    found = (name.fullmatch(each) for each in s3.objects(aws, _folder(aws)))
-    return sorted((int(each[1]) for each in found if each), reverse=True)
+    name = repository(aws.settings)
+    return s3_keys.image_numbers(name, s3.objects(aws, s3_keys.image_releases(name)))
 
 
 def read(aws: Aws, number: int) -> ImageRelease | None:

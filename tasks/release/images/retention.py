@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...aws import s3_versions
 from ...aws.client import Aws
 from ...aws.errors import errors
+from ...settings import s3_keys
 from ...ui.console import say, size
 from ...util.errors import AwsError
 from ..stage import store
@@ -62,7 +63,7 @@ def _pins(aws: Aws) -> Iterator[tuple[str, str]]:
 
 def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
     """What `undo` of any app's last change goes back to."""
-    for stage, text in store.everybodys(aws, "attempt.json"):
+    for stage, text in store.everybodys(aws, s3_keys.ATTEMPT):
         found = attempt.from_json(text)
         if found and found.before and found.before.image:
             yield f"sha256:{found.before.image.rpartition(':')[2]}", f"undo of stage {stage}"

@@ -14,6 +14,7 @@ from typing import Any
 from ...aws import apigateway, lambda_functions, s3
 from ...aws.client import Aws
 from ...chalice_project import app, deploy
+from ...settings import s3_keys
 from ...ui.console import say
 from ...util import actor, files, typed_json
 from ...util.errors import DeployError
@@ -124,7 +125,7 @@ def save(aws: Aws, record: Record | None = None) -> None:
 
 def save_record(aws: Aws, record: Record) -> None:
     """What was deployed last, for every machine."""
-    s3.put_bytes(aws, store.key(aws.settings, "record.json"), files.canonical(record))
+    s3.put_bytes(aws, store.key(aws.settings, s3_keys.RECORD), files.canonical(record))
 
 
 def read_state(aws: Aws) -> Record:
@@ -140,15 +141,15 @@ def configurations(aws: Aws) -> dict[str, dict[str, Any]]:
 
 def last(aws: Aws) -> Record:
     """The record of the last deploy. {} for none."""
-    return _read(aws, "record.json") or {}
+    return _read(aws, s3_keys.RECORD) or {}
 
 
 def _put(aws: Aws, state: Record) -> None:
-    s3.put_bytes(aws, store.key(aws.settings, "deployed.json"), files.canonical(state))
+    s3.put_bytes(aws, store.key(aws.settings, s3_keys.STATE), files.canonical(state))
 
 
 def _noted(aws: Aws) -> Record | None:
-    return _read(aws, "deployed.json")
+    return _read(aws, s3_keys.STATE)
 
 
 def _read(aws: Aws, name: str) -> Record | None:

@@ -9,10 +9,10 @@ from ...layer import input_hash
 from ...layer.archive import size_limit
 from ...requirements import host_python
 from ...sandbox import choose
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...util import files
-from .. import listing, registry, s3_keys
+from .. import listing, registry
 from .. import manifest as manifests
 from ..manifest import Manifest
 from ..version import LayerVersion

@@ -15,7 +15,7 @@ from typing import IO
 
 from ...aws import s3, s3_versions
 from ...aws.client import Aws
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...ui.console import duration, say
 from ...util import actor
@@ -32,7 +32,7 @@ AWAKE_OR_NOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def key(settings: Settings) -> str:
-    return store.key(settings, "lock.json")
+    return store.key(settings, s3_keys.LOCK)
 
 
 class Turn:

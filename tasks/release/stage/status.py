@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...aws import arn as layer_arns
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...settings.model import LAMBDA_LIMIT, Settings
 from ...ui.console import size
 from ..manifest import Manifest
@@ -122,7 +122,8 @@ def _left(status: StageStatus) -> Iterator[str]:
         group = f"/aws/lambda/{name}"
         command = f"aws logs delete-log-group --region {settings.region} --log-group-name {group}"
         yield f"left, where it ever ran: its log: {command}"
-    yield f"left: Chalice's state and the last deploy's record in s3://{settings.bucket}/chalice/"
+    place = f"s3://{settings.bucket}/{s3_keys.STAGES}"
+    yield f"left: Chalice's state and the last deploy's record in {place}"
     if status.pin:
         yield f"left: {status.pin}: ./doitw unpin {stage}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...aws import s3
 from ...aws.client import Aws
 from ...chalice_project import config
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...util import typed_json
 from . import rollback_pin
@@ -23,8 +23,8 @@ def function(settings: Settings) -> str:
 
 
 def key(settings: Settings, name: str) -> str:
-    """`name`: lock.json, pin-<layer>.json, deployed.json (Chalice's state), record.json."""
-    return f"chalice/{app(settings)}/{settings.stage}/{name}"
+    """`name`: LOCK, STATE and the like of settings/s3_keys.py."""
+    return f"{s3_keys.stage(app(settings), settings.stage)}{name}"
 
 
 def pin(aws: Aws) -> RollbackPin | None:
@@ -34,7 +34,7 @@ def pin(aws: Aws) -> RollbackPin | None:
 
 def standing(aws: Aws) -> Iterator[tuple[str, RollbackPin]]:
     """(stage, pin) of every app, stage and layer in the bucket, without those that were lifted."""
-    for stage, text in everybodys(aws, "pin-"):
+    for stage, text in everybodys(aws, s3_keys.PIN):
         found = rollback_pin.from_json(text)
         if found and not found.lifted:
             yield stage, found
@@ -42,14 +42,14 @@ def standing(aws: Aws) -> Iterator[tuple[str, RollbackPin]]:
 
 def deployed(aws: Aws) -> Iterator[tuple[str, str]]:
     """(function, stage) of every app and stage that was deployed with this bucket."""
-    for stage, text in everybodys(aws, "record.json"):
+    for stage, text in everybodys(aws, s3_keys.RECORD):
         for name in typed_json.parsed(text).get("functions") or {}:
             yield name, stage
 
 
 def everybodys(aws: Aws, begin: str) -> Iterator[tuple[str, bytes | None]]:
     """(stage, content) of each object whose name begins so."""
-    for path in s3.objects(aws, "chalice/"):
+    for path in s3.objects(aws, s3_keys.STAGES):
         *_, stage, name = path.split("/")
         if name.startswith(begin):
             yield stage, s3.get_bytes(aws, path)
@@ -61,4 +61,4 @@ def put_pin(aws: Aws, pinned: RollbackPin) -> None:
 
 
 def _pin_key(settings: Settings) -> str:
-    return key(settings, f"pin-{settings.layer}.json")
+    return key(settings, f"{s3_keys.PIN}{settings.layer}.json")

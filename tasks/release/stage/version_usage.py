@@ -9,7 +9,7 @@ from ...aws import lambda_functions, s3, s3_versions
 from ...aws.client import Aws
 from ...aws.s3_versions import Stored
 from ...chalice_project import config as chalice_config
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...util import typed_json
 from .. import listing
@@ -51,12 +51,12 @@ class Files:
         self._notes: dict[str, list[Stored]] = defaultdict(list)
 
     def add(self, bucket: Aws, layer: str) -> None:
-        for each in s3_versions.under(bucket, f"layers/{layer}/"):
-            kind, _, name = each.key.removeprefix(f"layers/{layer}/").partition("/")
-            if kind in ("inputs", "versions"):
-                self._note(bucket, each, counts=kind == "versions")
+        for each in s3_versions.under(bucket, s3_keys.prefix(layer)):
+            folder, name = s3_keys.split_key(layer, each.key)
+            if folder in (s3_keys.INPUTS, s3_keys.NUMBERS):
+                self._note(bucket, each, counts=folder == s3_keys.NUMBERS)
             elif name:
-                self._folders[kind].append(each)
+                self._folders[folder].append(each)
 
     def _note(self, bucket: Aws, each: Stored, *, counts: bool) -> None:
         """A small object that speaks of a version: an alias, or where the version's zip lies."""

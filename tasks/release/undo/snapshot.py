@@ -13,7 +13,7 @@ from ...aws import apigateway, lambda_functions, s3, s3_versions
 from ...aws.client import Aws
 from ...chalice_project import config as chalice_config
 from ...chalice_project import deploy
-from ...settings import paths
+from ...settings import paths, s3_keys
 from ...util import actor, files
 from ...util.errors import LayerError
 from ...util.files import Record
@@ -23,7 +23,6 @@ from ..stage import chalice_state, store
 from . import attempt
 from .attempt import Attempt, Ran
 
-PACKAGES = ("package-a.zip", "package-b.zip")
 # Of a function: what Chalice sets, and an undo sets back.
 SETTINGS = (
     "Handler", "Runtime", "Timeout", "MemorySize", "Layers", "Environment", "TracingConfig",
@@ -73,7 +72,7 @@ def _local(aws: Aws) -> Path:
 
 
 def _key(aws: Aws) -> str:
-    return store.key(aws.settings, "attempt.json")
+    return store.key(aws.settings, s3_keys.ATTEMPT)
 
 
 def begin(
@@ -180,7 +179,7 @@ def keep_package(aws: Aws, before: Ran | None, sha256: str) -> dict[str, str] | 
         digest = files.file_digest(path)
         if version.code_sha256(digest) == sha256:
             runs = before.package if before else ""
-            name = next(each for each in PACKAGES if each != runs)
+            name = next(each for each in s3_keys.PACKAGES if each != runs)
             key = store.key(aws.settings, name)
             if s3.holds(aws, key, digest) is None:
                 s3.put_file(aws, key, path, digest)
@@ -190,7 +189,7 @@ def keep_package(aws: Aws, before: Ran | None, sha256: str) -> dict[str, str] | 
 
 def everybodys(aws: Aws) -> Iterator[tuple[str, str]]:
     """(ARN, stage) of what an unfinished change of any app and stage may go back to."""
-    for stage, text in store.everybodys(aws, "attempt.json"):
+    for stage, text in store.everybodys(aws, s3_keys.ATTEMPT):
         found = attempt.from_json(text)
         if found and found.before and not found.ended_well:
             for each in found.before.functions.values():

@@ -7,13 +7,14 @@ alike, and nothing in the checkout is ever owned by root.
 """
 
 import atexit
+from collections.abc import Callable
 from pathlib import Path
 
 from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
-from ..job_kinds import BUILD
+from ..job_kinds import CELL, COMPILER, STORE
 from ..protocol import Job, OnLine, Outcome
 from . import docker_engine, docker_errors, docker_images, emulation
 from .session import ROOM_TO_BUILD, Cell, Store
@@ -69,9 +70,11 @@ class ContainerSandbox:
         return outcome
 
     def _open(self, job: Job) -> Store | Cell:
-        if job.kind.is_ours:
-            return self._open_store(job)
-        return self._open_compiler(job) if job.kind is BUILD else self._open_cell(job)
+        """The container that the table of kinds names."""
+        ways: dict[str, Callable[[Job], Store | Cell]] = {
+            STORE: self._open_store, CELL: self._open_cell, COMPILER: self._open_compiler,
+        }  # fmt: skip
+        return ways[job.kind.container](job)
 
     def _open_compiler(self, job: Job) -> Cell:
         if self._compiler is None:

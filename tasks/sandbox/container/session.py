@@ -16,6 +16,7 @@ from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import job_kinds, lambda_system, tar_streams
+from ..job_kinds import ENGINE_USERS, KEEPER, NOBODY, ROOT
 from ..protocol import Job, OnLine, Outcome, expand, scripts
 from ..watch import Watch
 from . import docker_engine, docker_errors, docker_images, image_python, tools
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 ETC, OPT, TASK, CACHE, CELL_WORK = "/etc", "/opt", "/var/task", "/cache", "/work"
 CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
-NOBODYS = f"{job_kinds.NOBODY}:{lambda_system.GID}"  # user and group, as in Lambda
-KEEPERS = f"{job_kinds.KEEPER}:{job_kinds.KEEPER}"
 LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
 OURS = 32  # processes and threads of the tool's own in there
@@ -148,7 +147,8 @@ class Store(Session):
         work, uv = f"{CACHE}/work/{os.urandom(6).hex()}", tools.uv(settings)
         place = f"{CACHE}/tools/{tools.uv_name(settings)}"
         super().__init__(
-            client, image, settings, [work, place], user="0:0", network_mode=self._network,
+            client, image, settings, [work, place], user=ENGINE_USERS[ROOT],
+            network_mode=self._network,
             volumes={CACHE_VOLUME: {"bind": CACHE, "mode": "rw"}},
         )  # fmt: skip
         self.names |= {
@@ -209,9 +209,9 @@ class Cell(Session):
         self._ahead = BackgroundTask()
         self._laid: tuple[object, ...] = ()
         self._nobody: Keeper | None = None
-        own = f"exec,mode=755,uid={job_kinds.KEEPER},gid={job_kinds.KEEPER}"
+        own = f"exec,mode=755,uid={KEEPER},gid={KEEPER}"
         super().__init__(
-            client, image, settings, [CELL_WORK], user=KEEPERS, working_dir="/",
+            client, image, settings, [CELL_WORK], user=ENGINE_USERS[KEEPER], working_dir="/",
             network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
             pids_limit=LIMIT + OURS, ipc_mode="none",
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
@@ -242,7 +242,7 @@ class Cell(Session):
         self.hello(self._keeper)
         words = [INTERPRETER, "-I", "-c", keeper_script(), "-"]
         made = self.api.exec_create(
-            self.container.id, words, stdin=True, user=NOBODYS, workdir="/",
+            self.container.id, words, stdin=True, user=ENGINE_USERS[NOBODY], workdir="/",
         )  # fmt: skip
         self._nobody = Keeper(self.api.exec_start(made["Id"], socket=True))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.release import s3_keys
 from tasks.release import version as versions
+from tasks.settings import s3_keys
 
 BASE = "arn:aws:lambda:ap-northeast-2:123456789012:layer"
 PACKED = {

@@ -18,7 +18,7 @@ from tasks.layer.cache import Store
 from tasks.requirements import host_python
 from tasks.sandbox import choose, host, isolation
 from tasks.sandbox.host import HostSandbox
-from tasks.sandbox.job_kinds import INSPECT, PROOF
+from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings import paths, store_folder
@@ -212,7 +212,7 @@ def test_the_environment_is_its_own(scratch: Path, monkeypatch: pytest.MonkeyPat
     assert "https://index" not in plain
     assert f"{scratch.absolute()}/" in plain
     assert "/work/x'" in plain
-    assert "('UV_INDEX_URL', 'https://index')" in run(code, indexes=True).output
+    assert "('UV_INDEX_URL', 'https://index')" in run(code, kind=INSTALL, indexes=True).output
 
 
 def test_a_job_that_takes_too_long_is_ended(scratch: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.sandbox import index_credentials
-from tasks.sandbox.job_kinds import INSPECT
+from tasks.sandbox.job_kinds import INSPECT, INSTALL
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.util.errors import InputError
 
@@ -190,7 +190,7 @@ def run(monkeypatch: pytest.MonkeyPatch, said: str, **more: Any) -> tuple[Job, l
 def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """However they are written: a package that is built may print its environment."""
     said = "me p%40ss p@ss hush t0ken"
-    job, heard, output = run(monkeypatch, said, indexes=True)
+    job, heard, output = run(monkeypatch, said, kind=INSTALL, indexes=True)
     assert heard == [output] == ["me **** **** **** ****"]
     assert job.environment["WORD"] == "t0ken"
     assert "OTHER" not in job.environment
@@ -212,14 +212,15 @@ def test_a_login_hides_no_letters(
     """A user's name is no secret; of a very short word only the one in an address."""
     for name, value in {**NOBODY, "U": "u", "P": "pw-word", "S": "a"}.items():
         monkeypatch.setenv(name, value)
-    job = Job(argv=("uv",), inputs={"r.txt": f"--index-url {line}".encode()}, indexes=True)
+    wanted = {"r.txt": f"--index-url {line}".encode()}
+    job = Job(argv=("uv",), inputs=wanted, kind=INSTALL, indexes=True)
     outcome = index_credentials.running(
         job, lambda job, on_line: Outcome(code=0, output=said), lambda line: None
     )
     assert outcome.output == shown
 
 
-@pytest.mark.parametrize("more", [{"kind": INSPECT}, {"network": True}, {}])
+@pytest.mark.parametrize("more", [{"kind": INSPECT}, {"kind": INSTALL, "network": True}, {}])
 def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
     """Who reads, strips and proves what was installed runs code out of it."""
     job, _, _ = run(monkeypatch, "", **more)
