@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
 from ..context import connection
@@ -41,13 +40,13 @@ def _write(registry: Registry, found: ImageRelease, tag: str, target: Path) -> i
     _, data = registry.read_manifest(found.digest)
     manifest = json.loads(data)
     config = registry.read_blob(manifest["config"]["digest"])
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         blobs = []
         with progress("fetching", sum(each["size"] for each in manifest["layers"])) as advance:
             for number, each in enumerate(manifest["layers"]):
                 blob = Path(folder, str(number))
                 registry.fetch_blob(each["digest"], blob)
-                blobs.append(stack.enter_context(blob.open("rb")))
+                blobs.append(blob)
                 advance(each["size"])
         made = Path(folder, "image.tar")
         with made.open("wb") as file:

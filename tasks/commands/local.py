@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import replace
 
 from ..chalice_project import deploy
@@ -10,11 +11,12 @@ from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..local_aws import control, kept_state
 from ..report import how_to_call
+from ..settings import paths
 from ..settings.local_access import past_proxies
 from ..settings.model import LOCAL
 from ..ui import streams
 from ..ui.console import say, step_aside
-from ..util.errors import DeployError
+from ..util.errors import BuildError, DeployError
 
 
 def task_local_start() -> dict[str, object]:
@@ -70,5 +72,15 @@ def task_local_stop() -> dict[str, object]:
         say("emulator stopped" if ran else "no emulator of ours runs")
         for sentence in kept_state.sentences():
             say(sentence)
+        _forget_image()
 
     return {"basename": "local-stop", "actions": [action(stop)]}
+
+
+def _forget_image() -> None:
+    """The one whose handlers push started in the engine."""
+    if paths.stage_record(replace(current(), stage=LOCAL), "push").exists():
+        from ..image import handlers
+
+        with suppress(BuildError):  # the engine is gone, and the image with it
+            handlers.forget()

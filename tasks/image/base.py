@@ -45,14 +45,16 @@ def find_base(settings: Settings) -> Base:
 
 def from_engine(settings: Settings) -> Base:
     """The image that the engine has. Its layers are packed once, and kept."""
-    kept = installed.store(settings)
-    known = f"base-of-{files.digest([blobs.FORMAT, image_archive.base_id(settings)])}"
+    kept, level = installed.store(settings), _level(settings)
+    known = f"base-of-{files.digest([blobs.FORMAT, level, image_archive.base_id(settings)])}"
     if (facts := kept.get(blobs.FACTS, known)) and (found := _told(kept, facts)):
         return found
     with image_archive.exported(settings) as archive:
         ids = archive.config["rootfs"]["diff_ids"]
         say(f"packing the layers of {settings.base_image}, once")
-        layers = tuple(_packed(kept, archive, number, each) for number, each in enumerate(ids))
+        layers = tuple(
+            _packed(kept, archive, number, each, level) for number, each in enumerate(ids)
+        )
         made = Base(
             reference=settings.base_image, digest="", config=archive.config, layers=layers
         )  # fmt: skip
@@ -69,13 +71,19 @@ def _told(kept: Store, facts: Path) -> Base | None:
     return Base(**{**told, "layers": layers})
 
 
-def _packed(kept: Store, archive: Archive, number: int, diff_id: str) -> Layer:
+def _level(settings: Settings) -> int:
+    """libdeflate's: on this machine speed counts more than 4 % of size."""
+    return 1 if settings.is_local else part.LEVELS["default"]
+
+
+def _packed(kept: Store, archive: Archive, number: int, diff_id: str, level: int) -> Layer:
+    key = f"base-{blobs.FORMAT}-{level}-{diff_id.removeprefix('sha256:')}"
+
     def make(path: Path) -> Layer:
-        level = part.LEVELS["default"]
         with archive.layer(number) as (tar, length):
             return tar_layer.compress(tar, path, level, diff_id=diff_id, unpacked=length)
 
-    return blobs.keep(kept, f"base-{blobs.FORMAT}-{diff_id.removeprefix('sha256:')}", make)
+    return blobs.keep(kept, key, make)
 
 
 def from_registry(settings: Settings, verify: str | bool = True) -> Base:

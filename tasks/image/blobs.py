@@ -5,8 +5,11 @@ A heavy distribution has a blob of its own, so that a changed pin sends little.
 """
 
 import json
+import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -31,19 +34,16 @@ def of_parts(
 ) -> list[Layer]:
     """One layer for each group of distributions; `names`: {part: distribution}."""
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
-    found = []
-    for title, content in group(members, names).items():
+
+    def make(title: str, content: Sequence[Member]) -> Layer:
         made_from = [[x.path.name, x.name] for x in content]
         key = files.digest([FORMAT, version("deflate"), level, title, made_from])
-        found.append(
-            keep(
-                kept, key,
-                lambda path, content=content, title=title: tar_layer.write_layer(  # type: ignore[misc] # mypy has no defaults
-                    tar_layer.of_members(content), path, level, title
-                ),
-            )
-        )  # fmt: skip
-    return found
+        whole = tar_layer.of_members(content)
+        return keep(kept, key, lambda path: tar_layer.write_layer(whole, path, level, title))
+
+    groups = group(members, names)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [*pool.map(make, groups, groups.values())]
 
 
 def group(members: Iterable[Member], names: Mapping[Path, str]) -> dict[str, list[Member]]:

@@ -1,10 +1,12 @@
 """Each handler of the app started in the whole image, as Lambda starts it: read-only, as nobody,
 under the runtime client. No event is sent.
+
+The image stays in the engine until the next one of this checkout: of that, only the layers that
+changed are loaded.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from ..sandbox.container import image_archive
@@ -12,6 +14,8 @@ from ..sandbox.container.sandbox import ContainerSandbox
 from ..sandbox.job_kinds import FUNCTION
 from ..sandbox.protocol import Job, Outcome, scripts
 from ..settings.model import Settings
+from ..util import files
+from ..util.background import BackgroundTask
 from ..util.errors import VerifyError
 from .assemble import Image
 from .tar_layer import Layer
@@ -27,14 +31,17 @@ def check_handlers(
     variables: Mapping[str, str],
 ) -> None:  # fmt: skip
     """VerifyError for those that do not start. `variables`: the functions'."""
-    tag = f"{REPOSITORY}:{image.digest.removeprefix('sha256:')[:12]}"
+    former = image_archive.tags(REPOSITORY, _checkout())
+    tag = f"{REPOSITORY}:{_checkout()}-{image.digest.removeprefix('sha256:')[:12]}"
+    image_archive.load(
+        tag, image.config, [find(each) for each in image.layers], [settings.base_image, *former]
+    )
+    going = BackgroundTask()
+    going.begin(lambda: image_archive.remove({*former} - {tag}))
     try:
-        with ExitStack() as stack:
-            layers = [stack.enter_context(find(each).open("rb")) for each in image.layers]
-            image_archive.load(tag, image.config, layers)
         outcome = _run(settings, tag, names, variables)
     finally:
-        image_archive.remove([tag])
+        going.settle()
     if outcome.code:
         problem = f"the handlers could not be started in the image:\n{outcome.tail}"
         raise VerifyError(problem, fix="look at `docker info`, then run the command again")
@@ -45,6 +52,16 @@ def check_handlers(
             "in the whole image these handlers do not start:\n" + "\n".join(lines),
             fix="correct the app or its requirements. Nothing was pushed or changed",
         )
+
+
+def forget() -> None:
+    """The image of this checkout leaves the engine."""
+    image_archive.remove(image_archive.tags(REPOSITORY, _checkout()))
+
+
+def _checkout() -> str:
+    """What its tags begin with."""
+    return files.digest([str(Path.cwd())])[:12]
 
 
 def _run(

@@ -8,8 +8,10 @@ pinned wheel, for the reason that archive/zip_writer.py gives.
 import hashlib
 import tarfile
 import tempfile
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -22,6 +24,7 @@ from . import gzip_pieces
 TIME = 315532800  # 1980-01-01, UTC: the zip's time, too
 PYTHON = "opt/python/"  # where a layer would lie, so that the layer's proof holds
 RAW = -15  # zlib: a stream of deflate without a head
+_LARGE = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +104,7 @@ def compress(
     with target.open("wb") as file:
         hashed = _Hashed(file)
         if unpacked <= gzip_pieces.WHOLE:
-            import deflate
-
-            hashed.write(bytes(deflate.gzip_compress(tar.read(), level)))
+            hashed.write(_at_once(tar, unpacked, level))
         else:
             for block in gzip_pieces.packed(tar, level):
                 hashed.write(block)
@@ -111,6 +112,14 @@ def compress(
         digest=f"sha256:{hashed.sha256.hexdigest()}", size=hashed.length, diff_id=diff_id,
         unpacked=unpacked, title=title,
     )  # fmt: skip
+
+
+def _at_once(tar: IO[bytes], unpacked: int, level: int) -> bytes:
+    """Large ones one after the other: each takes twice its size of memory."""
+    import deflate
+
+    with nullcontext() if unpacked <= gzip_pieces.SEVERAL else _LARGE:
+        return bytes(deflate.gzip_compress(tar.read(), level))
 
 
 def write_tar(content: Iterable[File], target: IO[bytes]) -> tuple[str, int]:

@@ -8,7 +8,6 @@ loaded goes with the server: its layers are the base image's, and blobs that sta
 import atexit
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import Any
 
 from ..sandbox.protocol import Sandbox
@@ -111,13 +110,12 @@ def sandbox(function: Any, settings: Settings) -> Sandbox:
 def _load(digest: str, manifest: dict[str, Any]) -> str:
     from ..sandbox.container import image_archive
 
-    with _LOADING, ExitStack() as stack:
+    with _LOADING:
         if digest not in _LOADED:
             config = image_registry.blob(manifest["config"]["digest"]).read_bytes()
-            paths_ = [image_registry.blob(each["digest"]) for each in manifest["layers"]]
-            layers = [stack.enter_context(each.open("rb")) for each in paths_]
+            layers = [image_registry.blob(each["digest"]) for each in manifest["layers"]]
             tag = f"{REPOSITORY}:{digest[:12]}"
-            image_archive.load(tag, config, layers)
+            image_archive.load(tag, config, layers, [*_LOADED.values()])
             if not _LOADED:
                 atexit.register(_unload)
             _LOADED[digest] = tag

@@ -5,6 +5,7 @@ Only where lookup knows no image with these inputs. Nothing is sent: push does t
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from ..chalice_project import package as function_package
 from ..context import arguments
@@ -45,8 +46,9 @@ def run(settings: Settings) -> ImageParts:
     """The record is release/image_parts.py's. BuildError, AwsError."""
     started = time.monotonic()
     members, names = contents.finished(settings)
-    own = blobs.of_parts(settings, members, names)
-    base = base_image.find_base(settings)
+    with ThreadPoolExecutor() as beside:
+        finding = beside.submit(base_image.find_base, settings)
+        own, base = blobs.of_parts(settings, members, names), finding.result()
     verified = files.read_record(paths.record(settings, "verify")) or {}
     record = files.read_record(paths.record(settings, "install")) or {}
     versions = {each["name"]: each["version"] for each in record["distributions"]}

@@ -2,14 +2,17 @@
 No registry is asked."""
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
 from typing import IO, Any
 
 from ...settings.model import Settings
@@ -80,34 +83,79 @@ def base_id(settings: Settings) -> str:
         return docker_images.ensure_base(client, settings)
 
 
-def load(tag: str, config: bytes, layers: Iterable[IO[bytes]]) -> str:
-    """The image's ID in the engine, under this tag."""
+def load(tag: str, config: bytes, layers: Sequence[Path], like: Iterable[str] = ()) -> None:
+    """The image into the engine, under this tag. `like`: images that may be there, and begin with
+    the same layers: those are not sent again."""
     import docker
 
-    with docker_engine.connected() as client, tempfile.TemporaryFile() as file:
-        with suppress(docker.errors.ImageNotFound):  # the tag says its content
-            return str(client.images.get(tag).id)
-        write(file, tag, config, layers)
+    with docker_engine.connected() as client:
+        if _is_tagged(client, tag, config):
+            return
+        there = _layers_there(client, config, like)
+        try:
+            _send(client, tag, config, layers, there)
+        except docker.errors.DockerException:
+            if not there:
+                raise
+            _send(client, tag, config, layers, 0)  # an engine that wants all of them
+
+
+def _is_tagged(client: Any, tag: str, config: bytes) -> bool:
+    """Is the image there? The tag says its content; engines mostly call it by its config, too."""
+    import docker
+
+    for name in (tag, f"sha256:{hashlib.sha256(config).hexdigest()}"):
+        with suppress(docker.errors.ImageNotFound):
+            client.images.get(name).tag(*tag.rsplit(":", 1))
+            return True
+    return False
+
+
+def _layers_there(client: Any, config: bytes, like: Iterable[str]) -> int:
+    """How many of the image's first layers the engine has."""
+    import docker
+
+    wanted: list[str] = json.loads(config)["rootfs"]["diff_ids"]
+    most = 0
+    for name in like:
+        with suppress(docker.errors.ImageNotFound):
+            found = client.images.get(name).attrs["RootFS"].get("Layers") or []
+            pairs = zip(wanted, found, strict=False)
+            most = max(most, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return most
+
+
+def _send(client: Any, tag: str, config: bytes, layers: Sequence[Path], there: int) -> None:
+    with tempfile.TemporaryFile() as file:
+        write(file, tag, config, layers, there)
         file.seek(0)
-        (image,) = client.images.load(file)
-        return str(image.id)
+        client.images.load(file)
 
 
-def write(target: IO[bytes], tag: str, config: bytes, layers: Iterable[IO[bytes]]) -> None:
-    """As `docker load` reads it."""
-    names = []
+def write(
+    target: IO[bytes], tag: str, config: bytes, layers: Sequence[Path], there: int = 0
+) -> None:
+    """As `docker load` reads it, without the first `there` layers, which it finds by themselves."""
+    names = [f"{number}/layer.tar" for number in range(len(layers))]
     with tarfile.open(fileobj=target, mode="w") as tar:
-        for number, layer in enumerate(layers):
-            names.append(f"{number}/layer.tar")
-            info = tarfile.TarInfo(names[-1])
-            info.size = layer.seek(0, io.SEEK_END)
-            layer.seek(0)
-            tar.addfile(info, layer)
+        for name, layer in [*zip(names, layers, strict=True)][there:]:
+            info = tarfile.TarInfo(name)
+            info.size = layer.stat().st_size
+            with layer.open("rb") as content:
+                tar.addfile(info, content)
         told = [{"Config": "config.json", "RepoTags": [tag], "Layers": names}]
         for name, data in (("config.json", config), ("manifest.json", json.dumps(told).encode())):
             info = tarfile.TarInfo(name)
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
+
+
+def tags(repository: str, beginning: str) -> list[str]:
+    """Of images in the engine."""
+    with docker_engine.connected() as client:
+        found = client.api.images(name=repository)
+    named = (tag for each in found for tag in each.get("RepoTags") or [])
+    return [each for each in named if each.startswith(f"{repository}:{beginning}")]
 
 
 def remove(tags: Iterable[str]) -> None:
