@@ -8,7 +8,8 @@ REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [
 [modules that pruning took], "touched": [paths of files that it took or changed], "bare": [modules,
 as paths, that have no bytecode], "timeout": seconds for one try, "alone": hide what Lambda has not
 (docker/alone.py), "system": names of the libraries that Lambda's system has[, "covered": files to
-hide, too, behind the file `empty` beside the request, "reported": try_imports.REPORTED]}. Found:
+hide, too, behind the file `empty` beside the request, "reported": try_imports.REPORTED,
+"programs": try_imports.PROGRAMS]}. Found:
 {distribution:
 {"imports": {module: error}, "loads": {path: error}, "compiled": modules compiled anew, "missed":
 what of "gone" and "touched" was looked for, "seconds": {module: what its import took, with all that
@@ -394,6 +395,7 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
         for name, each in request["batches"].items()
     ]  # fmt: skip
     try_imports.REPORTED.update(request.get("reported", {}))
+    try_imports.PROGRAMS.update(request.get("programs", ()))
     pruned = try_imports.Pruned(request["gone"], request["touched"], request["bare"])
     clashes = standard(opt)
     preloaded = None if clashes else preload.Preloaded(RUNTIME)

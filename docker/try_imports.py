@@ -23,6 +23,8 @@ LACKS = "lacks:"  # begins the answer to the last kind
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 # {module: {attribute: what it is in Lambda}} where that is known and this machine has it otherwise
 REPORTED: dict[str, dict[str, str]] = {}
+PROGRAMS: set[str] = set()  # names of Lambda's, where this image may have others, too
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
@@ -55,6 +57,7 @@ HIDING = {
 FOLLOWED = {
     "import", "open", "os.chdir", "os.symlink", "ctypes.dlsym", "subprocess.Popen",
 }  # events of which some are followed by that  # fmt: skip
+ENTRY_POINTS = ".dist-info/entry_points.txt"
 ELSEWHERE = re.compile(r"/proc/.*/(?:root|cwd)(?:/|$)")  # other names of folders
 
 
@@ -396,8 +399,10 @@ def is_nowhere(popen: "tuple[Any, ...]") -> bool:
 
 
 def is_program(path: str) -> bool:
-    """Is there one? Without a folder it is looked for as the system does."""
+    """Is there one? Without a folder it is looked for as the system does, if Lambda has it."""
     folders = [""] if "/" in path else [f"{each}/" for each in os.get_exec_path()]
+    if PROGRAMS and path not in PROGRAMS:
+        folders = [each for each in folders if each.rstrip("/") not in FOLDERS]
     return any(os.access(f"{folder}{path}", os.X_OK) for folder in folders)
 
 
@@ -405,9 +410,10 @@ class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
-    that are not there; `asked`, distributions whose metadata somebody wants. Whatever it cannot
-    follow rests on the whole layer, too: a process beside it, a name by way of a descriptor, of the
-    folder it is in or of a link, a function of C that is called by its name."""
+    that are not there; `asked`, distributions whose metadata somebody wants ('': everybody's names
+    and entry points). Whatever it cannot follow rests on the whole layer, too: a process beside it,
+    a name by way of a descriptor, of the folder it is in or of a link, a function of C that is
+    called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
@@ -524,6 +530,8 @@ class Watch:
             return
         if name in self._pruned.paths:
             self.missed.add(name)
+        if "" in self.asked and name.endswith(ENTRY_POINTS):
+            return  # everybody's: which version's folder they lie in is nothing that it asked for
         self.read.add(place_of(name))
 
     def lists(self, path: object) -> None:
@@ -550,9 +558,8 @@ class Watch:
             self.read.add(place_of(name))
             return
         wanted = wanted_metadata()
-        if wanted == "":
-            self.listed.add(name)
-        elif wanted:
+        if wanted is not None:
+            watch_folder_names(self)
             self.asked.add(wanted)
 
     def is_shared(self, path: object) -> bool:
@@ -628,6 +635,31 @@ def watch_finders(watch: Watch) -> None:
     external.PathFinder.find_spec, external.FileFinder.find_spec = (
         classmethod(find_spec), find_in_folder,
     )  # fmt: skip
+
+
+class FolderName:
+    """The attribute in which a distribution of importlib.metadata keeps its folder. That is told by
+    the version, which nobody need have asked for."""
+
+    def __init__(self, watch: Watch, kind: type) -> None:
+        self._watch, self._file = watch, kind.__init__.__code__.co_filename  # type: ignore[misc]
+
+    def __get__(self, distribution: Any, _: object = None) -> Any:
+        if distribution is None:
+            return self
+        if sys._getframe(1).f_code.co_filename != self._file:
+            self._watch.doubt()
+        return vars(distribution)["_path"]
+
+    def __set__(self, distribution: Any, path: object) -> None:
+        vars(distribution)["_path"] = path
+
+
+def watch_folder_names(watch: Watch) -> None:
+    for name in ("importlib.metadata", "importlib_metadata"):
+        kind: Any = getattr(sys.modules.get(name), "PathDistribution", None)
+        if kind and "_path" not in vars(kind):
+            kind._path = FolderName(watch, kind)
 
 
 def has_children() -> bool:

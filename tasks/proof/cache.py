@@ -28,6 +28,7 @@ from . import causes
 
 KIND = "proofs"  # of the store's entries
 OPEN = ("absent", "asked", "listed")  # sights that a distribution more can change
+EVERYBODY = "asked:"  # names and entry points of all
 
 
 @dataclass
@@ -50,12 +51,13 @@ class Proof:
 
 def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:
     """{distribution: its proof} of those of {distribution: key} that have one which holds."""
-    found = {}
-    for name, path in store.all(KIND, keys).items():
-        proof = Proof(**json.loads(path.read_bytes()))
-        if all(look.at(sight) == digest_ for sight, digest_ in proof.rests.items()):
-            found[name] = proof
-    return found
+    return {name: each for name, each in stored(store, keys).items() if look.keeps(each)}
+
+
+def stored(store: Store, keys: Mapping[str, str]) -> dict[str, Proof]:
+    """The same, whether it holds or not."""
+    found = store.all(KIND, keys)
+    return {name: Proof(**json.loads(path.read_bytes())) for name, path in found.items()}
 
 
 def save(store: Store, key: str, proof: Proof) -> None:
@@ -66,7 +68,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 class Look:
     """What a layer has where a proof looked. `parts`: {distribution: its part's key}; `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
-    `absent:name`, `asked:distribution`."""
+    `absent:name`, `asked:distribution` or, of everybody, `asked:`."""
 
     tree: Installed
     parts: Mapping[str, str]
@@ -94,29 +96,74 @@ class Look:
         modules_ = {part for path in self.stay for part in chain(modules.dotted(path))}
         return {*self.stay, *self._below, *modules_}
 
+    @cached_property
+    def _metadata(self) -> list[tuple[str, str]]:
+        """(name, what its entry points are) of all that have metadata."""
+        folders = [each for each in self._below if is_metadata(each) and "/" not in each]
+        return sorted((named(each), self._content(f"{each}/entry_points.txt")) for each in folders)
+
+    def _content(self, path: str) -> str:
+        """What decides what it holds; '' where it is not there."""
+        if path not in self._names:
+            return ""
+        owner = self.tree.owners[path]
+        hashes = (each.hashes for each in self.tree.distributions if each.name == owner)
+        return next(hashes).get(path) or self.parts.get(owner, "")
+
     def owners(self, sight: str) -> set[str]:
         """Whose parts it rests on; '' where nobody may come to have it."""
-        kind, _, name = sight.partition(":")
+        kind, name = sight.partition(":")[0], _name(sight)
         if kind == "absent":
             return {""} if name in self._names else set()
         if kind == "asked":
-            return {canonical_name(name)} & self.parts.keys()
+            return {canonical_name(name)} & self.parts.keys() if name else {*self.parts}
         found = self._in if kind == "read" else self._below
         return found.get(name) or found.get(source_of(name), set())
 
     def at(self, sight: str) -> str:
+        if sight == EVERYBODY:
+            return digest([sorted(self.parts), self._metadata])
         return digest(sorted((each, self.parts.get(each, "")) for each in self.owners(sight)))
+
+    def keeps(self, proof: Proof) -> bool:
+        """Does it hold here?"""
+        return all(self.at(sight) == digest_ for sight, digest_ in proof.rests.items())
 
     def beyond(self, seen: Mapping[str, Iterable[str]], own: Collection[str]) -> list[str]:
         """Sights that do not rest on the distributions `own` alone."""
-        sights = (f"{kind}:{name}" for kind, names in seen.items() for name in names)
-        return [each for each in sights if not self.owners(each) <= set(own)]
+        return [each for each in sights(seen) if not self.owners(each) <= set(own)]
+
+    def behind(self, sights: Iterable[str]) -> set[str]:
+        """The distributions that these rest on, but for metadata, which every excerpt has."""
+        found = (each for each in sights if not each.startswith(EVERYBODY))
+        return {
+            owner for each in found if not is_metadata(_name(each)) for owner in self.owners(each)
+        }
 
     def rests(self, seen: Mapping[str, Iterable[str]], own: Collection[str]) -> dict[str, str]:
         """What else must stay as it is for an answer to hold: also that nobody comes to have what
         is not there, or to lie in a folder that was listed."""
         open_ = [f"{kind}:{name}" for kind in OPEN for name in seen.get(kind, ())]
         return {sight: self.at(sight) for sight in [*self.beyond(seen, own), *open_]}
+
+
+def sights(seen: Mapping[str, Iterable[str]]) -> list[str]:
+    """As `Look` names them. `seen`: docker/try_imports.py's."""
+    return [f"{kind}:{name}" for kind, names in seen.items() for name in names]
+
+
+def _name(sight: str) -> str:
+    return sight.partition(":")[2]
+
+
+def is_metadata(path: str) -> bool:
+    """Is it of the metadata of a distribution, as programs find it?"""
+    return path.partition("/")[0].endswith((".dist-info", ".egg-info"))
+
+
+def named(folder: str) -> str:
+    """Whose metadata it has, without its version."""
+    return canonical_name(folder.rpartition(".")[0].partition("-")[0])
 
 
 def around(path: str) -> Iterator[str]:

@@ -97,6 +97,7 @@ def asking(
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
         "system": sorted(lambda_libraries.system(settings).libraries), "covered": sorted(covered),
         "reported": lambda_libraries.reported(settings) if sandbox.kind == "host" else {},
+        "programs": sorted(lambda_system.programs(settings.python)) * (sandbox.kind == "docker"),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ for something that the layer has all the same, in the whole of it.
 """
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +60,13 @@ def _prove(
     if asked.layer == whole:
         return made
     asked.layer.unlink()
-    seen = (each.after["seen"] for each in made.values())
-    if any(asked.look.beyond(each, asked.shown) for each in seen):
-        made = Proving(settings, workshop, tree, asked, whole).prove()
-    return made
+    again = {
+        name: asked.missing[name]
+        for name, each in made.items()
+        if not asked.look.behind(cache.sights(each.after["seen"])) <= set(asked.shown)
+    }
+    more = replace(asked, missing=again)
+    return made | (Proving(settings, workshop, tree, more, whole).prove() if again else {})
 
 
 @dataclass(frozen=True)

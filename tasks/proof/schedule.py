@@ -34,7 +34,8 @@ _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs i
 class ProofPlan:
     """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
     be tried of the others. `edges`, `keys`, `look`: proof/cache.py's.
-    `layer`: a zip of the distributions `shown`, which are all that `missing` needs."""
+    `layer`: a zip of the distributions `shown`, which are all that `missing` needs, and of
+    everybody's metadata."""
 
     names: list[str]
     known: Mapping[str, Proof]
@@ -85,10 +86,13 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
     keys = cache.keys(edges, optimized["parts"], [*where, optimized["bytecode"] is None])
     look = cache.Look(tree, optimized["parts"], stay)
-    known = cache.load_proofs(installed_layer.store(settings), keys, look)
+    stored = cache.stored(installed_layer.store(settings), keys)
+    known = {name: each for name, each in stored.items() if look.keeps(each)}
     asked = probe.question(tree, stay)
     missing = {name: each for name, each in asked.items() if name not in known}
     shown = {each for name in missing for each in cache.closure(name, edges)}
+    for name in missing.keys() & stored.keys():  # where they looked before, they may look again
+        shown |= look.behind(stored[name].rests)
     return ProofPlan(
         names=list(asked), known=known, missing=missing, edges=edges, keys=keys,
         look=look, shown=shown,
@@ -97,8 +101,8 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
 
 
 def excerpt(whole: Path, tree: Installed, shown: Container[str]) -> Path:
-    """The layer, or a zip of those of its files that are of the distributions `shown`, in the run's
-    folder."""
+    """The layer, or a zip in the run's folder of those of its files that are metadata, or of the
+    distributions `shown`."""
     there = [each for each in tree.distributions if each.name in shown]
     if len(there) in (0, len(tree.distributions)):
         return whole
@@ -106,6 +110,8 @@ def excerpt(whole: Path, tree: Installed, shown: Container[str]) -> Path:
     handle, name = tempfile.mkstemp(suffix=".zip")
     with os.fdopen(handle, "wb") as file:
         zip_writer.write_excerpt(
-            whole, lambda path: path in files or source_of(path) in files, file
+            whole,
+            lambda path: path in files or source_of(path) in files or cache.is_metadata(path),
+            file,
         )
     return Path(name)

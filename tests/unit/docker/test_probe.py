@@ -249,6 +249,46 @@ def test_an_answer_rests_on_what_was_looked_for_in_whatever_way(
     ] == []
 
 
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("m.entry_points(group='x')", {"asked": [""]}),
+        ("[each.entry_points for each in m.distributions()]", {"asked": [""]}),
+        ("[each.version for each in m.distributions()]",
+         {"asked": [""], "read": ["b-1.dist-info"]}),
+        ("[str(each._path) for each in m.distributions()]", {"asked": [""], "listed": [""]}),
+        ("m.version('b')", {"asked": ["b"], "read": ["b-1.dist-info"]}),
+        ("open(D + '/b-1.dist-info/entry_points.txt')", {"read": ["b-1.dist-info"]}),
+    ],
+)  # fmt: skip
+def test_everybodys_entry_points_are_not_everybodys_files(
+    probe: ModuleType, opt: Path, code: str, seen: dict[str, list[str]]
+) -> None:
+    """What else is read of their metadata is noted, and so is a folder's name: it has the
+    version."""
+    dist_info(opt, "b-1", METADATA="Name: b\nVersion: 1\n", entry_points_txt="[x]\ny = b:c\n")
+    lay(opt, a=f"import importlib.metadata as m\nD = {str(opt / 'python')!r}\n{code}\n")
+    batch = tried(probe, opt, ("import", "a"))
+    elsewhere = {"a.py", "lib/python3.12", "lib/python3.12/site-packages"}  # also on sys.path
+    found = {kind: sorted(names - elsewhere) for kind, names in batch.seen.items()}
+    assert batch.errors == {("import", "a"): ""}
+    assert {kind: names for kind, names in found.items() if names and kind != "absent"} == seen
+
+
+def test_a_program_that_lambda_has_not_is_nowhere(
+    probe: ModuleType, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever this image has: numpy.testing asks for `lscpu`, and would rest on all it may look
+    at."""
+    monkeypatch.setattr(probe.try_imports, "PROGRAMS", {"cat"})
+    code = "import subprocess\ntry: subprocess.run(['env'])\n"
+    lay(opt, a=f"{code}except FileNotFoundError as error: assert error.filename == 'env'\n",
+        b="import subprocess\nsubprocess.run(['cat', '/dev/null'], check=True)\n")  # fmt: skip
+    batch = tried(probe, opt, ("import", "a"))
+    assert (batch.errors, batch.seen) == ({("import", "a"): ""}, {"read": {"a.py"}})
+    assert tried(probe, opt, ("import", "b")).errors == {("import", "b"): ""}
+
+
 def test_a_program_that_is_nowhere_has_looked_at_nothing(probe: ModuleType, opt: Path) -> None:
     """Nor is a process made for it: numpy.testing asks for `lscpu`."""
     code = "import subprocess\ntry: subprocess.run(['lsmadeup', '-x'])\n"

@@ -203,6 +203,55 @@ def test_who_lists_all_rests_on_all() -> None:
     assert look(other="new").at("listed:") != rests["listed:"]
 
 
+def has_points(name: str, said: str, version: str = "1.0") -> InstalledDistribution:
+    """`said`: what RECORD says of its entry points."""
+    files = {f"{name}/__init__.py": "", f"{name}-{version}.dist-info/METADATA": ""}
+    path = f"{name}-{version}.dist-info/entry_points.txt"
+    return stored_parts.distribution(name, files | {path: "x"}, hashes={path: said})
+
+
+@pytest.mark.parametrize(
+    ("found", "holds"),
+    [
+        ([has_points("b", "sha256=1", "2.0")], True),
+        ([has_points("b", "sha256=2")], False),
+        ([has_points("c", "sha256=1")], False),
+        ([has_points("b", "sha256=1"), has_points("c", "sha256=1")], False),
+        ([has_points("b", "")], False),
+        ([stored_parts.distribution("b", {"b-1.0.dist-info/METADATA": ""})], False),
+        ([], False),
+    ],
+    ids=["another version", "other entry points", "another name", "one more", "not recorded",
+         "no entry points", "nobody"],
+)  # fmt: skip
+def test_who_asks_everybody_for_entry_points_rests_on_names_and_these(
+    found: list[InstalledDistribution], holds: bool
+) -> None:
+    """Not on versions, nor on what else a package is: one changed pin is not everybody's matter."""
+
+    def layer(names: list[InstalledDistribution], part: str) -> cache.Look:
+        paths = [path for each in names for path in each.files]
+        return cache.Look(Installed(tuple(names)), dict.fromkeys("abc", part), paths)
+
+    rests = layer([has_points("b", "sha256=1")], "1").rests({"asked": [""]}, {"a"})
+    assert layer(found, "2").keeps(Proof(after={}, rests=rests)) is holds
+
+
+def test_entry_points_of_no_record_are_as_their_part() -> None:
+    """Nothing else says what they are."""
+    found = Installed((has_points("b", ""),))
+    looks = [cache.Look(found, {"b": part}, [*found.sizes]) for part in "121"]
+    assert looks[0].at("asked:") == looks[2].at("asked:") != looks[1].at("asked:")
+
+
+def test_an_excerpt_has_everybodys_metadata() -> None:
+    """Nobody else must be shown for it."""
+    sights = ["asked:", "asked:lib", "read:lib-1.0.dist-info", "absent:lib-1.0.dist-info/x"]
+    assert look().behind([*sights, "read:base", "absent:new"]) == {"base"}
+    assert look().behind(["listed:"]) == {*KEYS}
+    assert look().behind(["absent:other.deep"]) == {""}
+
+
 @pytest.mark.parametrize(
     ("error", "kept"),
     [

@@ -52,10 +52,12 @@ def test_all_of_them_are_tried_in_the_layer_itself(whole: Path) -> None:
 def test_one_is_tried_with_its_files_alone(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that it shares, and its bytecode; the bytes are the layer's."""
+    """Those that it shares, and its bytecode; the bytes are the layer's. Everybody's metadata is
+    there: who lists it finds the same as in the layer."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     one = schedule.excerpt(whole, TREE, {"b"})
-    assert names(one) == {*FILES["b"], "b/__pycache__/__init__.cpython-312.pyc"}
+    metadata = "a-1.0.dist-info/METADATA"
+    assert names(one) == {*FILES["b"], "b/__pycache__/__init__.cpython-312.pyc", metadata}
     with zipfile.ZipFile(one) as part, zipfile.ZipFile(whole) as layer:
         assert all(part.read(name) == layer.read(name) for name in part.namelist())
 
