@@ -6,7 +6,6 @@ A heavy distribution has a blob of its own, so that a changed pin sends little.
 
 import json
 import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
