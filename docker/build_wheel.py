@@ -6,7 +6,7 @@
 What the package does against PEP 517 is the last line, behind `! `, and the exit status 1.
 
 BACKEND is JSON: {"build-backend", "backend-path"} of its pyproject.toml. What the backend needs
-lies at /opt. Its hooks run in a process of their own; standard library only.
+lies at /opt. Its hooks run in a process of their own. Standard library only.
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 """What an import finds around it in a function: Lambda's runtime client as it has begun, sys.path,
-log handler, flags. Set up in one process of the proof, docker/probe.py's; standard library only.
+log handler, flags. Set up in one process of the proof, docker/probe.py's. Standard library only.
 
 The client is the image's own, on a machine without that image the tool's: docker/probe.py has
 imported it. Where there is none, what it would do is left out.

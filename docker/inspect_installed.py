@@ -4,7 +4,7 @@
 
 INSTALLED is where the installer wrote to; each of its distributions moves to APART/<key>. REQUEST
 is {distribution: key}, RESULT {key: facts}, both JSON; one that is not in REQUEST is refused, under
-its folder's name. Runs in Lambda's image or under the host's Python; standard library only.
+its folder's name. Runs in Lambda's image or under the host's Python. Standard library only.
 
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"

@@ -10,7 +10,8 @@ MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME h
 which starts it. CONFIG: {"variables": names of those of `serve` that are the function's, "timeout":
 seconds, "memory": MB, "port": of the Runtime API, 0 for any, "processes": most of them, 0 for any
 number, "arn", "version", "runtime": its name}. EVENT: {"event": JSON text, "context": the client's,
-JSON text or ''}. The answer: {"payload", "failed", "log"}. No value of a variable is in a file:
+JSON text or ''}. The answer: {"payload",
+"failed", "log"}, its texts in base64. No value of a variable is in a file:
 some may be secrets.
 
 `ask` ends with 0 whatever the function did, with 1 when `serve` is gone. What happens when is what
@@ -19,6 +20,7 @@ seconds to initialise; one that fails, and any after one that died, has the func
 it. Standard library only.
 """
 
+import base64
 import json
 import os
 import socket
@@ -234,8 +236,18 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
             asked = json.loads(Path(event).read_bytes())
             with beating(asking):
                 answer = environment.invoke(**asked)
-            # unescaped: six megabytes of another script would be eighteen
-            asking.sendall(json.dumps(answer, ensure_ascii=False).encode())
+            asking.sendall(json.dumps(packed(answer)).encode())
+
+
+def packed(answer: "dict[str, Any]") -> "dict[str, Any]":
+    """Its texts in base64: as JSON in JSON, six megabytes of quotes or controls would be many times
+    as long, and a line has a limit (tasks/sandbox/watch.py)."""
+    texts = {
+        name: text.encode(errors="replace")
+        for name, text in answer.items()
+        if isinstance(text, str)
+    }
+    return answer | {name: base64.b64encode(each).decode() for name, each in texts.items()}
 
 
 def init(config: str, task: str, runtime: str, *handlers: str) -> None:

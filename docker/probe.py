@@ -21,7 +21,7 @@ and Lambda has not}, "seen": what the answers rest on (docker/try_imports.py),
 functions get, "lacks": [names]}}, "hidden": {module that failed: the standard one that the layer
 hides from it}}}.
 
-Runs in Lambda's image, or under the host's Python; standard library only. Nothing is written below
+Runs in Lambda's image, or under the host's Python. Standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
 module that did it, and another process goes on behind it. What did not end in time is tried once
 more, when nothing else runs.

@@ -5,7 +5,7 @@
 OPT/python is what was installed. HOOK holds trace_hook.py as `sitecustomize.py`, which each Python
 process of the command imports as it starts; FOLDER is where the command runs. The command's output
 comes first. What it opened is the last line, behind `= `: {"opened": [paths], "listed": [folders]},
-relative to OPT/python. Ends as the command does; standard library only.
+relative to OPT/python. Ends as the command does. Standard library only.
 """
 
 import contextlib

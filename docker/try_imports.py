@@ -19,6 +19,7 @@ from typing import Any
 
 # ("import", module), ("load", path below python/) or ("lacks", module and names, with spaces)
 Try = tuple[str, str]
+MOST_SAID = 2000  # characters of an error: its first and its last ones
 LACKS = "lacks:"  # begins the answer to the last kind
 WITHOUT = ("_tkinter",)  # standard modules that Lambda's Python lacks (aws-lambda-base-images#70)
 # {module: {attribute: what it is in Lambda}} where that is known and this machine has it otherwise
@@ -175,19 +176,21 @@ def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
 
             ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
     except BaseException as error:
-        line = described(error).replace(f"{opt}/", "/opt/")  # as Lambda has it
-        return line + (f" [unset variable: {name}]" if (name := unset.behind(error, line)) else "")
+        try:
+            return explained(opt, error, unset)
+        except BaseException:  # an error may be any object, which answers as it likes
+            return f"{type(error).__name__}: "
     return ""
 
 
-def described(error: BaseException) -> str:
-    """Type and first line."""
-    try:
-        text = str(error).splitlines()
-    except Exception:
-        text = []
-    line = text[0] if text else ""
-    return f"{type(error).__name__}: {line.replace(COVERED, NOT_THERE)}"
+def explained(opt: str, error: BaseException, unset: "Unset") -> str:
+    """Type and first line, as Lambda has it, and the variable that is behind it."""
+    text = str.splitlines(str(error))
+    line = text[0].replace(COVERED, NOT_THERE) if text else ""
+    if len(line) > MOST_SAID:
+        line = f"{line[: MOST_SAID // 2]} … {line[-MOST_SAID // 2 :]}"
+    line = f"{type(error).__name__}: {line}".replace(f"{opt}/", "/opt/")
+    return line + (f" [unset variable: {name}]" if (name := unset.behind(error, line)) else "")
 
 
 def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:

@@ -22,6 +22,15 @@ def make(aws: Aws, name: str, *layers: str) -> str:
     return str(made["FunctionArn"])
 
 
+# {name: (its code, its characters)}, each near a limit once it is packed for its way to the caller.
+LARGE_ANSWERS = {
+    "limit": ("'x' * 6_291_554", 6_291_554),
+    "quotes": ("chr(34) * 3_000_000", 3_000_000),
+    "backslashes": ("chr(92) * 3_000_000", 3_000_000),
+    "controls": ("chr(1) * 900_000", 900_000),
+    "another script": ("chr(0xd55c) * 1_000_000", 1_000_000),
+    "log": ("str(print(chr(0) * 2_000_000))", 4),
+}
 ARN_OF_LOCAL = f"arn:aws:lambda:ap-northeast-2:{ACCOUNT}:function:shuking-local"
 
 

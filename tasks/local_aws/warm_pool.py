@@ -7,6 +7,7 @@ sandbox fails, or when the function has changed. What times out or dies is only 
 process: the next invocation begins with another one.
 """
 
+import base64
 import json
 import threading
 from collections.abc import Callable
@@ -31,6 +32,13 @@ class FunctionAnswer:
     payload: str
     failed: bool
     log: str
+
+
+def read_answer(said: str) -> FunctionAnswer:
+    """`said`: JSON of docker/lambda_runtime.py, its texts in base64."""
+    told = json.loads(said)
+    texts = {name: base64.b64decode(told[name]).decode() for name in ("payload", "log")}
+    return FunctionAnswer(failed=told["failed"], **texts)
 
 
 class Environment:
@@ -84,7 +92,7 @@ class Environment:
             return self._lost("it does not answer; a function must not stop its runtime")
         if outcome.code:
             return self._lost(f"it ended with status {outcome.code}\n{outcome.tail}".rstrip())
-        return FunctionAnswer(**json.loads(outcome.output))
+        return read_answer(outcome.output)
 
     def _lost(self, why: str) -> FunctionAnswer:
         """What runs the function is gone: the function ended it, or the sandbox did."""

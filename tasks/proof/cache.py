@@ -66,7 +66,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """What a layer has where a proof looked. `parts`: {distribution: its part's key}; `stay`: the
+    """What a layer has at a place. `parts`: {distribution: its part's key}; `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
     `absent:name`, `asked:distribution` or, of everybody, `asked:`."""
 
@@ -103,7 +103,7 @@ class Look:
         return sorted((named(each), self._content(f"{each}/entry_points.txt")) for each in folders)
 
     def _content(self, path: str) -> str:
-        """What decides what it holds; '' where it is not there."""
+        """What decides what it holds. '' where it is not there."""
         if path not in self._names:
             return ""
         owner = self.tree.owners[path]

@@ -24,8 +24,8 @@ _WORDS = (
 )
 # The loader's own words, and those of packages that look for a library by its name.
 _LIBRARY = (
-    r"(?P<what>[\w.+-]+\.so(?:\.\w+)*): cannot open shared object file"
-    r"|(?i:(?!.*(?:no module named|cannot import name))"
+    r"(?<![\w.+-])(?P<what>[\w.+-]{1,255}\.so(?:\.\w+){0,9}): cannot open shared object file"
+    r"|^(?i:(?!.*(?:no module named|cannot import name))"
     r"(?=.*(?:\bnot\b|n't\b|\bno library|cannot|unable to|failed to)).*?)"
     r"(?P<other>(?i:(?<=library ['\"])[\w.+-]+|(?<=library called ['\"])[\w.+-]+"
     r"|\blib(?!rar)[a-z][\w.+-]*\w"
@@ -139,8 +139,8 @@ CAUSES = (
     ),
     Cause(
         name="variable",
-        pattern=r".*\[unset variable: (?P<what>[^\]]+)\]$"
-        r"|(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        pattern=r"\[unset variable: (?P<what>[^\]]+)\]$"
+        r"|^(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
         why="the import wants the environment variable {what}, which the import test does not set",
         fix='give the import test a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]. '
         "The function gets its own from environment_variables in .chalice/config.json",

@@ -132,7 +132,7 @@ def run_script(
     files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
     covered: Collection[str] = (), silence: float | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """One run of a script that takes a request; what it has found. That is the last line of its
+    """One run of a script that takes a request. What it has found. That is the last line of its
     own, which no process that it starts can write."""
     name, *more = script
     job = Job(

@@ -1,4 +1,4 @@
-"""Proofs of a layer, from the store where it has one; made before and after pruning where not.
+"""Proofs of a layer, from the store where it has one. Else made before and after pruning where not.
 
 A distribution is tried in as much of the layer as it needs (proof/schedule.py), and where it
 then asks

@@ -38,7 +38,7 @@ class Trace:
 
 
 def run(settings: Settings, workshop: LayerBuilder, tree: Installed) -> Trace | None:
-    """What the command opened; known from before where nothing changed. None where this machine
+    """What the command opened. It is known from before where nothing changed. None where this machine
     does not run the layer. BuildError where the command fails."""
     place = paths.record(settings, "trace")
     made = files.digest([traced_files.part(settings), [each.key for each in tree.distributions]])

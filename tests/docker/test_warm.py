@@ -54,9 +54,9 @@ def zipped(name: str, text: str) -> bytes:
 LAYER = zipped("python/lib.py", "X = 'laid'")
 
 
-def invoke(event: str = "", timeout: int = 60) -> FunctionAnswer:
-    code = zipped("app.py", CODE)
-    function = lambda_function.as_moto_has_it(code_bytes=code, timeout=timeout)
+def invoke(event: str = "", timeout: int = 60, code: str = CODE) -> FunctionAnswer:
+    code_bytes = zipped("app.py", code)
+    function = lambda_function.as_moto_has_it(code_bytes=code_bytes, timeout=timeout)
     return invocation.invoke(function, json.dumps(event), [LAYER])
 
 
@@ -93,3 +93,13 @@ def test_one_that_hangs_loses_its_process(docker_engine: DockerClient) -> None:
     assert found["errorMessage"].endswith(" Error: Task timed out after 3.00 seconds")
     assert process(invoke(timeout=3)) != first
     assert own(docker_engine) == running
+
+
+def test_an_answer_is_as_large_as_its_json(docker_engine: DockerClient) -> None:
+    """The way out of a container has the same room."""
+    values = ", ".join(f"lambda: {value}" for value, _ in lambda_function.LARGE_ANSWERS.values())
+    code = f"WAYS = [{values}]\ndef app(event, context):\n    return WAYS[int(event)]()"
+    for number, (value, characters) in enumerate(lambda_function.LARGE_ANSWERS.values()):
+        found = invoke(str(number), code=code)
+        assert not found.failed, value
+        assert len(json.loads(found.payload)) == characters

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from .document import Api, Endpoint
 from .exchange import MalformedError, Response, Sent, event, response
 from .guards import Asked, Gatekeeper, RefusedError
+from .request_body import BadRequestError, TooLongError, read_body
 
 HOSTS = {"127.0.0.1", "localhost", "::1"}
-MOST = 10_000_000  # bytes of a request (AWS: "Amazon API Gateway quotas")
 PROBLEMS = {
-    403: "Missing Authentication Token", 413: "Request Too Long", 421: "no name of this machine",
+    400: "Bad Request", 403: "Missing Authentication Token", 413: "Request Too Long",
+    421: "no name of this machine",
     500: "Internal server error", 502: "Internal server error",
     503: "no API is deployed to stage local",
     504: "Endpoint request timed out",
@@ -44,6 +45,10 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         try:
             made = self.answer(environ)
+        except BadRequestError:
+            made = _said(400)
+        except TooLongError:
+            made = _said(413)
         except RefusedError as refused:
             made = _said(refused.status, refused.message)
         except TimeoutError:
@@ -63,14 +68,13 @@ class Gateway:
         return [] if empty or environ["REQUEST_METHOD"] == "HEAD" else [made.body]
 
     def answer(self, environ: dict[str, Any]) -> Response:
-        """RefusedError by a guard, TimeoutError by a function that takes too long."""
+        """RefusedError by a guard, TimeoutError by a function that takes too long. Those of
+        request_body.py."""
         sent = read_request(environ)
         if urlsplit(f"//{sent.header('host')}").hostname not in HOSTS:
             return _said(421)
         if sent.header("upgrade").lower() == "websocket" and self.connect(environ, sent):
             raise ConnectionError("a websocket that has ended")  # nothing is answered any more
-        if len(sent.body) > MOST:
-            return _said(413)
         api = self.find()
         if api is None:
             return _said(503)
@@ -103,9 +107,9 @@ def read_request(environ: dict[str, Any]) -> Sent:
         for name, value in environ.items()
         if name.startswith("HTTP_") or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
     ]
-    length = environ.get("CONTENT_LENGTH")
-    ends = length or environ.get("wsgi.input_terminated")
-    body: bytes = environ["wsgi.input"].read(int(length) if length else -1) if ends else b""
+    if "," in str(environ.get("HTTP_HOST", "")):  # it was there twice
+        raise BadRequestError
+    body = read_body(environ)
     environ["wsgi.input"] = io.BytesIO(body)  # whoever looks at its signature reads it, too
     return Sent(
         method=environ["REQUEST_METHOD"], raw_path=target.path or "/", query=target.query,
@@ -158,7 +162,13 @@ def _listening(number: int, app: Gateway) -> Any:
     """A socket of our own: werkzeug ends the process where a port is taken."""
     import socket
 
-    from werkzeug.serving import make_server
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Handler(WSGIRequestHandler):
+        """Its own reader of chunks is for tests: it takes the end of the connection for content."""
+
+        def make_environ(self) -> Any:
+            return super().make_environ() | {"wsgi.input": self.rfile}
 
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -170,5 +180,6 @@ def _listening(number: int, app: Gateway) -> Any:
     listener.listen(128)
     with listener:  # it is taken over by its descriptor, which is copied
         return make_server(
-            "127.0.0.1", listener.getsockname()[1], app, threaded=True, fd=listener.fileno()
-        )
+            "127.0.0.1", listener.getsockname()[1], app, threaded=True, request_handler=Handler,
+            fd=listener.fileno(),
+        )  # fmt: skip

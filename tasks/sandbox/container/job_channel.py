@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .. import tar_streams
+from ..watch import KEPT
 from . import docker_errors
 from .port_forward import DATA, OPENED, TAKEN, Forward
 
@@ -22,7 +23,6 @@ HEAD = struct.Struct(">IcI")  # of a frame: job, kind, bytes of its payload
 LARGEST = 4 << 20  # bytes; four times what the keeper sends at once
 BLOCK = 1 << 20  # bytes
 NO_JOB = (1 << 32) - 1  # the number of the keeper's own frame
-LONGEST = 4 << 20  # bytes of one line, from one who never ends it
 SHOWN = 2000  # bytes of what is said beside the frames
 _ENGINES = struct.Struct(">BxxxI")  # before what the engine sends: stream, bytes
 _STDOUT = 1
@@ -45,12 +45,16 @@ class JobAnswer:
 
     def lines(self) -> Iterator[str]:
         """As they come, to the job's end."""
-        rest = b""
+        rest = bytearray()
         while (frame := self._next())[0] == b"o":
-            *whole, rest = (rest + frame[1]).split(b"\n")
-            if len(rest) > LONGEST:
-                whole, rest = [*whole, rest], b""
-            yield from (line.decode(errors="replace") + "\n" for line in whole)
+            *whole, last = frame[1].split(b"\n")
+            for line in whole:
+                yield (rest + line).decode(errors="replace") + "\n"
+                rest.clear()
+            rest += last
+            if len(rest) > KEPT:  # from one who never ends it: nobody keeps it
+                yield rest.decode(errors="replace") + "\n"
+                rest.clear()
         if rest:
             yield rest.decode(errors="replace")
         self.exit_status = int(frame[1])

@@ -392,6 +392,14 @@ def test_an_answer_has_lambdas_limit() -> None:
     assert not invoke(code, event=10).failed
 
 
+@pytest.mark.parametrize(("value", "characters"), lambda_function.LARGE_ANSWERS.values())
+def test_an_answer_is_as_large_as_its_json(value: str, characters: int) -> None:
+    """Whatever has to be escaped on its way."""
+    found = invoke(f"def app(event, context):\n    return {value}")
+    assert not found.failed
+    assert len(json.loads(found.payload)) == characters
+
+
 def test_who_floods_the_log_keeps_its_end() -> None:
     """Its answer arrives all the same, six megabytes of any script."""
     code = (

@@ -1,4 +1,4 @@
-"""Texts of a wheel that a search could read over and over: each ends soon, and takes little memory.
+"""Texts of a package that a search could read over and over: each ends soon, in little memory.
 
 Each of these took minutes or hours, or all memory, where a pattern began anew at every line. In a
 process of its own: a pattern holds the interpreter, so that nothing else here could end it."""
@@ -40,6 +40,14 @@ for header in (
     "Name: " + "-_." * 200_000,
 ):
     named(parse_metadata(f"Metadata-Version: 2.1\\n{header}\\n"))
+""",
+    "errors of imports": """
+from tasks.proof import causes
+for text in (
+    "x", "X_", "a.so.", "lib ", "library called ", "pip install ", "the a ", "environ A_ "
+):
+    for line in ("ImportError: ", "OSError: not an environ"):
+        causes.of(line + text * (50_000 // len(text)))
 """,
 }
 
