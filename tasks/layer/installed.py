@@ -14,6 +14,7 @@ from ..util.errors import BuildError
 from .cache import MB, Store
 
 KIND = "installed"  # of the store's entries
+IMAGES = "images"  # another kind: which image a tag was when it was last built with
 
 
 @dataclass(frozen=True, kw_only=True)

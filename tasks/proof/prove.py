@@ -40,11 +40,10 @@ def prove(
 
 
 def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:
-    """Proofs that hold for these bytes, whenever and after whatever they are made: none where time
-    or memory ran out, none of a zip that is not what was made."""
+    """Proofs that hold for these bytes, whoever meets them."""
     kept = installed_layer.store(settings)
     for name, each in made.items():
-        if each.is_of_bytes and not each.after["compiled"]:
+        if each.is_kept:
             cache.save(kept, asked.keys[name], each)
     parts = asked.look.parts.values()
     kept.evict({*asked.keys.values(), *parts, *(each.key for each in tree.distributions)})

@@ -9,15 +9,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..context import arguments
+from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder as layer_builder
 from ..layer import input_hash, locked_requirement
 from ..layer import installed as installed_layer
 from ..layer.builder import LayerBuilder, content_key
-from ..layer.installed import KIND, Installed, InstalledDistribution
+from ..layer.installed import IMAGES, KIND, Installed, InstalledDistribution
 from ..layer.locked_requirement import LockedRequirement
+from ..layer.team_store import run as team
 from ..requirements import file, lockfile
 from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
@@ -25,7 +26,6 @@ from ..ui.console import count, duration, say, say_once, size
 from ..util import files
 from ..util.errors import BuildError
 
-IMAGES = "images"  # of the store's entries: which image a tag was when it was last built with
 GetWorkshop = Callable[[], LayerBuilder]
 
 
@@ -40,6 +40,7 @@ def task_install() -> dict[str, object]:
         "file_dep": [str(path) for path in (*inputs, *lock)],
         "targets": [str(record)],
         "setup": arguments.import_first(),
+        "meta": {"last_words": team_store.finish},
         "uptodate": [
             files.is_fresh(
                 record, lambda: input_hash.install_inputs(settings, layer_builder.kind(settings))
@@ -58,6 +59,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     lockfile.refuse_outdated_lock(settings)
     started, builder = time.monotonic(), layer_builder.kind(settings)
     fingerprint = input_hash.install_inputs(settings, builder)
+    team_store.begin(settings, builder)
     locked = Path(settings.lock).is_file()
     if not locked and Path(settings.own_lock).is_file():
         say(
@@ -85,6 +87,7 @@ def known_distributions(
 ) -> dict[str, InstalledDistribution]:
     """{pin's key: distribution} of what was installed before."""
     kept = installed_layer.store(settings)
+    team.bring(KIND, [pin.key for pin in pins if pin.certain])
     found = {pin.key: kept.get(KIND, pin.key) for pin in pins if pin.certain}
     return {
         key: installed_layer.read_installed(path, key, key) for key, path in found.items() if path
@@ -93,6 +96,8 @@ def known_distributions(
 
 def image(settings: Settings, builder: str) -> str:
     """The digest of the image that distributions were last installed in; '' on the host."""
+    if builder == "docker":
+        team.bring(IMAGES, [_place(settings, builder)])
     path = installed_layer.store(settings).get(IMAGES, _place(settings, builder))
     return path.read_text(encoding="utf-8") if path else ""
 

@@ -18,6 +18,7 @@ from ..layer.builder import LayerBuilder
 from ..layer.part import KIND, Part
 from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
+from ..layer.team_store import run as team
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import count, duration, say, size
@@ -67,6 +68,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     wanted = plan.read_plans(paths.plan(settings))
     kept = installed.store(settings)
     keys = {each.name: parts.key(each, settings) for each in wanted}
+    team.bring(KIND, [*keys.values()])
     there = kept.all(KIND, keys)
     missing = [each for each in wanted if each.name not in there]
     if missing:
