@@ -161,5 +161,5 @@ def _warnings(store: TeamStore, sender: push.Sender | None) -> list[str]:
         more = f" (and {len(store.damaged) - 1} more)" if len(store.damaged) > 1 else ""
         lines.append(f"warning: the team's store is damaged, not used: {store.damaged[0]}{more}")
     if sender and sender.fault:
-        lines.append(f"note: not all is written to the team's store: {sender.fault}")
+        lines.append(f"note: writing to the team's store: {sender.fault}")
     return lines

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
-CALL, CONVERT = "call", "convert"
+CALL, CONVERT, STORE = "call", "convert", "store"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, package, patch-config, unpin, unlock, adopt-state",
@@ -19,6 +19,7 @@ PURPOSES = {
     GC: "deleting what nothing uses: ./doitw gc",
     CALL: "calling functions and reading their logs: ./doitw invoke, logs",
     CONVERT: "from layer to image, or back: ./doitw convert, with all of deploy",
+    STORE: 'reading the team\'s store: ./doitw with team-store = "read"',
 }
 
 

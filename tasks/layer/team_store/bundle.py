@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...aws.iam.store_statements import STORE_ROOT
 from ...util import files
 
-ROOT = "store/v1"
 INDEX, PACKS = "index", "packs"  # kinds that are the store's own
 MOST = 64 << 20  # bytes of a bundle, unpacked: the example's index has 4 MB
 _KIND = re.compile(r"[a-z]{1,20}")
@@ -49,7 +49,7 @@ class Entry:
 
 def folder(writer: str) -> str:
     """What all keys of a writer begin with."""
-    return f"{ROOT}/{writer}/"
+    return f"{STORE_ROOT}/{writer}/"
 
 
 def object_key(writer: str, kind: str, key: str) -> str:
@@ -75,10 +75,10 @@ def opened(data: bytes) -> list[tuple[Entry, bytes]]:
         if not unpacker.eof:
             raise UnreadableError("it is cut off, or too large")
         head, _, content = text.partition(b"\n")
-        entries = [_entry(each) for each in json.loads(head)]
+        found = [_entry(each) for each in json.loads(head)]
+        return [(each, _own(each, content)) for each in found]
     except (zlib.error, ValueError, TypeError, RecursionError) as error:
         raise UnreadableError(str(error)) from None
-    return [(each, _own(each, content)) for each in entries]
 
 
 def _entry(said: Sequence[Any]) -> Entry:
@@ -91,4 +91,7 @@ def _entry(said: Sequence[Any]) -> Entry:
 
 
 def _own(entry: Entry, content: bytes) -> bytes:
-    return b"" if entry.pack else content[entry.offset : entry.offset + entry.size]
+    data = b"" if entry.pack else content[entry.offset : entry.offset + entry.size]
+    if len(data) != entry.size and not entry.pack:
+        raise UnreadableError("an entry's bytes are not there")
+    return data

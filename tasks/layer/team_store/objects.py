@@ -56,10 +56,11 @@ class Objects:
     """Of one bucket. `patience`: what comes is added there."""
 
     def __init__(self, aws: Aws, patience: Patience) -> None:
+        self.aws = aws.hurried(SECONDS)
         self.place = s3.bucket_of(aws)
         self.patience = patience
         self.read, self.written = Tally(), Tally()
-        self._s3 = aws.hurried(SECONDS).client("s3", once=True)
+        self._s3 = self.aws.client("s3", once=True)
 
     def get(self, key: str, begin: int = 0, size: int | None = None) -> Iterator[bytes]:
         """Pieces of an object, or of `size` bytes of it. MissingError, DeniedError, BrokenError."""

@@ -17,7 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from ...aws import bucket
 from ...util import files
+from ...util.errors import LayerError
 from .bundle import INDEX, PACKS, Entry, Name, bundle, object_key
 from .objects import BrokenError, DeniedError, MissingError
 from .patience import WAIT, Patience, in_parallel
@@ -115,7 +117,10 @@ class Sender:
         store = self.store
         names = [name for card in self.cards for name in card if name not in store.foreign]
         found = store.wanted(names)
+        if not found:
+            return
         push = arrange(found, store.own, datetime.now(UTC))
+        self._let_expire()
         if push.pack:
             self._send_pack(push, found)
         new = [card for card in self.cards if card[0] in found and card[0] not in store.own]
@@ -123,6 +128,14 @@ class Sender:
         self.sent = sum(in_parallel(jobs, self._patience))
         if not store.foreign.intersection(name for card in self.cards for name in card):
             self._put((INDEX, self.inputs), names, push, found)
+
+    def _let_expire(self) -> None:
+        """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the
+        tool made."""
+        try:
+            bucket.add_rule(self.store.objects.aws, bucket.STORE)
+        except LayerError as error:
+            self.fault = f"what lies there does not expire: {error.problem}"
 
     def _send_card(
         self, card: tuple[Name, ...], push: Push, found: Mapping[Name, Path]

@@ -49,6 +49,8 @@ class TeamStore:
 
     def begin(self, inputs: str) -> None:
         """All that a trusted writer built these inputs from. `inputs`: the input hash."""
+        if self.fault:  # nothing more is asked of what is slow, forbidden or broken
+            return
         with self._guard():
             for writer in self.trusted:
                 if found := self._bundle(writer, (INDEX, inputs)):
@@ -60,7 +62,7 @@ class TeamStore:
         """Those entries into the store here, where they are missing and a trusted writer has
         them."""
         self.asked |= dict.fromkeys((kind, key) for key in keys)
-        if self.fault:  # nothing more is asked of what is slow, forbidden or broken
+        if self.fault:
             return
         with self._guard():
             for writer in self.trusted:
