@@ -63,6 +63,8 @@ def s3() -> list[tuple[str, str]]:
         (f"{s3_keys.folder(layer, TIME)}/{layer}.cdx.json", "its bill of materials"),
         (s3_keys.note_key(layer, 1), "where the zip of version 1 lies, also after it was deleted"),
         (s3_keys.alias_key(layer, "HASH"), "which version holds what these inputs make"),
+        ("store/v1/WRITER/KIND/KEY", "finished work of one writer, for the team; `index` and "
+         "`packs` are kinds of their own"),
         (f"{stage}/deployed.json", "Chalice's state of the stage; `{\"deploying\": …}` while "
          "Chalice runs"),
         (f"{stage}/record.json", "what was deployed last"),

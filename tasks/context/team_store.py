@@ -76,7 +76,7 @@ def writer_of(aws: Aws) -> str:
 
 
 def named_writer(settings: Settings) -> str:
-    """The same as far as settings say it; '' where only AWS knows."""
+    """The same as far as settings say it, '' if only AWS knows."""
     return settings.store_writer or settings.role.rpartition("/")[2]
 
 
@@ -85,7 +85,7 @@ def _check_facts(path: Path) -> None:
 
 
 def _check_proof(path: Path) -> None:
-    """Only what follows from bytes alone is kept, whoever says it."""
+    """Only what follows from bytes alone is kept, also if another machine says it."""
     if not proofs.Proof(**json.loads(path.read_bytes())).is_kept:
         raise ValueError
 
@@ -112,7 +112,7 @@ CHECKS: Mapping[str, Check] = {
 
 def offer(settings: Settings, builder: str, distributions: Collection[str],
           parts: Collection[str]) -> None:  # fmt: skip
-    """A build is proven: its work may be the team's. `distributions`, `parts`: keys."""
+    """A build has passed: its work may be the team's. `distributions`, `parts`: keys."""
     store = run.current()
     if not store or not store.writes or store.knows_inputs or store.fault:
         return
@@ -131,7 +131,7 @@ def start() -> None:
 
 
 def finish() -> list[str]:
-    """What the store did in this run, for people; [] where it was not used."""
+    """What the store did in this run, for people. [] if it was not used."""
     store, sender = run.current(), next(iter(_SENDERS), None)
     _SENDERS.clear()
     if not store:

@@ -40,7 +40,7 @@ def prove(
 
 
 def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:
-    """Proofs that hold for these bytes, whoever meets them."""
+    """Those that hold for these bytes."""
     kept = installed_layer.store(settings)
     for name, each in made.items():
         if each.is_kept:

@@ -1,4 +1,4 @@
-"""The smallest IAM policy for each kind of command on one stage; who may take a stage's role."""
+"""The smallest IAM policy for each kind of command on one stage. Who may take a stage's role."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,13 +20,13 @@ def policy(purpose: str, scope: Scope) -> Policy:
 
 
 def assume(scope: Scope) -> Policy:
-    """What whoever deploys needs where the stage has a `role`: the other policies are that
+    """What a deploy needs where the stage has a `role`: the other policies are that
     role's."""
     return document([_allow("Assume", "sts:AssumeRole", scope.settings.role)])
 
 
 def of_bucket(scope: Scope) -> Policy:
-    """The bucket's own: what nobody may do there, whoever allows it."""
+    """The bucket's own: what nobody may do there, whatever other policies allow."""
     bucket = scope.settings.bucket
     return document([tls_only(bucket, scope.partition), written_once(bucket, scope.partition)])
 

@@ -32,8 +32,8 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """`sha256`, `size` (bytes): of the content; `pack`: which one it lies in, '' for the bundle's
-    own bytes; `offset`: where there."""
+    """`sha256`, `size` (bytes): of the content. `pack`: which one it lies in, '' for the bundle's
+    own bytes. `offset`: where it begins there."""
 
     kind: str
     key: str

@@ -26,7 +26,7 @@ class MissingError(Exception):
 
 
 class DeniedError(Exception):
-    """Not allowed; or not there, for who may not list."""
+    """Not allowed. S3 says the same of a missing object if the bucket may not be listed."""
 
 
 class ThereError(Exception):

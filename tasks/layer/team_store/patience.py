@@ -44,8 +44,8 @@ class Patience:
 
 
 def in_parallel[T](jobs: Sequence[Callable[[], Iterable[T]]], patience: Patience) -> Iterator[T]:
-    """What the jobs give, as it comes. SlowError once patience is over; threads that still wait for
-    an answer are left behind. An error of a job is raised here."""
+    """What the jobs give, as it comes. SlowError once patience is over. Threads that still wait for
+    an answer are left behind then. An error of a job is raised here."""
     waiting, results = SimpleQueue[Callable[[], Iterable[T]]](), SimpleQueue[T | Exception | None]()
     for job in jobs:
         waiting.put(job)

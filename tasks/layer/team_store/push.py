@@ -34,7 +34,7 @@ Cards = Sequence[tuple[Name, ...]]  # names the object; what goes with it
 
 @dataclass(frozen=True, kw_only=True)
 class Push:
-    """`pack`: the new one's name, '' for none, and `packed` what lies there; `entries`: all."""
+    """`pack`: the new one's name, '' for none. `packed`: what lies there. `entries`: all."""
 
     pack: str
     packed: Sequence[Entry]
@@ -42,8 +42,8 @@ class Push:
 
 
 def arrange(found: Mapping[Name, Path], own: Mapping[Name, Entry], now: datetime) -> Push:
-    """Where each entry is to lie: in the pack that already has the most of them, in a new one with
-    all of them where that lacks too much, and what is small in the bundles themselves."""
+    """Where each entry is to lie. Large ones lie in the pack that already has the most of them, or
+    in a new one if that lacks too much. Small ones lie in the bundles themselves."""
     entries = {name: _entry(name, path) for name, path in found.items()}
     large = {name: each for name, each in entries.items() if each.size > LARGE}
     base = _base(large, own, now)

@@ -31,7 +31,7 @@ def spans(entries: Iterable[Entry]) -> list[list[Entry]]:
 def from_pack(
     objects: Objects, writer: str, span: Sequence[Entry], folder: Path
 ) -> Iterator[Arrival]:
-    """Files in `folder`, one after the other; none where the pack is gone. DeniedError,
+    """Files in `folder`, one after the other. None if the pack is gone. DeniedError,
     BrokenError."""
     begin, last = span[0].offset, span[-1]
     key = object_key(writer, PACKS, span[0].pack)

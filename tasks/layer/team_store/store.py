@@ -4,8 +4,8 @@ trusts, before somebody makes it.
     begin ─▶ a trusted writer has these inputs: its index, its pack ─▶ nothing else is asked
     bring ─▶ what a step needs and nobody brought yet, one object each
 
-Which bytes are an entry's is said by whoever wrote it, so the writer's prefix is what is trusted.
-The SHA-256 only guards against damage.
+The writer says which bytes an entry has, so the writer's prefix is what is trusted. The SHA-256
+only guards against damage.
 """
 
 from collections import defaultdict
@@ -28,9 +28,9 @@ Check = Callable[[Path], object]  # raises for what is no entry of its kind
 
 @dataclass(kw_only=True)
 class TeamStore:
-    """`writer`: whose prefix is this run's; `trusted`: whose entries it takes, in order; `checks`:
-    {kind that is shared: its check}; `asked`: what steps needed, in order; `own`: what lies below
-    this run's prefix; `foreign`: what came from others'."""
+    """`writer`: whose prefix is this run's. `trusted`: whose entries it takes, in order. `checks`:
+    {kind that is shared: its check}. `asked`: what steps needed, in order. `own`: what lies below
+    this run's prefix. `foreign`: what came from others' prefixes."""
 
     objects: Objects
     kept: Store
@@ -147,7 +147,7 @@ class TeamStore:
             self.foreign.add(entry.name)
 
     def _keep(self, writer: str, entry: Entry, path: Path | None) -> None:
-        """`path`: a file with the entry's bytes; None where what came is something else."""
+        """`path`: a file with the entry's bytes, None if something else came."""
         problem = "other bytes than its writer said" if path is None else self._problem(entry, path)
         if problem or path is None:
             self._reject(writer, entry.name, problem)
@@ -158,7 +158,7 @@ class TeamStore:
         self.patience.gain(entries=1)
 
     def _problem(self, entry: Entry, path: Path) -> str:
-        """Whoever wrote it may have been mistaken: no later step is to fail for that."""
+        """Its writer may be mistaken: no later step is to fail for that."""
         try:
             self.checks[entry.kind](path)
         except LayerError as error:
