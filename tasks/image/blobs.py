@@ -26,6 +26,11 @@ LIGHT = "light packages"
 FORMAT = 1  # raise when other bytes are made of the same parts
 
 
+def made_by() -> list[object]:
+    """What decides the bytes, beside what is packed."""
+    return [FORMAT, version("deflate")]
+
+
 def of_parts(
     settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
 ) -> list[Layer]:
@@ -34,7 +39,7 @@ def of_parts(
     found = []
     for title, content in group(members, names).items():
         made_from = [[x.path.name, x.name] for x in content]
-        key = files.digest([FORMAT, version("deflate"), level, title, made_from])
+        key = files.digest([*made_by(), level, title, made_from])
         found.append(
             keep(
                 kept, key,
