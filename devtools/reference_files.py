@@ -1,7 +1,7 @@
 """docs/reference/files.md: what lies on disk and in S3, by the functions that make the paths."""
 
 from tasks.release import s3_keys
-from tasks.settings import paths
+from tasks.settings import paths, store_folder
 from tasks.settings.model import Settings
 
 SAMPLE = Settings(layer="LAYER", stage="STAGE")
@@ -42,7 +42,9 @@ def disk() -> list[tuple[str, str, str]]:
         (str(paths.removed(SAMPLE)), "what each prune rule took", rebuilt),
         (str(paths.stage_record(SAMPLE, "lookup")), "record of `lookup`, likewise `upload`, "
          "`publish`, `patch-config`, `chalice-deploy`, `smoke`", "AWS is asked again"),
-        (str(paths.STORE), "finished packages, at most `store-size` MB", "is built again, slower"),
+        (f"~/.cache/{store_folder.NAME}/{paths.STORE.name}", "finished packages of all checkouts, "
+         "at most `store-size` MB", "is built again, slower"),
+        (str(paths.STORE), "the same, where the home cannot be written", "is built again, slower"),
         (str(paths.LOCAL_AWS), "the emulator: address, key, log, kept data",
          "run `./doitw local-stop` first"),
         (str(paths.iam_policy(SAMPLE, "deploy")), "a policy that `iam-policy` wrote", "run it "

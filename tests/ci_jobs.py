@@ -20,10 +20,12 @@ EXPRESSION = re.compile(r"\${{\s*(.*?)\s*}}")
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """`commands`: (script, variables of its own), in order; `cached`: paths kept between runs."""
+    """`commands`: (script, variables of its own), in order; `cached`: paths kept between runs;
+    `variables`: the job's."""
 
     commands: list[tuple[str, dict[str, str]]]
     cached: list[str]
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def github(workflow: str, job: str, root: Path = ROOT, **inputs: str) -> Job:
@@ -57,7 +59,8 @@ def gitlab(job: str) -> Job:
         whole = {**document[name], **whole}
         name = document[name].get("extends")
     script = "\n".join([*whole.get("before_script", []), *whole["script"]])
-    return Job(commands=[(script, {})], cached=whole["cache"]["paths"])
+    store = {"LAYER_STORE": whole["variables"]["LAYER_STORE"]}  # the others: where its engine is
+    return Job(commands=[(script, {})], cached=whole["cache"]["paths"], variables=store)
 
 
 def load(path: str) -> Any:
@@ -81,12 +84,13 @@ class Runner:
         home.mkdir(parents=True)
         subprocess.run(["git", "clone", "-q", self.origin, clone], check=True)
         lend_tools(clone)
-        self._restore(job, clone)
+        self._restore(job, clone, home)
         told = {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output"}
         files = {name: str(place / file) for name, file in told.items()}
-        common = self.environment | {"HOME": str(home), "RUNNER_TEMP": str(place)} | files | more
+        around = {"HOME": str(home), "XDG_CACHE_HOME": "", "RUNNER_TEMP": str(place)}
+        common = self.environment | around | files | job.variables | more
         outputs = [shell(script, clone, common | own) for script, own in job.commands]
-        self._save(job, clone)
+        self._save(job, clone, home)
         return Done(clone=clone, place=place, outputs=outputs)
 
     def forget(self) -> None:
@@ -94,15 +98,20 @@ class Runner:
         shutil.rmtree(self.origin.parent / "cache", ignore_errors=True)
         self.cache.clear()
 
-    def _restore(self, job: Job, clone: Path) -> None:
+    def _restore(self, job: Job, clone: Path, home: Path) -> None:
         for path in job.cached:
             if path in self.cache:
-                _copy(self.cache[path], clone / path)
+                _copy(self.cache[path], _place(path, clone, home))
 
-    def _save(self, job: Job, clone: Path) -> None:
+    def _save(self, job: Job, clone: Path, home: Path) -> None:
         for path in job.cached:
             kept = self.cache.setdefault(path, self.origin.parent / "cache" / path)
-            _copy(clone / path, kept)
+            _copy(_place(path, clone, home), kept)
+
+
+def _place(path: str, clone: Path, home: Path) -> Path:
+    """A cached path, on the runner."""
+    return home / path.removeprefix("~/") if path.startswith("~/") else clone / path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,10 @@
 """What every run of the tests has and says."""
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,15 @@ from doit import doit_cmd
 from xdist.scheduler import LoadFileScheduling
 
 from tasks.local_aws import invoke
+from tasks.settings import store_folder
+from tasks.settings.model import Settings
 from tasks.ui import console
+from tasks.util import files
 from tests import docker_engine as tests_docker_engine
 from tests import reliability_counts
 
 LAMBDA_IMAGE = pytest.StashKey[str]()
+OWN_CACHES = "TESTS_OWN_CACHES"
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +58,25 @@ def pytest_configure() -> None:
     no test has a PYTHON… of somebody's: PYTHONUNBUFFERED hid that Chalice's error was lost."""
     for name in [name for name in os.environ if name.startswith("PYTHON")]:
         del os.environ[name]
+    use_own_caches()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def use_own_caches() -> None:
+    """Nobody's store is read or written: where that is to be lies a file, so each project keeps its
+    finished work in its own build/. What was downloaded is shared with whoever runs the tests."""
+    if OWN_CACHES in os.environ:  # a worker, whose main process has done it
+        return
+    home = Path(os.environ.get("XDG_CACHE_HOME") or files.home() / ".cache")
+    os.environ.setdefault("UV_CACHE_DIR", str(home / "uv"))
+    os.environ.setdefault("PIP_CACHE_DIR", str(home / "pip"))
+    own = os.environ[OWN_CACHES] = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="caches-")
+    place = store_folder.wanted(Settings())
+    place.parent.mkdir()
+    place.touch()
+    owner = os.getpid()
+    atexit.register(lambda: shutil.rmtree(own) if os.getpid() == owner else None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

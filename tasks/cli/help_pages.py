@@ -135,6 +135,16 @@ PAGES = {
         examples={"./doitw doctor stage=prod": "can a deploy to prod work?"},
         exits={0: "a deploy can work", 1: "a deploy cannot work"},
     ),
+    "cache": Page(
+        about="The store holds packages as they were installed, packed and tested, for all of "
+        "your checkouts and layers. All of it can be made again.",
+        typed=(),
+        settings=("store", "store_size"),
+        examples={
+            "./doitw cache": "size, age and hits",
+            "./doitw cache clean=1": "empty it",
+        },
+    ),
     "gc": Page(
         about="Deletes layer versions and their zips that no function, stage or pin uses. "
         "Without yes=1 it only shows the plan.",

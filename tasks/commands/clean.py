@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..layer import store_users
 from ..settings import paths
 from ..settings.model import Settings
 
@@ -28,7 +29,7 @@ def _of_step(name: str, whole: bool, settings: Settings) -> Iterator[Path]:
     if name != "rollback":  # its record is no cache: an unfinished one goes on from it
         yield folder if whole else folder / f"{settings.stage}.json"
     more = {
-        "install": paths.STORE,
+        "install": paths.STORE,  # this checkout's, if any: the person's is for `doit cache`
         "optimize": paths.TOOLS,
         "lock": paths.BUILD / "lock",
         "iam-policy": paths.iam_policy(settings, "any").parent,
@@ -36,6 +37,8 @@ def _of_step(name: str, whole: bool, settings: Settings) -> Iterator[Path]:
     }
     if name in more:
         yield more[name]
+    if name == "install":
+        yield store_users.folder(paths.STORE)
 
 
 def remove(name: str, made: Collection[Path], outstream: TextIO, dryrun: bool) -> None:

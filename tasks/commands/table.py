@@ -44,6 +44,7 @@ GROUPS = {
         "fetch": "commands.fetch",
         "report": "commands.report",
         "doctor": "commands.doctor.command",
+        "cache": "commands.cache",
     },
     "Use the app": {
         "invoke": "commands.invoke",

@@ -119,6 +119,7 @@ class Arguments:
         False, "`1`: delete the functions from before. There is no way back to them then", "convert"
     )
     yes: bool = _argument(False, "`1`: do it (without it, only the plan is shown)", "gc", "unlock")
+    clean: bool = _argument(False, "`1`: empty the store of finished work", "cache")
     licenses: bool = _argument(
         False, "`1`: licenses by package, those that need attention first", "report"
     )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ..aws.client import Aws
-from ..layer import input_hash, installed, part
+from ..layer import exact_image, input_hash, installed, part
 from ..layer.archive import secret_scan
 from ..layer.team_store import push, run
 from ..layer.team_store.objects import Objects
@@ -103,7 +103,7 @@ def _check_digest(path: Path) -> None:
 
 CHECKS: Mapping[str, Check] = {
     installed.KIND: _check_facts,
-    installed.IMAGES: _check_digest,
+    exact_image.KIND: _check_digest,
     part.KIND: part.read_part,
     secret_scan.KIND: _check_scan,
     proofs.KIND: _check_proof,

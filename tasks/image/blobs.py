@@ -1,14 +1,14 @@
-"""Blobs of an image, kept in build/store by what they are made from: two entries each, the blob as
+"""Blobs of an image, kept in the store by what they are made from: two entries each, the blob as
 it is and what a manifest says of it.
 
 A heavy distribution has a blob of its own, so that a changed pin sends little.
 """
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 from ..layer import installed, part
@@ -26,6 +26,11 @@ LIGHT = "light packages"
 FORMAT = 1  # raise when other bytes are made of the same parts
 
 
+def made_by() -> list[object]:
+    """What decides the bytes, beside what is packed."""
+    return [FORMAT, version("deflate")]
+
+
 def of_parts(
     settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
 ) -> list[Layer]:
@@ -33,7 +38,8 @@ def of_parts(
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
     found = []
     for title, content in group(members, names).items():
-        key = files.digest([FORMAT, level, title, [[x.path.name, x.name] for x in content]])
+        made_from = [[x.path.name, x.name] for x in content]
+        key = files.digest([*made_by(), level, title, made_from])
         found.append(
             keep(
                 kept, key,
@@ -63,11 +69,9 @@ def keep(kept: Store, key: str, make: Callable[[Path], Layer]) -> Layer:
     facts = kept.get(FACTS, key)
     if facts and kept.get(BLOBS, key):
         return Layer(**json.loads(facts.read_bytes()))
-    folder = kept.root / BLOBS
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".blob-") as temporary:
-        made = make(Path(temporary, "blob"))
-        kept.put(BLOBS, key, Path(temporary, "blob"))
+    with kept.new(BLOBS) as new:
+        made = make(new)
+        kept.put(BLOBS, key, new)
     kept.put_bytes(FACTS, key, files.canonical(asdict(made)))
     return made
 

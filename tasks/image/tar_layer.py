@@ -63,7 +63,7 @@ def unpacked(member: Member) -> Iterator[bytes]:
         yield block
     if (crc, size) != (member.crc, member.size):
         problem = f"{member.path} is damaged: {member.name!a} is not what its list says"
-        raise BuildError(problem, fix="remove build/store, then run the command again")
+        raise BuildError(problem, fix="run `./doitw cache clean=1`, then the command again")
 
 
 def _inflated(member: Member) -> Iterator[bytes]:

@@ -1,33 +1,80 @@
-"""Finished work, kept by what it was made from: build/store/<kind>/<key>-<sha256 of the content>.
+"""Finished work, kept by what it was made from: <store>/<kind>/<key>-<sha256 of the content>.
 
-The content is compared with its name when a run first uses it, and again when it was touched since,
-so that a damaged entry is one that is not there. Entries are never written to again; the least
-recently used go first when the store is full.
-Any of it can be deleted at any time, it only saves work.
+The store is the person's (settings/store_folder.py): several builds read and write it at once. The
+content is compared with its name when a run first uses it, and again when it was touched since,
+so that a damaged entry is one that is not there; so is one of another user, or a link. Entries are
+never written to again; the least recently used go first when the store is full, but none that a
+run which is still at work has used (store_users.py).
+Any of it can be deleted at any other time, it only saves work.
 """
 
+import errno
 import os
+import re
+import shutil
+import stat
 import tempfile
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..util import files
+from . import store_users
 
 MB = 1_000_000
+NEW = ".new-"  # how a file begins that is not yet an entry
+ENTRY = re.compile(rf".+-[0-9a-f]{{64}}|{re.escape(NEW)}.+")  # nothing else is ever deleted
+
+State = tuple[int, ...]
+_WHOLE: dict[Path, State] = {}  # what this run has compared, as it was then
+_LISTED: dict[Path, tuple[int, dict[str, list[str]]]] = {}  # {folder: when, {key: names}}
 
 
-_WHOLE: dict[Path, tuple[int, ...]] = {}  # what this run has compared, as it was then
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    status = path.stat()
+def _state(path: Path) -> State:
+    """OSError for what this user did not put there."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
+        raise PermissionError(f"{path} is no file of this user")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(f"others may write to {path}")
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _age(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.exists() else 0
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
+
+
+def _names(folder: Path) -> dict[str, list[str]]:
+    """{key: names of entries}, read again when something came or went."""
+    try:
+        changed = folder.stat().st_mtime_ns
+        known = _LISTED.get(folder)
+        if known and known[0] == changed:
+            return known[1]
+        found = defaultdict(list)
+        for name in os.listdir(folder):  # noqa: PTH208 - a path made of each takes ten times longer
+            found[name.rpartition("-")[0]].append(name)
+    except OSError:
+        return {}
+    _LISTED[folder] = changed, found
+    return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file. `used`: when it was used last (ns)."""
+
+    path: Path
+    size: int
+    used: int
+
+    @property
+    def key(self) -> str:
+        return self.path.name.rpartition("-")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +86,30 @@ class Store:
 
     def get(self, kind: str, key: str) -> Path | None:
         """The entry, whole, or None; the newest, should two builds have made it differently."""
-        for path in sorted(self._entries(kind, key), key=_age, reverse=True):
-            try:
-                if _WHOLE.get(path) == _state(path):
-                    return path
-                if files.file_digest(path) == path.name.removeprefix(f"{key}-"):
-                    with suppress(OSError):  # a checkout that may only be read
-                        os.utime(path)  # used last
-                    _WHOLE[path] = _state(path)
-                    return path
-                path.unlink()
-            except FileNotFoundError:
-                continue  # another build's eviction was quicker
-        return None
-
-    def _entries(self, kind: str, key: str) -> list[Path]:
         folder = self.root / kind
-        if not folder.is_dir():
-            return []
-        names = os.listdir(folder)  # noqa: PTH208 - a path made of each name takes ten times longer
-        return [folder / name for name in names if name.startswith(f"{key}-")]
+        there = [folder / name for name in _names(folder).get(key, ())]
+        found = next(filter(self._take, sorted(there, key=_age, reverse=True)), None)
+        store_users.note(self.root, was_there=found is not None)
+        return found
+
+    def _take(self, path: Path) -> bool:
+        """Is it whole? Then it counts as used now."""
+        with suppress(OSError):  # gone, or nobody's business here
+            if path in _WHOLE and _WHOLE[path] == _state(path):
+                return True
+            with store_users.taking(self.root):
+                return self._compare(path)
+        return False
+
+    def _compare(self, path: Path) -> bool:
+        _state(path)
+        if files.file_digest(path) != path.name.rpartition("-")[2]:
+            path.unlink()
+            return False
+        with suppress(OSError):  # a checkout that may only be read
+            os.utime(path)  # used last
+        _WHOLE[path] = _state(path)
+        return True
 
     def all(self, kind: str, keys: Mapping[str, str]) -> dict[str, Path]:
         """{name: entry} of those of {name: key} that are there."""
@@ -70,33 +121,62 @@ class Store:
 
     def put(self, kind: str, key: str, source: Path) -> Path:
         """Move the file in. Two builds may put the same key: the bytes tell them apart."""
-        target = self.root / kind / f"{key}-{files.file_digest(source)}"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._folder(kind) / f"{key}-{files.file_digest(source)}"
         source.chmod(0o644)
-        source.replace(target)
+        with store_users.taking(self.root):
+            os.utime(source)  # an archive's may be of long ago
+            self._move(source, target)
+        _LISTED.pop(target.parent, None)  # its time may be the same as before
         return target
 
-    def put_bytes(self, kind: str, key: str, content: bytes) -> Path:
+    def _move(self, source: Path, target: Path) -> None:
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:  # the store may lie on another disk
+                raise
+            with self.new(target.parent.name) as new:
+                shutil.copyfile(source, new)
+                new.chmod(0o644)
+                new.replace(target)
+            source.unlink()
+
+    @contextmanager
+    def new(self, kind: str) -> Iterator[Path]:
+        """An empty file to fill and to `put`; what is not put goes."""
+        handle, name = tempfile.mkstemp(dir=self._folder(kind), prefix=NEW)
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _folder(self, kind: str) -> Path:
         folder = self.root / kind
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        return self.put(kind, key, Path(name))
+        return folder
+
+    def put_bytes(self, kind: str, key: str, content: bytes) -> Path:
+        with self.new(kind) as new:
+            new.write_bytes(content)
+            return self.put(kind, key, new)
+
+    def entries(self) -> Iterator[Entry]:
+        """All that is there."""
+        for path in self.root.glob("*/*"):
+            with suppress(OSError):  # another build's eviction was quicker
+                status = path.lstat()
+                if ENTRY.fullmatch(path.name) and stat.S_ISREG(status.st_mode):
+                    yield Entry(path, status.st_size, status.st_mtime_ns)
 
     def evict(self, used: Collection[str]) -> int:
-        """Delete the least recently used entries over the limit, none with a key in `used`.
-        Bytes that were freed."""
-        entries, sizes = [], {}
-        for path in self.root.glob("*/*"):
-            with suppress(FileNotFoundError):  # another build's eviction was quicker
-                status = path.stat()
-                entries.append((status.st_mtime_ns, path))
-                sizes[path] = status.st_size
-        entries.sort()
-        over = before = sum(sizes.values()) - self.limit
-        for _, path in entries:
-            if over > 0 and path.name.rpartition("-")[0] not in used:
-                path.unlink(missing_ok=True)
-                over -= sizes[path]
+        """Delete the least recently used entries over the limit: none with a key in `used`, none
+        that another run has used since it began. Bytes that were freed."""
+        with store_users.deleting(self.root) as since:
+            found = sorted(self.entries(), key=lambda each: each.used)
+            over = before = sum(each.size for each in found) - self.limit
+            for each in found:
+                if over > 0 and each.used < since and each.key not in used:
+                    each.path.unlink(missing_ok=True)
+                    over -= each.size
         return before - over

@@ -25,7 +25,7 @@ def finished(settings: Settings) -> tuple[list[Member], dict[Path, str]]:
     found = installed.store(settings).all(part.KIND, keys)
     if not keys or len(found) < len(keys):
         paths.record(settings, "optimize").unlink(missing_ok=True)  # to be made again
-        raise BuildError("parts of the layer are gone from build/store", fix="run `./doitw` again")
+        raise BuildError("parts of the layer are gone from the store", fix="run `./doitw` again")
     code = optimized["bytecode"]
     without = frozenset(code["left_out"] if code else ())
     whole = (part.read_part(found[name]) for name in keys)

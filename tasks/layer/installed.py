@@ -7,14 +7,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ..settings import paths
+from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import files as file_tools
 from ..util.errors import BuildError
 from .cache import MB, Store
 
 KIND = "installed"  # of the store's entries
-IMAGES = "images"  # another kind: which image a tag was when it was last built with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ class Installed:
 
 
 def store(settings: Settings) -> Store:
-    return Store(root=paths.STORE, limit=settings.store_size * MB)
+    return Store(root=store_folder.locate(settings), limit=settings.store_size * MB)
 
 
 @cache
@@ -114,7 +113,7 @@ def needed(settings: Settings) -> Installed:
     """The same for who cannot do without. BuildError."""
     found = load_installed(settings)
     if found is None:
-        raise BuildError("what install found is gone from build/", fix="run `./doitw` again")
+        raise BuildError("what install found is gone from the store", fix="run `./doitw` again")
     return found
 
 

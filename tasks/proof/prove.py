@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..layer import exact_image, locked_requirement
 from ..layer import installed as installed_layer
-from ..layer import locked_requirement
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
@@ -53,6 +53,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
+    installed = files.read_record(paths.record(settings, "install")) or {}
+    exact_image.refuse_other(settings, installed.get("image", ""), sandbox.digest)
     doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..requirements import host_python
-from ..settings import paths
+from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import subprocesses
 from ..util.background import BackgroundTask
@@ -70,7 +70,7 @@ class HostSandbox:
         return "the machine read-only, no home, no network"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        self._session = self._session or _Session(self._settings.python)
+        self._session = self._session or _Session(self._settings)
         outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
@@ -91,11 +91,11 @@ class _Session:
     """Its folders, from the first job to the last. Below build/, where uv's cache can often be
     linked to. Jobs of ours work in one, what packages bring is given another."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         import deflate
         from uv import find_uv_bin
 
-        self._python = python
+        self._python = python = settings.python
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
@@ -109,6 +109,7 @@ class _Session:
             "{runtime}": str(self._scratch.path / "runtime"),
             "{uv}": find_uv_bin(),
             "{lambda}": str(self._scratch.path / "lambda"),
+            "{store}": str(store_folder.locate(settings).absolute()),
             "{programs}": f"{self._scratch.path}/lambda/lang:{self._scratch.path}/lambda/bin",
             "{interpreter}": host_python.interpreter(python),
             "{tools}": str(Path(deflate.__file__).parents[1]),
@@ -272,7 +273,7 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
     return isolation.wrapped(
         words, reads=reads, tmp=tmp, network=job.network, system=Path(names["{lambda}"]),
-        places=places, covered=covered,
+        places=places, covered=covered, hidden=[Path(names["{store}"])],
     )  # fmt: skip
 
 

@@ -33,12 +33,13 @@ INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 def wrapped(
     words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool,
     system: Path, places: Mapping[str, Path] = {}, covered: Mapping[str, str] = {},
+    hidden: Iterable[Path] = (),
 ) -> list[str]:  # fmt: skip
     """The command, as Lambda's user, so that it sees this machine read-only, with empty homes,
     without its services' sockets, other processes and network, and with /etc and /var as Lambda's.
     `reads`: what may lie in a home and is to be seen. `tmp`: where it writes to. `system`:
     sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen there}. `covered`: {file:
-    what is seen in its place}."""
+    what is seen in its place}. `hidden`: folders that are empty there."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
@@ -46,6 +47,7 @@ def wrapped(
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     empty = [Path(path) for path in (*_homes(), *EMPTY, *OTHERS) if is_folder(path)]
+    empty += [each for each in hidden if is_folder(str(each)) and not {*each.parents} & {*empty}]
     mounts = {path: ["--tmpfs"] for path in empty}
     for name in (TASK, RUNTIME):
         mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]

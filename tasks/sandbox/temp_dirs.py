@@ -34,12 +34,13 @@ def begin_run() -> None:
         if is_dead(folder):
             remove(folder)
     with suppress(OSError):  # a disk that is full or read-only: the step that writes says so
-        tempfile.tempdir = str(_own(home))
+        tempfile.tempdir = str(own(home, PREFIX))
     _sweep_checkout()
 
 
-def _own(home: Path) -> Path:
-    folder, held = hold(home, PREFIX)
+def own(home: Path, prefix: str) -> Path:
+    """A folder of `hold` that goes with this run."""
+    folder, held = hold(home, prefix)
     _HELD.append(held)
     atexit.register(_end, folder, os.getpid())
     return folder

@@ -164,7 +164,12 @@ class Settings:
     build_network: bool = _setting(
         False, "let builds from source use the network (build tools are fetched before)"
     )
-    store_size: int = _setting(2000, "MB of finished work that build/store may keep")
+    store: str = _setting(
+        "", "folder in which finished work is kept for all checkouts and layers (default: "
+        "`$XDG_CACHE_HOME/doit-lambda-layer`). `build` keeps it in the checkout",
+        env=("LAYER_STORE",), value="FOLDER",
+    )  # fmt: skip
+    store_size: int = _setting(2000, "MB of finished work that the store may keep")
     team_store: str = _setting(
         "", "may builds read and write the team's finished work in the bucket? (default: "
         "`read-write` for `deploy` and `publish`, `off` for all else and for `stage=local`)",

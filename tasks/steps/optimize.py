@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder, bytecode, input_hash, installed, locked_requirement
+from ..layer import builder, bytecode, exact_image, input_hash, installed, locked_requirement
 from ..layer import part as parts
 from ..layer.archive import licenses
 from ..layer.builder import LayerBuilder
@@ -140,6 +140,7 @@ def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PruneP
     """Those whose files the workshop has not: install knew them from before. BuildError when they
     are no longer what install found."""
     record = files.read_record(paths.record(settings, "install")) or {}
+    exact_image.refuse_other(settings, record["image"], workshop.sandbox.digest)
     wanted = {each.pin for each in missing}
     pins = [pin for pin in locked_requirement.recorded(record) if pin.key in wanted]
     workshop.have(pins, record["options"])

@@ -137,7 +137,7 @@ def _finder(
             return base_image.fetch(settings, kept, layer, verify)
         paths.stage_record(settings, "image-parts").unlink(missing_ok=True)
         raise BuildError(
-            f"blob {layer.digest} is neither in the registry nor in build/store",
+            f"blob {layer.digest} is neither in the registry nor in the store",
             fix=f"delete the note images/…/inputs/{made.input} in S3, then run the command again",
         )
 

@@ -4,7 +4,10 @@ import re
 
 # The system's words (C's strerror, Go's), and Rust's number where it says no more than that.
 SAID = r"no space left on device|os error 28\b|disk quota exceeded"
-OF_HOST = "free some disk space and run the command again"
+OF_HOST = (
+    "free some disk space and run the command again. `./doitw cache clean=1` empties the store of "
+    "finished work"
+)
 OF_ENGINE = (
     "`docker system df` shows what takes it, `docker system prune` frees what nobody uses. Then "
     "run the command again"

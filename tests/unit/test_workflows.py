@@ -243,7 +243,7 @@ def test_the_cache_knows_machine_python_and_locks() -> None:
         for step in ci_jobs.load(".github/actions/prepare/action.yml")["runs"]["steps"]
         if "actions/cache@" in step["uses"]
     ]
-    assert cache["path"].split() == ["build", ".doit.sqlite3"]
+    assert cache["path"].split() == ["build", ".doit.sqlite3", "~/.cache/doit-lambda-layer"]
     machine = "layer-${{ runner.os }}-${{ runner.arch }}-py${{ steps.python.outputs.python-version"
     assert cache["key"].startswith(machine)
     assert cache["restore-keys"].startswith(machine)
@@ -260,6 +260,7 @@ def test_gitlabs_cache_knows_them_as_well() -> None:
         "prefix": f"layer-linux-x86_64-py{python}",
     }
     assert layer["cache"]["paths"] == ["build", ".doit.sqlite3"]
+    assert layer["variables"]["LAYER_STORE"] == "build"  # a cache's paths lie in the checkout
     assert f"python:{python}" in layer["image"]
 
 

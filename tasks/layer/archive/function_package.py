@@ -1,7 +1,7 @@
 """What Chalice will upload as the function: its deployment package, file by file.
 
 requirements.txt ─▶ as a deploy packs it (chalice_project/packing.py): without what the layer has
-                 ─▶ build/store/function
+                 ─▶ the store
 app.py, chalicelib/, vendor/, chalice's runtime ─▶ looked at each time
 
 Source: chalice/deploy/packager.py, LambdaDeploymentPackager (chalice 1.34). Of chalice itself only

@@ -83,10 +83,13 @@ class Sender:
     fault: str = ""
     sent: int = 0
     _patience: Patience = field(default_factory=lambda: Patience(float("inf")))
+    _found: Mapping[Name, Path] = field(default_factory=dict)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
         if not self._thread:
+            names = [name for card in self.cards for name in card]
+            self._found = self.store.wanted(n for n in names if n not in self.store.foreign)
             self._thread = threading.Thread(target=self._send, daemon=True)
             self._thread.start()
 
@@ -115,8 +118,7 @@ class Sender:
 
     def _send_all(self) -> None:
         store = self.store
-        names = [name for card in self.cards for name in card if name not in store.foreign]
-        found = store.wanted(names)
+        found = self._found
         if not found:
             return
         push = arrange(found, store.own, datetime.now(UTC))
@@ -127,7 +129,7 @@ class Sender:
         jobs = [partial(self._send_card, card, push, found) for card in new]
         self.sent = sum(in_parallel(jobs, self._patience))
         if not store.foreign.intersection(name for card in self.cards for name in card):
-            self._put((INDEX, self.inputs), names, push, found)
+            self._put((INDEX, self.inputs), [*found], push, found)
 
     def _let_expire(self) -> None:
         """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the

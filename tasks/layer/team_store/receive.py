@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..cache import NEW
 from .bundle import PACKS, Entry, object_key
 from .objects import BrokenError, MissingError, Objects
 
@@ -29,9 +30,9 @@ def spans(entries: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def from_pack(
-    objects: Objects, writer: str, span: Sequence[Entry], folder: Path
+    objects: Objects, writer: str, span: Sequence[Entry], root: Path
 ) -> Iterator[Arrival]:
-    """Files in `folder`, one after the other. None if the pack is gone. DeniedError,
+    """Files below `root`, one after the other. None if the pack is gone. DeniedError,
     BrokenError."""
     begin, last = span[0].offset, span[-1]
     key = object_key(writer, PACKS, span[0].pack)
@@ -41,14 +42,15 @@ def from_pack(
         for entry in span:
             for _ in stream.pieces(entry.offset - place):
                 pass
-            yield entry, received(entry, stream.pieces(entry.size), folder)
+            yield entry, received(entry, stream.pieces(entry.size), root)
             place = entry.offset + entry.size
 
 
-def received(entry: Entry, pieces: Iterable[bytes], folder: Path) -> Path | None:
-    """A new file with these bytes, where they are the entry's."""
+def received(entry: Entry, pieces: Iterable[bytes], root: Path) -> Path | None:
+    """A new file with these bytes, beside entries of its kind, if they are the entry's."""
+    folder = root / entry.kind
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=NEW)
     path, digest, whole = Path(name), hashlib.sha256(), False
     try:
         with os.fdopen(handle, "wb") as file:

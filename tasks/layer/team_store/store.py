@@ -120,15 +120,15 @@ class TeamStore:
             if entry.pack:
                 packs[entry.pack].append(entry)
             else:
-                self._keep(writer, entry, receive.received(entry, [data], self._folder(entry)))
+                self._keep(writer, entry, receive.received(entry, [data], self.kept.root))
         self._take_packed(writer, [span for each in packs.values() for span in receive.spans(each)])
 
     def _take_packed(self, writer: str, spans: list[list[Entry]]) -> None:
         wanted = [entry for span in spans for entry in span]
         if sum(entry.size for entry in wanted) > self.kept.limit:
             raise BrokenError("it lists more than `store-size` allows")
-        folder = self.kept.root / "arriving"
-        jobs = [partial(receive.from_pack, self.objects, writer, span, folder) for span in spans]
+        root = self.kept.root
+        jobs = [partial(receive.from_pack, self.objects, writer, span, root) for span in spans]
         came = set()
         for entry, path in in_parallel(jobs, self.patience):
             came.add(entry.name)
@@ -136,9 +136,6 @@ class TeamStore:
         for entry in wanted:
             if entry.name not in came:  # its pack has expired
                 self.own.pop(entry.name, None)
-
-    def _folder(self, entry: Entry) -> Path:
-        return self.kept.root / entry.kind
 
     def _remember(self, writer: str, entry: Entry) -> None:
         if writer == self.writer:

@@ -6,11 +6,11 @@ linked into every layer. So what is installed is compared with the wheel's RECOR
 """
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ...settings import store_folder
 from ...settings.model import Settings
 from ...util import files
 from ..locked_requirement import LockedRequirement
@@ -21,8 +21,7 @@ LISTED = 3  # files, of one distribution
 
 def folder() -> Path:
     """`~/.cache/doit-lambda-layer/wheels`, or below XDG_CACHE_HOME."""
-    home = os.environ.get("XDG_CACHE_HOME") or files.home() / ".cache"
-    return Path(home, "doit-lambda-layer", "wheels")
+    return store_folder.of_person() / "wheels"
 
 
 def differences(pin: LockedRequirement, contents: Contents, settings: Settings) -> list[str]:

@@ -1,12 +1,19 @@
 """tasks/layer/cache.py: finished work comes back whole or not at all, and does not pile up."""
 
+import errno
 import hashlib
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.layer.cache import Store
+from tasks.layer import store_users
+from tasks.layer.cache import NEW, Store
 from tasks.util import files
 
 
@@ -125,3 +132,183 @@ def test_kinds_share_the_limit(store: Store) -> None:
         os.utime(store.put_bytes(kind, kind, b"x" * 6), (age, age))
     assert store.evict(set()) == 6
     assert left(store) == {"two"}
+
+
+# ---- what others may have put there -------------------------------------------------------------
+
+
+def link(path: Path) -> None:
+    target = path.with_name("target")
+    path.rename(target)
+    path.symlink_to(target)
+
+
+def let_others_write(path: Path) -> None:
+    path.chmod(0o666)
+
+
+@pytest.mark.parametrize("change", [link, let_others_write])
+def test_what_is_no_private_file_is_none(store: Store, change: Callable[[Path], None]) -> None:
+    """Whole as it is. It stays, for whoever put it there."""
+    path = store.put_bytes("k", "a", b"x")
+    change(path)
+    assert store.get("k", "a") is None
+    assert path.read_bytes() == b"x"
+    assert store.get("k", "a") is None
+
+
+def test_another_users_file_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that this run has used before."""
+    path = store.put_bytes("k", "a", b"x")
+    assert store.get("k", "a") == path
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+    assert store.get("k", "a") is None
+    assert path.exists()
+
+
+def test_only_entries_are_ever_deleted(store: Store) -> None:
+    """Whatever folder a setting names."""
+    put(store, "a", b"x" * 20)
+    mine = [store.root / "k/letter.txt", store.root / "notes/a-b", store.root / "top"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"y" * 20)
+        os.utime(path, (0, 0))
+    assert store.evict(set()) == 20
+    assert all(path.exists() for path in mine)
+
+
+# ---- several runs -------------------------------------------------------------------------------
+
+OTHER = """
+import os, sys
+from pathlib import Path
+from tasks.layer.cache import Store
+store = Store(root=Path(sys.argv[1]), limit=0)
+for key in sys.argv[2:]:
+    assert store.get("k", key), key
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def other_run(store: Store, *keys: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that has used these, and works on until the end."""
+    words = [sys.executable, "-c", OTHER, str(store.root), *keys]
+    run = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert run.stdout
+    assert run.stdout.readline() == "ready\n"
+    try:
+        yield run
+    finally:
+        run.communicate()
+
+
+def runs(store: Store) -> int:
+    """That have said that they use it."""
+    return len(list(store_users.folder(store.root).glob("run-*")))
+
+
+def test_what_another_run_has_used_stays(store: Store) -> None:
+    """However full the store is: it is about to read it. What it has not used goes."""
+    for key in ("used", "unused"):
+        put(store, key, b"x" * 20)
+    with other_run(store, "used"):
+        assert store.evict(set()) == 20
+        assert left(store) == {"used"}
+    assert store.evict(set()) == 20
+    assert left(store) == set()
+
+
+def test_a_run_that_was_killed_holds_nothing(store: Store) -> None:
+    """Nor is anything left of it."""
+    put(store, "a", b"x" * 20)
+    with other_run(store, "a") as run:
+        run.kill()
+    assert runs(store) == 2
+    assert store.evict(set()) == 20
+    assert runs(store) == 1  # this one's
+
+
+def test_nothing_goes_while_an_entry_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look and a deletion never meet; one that waits in vain deletes nothing."""
+    monkeypatch.setattr(store_users, "PATIENCE", 0.05)
+    put(store, "a", b"x" * 20)
+    with store_users.taking(store.root):
+        assert store.evict(set()) == 0
+    assert left(store) == {"a"}
+
+
+def test_a_file_of_long_ago_counts_as_new(store: Store, tmp_path: Path) -> None:
+    """An archive's is as old as it says, and another run must not take it for unused."""
+    source = tmp_path / "made"
+    source.write_bytes(b"x")
+    os.utime(source, (0, 0))
+    assert store.put("k", "a", source).stat().st_mtime > 1e9
+
+
+def test_what_comes_later_is_seen(store: Store) -> None:
+    """Names are read once, and again when something came."""
+    assert store.get("k", "a") is None
+    store.put_bytes("k", "a", b"x")
+    assert store.get("k", "a")
+    store.put_bytes("k", "b", b"x")
+    assert store.get("k", "b")
+
+
+# ---- disks --------------------------------------------------------------------------------------
+
+
+def test_it_may_lie_on_another_disk(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file cannot be moved there; nothing half copied has a name."""
+    source = tmp_path / "made"
+    source.write_bytes(b"x")
+    real = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path == source:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert store.put("k", "a", source) == store.get("k", "a")
+    assert not source.exists()
+    assert left(store) == {"a"}
+
+
+def test_what_does_not_fit_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk got full, as it was written."""
+
+    def fail(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="space"):
+        store.put_bytes("k", "a", b"x")
+    assert list((store.root / "k").iterdir()) == []
+
+
+def test_what_a_killed_run_left_goes_with_the_rest(store: Store) -> None:
+    """It counts, and is as old as it is."""
+    store.put_bytes("k", "a", b"x")
+    half = store.root / "k" / f"{NEW}abc"
+    half.write_bytes(b"x" * 20)
+    os.utime(half, (0, 0))
+    assert store.evict(set()) == 20
+    assert not half.exists()
+
+
+def test_hits_are_counted_over_all_runs(store: Store) -> None:
+    """Each run adds its own as it ends."""
+    put(store, "a", b"x")
+    for _ in range(2):
+        with other_run(store, "a"):
+            pass
+    assert store_users.use(store.root) == {"found": 2, "asked": 2}
+    store_users.forget_use(store.root)
+    assert store_users.use(replace(store, limit=1).root) == {"found": 0, "asked": 0}

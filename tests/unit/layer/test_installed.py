@@ -128,7 +128,7 @@ def test_one_distribution_twice_is_an_error() -> None:
 def test_nothing_installed_is_an_error_for_who_needs_it() -> None:
     """With what to run."""
     assert installed.load_installed(SETTINGS) is None
-    with pytest.raises(BuildError, match="gone from build/") as caught:
+    with pytest.raises(BuildError, match="gone from the store") as caught:
         installed.needed(SETTINGS)
     assert "again" in caught.value.fix
 

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from tasks.commands.doctor import builder_checks
+from tasks.layer.cache import Store
 from tasks.requirements import host_python
 from tasks.sandbox import choose, host, isolation
 from tasks.sandbox.host import HostSandbox
 from tasks.sandbox.job_kinds import INSPECT, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError
-from tasks.settings import paths
+from tasks.settings import paths, store_folder
 from tasks.settings.model import Settings
 from tasks.ui.finding import GOOD, NOTE
 from tasks.util.errors import BuildError
@@ -432,6 +433,21 @@ def test_the_jobs_variables_are_of_what_runs_inside_alone(tmp_path: Path) -> Non
     assert "bwrap" not in found.output
     opened = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
     assert not [path for path in opened if "memfd:environment" in path]
+
+
+@pytest.mark.parametrize("home", [True, False], ids=["in the home", "elsewhere"])
+def test_the_store_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, home: bool
+) -> None:
+    """For what packages bring: not to be written, nor to be read. Ours need no look into it."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    place = tmp_path / "home" if home else tmp_path  # the project, which is to be seen
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "caches"))
+    entry = Store(root=store_folder.locate(Settings()), limit=1).put_bytes("k", "a", b"x")
+    code = f"import os; print(os.path.exists({str(entry.absolute())!r}))"
+    assert run(code).output.startswith("True")
+    assert run(code, kind=PROOF).output.startswith("False")
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_globs_that_match_nothing_are_told(
 
 def test_without_an_installed_tree_the_fix_is_named(settings: Settings) -> None:
     """Of another layer, or after someone tidied up."""
-    with pytest.raises(BuildError, match="gone from build/"):
+    with pytest.raises(BuildError, match="gone from the store"):
         prune.run(Settings(layer="other"))
     for path in paths.STORE.rglob("key-*"):
         path.unlink()

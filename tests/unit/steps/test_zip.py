@@ -119,7 +119,7 @@ def test_a_part_that_is_not_whole_is_never_shipped(
     """The next run makes it again: optimize's record goes, too."""
     part = put(settings, {"six.py": b"x = 1\n"})
     part.unlink() if content is None else part.write_bytes(content)
-    with pytest.raises(BuildError, match="gone from build/store") as caught:
+    with pytest.raises(BuildError, match="gone from the store") as caught:
         zip_step.run(settings)
     assert "again" in caught.value.fix
     assert not paths.record(settings, "optimize").exists()
@@ -150,7 +150,7 @@ def test_an_empty_layer_is_an_error(settings: Settings) -> None:
 
 def test_without_parts_it_says_what_to_run(settings: Settings) -> None:
     """No traceback after someone tidied up."""
-    with pytest.raises(BuildError, match="gone from build/store"):
+    with pytest.raises(BuildError, match="gone from the store"):
         zip_step.run(Settings(layer="other", builder="host"))
 
 

@@ -1,0 +1,62 @@
+"""Where finished work is kept: in a folder of the person's, which all checkouts and layers share.
+
+It is written by this person's own builds alone. So it is a real folder of theirs that nobody else
+may enter. Where there can be none (a home that is read-only, or somebody else's), each checkout
+keeps its own in build/.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from ..util import files
+from . import paths
+from .model import Settings
+
+NAME = "doit-lambda-layer"
+PRIVATE = 0o700
+
+
+def of_person() -> Path:
+    """`~/.cache/doit-lambda-layer`, or below XDG_CACHE_HOME. A relative one counts as none there
+    (XDG Base Directory Specification)."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else files.home() / ".cache") / NAME
+
+
+def wanted(settings: Settings) -> Path:
+    """Where it is to be."""
+    if not settings.store:
+        return of_person() / paths.STORE.name
+    with suppress(RuntimeError):  # `~` of a user whom nobody knows
+        return Path(settings.store).expanduser() / paths.STORE.name
+    return Path(settings.store) / paths.STORE.name
+
+
+def locate(settings: Settings) -> Path:
+    """Where it is."""
+    folder = wanted(settings)
+    return folder if is_private(folder) else paths.STORE
+
+
+def is_private(folder: Path) -> bool:
+    """A folder of this user's, which others cannot enter and no link leads to; made where there is
+    none."""
+    try:
+        _make(folder)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            return False
+        if stat.S_IMODE(found.st_mode) != PRIVATE:
+            folder.chmod(PRIVATE)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _make(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        with suppress(FileExistsError):  # another build was quicker
+            each.mkdir(PRIVATE)
