@@ -64,6 +64,8 @@ def s3() -> list[tuple[str, str]]:
         (s3_keys.bom_key(layer, TIME), "its bill of materials"),
         (s3_keys.note_key(layer, 1), "where the zip of version 1 lies, also after it was deleted"),
         (s3_keys.alias_key(layer, "HASH"), "which version holds what these inputs make"),
+        ("store/v1/WRITER/KIND/KEY", "finished work of one writer, for the team; `index` and "
+         "`packs` are kinds of their own"),
         (f"{stage}{s3_keys.STATE}", "Chalice's state of the stage; `{\"deploying\": …}` while "
          "Chalice runs"),
         (f"{stage}{s3_keys.RECORD}", "what was deployed last"),

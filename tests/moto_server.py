@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tasks.local_aws import moto_patches
-from tasks.local_aws.services import image_registry
+from tasks.local_aws.services import bucket_policies, image_registry
 from tasks.settings.local_access import OTHERS
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -104,7 +104,7 @@ class Server:
 def serving() -> Iterator[Server]:
     """A server of this process on a free port of 127.0.0.1."""
     server = Server()
-    moto_patches.judge_transport()
+    bucket_policies.judge_conditions()
     moto = DomainDispatcherApplication(create_backend_app)
     app = _recording(server, _lossy(server, _paging(_handing_out(_registry(moto)))))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)

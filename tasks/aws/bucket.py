@@ -1,7 +1,7 @@
 """What makes a bucket safe to take code from: no public access, TLS only, encryption at rest."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..settings import s3_keys
@@ -12,15 +12,25 @@ from . import s3
 from .client import Aws
 from .errors import DENIED, error_code, errors
 from .iam import actions as iam_actions
+from .iam import policies
+from .iam.policies import TRANSPORT, tls_only
+from .iam.store_statements import STORE_ROOT, written_once
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS
 # What a killed upload leaves is in no list of objects, and paid for.
 UNFINISHED = {
     "ID": "doit-lambda-layer-unfinished",
     "Status": "Enabled",
     "Filter": {"Prefix": ""},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
+STORE_DAYS = 30  # an entry of the team's store lives, each can be made again
+STORE = {
+    "ID": "doit-lambda-layer-store",
+    "Status": "Enabled",
+    "Filter": {"Prefix": f"{STORE_ROOT}/"},
+    "Expiration": {"Days": STORE_DAYS},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
 }
 MISSING = {"NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"}
 
@@ -30,23 +40,12 @@ def protect(aws: Aws, owned: dict[str, str]) -> None:
     s3, rule = aws.client("s3"), {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     s3.put_public_access_block(**owned, PublicAccessBlockConfiguration=dict.fromkeys(BLOCK, True))
     s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    policy = tls_only(owned["Bucket"], aws.identity.partition)
+    bucket, partition = owned["Bucket"], aws.identity.partition
+    policy = policies.document([tls_only(bucket, partition), written_once(bucket, partition)])
     s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
-    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [UNFINISHED]})
-
-
-def tls_only(bucket: str, partition: str) -> dict[str, Any]:
-    """The bucket policy that AWS's Config rule s3-bucket-ssl-requests-only asks for."""
-    place = f"arn:{partition}:s3:::{bucket}"
-    statement = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [place, f"{place}/*"],
-        "Condition": {"Bool": {TRANSPORT: "false"}},
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_lifecycle_configuration(
+        **owned, LifecycleConfiguration={"Rules": [UNFINISHED, STORE]}
+    )
 
 
 def warn_of_weak_bucket(aws: Aws, owned: dict[str, str]) -> None:
@@ -151,9 +150,14 @@ def ensure(aws: Aws) -> None:
         "Filter": {"And": {"Prefix": s3_keys.LAYERS, "Tags": [TAG]}},
         "Expiration": {"Days": aws.settings.lifecycle_days},
     }
+    add_rule(aws, ours)
+
+
+def add_rule(aws: Aws, ours: Mapping[str, Any]) -> None:
+    """Beside whatever rules the bucket has, in the place of a former one of ours."""
     there = rules(aws)
     if ours not in there:
-        others = [rule for rule in there if rule.get("ID") != RULE]
+        others = [rule for rule in there if rule.get("ID") != ours["ID"]]
         with errors(f"setting the lifecycle of bucket {aws.settings.bucket}"):
             aws.client("s3").put_bucket_lifecycle_configuration(
                 **s3.bucket_of(aws), LifecycleConfiguration={"Rules": [*others, ours]}

@@ -8,7 +8,7 @@ from ..aws.iam import policies, statements
 from ..aws.iam.policies import Policy
 from ..aws.iam.resources import Scope
 from ..chalice_project import config
-from ..context import arguments, connection
+from ..context import arguments, connection, team_store
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -21,6 +21,7 @@ from ..util import files, subprocesses
 from ..util.errors import AwsError, InputError
 
 UNKNOWN = "ACCOUNT_ID"  # IAM refuses a policy that still has it
+NO_ROLE = "ROLE_NAME"  # a prefix of the team's store that nobody uses
 OWNER = "OWNER/REPOSITORY"  # stands in for a repository that nobody named
 REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
@@ -63,6 +64,9 @@ def _notes(within: Scope, repository: str, wanted: str) -> Iterator[str]:
     if within.account == UNKNOWN:
         yield f"note: {UNKNOWN} stands for the account's number, which nothing here names"
         yield "→ write `account` into pyproject.toml, or log in"
+    if within.writer == NO_ROLE and wanted in ("", "publish", "deploy", "store"):
+        yield f"note: {NO_ROLE} stands for the name of the role that publishes"
+        yield "→ write `store-writer` into pyproject.toml"
     if wanted in ("", "trust") and repository == OWNER:
         yield "trust: say repository=OWNER/REPOSITORY, as GitHub writes it"
     if wanted in ("", "trust") and "@" not in repository:
@@ -82,7 +86,8 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
         found["assume"] = ("who starts the run, to take the stage's role", policies.assume(within))
     stage = within.settings.stage
     who = f"the role's trust policy: {repository} on GitHub, branch {branch}, environment {stage}"
-    return found | {"trust": (who, policies.trust(within, repository, branch))}
+    found["trust"] = (who, policies.trust(within, repository, branch))
+    return found | {"bucket": ("the bucket's own policy", policies.of_bucket(within))}
 
 
 def scope(settings: Settings, key: str = "") -> Scope:
@@ -97,6 +102,7 @@ def scope(settings: Settings, key: str = "") -> Scope:
         others=tuple(size_limit.others(settings)),
         keys=(key,) if key else (),
         keeps_logs=config.keeps_logs(paths.CHALICE_CONFIG, stage),
+        writer=team_store.named_writer(settings) or NO_ROLE,
     )
 
 

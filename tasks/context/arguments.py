@@ -23,7 +23,7 @@ Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke", "convert"}  # they run Chalice
 ENV, PYLOCK, CLOUDFORMATION, TERRAFORM = "env", "pylock", "cloudformation", "terraform"
 FORMATS = {"local-start": (ENV,), "lock": (PYLOCK,), "package": (CLOUDFORMATION, TERRAFORM)}
-POLICIES = (*PURPOSES, "assume", "trust")  # what iam-policy prints
+POLICIES = (*PURPOSES, "assume", "trust", "bucket")  # what iam-policy prints
 FLAGS = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 
 

@@ -6,11 +6,11 @@ engine that builds with it (stage=local, and an image that no registry has).
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..layer import installed, part
+from ..layer import input_hash, installed, part
 from ..layer.cache import Store
 from ..sandbox import choose
 from ..sandbox.container import image_archive
@@ -18,7 +18,7 @@ from ..sandbox.container.image_archive import Archive
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import files
-from ..util.errors import BuildError, InputError
+from ..util.errors import BuildError, InputError, LayerError
 from . import blobs, tar_layer
 from .assemble import Base, digest
 from .check import MACHINES
@@ -46,7 +46,8 @@ def find_base(settings: Settings) -> Base:
 def from_engine(settings: Settings) -> Base:
     """The image that the engine has. Its layers are packed once, and kept."""
     kept, level = installed.store(settings), _level(settings)
-    known = f"base-of-{files.digest([blobs.FORMAT, level, image_archive.base_id(settings)])}"
+    made_by = [*blobs.made_by(), level]
+    known = f"base-of-{files.digest([*made_by, image_archive.base_id(settings)])}"
     if (facts := kept.get(blobs.FACTS, known)) and (found := _told(kept, facts)):
         return found
     with image_archive.exported(settings) as archive:
@@ -77,13 +78,12 @@ def _level(settings: Settings) -> int:
 
 
 def _packed(kept: Store, archive: Archive, number: int, diff_id: str, level: int) -> Layer:
-    key = f"base-{blobs.FORMAT}-{level}-{diff_id.removeprefix('sha256:')}"
-
     def make(path: Path) -> Layer:
         with archive.layer(number) as (tar, length):
             return tar_layer.compress(tar, path, level, diff_id=diff_id, unpacked=length)
 
-    return blobs.keep(kept, key, make)
+    key = files.digest([*blobs.made_by(), level, diff_id])
+    return blobs.keep(kept, f"base-{key}", make)
 
 
 def from_registry(settings: Settings, verify: str | bool = True) -> Base:
@@ -102,6 +102,17 @@ def from_registry(settings: Settings, verify: str | bool = True) -> Base:
     config = json.loads(registry.read_blob(manifest["config"]["digest"]))
     layers = tuple(_layers(manifest["layers"], config["rootfs"]["diff_ids"]))
     return Base(reference=settings.base_image, digest=digest(data), config=config, layers=layers)
+
+
+def offered(settings: Settings, verify: str | bool = True) -> str:
+    """`name@sha256:…` that the registry has for the tag, with one HEAD. '' where it cannot be
+    asked, or has none."""
+    registry, reference = _place(settings.base_image, verify)
+    try:
+        digest = registry.find_manifest(reference)
+    except LayerError:
+        return ""
+    return input_hash.exact_image(replace(settings, locked_image=digest)) if digest else ""
 
 
 def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = True) -> Path:

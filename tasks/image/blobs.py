@@ -28,6 +28,11 @@ LIGHT = "light packages"
 FORMAT = 1  # raise when other bytes are made of the same parts
 
 
+def made_by() -> list[object]:
+    """What decides the bytes, beside what is packed."""
+    return [FORMAT, version("deflate")]
+
+
 def of_parts(
     settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
 ) -> list[Layer]:
@@ -36,7 +41,7 @@ def of_parts(
 
     def make(title: str, content: Sequence[Member]) -> Layer:
         made_from = [[x.path.name, x.name] for x in content]
-        key = files.digest([FORMAT, version("deflate"), level, title, made_from])
+        key = files.digest([*made_by(), level, title, made_from])
         whole = tar_layer.of_members(content)
         return keep(kept, key, lambda path: tar_layer.write_layer(whole, path, level, title))
 

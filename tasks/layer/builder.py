@@ -42,9 +42,10 @@ Keep = Callable[[str, Path], object]
 Facts = dict[str, file_tools.Record]  # docker/inspect_installed.py's, by the pin's key
 
 
-def content_key(pin: str, facts: file_tools.Record) -> str:
-    """What a distribution is kept under whose pin does not say what it is."""
-    return file_tools.digest([pin, facts])
+def content_key(pin: str, facts: file_tools.Record, contents: Mapping[str, str]) -> str:
+    """What a distribution is kept under whose pin does not say what it is. `contents`: {path:
+    sha256}, also of what RECORD has no hash for."""
+    return file_tools.digest([pin, facts, contents])
 
 
 def _to_take_apart(keys: Mapping[str, str]) -> dict[str, bytes]:
@@ -138,8 +139,9 @@ class LayerBuilder:
             self._install_all([pin])
             found |= self.take_apart({pin.name: pin.key})
         self._meanwhile.settle()
+        contents = {key: facts.get("contents", {}) for key, facts in found.items()}
         self._compare(pins, found)
-        self.here |= {key: content_key(key, facts) for key, facts in found.items()}
+        self.here |= {key: content_key(key, found[key], contents[key]) for key in found}
         return found
 
     def _install_all(self, pins: Sequence[LockedRequirement]) -> None:

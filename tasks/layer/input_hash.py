@@ -1,10 +1,12 @@
 """The input hash: what decides the layer's content, known without Docker and without network."""
 
+import os
+import platform
 from importlib.metadata import version
 from pathlib import Path
 
 from ..chalice_project.source import imports as app_imports
-from ..requirements import file
+from ..requirements import file, host_python
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
@@ -39,6 +41,27 @@ def environment(settings: Settings, builder: str) -> dict[str, str]:
         "image": image,
         "scripts": scripts,
     }
+
+
+def workplace(settings: Settings, builder: str, image: str = "") -> dict[str, str]:
+    """`environment`, and exactly which tools make it so: what the store's keys rest on. Other
+    machines take from it, too. `image`: exactly which one; its Python is part of it."""
+    if builder == "docker":
+        exact = {"image": exact_image(settings) or image or settings.base_image}
+    else:
+        exact = {
+            "python": host_python.version(settings.python) or platform.python_version(),
+            "libc": str(os.confstr("CS_GNU_LIBC_VERSION")),
+        }
+    return environment(settings, builder) | {"uv": version("uv")} | exact
+
+
+def exact_image(settings: Settings) -> str:
+    """`name@sha256:…` of the base image, as engines write it. '' where neither its name nor the
+    lock says it."""
+    name, _, digest = settings.base_image.partition("@")
+    tagged = ":" in name.rpartition("/")[2]
+    return f"{name.rpartition(':')[0] if tagged else name}@{digest}" if digest else ""
 
 
 def install_parts(settings: Settings, builder: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """One distribution to install, and the key that its finished work is kept under."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ..requirements import file
@@ -11,7 +11,7 @@ from ..settings.model import Settings
 from ..util.files import Record, digest
 from . import input_hash
 
-FORMAT = 2  # raise when identity.BUILDER_FILES make something else
+FORMAT = 3  # raise when identity.BUILDER_FILES make something else
 _FROM_SOURCE = re.compile(r"--no-binary[ =]+(\S+)")
 _CERTAIN = re.compile(r"--hash=|git\+\S+@[0-9a-f]{40}")
 
@@ -31,11 +31,15 @@ class LockedRequirement:
 
 def locked_requirements(
     lines: Iterable[file.Line], settings: Settings, builder: str,
-    built: Collection[str] | None = None,
+    built: Collection[str] | None = None, image: str = "",
+    indexes: Callable[[], list[str]] = list,
 ) -> list[LockedRequirement]:  # fmt: skip
     """The distributions that the lines of a lock ask for on the layer's platform, by name. `built`:
-    which of them may be built from source; None: any. What builds it is in no lock."""
-    environment, place = marker_environment(settings), input_hash.environment(settings, builder)
+    which of them may be built from source; None: any. What builds it is in no lock. `image`:
+    exactly which one they are for; `indexes`: where packages come from, which decides what is in
+    no lock."""
+    environment = marker_environment(settings)
+    place = input_hash.workplace(settings, builder, image)
     found = []
     for line in lines:
         if not file.applies(line, environment):
@@ -43,8 +47,10 @@ def locked_requirements(
         text, name = file.spelling(line), line.name
         # on the host it always is one (requirements/uv.py)
         wheel = builder == "docker" and built is not None and not {name, ":all:"} & {*built}
-        key = digest([FORMAT, name, text, place, *["wheel"] * wheel])
         certain = bool(_CERTAIN.search(text))
+        is_wheel = wheel or (builder == "host" and "--hash=" in text)
+        others = [] if is_wheel else [indexes()]
+        key = digest([FORMAT, name, text, place, *["wheel"] * wheel, *others])
         found.append(LockedRequirement(name=name, text=text, certain=certain, key=key, wheel=wheel))
     return sorted(found, key=lambda pin: pin.name)
 

@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,7 +71,8 @@ def of_text(name: str, text: str, settings: Settings) -> tuple[str, bytes]:
     packed = bytes(deflate.deflate_compress(content, LEVELS[settings.compression]))
     member = [name, 0o644, DEFLATED, zlib.crc32(content), len(content), 0, len(packed), False]
     index = files.canonical({"members": [member], "strip": None, "skipped": []})
-    return digest([name, text, flags(settings)]), packed + index + _LENGTH.pack(len(index))
+    made_by = [version("deflate"), *flags(settings)]
+    return digest([name, text, made_by]), packed + index + _LENGTH.pack(len(index))
 
 
 def key(plan: PrunePlan, settings: Settings) -> str:

@@ -18,28 +18,25 @@
 6. moto takes any variable, runtime and package. Here is refused what no function of the emulator
    can have. That is an image without Docker or of no repository here, a runtime that is not Python,
    a variable that no process can be given.
-7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
-   would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
-Functions that are images: image_functions.py. API Gateway, events, ECR's registry, layers of other
-accounts, and what moto cannot do at all: services/.
+Functions that are images: image_functions.py. Policies of buckets, API Gateway, events, ECR's
+registry, layers of other accounts, and what moto cannot do at all: services/.
 """
 
 import base64
-import json
 import threading
 import uuid
 from types import SimpleNamespace
 from typing import Any
 
 from ..aws.arn import LAYER_ARN
-from ..aws.bucket import TRANSPORT
 from ..settings.local_access import Access
 from . import function_variables, image_functions
 from .guard import OURS
 from .invoke import invoke
 from .services import (
     api_gateway,
+    bucket_policies,
     foreign_layers,
     image_registry,
     polled_events,
@@ -74,7 +71,7 @@ def apply(access: Access | None = None) -> None:
     image_functions.apply()
     for name in ("__init__", "update_configuration"):
         setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))
-    judge_transport()
+    bucket_policies.judge_conditions()
 
     def run(self: Any, body: str, request_headers: Any, response_headers: Any) -> bytes:
         kind = request_headers.get("x-amz-invocation-type")
@@ -116,22 +113,6 @@ def _invoked(
     tail = answer.log.encode()[-LOG_TAIL:]
     response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
     return answer.payload.encode()
-
-
-def judge_transport() -> None:
-    """Point 7."""
-    from moto.iam.access_control import IAMPolicy, PermissionResult
-    from moto.s3.models import FakeBucket
-
-    def get_permission(self: Any, action: str, resource: str) -> Any:
-        if self.policy is None:
-            return PermissionResult.NEUTRAL
-        policy = json.loads(self.policy)
-        kept = [each for each in policy["Statement"] if TRANSPORT not in json.dumps(each)]
-        judged = json.dumps({**policy, "Statement": kept})
-        return IAMPolicy(judged).is_action_permitted(action, resource)
-
-    setattr(FakeBucket, "get_permission", get_permission)  # noqa: B010 - mypy refuses the plain form
 
 
 def _refusing(original: Any) -> Any:

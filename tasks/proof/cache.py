@@ -48,6 +48,12 @@ class Proof:
         errors = [self.after["imports"], self.after["loads"], self.imports, self.loads]
         return all(causes.is_of_bytes(error) for each in errors for error in each.values())
 
+    @property
+    def is_kept(self) -> bool:
+        """Does it hold whenever and after whatever it was made? None where time or memory ran out,
+        none of a zip that is not what was made."""
+        return self.is_of_bytes and not self.after["compiled"]
+
 
 def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:
     """{distribution: its proof} of those of {distribution: key} that have one which holds."""

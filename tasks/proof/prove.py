@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..layer import exact_image, locked_requirement
 from ..layer import installed as installed_layer
-from ..layer import locked_requirement
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
@@ -40,11 +40,10 @@ def prove(
 
 
 def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:
-    """Proofs that hold for these bytes, whenever and after whatever they are made: none where time
-    or memory ran out, none of a zip that is not what was made."""
+    """Those that hold for these bytes."""
     kept = installed_layer.store(settings)
     for name, each in made.items():
-        if each.is_of_bytes and not each.after["compiled"]:
+        if each.is_kept:
             cache.save(kept, asked.keys[name], each)
     parts = asked.look.parts.values()
     kept.evict({*asked.keys.values(), *parts, *(each.key for each in tree.distributions)})
@@ -54,6 +53,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
+    installed = files.read_record(paths.record(settings, "install")) or {}
+    exact_image.refuse_other(settings, installed.get("image", ""), sandbox.digest)
     doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()

@@ -18,6 +18,7 @@ from ..layer.archive import zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
+from ..layer.team_store import run as team
 from ..settings import paths
 from ..settings.model import Settings
 from ..util import files as file_tools
@@ -85,6 +86,7 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
     keys = cache.keys(edges, optimized["parts"], [*where, optimized["bytecode"] is None])
+    team.bring(cache.KIND, [*keys.values()])
     look = cache.Look(tree, optimized["parts"], stay)
     stored = cache.stored(installed_layer.store(settings), keys)
     known = {name: each for name, each in stored.items() if look.keeps(each)}

@@ -7,7 +7,7 @@ import base64
 import netrc
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -22,6 +22,7 @@ URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
+_LOGIN = re.compile(r"//[^/\s]*@")  # an address's
 _USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:")
 SHORT = 4  # characters; shorter ones are hidden only as an address's password
 HIDDEN = "****"
@@ -45,6 +46,16 @@ def index_variables(environ: Mapping[str, str], root: Path) -> dict[str, str]:
     return named | {
         name: _with_netrc(named[name], named, environ) for name in URLS if name in named
     }
+
+
+def addresses(options: Iterable[str]) -> list[str]:
+    """Where packages come from: `options` of the requirements, and what uv is told around them.
+    Without logins, of which each person has their own."""
+    around = index_variables(os.environ, Path())
+    named = {name: text for name, text in around.items() if name in UV}
+    asked = [each for each in options if each.startswith("-")]
+    said = [*asked, *(f"{name}={text}" for name, text in sorted(named.items()))]
+    return [_LOGIN.sub("//", each) for each in said]
 
 
 def _over(files: dict[str, str], own: dict[str, str]) -> dict[str, str]:

@@ -11,6 +11,10 @@ from .smoke_request import Request
 LOCAL = "local"  # the stage that lives on the emulator
 MOST_LAYERS = 5  # of one function (AWS quota)
 ARCHITECTURES = ("x86_64", "arm64")
+# of `team-store`
+OFF, READ, READ_WRITE = "off", "read", "read-write"
+# Who writes to the team's store: what IAM calls roles and users. It is one part of a key in S3.
+WRITER = r"[A-Za-z0-9_][\w+=,.@-]{0,127}"
 LAMBDA_IMAGE = "public.ecr.aws/lambda/python:{python}"
 # A reference as engines read it (github.com/distribution/reference), or an image's ID; `{python}`
 # stands for a version.
@@ -166,6 +170,19 @@ class Settings:
         env=("LAYER_STORE",), value="FOLDER",
     )  # fmt: skip
     store_size: int = _setting(2000, "MB of finished work that the store may keep")
+    team_store: str = _setting(
+        "", "may builds read and write the team's finished work in the bucket? (default: "
+        "`read-write` for `deploy` and `publish`, `off` for all else and for `stage=local`)",
+        choices=(OFF, READ, READ_WRITE),
+    )  # fmt: skip
+    store_writer: str = _setting(
+        "", "as whom this stage writes to the team's store (default: the name of the role)",
+        pattern=WRITER,
+    )  # fmt: skip
+    store_trust: tuple[str, ...] = _setting(
+        (), "whose entries of the team's store a build takes: names of roles, the most likely one "
+        "first (default: this stage's own)", item="ROLE",
+    )  # fmt: skip
     check: str = _setting("", "your own check, run in the image: a Python file or module")
     check_timeout: int = _setting(60, "seconds that `check` or `trace` may take")
     trace: str = _setting(

@@ -7,25 +7,28 @@ holds is in the store, and whether its files are ever needed is for `optimize` t
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from ..context import arguments
+from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..image import base
 from ..layer import builder as layer_builder
-from ..layer import input_hash, locked_requirement
+from ..layer import exact_image, input_hash, locked_requirement
 from ..layer import installed as installed_layer
-from ..layer.builder import LayerBuilder, content_key
+from ..layer.builder import LayerBuilder
 from ..layer.installed import KIND, Installed, InstalledDistribution
 from ..layer.locked_requirement import LockedRequirement
+from ..layer.team_store import run as team
 from ..requirements import file, lockfile
+from ..sandbox import index_credentials
 from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
 from ..ui.console import count, duration, say, say_once, size
 from ..util import files
 from ..util.errors import BuildError
 
-IMAGES = "images"  # of the store's entries: which image a tag was when it was last built with
 GetWorkshop = Callable[[], LayerBuilder]
 
 
@@ -40,6 +43,7 @@ def task_install() -> dict[str, object]:
         "file_dep": [str(path) for path in (*inputs, *lock)],
         "targets": [str(record)],
         "setup": arguments.import_first(),
+        "meta": {"last_words": team_store.finish},
         "uptodate": [
             files.is_fresh(
                 record, lambda: input_hash.install_inputs(settings, layer_builder.kind(settings))
@@ -58,6 +62,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     lockfile.refuse_outdated_lock(settings)
     started, builder = time.monotonic(), layer_builder.kind(settings)
     fingerprint = input_hash.install_inputs(settings, builder)
+    team_store.begin(settings, builder)
     locked = Path(settings.lock).is_file()
     if not locked and Path(settings.own_lock).is_file():
         say(
@@ -67,14 +72,25 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     exact = file.read_requirements(Path(settings.lock)) if locked else get_workshop().resolve()
     options = list(dict.fromkeys(locked_requirement.options([*lines, *exact])))
     built = locked_requirement.from_source(options) if locked else None
-    pins = locked_requirement.locked_requirements(exact, settings, builder, built)
-    found = known_distributions(settings, pins)
+    indexes = cache(lambda: index_credentials.addresses(options))
+
+    def look(image: str) -> tuple[list[LockedRequirement], dict[str, InstalledDistribution]]:
+        pins = locked_requirement.locked_requirements(
+            exact, settings, builder, built, image, indexes
+        )
+        return pins, known_distributions(settings, pins)
+
+    image = image_of(settings, builder, get_workshop, locked=locked)
+    pins, found = look(image)
+    if len(found) < len(pins) and (used := used_image(settings, get_workshop())) != image:
+        image = used
+        pins, found = look(image)
     missing = [pin for pin in pins if pin.key not in found]
     found |= install(settings, get_workshop, missing, options) if missing else {}
     tree = Installed(tuple(found[pin.key] for pin in pins))
     record = describe(tree, pins, options, file.direct_names(lines))
     record |= {"fingerprint": fingerprint, "builder": layer_builder.title(settings)}
-    record["image"] = image(settings, builder)
+    record["image"] = image
     files.write_record(paths.record(settings, "install"), record)
     say(summary(record, len(missing), time.monotonic() - started))
     return record
@@ -85,20 +101,26 @@ def known_distributions(
 ) -> dict[str, InstalledDistribution]:
     """{pin's key: distribution} of what was installed before."""
     kept = installed_layer.store(settings)
+    team.bring(KIND, [pin.key for pin in pins if pin.certain])
     found = {pin.key: kept.get(KIND, pin.key) for pin in pins if pin.certain}
     return {
         key: installed_layer.read_installed(path, key, key) for key, path in found.items() if path
     }
 
 
-def image(settings: Settings, builder: str) -> str:
-    """The digest of the image that distributions were last installed in; '' on the host."""
-    path = installed_layer.store(settings).get(IMAGES, _place(settings, builder))
-    return path.read_text(encoding="utf-8") if path else ""
+def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, locked: bool) -> str:
+    """Exactly which image packages are looked for: no engine is asked, and nothing pulled, where
+    the lock, the last build or the image's registry says it. '' on the host."""
+    if builder == "host":
+        return ""
+    if not locked:
+        return used_image(settings, get_workshop())  # it has resolved the requirements
+    known = exact_image.find(settings, builder)
+    return known or base.offered(settings) or used_image(settings, get_workshop())
 
 
-def _place(settings: Settings, builder: str) -> str:
-    return files.digest(input_hash.environment(settings, builder))
+def used_image(settings: Settings, workshop: LayerBuilder) -> str:
+    return exact_image.remember(settings, workshop.sandbox.digest)
 
 
 def install(
@@ -112,8 +134,6 @@ def install(
     say(f"installing in {workshop.sandbox.title}")
     facts = workshop.install(missing, options)
     kept, found = installed_layer.store(settings), {}
-    if used := workshop.sandbox.digest:
-        kept.put_bytes(IMAGES, _place(settings, workshop.sandbox.kind), used.encode())
     for pin in missing:
         if pin.key not in facts:
             raise BuildError(
@@ -122,7 +142,7 @@ def install(
             )
         said = facts.pop(pin.key)
         # what an uncertain pin stands for is known only now
-        key = pin.key if pin.certain else content_key(pin.key, said)
+        key = pin.key if pin.certain else workshop.here[pin.key]
         kept.put_bytes(KIND, key, files.canonical(said))
         found[pin.key] = installed_layer.from_facts(key, pin.key, said)
     return found

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..layer import builder, bytecode, input_hash, installed, locked_requirement
+from ..layer import builder, bytecode, exact_image, input_hash, installed, locked_requirement
 from ..layer import part as parts
 from ..layer.archive import licenses
 from ..layer.builder import LayerBuilder
 from ..layer.part import KIND, Part
 from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
+from ..layer.team_store import run as team
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import count, duration, say, size
@@ -67,6 +68,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     wanted = plan.read_plans(paths.plan(settings))
     kept = installed.store(settings)
     keys = {each.name: parts.key(each, settings) for each in wanted}
+    team.bring(KIND, [*keys.values()])
     there = kept.all(KIND, keys)
     missing = [each for each in wanted if each.name not in there]
     if missing:
@@ -138,6 +140,7 @@ def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PruneP
     """Those whose files the workshop has not: install knew them from before. BuildError when they
     are no longer what install found."""
     record = files.read_record(paths.record(settings, "install")) or {}
+    exact_image.refuse_other(settings, record["image"], workshop.sandbox.digest)
     wanted = {each.pin for each in missing}
     pins = [pin for pin in locked_requirement.recorded(record) if pin.key in wanted]
     workshop.have(pins, record["options"])

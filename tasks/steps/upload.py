@@ -6,7 +6,7 @@ from dataclasses import replace
 from ..aws import bucket, s3
 from ..aws.client import Aws
 from ..chalice_project import package as function_package
-from ..context import arguments
+from ..context import arguments, team_store
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -43,6 +43,7 @@ def run(aws: Aws) -> files.Record:
     if not s3.ensure_bucket(aws):
         bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     bucket.ensure(aws)
+    team_store.start()
     if twin:
         same = "holds exactly this content"
         if twin.content_hash != packed["sha256"]:

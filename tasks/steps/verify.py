@@ -19,6 +19,7 @@ from typing import Any
 
 from ..chalice_project import config as chalice_config
 from ..chalice_project.source import imports as app_imports
+from ..context import team_store
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, part
@@ -129,10 +130,18 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     }
     file_tools.write_record(paths.record(settings, "verify"), record)
     add_imports_to_page(settings)
+    offer(settings, tree, made)
     say(f"{verdict.summary(record)} ({duration(time.monotonic() - started)})")
     for line in spent.sentences():
         say(line)
     return record
+
+
+def offer(settings: Settings, tree: Installed, made: file_tools.Record) -> None:
+    """To the team's store. `made`: optimize's record."""
+    keys = [*made["parts"].values(), *made["beside"].values()]
+    kind = builder.kind(settings)
+    team_store.offer(settings, kind, [each.key for each in tree.distributions], keys)
 
 
 def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:

@@ -48,16 +48,18 @@ def test_the_bucket_is_made_in_the_settings_region(
 
 
 def test_a_new_bucket_is_private_and_encrypted(aws: Aws) -> None:
-    """All four blocks; of a lifecycle only what clears up after killed uploads."""
+    """All four blocks; of a lifecycle only what clears up after killed uploads, and in the
+    team's store."""
     assert s3.ensure_bucket(aws)
     block = client(aws).get_public_access_block(Bucket="deps-bucket")
     assert list(block["PublicAccessBlockConfiguration"].values()) == [True] * 4
     encryption = client(aws).get_bucket_encryption(Bucket="deps-bucket")
     rules = encryption["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    (rule,) = bucket.rules(aws)
+    rule, store = bucket.rules(aws)
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "Expiration" not in rule
+    assert (store["Filter"], store["Expiration"]) == ({"Prefix": "store/v1/"}, {"Days": 30})
 
 
 def test_a_bucket_that_is_there_is_only_looked_at(aws: Aws, server: Server) -> None:
@@ -71,13 +73,20 @@ def test_a_bucket_that_is_there_is_only_looked_at(aws: Aws, server: Server) -> N
 
 
 def test_a_bucket_of_ours_takes_tls_only(aws: Aws) -> None:
-    """Nothing else is in its policy; nothing is said of a bucket that has all of it."""
+    """And nobody replaces an entry of the team's store. Nothing else is in its policy; nothing is
+    said of a bucket that has all of it."""
     assert s3.ensure_bucket(aws)
     policy = json.loads(client(aws).get_bucket_policy(Bucket="deps-bucket")["Policy"])
-    [statement] = policy["Statement"]
+    statement, once = policy["Statement"]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
     assert statement["Resource"] == ["arn:aws:s3:::deps-bucket", "arn:aws:s3:::deps-bucket/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert (once["Effect"], once["Action"]) == ("Deny", "s3:PutObject")
+    assert once["Resource"] == "arn:aws:s3:::deps-bucket/store/v1/*"
+    # AWS's own example: parts of an upload take no condition
+    assert once["Condition"] == {
+        "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"},
+    }  # fmt: skip
 
 
 def test_what_a_bucket_of_others_lacks_is_said(

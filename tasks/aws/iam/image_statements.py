@@ -7,6 +7,7 @@ ECR" user guide ("IAM permissions for pushing an image").
 from ...settings import s3_keys
 from .resources import Scope
 from .statements import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
+from .store_statements import STORE_NEEDS
 
 # About layers alone.
 OF_LAYERS = {
@@ -90,14 +91,18 @@ CONVERT_NEEDS = (
 
 
 def every_need() -> tuple[Need, ...]:
-    return (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS)
+    return (*NEEDS, *IMAGE_NEEDS, *CONVERT_NEEDS, *STORE_NEEDS)
 
 
 def needs_of(scope: Scope, purpose: str) -> list[Need]:
     """Those that the stage's package has. A conversion is a deploy, and more."""
     of = {purpose, DEPLOY} if purpose == CONVERT else {purpose}
     own = _of_images(purpose) if scope.settings.is_image else NEEDS
-    return [need for need in (*own, *CONVERT_NEEDS) if of & {*need.of} and need.when(scope)]
+    return [
+        need
+        for need in (*own, *CONVERT_NEEDS, *STORE_NEEDS)
+        if of & {*need.of} and need.when(scope)
+    ]
 
 
 def _of_images(purpose: str) -> list[Need]:

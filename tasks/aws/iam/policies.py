@@ -6,6 +6,7 @@ from typing import Any
 from . import actions
 from .image_statements import needs_of
 from .resources import Scope
+from .store_statements import written_once
 
 Policy = dict[str, Any]
 
@@ -23,6 +24,28 @@ def assume(scope: Scope) -> Policy:
     """What a deploy needs where the stage has a `role`: the other policies are that
     role's."""
     return document([_allow("Assume", actions.action("AssumeRole"), scope.settings.role)])
+
+
+def of_bucket(scope: Scope) -> Policy:
+    """The bucket's own: what nobody may do there, whatever other policies allow."""
+    bucket = scope.settings.bucket
+    return document([tls_only(bucket, scope.partition), written_once(bucket, scope.partition)])
+
+
+TRANSPORT = "aws:SecureTransport"  # IAM's name for TLS
+
+
+def tls_only(bucket: str, partition: str) -> Policy:
+    """The statement that AWS's Config rule s3-bucket-ssl-requests-only asks for."""
+    place = f"arn:{partition}:s3:::{bucket}"
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [place, f"{place}/*"],
+        "Condition": {"Bool": {TRANSPORT: "false"}},
+    }
 
 
 def _allow(sid: str, names: str | list[str], resources: str | list[str]) -> Policy:

@@ -12,7 +12,7 @@ class Scope:
     """What the statements name. `app`: Chalice's `app_name`. `roles`: ARNs of those
     that the functions have where Chalice does not make one. `others`: ARNs of the stage's other
     layers. `keys`: of the KMS keys that encrypt bucket or secret. `keeps_logs`: does Chalice set
-    how long logs are kept?"""
+    how long logs are kept? `writer`: as whom the stage writes to the team's store."""
 
     settings: Settings
     account: str
@@ -21,6 +21,12 @@ class Scope:
     others: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     keeps_logs: bool = False
+    writer: str = ""
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """Whose prefixes of the team's store the stage reads."""
+        return self.settings.store_trust or (self.writer,)
 
     @cached_property
     def partition(self) -> str:

@@ -11,7 +11,7 @@ from ...settings import s3_keys
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
-CALL, CONVERT = "call", "convert"
+CALL, CONVERT, STORE = "call", "convert", "store"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, package, patch-config, unpin, unlock, adopt-state",
@@ -20,6 +20,7 @@ PURPOSES = {
     GC: "deleting what nothing uses: ./doitw gc",
     CALL: "calling functions and reading their logs: ./doitw invoke, logs",
     CONVERT: "from layer to image, or back: ./doitw convert, with all of deploy",
+    STORE: 'reading the team\'s store: ./doitw with team-store = "read"',
 }
 
 

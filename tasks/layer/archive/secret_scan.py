@@ -37,6 +37,11 @@ def fingerprint(settings: Settings) -> list[object]:
     return [secret_patterns.FORMAT, settings.harmless]
 
 
+def key(part: str) -> str:
+    """What the answer about a part is kept under."""
+    return digest([secret_patterns.FORMAT, part])
+
+
 def refuse_secrets(
     settings: Settings, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
 ) -> None:
@@ -91,7 +96,7 @@ def scan(
     kept: Store, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
 ) -> dict[str, Found]:
     """{distribution: what its files give away}; "no distribution" for what none of them owns."""
-    keys = {each.name: digest([secret_patterns.FORMAT, parts[each.name]]) for each in plans}
+    keys = {each.name: key(parts[each.name]) for each in plans}
     known = kept.all(KIND, keys)
     found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
     there = {each.name: each for each in zip_writer.members(layer)}

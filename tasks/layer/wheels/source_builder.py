@@ -27,7 +27,7 @@ from ...settings.model import Settings
 from ...ui.console import say
 from ...util import files as file_tools
 from ...util.errors import BuildError
-from .. import input_hash, installed
+from .. import exact_image, input_hash, installed
 from . import untrusted
 
 _SDIST = re.compile(r"\w[\w.+!-]{,200}\.(tar\.\w+|tgz|zip)", re.ASCII)
@@ -86,8 +86,10 @@ class SourceBuilder:
                 fix="check which index is configured, then `./doitw lock`",
             )
         store = installed.store(self.settings)
-        made_from = [name, version, sha256, input_hash.environment(self.settings, "docker")]
-        key = file_tools.digest(made_from)
+        image = exact_image.remember(self.settings, self.get_sandbox().digest)
+        place = input_hash.workplace(self.settings, "docker", image)
+        tools = [index_credentials.addresses(self.options), self.settings.build_network]
+        key = file_tools.digest([name, version, sha256, place, tools])
         path = store.get(KIND, key)
         if path is None:
             say(f"building {name}=={version} from source: it has no wheel")

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks.aws.bucket import insists_on_tls, tls_only
+from tasks.aws.bucket import insists_on_tls
+from tasks.aws.iam.policies import tls_only
 
-[OURS] = tls_only("b", "aws")["Statement"]
+OURS = tls_only("b", "aws")
 
 
 def policy(*statements: dict[str, Any]) -> str:

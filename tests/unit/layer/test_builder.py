@@ -103,7 +103,7 @@ def test_only_what_is_missing_is_installed(fake: Fake) -> None:
     assert fake.installed == [[A.text], [B.text, LOOSE.text]]
     assert set(workshop.here) == {A.key, B.key, LOOSE.key}
     assert facts[A.key]["name"] == "a"
-    assert workshop.here[A.key] == content_key(A.key, facts[A.key])
+    assert workshop.here[A.key] == content_key(A.key, facts[A.key], {})
 
 
 def test_nothing_missing_starts_nothing(fake: Fake) -> None:

@@ -216,7 +216,7 @@ def test_with_the_zip_nobody_needs_the_parts(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "fine"), [(lambda pin, facts: files.digest([pin, facts]), True),
+    ("key", "fine"), [(lambda pin, facts: files.digest([pin, facts, {}]), True),
                       (lambda pin, facts: files.digest([pin, "other"]), False)],
     ids=["the same", "another"],
 )  # fmt: skip
@@ -225,7 +225,7 @@ def test_what_is_no_longer_what_install_found_is_refused(
 ) -> None:
     """A requirement without hashes was replaced on the index; install has to look again."""
     facts = {"name": "c"}
-    workshop = LayerBuilder(settings, Failing(), {"pin": content_key("pin", facts)})
+    workshop = LayerBuilder(settings, Failing(), {"pin": content_key("pin", facts, {})})
     found = stored_parts.distribution("c", pin="pin", key=key("pin", facts))
     stored_parts.keep(settings, [found])
     plan = PrunePlan(key=found.key, pin="pin", name="c", stay=[], cut={})

@@ -1,0 +1,165 @@
+"""Does this run use the team's store, as whom, and whom does it trust?
+
+A writer is a role of IAM, and may write below its own prefix only (`iam-policy`, `StoreWrite`). So
+whose prefix is read decides whose code gets into the layer, and `store-trust` says whose.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from ..aws.client import Aws
+from ..layer import exact_image, input_hash, installed, part
+from ..layer.archive import secret_scan
+from ..layer.team_store import push, run
+from ..layer.team_store.objects import Objects
+from ..layer.team_store.patience import Patience, SlowError, in_parallel
+from ..layer.team_store.store import Check, TeamStore
+from ..proof import cache as proofs
+from ..settings.model import OFF, READ_WRITE, WRITER, Settings
+from ..ui.console import count, say, size
+from ..util.errors import LayerError
+from . import arguments, connection
+
+_SENDERS: list[push.Sender] = []
+
+
+def mode(settings: Settings) -> str:
+    """Where no setting says it, what speaks with AWS anyway uses it. The emulator is no team's."""
+    if settings.team_store:
+        return settings.team_store
+    speaks = arguments.deploys() or arguments.only_publishes()
+    return READ_WRITE if speaks and not settings.is_local else OFF
+
+
+def begin(settings: Settings, builder: str) -> None:
+    """For the first step that builds: what a trusted writer has of these inputs. `builder`:
+    `docker` or `host`."""
+    if run.current() or mode(settings) == OFF:
+        return
+    import boto3  # noqa: F401 - before the clock starts: how long that takes is not the store's
+
+    patience = Patience()
+    try:
+        [store] = in_parallel([lambda: [_open(settings, patience)]], patience)
+    except LayerError as error:
+        say(f"note: without the team's store: {error.problem}")
+    except SlowError:
+        say("note: without the team's store: AWS does not answer within a second")
+    else:
+        run.use(store)
+        store.begin(input_hash.input_hash(settings, builder))
+
+
+def _open(settings: Settings, patience: Patience) -> TeamStore:
+    aws = connection.connect_read_only(settings)
+    writer = writer_of(aws)
+    return TeamStore(
+        objects=Objects(aws, patience),
+        kept=installed.store(settings),
+        writer=writer,
+        trusted=settings.store_trust or tuple(filter(None, [writer])),
+        writes=mode(settings) == READ_WRITE and bool(writer),
+        checks=CHECKS,
+        patience=patience,
+    )
+
+
+def writer_of(aws: Aws) -> str:
+    """Whose prefix is this run's: as it is set, or called as the role, or as the user."""
+    if settings_say := named_writer(aws.settings):
+        return settings_say
+    kind, _, name = aws.identity.arn.rpartition(":")[2].partition("/")
+    found = name.partition("/")[0] if kind == "assumed-role" else name.rpartition("/")[2] or kind
+    return found if re.fullmatch(WRITER, found, re.ASCII) else ""
+
+
+def named_writer(settings: Settings) -> str:
+    """The same as far as settings say it, '' if only AWS knows."""
+    return settings.store_writer or settings.role.rpartition("/")[2]
+
+
+def _check_facts(path: Path) -> None:
+    installed.from_facts("", "", json.loads(path.read_bytes()))
+
+
+def _check_proof(path: Path) -> None:
+    """Only what follows from bytes alone is kept, also if another machine says it."""
+    if not proofs.Proof(**json.loads(path.read_bytes())).is_kept:
+        raise ValueError
+
+
+def _check_scan(path: Path) -> None:
+    found = json.loads(path.read_bytes())
+    if not all(isinstance(each, list) for each in found.values()):
+        raise TypeError
+
+
+def _check_digest(path: Path) -> None:
+    if not re.fullmatch(r"(\S{1,400}@)?sha256:[0-9a-f]{64}", path.read_text(encoding="ascii")):
+        raise ValueError
+
+
+CHECKS: Mapping[str, Check] = {
+    installed.KIND: _check_facts,
+    exact_image.KIND: _check_digest,
+    part.KIND: part.read_part,
+    secret_scan.KIND: _check_scan,
+    proofs.KIND: _check_proof,
+}
+
+
+def offer(settings: Settings, builder: str, distributions: Collection[str],
+          parts: Collection[str]) -> None:  # fmt: skip
+    """A build has passed: its work may be the team's. `distributions`, `parts`: keys."""
+    store = run.current()
+    if not store or not store.writes or store.knows_inputs or store.fault:
+        return
+    asked = [name for name in store.asked if name[0] != part.KIND]
+    facts = [(installed.KIND, key) for key in distributions]
+    cards = [(name,) for name in dict.fromkeys([*asked, *facts])]
+    scanned = [((part.KIND, key), (secret_scan.KIND, secret_scan.key(key))) for key in parts]
+    inputs = input_hash.input_hash(settings, builder)
+    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=[*cards, *scanned])]
+
+
+def start() -> None:
+    """Send it beside the steps that follow: the bucket is there by now."""
+    for sender in _SENDERS:
+        sender.start()
+
+
+def finish() -> list[str]:
+    """What the store did in this run, for people. [] if it was not used."""
+    store, sender = run.current(), next(iter(_SENDERS), None)
+    _SENDERS.clear()
+    if not store:
+        return []
+    if sender:
+        sender.finish()
+    run.close()
+    return [_summary(store, sender), *_warnings(store, sender)]
+
+
+def _summary(store: TeamStore, sender: push.Sender | None) -> str:
+    read, written = store.objects.read, store.objects.written
+    entries = count(read.entries, "entry", "entries")
+    said = f"team store: {entries} read, {size(read.size)} in {count(read.requests, 'request')}"
+    if sender:
+        sent = count(sender.sent, "entry", "entries")
+        requests = count(written.requests, "request")
+        said += f"; {sent} written, {size(written.size)} in {requests}"
+    return said
+
+
+def _warnings(store: TeamStore, sender: push.Sender | None) -> list[str]:
+    lines = []
+    if store.fault:
+        lines.append(f"note: the team's store was given up: {store.fault}")
+    if store.damaged:
+        more = f" (and {len(store.damaged) - 1} more)" if len(store.damaged) > 1 else ""
+        lines.append(f"warning: the team's store is damaged, not used: {store.damaged[0]}{more}")
+    if sender and sender.fault:
+        lines.append(f"note: writing to the team's store: {sender.fault}")
+    return lines

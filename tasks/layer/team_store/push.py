@@ -1,0 +1,174 @@
+"""What a build made, for the team: sent beside the steps that follow.
+
+    a pack, where there is much that is new ─▶ a bundle for each entry ─▶ the index, last
+
+Each writer gives what it made itself, or had from itself before. What came from another writer
+stays that writer's: who trusts only one of the two gets nothing of the other.
+"""
+
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from ...aws import bucket
+from ...util import files
+from ...util.errors import LayerError
+from .bundle import INDEX, PACKS, Entry, Name, bundle, object_key
+from .objects import BrokenError, DeniedError, MissingError
+from .patience import WAIT, Patience, in_parallel
+from .store import TeamStore
+
+LOOSE = 4 << 20  # bytes of large entries that an index may hold itself
+LARGE = 1 << 16  # bytes of an entry that is worth a place in a pack
+SHARED_FOR = timedelta(days=7)  # a later index rests on a pack no older: S3 removes both by age
+PART = 5 << 20  # bytes, the least that S3 takes of all parts but the last
+Cards = Sequence[tuple[Name, ...]]  # names the object; what goes with it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """`pack`: the new one's name, '' for none. `packed`: what lies there. `entries`: all."""
+
+    pack: str
+    packed: Sequence[Entry]
+    entries: Mapping[Name, Entry]
+
+
+def arrange(found: Mapping[Name, Path], own: Mapping[Name, Entry], now: datetime) -> Push:
+    """Where each entry is to lie. Large ones lie in the pack that already has the most of them, or
+    in a new one if that lacks too much. Small ones lie in the bundles themselves."""
+    entries = {name: _entry(name, path) for name, path in found.items()}
+    large = {name: each for name, each in entries.items() if each.size > LARGE}
+    base = _base(large, own, now)
+    there = {name: own[name] for name in large if name in own and own[name].pack == base != ""}
+    if sum(each.size for name, each in large.items() if name not in there) <= LOOSE:
+        return Push(pack="", packed=(), entries=entries | there)
+    day, end, packed = now.strftime("%Y%m%d"), 0, []
+    pack = f"{day}-{files.digest([each.sha256 for each in large.values()])}"
+    for each in large.values():
+        packed.append(replace(each, pack=pack, offset=end))
+        end += each.size
+    return Push(pack=pack, packed=packed, entries=entries | {each.name: each for each in packed})
+
+
+def _entry(name: Name, path: Path) -> Entry:
+    kind, key = name
+    sha256 = path.name.removeprefix(f"{key}-")
+    return Entry(kind=kind, key=key, sha256=sha256, size=path.stat().st_size)
+
+
+def _base(large: Mapping[Name, Entry], own: Mapping[Name, Entry], now: datetime) -> str:
+    oldest = (now - SHARED_FOR).strftime("%Y%m%d")
+    sizes: Counter[str] = Counter()
+    for name, each in large.items():
+        if name in own and own[name].sha256 == each.sha256 and own[name].pack > oldest:
+            sizes[own[name].pack] += each.size
+    return max(sizes, key=lambda pack: sizes[pack], default="")
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """One push, in the background. `fault`: why not all of it is there."""
+
+    store: TeamStore
+    inputs: str
+    cards: Cards
+    fault: str = ""
+    sent: int = 0
+    _patience: Patience = field(default_factory=lambda: Patience(float("inf")))
+    _found: Mapping[Name, Path] = field(default_factory=dict)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if not self._thread:
+            names = [name for card in self.cards for name in card]
+            self._found = self.store.wanted(n for n in names if n not in self.store.foreign)
+            self._thread = threading.Thread(target=self._send, daemon=True)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for it, as long as that pays."""
+        self.start()
+        patience = self.store.patience
+        while self._thread and self._thread.is_alive():
+            started = time.monotonic()
+            self._thread.join(WAIT)
+            patience.spend(time.monotonic() - started)
+            if patience.left <= 0:
+                self._patience.is_over.set()
+                self.fault = "it takes too long: the next build goes on with it"
+                return
+
+    def _send(self) -> None:
+        try:
+            self._send_all()
+        except DeniedError:
+            self.fault = "this identity may not write there (403)"
+        except MissingError:
+            self.fault = "there is no bucket"
+        except (BrokenError, OSError) as error:
+            self.fault = str(error)
+
+    def _send_all(self) -> None:
+        store = self.store
+        found = self._found
+        if not found:
+            return
+        push = arrange(found, store.own, datetime.now(UTC))
+        self._let_expire()
+        if push.pack:
+            self._send_pack(push, found)
+        new = [card for card in self.cards if card[0] in found and card[0] not in store.own]
+        jobs = [partial(self._send_card, card, push, found) for card in new]
+        self.sent = sum(in_parallel(jobs, self._patience))
+        if not store.foreign.intersection(name for card in self.cards for name in card):
+            self._put((INDEX, self.inputs), [*found], push, found)
+
+    def _let_expire(self) -> None:
+        """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the
+        tool made."""
+        try:
+            bucket.add_rule(self.store.objects.aws, bucket.STORE)
+        except LayerError as error:
+            self.fault = f"what lies there does not expire: {error.problem}"
+
+    def _send_card(
+        self, card: tuple[Name, ...], push: Push, found: Mapping[Name, Path]
+    ) -> Iterator[int]:
+        yield self._put(card[0], card, push, found)
+
+    def _put(
+        self, name: Name, names: Sequence[Name], push: Push, found: Mapping[Name, Path]
+    ) -> int:
+        """1 where it is new."""
+        entries = [push.entries[each] for each in dict.fromkeys(names) if each in found]
+        data = bundle((e, b"" if e.pack else found[e.name].read_bytes()) for e in entries)
+        return int(self.store.objects.put(object_key(self.store.writer, *name), data))
+
+    def _send_pack(self, push: Push, found: Mapping[Name, Path]) -> None:
+        objects, key = self.store.objects, object_key(self.store.writer, PACKS, push.pack)
+        upload = objects.begin_parts(key)
+        with tempfile.TemporaryFile() as file:
+            for each in push.packed:
+                file.write(found[each.name].read_bytes())
+            lock, size = threading.Lock(), file.tell()
+
+            def send(number: int) -> Iterator[dict[str, object]]:
+                yield objects.put_part(key, upload, number + 1, _piece(file, lock, number))
+
+            jobs = [partial(send, number) for number in range(-(-size // PART))]
+            parts = list(in_parallel(jobs, self._patience))
+        objects.end_parts(key, upload, parts)
+
+
+def _piece(file: IO[bytes], lock: threading.Lock, number: int) -> bytes:
+    with lock:
+        file.seek(number * PART)
+        return file.read(PART)

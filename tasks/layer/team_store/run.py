@@ -1,0 +1,27 @@
+"""The team's store of this run, for steps that need entries and know nothing of S3."""
+
+from collections.abc import Collection
+
+from .store import TeamStore
+
+_OPEN: list[TeamStore] = []
+
+
+def use(store: TeamStore) -> None:
+    """From here on."""
+    _OPEN[:] = [store]
+
+
+def close() -> None:
+    _OPEN.clear()
+
+
+def current() -> TeamStore | None:
+    """None where this run uses none."""
+    return _OPEN[-1] if _OPEN else None
+
+
+def bring(kind: str, keys: Collection[str]) -> None:
+    """Into the store here what a trusted writer has of these."""
+    if store := current():
+        store.bring(kind, keys)

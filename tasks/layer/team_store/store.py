@@ -1,0 +1,177 @@
+"""The team's store as one run uses it: what is missing here is brought from writers whom the stage
+trusts, before somebody makes it.
+
+    begin ─▶ a trusted writer has these inputs: its index, its pack ─▶ nothing else is asked
+    bring ─▶ what a step needs and nobody brought yet, one object each
+
+The writer says which bytes an entry has, so the writer's prefix is what is trusted. The SHA-256
+only guards against damage.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ...util.errors import LayerError
+from ..cache import Store
+from . import receive
+from .bundle import INDEX, MOST, Entry, Name, UnreadableError, object_key, opened
+from .objects import BrokenError, DeniedError, MissingError, Objects
+from .patience import Patience, SlowError, in_parallel
+
+Found = list[tuple[Entry, bytes]]
+Check = Callable[[Path], object]  # raises for what is no entry of its kind
+
+
+@dataclass(kw_only=True)
+class TeamStore:
+    """`writer`: whose prefix is this run's. `trusted`: whose entries it takes, in order. `checks`:
+    {kind that is shared: its check}. `asked`: what steps needed, in order. `own`: what lies below
+    this run's prefix. `foreign`: what came from others' prefixes."""
+
+    objects: Objects
+    kept: Store
+    writer: str
+    trusted: Sequence[str]
+    writes: bool
+    checks: Mapping[str, Check]
+    patience: Patience
+    asked: dict[Name, None] = field(default_factory=dict)
+    own: dict[Name, Entry] = field(default_factory=dict)
+    foreign: set[Name] = field(default_factory=set)
+    damaged: list[str] = field(default_factory=list)
+    knows_inputs: bool = False
+    fault: str = ""
+    _denied: bool = False
+
+    def begin(self, inputs: str) -> None:
+        """All that a trusted writer built these inputs from. `inputs`: the input hash."""
+        if self.fault:  # nothing more is asked of what is slow, forbidden or broken
+            return
+        with self._guard():
+            for writer in self.trusted:
+                if found := self._bundle(writer, (INDEX, inputs)):
+                    self.knows_inputs = True
+                    self._take(writer, found)
+                    return
+
+    def bring(self, kind: str, keys: Collection[str]) -> None:
+        """Those entries into the store here, where they are missing and a trusted writer has
+        them."""
+        self.asked |= dict.fromkeys((kind, key) for key in keys)
+        if self.fault:
+            return
+        with self._guard():
+            for writer in self.trusted:
+                missing = [key for key in keys if not self.kept.get(kind, key)]
+                asks = [partial(self._asked, writer, (kind, key)) for key in missing]
+                self._take(writer, list(in_parallel(asks, self.patience)))
+            if self._denied and not self.objects.read.entries:
+                raise DeniedError
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """What ends it for this run."""
+        try:
+            yield
+        except SlowError:
+            self.fault = "it is slower than making the parts here"
+        except DeniedError:
+            self.fault = "it is empty, or this identity may not read it (403)"
+        except BrokenError as error:
+            self.fault = str(error)
+
+    def _bundle(self, writer: str, name: Name) -> Found:
+        """[] where there is none that can be read."""
+        return list(in_parallel([partial(self._read, writer, name)], self.patience))
+
+    def _asked(self, writer: str, name: Name) -> Found:
+        """A bundle of another entry is none."""
+        found = self._read(writer, name)
+        return found if name in {entry.name for entry, _ in found} else []
+
+    def _read(self, writer: str, name: Name) -> Found:
+        data = bytearray()
+        try:
+            for block in self.objects.get(object_key(writer, *name)):
+                data += block
+                if len(data) > MOST:
+                    raise UnreadableError("it is too large")
+            return opened(bytes(data))
+        except MissingError:
+            return []
+        except DeniedError:  # to who may not list, S3 says so of what is not there
+            self._denied = True
+            return []
+        except UnreadableError as error:
+            self._reject(writer, name, str(error))
+            self.patience.gain(-len(data))
+            return []
+
+    def _take(self, writer: str, found: Found) -> None:
+        packs: defaultdict[str, list[Entry]] = defaultdict(list)
+        for entry, data in found:
+            self._remember(writer, entry)
+            if entry.kind not in self.checks or self.kept.get(*entry.name):
+                continue
+            if entry.pack:
+                packs[entry.pack].append(entry)
+            else:
+                self._keep(writer, entry, receive.received(entry, [data], self.kept.root))
+        self._take_packed(writer, [span for each in packs.values() for span in receive.spans(each)])
+
+    def _take_packed(self, writer: str, spans: list[list[Entry]]) -> None:
+        wanted = [entry for span in spans for entry in span]
+        if sum(entry.size for entry in wanted) > self.kept.limit:
+            raise BrokenError("it lists more than `store-size` allows")
+        root = self.kept.root
+        jobs = [partial(receive.from_pack, self.objects, writer, span, root) for span in spans]
+        came = set()
+        for entry, path in in_parallel(jobs, self.patience):
+            came.add(entry.name)
+            self._keep(writer, entry, path)
+        for entry in wanted:
+            if entry.name not in came:  # its pack has expired
+                self.own.pop(entry.name, None)
+
+    def _remember(self, writer: str, entry: Entry) -> None:
+        if writer == self.writer:
+            self.own[entry.name] = entry
+        else:
+            self.foreign.add(entry.name)
+
+    def _keep(self, writer: str, entry: Entry, path: Path | None) -> None:
+        """`path`: a file with the entry's bytes, None if something else came."""
+        problem = "other bytes than its writer said" if path is None else self._problem(entry, path)
+        if problem or path is None:
+            self._reject(writer, entry.name, problem)
+            self.patience.gain(-entry.size)
+            return
+        self.kept.put(*entry.name, path)
+        self.objects.read.entries += 1
+        self.patience.gain(entries=1)
+
+    def _problem(self, entry: Entry, path: Path) -> str:
+        """Its writer may be mistaken: no later step is to fail for that."""
+        try:
+            self.checks[entry.kind](path)
+        except LayerError as error:
+            problem = error.problem
+        except Exception as error:
+            problem = f"no entry of its kind ({type(error).__name__})"
+        else:
+            return ""
+        path.unlink(missing_ok=True)
+        return problem
+
+    def _reject(self, writer: str, name: Name, why: str) -> None:
+        self.own.pop(name, None)
+        self.damaged.append(f"{object_key(writer, *name)}: {why}")
+
+    def wanted(self, names: Iterable[Name]) -> dict[Name, Path]:
+        """Where they lie here."""
+        found = {name: self.kept.get(*name) for name in names}
+        return {name: path for name, path in found.items() if path}

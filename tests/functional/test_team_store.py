@@ -1,0 +1,348 @@
+"""tasks/layer/team_store: a build gets what a trusted writer made, or loses a second at most."""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.layer.team_store import bundle as bundles
+from tasks.layer.team_store import push
+from tasks.layer.team_store.bundle import Entry, Name, object_key
+from tasks.layer.team_store.store import TeamStore
+from tasks.util import files
+from tests.moto_server import Refusal, Request, Server
+from tests.team_stores import INPUTS, delete, fill, give, held, key, machine, put
+
+LARGE, SMALL = 100_000, 1000  # bytes of a part
+FOLDER = "/deps-bucket/store/v1/"
+
+
+def content(*names: str, size: int = LARGE, seed: int = 0) -> dict[Name, bytes]:
+    """Facts, a part and what was found in it, of each package."""
+    found: dict[Name, bytes] = {}
+    for name in names:
+        found["installed", key(f"pin {name}")] = f"facts of {name}".encode()
+        data = random.Random(f"{name} {seed}").randbytes(size)  # noqa: S311 - bytes of a part
+        found["parts", key(f"part {name}")] = data
+        found["scans", key(f"scan {name}")] = b"{}"
+    return found
+
+
+def cards(*names: str) -> list[tuple[Name, ...]]:
+    facts: list[tuple[Name, ...]] = [(("installed", key(f"pin {name}")),) for name in names]
+    parts = [(("parts", key(f"part {name}")), ("scans", key(f"scan {name}"))) for name in names]
+    return [*facts, *parts]
+
+
+def bring_all(store: TeamStore, names: Sequence[str], inputs: str = INPUTS) -> None:
+    """As the steps ask."""
+    store.begin(inputs)
+    store.bring("installed", [key(f"pin {name}") for name in names])
+    store.bring("parts", [key(f"part {name}") for name in names])
+
+
+def asked(server: Server, method: str = "GET") -> list[str]:
+    """Objects of the store, in order."""
+    return [
+        each.path.removeprefix(FOLDER)
+        for each in server.seen
+        if each.method == method and each.path.startswith(FOLDER)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is much in these tests is little elsewhere."""
+    monkeypatch.setattr(push, "LOOSE", LARGE + SMALL)
+
+
+@pytest.fixture
+def made(aws: Aws, tmp_path: Path) -> dict[Name, bytes]:
+    """What `ci` has built and given: two large packages and a small one."""
+    store = machine(aws, tmp_path / "ci")
+    found = content("a", "b") | content("c", size=SMALL)
+    fill(store, found)
+    sender = give(store, cards("a", "b", "c"))
+    assert (sender.fault, sender.sent) == ("", 6)
+    return found
+
+
+def test_two_requests_where_a_trusted_writer_had_the_same_lock(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """Its index, its pack; nothing else is asked afterwards."""
+    server.seen.clear()
+    fresh = machine(aws, tmp_path / "fresh", "someone", "ci")
+    bring_all(fresh, ["a", "b", "c"])
+    assert held(fresh, list(made)) == made
+    index, pack = asked(server)
+    assert (index, pack[:9]) == (f"ci/index/{INPUTS}", "ci/packs/")
+    read = fresh.objects.read
+    assert (fresh.knows_inputs, read.requests, read.entries) == (True, 2, len(made))
+    assert read.size > 2 * LARGE
+
+
+def test_another_lock_takes_what_is_the_same(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """One request for each entry, and of the pack only what is missing here."""
+    fresh = machine(aws, tmp_path / "fresh")
+    fill(fresh, {name: made[name] for name in made if name[1] == key("part a")})
+    server.seen.clear()
+    bring_all(fresh, ["a", "b", "new"], key("other inputs"))
+    wanted = content("a", "b")
+    assert held(fresh, list(wanted)) == {
+        name: data for name, data in wanted.items() if name[1] != key("scan a")
+    }
+    assert fresh.objects.read.size < LARGE + 10_000
+    # index, three facts, two parts (a's is here), the pack
+    assert len(asked(server)) == 1 + 3 + 2 + 1
+
+
+def test_a_changed_pin_sends_what_changed(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """The next lock's index rests on the pack that is there, and is again two requests."""
+    second = machine(aws, tmp_path / "second")
+    bring_all(second, ["a", "b", "d"], key("second"))
+    more = content("d", size=SMALL)
+    fill(second, more)
+    server.seen.clear()
+    sender = give(second, cards("a", "b", "d"), key("second"))
+    assert (sender.fault, sender.sent) == ("", 2)
+    assert second.objects.written.size < 10_000
+    assert len(asked(server, "PUT")) == 3
+    server.seen.clear()
+    third = machine(aws, tmp_path / "third")
+    bring_all(third, ["a", "b", "d"], key("second"))
+    wanted = content("a", "b") | more
+    assert held(third, list(wanted)) == wanted
+    assert len(asked(server)) == 2
+
+
+def test_a_large_pack_goes_in_parts(aws: Aws, server: Server, tmp_path: Path) -> None:
+    """Some at once, each as large as S3 wants it."""
+    store = machine(aws, tmp_path / "ci")
+    found = content("a", size=push.PART + LARGE)
+    fill(store, found)
+    assert give(store, cards("a")).fault == ""
+    assert sum("/packs/" in each for each in asked(server, "PUT")) == 2
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a"])
+    assert held(fresh, list(found)) == found
+
+
+def test_cold(aws: Aws, server: Server, tmp_path: Path) -> None:
+    """No bucket, or nothing in it: nothing is said."""
+    store = machine(aws, tmp_path / "a")
+    bring_all(store, ["a"])
+    assert (store.fault, store.damaged, store.objects.read.entries) == ("", [], 0)
+    assert len(asked(server)) == 3
+
+
+def test_an_expired_pack_is_made_again(aws: Aws, made: dict[Name, bytes], tmp_path: Path) -> None:
+    """What named it is as good as not there."""
+    [pack] = [each for each in keys(aws) if "/packs/" in each]
+    delete(aws, pack)
+    store = machine(aws, tmp_path / "fresh")
+    bring_all(store, ["a", "b", "c"])
+    assert set(held(store, list(made))) == {
+        name for name in made if name[1] not in (key("part a"), key("part b"))
+    }
+    assert (store.fault, store.damaged) == ("", [])
+
+
+def keys(aws: Aws) -> list[str]:
+    listed = aws.client("s3").list_objects_v2(Bucket="deps-bucket", Prefix="store/")
+    return [each["Key"] for each in listed["Contents"]]
+
+
+def change(aws: Aws, where: str, how: str) -> None:
+    """Every object whose key has this in it: cut off, or other bytes in its middle."""
+    for each in keys(aws):
+        if where not in each:
+            continue
+        data = aws.client("s3").get_object(Bucket="deps-bucket", Key=each)["Body"].read()
+        half = len(data) // 2
+        other = data[:half] if how == "cut" else data[:half] + b"XXXX" + data[half + 4 :]
+        delete(aws, each)
+        put(aws, each, other)
+
+
+@pytest.mark.parametrize("how", ["cut", "other bytes"])
+@pytest.mark.parametrize("where", ["/packs/", "/index/", "/parts/", "/installed/"])
+def test_what_is_damaged_is_not_there(
+    aws: Aws, made: dict[Name, bytes], tmp_path: Path, where: str, how: str
+) -> None:
+    """Each entry that is used has its bytes, and what is damaged is said."""
+    change(aws, where, how)
+    store = machine(aws, tmp_path / "fresh")
+    bring_all(store, ["a", "b", "c"], INPUTS if where != "/parts/" else key("other"))
+    found = held(store, list(made))
+    assert all(found[name] == made[name] for name in found)
+    if where == "/installed/":  # the index has it all
+        assert found == made
+    else:
+        assert store.fault or store.damaged
+    assert not list((tmp_path / "fresh").rglob(".new-*"))
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_a_store_that_refuses_is_asked_a_few_times(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path, status: int
+) -> None:
+    """Then no more in this run."""
+    code = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}[status]
+    fresh = machine(aws, tmp_path / "fresh")
+    server.refused = lambda request: Refusal(status=status, code=code)
+    server.seen.clear()
+    for _ in range(3):
+        bring_all(fresh, ["a", "b", "c"])
+    assert fresh.fault
+    assert len(asked(server)) <= 1 + 3
+    assert held(fresh, list(made)) == {}
+
+
+def test_what_is_no_s3_is_said(aws: Aws, server: Server, tmp_path: Path) -> None:
+    """A proxy's page, say."""
+    store = machine(aws, tmp_path / "fresh")
+    server.refused = lambda request: Refusal(status=418, code="<html>")
+    bring_all(store, ["a"])
+    assert store.fault
+
+
+def test_a_store_that_does_not_answer_costs_a_second(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """All the steps of a build together."""
+    held_back = threading.Event()
+
+    def slowly(request: Request) -> Refusal | None:
+        held_back.wait(5)
+        return None
+
+    fresh = machine(aws, tmp_path / "fresh", seconds=1.0)
+    server.refused = slowly
+    started = time.monotonic()
+    bring_all(fresh, ["a", "b", "c"])
+    took = time.monotonic() - started
+    held_back.set()
+    assert took < 1.5
+    assert fresh.fault
+    assert held(fresh, list(made)) == {}
+
+
+def test_a_store_that_takes_nothing_costs_a_second(
+    aws: Aws, server: Server, tmp_path: Path
+) -> None:
+    """A push goes on beside a deploy, and is waited for at its end."""
+    held_back = threading.Event()
+    store = machine(aws, tmp_path / "ci", seconds=1.0)
+    fill(store, content("a"))
+    s3.ensure_bucket(aws)
+
+    def slowly(request: Request) -> Refusal | None:
+        held_back.wait(5)
+        return None
+
+    server.refused = slowly
+    started = time.monotonic()
+    sender = push.Sender(store=store, inputs=INPUTS, cards=cards("a"))
+    sender.finish()
+    took = time.monotonic() - started
+    held_back.set()
+    assert took < 1.5
+    assert sender.fault
+
+
+def test_a_bundle_of_another_entry_is_none(
+    aws: Aws, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """Right bytes of the wrong name."""
+    wrong = object_key("ci", "parts", key("part a"))
+    right = object_key("ci", "parts", key("part c"))
+    data = aws.client("s3").get_object(Bucket="deps-bucket", Key=right)["Body"].read()
+    delete(aws, wrong)
+    put(aws, wrong, data)
+    store = machine(aws, tmp_path / "fresh")
+    store.bring("parts", [key("part a")])
+    assert held(store, list(made)) == {}
+
+
+def entry(data: bytes, **changed: object) -> Entry:
+    whole: dict[str, object] = {
+        "kind": "parts", "key": key("part x"), "sha256": files.bytes_digest(data),
+        "size": len(data),
+    }  # fmt: skip
+    return Entry(**{**whole, **changed})  # type: ignore[arg-type] # some are wrong on purpose
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": "../../secrets"}, {"kind": "evil"}, {"key": "../../../etc/passwd"},
+        {"sha256": "0" * 64}, {"size": 1}, {"size": 10**15}, {"size": -1}, {"size": "x"},
+        {"pack": "../other/packs/x"}, {"pack": "20250101-" + "0" * 64},
+        {"pack": "20250101-" + "0" * 64, "size": 10**15},
+    ],
+)  # fmt: skip
+def test_a_bundle_of_another_form_is_no_entry(
+    aws: Aws, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    """Whoever wrote it: the store here gets nothing of it, and no other key is asked for."""
+    s3.ensure_bucket(aws)
+    data = b"something"
+    put(aws, object_key("ci", "index", INPUTS), bundles.bundle([(entry(data, **changed), data)]))
+    store = machine(aws, tmp_path / "fresh")
+    store.begin(INPUTS)
+    assert [path for path in (tmp_path / "fresh").rglob("*") if path.is_file()] == []
+
+
+def test_an_entry_that_is_none_of_its_kind_is_not_kept(aws: Aws, tmp_path: Path) -> None:
+    """Its writer may be mistaken, and its SHA-256 right: no step is to fail for that."""
+    writer = machine(aws, tmp_path / "ci")
+    name = ("parts", key("part x"))
+    fill(writer, {name: b"bad part"})
+    give(writer, [(name,)])
+    store = machine(aws, tmp_path / "fresh")
+    store.begin(INPUTS)
+    assert held(store, [name]) == {}
+    assert "no entry of its kind" in store.damaged[0]
+
+
+def test_two_pushes_at_once(aws: Aws, server: Server, tmp_path: Path) -> None:
+    """Each object is written once; who comes second finds it there, and no more."""
+    found = content("a", "b")
+    senders = []
+    for name in ("one", "two"):
+        store = machine(aws, tmp_path / name)
+        fill(store, found)
+        senders.append(push.Sender(store=store, inputs=INPUTS, cards=cards("a", "b")))
+    s3.ensure_bucket(aws)
+    server.seen.clear()
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.finish()
+    assert [sender.fault for sender in senders] == ["", ""]
+    assert sum(sender.sent for sender in senders) == 4
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a", "b"])
+    assert held(fresh, list(found)) == found
+
+
+def test_what_came_from_another_writer_stays_his(
+    aws: Aws, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """A push has what was made here: who trusts this writer alone gets nothing of the other."""
+    store = machine(aws, tmp_path / "mine", "me", "ci", "me")
+    bring_all(store, ["a", "d"], key("mine"))
+    fill(store, content("d", size=SMALL))
+    give(store, cards("a", "d"), key("mine"))
+    mine = [each.removeprefix("store/v1/me/") for each in keys(aws) if "/me/" in each]
+    assert sorted(mine) == sorted([f"installed/{key('pin d')}", f"parts/{key('part d')}"])

@@ -1,0 +1,221 @@
+"""Who may lay down what a build takes: in moto's IAM, with what `iam-policy` prints.
+
+Two attackers: one with the reader's policy, one with that of another writer. Each tries to lay down
+an entry under a key that a build of main will compute.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.aws.iam import policies
+from tasks.aws.iam.policies import Policy
+from tasks.aws.iam.resources import Scope
+from tasks.aws.iam.statements import DEPLOY, PUBLISH, STORE
+from tasks.layer.team_store.bundle import Entry, Name, bundle, object_key
+from tasks.layer.team_store.push import Sender
+from tasks.settings.model import Settings
+from tasks.util import files
+from tests.enforced_iam import Enforcement, adjust
+from tests.moto_server import ACCOUNT, REGION, Server
+from tests.team_stores import INPUTS, fill, give, held, key, machine
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
+NAME: Name = ("parts", key("a part"))
+GOOD, EVIL = b"what ci made", b"what an attacker made"
+OBJECT = object_key("ci", *NAME)
+
+
+@pytest.fixture
+def guard(server: Server, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enforcement]:
+    """From here on users may do what their policies say, and the bucket is there."""
+    adjust(monkeypatch)
+    s3.ensure_bucket(aws)
+    found = Enforcement()
+    server.refused = found
+    yield found
+    server.refused = lambda request: None
+
+
+def scope(settings: Settings, writer: str, *trusted: str, key_: str = "") -> Scope:
+    stage = replace(settings, store_trust=trusted)
+    keys = (key_,) if key_ else ()
+    return Scope(settings=stage, account=ACCOUNT, app="shuking", keys=keys, writer=writer)
+
+
+def somebody(aws: Aws, server: Server, policy: Policy) -> Aws:
+    """Logged in as a new user who has this policy."""
+    iam, name = boto3.client("iam", REGION, endpoint_url=server.url), uuid.uuid4().hex
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    found = Aws(aws.settings, dict(os.environ))
+    keys = made["AccessKeyId"], made["SecretAccessKey"]
+    vars(found)["session"] = boto3.session.Session(*keys, region_name=REGION)
+    return found
+
+
+def writer(aws: Aws, server: Server, name: str) -> Aws:
+    return somebody(aws, server, policies.policy(PUBLISH, scope(aws.settings, name)))
+
+
+def reader(aws: Aws, server: Server, *trusted: str) -> Aws:
+    return somebody(aws, server, policies.policy(STORE, scope(aws.settings, "me", *trusted)))
+
+
+def refused(call: Any, **named: Any) -> str:
+    """The error's code."""
+    with pytest.raises(ClientError) as caught:
+        call(Bucket="deps-bucket", **named)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def forged(name: Name = NAME) -> bytes:
+    """A bundle with which nothing is wrong but its writer."""
+    entry = Entry(kind=name[0], key=name[1], sha256=files.bytes_digest(EVIL), size=len(EVIL))
+    return bundle([(entry, EVIL)])
+
+
+def ci(aws: Aws, server: Server, root: Path) -> Aws:
+    """CI, which has given what it made."""
+    role = writer(aws, server, "ci")
+    store = machine(role, root)
+    fill(store, {NAME: GOOD})
+    sender = give(store, [(NAME,)])
+    assert (sender.fault, sender.sent) == ("", 1)
+    return role
+
+
+def test_a_reader_reads_and_does_nothing_else(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """The first attacker: neither writes, lists nor deletes he, and no other's prefix is his to
+    read."""
+    ci(aws, server, tmp_path / "ci")
+    me = reader(aws, server, "ci")
+    store = machine(me, tmp_path / "me", "me", "ci")
+    store.begin(INPUTS)
+    assert held(store, [NAME]) == {NAME: GOOD}
+    client = me.client("s3")
+    for victim in ("ci", "me", "other"):
+        for kind in ("parts", "installed", "proofs", "index", "packs"):
+            place = object_key(victim, kind, key("to be"))
+            assert refused(client.put_object, Key=place, Body=forged(), IfNoneMatch="*") == (
+                "AccessDenied"
+            )
+            assert refused(client.create_multipart_upload, Key=place) == "AccessDenied"
+    assert refused(client.list_objects_v2, Prefix="store/v1/ci/") == "AccessDenied"
+    assert refused(client.delete_object, Key=OBJECT) == "AccessDenied"
+    assert refused(client.get_object, Key=object_key("other", *NAME)) == "AccessDenied"
+    assert refused(client.get_object, Key="layers/deps/x") == "AccessDenied"
+
+
+@pytest.mark.parametrize("purpose", [PUBLISH, DEPLOY])
+def test_another_writer_reaches_his_own_prefix_alone(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path, purpose: str
+) -> None:
+    """The second attacker: what he lays down is under his own name, where nobody looks."""
+    role = ci(aws, server, tmp_path / "ci")
+    evil = somebody(aws, server, policies.policy(purpose, scope(aws.settings, "evil")))
+    client = evil.client("s3")
+    for name in (NAME, ("index", INPUTS), ("proofs", NAME[1]), ("packs", "x")):
+        place = object_key("ci", *name)
+        assert refused(client.put_object, Key=place, Body=forged(), IfNoneMatch="*") == (
+            "AccessDenied"
+        )
+        assert refused(client.create_multipart_upload, Key=place) == "AccessDenied"
+        assert refused(client.delete_object, Key=place) == "AccessDenied"
+        client.put_object(
+            Bucket="deps-bucket", Key=object_key("evil", *name), Body=forged(), IfNoneMatch="*"
+        )
+    assert refused(client.put_object, Key="store/v1/evil2/x", Body=b"") == "AccessDenied"
+    server.seen.clear()
+    for number, trusted in enumerate([["ci"], []]):
+        victim = machine(role, tmp_path / f"victim{number}", "ci", *trusted)
+        victim.begin(key("a new lock"))
+        victim.bring("parts", [NAME[1], key("to be")])
+        assert held(victim, [NAME]) == {NAME: GOOD}
+    assert not any("/evil/" in each.path for each in server.seen)
+
+
+def test_nothing_of_a_writer_whom_nobody_trusts_is_used(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """Also where it is all that there is, and the bytes are right."""
+    evil = writer(aws, server, "evil")
+    s3_client = evil.client("s3")
+    for name in (NAME, ("index", INPUTS)):
+        s3_client.put_object(
+            Bucket="deps-bucket", Key=object_key("evil", *name), Body=forged(), IfNoneMatch="*"
+        )
+    server.seen.clear()
+    victim = machine(reader(aws, server, "ci", "qa"), tmp_path / "victim", "me", "ci", "qa")
+    victim.begin(INPUTS)
+    victim.bring("parts", [NAME[1]])
+    assert held(victim, [NAME]) == {}
+    assert not any("/evil/" in each.path for each in server.seen)
+
+
+def test_an_entry_is_written_once(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """By its own writer, too: the bucket wants `If-None-Match` of whatever makes an object. What
+    begins an upload in parts, or sends one, cannot have it (S3)."""
+    client = ci(aws, server, tmp_path / "ci").client("s3")
+    assert "403" in refused(client.put_object, Key=OBJECT, Body=EVIL)
+    assert refused(client.put_object, Key=OBJECT, Body=EVIL, IfNoneMatch="*") == (
+        "PreconditionFailed"
+    )
+    assert refused(client.delete_object, Key=OBJECT) == "AccessDenied"
+    named = {"Bucket": "deps-bucket", "Key": OBJECT}
+    upload = client.create_multipart_upload(**named)["UploadId"]
+    part = client.upload_part(**named, UploadId=upload, PartNumber=1, Body=EVIL)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    ended = {"Key": OBJECT, "UploadId": upload, "MultipartUpload": parts}
+    assert "403" in refused(client.complete_multipart_upload, **ended)
+    assert refused(client.complete_multipart_upload, **ended, IfNoneMatch="*") == (
+        "PreconditionFailed"
+    )
+    client.put_object(Bucket="deps-bucket", Key="layers/deps/x", Body=b"not the store's")
+
+
+def test_a_bucket_with_a_key_of_its_own(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """SSE-KMS: S3 asks the key as whoever asks S3."""
+    guard.key = KEY
+    allowed = scope(aws.settings, "ci", key_=KEY)
+    store = machine(somebody(aws, server, policies.policy(DEPLOY, allowed)), tmp_path / "ci")
+    fill(store, {NAME: GOOD})
+    assert give(store, [(NAME,)]).fault == ""
+    with_key = scope(aws.settings, "me", "ci", key_=KEY)
+    for within, found in ((with_key, {NAME: GOOD}), (scope(aws.settings, "me", "ci"), {})):
+        me = somebody(aws, server, policies.policy(STORE, within))
+        fresh = machine(me, tmp_path / f"{len(found)}", "me", "ci")
+        fresh.begin(INPUTS)
+        fresh.bring("parts", [NAME[1]])
+        assert held(fresh, [NAME]) == found
+        assert bool(fresh.fault) is not bool(found)
+
+
+def test_who_may_not_write_is_told(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """And reads all the same."""
+    ci(aws, server, tmp_path / "ci")
+    store = machine(reader(aws, server, "ci"), tmp_path / "me", "me", "ci")
+    fill(store, {("parts", key("mine")): b"mine"})
+    store.begin(key("mine"))
+    sender = Sender(store=store, inputs=key("mine"), cards=[(("parts", key("mine")),)])
+    sender.finish()
+    assert "403" in sender.fault
