@@ -67,7 +67,7 @@ def run(settings: Settings) -> ZipRecord:
     return record
 
 
-def pack(content: list[Member], target: Path, *, large: bool = False) -> files.Record:
+def pack(content: list[Member], target: Path, *, large: bool) -> files.Record:
     """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`. `large`:
     Lambda does not get it, an image is proven from it."""
     if not content:
