@@ -26,7 +26,7 @@ from ..release.stage.status import Function, SecretStatus, StageStatus
 from ..release.undo import health
 from ..release.version import LayerVersion
 from ..sandbox import choose
-from ..settings import paths, s3_keys
+from ..settings import paths, s3_keys, step_records
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say, show_tables, size
 from ..util import files
@@ -77,7 +77,7 @@ def gather_status(settings: Settings) -> StageStatus:
     wanted = unknown.ask("inputs", lambda: input_hash.input_hash(settings, builder), "")
     nothing: list[str] = []
     configured = unknown.ask("configured", lambda: _configured(settings), nothing)
-    packed = files.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
     pin: RollbackPin | None = None
     published: list[LayerVersion] = []
     match: LayerVersion | None = None
@@ -108,7 +108,7 @@ def gather_status(settings: Settings) -> StageStatus:
         settings=settings,
         account=aws.account if aws else "",
         wanted=wanted,
-        built=packed.get("input", "") if paths.layer_zip(settings).is_file() else "",
+        built=packed.input if packed and paths.layer_zip(settings).is_file() else "",
         published=published,
         match=match,
         configured=configured,

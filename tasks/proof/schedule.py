@@ -19,7 +19,7 @@ from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..layer.team_store import run as team
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
 from ..util import files as file_tools
 from ..util.errors import LayerError
@@ -76,8 +76,7 @@ def take(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -
 
 
 def _zip(settings: Settings) -> tuple[Path, str]:
-    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
-    return paths.layer_zip(settings).absolute(), packed.get("sha256", "")
+    return paths.layer_zip(settings).absolute(), step_records.zip_sha256(settings)
 
 
 def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:

@@ -38,8 +38,8 @@ class Trace:
 
 
 def run(settings: Settings, workshop: LayerBuilder, tree: Installed) -> Trace | None:
-    """What the command opened. It is known from before where nothing changed. None where this machine
-    does not run the layer. BuildError where the command fails."""
+    """What the command opened. It is known from before where nothing changed. None where this
+    machine does not run the layer. BuildError where the command fails."""
     place = paths.record(settings, "trace")
     made = files.digest([traced_files.part(settings), [each.key for each in tree.distributions]])
     known = files.read_record(place) or {}

@@ -14,6 +14,7 @@ from ..aws import s3, s3_versions
 from ..aws.client import Aws
 from ..settings import s3_keys
 from ..settings.model import Settings, option
+from ..settings.step_records import ZipRecord
 from ..util import files, typed_json
 from ..util.files import Record, digest
 from ..util.version import VERSION
@@ -99,7 +100,7 @@ class Manifest:
 
 
 def make_manifest(
-    settings: Settings, packed: Record, installed: Record, verified: Record, git: Record | None
+    settings: Settings, packed: ZipRecord, installed: Record, verified: Record, git: Record | None
 ) -> Manifest:
     """From the records of zip, install and verify."""
     sizes = dict(verified.get("packages", {}))
@@ -107,10 +108,10 @@ def make_manifest(
         layer=settings.layer,
         python=settings.python,
         architecture=settings.architecture,
-        image=packed["inputs"]["image"],
+        image=packed.inputs["image"],
         builder=installed["builder"],
         digest=installed.get("image", ""),
-        inputs=packed["inputs"],
+        inputs=packed.inputs,
         installed=installed["bytes"],
         distributions=[
             ManifestEntry(
@@ -125,8 +126,12 @@ def make_manifest(
         settings=recorded(settings),
         tool=VERSION,
         git=git,
-        **{name: packed[name] for name in ("input", "sha256", "bytes", "unzipped", "files")},
-        built=packed["built"],
+        input=packed.input,
+        sha256=packed.sha256,
+        bytes=packed.bytes,
+        unzipped=packed.unzipped,
+        files=packed.files,
+        built=packed.built,
     )
 
 

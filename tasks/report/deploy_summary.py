@@ -8,7 +8,7 @@ from ..aws import arn as layer_arns
 from ..chalice_project import config, deploy
 from ..layer.archive import size_limit
 from ..release.stage import rollback_pin
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
 from ..ui.console import size
 from ..util import files
@@ -78,9 +78,8 @@ def _sizes(settings: Settings, arn: str) -> tuple[int | None, int | None]:
 
 def _packed(settings: Settings, published: files.Record) -> int | None:
     """The zip's size, where the zip that lies here is the published one."""
-    packed = files.read_record(paths.record(settings, "zip")) or {}
-    same = packed.get("sha256") == published.get("sha256")
-    return packed.get("bytes") if same else None
+    packed = step_records.read_zip(settings)
+    return packed.bytes if packed and packed.sha256 == published.get("sha256") else None
 
 
 def undo(settings: Settings, arns: Sequence[str]) -> str:

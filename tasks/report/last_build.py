@@ -3,7 +3,7 @@
 from ..layer import input_hash, installed, part
 from ..layer.archive import size_limit, sizes
 from ..layer.prune import recipes
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
 from ..ui.console import size
 from ..util import files as file_tools
@@ -74,10 +74,10 @@ def add_imports_to_page(settings: Settings) -> None:
     from . import html
 
     page = paths.beside_zip(settings, ".report.html")
-    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
     if page.is_file():
         text = page.read_text(encoding="utf-8")
-        filled = html.put_imports(text, import_seconds(settings, packed["sha256"]))
+        seconds = import_seconds(settings, step_records.zip_sha256(settings))
+        filled = html.put_imports(text, seconds)
         file_tools.write_atomic(page, filled.encode())
 
 
@@ -90,5 +90,6 @@ def _records(settings: Settings) -> dict[str, file_tools.Record]:
 
 def is_stale(settings: Settings) -> bool:
     """Do the inputs, on any machine, make something else than the zip that lies here?"""
-    made_from = (file_tools.read_record(paths.record(settings, "zip")) or {}).get("input")
+    packed = step_records.read_zip(settings)
+    made_from = packed.input if packed else None
     return made_from not in [input_hash.input_hash(settings, each) for each in ("docker", "host")]

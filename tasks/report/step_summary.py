@@ -6,7 +6,7 @@ from typing import Any
 from ..aws import arn as layer_arns
 from ..chalice_project import config
 from ..release.stage import rollback_pin
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import LAMBDA_LIMIT, Settings
 from ..ui import console
 from ..ui.console import count, size
@@ -83,8 +83,8 @@ def _uploaded(settings: Settings) -> str:
     sent = files.read_record(paths.stage_record(settings, "upload")) or {}
     if sent.get("arn"):
         return f"the same as version {layer_arns.number_of(sent['arn'])}"
-    packed = files.read_record(paths.record(settings, "zip")) or {}
-    return f"{size(packed.get('bytes', 0))} to S3"
+    packed = step_records.read_zip(settings)
+    return f"{size(packed.bytes if packed else 0)} to S3"
 
 
 def summarize_step(task: str, settings: Settings, said: list[str]) -> str:

@@ -14,8 +14,9 @@ from ..layer.archive import sbom, zip_writer
 from ..proof import schedule
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
+from ..settings.step_records import ZipRecord
 from ..ui.console import count, say
 from ..util import files
 from ..util.errors import BuildError
@@ -36,17 +37,18 @@ def task_sbom() -> dict[str, object]:
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = files.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
+    zipped = [packed.sha256, packed.built] if packed else [None, None]
     lines = file.normalised(file.read_requirements(Path(settings.requirements)))
     tree = (files.read_record(paths.record(settings, "install")) or {}).get("tree")
-    made = [packed.get("sha256"), packed.get("built"), tree, lines, lockfile.hashes(settings)]
+    made = [*zipped, tree, lines, lockfile.hashes(settings)]
     return files.digest([FORMAT, version(sbom.LIBRARY), made])
 
 
 def run(settings: Settings) -> files.Record:
     """Write the bill, then the record: {"sha256", "components": packages, "inside": of them}.
     InputError, BuildError."""
-    packed = files.read_record(paths.record(settings, "zip"))
+    packed = step_records.read_zip(settings)
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
@@ -54,7 +56,7 @@ def run(settings: Settings) -> files.Record:
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
     files.write_atomic(target, sbom.to_json(found).encode())
-    record = {"fingerprint": fingerprint(settings), "sha256": packed["sha256"]}
+    record: files.Record = {"fingerprint": fingerprint(settings), "sha256": packed.sha256}
     inside = sum(len(each.entries) for each in found.bills) + len(found.libraries)
     record |= {"components": len(found.packages), "inside": inside}
     files.write_record(paths.record(settings, "sbom"), record)
@@ -65,7 +67,7 @@ def run(settings: Settings) -> files.Record:
     return record
 
 
-def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Contents:
+def contents(settings: Settings, layer: Path, packed: ZipRecord) -> sbom.Contents:
     """What the zip at `layer` holds. `packed` is its record."""
     # with what reads metadata: only when there is some to read
     from ..layer.archive import dist_metadata, embedded_bills
@@ -78,8 +80,8 @@ def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Cont
     libraries = sbom.bundled((each.name for each in zip_writer.members(layer)), tree.owners)
     return sbom.Contents(
         layer=settings.layer,
-        sha256=packed["sha256"],
-        built=packed["built"],
+        sha256=packed.sha256,
+        built=packed.built,
         packages=found,
         direct=file.direct_names(lines),
         needs=dist_metadata.needs(found, asked, marker_environment(settings)),

@@ -14,8 +14,9 @@ from ..layer.archive import size_limit, sizes
 from ..release import manifest as manifests
 from ..release import registry, wishes
 from ..release.version import LayerVersion
-from ..settings import paths, s3_keys
+from ..settings import paths, s3_keys, step_records
 from ..settings.model import Settings
+from ..settings.step_records import ZipRecord
 from ..ui.console import duration, say, size
 from ..util import files, subprocesses
 from ..util.errors import BuildError
@@ -38,52 +39,52 @@ def run(aws: Aws) -> files.Record:
     settings = aws.settings
     packed = proven(settings)
     verified = files.read_record(paths.record(settings, "verify")) or {}
-    size_limit.check_again(settings, packed["unzipped"], verified.get("packages", {}))
-    twin = registry.by_content(aws, packed["sha256"], packed["input"])
+    size_limit.check_again(settings, packed.unzipped, verified.get("packages", {}))
+    twin = registry.by_content(aws, packed.sha256, packed.input)
     if not s3.ensure_bucket(aws):
         bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     bucket.ensure(aws)
     team_store.start()
     if twin:
         same = "holds exactly this content"
-        if twin.content_hash != packed["sha256"]:
+        if twin.content_hash != packed.sha256:
             same = "was made of the same inputs meanwhile"
-        if twin.content_hash == packed["sha256"] and not registry.is_stored(aws, twin):
+        if twin.content_hash == packed.sha256 and not registry.is_stored(aws, twin):
             say(f"version {twin.number} {same}, and s3://{settings.bucket} gets its zip, too")
             fill(aws, twin, packed)
         else:
             say(f"version {twin.number} {same}: nothing to send")
-        registry.note(aws, packed["input"], twin.arn, wishes.of(settings))
+        registry.note(aws, packed.input, twin.arn, wishes.of(settings))
         sent = {"arn": twin.arn, "key": None, "version_id": ""}
     else:
         sent = {"arn": None, **send(aws, packed)}
-    facts = {name: packed[name] for name in ("sha256", "input", "built", "unzipped")}
+    facts = {name: getattr(packed, name) for name in ("sha256", "input", "built", "unzipped")}
     facts["wishes"] = wishes.of(settings)
     record = {**facts, "bucket": settings.bucket, **sent}
     files.write_record(paths.stage_record(settings, "upload"), record)
     return record
 
 
-def fill(aws: Aws, twin: LayerVersion, packed: files.Record) -> None:
+def fill(aws: Aws, twin: LayerVersion, packed: ZipRecord) -> None:
     """What S3 keeps of a version that was published from another bucket, into this one."""
-    sent = send(aws, packed | {"built": twin.built})
+    sent = send(aws, replace(packed, built=twin.built))
     if sent["tag"]:
         bucket.untag_object(aws, sent["key"])
     manifests.note(aws, twin.arn, sent["built"])
 
 
-def proven(settings: Settings) -> files.Record:
+def proven(settings: Settings) -> ZipRecord:
     """The zip's record. BuildError when it is not the zip that verify proved."""
-    packed = files.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
     verified = files.read_record(paths.record(settings, "verify")) or {}
     path = paths.layer_zip(settings)
     actual = files.file_digest(path) if path.is_file() else "missing"
-    if not actual == packed.get("sha256") == verified.get("sha256"):
+    if packed is None or not actual == packed.sha256 == verified.get("sha256"):
         raise BuildError(f"{path} is not the file that was tested", fix="run ./doitw, then again")
     return packed
 
 
-def send(aws: Aws, packed: files.Record) -> files.Record:
+def send(aws: Aws, packed: ZipRecord) -> files.Record:
     """Manifest, zip and bill of materials. A repeated run finds the same key and sends no zip."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
     made, version = place(aws, manifest_of(settings, packed))
@@ -91,9 +92,9 @@ def send(aws: Aws, packed: files.Record) -> files.Record:
     tagged = bool(tag or version is not None)
     if version is None:
         started = time.monotonic()
-        version = s3.put_file(aws, key, path, packed["sha256"], tag=tag)
+        version = s3.put_file(aws, key, path, packed.sha256, tag=tag)
         took = time.monotonic() - started
-        say(f"{size(packed['bytes'])} sent to s3://{settings.bucket}/{key} ({duration(took)})")
+        say(f"{size(packed.bytes)} sent to s3://{settings.bucket}/{key} ({duration(took)})")
     else:
         say(f"s3://{settings.bucket}/{key} is there already, whole")
     bom = paths.beside_zip(settings, ".cdx.json")
@@ -116,7 +117,7 @@ def place(aws: Aws, made: manifests.Manifest) -> tuple[manifests.Manifest, str |
     return own, s3.holds(aws, s3_keys.zip_key(own.layer, own.built), own.sha256)
 
 
-def manifest_of(settings: Settings, packed: files.Record) -> manifests.Manifest:
+def manifest_of(settings: Settings, packed: ZipRecord) -> manifests.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
     installed = files.read_record(paths.record(settings, "install")) or {}
     verified = files.read_record(paths.record(settings, "verify")) or {}

@@ -35,7 +35,7 @@ from ..proof.usable import Failing
 from ..requirements import host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import LAMBDA_MEMORY, Settings
 from ..ui.console import count, duration, say
 from ..util import files as file_tools
@@ -76,11 +76,12 @@ def last_words(settings: Settings) -> list[str]:
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
+    made = (packed.fingerprint, packed.sha256) if packed else (None, None)
     check = Path(settings.check)
     script = file_tools.file_digest(check) if check.is_file() else settings.check
     return file_tools.digest(
-        [packed.get("fingerprint"), packed.get("sha256"), probe.proof_fingerprint(settings),
+        [*made, probe.proof_fingerprint(settings),
          script, settings.check_timeout, settings.max_growth, size_limit.function_size(settings),
          size_limit.other_sizes(settings), secret_scan.fingerprint(settings), not_proven(settings),
          memory_sizes(settings)]
@@ -98,12 +99,13 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     from concurrent.futures import ThreadPoolExecutor
 
     started = time.monotonic()
-    packed = file_tools.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
+    assert packed  # this step's `file_dep`
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
     tree = installed_layer.needed(settings)
     size_limit.measure_function(settings)
     sizes = size_limit.measure(settings, tree)
-    spent = size_limit.spending(settings, packed["unzipped"])
+    spent = size_limit.spending(settings, packed.unzipped)
     size_limit.refuse_over_limit(settings, spent, sizes)
     wanted = plan.read_plans(paths.plan(settings))
     stay = plan.staying(wanted)
@@ -119,8 +121,8 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     facts = verdict.counts(found)
     record = {
         "fingerprint": fingerprint(settings),
-        "sha256": packed["sha256"],
-        "unzipped": packed["unzipped"],
+        "sha256": packed.sha256,
+        "unzipped": packed.unzipped,
         "limit": settings.limit,
         "packages": sizes,
         "not_proven": unproven,

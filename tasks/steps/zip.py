@@ -13,8 +13,9 @@ from ..layer.archive import zip_writer
 from ..layer.contents import members
 from ..layer.part import Member
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
+from ..settings.step_records import ZipRecord
 from ..ui.console import duration, progress, say, size
 from ..util import files
 from ..util.errors import BuildError
@@ -32,6 +33,7 @@ def task_zip() -> dict[str, object]:
         "targets": [str(paths.layer_zip(settings)), str(record)],
         "uptodate": [
             files.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: step_records.read_zip(settings) is not None,
             lambda: files.is_whole(paths.layer_zip(settings), record),
         ],
     }
@@ -43,28 +45,29 @@ def fingerprint(settings: Settings) -> str:
     return files.digest([FORMAT, optimized.get("parts"), input_hash.input_hash(settings, builder)])
 
 
-def run(settings: Settings) -> files.Record:
+def run(settings: Settings) -> ZipRecord:
     """Write the zip under a temporary name, move it into place. BuildError."""
-    started, former = time.monotonic(), files.read_record(paths.record(settings, "zip")) or {}
-    record = pack(members(settings), paths.layer_zip(settings), large=settings.is_image)
-    unchanged = former.get("sha256") == record["sha256"] and "built" in former
+    started, former = time.monotonic(), step_records.read_zip(settings)
+    packed = pack(members(settings), paths.layer_zip(settings), large=settings.is_image)
+    built = former.built if former and former.sha256 == packed["sha256"] else ""
     made_from = input_hash.parts(settings, choose.kind(settings))
-    record |= {
-        "fingerprint": fingerprint(settings),
-        "built": former["built"] if unchanged else datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
-        "inputs": made_from,
-        "input": files.digest(made_from),
-    }
-    files.write_record(paths.record(settings, "zip"), record)
+    record = ZipRecord(
+        **packed,
+        fingerprint=fingerprint(settings),
+        built=built or datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+        inputs=made_from,
+        input=files.digest(made_from),
+    )
+    step_records.write_zip(settings, record)
     say(
-        f"{paths.layer_zip(settings)}: {size(record['bytes'])}, {record['files']} files, "
-        f"{size(record['unzipped'])} unzipped, in {duration(time.monotonic() - started)}"
-        + (" – the same as before" if unchanged else "")
+        f"{paths.layer_zip(settings)}: {size(record.bytes)}, {record.files} files, "
+        f"{size(record.unzipped)} unzipped, in {duration(time.monotonic() - started)}"
+        + (" – the same as before" if built else "")
     )
     return record
 
 
-def pack(content: list[Member], target: Path, *, large: bool = False) -> files.Record:
+def pack(content: list[Member], target: Path, *, large: bool) -> files.Record:
     """{"sha256", "bytes", "unzipped", "files"} of the zip made of `content` at `target`. `large`:
     Lambda does not get it, an image is proven from it."""
     if not content:

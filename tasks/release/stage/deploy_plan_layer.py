@@ -9,8 +9,9 @@ from ...layer import input_hash
 from ...layer.archive import size_limit
 from ...requirements import host_python
 from ...sandbox import choose
-from ...settings import paths, s3_keys
+from ...settings import paths, s3_keys, step_records
 from ...settings.model import Settings
+from ...settings.step_records import ZipRecord
 from ...util import files
 from .. import listing, registry
 from .. import manifest as manifests
@@ -128,25 +129,28 @@ def _check_budget(aws: Aws, choice: Choice, version: LayerVersion) -> None:
 
 def _build(settings: Settings, why: list[str], wanted: str = "") -> list[RequirementChange]:
     """[] when the zip that lies here is of these inputs, and tested."""
-    if wanted and (_proven(settings) or {}).get("input") == wanted:
+    if wanted and (tested := _tested(settings)) and tested.input == wanted:
         return []
     proven = settings.builder != "host" or host_python.runs(settings)
     how = "and test it" if proven else "from wheels, without an import test"
     return [RequirementChange(what=f"build the layer {how}", why=why)]
 
 
-def _proven(settings: Settings) -> files.Record | None:
+def _tested(settings: Settings) -> ZipRecord | None:
     """zip's record, when verify has tested that zip."""
-    packed = files.read_record(paths.record(settings, "zip")) or {}
+    packed = step_records.read_zip(settings)
     verified = files.read_record(paths.record(settings, "verify")) or {}
-    there = paths.layer_zip(settings).is_file()
-    return packed if there and packed.get("sha256") == verified.get("sha256") else None
+    if packed and paths.layer_zip(settings).is_file() and packed.sha256 == verified.get("sha256"):
+        return packed
+    return None
 
 
 def _twin(aws: Aws, wanted: str) -> LayerVersion | None:
     """The version with the content that is built here from these inputs."""
-    packed = _proven(aws.settings) or {}
-    return registry.by_content(aws, packed["sha256"]) if packed.get("input") == wanted else None
+    packed = _tested(aws.settings)
+    if packed is None or packed.input != wanted:
+        return None
+    return registry.by_content(aws, packed.sha256)
 
 
 def _compared(aws: Aws, there: listing.Listing) -> tuple[int, Manifest | None]:

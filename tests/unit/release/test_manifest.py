@@ -8,9 +8,10 @@ import pytest
 from tasks.release import manifest
 from tasks.release.manifest import Manifest
 from tasks.settings.model import Settings
+from tasks.settings.step_records import ZipRecord
 from tasks.util.version import VERSION
 
-PACKED = {
+PACKED: dict[str, Any] = {
     "input": "a" * 64, "sha256": "b" * 64, "inputs": {"image": "public.ecr.aws/x"},
     "bytes": 30, "unzipped": 100, "files": 7, "built": "20250102-030405",
 }  # fmt: skip
@@ -23,7 +24,9 @@ GIT = {"commit": "c" * 40, "dirty": True}
 
 
 def made(**settings: Any) -> Manifest:
-    return manifest.make_manifest(Settings(**settings), PACKED, INSTALLED, VERIFIED, GIT)
+    return manifest.make_manifest(
+        Settings(**settings), ZipRecord(**PACKED), INSTALLED, VERIFIED, GIT
+    )
 
 
 def test_it_says_what_is_in_the_layer() -> None:

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -251,3 +252,24 @@ def test_a_download_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (tmp_path / "a").stat().st_size == 1 << 20
     with pytest.raises(ValueError, match="larger than"):
         index_credentials._save(io.BytesIO(bytes((1 << 20) + 1)), tmp_path / "a")
+
+
+class Large(bytes):
+    """More than a download may have, without its memory."""
+
+    def __len__(self) -> int:
+        return index_credentials.LARGEST + 1
+
+
+def test_a_limit_is_told_in_gb(tmp_path: Path) -> None:
+    blocks = mock.Mock(read=lambda size: Large(b"x"))
+    with pytest.raises(ValueError, match="larger than 2 GB"):
+        index_credentials._save(blocks, tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("address", "named"), [("a=https://h/?x=1", True), ("https://h/?a=1", False)]
+)
+def test_a_name_stands_before_the_address(address: str, named: bool) -> None:
+    """An equals sign of a query is none of a name."""
+    assert index_credentials._is_named(address) is named

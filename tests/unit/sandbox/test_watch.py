@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tasks.sandbox import watch
-from tasks.sandbox.protocol import Job
+from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError, Watch
 
 
@@ -76,3 +76,20 @@ def test_who_floods_is_heard_and_not_remembered(monkeypatch: pytest.MonkeyPatch)
     found = watched.outcome(3)
     assert (found.code, len(found.output), len(shown)) == (3, 99, 50)
     assert len(found.trying) == watch.TRIED
+
+
+def test_a_flood_is_remembered_up_to_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the byte before it. All of it is shown."""
+    monkeypatch.setattr(watch, "KEPT", 4)
+    watched, _, shown = watching()
+    for line in ("a\n", "b\n", "c\n"):
+        watched.hear(line)
+    assert watched.outcome(0).output == "a\n"
+    assert shown == ["a", "b", "c"]
+
+
+def test_an_error_shows_the_last_eight_lines() -> None:
+    """Without marks of progress."""
+    lines = [f"line {number}" for number in range(10)]
+    said = Outcome(code=1, output="\n".join([*lines[:5], "@ 1/9", *lines[5:]]))
+    assert said.tail.splitlines() == lines[2:]

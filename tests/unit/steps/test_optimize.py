@@ -204,7 +204,7 @@ def test_nothing_that_the_layer_needs_is_evicted(settings: Settings) -> None:
     assert not stray.exists()
     assert optimize.is_kept(settings)
     assert installed.are_kept(settings)
-    assert zip_step.run(settings)["files"]
+    assert zip_step.run(settings).files
 
 
 def test_with_the_zip_nobody_needs_the_parts(settings: Settings) -> None:

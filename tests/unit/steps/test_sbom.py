@@ -1,18 +1,22 @@
 """tasks/steps/sbom.py: what goes into the bill of materials, and when it is written anew."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.settings import paths
+from tasks.settings import paths, step_records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import ZipRecord
 from tasks.steps import sbom
 from tasks.util import files
 from tasks.util.errors import BuildError
 from tests import stored_parts
 
-PACKED = {"sha256": "a" * 64, "built": "20250102-030405"}
+PACKED = ZipRecord(
+    sha256="a" * 64, built="20250102-030405", bytes=1, unzipped=2, files=1, inputs={}, input=""
+)
 METADATA = "Name: {}\nVersion: 1.0\nRequires-Dist: b; extra == 'x'\n"
 
 
@@ -23,7 +27,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     Path("requirements-all.txt").write_text("A[x]==1.0\nc\n-c limits.txt\n", encoding="utf-8")
     Path("limits.txt").write_text("b<2\n", encoding="utf-8")
     found = Settings(layer="t", builder="host")
-    files.write_record(paths.record(found, "zip"), PACKED)
+    step_records.write_zip(found, PACKED)
     with zipfile.ZipFile(paths.layer_zip(found), "w") as archive:
         for name in ("a", "b"):
             archive.writestr(f"python/{name}-1.0.dist-info/METADATA", METADATA.format(name))
@@ -75,7 +79,7 @@ def test_what_bills_of_wheels_list_is_in_it(
 def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -> None:
     """Any of them makes another bill."""
     seen = {sbom.fingerprint(settings)}
-    files.write_record(paths.record(settings, "zip"), PACKED | {"sha256": "b" * 64})
+    step_records.write_zip(settings, replace(PACKED, sha256="b" * 64))
     seen.add(sbom.fingerprint(settings))
     Path("requirements-all.txt").write_text("a==1.0\n", encoding="utf-8")
     seen.add(sbom.fingerprint(settings))

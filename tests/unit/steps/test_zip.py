@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tasks.layer import installed
 from tasks.layer import part as parts
 from tasks.layer.archive import zip_writer
-from tasks.settings import paths
+from tasks.settings import paths, step_records
 from tasks.settings.model import Settings
 from tasks.steps import zip as zip_step
 from tasks.util import files as file_tools
@@ -50,13 +51,13 @@ def test_the_record_describes_the_zip(settings: Settings) -> None:
     """What upload and publish rely on."""
     record = zip_step.run(settings)
     path = paths.layer_zip(settings)
-    assert record["sha256"] == file_tools.file_digest(path)
-    assert record["bytes"] == path.stat().st_size
-    assert (record["files"], record["unzipped"]) == (1, 6)
-    assert len(record["built"]) == len("20250101-000000")
-    assert record["input"]
-    assert record["fingerprint"] == zip_step.fingerprint(settings)
-    assert file_tools.read_record(paths.record(settings, "zip")) == record
+    assert record.sha256 == file_tools.file_digest(path)
+    assert record.bytes == path.stat().st_size
+    assert (record.files, record.unzipped) == (1, 6)
+    assert len(record.built) == len("20250101-000000")
+    assert record.input
+    assert record.fingerprint == zip_step.fingerprint(settings)
+    assert step_records.read_zip(settings) == record
     assert path.stat().st_mode & 0o777 == 0o644
     assert names(settings) == ["python/six.py"]
 
@@ -64,10 +65,10 @@ def test_the_record_describes_the_zip(settings: Settings) -> None:
 def test_the_same_content_keeps_its_date(settings: Settings) -> None:
     """`built` is part of the key in S3: the same zip must not get another."""
     first = zip_step.run(settings)
-    file_tools.write_record(paths.record(settings, "zip"), first | {"built": "20250101-000000"})
-    assert zip_step.run(settings)["built"] == "20250101-000000"
+    step_records.write_zip(settings, replace(first, built="20250101-000000"))
+    assert zip_step.run(settings).built == "20250101-000000"
     put(settings, {"six.py": b"x = 1\n", "more.py": b""})
-    assert zip_step.run(settings)["built"] != "20250101-000000"
+    assert zip_step.run(settings).built != "20250101-000000"
 
 
 def test_another_part_or_input_makes_it_stale(settings: Settings) -> None:
@@ -92,7 +93,7 @@ def test_bytecode_is_in_it_unless_optimize_says_no(
     put(settings, {"six.py": b"x = 1\n", CACHED: b"compiled"}, code)
     record = zip_step.run(settings)
     assert (f"python/{CACHED}" in names(settings)) is there
-    assert (record["files"], record["unzipped"]) == ((2, 14) if there else (1, 6))
+    assert (record.files, record.unzipped) == ((2, 14) if there else (1, 6))
 
 
 def test_a_failure_leaves_the_old_zip_and_nothing_else(
@@ -169,3 +170,16 @@ def test_a_folder_in_its_place_is_no_traceback(settings: Settings, of_link: bool
     else:
         with pytest.raises(BuildError, match="is a folder"):
             zip_step.run(settings)
+
+
+def test_a_record_of_another_form_is_not_done(settings: Settings) -> None:
+    """Of another version of the tool, or a person's: the zip is made again."""
+    zip_step.run(settings)
+    path = paths.record(settings, "zip")
+    told = file_tools.read_record(path) or {}
+    for other in (told | {"more": 1}, told | {"bytes": "30"}, {"sha256": told["sha256"]}):
+        file_tools.write_record(path, other)
+        assert step_records.read_zip(settings) is None
+        assert step_records.zip_sha256(settings) == ""
+    assert zip_step.run(settings).sha256 == told["sha256"]
+    assert step_records.read_zip(settings)

@@ -41,3 +41,10 @@ def test_a_key_that_lies_across_two_pieces_is_found(before: int, tmp_path: Path)
     path = tmp_path / "data.txt"
     path.write_bytes(b"." * before + b"\n" + key.encode() + b"." * SIZE)
     assert secret_scan._read([("data.txt", path.open("rb"))])
+
+
+@pytest.mark.parametrize(("count", "last"), [(9, "8"), (10, "9"), (11, "… and 1 more")])
+def test_ten_lines_are_shown(count: int, last: str) -> None:
+    """Of more, how many. Of ten, no line of none."""
+    lines = secret_scan._listed(map(str, range(count))).splitlines()
+    assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "… and 1 more")
