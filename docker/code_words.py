@@ -2,11 +2,12 @@
 
 Kinds: "modules" of its package, "walks" those of packages below, too; "files" of a folder;
 "source" of modules, "callers" that of functions it is handed; "by-name" those beside it whose file
-names it puts together; "stubs", those of any package; "lazy" where it reads its own.
+names it puts together; "packages" where it asks which folders are some; "stubs", those of any
+package; "lazy" where it reads its own.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 
 LONG = 1000  # characters of a line that somebody wrote
 Words = Mapping[str, tuple[str, ...]]
@@ -25,11 +26,12 @@ _READS_OWN: Words = {
     "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
                  "Path(__file__).read_", "Path(__file__).open", "__file__[:", "__file__.replace(",
                  "__file__.removesuffix(", "__file__.rstrip(", "__file__.split(", "__file__ + ",
-                 "__file__+"),
+                 "__file__+", "__file__)[:", "__file__).replace(", "__file__.endswith(",
+                 "__file__).name", "__file__).suffix"),
     "numba": ("cache=True", "cache = True"),
     "use_attribute_docstrings": ("use_attribute_docstrings",),  # pydantic's
     "TestLoader": (".discover(",),  # which looks for test_*.py
-    "pytest": ("register_assert_rewrite",), "inspect": ("getcomments(",),
+    "pytest": ("register_assert_rewrite",), "inspect": ("getcomments(",), "zipfile": ("writepy(",),
 }  # fmt: skip
 _READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import")}
 _QUICK = (
@@ -38,7 +40,7 @@ _QUICK = (
     "co_filename", ".origin", "getfile", "stub",
 )  # fmt: skip
 # What these say is rare: only code that imports them is searched.
-_IMPORTED = ("pytest", "inspect")
+_IMPORTED = ("pytest", "inspect", "zipfile")
 _METADATA = {"importlib", "importlib.metadata", "importlib_metadata", "pkg_resources"}
 # Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.
 _NOTE = re.compile(r"(?:read_text|_metadata(?:_lines)?)\(\s*[\"']([A-Z]+|[\w-]+\.\w+)[\"']")
@@ -50,8 +52,8 @@ _DESCRIPTION = re.compile(
 _SOURCE = re.compile(r"source(lines|file)?\((\s*[\"']?[\w.]*[\"']?\s*\))?")
 # The file of a module, opened: tokenize.open(z.__file__), Path(spec.origin).read_text().
 _MODULES_FILE = {
-    "__file__": re.compile(r"__file__\)"), ".origin": re.compile(r"\.origin\)"),
-    "co_filename": re.compile(r"co_filename\)"), "getfile": re.compile(r"getfile\(\w+\)\)"),
+    "__file__": re.compile(r"__file__[),]"), ".origin": re.compile(r"\.origin[),]"),
+    "co_filename": re.compile(r"co_filename[),]"), "getfile": re.compile(r"getfile\(\w+\)[),]"),
 }  # fmt: skip
 _OPENS = re.compile(
     r"(?:\b(open|open_code|parse|run_path|get_data)|\bPath)\((?:(?:[\w.]+\.)?Path\(|str\()?"
@@ -62,15 +64,19 @@ _READS = re.compile(r"\.(?:read_|open\()")
 _INIT = re.compile(r"__init__\.py[\"']\)")
 _CUT = re.compile(r"getfile\([^\n]{1,80}?\)(?:\[:-|\.(?:replace|removesuffix|rstrip|rsplit)\()")
 _CHANGED = re.compile(r"sub\([^\n]{1,80}?__file__\)")
-# path = os.path.abspath(__file__); and then open(path)
+# path = os.path.abspath(__file__), path = inspect.getfile(module): and then open(path)
 _KEPT = re.compile(
-    r"\s*(\w+)\s*=\s*(?:(?![\w.]*dirname)[\w.]+\()*[\w.\[\]]*__file__\)*(?:\.\w+\(\))*\s*"
+    r"\s*(\w+)\s*=\s*(?:(?![\w.]*dirname)[\w.]+\()*"
+    r"(?:[\w.\[\]]*__file__|(?:[\w.]|\([\"'\w.]*\))*\.origin|[\w.]*co_filename|[\w.]*\bget(?:source)?file\([\w.]*)"
+    r"\)*(?:\.\w+\(\))*\s*"
 )
+_PLACES = {"__file__", ".origin", "co_filename", "getfile", "getsourcefile"}
 # A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
 _BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
-_READ_THERE = re.compile(
+_OPENED = re.compile(
     r"\bopen\(|\.read_|\.open\(|run_path\(|spec_from_file|SourceFileLoader|execfile"
 )
+_ASKED = re.compile(r"exists\(|is_?file\(")
 _WRITTEN = re.compile(r"[\"'][wax]b?[\"']|\.write_")
 _PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)\Z")
 
@@ -78,11 +84,13 @@ _PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)
 def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[str]:
     """`imports`, `files`: what it says plainly, which rules out most of what is rare."""
     there = {quick for quick in _QUICK if quick in text} | {*_IMPORTED}.intersection(imports)
+    there |= {"getsourcefile"} if "source" in there and "getsourcefile" in text else set()
     sources = {name.rpartition("/")[2] for name in files if name.endswith(".py")}
     found = [kind for kind, words in _LISTING.items() if any(_having(words, text, there))]
     callers = _reads_callers(text, there)
     own = callers or _reads_own(text, there, sources)
     found += ["source"] * own + ["callers"] * callers
+    found += ["packages"] * ("__init__.py" in sources and _has_line(_INIT, _ASKED, text))
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
     found += ["by-name"] * bool((beside or sources) and _puts_together(text, beside=beside))
     if "stub" in there:
@@ -131,12 +139,12 @@ def _reads_callers(text: str, there: Collection[str]) -> bool:
     )
 
 
-def _reads_own(text: str, there: Collection[str], sources: Collection[str]) -> bool:
+def _reads_own(text: str, there: Set[str], sources: Collection[str]) -> bool:
     return (
         _says(_READS_OWN, text, there)
         or _opens_modules(text, there)
-        or ("__init__.py" in sources and _reads_there(_INIT, text))
-        or ("__file__" in there and _opens_itself(text))
+        or ("__init__.py" in sources and _has_line(_INIT, _OPENED, text))
+        or _opens_later(text, _PLACES & there)
     )
 
 
@@ -167,10 +175,11 @@ def _opens(text: str, found: re.Match[str]) -> bool:
     return bool(before and (before[1] or _READS.match(text, found.end())))
 
 
-def _opens_itself(text: str) -> bool:
+def _opens_later(text: str, there: Collection[str]) -> bool:
     """By another name, or one that is made of its own."""
-    names = {found[1] for line in _lines_with("__file__", text) if (found := _KEPT.fullmatch(line))}
-    return bool(_CHANGED.search(text)) or any(
+    lines = (line for word in there for line in _lines_with(word, text))
+    names = {found[1] for line in lines if (found := _KEPT.fullmatch(line))}
+    return ("__file__" in there and bool(_CHANGED.search(text))) or any(
         re.search(
             rf"\b(?:open|open_code|parse|run_path)\({each}[,)]|\b{each}\.(?:read_|open\()", text
         )
@@ -197,12 +206,13 @@ def _puts_together(text: str, *, beside: bool) -> bool:
     )
 
 
-def _reads_there(pattern: re.Pattern[str], text: str) -> bool:
+def _has_line(word: re.Pattern[str], beside: re.Pattern[str], text: str) -> bool:
+    lines = (_line(text, each.start()) for each in word.finditer(text))
     return any(
-        _is_read(_line(text, each.start())) and is_code(text, each.start())
-        for each in pattern.finditer(text)
+        beside.search(line) and not _WRITTEN.search(line) and not line.lstrip().startswith("#")
+        for line in lines
     )
 
 
 def _is_read(line: str) -> bool:
-    return bool(_READ_THERE.search(line)) and not _WRITTEN.search(line)
+    return bool(_OPENED.search(line) or _ASKED.search(line)) and not _WRITTEN.search(line)

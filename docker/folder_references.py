@@ -28,6 +28,10 @@ _BEGUN = {
 _AROUND = re.compile(r"[\"']((?:\w+\.)*\w+)\Z")
 # ".tests.suite", f"{__name__}.tests.suite", "%s.tests": of the package that says it.
 _RELATIVE = re.compile(r"(?:.*[}\])]|.*%s)?(\.+)(\w+(?:\.\w+)*)")
+# Of a table of what is loaded late: "tests.client", and no file.
+_INSIDE = re.compile(
+    r"(?:tests?|SelfTest|docs)(?:\.\w+)*\.(?!(?:py|txt|html?|json|md|rst|csv|xml|zip|com|org|io)\b)\w+"
+)
 _SEGMENT = re.compile(r"(?:.*\.)?(?:tests?|SelfTest|docs|conftest)(?:\..*)?")
 _SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*)")
 
@@ -102,6 +106,8 @@ def imports(
             path.endswith("/__init__.py") or "__package__" in text or re.search(begins, text)
         ):
             found |= {".".join([*package, word]) for word in words}
+    if path.endswith("/__init__.py") or found:
+        found |= {".".join([*package, name]) for name in filter(_INSIDE.fullmatch, quoted)}
     if words and path.endswith("/__init__.py"):
         listed = " ".join(_ALL.findall(text))
         found |= {".".join([*package, each]) for each in words if re.search(rf"\b{each}\b", listed)}

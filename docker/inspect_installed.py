@@ -9,7 +9,7 @@ its folder's name. Runs in Lambda's image or under the host's Python. Standard l
 Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
 executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"
 {path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
-file of it; "programs": files of bin/ that are no scripts; "inits" {path: text} of small
+file of it; "programs": files of bin/ that are no scripts of Python's; "inits" {path: text} of small
 `__init__.py`; "targets": modules that its entry points name; "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
 imported]} of its code (for tasks/layer/prune/); "contents" {path: sha256} of what the wheel
@@ -335,8 +335,10 @@ def _place(source: str, goal: str, outward: str) -> os.stat_result:
 
 
 def _is_script(path: str) -> bool:
+    """Of Python's: what its first line names is the installer's."""
     with open(path, "rb") as file:
-        return file.read(2) == b"#!"
+        first = file.readline(300)
+    return first.startswith(b"#!") and b"python" in first
 
 
 def readable(names: Iterable[str]) -> list[str]:

@@ -69,7 +69,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
             if sandbox_scripts.load("license_files").is_license(name)
         },
         programs=tuple(
-            name for name in files if name.startswith("bin/") and not files[name].startswith("#!")
+            name for name in files if name.startswith("bin/") and not facts._is_script(root / name)
         ),
         modules={name.removeprefix("./"): said for name, said in facts.said_by(root, code)},
     )

@@ -121,14 +121,18 @@ def _outermost_named(tree: Installed, there: Collection[str]) -> set[str]:
 
 def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
     """File names of sources that the code quotes, without folders. Code that quotes `__init__.py`
-    looks for packages, where it lists folders as well."""
+    looks for packages, where it lists folders or asks for the file."""
     return {
         name.rpartition("/")[2]
         for path, (_, quoted, _, lists, _) in found.modules.items()
         if path in there
         for name in quoted
-        if name.endswith(".py") and ("files" in lists or not name.endswith("__init__.py"))
+        if name.endswith(".py") and (_looks(lists) or not name.endswith("__init__.py"))
     }
+
+
+def _looks(lists: Collection[str]) -> bool:
+    return "files" in lists or "packages" in lists
 
 
 def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:

@@ -36,6 +36,7 @@ class Usage:
             for path in self._paths
             if ".so" in (name := path.rpartition("/")[2])
         }
+        self._packages = {path.rpartition("/")[0] for path in self._paths if path.endswith(".py")}
         self._compiled = {path.rpartition("/")[0] for path in self._libraries}
         sources = {path.rpartition("/")[0] for path in self._paths if path.endswith(COMPILED_FROM)}
         self._uncompiled = sources - self._compiled
@@ -82,7 +83,9 @@ class Usage:
         read = self._code.lists("files", _parents(matched), gone)
         if matched.endswith("/docs"):
             usual = (
-                all(map(DOCUMENTATION.fullmatch, names)) and f"{matched}/__init__.py" not in inside
+                all(map(DOCUMENTATION.fullmatch, names))
+                and f"{matched}/__init__.py" not in inside
+                and matched.rpartition("/")[0] in self._packages
             )
             return bool(filled) and (not usual or read)
         tested = any(TESTS.fullmatch(each.rpartition("/")[2]) for each in inside)
@@ -131,11 +134,14 @@ class Usage:
         return matched == path and self._is_quoted(suffix, path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
-        return (
-            matched == path
-            and path.endswith(".md")
-            and self._code.lists("files", _parents(path), gone)
-        )
+        """Of pages, of headers beside sources that stay, and near by of definitions."""
+        around = _parents(path)
+        if matched != path or not path.endswith((".md", ".proto", *HEADERS)):
+            return False
+        if path.endswith(".proto"):
+            return self._code.lists("files", around[:2], lambda each: _is_made(each) or gone(each))
+        beside = path.endswith(".md") or path.rpartition("/")[0] in self._uncompiled
+        return beside and self._code.lists("files", around, gone)
 
     def reader(self, path: str, matched: str, gone: Gone) -> bool:
         if path.endswith(".proto"):
@@ -152,12 +158,10 @@ class Usage:
         return not made and (file.suffix != ".pyi" or stem not in self._libraries)
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
-        """Sources of no library beside them, with their headers. All of them in a package that has
-        no library at all."""
+        """Sources of no library beside them; headers of a package that has none at all."""
         if matched != path or not path.endswith((*HEADERS, *SOURCES)):
             return False
-        folder = path.rpartition("/")[0]
-        beside = folder in self._uncompiled and path.endswith((*COMPILED_FROM, ".h", ".hpp"))
+        beside = path.endswith(COMPILED_FROM) and path.rpartition("/")[0] in self._uncompiled
         return beside or self._owners[path] not in self._built
 
     def lazy(self, path: str, matched: str, gone: Gone) -> bool:
@@ -193,8 +197,7 @@ class Usage:
     def _is_told(self, module: str, path: str, matched: str) -> bool:
         """Not by the tests around it, nor by what was generated from a definition."""
         if path.endswith(".proto"):
-            made = module.endswith("_pb2.py")
-            return not made and self._owners[module] == self._owners[path]
+            return not _is_made(module) and self._owners[module] == self._owners[path]
         return not module.startswith(f"{matched}/")
 
 
@@ -225,6 +228,11 @@ def _dotted(path: str) -> str:
     """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd; a/tests → a.tests"""
     place = PurePosixPath(path)
     return ".".join([*place.parent.parts, place.name.split(".")[0]])
+
+
+def _is_made(module: str) -> bool:
+    """Generated from a definition?"""
+    return module.endswith(("_pb2.py", "_pb2_grpc.py"))
 
 
 def _says_nothing(path: str) -> bool:

@@ -264,8 +264,12 @@ def test_a_file_of_two_distributions_goes_to_both(tmp_path: Path) -> None:
 
 
 def test_scripts_and_programs(tmp_path: Path) -> None:
-    """RECORD names bin/ from where site-packages would be; a program is what is no script."""
-    files = {"bin/script": "#!/bin/sh\n", "bin/program": "\x7fELF"}
+    """RECORD names bin/ from where site-packages would be. A program is no script of Python's."""
+    files = {
+        "bin/script": "#!/x/bin/python3\n",
+        "bin/shell": "#!/bin/sh\n",
+        "bin/program": "\x7fELF",
+    }
     info = install(tmp_path, "p", {})
     for name, text in files.items():
         path = tmp_path / "python" / name
@@ -274,9 +278,10 @@ def test_scripts_and_programs(tmp_path: Path) -> None:
         path.chmod(0o755)
     with (tmp_path / "python" / info / "RECORD").open("a", encoding="utf-8") as record:
         record.write("../../bin/script,sha256=s,1\n../../bin/program,sha256=t,1\n")
+        record.write("../../bin/shell,sha256=u,1\n")
     one = read(tmp_path, p="p")["p"]
     assert one["files"]["bin/script"][1] == one["files"]["bin/program"][1] == 1
-    assert one["programs"] == ["bin/program"]
+    assert one["programs"] == ["bin/program", "bin/shell"]
     assert one["hashes"]["bin/script"] == "sha256=s"
 
 

@@ -88,13 +88,13 @@ def test_record_is_read_as_csv() -> None:
 def test_files_have_sizes_and_execute_bits() -> None:
     """Those that are there; programs are told from scripts."""
     put("a", record="a.py,,\ngone.py,,\nbin/run,,\nbin/script,,\n")
-    for name, text in {"a.py": "x = 1", "bin/run": "\x7fELF", "bin/script": "#!"}.items():
+    for name, text in {"a.py": "x = 1", "bin/run": "\x7fELF", "bin/script": "#!python"}.items():
         path = Path("python", name)
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755 if name == "bin/run" else 0o644)
     [found] = look().distributions
-    assert found.files == {"a.py": (5, False), "bin/run": (4, True), "bin/script": (2, False)}
+    assert found.files == {"a.py": (5, False), "bin/run": (4, True), "bin/script": (8, False)}
     assert found.programs == ("bin/run",)
 
 

@@ -51,9 +51,9 @@ def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Sel
 def test_a_rule_takes(tmp_path: Path, path: str, rule: str) -> None:
     """One example of each kind of file that no running function reads."""
     library = "a/_lib.abi3.so"  # headers of a package without one are its content
-    selection = choose(tmp_path, {"a/__init__.py": "", library: "", path: "#!x"})
+    selection = choose(tmp_path, {"a/__init__.py": "", library: "", path: "#!/x/python"})
     assert selection.removed == {path: rule}
-    assert choose(tmp_path, {path: "#!x"}, rules_off=NAMES).removed == {}
+    assert choose(tmp_path, {path: "#!/x/python"}, rules_off=NAMES).removed == {}
 
 
 @pytest.mark.parametrize(
@@ -556,6 +556,8 @@ def test_an_import_may_lie_in_a_text(tmp_path: Path, text: str) -> None:
         ("KINDS = ['tests']\nimport_module('a.' + kind)", "a/run.py"),
         ("from importlib.resources import files\nfiles(f'{__name__}.tests')", "a/__init__.py"),
         ("pkgutil.get_data(__package__ + '.tests', name)", "a/__init__.py"),
+        ("import_module('.' + {'x': 'tests.tool'}[name], __name__)", "a/__init__.py"),
+        ("lazy.attach(__name__, {'tests.tool': ['x']})", "a/__init__.py"),
     ],
 )
 def test_a_folder_whose_name_is_put_together_stays(tmp_path: Path, code: str, module: str) -> None:
@@ -571,6 +573,33 @@ def test_pages_for_people_go(tmp_path: Path, name: str) -> None:
 
 
 def test_headers_of_sources_that_stay_do_too(tmp_path: Path) -> None:
-    """They are compiled together, by whoever runs them."""
+    """Where code around them reads folders: it hands them to a compiler together."""
     files = {"a/_x.so": "", "a/src/x.c": "", "a/src/x.h": "", "a/include/y.h": ""}
-    assert choose(tmp_path, files).removed == {"a/include/y.h": "headers"}
+    reads = {"a/__init__.py": "os.listdir(here)"}
+    assert choose(tmp_path, files | reads).removed == {"a/include/y.h": "headers"}
+    assert {*choose(tmp_path / "2", files).removed} == {"a/include/y.h", "a/src/x.h"}
+
+
+@pytest.mark.parametrize("text", ["open('tests.json')", "print('docs.txt', 'test.py')"])
+def test_a_file_called_like_a_folder_keeps_none(tmp_path: Path, text: str) -> None:
+    files = {"a/__init__.py": text, "a/tests/test_x.py": "", "a/docs/a.rst": ""}
+    assert {*choose(tmp_path, files).removed} == {"a/tests/test_x.py", "a/docs/a.rst"}
+
+
+def test_documentation_lies_beside_code(tmp_path: Path) -> None:
+    """Not in a folder of pages that another file lists."""
+    pages = {"a/__init__.py": "", "a/views/docs/a.html": "x", "a/docs/a.html": "x"}
+    assert choose(tmp_path, pages).removed == {"a/docs/a.html": "docs"}
+
+
+def test_definitions_in_a_folder_that_is_read_stay(tmp_path: Path) -> None:
+    """By code beside it, though modules were made of them."""
+    made = {"a/b/x.proto": "", "a/b/x_pb2.py": "", "a/c/d/e/y.proto": "", "a/c/d/e/y_pb2.py": ""}
+    files = made | {"a/__init__.py": "os.listdir(os.path.join(here, kind))"}
+    assert choose(tmp_path, files).removed == {"a/c/d/e/y.proto": "protos"}
+
+
+def test_a_script_that_is_not_pythons_stays(tmp_path: Path) -> None:
+    """Its first line names no installer's Python, and code calls it by its path."""
+    files = {"bin/tool": "#!/bin/sh\n", "bin/main": "#!/build/bin/python3\n"}
+    assert choose(tmp_path, files).removed == {"bin/main": "scripts"}

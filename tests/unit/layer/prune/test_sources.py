@@ -66,6 +66,16 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         "_f = os.path.abspath(__file__)\nast.parse(open(_f).read())\n",
         "open(re.sub(r'\\.py$', '.txt', __file__))\n",
         "import inspect\ninspect.getcomments(f)\n",
+        "path = importlib.util.find_spec('pkg.a').origin\nwith tokenize.open(path) as f: pass\n",
+        "with open(spec.origin, 'rb') as file: pass\n",
+        "path = inspect.getsourcefile(f)\nwith open(path) as file: pass\n",
+        "path = inspect.getfile(f)\ntext = open(path).read()\n",
+        "path = f.__code__.co_filename\nast.parse(open(path).read())\n",
+        "NAME = os.path.basename(__file__).replace('.py', '')\n",
+        "NAME = os.path.basename(__file__)[:-3]\n",
+        "NAME = Path(__file__).name.removesuffix('.py')\n",
+        "if os.path.exists(os.path.join(ROOT, name + '.py')): pass\n",
+        "import zipfile\nzipfile.PyZipFile(file, 'w').writepy(here)\n",
         "import pytest\npytest.register_assert_rewrite('pkg.helpers')\n",
     ],
 )
@@ -180,3 +190,11 @@ def test_a_module_beside_packages_that_another_one_loads_stays(tmp_path: Path) -
     both = Installed((*one.distributions, replace(two.distributions[0], name="two")))
     found = sources.choose(both, [*both.sizes], matcher(()))
     assert {*found.only} == {"six.py", "b/multi.py", "multi/__init__.py"}
+
+
+@pytest.mark.parametrize("asks", ["os.path.isfile(os.path.join(p, {}))", "(p / {}).exists()"])
+def test_code_that_asks_for_packages_keeps_what_makes_them(tmp_path: Path, asks: str) -> None:
+    """Not the modules inside."""
+    code = {"pkg/c.py": f"while {asks.format(repr('__init__.py'))}: p = up(p)\n"}
+    only, why = choose(tmp_path, PLAIN | code)
+    assert (only, why) == ({*PLAIN, "pkg/c.py"} - {"pkg/__init__.py"}, {})
