@@ -99,9 +99,9 @@ def _denied(code: str, message: str, operation: str) -> str:
         return f"aws sts decode-authorization-message --encoded-message {encoded['text']}"
     if code not in DENIED:
         return ""
-    action = iam_actions.action(operation)
+    action = denial.permission(operation)
     names = iam_actions.denied_action(operation)
-    return f"allow {names} to this identity: {denial.source(action)}"
+    return f"allow {names if ':' in names else action} to this identity: {denial.source(action)}"
 
 
 def is_busy(response: Mapping[str, Any]) -> bool:
