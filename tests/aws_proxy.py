@@ -18,7 +18,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tests.moto_server import Refusal, Request
 
@@ -43,7 +43,7 @@ ANSWERS = {  # to S3, to Lambda and others
     Fault.FAILED: ((500, "InternalError"), (500, "ServiceException")),
     Fault.UNAVAILABLE: ((503, "ServiceUnavailable"), (503, "ServiceUnavailableException")),
 }
-Plan = Callable[[Request], Fault | None]
+Plan = Callable[[Request], Fault | Refusal | None]
 
 
 def nothing(request: Request) -> Fault | None:
@@ -115,8 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         body = half + self.rfile.read(length - len(half))
-        if fault in ANSWERS:
+        if isinstance(fault, Refusal):
             self._refuse(request, fault)
+        elif fault in ANSWERS:
+            status, code = ANSWERS[fault][request.path.startswith("/20")]
+            self._refuse(request, Refusal(status=status, code=code))
         elif fault is Fault.TIMED_OUT:
             self.proxy.over.wait(10)  # the client gives up before
             self._reset()
@@ -139,12 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
             headers=headers,
         )
 
-    def _refuse(self, request: Request, fault: Fault) -> None:
-        status, code = ANSWERS[fault][request.path.startswith("/20")]
+    def _refuse(self, request: Request, refusal: Refusal) -> None:
         said: list[Any] = []
-        refusal = Refusal(status=status, code=code)
         [body] = refusal.answer(request, lambda line, headers: said.extend(headers))
-        self._send(status, said, b"" if request.method == "HEAD" else body)
+        self._send(refusal.status, said, b"" if request.method == "HEAD" else body)
 
     def _forward(self, request: Request, body: bytes) -> tuple[int, list[Any], bytes]:
         """Status, headers and body as AWS answers; for lists perhaps as it answered before."""
@@ -155,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(urlsplit(self.proxy.upstream).netloc)
         try:
             headers = {k: v for k, v in self.headers.items() if k.lower() != "expect"}
-            connection.request(self.command, self.path, body, headers)
+            connection.request(self.command, self._place(), body, headers)
             found = connection.getresponse()
             answer = found.status, found.getheaders(), found.read()
         finally:
@@ -163,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         if listing:
             self.proxy.lists[self.path] = answer
         return answer
+
+    def _place(self) -> str:
+        """As a server is asked; a client that knows this for its proxy names the whole address."""
+        return urlunsplit(("", "", *urlsplit(self.path)[2:]))
 
     def _answer(
         self, request: Request, fault: Fault | None, status: int, headers: list[Any], body: bytes

@@ -1,7 +1,12 @@
 """An app with events of each kind, on its way from layer to image and back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from tests import image_stage
 from tests.image_stage import Place
 from tests.project import Project
 
@@ -42,6 +47,7 @@ def hourly(event):
 def worker(event, context):
     pass
 """
+KINDS = {"image": "Image", "layer": "Zip"}
 RESOURCES = ("", "-files", "-hourly", "-jobs", "-news", "-worker")
 
 
@@ -112,3 +118,52 @@ def leads_to(seen: dict[str, Any], end: str) -> bool:
         and seen["rules"] == [f"{OLD}-hourly{end}"]
         and {*seen["routes"]} == {f"{OLD}{end}"}
     )
+
+
+@dataclass
+class ConvertedStage:
+    """One that each case converts once more. `kind`: what it is now."""
+
+    place: Place
+    project: Project
+    kind: str = "layer"
+
+    @property
+    def end(self) -> str:
+        return "" if self.kind == "layer" else "-image"
+
+    def turn(self) -> None:
+        self.kind = "image" if self.kind == "layer" else "layer"
+        set_package(self.project, self.kind)
+
+    def run(self, *words: str) -> str:
+        done = self.project.doit(*words, "stage=prod")
+        assert done.code == 0, done.output
+        return done.output
+
+    def check(self) -> None:
+        """All leads to functions of the kind that was wanted, once; nothing is left to do."""
+        seen = look(self.place)
+        assert leads_to(seen, self.end), seen
+        kinds = {seen["functions"][f"{OLD}{each}{self.end}"] for each in RESOURCES}
+        assert kinds == {KINDS[self.kind]}
+        assert len(seen["apis"]) == 1
+        assert seen["reserved"] == 7
+        assert self.project.doit("status", "check=1", "stage=prod").code == 0
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[ConvertedStage]:
+    """As a layer, from an app with events of each kind."""
+    with image_stage.serving(folder) as place:
+        found = ConvertedStage(place=place, project=place.checkout("project"))
+        make_sources(place)
+        found.project.write("app.py", APP)
+        text = found.project.read("pyproject.toml") + "lock-wait = 90\n"
+        found.project.write("pyproject.toml", text)
+        set_package(found.project, "layer")
+        found.run("deploy")
+        place.emulator.aws("lambda").put_function_concurrency(
+            FunctionName=OLD, ReservedConcurrentExecutions=7
+        )
+        yield found

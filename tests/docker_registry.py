@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         return password in self.registry.passwords
 
     def _ask(self, body: bytes, fate: str) -> tuple[int, dict[str, str], bytes]:
-        kept = {"Content-Type", "Accept"}
+        kept = {"Content-Type", "Accept", "Range"}
         headers = {name: value for name, value in self.headers.items() if name in kept}
         upstream = http.client.HTTPConnection("127.0.0.1", self.registry.upstream)
         upstream.request(self.command, self.path, body, headers)

@@ -5,7 +5,6 @@ engine that builds with it (stage=local, and an image that no registry has).
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -90,17 +89,32 @@ def from_registry(settings: Settings, verify: str | bool = True) -> Base:
     """The image's manifest and config; its blobs stay where they are."""
     registry, reference = _place(settings.base_image, verify)
     kind, data = registry.read_manifest(reference)
-    if kind in INDEXES:
-        reference = _of_platform(settings, json.loads(data))
-        kind, data = registry.read_manifest(reference)
-    if kind not in MANIFESTS:
-        raise InputError(f"{settings.base_image} is {kind}: no image", fix=OTHER_BASE)
+    try:
+        if kind in INDEXES:
+            reference = _of_platform(settings, json.loads(data))
+            kind, data = registry.read_manifest(reference)
+        if kind not in MANIFESTS:
+            raise InputError(
+                f"{settings.base_image} is {kind or 'nothing'}: no image", fix=OTHER_BASE
+            )
+        return _described(settings, registry, data)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        problem = f"{registry} describes {settings.base_image} otherwise than as an image"
+        raise InputError(problem, fix=OTHER_BASE) from None
+
+
+def _described(settings: Settings, registry: Registry, data: bytes) -> Base:
+    """`data`: its manifest."""
     manifest = json.loads(data)
     if other := {each["mediaType"] for each in manifest["layers"]} - GZIP:
         problem = f"{settings.base_image} has layers that Lambda does not take: {sorted(other)}"
         raise InputError(problem, fix=OTHER_BASE)
     config = json.loads(registry.read_blob(manifest["config"]["digest"]))
-    layers = tuple(_layers(manifest["layers"], config["rootfs"]["diff_ids"]))
+    layers = tuple(
+        Layer(digest=each["digest"], size=each["size"], diff_id=diff_id,
+              unpacked=registry.read_unpacked(each["digest"]))
+        for each, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
+    )  # fmt: skip
     return Base(reference=settings.base_image, digest=digest(data), config=config, layers=layers)
 
 
@@ -128,11 +142,6 @@ def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = Tr
     if found is None:
         raise BuildError(f"{layer.digest} is gone from the store", fix="run the command again")
     return found
-
-
-def _layers(said: Iterable[dict[str, Any]], ids: Iterable[str]) -> Iterable[Layer]:
-    for each, diff_id in zip(said, ids, strict=True):
-        yield Layer(digest=each["digest"], size=each["size"], diff_id=diff_id, unpacked=0)
 
 
 def _of_platform(settings: Settings, index: dict[str, Any]) -> str:

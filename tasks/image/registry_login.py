@@ -71,6 +71,7 @@ class Login:
             asked.get("realm", ""), params=wanted, headers=basic, timeout=30, verify=verify
         )
         told: Any = answer.json() if answer.ok else {}
+        told = told if isinstance(told, dict) else {}
         former = self._header
         self._header = f"Bearer {told.get('token') or told.get('access_token') or ''}"
         return self._header not in ("Bearer ", former)

@@ -8,48 +8,35 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests import image_stage
-from tests.converted_stage import APP, OLD, RESOURCES, leads_to, look, make_sources, set_package
-from tests.image_stage import Place
-from tests.project import ROOT, Project, clean_environment
+from tests import converted_stage
+from tests.converted_stage import APP, RESOURCES, ConvertedStage, look
+from tests.project import ROOT, clean_environment
 
 pytestmark = pytest.mark.long
 STEP = "convert:switch"
 SCRIPT = ROOT / "tests" / "crash_at_point.py"
-KINDS = {"image": "Image", "layer": "Zip"}
 
 
 @dataclass
 class Ground:
-    """One stage, which each case converts once more. `kind`: what it is now; `points`: of an
-    undisturbed conversion, where it can be killed."""
+    """`points`: of an undisturbed conversion, where it can be killed."""
 
-    place: Place
-    project: Project
-    kind: str = "layer"
+    stage: ConvertedStage
     points: int = 0
-
-    @property
-    def end(self) -> str:
-        return "" if self.kind == "layer" else "-image"
-
-    def turn(self) -> None:
-        self.kind = "image" if self.kind == "layer" else "layer"
-        set_package(self.project, self.kind)
 
     def convert(self, *how: str) -> int:
         """Exit status of one that is watched, or killed."""
-        told = {"STRUCK": str(self.place.folder / "struck")}
+        project, told = self.stage.project, {"STRUCK": str(self.stage.place.folder / "struck")}
         done = subprocess.run(
             [sys.executable, str(SCRIPT), *how, "--", "convert", "stage=prod"],
-            cwd=self.project.path, env=clean_environment() | self.project.environment | told,
+            cwd=project.path, env=clean_environment() | project.environment | told,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             check=False,
         )  # fmt: skip
         return done.returncode
 
     def count(self) -> None:
-        path = self.place.folder / "points"
+        path = self.stage.place.folder / "points"
         assert self.convert("count", str(path)) == 0
         self.points = json.loads(path.read_text())[STEP]
 
@@ -58,72 +45,50 @@ class Ground:
         point = "end" if share == 1 else str(int(self.points * share))
         assert self.convert("KILL", STEP, point) == -9
 
-    def run(self, *words: str) -> str:
-        done = self.project.doit(*words, "stage=prod")
-        assert done.code == 0, done.output
-        return done.output
-
-    def check(self) -> None:
-        """All leads to functions of the kind that was wanted, once; nothing is left to do."""
-        seen = look(self.place)
-        assert leads_to(seen, self.end), seen
-        kinds = {seen["functions"][f"{OLD}{each}{self.end}"] for each in RESOURCES}
-        assert kinds == {KINDS[self.kind]}
-        assert len(seen["apis"]) == 1
-        assert seen["reserved"] == 7
-        assert self.project.doit("status", "check=1", "stage=prod").code == 0
+    def finish(self) -> None:
+        self.stage.run("convert", "finish=1")
+        assert len(look(self.stage.place)["functions"]) == len(RESOURCES)
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with image_stage.serving(tmp_path_factory.mktemp("crash")) as place:
-        found = Ground(place=place, project=place.checkout("project"))
-        make_sources(place)
-        found.project.write("app.py", APP)
-        text = found.project.read("pyproject.toml") + "lock-wait = 90\n"
-        found.project.write("pyproject.toml", text)
-        set_package(found.project, "layer")
-        found.run("deploy")
-        place.emulator.aws("lambda").put_function_concurrency(
-            FunctionName=OLD, ReservedConcurrentExecutions=7
-        )
-        found.turn()
+    with converted_stage.deployed(tmp_path_factory.mktemp("crash")) as stage:
+        found = Ground(stage=stage)
+        stage.turn()
         found.count()
-        found.run("convert", "finish=1")
+        found.finish()
         yield found
 
 
 @pytest.mark.parametrize("share", [each / 12 for each in range(13)])
 def test_a_conversion_that_was_killed_is_completed(ground: Ground, share: float) -> None:
-    ground.turn()
+    ground.stage.turn()
     ground.kill(share)
-    ground.run("convert")
-    ground.check()
-    ground.run("convert", "finish=1")
-    assert len(look(ground.place)["functions"]) == len(RESOURCES)
+    ground.stage.run("convert")
+    ground.stage.check()
+    ground.finish()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.6, 0.7, 0.8, 0.9, 0.97])
 def test_one_that_was_killed_is_turned_round(ground: Ground, share: float) -> None:
     """`package` is set back, and the same command ends where all began."""
-    ground.turn()
+    ground.stage.turn()
     ground.kill(share)
-    ground.turn()
-    ground.run("convert")
-    ground.check()
-    ground.run("convert", "finish=1")
-    assert len(look(ground.place)["functions"]) == len(RESOURCES)
+    ground.stage.turn()
+    ground.stage.run("convert")
+    ground.stage.check()
+    ground.finish()
 
 
 def test_a_deploy_does_nothing_in_between(ground: Ground) -> None:
     """Some events lead to new functions then, and Chalice would make each twice."""
-    ground.turn()
+    ground.stage.turn()
     ground.kill(0.7)
-    ground.turn()
-    ground.project.write("app.py", APP + "\n# changed\n")
-    done = ground.project.doit("deploy", "stage=prod")
+    ground.stage.turn()
+    ground.stage.project.write("app.py", APP + "\n# changed\n")
+    done = ground.stage.project.doit("deploy", "stage=prod")
     assert done.code == 1, done.output
     assert "./doitw convert stage=prod" in done.output
-    ground.turn()
-    ground.run("convert")
-    ground.check()
+    ground.stage.turn()
+    ground.stage.run("convert")
+    ground.stage.check()

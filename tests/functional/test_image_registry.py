@@ -345,6 +345,36 @@ def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> N
         base_of(registry)
 
 
+def test_a_base_image_counts_unpacked(registry: Registry, tmp_path: Path) -> None:
+    """Though nobody fetches it: over 10 GB is over 10 GB. Where a registry sends no part of a blob,
+    that cannot be seen."""
+    push(registry, made := Made(tmp_path, b"app"))
+    registry.put_manifest("3.12", assemble.MANIFEST, made.image.manifest)
+    assert [x.unpacked for x in base_of(registry).layers] == [x.unpacked for x in made.image.layers]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "why"),
+    [
+        ("text/html; charset=utf-8", b"<html>Sign in</html>", "is text/html: no image"),
+        (INDEXES[0], b"[]", "otherwise than as an image"),
+        (INDEXES[0], b'{"manifests": [1]}', "otherwise than as an image"),
+        (assemble.MANIFEST, b"{}", "otherwise than as an image"),
+        (assemble.MANIFEST, b"<html>", "otherwise than as an image"),
+        (assemble.MANIFEST, b'{"layers": [{}], "config": {}}', "otherwise than as an image"),
+        ("application/vnd.docker.distribution.manifest.v1+prettyjws", b"{}", "no image"),
+    ],
+)
+def test_a_registry_that_answers_anything(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, kind: str, data: bytes, why: str
+) -> None:
+    """With a page of a proxy, or a manifest of before 2016."""
+    served = type("Answer", (), {"content": data, "headers": {"Content-Type": kind}})
+    monkeypatch.setattr(Registry, "_ask", lambda *_, **__: served)
+    with pytest.raises(InputError, match=why):
+        base_of(registry)
+
+
 def test_a_base_image_that_is_not_there(registry: Registry) -> None:
     with pytest.raises(AwsError, match="404") as error:
         base_of(registry)

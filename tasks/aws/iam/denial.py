@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from .image_statements import every_need
-from .statements import DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
+from .statements import CONVERT, DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
 ACTION = re.compile(r"(?i)not authorized to perform:? \[?(?P<action>[a-z0-9-]+:\w+)")
@@ -110,7 +110,7 @@ def source(action: str, resource: str = "") -> str:
         key = resource if resource.startswith("arn:") else "ARN"
         return f"./doitw iam-policy for=deploy key={key} prints the statement"
     found = {purpose for need in every_need() if action in need.actions for purpose in need.of}
-    for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC):
+    for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC, CONVERT):
         if purpose in found:
             return f"./doitw iam-policy for={purpose} prints the statement"
     if ":" not in action:

@@ -4,7 +4,10 @@ A registry has no operations of its own names in IAM: what each request needs is
 ECR" user guide ("IAM permissions for pushing an image").
 """
 
+import re
+
 from ...settings import s3_keys
+from ...settings.model import Settings
 from .resources import Scope
 from .statements import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
 from .store_statements import STORE_NEEDS
@@ -27,7 +30,14 @@ def _notes(scope: Scope) -> str:
 
 
 def _name(scope: Scope) -> str:
-    return scope.settings.repository or scope.app.lower()
+    return repository_name(scope.settings, scope.app)
+
+
+def repository_name(settings: Settings, app: str) -> str:
+    """The setting, or the app's name as ECR takes it: small letters, no two of `._-` in a row, none
+    at an end, two characters at least."""
+    name = re.sub(r"([._-])[._-]+", r"\1", app.lower()).strip("._-")
+    return settings.repository or (name if len(name) > 1 else f"app-{name}".rstrip("-"))
 
 
 IMAGE_NEEDS = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...aws import s3
 from ...aws.client import Aws
+from ...aws.iam import image_statements
 from ...image.assemble import Base
 from ...image.tar_layer import Layer
 from ...settings import s3_keys
@@ -40,8 +41,8 @@ class ImageParts:
 
 
 def repository(settings: Settings) -> str:
-    """The setting, or the app's name as ECR takes it."""
-    return settings.repository or store.app(settings).lower()
+    """Its name in ECR."""
+    return image_statements.repository_name(settings, store.app(settings))
 
 
 def _key(settings: Settings, input_hash: str) -> str:

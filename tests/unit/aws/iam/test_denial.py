@@ -239,6 +239,13 @@ def test_an_operation_that_names_no_action_is_still_told() -> None:
     assert denial.source("CreateQueue") == "./doitw iam-policy prints all that the tool needs"
 
 
+def test_what_a_conversion_needs_is_in_its_own_policy() -> None:
+    """Whether AWS names the action or not."""
+    response: dict[str, Any] = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+    fix = errors.refusal("looking", response, "ListAliases").fix
+    assert fix.startswith("allow lambda:ListAliases to this identity: ./doitw iam-policy for=conve")
+
+
 def test_what_aws_hides_can_be_decoded() -> None:
     said = "You are not authorized to perform this operation. Encoded authorization failure "
     response = {"Error": {"Code": "UnauthorizedOperation", "Message": f"{said}message: Ab-_9"}}

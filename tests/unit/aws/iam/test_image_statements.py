@@ -3,8 +3,10 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from tasks.aws.iam import actions, policies
-from tasks.aws.iam.image_statements import IMAGE_NEEDS, OF_LAYERS
+from tasks.aws.iam.image_statements import IMAGE_NEEDS, OF_LAYERS, repository_name
 from tasks.aws.iam.resources import Scope
 from tasks.aws.iam.statements import DEPLOY, GC, NEEDS, STATUS
 from tasks.settings.model import Settings
@@ -40,6 +42,16 @@ def test_the_repository_is_the_apps_or_the_one_that_is_named() -> None:
     named = replace(SCOPE, settings=replace(SCOPE.settings, repository="team/shop"))
     (images,) = [x for x in policies.policy(DEPLOY, named)["Statement"] if x["Sid"] == "Images"]
     assert images["Resource"] == "arn:aws:s3:::b/images/team/shop/*"
+
+
+@pytest.mark.parametrize(
+    ("app", "name"),
+    [("Shop", "shop"), ("my_app", "my_app"), ("my--app__2", "my-app_2"), ("-x-", "app-x"),
+     ("_shop-", "shop"), ("a", "app-a"), ("__", "app")],
+)  # fmt: skip
+def test_an_apps_name_becomes_one_that_ecr_takes(app: str, name: str) -> None:
+    assert repository_name(Settings(), app) == name
+    assert re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", name)
 
 
 def test_every_call_to_ecr_is_allowed_by_a_statement() -> None:
