@@ -31,6 +31,11 @@ NOT_THERE = "cannot open shared object file: No such file or directory"
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
+SITE = ("/site.py", "<frozen site>")
+PASSING = (
+    __file__, "/genericpath.py", "/posixpath.py", "<frozen genericpath>", "<frozen posixpath>",
+)  # fmt: skip
+LIB = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 FROZEN = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 PATHS = importlib.machinery.PathFinder
 STAT, LSTAT = os.stat, os.lstat  # as they are before somebody watches them
@@ -81,9 +86,11 @@ def work(
         preloaded.provide()
     for name in first:
         importlib.import_module(name)
-    function.use(opt)
-    lacking, before, unset = Lacking(opt, system), loaded_files(), Unset()
+    lacking, unset = Lacking(opt, system), Unset()
     start(preloaded, lacking, unset, watch)
+    function.use(opt)
+    begun(preloaded, lacking, watch)
+    before = loaded_files()
     broken = function.start_runtime()
     programs, room = Programs(), Room()
     for each in (programs, room):
@@ -115,6 +122,15 @@ def start(preloaded: Any, *watching: Any) -> None:
         each.start()
     if preloaded:
         preloaded.renew()
+        preloaded.settle()
+
+
+def begun(preloaded: Any, lacking: "Lacking", watch: "Watch") -> None:
+    """Finders that `.pth` files have brought have their say, behind ours and before the watch."""
+    others = [each for each in sys.meta_path if each is not lacking and each is not watch]
+    sys.meta_path[:] = [lacking, *others, watch]
+    watch.begins = False
+    if preloaded:
         preloaded.settle()
 
 
@@ -414,16 +430,19 @@ class Watch:
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
     that are not there; `asked`, distributions whose metadata somebody wants ('': everybody's names
-    and entry points). Whatever it cannot follow rests on the whole layer, too: a process beside it,
-    a name by way of a descriptor, of the folder it is in or of a link, a function of C that is
-    called by its name."""
+    and entry points); `found`, folders of namespaces. Whatever it cannot follow rests on the whole
+    layer, too: a process beside it, a name by way of a descriptor, of the folder it is in or of a
+    link, a function of C that is called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
         self.read, self.listed, self.absent = set[str](), set[str](), set[str]()
-        self.asked = set[str]()
+        self.asked, self.found = set[str](), set[str]()
+        self.begins = (
+            True  # are the `.pth` files of all, which are in each proof's key, being read?
+        )
         self.shares = False  # has it looked at what others may have changed: /tmp, ports?
-        kinds = ("read", "listed", "absent", "asked")
+        kinds = ("read", "listed", "absent", "asked", "found")
         self._told: dict[str, set[str]] = {kind: set() for kind in kinds}
         self._pruned, self._root = pruned, f"{opt}/python"
         self._prefix = f"{self._root}/"
@@ -525,7 +544,7 @@ class Watch:
             self.asked_about(spec.origin)
         else:
             places = (self.below(each) for each in spec.submodule_search_locations or ())
-            self.listed.update(each for each in places if each)
+            self.found.update(each for each in places if each)
 
     def opened(self, path: object) -> None:
         name = self.below(path)
@@ -535,11 +554,15 @@ class Watch:
             self.missed.add(name)
         if "" in self.asked and name.endswith(ENTRY_POINTS):
             return  # everybody's: which version's folder they lie in is nothing that it asked for
+        if name.endswith(".pth") and self.begins_in(name.rpartition("/")[0]):
+            return
         self.read.add(place_of(name))
 
     def lists(self, path: object) -> None:
         name = self.below(path)
         if name is None:
+            return
+        if self.begins_in(name):
             return
         if name in self._pruned.folders:
             self.missed.add(name)
@@ -549,10 +572,16 @@ class Watch:
     def asked_about(self, path: object) -> "str | None":
         """As `below`."""
         name = self.below(path)
+        if name is not None and self.begins_in(name):
+            return None
         if name is not None:
             self.looks(name)
         self.shares = self.shares or self.is_shared(path)
         return name
+
+    def begins_in(self, folder: str) -> bool:
+        """Is it where each function looks for `.pth` files? Those are in the key of each proof."""
+        return self.begins and folder in ("", LIB) and is_site()
 
     def looks(self, name: str) -> None:
         if name in self._known:
@@ -730,3 +759,11 @@ def wanted_metadata() -> "str | None":
 def is_import_system() -> bool:
     """It lists each folder, and asks the finders for what it wants."""
     return sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")
+
+
+def is_site() -> bool:
+    """Is it what looks: for the folders of sys.path, and for their `.pth` files?"""
+    frame: Any = sys._getframe(2)
+    while frame and frame.f_code.co_filename.endswith(PASSING):
+        frame = frame.f_back
+    return bool(frame) and frame.f_code.co_filename.endswith(SITE)

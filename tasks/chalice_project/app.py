@@ -15,7 +15,6 @@ from ..settings.smoke_request import NONE
 from ..util.errors import InputError
 from . import config as chalice_config
 from . import config_schema
-from .child import asked
 from .source import declared
 from .source.declared import Handler, Route
 from .source.modules import read_modules
@@ -83,6 +82,8 @@ def read_app(root: Path) -> App:
     modules = read_modules(root)
     there = list(declared.routes(modules))
     if not modules.use_chalice:
+        from .child import asked  # with all that starts it
+
         there = asked.routes(root, [*table["stages"], "dev"][0])
     return App(
         name=str(table.get("app_name") or root.resolve().name),

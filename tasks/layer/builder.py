@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..requirements import file, references, uv
 from ..requirements.file import canonical
@@ -27,12 +27,14 @@ from ..util import disk_full
 from ..util import files as file_tools
 from ..util.background import BackgroundTask
 from ..util.errors import BuildError
-from . import locked_requirement, resolution
+from . import locked_requirement
 from .archive import sbom
 from .input_hash import BUILDER_FILES
 from .locked_requirement import LockedRequirement, from_source
-from .wheels import near_wheels, wheel_memory
-from .wheels.source_builder import SourceBuilder
+from .wheels import wheel_memory
+
+if TYPE_CHECKING:  # a command that has nothing to do builds none
+    from .wheels.source_builder import SourceBuilder
 
 LISTED = 10  # files, in one error
 FACTS = 256 << 20  # bytes; the example has 3 MB, 60,000 files have 20
@@ -92,15 +94,19 @@ class LayerBuilder:
     settings: Settings
     sandbox: Sandbox
     here: dict[str, str] = field(default_factory=dict)
-    _sources: SourceBuilder = field(init=False)
+    _sources: "SourceBuilder" = field(init=False)
     _meanwhile: BackgroundTask = field(default_factory=BackgroundTask)
 
     def __post_init__(self) -> None:
+        from .wheels.source_builder import SourceBuilder
+
         can_build = self.sandbox.kind == "docker"
         self._sources = SourceBuilder(self.settings, lambda: self.sandbox, can_build=can_build)
 
     def resolve(self) -> list[file.Line]:
         """The lines of a lock, where there is none. BuildError in the installer's words."""
+        from . import resolution
+
         asked = file.read_requirements(Path(self.settings.requirements))
         self._sources.options = index_options(line.text for line in asked)
         with folder() as here:
@@ -188,6 +194,8 @@ class LayerBuilder:
 
     def _take(self, pin: LockedRequirement) -> bool:
         """Its wheel for another platform than uv was told, where the layer takes that, too."""
+        from .wheels import near_wheels
+
         version, hashes = _VERSION.search(pin.text), _HASHES.findall(pin.text)
         wanted = (pin.name, version[1] if version else "")
         return near_wheels.take(self._sources, self.sandbox, wanted, hashes)

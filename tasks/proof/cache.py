@@ -27,7 +27,7 @@ from ..util.files import canonical, digest
 from . import causes
 
 KIND = "proofs"  # of the store's entries
-OPEN = ("absent", "asked", "listed")  # sights that a distribution more can change
+OPEN = ("absent", "asked", "found", "listed")  # sights that a distribution more can change
 EVERYBODY = "asked:"  # names and entry points of all
 
 
@@ -74,7 +74,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 class Look:
     """What a layer has at a place. `parts`: {distribution: its part's key}; `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
-    `absent:name`, `asked:distribution` or, of everybody, `asked:`."""
+    `absent:name`, `found:namespace`, `asked:distribution` or, of everybody, `asked:`."""
 
     tree: Installed
     parts: Mapping[str, str]
@@ -106,9 +106,15 @@ class Look:
     def _metadata(self) -> list[tuple[str, str]]:
         """(name, what its entry points are) of all that have metadata."""
         folders = [each for each in self._below if is_metadata(each) and "/" not in each]
-        return sorted((named(each), self._content(f"{each}/entry_points.txt")) for each in folders)
+        return sorted((named(each), self.content(f"{each}/entry_points.txt")) for each in folders)
 
-    def _content(self, path: str) -> str:
+    @cached_property
+    def met(self) -> dict[str, str]:
+        """{file that every import meets: what it holds}: modules that hide standard ones, and .pth
+        files."""
+        return {path: self.content(path) for path in self.stay if modules.is_met_by_all(path)}
+
+    def content(self, path: str) -> str:
         """What decides what it holds. '' where it is not there."""
         if path not in self._names:
             return ""
@@ -123,13 +129,15 @@ class Look:
             return {""} if name in self._names else set()
         if kind == "asked":
             return {canonical_name(name)} & self.parts.keys() if name else {*self.parts}
-        found = self._in if kind == "read" else self._below
+        found = self._below if kind == "listed" else self._in
         return found.get(name) or found.get(source_of(name), set())
 
     def at(self, sight: str) -> str:
         if sight == EVERYBODY:
             return digest([sorted(self.parts), self._metadata])
-        return digest(sorted((each, self.parts.get(each, "")) for each in self.owners(sight)))
+        there = [_name(sight) in self._below] * sight.startswith("found:")
+        parts = sorted((each, self.parts.get(each, "")) for each in self.owners(sight))
+        return digest([*there, *parts])
 
     def keeps(self, proof: Proof) -> bool:
         """Does it hold here?"""
@@ -199,8 +207,7 @@ def keys(
 
 
 def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
-    """{distribution: those that it needs in order to be imported}; what every import meets is
-    needed by all: modules that hide standard ones, and .pth files."""
+    """{distribution: those that it needs in order to be imported}."""
     from ..layer.archive import (
         dist_metadata,
     )
@@ -210,10 +217,8 @@ def needs(settings: Settings, tree: Installed) -> dict[str, set[str]]:
     asked = [line.requirement for line in lines if line.requirement and not line.constraint]
     required = dist_metadata.needs(found, asked, marker_environment(settings))
     owners = {name: tree.owners[path] for path in tree.sizes if (name := modules.dotted(path))}
-    met = {tree.owners[path] for path in tree.sizes if modules.is_met_by_all(path)}
     return {
         each.name: {*required.get(each.name, ()), *_imported(each.modules.values(), owners)}
-        | (met - {each.name})
         for each in tree.distributions
     }
 

@@ -131,6 +131,7 @@ class Proving:
     ) -> dict[str, Any]:
         """What the probe says of the same with everything put back that they rest on."""
         names = {each for name in unclear for each in cache.closure(name, self.asked.edges)}
+        names |= set(self.asked.met)
         pins = install(self.settings, self.workshop, names)
         back = {path: pins[name] for path, name in changed.items() if name in names}
         with folder() as here:

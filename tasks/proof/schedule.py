@@ -34,7 +34,8 @@ _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs i
 @dataclass(frozen=True, kw_only=True)
 class ProofPlan:
     """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
-    be tried of the others. `edges`, `keys`, `look`: proof/cache.py's.
+    be tried of the others. `edges`, `keys`, `look`: proof/cache.py's;
+    `met`: distributions that every import meets.
     `layer`: a zip of the distributions `shown`, which are all that `missing` needs, and of
     everybody's metadata."""
 
@@ -43,6 +44,7 @@ class ProofPlan:
     missing: Questions
     edges: Mapping[str, Collection[str]]
     keys: Mapping[str, str]
+    met: Collection[str]
     look: cache.Look
     shown: Collection[str]
     layer: Path
@@ -84,19 +86,22 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     installed = file_tools.read_record(paths.record(settings, "install")) or {}
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
-    keys = cache.keys(edges, optimized["parts"], [*where, optimized["bytecode"] is None])
-    team.bring(cache.KIND, [*keys.values()])
     look = cache.Look(tree, optimized["parts"], stay)
+    more = [*where, optimized["bytecode"] is None, look.met]
+    keys = cache.keys(edges, optimized["parts"], more)
+    team.bring(cache.KIND, [*keys.values()])
     stored = cache.stored(installed_layer.store(settings), keys)
     known = {name: each for name, each in stored.items() if look.keeps(each)}
     asked = probe.question(tree, stay)
     missing = {name: each for name, each in asked.items() if name not in known}
     shown = {each for name in missing for each in cache.closure(name, edges)}
+    met = {tree.owners[path] for path in look.met}
+    shown |= met if missing else set()
     for name in missing.keys() & stored.keys():  # where they looked before, they may look again
         shown |= look.behind(stored[name].rests)
     return ProofPlan(
         names=list(asked), known=known, missing=missing, edges=edges, keys=keys,
-        look=look, shown=shown,
+        met=met, look=look, shown=shown,
         layer=excerpt(paths.layer_zip(settings), tree, shown),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 _PART = re.compile(r"[^\W\d]\w*")
 _EXTENSION = re.compile(r"(\.cpython-[\w-]+|\.abi3)?\.so$")
+_SITE = re.compile(r"^lib/python3\.\d+/site-packages/")  # on sys.path, too
 LAUNCHERS = ("__main__",)  # running them is their purpose
 
 
@@ -28,7 +29,7 @@ def dotted(path: str) -> str:
 def is_met_by_all(path: str) -> bool:
     """Does a file change what other packages import: by the name of a standard module, or as a
     .pth file?"""
-    top, _, rest = path.partition("/")
+    top, _, rest = _SITE.sub("", path).partition("/")
     if rest:
         return top in sys.stdlib_module_names and rest.partition(".")[0] == "__init__"
     return top.endswith(".pth") or top.partition(".")[0] in sys.stdlib_module_names

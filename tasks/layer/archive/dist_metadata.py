@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from email.message import Message
 from functools import cache
 from pathlib import Path
-
-from packaging.requirements import InvalidRequirement, Requirement
+from typing import TYPE_CHECKING
 
 from ...requirements.file import canonical, parse_requirement
 from . import zip_writer
+
+if TYPE_CHECKING:  # a command that has nothing to do reads none
+    from packaging.requirements import Requirement
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _SHORT = 200  # characters
@@ -28,7 +30,7 @@ class Package:
     version: str
     license: str
     classifiers: tuple[str, ...]
-    requires: tuple[Requirement, ...]
+    requires: "tuple[Requirement, ...]"
 
 
 def read_packages(layer: Path) -> list[Package]:
@@ -67,7 +69,9 @@ def _classifiers(headers: Message) -> tuple[str, ...]:
     return tuple(sorted(name for name in names - {"OSI Approved"} if len(name) <= _SHORT))
 
 
-def _requires(headers: Message) -> list[Requirement]:
+def _requires(headers: Message) -> "list[Requirement]":
+    from packaging.requirements import InvalidRequirement
+
     found = []
     for text in headers.get_all("Requires-Dist", []):
         if len(text) > _LONG:
@@ -80,7 +84,7 @@ def _requires(headers: Message) -> list[Requirement]:
 
 
 def needs(
-    found: Sequence[Package], asked: Sequence[Requirement], environment: Mapping[str, str]
+    found: Sequence[Package], asked: "Sequence[Requirement]", environment: Mapping[str, str]
 ) -> dict[str, list[str]]:
     """{package: those of `found` that it needs}. An extra counts where somebody asks for it:
     `asked` (the requirements) or a package that is there."""
@@ -99,7 +103,7 @@ def needs(
     }
 
 
-def _extras(wanted: Iterable[Requirement]) -> dict[str, set[str]]:
+def _extras(wanted: "Iterable[Requirement]") -> dict[str, set[str]]:
     asked: defaultdict[str, set[str]] = defaultdict(set)
     for each in wanted:
         asked[canonical(each.name)] |= each.extras
@@ -108,7 +112,7 @@ def _extras(wanted: Iterable[Requirement]) -> dict[str, set[str]]:
 
 def _applying(
     package: Package, extras: set[str], environment: Mapping[str, str]
-) -> list[Requirement]:
+) -> "list[Requirement]":
     return [
         each
         for each in package.requires

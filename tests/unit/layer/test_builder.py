@@ -254,7 +254,7 @@ def test_what_will_be_tried_is_laid_out_ahead(
 ) -> None:
     """Where something will."""
     asked = ProofPlan(
-        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={},
+        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, met=(),
         look=Look(Installed(()), {}, []), shown=missing, layer=Path("part.zip"),
     )  # fmt: skip
     schedule.lay_out(LayerBuilder(Settings(), fake), asked)

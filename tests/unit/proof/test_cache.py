@@ -193,6 +193,49 @@ def test_what_only_the_own_parts_hold_needs_no_note() -> None:
     assert look().beyond({"read": ["base"]}, {"app", "base"}) == []
 
 
+@pytest.mark.parametrize(
+    ("files", "holds"),
+    [
+        ({"ns/two/__init__.py": ""}, True),
+        ({"ns/__init__.py": ""}, False),
+        ({"ns/module.py": ""}, False),
+        ({"other.py": ""}, False),
+    ],
+    ids=["a namespace", "a package", "a module in it", "gone"],
+)
+def test_a_namespace_that_was_found_is_one_still(files: dict[str, str], holds: bool) -> None:
+    """Whoever else lies in it by now."""
+
+    def layer(found: dict[str, str], part: str) -> cache.Look:
+        one = stored_parts.distribution("one", found)
+        return cache.Look(Installed((one,)), {"one": part}, [*one.files])
+
+    rests = layer({"ns/one/__init__.py": ""}, "1").rests({"found": ["ns"]}, {"app"})
+    assert layer(files, "2").keeps(Proof(after={}, rests=rests)) is holds
+
+
+@pytest.mark.parametrize(
+    ("path", "met"),
+    [
+        ("a.pth", True),
+        ("lib/python3.12/site-packages/a.pth", True),
+        ("secrets.py", True),
+        ("typing/__init__.py", True),
+        ("pkg/a.pth", False),
+        ("pkg/secrets.py", False),
+    ],
+)
+def test_what_every_import_meets_is_in_each_key(path: str, met: bool) -> None:
+    """By what it holds: another version of its distribution is nothing to others."""
+
+    def layer(said: str) -> dict[str, str]:
+        one = stored_parts.distribution("one", {path: ""}, hashes={path: said})
+        return cache.Look(Installed((one,)), {"one": said}, [path]).met
+
+    assert layer("sha256=1") == ({path: "sha256=1"} if met else {})
+    assert layer("") == ({path: ""} if met else {})
+
+
 def test_who_lists_all_rests_on_all() -> None:
     """Entry points, for example: another distribution is another answer, also where there was none
     before."""

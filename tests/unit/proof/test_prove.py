@@ -2,6 +2,7 @@
 
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,14 +107,100 @@ DYNAMIC = "import importlib; importlib.import_module('ne' + 'ed')"
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """What lay at /opt each time something was proven."""
     found: list[set[str]] = []
+    watched(monkeypatch, lambda each: found.append(names(each.layer)))
+    return found
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, hear: Callable[[proving.Proving], object]) -> None:
+    """`hear` is told of each proof before it is made."""
     original = proving.Proving.prove
 
     def prove(self: proving.Proving) -> dict[str, Proof]:
-        found.append(names(self.layer))
+        hear(self)
         return original(self)
 
     monkeypatch.setattr(proving.Proving, "prove", prove)
-    return found
+
+
+# Of the example, small: google-generativeai's .pth file, pydantic's plugins, numpy's `lscpu`, a
+# package that asks for one that is not there, one that lies beside others in a namespace.
+LIKE_THE_EXAMPLE = {
+    "names": {
+        "ns/one/__init__.py": "import os\n",
+        "names.pth": "import sys; from importlib.machinery import PathFinder; "
+        "PathFinder.find_spec('ns', [sys._getframe(1).f_locals['sitedir']])\n",
+    },
+    "other": {"ns/other/__init__.py": "", "other-1.0.dist-info/entry_points.txt": "[a]\nb = c:d\n"},
+    "plugins": {
+        "plugins.py": "from importlib.metadata import distributions\n"
+        "POINTS = [list(each.entry_points) for each in distributions()]\n",
+    },
+    "programs": {
+        "programs.py": "import subprocess\ntry: subprocess.run(['lscpu'], check=True)\n"
+        "except OSError: pass\n",
+    },
+    "optional": {"optional.py": "try: import extra\nexcept ImportError: pass\n"},
+    "user": {"user.py": "import leaf\n"},
+    "leaf": {"leaf.py": "x = 1\n"},
+}
+
+
+def test_a_changed_pin_is_proven_with_what_rests_on_it_and_nothing_else(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else every import meets, or looks for."""
+    lay_wheels(settings, LIKE_THE_EXAMPLE)
+    build(settings)
+    proven: list[set[str]] = []
+    watched(monkeypatch, lambda each: proven.append({*each.asked.missing}))
+    for name, text in (("leaf", "x = 2"), ("optional", "x = 1"), ("plugins", "x = 1")):
+        change(settings, name, text)
+        build(settings)
+    assert proven == [{"leaf", "user"}, {"optional"}, {"plugins"}]
+
+
+def test_what_every_import_meets_is_everybodys_matter(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another .pth file, and what one has looked for."""
+    lay_wheels(settings, LIKE_THE_EXAMPLE)
+    build(settings)
+    proven: list[set[str]] = []
+    watched(monkeypatch, lambda each: proven.append({*each.asked.missing}))
+    files = {name: text.encode() for name, text in LIKE_THE_EXAMPLE["other"].items()}
+    handmade_wheels.wheel(
+        Path("wheels").absolute(), "other", files | {"ns/__init__.py": b"from . import other\n"}
+    )
+    install.run(settings, lambda: builder.choose(settings))
+    build(settings)
+    assert [len(each) for each in proven] == [len(LIKE_THE_EXAMPLE)]
+    lay_wheels(settings, LIKE_THE_EXAMPLE | {"names": {"ns/one/__init__.py": "", "names.pth": ""}})
+    build(settings)
+    assert [len(each) for each in proven] == [len(LIKE_THE_EXAMPLE)] * 2
+
+
+def test_only_what_looks_beyond_is_tried_in_the_whole(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next time at once with what it looked for."""
+    lay_wheels(
+        settings, {"need": {"need.py": ""}, "two": {"two.py": ""}, "three": {"three.py": ""}}
+    )
+    build(settings)
+    proven: list[tuple[set[str], bool]] = []
+    watched(
+        monkeypatch,
+        lambda each: proven.append(({*each.asked.missing}, "need.py" in names(each.layer))),
+    )
+    made = {"two": DYNAMIC, "three": "x = 1"}
+    for name, text in made.items():
+        handmade_wheels.wheel(Path("wheels").absolute(), name, {f"{name}.py": text.encode()})
+    install.run(settings, lambda: builder.choose(settings))
+    build(settings)
+    assert proven == [({"two", "three"}, False), ({"two"}, True)]
+    change(settings, "need", "y = 1")
+    build(settings)
+    assert proven[2:] == [({"two", "need"}, True)]
 
 
 def test_a_change_is_proven_with_what_it_needs(
