@@ -86,11 +86,11 @@ def chunks(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
     return groups
 
 
-def shares(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
+def shares(sized: Iterable[tuple[str, int]], count: int = SHARES) -> list[list[str]]:
     """The same for work in which the groups show in nothing: few, since each costs a process, with
     large names and small ones in each."""
     names = [name for name, _ in sorted(sized, key=lambda pair: pair[1], reverse=True)]
-    return [share for number in range(SHARES) if (share := names[number::SHARES])]
+    return [share for number in range(count) if (share := names[number::count])]
 
 
 class Progress:
