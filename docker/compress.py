@@ -7,11 +7,15 @@ strings a process has interned shows in the bytecode that it marshals.
 
 import marshal
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from os.path import join
 from typing import Any, NamedTuple
+
+sys.path.insert(0, os.path.dirname(__file__))
+import strip
 
 LAMBDA = "/opt/python"  # where the layer lies in Lambda
 STORED, DEFLATED = 0, 8  # as in a zip
@@ -40,48 +44,50 @@ class Packed(NamedTuple):
 
 
 class Making(NamedTuple):
-    """What all groups are made with. `slim`: stripped files, as <key>/<path>; `loose`: what a group
-    packed, until it is part of a part."""
+    """What all groups are made with. `loose`: what a group packed, until it is part of a part."""
 
     apart: str
-    slim: str
     loose: str
     request: dict[str, Any]
+    strip: bool
     compile: bool
     level: int
 
 
-def pack(making: Making, group: Group) -> tuple[list[Packed], list[str]]:
-    """(the group's files, compiled ones beside their sources, modules that are not valid). The
-    packed bytes, one behind the other, are in its file: through a pipe they would travel twice."""
-    packed: list[Packed] = []
-    wrong: list[str] = []
+class Made(NamedTuple):
+    """`packed`: the group's files, compiled ones beside their sources; `wrong`: modules that are
+    not valid; `strip`: docker/strip.py's report."""
+
+    packed: list[Packed]
+    wrong: list[str]
+    strip: dict[str, Any]
+
+
+def pack(making: Making, group: Group) -> Made:
+    """The packed bytes, one behind the other, are in the group's file: through a pipe they would
+    travel twice."""
+    made = Made([], [], strip.new_report())
     with open(join(making.loose, group.file), "wb") as file:
-        for name, mode, content, made in entries(making, group, wrong):
+        for name, mode, content, ours in entries(making, group, made):
             method, data = pressed(content, making.level)
             crc = zlib.crc32(content)
-            packed.append(Packed(name, mode, method, crc, len(content), len(data), made))
+            made.packed.append(Packed(name, mode, method, crc, len(content), len(data), ours))
             file.write(data)
-    return packed, wrong
+    return made
 
 
-def entries(
-    making: Making, group: Group, wrong: list[str]
-) -> "Iterator[tuple[str, int, bytes, bool]]":
-    """(path, mode, content, made here?) of each file, and behind a module of its bytecode; `wrong`
-    gets the modules that are not valid."""
+def entries(making: Making, group: Group, made: Made) -> "Iterator[tuple[str, int, bytes, bool]]":
+    """(path, mode, content, made here?) of each file, and behind a module of its bytecode."""
     cut, only = making.request[group.key]["cut"], {*making.request[group.key].get("only", ())}
     for name in group.names:
-        source, slim = (join(tree, group.key, name) for tree in (making.apart, making.slim))
+        source = join(making.apart, group.key, name)
         mode = 0o755 if os.stat(source).st_mode & 0o111 else 0o644
-        content = (
-            cut[name].encode(errors="surrogateescape")
-            if name in cut
-            else read(slim if os.path.isfile(slim) else source)
-        )
+        content = cut[name].encode(errors="surrogateescape") if name in cut else read(source)
+        if making.strip and name not in cut:
+            content = strip.lighter(name, content, made.strip)
         code = compiled(content, name) if making.compile and name.endswith(".py") else b""
         if code is None:
-            wrong.append(name)
+            made.wrong.append(name)
         if code and name in only:
             yield f"{name}c", 0o644, code, True
             continue

@@ -20,16 +20,14 @@ class _Child:  # no dataclass: that module takes longer to import than this scri
 
 
 def each(  # noqa: UP047 - the layer's Python may be 3.10
-    tasks: "Iterable[Task | None]", work: Callable[[Task], Result], jobs: int = JOBS
+    tasks: Iterable[Task], work: Callable[[Task], Result], jobs: int = JOBS
 ) -> Iterator[tuple[Task, Result]]:
     """(task, what `work` made of it) for each as it ends, in a process forked for it alone:
-    nothing that one leaves in memory shows in another. None among the tasks: the next can begin
-    when something has ended. SystemExit when one fails."""
+    nothing that one leaves in memory shows in another. SystemExit when one fails."""
     with selectors.DefaultSelector() as running:
         for task in tasks:
-            if task is not None:
-                _start(running, task, work)
-            if task is None or len(running.get_map()) >= jobs:
+            _start(running, task, work)
+            if len(running.get_map()) >= jobs:
                 yield from _ended(running)
         while running.get_map():
             yield from _ended(running)
@@ -88,11 +86,11 @@ def chunks(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
     return groups
 
 
-def shares(sized: Iterable[tuple[str, int]]) -> list[list[str]]:
+def shares(sized: Iterable[tuple[str, int]], count: int = SHARES) -> list[list[str]]:
     """The same for work in which the groups show in nothing: few, since each costs a process, with
     large names and small ones in each."""
     names = [name for name, _ in sorted(sized, key=lambda pair: pair[1], reverse=True)]
-    return [share for number in range(SHARES) if (share := names[number::SHARES])]
+    return [share for number in range(count) if (share := names[number::count])]
 
 
 class Progress:

@@ -29,8 +29,8 @@ import re
 import signal
 import stat
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,6 +40,11 @@ import license_files
 import module_references
 
 Facts = dict[str, Any]
+# (): nothing; None: it takes so long to say that nobody can have written it.
+Said = module_references.Said | tuple[()] | None
+Read = tuple[
+    str, str, Said
+]  # key/path, sha256 of what the wheel brought ('' of others), what it says
 
 _READ = {"METADATA", "RECORD", "entry_points.txt"}
 _INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
@@ -47,6 +52,7 @@ _BLOCK = bytearray(1 << 20)  # to read into
 BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
+CODES_EFFORT = 20  # a byte of a module, against one of another file
 SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
@@ -79,12 +85,10 @@ def take_apart(
     """Move each distribution's files, read what its modules say and compare them with RECORD, side
     by side."""
 
-    def work(task: "tuple[str, list[str]]") -> "list[tuple[str, Any]]":
+    def work(task: "tuple[str, list[str]]") -> "list[Any]":
         kind, names = task
-        if kind == "modules":
-            return said_by(installed, names)
-        if kind == "contents":
-            return [(name, hashed(installed, name.partition("/")[2])) for name in names]
+        if kind == "read":
+            return read(installed, names)
         return [(key, moved(installed, apart, key, wanted[key], found[key])) for key in names]
 
     for facts in found.values():
@@ -99,39 +103,43 @@ def take_apart(
         facts["altered"] = altered(facts["hashes"], facts["contents"])
 
 
-def take_in(found: dict[str, Facts], kind: str, results: "list[tuple[str, Any]]") -> None:
-    for name, heard in results:
+def take_in(found: dict[str, Facts], kind: str, results: "list[Any]") -> None:
+    if kind == "move":
+        for key, facts in results:
+            found[key] |= facts
+        return
+    for name, digest, said in results:
         key, _, path = name.partition("/")
-        if kind == "move":
-            found[key] |= heard
-        elif heard is None:
+        if digest:
+            found[key]["contents"][path] = digest
+        if said:
+            found[key]["modules"][path] = said
+        elif said is None:
             found[key].setdefault("refused", {})[path] = (
                 f"takes over {PATIENCE} s to read, and so is no module that anybody wrote"
             )
-        else:
-            found[key][kind][path] = heard
 
 
 def shared_out(installed: str, wanted: dict[str, list[str]]) -> "list[tuple[str, list[str]]]":
     """[(what to do, [key or key/name])]"""
-    named = [(key, name) for key, names in wanted.items() for name in names]
-    code = [(key, name) for key, names in wanted.items() for name in readable(names)]
-    every = [(key, name) for key, name in named if is_the_wheels(installed, name)]
-    moves = fork_pool.shares((key, len(names)) for key, names in wanted.items())
+    every = (
+        (f"{key}/{name}", cost)
+        for key, names in wanted.items()
+        for name in names
+        if (cost := effort(installed, name))
+    )
+    moves = fork_pool.shares(((key, len(names)) for key, names in wanted.items()), fork_pool.JOBS)
     return [
         *(("move", share) for share in moves),
-        *(("modules", share) for share in fork_pool.shares(sized(installed, code))),
-        *(("contents", share) for share in fork_pool.shares(sized(installed, every, least=1))),
+        *(("read", share) for share in fork_pool.shares(every)),
     ]
 
 
-def sized(
-    installed: str, named: "Iterable[tuple[str, str]]", least: int = 0
-) -> "Iterator[tuple[str, int]]":
-    """(key/name, bytes) of those that have at least one, or count as if."""
-    for key, name in named:
-        if size := size_of(installed, name) or least:
-            yield f"{key}/{name}", size
+def effort(installed: str, name: str) -> int:
+    """To read it, about: a module is read with patterns. 0 for what is not read."""
+    if is_code(name) and (size := size_of(installed, name)):
+        return CODES_EFFORT * size
+    return _lstat(f"{installed}/{name}")[1] + 1 if is_the_wheels(installed, name) else 0
 
 
 def is_the_wheels(installed: str, name: str) -> bool:
@@ -341,13 +349,9 @@ def _is_script(path: str) -> bool:
     return first.startswith(b"#!") and b"python" in first
 
 
-def readable(names: Iterable[str]) -> list[str]:
-    """The code among them that is part of a running program."""
-    return sorted(
-        name
-        for name in names
-        if name.endswith(".py") and PurePosixPath(name).name not in _BUILD_SCRIPTS
-    )
+def is_code(name: str) -> bool:
+    """Of a running program."""
+    return name.endswith(".py") and name.rpartition("/")[2] not in _BUILD_SCRIPTS
 
 
 def size_of(installed: str, name: str) -> int:
@@ -360,27 +364,34 @@ def size_of(installed: str, name: str) -> int:
     return os.stat(path).st_size if leads_to_file else 0
 
 
-def said_by(
-    installed: str, code: Iterable[str]
-) -> "list[tuple[str, module_references.Said | None]]":
-    """[(key/path, what the module says)] of those that say something; None where it takes so long
-    that nobody can have written it."""
-    found: list[tuple[str, module_references.Said | None]] = []
+def read(installed: str, names: Iterable[str]) -> "list[Read]":
+    """Of each key/path, once: what it holds, and what it says."""
     signal.signal(signal.SIGVTALRM, lose_patience)
-    for name in code:
+    found: list[Read] = []
+    for name in names:
         path = name.partition("/")[2]
-        with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
-            text = file.read().decode(errors="replace").replace("\r\n", "\n")
-        try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
-            said = module_references.module(path, text)
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        except TimeoutError:
-            found.append((name, None))
+        own = is_the_wheels(installed, path)
+        if not (is_code(path) and size_of(installed, path)):
+            found.append((name, hashed(installed, path) if own else "", ()))
             continue
-        if any(said):
-            found.append((name, said))
+        with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
+            content = file.read()
+        found.append(
+            (name, hashlib.sha256(content).hexdigest() if own else "", says(path, content))
+        )
     return found
+
+
+def says(path: str, content: bytes) -> "Said":
+    """What a module says."""
+    text = content.decode(errors="replace").replace("\r\n", "\n")
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+        found = module_references.module(path, text)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    except TimeoutError:
+        return None
+    return found if any(found) else ()
 
 
 def lose_patience(*_: object) -> None:

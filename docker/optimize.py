@@ -15,6 +15,7 @@ FOLDER, beside the standard library. Paths are joined as strings, for docker/com
 """
 
 import argparse
+import functools
 import gc
 import importlib
 import json
@@ -25,15 +26,13 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
 from os.path import join
-from pathlib import Path
 from typing import Any, BinaryIO
 
 sys.path.insert(0, os.path.dirname(__file__))
 import fork_pool
 import strip
-from compress import Group, Making, Packed, pack, pressed
+from compress import Group, Made, Making, pack, pressed
 
 BLOCK = 1 << 20  # bytes
 LENGTH = struct.Struct("<Q")
@@ -57,10 +56,10 @@ def main() -> None:
     shutil.rmtree(options.out, ignore_errors=True)  # parts of before
     os.makedirs(options.out)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as aside:
-        slim, loose = join(aside, "slim"), join(aside, "loose")
-        os.mkdir(loose)
-        making = Making(options.apart, slim, loose, request, options.compile, options.level)
-        make(making, options.out, stripping=options.strip)
+        make(
+            Making(options.apart, aside, request, options.strip, options.compile, options.level),
+            options.out,
+        )
 
 
 def refuse_preview() -> None:
@@ -73,31 +72,6 @@ def refuse_preview() -> None:
         )
 
 
-class Tasks:
-    """All that is to be done, in the order in which it can be: a key stands for stripping the
-    distribution's libraries, which are packed after that."""
-
-    def __init__(self, making: Making, *, stripping: bool) -> None:
-        self._strip = list(making.request) if stripping else []
-        self._ready: list[Group] = []
-        self._held: dict[str, list[Group]] = {}
-        for key, each in making.request.items():
-            libraries = {name for name in each["stay"] if ".so" in name.rpartition("/")[2]}
-            self._ready += groups(making, key, set(each["stay"]) - libraries, "")
-            self._held[key] = groups(making, key, libraries, "lib-")
-        for key in self._held.keys() - set(self._strip):
-            self.release(key)
-
-    def release(self, key: str) -> None:
-        """Its libraries are stripped, as far as they can be."""
-        self._ready = sorted(self._ready + self._held.pop(key))
-
-    def __iter__(self) -> "Iterator[str | Group | None]":
-        yield from self._strip
-        while self._ready or self._held:
-            yield self._ready.pop() if self._ready else None
-
-
 class Parts:
     """They grow side by side, as their files are packed."""
 
@@ -106,21 +80,24 @@ class Parts:
         self._files = {key: join(out, each["as"]) for key, each in making.request.items()}
         self._members: dict[str, list[Any]] = {key: [] for key in making.request}
         self._skipped: dict[str, list[str]] = {key: [] for key in making.request}
+        self._strip = {key: strip.new_report() for key in making.request}
 
-    def add(self, group: Group, packed: list[Packed], wrong: list[str]) -> None:
+    def add(self, group: Group, made: Made) -> None:
         with open(self._files[group.key], "ab") as file:
             offset = file.tell()
-            for *head, size, made in packed:
-                self._members[group.key].append([*head, offset, size, made])
+            for *head, size, ours in made.packed:
+                self._members[group.key].append([*head, offset, size, ours])
                 offset += size
             move(join(self._making.loose, group.file), file)
-        self._skipped[group.key] += wrong
+        self._skipped[group.key] += made.wrong
+        for what, more in made.strip.items():
+            self._strip[group.key][what] += more
 
-    def finish(self, reports: dict[str, Any]) -> None:
-        """`reports`: of stripping."""
+    def finish(self) -> None:
         for key, path in self._files.items():
             self._correct_record(key, path)
-            index = {"members": sorted(self._members[key]), "strip": reports.get(key)}
+            report = strip.in_order(self._strip[key]) if self._making.strip else None
+            index = {"members": sorted(self._members[key]), "strip": report}
             text = json.dumps(index | {"skipped": sorted(self._skipped[key])}).encode()
             with open(path, "ab") as file:
                 file.write(text + LENGTH.pack(len(text)))
@@ -149,28 +126,26 @@ def uncompiled(line: str, wrong: "set[str]") -> str:
     return f"{head}.py{tail}" if f"{head}.py".strip('"') in wrong else line
 
 
-def make(making: Making, out: str, *, stripping: bool) -> None:
-    tasks, parts = Tasks(making, stripping=stripping), Parts(making, out)
-    reports: dict[str, Any] = {}
+def make(making: Making, out: str) -> None:
+    tasks = [
+        group
+        for key, each in making.request.items()
+        for kind, names in of_a_kind(each["stay"]).items()
+        for group in groups(making, key, names, kind)
+    ]
+    parts = Parts(making, out)
     progress = fork_pool.Progress(sum(len(each["stay"]) for each in making.request.values()))
-
-    def work(task: "str | Group") -> Any:
-        return pack(making, task) if isinstance(task, Group) else stripped(making, task)
-
-    results: Iterator[tuple[str | Group, Any]] = fork_pool.each(tasks, work)
-    for task, result in results:
-        if isinstance(task, Group):
-            parts.add(task, *result)
-            progress.advance(len(task.names))
-        else:
-            reports[task] = result
-            tasks.release(task)
-    parts.finish(reports)
+    work = functools.partial(pack, making)
+    for group, made in fork_pool.each(sorted(tasks, reverse=True), work):
+        parts.add(group, made)
+        progress.advance(len(group.names))
+    parts.finish()
 
 
-def stripped(making: Making, key: str) -> dict[str, Any]:
-    root, slim = Path(making.apart, key), Path(making.slim, key)  # in a process of its own
-    return strip.strip_all(root, making.request[key]["stay"], slim)
+def of_a_kind(names: list[str]) -> "dict[str, set[str]]":
+    """Libraries share no group with modules: nothing of them shows in bytecode."""
+    libraries = {name for name in names if ".so" in name.rpartition("/")[2]}
+    return {"": {*names} - libraries, "lib-": libraries}
 
 
 def groups(making: Making, key: str, names: set[str], kind: str) -> list[Group]:

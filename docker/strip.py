@@ -14,8 +14,6 @@ import io
 import os
 import struct
 import sys
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - compress.py says why
@@ -54,45 +52,48 @@ class Section(NamedTuple):
         return self.offset + (0 if self.kind == NOBITS else self.size)
 
 
-def strip_all(root: Path, names: Iterable[str], slim: Path) -> dict[str, Any]:
-    """Strip what is safe of the files `names` below `root`; stripped ones are laid below `slim`.
-    {"files", "bytes" saved, "left_alone", "unreadable"}."""
-    report: dict[str, Any] = {"files": 0, "bytes": 0, "left_alone": [], "unreadable": []}
-    for name in names:
-        if not is_shared_object(root / name):
-            continue
-        try:
-            content = (root / name).read_bytes()
-            stripped = b"" if is_left_alone(root / name, content) else strip(content)
-        except Exception:  # whatever it is, it is this file's alone
-            report["unreadable"].append(name)
-            continue
-        if not stripped:
-            report["left_alone"].append(name)
-        elif len(content) - len(stripped) >= WORTH:
-            (slim / name).parent.mkdir(parents=True, exist_ok=True)
-            (slim / name).write_bytes(stripped)
-            report["files"] += 1
-            report["bytes"] += len(content) - len(stripped)
-    return report
+def new_report() -> dict[str, Any]:
+    return {"files": 0, "bytes": 0, "left_alone": [], "unreadable": []}
 
 
-def is_shared_object(file: Path) -> bool:
-    if ".so" not in file.name:
-        return False
-    with file.open("rb") as stream:
-        return stream.read(4) == b"\x7fELF"
+def in_order(report: dict[str, Any]) -> dict[str, Any]:
+    """The same, whichever file came first."""
+    return report | {what: sorted(report[what]) for what in ("left_alone", "unreadable")}
 
 
-def is_left_alone(file: Path, elf: bytes) -> bool:
-    return elf[4:6] in OTHERS or is_rewritten(file, elf)
+def lighter(name: str, content: bytes, report: dict[str, Any]) -> bytes:
+    """What is packed of the file at the path `name`: stripped where that is safe and worth it.
+    `report`: {"files" stripped, "bytes" saved, "left_alone", "unreadable"}."""
+    if not is_shared_object(name, content):
+        return content
+    try:
+        stripped = b"" if is_left_alone(name, content) else strip(content)
+    except Exception:  # whatever it is, it is this file's alone
+        report["unreadable"].append(name)
+        return content
+    if not stripped:
+        report["left_alone"].append(name)
+    saved = len(content) - len(stripped)
+    if not stripped or saved < WORTH:
+        return content
+    report["files"] += 1
+    report["bytes"] += saved
+    return stripped
 
 
-def is_rewritten(file: Path, elf: bytes) -> bool:
+def is_shared_object(name: str, content: bytes) -> bool:
+    return ".so" in name.rpartition("/")[2] and content.startswith(b"\x7fELF")
+
+
+def is_left_alone(name: str, elf: bytes) -> bool:
+    return elf[4:6] in OTHERS or is_rewritten(name, elf)
+
+
+def is_rewritten(name: str, elf: bytes) -> bool:
     """Did auditwheel lay this file out anew? Then there is little to gain: what is loaded lies
     behind the symbols, too. It keeps libraries in `<package>.libs` and writes that folder into what
     needs them."""
-    if any(parent.name.endswith((".libs", ".dylibs")) for parent in file.parents):
+    if any(folder.endswith((".libs", ".dylibs")) for folder in name.split("/")[:-1]):
         return True
     return any(".libs" in path for path in run_paths(elf))
 

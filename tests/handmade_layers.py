@@ -51,7 +51,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         path.write_text(text, encoding="utf-8")
     facts = sandbox_scripts.load("inspect_installed")
     folder = "pkg-1.0.dist-info"
-    code = [f"./{name}" for name in facts.readable(files)]
+    code = [f"./{name}" for name in sorted(files) if facts.is_code(name)]
     found = InstalledDistribution(
         key="k",
         pin="k",
@@ -71,7 +71,9 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         programs=tuple(
             name for name in files if name.startswith("bin/") and not facts._is_script(root / name)
         ),
-        modules={name.removeprefix("./"): said for name, said in facts.said_by(root, code)},
+        modules={
+            name.removeprefix("./"): said for name, _, said in facts.read(str(root), code) if said
+        },
     )
     return Installed((found,))
 

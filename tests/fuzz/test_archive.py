@@ -50,8 +50,8 @@ def packed(root: Path, names: Iterable[str]) -> bytes:
     out = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         request = {root.name: {"as": "part", "stay": sorted(names), "cut": {}}}
-        making = OPTIMIZE.Making(str(root.parent), folder, folder, request, False, 6)
-        OPTIMIZE.make(making, folder, stripping=False)
+        making = OPTIMIZE.Making(str(root.parent), folder, request, False, False, 6)
+        OPTIMIZE.make(making, folder)
         members = part.together([part.read_part(Path(folder, "part"))], bytecode=True)
         answer(ROW, lambda: zip_writer.write_zip(members, out))
     return out.getvalue()

@@ -50,9 +50,10 @@ def bundled(paths: Iterable[str], owners: Mapping[str, str]) -> dict[str, str]:
 
 
 def preload_library() -> None:
-    """What a bill needs: the library takes 0.15 s, for which nobody waits who does so ahead."""
-    for name in ("cyclonedx.output.json", f"{__package__}.dist_metadata"):
+    """What a bill needs: the library takes 0.3 s, for which nobody waits who does so ahead."""
+    for name in ("cyclonedx.output.json", "cyclonedx.model.bom", f"{__package__}.dist_metadata"):
         import_module(name)
+    _license("MIT OR Apache-2.0")  # the first one reads SPDX's list
 
 
 def to_json(contents: Contents) -> str:

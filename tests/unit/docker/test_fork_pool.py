@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -151,21 +150,3 @@ def test_progress_is_said_now_and_then(
     for _ in range(4):
         progress.advance(30)
     assert capsys.readouterr().out == "@ 60/120\n@ 120/120\n"
-
-
-def test_a_task_may_wait_for_another(jobs: ModuleType) -> None:
-    """Until then none is begun, whether or not a process is free."""
-    begun: list[list[str]] = []
-    ended: list[str] = []
-
-    def tasks() -> Iterator[str | None]:
-        yield "first"
-        while not ended:
-            begun.append(list(ended))
-            yield None
-        yield "second"
-
-    for task, _ in jobs.each(tasks(), lambda task: time.sleep(0.05), 4):
-        ended.append(task)
-    assert ended == ["first", "second"]
-    assert begun == [[]]

@@ -1,5 +1,6 @@
 """docker/inspect_installed.py: what was installed, by distribution, and what its code says."""
 
+import hashlib
 import json
 import os
 import signal
@@ -124,15 +125,18 @@ def test_lazy_modules_are_known(facts: ModuleType) -> None:
 def test_only_code_of_running_programs_is_read(facts: ModuleType) -> None:
     """What compiles sources names them, and is no program that runs in Lambda."""
     names = ["b.py", "a.py", "a.pyi", "p/setup.py", "p/conftest.py", "data.json", "p/x.py"]
-    assert facts.readable(names) == ["a.py", "b.py", "p/x.py"]
+    assert sorted(filter(facts.is_code, names)) == ["a.py", "b.py", "p/x.py"]
 
 
 def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path) -> None:
     """And those in a strange encoding are read as far as they can be."""
     (tmp_path / "empty.py").write_text("X = 1", encoding="utf-8")
     (tmp_path / "latin.py").write_bytes(b"# \xe9\nimport os\n")
-    found = facts.said_by(tmp_path, ["k/empty.py", "k/latin.py"])
-    assert found == [("k/latin.py", (["os"], [], False, [], ["os"]))]
+    found = facts.read(tmp_path, ["k/empty.py", "k/latin.py"])
+    assert [(name, said) for name, _, said in found] == [
+        ("k/empty.py", ()),
+        ("k/latin.py", (["os"], [], False, [], ["os"])),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -402,12 +406,14 @@ def test_a_module_that_takes_too_long_is_refused(
     monkeypatch.setattr(facts.module_references, "module", read_one)
     before = signal.getsignal(signal.SIGVTALRM)
     try:
-        heard = facts.said_by(str(tmp_path), ["key/slow.py", "key/next.py"])
+        heard = facts.read(str(tmp_path), ["key/slow.py", "key/next.py"])
     finally:
         signal.signal(signal.SIGVTALRM, before)
-    assert heard == [("key/slow.py", None), ("key/next.py", ("import a\n",))]
-    found: dict[str, Any] = {"key": {"modules": {}}}
-    facts.take_in(found, "modules", heard)
+    digest = hashlib.sha256(b"import a\n").hexdigest()
+    assert heard == [("key/slow.py", digest, None), ("key/next.py", digest, ("import a\n",))]
+    found: dict[str, Any] = {"key": {"modules": {}, "contents": {}}}
+    facts.take_in(found, "read", heard)
+    assert found["key"]["contents"] == dict.fromkeys(["slow.py", "next.py"], digest)
     assert found["key"]["modules"] == {"next.py": ("import a\n",)}
     assert "no module that anybody wrote" in found["key"]["refused"]["slow.py"]
 
