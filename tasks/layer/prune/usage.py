@@ -174,7 +174,8 @@ class Usage:
         return path in self._called
 
     def content(self, path: str, matched: str, gone: Gone) -> bool:
-        return matched == path and not PAGES.fullmatch(PurePosixPath(path).stem)
+        name = path.rpartition("/")[2].removesuffix(_suffix(path))
+        return matched == path and not PAGES.fullmatch(name)
 
     def asked(self, path: str, matched: str, gone: Gone) -> bool:
         note = f"{NOTE}{path.rpartition('/')[2]}"
