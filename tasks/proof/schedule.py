@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import builder
+from ..layer import builder, part
 from ..layer import installed as installed_layer
 from ..layer.archive import zip_writer
 from ..layer.builder import LayerBuilder
@@ -85,7 +85,12 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
     keys = cache.keys(edges, optimized["parts"], [*where, optimized["bytecode"] is None])
-    team.bring(cache.KIND, [*keys.values()])
+    made = optimized["parts"]
+    rests = {
+        key: [(part.KIND, made[each]) for each in cache.closure(name, edges)]
+        for name, key in keys.items()
+    }
+    team.bring(cache.KIND, [*keys.values()], rests)
     look = cache.Look(tree, optimized["parts"], stay)
     known = cache.load_proofs(installed_layer.store(settings), keys, look)
     asked = probe.question(tree, stay)
