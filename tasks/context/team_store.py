@@ -138,6 +138,8 @@ def finish() -> list[str]:
     _SENDERS.clear()
     if not store:
         return []
+    if sender and store.is_slow and not sender.is_started:
+        sender = None  # it has cost its second
     if sender:
         sender.finish()
     run.close()
