@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from bench import images, results, scale, sets, sizes, speed
+from bench import fresh, images, results, scale, sets, sizes, speed
 from tasks.ui.console import duration
 from tasks.util.errors import LayerError
 
@@ -17,6 +17,7 @@ def main() -> None:
     only = tuple(filter(None, asked.only.split(",")))
     parts = {
         "speed": lambda: speed.main(asked.runs, only),
+        "fresh": lambda: fresh.main(asked.runs),
         "scale": lambda: scale.main(asked.runs),
         "sizes": lambda: sizes.main(asked.runs),
         "sets": lambda: sets.main(only),

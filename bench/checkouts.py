@@ -54,8 +54,10 @@ class Checkout:
             (self.path / name).write_text(text, encoding="utf-8")
 
     def doitw(self, *words: str, **environment: str) -> Command:
+        """Its store is its own, unless `environment` says otherwise."""
         named = ("./doitw", *words, f"builder={self.builder}")
-        return Command(words=named, folder=self.path, environment=environment)
+        around = {"LAYER_STORE": "build", **environment}
+        return Command(words=named, folder=self.path, environment=around)
 
     def locked(self, requirements: str, **environment: str) -> dict[str, str]:
         """Both files of these requirements: as they are written, and with every package pinned."""

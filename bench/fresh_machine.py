@@ -26,8 +26,9 @@ START = (
 
 
 def without_downloads(command: Command) -> Command:
-    """The same of who downloads with uv on this machine."""
-    cache = {"UV_CACHE_DIR": str(FOLDER.absolute())}
+    """The same of who downloads with uv or pip on this machine."""
+    home = FOLDER.absolute()
+    cache = {"UV_CACHE_DIR": str(home), "PIP_CACHE_DIR": str(home / "pip")}
     return replace(command, environment={**command.environment, **cache})
 
 

@@ -1,6 +1,7 @@
 """This project's own commands as subjects, with one of its builders."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from bench import fresh_machine
@@ -90,12 +91,13 @@ class Here:
 
     def _deploy(self, checkout: Checkout) -> Command:
         """To the emulator of the checkout `aws`. Its address is known once it runs."""
-        words = checkout.doitw("deploy", "stage=local").words
-        return Command(words=words, folder=checkout.path, environment=self._endpoint)
+        command = checkout.doitw("deploy", "stage=local")
+        self._endpoint |= command.environment
+        return replace(command, environment=self._endpoint)
 
     def _publish(self) -> None:
         """The layer is published and deployed, the checkout is as cloned."""
-        if not self._endpoint:
+        if "LAYER_LOCAL_AWS" not in self._endpoint:
             self._endpoint["LAYER_LOCAL_AWS"] = self._aws.aws()
             run(self._deploy(self._aws))
         self._fresh.copy()

@@ -26,7 +26,7 @@ HEADLINES = {  # {work, as the table of goals calls it: as the README does}
     "`./doitw deploy`, nothing changed, fresh checkout": "deploy with nothing to do",
 }
 ABOUT = "Medians of the same machine ([all figures](docs/bench.md)):"
-PARTS = ("speed", "scale", "sizes", "sets", "images")  # in the order of the page
+PARTS = ("speed", "fresh", "scale", "sizes", "sets", "images")  # in the order of the page
 
 
 @dataclass(frozen=True, kw_only=True)

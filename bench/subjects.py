@@ -47,16 +47,16 @@ def others(written: str) -> list[Subject]:
     light = written.replace(*LIGHT)
     heavy = light.replace(*HEAVY)
     return [
-        *(_peer(peer, peer.name, EVERYTHING, written) for peer in BUILDERS),
-        _fresh(_peer(UV, "uv-fresh", fresh_machine.WORK, written)),
-        _peer(UV, "uv-pin", ONE_PIN, light),
-        _peer(UV, "uv-heavy", HEAVY_PIN, heavy),
-        _peer(SAM_CACHED, "sam-cached", NOTHING, written),
+        *(subject_of(peer, peer.name, EVERYTHING, written) for peer in BUILDERS),
+        fresh(subject_of(UV, "uv-fresh", fresh_machine.WORK, written)),
+        subject_of(UV, "uv-pin", ONE_PIN, light),
+        subject_of(UV, "uv-heavy", HEAVY_PIN, heavy),
+        subject_of(SAM_CACHED, "sam-cached", NOTHING, written),
         _empty_dodo(),
     ]
 
 
-def _peer(peer: Peer, name: str, work: str, requirements: str) -> Subject:
+def subject_of(peer: Peer, name: str, work: str, requirements: str) -> Subject:
     subject = Subject(
         name=name,
         who=peer.title,
@@ -72,7 +72,7 @@ def _peer(peer: Peer, name: str, work: str, requirements: str) -> Subject:
     return subject
 
 
-def _fresh(subject: Subject) -> Subject:
+def fresh(subject: Subject) -> Subject:
     """The same on a machine that has downloaded nothing."""
     lay_out = subject.prepare
 

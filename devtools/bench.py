@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 PARTS = {
     "speed": "Measure time and memory beside the other builders.",
+    "fresh": "Measure fresh clones, machines and CI runners.",
     "scale": "Measure time and memory against the layer's size.",
     "sizes": "Compare sizes, import times and packing.",
     "images": "Measure images beside docker build.",

@@ -6,11 +6,11 @@ engine that builds with it (stage=local, and an image that no registry has).
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..layer import input_hash, installed, part
+from ..layer import installed, part
 from ..layer.cache import Store
 from ..sandbox import choose
 from ..sandbox.container import image_archive
@@ -98,14 +98,13 @@ def from_registry(settings: Settings, verify: str | bool = True) -> Base:
 
 
 def offered(settings: Settings, verify: str | bool = True) -> str:
-    """`name@sha256:…` that the registry has for the tag, with one HEAD. '' where it cannot be
-    asked, or has none."""
+    """`sha256:…` that the registry has for the tag, with one HEAD. '' where it cannot be asked, or
+    has none."""
     registry, reference = _place(settings.base_image, verify)
     try:
-        digest = registry.find_manifest(reference)
+        return registry.find_manifest(reference)
     except LayerError:
         return ""
-    return input_hash.exact_image(replace(settings, locked_image=digest)) if digest else ""
 
 
 def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = True) -> Path:

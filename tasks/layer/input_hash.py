@@ -56,10 +56,11 @@ def workplace(settings: Settings, builder: str, image: str = "") -> dict[str, st
     return environment(settings, builder) | {"uv": version("uv")} | exact
 
 
-def exact_image(settings: Settings) -> str:
-    """`name@sha256:…` of the base image, as engines write it. '' where neither its name nor the
-    lock says it."""
-    name, _, digest = settings.base_image.partition("@")
+def exact_image(settings: Settings, digest: str = "") -> str:
+    """`name@sha256:…` of the base image, as engines write it. '' where neither its name, the lock
+    nor `digest` says it."""
+    name, _, said = settings.base_image.partition("@")
+    digest = said or digest
     tagged = ":" in name.rpartition("/")[2]
     return f"{name.rpartition(':')[0] if tagged else name}@{digest}" if digest else ""
 

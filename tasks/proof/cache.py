@@ -9,7 +9,7 @@ No reading of sources knows all that code looks at. So the probe notes what the 
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,11 +22,13 @@ from ..requirements import file
 from ..requirements.file import canonical as canonical_name
 from ..requirements.tags import marker_environment
 from ..settings.model import Settings
+from ..ui.console import count
 from ..util import modules
 from ..util.files import canonical, digest
 from . import causes
 
 KIND = "proofs"  # of the store's entries
+LISTED = 5  # origins of proofs
 OPEN = ("absent", "asked", "listed")  # sights that a distribution more can change
 
 
@@ -40,6 +42,8 @@ class Proof:
     imports: dict[str, str] = field(default_factory=dict)
     loads: dict[str, str] = field(default_factory=dict)
     rests: dict[str, str] = field(default_factory=dict)
+    by: str = ""  # who made it, as others read it
+    at: str = ""  # when
 
     @property
     def is_of_bytes(self) -> bool:
@@ -62,6 +66,15 @@ def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str
         if all(look.at(sight) == digest_ for sight, digest_ in proof.rests.items()):
             found[name] = proof
     return found
+
+
+def origins(proofs: Iterable[Proof]) -> list[str]:
+    """By whom and when proofs were made, those of most first, for people."""
+    made = Counter((each.by, each.at[:10]) for each in proofs if each.by)
+    found = [f"{count(number, 'package')} tested by {by} on {at}"
+             for (by, at), number in made.most_common()]  # fmt: skip
+    more = len(found) - LISTED
+    return [*found[:LISTED], *([f"and {count(more, 'more time')}"] if more > 0 else [])]
 
 
 def save(store: Store, key: str, proof: Proof) -> None:

@@ -5,8 +5,10 @@ then asks
 for something that the layer has all the same, in the whole of it.
 """
 
+import os
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
-from ..util import files
+from ..util import actor, files
 from . import cache, probe, schedule, verdict
 from .cache import Proof
 from .schedule import ProofPlan, Questions
@@ -33,10 +35,18 @@ def prove(
     """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for
     people."""
     asked = schedule.take(settings, tree, stay, place)
-    made = _prove(settings, get_workshop(), tree, asked) if asked.missing else {}
+    made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
+    for line in cache.origins(asked.known.values()):
+        say(line)
     keep(settings, tree, asked, made)
     found = {**asked.known, **made}
     return {name: found[name] for name in asked.names}
+
+
+def signed(made: Mapping[str, Proof]) -> dict[str, Proof]:
+    """With who made them and when: others take them, too."""
+    by, at = actor.current_actor(os.environ), actor.written(datetime.now(UTC))
+    return {name: replace(each, by=by, at=at) for name, each in made.items()}
 
 
 def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:

@@ -23,6 +23,7 @@ from ..layer.locked_requirement import LockedRequirement
 from ..layer.team_store import run as team
 from ..requirements import file, lockfile
 from ..sandbox import index_credentials
+from ..sandbox.container import docker_engine, docker_images
 from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
 from ..ui.console import count, duration, say, say_once, size
@@ -116,7 +117,22 @@ def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, loc
     if not locked:
         return used_image(settings, get_workshop())  # it has resolved the requirements
     known = exact_image.find(settings, builder)
-    return known or base.offered(settings) or used_image(settings, get_workshop())
+    return known or offered_image(settings) or used_image(settings, get_workshop())
+
+
+def offered_image(settings: Settings) -> str:
+    """Of the engine, where it has the image, else of the image's registry: nothing is pulled. ''
+    where nobody says it."""
+    try:
+        client = docker_engine.connect()
+    except BuildError:  # what the store has needs none
+        return input_hash.exact_image(settings, base.offered(settings))
+    try:
+        return input_hash.exact_image(settings, docker_images.offered(client, settings))
+    except BuildError:
+        return ""
+    finally:
+        client.close()
 
 
 def used_image(settings: Settings, workshop: LayerBuilder) -> str:

@@ -141,7 +141,7 @@ def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PruneP
     """Those whose files the workshop has not: install knew them from before. BuildError when they
     are no longer what install found."""
     record = files.read_record(paths.record(settings, "install")) or {}
-    exact_image.refuse_other(settings, record["image"], workshop.sandbox.digest)
+    exact_image.refuse_other(settings, record.get("image", ""), workshop.sandbox.digest)
     wanted = {each.pin for each in missing}
     pins = [pin for pin in locked_requirement.recorded(record) if pin.key in wanted]
     workshop.have(pins, record["options"])

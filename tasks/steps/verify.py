@@ -126,6 +126,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "not_proven": unproven,
         "fail_alone": [each.module for each in failing],
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
+        "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
         **facts,
     }
     file_tools.write_record(paths.record(settings, "verify"), record)

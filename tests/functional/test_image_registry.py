@@ -337,6 +337,17 @@ def test_a_base_images_tag_that_moves_meanwhile(registry: Registry, tmp_path: Pa
         assert assemble.digest(content) == layer.diff_id
 
 
+def test_a_tags_digest_takes_one_head(registry: Registry, tmp_path: Path) -> None:
+    """Nothing is fetched, and a registry that is not there is no error."""
+    put_index(registry, tmp_path)
+    name = f"{registry.url.partition('//')[2]}/{registry.repository}:3.12"
+    settings = Settings(image=name, builder="host")
+    assert base_image.offered(settings).startswith("sha256:")
+    assert base_image.offered(settings) == registry.find_manifest("3.12")
+    assert base_image.offered(Settings(image=f"{name}-none")) == ""
+    assert base_image.offered(Settings(image="127.0.0.1:1/none:1")) == ""
+
+
 def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> None:
     put_index(registry, tmp_path)
     empty = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": []}

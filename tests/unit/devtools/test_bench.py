@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import chart, fresh_machine, layers, ratios, results
+from bench import chart, fresh, fresh_machine, layers, ratios, results
 from bench.checkouts import Checkout
 from bench.layers import Layer
 from bench.measure import Command, Measured, run
@@ -71,6 +71,25 @@ def test_a_goal_is_the_ratio_of_two_medians() -> None:
         "0.80", "≤ 0.8", "✓",
     ]  # fmt: skip
     assert rows[1][-3:] == ["0.50", "≤ 1", "✓"]
+
+
+def test_each_checkout_has_a_store_of_its_own() -> None:
+    """A full build is one from nothing, whatever others have built; a fresh clone's is named."""
+    made = Checkout.__new__(Checkout)
+    made.path, made.builder = Path(), "host"
+    assert made.doitw().environment == {"LAYER_STORE": "build"}
+    assert made.doitw(LAYER_STORE="/person").environment == {"LAYER_STORE": "/person"}
+
+
+def test_fresh_states_are_compared_with_others_from_the_same() -> None:
+    """What is warm with what is warm, what is empty with what is empty."""
+    found = [subject("uv", 10), subject("uv-fresh", 20), subject("clone@host", 1),
+             subject("machine@host", 19), subject("runner-pin@host", 4)]  # fmt: skip
+    rows = [[row[3], *row[5:]] for row in fresh.ratios(found).rows]
+    assert rows == [
+        ["uv", "0.10", "≤ 0.1", "✓"], ["uv-fresh", "0.95", "≤ 0.9", "✗"],
+        ["uv-fresh", "0.20", "≤ 0.25", "✓"],
+    ]  # fmt: skip
 
 
 def test_a_goal_that_is_missed_shows() -> None:
