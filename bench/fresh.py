@@ -25,10 +25,11 @@ from tasks.sandbox import temp_dirs
 STORE = HERE / "work" / "person"
 CLONE = "fresh clone, the person's store warm"
 RUNNER = "fresh runner, deploy: "
+TEAM = 'team-store = "read-write"'
 STATES = {
     "nothing": f"{RUNNER}nothing in AWS",
     "published": f"{RUNNER}the layer is published",
-    "pin": f"{RUNNER}one pin changed",
+    "pin": f"{RUNNER}one pin changed, the team's store warm",
 }
 SAM_CONTAINER = replace(
     SAM_BUILD, name="sam-container", title="sam build --use-container + zip -r",
@@ -47,7 +48,8 @@ class Fresh:
     def __init__(self, builder: str, written: str) -> None:
         self._builder = builder
         self._clone = Checkout("clone", builder)
-        self._aws, self._runner = Checkout("aws", builder), Checkout("runner", builder)
+        self._aws, self._runner = Checkout("aws", builder, TEAM), Checkout("runner", builder)
+        self._team = Checkout("team", builder, TEAM)
         self._files = {
             name: self._clone.locked(text)
             for name, text in (("pin", written.replace(*LIGHT)), ("written", written))
@@ -61,7 +63,7 @@ class Fresh:
         yield self._subject("machine", fresh_machine.WORK, self._forget, machine)
         for state, work in STATES.items():
             prepare = partial(self._lay_out, state)
-            yield self._subject(f"runner-{state}", work, prepare, self._deploy(self._runner))
+            yield self._subject(f"runner-{state}", work, prepare, self._deploy(self._at(state)))
 
     def _subject(
         self, name: str, work: str, prepare: Callable[[], object], command: Command
@@ -90,9 +92,12 @@ class Fresh:
         self._address["LAYER_LOCAL_AWS"] = self._aws.aws()
         if state != "nothing":
             run(self._deploy(self._aws))
-        self._runner.copy()
-        self._runner.put(self._files["pin" if state == "pin" else "written"])
+        self._at(state).copy()
+        self._at(state).put(self._files["pin" if state == "pin" else "written"])
         fresh_machine.forget(self._builder)
+
+    def _at(self, state: str) -> Checkout:
+        return self._team if state == "pin" else self._runner
 
     def _deploy(self, checkout: Checkout) -> Command:
         command = fresh_machine.doitw(checkout)

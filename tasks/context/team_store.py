@@ -114,7 +114,9 @@ def offer(settings: Settings, builder: str, distributions: Collection[str],
           parts: Collection[str]) -> None:  # fmt: skip
     """A build has passed: its work may be the team's. `distributions`, `parts`: keys."""
     store = run.current()
-    if not store or not store.writes or store.knows_inputs or store.fault:
+    if not store or not store.writes or store.knows_inputs:
+        return
+    if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
         return
     asked = [name for name in store.asked if name[0] != part.KIND]
     facts = [(installed.KIND, key) for key in distributions]
@@ -136,6 +138,8 @@ def finish() -> list[str]:
     _SENDERS.clear()
     if not store:
         return []
+    if sender and store.is_slow and not sender.is_started:
+        sender = None  # it has cost its second
     if sender:
         sender.finish()
     run.close()

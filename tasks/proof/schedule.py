@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import builder
+from ..layer import builder, part
 from ..layer import installed as installed_layer
 from ..layer.archive import zip_writer
 from ..layer.builder import LayerBuilder
@@ -86,10 +86,15 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     installed = file_tools.read_record(paths.record(settings, "install")) or {}
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
-    look = cache.Look(tree, optimized["parts"], stay)
+    made = optimized["parts"]
+    look = cache.Look(tree, made, stay)
     more = [*where, optimized["bytecode"] is None, look.met]
-    keys = cache.keys(edges, optimized["parts"], more)
-    team.bring(cache.KIND, [*keys.values()])
+    keys = cache.keys(edges, made, more)
+    rests = {
+        key: [(part.KIND, made[each]) for each in cache.closure(name, edges)]
+        for name, key in keys.items()
+    }
+    team.bring(cache.KIND, [*keys.values()], rests)
     stored = cache.stored(installed_layer.store(settings), keys)
     known = {name: each for name, each in stored.items() if look.keeps(each)}
     asked = probe.question(tree, stay)

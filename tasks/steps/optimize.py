@@ -68,7 +68,8 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     wanted = plan.read_plans(paths.plan(settings))
     kept = installed.store(settings)
     keys = {each.name: parts.key(each, settings) for each in wanted}
-    team.bring(KIND, [*keys.values()])
+    rests = {keys[each.name]: [(installed.KIND, each.key)] for each in wanted}
+    team.bring(KIND, [*keys.values()], rests)
     there = kept.all(KIND, keys)
     missing = [each for each in wanted if each.name not in there]
     if missing:

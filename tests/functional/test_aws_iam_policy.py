@@ -215,7 +215,7 @@ def test_the_command_prints_and_writes_what_was_proven(life: Life) -> None:
     assert (code, life.server.seen) == (0, [])
     folder = life.project.path / "build/iam/deps/prod"
     written = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
-    assert written.keys() == {*iam_statements.PURPOSES, "trust"}
+    assert written.keys() == {*iam_statements.PURPOSES, "trust", "bucket"}
     for purpose in iam_statements.PURPOSES:
         assert written[purpose] == printed(purpose)
     assert '"repo:me/shop:environment:prod"' in said

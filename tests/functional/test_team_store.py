@@ -19,6 +19,7 @@ from tests.moto_server import Refusal, Request, Server
 from tests.team_stores import INPUTS, delete, fill, give, held, key, machine, put
 
 LARGE, SMALL = 100_000, 1000  # bytes of a part
+BUSY = 3.0  # seconds: one, and what a machine adds that runs other tests, too
 FOLDER = "/deps-bucket/store/v1/"
 
 
@@ -42,8 +43,9 @@ def cards(*names: str) -> list[tuple[Name, ...]]:
 def bring_all(store: TeamStore, names: Sequence[str], inputs: str = INPUTS) -> None:
     """As the steps ask."""
     store.begin(inputs)
-    store.bring("installed", [key(f"pin {name}") for name in names])
-    store.bring("parts", [key(f"part {name}") for name in names])
+    store.bring("installed", [key(f"pin {name}") for name in names], {})
+    rests = {key(f"part {name}"): [("installed", key(f"pin {name}"))] for name in names}
+    store.bring("parts", [*rests], rests)
 
 
 def asked(server: Server, method: str = "GET") -> list[str]:
@@ -100,8 +102,8 @@ def test_another_lock_takes_what_is_the_same(
         name: data for name, data in wanted.items() if name[1] != key("scan a")
     }
     assert fresh.objects.read.size < LARGE + 10_000
-    # index, three facts, two parts (a's is here), the pack
-    assert len(asked(server)) == 1 + 3 + 2 + 1
+    # index, three facts, b's part (a's is here, and there is none of the new one), the pack
+    assert len(asked(server)) == 1 + 3 + 1 + 1
 
 
 def test_a_changed_pin_sends_what_changed(
@@ -122,7 +124,7 @@ def test_a_changed_pin_sends_what_changed(
     bring_all(third, ["a", "b", "d"], key("second"))
     wanted = content("a", "b") | more
     assert held(third, list(wanted)) == wanted
-    assert len(asked(server)) == 2
+    assert len(asked(server)) == 2, (asked(server), third.damaged, third.fault, third.own)
 
 
 def test_a_large_pack_goes_in_parts(aws: Aws, server: Server, tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_cold(aws: Aws, server: Server, tmp_path: Path) -> None:
     store = machine(aws, tmp_path / "a")
     bring_all(store, ["a"])
     assert (store.fault, store.damaged, store.objects.read.entries) == ("", [], 0)
-    assert len(asked(server)) == 3
+    assert len(asked(server)) == 2  # nobody has a part of what nobody has installed
 
 
 def test_an_expired_pack_is_made_again(aws: Aws, made: dict[Name, bytes], tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_a_store_that_does_not_answer_costs_a_second(
     held_back = threading.Event()
 
     def slowly(request: Request) -> Refusal | None:
-        held_back.wait(5)
+        held_back.wait(10)
         return None
 
     fresh = machine(aws, tmp_path / "fresh", seconds=1.0)
@@ -232,7 +234,7 @@ def test_a_store_that_does_not_answer_costs_a_second(
     bring_all(fresh, ["a", "b", "c"])
     took = time.monotonic() - started
     held_back.set()
-    assert took < 1.5
+    assert took < BUSY
     assert fresh.fault
     assert held(fresh, list(made)) == {}
 
@@ -247,7 +249,7 @@ def test_a_store_that_takes_nothing_costs_a_second(
     s3.ensure_bucket(aws)
 
     def slowly(request: Request) -> Refusal | None:
-        held_back.wait(5)
+        held_back.wait(10)
         return None
 
     server.refused = slowly
@@ -256,7 +258,7 @@ def test_a_store_that_takes_nothing_costs_a_second(
     sender.finish()
     took = time.monotonic() - started
     held_back.set()
-    assert took < 1.5
+    assert took < BUSY
     assert sender.fault
 
 
@@ -270,7 +272,7 @@ def test_a_bundle_of_another_entry_is_none(
     delete(aws, wrong)
     put(aws, wrong, data)
     store = machine(aws, tmp_path / "fresh")
-    store.bring("parts", [key("part a")])
+    store.bring("parts", [key("part a")], {})
     assert held(store, list(made)) == {}
 
 

@@ -143,7 +143,7 @@ def test_another_writer_reaches_his_own_prefix_alone(
     for number, trusted in enumerate([["ci"], []]):
         victim = machine(role, tmp_path / f"victim{number}", "ci", *trusted)
         victim.begin(key("a new lock"))
-        victim.bring("parts", [NAME[1], key("to be")])
+        victim.bring("parts", [NAME[1], key("to be")], {})
         assert held(victim, [NAME]) == {NAME: GOOD}
     assert not any("/evil/" in each.path for each in server.seen)
 
@@ -161,7 +161,7 @@ def test_nothing_of_a_writer_whom_nobody_trusts_is_used(
     server.seen.clear()
     victim = machine(reader(aws, server, "ci", "qa"), tmp_path / "victim", "me", "ci", "qa")
     victim.begin(INPUTS)
-    victim.bring("parts", [NAME[1]])
+    victim.bring("parts", [NAME[1]], {})
     assert held(victim, [NAME]) == {}
     assert not any("/evil/" in each.path for each in server.seen)
 
@@ -203,7 +203,7 @@ def test_a_bucket_with_a_key_of_its_own(
         me = somebody(aws, server, policies.policy(STORE, within))
         fresh = machine(me, tmp_path / f"{len(found)}", "me", "ci")
         fresh.begin(INPUTS)
-        fresh.bring("parts", [NAME[1]])
+        fresh.bring("parts", [NAME[1]], {})
         assert held(fresh, [NAME]) == found
         assert bool(fresh.fault) is not bool(found)
 

@@ -1,8 +1,10 @@
 """Objects of the team's store: read in pieces, written once, counted.
 
-The SDK repeats nothing here, and waits no longer for an answer than a build does.
+Reads are not repeated: making an entry costs little. Writes are, since they go on beside the build.
+How long a build waits for either is for patience.py to say.
 """
 
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +15,9 @@ from ...aws import s3
 from ...aws.client import Aws
 from ...aws.errors import DENIED, error_code
 from ...util.errors import readable
-from .patience import SECONDS, Patience
+from .patience import Patience
 
+ANSWER = 30.0  # seconds until a connection counts as lost
 BLOCK = 1 << 18  # bytes of a piece
 GONE = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 # Somebody was quicker, also at this very moment (S3: "conditional write behavior").
@@ -56,18 +59,18 @@ class Objects:
     """Of one bucket. `patience`: what comes is added there."""
 
     def __init__(self, aws: Aws, patience: Patience) -> None:
-        self.aws = aws.hurried(SECONDS)
+        self.aws = aws.hurried(ANSWER)
         self.place = s3.bucket_of(aws)
         self.patience = patience
         self.read, self.written = Tally(), Tally()
-        self._s3 = self.aws.client("s3", once=True)
+        self._reader, self._s3 = self.aws.client("s3", once=True), self.aws.client("s3")
 
     def get(self, key: str, begin: int = 0, size: int | None = None) -> Iterator[bytes]:
         """Pieces of an object, or of `size` bytes of it. MissingError, DeniedError, BrokenError."""
         span = {} if size is None else {"Range": f"bytes={begin}-{begin + size - 1}"}
         self.read.add(requests=1)
         with _refusals():
-            answer = self._s3.get_object(**self.place, Key=key, **span)
+            answer = self._reader.get_object(**self.place, Key=key, **span)
             with answer["Body"] as body:
                 while block := body.read(BLOCK):
                     if self.patience.is_over.is_set():
@@ -81,8 +84,9 @@ class Objects:
         BrokenError."""
         self.written.add(requests=1)
         with suppress(ThereError), _refusals():
-            self._s3.put_object(**self.place, Key=key, Body=body, IfNoneMatch="*")
-            self._went(len(body))
+            sent = _Sent(body, self.patience)
+            self._s3.put_object(**self.place, Key=key, Body=sent, IfNoneMatch="*")
+            self.written.add(size=len(body))
             return True
         return False
 
@@ -97,9 +101,10 @@ class Objects:
         self.written.add(requests=1)
         with _refusals():
             sent = self._s3.upload_part(
-                **self.place, Key=key, UploadId=upload, PartNumber=number, Body=body
-            )
-        self._went(len(body))
+                **self.place, Key=key, UploadId=upload, PartNumber=number,
+                Body=_Sent(body, self.patience),
+            )  # fmt: skip
+        self.written.add(size=len(body))
         said = {name: sent[name] for name in sent if name.startswith(("ETag", "Checksum"))}
         return {"PartNumber": number, **{k: v for k, v in said.items() if k != "ChecksumType"}}
 
@@ -113,9 +118,18 @@ class Objects:
                 MultipartUpload={"Parts": ordered},
             )  # fmt: skip
 
-    def _went(self, size: int) -> None:
-        self.written.add(size=size)
-        self.patience.gain(size)
+
+class _Sent(io.BytesIO):
+    """Bytes on their way: a large object is slow if they stand still, not if it takes long."""
+
+    def __init__(self, data: bytes, patience: Patience) -> None:
+        super().__init__(data)
+        self._patience = patience
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self._patience.gain(len(data))
+        return data
 
 
 @contextmanager

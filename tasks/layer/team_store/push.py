@@ -86,6 +86,10 @@ class Sender:
     _found: Mapping[Name, Path] = field(default_factory=dict)
     _thread: threading.Thread | None = None
 
+    @property
+    def is_started(self) -> bool:
+        return self._thread is not None
+
     def start(self) -> None:
         if not self._thread:
             names = [name for card in self.cards for name in card]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from .store import TeamStore
+from .store import Rests, TeamStore
 
 _OPEN: list[TeamStore] = []
 
@@ -21,7 +21,8 @@ def current() -> TeamStore | None:
     return _OPEN[-1] if _OPEN else None
 
 
-def bring(kind: str, keys: Collection[str]) -> None:
-    """Into the store here what a trusted writer has of these."""
+def bring(kind: str, keys: Collection[str], rests: Rests | None = None) -> None:
+    """Into the store here what a trusted writer has of these. `rests`: {key: entries that it was
+    made of}"""
     if store := current():
-        store.bring(kind, keys)
+        store.bring(kind, keys, rests or {})

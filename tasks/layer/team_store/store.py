@@ -23,6 +23,7 @@ from .objects import BrokenError, DeniedError, MissingError, Objects
 from .patience import Patience, SlowError, in_parallel
 
 Found = list[tuple[Entry, bytes]]
+Rests = Mapping[str, Collection[Name]]
 Check = Callable[[Path], object]  # raises for what is no entry of its kind
 
 
@@ -30,7 +31,7 @@ Check = Callable[[Path], object]  # raises for what is no entry of its kind
 class TeamStore:
     """`writer`: whose prefix is this run's. `trusted`: whose entries it takes, in order. `checks`:
     {kind that is shared: its check}. `asked`: what steps needed, in order. `own`: what lies below
-    this run's prefix. `foreign`: what came from others' prefixes."""
+    this run's prefix. `foreign`: what came from others' prefixes. `missed`: what nobody had."""
 
     objects: Objects
     kept: Store
@@ -44,7 +45,9 @@ class TeamStore:
     foreign: set[Name] = field(default_factory=set)
     damaged: list[str] = field(default_factory=list)
     knows_inputs: bool = False
+    missed: set[Name] = field(default_factory=set)
     fault: str = ""
+    is_slow: bool = False
     _denied: bool = False
 
     def begin(self, inputs: str) -> None:
@@ -58,12 +61,16 @@ class TeamStore:
                     self._take(writer, found)
                     return
 
-    def bring(self, kind: str, keys: Collection[str]) -> None:
-        """Those entries into the store here, where they are missing and a trusted writer has
-        them."""
+    def bring(self, kind: str, keys: Collection[str], rests: Rests) -> None:
+        """Those entries into the store here, where they are missing and a trusted writer has them.
+        `rests`: {key: entries that it was made of}. Nobody has it if nobody had one of these."""
         self.asked |= dict.fromkeys((kind, key) for key in keys)
         if self.fault:
             return
+        self._bring(kind, [key for key in keys if not self.missed.intersection(rests.get(key, ()))])
+        self.missed |= {(kind, key) for key in keys if not self.kept.get(kind, key)}
+
+    def _bring(self, kind: str, keys: Collection[str]) -> None:
         with self._guard():
             for writer in self.trusted:
                 missing = [key for key in keys if not self.kept.get(kind, key)]
@@ -78,7 +85,7 @@ class TeamStore:
         try:
             yield
         except SlowError:
-            self.fault = "it is slower than making the parts here"
+            self.fault, self.is_slow = "it is slower than making the parts here", True
         except DeniedError:
             self.fault = "it is empty, or this identity may not read it (403)"
         except BrokenError as error:

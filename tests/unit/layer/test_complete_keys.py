@@ -41,7 +41,9 @@ ELSEWHERE = {
     "the project's own check, which runs each time": {"check", "check_timeout"},
     "what is told of files, at each look": {"harmless"},
     "who builds, in each key": {"builder"},
-    "where it is kept": {"store", "store_size"},
+    "where it is kept, and from whom it comes": {
+        "store", "store_size", "team_store", "store_writer", "store_trust",
+    },
     "AWS, and what runs there": {
         "layer", "bucket", "region", "account", "role", "profile", "repository", "secret", "stage",
         "local_network", "smoke_path", "smoke", "on_smoke_failure", "max_init", "lock_wait",
