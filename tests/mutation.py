@@ -184,24 +184,28 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def tests_of(module: str) -> list[str]:
-    """The files that import it: the module's own first, unit tests before others, small ones
-    first. Of a module that no test imports: those of the modules that do."""
-    own, using = Path(module).with_suffix("").name, _users(module)
-    while using and not any(path.name.startswith("test_") for path in using):
-        using = [*{path for each in using for path in _users(str(each.relative_to(ROOT)))}]
-    found = [path for path in using if path.name.startswith("test_")]
+    """The files that import it, then those that import what imports it, as many as are run: unit
+    tests before others, small ones first. What whole commands test comes last."""
+    stories = (files for place, files in STORIES.items() if module.startswith(place))
+    near = [str(path.relative_to(ROOT)) for path in _ranked(module)][:MOST_FILES]
+    return [*dict.fromkeys((*near, *chain.from_iterable(stories)))]
+
+
+def _ranked(module: str) -> Iterator[Path]:
+    own, using, known = Path(module).with_suffix("").name, {ROOT / module}, set[Path]()
 
     def rank(path: Path) -> tuple[bool, bool, int]:
         return own not in path.stem, "functional" in path.parts, path.stat().st_size
 
-    near = [str(path.relative_to(ROOT)) for path in sorted(found, key=rank)][:MOST_FILES]
-    told = [each for place, files in STORIES.items() if module.startswith(place) for each in files]
-    return [*dict.fromkeys((*near, *told))]
+    while using := {user for each in using for user in _users(each)} - known:
+        known |= using
+        yield from sorted((each for each in using if each.name.startswith("test_")), key=rank)
 
 
-def _users(module: str) -> list[Path]:
-    name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    return [path for path, names in imported().items() if name in names]
+def _users(path: Path) -> list[Path]:
+    name = path.relative_to(ROOT).as_posix().removesuffix(".py").removesuffix("/__init__")
+    dotted = name.replace("/", ".")
+    return [user for user, names in imported().items() if dotted in names]
 
 
 def checkout(folder: Path) -> Path:

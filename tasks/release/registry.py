@@ -12,6 +12,7 @@ from ..aws import bucket, s3
 from ..aws.client import Aws
 from ..sandbox import temp_dirs
 from ..settings import paths, s3_keys
+from ..settings.step_records import UploadRecord
 from ..ui.console import say, size
 from ..util import files, typed_json
 from ..util.errors import AwsError
@@ -20,8 +21,6 @@ from . import publish as publication
 from . import version as versions
 from .manifest import Manifest
 from .version import LayerVersion
-
-AGAIN = ("input", "sha256", "built", "unzipped", "wishes")  # a manifest's, for `publish`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +135,12 @@ def again(aws: Aws, made: Manifest) -> LayerVersion | None:
         return None
     key = s3_keys.zip_key(made.layer, made.built)
     _look_into(aws, key, made)
-    sent = {"bucket": aws.settings.bucket, "key": key, "version_id": found}
-    facts = {name: getattr(made, name) for name in AGAIN}
+    sent = UploadRecord(
+        sha256=made.sha256, input=made.input, built=made.built, unzipped=made.unzipped,
+        wishes=made.wishes, bucket=aws.settings.bucket, key=key, version_id=found,
+    )  # fmt: skip
     say(f"its zip of {made.built} is published again")
-    return listing.by_arn(aws, publish(aws, sent | facts))
+    return listing.by_arn(aws, publish(aws, sent))
 
 
 def _look_into(aws: Aws, key: str, made: Manifest) -> None:
@@ -150,21 +151,20 @@ def _look_into(aws: Aws, key: str, made: Manifest) -> None:
         stored_zip.check_stored_zip(aws.settings, layer, made)
 
 
-def publish(aws: Aws, sent: files.Record) -> str:
-    """The new version's ARN. AwsError when AWS holds other bytes than we proved. `sent`: upload's
-    record. `tag` is False in it where the object is known to carry none."""
-    content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
-    if sent["version_id"]:
-        content["S3ObjectVersion"] = sent["version_id"]
-    if sent.get("tag", True):
-        bucket.untag_object(aws, sent["key"])
+def publish(aws: Aws, sent: UploadRecord) -> str:
+    """The new version's ARN. AwsError when AWS holds other bytes than we tested."""
+    content = {"S3Bucket": sent.bucket, "S3Key": sent.key}
+    if sent.version_id:
+        content["S3ObjectVersion"] = sent.version_id
+    if sent.tag:
+        bucket.untag_object(aws, sent.key)
     answer = publication.publish(aws, content, versions.description(sent))
-    _must_be(aws, sent["sha256"], answer)
+    _must_be(aws, sent.sha256, answer)
     arn = str(answer["LayerVersionArn"])
-    note(aws, sent["input"], arn, sent.get("wishes", []))
-    manifest.note(aws, arn, sent["built"])  # last: where it stands, the other does, too
+    note(aws, sent.input, arn, [*sent.wishes])
+    manifest.note(aws, arn, sent.built)  # last: where it stands, the other does, too
     say(f"version {answer['Version']} published: {arn}")
-    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent["unzipped"])
+    zipped, unzipped = size(answer["Content"]["CodeSize"]), size(sent.unzipped)
     made_for = f"python{aws.settings.python} on {aws.settings.architecture}"
     say(f"{zipped} zipped, {unzipped} unzipped, for {made_for}")
     return arn

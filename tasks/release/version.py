@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..settings.step_records import UploadRecord
 from ..util.errors import InputError
 
 FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
@@ -59,15 +60,14 @@ class LayerVersion:
         )
 
 
-def description(packed: Mapping[str, Any]) -> str:
+def description(sent: UploadRecord) -> str:
     """What publish writes and `LayerVersion` reads. AWS allows 256 characters.
 
-    `packed`: zip's record. The same for the same zip: a publish whose answer was lost is
-    recognized by it.
+    The same for the same zip: a publish whose answer was lost is recognized by it.
     """
-    size = f"{packed['unzipped'] / 1_000_000:.1f} MB unzipped"
-    hashes = f"input={packed['input']}, content={packed['sha256']}"
-    return f"{FORMAT} {size}, built={packed['built']}, {hashes}"
+    size = f"{sent.unzipped / 1_000_000:.1f} MB unzipped"
+    hashes = f"input={sent.input}, content={sent.sha256}"
+    return f"{FORMAT} {size}, built={sent.built}, {hashes}"
 
 
 def from_response(entry: Mapping[str, Any]) -> LayerVersion:

@@ -80,9 +80,9 @@ def is_step(task: str) -> bool:
 
 def _uploaded(settings: Settings) -> str:
     """A version with the same content is not sent again."""
-    sent = files.read_record(paths.stage_record(settings, "upload")) or {}
-    if sent.get("arn"):
-        return f"the same as version {layer_arns.number_of(sent['arn'])}"
+    sent = step_records.read_upload(settings)
+    if sent and sent.arn:
+        return f"the same as version {layer_arns.number_of(sent.arn)}"
     packed = step_records.read_zip(settings)
     return f"{size(packed.bytes if packed else 0)} to S3"
 

@@ -3,13 +3,15 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
+from dataclasses import asdict
+
 from ..aws.client import Aws
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import registry
 from ..release.version import PUBLISHED
-from ..settings import paths
+from ..settings import paths, step_records
 from ..settings.model import Settings
 from ..util import files, input_files
 from ..util.errors import BuildError
@@ -43,12 +45,12 @@ def read_arn() -> str | None:
 def run(aws: Aws) -> files.Record:
     """Record {"arn", "input", "sha256", "unzipped" (bytes), "packages"}."""
     settings = aws.settings
-    sent = files.read_record(paths.stage_record(settings, "upload"))
+    sent = step_records.read_upload(settings)
     if sent is None:
         raise BuildError("no zip was uploaded yet", fix="run ./doitw deploy")
-    arn = sent["arn"] or registry.publish(aws, sent)
+    arn = sent.arn or registry.publish(aws, sent)
     verified = files.read_record(paths.record(settings, "verify")) or {}
-    facts = {**sent, "packages": verified.get("packages", {})}
+    facts = {**asdict(sent), "packages": verified.get("packages", {})}
     record = {name: facts[name] for name in PUBLISHED} | {"arn": arn}
     files.write_record(paths.stage_record(settings, "publish"), record)
     files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())

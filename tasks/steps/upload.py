@@ -16,7 +16,7 @@ from ..release import registry, wishes
 from ..release.version import LayerVersion
 from ..settings import paths, s3_keys, step_records
 from ..settings.model import Settings
-from ..settings.step_records import ZipRecord
+from ..settings.step_records import UploadRecord, ZipRecord
 from ..ui.console import duration, say, size
 from ..util import files, subprocesses
 from ..util.errors import BuildError
@@ -32,10 +32,8 @@ def task_upload() -> dict[str, object]:
     }
 
 
-def run(aws: Aws) -> files.Record:
-    """Record {"sha256", "input", "built", "unzipped", "wishes", "bucket", "key", "version_id",
-    "tag", "arn"}. `tag`: may the object carry lifecycle's?. `arn`: of a version that has this
-    content already, then nothing was sent (key: None)."""
+def run(aws: Aws) -> UploadRecord:
+    """Send the zip, or find the version that has its content. AwsError, BuildError, VerifyError."""
     settings = aws.settings
     packed = proven(settings)
     verified = files.read_record(paths.record(settings, "verify")) or {}
@@ -55,22 +53,30 @@ def run(aws: Aws) -> files.Record:
         else:
             say(f"version {twin.number} {same}: nothing to send")
         registry.note(aws, packed.input, twin.arn, wishes.of(settings))
-        sent = {"arn": twin.arn, "key": None, "version_id": ""}
+        record = replace(_record(settings, packed), arn=twin.arn)
     else:
-        sent = {"arn": None, **send(aws, packed)}
-    facts = {name: getattr(packed, name) for name in ("sha256", "input", "built", "unzipped")}
-    facts["wishes"] = wishes.of(settings)
-    record = {**facts, "bucket": settings.bucket, **sent}
-    files.write_record(paths.stage_record(settings, "upload"), record)
+        record = send(aws, packed)
+    step_records.write_upload(settings, record)
     return record
+
+
+def _record(settings: Settings, packed: ZipRecord) -> UploadRecord:
+    return UploadRecord(
+        sha256=packed.sha256,
+        input=packed.input,
+        built=packed.built,
+        unzipped=packed.unzipped,
+        wishes=wishes.of(settings),
+        bucket=settings.bucket,
+    )
 
 
 def fill(aws: Aws, twin: LayerVersion, packed: ZipRecord) -> None:
     """What S3 keeps of a version that was published from another bucket, into this one."""
     sent = send(aws, replace(packed, built=twin.built))
-    if sent["tag"]:
-        bucket.untag_object(aws, sent["key"])
-    manifests.note(aws, twin.arn, sent["built"])
+    if sent.tag:
+        bucket.untag_object(aws, sent.key)
+    manifests.note(aws, twin.arn, sent.built)
 
 
 def proven(settings: Settings) -> ZipRecord:
@@ -84,7 +90,7 @@ def proven(settings: Settings) -> ZipRecord:
     return packed
 
 
-def send(aws: Aws, packed: ZipRecord) -> files.Record:
+def send(aws: Aws, packed: ZipRecord) -> UploadRecord:
     """Manifest, zip and bill of materials. A repeated run finds the same key and sends no zip."""
     settings, path = aws.settings, paths.layer_zip(aws.settings)
     made, version = place(aws, manifest_of(settings, packed))
@@ -100,7 +106,8 @@ def send(aws: Aws, packed: ZipRecord) -> files.Record:
     bom = paths.beside_zip(settings, ".cdx.json")
     if bom.is_file():
         s3.put_bytes(aws, s3_keys.bom_key(settings.layer, made.built), bom.read_bytes())
-    return {"key": key, "version_id": version, "tag": tagged, "built": made.built}
+    sent = _record(settings, packed)
+    return replace(sent, built=made.built, key=key, version_id=version, tag=tagged)
 
 
 def place(aws: Aws, made: manifests.Manifest) -> tuple[manifests.Manifest, str | None]:

@@ -11,6 +11,7 @@ from tasks.aws.client import Aws
 from tasks.chalice_project import config
 from tasks.release import listing, manifest, registry
 from tasks.settings import paths, s3_keys
+from tasks.settings.step_records import UploadRecord
 from tasks.steps import lookup, publish, upload
 from tasks.util.errors import AwsError
 from tests.api_operations import operation
@@ -109,7 +110,7 @@ def test_content_is_asked_for_after_the_build(aws: Aws, server: Server) -> None:
     assert lookup.run(aws, "host")["arn"] is None
     build(aws.settings, built="20250909-090909")
     server.seen.clear()
-    assert upload.run(aws)["arn"] == first["arn"]
+    assert upload.run(aws).arn == first["arn"]
     assert calls(server).count("ListLayerVersions") == 1
     fresh_machine()
     assert lookup.run(aws, "host")["arn"] == first["arn"]
@@ -214,9 +215,11 @@ def test_a_deleted_version_still_has_it_and_its_zip(aws: Aws) -> None:
     assert [(each.name, each.version) for each in made.distributions] == [("six", "1.17.0")]
     zip_key = s3_keys.zip_key("deps", made.built)
     assert s3.holds(aws, zip_key, record["sha256"]) is not None
-    sent = {"bucket": aws.settings.bucket, "key": zip_key, "version_id": ""}
-    facts = {name: getattr(made, name) for name in ("input", "sha256", "unzipped", "built")}
-    again = registry.publish(aws, {**sent, **facts})
+    sent = UploadRecord(
+        sha256=made.sha256, input=made.input, built=made.built, unzipped=made.unzipped, wishes=(),
+        bucket=aws.settings.bucket, key=zip_key,
+    )  # fmt: skip
+    again = registry.publish(aws, sent)
     assert lookup.run(aws, "host")["arn"] == again
     assert manifest.of_number(aws, arns.number_of(again)) == made
 

@@ -56,9 +56,9 @@ def test_the_zip_lies_where_the_seed_put_it_with_its_manifest(aws: Aws) -> None:
     """layers/<layer>/<YYYYMMDD-HHMMSS>/<layer>.zip, and what it is made of beside it."""
     packed = build(aws.settings)
     record = upload.run(aws)
-    assert record["key"] == f"{KEY}/deps.zip"
+    assert record.key == f"{KEY}/deps.zip"
     assert keys(aws) == [f"{KEY}/deps.zip", f"{KEY}/manifest.json"]
-    stored = aws.client("s3").get_object(Bucket="deps-bucket", Key=record["key"])
+    stored = aws.client("s3").get_object(Bucket="deps-bucket", Key=record.key)
     assert stored["Body"].read() == paths.layer_zip(aws.settings).read_bytes()
     manifest = aws.client("s3").get_object(Bucket="deps-bucket", Key=f"{KEY}/manifest.json")
     told = json.loads(manifest["Body"].read())
@@ -84,7 +84,7 @@ def test_a_repeated_upload_sends_no_zip(aws: Aws, server: Server) -> None:
     build(aws.settings)
     first = upload.run(aws)
     server.seen.clear()
-    assert upload.run(aws) == first | {"tag": True}
+    assert upload.run(aws) == replace(first, tag=True)
     assert not [seen for seen in server.seen if (seen.method, seen.path[-4:]) == ("PUT", ".zip")]
 
 
@@ -119,7 +119,7 @@ def test_two_zips_of_one_second_lie_apart(aws: Aws) -> None:
     assert [made and made.time for made in told] == ["20250102-030405"] * 2
 
     listing.delete(aws, 2)
-    assert upload.run(aws)["key"] == f"{apart}/deps.zip"
+    assert upload.run(aws).key == f"{apart}/deps.zip"
     fresh_machine()
     assert lookup.run(aws, "host")["stored"] == apart.rpartition("/")[2]
     assert restore.run(aws)["arn"].endswith(":3")
@@ -138,7 +138,7 @@ def test_of_two_that_upload_at_one_moment_each_has_its_folder(
     monkeypatch.setattr(s3, "put_file", lambda *_, **__: "")
     build(aws.settings, "x = 2\n")
     record = upload.run(aws)
-    assert record["key"] == f"{KEY}-{record['sha256'][:8]}/deps.zip"
+    assert record.key == f"{KEY}-{record.sha256[:8]}/deps.zip"
     made = manifests.at(aws, first["built"])
     assert made
     assert made.sha256 == first["sha256"]
@@ -152,7 +152,7 @@ def test_a_zip_without_a_manifest_stays_as_it_is(aws: Aws) -> None:
     before = content(aws, f"{KEY}/deps.zip")
     second = build(aws.settings, "x = 2\n")
     record = upload.run(aws)
-    assert content(aws, record["key"]) == second["sha256"]
+    assert content(aws, record.key) == second["sha256"]
     assert content(aws, f"{KEY}/deps.zip") == before
     assert f"{KEY}/manifest.json" not in keys(aws)
 
@@ -163,7 +163,7 @@ def test_content_that_is_published_is_not_sent_again(aws: Aws) -> None:
     Path("requirements-all.txt").write_text("six~=1.17.0\n", encoding="utf-8")
     packed = build(aws.settings, built="20250909-090909")
     record = upload.run(aws)
-    assert (record["arn"], record["key"]) == (first["arn"], None)
+    assert (record.arn, record.key) == (first["arn"], "")
     assert publish.run(aws)["arn"] == first["arn"]
     assert len(versions(aws)) == 1
     assert [key for key in keys(aws) if "20250909" in key] == []
@@ -175,7 +175,7 @@ def test_the_same_content_for_another_architecture_is_sent(aws: Aws) -> None:
     deployed(aws)
     other = connect(replace(aws.settings, architecture="arm64"))
     build(other.settings, built="20250909-090909")
-    assert upload.run(other)["key"] == "layers/deps/20250909-090909/deps.zip"
+    assert upload.run(other).key == "layers/deps/20250909-090909/deps.zip"
     publish.run(other)
     assert [v["CompatibleArchitectures"] for v in versions(aws)] == [["x86_64"], ["arm64"]]
 

@@ -79,7 +79,7 @@ def test_other_inputs_with_its_content_bring_it_back_as_well(deleted: Aws) -> No
     first = publish.run(deleted)["arn"]
     Path("requirements-all.txt").write_text("six>=1.17.0,<1.18\n", encoding="utf-8")
     build(deleted.settings, built="20251010-101010")
-    assert upload.run(deleted)["arn"] == first
+    assert upload.run(deleted).arn == first
     listing.delete(deleted, versions.parse_number(first.rpartition(":")[2]))
     forget()
     assert lookup.run(deleted, "host")["stored"] == "20250909-090909"

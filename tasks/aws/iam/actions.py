@@ -27,7 +27,6 @@ DIFFERENT = {
     "UpdateStage": "apigateway:PATCH",
     "UploadPart": "s3:PutObject",
 }
-FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 
 def action(operation: str) -> str:

@@ -120,3 +120,16 @@ def test_a_manifest_that_speaks_of_other_inputs(changed: dict[str, Any]) -> None
     """Its input hash is that of the parts which stand beside it."""
     with pytest.raises(VerifyError, match="other inputs than it has"):
         stored_zip.check_manifest(manifest(lay(GOOD), 6, **changed))
+
+
+@pytest.mark.parametrize(("limit", "is_refused"), [(6, False), (5, True)])
+def test_more_than_lambda_takes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, limit: int, is_refused: bool
+) -> None:
+    """To the byte, although its manifest says as much."""
+    monkeypatch.setattr(stored_zip, "LAMBDA_LIMIT", limit)
+    layer = lay(GOOD)
+    if is_refused:
+        assert "it takes 6 bytes unzipped" in refused(layer, manifest(layer, 6))
+    else:
+        stored_zip.check_stored_zip(Settings(), layer, manifest(layer, 6))

@@ -7,11 +7,16 @@ import pytest
 
 from tasks.release import version as versions
 from tasks.settings import s3_keys
+from tasks.settings.step_records import UploadRecord
 
 BASE = "arn:aws:lambda:ap-northeast-2:123456789012:layer"
-PACKED = {
+PACKED: dict[str, Any] = {
     "unzipped": 119_100_000, "input": "a" * 64, "sha256": "b" * 64, "built": "20250102-030405",
 }  # fmt: skip
+
+
+def sent(**more: Any) -> UploadRecord:
+    return UploadRecord(**(PACKED | {"wishes": [], "bucket": "b"} | more))
 
 
 def version(description: str = "", **more: Any) -> versions.LayerVersion:
@@ -21,7 +26,7 @@ def version(description: str = "", **more: Any) -> versions.LayerVersion:
 
 def test_what_publish_writes_can_be_read() -> None:
     """Both hashes and the date, within AWS's 256 characters."""
-    text = versions.description(PACKED)
+    text = versions.description(sent())
     found = version(text)
     assert (found.input_hash, found.content_hash) == ("a" * 64, "b" * 64)
     assert found.built == "20250102-030405"
@@ -78,6 +83,6 @@ def test_a_folder_apart_can_be_read_too() -> None:
     """Of a zip that met another one of its second; named so but once."""
     built = s3_keys.apart("20250102-030405", "b" * 64)
     assert s3_keys.apart(built, "b" * 64) == built == "20250102-030405-bbbbbbbb"
-    text = versions.description({**PACKED, "built": built})
+    text = versions.description(sent(built=built))
     assert (version(text).built, len(text) <= 256) == (built, True)
     assert version(text.replace(built, f"{built}-{built}")).built == ""

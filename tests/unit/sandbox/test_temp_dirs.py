@@ -141,3 +141,15 @@ def test_the_lock_is_what_keeps_it(work: Path) -> None:
     (work / "left" / ALIVE).touch()
     with temp_dirs.folder() as here:
         assert handmade_layers.left_in(work, [here]) == [here]
+
+
+def test_a_dead_run_of_another_user_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root could remove it. Its owner does, on the next run."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / temp_dirs.ALIVE).touch()
+    assert temp_dirs.is_dead(folder)
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    assert not temp_dirs.is_dead(folder)
