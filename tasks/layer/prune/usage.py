@@ -132,14 +132,15 @@ class Usage:
         return matched == path and self._is_quoted(_suffix(path), path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
-        """Of pages, of headers beside sources that stay, and near by of definitions."""
+        """Of pages by code anywhere around them. Of definitions, and of headers beside sources that
+        stay, by code near by."""
         around = _parents(path)
-        if matched != path or not path.endswith((".md", ".proto", *HEADERS)):
+        if matched == path and path.endswith(".md"):
+            return self._code.lists("files", around, gone)
+        beside = path.endswith(HEADERS) and around[:1] and around[0] in self._uncompiled
+        if matched != path or not (beside or path.endswith(".proto")):
             return False
-        if path.endswith(".proto"):
-            return self._code.lists("files", around[:2], lambda each: _is_made(each) or gone(each))
-        beside = path.endswith(".md") or path.rpartition("/")[0] in self._uncompiled
-        return beside and self._code.lists("files", around, gone)
+        return self._code.lists("files", around[:2], lambda each: _is_made(each) or gone(each))
 
     def reader(self, path: str, matched: str, gone: Gone) -> bool:
         if path.endswith(".proto"):
