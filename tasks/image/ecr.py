@@ -63,6 +63,22 @@ def find_repository(aws: Aws, name: str) -> dict[str, Any] | None:
     return found
 
 
+def has_image(aws: Aws, name: str, digest: str) -> bool:
+    """By ECR's own API: one call, where its registry wants a login first."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking for an image in repository {name}"):
+        try:
+            answer = aws.client("ecr").batch_get_image(
+                repositoryName=name, imageIds=[{"imageDigest": digest}]
+            )
+        except ClientError as error:
+            if error_code(error) in GONE:
+                return False
+            raise
+    return bool(answer["images"])
+
+
 def _make(aws: Aws, name: str) -> dict[str, Any]:
     """Its tags never move, so that one that is there is all that one needs to know."""
     with errors(f"making repository {name}"):

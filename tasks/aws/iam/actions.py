@@ -51,6 +51,7 @@ UNDOING = {  # what a failed smoke test brings back
 }
 IMAGES = {  # a stage's `package = "image"`
     "BatchDeleteImage": "ecr:BatchDeleteImage",
+    "BatchGetImage": "ecr:BatchGetImage",
     "CreateRepository": "ecr:CreateRepository",
     "DescribeRepositories": "ecr:DescribeRepositories",
     "GetAuthorizationToken": "ecr:GetAuthorizationToken",
