@@ -114,6 +114,9 @@ def test_each_call_of_a_conversion(ground: Ground, trouble: Callable[[], Trouble
     assert len(look(stage.place)["functions"]) == len(RESOURCES)
     stage.project.write("app.py", APP + f"\n# {met.fault}\n")
     ground.through(trouble(), "deploy")
+    stage.place.emulator.aws("lambda").put_function_concurrency(  # which Chalice takes away
+        FunctionName=NEW, ReservedConcurrentExecutions=7
+    )
     stage.check()
     assert look(stage.place)["functions"].keys() == {f"{OLD}{x}-image" for x in RESOURCES}
     ground.through(trouble(), "rollback")
