@@ -1,9 +1,9 @@
 """A stage `prod` of images without Docker: built on this machine, on a base image of a real
 registry, pushed to an emulator over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tasks.image.registry_login import Login
 from tasks.image.tar_layer import File, Layer
 from tests import docker_registry, project
 from tests.docker_registry import RealRegistry
-from tests.project import Project
+from tests.project import Project, Run
 
 SETTINGS = """
 [tool.lambda-layer]
@@ -28,6 +28,39 @@ smoke-path = "none"
 CONFIG: dict[str, Any] = {
     "architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/lambda-entrypoint.sh"]},
 }  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Story:
+    """Of one stage: what each command said, and what `look` found after it."""
+
+    project: Project
+    stage: str
+    look: Callable[[], Any]
+    runs: dict[str, Run] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def type(self, name: str, *words: str, code: int | None = 0) -> None:
+        """`code`: None for any."""
+        self.runs[name] = self.project.doit(*words, f"stage={self.stage}")
+        assert code in (None, self.runs[name].code), self.runs[name].output
+        self.seen[name] = self.look()
+
+
+@contextmanager
+def local(folder: Path, image: str, package: str) -> Iterator[Project]:
+    """Stage local with Docker; nothing of it is left in the engine."""
+    made = project.small(folder / "project")
+    in_docker(made, image, package)
+    try:
+        yield made
+    finally:
+        made.doit("local-stop")
+
+
+def in_docker(made: Project, image: str, package: str) -> None:
+    lines = f'builder = "docker"\nimage = "{image}"\npackage = "{package}"\n'
+    made.write("pyproject.toml", made.read("pyproject.toml").replace('builder = "host"\n', lines))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,12 +38,14 @@ def of_parts(
 ) -> list[Layer]:
     """One layer for each group of distributions; `names`: {part: distribution}."""
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
+    write = tar_layer.splice_layer if settings.splice else tar_layer.write_layer
+    how = [*made_by(), level, *(["spliced"] * settings.splice)]
 
     def make(title: str, content: Sequence[Member]) -> Layer:
         made_from = [[x.path.name, x.name] for x in content]
-        key = files.digest([*made_by(), level, title, made_from])
+        key = files.digest([*how, title, made_from])
         whole = tar_layer.of_members(content)
-        return keep(kept, key, lambda path: tar_layer.write_layer(whole, path, level, title))
+        return keep(kept, key, lambda path: write(whole, path, level, title))
 
     groups = group(members, names)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

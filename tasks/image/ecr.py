@@ -22,6 +22,7 @@ POLICY = {
     "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
 }
 GONE = ("RepositoryNotFoundException", "RepositoryPolicyNotFoundException")
+EXISTS = "RepositoryAlreadyExistsException"
 NO_RULES = ("LifecyclePolicyNotFoundException", *GONE)
 
 
@@ -63,14 +64,38 @@ def find_repository(aws: Aws, name: str) -> dict[str, Any] | None:
     return found
 
 
+def has_image(aws: Aws, name: str, digest: str) -> bool:
+    """By ECR's own API: one call, where its registry wants a login first."""
+    from botocore.exceptions import ClientError
+
+    with errors(f"looking for an image in repository {name}"):
+        try:
+            answer = aws.client("ecr").batch_get_image(
+                repositoryName=name, imageIds=[{"imageDigest": digest}]
+            )
+        except ClientError as error:
+            if error_code(error) in GONE:
+                return False
+            raise
+    return bool(answer["images"])
+
+
 def _make(aws: Aws, name: str) -> dict[str, Any]:
-    """Its tags never move, so that one that is there is all that one needs to know."""
+    """Its tags never move, so that one that is there is all that one needs to know. Where the
+    answer was lost, the SDK asked again, and the repository is there already."""
+    from botocore.exceptions import ClientError
+
     with errors(f"making repository {name}"):
-        answer = aws.client("ecr").create_repository(
-            repositoryName=name, imageTagMutability="IMMUTABLE"
-        )
+        try:
+            found: dict[str, Any] = aws.client("ecr").create_repository(
+                repositoryName=name, imageTagMutability="IMMUTABLE"
+            )["repository"]
+        except ClientError as error:
+            there = find_repository(aws, name) if error_code(error) == EXISTS else None
+            if there is None:
+                raise
+            found = there
     say(f"repository {name} made, in {aws.settings.region}")
-    found: dict[str, Any] = answer["repository"]
     return found
 
 

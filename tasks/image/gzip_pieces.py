@@ -8,7 +8,7 @@ block behind it brings the stream to the next byte, where the next piece begins 
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 WHOLE = 64 << 20  # bytes up to which a tar is packed at once
@@ -29,6 +29,13 @@ def packed(source: IO[bytes], level: int) -> Iterator[bytes]:
         crc, length = zlib.crc32(piece, crc), length + len(piece)
         yield from _blocks(piece, level)
     yield LAST + TAIL.pack(crc, length & 0xFFFF_FFFF)
+
+
+def member(blocks: Iterable[bytes], crc: int, length: int) -> Iterator[bytes]:
+    """A whole stream of deflate, as one member of gzip. `crc`, `length`: of what it holds."""
+    yield HEAD
+    yield from blocks
+    yield TAIL.pack(crc, length & 0xFFFF_FFFF)
 
 
 def _blocks(piece: bytes, level: int) -> Iterator[bytes]:

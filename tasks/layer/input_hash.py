@@ -82,6 +82,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         "reserve": str(settings.reserve),
         "compression": settings.compression,
         **({"package": settings.package} if settings.is_image else {}),
+        **({"splice": "True"} if settings.is_image and settings.splice else {}),
         **named_by_app(settings),
         **traced_files.part(settings),
     }

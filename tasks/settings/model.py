@@ -76,6 +76,10 @@ class Settings:
         "name)", own=True,
         pattern=r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
     )  # fmt: skip
+    splice: bool = _setting(
+        False, "with `package = \"image\"`, take packed files into image layers as they are: "
+        "faster, and gzip of several members, which nobody has tried with Lambda",
+    )  # fmt: skip
     secret: str = _setting(
         "", "name or ARN of a secret in Secrets Manager, a JSON object: its values become the "
         "functions' environment", pattern=r"(?!-)[\w/+=.@:!-]{0,2048}",  # rds!cluster-…

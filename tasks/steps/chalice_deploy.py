@@ -58,15 +58,16 @@ def task_chalice_deploy() -> dict[str, object]:
 def is_deployed(settings: Settings) -> bool:
     """AWS runs exactly this, as our record says, or that of the last deploy. No deploy was
     cut short. And no pin is left to be lifted, which a deploy does."""
-    if _looked_up(settings).get("lifts"):
+    looked_up = _looked_up(settings)
+    if looked_up.get("lifts"):
         return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
-        if settings.is_image and (pin := image_pin.holding(aws)):
-            return switch.running(aws) == {pin.digest}
+        if settings.is_image and looked_up.get("pin"):
+            return switch.running(aws) == {looked_up["image"]}
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()

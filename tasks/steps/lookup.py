@@ -78,8 +78,7 @@ def find_image(aws: Aws, wanted: str) -> files.Record:
         return _keep_image(aws, wanted, pin)
     settings, name = aws.settings, image_parts.repository(aws.settings)
     parts = image_parts.read(aws, wanted)
-    repository = ecr.look_at_repository(aws, name) if parts else None
-    there = parts and repository and repository.registry.find_manifest(parts.image) == parts.image
+    there = bool(parts and parts.image and ecr.has_image(aws, name, parts.image))
     if parts and there:
         record = image_parts.to_record(parts)
         files.write_record(paths.stage_record(settings, "image-parts"), record)

@@ -118,7 +118,7 @@ def check_stage(settings: Settings) -> None:
             fix='set "automatic_layer": false',
         )
     for name, own in chalice_config.own_layers(paths.CHALICE_CONFIG, settings.stage).items():
-        if not own:
+        if not own and not settings.is_image:
             say(f"note: function {name} has an empty `layers` of its own, and gets no layer")
 
 

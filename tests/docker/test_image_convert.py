@@ -4,49 +4,35 @@ Its functions are called: in containers, before anything leads to them, and thro
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests import project
+from tests import image_stage
 from tests.converted_stage import set_package
-from tests.project import Project, Run
+from tests.image_stage import Story
+from tests.project import Project
 
 pytestmark = [pytest.mark.docker, pytest.mark.long]
 LIMIT = 250 << 20  # bytes of layer and function
 LAYER, IMAGE = "shuking-local", "shuking-local-image"
 
 
-@dataclass
-class Story:
-    project: Project
-    runs: dict[str, Run] = field(default_factory=dict)
-    functions: dict[str, list[str]] = field(default_factory=dict)
-    apis: dict[str, list[str]] = field(default_factory=dict)
-
-    def type(self, name: str, *words: str, code: int = 0) -> None:
-        self.runs[name] = self.project.doit(*words, "stage=local")
-        assert self.runs[name].code == code, self.runs[name].output
-        found = self.project.aws("lambda").list_functions()["Functions"]
-        self.functions[name] = sorted(each["FunctionName"] for each in found)
-        apis: list[Any] = list(self.project.aws("apigateway").get_rest_apis()["items"])
-        self.apis[name] = [each["id"] for each in apis]
+def look(made: Project) -> dict[str, Any]:
+    functions = made.aws("lambda").list_functions()["Functions"]
+    apis: list[Any] = list(made.aws("apigateway").get_rest_apis()["items"])
+    return {
+        "functions": sorted(each["FunctionName"] for each in functions),
+        "apis": [each["id"] for each in apis],
+    }
 
 
 @pytest.fixture(scope="module")
 def story(lambda_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    made = project.small(tmp_path_factory.mktemp("convert") / "project")
-    text = made.read("pyproject.toml").replace(
-        'builder = "host"\n', f'builder = "docker"\nimage = "{lambda_image}"\n'
-    )
-    made.write("pyproject.toml", text)
-    told = Story(project=made)
-    try:
+    with image_stage.local(tmp_path_factory.mktemp("convert"), lambda_image, "layer") as made:
+        told = Story(project=made, stage="local", look=lambda: look(made))
         tell(told)
         yield told
-    finally:
-        made.doit("local-stop")
 
 
 def tell(story: Story) -> None:
@@ -87,7 +73,7 @@ def test_new_functions_that_do_not_answer_get_no_traffic(story: Story) -> None:
     said = story.runs["bad-conversion"].output
     assert "ValueError" in said
     assert "nothing leads to the new functions: the stage is as it was" in said
-    assert story.functions["bad-conversion"] == story.functions["layer"] == [LAYER]
+    assert story.seen["bad-conversion"]["functions"] == story.seen["layer"]["functions"] == [LAYER]
 
 
 def test_a_live_stage_becomes_an_images(story: Story) -> None:
@@ -95,8 +81,8 @@ def test_a_live_stage_becomes_an_images(story: Story) -> None:
     assert f"function {IMAGE} is made beside {LAYER}" in said
     assert said.index("no event reaches the new functions yet") < said.index("Updating rest API")
     assert '"file": "/opt/python/six.py"' in said
-    assert story.apis["convert"] == story.apis["layer"]
-    assert story.functions["convert"] == [LAYER, IMAGE]
+    assert story.seen["convert"]["apis"] == story.seen["layer"]["apis"]
+    assert story.seen["convert"]["functions"] == [LAYER, IMAGE]
 
 
 def test_it_is_deployed_undone_and_rolled_back_as_any_other(story: Story) -> None:
@@ -108,6 +94,6 @@ def test_it_is_deployed_undone_and_rolled_back_as_any_other(story: Story) -> Non
 def test_it_goes_back_to_a_layer_by_the_same_command(story: Story) -> None:
     assert f"stage local is converted: {LAYER}" in story.runs["back"].output
     assert story.runs["again"].steps == ["preflight", "lookup", "smoke"]
-    assert story.functions["finish"] == [LAYER]
-    assert story.apis["finish"] == story.apis["layer"]
+    assert story.seen["finish"]["functions"] == [LAYER]
+    assert story.seen["finish"]["apis"] == story.seen["layer"]["apis"]
     assert '"file": "/opt/python/six.py"' in story.runs["call"].output

@@ -6,8 +6,6 @@ them.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -22,8 +20,7 @@ from tests.converted_stage import (
     make_sources,
     set_package,
 )
-from tests.image_stage import Place
-from tests.project import Project, Run
+from tests.image_stage import Place, Story
 
 pytestmark = pytest.mark.long
 PLACE = "arn:aws:{}:ap-northeast-2:123456789012:"
@@ -33,36 +30,26 @@ OTHERS = {
 }  # fmt: skip
 
 
-@dataclass
-class Story:
-    """What each command said, and what AWS had after it."""
-
-    place: Place
-    project: Project
-    runs: dict[str, Run] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    def type(self, name: str, *words: str, code: int = 0) -> None:
-        self.runs[name] = self.project.doit(*words, "stage=prod")
-        assert self.runs[name].code == code, self.runs[name].output
-        self.seen[name] = look(self.place)
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with image_stage.serving(tmp_path_factory.mktemp("convert")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with image_stage.serving(tmp_path_factory.mktemp("convert")) as place:
-        told = Story(place=place, project=place.checkout("project"))
-        tell(told)
-        yield told
+def story(place: Place) -> Story:
+    told = Story(project=place.checkout("project"), stage="prod", look=lambda: look(place))
+    tell(told, place)
+    return told
 
 
-def tell(story: Story) -> None:
-    aws = story.place.emulator.aws
-    make_sources(story.place)
+def tell(story: Story, place: Place) -> None:
+    aws = place.emulator.aws
+    make_sources(place)
     story.project.write("app.py", APP)
     set_package(story.project, "layer")
     story.type("layer", "deploy")
-    beside(story)
+    beside(place)
     set_package(story.project, "image")
     aws("lambda").create_alias(FunctionName=OLD, Name="live", FunctionVersion="$LATEST")
     story.type("alias", "convert", code=1)
@@ -82,15 +69,15 @@ def tell(story: Story) -> None:
     story.type("forth", "convert")
     story.type("finish", "convert", "finish=1")
     story.type("finished", "convert", "finish=1", code=1)
-    fresh = story.place.checkout("clone")
+    fresh = place.checkout("clone")
     fresh.write("app.py", APP + "\n# another\n")
     story.project = fresh
     story.type("clone", "deploy")
 
 
-def beside(story: Story) -> None:
+def beside(place: Place) -> None:
     """What people set that Chalice does not know."""
-    aws = story.place.emulator.aws
+    aws = place.emulator.aws
     aws("lambda").add_permission(FunctionName=OLD, **OTHERS)
     aws("lambda").put_function_concurrency(FunctionName=OLD, ReservedConcurrentExecutions=7)
     aws("lambda").update_function_configuration(FunctionName=OLD, Description="ours")
@@ -137,8 +124,8 @@ def test_what_stays_behind_is_listed_by_name(story: Story) -> None:
     assert said.count(" calls function ") == 1  # what Chalice made is led
 
 
-def test_what_people_set_follows(story: Story) -> None:
-    lambdas = story.place.emulator.aws("lambda")
+def test_what_people_set_follows(story: Story, place: Place) -> None:
+    lambdas = place.emulator.aws("lambda")
     found = lambdas.get_function(FunctionName=NEW)
     assert found["Configuration"]["Description"] == "ours"
     assert lambdas.get_function_event_invoke_config(FunctionName=NEW)["MaximumRetryAttempts"] == 1

@@ -76,6 +76,26 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
             yield Ground(stage=stage, proxy=proxy)
 
 
+def calls(ground: Ground) -> list[Kind]:
+    """Of a deploy with nothing to do."""
+    ground.proxy.seen.clear()
+    ground.stage.run("deploy")
+    return [kind(each) for each in ground.proxy.seen]
+
+
+def test_nothing_to_do_costs_as_many_calls_as_a_layer(ground: Ground) -> None:
+    layer = calls(ground)
+    ground.stage.turn()
+    ground.stage.run("convert")
+    ground.stage.run("convert", "finish=1")
+    image = calls(ground)
+    assert len(image) <= len(layer), (image, layer)
+    assert not [each for each in image if each[0] == "registry" and not each[1].startswith("HEAD")]
+    ground.stage.turn()
+    ground.stage.run("convert")
+    ground.stage.run("convert", "finish=1")
+
+
 @pytest.fixture(params=[DENIED, *ONCE], ids=lambda each: getattr(each, "code", each))
 def trouble(request: pytest.FixtureRequest) -> Callable[[], Trouble]:
     return lambda: Trouble(fault=request.param, stays=request.param is DENIED)
@@ -94,6 +114,9 @@ def test_each_call_of_a_conversion(ground: Ground, trouble: Callable[[], Trouble
     assert len(look(stage.place)["functions"]) == len(RESOURCES)
     stage.project.write("app.py", APP + f"\n# {met.fault}\n")
     ground.through(trouble(), "deploy")
+    stage.place.emulator.aws("lambda").put_function_concurrency(  # which Chalice takes away
+        FunctionName=NEW, ReservedConcurrentExecutions=7
+    )
     stage.check()
     assert look(stage.place)["functions"].keys() == {f"{OLD}{x}-image" for x in RESOURCES}
     ground.through(trouble(), "rollback")

@@ -61,6 +61,16 @@ def test_a_repository_is_made_once_with_tags_that_never_move(images: Aws) -> Non
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
+def test_a_repository_whose_answer_was_lost_is_there(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for before it was made, and made then: as after an answer that was lost."""
+    images.client("ecr").create_repository(repositoryName="shuking")
+    found, looks = ecr.find_repository, iter([None])
+    monkeypatch.setattr(ecr, "find_repository", lambda *of: next(looks, found(*of)))
+    assert ecr.open_repository(images, "shuking").name == "shuking"
+
+
 def test_the_policys_other_statements_stay(images: Aws) -> None:
     client = images.client("ecr")
     client.create_repository(repositoryName="shuking")

@@ -105,6 +105,13 @@ def tell(story: Story, place: Place) -> None:
     story.as_image = functions.get_function(FunctionName=NAME)
     story.policy = json.loads(functions.get_policy(FunctionName=NAME)["Policy"])
     story.type("nothing", "convert", "keep-name=1")
+    functions.publish_version(FunctionName=NAME)
+    functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion="1")
+    for number in (3, 4, 5):
+        story.project.write("app.py", f"{app}\n# {number}\n")
+        story.type(f"deploy-{number}", "deploy")
+    story.type("gc-2", "gc", "keep=0", "yes=1")
+    story.type("deleted", "rollback", "version=3")
 
 
 def test_the_first_deploy_builds_pushes_and_deploys(story: Story) -> None:
@@ -282,3 +289,19 @@ def test_what_chalice_does_not_make_again_is_kept(story: Story) -> None:
 
 def test_what_is_converted_already_is_said(story: Story) -> None:
     assert "stage prod has no function of another kind" in story.said("nothing", code=1)
+
+
+def test_gc_keeps_what_an_alias_leads_to(story: Story) -> None:
+    """A version of the function runs image 2; 5 runs, and 4 ran before."""
+    said = story.said("gc-2")
+    assert "image 3" in said
+    assert "repository shuking: 5 images, 2 to delete" in said
+    kept = [line for line in said.splitlines() if " 2 " in line and "function shuking-prod" in line]
+    assert kept, said
+
+
+def test_a_rollback_to_a_deleted_image_is_refused(story: Story) -> None:
+    """Before anything is changed."""
+    said = story.said("deleted", code=1)
+    assert story.runs["deleted"].steps == ["rollback:check"]
+    assert "./doitw history" in said

@@ -47,12 +47,20 @@ def _who(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _allow(aws: Aws, name: str, statement: Mapping[str, Any]) -> None:
-    who, more = principal(statement), dict(_conditions(statement))
+    """Where the answer was lost, the SDK asked again, and the statement is there already."""
+    from botocore.exceptions import ClientError
+
+    who, sid, more = principal(statement), statement["Sid"], dict(_conditions(statement))
     with errors(f"giving {name} its permission back"):
-        aws.client("lambda").add_permission(
-            FunctionName=name, StatementId=statement["Sid"], Action=statement["Action"],
-            Principal=who, **more,
-        )  # fmt: skip
+        try:
+            aws.client("lambda").add_permission(
+                FunctionName=name, StatementId=sid, Action=statement["Action"], Principal=who,
+                **more,
+            )  # fmt: skip
+        except ClientError as error:
+            there = {each["Sid"] for each in statements(aws, name)}
+            if error_code(error) != "ResourceConflictException" or sid not in there:
+                raise
     say(f"function {name}: {who} may call it, as before")
 
 

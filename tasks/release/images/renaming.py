@@ -11,7 +11,7 @@ from typing import Any
 
 from ...aws import lambda_functions
 from ...aws.client import Aws
-from ...aws.errors import errors
+from ...aws.errors import error_code, errors
 from ...chalice_project import deploy
 from ...chalice_project.child import function_names
 from ...ui.console import say
@@ -72,13 +72,25 @@ def create(
         found = lambda_functions.configuration(aws, old)
         if found is None or lambda_functions.configuration(aws, new):
             continue
-        client = aws.client("lambda")
-        with errors(f"making function {new}"):
-            client.create_function(FunctionName=new, **_wishes(found), **code(handler(found)))
-            client.get_waiter("function_active_v2").wait(FunctionName=new)
+        _create(aws, new, {**_wishes(found), **code(handler(found))})
         made.append(new)
         say(f"function {new} is made beside {old}")
     return made
+
+
+def _create(aws: Aws, name: str, wishes: Mapping[str, Any]) -> None:
+    """Where the answer was lost, the SDK asked again, and the function is there already."""
+    from botocore.exceptions import ClientError
+
+    client = aws.client("lambda")
+    with errors(f"making function {name}"):
+        try:
+            client.create_function(FunctionName=name, **wishes)
+        except ClientError as error:
+            conflict = error_code(error) == "ResourceConflictException"
+            if not (conflict and lambda_functions.configuration(aws, name)):
+                raise
+        client.get_waiter("function_active_v2").wait(FunctionName=name)
 
 
 def handler(found: Mapping[str, Any]) -> str:

@@ -108,6 +108,32 @@ def test_files_of_parts_lie_where_a_layers_would(tmp_path: Path) -> None:
     assert made.unpacked == len(gzip.decompress((tmp_path / "blob").read_bytes()))
 
 
+def test_spliced_parts_are_the_same_tar(tmp_path: Path) -> None:
+    """As gzip of several members, whatever is packed, is not, or is empty."""
+    contents = {
+        "six.py": b"x = 1\n" * 99,
+        "empty.py": b"",
+        "run": b"#!",
+        "lib.so": os.urandom(3 << 20),
+    }
+    part = stored_parts.part(tmp_path / "part", contents, programs=["run"])
+    files = [*tar_layer.of_members(part.members), file("opt/plain", b"p" * (3 << 20))]
+    whole = tar_layer.write_layer(files, tmp_path / "whole", 6)
+    spliced = tar_layer.splice_layer(files, tmp_path / "spliced", 6)
+    assert (spliced.diff_id, spliced.unpacked) == (whole.diff_id, whole.unpacked)
+    data = (tmp_path / "spliced").read_bytes()
+    assert gzip.decompress(data) == gzip.decompress((tmp_path / "whole").read_bytes())
+    assert spliced.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert spliced.size == len(data)
+
+
+def test_a_damaged_part_is_not_spliced(tmp_path: Path) -> None:
+    part = stored_parts.part(tmp_path / "part", {"six.py": b"abc"})
+    damaged = [each._replace(crc=1) for each in part.members]
+    with pytest.raises(BuildError, match=r"is damaged: 'six.py'"):
+        tar_layer.splice_layer(tar_layer.of_members(damaged), tmp_path / "spliced", 6)
+
+
 def test_a_damaged_part_is_no_layer(tmp_path: Path) -> None:
     part = stored_parts.part(tmp_path / "part", {"six.py": b"abc"})
     (member,) = part.members
