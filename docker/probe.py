@@ -120,6 +120,8 @@ class Batch:
     empty; `preloaded`: modules of the standard library that need not be run anew."""
 
     preloaded: "preload.Preloaded | None" = None
+    splits = False  # are its outer modules tried apart, too, when it is through?
+    of: "Batch | None" = None  # the one that it is a part of
 
     def __init__(
         self, name: str, tries: "list[try_imports.Try]", timeout: float = TIMEOUT,
@@ -283,6 +285,17 @@ class Batch:
         tried = [("import", name) for name in names]
         return [self.anew([each]) for each in tried if not self.errors.get(each)]
 
+    def follows(self) -> "list[Batch]":
+        """What is tried next; where it looked at what others may have changed, `again` does it."""
+        if self.left:
+            return [self]
+        if self.of:
+            self.of.take(self)
+        parts = self.apart() if self.splits and not self.shares else []
+        for each in parts:
+            each.of = self
+        return parts
+
     def failed(self) -> "list[try_imports.Try]":
         return [each for each, error in self.errors.items() if error and each[0] == "import"]
 
@@ -340,7 +353,7 @@ def run(
             progress.beat([key.data.name for key in running.get_map().values()])
             for batch in heard(running, progress):
                 batch.end()
-                waiting += [batch] if batch.left else []
+                waiting += batch.follows()  # at once, while there is other work
 
 
 def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Batch]":
@@ -349,7 +362,8 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
     over = {key for key in running.get_map().values() if is_over(key.data.pid)}
     for key, _ in running.select(timeout=LOOK):
         if block := os.read(key.fd, 1 << 16):
-            progress.advance(key.data.hear(block))
+            through = key.data.hear(block)
+            progress.advance(0 if key.data.of else through)
             over.discard(key)
         else:
             over.add(key)
@@ -400,9 +414,8 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
     clashes = standard(opt)
     preloaded = None if clashes else preload.Preloaded(RUNTIME)
     for batch in batches:
-        batch.preloaded = preloaded
+        batch.preloaded, batch.splits = preloaded, True
     run(opt, [batch for batch in batches if batch.left], pruned, shown=True)
-    afresh(opt, batches, pruned)
     for batch in batches:
         again(opt, batch, pruned, tmp)
     hides = {name: how for name in clashes if (how := hiding(opt, name, request["timeout"]))}
@@ -419,14 +432,6 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
         }
         for batch in batches
     }
-
-
-def afresh(opt: str, batches: "list[Batch]", pruned: "try_imports.Pruned") -> None:
-    """Modules that people import, each in a process of its own; `again` does it where it must."""
-    apart = [(batch, each) for batch in batches if not batch.shares for each in batch.apart()]
-    run(opt, [each for _, each in apart], pruned)
-    for batch, each in apart:
-        batch.take(each)
 
 
 def again(opt: str, batch: Batch, pruned: "try_imports.Pruned", tmp: str = "") -> None:

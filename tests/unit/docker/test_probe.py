@@ -761,14 +761,39 @@ def test_there_is_room_for_as_many_processes_and_threads_as_in_lambda(
     assert found["c"]["forks"].startswith("BlockingIOError: [Errno 11]")
 
 
+def test_modules_are_tried_apart_while_others_are_at_work(
+    probe: Any, opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both processors have something to do to the end; each is tried once more than its
+    distribution, and what fails there or looks into /tmp is not."""
+    lay(opt, a="", b="", c="raise ValueError", slow="import time\ntime.sleep(0.5)",
+        tmp="import os\nos.path.exists('/tmp/x')", other="")  # fmt: skip
+    started: list[tuple[str, list[str]]] = []
+    original = probe.Batch.start
+
+    def start(self: Any, *words: Any) -> Any:
+        started.append((self.name, [name for _, name in self.left]))
+        return original(self, *words)
+
+    monkeypatch.setattr(probe.Batch, "start", start)
+    batches = []
+    for name, *outer in (["d", "a", "b", "c"], ["e", "slow"], ["f", "tmp", "other"]):
+        batches.append(probe.Batch(name, [("import", each) for each in outer], outer=outer))
+        batches[-1].splits = True
+    probe.run(str(opt), batches, probe.NOTHING, 2)
+    assert started[:2] == [("d", ["a", "b", "c"]), ("f", ["tmp", "other"])]
+    assert sorted(started[2:]) == [("d", ["b"]), ("e", ["slow"])]
+    assert batches[0].errors == {
+        ("import", "a"): "", ("import", "b"): "", ("import", "c"): "ValueError: ",
+    }  # fmt: skip
+
+
 def test_the_memory_of_an_import_is_measured(probe: Any, opt: Path, tmp_path: Path) -> None:
     """Each module that people import alone, at its peak, and nothing else."""
     lay(opt, holds="x = bytearray(80 << 20)", held="x = b'x' * (50 << 20); del x", small="")
     batch = probe.Batch("d", [("import", name) for name in ("holds", "held", "small")])
-    batch.outer = ("holds", "held", "small")
-    batches = [batch]
-    probe.run(str(opt), batches, probe.NOTHING)
-    probe.afresh(str(opt), batches, probe.NOTHING)
+    batch.outer, batch.splits = ("holds", "held", "small"), True
+    probe.run(str(opt), [batch], probe.NOTHING)
     assert {name: size >> 20 for name, size in batch.memory.items()} == {
         "holds": pytest.approx(81, abs=3), "held": pytest.approx(51, abs=3),
         "small": pytest.approx(1, abs=3),
