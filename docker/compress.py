@@ -41,10 +41,12 @@ class Packed(NamedTuple):
     size: int
     packed: int
     made: bool
+    suspect: bool
 
 
 class Making(NamedTuple):
-    """What all groups are made with. `loose`: what a group packed, until it is part of a part."""
+    """What all groups are made with. `loose`: what a group packed, until it is part of a part.
+    `words`: a file with one of them is suspect (tasks/layer/archive/secret_patterns.py)."""
 
     apart: str
     loose: str
@@ -52,6 +54,7 @@ class Making(NamedTuple):
     strip: bool
     compile: bool
     level: int
+    words: tuple[bytes, ...] = ()
 
 
 class Made(NamedTuple):
@@ -70,10 +73,16 @@ def pack(making: Making, group: Group) -> Made:
     with open(join(making.loose, group.file), "wb") as file:
         for name, mode, content, ours in entries(making, group, made):
             method, data = pressed(content, making.level)
-            crc = zlib.crc32(content)
-            made.packed.append(Packed(name, mode, method, crc, len(content), len(data), ours))
+            sizes = zlib.crc32(content), len(content), len(data)
+            suspect = is_suspect(making.words, content, beside=ours and "__pycache__/" in name)
+            made.packed.append(Packed(name, mode, method, *sizes, ours, suspect))
             file.write(data)
     return made
+
+
+def is_suspect(words: "tuple[bytes, ...]", content: bytes, *, beside: bool) -> bool:
+    """`beside` its source, bytecode has no text that the source has not."""
+    return not words or (not beside and any(word in content for word in words))
 
 
 def entries(making: Making, group: Group, made: Made) -> "Iterator[tuple[str, int, bytes, bool]]":

@@ -1,14 +1,13 @@
 """Makes finished parts of a layer, one per distribution: stripped, compiled, packed.
 
-    optimize.py APART OUT REQUEST [--strip] [--compile] --level N --tools FOLDER
+    optimize.py APART OUT REQUEST [--strip] [--compile] [--word WORD]… --level N --tools FOLDER
 
 APART/<key> is a distribution as installed (docker/inspect_installed.py). REQUEST is JSON: {key:
-{"as": name of
-its part, "stay": [paths], "cut": {path: text in place of the file}[, "only": modules that are
-shipped as bytecode alone]}}. A part, OUT/<as>, holds the
-packed files one behind the other, then its index (JSON), then the index's length (8 bytes, little
-end first). The index: {"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made
-here?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
+{"as": name of its part, "stay": [paths], "cut": {path: text in place of the file}[, "only": modules
+that are shipped as bytecode alone]}}. A part, OUT/<as>, holds the packed files one behind the
+other, then its index (JSON), then the index's length (8 bytes, little end first). The index:
+{"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made here?, has it one of the
+words?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
 
 Runs in Lambda's image or under the host's Python; needs `deflate` (libdeflate), installed or in
 FOLDER, beside the standard library. Paths are joined as strings, for docker/compress.py's reason.
@@ -44,6 +43,7 @@ def main() -> None:
         parser.add_argument(name)
     parser.add_argument("--strip", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--word", action="append", default=[])
     parser.add_argument("--level", type=int, required=True)
     parser.add_argument("--tools", required=True)
     options = parser.parse_args()
@@ -56,10 +56,9 @@ def main() -> None:
     shutil.rmtree(options.out, ignore_errors=True)  # parts of before
     os.makedirs(options.out)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(options.out)) as aside:
-        make(
-            Making(options.apart, aside, request, options.strip, options.compile, options.level),
-            options.out,
-        )
+        words = tuple(word.encode() for word in options.word)
+        flags = options.strip, options.compile, options.level, words
+        make(Making(options.apart, aside, request, *flags), options.out)
 
 
 def refuse_preview() -> None:
@@ -85,8 +84,8 @@ class Parts:
     def add(self, group: Group, made: Made) -> None:
         with open(self._files[group.key], "ab") as file:
             offset = file.tell()
-            for *head, size, ours in made.packed:
-                self._members[group.key].append([*head, offset, size, ours])
+            for *head, size, ours, suspect in made.packed:
+                self._members[group.key].append([*head, offset, size, ours, suspect])
                 offset += size
             move(join(self._making.loose, group.file), file)
         self._skipped[group.key] += made.wrong
@@ -117,7 +116,7 @@ class Parts:
             member = [name, 0o644, method, zlib.crc32(content), len(content), file.tell()]
             file.write(data)
         others = [each for each in self._members[key] if each[0] != name]
-        self._members[key] = [*others, [*member, len(data), False]]
+        self._members[key] = [*others, [*member, len(data), False, True]]
 
 
 def uncompiled(line: str, wrong: "set[str]") -> str:

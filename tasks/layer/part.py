@@ -13,6 +13,7 @@ from ..ui.console import count, size
 from ..util import files
 from ..util.errors import BuildError
 from ..util.files import Record, digest
+from .archive import secret_patterns
 from .installed import source_of
 from .prune.plan import PrunePlan
 
@@ -26,7 +27,8 @@ _LENGTH = struct.Struct("<Q")
 
 class Member(NamedTuple):
     """One packed file of a part. `name` relative to `python/`; `made`: bytecode of ours; `offset`
-    and `packed` (bytes): where it lies in the part at `path`."""
+    and `packed` (bytes): where it lies in the part at `path`. `suspect`: it may hold a
+    credential."""
 
     name: str
     mode: int
@@ -37,6 +39,7 @@ class Member(NamedTuple):
     offset: int
     packed: int
     made: bool
+    suspect: bool = True
 
     @property
     def is_beside(self) -> bool:
@@ -58,7 +61,8 @@ class Part:
 def flags(settings: Settings) -> list[str]:
     """docker/optimize.py's."""
     strip, compile_ = ["--strip"] * settings.strip, ["--compile"] * (settings.bytecode != "none")
-    return [*strip, *compile_, "--level", str(LEVELS[settings.compression])]
+    words = [f"--word={word.decode()}" for word in secret_patterns.WORDS]
+    return [*strip, *compile_, *words, "--level", str(LEVELS[settings.compression])]
 
 
 def of_text(name: str, text: str, settings: Settings) -> tuple[str, bytes]:
@@ -87,8 +91,8 @@ def read_part(path: Path) -> Part:
         file.seek(end - length)
         index: dict[str, Any] = json.loads(file.read(length))
     members = tuple(
-        Member(name, mode, method, crc, size, path, offset, packed, made)
-        for name, mode, method, crc, size, offset, packed, made in index["members"]
+        Member(name, mode, method, crc, size, path, offset, *more)
+        for name, mode, method, crc, size, offset, *more in index["members"]
     )
     refuse_bad_members(members)
     return Part(path=path, members=members, strip=index["strip"], skipped=tuple(index["skipped"]))

@@ -19,6 +19,7 @@ from tests.unit.layer.archive.test_secret_patterns import KEY
 
 KEYED = {"alpha.py": "x = 1\n", "alpha/test.key": KEY}
 CLEAN = {"beta.py": "x = 1\n"}
+WORD = "x = 'AKIA'  # and so it is searched\n"
 
 
 @pytest.fixture
@@ -87,11 +88,12 @@ def test_each_way_out_works(settings: Settings, way: str) -> None:
 
 def test_a_change_brings_one_in(settings: Settings, read: list[str]) -> None:
     """A build that makes and proves only what changed reads that, and nothing else."""
-    handmade_layers.lay_wheels(settings, {"beta": CLEAN, "gamma": {"gamma.py": "x = 1\n"}})
+    handmade_layers.lay_wheels(settings, {"beta": {"beta.py": WORD}, "gamma": {"gamma.py": WORD}})
     handmade_layers.build(settings)
-    assert {"beta.py", "gamma.py"} < set(read)
+    assert {"beta.py", "gamma.py"} <= set(read)
     read.clear()
-    handmade_wheels.wheel(Path("wheels"), "beta", {"beta.py": b"", "beta/test.key": KEY.encode()})
+    files = {"beta.py": f"\n{WORD}".encode(), "beta/test.key": KEY.encode()}
+    handmade_wheels.wheel(Path("wheels"), "beta", files)
     install.run(settings, lambda: builder.choose(settings))
     assert "python/beta/test.key (beta)" in handmade_layers.refused(settings).problem
     assert {name.split("-")[0].split("/")[0] for name in read} == {"beta", "beta.py"}
@@ -114,6 +116,22 @@ def test_what_belongs_to_nobody_is_read_too(settings: Settings) -> None:
     handmade_layers.rewrite(settings, {"python/left.pem": KEY})
     with pytest.raises(VerifyError, match=r"python/left\.pem \(no distribution\)"):
         verify.run(settings, lambda: builder.choose(settings))
+
+
+def test_what_was_packed_without_a_word_and_changed_is_read(settings: Settings) -> None:
+    """What packed it saw other bytes."""
+    handmade_layers.lay_wheels(settings, {"alpha": {"alpha.py": "x = 1\n"}})
+    handmade_layers.pack(settings)
+    handmade_layers.rewrite(settings, {"python/alpha.py": KEY})
+    with pytest.raises(VerifyError, match=r"python/alpha\.py \(alpha\): a private key"):
+        verify.run(settings, lambda: builder.choose(settings))
+
+
+def test_what_has_no_word_is_not_read_again(settings: Settings, read: list[str]) -> None:
+    """Once, as it was packed, is enough."""
+    handmade_layers.lay_wheels(settings, {"beta": {**CLEAN, "beta/y.py": WORD}})
+    handmade_layers.build(settings)
+    assert read == ["beta/y.py"]
 
 
 def test_an_address_with_a_token(settings: Settings) -> None:

@@ -26,6 +26,7 @@ _MARSHALLED = re.compile(
     rb"[zZ\xfa\xda]([\x0f-\xff])|[aAut\xe1\xc1\xf5\xf4s\xf3]([\x00-\xff]{2})\0\0", re.DOTALL
 )
 OVERLAPS = 100  # times its bytes; of 3,000 honest modules the most is 22
+DIRECT_URL_FILE = "direct_url.json"
 DIRECT_URL = rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@'
 
 
@@ -95,11 +96,19 @@ FORMS = (
 )
 
 
+WORDS = tuple(word for form in FORMS for word in form.words)
+
+
+def tells_by_name(name: str) -> bool:
+    """Whatever words it holds."""
+    return name.rpartition("/")[2] in {*FILES, DIRECT_URL_FILE}
+
+
 def inside(name: str, content: bytes) -> list[str]:
     """What a file gives away, each kind once; never the secret itself. `name`: its path."""
     base = name.rpartition("/")[2]
     found = [FILES[base]] if base in FILES else []
-    if base == "direct_url.json" and re.search(DIRECT_URL, content):
+    if base == DIRECT_URL_FILE and re.search(DIRECT_URL, content):
         found.append("the address it was installed from, with a password or token")
     wanted = [form for form in FORMS if any(word in content for word in form.words)]
     text = _text_of(content) if wanted and base.endswith(".pyc") else content

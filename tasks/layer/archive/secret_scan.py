@@ -11,9 +11,10 @@ from typing import IO
 from ...settings.model import Settings
 from ...util.errors import VerifyError
 from ...util.files import canonical, digest
-from .. import installed
+from .. import installed, part
 from ..cache import Store
 from ..installed import source_of
+from ..part import Member
 from ..prune.globs import matcher
 from ..prune.plan import PrunePlan
 from . import secret_patterns, zip_writer
@@ -107,11 +108,26 @@ def scan(
 
         for each in plans:
             if each.name not in found:
-                found[each.name] = read(there.keys() & each.shipped)
+                clean = _without_words(kept, parts[each.name], there)
+                found[each.name] = read((there.keys() & each.shipped) - clean)
                 kept.put_bytes(KIND, keys[each.name], canonical(found[each.name]))
         owned = {name for each in plans for name in each.shipped}
         found["no distribution"] = read(there.keys() - owned - _compiled(there))
     return found
+
+
+def _without_words(kept: Store, key: str, there: Mapping[str, Member]) -> set[str]:
+    """Of a part: the files that what packed them found no word of a credential in, and that are
+    `there` as they were packed."""
+    path = kept.get(part.KIND, key)
+    members = part.read_part(path).members if path else ()
+    return {
+        each.name
+        for each in members
+        if not (each.suspect or secret_patterns.tells_by_name(each.name))
+        and (found := there.get(each.name))
+        and (found.crc, found.size) == (each.crc, each.size)
+    }
 
 
 def _compiled(there: Collection[str]) -> set[str]:

@@ -161,6 +161,23 @@ def test_the_same_path_in_two_distributions_is_two_files(tmp_path: Path) -> None
     assert unpacked(made["two"], made=False) == {"n/x.py": b"X = 2"}
 
 
+def test_files_with_a_word_are_suspect(tmp_path: Path) -> None:
+    """Those alone are searched for credentials; bytecode has no more than its source. Without
+    words all are."""
+    files: Files = {"a.py": "X = 1", "b.py": "KEY = 'AKIA'", "c.bin": b"\0AKIA", "d.so": b"x"}
+    part = make(tmp_path, {"d": files}, "--compile", "--strip", "--word=AKIA", "--word=ghp_")["d"]
+    assert [each.name for each in part.members if each.suspect] == ["b.py", "c.bin"]
+    assert all(each.suspect for each in make(tmp_path, {"d": files})["d"].members)
+
+
+def test_bytecode_that_is_shipped_alone_is_suspect_itself(tmp_path: Path) -> None:
+    """Its source is not there to be searched."""
+    stay = lay(tmp_path / "apart", "d", {"b.py": "KEY = 'AKIA'"})
+    request = {"d": {"as": "d", "stay": stay, "cut": {}, "only": stay}}
+    (member,) = run(tmp_path, request, "--compile", "--word=AKIA")["d"].members
+    assert (member.name, member.suspect) == ("b.pyc", True)
+
+
 def test_parts_of_before_are_not_added_to(tmp_path: Path) -> None:
     """A sandbox may make parts more than once."""
     first = make(tmp_path, {"one": MODULES, "two": {}})["one"].path.read_bytes()

@@ -5,10 +5,16 @@ import base64
 import io
 import random
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from tasks.layer.archive import secret_scan
+from tasks.layer import part as parts
+from tasks.layer.archive import secret_scan, zip_writer
+from tasks.layer.cache import Store
+from tasks.layer.prune.plan import PrunePlan
+from tests import stored_parts
+from tests.unit.layer.archive.test_secret_patterns import KEY
 
 SIZE, OVERLAP = secret_scan.BLOCK, secret_scan.OVERLAP
 
@@ -48,3 +54,37 @@ def test_ten_lines_are_shown(count: int, last: str) -> None:
     """Of more, how many. Of ten, no line of none."""
     lines = secret_scan._listed(map(str, range(count))).splitlines()
     assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "… and 1 more")
+
+
+def test_what_packed_a_part_says_which_files_are_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files without a word are not unpacked again, whatever else tells by its name is. Where the
+    part is gone, all are searched."""
+    files = {"a.txt": KEY.encode(), "b.txt": b"text", "pip.conf": b"", "c.txt": b"PRIVATE KEY-----"}
+    part = stored_parts.part(tmp_path / "part", files)
+    layer = tmp_path / "layer.zip"
+    clean = [each._replace(suspect=each.name in ("a.txt", "c.txt")) for each in part.members]
+    with layer.open("wb") as file:
+        zip_writer.write_zip(clean, file)
+    monkeypatch.setattr(
+        parts,
+        "read_part",
+        lambda path: part.__class__(path=path, members=tuple(clean), strip=None, skipped=()),
+    )
+    opened: list[str] = []
+    real = zip_writer.opened
+
+    def open_one(member: parts.Member, file: IO[bytes]) -> IO[bytes]:
+        opened.append(member.name)
+        return real(member, file)
+
+    monkeypatch.setattr(zip_writer, "opened", open_one)
+    plan = PrunePlan(key="k", pin="k", name="d", stay=sorted(files), cut={})
+    gone, kept = (Store(root=tmp_path / each, limit=1_000_000) for each in ("gone", "kept"))
+    kept.put_bytes(parts.KIND, "key", b"a part")
+    found = secret_scan.scan(kept, layer, [plan], {"d": "key"})
+    assert opened == ["a.txt", "c.txt", "pip.conf"]
+    assert found["d"].keys() == {"a.txt", "pip.conf"}
+    assert secret_scan.scan(gone, layer, [plan], {"d": "key"}) == found
+    assert opened[3:] == sorted(files)
