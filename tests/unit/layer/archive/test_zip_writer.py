@@ -4,9 +4,9 @@ unzip."""
 import io
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -115,8 +115,20 @@ def test_more_parts_than_are_open_at_a_time(
         for number in range(5)
     ]
     whole = packed(*found)
+    files = Path("/proc/self/fd")
+    before, most = len([*files.iterdir()]), 0
+    read = zip_writer._Sources.blocks
+
+    def watched(sources: Any, member: Member) -> Iterator[bytes]:
+        nonlocal most
+        for block in read(sources, member):
+            most = max(most, len([*files.iterdir()]) - before)
+            yield block
+
+    monkeypatch.setattr(zip_writer._Sources, "blocks", watched)
     monkeypatch.setattr(zip_writer, "OPEN", 2)
     assert packed(*found) == whole
+    assert most == 2
 
 
 def test_too_many_files_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
