@@ -3,6 +3,8 @@
 Large ones (pandas, scikit-learn, …) are measured by `./doitw bench-sets`.
 """
 
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,12 @@ assert [*pkg_resources.iter_entry_points("console_scripts", "tabulate")][0].load
 assert pkg_resources.resource_string("certifi", "cacert.pem").decode() == pem
 assert len(AES.new(b"k" * 16, AES.MODE_GCM).encrypt(b"x" * 9)) == 9
 assert "FLAC" in soundfile.available_formats()
+"""
+BILLED = """\
+cryptography==50.0.2
+pillow==13.0.0
+pydantic-core==2.50.5
+psycopg2-binary==2.9.13
 """
 CACHED = """\
 from numba import njit
@@ -111,3 +119,18 @@ def test_a_cache_of_numbas_is_kept(tmp_path: Path, lambda_image: str) -> None:
     handmade_wheels.wheel(folder / "vendor", "kept_by_numba", {"cached.py": CACHED.encode()})
     output = build(made, "only", 'proof-env = {NUMBA_CACHE_DIR = "/tmp/numba"}')
     assert "kept-by-numba keeps its sources: its code reads sources (cached.py)" in output
+
+
+@pytest.mark.long
+def test_what_wheels_list_and_their_licenses_are_shipped(tmp_path: Path, lambda_image: str) -> None:
+    """OpenSSL, krb5 and about 140 crates, which no metadata names."""
+    made = checked(tmp_path / "copy", lambda_image, BILLED, "import cryptography")
+    build(made, "compile")
+    bill = json.loads(made.read("build/shuking-deps-layer.cdx.json"))
+    assert len(bill["components"]) >= 184
+    with zipfile.ZipFile(made.path / "build/shuking-deps-layer.zip") as layer:
+        licenses = [name for name in layer.namelist() if ".dist-info/licenses/" in name]
+    assert {name.split("/")[1].split("-")[0] for name in licenses} == {
+        "cryptography", "pillow", "pydantic_core", "psycopg2_binary", "cffi", "pycparser",
+        "typing_extensions",
+    }  # fmt: skip
