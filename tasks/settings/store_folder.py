@@ -41,7 +41,7 @@ def locate(settings: Settings) -> Path:
 
 
 def is_private(folder: Path) -> bool:
-    """A folder of this user's, which others cannot enter and no link leads to; made where there is
+    """A folder of this user's, which others cannot enter and no link leads to. Made where there is
     none."""
     try:
         _make(folder)
