@@ -1,11 +1,10 @@
 """Finished work, kept by what it was made from: <store>/<kind>/<key>-<sha256 of the content>.
 
-The store is the person's (settings/store_folder.py): several builds read and write it at once. The
-content is compared with its name when a run first uses it, and again when it was touched since,
-so that a damaged entry is one that is not there. So is one of another user, or a link. Entries are
-never written to again. The least recently used go first when the store is full, but none that a
-run which is still at work has used (store_users.py).
-Any of it can be deleted at any other time, it only saves work.
+The store is the person's (settings/store_folder.py). Several builds read and write it at once. The
+content is compared with its name when a run first uses it, and again when it was touched since. So
+a damaged entry counts as none. A link and another user's file count as none, too. Entries are never
+written to again. The least recently used go first when the store is full. None goes that a run at
+work has used (store_users.py). All of it can be made again.
 """
 
 import errno
@@ -143,7 +142,7 @@ class Store:
 
     @contextmanager
     def new(self, kind: str) -> Iterator[Path]:
-        """An empty file to fill and to `put`. What is not put goes."""
+        """An empty file to fill and to `put`. It goes if it is not put."""
         handle, name = tempfile.mkstemp(dir=self._folder(kind), prefix=NEW)
         os.close(handle)
         try:

@@ -45,7 +45,7 @@ def environment(settings: Settings, builder: str) -> dict[str, str]:
 
 def workplace(settings: Settings, builder: str, image: str = "") -> dict[str, str]:
     """`environment`, and exactly which tools make it so: what the store's keys rest on. Other
-    machines take from it, too. `image`: exactly which one; its Python is part of it."""
+    machines take from it, too. `image`: exactly which one, with its Python."""
     if builder == "docker":
         exact = {"image": exact_image(settings) or image or settings.base_image}
     else:

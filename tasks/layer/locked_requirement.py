@@ -36,7 +36,7 @@ def locked_requirements(
 ) -> list[LockedRequirement]:  # fmt: skip
     """The distributions that the lines of a lock ask for on the layer's platform, by name. `built`:
     which of them may be built from source; None: any. What builds it is in no lock. `image`:
-    exactly which one they are for; `indexes`: where packages come from, which decides what is in
+    exactly which one they are for. `indexes`: where packages come from, which decides what is in
     no lock."""
     environment = marker_environment(settings)
     place = input_hash.workplace(settings, builder, image)

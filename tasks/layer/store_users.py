@@ -125,7 +125,7 @@ def _is_locked(held: int, how: int) -> bool:
 
 
 def _began(root: Path) -> Iterator[int]:
-    """Of the other runs that are alive. What is left of the dead goes."""
+    """Of the other runs that are alive. What is left of dead ones goes."""
     home = folder(root)
     for each in home.glob(f"{PREFIX}*"):
         if each == _OWN.get(home):

@@ -71,7 +71,7 @@ def stored(store: Store, keys: Mapping[str, str]) -> dict[str, Proof]:
 
 
 def origins(proofs: Iterable[Proof]) -> list[str]:
-    """By whom and when proofs were made, those of most first, for people."""
+    """By whom and when packages were tested, most of them first, for people."""
     made = Counter((each.by, each.at[:10]) for each in proofs if each.by)
     found = [f"{count(number, 'package')} tested by {by} on {at}"
              for (by, at), number in made.most_common()]  # fmt: skip
