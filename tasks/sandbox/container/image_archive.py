@@ -111,7 +111,7 @@ def write(target: IO[bytes], tag: str, config: bytes, layers: Iterable[IO[bytes]
 
 
 def remove(tags: Iterable[str]) -> None:
-    """What nobody runs any more; a tag that is gone is no matter. A container of it that ends at
+    """What nobody runs any more. A tag that is gone is no matter. A container of it that ends at
     this moment is waited for: removed before that, the image would stay without a name."""
     with docker_engine.connected() as client:
         for tag in tags:
