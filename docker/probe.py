@@ -286,7 +286,7 @@ class Batch:
         return [self.anew([each]) for each in tried if not self.errors.get(each)]
 
     def follows(self) -> "list[Batch]":
-        """What is tried next; where it looked at what others may have changed, `again` does it."""
+        """What is tried next. Parts of what looked into /tmp are left to `again`."""
         if self.left:
             return [self]
         if self.of:

@@ -126,7 +126,7 @@ def start(preloaded: Any, *watching: Any) -> None:
 
 
 def begun(preloaded: Any, lacking: "Lacking", watch: "Watch") -> None:
-    """Finders that `.pth` files have brought have their say, behind ours and before the watch."""
+    """Finders of `.pth` files come behind ours and before the watch."""
     others = [each for each in sys.meta_path if each is not lacking and each is not watch]
     sys.meta_path[:] = [lacking, *others, watch]
     watch.begins = False
@@ -670,8 +670,8 @@ def watch_finders(watch: Watch) -> None:
 
 
 class FolderName:
-    """The attribute in which a distribution of importlib.metadata keeps its folder. That is told by
-    the version, which nobody need have asked for."""
+    """The attribute in which importlib.metadata keeps a package's folder. The folder's name has the
+    version, and nobody need have asked for that."""
 
     def __init__(self, watch: Watch, kind: type) -> None:
         self._watch, self._file = watch, kind.__init__.__code__.co_filename  # type: ignore[misc]
@@ -762,7 +762,7 @@ def is_import_system() -> bool:
 
 
 def is_site() -> bool:
-    """Is it what looks: for the folders of sys.path, and for their `.pth` files?"""
+    """Does it look for the folders of sys.path and for their `.pth` files?"""
     frame: Any = sys._getframe(2)
     while frame and frame.f_code.co_filename.endswith(PASSING):
         frame = frame.f_back

@@ -123,12 +123,12 @@ class Look:
 
     @cached_property
     def met(self) -> dict[str, str]:
-        """{file that every import meets: what it holds}: modules that hide standard ones, and .pth
+        """{file that every import meets: what it holds}. Modules that hide standard ones, and .pth
         files."""
         return {path: self.content(path) for path in self.stay if modules.is_met_by_all(path)}
 
     def content(self, path: str) -> str:
-        """What decides what it holds. '' where it is not there."""
+        """What decides what that file holds. '' if it is not there."""
         if path not in self._names:
             return ""
         owner = self.tree.owners[path]
@@ -161,7 +161,7 @@ class Look:
         return [each for each in sights(seen) if not self.owners(each) <= set(own)]
 
     def behind(self, sights: Iterable[str]) -> set[str]:
-        """The distributions that these rest on, but for metadata, which every excerpt has."""
+        """Owners of what these name. Metadata is left out: every excerpt has it."""
         found = (each for each in sights if not each.startswith(EVERYBODY))
         return {
             owner for each in found if not is_metadata(_name(each)) for owner in self.owners(each)
@@ -184,7 +184,7 @@ def _name(sight: str) -> str:
 
 
 def is_metadata(path: str) -> bool:
-    """Is it of the metadata of a distribution, as programs find it?"""
+    """Is it a file or folder of some package's metadata?"""
     return path.partition("/")[0].endswith((".dist-info", ".egg-info"))
 
 

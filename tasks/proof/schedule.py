@@ -34,8 +34,8 @@ _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs i
 @dataclass(frozen=True, kw_only=True)
 class ProofPlan:
     """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
-    be tried of the others. `edges`, `keys`, `look`: proof/cache.py's;
-    `met`: distributions that every import meets.
+    be tried of the others. `edges`, `keys`, `look`: proof/cache.py's.
+    `met`: packages that every import meets.
     `layer`: a zip of the distributions `shown`, which are all that `missing` needs, and of
     everybody's metadata."""
 
