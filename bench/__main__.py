@@ -1,4 +1,4 @@
-"""python -m bench PART… [--runs N] [--only NAME,…]: measure; ./doitw bench does all parts."""
+"""python -m bench PART… [--runs N] [--only NAME,…]: measure. ./doitw bench does all parts."""
 
 import argparse
 import time

@@ -70,7 +70,7 @@ class Checkout:
         return found[0]
 
     def aws(self) -> str:
-        """Start the emulator of this checkout; its address, with its key."""
+        """Start the emulator of this checkout. Its address, with its key."""
         run(self.doitw("local-start"))
         access = file_tools.read_record(self.path / ADDRESS) or {}
         return str(access["url"]).replace("://", f"://{access['key']}:{access['secret']}@")

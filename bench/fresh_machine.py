@@ -1,5 +1,5 @@
 """A machine that has the tool and Lambda's image and nothing else: nothing is downloaded, nothing
-made. The caches of whoever measures stay as they are; others stand in for them, and are emptied.
+made. The caches of this user stay as they are. Others stand in for them, and are emptied.
 """
 
 import time

@@ -89,7 +89,7 @@ class Here:
         self._built = after
 
     def _deploy(self, checkout: Checkout) -> Command:
-        """To the emulator of the checkout `aws`; its address is known once it runs."""
+        """To the emulator of the checkout `aws`. Its address is known once it runs."""
         words = checkout.doitw("deploy", "stage=local").words
         return Command(words=words, folder=checkout.path, environment=self._endpoint)
 

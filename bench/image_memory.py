@@ -1,4 +1,4 @@
-"""`python -m bench.image_memory FOLDER`: 3 GB of finished parts as one blob of an image; prints the
+"""`python -m bench.image_memory FOLDER`: 3 GB of finished parts as one blob of an image. Prints the
 peak memory of that in bytes."""
 
 import subprocess

@@ -1,8 +1,8 @@
 """`package = "image"`: what is pushed, how long it takes beside `docker build` of the Dockerfile
 that docs/container-images.md quotes, and how much memory assembly takes.
 
-Ours goes to the embedded AWS's registry, Docker's to Debian's `docker-registry`, both on this
-machine and empty at the first push. Bytes and requests do not depend on other work; times do.
+Ours goes to the emulator's registry, Docker's to Debian's `docker-registry`, both on this
+machine and empty at the first push. Bytes and requests do not depend on other work. Times do.
 """
 
 import json
@@ -51,8 +51,8 @@ http: {{addr: 127.0.0.1:{port}}}
 
 @dataclass(kw_only=True)
 class Figures:
-    """`pushed`: {deploy: push's record}; `digests`: of one content, by checkout; `seconds`: {work:
-    [(ours, Docker's)]}; `memory`: bytes; `load`: of the machine, the highest that was seen."""
+    """`pushed`: {deploy: push's record}. `digests`: of one content, by checkout. `seconds`: {work:
+    [(ours, Docker's)]}. `memory`: bytes. `load`: of the machine, the highest that was seen."""
 
     pushed: dict[str, dict[str, Any]] = field(default_factory=dict)
     digests: list[str] = field(default_factory=list)
@@ -210,7 +210,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _registry(folder: Path) -> Iterator[str]:
-    """An empty one; its address."""
+    """An empty one. Its address."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     port, config = _free_port(), folder / "config.yml"

@@ -1,4 +1,4 @@
-"""Layers of made-up wheels in a package index on this machine, of any size asked for."""
+"""Layers of generated wheels in a package index on this machine, of any size asked for."""
 
 import random
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ MODULE_BYTES = 2_000  # at most; the data makes up the rest
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """`files` and `bytes`: of all distributions together."""
+    """`files` and `bytes`: of all packages together."""
 
     distributions: int
     files: int
@@ -34,13 +34,13 @@ class Layer:
         }[axis]
 
     def requirements(self, first: str = "1.0") -> str:
-        """`first`: the version of the first distribution, the one that changes."""
+        """`first`: the version of the first package, the one that changes."""
         pins = [f"part{number}==1.0" for number in range(1, self.distributions)]
         return "\n".join([f"part0=={first}", *pins, ""])
 
 
 def write(layer: Layer) -> None:
-    """Its wheels, the same bytes every time; two versions of the first distribution."""
+    """Its wheels, the same bytes every time. Two versions of the first package."""
     index = Index(root=INDEX / layer.name, url="")
     if (index.root / "complete").is_file():
         return

@@ -25,7 +25,7 @@ CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 class Loop:
-    """An app in a checkout; `save` writes another version of it."""
+    """An app in a checkout. `save` writes another version of it."""
 
     def __init__(self) -> None:
         self.checkout = Checkout("loop", "host")

@@ -86,7 +86,7 @@ def _zlib(module: str, level: int) -> Compress:
 
 
 def _zip(tree: Path, target: Path) -> None:
-    """What the classic script calls; Info-ZIP."""
+    """What the classic script calls. Info-ZIP."""
     subprocess.run(["zip", "-9", "-q", "-r", target.absolute(), "."], cwd=tree, check=True)
 
 
@@ -113,7 +113,7 @@ def pack(tree: Path, packer: str) -> Packed:
 
 
 def ready() -> set[str]:
-    """The packers that work here; what keeps the others from it is said."""
+    """The packers that work here. What keeps the others from it is said."""
     there = {name for name in PACKERS if name not in PINS}
     if not shutil.which("zip"):
         print("without zip -9: no zip here (apt-get install zip)", file=sys.stderr)
@@ -139,7 +139,7 @@ def _main(packer: str, tree: Path) -> None:
 
 
 def compare(tree: Path, runs: int) -> list[Packed]:
-    """Every packer that is here, over the same tree in turn; the median run of each."""
+    """Every packer that is here, over the same tree in turn. The median run of each."""
     there = ready()
     names = [name for name in PACKERS if name in there]
     turns = [{name: pack(tree, name) for name in names} for _ in range(runs)]

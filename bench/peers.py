@@ -18,7 +18,7 @@ PIP = "pip==26.2.1"  # Chalice 1.34 needs one below 26.3; one for all
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """`script` runs in a folder of its own, beside requirements.txt; what it needs reset before
+    """`script` runs in a folder of its own, beside requirements.txt. What it needs reset before
     each run is removed by `reset`, unmeasured. `result`: the zip, where one is made."""
 
     name: str

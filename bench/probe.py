@@ -1,6 +1,6 @@
-"""Runs in the sandbox, on one tree. Standard library only; prints one line of JSON.
+"""Runs in the sandbox, on one tree. Standard library only. Prints one line of JSON.
 
-probe.py PYTHON_FOLDER REQUEST.json     REQUEST: {"direct", "timed", "distributions", "runs"}
+probe.py PYTHON_FOLDER REQUEST.json     REQUEST: `{"direct", "timed", "distributions", "runs"}`
 """
 
 import importlib.metadata
@@ -48,7 +48,7 @@ def main(python: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(code: str, python: str, names: list[str]) -> str:
-    """What it printed; nothing when it failed."""
+    """What it printed. Nothing when it failed."""
     done = subprocess.run(
         [sys.executable, "-I", "-B", "-S", "-c", code, python, *names],
         stdout=subprocess.PIPE,

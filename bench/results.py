@@ -1,4 +1,4 @@
-"""What was measured: one JSON file per part, the same as Markdown; docs/bench.md and the README."""
+"""What was measured: one JSON file per part, the same as Markdown. docs/bench.md and the README."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A part's outcome. `figures`: the raw numbers (seconds, bytes); `plots`: names of SVGs."""
+    """A part's outcome. `figures`: the raw numbers (seconds, bytes). `plots`: names of SVGs."""
 
     part: str
     tables: Sequence[Table]
@@ -78,7 +78,7 @@ def _read(path: str) -> str:
 
 
 def zip_version() -> dict[str, str]:
-    """Info-ZIP's, for `versions`; nothing where it is not installed."""
+    """Info-ZIP's, for `versions`. Nothing where it is not installed."""
     if not shutil.which("zip"):
         return {}
     said = subprocess.run(["zip", "-v"], stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -87,7 +87,7 @@ def zip_version() -> dict[str, str]:
 
 
 def write(result: Result) -> None:
-    """Into build/bench/<part>.json, with machine and date; the tables to the terminal."""
+    """Into build/bench/<part>.json, with machine and date. The tables to the terminal."""
     facts = asdict(result) | {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     path = HERE / f"{result.part}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def write(result: Result) -> None:
 
 
 def markdown(facts: dict[str, Any], plots: Path) -> str:
-    """One part; its plots are in the folder `plots`."""
+    """One part. Its plots are in the folder `plots`."""
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     pieces = [Table(**table).markdown() for table in facts["tables"]]
     pieces += [_picture(name, plots) for name in facts["plots"]]

@@ -40,7 +40,7 @@ FULL, CHANGED, NOTHING, GUIDE = "from nothing", "one distribution changed", "not
 
 @dataclass(kw_only=True)
 class Point:
-    """{work: what was measured}; the first of each is the one whose memory was sampled."""
+    """{work: what was measured}. The first of each is the one whose memory was sampled."""
 
     layer: Layer
     runs: dict[str, list[Measured]] = field(default_factory=dict)
@@ -147,7 +147,7 @@ LINES = {  # kind of line: what it is called, what it shows
 
 
 def plots(series: Mapping[str, list[Point]]) -> list[list[chart.Panel]]:
-    """Seconds above, peak memory below; one column per axis."""
+    """Seconds above, peak memory below. One column per axis."""
     measures: dict[str, Callable[[Point, str], float]] = {
         "seconds": Point.seconds,
         "peak memory in MB": lambda point, work: point.memory(work) / MB,

@@ -1,8 +1,8 @@
 """Other requirement sets through the build: ./doitw bench-sets
 
-Each is installed, pruned by the built-in rules alone, optimized, zipped and proven. Its script
-(bench/sets/<name>.py: calls from the packages' own quick starts) is the app, and runs on the plain
-install and on the layer, with and without sources, where a function would run it; what it prints is
+Each is installed, pruned by the built-in rules alone, optimized, zipped and tested. Its script
+(bench/sets/<name>.py: calls from the packages' own quick starts) is the app. It runs on the plain
+install and on the layer, with and without sources, where a function would run it. What it prints is
 compared line by line, but for warnings, which quote the source. Nothing of the project's own build
 is touched.
 """
@@ -63,7 +63,7 @@ def main(names: Sequence[str] = ()) -> None:
 
 
 def row(name: str, base: Settings) -> list[str]:
-    """Build one set; what came out, or the error's first line."""
+    """Build one set. What came out, or the error's first line."""
     requirements = SETS / f"{name}.txt"
     settings = replace(base, layer=f"bench-{name}", requirements=str(requirements))
     asked = " ".join(requirements.read_text(encoding="utf-8").split())

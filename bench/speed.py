@@ -32,7 +32,7 @@ CAPTION = (
 
 
 def main(runs: int = RUNS, only: tuple[str, ...] = ()) -> None:
-    """`only`: names of subjects, `@docker` or `@host` left away; none means all."""
+    """`only`: names of subjects, `@docker` or `@host` left away. None means all."""
     settings = current()
     written = (ROOT / REQUIREMENTS[0]).read_text(encoding="utf-8")
     with ExitStack() as stack:
@@ -48,7 +48,7 @@ def main(runs: int = RUNS, only: tuple[str, ...] = ()) -> None:
 
 
 def builders(settings: Settings) -> Iterator[str]:
-    """Those that work on this machine; what keeps the other from it is said."""
+    """Those that work on this machine. What keeps the other from it is said."""
     for builder in ("docker", "host"):
         try:
             choose.choose(replace(settings, builder=builder))
@@ -59,7 +59,7 @@ def builders(settings: Settings) -> Iterator[str]:
 
 
 def measure(subjects: list[Subject], runs: int) -> None:
-    """Round 0 warms the caches and samples memory; in the others only the clock runs."""
+    """Round 0 warms the caches and samples memory. In the others only the clock runs."""
     for turn in range(runs + 1):
         for subject in subjects:
             if not subject.failed:
@@ -70,7 +70,7 @@ def measure(subjects: list[Subject], runs: int) -> None:
 
 
 def rest() -> None:
-    """Until what came before is over, for whoever is next: folders that are removed in the
+    """Until what came before is over, for the next: folders that are removed in the
     background, pages that are written."""
     time.sleep(REST)
     os.sync()
@@ -122,7 +122,7 @@ def show(subjects: list[Subject], sizes: Mapping[str, int], runs: int, settings:
 
 
 def row(subject: Subject) -> list[str]:
-    """Its line in the table; why, where it failed."""
+    """Its line in the table. Why, where it failed."""
     if not subject.runs:
         return [subject.who, subject.work, (subject.failed or "–").splitlines()[0], "–", "–", "–"]
     seconds = sorted(each.seconds for each in subject.runs)

@@ -1,4 +1,4 @@
-"""Who is measured at what. Here: the other builders; this project's commands are in here.py."""
+"""Who is measured at what. Here: the other builders. This project's commands are in here.py."""
 
 import statistics
 import sys
@@ -22,7 +22,7 @@ ONE_PIN, HEAVY_PIN = (
 
 @dataclass(kw_only=True)
 class Subject:
-    """One kind of work of one builder. `prepare` is not measured; `result` is the zip it makes.
+    """One kind of work of one builder. `prepare` is not measured. `result` is the zip it makes.
     `failed`: why there are no (further) figures."""
 
     name: str

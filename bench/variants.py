@@ -29,7 +29,7 @@ COMPILE = "{interpreter} -m compileall -q -j 2 {work}/python || true"  # templat
 
 
 def installed(settings: Settings, sandbox: Sandbox, target: Path, *, compiled: bool) -> None:
-    """As `uv pip install --target` leaves it; `compiled`: as pip does, with bytecode."""
+    """As `uv pip install --target` leaves it. `compiled`: as pip does, with bytecode."""
     lines = file.read_requirements(Path(settings.lock))
     pins = locked_requirement.locked_requirements(lines, settings, sandbox.kind)
     job = Job(
@@ -65,7 +65,7 @@ def classic(source: Path, target: Path) -> None:
 
 
 def ours(settings: Settings, sandbox: Sandbox, folder: Path, target: Path) -> Installed:
-    """Built by this project's steps, as `settings` say, in an empty project at `folder`; what was
+    """Built by this project's steps, as `settings` say, in an empty project at `folder`. What was
     installed for it."""
     folder.mkdir(parents=True)
     (folder / paths.DOCKER).symlink_to(paths.DOCKER.absolute())

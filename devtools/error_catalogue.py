@@ -30,8 +30,8 @@ TOLD = "(the error says it)"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One that people meet. `title`: a phrase that is printed, for whoever searches for it;
-    `quotes`: beginnings of messages of the catalogue, in the order of likelihood; `text`: what to
+    """One that people meet. `title`: a phrase that is printed, for a search.
+    `quotes`: beginnings of messages of the catalogue, in the order of likelihood. `text`: what to
     do, Markdown."""
 
     title: str

@@ -16,8 +16,8 @@ Names = Mapping[str, ast.expr]
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """`kind`: the class's name; `problem`, `fix`: as printed, ‹words› for what a run fills in;
-    `module`: relative to the package; `line`: where it is made, from 1."""
+    """`kind`: the class's name. `problem`, `fix`: as printed, ‹words› for what a run fills in.
+    `module`: relative to the package. `line`: where it is made, from 1."""
 
     kind: str
     problem: str

@@ -75,7 +75,7 @@ def _screen() -> Iterator[str]:
 
 
 def pipeline() -> str:
-    """Three rows of steps; KeyError when the table of steps has no such step."""
+    """Three rows of steps. KeyError when the table of steps has no such step."""
     known = [*table.steps_of("deploy")]
     rows = [_row(number, name, steps, known) for number, (name, steps) in enumerate(GROUPS.items())]
     height = len(rows) * 92 + GAP

@@ -10,8 +10,8 @@ _FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
 
 
 def pages(root: Path) -> dict[str, str]:
-    """{name in the site: file of the repository}; every Markdown file below docs/ is one. README is
-    for people who come to the repository; here docs/index.md stands in its place."""
+    """{name in the site: file of the repository}. Every Markdown file below docs/ is one. README is
+    for people who come to the repository. Here docs/index.md stands in its place."""
     documents = [path for path in sorted((root / "docs").rglob("*.md")) if "site" not in path.parts]
     names = [path.relative_to(root).as_posix() for path in documents]
     found = {name.removeprefix("docs/"): name for name in names}
@@ -19,14 +19,14 @@ def pages(root: Path) -> dict[str, str]:
 
 
 def pictures(root: Path) -> dict[str, str]:
-    """{name in the site: file of the repository}; every plot and picture below docs/."""
+    """{name in the site: file of the repository}. Every plot and picture below docs/."""
     found = sorted(path for kind in ("svg", "png") for path in (root / "docs").rglob(f"*.{kind}"))
     names = [path.relative_to(root).as_posix() for path in found if "site" not in path.parts]
     return {name.removeprefix("docs/"): name for name in names}
 
 
 def page_text(root: Path, page: str, files: Mapping[str, str]) -> str:
-    """A page's text: links to `files`, which the site has, as they are called there; a link to
+    """A page's text: links to `files`, which the site has, as they are called there. A link to
     anything else of the repository is only its words."""
     source = files[page]
     there = {name: place for place, name in files.items()} | {"README.md": "index.md"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 def main() -> int:
     """Exit status. `doit-lambda-layer` stands for `doit` in every command. All modules are imported
-    within: whoever presses Ctrl-C while they are gets the same line as at any other time."""
+    within: Ctrl-C during the imports gives the same line as at any other time."""
     try:
         from .ui import streams
 

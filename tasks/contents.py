@@ -1,4 +1,4 @@
-"""The old place of the names that a dodo.py imports; it goes with the next release."""
+"""The old place of the names that a dodo.py imports. It goes with the next release."""
 
 from . import commands
 from .cli.doit_config import DOIT_CONFIG

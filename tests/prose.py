@@ -1,5 +1,6 @@
 """What people read, as sentences; `python -m tests.prose` prints how long they are on each page."""
 
+import ast
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -14,6 +15,7 @@ from tests import documents
 from tests.project import ROOT
 
 LONGEST = 30  # words
+OURS = ("tasks", "devtools", "docker", "bench")
 # {what does not belong into our texts: what does}
 WORDS = {
     r"embedded AWS": "emulator",
@@ -58,6 +60,17 @@ def faults(sentence: str) -> Iterator[str]:
     for wrong, use in WRONG.items():
         if found := wrong.search(sentence):
             yield f"{found[0]} → {use}"
+
+
+def docstrings() -> dict[str, list[str]]:
+    """{room: its sentences}, of all code that is ours"""
+    found: dict[str, list[str]] = {}
+    for path in chain.from_iterable(sorted((ROOT / name).rglob("*.py")) for name in OURS):
+        room = "/".join(path.relative_to(ROOT).parent.parts[:2])
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                found.setdefault(room, []).extend(sentences(ast.get_docstring(node) or ""))
+    return found
 
 
 def texts() -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Two packages that bring one README; signatures of both.
+"""Two packages that bring one README. Signatures of both.
 
 After https://github.com/tedder/requests-aws4auth
 """

@@ -1,4 +1,4 @@
-"""Types of frames as Athena has them; a query read by its grammar.
+"""Types of frames as Athena has them. A query read by its grammar.
 
 After https://aws-sdk-pandas.readthedocs.io/en/stable/tutorials.html
 """

@@ -1,4 +1,4 @@
-"""Two packages of one namespace make clients; gRPC finds its certificates.
+"""Two packages of one namespace make clients. gRPC finds its certificates.
 
 After https://cloud.google.com/python/docs/reference/storage/latest
 """

@@ -1,4 +1,4 @@
-"""Two packages that bring `tests`; a page of one, routes of the other.
+"""Two packages that bring `tests`. A page of one, routes of the other.
 
 After https://github.com/springload/draftjs_exporter
 """

@@ -1,4 +1,4 @@
-"""A figure in each format, styles and fonts; a chart as a page.
+"""A figure in each format, styles and fonts. A chart as a page.
 
 After https://matplotlib.org/stable/users/explain/quick_start.html
 """

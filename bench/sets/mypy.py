@@ -1,4 +1,4 @@
-"""Check a program; read the stubs of the standard library.
+"""Check a program. Read the stubs of the standard library.
 
 After https://mypy.readthedocs.io/en/stable/extending_mypy.html
 """

@@ -1,4 +1,4 @@
-"""Fit, predict and score; a bundled data set; a distribution of scipy's.
+"""Fit, predict and score. A bundled data set. A package of scipy's.
 
 After https://scikit-learn.org/stable/getting_started.html
 """

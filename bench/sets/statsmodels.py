@@ -1,4 +1,4 @@
-"""Least squares on a data set that statsmodels brings; a classifier on one of scikit-learn.
+"""Least squares on a data set that statsmodels brings. A classifier on one of scikit-learn.
 
 After https://www.statsmodels.org/stable/gettingstarted.html
 """

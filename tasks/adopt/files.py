@@ -1,5 +1,5 @@
-"""What `doit-lambda-layer init` makes of an app's files. Text in, text out; run on its own result
-each gives the same again."""
+"""What `doit-lambda-layer init` makes of an app's files. Text in, text out. Run on its own result
+each changes nothing."""
 
 import ast
 import json
@@ -92,7 +92,7 @@ def proposals(app: App, account: str, region: str) -> dict[str, str]:
 
 
 def bucket(app: str, account: str) -> str:
-    """All of AWS shares one space of bucket names; the account's number makes it ours (S3: 3 to 63
+    """All of AWS shares one space of bucket names. The account's number makes it ours (S3: 3 to 63
     of a-z, 0-9, dots and hyphens)."""
     end = "-lambda-layers" + (f"-{account}" if account else "")
     start = re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
@@ -100,7 +100,7 @@ def bucket(app: str, account: str) -> str:
 
 
 def pyproject(text: str | None, table: Mapping[str, str]) -> str:
-    """[tool.lambda-layer] added as the last table; one that is there stays as it is."""
+    """[tool.lambda-layer] added as the last table. One that is there stays as it is."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 

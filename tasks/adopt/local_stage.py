@@ -43,7 +43,7 @@ def _own(like: Table, own: Table | None, keys: Sequence[str]) -> dict[str, Any]:
 
 
 def variables_from(stages: Mapping[str, Table]) -> str:
-    """The stage for development whose values it gets; '' where there is none."""
+    """The stage for development whose values it gets. '' where there is none."""
     return next((each for each in stages if DEVELOPMENT.fullmatch(each)), "")
 
 

@@ -31,8 +31,8 @@ def is_gitlabs(root: Path) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Adoption:
-    """`source`: the file that says what the app needs; `account`: AWS's, '' where it is not
-    known; `region`: that was assumed, '' where it was said; `is_gitlabs`: its repository."""
+    """`source`: the file that says what the app needs. `account`: AWS's, '' where it is not
+    known. `region`: that was assumed, '' where it was said. `is_gitlabs`: its repository."""
 
     app: App
     source: Source
@@ -94,7 +94,7 @@ def _packages(found: Adoption) -> Iterator[str]:
 
 
 def _kept(found: Adoption) -> str:
-    """Why requirements.txt is left to others; '' where it is not."""
+    """Why requirements.txt is left to others. '' where it is not."""
     if found.source.file.endswith(".in"):
         return "compiled"
     theirs = [each for each in found.changes if each.path == FUNCTION and each.before == each.after]

@@ -26,12 +26,12 @@ OTHER = {
 
 
 def find(top: Path) -> Path | None:
-    """The repository's, as seen from its top; None where it has none that can be changed."""
+    """The repository's, as seen from its top. None where it has none that can be changed."""
     return next((path for path in FILES if (top / path).is_file()), None)
 
 
 def configuration(text: str) -> str:
-    """With what is missing; all else stays, as does what is no JSON object."""
+    """With what is missing. All else stays, as does what is no JSON object."""
     found = _parsed(text)
     if found is None:
         return text

@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def top(root: Path) -> Path:
-    """The checkout's folder; the app's own where there is no repository."""
+    """The checkout's folder. The app's own where there is no repository."""
     here = root.resolve()
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
 def inside(root: Path) -> Path:
-    """The app's folder as seen from there; `.` for an app that is all of its repository."""
+    """The app's folder as seen from there. `.` for an app that is all of its repository."""
     return root.resolve().relative_to(top(root))
 
 

@@ -17,7 +17,7 @@ RECORD = "direct_url.json"  # PEP 610: of what was given as an address or a file
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """`requirement`: as pip takes it, '' where no other machine could; `told`: in words."""
+    """`requirement`: as pip takes it, '' where no other machine could. `told`: in words."""
 
     requirement: str
     told: str

@@ -18,7 +18,7 @@ _LOCKED = re.compile(r'name = "chalice"\nversion = "([^"]+)"')  # uv's, Poetry's
 
 
 def chalice(root: Path, source: str, entries: Iterable[RequirementEntry]) -> str:
-    """The app's requirement for Chalice; its bare name where no file says any."""
+    """The app's requirement for Chalice. Its bare name where no file says any."""
     for entry in entries:
         if entry.name == CHALICE:
             return re.sub(r"\s+--hash[= ]\S+", "", entry.text).partition(";")[0].strip()

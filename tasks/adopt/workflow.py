@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Of an app in its repository: `folder`, from its top; `.` where it is all of it. `watched`:
+    """Of an app in its repository: `folder`, from its top. `.` where it is all of it. `watched`:
     files outside of the folder that decide what is built, from the top."""
 
     folder: Path = Path()
@@ -45,7 +45,7 @@ def workflow(
     chalice: str = "chalice", branch: str = "",
 ) -> str:  # fmt: skip
     """A pull request builds, `branch` deploys, the ways back and forward again are started by hand.
-    `stages`: that can be chosen there; `chalice`: the requirement that the app has."""
+    `stages`: that can be chosen there. `chalice`: the requirement that the app has."""
     default, place = Settings(), place or Place()
     stage = table.get("stage", default.stage)
     others = [name for name in stages if name not in (stage, LOCAL)]

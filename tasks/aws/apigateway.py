@@ -25,7 +25,7 @@ def _calls(client: Any, api: str, function: str) -> bool:
 
 
 def deployment(aws: Aws, api: str, stage: str) -> str:
-    """Which one the API's stage has; '' where there is no such API or stage."""
+    """Which one the API's stage has. '' where there is no such API or stage."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking at stage {stage} of REST API {api}"):

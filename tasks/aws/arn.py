@@ -33,7 +33,7 @@ def number_of(arn: str) -> int:
 
 
 def place_of(arn: str) -> tuple[str, str, str] | None:
-    """(region, account, layer's name); None for what is no layer version's ARN."""
+    """(region, account, layer's name). None for what is no layer version's ARN."""
     match = LAYER_ARN.fullmatch(arn)
     return (match["region"], match["account"], match["name"]) if match else None
 
@@ -65,7 +65,7 @@ def strange(arns: Iterable[str], layer: str, region: str, account: str) -> list[
 def replaced(configured: Iterable[str], arn: str) -> list[str]:
     """The stage's layers with this version in the place of its layer's older one.
 
-    Layers of others keep their places; ours twice becomes once; ours missing goes last.
+    Other layers keep their places. Ours twice becomes once. Ours missing goes last.
     """
     result: list[str] = []
     for each in configured:
@@ -76,5 +76,5 @@ def replaced(configured: Iterable[str], arn: str) -> list[str]:
 
 
 def placed(configured: Iterable[str], arns: list[str]) -> list[str]:
-    """One ARN takes its layer's place among the configured; several are the list as it is."""
+    """One ARN takes its layer's place among the configured. Several are the list as it is."""
     return arns if len(arns) > 1 else replaced(configured, arns[0])

@@ -49,7 +49,7 @@ def tls_only(bucket: str, partition: str) -> dict[str, Any]:
 
 
 def warn_of_weak_bucket(aws: Aws, owned: dict[str, str]) -> None:
-    """Say what a bucket that others made lacks. It is theirs, so nothing of it is changed; where
+    """Say what a bucket that others made lacks. It is theirs, so nothing of it is changed. Where
     we may not look, that is said, too."""
     for sentence in _lacks(aws, owned):
         say(f"warning: bucket {owned['Bucket']} {sentence}")
@@ -97,7 +97,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:
-    """{} where nothing is set; None where we may not look."""
+    """{} where nothing is set. None where we may not look."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking at bucket {owned['Bucket']}"):
@@ -118,15 +118,15 @@ TAG = {"Key": "doit-lambda-layer", "Value": "unpublished"}
 
 
 def tag(settings: Settings) -> str:
-    """What an upload carries; nothing where no rule looks for it."""
+    """What an upload carries. Nothing where no rule looks for it."""
     return f"{TAG['Key']}={TAG['Value']}" if settings.lifecycle_days else ""
 
 
 def untag_object(aws: Aws, key: str) -> None:
     """Take the tag off: what is published from this object never expires.
 
-    Without the setting a tag can be there from when there was one, and so the permission to take
-    it off is no need: that it is missing is said, and no error."""
+    Without the setting a tag can be there from when there was one, The permission to take it off
+    is no need. That it is missing is said, and no error."""
     from botocore.exceptions import ClientError
 
     with errors(f"keeping s3://{aws.settings.bucket}/{key}"):
@@ -161,7 +161,7 @@ def ensure(aws: Aws) -> None:
 
 
 def rules(aws: Aws) -> list[dict[str, Any]]:
-    """Everybody's; [] for none, and without a bucket."""
+    """Everybody's. [] for none, and without a bucket."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking at the lifecycle of bucket {aws.settings.bucket}"):

@@ -26,7 +26,7 @@ class Aws:
     def __init__(
         self, settings: Settings, environ: dict[str, str], access: Access | None = None
     ) -> None:
-        """`environ`: where the SDK looks for credentials and endpoint, and Chalice too; `access`:
+        """`environ`: where the SDK looks for credentials and endpoint, and Chalice too. `access`:
         to stage=local's AWS, for which neither looks anywhere."""
         self.settings = settings
         self.environ = environ
@@ -103,7 +103,7 @@ class Aws:
 
     def tls(self) -> "SSLContext | None":
         """Of what is asked past the SDK, with the certificates that the SDK trusts: AWS_CA_BUNDLE,
-        `ca_bundle` of the profile, REQUESTS_CA_BUNDLE; None for Python's own."""
+        `ca_bundle` of the profile, REQUESTS_CA_BUNDLE. None for Python's own."""
         import ssl
 
         bundle = self.session._session.get_config_variable("ca_bundle")

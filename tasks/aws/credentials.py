@@ -48,7 +48,7 @@ def profile(settings: Settings, environ: Mapping[str, str]) -> str | None:
 def session(
     settings: Settings, environ: Mapping[str, str], access: Access | None = None
 ) -> "Session":
-    """The stage's session, in its role; `access`: to the emulator, of which nobody is asked."""
+    """The stage's session, in its role. `access`: to the emulator, of which nobody is asked."""
     from boto3.session import Session
     from botocore.config import Config
 
@@ -113,7 +113,7 @@ ASKED = ("assume-role", "custom-process", "login")
 
 
 def handed_on(session: "Session") -> dict[str, str]:
-    """A session's credentials as environment variables, good for ten minutes at least; {} for those
+    """A session's credentials as environment variables, good for ten minutes at least. {} for those
     that every process finds by itself."""
     credentials = session.get_credentials()
     if credentials is None or credentials.method not in ASKED:

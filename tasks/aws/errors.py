@@ -91,7 +91,7 @@ def _refusal(doing: str, response: Mapping[str, Any], operation: str, message: s
 
 
 def _denied(code: str, message: str, operation: str) -> str:
-    """What to do about a refusal; '' for what is none. AWS's own words win: what was called may
+    """What to do about a refusal. '' for what is none. AWS's own words win: what was called may
     need a right that has another name, on another thing."""
     if read := denial.read(message):
         return denial.remedy(read)

@@ -16,7 +16,7 @@ LATEST = "$LATEST"  # what runs where nobody names a version
 
 @dataclass(frozen=True, kw_only=True)
 class Invoked:
-    """`payload`: what it answers, JSON text; `failed`: it raised, or died; `log`: the end of its
+    """`payload`: what it answers, JSON text. `failed`: it raised, or died. `log`: the end of its
     own, with Lambda's lines."""
 
     payload: str
@@ -41,7 +41,7 @@ def invoke(aws: Aws, name: str, event: object) -> Invoked:
 
 @dataclass(frozen=True, kw_only=True)
 class Logged:
-    """A line of a function's log. `name`: its own, by which it is known again; `at`: seconds since
+    """A line of a function's log. `name`: its own, by which it is known again. `at`: seconds since
     1970."""
 
     function: str
@@ -51,7 +51,7 @@ class Logged:
 
 
 def logged(aws: Aws, function: str, start: float) -> Iterator[Logged]:
-    """From `start` on, in seconds since 1970; none of a function that never ran."""
+    """From `start` on, in seconds since 1970. None of a function that never ran."""
     from botocore.exceptions import ClientError
 
     group = f"/aws/lambda/{function}"
@@ -70,7 +70,7 @@ def logged(aws: Aws, function: str, start: float) -> Iterator[Logged]:
 
 
 def users(aws: Aws) -> dict[str, list[str]]:
-    """{layer version's ARN: functions that use it}, of every function of the account and region:
+    """{layer version's ARN: functions that use it}, of every function of the account and region.
     `name` for what runs now, `name:3` for a published version (which is what aliases point to)."""
     found: dict[str, list[str]] = defaultdict(list)
     pages = aws.client("lambda").get_paginator("list_functions")
@@ -85,7 +85,7 @@ def users(aws: Aws) -> dict[str, list[str]]:
 
 
 def layers_of(aws: Aws, name: str) -> list[str] | None:
-    """ARNs of the layers a function uses now; None when there is no such function."""
+    """ARNs of the layers a function uses now. None when there is no such function."""
     found = configuration(aws, name)
     if found is None:
         return None
@@ -93,7 +93,7 @@ def layers_of(aws: Aws, name: str) -> list[str] | None:
 
 
 def reserved(aws: Aws, name: str) -> int | None:
-    """How many of a function's instances may run at once; None for no limit of its own."""
+    """How many of a function's instances may run at once. None for no limit of its own."""
     with errors(f"looking at function {name}"):
         answer = aws.client("lambda").get_function(FunctionName=name)
     found = answer.get("Concurrency", {}).get("ReservedConcurrentExecutions")

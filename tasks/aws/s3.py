@@ -1,4 +1,4 @@
-"""The bucket: made when missing, private, encrypted; objects with their SHA-256."""
+"""The bucket: made when missing, private, encrypted. Objects with their SHA-256."""
 
 import time
 from collections.abc import Mapping
@@ -89,13 +89,13 @@ def bucket_of(aws: Aws) -> dict[str, str]:
 
 def holds(aws: Aws, key: str, sha256: str) -> str | None:
     """The object's version ID ('' in a bucket without versions) when it is there and was sent as
-    this content; None otherwise."""
+    this content. None otherwise."""
     content, version = head_object(aws, key) or ("", "")
     return version if content == sha256 else None
 
 
 def head_object(aws: Aws, key: str) -> tuple[str, str] | None:
-    """The sha256 that the object was sent as ('' where it does not say) and its version ID; None
+    """The sha256 that the object was sent as ('' where it does not say) and its version ID. None
     when it is not there."""
     from botocore.exceptions import ClientError
 
@@ -110,8 +110,8 @@ def head_object(aws: Aws, key: str) -> tuple[str, str] | None:
 
 
 def put_file(aws: Aws, key: str, path: Path, sha256: str, *, tag: str = "") -> str:
-    """Upload with progress, a large file in parts, some at once; S3 compares the SHA-256 of each.
-    Returns the version ID. `tag`: `name=value`. AwsError; parts of an upload that failed are
+    """Upload with progress, a large file in parts, some at once. S3 compares the SHA-256 of each.
+    Returns the version ID. `tag`: `name=value`. AwsError. Parts of an upload that failed are
     removed."""
     from boto3.s3 import transfer
 
@@ -150,7 +150,7 @@ def put_bytes(aws: Aws, key: str, data: bytes) -> None:
 
 
 def objects(aws: Aws, prefix: str) -> dict[str, int]:
-    """{key: bytes} of all that begins so; {} when there is nothing, or no bucket."""
+    """{key: bytes} of all that begins so. {} when there is nothing, or no bucket."""
     from botocore.exceptions import ClientError
 
     pages = aws.client("s3").get_paginator("list_objects_v2")

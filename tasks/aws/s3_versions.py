@@ -27,7 +27,7 @@ class Stored:
 
 
 def under(aws: Aws, prefix: str) -> list[Stored]:
-    """Everything that begins so, older versions and delete markers too; [] without a bucket."""
+    """Everything that begins so, older versions and delete markers too. [] without a bucket."""
     from botocore.exceptions import ClientError
 
     bucket = aws.settings.bucket
@@ -102,7 +102,7 @@ def read_object(aws: Aws, key: str) -> Object:
 
 
 def write_object(aws: Aws, key: str, data: bytes, etag: str) -> str | None:
-    """The new ETag; None when somebody else wrote meanwhile. `etag`: of what is replaced, '' for
+    """The new ETag. None when somebody else wrote meanwhile. `etag`: of what is replaced, '' for
     nothing."""
     from botocore.exceptions import ClientError
 

@@ -48,7 +48,7 @@ def read_ahead(services: Iterable[str]) -> None:
 
 @cache
 def _models() -> Any:
-    """AWS's own descriptions of its services, read once; nothing of ~/.aws/models."""
+    """AWS's own descriptions of its services, read once. Nothing of ~/.aws/models."""
     from botocore.loaders import Loader
 
     return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)

@@ -20,7 +20,7 @@ SHORT = 4  # characters; shorter ones are hidden only where they stand beside th
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """`version`: the ID that AWS gives to each change; says nothing of the values."""
+    """`version`: the ID that AWS gives to each change. Says nothing of the values."""
 
     name: str
     version: str
@@ -129,7 +129,7 @@ CURRENT = "AWSCURRENT"  # Secrets Manager's label of the version that holds
 
 
 def read_secret(aws: Aws, configured: Variables) -> Secret | None:
-    """The values. None where the stage has no secret; AwsError for one that cannot be used, or
+    """The values. None where the stage has no secret. AwsError for one that cannot be used, or
     is too large beside what config.json sets, `configured`."""
     name = aws.settings.secret
     if not name:
@@ -167,7 +167,7 @@ def hider(aws: Aws, function: str) -> Callable[[str], str]:
 
 
 def version(aws: Aws) -> str:
-    """The ID of its current version, without a look at the values; '' where there is no secret."""
+    """The ID of its current version, without a look at the values. '' where there is no secret."""
     if not aws.settings.secret:
         return ""
     stages = _ask(aws, "describe_secret").get("VersionIdsToStages", {})

@@ -11,7 +11,7 @@ def event(
     path: str, method: str = "GET", headers: Mapping[str, str] | None = None,
     body: str | None = None, routes: Iterable[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """`path`: with a query, where there is one; `routes`: the app's, of which one may have
+    """`path`: with a query, where there is one. `routes`: the app's, of which one may have
     parameters."""
     plain, _, query = path.partition("?")
     resource, parameters = matched(plain, routes)
@@ -44,7 +44,7 @@ _SLASH = "\0"  # one that was sent as %2F: it parts no segments
 
 
 def matched(path: str, routes: Iterable[str]) -> tuple[str, dict[str, str]]:
-    """The route that a path belongs to, and its parameters; the path itself where none does.
+    """The route that a path belongs to, and its parameters. The path itself where none does.
     `path`: as it is sent, with %2F and the like."""
     plain = "/".join(unquote(part).replace("/", _SLASH) for part in path.split("/"))
     found = {route: match for route in routes if (match := _pattern(route).fullmatch(plain))}

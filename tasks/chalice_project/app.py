@@ -1,4 +1,4 @@
-"""A Chalice app's folder: what its files say. It is read; only where no file that was read imports
+"""A Chalice app's folder: what its files say. It is read. Only where no file that was read imports
 chalice, Chalice is asked, which runs it."""
 
 import json
@@ -27,11 +27,11 @@ FAVOURITES = ("/health", "/healthz", "/ping", "/status", "/")  # paths that ask 
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """`stages`: as config.json names them; `asked`: paths a plain GET reaches, no parameters,
-    nothing that API Gateway guards; `has_api`: is there any route; `vendored`: normalised names
-    below vendor/; `apart`: {stage: {function: ARNs of the layers that it has of its own}};
-    `automatic`: does Chalice make a layer of its own?; `imports`: the outermost names of all
-    that its modules import; `misplaced`: members of `stages` that are no stage; `is_named`: does
+    """`stages`: as config.json names them. `asked`: paths a plain GET reaches, no parameters,
+    nothing that API Gateway guards. `has_api`: is there any route. `vendored`: normalised names
+    below vendor/. `apart`: {stage: {function: ARNs of the layers that it has of its own}}.
+    `automatic`: does Chalice make a layer of its own?. `imports`: the outermost names of all
+    that its modules import. `misplaced`: members of `stages` that are no stage. `is_named`: does
     config.json say app_name?"""
 
     name: str
@@ -54,13 +54,13 @@ class App:
 
     @property
     def smoke_path(self) -> str:
-        """What to ask the deployed app for; `none` where nothing can be asked without parameters
+        """What to ask the deployed app for. `none` where nothing can be asked without parameters
         or a right."""
         return liked(self.asked)
 
 
 def liked(paths: Sequence[str]) -> str:
-    """Of paths that a plain GET reaches, the one to ask for; `none` of none."""
+    """Of paths that a plain GET reaches, the one to ask for. `none` of none."""
     favourites = [path for path in FAVOURITES if path in paths]
     return [*favourites, *paths, NONE][0]
 
@@ -117,7 +117,7 @@ def _incomplete(root: Path, missing: Path) -> InputError:
 
 
 def routes(root: Path) -> list[Route]:
-    """As far as they are written out; [] where there is no app that can be read."""
+    """As far as they are written out. [] where there is no app that can be read."""
     try:
         return list(declared.routes(read_modules(root)))
     except (FileNotFoundError, InputError):
@@ -126,7 +126,7 @@ def routes(root: Path) -> list[Route]:
 
 def handlers(root: Path) -> list[Handler]:
     """The functions beside that of the routes, by their names in Chalice's state, as far as they
-    are written out in the app's modules; [] where there is no app."""
+    are written out in the app's modules. [] where there is no app."""
     try:
         return list(declared.handlers(read_modules(root)))
     except (FileNotFoundError, InputError):

@@ -142,7 +142,7 @@ def known_layers(path: Path, name: str) -> list[str]:
 
 
 def known_stages(path: Path) -> dict[str, list[str]]:
-    """{stage: its layer ARNs} of every stage; {} where the file is wrong or missing."""
+    """{stage: its layer ARNs} of every stage. {} where the file is wrong or missing."""
     try:
         return {name: layers(path, name) for name in load_config(path)["stages"]}
     except InputError:
@@ -150,7 +150,7 @@ def known_stages(path: Path) -> dict[str, list[str]]:
 
 
 def write_layers(path: Path, name: str, arns: list[str], more: Sequence[Member] = ()) -> Path:
-    """Set the stage's `layers`, and what goes with them; returns the backup of what stood there
+    """Set the stage's `layers`, and what goes with them. Returns the backup of what stood there
     before."""
     stage(path, name)
     text = _text(path)
@@ -238,7 +238,7 @@ def _check_layers(path: Path, tables: Mapping[tuple[str, ...], dict[str, Any]]) 
 
 
 def place(path: Path, *keys: str, value: str = "") -> SourceLocation | None:
-    """Where a member stands, by the names that lead to it, or a text in its value; None where it is
+    """Where a member stands, by the names that lead to it, or a text in its value. None where it is
     not there, or is written with escapes."""
     text = _text(path)
     start = json_edit.skip(text, 0)

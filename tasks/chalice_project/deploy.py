@@ -33,11 +33,11 @@ def deploy(
     settings: Settings, environ: Mapping[str, str], secret: Mapping[str, str],
     access: Access | None, layer: Contents, *, refuses: bool = True, image: str = "",
 ) -> files.Record:  # fmt: skip
-    """`chalice deploy --stage …`; what its package holds (packing.py).
+    """`chalice deploy --stage …`. What its package holds (packing.py).
 
-    `secret`: values for the functions' environment, which are shown nowhere; `access`: to
-    stage=local's AWS; `layer`: what stays out of the function; `refuses`: DeployError where the
-    function hides a module of it; `image`: what functions are made of in place of the package, by
+    `secret`: values for the functions' environment, which are shown nowhere. `access`: to
+    stage=local's AWS. `layer`: what stays out of the function. `refuses`: DeployError where the
+    function hides a module of it. `image`: what functions are made of in place of the package, by
     digest.
     """
     words = ["deploy", "--stage", settings.stage]
@@ -46,7 +46,7 @@ def deploy(
 
 
 def names_end(settings: Settings) -> str:
-    """What the names of the stage's functions end in; '' for Chalice's own."""
+    """What the names of the stage's functions end in. '' for Chalice's own."""
     named = config.load_config(paths.CHALICE_CONFIG).get("app_name", "app")
     return function_names.end_of(f"{named}-{settings.stage}", functions(settings.stage))
 
@@ -74,7 +74,7 @@ def run(
     settings: Settings, words: list[str], environ: Mapping[str, str], secret: Mapping[str, str],
     access: Access | None, more: Mapping[str, Any],
 ) -> files.Record:  # fmt: skip
-    """`chalice WORDS`, its lines shown as they come; what its package holds. `more`: what else the
+    """`chalice WORDS`, its lines shown as they come. What its package holds. `more`: what else the
     runner is told. DeployError."""
     report = paths.stage_record(settings, "chalice-package")
     told = _told(settings, words, environ, access, report, secret)
@@ -129,7 +129,7 @@ def _left_behind(names: Sequence[str]) -> str:
 
 
 def routes(settings: Settings) -> list[Route]:
-    """The app's, as they were when it was imported last; else as far as they are written out."""
+    """The app's, as they were when it was imported last. Else as far as they are written out."""
     imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
     return [Route(**each) for each in imported.get("routes", [])] or app.routes(Path())
 
@@ -185,7 +185,7 @@ def reason(lines: list[str]) -> str:
 
 
 def lacking(output: str) -> str:
-    """What the emulator failed at, where that is why Chalice did; else ''."""
+    """What the emulator failed at, where that is why Chalice did. Else ''."""
     if not (found := BROKEN.search(output)):
         return ""
     why = found[2].rpartition(" yet: ")[2].strip().rstrip(":")
@@ -214,7 +214,7 @@ def _fix(output: str, settings: Settings) -> str:
 
 
 def _missing(output: str, settings: Settings) -> str:
-    """What to do about a package that is not installed here; '' where none is missing."""
+    """What to do about a package that is not installed here. '' where none is missing."""
     if not (missing := MISSING.search(output)) or _is_the_apps(missing[1]):
         return ""
     return (
@@ -247,13 +247,13 @@ def state_of(functions: Mapping[str, str], rest_apis: list[str]) -> dict[str, ob
 
 
 def resources(stage: str) -> list[dict[str, str]]:
-    """What Chalice has deployed to the stage from here; [] when nothing."""
+    """What Chalice has deployed to the stage from here. [] when nothing."""
     state = files.read_record(deployed_file(stage)) or {}
     return list(state.get("resources", []))
 
 
 def functions(stage: str) -> dict[str, str]:
-    """{resource's name: Lambda function's name}; the API's is `api_handler`."""
+    """{resource's name: Lambda function's name}. The API's is `api_handler`."""
     return functions_of(files.read_record(deployed_file(stage)) or {})
 
 

@@ -30,7 +30,7 @@ _VERSION = re.compile(r"\d+")
 
 def interpreter() -> Path:
     """The Python of $VIRTUAL_ENV, or of .venv in the app's folder or one around it (in its
-    repository), where it has Chalice; else our own."""
+    repository), where it has Chalice. Else our own."""
     for folder in _candidates():
         python = folder / "bin" / "python"
         if python.exists() and _has_chalice(folder):

@@ -1,4 +1,4 @@
-"""One member of a JSON text changed; the text around it stays as it is, byte for byte."""
+"""One member of a JSON text changed. The text around it stays as it is, byte for byte."""
 
 import json
 import re
@@ -9,7 +9,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 def with_member(text: str, place: Sequence[str], key: str, value: object) -> str:
     """The same text, a member of the object at `place` replaced (or added as its last), laid out as
-    the text is. `place`: names of objects in objects; () is the outermost. KeyError for none."""
+    the text is. `place`: names of objects in objects. () is the outermost. KeyError for none."""
     start = skip(text, 0)
     for name in place:
         start, _ = _find(text, start, name)
@@ -60,7 +60,7 @@ def _find(text: str, start: int, key: str) -> tuple[int, int]:
 
 
 def _indent_of(text: str, start: int) -> str:
-    """Line break and indentation before the members of the object at `start`; '' on one line."""
+    """Line break and indentation before the members of the object at `start`. '' on one line."""
     space = text[start + 1 : skip(text, start + 1)]
     if "\n" in space and text[skip(text, start + 1)] != "}":
         return space[space.rindex("\n") - space.startswith("\r\n") :]

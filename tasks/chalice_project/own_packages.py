@@ -29,7 +29,7 @@ def _locks(settings: Settings) -> list[Path]:
 
 
 def pins(text: str) -> dict[str, set[str]]:
-    """Of a lock's text; for another platform it may have another version."""
+    """Of a lock's text. For another platform it may have another version."""
     found: dict[str, set[str]] = {}
     for name, version in _PIN.findall(text):
         found.setdefault(canonical(name), set()).add(version)
@@ -64,7 +64,7 @@ def _said(wanted: Mapping[Path, set[str]]) -> list[str]:
 
 
 def _brought_along() -> set[str]:
-    """This tool as a wheel, what it requires, and what that requires; Python's own installers."""
+    """This tool as a wheel, what it requires, and what that requires. Python's own installers."""
     return {"pip", "setuptools", "wheel"} | _needed(["doit-lambda-layer"])
 
 

@@ -28,7 +28,7 @@ PLACES = {RUNTIME: "Chalice packs its own", "": "vendor/"}
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a zip brings: `versions`: {distribution: version}; `modules`: the outermost that can be
+    """What a zip brings: `versions`: {package: version}. `modules`: the outermost that can be
     imported, of a namespace those in it."""
 
     versions: Mapping[str, str]
@@ -36,7 +36,7 @@ class Contents:
 
 
 def files_now() -> dict[str, str]:
-    """{path: sha256} of what Chalice packs, as it lies here; of what is no file ''."""
+    """{path: sha256} of what Chalice packs, as it lies here. Of what is no file ''."""
     found = [Path(name) for name in PACKED if Path(name).is_file()]
     found += [path for name in PACKED if Path(name).is_dir() for path in files.walk(Path(name))]
     found += function_file.files_behind(function_file.FUNCTION)
@@ -73,7 +73,7 @@ def module(name: str) -> str:
 
 
 def twice(function: Contents, layer: Contents) -> dict[str, tuple[str, str]]:
-    """{distribution: (the function's version, the layer's)} of those that are in both."""
+    """{package: (the function's version, the layer's)} of those that are in both."""
     both = sorted(function.versions.keys() & layer.versions.keys())
     return {name: (function.versions[name], layer.versions[name]) for name in both}
 
@@ -132,8 +132,8 @@ def refuse_hidden(layer: Contents, wanted: Mapping[str, str] | None = None) -> N
 def hiding(
     hides: Mapping[str, str], lines: Mapping[str, str], wanted: Mapping[str, str] | None = None
 ) -> HidingError:
-    """`hides`: {module: the distribution that brings it, '' for vendor/}; `lines`: {distribution:
-    the requirement that leads to it}; `wanted`: as above."""
+    """`hides`: {module: the package that brings it, '' for vendor/}. `lines`: {package:
+    the requirement that leads to it}. `wanted`: as above."""
     places, asked = {**lines, **PLACES}, wanted or {}
     said = [
         f"{each} ({places.get(by, by)})" + (f", of {asked[each]}" if each in asked else "")

@@ -1,4 +1,4 @@
-"""Chalice's packaging without what the layer has; for the process that runs Chalice.
+"""Chalice's packaging without what the layer has. For the process that runs Chalice.
 
 Where Chalice looks for an earlier package it finds only one that left out the same. Beside each
 package stands what was left out of it, for a later deploy that reuses it.
@@ -34,7 +34,7 @@ _DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 
 
 def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
-    """Change Chalice in this process. `report`: where it says what the package holds; `refuses`:
+    """Change Chalice in this process. `report`: where it says what the package holds. `refuses`:
     end where a module of it hides one of the layer's."""
     left = leave_out(layer.versions)
     packager: Any = import_module("chalice.deploy.packager")
@@ -170,7 +170,7 @@ def _shares(file: zipfile.ZipFile, name: str) -> bool:
 
 
 def _owner(file: zipfile.ZipFile, module: str) -> str:
-    """The distribution in the package that brings it, or Chalice's runtime; '' for what lies in
+    """The package in the package that brings it, or Chalice's runtime. '' for what lies in
     vendor/."""
     around = modules.around(module)
     for name in file.namelist():
@@ -182,7 +182,7 @@ def _owner(file: zipfile.ZipFile, module: str) -> str:
 
 
 def _brings(path: str) -> str:
-    """The module of a file in a wheel; what lies in its `.data` goes beside the others."""
+    """The module of a file in a wheel. What lies in its `.data` goes beside the others."""
     return function_package.module(_DATA.sub("", path))
 
 

@@ -1,10 +1,10 @@
-"""Chalice's command line with a secret's values in the functions' environment, without the layer's
-packages in the function, with no call made twice that makes something each time, and with nothing
-of a function's variables in its own way.
+"""Chalice's command line with a secret's values in the functions' environment, and without the
+layer's packages in the function. It makes no call twice that makes something each time, and a
+function's variables do not change how it works.
 
-`python -m ….runner`, what it is told as a line of JSON on stdin ({"words": of its command line,
-"environ", "variables": {…}, "access": …, "region"[, "image"][, "end"]}): a process of its own,
-since Chalice imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
+`python -m ….runner`, and a line of JSON on stdin: `{"words": of its command line, "environ",
+"variables": {…}, "access": …, "region"[, "image"][, "end"]}`. It is a process of its own, since
+Chalice imports the app. The words `import` and `pack` are not Chalice's (child/app_import.py,
 app_package.py): after the first it says "mark", and waits for the next line. No file, argument or
 initial environment holds the values, and neither do the programs that Chalice starts (pip).
 """

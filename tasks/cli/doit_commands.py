@@ -33,7 +33,7 @@ class Guarded:
         self.loader, self._cmds = task_loader, cmds
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """Exit status. SettingsError for what the command does not take; `-h` is its help, and
+        """Exit status. SettingsError for what the command does not take. `-h` is its help, and
         options stand anywhere: `clean build --dry-run`."""
         mine: Any = super()
         this: Any = self

@@ -27,7 +27,7 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
         self._cmds = cmds
 
     def parse_execute(self, in_args: list[str]) -> int:
-        """`-h` and `init`, wherever they are typed; what doit would not understand."""
+        """`-h` and `init`, wherever they are typed. What doit would not understand."""
         ours = has_ours(self.loader, self.opt_vals)
         if (HELP & {*in_args} or in_args[:1] == ["init"]) and ours:
             return self._aside(in_args)
@@ -72,7 +72,7 @@ class Run(DoitsRun):  # type: ignore[misc] # doit has no types
             raise arguments.no_command(error.not_found, names(self)) from None
 
     def _options_after(self, params: Any, args: list[str]) -> list[str]:
-        """`deploy -v 2` as `-v 2 deploy`, and the rest. Our tasks have no options of their own; a
+        """`deploy -v 2` as `-v 2 deploy`, and the rest. Our tasks have no options of their own. A
         project's may. Nor do ours run at once: each waits for the one before it, and uses all
         cores by itself."""
         ours = {*table.TYPED, *table.commands.known()}
@@ -121,7 +121,7 @@ def late(command: str) -> SettingsError:
 
 
 def has_ours(loader: Any, values: Mapping[str, Any]) -> bool:
-    """Known before the command line is; `values`: options of the loader that were typed."""
+    """Known before the command line is. `values`: options of the loader that were typed."""
     params, _ = CmdParse([CmdOption(each) for each in loader.cmd_options]).parse([])
     try:
         loader.setup({**params, **values})

@@ -13,8 +13,8 @@ BACK = {
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`typed`: settings that may be typed; `settings`: others that change it; `examples`,
-    `afterwards`: {line to type: what it does}; `exits`: {status: what it means}, beside the
+    """`typed`: settings that may be typed. `settings`: others that change it. `examples`,
+    `afterwards`: {line to type: what it does}. `exits`: {status: what it means}, beside the
     usual."""
 
     about: str = ""

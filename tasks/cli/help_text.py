@@ -137,7 +137,7 @@ def _typed(name: str, now: Settings) -> str:
 
 
 def _setting(name: str, now: Settings) -> str:
-    """The same with variables; the default where another value is in force."""
+    """The same with variables. The default where another value is in force."""
     spec = model.SPECS[name]
     parts = [_described(name)]
     if variables := spec.metadata.get("env"):
@@ -163,7 +163,7 @@ def _plain(text: str) -> str:
 
 
 def _written(value: object) -> str:
-    """As in pyproject.toml, without quotes; '' for nothing."""
+    """As in pyproject.toml, without quotes. '' for nothing."""
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

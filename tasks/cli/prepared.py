@@ -1,7 +1,7 @@
 """A deploy that has begun before it is wanted: `doit watch` starts one ahead. It has imported all
 that a deploy needs, and waits at its standard input until a file is saved.
 
-`python -m ….cli.prepared deploy stage=…`: one line there lets it go; the end of it ends this.
+`python -m ….cli.prepared deploy stage=…`: one line there lets it go. The end of it ends this.
 """
 
 import os

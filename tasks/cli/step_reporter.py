@@ -1,6 +1,6 @@
 """How doit shows a run: one line a step, with what it made and how long it took.
 
-On a terminal that is all; `-v 2` shows every line, and so do pipes and CI, where they are folded.
+On a terminal that is all. `-v 2` shows every line, and so do pipes and CI, where they are folded.
 Of a step that fails every line is shown.
 """
 
@@ -64,7 +64,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
             console.write(("bold", f"▶ {task.name}"))
 
     def _unfold(self, task: Any) -> list[str]:
-        """End what a step's lines are in; those that were held back."""
+        """End what a step's lines are in. Those that were held back."""
         if self._folded:
             console.mark(ci.end_fold(task.name, os.environ))
         self._folded = ""
@@ -117,7 +117,7 @@ class StepReporter(ConsoleReporter):  # type: ignore[misc] # doit has no types
         console.write(message)
 
     def complete_run(self) -> None:
-        """Failures were shown where they happened; only doit's own errors are left to say."""
+        """Failures were shown where they happened. Only doit's own errors are left to say."""
         for error in self.runtime_errors:
             console.write(str(error))
         words = [typed(line) for each in self._words for line in _lines(each)]

@@ -17,7 +17,7 @@ def let_clean(
     task: Any, targets: Collection[str], steps: Mapping[str, bool], settings: Settings
 ) -> None:
     """doit's `clean` of this task, `--dry-run` too, takes the targets and what its `steps` made:
-    {name: is all below build/<name>/<layer>/ its own?}; else the stage's record is."""
+    {name: is all below build/<name>/<layer>/ its own?}. Else the stage's record is."""
     made = [Path(target) for target in targets]
     made += [path for name, whole in steps.items() for path in _of_step(name, whole, settings)]
     task.clean = partial(remove, task.name, made)

@@ -2,7 +2,7 @@
 
     convert:check → all that a deploy builds and sends → convert:switch → convert:smoke
 
-New functions are made beside the old ones and called before anything leads to them; the old ones
+New functions are made beside the old ones and called before anything leads to them. The old ones
 stay until `finish=1`. With `keep-name=1` they are deleted first, and made again by their names.
 """
 

@@ -50,7 +50,7 @@ def show_diff(settings: Settings, typed: Arguments) -> None:
 def numbers(
     settings: Settings, published: Iterable[LayerVersion], typed: Arguments
 ) -> tuple[int, int]:
-    """`from=` and `to=`; without them the newest version, and the one before the later one."""
+    """`from=` and `to=`. Without them the newest version, and the one before the later one."""
     second = versions.parse_number(typed.to, "to") if typed.to else 0
     first = versions.parse_number(typed.from_, "from") if typed.from_ else 0
     if not second:

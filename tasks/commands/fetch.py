@@ -1,6 +1,6 @@
-"""`doit fetch version=2`: a version's zip, compared with its manifest; or an image.
+"""`doit fetch version=2`: a version's zip, compared with its manifest. Or an image.
 
-From S3; where it is gone there, from Lambda, which keeps its own.
+From S3. Where it is gone there, from Lambda, which keeps its own.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ def task_fetch() -> dict[str, object]:
 
 
 def fetch(settings: Settings, typed: Arguments) -> Path:
-    """AwsError where the zip is nowhere, or is not what the manifest says; then no file is left."""
+    """AwsError where the zip is nowhere, or is not what the manifest says. Then no file is left."""
     if settings.is_image:
         return image_fetch.fetch(settings, typed)
     aws = connection.connect_read_only(settings)
@@ -48,7 +48,7 @@ def fetch(settings: Settings, typed: Arguments) -> Path:
 
 
 def from_s3(aws: Aws, manifest: Manifest) -> tuple[bytes, str] | None:
-    """The zip, and where it was; None where it is gone."""
+    """The zip, and where it was. None where it is gone."""
     key = s3_keys.zip_key(manifest.layer, manifest.built)
     content = s3.get_bytes(aws, key)
     return (content, f"s3://{aws.settings.bucket}/{key}") if content is not None else None

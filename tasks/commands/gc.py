@@ -36,7 +36,7 @@ def task_gc() -> dict[str, object]:
 
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
-    """Show what goes and why the rest stays; then delete, when asked to. AwsError, InputError."""
+    """Show what goes and why the rest stays. Then delete, when asked to. AwsError, InputError."""
     if aws.settings.is_image:
         image_history.collect_garbage(aws, keep, act=act)
         return

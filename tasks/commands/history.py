@@ -1,6 +1,6 @@
 """`doit history`: the layer's versions, what changed from one to the next, who uses them.
 
-Only looks. A version that was deleted is listed as long as S3 knows of it; one by hand or by
+Only looks. A version that was deleted is listed as long as S3 knows of it. One by hand or by
 another tool is listed without what only a manifest tells.
 """
 
@@ -35,8 +35,8 @@ SHOWN = 20  # versions, unless from= asks for more: each costs a look into S3
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryRow:
-    """One version. `published`: None when it was deleted; `manifest`: None for one that is not
-    ours; `zipped`: bytes; `zip_kept`: is the zip still in S3?"""
+    """One version. `published`: None when it was deleted. `manifest`: None for one that is not
+    ours. `zipped`: bytes. `zip_kept`: is the zip still in S3?"""
 
     number: int
     published: LayerVersion | None
@@ -49,8 +49,8 @@ class HistoryRow:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Newest first. `older`: how many are not shown; `others`: numbers of all there are, where none
-    is in the range that was asked for; `unknown`: {what: why}."""
+    """Newest first. `older`: how many are not shown. `others`: numbers of all there are, where none
+    is in the range that was asked for. `unknown`: {what: why}."""
 
     entries: Sequence[HistoryRow]
     older: int
@@ -90,7 +90,7 @@ def nothing(settings: Settings, others: Sequence[int]) -> str:
 
 
 def gather_history(aws: Aws, typed: Arguments) -> History:
-    """InputError for `from=` or `to=` that is no number; AwsError when nothing can be listed."""
+    """InputError for `from=` or `to=` that is no number. AwsError when nothing can be listed."""
     settings, unknown = aws.settings, Unknowns()
     published = {version.number: version for version in listing.Listing(aws)}
     nothing: dict[str, int] = {}
@@ -128,7 +128,7 @@ def gather_history(aws: Aws, typed: Arguments) -> History:
 
 
 def chosen(numbers: Sequence[int], typed: Arguments) -> list[int]:
-    """Newest first: the newest `SHOWN` up to `to=`; with `from=` all from there on."""
+    """Newest first: the newest `SHOWN` up to `to=`. With `from=` all from there on."""
     first = versions.parse_number(typed.from_, "from") if typed.from_ else 1
     last = versions.parse_number(typed.to, "to") if typed.to else max(numbers, default=1)
     wanted = [number for number in numbers if first <= number <= last]
@@ -163,7 +163,7 @@ def used_by(
     stages: Mapping[str, str],
 ) -> list[str]:
     """`stage prod` where a function runs it that was deployed as that stage's, `pin of stage prod`,
-    and functions' names; of a deleted version, too, which AWS lets run on."""
+    and functions' names. Of a deleted version, too, which AWS lets run on."""
     names = users.get(arn, ())
     using = [f"stage {stages[name]}" for name in names if name in stages]
     using += [f"pin of stage {name}" for name, pin in pinned if arn in pin.arns]

@@ -101,7 +101,7 @@ def scope(settings: Settings, key: str = "") -> Scope:
 
 
 def account(settings: Settings) -> str:
-    """The stage's; a word in its place where nobody knows it."""
+    """The stage's. A word in its place where nobody knows it."""
     if settings.account or settings.role:
         return settings.account or settings.role.split(":")[4]
     try:
@@ -111,6 +111,6 @@ def account(settings: Settings) -> str:
 
 
 def _origin() -> str:
-    """The checkout's repository on GitHub; '' for none."""
+    """The checkout's repository on GitHub. '' for none."""
     found = REMOTE.search(subprocesses.origin())
     return found[1] if found else ""

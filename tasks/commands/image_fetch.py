@@ -19,7 +19,7 @@ from . import image_show
 
 
 def fetch(settings: Settings, typed: Arguments) -> Path:
-    """AwsError where it is gone, or is not what its digests say; then no file is left."""
+    """AwsError where it is gone, or is not what its digests say. Then no file is left."""
     aws, name = connection.connect_read_only(settings), repository(settings)
     found = image_show.chosen(aws, typed)
     place = ecr.look_at_repository(aws, name)

@@ -51,7 +51,7 @@ def changes(before: ImageRelease | None, made: ImageRelease) -> str:
 
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
-    """Show what goes and why the rest stays; then delete, when asked to."""
+    """Show what goes and why the rest stays. Then delete, when asked to."""
     found = retention.fates(aws, keep)
     going = [each.release for each in found if not each.kept]
     name = repository(aws.settings)

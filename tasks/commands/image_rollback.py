@@ -45,7 +45,7 @@ def find(aws: Aws, typed: Arguments) -> ImageRelease:
 
 
 def _before(aws: Aws) -> ImageRelease:
-    """The newest that is older than what runs; of an unfinished rollback its own."""
+    """The newest that is older than what runs. Of an unfinished rollback its own."""
     runs, pinned = switch.running(aws), pin.holding(aws)
     if pinned and {pinned.digest} != runs:
         return releases.by_number(aws, pinned.number)
@@ -72,7 +72,7 @@ def go(aws: Aws, typed: Arguments) -> None:
 
 
 def ask(aws: Aws) -> None:
-    """DeployError where it does not answer; that is left as it is."""
+    """DeployError where it does not answer. That is left as it is."""
     try:
         smoke.run(aws, f"./doitw undo stage={aws.settings.stage} brings back what ran before")
     except DeployError as error:

@@ -87,7 +87,7 @@ def diff(settings: Settings, typed: Arguments) -> None:
 
 
 def _numbers(aws: Aws, typed: Arguments) -> tuple[int, int]:
-    """`from=` and `to=`; without them the newest, and the one before the later one."""
+    """`from=` and `to=`. Without them the newest, and the one before the later one."""
     there = releases.numbers(aws)
     second = version.parse_number(typed.to, "to") if typed.to else next(iter(there), 0)
     first = version.parse_number(typed.from_, "from") if typed.from_ else 0

@@ -25,9 +25,9 @@ DECIDING = {"AWS", "inputs", "deployed", "pin", "health", "conversion"}
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStatus:
-    """`wanted`: input hash; `known`: is it in an image that was pushed?; `deployed`: the record of
-    the last deploy; `runs`: {function: digest, '' for one that is gone}; `same`: is the app as it
-    is here what was deployed?; `conversion`: what is left to do of one, a sentence each."""
+    """`wanted`: input hash. `known`: is it in an image that was pushed?. `deployed`: the record of
+    the last deploy. `runs`: {function: digest, '' for one that is gone}. `same`: is the app as it
+    is here what was deployed?. `conversion`: what is left to do of one, a sentence each."""
 
     settings: Settings
     wanted: str
@@ -46,7 +46,7 @@ class ImageStatus:
 
 
 def gather(settings: Settings) -> ImageStatus:
-    """Every part; one that fails leaves the others."""
+    """Every part. One that fails leaves the others."""
     unknown, nothing, nobody = Unknowns(), files.Record(), dict[str, str]()
     no_pin: ImagePin | None = None
     no_lines: list[str] = []
@@ -105,7 +105,7 @@ def drift(status: ImageStatus) -> Iterator[str]:
 
 
 def show(status: ImageStatus) -> list[str]:
-    """Print it; why `check=1` is not content, [] where it is."""
+    """Print it. Why `check=1` is not content, [] where it is."""
     image, stage = status.deployed.get("image") or {}, status.settings.stage
     grid = tables.table(f"stage {stage}: image of {image_parts.repository(status.settings)}")
     place = "in an image that was pushed" if status.known else "in no image yet"

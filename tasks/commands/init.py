@@ -54,7 +54,7 @@ def task_init() -> dict[str, object]:
 
 
 def main(words: Sequence[str]) -> int:
-    """Exit status: 0 adopted, or nothing to do; 1 refused, by us or at the question."""
+    """Exit status: 0 adopted, or nothing to do. 1 refused, by us or at the question."""
     options = parser().parse_args(words)
     try:
         return run_init(Path(), options)
@@ -273,7 +273,7 @@ def confirmed(files_to_write: int) -> bool:
 
 
 def tell(line: str) -> None:
-    """In the width that there is; what goes on is indented."""
+    """In the width that there is. What goes on is indented."""
     for each in wrapped(typed(line), width()):
         console().print(each, soft_wrap=True)
 

@@ -38,7 +38,7 @@ def task_invoke() -> dict[str, object]:
 
 
 def run(aws: Aws, typed: Arguments) -> None:
-    """InputError for a function or a file that is none; DeployError where the function fails."""
+    """InputError for a function or a file that is none. DeployError where the function fails."""
     kind = typed.event if typed.event in KINDS else HTTP if typed.path else ""
     found = of_stage(aws)
     taker = takers.choose(found, typed.name, kind, aws.settings.stage)
@@ -145,14 +145,14 @@ def failure(payload: str) -> str:
 
 
 def _decoded(body: str) -> str:
-    """As an API with the binary type `*/*` answers JSON, too; '' for what is no text."""
+    """As an API with the binary type `*/*` answers JSON, too. '' for what is no text."""
     with suppress(ValueError):
         return base64.b64decode(body).decode()
     return ""
 
 
 def readable(payload: str, *, is_http: bool) -> list[str]:
-    """JSON indented; of an answer to a request its body, if that is text."""
+    """JSON indented. Of an answer to a request its body, if that is text."""
     told = typed_json.parsed(payload.encode())
     text = str(told.get("body", "")) if is_http else payload
     if is_http and told.get("isBase64Encoded"):

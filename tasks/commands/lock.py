@@ -50,7 +50,7 @@ def write_lock(settings: Settings) -> None:
 
 def image_line(settings: Settings) -> str:
     """The base image's digest, so that a build knows its key without a registry. One that the lock
-    has stays, as versions do; '' where containers do not build, or nobody here knows it."""
+    has stays, as versions do. '' where containers do not build, or nobody here knows it."""
     if settings.builder == "host" or "@" in settings.image_name:
         return ""
     digest = settings.locked_image

@@ -43,7 +43,7 @@ def run(aws: Aws, typed: Arguments) -> None:
 
 
 def gather(aws: Aws, chosen: Sequence[Taker], start: float) -> list[Logged]:
-    """In the order of time; `start`: in seconds since 1970."""
+    """In the order of time. `start`: in seconds since 1970."""
     found = [
         each for taker in chosen for each in lambda_functions.logged(aws, taker.function, start)
     ]
@@ -66,7 +66,7 @@ def follow(
 
 
 def show(lines: Sequence[Logged], seen: Collection[str], hides: dict[str, Hide]) -> set[str]:
-    """Those that were not seen yet; the names of all of them."""
+    """Those that were not seen yet. The names of all of them."""
     for line in lines:
         if line.name not in seen:
             at = datetime.fromtimestamp(line.at).astimezone()

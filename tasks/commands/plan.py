@@ -120,7 +120,7 @@ def _deploy(aws: Aws | None, arns: list[str] | None, *, lifts: bool) -> list[Req
 
 
 def _why_deployed(aws: Aws | None, arns: list[str] | None) -> str:
-    """'' when AWS runs exactly this, by our record or that of whoever deployed last."""
+    """'' when AWS runs exactly this, by our record or that of the last deploy."""
     if aws is None or arns is None:
         return "the emulator is not running"
     if (begun := snapshot.read(aws)) and begun.is_open:

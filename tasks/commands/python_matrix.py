@@ -1,6 +1,6 @@
 """`doit build python=3.12,3.13`: the same command once for each Python, one after the other.
 
-Each is a run of its own, in a process of its own, as if a person had typed the one Python: its
+Each is a run of its own, in a process of its own, as if a person had typed the one Python. Its
 settings, and so its files, follow from that (context/settings.py: `variant`).
 """
 

@@ -1,5 +1,5 @@
 """`doit report`: what is in the layer, what each rule took, the budget, as tables. Of the last
-build; nothing is built, AWS is not asked. `licenses=1`: its licences instead."""
+build. Nothing is built, AWS is not asked. `licenses=1`: its licenses instead."""
 
 from ..context import arguments
 from ..context.doit_actions import action
@@ -25,14 +25,14 @@ def show(settings: Settings) -> None:
 
 
 def show_licenses(settings: Settings) -> None:
-    """The same, of licences alone."""
+    """The same, of licenses alone."""
     from ..report import licenses
 
     show_tables(licenses.render(settings.layer, licenses.gather(settings)))
 
 
 def show_contents(settings: Settings) -> None:
-    """The same, of all but licences."""
+    """The same, of all but licenses."""
     found = last_build.gather(settings)
     from ..report import terminal  # with rich, which no other run needs
 

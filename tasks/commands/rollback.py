@@ -2,7 +2,7 @@
 
     rollback:check → deploy-lock → rollback:config → rollback:chalice-deploy → rollback:smoke
 
-The same functions as the steps of `deploy`, entered at patch-config; and a pin, so that it holds.
+The same functions as the steps of `deploy`, entered at patch-config. And a pin, so that it holds.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ def check_typed(settings: Settings, said: Arguments) -> int | list[str] | None:
 
 
 def current_versions(settings: Settings) -> list[str]:
-    """What the stage has by config.json; where that names no version, by AWS. AwsError, which names
+    """What the stage has by config.json. Where that names no version, by AWS. AwsError, which names
     the stages that have one by config.json, and chooses none of them."""
     configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
     if any(layer_arns.is_of(arn, settings.layer) for arn in configured):
@@ -93,7 +93,7 @@ def configure(settings: Settings, said: Arguments) -> None:
     """Find the version and write it to config.json, after `check`, which asked without the lock.
     Refused before anything is changed.
 
-    Record {"from", "to", "own", "at", "done"} and the pin; written before config.json is, so that a
+    Record {"from", "to", "own", "at", "done"} and the pin. Written before config.json is, so that a
     run that was stopped is continued by the next and does not go back one version more.
     """
     typed = typed_versions(said)
@@ -180,7 +180,7 @@ def way_to(wanted: list[str], own: list[str], settings: Settings) -> str:
 
 
 def finish(settings: Settings) -> None:
-    """Ask the function, then call the rollback done."""
+    """Call the function, then call the rollback done."""
     onward(settings, lambda aws: ask(aws, further(settings)))
     path = paths.stage_record(settings, "rollback")
     record = files.read_record(path) or {}
@@ -192,7 +192,7 @@ def finish(settings: Settings) -> None:
 
 
 def ask(aws: Aws, way: str) -> None:
-    """DeployError where it does not answer; that is left as it is."""
+    """DeployError where it does not answer. That is left as it is."""
     try:
         smoke.run(aws, way)
     except DeployError as error:

@@ -75,7 +75,7 @@ def _missing(
 
 
 def used(configured: list[str], settings: Settings) -> int:
-    """The version that the stage is configured for. InputError when it is none; it names the
+    """The version that the stage is configured for. InputError when it is none. It names the
     stages that are, and chooses none of them."""
     ours = [arn for arn in configured if layer_arns.is_of(arn, settings.layer)]
     if ours:
@@ -85,7 +85,7 @@ def used(configured: list[str], settings: Settings) -> int:
 
 
 def or_of(layer: str) -> str:
-    """The stages that are configured for a version of it, for the end of a way out; '' for none."""
+    """The stages that are configured for a version of it, for the end of a way out. '' for none."""
     stages = config.known_stages(paths.CHALICE_CONFIG)
     using = [name for name, arns in stages.items() if any(layer_arns.is_of(a, layer) for a in arns)]
     return f"; or of which stage: ./doitw rollback stage={', '.join(using)}" if using else ""

@@ -53,7 +53,7 @@ def show_version(settings: Settings, typed: Arguments) -> None:
 
 
 def chosen(settings: Settings, published: listing.Listing, typed: Arguments) -> int:
-    """`version=`; without it the newest one. InputError where there is none."""
+    """`version=`. Without it the newest one. InputError where there is none."""
     if typed.version:
         return versions.parse_number(typed.version)
     newest = next(iter(published), None)
@@ -63,7 +63,7 @@ def chosen(settings: Settings, published: listing.Listing, typed: Arguments) -> 
 
 
 def table(manifest: Manifest, title: str) -> "Table":
-    """One row per package, the largest first; `*`: asked for by name."""
+    """One row per package, the largest first. `*`: asked for by name."""
     grid = tables.table(title)
     for heading in ("package", "version"):
         grid.add_column(heading, overflow="fold")

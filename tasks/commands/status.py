@@ -1,6 +1,6 @@
 """`doit status`: per stage what is built, published, configured and deployed, and the drift.
 
-Only looks; what cannot be seen (no credentials, no permission) says so and why.
+Only looks. What cannot be seen (no credentials, no permission) says so and why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def task_status() -> dict[str, object]:
 
 
 def chosen() -> list[Settings]:
-    """The settings of the stage that was typed; else of every stage of config.json that lives in
+    """The settings of the stage that was typed. Else of every stage of config.json that lives in
     AWS. `local` is on this machine, and shown when it is asked for."""
     settings = current()
     names = [name for name in config.known_stages(paths.CHALICE_CONFIG) if name != LOCAL]
@@ -70,7 +70,7 @@ def show_status(stages: Sequence[Settings], typed: Arguments) -> None:
 
 
 def gather_status(settings: Settings) -> StageStatus:
-    """Gather every part; one that fails leaves the others."""
+    """Gather every part. One that fails leaves the others."""
     unknown = Unknowns()
     aws = unknown.ask("AWS", lambda: _reach(settings), None)
     builder = choose.expected(settings)
@@ -160,7 +160,7 @@ def _secret(aws: Aws) -> SecretStatus | None:
 
 
 def _functions(aws: Aws, assumed: str) -> dict[str, Function]:
-    """The stage's; one that nobody has deployed from here is not missed."""
+    """The stage's. One that nobody has deployed from here is not missed."""
     named = deploy.functions_of(chalice_state.read_state(aws))
     last = chalice_state.last(aws)
     found = {
@@ -190,7 +190,7 @@ def _left(aws: Aws, there: Mapping[str, Function]) -> list[str]:
 
 
 def _wanted(settings: Settings, resource: str, assumed: str) -> list[str]:
-    """ARNs that a function should have; the assumed one, too, unless it wants none."""
+    """ARNs that a function should have. The assumed one, too, unless it wants none."""
     place = (paths.CHALICE_CONFIG, settings.stage)
     own = config.own_layers(*place).get(resource)
     wanted = config.layers(*place) if own is None else own

@@ -23,7 +23,7 @@ def task_undo() -> dict[str, object]:
 
 
 def run(aws: Aws, reason: str) -> None:
-    """InputError where nothing is kept; DeployError when what came back does not answer."""
+    """InputError where nothing is kept. DeployError when what came back does not answer."""
     stage, found = aws.settings.stage, snapshot.read(aws)
     if found is None or found.before is None or not found.before.is_kept:
         raise InputError(f"stage {stage}: nothing is kept of what ran before", fix=_way(aws, found))

@@ -56,7 +56,7 @@ def watch(settings: Settings) -> None:
 
 
 def deploy_and_look(deploy: "subprocess.Popen[bytes]", now: Snapshot) -> Snapshot:
-    """The files as they were deployed; of config.json as the deploy has left it."""
+    """The files as they were deployed. Of config.json as the deploy has left it."""
     if found := list(faults()):
         for fault in found:
             say(fault)
@@ -83,7 +83,7 @@ def prepare(words: list[str]) -> "subprocess.Popen[bytes]":
 
 
 def go(deploy: "subprocess.Popen[bytes]") -> None:
-    """One that fails has said why; the next save may mend it."""
+    """One that fails has said why. The next save may mend it."""
     assert deploy.stdin
     with suppress(BrokenPipeError), deploy.stdin:
         deploy.stdin.write(b"go\n")
@@ -127,7 +127,7 @@ def snapshot() -> Snapshot:
 
 
 def settled() -> Snapshot:
-    """When whoever writes has come to an end: an editor may empty a file first."""
+    """When the writing has come to an end: an editor may empty a file first."""
     now, before = snapshot(), Snapshot()
     while now != before:
         time.sleep(QUIET_MS / 1000)

@@ -1,6 +1,6 @@
 """Arguments: what is typed for one command only, read once. Settings hold for every command.
 
-`keep`, `check` and `licenses` are names of settings, too; typed, they are these arguments.
+`keep`, `check` and `licenses` are names of settings, too. Typed, they are these arguments.
 """
 
 import re
@@ -90,7 +90,7 @@ def _argument(
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """Every argument; `of`: the commands that take it; `form`: what it must be, known before
+    """Every argument. `of`: the commands that take it. `form`: what it must be, known before
     anything is started. A keyword of Python's ends in `_`."""
 
     version: str = _argument(
@@ -170,7 +170,7 @@ SPECS = {spec.name.removesuffix("_").replace("_", "-"): spec for spec in fields(
 
 
 def load_arguments(typed: Mapping[str, str], words: Sequence[str]) -> Arguments:
-    """From `name=value` pairs; names that are none of ours are settings' business.
+    """From `name=value` pairs. Names that are none of ours are settings' business.
 
     `words`: the command line as typed. SettingsError gathers what no command in it takes and
     what has the wrong form.
@@ -231,7 +231,7 @@ def refuse_bare_number(word: str, words: Sequence[str]) -> None:
 
 
 def refuse_slips(words: Sequence[str], *, bare: bool = False) -> None:
-    """SettingsError with the line that was meant: for `stage = local`, `stage= local`; where no
+    """SettingsError with the line that was meant: for `stage = local`, `stage= local`. Where no
     task can be meant (`bare`), for `stage local`, `--stage local`, `stage:local`, `--yes`, too."""
     meant, left, slips = [], list(words), []
     while left:
@@ -294,7 +294,7 @@ def _parsed(name: str, value: str) -> str | bool | int:
 
 
 def words() -> list[str]:
-    """What was typed beside `name=value`; [] for `doit` alone."""
+    """What was typed beside `name=value`. [] for `doit` alone."""
     return [word for word in sys.argv[1:] if "=" not in word]
 
 

@@ -16,7 +16,7 @@ NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.
 
 @cache
 def connect(settings: Settings) -> Aws:
-    """AWS for the settings' stage; for stage=local the embedded one, started when needed."""
+    """AWS for the settings' stage. For stage=local the embedded one, started when needed."""
     environ = dict(os.environ)
     if not settings.is_local:
         return _aws(settings, environ)

@@ -1,6 +1,6 @@
 """Is it stage `local` that is meant where nobody types a stage? Only for a command that looks at or
-steps back from what is deployed, only where `local` alone was ever deployed from here, and only
-where this machine cannot reach an AWS account: who has a broken production before them must never
+steps back from what is deployed. Only where `local` alone was ever deployed from here, and only
+where this machine cannot reach an AWS account. A person before a broken production must never
 see something else rolled back instead. What deploys means the default stage, always.
 """
 
@@ -32,8 +32,8 @@ EC2 = {Path("/sys/class/dmi/id/sys_vendor"): "amazon ec2", Path("/sys/hypervisor
 
 @dataclass(frozen=True, kw_only=True)
 class Here:
-    """`stages`: {stage: its layer ARNs by config.json}; `deployed`: the stages whose state Chalice
-    left in this checkout; `credentials`: is there any sign of some?"""
+    """`stages`: {stage: its layer ARNs by config.json}. `deployed`: the stages whose state Chalice
+    left in this checkout. `credentials`: is there any sign of some?"""
 
     stages: Mapping[str, Sequence[str]]
     deployed: Collection[str]
@@ -64,7 +64,7 @@ def _uses(here: Here, stage: str, layers: Collection[str]) -> bool:
 
 
 def has_credentials(environ: Mapping[str, str]) -> bool:
-    """Any sign of some, good or not; no network is asked. An empty variable says nothing."""
+    """Any sign of some, good or not. No network is asked. An empty variable says nothing."""
     paths = [environ.get(variable) or usual for variable, usual in FILES.items()]
     if any(environ.get(name) for name in VARIABLES):
         return True

@@ -35,7 +35,7 @@ _ADVICE = {
 
 def action(function: Callable[[], object], *, answers: bool = False) -> Action:
     """Wrap one step for doit. `answers`: exit status 2 is an answer of its own (`ToDo`), so what
-    nobody expected, which doit would end with 2 as well, ends with 1; its traceback is shown."""
+    nobody expected, which doit would end with 2 as well, ends with 1. Its traceback is shown."""
 
     def run() -> BaseFail | None:
         try:
@@ -60,7 +60,7 @@ def action(function: Callable[[], object], *, answers: bool = False) -> Action:
 def behind_lock(
     command: str, steps: Mapping[str, tuple[str, Callable[[], object]]]
 ) -> Iterator[dict[str, object]]:
-    """{name: (doc, function)} as a command's sub-tasks, one after the other; all but `check` with
+    """{name: (doc, function)} as a command's sub-tasks, one after the other. All but `check` with
     the stage's lock."""
     before: list[str] = []
     for name, (doc, step) in steps.items():

@@ -1,6 +1,6 @@
 """Settings, read once: the command line, the environment, the stage's table in pyproject.toml,
 the table for all stages, the defaults – the first that says something counts. Where a stage's own
-table names its region or profile, that comes before AWS's variables: those are set for everything
+table names its region or profile, that comes before AWS's variables. Those are set for everything
 that speaks with AWS (in CI always), and must not send the stage elsewhere."""
 
 import sys
@@ -92,7 +92,7 @@ def _written(where: str, table: Mapping[str, Any]) -> Source:
 
 
 def _frozen(name: str, value: Any) -> Any:
-    """A list as a tuple; where a setting is one of pairs, a table as `NAME=value` of each."""
+    """A list as a tuple. Where a setting is one of pairs, a table as `NAME=value` of each."""
     if isinstance(value, dict) and SPECS[name].metadata.get("pairs"):
         plain = all(type(each) in (str, int) for each in value.values())
         value = [f"{key}={each}" for key, each in value.items()] if plain else value
@@ -137,7 +137,7 @@ def _not_typed(key: str, typeable: list[str]) -> Fault:
 
 @cache
 def current(stage: str = "") -> Settings:
-    """The settings of this run, as what builds can carry them out; with `stage` as if that one had
+    """The settings of this run, as what builds can carry them out. With `stage` as if that one had
     been typed. The one place that reads the environment and doit's variables."""
     import os
 
@@ -153,7 +153,7 @@ def _of_command() -> str:
 
 
 def assumed() -> str:
-    """`local`, where that stage is meant and nobody typed one; else ''."""
+    """`local`, where that stage is meant and nobody typed one. Else ''."""
     if is_typed("stage") or not default_stage.takes(sys.argv[1:]):
         return ""
     import os
@@ -190,7 +190,7 @@ def is_typed(name: str) -> bool:
 
 
 def several_pythons() -> list[str]:
-    """Those of `python=3.12,3.13` on the command line, each once; [] where no list is typed."""
+    """Those of `python=3.12,3.13` on the command line, each once. [] where no list is typed."""
     wanted = _typed().get("python", "")
     return list(dict.fromkeys(wanted.split(","))) if "," in wanted else []
 

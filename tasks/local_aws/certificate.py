@@ -34,7 +34,7 @@ def speak_both(server: Any) -> None:
 
 @cache
 def pem() -> bytes:
-    """The certificate, which signs itself; its key stays in a file of yours."""
+    """The certificate, which signs itself. Its key stays in a file of yours."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -1,8 +1,8 @@
-"""What the emulator may not do for whoever asks it: reach the network, or start containers.
+"""What the emulator may not do for a caller: reach the network, or start containers.
 
 Functions ask it, with code of packages in them. So what they may not do themselves, it must not do
-for them: moto posts to a topic's HTTP subscribers, to API destinations and HTTP integrations, and
-runs Batch's jobs on the Docker engine, with volumes of the caller's choice.
+for them. By itself moto posts to a topic's HTTP subscribers, to API destinations and HTTP
+integrations, and runs Batch's jobs on the Docker engine, with volumes of the caller's choice.
 """
 
 import sys
@@ -25,7 +25,7 @@ class OutOfReachError(OSError):
 
 def confine(own: str, docker_host: str = "") -> None:
     """From now on this process reaches itself (`own`: HOST:PORT) and the Docker engine, and moto
-    not even that. `docker_host`: DOCKER_HOST; a Unix socket needs no network. There is no way
+    not even that. `docker_host`: DOCKER_HOST. A Unix socket needs no network. There is no way
     back."""
     places = [urlsplit(f"tcp://{own}"), urlsplit(docker_host)]
     allowed = {(each.hostname, each.port) for each in places if each.hostname}
@@ -58,8 +58,8 @@ def keep_from_engine() -> None:
 
 
 def keep_from_posting() -> None:
-    """What moto sends over HTTP finds nobody, as in AWS where a receiver is down: whoever publishes
-    is not told. (requests.post and the like; the Docker engine is asked by a session.)"""
+    """What moto sends over HTTP finds nobody, as in AWS where a receiver is down: the publisher is
+    not told. (requests.post and the like. The Docker engine is asked by a session.)"""
     import requests
 
     def unsent(method: str, url: str, **named: Any) -> Any:

@@ -64,8 +64,8 @@ def running() -> Access | None:
 
 
 def _asked(access: Access) -> dict[str, Any]:
-    """What a server of ours says of itself: {"pid", "memory", "url"}; {} where none answers as
-    ours, and proves that it has the key."""
+    """What a server of ours says of itself: {"pid", "memory", "url"}. {} where none answers as
+    ours, and shows that it has the key."""
     asking = access.asking(OURS)
     try:
         said = _question(access, asking)
@@ -90,13 +90,13 @@ def _question(access: Access, asking: str) -> Any:
 
 
 def app_url() -> str:
-    """Where the app's routes are served on this machine; '' where nobody has asked for that."""
+    """Where the app's routes are served on this machine. '' where nobody has asked for that."""
     access = local_access.read(ADDRESS)
     return str(_asked(access).get("url", "")) if access else ""
 
 
 def open_app_url(access: Access, port: int) -> str:
-    """The same, served from now on. InputError where the port is taken; AwsError for a server that
+    """The same, served from now on. InputError where the port is taken. AwsError for a server that
     is not this tool's."""
     if not access.pid:
         fix = f"leave {local_access.OTHERS} unset: then the tool's own is used"
@@ -171,7 +171,7 @@ def _by_bucket(access: Access) -> str:
 
 
 def _identity(s3: Any) -> str:
-    """The server's; it gets one when it has none, and of two that give it one the first's."""
+    """The server's. It gets one when it has none, and of two that give it one the first's."""
     where = {"Bucket": MEMORY, "Key": "identity"}
     with suppress(s3.exceptions.NoSuchBucket, s3.exceptions.NoSuchKey):
         return str(s3.get_object(**where)["Body"].read().decode())
@@ -205,7 +205,7 @@ def _clear_config() -> bool:
 
 
 def stop(*, keep: bool = False) -> bool:
-    """End our server; False when none runs. Waits until it is gone. `keep`: the next one holds what
+    """End our server. False when none runs. Waits until it is gone. `keep`: the next one holds what
     it held."""
     access = running()
     if access:
@@ -219,7 +219,7 @@ def stop(*, keep: bool = False) -> bool:
 
 
 def stop_all(*, keep: bool = False) -> int:
-    """End every one of this user's, whichever checkout it belongs to; how many there were."""
+    """End every one of this user's, whichever checkout it belongs to. How many there were."""
     found = servers()
     for pid in found:
         end(pid, keep=keep)
@@ -244,7 +244,7 @@ def _serves(argv: list[str]) -> bool:
 
 
 def _of_proc(folder: Path) -> list[str]:
-    """[pid, uid, *argv]; [] for one that has ended."""
+    """[pid, uid, *argv]. [] for one that has ended."""
     try:
         argv = (folder / "cmdline").read_text(errors="replace").split("\0")
         return [folder.name, str(folder.stat().st_uid), *argv]
@@ -253,7 +253,7 @@ def _of_proc(folder: Path) -> list[str]:
 
 
 def end(pid: int, *, keep: bool = False) -> None:
-    """And wait for it; a server that does not listen to a word is killed."""
+    """And wait for it. A server that does not listen to a word is killed."""
     deadline = time.monotonic() + (KEEP_SECONDS if keep else END_SECONDS)
     with suppress(ProcessLookupError):
         os.kill(pid, KEEP if keep else signal.SIGTERM)
@@ -264,7 +264,7 @@ def end(pid: int, *, keep: bool = False) -> None:
 
 
 def _is_dead(pid: int) -> bool:
-    """A zombie is: whoever started it has yet to ask."""
+    """A zombie is: its parent has yet to ask."""
     os.kill(pid, 0)
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -1,4 +1,4 @@
-"""The environment of a function of the emulator: what Lambda gives one, what config.json and
+"""The environment of a function of the emulator. It is what Lambda gives one, what config.json and
 the secret say, and the emulator in the place of AWS, whatever these say of that.
 
 Lambda's: settings/lambda_variables.py.

@@ -1,4 +1,4 @@
-"""Who may ask the emulator: who has its key, at its own address; no page of a browser."""
+"""Who may ask the emulator: who has its key, at its own address. No page of a browser."""
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +16,8 @@ _ERROR = "<ErrorResponse><Error><Code>{0}</Code><Message>{1}</Message></Error></
 
 
 def guarded(app: App, access: Access, issued: Secrets, used: Callable[[], None]) -> App:
-    """The app for whoever may ask; `issued`: secrets of keys that moto made; `used`: told of each
-    request that is answered."""
+    """The app for a caller that may ask. `issued`: secrets of keys that moto made. `used`: told of
+    each request that is answered."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if problem := refusal(environ, access, issued):
@@ -60,8 +60,8 @@ def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
 
 
 def registry_region(environ: Mapping[str, Any], access: Access) -> str:
-    """Of whoever logs in to ECR's registry with the password that GetAuthorizationToken gave; ''
-    for anybody else."""
+    """Of a caller that logs in to ECR's registry with the password that GetAuthorizationToken gave.
+    '' for anybody else."""
     kind, _, said = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
     try:
         user, _, password = b64decode(said).decode().partition(":")

@@ -40,7 +40,7 @@ def invoke(
     function: Any, event: str, layers: Sequence[bytes], access: Access | None = None,
     context: str = "",
 ) -> FunctionAnswer:  # fmt: skip
-    """`function`: moto's; `event` and `context` (the client's): JSON text; `access`: to the AWS
+    """`function`: moto's. `event` and `context` (the client's): JSON text. `access`: to the AWS
     that it is a function of. Never raises for what the function does."""
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     if problem := other_python(function, chosen):
@@ -64,7 +64,7 @@ def invoke(
 
 
 def other_python(function: Any, chosen: Mapping[str, Any]) -> str:
-    """Why it cannot be run where the layer's Python is the only one; '' where it can."""
+    """Why it cannot be run where the layer's Python is the only one. '' where it can."""
     here = f"python{chosen.get('python', Settings().python)}"
     if image_functions.is_one(function) or str(function.run_time) == here:
         return ""

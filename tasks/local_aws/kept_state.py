@@ -1,8 +1,8 @@
 """What the emulator holds, kept on the disk from its end to its next start.
 
 moto's models go to a file as they are, all of them at once, so that what refers to something of
-another service still does. The file is a pickle: whoever may write it may run code as you. So it is
-yours alone, and one that others could have written is not read.
+another service still does. The file is a pickle: a person that may write it may run code as you. So
+it is yours alone, and one that others could have written is not read.
 """
 
 import io
@@ -36,7 +36,7 @@ def made_by() -> str:
 
 
 def save() -> None:
-    """Everything that can be kept; of the rest, which services and why."""
+    """Everything that can be kept. Of the rest, which services and why."""
     from moto.backends import get_backend
 
     held, left = _held(), dict[str, str]()
@@ -72,7 +72,7 @@ def forget() -> None:
 
 
 def sentences() -> list[str]:
-    """What a person is told of what lies there; [] for nothing."""
+    """What a person is told of what lies there. [] for nothing."""
     note = files.read_record(NOTE)
     if note is None:
         return []
@@ -81,7 +81,7 @@ def sentences() -> list[str]:
 
 
 def refusal() -> str:
-    """Why what lies there was not loaded by a server that has started; '' where it was."""
+    """Why what lies there was not loaded by a server that has started. '' where it was."""
     note = files.read_record(NOTE)
     if note is None:
         return ""
@@ -135,7 +135,7 @@ def _once(held: Held) -> bytes:
 
 
 def _reduced(value: Any) -> tuple[Any, ...] | None:
-    """(what makes it again, its arguments, …); None for what pickle does itself."""
+    """(what makes it again, its arguments, …). None for what pickle does itself."""
     kind = type(value)
     if kind in _LOCKS:
         return _LOCKS[kind], ()

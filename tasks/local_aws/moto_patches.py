@@ -1,23 +1,23 @@
 """Where moto (seen with 5.2.5) and this project's calls do not meet, and what is done about it.
 
-1. moto's own way of invoking a function pulls `busybox` and a runtime image from registries,
-   mounts a volume whose name it derives wrongly for a layer that is named `…layer`, and needs an
+1. moto's own way of invoking a function pulls `busybox` and a runtime image from registries.
+   It mounts a volume whose name it derives wrongly for a layer that is named `…layer`, and needs an
    engine. Here the function runs where the layer was built: in a container of Lambda's image, or
    under the host's Python, by the same sandbox.
 2. A layer version's `Content.Location` is `s3://` and nothing more. Here it is an address of the
-   server that hands out the zip, as AWS's does; a function's `Code.Location` likewise.
+   server that hands out the zip, as AWS's does. A function's `Code.Location` likewise.
 3. A PutObject with a condition looks and writes in two moves, between which another may write.
-   Here one is done at a time, as S3 has it; the lock of a stage depends on it.
-4. UpdateFunctionCode's `Architectures` are passed over; Chalice changes a function's by them. Here
+   Here one is done at a time, as S3 has it. The lock of a stage depends on it.
+4. UpdateFunctionCode's `Architectures` are passed over. Chalice changes a function's by them. Here
    the function has them from then on.
 5. moto gives a function `"{}"` (text) where nothing was sent, calls an answer too large from
    6,000,000 bytes on, says `Handled` of every error, and hands out the whole log. Lambda gives
-   `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it); a Python function's error is
-   always `Unhandled` there; of the log come the last 4 KB. The client's context arrives, too. Who
+   `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it). A Python function's error is
+   always `Unhandled` there. Of the log come the last 4 KB. The client's context arrives, too. Who
    invokes by `Event` is answered before the function is.
-6. moto takes any variable, runtime and package. Here is refused what no function of the embedded
-   AWS can have: an image without Docker or of no repository here, a runtime that is not Python, a
-   variable that no process can be given.
+6. moto takes any variable, runtime and package. Here is refused what no function of the emulator
+   can have. That is an image without Docker or of no repository here, a runtime that is not Python,
+   a variable that no process can be given.
 7. moto takes a bucket policy's condition that it cannot judge for one that holds, so TLS only
    would refuse everything. Here what asks for TLS is left out: the server is on this machine.
 
@@ -193,7 +193,7 @@ def zip_at(path: str) -> bytes:
 
 
 def function_zip(path: str) -> bytes:
-    """What is at the address of a function's code; empty when there is no such function."""
+    """What is at the address of a function's code. Empty when there is no such function."""
     from moto.awslambda.models import lambda_backends
     from moto.core.models import DEFAULT_ACCOUNT_ID
 
@@ -205,7 +205,7 @@ def function_zip(path: str) -> bytes:
 
 
 def layer_zip(path: str) -> bytes:
-    """What is at the address of a layer version; empty when there is no such version."""
+    """What is at the address of a layer version. Empty when there is no such version."""
     from moto.awslambda.models import lambda_backends
 
     found = LAYER_ARN.fullmatch(path.removeprefix(LAYERS))
@@ -217,7 +217,7 @@ def layer_zip(path: str) -> bytes:
 
 
 def memory() -> str:
-    """The name of what moto knows now; another after a reset, which takes it along."""
+    """The name of what moto knows now. Another after a reset, which takes it along."""
     from moto.s3.models import s3_backends
 
     kept: dict[str, str] = s3_backends["123456789012"]["aws"].__dict__

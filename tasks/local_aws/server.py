@@ -1,6 +1,6 @@
 """The emulator as a process of its own: moto's server, adjusted and guarded.
 
-`python -m tasks.local_aws.server`, started by local_aws.py; writes its address and key when it
+`python -m tasks.local_aws.server`, started by local_aws.py. Writes its address and key when it
 listens. It ends with its checkout, or after a day in which nobody asked it anything.
 """
 
@@ -108,7 +108,7 @@ def _unready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 @dataclass(frozen=True, kw_only=True)
 class Ours:
-    """What is answered beside moto. `zip_at`: of layers and functions, by path; `memory`: its name;
+    """What is answered beside moto. `zip_at`: of layers and functions, by path. `memory`: its name.
     `port`: the app's own."""
 
     access: Access
@@ -117,7 +117,7 @@ class Ours:
     port: Port
 
     def answer(self, path: str, asked: str) -> tuple[str, bytes]:
-        """(media type, body); `asked`: the query."""
+        """(media type, body). `asked`: the query."""
         if path == OURS:
             return "application/json", self._of_itself(asked)
         if path.startswith(URL):

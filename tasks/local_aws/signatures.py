@@ -23,7 +23,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def is_signed(environ: dict[str, Any], secrets: Secrets) -> bool:
-    """`environ`: WSGI's; a body that was read is put back."""
+    """`environ`: WSGI's. A body that was read is put back."""
     said = str(environ.get("HTTP_AUTHORIZATION", ""))
     asked = dict(parse_qsl(_target(environ).query, keep_blank_values=True))
     if found := _HEADER.fullmatch(said):
@@ -96,7 +96,7 @@ def _is_form(environ: dict[str, Any], secrets: Secrets) -> bool:
 def _is_old(
     environ: dict[str, Any], signed: tuple[str, str, str], expires: str, secrets: Secrets
 ) -> bool:
-    """Version 2, which S3 alone has; `expires`: of an address, in seconds since 1970."""
+    """Version 2, which S3 alone has. `expires`: of an address, in seconds since 1970."""
     key, _, signature = signed
     secret = secrets(key)
     if secret is None or (expires and not _is_ahead(expires)):
@@ -176,7 +176,7 @@ def _forms(
 
 
 def _queries(query: str) -> Iterable[str]:
-    """Sorted; as it was sent, and spelt as AWS spells it."""
+    """Sorted. As it was sent, and spelt as AWS spells it."""
     pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
     spelt = [tuple(quote(unquote_plus(x), safe="-_.~") for x in pair) for pair in pairs]
     return dict.fromkeys("&".join(f"{k}={v}" for k, v in sorted(each)) for each in (pairs, spelt))

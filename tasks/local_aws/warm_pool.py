@@ -25,7 +25,7 @@ READY = "ready"  # what docker/lambda_runtime.py prints when it listens
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionAnswer:
-    """`payload`: JSON text; `failed`: the function raised or died; `log`: of this invocation, with
+    """`payload`: JSON text. `failed`: the function raised or died. `log`: of this invocation, with
     Lambda's own lines."""
 
     payload: str
@@ -34,7 +34,7 @@ class FunctionAnswer:
 
 
 class Environment:
-    """`serve`: the job that runs the function; it listens when this is made. One invocation at a
+    """`serve`: the job that runs the function. It listens when this is made. One invocation at a
     time. LayerError when the sandbox fails."""
 
     def __init__(self, sandbox: Sandbox, serve: Job) -> None:
@@ -67,8 +67,8 @@ class Environment:
             self._said.notify_all()
 
     def ask(self, event: str, context: str, seconds: float) -> FunctionAnswer:
-        """What the function makes of `event`, JSON text, in at most so many seconds; `context`: the
-        client's, JSON text or ''. LayerError when the sandbox fails; whatever the function does is
+        """What the function makes of `event`, JSON text, in at most so many seconds. `context`: the
+        client's, JSON text or ''. LayerError when the sandbox fails. Whatever the function does is
         an Answer."""
         job = Job(
             argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
@@ -106,7 +106,7 @@ class Environment:
 
 @dataclass
 class Environments:
-    """Those of all functions. At most one of a function is kept idle; of invocations at the same
+    """Those of all functions. At most one of a function is kept idle. Of invocations at the same
     time each has its own."""
 
     _idle: dict[str, tuple[str, Environment, threading.Timer]] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Environments:
         self, name: str, made_of: object, start: Callable[[], Environment],
         ask: Callable[[Environment], FunctionAnswer],
     ) -> FunctionAnswer:  # fmt: skip
-        """`name`: the function; `made_of`: all that decides what runs; `start`: a new one."""
+        """`name`: the function. `made_of`: all that decides what runs. `start`: a new one."""
         version = files.digest(made_of)
         environment = self._take(name, version) or start()
         try:

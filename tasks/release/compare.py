@@ -21,7 +21,7 @@ SHOWN = 6  # changes in a table's cell; `doit diff` shows all
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """Of distributions. `moved`: {name: (before, after)}."""
+    """Of packages. `moved`: {name: (before, after)}."""
 
     added: Mapping[str, str] = field(default_factory=dict)
     removed: Mapping[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Changes:
         return bool(self.added or self.removed or self.moved)
 
     def lines(self) -> list[str]:
-        """`six 1.16.0 → 1.17.0 (upgraded)`, one per distribution, by name."""
+        """`six 1.16.0 → 1.17.0 (upgraded)`, one per package, by name."""
         said = {
             **{name: f"{name} {version} (added)" for name, version in self.added.items()},
             **{name: f"{name} {version} (removed)" for name, version in self.removed.items()},
@@ -51,7 +51,7 @@ def direction(before: str, after: str) -> str:
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
-    """Both {distribution: version}."""
+    """Both {package: version}."""
     return Changes(
         added={name: after[name] for name in after.keys() - before.keys()},
         removed={name: before[name] for name in before.keys() - after.keys()},
@@ -64,7 +64,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
 
 
 def packed_versions(manifest: Manifest) -> dict[str, str]:
-    """{distribution: version}"""
+    """{package: version}"""
     return {each.name: each.version for each in manifest.distributions}
 
 
@@ -95,7 +95,7 @@ def _plain(value: object) -> object:
 
 
 def shortly(before: Manifest | None, after: Manifest | None) -> list[str]:
-    """For a table's cell: distributions first, else what else differs; at most `SHOWN`."""
+    """For a table's cell: packages first, else what else differs. At most `SHOWN`."""
     if after is None:
         return ["not known: no manifest"]
     if before is None:

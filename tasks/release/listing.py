@@ -20,7 +20,7 @@ GONE = ("ResourceNotFoundException", "404")
 
 
 class Listing:
-    """The settings' layer's versions that still exist, newest first; may be gone through again.
+    """The settings' layer's versions that still exist, newest first. May be gone through again.
 
     AWS is asked page by page and only as far as somebody looks. That it answers newest first is
     what everybody relies on and no document says: within a page it is made sure.
@@ -37,7 +37,7 @@ class Listing:
             at += 1
 
     def _fetch(self) -> bool:
-        """One more page; False at the end."""
+        """One more page. False at the end."""
         page = next(self._more, [])
         self._seen += page
         return bool(page)
@@ -54,7 +54,7 @@ class Listing:
 
 
 def versions(aws: Aws) -> list[LayerVersion]:
-    """All of them, newest first; [] for none."""
+    """All of them, newest first. [] for none."""
     return list(Listing(aws))
 
 
@@ -76,7 +76,7 @@ def by_arn(aws: Aws, arn: str) -> LayerVersion:
 
 
 def unzipped(aws: Aws, arn: str) -> int | None:
-    """Bytes that any layer's version takes at /opt; None when AWS does not hand it out.
+    """Bytes that any layer's version takes at /opt. None when AWS does not hand it out.
 
     AWS tells the zip's size only (GetLayerVersion), so the zip is fetched and looked into.
     InputError when it does not exist.
@@ -89,13 +89,13 @@ def unzipped(aws: Aws, arn: str) -> int | None:
 
 
 def members(aws: Aws, arn: str) -> dict[str, int] | None:
-    """{file: bytes} of any layer's version; None when it does not exist, or is not handed out."""
+    """{file: bytes} of any layer's version. None when it does not exist, or is not handed out."""
     answer = _by_arn(aws, arn)
     return fetched(aws, str(answer["Content"].get("Location", "")), arn) if answer else None
 
 
 def fetched(aws: Aws, address: str, what: str) -> dict[str, int] | None:
-    """{file: bytes} of a zip that AWS hands out at an address; None for no address. Where the
+    """{file: bytes} of a zip that AWS hands out at an address. None for no address. Where the
     connection ends early the zip has no end, which says so."""
     with tempfile.TemporaryFile() as file:
         if not _download(aws, address, f"{what} to measure it", file):
@@ -107,7 +107,7 @@ def fetched(aws: Aws, address: str, what: str) -> dict[str, int] | None:
 
 
 def download(aws: Aws, arn: str) -> bytes | None:
-    """A version's zip; None when it does not exist, or is not handed out."""
+    """A version's zip. None when it does not exist, or is not handed out."""
     answer, content = _by_arn(aws, arn), io.BytesIO()
     address = str(answer["Content"].get("Location", "")) if answer else ""
     return content.getvalue() if _download(aws, address, arn, content) else None
@@ -135,7 +135,7 @@ def _not_fetched(what: str, error: Exception) -> AwsError:
 
 
 def zipped(aws: Aws, version: LayerVersion) -> int | None:
-    """Bytes of a version's zip; None when it does not exist."""
+    """Bytes of a version's zip. None when it does not exist."""
     answer = _by_arn(aws, version.arn)
     return int(answer["Content"]["CodeSize"]) if answer else None
 
@@ -152,7 +152,7 @@ def _by_arn(aws: Aws, arn: str) -> dict[str, Any] | None:
 
 
 def described(aws: Aws, number: int) -> dict[str, Any] | None:
-    """GetLayerVersion's answer about a version of this layer; None when it does not exist."""
+    """GetLayerVersion's answer about a version of this layer. None when it does not exist."""
     return _get(aws, aws.settings.layer, number)
 
 

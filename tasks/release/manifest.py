@@ -31,7 +31,7 @@ RECORDED = (
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestEntry:
-    """One that was resolved. `bytes`: unzipped, in the layer; `direct`: asked for by name."""
+    """One that was resolved. `bytes`: unzipped, in the layer. `direct`: asked for by name."""
 
     name: str
     version: str
@@ -43,12 +43,12 @@ class ManifestEntry:
 class Manifest:
     """Sizes in bytes: the zip's (`bytes`), at /opt (`unzipped`), before pruning (`installed`).
 
-    `inputs`: the parts of the input hash (`identity.parts`); `others`: {name: bytes} of what no
-    distribution owns; `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `s3_keys.apart` may
-    have put after it; `git`: {"commit", "dirty"}, None outside of a checkout; `image`: its
-    reference, or '' when the host built; `digest`: exactly which image that was, '' where it is not
-    known; `modules`: the outermost that can be imported; `settings`: as in pyproject.toml; `tool`:
-    our version; `wishes`: of the person who built it (release/wishes.py).
+    `inputs`: the parts of the input hash (`identity.parts`). `others`: {name: bytes} of what no
+    package owns. `built`: its folder, YYYYMMDD-HHMMSS, UTC, and what `s3_keys.apart` may
+    have put after it. `git`: {"commit", "dirty"}, None outside of a checkout. `image`: its
+    reference, or '' when the host built. `digest`: exactly which image that was, '' where it is not
+    known. `modules`: the outermost that can be imported. `settings`: as in pyproject.toml. `tool`:
+    our version. `wishes`: of the person who built it (release/wishes.py).
     """
 
     layer: str
@@ -86,12 +86,12 @@ class Manifest:
 
     @property
     def packages(self) -> dict[str, int]:
-        """{package: bytes unzipped}, what no distribution owns included."""
+        """{package: bytes unzipped}, what no package owns included."""
         return {each.name: each.bytes for each in self.distributions} | dict(self.others)
 
     @property
     def commit(self) -> str:
-        """`commit 1a2b3c4d5e6f + changes` when the tree was dirty; '' without git."""
+        """`commit 1a2b3c4d5e6f + changes` when the tree was dirty. '' without git."""
         if not self.git:
             return ""
         commit, dirty = str(self.git.get("commit", "–")), self.git.get("dirty")
@@ -157,7 +157,7 @@ def write_manifest(aws: Aws, made: Manifest) -> None:
 
 
 def claim(aws: Aws, made: Manifest, *, empty: bool) -> bool:
-    """Write it, where its folder is free or this zip's; False where it is another's. `empty`: no
+    """Write it, where its folder is free or this zip's. False where it is another's. `empty`: no
     other zip lies there. Of two machines that ask at the same moment one gets the folder."""
     key = s3_keys.manifest_key(made.layer, made.built)
     if empty and s3_versions.write_object(aws, key, to_json(made), ""):
@@ -170,7 +170,7 @@ def claim(aws: Aws, made: Manifest, *, empty: bool) -> bool:
 
 
 def read_manifest(aws: Aws, version: LayerVersion) -> Manifest | None:
-    """The manifest of a version that exists; None for one by hand or by another tool."""
+    """The manifest of a version that exists. None for one by hand or by another tool."""
     return at(aws, version.built) if version.built else None
 
 
@@ -188,7 +188,7 @@ def at(aws: Aws, built: str) -> Manifest | None:
 
 
 def note(aws: Aws, arn: str, built: str) -> bool:
-    """Remember where a version's zip lies; False when that is known."""
+    """Remember where a version's zip lies. False when that is known."""
     key = s3_keys.note_key(aws.settings.layer, arns.number_of(arn))
     return bool(
         s3_versions.write_object(aws, key, files.canonical({"arn": arn, "built": built}), "")

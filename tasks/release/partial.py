@@ -9,7 +9,7 @@ class Unknowns(dict[str, str]):
     """{what: why it could not be seen}"""
 
     def ask[T](self, what: str, question: Callable[[], T], otherwise: T) -> T:
-        """The answer; `otherwise` where there is none, and why is remembered."""
+        """The answer. `otherwise` where there is none, and why is remembered."""
         try:
             return question()
         except LayerError as error:

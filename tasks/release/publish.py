@@ -1,8 +1,8 @@
 """Publishing a layer version: one, whatever becomes of the answer.
 
-Whoever asks twice has two versions, so the SDK's own retries are off. What AWS refused for the
-moment is asked for again. Where the answer was lost, AWS may have done it, or be still at it: then
-nobody asks again, it is looked for.
+A call that is made twice makes two versions, so the SDK's own retries are off. What AWS refused for
+the moment is asked for again. Where the answer was lost, AWS may have done it, or be still at it:
+then nobody asks again, it is looked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds between two tries, and between two look
 
 
 def publish(aws: Aws, content: Mapping[str, str], description: str) -> dict[str, Any]:
-    """Publish from S3; AWS's answer. `content`: S3Bucket, S3Key[, S3ObjectVersion];
+    """Publish from S3. AWS's answer. `content`: S3Bucket, S3Key[, S3ObjectVersion].
     `description`: of this content alone. AwsError when there is no version, or none to be seen."""
     for pause in PAUSES:
         if answer := _try(aws, content, description, last=False):
@@ -33,7 +33,7 @@ def publish(aws: Aws, content: Mapping[str, str], description: str) -> dict[str,
 def _try(
     aws: Aws, content: Mapping[str, str], description: str, *, last: bool
 ) -> dict[str, Any] | None:
-    """AWS's answer; None when it may be asked again."""
+    """AWS's answer. None when it may be asked again."""
     from botocore import exceptions as sdk
 
     with errors(f"publishing layer {aws.settings.layer}"):
@@ -83,7 +83,7 @@ def _made(aws: Aws, description: str) -> dict[str, Any] | None:
 
 
 def newest_first(aws: Aws) -> Iterator[LayerVersion]:
-    """The layer's versions, with those that a list does not show yet: a list may be older than
+    """The layer's versions, with those that a list does not show yet. A list may be older than
     what was just published, so the numbers after its last one are asked for."""
     listed = Listing(aws)
     newest = next(iter(listed), None)

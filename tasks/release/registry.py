@@ -34,7 +34,7 @@ class Alias:
 
 
 def by_inputs(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> LayerVersion | None:
-    """The newest version with this input hash that runs here and holds what it says; else the
+    """The newest version with this input hash that runs here and holds what it says. Else the
     one that is noted to have the content that these other inputs make, too."""
     settings = aws.settings
     usable = []
@@ -48,7 +48,7 @@ def by_inputs(aws: Aws, wanted: str, published: Iterable[LayerVersion]) -> Layer
 
 
 def by_content(aws: Aws, sha256: str, wanted: str | None = None) -> LayerVersion | None:
-    """The newest version that runs here with exactly this content; or from the inputs `wanted`,
+    """The newest version that runs here with exactly this content. Or from the inputs `wanted`,
     which another deploy may have published since lookup asked."""
     settings = aws.settings
     for version in publication.newest_first(aws):
@@ -87,7 +87,7 @@ def _noted(aws: Aws, wanted: str) -> str | None:
 
 def wishes_of(aws: Aws, arns: Collection[str], inputs: Collection[str] = ()) -> set[str]:
     """What people wanted who got these versions, and who had these `inputs` (hashes): by notes
-    and manifests; a look into S3 for each input hash that the layer ever had."""
+    and manifests. A look into S3 for each input hash that the layer ever had."""
     prefix, found, known = s3_keys.alias_key(aws.settings.layer, ""), set[str](), {*arns}
     for key in s3.objects(aws, prefix):
         told = typed_json.made(Alias, typed_json.parsed(s3.get_bytes(aws, key)))
@@ -107,8 +107,8 @@ def note(aws: Aws, wanted: str, arn: str, wished: Sequence[str]) -> None:
 
 
 def remember(aws: Aws, version: LayerVersion) -> None:
-    """publish's record as the manifest in S3 tells it, where this machine has another or none;
-    left alone where there is no manifest. A publish that was stopped right after AWS's answer
+    """publish's record as the manifest in S3 tells it, where this machine has another or none.
+    Left alone where there is no manifest. A publish that was stopped right after AWS's answer
     is completed here with its notes."""
     path = paths.stage_record(aws.settings, "publish")
     if (files.read_record(path) or {}).get("arn") == version.arn:
@@ -152,7 +152,7 @@ def _look_into(aws: Aws, key: str, made: Manifest) -> None:
 
 def publish(aws: Aws, sent: files.Record) -> str:
     """The new version's ARN. AwsError when AWS holds other bytes than we proved. `sent`: upload's
-    record; `tag` is False in it where the object is known to carry none."""
+    record. `tag` is False in it where the object is known to carry none."""
     content = {"S3Bucket": sent["bucket"], "S3Key": sent["key"]}
     if sent["version_id"]:
         content["S3ObjectVersion"] = sent["version_id"]

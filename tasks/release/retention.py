@@ -21,7 +21,7 @@ class VersionEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Fate:
-    """`kept`: why it stays; none means that it goes, with these files."""
+    """`kept`: why it stays. None means that it goes, with these files."""
 
     entry: VersionEntry
     kept: tuple[str, ...]
@@ -36,7 +36,7 @@ def decide_fates(
     entries: Sequence[VersionEntry], keep: int, uses: Mapping[str, Sequence[str]]
 ) -> list[Fate]:
     """What becomes of each entry, newest first, without deleted ones that left nothing to delete.
-    `uses`: {ARN: who}; `keep`: how many of the newest versions of this tool stay in any case, and
+    `uses`: {ARN: who}. `keep`: how many of the newest versions of this tool stay in any case, and
     whatever is newer than these."""
     newest = sorted(entries, key=lambda entry: -entry.number)
     ours = [entry.number for entry in newest if entry.built and not entry.gone]

@@ -12,7 +12,7 @@ def prefix(layer: str) -> str:
 
 
 def folder(layer: str, built: str) -> str:
-    """Where S3 holds one zip and its manifest. `built`: YYYYMMDD-HHMMSS, UTC; for
+    """Where S3 holds one zip and its manifest. `built`: YYYYMMDD-HHMMSS, UTC. For
     one that met another zip of that second `apart` from it."""
     return f"{prefix(layer)}{built}"
 

@@ -1,6 +1,6 @@
 """A zip of ours that comes back from S3, looked at before it is published again.
 
-Who may write the bucket could have laid another there, with a manifest that fits: no proof of this
+Who may write the bucket could have laid another there, with a manifest that fits: no test of this
 machine's stands behind it. So what needs no sandbox is looked at once more.
 """
 

@@ -60,10 +60,10 @@ class LayerVersion:
 
 
 def description(packed: Mapping[str, Any]) -> str:
-    """What publish writes and `LayerVersion` reads; AWS allows 256 characters.
+    """What publish writes and `LayerVersion` reads. AWS allows 256 characters.
 
     `packed`: zip's record. The same for the same zip: a publish whose answer was lost is
-    recognised by it.
+    recognized by it.
     """
     size = f"{packed['unzipped'] / 1_000_000:.1f} MB unzipped"
     hashes = f"input={packed['input']}, content={packed['sha256']}"
@@ -83,7 +83,7 @@ def from_response(entry: Mapping[str, Any]) -> LayerVersion:
 
 
 def numbered(published: Iterable[LayerVersion], number: int) -> LayerVersion | None:
-    """The version with that number. `published`: newest first; looks no further than to where it
+    """The version with that number. `published`: newest first. Looks no further than to where it
     would stand."""
     reached = next((version for version in published if version.number <= number), None)
     return reached if reached and reached.number == number else None

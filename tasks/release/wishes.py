@@ -27,7 +27,7 @@ DECIDING = (
 
 def of(settings: Settings) -> list[str]:
     """Of the files here, in several spellings: a pin that knows one of them holds. With the
-    hashes and without (a lock that was made again has those of new files, too), and by the
+    hashes and without (a lock that was made again has those of new files, too). And by the
     versions alone (a lock that somebody made of requirements that had none)."""
     lines = input_hash.packages(settings)
     said = _said({option(name): value for name, value in written(settings).items()})

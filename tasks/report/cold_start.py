@@ -1,5 +1,5 @@
 """What Lambda says of an invocation in the last line of its log: how long the function took to
-initialise, and how much memory it needed.
+initialize, and how much memory it needed.
 
 Text, or JSON where the function's log format is JSON (Lambda Developer Guide, "Viewing CloudWatch
 logs", and the Telemetry API's platform.report).
@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """`init`: milliseconds, of a cold start alone; `memory` and `limit`: MB. None: not said."""
+    """`init`: milliseconds, of a cold start alone. `memory` and `limit`: MB. None: not said."""
 
     init: float | None = None
     memory: int | None = None
@@ -35,7 +35,7 @@ class Start:
 
 
 def read(log: str) -> Start:
-    """Of a log's end; the last such line counts, what the function printed comes before it."""
+    """Of a log's end. The last such line counts, what the function printed comes before it."""
     found = [*_of_text(log), *_of_json(log)]
     if not found:
         return Start()
@@ -70,8 +70,8 @@ def _of_json(log: str) -> Iterator[dict[str, float]]:
 
 
 def check(start: Start, most: int, function: str, way: str) -> None:
-    """DeployError where a cold start took longer to initialise than `most` milliseconds; what is
-    unknown is not judged. `most`: 0 for any; `way`: out of it."""
+    """DeployError where a cold start took longer to initialize than `most` milliseconds. What is
+    unknown is not judged. `most`: 0 for any. `way`: out of it."""
     if most and start.init is not None and start.init > most:
         raise DeployError(
             f"{function} took {start.init:,.0f} ms to start, and max-init allows {most:,} ms",

@@ -16,7 +16,7 @@ from . import how_to_call, image_summary
 
 
 def of_deploy(settings: Settings) -> list[str]:
-    """Four lines, from the records of this run; no AWS is asked."""
+    """Four lines, from the records of this run. No AWS is asked."""
     if settings.is_image:
         return image_summary.lines(settings)
     return _lines(settings, undo(settings, _configured(settings)))

@@ -18,7 +18,7 @@ NONE: Mapping[Kind, int] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One package; bytes. `published`: in the last published version, None when not in it."""
+    """One package. Bytes. `published`: in the last published version, None when not in it."""
 
     package: str
     version: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one rule did. `cut`: files that were shortened; `spared`: {what: why it stays}."""
+    """What one rule did. `cut`: files that were shortened. `spared`: {what: why it stays}."""
 
     rule: str
     reason: str
@@ -51,7 +51,7 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A recipe or rule that is not switched on and would take something; bytes."""
+    """A recipe or rule that is not switched on and would take something. Bytes."""
 
     rule: str
     reason: str
@@ -63,9 +63,9 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One layer and stage. `zipped`: bytes of the zip; `published`: ARN, `published_bytes`
-    unzipped, both None before the first; `kept`: files that `keep` saved; `notes`: sentences;
-    `imports`: seconds by distribution, of the proof; empty before it."""
+    """One layer and stage. `zipped`: bytes of the zip. `published`: ARN, `published_bytes`
+    unzipped, both None before the first. `kept`: files that `keep` saved. `notes`: sentences.
+    `imports`: seconds by package, of the import test. Empty before it."""
 
     layer: str
     stage: str
@@ -89,7 +89,7 @@ class Report:
 
 
 def slowest_first(imports: Mapping[str, float]) -> list[tuple[str, str]]:
-    """(distribution, seconds for people)."""
+    """(package, seconds for people)."""
     ordered = sorted(imports.items(), key=lambda item: (-item[1], item[0]))
     return [(name, f"{seconds:.2f} s") for name, seconds in ordered]
 

@@ -31,7 +31,7 @@ def sentence(settings: Settings, state: Mapping[str, Any]) -> str:
 
 
 def address(state: Mapping[str, Any], kind: str = "rest_api_url") -> str:
-    """Of the API, as Chalice knows it; '' for none."""
+    """Of the API, as Chalice knows it. '' for none."""
     return str(next((each[kind] for each in state.get("resources", []) if kind in each), ""))
 
 

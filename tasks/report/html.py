@@ -28,7 +28,7 @@ NOT_PUBLISHED = "No version is published yet to compare with."
 
 
 def render(report: Report) -> str:
-    """The page's text; the same for the same facts."""
+    """The page's text. The same for the same facts."""
     layer, installed = report.budget.layer, report.installed
     plain = {
         "layer": report.layer,

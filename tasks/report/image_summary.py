@@ -9,7 +9,7 @@ from . import how_to_call
 
 
 def lines(settings: Settings) -> list[str]:
-    """From the records of this run; no AWS is asked."""
+    """From the records of this run. No AWS is asked."""
     state = files.read_record(deploy.deployed_file(settings.stage)) or {}
     image = _record(settings, "chalice-deploy").get("image") or {}
     found = {

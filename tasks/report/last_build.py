@@ -62,15 +62,15 @@ def _sources(pruned: file_tools.Record) -> list[str]:
 
 
 def import_seconds(settings: Settings, sha256: str) -> dict[str, float]:
-    """Of the proof of this zip; {} where it is not proven (yet)."""
+    """Of the import test of this zip. {} where it is not tested (yet)."""
     proven = file_tools.read_record(paths.record(settings, "verify")) or {}
     found: dict[str, float] = proven.get("imports", {}) if proven.get("sha256") == sha256 else {}
     return found
 
 
 def add_imports_to_page(settings: Settings) -> None:
-    """The page is written before the proof, which may send people there: what the proof measured
-    is put in behind it."""
+    """The page is written before the import test, which may send people there: what the test
+    measured is put in behind it."""
     from . import html
 
     page = paths.beside_zip(settings, ".report.html")
@@ -82,13 +82,13 @@ def add_imports_to_page(settings: Settings) -> None:
 
 
 def _records(settings: Settings) -> dict[str, file_tools.Record]:
-    """{step: record}; empty when one is missing."""
+    """{step: record}. Empty when one is missing."""
     made = {step: file_tools.read_record(paths.record(settings, step)) for step in paths.REPORTED}
     found = {step: record for step, record in made.items() if record is not None}
     return found if len(found) == len(paths.REPORTED) else {}
 
 
 def is_stale(settings: Settings) -> bool:
-    """Do the inputs, whoever builds them, make something else than the zip that lies here?"""
+    """Do the inputs, on any machine, make something else than the zip that lies here?"""
     made_from = (file_tools.read_record(paths.record(settings, "zip")) or {}).get("input")
     return made_from not in [input_hash.input_hash(settings, each) for each in ("docker", "host")]

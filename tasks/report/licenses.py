@@ -1,4 +1,4 @@
-"""`doit report licenses=1`: licenses by distribution, those that need attention first."""
+"""`doit report licenses=1`: licenses by package, those that need attention first."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .facts import examples
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """`texts`: of its licences, in the layer; `attention`: why a person should look, [] where
+    """`texts`: of its licenses, in the layer. `attention`: why a person should look, [] where
     nobody need to."""
 
     package: str
@@ -44,7 +44,7 @@ def gather(settings: Settings) -> list[Row]:
 
 
 def row(found: InstalledDistribution, there: Collection[str], bundled: bool) -> Row:
-    """`there`: the layer's files; `bundled`: does it hold all texts in one file?"""
+    """`there`: the layer's files. `bundled`: does it hold all texts in one file?"""
     package = parse_metadata(found.texts["METADATA"])
     texts = [path for path, text in found.licenses.items() if path in there or (bundled and text)]
     return Row(

@@ -27,7 +27,7 @@ def table(status: StageStatus) -> Table:
 
 
 def status_rows(status: StageStatus) -> dict[str, str]:
-    """{what: state}; `unknown` for what could not be seen."""
+    """{what: state}. `unknown` for what could not be seen."""
     found = {
         "inputs": status.wanted[:12],
         "built": _built(status),

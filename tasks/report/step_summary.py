@@ -74,7 +74,7 @@ OTHERS = {
 
 
 def is_step(task: str) -> bool:
-    """One of the pipeline, or of a rollback? Its lines are details; a command's are its answer."""
+    """One of the pipeline, or of a rollback? Its lines are details. A command's are its answer."""
     return task in OTHERS or task.removeprefix("rollback:") in OF_RECORD
 
 

@@ -18,7 +18,7 @@ class Box:
 
 
 def squarify(sizes: Sequence[float], box: Box) -> list[Box]:
-    """Fill `box` with one rectangle per size, in the same order. Sizes are positive; in
+    """Fill `box` with one rectangle per size, in the same order. Sizes are positive. In
     descending order the shapes come out best."""
     scale = box.width * box.height / sum(sizes) if sizes else 0
     areas, placed = [size * scale for size in sizes], list[Box]()

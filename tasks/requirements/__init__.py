@@ -1,4 +1,4 @@
-"""From requirement files and package indexes to locked requirements; platforms and Pythons.
+"""From requirement files and package indexes to locked requirements. Platforms and Pythons.
 
 Nothing here installs a package or starts a container.
 """

@@ -56,14 +56,14 @@ class Line:
 
     @property
     def name(self) -> str:
-        """The package's, normalised; '' for an option. InvalidRequirement."""
+        """The package's, normalised. '' for an option. InvalidRequirement."""
         if plain := _PLAIN.fullmatch(self.bare):
             return canonical(plain[1])
         return canonical(self.requirement.name) if self.requirement else ""
 
     @property
     def hashes(self) -> list[str]:
-        """`sha256:…` of every artefact that is allowed, sorted."""
+        """`sha256:…` of every artifact that is allowed, sorted."""
         return sorted(_HASH.findall(self.text))
 
 
@@ -169,7 +169,7 @@ def as_inputs(lines: list[Line]) -> dict[str, bytes | Path]:
 
 
 def keeping_hashes(exact: list[Line], asked: list[Line]) -> list[Line]:
-    """What was asked for came to `exact`; where a line asked for hashes, these still count and not
+    """What was asked for came to `exact`. Where a line asked for hashes, these still count and not
     the index's."""
     own = {line.name: line.hashes for line in asked if line.name}
     return [
@@ -202,7 +202,7 @@ def _wanted(line: Line) -> str:
 def _read(
     path: Path, *, constraint: bool, seen: tuple[Path, ...] = (), read: set[object] | None = None
 ) -> list[Line]:
-    """`read`: what was read before. A file that is included twice adds nothing; twice at each of
+    """`read`: what was read before. A file that is included twice adds nothing. Twice at each of
     forty levels it would take for ever."""
     read = set() if read is None else read
     if (path, constraint) in read:

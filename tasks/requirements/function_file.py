@@ -87,7 +87,7 @@ def left_out(
     found: Collection[Wheel], path: Path, layer: Collection[str], tools: Collection[Wheel] = ()
 ) -> set[str]:
     """The names of those that stay out of the function: the layer's, and what the tools alone
-    need. `found`: what pip found for the file at `path`; `tools`: as they are installed here."""
+    need. `found`: what pip found for the file at `path`. `tools`: as they are installed here."""
     wheels = {wheel.name: wheel for wheel in found}
     of_tools = _closure(TOOLS, {wheel.name: wheel for wheel in tools} | wheels)
     wanted = _closure(_roots(path, wheels), wheels)
@@ -168,7 +168,7 @@ def unmet(kept: Iterable[Wheel], layer: Mapping[str, str]) -> list[str]:
 
 
 def double(lines: Mapping[str, Line], layer: Collection[str]) -> str:
-    """Which lines a deploy does not pack, for who only looks; '' for none."""
+    """Which lines a deploy does not pack, for who only looks. '' for none."""
     tools = [line for name, line in lines.items() if name in TOOLS]
     both = [line for name, line in lines.items() if name in layer and name not in TOOLS]
     said = [f"{_places(tools)}: {NO_TOOL}"] if tools else []
@@ -179,7 +179,7 @@ def sentences(
     path: Path, layer: Mapping[str, str], left: Mapping[str, str], unused: Collection[str] = ()
 ) -> Iterator[str]:
     """Which line of the file does not count, and why. `left`: {package: the version that was
-    fetched, and left out}; `unused`: as above."""
+    fetched, and left out}. `unused`: as above."""
     lines = asked(path)
     tools = [line for name, line in lines.items() if name in TOOLS]
     both = {name: line for name, line in lines.items() if name in layer and name not in TOOLS}

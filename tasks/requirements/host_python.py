@@ -33,7 +33,7 @@ _ASK = (
 
 
 def runs(settings: Settings) -> bool:
-    """Does this machine run what is installed for the layer, and so prove it?"""
+    """Does this machine run what is installed for the layer, and so test it?"""
     return has_machine(settings) and bool(version(settings.python))
 
 
@@ -57,7 +57,7 @@ def target(settings: Settings) -> str:
 
 
 def title(settings: Settings) -> str:
-    """For people, also in reports and manifests: what builds, and what it does not prove."""
+    """For people, also in reports and manifests: what builds, and what it does not test."""
     here = f"this machine's Python {version(settings.python) or platform.python_version()}"
     return here if runs(settings) else f"{here}, which does not run {target(settings)}"
 
@@ -74,13 +74,13 @@ def left_out(settings: Settings) -> list[str]:
 
 
 def interpreter(python: str) -> str:
-    """The base interpreter of that version; where there is none, our own: it installs, reads and
+    """The base interpreter of that version. Where there is none, our own: it installs, reads and
     packs. Nothing of the tool's own .venv is importable in it."""
     return _found(python)[0] or _own()
 
 
 def version(python: str) -> str:
-    """Of the CPython of that version that is here, in full; '' where none is."""
+    """Of the CPython of that version that is here, in full. '' where none is."""
     return _found(python)[1]
 
 
@@ -111,7 +111,7 @@ def _candidates(python: str, home: Path) -> Iterator[Path]:
 
 
 def _asked(path: Path, tag: str) -> str:
-    """Its version, if it starts and its bytecode is of that kind; pyenv's shims may not start."""
+    """Its version, if it starts and its bytecode is of that kind. Pyenv's shims may not start."""
     try:
         said = subprocess.run(
             [path, "-I", "-S", "-c", _ASK], capture_output=True, text=True, check=False,

@@ -1,7 +1,7 @@
 """Package indexes that uv's and pip's own files name, as uv's variables.
 
 uv ("Configuration files" in its documentation): uv.toml, or [tool.uv] in pyproject.toml, of the
-project or a folder around it; the person's; the machine's. pip ("Configuration"): pip.conf of the
+project or a folder around it. The person's. The machine's. pip ("Configuration"): pip.conf of the
 machine, the person, the environment. An index on this machine's disk is left out: a container does
 not see it, and the layer would differ on each machine.
 """
@@ -128,7 +128,7 @@ def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _sections(path: Path) -> dict[str, str]:
-    """[global], and [install] over it; nothing of a file that is not there."""
+    """[global], and [install] over it. Nothing of a file that is not there."""
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(input_files.read_text(path))

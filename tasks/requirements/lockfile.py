@@ -34,7 +34,7 @@ def header(settings: Settings) -> str:
 
 
 def image_line(settings: Settings, digest: str) -> str:
-    """`digest`: `sha256:…` of the base image; without one there is no line."""
+    """`digest`: `sha256:…` of the base image. Without one there is no line."""
     return f"{IMAGE}{settings.image_name}@{digest}\n" if digest else ""
 
 
@@ -90,7 +90,7 @@ def made_by(settings: Settings) -> str:
 
 
 def _made_for(settings: Settings, marks: list[str]) -> str:
-    """The platform of a lock that was made from these requirements; '' where they changed. Its mark
+    """The platform of a lock that was made from these requirements. '' where they changed. Its mark
     is a digest, so all there are are tried."""
     for python, architecture in product(PYTHONS, ARCHITECTURES):
         if marks == [_digest(settings, python, architecture)]:
@@ -100,7 +100,7 @@ def _made_for(settings: Settings, marks: list[str]) -> str:
 
 def start(settings: Settings) -> str:
     """What a new lock begins with, so that it moves no version without need: the former one, or
-    for another Python the project's own; '' where there is none."""
+    for another Python the project's own. '' where there is none."""
     for path in (Path(settings.lock), Path(settings.own_lock)):
         if path.is_file():
             return input_files.read_text(path)
@@ -114,7 +114,7 @@ def locked_versions(text: str) -> dict[str, str]:
 
 
 def hashes(settings: Settings) -> dict[str, list[str]]:
-    """{package: `sha256:…` of every artefact it may come from}; empty without a lock."""
+    """{package: `sha256:…` of every artifact it may come from}. Empty without a lock."""
     lock = Path(settings.lock)
     lines = file.read_requirements(lock) if lock.is_file() else []
     return {line.name: line.hashes for line in lines if line.name}

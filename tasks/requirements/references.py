@@ -68,7 +68,7 @@ def unquoted(text: str) -> str:
 
 
 def links(text: str) -> str:
-    """The folder on this machine that `--find-links` names; '' for an address and any other
+    """The folder on this machine that `--find-links` names. '' for an address and any other
     line."""
     found = _LINKS.fullmatch(text)
     name = expanded(unquoted(found[2])) if found else ""
@@ -129,13 +129,13 @@ def package_file(text: str) -> Path | None:
 
 
 def name_of(text: str) -> str:
-    """The package of an address or a path, as far as it says so; '' else."""
+    """The package of an address or a path, as far as it says so. '' else."""
     found = EGG.search(text) or FILE.search(text)
     return found[1] if found else ""
 
 
 def advice(text: str) -> str:
-    """How a bare address is written as a requirement; '' for what is none."""
+    """How a bare address is written as a requirement. '' for what is none."""
     bare = text.partition(" ")[0]
     if not _REMOTE.match(bare):
         return ""

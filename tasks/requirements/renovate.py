@@ -1,7 +1,8 @@
 """Renovate's pip-compile manager: what it reads in a lock, and the lock that it writes itself.
 
 It finds a lock by a pattern (`init` writes that into its configuration), takes the command out of
-the lock's first lines, and runs that command again: uv writes the file anew, without our lines.
+the lock's first lines, and runs that command again. Then uv writes the file anew, without our
+lines.
 """
 
 import re

@@ -107,8 +107,8 @@ def source_words(sources: Iterable[str]) -> list[str]:
 
 
 def _platform(settings: Settings, builder: str) -> tuple[str, ...]:
-    """Without `--only-binary` uv runs a package's build scripts, as whoever it is; for another
-    machine than it runs on it must be told the platform."""
+    """Without `--only-binary` uv runs a package's build scripts, as the user that it is. For
+    another machine than it runs on it must be told the platform."""
     words = ["--python", "{interpreter}", "--no-python-downloads", "--only-binary", ":all:"]
     if builder == "host":
         words += ["--python-platform", platform_tag(settings)]
@@ -156,7 +156,7 @@ def metadata_config(known: Iterable[tuple[str, str, list[str]]]) -> bytes:
 
 
 def wants_wheel(output: str) -> str:
-    """The package that has none, in what it says; '' for another error."""
+    """The package that has none, in what it says. '' for another error."""
     found = _NO_WHEEL.search(output)
     return found[1] if found else ""
 
@@ -171,7 +171,7 @@ def explain(
     output: str, settings: Settings, kind: str, allowed: Collection[str] = ()
 ) -> BuildError:
     """uv's last words (the package and why), and the fix that goes with them. `kind`: of the
-    sandbox that it ran in; `allowed`: names that lines allow to be built."""
+    sandbox that it ran in. `allowed`: names that lines allow to be built."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
     head, shown = "\n".join(lines[start:][:HEAD]), "\n".join(shorten(lines[start:]))

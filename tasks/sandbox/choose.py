@@ -18,7 +18,7 @@ def choose(settings: Settings) -> Sandbox:
 
 
 def new(settings: Settings, *, tmp: int = LAMBDA_TMP) -> Sandbox:
-    """Docker; for stage=local and builder=auto this machine, when Docker or the image is missing.
+    """Docker. For stage=local and builder=auto this machine, when Docker or the image is missing.
     `tmp`: MB of /tmp, of one for a function (this machine's is what it is).
 
     BuildError (what to start) in every other case without Docker.
@@ -79,7 +79,7 @@ def title(settings: Settings) -> str:
 
 
 def runs(settings: Settings) -> bool:
-    """Does what builds also run it, so that it is proven? (requirements/host_python.py)"""
+    """Does what builds also run it, so that it is tested? (requirements/host_python.py)"""
     return kind(settings) == "docker" or host_python.runs(settings)
 
 

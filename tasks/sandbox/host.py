@@ -88,7 +88,7 @@ class HostSandbox:
 
 
 class _Session:
-    """Its folders, from the first job to the last; below build/, where uv's cache can often be
+    """Its folders, from the first job to the last. Below build/, where uv's cache can often be
     linked to. Jobs of ours work in one, what packages bring is given another."""
 
     def __init__(self, python: str) -> None:
@@ -199,7 +199,7 @@ def check_host(settings: Settings) -> None:
 
 
 def _protect(tree: Path) -> None:
-    """Read-only, as in Lambda; root writes all the same, into what is only a copy."""
+    """Read-only, as in Lambda. Root writes all the same, into what is only a copy."""
     for folder, _, names in os.walk(tree, topdown=False):
         for path in [*(Path(folder, name) for name in names), Path(folder)]:
             if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""The way out of a job on this machine that has no network: connections to one port of its
+"""The way out of a job on this machine that has no network. Connections to one port of its
 127.0.0.1 arrive at a socket of the tool's (docker/relay.py), and end at the same port here.
 """
 

@@ -1,5 +1,5 @@
-"""What Lambda's image has in /var/runtime, laid out on this machine for builder=host: the runtime
-client and the SDK, as links to the tool's own packages and to nothing else of it.
+"""What Lambda's image has in /var/runtime, laid out on this machine for builder=host. It is the
+runtime client and the SDK, as links to the tool's own packages and to nothing else of it.
 
 The client's compiled part is made for one Python: under another, docker/runtime_client.py is in its
 place.
@@ -20,7 +20,7 @@ _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
 def lay_out(names: Mapping[str, str]) -> None:
-    """`names`: the sandbox's. The folder {runtime} is made once; BuildError where the tool's own
+    """`names`: the sandbox's. The folder {runtime} is made once. BuildError where the tool's own
     installation lacks something."""
     folder = Path(names["{runtime}"])
     if folder.exists():

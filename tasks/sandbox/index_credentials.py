@@ -48,7 +48,7 @@ def index_variables(environ: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def _over(files: dict[str, str], own: dict[str, str]) -> dict[str, str]:
-    """Variables count before files; what adds indexes adds them."""
+    """Variables count before files. What adds indexes adds them."""
     if own.keys() & DEFAULTS:
         files.pop("UV_DEFAULT_INDEX", None)
     more = " ".join(each["UV_INDEX"] for each in (own, files) if "UV_INDEX" in each)
@@ -147,7 +147,7 @@ def _save(answer: IO[bytes], target: Path) -> None:
 
 
 def _login(url: str, variables: Mapping[str, str]) -> str:
-    """As HTTP's Basic authentication writes it; '' where no index of that place has one."""
+    """As HTTP's Basic authentication writes it. '' where no index of that place has one."""
     place = _place(url)
     for address in " ".join(variables[name] for name in URLS if name in variables).split():
         name, _, bare = address.partition("=") if _is_named(address) else ("", "", address)

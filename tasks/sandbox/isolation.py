@@ -36,8 +36,8 @@ def wrapped(
 ) -> list[str]:  # fmt: skip
     """The command, as Lambda's user, so that it sees this machine read-only, with empty homes,
     without its services' sockets, other processes and network, and with /etc and /var as Lambda's.
-    `reads`: what may lie in a home and is to be seen; `tmp`: where it writes to; `system`:
-    sandbox/lambda_system.py's; `places`: {TASK, RUNTIME: what is seen there}; `covered`: {file:
+    `reads`: what may lie in a home and is to be seen. `tmp`: where it writes to. `system`:
+    sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen there}. `covered`: {file:
     what is seen in its place}."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
@@ -67,7 +67,7 @@ def is_folder(path: str) -> bool:
 
 
 def _of_lambda(system: Path) -> dict[Path, list[str]]:
-    """{place: how it is seen}; of programs this Python alone stays, wherever it lies."""
+    """{place: how it is seen}. Of programs this Python alone stays, wherever it lies."""
     there = {folder: ["--ro-bind", str(system / "bin")] for folder in lambda_system.hidden()}
     there |= {
         folder / each.name: ["--ro-bind", str(folder / each.name)]
@@ -83,8 +83,9 @@ def with_environment(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[list[str], int]:
     """The command of `wrapped`, and a descriptor for it to inherit, in which are the variables of
-    what runs inside. bubblewrap itself runs outside, as you, and gets none of them: the loader
-    obeys LD_PRELOAD before there is a sandbox. Not as arguments, which everybody can read."""
+    what runs inside. The program bubblewrap itself runs outside, as you, and gets none of them: the
+    loader obeys LD_PRELOAD before there is a sandbox. Not as arguments, which everybody can
+    read."""
     pairs = [word for pair in environment.items() for word in ("--setenv", *pair)]
     place = os.memfd_create("environment")
     with os.fdopen(os.dup(place), "wb") as file:

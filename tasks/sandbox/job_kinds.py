@@ -1,12 +1,12 @@
 """Which jobs there are. WHOSE CODE RUNS decides as whom, where and with what, nothing else does.
 
-    store     has root, uv's cache and the network; no code of a package ever runs in it
-    cell      has no volume but its own /etc, no network, no capability; nobody in it is root. One
+    store     has root, uv's cache and the network. No code of a package ever runs in it
+    cell      has no volume but its own /etc, no network, no capability. Nobody in it is root. One
               user of it holds what lies there (our scripts, the layer at /opt), another runs what
               the packages bring
     compiler  a cell of an image with compilers, for what is built from source
 
-A row is what docs/security.md shows; tests/unit/test_job_kinds.py compares the two.
+A row is what docs/security.md shows. tests/unit/test_job_kinds.py compares the two.
 """
 
 from dataclasses import dataclass, fields
@@ -21,7 +21,7 @@ OWN = "our scripts"
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One row. `code`: whose runs; `mounts`: what it may write to; `time`: the limit."""
+    """One row. `code`: whose runs. `mounts`: what it may write to. `time`: the limit."""
 
     job: str
     code: str

@@ -1,14 +1,14 @@
 """What a function finds of Lambda's system that another machine or image has otherwise: its user,
 which programs there are, and /etc.
 
-Sources: the user as error reports show it (`sbx_user1051:x:993:990::/home/sbx_user1051`), the
-other users those of Amazon Linux's package `setup`. Programs: those of the packages of
-public.ecr.aws/lambda/python:3.12 that have some (`rpm -qa` in amazonlinux/amazon-linux-2023#585:
-alternatives, bash, ca-certificates, coreutils-single, curl-minimal, gawk, glibc, glibc-common,
-gnupg2-minimal, grep, microdnf, p11-kit-trust, rpm, sed), and for Amazon Linux 2 what
-docker-library/repo-info lists beyond these. /etc: what these packages and `setup` bring of files
-that programs read, https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html for
-os-release.
+Sources: the user as error reports show it (`sbx_user1051:x:993:990::/home/sbx_user1051`), the other
+users those of Amazon Linux's package `setup`. Programs: those of the packages of
+public.ecr.aws/lambda/python:3.12 that have some: `alternatives bash ca-certificates
+coreutils-single curl-minimal gawk glibc glibc-common gnupg2-minimal grep microdnf p11-kit-trust rpm
+sed` (`rpm -qa` in amazonlinux/amazon-linux-2023#585). For Amazon Linux 2 what
+docker-library/repo-info lists beyond these. Of /etc: what these packages and `setup` bring of files
+that programs read. For os-release:
+https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html.
 """
 
 import shutil
@@ -61,8 +61,8 @@ def programs(python: str) -> frozenset[str]:
 
 
 def lay_out(folder: Path, interpreter: str, python: str) -> None:
-    """For a job on this machine, `folder` gets `passwd`; `bin`, copies of the machine's programs
-    that Lambda has, too; and `lang`, Lambda's /var/lang/bin."""
+    """For a job on this machine, `folder` gets `passwd`. `bin`, copies of the machine's programs
+    that Lambda has, too. And `lang`, Lambda's /var/lang/bin."""
     if folder.exists():
         return
     for name in ("bin", "lang"):
@@ -109,7 +109,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def hidden() -> list[Path]:
-    """Folders of programs on this machine; where one is a link to another, once."""
+    """Folders of programs on this machine. Where one is a link to another, once."""
     return sorted({Path(path).resolve() for path in FOLDERS if Path(path).is_dir()})
 
 

@@ -1,14 +1,15 @@
 """Where the layer's platform runs code: a container of the Lambda image, or this machine.
 
-Two implementations, sandbox/container/sandbox.py and sandbox/host.py; the rest knows only this
+Two implementations, sandbox/container/sandbox.py and sandbox/host.py. The rest knows only this
 protocol. What a job may do follows from its kind (sandbox/job_kinds.py). It sees what it is given
 under `{opt}` and `{task}` (the container's real /opt and /var/task) and a folder `{work}` that
-lasts from the first job until `close`: jobs of ours have one together in which they write, jobs
-that run a package's code have another, which they only read, and `{tmp}` to write to. These names
-are replaced in its arguments, as are `{scripts}` (where ours lie), `{interpreter}` (the platform's
-Python), `{python}` (the same with its isolating options), `{uv}`, `{tools}` (a folder with
-`deflate`) and `{runtime}` (Lambda's /var/runtime). Nothing else of the machine is visible to it,
-and files travel as copies in both directions.
+lasts from the first job until `close`. Jobs of ours have one together in which they write. Jobs
+that run a package's code have another, which they only read, and `{tmp}` to write to.
+
+These names are replaced in its arguments. So are `{scripts}` (where ours lie), `{interpreter}` (the
+platform's Python) and `{python}` (the same with its isolating options). So are `{uv}`, `{tools}` (a
+folder with `deflate`) and `{runtime}` (Lambda's /var/runtime). Nothing else of the machine is
+visible to it, and files travel as copies in both directions.
 """
 
 import re
@@ -28,7 +29,7 @@ SHOWN = 8  # lines of a job's output in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One command. `inputs` are laid under {work}: contents, or where they lie; `fetch` maps paths
+    """One command. `inputs` are laid under {work}: contents, or where they lie. `fetch` maps paths
     there to local paths that receive a file or folder when the command has succeeded."""
 
     argv: tuple[str, ...]
@@ -50,7 +51,7 @@ class Job:
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Exit code and combined output (stdout and stderr as they came, text). `trying`: what the job
-    said last that it was at, in a line that begins with `~ `; '' for nothing."""
+    said last that it was at, in a line that begins with `~ `. '' for nothing."""
 
     code: int
     output: str
@@ -58,7 +59,7 @@ class Outcome:
 
     @property
     def tail(self) -> str:
-        """The last lines, for an error; without the job's marks of progress."""
+        """The last lines, for an error. Without the job's marks of progress."""
         lines = [line for line in self.output.splitlines() if not MARK.fullmatch(line)]
         return "\n".join(lines[-SHOWN:])
 
@@ -93,11 +94,11 @@ class Sandbox(Protocol):
 
     @property
     def digest(self) -> str:
-        """Exactly which image: `name@sha256:…`, or the ID of one that no registry has; '' for this
+        """Exactly which image: `name@sha256:…`, or the ID of one that no registry has. '' for this
         machine."""
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        """Run it to its end. A non-zero code is an Outcome, not an error; BuildError when the
+        """Run it to its end. A non-zero code is an Outcome, not an error. BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
 
     def prepare(self, layer: Path) -> None:

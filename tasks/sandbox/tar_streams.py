@@ -1,4 +1,4 @@
-"""Files from containers, as tar streams: memory does not grow with them; and an image's, as one."""
+"""Files from containers, as tar streams: memory does not grow with them. And an image's, as one."""
 
 import errno
 import io
@@ -58,7 +58,7 @@ def reader(chunks: Iterable[bytes]) -> io.BufferedReader:
 
 
 class TooLargeError(BuildError):
-    """Whoever sends does not end. The connection is of no more use."""
+    """The sender does not end. The connection is of no more use."""
 
 
 def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """What a run that was killed leaves behind, removed by the next one.
 
 A run has one temporary folder for all that it and its sandboxes put aside, and holds a file in it
-locked; it holds `build/` locked (shared), too. The system unlocks both when the process ends,
+locked. It holds `build/` locked (shared), too. The system unlocks both when the process ends,
 however it does: what nobody holds is a dead run's.
 """
 
@@ -102,7 +102,7 @@ def _sweep_checkout() -> None:
 
 
 def half_written() -> Iterator[Path]:
-    """What tempfile named for us in this checkout; nothing of the packages in build/."""
+    """What tempfile named for us in this checkout. Nothing of the packages in build/."""
     for folder, folders, files in os.walk(paths.BUILD):
         found = [name for name in (*folders, *files) if HALF_WRITTEN.fullmatch(name)]
         yield from (Path(folder, name) for name in found)
@@ -133,14 +133,14 @@ class Scratch:
         os.close(self._held)
 
     def remove_later(self) -> None:
-        """Beside what this run does next; should that be cut off, the next run does it."""
+        """Beside what this run does next. Should that be cut off, the next run does it."""
         _remove_later([self.path])
         os.close(self._held)
 
 
 def _remove_later(folders: Iterable[Path]) -> None:
-    """Thousands of files take a while, beside which others can work; but a run that has ended does
-    nothing any more: whoever archives `build/` next must not see files go."""
+    """Thousands of files take a while, beside which others can work. But a run that has ended does
+    nothing any more: a program that archives `build/` next must not see files go."""
     if names := [str(folder) for folder in folders]:
         removal = 'rm -rf "$@" || { chmod -R u+w "$@"; rm -rf "$@"; }'
         under_way = [each for each in _REMOVALS if each.poll() is None]

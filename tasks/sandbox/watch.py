@@ -15,7 +15,7 @@ TRIED = 500  # characters of what it was at
 
 
 class OutOfTimeError(TimeoutError):
-    """Its text: what the job said. `trying`: what it said last that it was at; `silent`: it did not
+    """Its text: what the job said. `trying`: what it said last that it was at. `silent`: it did not
     say anything for so many seconds, 0 where it was only slow."""
 
     def __init__(self, said: str, trying: str, silent: float) -> None:
@@ -24,7 +24,7 @@ class OutOfTimeError(TimeoutError):
 
 
 class Watch:
-    """While it is entered, `end` is called once the job has no more time; it ends the job."""
+    """While it is entered, `end` is called once the job has no more time. It ends the job."""
 
     def __init__(self, job: Job, on_line: OnLine, end: Callable[[], None]) -> None:
         self._job, self._on_line, self._end = job, on_line, end

@@ -13,7 +13,7 @@ SOON = timedelta(days=180)  # AWS tells whoever uses a runtime as early
 
 @dataclass(frozen=True, kw_only=True)
 class Support:
-    """`deprecated`: no security updates from that day on; then no new functions, no changes."""
+    """`deprecated`: no security updates from that day on. Then no new functions, no changes."""
 
     deprecated: date
     no_create: date
@@ -42,7 +42,7 @@ PYTHONS = (*SUPPORT, *PREVIEW)
 
 
 def warning(python: str, today: date) -> str:
-    """What to know about that Python; '' for nothing."""
+    """What to know about that Python. '' for nothing."""
     if python in PREVIEW:
         return (
             f"note: Python {python} is a preview: Lambda may not offer it in your region yet, and "

@@ -58,7 +58,7 @@ def unsendable(text: str) -> str:
 
 
 def refused(names: Iterable[str]) -> list[str]:
-    """What Lambda would say of them; nothing where it takes them all."""
+    """What Lambda would say of them. Nothing where it takes them all."""
     wanted = sorted(set(names))
     reserved = [name for name in wanted if name in RESERVED]
     strange = [name for name in wanted if not NAME.fullmatch(name) and name not in RESERVED]
@@ -81,7 +81,8 @@ def against_layer(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def against_bytecode(variables: Mapping[str, str]) -> list[str]:
-    """What those cost with which Python passes over the layer's bytecode, and so the proof."""
+    """What those cost with which Python passes over the layer's bytecode, and so the import
+    test."""
     harmless = {"PYTHONOPTIMIZE": ("", "0"), "PYTHONPYCACHEPREFIX": ("",)}
     return [
         f"with {name} Python passes over the layer's bytecode and compiles what it imports at each "

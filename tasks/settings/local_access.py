@@ -1,6 +1,6 @@
 """The way into the emulator: its address, and the key that it was made with.
 
-Whoever has the key may do everything there, so the file is this user's alone.
+A person that has the key may do everything there, so the file is this user's alone.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ PROXIES = ("NO_PROXY", "no_proxy")  # some programs read the one, some the other
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """`key`, `secret`: as any AWS SDK signs with; `pid`: of our own server, else 0."""
+    """`key`, `secret`: as any AWS SDK signs with. `pid`: of our own server, else 0."""
 
     url: str
     key: str = "local"

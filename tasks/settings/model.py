@@ -38,8 +38,9 @@ def _setting(default: Any, help_: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting. `typed`: also `name=value` on the command line; `env`: variables, in order;
-    `value`: what stands for one in help; `own`: a name that each project has its own of."""
+    """Every setting. `typed`: also `name=value` on the command line. `env`: variables, in order.
+    `value`: what stands for one in help. `own`: a name that each project has its own of. `most`: a
+    number's bound."""
 
     layer: str = _setting(
         "shuking-deps-layer", "the layer's name", typed=True, value="NAME", own=True,
@@ -178,8 +179,9 @@ class Settings:
         pairs=True,
     )  # fmt: skip
     reserve: int = _setting(
-        5, "MB of Lambda's limit that bytecode leaves to the function and other layers"
-    )
+        5, "MB of Lambda's limit that bytecode leaves to the function and other layers",
+        most=LAMBDA_LIMIT // 1_000_000,
+    )  # fmt: skip
     max_growth: int = _setting(0, "fail when the layer grows by more than this % (0: no limit)")
     # No setting: `py313` where the command line asks for another Python than the project's.
     variant: str = ""

@@ -11,7 +11,7 @@ STAGES = "stages"  # [tool.lambda-layer.stages.dev]: what is different there
 
 
 def by_stage(pyproject: Path) -> dict[str, tuple[str, dict[str, Any]]]:
-    """{stage: (where, table)}; '' is the table for all stages. SettingsError for what is none."""
+    """{stage: (where, table)}. '' is the table for all stages. SettingsError for what is none."""
     whole = _read(pyproject)
     common = _table(whole, *TABLE.split("."))
     common.pop(STAGES, None)
@@ -47,7 +47,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _table(data: Any, *path: str) -> dict[str, Any]:
-    """The table at a path; {} where there is none."""
+    """The table at a path. {} where there is none."""
     for number, name in enumerate(path, 1):
         data = data.get(name, {})
         if not isinstance(data, dict):

@@ -16,9 +16,9 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """`headers`: (name, value), in a value `${NAME}` is an environment variable; `status`: what is
-    expected, () for any 2xx; `json`: (dotted name, value as JSON) of fields that the answer must
-    have; `body`: sent as it is."""
+    """`headers`: (name, value), in a value `${NAME}` is an environment variable. `status`: what is
+    expected, () for any 2xx. `json`: (dotted name, value as JSON) of fields that the answer must
+    have. `body`: sent as it is."""
 
     path: str
     method: str = "GET"
@@ -55,7 +55,7 @@ class Request:
 
 
 def _field(told: Any, name: str) -> Any:
-    """`checks.database`; None where there is none."""
+    """`checks.database`. None where there is none."""
     for part in name.split("."):
         told = told.get(part) if isinstance(told, dict) else None
     return told
@@ -66,7 +66,7 @@ def _written(value: Any) -> str:
 
 
 def of_path(text: str) -> tuple[Request, ...]:
-    """`/health`, `POST /hook`; none for `none`."""
+    """`/health`, `POST /hook`. None for `none`."""
     if text == NONE:
         return ()
     method, _, path = text.rpartition(" ")

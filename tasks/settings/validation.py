@@ -9,11 +9,12 @@ ITEMS = {  # forms that a list's entries may have to have
     "NAME=value": re.compile(r"[A-Za-z_][A-Za-z0-9_]*="),
     "DISTRIBUTION: GLOB": re.compile(r"[A-Za-z0-9][\w.-]*\s*:\s*\S"),
 }
+MOST = 1_000_000  # of whatever unit: no setting means more
 KINDS: dict[object, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
 def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
-    """What is wrong with a field's value; `label` says where it stands and what it is."""
+    """What is wrong with a field's value. `label` says where it stands and what it is."""
     if faults := spec.metadata.get("faults"):
         where = label.partition(" = ")[0]  # what stands there may be a credential
         return [f"{where}: {fault}" for fault in faults(value)]
@@ -26,8 +27,8 @@ def violations(label: str, value: Any, spec: "Field[Any]") -> list[str]:
         return [f"{label}: {each!r} is not {form}" for each in wrong]
     if type(value) is not spec.type:
         return [f"{label} is not {KINDS[spec.type]}"]
-    if spec.type is int and value < 0:
-        return [f"{label} is negative"]
+    if spec.type is int and not 0 <= value <= (most := spec.metadata.get("most", MOST)):
+        return [f"{label} is negative" if value < 0 else f"{label} is more than {most:,}"]
     return _unlike(label, value, spec)
 
 

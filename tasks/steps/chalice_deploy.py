@@ -56,8 +56,8 @@ def task_chalice_deploy() -> dict[str, object]:
 
 
 def is_deployed(settings: Settings) -> bool:
-    """AWS runs exactly this, as our record says, or that of whoever deployed last; no deploy was
-    cut short; and no pin is left to be lifted, which a deploy does."""
+    """AWS runs exactly this, as our record says, or that of the last deploy. No deploy was
+    cut short. And no pin is left to be lifted, which a deploy does."""
     looked_up = _looked_up(settings)
     if looked_up.get("lifts"):
         return False
@@ -112,8 +112,8 @@ def fingerprint(
     secret: str = "",
     more: Sequence[Member] = (),
 ) -> str:
-    """sha256 of the app's files and of what config.json says about this stage; `arns` and `more`:
-    as if patch-config had written them; `secret`: the version of the stage's secret, never its
+    """sha256 of the app's files and of what config.json says about this stage. `arns` and `more`:
+    as if patch-config had written them. `secret`: the version of the stage's secret, never its
     values."""
     config, place = (
         chalice_config.load_config(paths.CHALICE_CONFIG),
@@ -130,7 +130,7 @@ def fingerprint(
 
 
 def of_image(settings: Settings) -> list[str]:
-    """What else decides what an image holds, and where it is; [] for a layer, whose ARN says it."""
+    """What else decides what an image holds, and where it is. [] for a layer, whose ARN says it."""
     if not settings.is_image:
         return []
     builder = choose.expected(settings)
@@ -138,7 +138,7 @@ def of_image(settings: Settings) -> list[str]:
 
 
 def observed(aws: Aws, names: Iterable[str]) -> dict[str, Any]:
-    """{function: {"sha256", "layers"}} as AWS has them now; None for one that is gone."""
+    """{function: {"sha256", "layers"}} as AWS has them now. None for one that is gone."""
     return {name: _observed(lambda_functions.configuration(aws, name)) for name in sorted(names)}
 
 
@@ -150,8 +150,8 @@ def _observed(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def deploy(aws: Aws) -> None:
-    """The stage as lookup found that it should be. DeployError when it was rolled back since;
-    what is deployed against a pin for other requirements lifts it."""
+    """The stage as lookup found that it should be. DeployError when it was rolled back since.
+    What is deployed against a pin for other requirements lifts it."""
     _finish(aws)
     looked_up = _looked_up(aws.settings)
     if aws.settings.is_image:
@@ -172,7 +172,7 @@ def deploy(aws: Aws) -> None:
 
 
 def _deploy_image(aws: Aws) -> None:
-    """The one that was pushed, which lifts a pin; or the one that the stage is pinned to."""
+    """The one that was pushed, which ends a pin. Or the one that the stage is pinned to."""
     asked = file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {}
     if pin := image_pin.holding(aws):
         release = releases.by_number(aws, pin.number)
@@ -193,12 +193,12 @@ def _finish(aws: Aws) -> None:
 
 def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_tools.Record:
     """Deploy, wait, keep Chalice's state, its package and the record in S3. DeployError, AwsError.
-    `asked`: {"answered", "said"} of what ran until now; `refuses`: DeployError also where the
+    `asked`: {"answered", "said"} of what ran until now. `refuses`: DeployError also where the
     function's package hides a module of the layer.
 
-    Record {"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
+    Record `{"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
     "app": wishes.app, "contents": what Chalice packed, "package": where S3 keeps that, "url",
-    "routes": the app's, "first": was the API made just now?[, "secret"][, "image": push's]}."""
+    "routes": the app's, "first": was the API made just now?[, "secret"][, "image": push's]}`."""
     settings, started = aws.settings, time.monotonic()
     if not arguments.converts():
         conversion.refuse_open(aws)
@@ -253,7 +253,7 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
 
 
 def pushed_image(settings: Settings) -> file_tools.Record:
-    """push's record; {} where the stage has a layer."""
+    """push's record. {} where the stage has a layer."""
     if not settings.is_image:
         return {}
     return file_tools.read_record(paths.stage_record(settings, "push")) or {}

@@ -1,6 +1,6 @@
 """deploy-lock: one deploy at a time per stage. A setup task: taken only when something changes.
 
-doit ends it with the run, however that ends; a run that was killed loses it when it expires.
+doit ends it with the run, however that ends. A run that was killed loses it when it expires.
 """
 
 from ..aws.client import Aws

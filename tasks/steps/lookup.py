@@ -1,6 +1,6 @@
 """lookup: does AWS already hold a layer version made from exactly these inputs?
 
-Asked before anything is built; needs no Docker. A hit puts the ARN into .layer-arn.txt.
+Asked before anything is built. Needs no Docker. A hit puts the ARN into .layer-arn.txt.
 """
 
 from collections.abc import Iterable
@@ -41,9 +41,9 @@ def task_lookup() -> dict[str, object]:
 
 def run(aws: Aws, builder: str) -> files.Record:
     """Record {"input", "arn", "stored", "pin", "lifts", "own", "replaces"}: `arn` is None when a
-    version has to be made, and `stored` names the zip in S3 to make it from, where there is one;
-    for a stage that was rolled back `arn` is that version's, and `pin` says when that was; `lifts`:
-    a pin stands that is for other requirements; `own`: the stage's layers without what rollbacks
+    version has to be made. `stored` names the zip in S3 to make it from, where there is one.
+    For a stage that was rolled back `arn` is that version's, and `pin` says when that was. `lifts`:
+    a pin stands that is for other requirements. `own`: the stage's layers without what rollbacks
     put there, `replaces`: with them, where that differs. What is published goes into publish's
     record, so that a fresh machine has it as well as the one that did it."""
     wanted = input_hash.input_hash(aws.settings, builder)
@@ -147,7 +147,7 @@ def follow(aws: Aws, choice: Choice) -> str:
 
 def deleted(aws: Aws, there: Iterable[LayerVersion]) -> list[int]:
     """Numbers of this layer's versions that the records or config.json speak of, but AWS has no
-    more. A function that runs one keeps it; nothing new can use it."""
+    more. A function that runs one keeps it. Nothing new can use it."""
     settings = aws.settings
     last = files.read_record(paths.stage_record(settings, "publish")) or {}
     arns = {last.get("arn", ""), *config.known_layers(paths.CHALICE_CONFIG, settings.stage)}

@@ -1,6 +1,7 @@
 """patch-config: the layer version's ARN into stages.<stage>.layers of .chalice/config.json, and
-what goes with it: the same ARN into the `layers` that a function has of its own (Chalice gives it
-these instead of the stage's), the layer's architecture where the functions have another one."""
+what goes with it. That is the same ARN into the `layers` that a function has of its own (Chalice
+gives it these instead of the stage's). It is also the layer's architecture where the functions have
+another one."""
 
 from ..aws import arn as layer_arns
 from ..chalice_project import config
@@ -34,7 +35,7 @@ def task_patch_config() -> dict[str, object]:
 
 
 def before(settings: Settings, arn: str = "") -> list[str]:
-    """The stage's layers until now; with `arn` AWS is not asked."""
+    """The stage's layers until now. With `arn` AWS is not asked."""
     if arn:
         return _configured(settings)
     return attached_layers.now(connect(settings))
@@ -51,7 +52,7 @@ def is_patched(settings: Settings, arn: str = "") -> bool:
 def wanted_layers(settings: Settings, arn: str = "") -> list[str]:
     """What the stage's `layers` should be: one ARN takes its layer's place, several are the list.
 
-    `arn`: as typed; without it the published one, and what a rollback put there goes. InputError
+    `arn`: as typed. Without it the published one, and what a rollback put there goes. InputError
     for what Lambda would refuse.
     """
     stands = _configured(settings) if arn else _own(settings)
@@ -86,14 +87,14 @@ def followed(settings: Settings, arns: list[str]) -> dict[str, list[str]]:
 
 
 def foreign_functions(settings: Settings, arns: list[str]) -> list[str]:
-    """The functions whose own `layers` stay as they are, since these are layers of others."""
+    """The functions whose own `layers` stay as they are, since these are other tools' layers."""
     own = config.own_layers(paths.CHALICE_CONFIG, settings.stage)
     follows = any(layer_arns.is_of(arn, settings.layer) for arn in arns)
     return [] if follows else [name for name, each in own.items() if each]
 
 
 def other_architecture(settings: Settings) -> str:
-    """The layer's, where config.json says another one for the stage's functions; else ''."""
+    """The layer's, where config.json says another one for the stage's functions. Else ''."""
     now = config.architecture(paths.CHALICE_CONFIG, settings.stage)
     return "" if now == settings.architecture else settings.architecture
 
@@ -128,7 +129,7 @@ def _published() -> str:
 
 
 def run(settings: Settings, arns: list[str], former: list[str]) -> None:
-    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back; `former`:
+    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back. `former`:
     what the stage had until now, whatever config.json says here."""
     refuse_bad_layers(settings, arns)
     more, runs_on = beside(settings, arns), other_architecture(settings)

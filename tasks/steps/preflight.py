@@ -45,7 +45,7 @@ def task_preflight() -> dict[str, object]:
 
 
 def run(settings: Settings, *, deploys: bool = True) -> None:
-    """InputError, AwsError; all problems at once. Prints where the deploy will go. A layer may be
+    """InputError, AwsError. All problems at once. Prints where the deploy will go. A layer may be
     published that Chalice could not deploy from here."""
     tell_of_python(settings)
     checks: list[Check] = [check_packages, check_stage, check_layers]
@@ -94,7 +94,7 @@ def check_name(settings: Settings) -> None:
 
 
 def check_stage(settings: Settings) -> None:
-    """The stage exists and nothing in it works against the layer; a stage that has settings of its
+    """The stage exists and nothing in it works against the layer. A stage that has settings of its
     own exists, too: misspelt, its account would not be guarded."""
     config = chalice_config.load_config(paths.CHALICE_CONFIG)
     for name in set(stages(Path("pyproject.toml"))) - set(config["stages"]):
@@ -159,7 +159,7 @@ def _is_a_rollbacks(settings: Settings, configured: list[str]) -> bool:
 
 
 def check_variables(settings: Settings) -> None:
-    """Lambda takes the names of the variables in config.json; it would say so in the middle of a
+    """Lambda takes the names of the variables in config.json. It would say so in the middle of a
     deploy."""
     try:
         found = chalice_config.variables(paths.CHALICE_CONFIG, settings.stage)
@@ -275,7 +275,7 @@ def check_architecture(settings: Settings) -> None:
 
 def check_hidden(settings: Settings) -> None:
     """Nothing that lies here hides what the layer is asked for. Most packages have one module, of
-    the same name; chalice-deploy, which knows the layer, looks again."""
+    the same name. Chalice-deploy, which knows the layer, looks again."""
     try:
         lines = file.read_requirements(Path(settings.requirements))
     except LayerError:

@@ -28,7 +28,7 @@ def task_publish() -> dict[str, object]:
 
 
 def looked_up(settings: Settings) -> bool:
-    """lookup has found these inputs, or restore has; that ARN is what .layer-arn.txt says."""
+    """lookup has found these inputs, or restore has. That ARN is what .layer-arn.txt says."""
     found = (files.read_record(paths.stage_record(settings, "lookup")) or {}).get("arn")
     return found is not None and read_arn() == found
 

@@ -1,6 +1,6 @@
 """sbom: build/<layer>.cdx.json, the layer's bill of materials (CycloneDX).
 
-It lists what is in the zip, not what was installed: a distribution that pruning took is not in it.
+It lists what is in the zip, not what was installed: a package that pruning took is not in it.
 Of one that is there, it also has what the wheel's own bills list, and the libraries it bundles.
 """
 
@@ -66,7 +66,7 @@ def run(settings: Settings) -> files.Record:
 
 
 def contents(settings: Settings, layer: Path, packed: files.Record) -> sbom.Contents:
-    """What the zip at `layer` holds; `packed` is its record."""
+    """What the zip at `layer` holds. `packed` is its record."""
     # with what reads metadata: only when there is some to read
     from ..layer.archive import dist_metadata, embedded_bills
 

@@ -1,6 +1,6 @@
 """smoke: the deployed app is asked, as its users ask it.
 
-Through API Gateway where the app has routes; its function alone where nobody outside reaches the
+Through API Gateway where the app has routes. Its function alone where nobody outside reaches the
 API (a private one, the emulator). An app without routes is looked at: an event would do its
 work.
 """
@@ -68,7 +68,7 @@ def ask_and_judge(aws: Aws) -> None:
 
 
 def _cold_start(aws: Aws, start: Start) -> Start:
-    """This one, kept with the record of what was deployed; where it was warm the one kept there, by
+    """This one, kept with the record of what was deployed. Where it was warm the one kept there, by
     whatever machine. Of another deploy nothing is."""
     path = paths.stage_record(aws.settings, "chalice-deploy")
     deployed = files.read_record(path) or {}
@@ -83,7 +83,7 @@ def _cold_start(aws: Aws, start: Start) -> Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """How a stage is asked. `url`: '' where its function is; `routes`: the app's; `first`: was the
+    """How a stage is asked. `url`: '' where its function is. `routes`: the app's. `first`: was the
     API made by the last deploy?"""
 
     aws: Aws
@@ -110,7 +110,7 @@ class Asking:
 
 def run(aws: Aws, way: str = "") -> files.Record:
     """Record {"function", "status", "body", "start"[, "url"]} of the first answer, or
-    {"functions"}. DeployError with the function's own error; `way`: out of it, where this version
+    {"functions"}. DeployError with the function's own error. `way`: out of it, where this version
     is bad: for a deploy, which is what asks unless it says so, back."""
     settings = aws.settings
     way = way or watch.back(settings)
@@ -153,7 +153,7 @@ def ask_directly(aws: Aws, name: str, others: list[str]) -> None:
 def fitting(
     settings: Settings, wanted: tuple[Request, ...], routes: Sequence[Route]
 ) -> tuple[Request, ...]:
-    """The requests; where nobody has chosen any, and the app has no such route, one that it has."""
+    """The requests. Where nobody has chosen any, and the app has no such route, one that it has."""
     if settings.smoke or settings.smoke_path != Settings().smoke_path or not routes:
         return wanted
     if any(stage_api.has(each, routes) for each in wanted):
@@ -281,7 +281,7 @@ def _failed(problem: str, log: str, way: str) -> DeployError:
 
 
 def pretty(body: str) -> list[str]:
-    """JSON indented, other text as it is; at most 40 lines."""
+    """JSON indented, other text as it is. At most 40 lines."""
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

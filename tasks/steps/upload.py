@@ -1,4 +1,4 @@
-"""upload: the proven zip to s3://<bucket>/layers/<layer>/<time>/, its manifest beside it."""
+"""upload: the tested zip to s3://<bucket>/layers/<layer>/<time>/, its manifest beside it."""
 
 import time
 from dataclasses import replace
@@ -33,7 +33,7 @@ def task_upload() -> dict[str, object]:
 
 def run(aws: Aws) -> files.Record:
     """Record {"sha256", "input", "built", "unzipped", "wishes", "bucket", "key", "version_id",
-    "tag", "arn"}; `tag`: may the object carry lifecycle's?; `arn`: of a version that has this
+    "tag", "arn"}. `tag`: may the object carry lifecycle's?. `arn`: of a version that has this
     content already, then nothing was sent (key: None)."""
     settings = aws.settings
     packed = proven(settings)

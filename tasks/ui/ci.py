@@ -10,7 +10,7 @@ _PLACE = re.compile(r"^\s+--> (?P<file>.+):(?P<line>\d+)$", re.M)
 
 
 def begin_fold(name: str, environ: Mapping[str, str]) -> str:
-    """The line that a step begins with; '' outside of CI."""
+    """The line that a step begins with. '' outside of CI."""
     if environ.get("GITHUB_ACTIONS"):
         return f"::group::▶ {name}\n"
     if environ.get("GITLAB_CI"):
@@ -52,7 +52,7 @@ def _property(text: str) -> str:
 
 
 def summary(rows: list[tuple[str, str, str, str]], words: list[str]) -> str:
-    """Markdown for GitHub's job summary. `rows`: mark, step, what it made, time; `words`: what is
+    """Markdown for GitHub's job summary. `rows`: mark, step, what it made, time. `words`: what is
     said at the end."""
     table = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     head = ["|  | step | result | time |", "|---|---|---|---|"]

@@ -30,7 +30,7 @@ URGENT = ("warning", "note")  # lines that begin so are shown at once, whatever 
 
 @cache
 def console() -> "Console":
-    """doit swaps sys.stdout while an action runs; progress needs the terminal itself."""
+    """doit swaps sys.stdout while an action runs. Progress needs the terminal itself."""
     return _rich(soft_wrap=True)
 
 
@@ -55,7 +55,7 @@ def _rich(**options: Any) -> "Console":
 
 
 def text(value: str) -> "Text":
-    """A table's cell; as wide as it will be shown."""
+    """A table's cell. As wide as it will be shown."""
     from rich.text import Text
 
     return Text(visible(typed(value)))
@@ -94,7 +94,7 @@ _spinner: "Status | None" = None
 
 
 def hold(name: str) -> None:
-    """From here on `say` keeps its lines; on a terminal the last one stands beside the name."""
+    """From here on `say` keeps its lines. On a terminal the last one stands beside the name."""
     global _held, _spinner
     _held = []
     spinner = "dots" if console().encoding.startswith("utf") else "line"
@@ -104,7 +104,7 @@ def hold(name: str) -> None:
 
 
 def release() -> list[str]:
-    """Print again; what was kept."""
+    """Print again. What was kept."""
     global _held, _spinner
     if _spinner:
         _spinner.stop()
@@ -174,7 +174,7 @@ def plain(line: str) -> None:
 
 
 def show_tables(tables: "RenderableType") -> None:
-    """As wide as the terminal, also where a pager is between; their text is folded, never cut."""
+    """As wide as the terminal, also where a pager is between. Their text is folded, never cut."""
     _rich(width=None if console().is_terminal else width()).print(tables)
 
 
@@ -189,7 +189,7 @@ def width() -> int:
 
 
 def count(number: int, noun: str, more: str = "") -> str:
-    """1 file, 2 files; `more`: its plural, where that is not one `s` longer."""
+    """1 file, 2 files. `more`: its plural, where that is not one `s` longer."""
     return f"{number} {noun if number == 1 else more or noun + 's'}"
 
 

@@ -40,7 +40,7 @@ def bad(what: str, error: LayerError) -> Finding:
 
 
 def finding_of(what: str, question: Callable[[], Finding | str]) -> Finding:
-    """Its answer (text: all is well); the error that it raised is what is wrong."""
+    """Its answer (text: all is well). The error that it raised is what is wrong."""
     try:
         answer = question()
     except LayerError as error:

@@ -102,7 +102,7 @@ def end_with_them() -> None:
 
 @contextmanager
 def leaving() -> Iterator[None]:
-    """A terminal that was closed (SIGHUP) takes nothing more; what is left to do is done all the
+    """A terminal that was closed (SIGHUP) takes nothing more. What is left to do is done all the
     same, and silently."""
     try:
         yield
@@ -119,7 +119,7 @@ def flush() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Right after a write that nobody reads; one to a socket is its owner's business."""
+    """Right after a write that nobody reads. One to a socket is its owner's business."""
     if gone := [output for output in OUTPUTS if _unread(output)]:
         _silence(gone)
         _GONE.extend(gone)

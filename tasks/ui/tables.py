@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def table(title: str = "", *, header: bool = True) -> "Table":
-    """Empty; `title` is taken literally."""
+    """Empty. `title` is taken literally."""
     from rich import box
     from rich.table import Table
 

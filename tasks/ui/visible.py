@@ -1,5 +1,5 @@
-"""What others wrote, as people may see it: no character of it steers a terminal, none is hidden,
-and no line of it is a command to a CI system or markup to a page.
+"""What others wrote, as people may see it: no character of it steers a terminal, none is hidden.
+No line of it is a command to a CI system or markup to a page.
 
 Everything that is shown goes through here: ui/console.py, ui/streams.py (all that is printed),
 ui/ci.py (the job's summary) and report/html.py.
@@ -22,7 +22,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~&$!])")
 
 
 def visible(text: str) -> str:
-    """Line ends and tabs stay; hidden characters stand as `\\x1b`, `\\u202e`; a command to a CI
+    """Line ends and tabs stay. Hidden characters stand as `\\x1b`, `\\u202e`. A command to a CI
     system gets a blank that makes it text. Twice is the same as once."""
     shown = text if text.isprintable() else _UNUSUAL.sub(_shown, text)
     if "::" in shown:

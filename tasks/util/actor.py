@@ -14,7 +14,7 @@ def current_actor(environ: Mapping[str, str]) -> str:
 
 
 def ci_run(environ: Mapping[str, str]) -> str:
-    """The address of the CI run; '' where there is none (variables as GitHub and GitLab document
+    """The address of the CI run. '' where there is none (variables as GitHub and GitLab document
     them)."""
     if environ.get("GITHUB_RUN_ID"):
         parts = [environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY")]

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 
 class BackgroundTask:
-    """One piece of work at a time, in the background. It may fail: whoever needs it does it then,
-    and says what is wrong."""
+    """One piece of work at a time, in the background. It may fail: the caller that needs it does it
+    then, and says what is wrong."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None

@@ -1,4 +1,4 @@
-"""One error hierarchy. Every message says what is wrong and where; `fix` says what to do."""
+"""One error hierarchy. Every message says what is wrong and where. `fix` says what to do."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Step records: small JSON files, written last and atomically; the next step's input.
+"""Step records: small JSON files, written last and atomically. The next step's input.
 
 A record holds facts only (no durations), so that an unchanged result leaves it unchanged.
 Its `fingerprint` says what the result was made from: doit's own database is keyed by task
@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 
 def home() -> Path:
-    """Of whoever runs this; `/` for a user whom neither HOME nor the machine gives one."""
+    """Of the user that runs this. `/` for a user whom neither HOME nor the machine gives one."""
     named = os.environ.get("HOME", "~")
     try:
         return Path(named or "/").expanduser().absolute()

@@ -18,7 +18,7 @@ LIMIT = 10_000_000  # bytes; a lock of a thousand packages has a fifth of that
 
 
 def read(path: Path, limit: int = LIMIT) -> bytes:
-    """Its content. FileNotFoundError where nothing is there; InputError for all else that is no
+    """Its content. FileNotFoundError where nothing is there. InputError for all else that is no
     readable file of that size, in words that name it."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:

@@ -14,7 +14,7 @@ PROGRAMS = ("doit", "doit-lambda-layer")
 
 
 def called(program: str, package: str) -> str:
-    """What a person types instead of `./doitw`; `program`: sys.argv[0]."""
+    """What a person types instead of `./doitw`. `program`: sys.argv[0]."""
     path = Path(program)
     if path.name in PROGRAMS:
         return "doit" if path.with_name("doit").exists() else path.name

@@ -1,4 +1,4 @@
-"""Which modules a tree holds, and to which distribution each belongs."""
+"""Which modules a tree holds, and to which package each belongs."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ LAUNCHERS = ("__main__",)  # running them is their purpose
 
 
 def dotted(path: str) -> str:
-    """a/b/__init__.py → a.b, a/c.cpython-312-x86_64-linux-gnu.so → a.c; no module → ''."""
+    """a/b/__init__.py → a.b, a/c.cpython-312-x86_64-linux-gnu.so → a.c. No module → ''."""
     if path.endswith(".py"):
         stem = path[:-3]
     elif path.endswith(".so"):
@@ -26,7 +26,7 @@ def dotted(path: str) -> str:
 
 
 def is_met_by_all(path: str) -> bool:
-    """Does a file change what other distributions import: by the name of a standard module, or as a
+    """Does a file change what other packages import: by the name of a standard module, or as a
     .pth file?"""
     top, _, rest = path.partition("/")
     if rest:
@@ -35,7 +35,7 @@ def is_met_by_all(path: str) -> bool:
 
 
 def by_distribution(files: Iterable[str], owners: Mapping[str, str]) -> dict[str, list[str]]:
-    """{distribution: its modules, sorted}; files nobody claims go under their top folder."""
+    """{package: its modules, sorted}. Files nobody claims go under their top folder."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in files:
         if name := dotted(path):
@@ -44,7 +44,7 @@ def by_distribution(files: Iterable[str], owners: Mapping[str, str]) -> dict[str
 
 
 def top_level(modules: Iterable[str]) -> list[str]:
-    """The outermost modules of a distribution that are not inside another of its own: what a
+    """The outermost modules of a package that are not inside another of its own: what a
     person imports. For a namespace package that is `google.generativeai`, not `google`."""
     names = set(modules)
     return sorted(

@@ -11,7 +11,7 @@ _TABLE = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?$")
 
 @dataclass(frozen=True, kw_only=True)
 class SourceLocation:
-    """`line`: from 1; `start`, `length`: of the words at fault, in characters of `text`."""
+    """`line`: from 1. `start`, `length`: of the words at fault, in characters of `text`."""
 
     file: str
     line: int
@@ -36,7 +36,7 @@ Problem = tuple[str, SourceLocation | None]
 
 
 def joined(problems: Sequence[Problem]) -> str:
-    """Each problem with its place under it; each once."""
+    """Each problem with its place under it. Each once."""
     places = dict(problems)
     whole = len([place for place in places.values() if place]) <= MOST
     lines = []
@@ -52,7 +52,7 @@ def below(problem: str, place: SourceLocation | None) -> str:
 
 
 def at(path: Path, line: int, word: str = "", column: int = 1) -> SourceLocation | None:
-    """A line of a file, with the word in it (or what is at the column, from 1) marked; None where
+    """A line of a file, with the word in it (or what is at the column, from 1) marked. None where
     the file has no such line."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     if not 1 <= line <= len(lines):
@@ -63,7 +63,7 @@ def at(path: Path, line: int, word: str = "", column: int = 1) -> SourceLocation
 
 
 def in_toml(path: Path, table: str, key: str) -> SourceLocation | None:
-    """Where a key of a table stands; without a key, the table's own line. None where it is written
+    """Where a key of a table stands. Without a key, the table's own line. None where it is written
     in another way (dotted, inline)."""
     current = ""
     wanted = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")

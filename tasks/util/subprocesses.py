@@ -22,7 +22,7 @@ SECONDS = 30  # a checkout on a slow disk
 
 
 def state(unless: Path) -> Record | None:
-    """{"commit", "dirty"}; None without git or outside of a checkout.
+    """{"commit", "dirty"}. None without git or outside of a checkout.
 
     `unless`: a file that does not count (config.json: each deploy writes the layer's ARN there).
     """
@@ -34,19 +34,19 @@ def state(unless: Path) -> Record | None:
 
 
 def last_change() -> str:
-    """When the checkout's commit was made, in seconds since 1970; 1980-01-01, the earliest that a
+    """When the checkout's commit was made, in seconds since 1970. 1980-01-01, the earliest that a
     zip can say, where git does not know."""
     return _ask("log", "-1", "--format=%ct") or "315532800"
 
 
 def origin() -> str:
-    """The address of the remote `origin`; '' for none."""
+    """The address of the remote `origin`. '' for none."""
     return _ask("config", "--get", "remote.origin.url") or ""
 
 
 def default_branch() -> str:
     """The repository's: what a clone starts with, else a usual name that is there, else what is
-    checked out; '' outside of a checkout."""
+    checked out. '' outside of a checkout."""
     if cloned := _ask("symbolic-ref", "--short", "refs/remotes/origin/HEAD"):
         return cloned.removeprefix("origin/")
     listed = _ask("for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes")
@@ -56,7 +56,7 @@ def default_branch() -> str:
 
 
 def _ask(*arguments: str) -> str | None:
-    """What git prints; None when it is not there or refuses."""
+    """What git prints. None when it is not there or refuses."""
     try:
         done = subprocess.run(
             ["git", *arguments], capture_output=True, text=True, timeout=SECONDS, check=True

@@ -1,5 +1,5 @@
 """JSON that others wrote – another machine, another version of this tool, a person's hand – as one
-of our dataclasses, or as nothing: half of one would be a traceback later on."""
+of our dataclasses, or as nothing. Half of one would be a traceback later on."""
 
 import json
 import types
@@ -18,7 +18,7 @@ def parsed(data: bytes | None) -> dict[str, Any]:
 
 
 def read_note[T](kind: type[T], data: bytes | None) -> T | None:
-    """A dataclass; None where a field is missing, unknown or of another type."""
+    """A dataclass. None where a field is missing, unknown or of another type."""
     return made(kind, parsed(data))
 
 

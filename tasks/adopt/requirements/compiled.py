@@ -23,7 +23,7 @@ PYPROJECT = "pyproject.toml"
 
 
 def source(root: Path) -> Source | None:
-    """What a compiled requirements.txt was made from; None where people write it. InputError where
+    """What a compiled requirements.txt was made from. None where people write it. InputError where
     that is not one file that can be read here."""
     text = text_of(root / FUNCTION) or ""
     if not is_compiled(text):

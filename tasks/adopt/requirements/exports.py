@@ -62,7 +62,7 @@ def requirements(root: Path, source: Source) -> str:
 
 
 def from_here(line: str, folder: Path, root: Path) -> str:
-    """A local path as it is seen from the app's folder; tools name it from where their lock is."""
+    """A local path as it is seen from the app's folder. Tools name it from where their lock is."""
     if line.startswith("-e file:") or "@ file:" in line:
         found = _FILE.fullmatch(line)
         path = unquote(urlsplit(found[2]).path) if found else ""

@@ -19,14 +19,14 @@ _EXTRAS = re.compile(r"\[([\w.,\s-]+)\]")
 
 
 def folder(text: str, root: Path) -> Path | None:
-    """The folder that a line names; None for a file, and for anything that an index has."""
+    """The folder that a line names. None for a file, and for anything that an index has."""
     found = _LOCAL.match(_EDITABLE.sub("", text))
     path = root / found[1] if found else None
     return path if path and path.is_dir() else None
 
 
 def own_requirements(text: str, root: Path) -> str | None:
-    """What the app's own project asks for, where the line is `-e .`; its code is packed anyway.
+    """What the app's own project asks for, where the line is `-e .`. Its code is packed anyway.
     None for any other line. InputError where only its build would say."""
     place = folder(text, root)
     if place is None or not place.samefile(root):
@@ -46,7 +46,7 @@ def own_requirements(text: str, root: Path) -> str | None:
 
 
 def name(text: str, root: Path) -> str:
-    """Of the project in the folder, normalised; '' where the line names no folder."""
+    """Of the project in the folder, normalised. '' where the line names no folder."""
     place = folder(text, root)
     if place is None:
         return ""

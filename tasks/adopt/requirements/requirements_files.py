@@ -1,5 +1,5 @@
 """requirements.txt and requirements-all.txt of an app that is adopted, from where it says what it
-needs. The same again gives the same again."""
+needs. Run again, it changes nothing."""
 
 import os
 import re
@@ -60,8 +60,8 @@ class Split:
 def parse_entries(
     text: str, folder: Path, seen: tuple[Path, ...] = (), root: Path | None = None
 ) -> list[RequirementEntry]:
-    """In order; included files (`-r`) in the include's place, and for `-e .` what the project asks
-    for. Comments that belong to no line are entries without text. `folder`: of the file; `root`:
+    """In order. Included files (`-r`) in the include's place, and for `-e .` what the project asks
+    for. Comments that belong to no line are entries without text. `folder`: of the file. `root`:
     the app's."""
     root = root or folder
     found: list[RequirementEntry] = []
@@ -122,7 +122,7 @@ def split(
     entries: Iterable[RequirementEntry], vendored: set[str], asked: set[str],
     tools: Collection[str] = developer_tools.DEPLOYS,
 ) -> Split:  # fmt: skip
-    """`vendored`: names below vendor/; `asked`: names that somebody wants to stay; `tools`: of
+    """`vendored`: names below vendor/. `asked`: names that somebody wants to stay. `tools`: of
     which the app imports nothing."""
     named = [entry for entry in entries if entry.text]
     chosen = [
@@ -138,7 +138,7 @@ def split(
 def _reason(
     entry: RequirementEntry, vendored: set[str], asked: set[str], tools: Collection[str]
 ) -> str:
-    """Why it stays with the function; '' when it goes into the layer."""
+    """Why it stays with the function. '' when it goes into the layer."""
     name = entry.name
     reasons = (
         (name in asked, "you said so"),
@@ -179,7 +179,7 @@ MARK = re.compile(r"# Made from (\S+?)(?:, group (\S+),)? by ")
 
 
 def remembered(root: Path) -> Source | None:
-    """What requirements-all.txt was made from the last time; None where people write it."""
+    """What requirements-all.txt was made from the last time. None where people write it."""
     found = MARK.match(text_of(root / LAYER) or "")
     return Source(file=found[1], group=found[2] or "") if found else None
 
@@ -262,7 +262,7 @@ def _stays(entry: RequirementEntry, parts: Split) -> bool:
 
 
 def _moved(before: str, wanted: list[RequirementEntry], parts: Split) -> str:
-    """The first time all that goes, with its comments; later what has come since, at the end."""
+    """The first time all that goes, with its comments. Later what has come since, at the end."""
     if not before.strip():
         return without(wanted, lambda entry: _stays(entry, parts))
     have = {entry.name: entry for entry in parse_entries(before, Path()) if entry.name}

@@ -27,7 +27,7 @@ def settings_of(root: Path, folder: str) -> dict[str, Any]:
 
 
 def file_of(table: dict[str, Any]) -> str:
-    """The requirements file that the settings name; '' for the app's own."""
+    """The requirements file that the settings name. '' for the app's own."""
     named = str(table.get("requirements", LAYER))
     return "" if named == str(LAYER) else named
 

@@ -101,7 +101,7 @@ def _workspaces(root: Path) -> Iterator[Source]:
 
 
 def _unlocked(root: Path) -> str:
-    """Why what this project names cannot be taken; '' for a project that names nothing."""
+    """Why what this project names cannot be taken. '' for a project that names nothing."""
     table = parsed(text_of(root / PYPROJECT) or "")
     tool = table.get("tool", {})
     if tool.get("poetry", {}).get("dependencies"):
@@ -167,7 +167,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def declared(text: str, group: str) -> list[str]:
-    """[project] dependencies; or a group of [dependency-groups] (PEP 735), or an extra. InputError
+    """[project] dependencies. Or a group of [dependency-groups] (PEP 735), or an extra. InputError
     for a group that is not there."""
     document = parsed(text)
     project = document.get("project", {})

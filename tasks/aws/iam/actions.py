@@ -68,7 +68,7 @@ FREE = {"GetCallerIdentity"}  # allowed to everyone
 
 
 def action(operation: str) -> str:
-    """The permission's name; the operation's own for one that is not ours."""
+    """The permission's name. The operation's own for one that is not ours."""
     known = ACTIONS | COLLECTING | SECRET | UNDOING | IMAGES | CALLING | ASSUMING
     return known.get(operation, operation)
 

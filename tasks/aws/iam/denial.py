@@ -1,7 +1,7 @@
 """What AWS says when it refuses, read: which action, on what, for whom, and which policy decides.
 
 The texts are those of IAM's user guide ("Troubleshoot access denied error messages") and of the
-services; tests/unit/aws/iam/test_denial.py has them as recorded.
+services. tests/unit/aws/iam/test_denial.py has them as recorded.
 """
 
 import json
@@ -39,8 +39,8 @@ ENDPOINT = "VPC endpoint policy"
 
 @dataclass(frozen=True, kw_only=True)
 class Denial:
-    """`policy`: the kind that decides, '' where AWS does not say; `explicit`: it denies, and does
-    not merely fail to allow; `arn`: of that policy."""
+    """`policy`: the kind that decides, '' where AWS does not say. `explicit`: it denies, and does
+    not merely fail to allow. `arn`: of that policy."""
 
     action: str
     resource: str = ""
@@ -106,7 +106,7 @@ def remedy(denial: Denial) -> str:
 
 
 def permission(operation: str) -> str:
-    """The action of an API operation, Chalice's too; the operation's own name for an unknown."""
+    """The action of an API operation, Chalice's too. The operation's own name for an unknown."""
     ours = [action for need in EVERY_NEED for action in need.actions]
     named = (action for action in ours if action.partition(":")[2] == operation)
     return next(named, actions.action(operation))

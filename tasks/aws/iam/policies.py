@@ -1,4 +1,4 @@
-"""The smallest IAM policy for each kind of command on one stage; who may take a stage's role."""
+"""The smallest IAM policy for each kind of command on one stage. Who may take a stage's role."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def policy(purpose: str, scope: Scope) -> Policy:
 
 
 def assume(scope: Scope) -> Policy:
-    """What whoever deploys needs where the stage has a `role`: the other policies are that
+    """What a deploy needs where the stage has a `role`: the other policies are that
     role's."""
     return document([_allow("Assume", "sts:AssumeRole", scope.settings.role)])
 

@@ -9,9 +9,9 @@ from ...settings.model import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What the statements name. `app`: Chalice's `app_name`; `roles`: ARNs of those
-    that the functions have where Chalice does not make one; `others`: ARNs of the stage's other
-    layers; `keys`: of the KMS keys that encrypt bucket or secret; `keeps_logs`: does Chalice set
+    """What the statements name. `app`: Chalice's `app_name`. `roles`: ARNs of those
+    that the functions have where Chalice does not make one. `others`: ARNs of the stage's other
+    layers. `keys`: of the KMS keys that encrypt bucket or secret. `keeps_logs`: does Chalice set
     how long logs are kept?"""
 
     settings: Settings
@@ -43,7 +43,7 @@ class Scope:
 
     @property
     def logs(self) -> list[str]:
-        """The log groups of these functions; AWS writes some of their ARNs with `:*` behind."""
+        """The log groups of these functions. AWS writes some of their ARNs with `:*` behind."""
         names = [each.rpartition(":")[2] for each in self.function]
         groups = [f"log-group:/aws/lambda/{name}" for name in names]
         return [self.arn("logs", f"{group}{end}") for group in groups for end in ("", ":*")]

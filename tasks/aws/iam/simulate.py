@@ -106,7 +106,7 @@ def place(aws: Aws, function: str) -> SimulatedResource:
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """`denied`: actions; `unknown`: {action: what of the request its policies ask for, which the
+    """`denied`: actions. `unknown`: {action: what of the request its policies ask for, which the
     simulator was not told}: AWS alone can decide that."""
 
     denied: list[str]
@@ -114,7 +114,7 @@ class Simulation:
 
 
 def simulated(aws: Aws, actions: set[str], function: str) -> Simulation | None:
-    """What IAM says; None where the simulator is not allowed, or knows no such identity."""
+    """What IAM says. None where the simulator is not allowed, or knows no such identity."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -184,7 +184,7 @@ def tried(aws: Aws, function: str, key: str, *, bucket: bool) -> tuple[list[str]
 
 
 def harmless(aws: Aws, function: str, key: str, *, bucket: bool) -> dict[str, Callable[[], object]]:
-    """{action: a call that needs it and changes nothing}; what it asks for, the `function` and the
+    """{action: a call that needs it and changes nothing}. What it asks for, the `function` and the
     object `key`, need not exist."""
     settings, owned = aws.settings, s3.bucket_of(aws)
     functions, layer = aws.client("lambda"), settings.layer

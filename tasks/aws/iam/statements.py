@@ -1,6 +1,6 @@
 """Which IAM permissions which kind of command needs on a stage, resources named.
 
-That each is needed, and nothing else is, is proven against moto's IAM:
+That each is needed, and nothing else is, is tested against moto's IAM:
 tests/functional/test_aws_iam_policy.py.
 """
 

@@ -16,7 +16,7 @@ PACKED = ("app.py", "chalicelib", "vendor")  # all that Chalice packs of the app
 def tell(stage: str, report: Path) -> int:
     """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name],
     "sources": [(function, kind, name)]}, or {"error": text, "file", "line"}, of the app's last
-    frame (line 0: of none); returns an exit status."""
+    frame (line 0: of none). Returns an exit status."""
     said: dict[str, Any]
     try:
         app = _imported(stage)
@@ -55,7 +55,7 @@ def _routes(app: Any) -> Iterator[dict[str, Any]]:
 
 
 def _sources(app: Any) -> Iterator[tuple[str, str, str]]:
-    """What sends events, by name; an ARN of a queue or stream says where it is."""
+    """What sends events, by name. An ARN of a queue or stream says where it is."""
     for each in app.event_sources:
         for kind in ("bucket", "queue", "topic", "stream"):
             if isinstance(name := getattr(each, kind, None), str):

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def make(stage: str) -> int:
-    """Chalice's zip in .chalice/deployments/; an exit status. packing.py tells what it holds."""
+    """Chalice's zip in .chalice/deployments/. An exit status. packing.py tells what it holds."""
     from chalice.cli.factory import CLIFactory
     from chalice.deploy import packager
     from chalice.utils import UI, OSUtils

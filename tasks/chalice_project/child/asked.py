@@ -1,4 +1,4 @@
-"""Chalice itself asked what an app is, where reading its files does not tell: `chalice` may be
+"""Chalice itself asked what an app is, where reading its files does not tell. `chalice` may be
 imported by a package of the app's environment, by vendor/, or by a folder of sys.path's."""
 
 import os

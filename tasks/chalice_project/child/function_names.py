@@ -1,5 +1,5 @@
-"""Functions whose names end in more than Chalice gives them: those of a stage that was converted
-from layers to images, or back, and so has new functions beside the old ones.
+"""Functions whose names end in more than Chalice gives them. They belong to a stage that was
+converted from layers to images, or back, and so has new functions beside the old ones.
 
 Nobody writes the end down anywhere: it is that of the functions in Chalice's state.
 """

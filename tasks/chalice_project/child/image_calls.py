@@ -1,4 +1,4 @@
-"""Chalice deploys functions of zips. Here its three calls about them speak of an image instead; all
+"""Chalice deploys functions of zips. Here its three calls about them speak of an image instead. All
 else (routes, events, permissions) does not depend on what a function is made of.
 
 A function's handler becomes the command of its image. Runtime and layers are the image's own.

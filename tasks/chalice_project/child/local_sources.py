@@ -135,7 +135,7 @@ def _need_bucket(client: Any, name: str) -> None:
 
 
 def _lacks(look: Callable[[], object]) -> bool:
-    """Is it not there? Another error is for whoever goes on to say."""
+    """Is it not there? Another error is for the caller to say."""
     try:
         look()
     except ClientError as error:

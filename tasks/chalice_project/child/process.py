@@ -25,7 +25,7 @@ _IMPORTED: "list[Child]" = []  # one at most
 
 @dataclass(kw_only=True)
 class Child:
-    """`made_from`: what it has imported, as a digest; `lines`: what it said then."""
+    """`made_from`: what it has imported, as a digest. `lines`: what it said then."""
 
     process: "subprocess.Popen[str]"
     made_from: str = ""
@@ -38,7 +38,7 @@ def start_ahead(environ: Mapping[str, str]) -> None:
 
 
 def import_app(told: Told, made_from: str) -> tuple[int, list[str]]:
-    """Exit status and lines of one that imports app.py; 0, and it waits, where it could."""
+    """Exit status and lines of one that imports app.py. 0, and it waits, where it could."""
     _end_imported()
     mark = secrets.token_hex()
     child = _AHEAD.pop() if _AHEAD else _start(told["environ"])
@@ -53,7 +53,7 @@ def import_app(told: Told, made_from: str) -> tuple[int, list[str]]:
 
 
 def run(told: Told, made_from: str, hear: Callable[[str], None]) -> int:
-    """Exit status of Chalice's command line; `hear` gets each of its lines, those of the import,
+    """Exit status of Chalice's command line. `hear` gets each of its lines, those of the import,
     too, without a secret's values."""
     child = _fitting(made_from) or (_AHEAD.pop() if _AHEAD else _start(told["environ"]))
     for line in child.lines:

@@ -26,7 +26,7 @@ def _member(wanted: Any) -> Any:
 
 
 def _value(choice: Any) -> Any:
-    """Of a literal itself; of `{"prefix": "a"}` and the like one that it takes."""
+    """Of a literal itself. Of `{"prefix": "a"}` and the like one that it takes."""
     if not isinstance(choice, dict):
         return choice
     kind, told = next(iter(choice.items()), ("", ""))

@@ -21,7 +21,7 @@ Event = dict[str, Any]
 
 
 def make(kind: str, taker: Taker) -> Event:
-    """`kind`: any of KINDS but `http`; the taker's own source, else one that is made up."""
+    """`kind`: any of KINDS but `http`. The taker's own source, else one that is made up."""
     return _MAKERS[kind](Place(taker, kind))
 
 
@@ -79,7 +79,7 @@ def request_of(routes: Iterable[Route]) -> Request:
 
 
 def _effort(route: Route) -> tuple[bool, ...]:
-    """How much beside the path it wants; the smallest is asked for."""
+    """How much beside the path it wants. The smallest is asked for."""
     return (
         route.guard, "GET" not in route.methods, "{" in route.path, route.path not in FAVOURITES,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def _key(place: Place) -> str:
 
 
 def _name_of_s3(place: Place) -> str:
-    """Of an event that is asked for; of `s3:ObjectCreated:*` one."""
+    """Of an event that is asked for. Of `s3:ObjectCreated:*` one."""
     asked = place.facts.get("events") or ["s3:ObjectCreated:*"]
     kind, _, what = str(asked[0]).removeprefix("s3:").partition(":")
     usual = {"ObjectCreated": "Put", "ObjectRemoved": "Delete", "ObjectRestore": "Post"}

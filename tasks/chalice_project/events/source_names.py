@@ -30,7 +30,7 @@ OLD_REGION = "us-east-1"
 
 
 def refusals(sources: Iterable[Sequence[str]], region: str) -> Iterator[str]:
-    """`sources`: (function, kind, name); `region`: '' for the emulator's, where none is old."""
+    """`sources`: (function, kind, name). `region`: '' for the emulator's, where none is old."""
     for function, kind, name in sources:
         pattern, words = RULES[kind]
         is_old = kind == "bucket" and region == OLD_REGION and _OLD_BUCKET.fullmatch(name)

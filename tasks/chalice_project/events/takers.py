@@ -25,8 +25,8 @@ _SOCKETS = ("websocket_connect", "websocket_message", "websocket_disconnect")
 
 @dataclass(frozen=True, kw_only=True)
 class Taker:
-    """`name`: as in app.py; `function`: Lambda's name of it, `arn` its ARN; `kind`: of event, one
-    of KINDS or PLAIN; `source`: name or ARN of the queue, bucket, …, ID of the API; `facts`: what
+    """`name`: as in app.py. `function`: Lambda's name of it, `arn` its ARN. `kind`: of event, one
+    of KINDS or PLAIN. `source`: name or ARN of the queue, bucket, …, ID of the API. `facts`: what
     app.py says of its events (declared.Handler)."""
 
     name: str
@@ -76,14 +76,14 @@ def _source(name: str, arn: str, resources: Sequence[Mapping[str, str]]) -> tupl
 
 
 def _is_of(source: Mapping[str, str], name: str, arn: str) -> bool:
-    """Chalice notes a function's ARN with its source; with a rule only the function's name."""
+    """Chalice notes a function's ARN with its source. With a rule only the function's name."""
     if "lambda_arn" in source:
         return source["lambda_arn"] == arn
     return source["name"] in (f"{name}-event", f"{name}-s3event")
 
 
 def choose(takers: Sequence[Taker], name: str, kind: str, stage: str) -> Taker:
-    """The one that is meant. `name`: '' where nobody typed one; `kind`: '' for any. InputError
+    """The one that is meant. `name`: '' where nobody typed one. `kind`: '' for any. InputError
     where that is none, or more than one."""
     if name:
         return _named(takers, name, stage)

@@ -30,7 +30,7 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """A function of its own. `kind`: one of EVENTS; `facts`: the decorator's arguments, as far as
+    """A function of its own. `kind`: one of EVENTS. `facts`: the decorator's arguments, as far as
     they are written out."""
 
     name: str
@@ -58,7 +58,7 @@ def routes(app: Modules) -> Iterator[Route]:
 
 
 def handlers(app: Modules) -> Iterator[Handler]:
-    """`@owner.schedule(…, name="job") def work():` → job; without a name, work. With the prefix of
+    """`@owner.schedule(…, name="job") def work():` → job. Without a name, work. With the prefix of
     its blueprint."""
     known = dict(_registered(app))
     for module in app.found.values():
@@ -111,7 +111,7 @@ def _looped(module: Module, node: ast.expr | None) -> list[ast.expr]:
 def _owner(
     app: Modules, module: Module, call: ast.Call, known: dict[Place, Registered]
 ) -> Registered | None:
-    """How what is before the dot takes part in the app; None for a blueprint that nobody registers,
+    """How what is before the dot takes part in the app. None for a blueprint that nobody registers,
     or what is none of the app's."""
     assert isinstance(call.func, ast.Attribute)
     place = app.place(module, call.func.value)

@@ -88,7 +88,7 @@ def _unguarded(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _guards(node: ast.Try | ast.With | ast.If) -> bool:
-    """`try: … except ImportError`, `with suppress(ImportError)`, `if TYPE_CHECKING`; any `try` of
+    """`try: … except ImportError`, `with suppress(ImportError)`, `if TYPE_CHECKING`. Any `try` of
     imports alone."""
     if isinstance(node, ast.If):
         return _name(node.test) == "TYPE_CHECKING"

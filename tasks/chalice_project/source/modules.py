@@ -33,7 +33,7 @@ class Module:
 
     @cached_property
     def imports(self) -> dict[str, Place]:
-        """{name here: what it was imported as}; `*` has its own: `stars`."""
+        """{name here: what it was imported as}. `*` has its own: `stars`."""
         found: dict[str, Place] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -61,7 +61,7 @@ class Module:
 
     @cached_property
     def values(self) -> dict[str, ast.expr]:
-        """{name: what is assigned to it}, anywhere in the module; the last one counts."""
+        """{name: what is assigned to it}, anywhere in the module. The last one counts."""
         found: dict[str, ast.expr] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign):
@@ -99,7 +99,7 @@ class Modules:
         return {name.partition(".")[0] for name in mentioned} - {""}
 
     def place(self, module: Module, node: ast.expr | str, depth: int = 0) -> Place:
-        """Where what a name (`bp`, `orders.bp`) means in this module is made; ('', '') where that
+        """Where what a name (`bp`, `orders.bp`) means in this module is made. ('', '') where that
         cannot be told."""
         if depth > DEEPEST:
             return "", ""
@@ -131,7 +131,7 @@ class Modules:
         return source, name
 
     def kind(self, place: Place, depth: int = 0) -> str:
-        """`Chalice` or `Blueprint`, of an object that is made of one; '' for anything else."""
+        """`Chalice` or `Blueprint`, of an object that is made of one. '' for anything else."""
         module = self.found.get(place[0])
         made = module.values.get(place[1]) if module else None
         if module is None or not isinstance(made, ast.Call):
@@ -148,7 +148,7 @@ class Modules:
 
     def text(self, module: Module, node: ast.expr | None) -> str | None:
         """The text that an expression comes to: written out, a constant of some module, parts that
-        are added; None for what only running it would say."""
+        are added. None for what only running it would say."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return node.value
         if isinstance(node, ast.Name | ast.Attribute):
@@ -167,7 +167,7 @@ class Modules:
         return "".join(known_texts) if parts and len(texts) == len(known_texts) else None
 
     def value(self, module: Module, node: ast.expr | None, depth: int = 0) -> Any:
-        """The text, number, list or table that an expression comes to; None for what only running
+        """The text, number, list or table that an expression comes to. None for what only running
         it would say."""
         if (text := self.text(module, node)) is not None or depth > DEEPEST:
             return text
@@ -185,7 +185,7 @@ class Modules:
 
 def read_modules(root: Path) -> Modules:
     """app.py, what it reaches by its imports, and all of chalicelib/, which Chalice packs.
-    FileNotFoundError without app.py; InputError for a file that is no Python."""
+    FileNotFoundError without app.py. InputError for a file that is no Python."""
     found: dict[str, Module] = {}
     library = sorted((root / LIBRARY).rglob("*.py"))
     waiting = [(APP, root / f"{APP}.py"), *((_dotted(path, root), path) for path in library)]

@@ -1,7 +1,7 @@
 """`doit doctor`: each thing that a deploy needs, with what was found and what to do.
 
 Only looks: starts no server, pulls no image, writes nothing, here or in AWS. Exit status 0: a
-deploy can work; 1: it cannot, and each ✗ says what to do.
+deploy can work. 1: it cannot, and each ✗ says what to do.
 """
 
 from collections.abc import Iterator

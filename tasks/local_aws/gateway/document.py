@@ -15,8 +15,8 @@ _FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:function:([\w-]+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Of a route. `kind`: `key`, `token`, `cognito` or `iam`; `header`: what it looks at; `told`:
-    its part of the document; `scopes`: of OAuth."""
+    """Of a route. `kind`: `key`, `token`, `cognito` or `iam`. `header`: what it looks at. `told`:
+    its part of the document. `scopes`: of OAuth."""
 
     kind: str
     header: str
@@ -26,7 +26,7 @@ class Guard:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """What answers a request. `route`: with its {parameters}; `function`: Lambda's name of it, ''
+    """What answers a request. `route`: with its {parameters}. `function`: Lambda's name of it, ''
     where API Gateway answers alone, with `headers`."""
 
     route: str
@@ -38,7 +38,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """`name`: its ID; `stage`: API Gateway's, `region`, `account`: where; `document`: Chalice's."""
+    """`name`: its ID. `stage`: API Gateway's, `region`, `account`: where. `document`: Chalice's."""
 
     name: str
     stage: str
@@ -78,7 +78,7 @@ class Api:
 
 
 def function_of(uri: str) -> str:
-    """Lambda's name of what an integration or an authorizer calls; '' where that is none."""
+    """Lambda's name of what an integration or an authorizer calls. '' where that is none."""
     found = _FUNCTION.search(unquote(uri))
     return found[1] if found else ""
 

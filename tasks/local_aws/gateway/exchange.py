@@ -25,7 +25,7 @@ class MalformedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A request as it came. `raw_path`: with %2F and the like; `headers`: a pair each, as they
+    """A request as it came. `raw_path`: with %2F and the like. `headers`: a pair each, as they
     came."""
 
     method: str
@@ -40,7 +40,7 @@ class Sent:
         return unquote(self.raw_path)
 
     def header(self, name: str) -> str:
-        """The last of that name; '' for none."""
+        """The last of that name. '' for none."""
         found = [value for each, value in self.headers if each.lower() == name]
         return found[-1] if found else ""
 
@@ -131,7 +131,7 @@ def _body(answer: Mapping[str, Any], *, is_binary: bool) -> bytes:
 
 
 def _headers(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Those with several values first; each as WSGI has it."""
+    """Those with several values first. Each as WSGI has it."""
     several, single = (answer.get(each) or {} for each in ("multiValueHeaders", "headers"))
     if not isinstance(several, dict) or not isinstance(single, dict):
         raise MalformedError("its headers are no object")

@@ -26,7 +26,7 @@ DENIED = (403, "User is not authorized to access this resource")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request as its guards see it. `headers`: names in lower case; `place`: its ARN,
+    """A request as its guards see it. `headers`: names in lower case. `place`: its ARN,
     `arn:aws:execute-api:…/STAGE/METHOD/path`."""
 
     headers: Mapping[str, str]
@@ -35,8 +35,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Gatekeeper:
-    """What guards ask. `call`: a function; `keys`: the API keys that there are; `claims`: of a
-    token that a user pool gave out, None for any other; `is_signed`: by the emulator's key?"""
+    """What guards ask. `call`: a function. `keys`: the API keys that there are. `claims`: of a
+    token that a user pool gave out, None for any other. `is_signed`: by the emulator's key?"""
 
     call: Call
     keys: Callable[[], list[str]]

@@ -51,7 +51,7 @@ def _bare(original: Any) -> Any:
 
 
 def make(access: Access, secrets: Secrets) -> Gateway:
-    """`secrets`: of keys that moto made; routes that IAM guards take these, and our own."""
+    """`secrets`: of keys that moto made. Routes that IAM guards take these, and our own."""
 
     def secret(key: str) -> str | None:
         return access.secret if key == access.key else secrets(key)
@@ -135,7 +135,7 @@ def caller(access: Access, region: str) -> Callable[[str, object], tuple[dict[st
 
 
 def claims(token: str) -> dict[str, Any] | None:
-    """Of a token that moto's Cognito signed; None for any other, and for one that has expired."""
+    """Of a token that moto's Cognito signed. None for any other, and for one that has expired."""
     from joserfc import jwt
     from joserfc.errors import JoseError
 

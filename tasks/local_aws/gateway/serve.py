@@ -34,7 +34,7 @@ Guarded = Callable[[Mapping[str, Any]], Gatekeeper]  # by the WSGI environment o
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """A WSGI app. `find`: the API as it is deployed now; `keeper`: who lets a request in;
+    """A WSGI app. `find`: the API as it is deployed now. `keeper`: who lets a request in.
     `connect`: serves a websocket, to its end."""
 
     find: Find
@@ -138,8 +138,8 @@ class Port:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, number: int) -> str:
-        """Its address; the same again, unless another port is asked for. `number`: 0 for any that
-        is free. OSError or OverflowError where that cannot be had."""
+        """Its address. The same port again, unless another port is asked for. `number`: 0 for any
+        that is free. OSError or OverflowError where that cannot be had."""
         with self._lock:
             if self._server is None or number not in (0, self._server.port):
                 self._replace(_listening(number, self.gateway))

@@ -2,7 +2,7 @@
 connection calls the functions of $connect, $default, $disconnect, and the app answers by its ID.
 
 Chalice sends to `https://{apiId}.execute-api.….amazonaws.com/{stage}`, by HTTPS and by that name
-alone. So the API's ID in an event is the emulator's address and the begin of a path, and what
+alone. So the API's ID in an event is the emulator's address and the begin of a path. What
 Chalice adds to it is the rest of the path (local_aws/certificate.py: the HTTPS).
 """
 
@@ -29,7 +29,7 @@ OPEN: "dict[str, Connection]" = {}  # by ID
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """`functions`: {connect, message or disconnect: Lambda's name}; `stage`: API Gateway's."""
+    """`functions`: {connect, message or disconnect: Lambda's name}. `stage`: API Gateway's."""
 
     functions: Mapping[str, str]
     stage: str
@@ -38,7 +38,7 @@ class Api:
 
 @dataclass(kw_only=True)
 class Connection:
-    """`socket`: simple_websocket's; `sent`: the request that it began with."""
+    """`socket`: simple_websocket's. `sent`: the request that it began with."""
 
     socket: Any
     sent: Sent
@@ -69,7 +69,7 @@ def find() -> Api | None:
 
 
 def serve(environ: dict[str, Any], sent: Sent, api: Api, host: str, call: Call) -> None:
-    """One connection, to its end. `host`: the emulator's address; RefusedError before it is
+    """One connection, to its end. `host`: the emulator's address. RefusedError before it is
     open."""
     from simple_websocket import ConnectionClosed, Server
 
@@ -98,7 +98,7 @@ def _hear(
     connection: Connection, message: str | bytes, api: Api, told: Callable[..., dict[str, Any]],
     call: Call,
 ) -> None:  # fmt: skip
-    """A function that fails is told to whoever sent the message, as API Gateway does."""
+    """A function that fails is told to the sender of the message, as API Gateway does."""
     connection.active = time.time()
     body = message if isinstance(message, str) else message.decode(errors="replace")
     event = {**told("$default", "MESSAGE"), "body": body}

@@ -4,7 +4,7 @@
    only, and asks for the description. Paths and integrations are the same in both, so the
    document is labelled anew.
 2. What answers a browser's preflight (CORS) is an integration of type `mock`, which has no URI and
-   no method; moto wants both of each.
+   no method. moto wants both of each.
 3. A websocket API is deployed by CreateDeployment, which moto does not have. Its routes are live
    as soon as they are made, so there is nothing to do.
 """
@@ -50,7 +50,7 @@ def _bare(original: Any) -> Any:
 
 
 def _deployed(self: Any) -> tuple[int, dict[str, str], str]:
-    """moto's answer to CreateDeployment; an error of its own where there is no such API."""
+    """moto's answer to CreateDeployment. An error of its own where there is no such API."""
     self.apigatewayv2_backend.get_api(self.path.split("/")[-2])
     answer = {"deploymentId": secrets.token_hex(5), "deploymentStatus": "DEPLOYED"}
     return 201, {}, json.dumps(answer)

@@ -28,5 +28,5 @@ def invoke(function_arn: str, event: Mapping[str, Any]) -> bool:
 
 
 def send(function_arn: str, event: Mapping[str, Any]) -> None:
-    """The same in the background. It is tried once; Lambda would try two times more."""
+    """The same in the background. It is tried once. Lambda would try two times more."""
     threading.Thread(target=invoke, args=[function_arn, event], daemon=True).start()

@@ -1,7 +1,7 @@
 """ECR's registry: what moto has only the API of. Blobs are files, manifests are moto's images.
 
 Repositories, tags and deletions are moto's ECR, so that both speak of the same images. Who may ask
-it is checked in local_aws/guard.py; the password names the region, which no address does here.
+it is checked in local_aws/guard.py. The password names the region, which no address does here.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def password(access: Access, region: str) -> str:
 
 
 def region_of(said: str, access: Access) -> str:
-    """Of a password that is right; '' for another one."""
+    """Of a password that is right. '' for another one."""
     region, _, _ = said.partition(".")
     return region if is_same(password(access, region), said) else ""
 
@@ -87,7 +87,7 @@ def answer(environ: dict[str, Any], region: str) -> Answer:
 
 
 def manifest_of(uri: str, region: str) -> dict[str, Any] | None:
-    """The manifest of a function's image; None for one that is not there."""
+    """The manifest of a function's image. None for one that is not there."""
     name, _, digest = uri.partition("/")[2].partition("@")
     image = _image(region, name, digest)
     return json.loads(image.image_manifest) if image else None

@@ -1,4 +1,4 @@
-"""What moto cannot do is said as such, in the form that each of AWS's protocols is read by; never
+"""What moto cannot do is said as such, in the form that each of AWS's protocols is read by. Never
 by a web server's error page, which reads as if the app were wrong."""
 
 import json

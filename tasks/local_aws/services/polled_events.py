@@ -1,7 +1,7 @@
 """Events that Lambda fetches: from queues and streams, for an event source mapping.
 
 moto hands each message over while it is sent, one by one and with made-up attributes, goes on after
-the mapping was deleted, and tries none again; and it knows a mapping by the text that named its
+the mapping was deleted, and tries none again. And it knows a mapping by the text that named its
 first function. Here a mapping takes batches as Lambda does: a failed
 message comes again after the queue's visibility timeout, a failed batch of a stream until the
 function handles it.
@@ -82,7 +82,7 @@ def _do(mapping: Any, work: Callable[[], None]) -> None:
 
 
 def _source(mapping: Any) -> Any:
-    """moto's queue, table or stream; None for one that is gone."""
+    """moto's queue, table or stream. None for one that is gone."""
     from moto.dynamodb.models import dynamodb_backends
     from moto.kinesis.models import kinesis_backends
     from moto.sqs.models import sqs_backends
@@ -122,7 +122,7 @@ def _take_messages(mapping: Any) -> Callable[[], None] | None:
 
 
 def _shards(mapping: Any) -> Iterator[tuple[str, list[Any], Convert]]:
-    """(shard, all that moto has in it, what makes a record of one); of a queue none."""
+    """(shard, all that moto has in it, what makes a record of one). Of a queue none."""
     source = _source(mapping)
     for name, shard in getattr(source, "shards", {}).items():  # Kinesis
         yield name, [*shard.records.values()], partial(of_kinesis, shard=name, stream=source)
@@ -146,7 +146,7 @@ def _hand_on(mapping: Any, shard: str, records: list[dict[str, Any]]) -> None:
 
 
 def _insist(mapping: Any, batch: list[dict[str, Any]]) -> bool:
-    """To the function until it handles them; False where the mapping ends before."""
+    """To the function until it handles them. False where the mapping ends before."""
     pause = PAUSE
     while mapping.enabled and mapping in mappings():
         if delivery.invoke(mapping.function_arn, {"Records": batch}):

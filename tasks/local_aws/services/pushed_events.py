@@ -1,8 +1,8 @@
 """Events that a service hands to Lambda: a topic's message, a bucket's change, a rule's match.
 
-moto gives a topic's functions made-up attributes, takes no function for a rule's target, fails on
-a bucket's prefix and suffix where they are spelt as Chalice spells them, and lets whoever made the
-event wait for the function.
+moto gives a topic's functions made-up attributes, takes no function for a rule's target. It fails
+on a bucket's prefix and suffix where they are spelt as Chalice spells them, and lets the event's
+maker wait for the function.
 """
 
 import base64
@@ -127,7 +127,7 @@ def _is_function(target: Mapping[str, Any]) -> bool:
 
 
 def _written(time: object) -> str:
-    """AWS's form; moto has seconds."""
+    """AWS's form. moto has seconds."""
     if isinstance(time, int | float):
         return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(time)

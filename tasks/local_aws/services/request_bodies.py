@@ -1,5 +1,5 @@
 """A request's body as it was sent. moto parses every body whose Content-Type is a form's, and what
-is parsed is not stored: an object with that type would be empty. Here only what AWS itself reads as
+is parsed is not stored. An object with that type would be empty. Here only what AWS itself reads as
 a form is one: a call of the query protocol, and a browser's upload to S3 (AWS: "Browser-based
 uploads using POST").
 """

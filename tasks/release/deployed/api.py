@@ -28,7 +28,7 @@ UNREACHED, FAILED = 0, 502  # in a status' place: nobody answered; what API Gate
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`log`: the end of the function's own, '' where API Gateway was asked; `failure`: what the
+    """`log`: the end of the function's own, '' where API Gateway was asked. `failure`: what the
     function raised, '' for none."""
 
     status: int

@@ -16,7 +16,7 @@ from ..stage import attached_layers, chalice_state
 
 
 def of_function(aws: Aws, name: str, sha256: str, last: Record) -> Contents | None:
-    """By the last deploy's record, where AWS runs that code; else out of the code itself. None
+    """By the last deploy's record, where AWS runs that code. Else out of the code itself. None
     where AWS does not hand it out, or we may not ask."""
     deployed, package = (last.get("functions") or {}).get(name) or {}, last.get("contents") or {}
     if package and deployed.get("sha256") == sha256:
@@ -34,7 +34,7 @@ def of_function(aws: Aws, name: str, sha256: str, last: Record) -> Contents | No
 
 def problems(aws: Aws, name: str, found: Mapping[str, Any], last: Record) -> list[str]:
     """What function `name` does not run as its layer has it, a sentence each. `found`: its
-    configuration; `last`: the record of whoever deployed last."""
+    configuration. `last`: the record of the last deploy."""
     arns = [each["Arn"] for each in found.get("Layers", [])]
     ours = any(layer_arns.is_of(arn, aws.settings.layer) for arn in arns)
     if not ours and (not arns or arns != last.get("layers")):  # never deployed by this tool

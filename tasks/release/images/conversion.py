@@ -39,8 +39,8 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """`functions`: {old function: what is kept of it}; `renamed`: {old function: new one}, of one
-    that keeps no names; `done`: nothing is left to do but to delete the old ones."""
+    """`functions`: {old function: what is kept of it}. `renamed`: {old function: new one}, of one
+    that keeps no names. `done`: nothing is left to do but to delete the old ones."""
 
     functions: Mapping[str, Kept] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -157,7 +157,7 @@ def delete(aws: Aws, found: list[str], why: str) -> None:
 
 
 def give_back(aws: Aws, found: Conversion) -> None:
-    """To the new functions, what Chalice has not given them; then the conversion is done."""
+    """To the new functions, what Chalice has not given them. Then the conversion is done."""
     for old, kept in found.functions.items():
         name = found.renamed.get(old, old)
         configured = lambda_functions.configuration(aws, name)

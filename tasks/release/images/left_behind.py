@@ -19,7 +19,7 @@ LED = {  # services that call, and what of Chalice's state says that it made the
 
 
 def sentences(aws: Aws, renamed: Mapping[str, str]) -> list[str]:
-    """One for each; what could not be seen is said, too."""
+    """One for each. What could not be seen is said, too."""
     state, unknown = chalice_state.read_state(aws), Unknowns()
     pairs = ", ".join(f"{old} → {new}" for old, new in renamed.items())
     found = [f"callers that name a function themselves have to name the new one: {pairs}"]

@@ -23,8 +23,8 @@ from ..stage import store
 
 @dataclass(frozen=True, kw_only=True)
 class ImageParts:
-    """`own`: blobs of the packages; `versions`, `modules`: what they bring; `packages`: {name:
-    bytes}; `image`: digest of one that has them all, '' for none yet."""
+    """`own`: blobs of the packages. `versions`, `modules`: what they bring. `packages`: {name:
+    bytes}. `image`: digest of one that has them all, '' for none yet."""
 
     input: str
     base: Base

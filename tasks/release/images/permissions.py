@@ -12,7 +12,7 @@ GONE = ("ResourceNotFoundException",)
 
 
 def or_nothing(ask: Any, name: str) -> dict[str, Any]:
-    """What AWS says of a function; {} where it has none of that."""
+    """What AWS says of a function. {} where it has none of that."""
     from botocore.exceptions import ClientError
 
     try:

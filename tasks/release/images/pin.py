@@ -17,7 +17,7 @@ from .releases import ImageRelease
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePin:
-    """`wishes`: what a person wanted when it was made; `lifted`: why it holds no more."""
+    """`wishes`: what a person wanted when it was made. `lifted`: why it holds no more."""
 
     number: int
     digest: str

@@ -22,7 +22,7 @@ TRIES = 10  # for a number that two stages may want at the same moment
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRelease:
-    """`at`: UTC, by this machine; `app`: wishes.app; `packages`: {name: bytes unzipped};
+    """`at`: UTC, by this machine. `app`: wishes.app. `packages`: {name: bytes unzipped}.
     `unpacked`: bytes of all layers."""
 
     number: int

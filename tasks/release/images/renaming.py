@@ -65,7 +65,7 @@ def _check(aws: Aws, renamed: Mapping[str, str], ours: set[str]) -> None:
 def create(
     aws: Aws, renamed: Mapping[str, str], code: Callable[[str], Mapping[str, Any]]
 ) -> list[str]:
-    """Those that were not there, configured as the old ones are; their names. `code`: for
+    """Those that were not there, configured as the old ones are. Their names. `code`: for
     CreateFunction, by the old one's handler."""
     made = []
     for old, new in renamed.items():

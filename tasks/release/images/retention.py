@@ -18,7 +18,7 @@ from .releases import ImageRelease, key, releases
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFate:
-    """`kept`: why it stays; none means that it goes."""
+    """`kept`: why it stays. None means that it goes."""
 
     release: ImageRelease
     kept: Sequence[str]

@@ -1,7 +1,7 @@
 """Which layers a stage has now, by AWS: the same answer in every checkout.
 
 `.chalice/config.json` names the stage's other layers, as it names all else that Chalice deploys.
-What it says of this layer is what this checkout deployed last; a fresh clone has what was
+What it says of this layer is what this checkout deployed last. A fresh clone has what was
 committed, which may be nothing, or old.
 """
 
@@ -18,7 +18,7 @@ from .rollback_pin import RollbackPin
 
 
 def now(aws: Aws) -> list[str]:
-    """config.json's list, in it the version of this layer that the stage's function runs; as it is
+    """config.json's list, in it the version of this layer that the stage's function runs. As it is
     where no function runs any."""
     configured = _configured(aws)
     ours = next(filter(None, (_ours(aws, arns) for arns in _running(aws))), "")
@@ -27,14 +27,14 @@ def now(aws: Aws) -> list[str]:
 
 def assumed(aws: Aws) -> str:
     """The version that was deployed last, by its record in S3, where config.json here names none of
-    this layer; else ''."""
+    this layer. Else ''."""
     if _ours(aws, _configured(aws)):
         return ""
     return _ours(aws, chalice_state.last(aws).get("layers") or [])
 
 
 def check_pinned_layers(aws: Aws, pin: RollbackPin) -> None:
-    """AwsError for a pin to layers of others that neither config.json nor the stage's function
+    """AwsError for a pin to other tools' layers that neither config.json nor the stage's function
     names: who can write to the bucket alone must not bring code into the function."""
     settings = aws.settings
     place = (settings.region, aws.account, settings.layer)
@@ -51,13 +51,13 @@ def check_pinned_layers(aws: Aws, pin: RollbackPin) -> None:
 
 
 def function_names(aws: Aws) -> dict[str, str]:
-    """{resource: function} by Chalice's state, here or in S3; without any, as Chalice would call
+    """{resource: function} by Chalice's state, here or in S3. Without any, as Chalice would call
     them, which need not be there."""
     return deploy.functions_of(chalice_state.read_state(aws)) or chalice_state.chalice_names(aws)
 
 
 def _running(aws: Aws) -> Iterator[list[str]]:
-    """What each function runs that gets this layer; of the routes first."""
+    """What each function runs that gets this layer. Of the routes first."""
     own = config.own_layers(paths.CHALICE_CONFIG, aws.settings.stage)
     for resource, name in sorted(function_names(aws).items()):
         if own.get(resource) != []:  # one that wants no layer

@@ -2,7 +2,7 @@
 
 Chalice finds functions and roles by their names, REST APIs by this state only: without it a fresh
 machine makes a second one (chalice#1570). The object holds the state, or, while the stage's first
-deploy is under way, who began it; a run of ours that died is told by that from a stranger's API.
+deploy is under way, who began it. A run of ours that died is told by that from a stranger's API.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ from . import store
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """What AWS has of this app and stage. `names`: {resource: function} that could be there;
-    `arns`: {resource: ARN} of those that are; `apis`: IDs of the REST APIs that call the function
+    """What AWS has of this app and stage. `names`: {resource: function} that could be there.
+    `arns`: {resource: ARN} of those that are. `apis`: IDs of the REST APIs that call the function
     of the routes, oldest first."""
 
     names: Mapping[str, str]
@@ -85,7 +85,7 @@ def refuse_lost_state(aws: Aws) -> None:
 
 
 def fetch_state(aws: Aws) -> bool:
-    """S3's state into this checkout; False when there is none."""
+    """S3's state into this checkout. False when there is none."""
     noted = _noted(aws) or {}
     if noted.get("resources"):
         files.write_record(deploy.deployed_file(aws.settings.stage), noted)
@@ -128,18 +128,18 @@ def save_record(aws: Aws, record: Record) -> None:
 
 
 def read_state(aws: Aws) -> Record:
-    """The state, here or in S3, for who only looks; {} where there is none."""
+    """The state, here or in S3, for who only looks. {} where there is none."""
     return files.read_record(deploy.deployed_file(aws.settings.stage)) or _noted(aws) or {}
 
 
 def configurations(aws: Aws) -> dict[str, dict[str, Any]]:
-    """{Lambda function of the stage: its configuration; {} of one that is gone}, sorted."""
+    """{Lambda function of the stage: its configuration. {} of one that is gone}, sorted."""
     names = sorted(deploy.functions_of(read_state(aws)).values())
     return {name: lambda_functions.configuration(aws, name) or {} for name in names}
 
 
 def last(aws: Aws) -> Record:
-    """The record of whoever deployed last; {} for none."""
+    """The record of the last deploy. {} for none."""
     return _read(aws, "record.json") or {}
 
 

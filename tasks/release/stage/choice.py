@@ -18,7 +18,7 @@ from .rollback_pin import RollbackPin
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """`pinned`: the versions that the stage keeps; without any, `found` is the version that holds
+    """`pinned`: the versions that the stage keeps. Without any, `found` is the version that holds
     what the inputs make, and without that `stored` is the manifest of a deleted one whose zip is
     in S3. `own`: the stage's own list, in which the version takes its place."""
 

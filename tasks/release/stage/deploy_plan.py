@@ -23,7 +23,7 @@ class RequirementChange:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployPlan:
-    """Of one stage. `changes`: in the order of the steps; `notes`: what stays as it is, and why;
+    """Of one stage. `changes`: in the order of the steps. `notes`: what stays as it is, and why.
     `back`: what a rollback would move and leave."""
 
     stage: str
@@ -58,7 +58,7 @@ def why_built(
 
 
 def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
-    """By the lock exactly; without one by what is asked for directly. [] when neither tells."""
+    """By the lock exactly. Without one by what is asked for directly. [] when neither tells."""
     lock = Path(settings.lock)
     if lock.is_file():
         pins = lockfile.locked_versions(input_files.read_text(lock))
@@ -70,7 +70,7 @@ def requirement_changes(settings: Settings, manifest: Manifest) -> list[str]:
 
 def asked(lines: Sequence[Line], manifest: Manifest, environment: Mapping[str, str]) -> list[str]:
     """What the requirement lines want otherwise than the version holds. `environment`: what
-    markers see; a line that is not meant for Lambda wants nothing."""
+    markers see. A line that is not meant for Lambda wants nothing."""
     held = compare.packed_versions(manifest)
     found = []
     for line in lines:

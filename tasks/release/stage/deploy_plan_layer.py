@@ -24,7 +24,7 @@ from .deploy_plan import RequirementChange, why_built
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt; None
+    """The one that the stage would use. `arn`: several with commas, as in .layer-arn.txt. None
     where not even the account is known. `lifts`: a pin for other requirements stands. `own`: the
     stage's layers, in which it takes its place."""
 
@@ -45,7 +45,7 @@ def from_nothing(settings: Settings) -> Layer:
 def plan_layer(aws: Aws, *, fills: bool = False) -> Layer:
     """As lookup would find it. `fills`: is the bucket to have the zip, whatever is published?
     InputError, AwsError when the stage is pinned to a deleted version,
-    or to one that it may not have; VerifyError when it is too large beside the stage's other
+    or to one that it may not have. VerifyError when it is too large beside the stage's other
     layers."""
     parts = input_hash.parts(aws.settings, choose.expected(aws.settings))
     wanted = files.digest(parts)
@@ -127,7 +127,7 @@ def _check_budget(aws: Aws, choice: Choice, version: LayerVersion) -> None:
 
 
 def _build(settings: Settings, why: list[str], wanted: str = "") -> list[RequirementChange]:
-    """[] when the zip that lies here is of these inputs, and proven."""
+    """[] when the zip that lies here is of these inputs, and tested."""
     if wanted and (_proven(settings) or {}).get("input") == wanted:
         return []
     proven = settings.builder != "host" or host_python.runs(settings)
@@ -136,7 +136,7 @@ def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Require
 
 
 def _proven(settings: Settings) -> files.Record | None:
-    """zip's record, when verify has proven that zip."""
+    """zip's record, when verify has tested that zip."""
     packed = files.read_record(paths.record(settings, "zip")) or {}
     verified = files.read_record(paths.record(settings, "verify")) or {}
     there = paths.layer_zip(settings).is_file()

@@ -1,6 +1,6 @@
 """One deploy at a time per stage: a lock in S3, renewed as long as its holder lives.
 
-Whoever takes, renews or returns it writes only over what it has read (conditional writes), so two
+Taking, renewing and returning it writes only over what it has read (conditional writes), so two
 never have it. It is returned by a write, too: nothing is ever deleted. Times are S3's.
 """
 
@@ -38,7 +38,7 @@ def key(settings: Settings) -> str:
 class Turn:
     """This checkout's turn: a file that its process holds locked while it deploys or waits.
 
-    The system unlocks it when the process dies, however that happens; so a lock in S3 whose token
+    The system unlocks it when the process dies, however that happens. So a lock in S3 whose token
     stands in the file, and nobody holds the file, is a dead process's.
     """
 
@@ -75,7 +75,7 @@ def clock() -> timedelta:
 
 
 def stop() -> None:
-    """As Ctrl-C; or where that is ignored (a script's `&`) as a job that is cancelled. By a signal
+    """As Ctrl-C. Or where that is ignored (a script's `&`) as a job that is cancelled. By a signal
     of the system: Python's own `interrupt_main` does not end a wait for a silent child."""
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     number = signal.SIGTERM if ignored else signal.SIGINT
@@ -84,7 +84,7 @@ def stop() -> None:
 
 @dataclass(kw_only=True)
 class Held:
-    """The lock, taken. `etag`: of the object as we wrote it last; '' once it is somebody else's.
+    """The lock, taken. `etag`: of the object as we wrote it last. '' once it is somebody else's.
     `ahead`: S3's clock less this machine's. One thread writes it from here on."""
 
     aws: Aws

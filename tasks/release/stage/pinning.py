@@ -50,9 +50,9 @@ def make(
     apps: Collection[str] = (),
 ) -> RollbackPin:  # fmt: skip
     """What keeps a stage that had `before` at these layers. It holds against the wishes of this
-    checkout, and of everybody who got what the stage is configured for, had and is to have;
-    against what a pin that stands holds against; all others are changed wishes. `whole`: the list
-    is what is wanted, and not one version in it. `apps`: of an undo that nobody typed; a pin that a
+    checkout, and of everybody who got what the stage is configured for, had and is to have.
+    Against what a pin that stands holds against. All others are changed wishes. `whole`: the list
+    is what is wanted, and not one version in it. `apps`: of an undo that nobody typed. A pin that a
     person set stays one."""
     settings, former = aws.settings, store.pin(aws)
     known = {*config.layers(paths.CHALICE_CONFIG, settings.stage), *before, *arns}

@@ -14,9 +14,9 @@ LISTS = 10  # that a pin remembers
 class RollbackPin:
     """`arns`: one version of the pin's layer, or the stage's whole list. `by`, `at`: who set
     it and when. `wishes` (release/wishes.py), `inputs` (input hashes): what it holds against.
-    `lifted`: who, when and why, in one sentence; '' while it stands. `lists`: the whole lists that
-    this rollback and earlier ones wrote; `replaced`: the stage's own, from before them. `apps`
-    (wishes.app): of an undo, the app that failed and the one that ran before; a corrected one goes
+    `lifted`: who, when and why, in one sentence. '' while it stands. `lists`: the whole lists that
+    this rollback and earlier ones wrote. `replaced`: the stage's own, from before them. `apps`
+    (wishes.app): of an undo, the app that failed and the one that ran before. A corrected one goes
     on with its requirements."""
 
     arns: Sequence[str]

@@ -20,8 +20,8 @@ DECIDING = {"AWS", "inputs", "published", "match", "configured", "deployed", "pi
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """One of the stage's. `layers`: ARNs it runs with, None when it is gone from AWS; `wanted`:
-    ARNs by config.json, where a function may have `layers` of its own; `hides`: what of the layer
+    """One of the stage's. `layers`: ARNs it runs with, None when it is gone from AWS. `wanted`:
+    ARNs by config.json, where a function may have `layers` of its own. `hides`: what of the layer
     it does not run, a sentence each."""
 
     layers: Sequence[str] | None
@@ -32,7 +32,7 @@ class Function:
 @dataclass(frozen=True, kw_only=True)
 class SecretStatus:
     """The stage's secret: names only. `deployed`: its version that the functions run with, ''
-    for none; `now`: the version that it has."""
+    for none. `now`: the version that it has."""
 
     names: Sequence[str]
     deployed: str
@@ -41,15 +41,15 @@ class SecretStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class StageStatus:
-    """`account`: of AWS, '' where that cannot be reached; `wanted`: input hash of requirements and
-    settings as they are; `built`: of the zip that lies here; `published`: newest first; `match`:
-    the version that holds what the inputs make; `configured`: ARNs; among them is the `assumed` one
-    of this layer, which was deployed last, where config.json here names none ('': it does);
-    `size`: of the configured version, else of `match`; `stored`: {S3 key: bytes} of the layer;
-    `pin`: the standing one that holds against the inputs; `secret`: None where the stage has none;
-    `troubles`: sentences about what the versions do not show (release/undo/health.py); `left`: the
-    functions of the last deploy, where all of them are gone; `conversion`: what is left to do of
-    one, a sentence each; `state`: Chalice's; `unknown`: {what: why it could not be seen}."""
+    """`account`: of AWS, '' where that cannot be reached. `wanted`: input hash of requirements and
+    settings as they are. `built`: of the zip that lies here. `published`: newest first. `match`:
+    the version that holds what the inputs make. `configured`: ARNs. Among them is the `assumed` one
+    of this layer, which was deployed last, where config.json here names none ('': it does).
+    `size`: of the configured version, else of `match`. `stored`: {S3 key: bytes} of the layer.
+    `pin`: the standing one that holds against the inputs. `secret`: None where the stage has none.
+    `troubles`: sentences about what the versions do not show (release/undo/health.py). `left`: the
+    functions of the last deploy, where all of them are gone. `conversion`: what is left to do of
+    one, a sentence each. `state`: Chalice's. `unknown`: {what: why it could not be seen}."""
 
     settings: Settings
     wanted: str
@@ -91,7 +91,7 @@ class StageStatus:
 
 
 def number(arns: Sequence[str], layer: str) -> int:
-    """Of the version of that layer among the ARNs; 0 for none."""
+    """Of the version of that layer among the ARNs. 0 for none."""
     ours = [layer_arns.number_of(arn) for arn in arns if layer_arns.is_of(arn, layer)]
     return ours[0] if ours else 0
 

@@ -22,9 +22,9 @@ SAID = 200  # characters of a reason
 @dataclass(frozen=True, kw_only=True)
 class Ran:
     """What a stage ran. `functions`: {name: settings as GetFunctionConfiguration says them}, of the
-    variables those that come from no secret; `package`: the S3 object of Chalice's package, ''
-    where none is kept; `record`: chalice-deploy's, with the secret's version; `layers`: the
-    stage's; `api`: {"id", "stage", "deployment"}, {} for none; `resources`: {name: type} by
+    variables those that come from no secret. `package`: the S3 object of Chalice's package, ''
+    where none is kept. `record`: chalice-deploy's, with the secret's version. `layers`: the
+    stage's. `api`: {"id", "stage", "deployment"}, {} for none. `resources`: {name: type} by
     Chalice's state."""
 
     functions: Mapping[str, Mapping[str, Any]]
@@ -36,13 +36,13 @@ class Ran:
 
     @property
     def sha256(self) -> str:
-        """Of its package, as Lambda says it; '' where its functions have several."""
+        """Of its package, as Lambda says it. '' where its functions have several."""
         found = {str(each.get("CodeSha256")) for each in self.functions.values()}
         return found.pop() if len(found) == 1 else ""
 
     @property
     def image(self) -> str:
-        """What its functions are made of, by digest; '' for zips, and for an image of others."""
+        """What its functions are made of, by digest. '' for zips, and for an image of others."""
         found = self.record.get("image") or {}
         same = self.sha256 == str(found.get("digest", "")).removeprefix("sha256:")
         return str(found["uri"]) if found and same else ""
@@ -62,7 +62,7 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`arns`: the stage's layers by it; `image`: what functions are made of by it, '' for zips.
+    """`arns`: the stage's layers by it. `image`: what functions are made of by it, '' for zips.
     `blocked`: why a failed smoke does not undo it, '' where it does. `why`: how it ended, in one
     sentence. `app`: wishes.app of what it deployed."""
 
@@ -121,6 +121,6 @@ def to_json(attempt: Attempt) -> bytes:
 
 
 def from_json(text: bytes | None) -> Attempt | None:
-    """None for none, and for what is none of ours; what a later version adds is left alone."""
+    """None for none, and for what is none of ours. What a later version adds is left alone."""
     told, known = typed_json.parsed(text), {each.name for each in fields(Attempt)}
     return typed_json.made(Attempt, {name: told[name] for name in told if name in known})

@@ -140,7 +140,7 @@ def _of_its_type(found: Mapping[str, Any]) -> dict[str, Any]:
 def _variables(
     aws: Aws, before: Ran, wanted: Mapping[str, Any], now: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[str]]:
-    """The function's environment, the secret's values as they were; and what could not be read."""
+    """The function's environment, the secret's values as they were. And what could not be read."""
     plain = dict(wanted["Environment"]["Variables"])
     secret = before.record.get("secret")
     if not secret:

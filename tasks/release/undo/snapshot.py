@@ -80,7 +80,7 @@ def begin(
     aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None, image: str = ""
 ) -> Attempt:
     """Before Chalice changes anything. `former`: the last change. One that was cut short goes on:
-    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now;
+    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now.
     `image`: by digest, for a stage of images."""
     arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
@@ -154,7 +154,7 @@ def _api(aws: Aws, state: Mapping[str, Any]) -> dict[str, str]:
 
 
 def api_stage(aws: Aws) -> str:
-    """What API Gateway calls the stage; Chalice's default is `api`."""
+    """What API Gateway calls the stage. Chalice's default is `api`."""
     app = chalice_config.load_config(paths.CHALICE_CONFIG)
     own = chalice_config.stage(paths.CHALICE_CONFIG, aws.settings.stage)
     return str(own.get("api_gateway_stage") or app.get("api_gateway_stage") or "api")

@@ -68,7 +68,7 @@ def command(aws: Aws) -> str:
 
 
 def finish(aws: Aws, found: Attempt, problem: str, ask: Ask | None = None) -> DeployError:
-    """Undo it; the error that says so."""
+    """Undo it. The error that says so."""
     try:
         left = restore.perform(aws, found, f"{_failed(found)}: {found.why}")
     except LayerError as error:

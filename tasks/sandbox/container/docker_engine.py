@@ -1,4 +1,4 @@
-"""The Docker engine: found, or said what to start; our containers in it, of which none stays.
+"""The Docker engine: found, or said what to start. Our containers in it, of which none stays.
 
 A container ends with the connection of its run (docker/job_server.py) and is removed with that.
 What a run leaves that was killed before it could start one, the next run removes.

@@ -52,7 +52,7 @@ def _find(client: "DockerClient", settings: Settings) -> str:
 
 
 def digest(client: "DockerClient", settings: Settings) -> str:
-    """`name@sha256:…` of the base image that is here, also where a tag was asked for; its ID where
+    """`name@sha256:…` of the base image that is here, also where a tag was asked for. Its ID where
     it comes from no registry."""
     image = client.images.get(settings.base_image)
     name, _ = _reference(settings.base_image)
@@ -61,7 +61,7 @@ def digest(client: "DockerClient", settings: Settings) -> str:
 
 
 def offered(client: "DockerClient", settings: Settings) -> str:
-    """`sha256:…` of the image that is here, else of its registry's; '' for one that no registry
+    """`sha256:…` of the image that is here, else of its registry's. '' for one that no registry
     has. BuildError where it is nowhere."""
     import docker
     import requests
@@ -125,7 +125,7 @@ def _not_found(settings: Settings, detail: str) -> BuildError:
 
 
 def ensure_compiler(client: "DockerClient", settings: Settings, why: str) -> str:
-    """The tag of the image with compilers; built when none of this content is here. BuildError."""
+    """The tag of the image with compilers. Built when none of this content is here. BuildError."""
     import docker
 
     base, bundle = ensure_base(client, settings), ca_bundle(os.environ)

@@ -1,6 +1,6 @@
 """Does the engine run the layer's architecture? Natively, or by QEMU in the kernel (binfmt_misc).
 
-Docker's documentation ("Multi-platform builds"): Docker Desktop brings QEMU along; elsewhere
+Docker's documentation ("Multi-platform builds"): Docker Desktop brings QEMU along. Elsewhere
 `docker run --privileged --rm tonistiigi/binfmt --install …` registers it with the kernel.
 """
 

@@ -159,7 +159,7 @@ def tags(repository: str, beginning: str) -> list[str]:
 
 
 def remove(tags: Iterable[str]) -> None:
-    """What nobody runs any more; a tag that is gone is no matter. A container of it that ends at
+    """What nobody runs any more. A tag that is gone is no matter. A container of it that ends at
     this moment is waited for: removed before that, the image would stay without a name."""
     with docker_engine.connected() as client:
         for tag in tags:

@@ -36,7 +36,7 @@ class GoneError(Exception):
 class JobAnswer:
     """To one job: its lines, then its exit status, then what was to be fetched.
 
-    GoneError; BuildError where the keeper could not do it."""
+    GoneError. BuildError where the keeper could not do it."""
 
     def __init__(self, hear: Callable[["JobAnswer"], Frame]) -> None:
         self.frames: deque[Frame] = deque()  # that nobody has read yet
@@ -68,7 +68,7 @@ class JobAnswer:
 
 
 class Keeper:
-    """A keeper at the other end of `attached`, the SDK's; it need not have started. Jobs may run
+    """A keeper at the other end of `attached`, the SDK's. It need not have started. Jobs may run
     side by side, each in a thread: whichever waits first reads what comes, for all."""
 
     def __init__(self, attached: Any) -> None:
@@ -94,7 +94,7 @@ class Keeper:
         return said
 
     def close(self) -> None:
-        """At once, whoever waits for an answer."""
+        """At once, everybody that waits for an answer."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         if self._forward:
@@ -198,7 +198,7 @@ def _opened(content: bytes | Path) -> IO[bytes]:
 
 
 def _stdout(file: io.BufferedReader, beside: bytearray) -> Iterator[bytes]:
-    """What the container writes there, out of what the engine sends of it; the last of what it says
+    """What the container writes there, out of what the engine sends of it. The last of what it says
     elsewhere goes to `beside`."""
     while len(head := file.read(_ENGINES.size)) == _ENGINES.size:
         stream, size = _ENGINES.unpack(head)

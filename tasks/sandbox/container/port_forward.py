@@ -1,6 +1,6 @@
 """Connections that begin in a container without network, at a port of its 127.0.0.1, and end at the
 same port here. They travel through the channel to its main process (docker/job_server.py), which
-has the same on its side: of each connection one block is on its way in each direction, then waits
+has the same on its side. Of each connection one block is on its way in each direction, then waits
 until the other side has handed it on. Nothing is kept in memory, and no connection stops another.
 """
 
@@ -17,7 +17,7 @@ Send = Callable[[bytes | None], None]  # None: what came was handed on
 
 
 class Connection:
-    """`send`: to its other end; `over`: told when both ends have said all."""
+    """`send`: to its other end. `over`: told when both ends have said all."""
 
     def __init__(self, port: int, send: Send, over: Callable[[], None]) -> None:
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()

@@ -2,7 +2,7 @@
 
 Two of them from the first job to the last (sandbox/container/session.py): one for our own code, one
 for what packages bring, begun when the other one is. No bind mounts: files travel over the
-connection to them, so a remote engine (DOCKER_HOST), Docker in Docker and a rootless engine work
+connection to them. So a remote engine (DOCKER_HOST), Docker in Docker and a rootless engine work
 alike, and nothing in the checkout is ever owned by root.
 """
 
@@ -21,7 +21,7 @@ from .session import ROOM_TO_BUILD, Cell, Store
 
 class ContainerSandbox:
     """The base image of `settings`, as it is. Containers start with the first job. BuildError where
-    the image cannot be had, or the engine is seen not to run it. `tmp`: MB of a package's /tmp;
+    the image cannot be had, or the engine is seen not to run it. `tmp`: MB of a package's /tmp.
     `whole`: another image, which has the function and its packages where they belong."""
 
     kind, runs = "docker", True

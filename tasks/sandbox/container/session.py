@@ -1,7 +1,7 @@
 """The containers of a run, the store and the cell (sandbox/job_kinds.py), each from its start to
 its removal, and the jobs in it.
 
-A container's main process (docker/job_server.py) runs them; it is asked over a connection that ends
+A container's main process (docker/job_server.py) runs them. It is asked over a connection that ends
 with the tool, however that ends, and so does the container.
 """
 
@@ -68,7 +68,7 @@ class Session:
         """Before it starts."""
 
     def close(self, *, killing: bool = False) -> None:
-        """The container clears up behind itself, and nobody need wait for that; `killing` ends
+        """The container clears up behind itself, and nobody need wait for that. `killing` ends
         what runs in it at once, and leaves its folder to the next one."""
         import atexit
 
@@ -107,7 +107,7 @@ class Session:
 
     def watched(self, keeper: Keeper, job: Job, environment: Mapping[str, str], on_line: OnLine,
                 cwd: str) -> Outcome:  # fmt: skip
-        """Run it; its lines are passed on as they come. TimeoutError: the container is gone."""
+        """Run it. Its lines are passed on as they come. TimeoutError: the container is gone."""
         try:
             with Watch(job, on_line, lambda: self.close(killing=True)) as watch:
                 answer = keeper.ask(
@@ -196,7 +196,7 @@ class Store(Session):
 
 class Cell(Session):
     """Two users without any right, no volume that others see, no network (but where `connected`).
-    The main process's holds {work} and /opt; the other one runs what packages bring, and writes to
+    The main process's holds {work} and /opt. The other one runs what packages bring, and writes to
     /tmp."""
 
     def __init__(

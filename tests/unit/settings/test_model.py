@@ -49,6 +49,8 @@ def test_a_table_becomes_pairs(tmp_path: Path) -> None:
         ("proof-env = 1", "is not a table of strings"),
         ("keep = {a = 1}", "is not a list of strings"),
         ("reserve = -1", "is negative"),
+        ("reserve = 263", "is more than 262"),
+        ("check-timeout = 99999999999999999999", "is more than 1,000,000"),
         ('proof-timeout = "60"', "is not a whole number"),
     ],
 )
