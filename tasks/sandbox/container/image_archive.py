@@ -101,7 +101,7 @@ def load(tag: str, config: bytes, layers: Sequence[Path], like: Iterable[str] = 
 
 
 def _is_tagged(client: Any, tag: str, config: bytes) -> bool:
-    """Is the image there? The tag says its content; engines mostly call it by its config, too."""
+    """Is the image there? The tag says its content. Engines mostly call it by its config, too."""
     import docker
 
     for name in (tag, f"sha256:{hashlib.sha256(config).hexdigest()}"):
