@@ -19,7 +19,7 @@ MOST = 2  # repositories that are asked for one
 
 @dataclass(frozen=True, kw_only=True)
 class Pushed:
-    """`sent`: bytes of blobs; `layers`: how many of the image's `of`; `asked`: requests."""
+    """`sent`: bytes of blobs. `layers`: how many of the image's `of`. `asked`: requests."""
 
     sent: int
     layers: int

@@ -96,7 +96,7 @@ class Registry:
             Path(name).unlink(missing_ok=True)
 
     def read_unpacked(self, digest: str) -> int:
-        """Bytes in a blob that is gzip, by its last four (RFC 1952: modulo 4 GiB); 0 where the
+        """Bytes in a blob that is gzip, by its last four (RFC 1952: modulo 4 GiB). 0 where the
         registry sends no part of a blob."""
         asked = {"Range": f"bytes=-{UNPACKED.size}"}
         with self._ask(

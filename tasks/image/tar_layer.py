@@ -30,8 +30,8 @@ _LARGE = threading.Lock()
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """`name`: its path from the image's root; `size`: bytes; `blocks`: its content; `packed`: the
-    same as a stream of deflate, None where nothing has packed it; `crc`: CRC-32 of it then."""
+    """`name`: its path from the image's root. `size`: bytes. `blocks`: its content. `packed`: the
+    same as a stream of deflate, None where nothing has packed it. `crc`: CRC-32 of it then."""
 
     name: str
     mode: int
@@ -176,7 +176,7 @@ def write_tar(content: Iterable[File], target: IO[bytes]) -> tuple[str, int]:
 
 
 def _entries(content: Iterable[File]) -> Iterator[tuple[File | None, bytes]]:
-    """(file, None for a folder; its head)."""
+    """(file, its head). None for the file of a folder."""
     found = {each.name: each for each in content}
     for name in sorted({*found, *_folders(found)}):
         each = found.get(name)
