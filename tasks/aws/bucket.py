@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..settings import s3_keys
-from ..settings.model import Settings
+from ..settings.model import READ_WRITE, Settings
 from ..ui.console import say
 from ..util import typed_json
 from . import s3
@@ -14,7 +14,7 @@ from .errors import DENIED, error_code, errors
 from .iam import actions as iam_actions
 from .iam import policies
 from .iam.policies import TRANSPORT, tls_only
-from .iam.store_statements import STORE_ROOT, written_once
+from .iam.store_statements import CONDITION, STORE_ROOT, written_once
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 # What a killed upload leaves is in no list of objects, and paid for.
@@ -67,6 +67,12 @@ def _lacks(aws: Aws, owned: dict[str, str]) -> Iterator[str]:
         yield f"may answer without TLS, which {look} {iam_actions.action('GetBucketPolicy')}"
     elif not insists_on_tls(policy.get("Policy", "")):
         yield f"can be reached without TLS: deny s3:* to all where {TRANSPORT} is false"
+    if (
+        policy is not None
+        and aws.settings.team_store == READ_WRITE
+        and CONDITION not in policy.get("Policy", "")
+    ):
+        yield "lets entries of the team's store be replaced: see ./doitw iam-policy for=bucket"
 
 
 def insists_on_tls(policy: str) -> bool:

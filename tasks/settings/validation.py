@@ -9,7 +9,7 @@ from .model import WRITER
 
 ITEMS = {  # forms that a list's entries may have to have
     "NAME=value": re.compile(r"[A-Za-z_][A-Za-z0-9_]*="),
-    "ROLE": re.compile(rf"{WRITER}$", re.ASCII),
+    "ROLE": re.compile(rf"{WRITER}\Z", re.ASCII),
     "DISTRIBUTION: GLOB": re.compile(r"[A-Za-z0-9][\w.-]*\s*:\s*\S"),
 }
 MOST = 1_000_000  # of whatever unit: no setting means more

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.aws import bucket, s3, s3_versions
 from tasks.aws.client import Aws
+from tasks.aws.iam import policies
 from tasks.context.connection import connect
 from tasks.release.version import code_sha256
 from tasks.settings import paths
@@ -107,6 +108,20 @@ def test_what_a_bucket_of_others_lacks_is_said(
     said = capfd.readouterr().out
     assert "cannot be seen: allow s3:GetBucketPolicy" in said
     assert "cannot be seen: allow s3:GetBucketPublicAccessBlock" in said
+
+
+def test_a_bucket_of_others_that_lets_entries_be_replaced(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where the team's store is written to, that is said, with where the policy is."""
+    assert s3.ensure_bucket(aws)
+    tls = policies.document([policies.tls_only("deps-bucket", "aws")])
+    client(aws).put_bucket_policy(Bucket="deps-bucket", Policy=json.dumps(tls))
+    capfd.readouterr()
+    for setting, told in (("", False), ("read", False), ("read-write", True)):
+        there = connect(replace(aws.settings, team_store=setting))
+        bucket.warn_of_weak_bucket(there, s3.bucket_of(there))
+        assert ("iam-policy for=bucket" in capfd.readouterr().out) is told
 
 
 def half(request: Request) -> Refusal | None:

@@ -236,7 +236,28 @@ def test_a_store_that_does_not_answer_costs_a_second(
     held_back.set()
     assert took < BUSY
     assert fresh.fault
-    assert held(fresh, list(made)) == {}
+    assert (held(fresh, list(made)), fresh.damaged) == ({}, [])
+
+
+def test_many_small_answers_pay_as_they_come(aws: Aws, server: Server, tmp_path: Path) -> None:
+    """A store that answers slowly, and gives something each time, is not given up: a second passes
+    before all are there."""
+    names = [f"package {number}" for number in range(16)]
+    writer = machine(aws, tmp_path / "ci")
+    found = content(*names, size=SMALL)
+    fill(writer, found)
+    assert give(writer, cards(*names)).fault == ""
+
+    def slowly(request: Request) -> Refusal | None:
+        time.sleep(0.3 if request.path.startswith(f"{FOLDER}ci/installed/") else 0)
+        return None
+
+    server.refused = slowly
+    fresh = machine(aws, tmp_path / "fresh", seconds=1.0)
+    fresh.patience.spend(0.2)
+    bring_all(fresh, names, key("other"))
+    assert (fresh.fault, fresh.damaged) == ("", [])
+    assert held(fresh, list(found)) == found
 
 
 def test_a_store_that_takes_nothing_costs_a_second(

@@ -13,7 +13,8 @@ from .statements import DEPLOY, PUBLISH, STORE, Need
 STORE_ROOT = "store/v1"
 # AWS's own form ("Enforce conditional writes on Amazon S3 buckets"): the requests that begin an
 # upload in parts and send them take no such header, and make no object.
-ONCE = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+CONDITION = "s3:if-none-match"
+ONCE = {"Null": {CONDITION: "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
 
 
 def _prefix(scope: Scope, writer: str) -> str:

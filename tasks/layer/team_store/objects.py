@@ -74,7 +74,7 @@ class Objects:
             with answer["Body"] as body:
                 while block := body.read(BLOCK):
                     if self.patience.is_over.is_set():
-                        return
+                        raise BrokenError("nobody waits any more")
                     self.read.add(size=len(block))
                     self.patience.gain(len(block))
                     yield block

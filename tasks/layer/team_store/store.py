@@ -107,7 +107,9 @@ class TeamStore:
                 data += block
                 if len(data) > MOST:
                     raise UnreadableError("it is too large")
-            return opened(bytes(data))
+            found = opened(bytes(data))
+            self.patience.gain(entries=len(found))  # as it comes: others are still on their way
+            return found
         except MissingError:
             return []
         except DeniedError:  # to who may not list, S3 says so of what is not there
@@ -155,11 +157,10 @@ class TeamStore:
         problem = "other bytes than its writer said" if path is None else self._problem(entry, path)
         if problem or path is None:
             self._reject(writer, entry.name, problem)
-            self.patience.gain(-entry.size)
+            self.patience.gain(-entry.size, -1)
             return
         self.kept.put(*entry.name, path)
         self.objects.read.entries += 1
-        self.patience.gain(entries=1)
 
     def _problem(self, entry: Entry, path: Path) -> str:
         """Its writer may be mistaken: no later step is to fail for that."""

@@ -37,7 +37,7 @@ ELSEWHERE = {
     "the test's environment, in the key of its results": {"proof_env"},
     "how long a test may take: one that was cut off is not kept": {"proof_timeout"},
     "which requirements there are": {"requirements"},
-    "what the zip takes of the parts": {"reserve", "package", "max_growth"},
+    "what the zip or the image takes of the parts": {"reserve", "package", "max_growth", "splice"},
     "the project's own check, which runs each time": {"check", "check_timeout"},
     "what is told of files, at each look": {"harmless"},
     "who builds, in each key": {"builder"},

@@ -341,3 +341,10 @@ def _shown(default: object) -> str:
 def test_names_that_aws_gives(name: str, value: str) -> None:
     """Of newer partitions, and of secrets that other services manage."""
     assert violations("x", value, SPECS[name]) == []
+
+
+@pytest.mark.parametrize("name", ["../ci", "a/b", "", ".", "ci\n", "ci*", "x" * 129])
+def test_a_writer_is_one_part_of_a_key(name: str) -> None:
+    """Nothing that leads to another prefix of the bucket."""
+    assert violations("x", (name,), SPECS["store_trust"])
+    assert not violations("x", ("AWSReservedSSO_Deploy_0a1b", "deploy-prod"), SPECS["store_trust"])

@@ -6,6 +6,7 @@ Whether they are enough, and no more: tests/functional/test_aws_iam_policy.py.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,22 @@ def test_what_a_stage_does_not_use_is_not_allowed() -> None:
         & statements(iam_statements.DEPLOY, plain).keys()
     )
     assert statements(iam_statements.DEPLOY, plain)["PassRole"]["Resource"] == [ROLE]
+
+
+def test_a_stage_reads_whom_it_trusts_and_writes_as_itself() -> None:
+    """In the team's store, as far as the setting goes; who only builds has no more than reading."""
+    trusting = Settings(bucket="b", store_trust=("ci", "qa"))
+    scope = Scope(settings=trusting, account=ACCOUNT, app="shop", writer="me")
+    found = statements(iam_statements.PUBLISH, scope)
+    read = ["arn:aws:s3:::b/store/v1/ci/*", "arn:aws:s3:::b/store/v1/qa/*"]
+    assert found["StoreRead"]["Resource"] == read
+    assert found["StoreWrite"]["Action"] == "s3:PutObject"
+    assert found["StoreWrite"]["Resource"] == "arn:aws:s3:::b/store/v1/me/*"
+    assert statements(iam_statements.STORE, scope).keys() == {"StoreRead"}
+    for mode, left in (("read", {"StoreRead"}), ("off", set())):
+        stage = replace(scope, settings=replace(trusting, team_store=mode))
+        has = statements(iam_statements.DEPLOY, stage).keys()
+        assert {sid for sid in has if sid.startswith("Store")} == left
 
 
 def test_a_secrets_arn_is_taken_as_it_is() -> None:
