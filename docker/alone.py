@@ -1,8 +1,8 @@
 """Hides from this process what Lambda has not, where neither a container nor bubblewrap does:
-/dev/shm, a home that could be made, a layer that can be written to. For docker/probe.py; standard
+/dev/shm, a home that could be made, a layer that can be written to. For docker/probe.py. Standard
 library only.
 
-A mount namespace of its own, where the system allows one (Linux; root, or user namespaces): a /dev
+A mount namespace of its own, if the system allows one (root, or user namespaces): a /dev
 of the few devices that Lambda has, and a /home that is empty and read-only. Elsewhere nothing is
 hidden, and a layer that needs it fails in Lambda first.
 """
@@ -31,7 +31,7 @@ def hide(opt: str) -> bool:
 
 
 def cover(files: Collection[str], empty: str) -> bool:
-    """Hide these files behind an empty one; was it possible, all of it?"""
+    """Hide these files behind an empty one. Was it possible, all of it?"""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(NEW_MOUNTS) and not own_namespace(libc):
         return False

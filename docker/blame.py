@@ -2,10 +2,10 @@
 
     blame.py OPT COPY REMOVED REQUEST
 
-OPT/python is the layer, which is copied to COPY, where files go in and out; REMOVED is a zip of
+OPT/python is the layer, which is copied to COPY, where files go in and out. REMOVED is a zip of
 what pruning took, as it was installed. REQUEST (JSON): {"kind": "import" or "load", "name": …,
 "removed": {rule: [paths]}}. What it found is its last line, behind `= `: {"rule", "paths"}, the
-smallest set; "rule" is '' where several rules are at fault together, and without paths where it
+smallest set. "rule" is '' where several rules are at fault together, and without paths where it
 works by itself, null where no file helps.
 """
 
@@ -38,7 +38,7 @@ def main(opt: str, copy: str, removed: str, request: str) -> None:
 
 
 def copy_writable(opt: str, copy: str) -> None:
-    """The layer's folders may be read-only where they lie; files go in and out of these."""
+    """The layer's folders may be read-only where they lie. Files go in and out of these."""
     shutil.copytree(opt, copy)
     for folder, _, _ in os.walk(copy):
         Path(folder).chmod(0o755)
@@ -85,7 +85,7 @@ def smallest(paths: list[str], works: Works) -> list[str]:
 
 
 def put_back(opt: Path, name: str, installed: zipfile.ZipFile) -> Callable[[], None]:
-    """The file as it was installed; returns what undoes it."""
+    """The file as it was installed. Returns what undoes it."""
     target, aside = opt / "python" / name, opt / "aside" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     aside.parent.mkdir(parents=True, exist_ok=True)

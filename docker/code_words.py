@@ -1,9 +1,9 @@
 """Words of code that reads what it cannot name (for module_references.py). Standard library only.
 
-Kinds: "modules" of its package, "walks" those of packages below, too; "files" of a folder;
-"source" of modules, "callers" that of functions it is handed; "by-name" those beside it whose file
-names it puts together; "packages" where it asks which folders are some; "stubs", those of any
-package; "lazy" where it reads its own.
+Kinds: "modules" of its package, "walks" those of packages below, too. "files" of a folder.
+"source" of modules, "callers" that of functions it is handed. "by-name" those beside it whose file
+names it puts together. "packages" where it asks which folders are some. "stubs", those of any
+package. "lazy" where it reads its own.
 """
 
 import re

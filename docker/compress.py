@@ -58,8 +58,8 @@ class Making(NamedTuple):
 
 
 class Made(NamedTuple):
-    """`packed`: the group's files, compiled ones beside their sources; `wrong`: modules that are
-    not valid; `strip`: docker/strip.py's report."""
+    """`packed`: the group's files, compiled ones beside their sources. `wrong`: modules that are
+    not valid. `strip`: docker/strip.py's report."""
 
     packed: list[Packed]
     wrong: list[str]

@@ -80,7 +80,7 @@ class Segment(NamedTuple):
 
 def read(path: Path) -> "Facts | None":
     """{"machine", "program": is it one, "soname", "needed": [names], "versions": {library:
-    [names]}}; None for what is no ELF file. Of a damaged one the machine, and "damaged"; of other
+    [names]}}. None for what is no ELF file. Of a damaged one the machine, and "damaged". Of other
     than 64 bits little-endian, what is known."""
     with path.open("rb", buffering=0) as file:
         head = file.read(HEADER.size)
@@ -181,7 +181,7 @@ def text(strings: Piece, start: int) -> str:
 def versions(
     file: BinaryIO, segments: "list[Segment]", found: "dict[int, int]", strings: Piece
 ) -> "dict[str, list[str]]":
-    """{library: names of the symbol versions that it wants of that}, as GLIBC_2.17; weak ones may
+    """{library: names of the symbol versions that it wants of that}, as GLIBC_2.17. Weak ones may
     be missing."""
     if VERSIONS not in found:
         return {}
@@ -199,7 +199,7 @@ def versions(
 def chain(
     table: Piece, layout: struct.Struct, place: int, count: int
 ) -> "Iterator[tuple[int, tuple[Any, ...]]]":
-    """(where, what) of so many entries; the last number of each is how far away the next one is."""
+    """(where, what) of so many entries. The last number of each is how far away the next one is."""
     for further in reversed(range(count)):
         entry = table.unpack(layout, place)
         yield place, entry
@@ -209,7 +209,7 @@ def chain(
 
 
 def run_paths(file: BinaryIO) -> "list[str]":
-    """DT_RPATH and DT_RUNPATH; nothing where it has none."""
+    """DT_RPATH and DT_RUNPATH. Nothing where it has none."""
     segments = segments_of(file)
     tags = entries(file, segments)
     if not (starts := [value for tag, value in tags if tag in RUN_PATHS]):

@@ -53,7 +53,7 @@ def said(path: str, text: str, quoted: Collection[str]) -> Said:
 
 
 def into(text: str, folders: Sequence[re.Match[str]]) -> Iterator[str]:
-    """Paths: `tests/data`; `tests/data/*` where the rest is put together, `tests/*` where all is.
+    """Paths: `tests/data`. `tests/data/*` where the rest is put together, `tests/*` where all is.
     With the folder around it, where that is said: `core/tests/data`."""
     for each in folders:
         lead = _LEAD.search(text, max(0, each.start() - 60), each.start())

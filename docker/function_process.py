@@ -92,7 +92,7 @@ class Process:
         return printed
 
     def reason(self) -> str:
-        """Why it ended, as Lambda says it; '' where it ended by itself."""
+        """Why it ended, as Lambda says it. '' where it ended by itself."""
         code = self._process.wait()
         if code < 0:
             words = SIGNALS.get(-code) or (signal.strsignal(-code) or str(-code)).lower()

@@ -4,7 +4,7 @@
     gather.py all FOLDER RESULT
 
 APART/<key> is a distribution as installed, REQUEST {path: key} (JSON), RESULT the zip, in which the
-files lie below python/; with `all` a folder's files as they lie there. They are not packed: the zip
+files lie below python/. With `all` a folder's files as they lie there. They are not packed: the zip
 travels once, over a connection of this machine's.
 """
 

@@ -59,7 +59,7 @@ def begin() -> None:
 
 def use(opt: str) -> None:
     """As a function finds it when its handler is imported: sys.path in the order of Lambda's
-    bootstrap, with `.pth` files read; what the runtime sets of the environment; a log handler
+    bootstrap, with `.pth` files read. What the runtime sets of the environment. A log handler
     (/var/runtime/bootstrap.py, docker/bootstrap.py)."""
     import site
 
@@ -79,7 +79,7 @@ def use(opt: str) -> None:
 
 
 def log() -> None:
-    """The root logger gets the client's handler; of a client that has it by another name any."""
+    """The root logger gets the client's handler. Of a client that has it by another name any."""
     client: Any = sys.modules.get("awslambdaric.bootstrap")
     try:
         form, level = client._AWS_LAMBDA_LOG_FORMAT, client._AWS_LAMBDA_LOG_LEVEL

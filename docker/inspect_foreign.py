@@ -1,6 +1,6 @@
 """What a layer tells where nothing of it can run: another machine's, or another Python's.
 
-    inspect_foreign.py OPT REQUEST    a JSON file; what it found is its last line, behind `= `
+    inspect_foreign.py OPT REQUEST    a JSON file. What it found is its last line, behind `= `
 
 REQUEST: docker/probe.py's. Found: as probe.py's, in which nothing was imported or loaded. It says
 whose files it reads (`~ name`). Standard library only.

@@ -2,18 +2,18 @@
 
     inspect_installed.py INSTALLED APART REQUEST RESULT
 
-INSTALLED is where the installer wrote to; each of its distributions moves to APART/<key>. REQUEST
-is {distribution: key}, RESULT {key: facts}, both JSON; one that is not in REQUEST is refused, under
+INSTALLED is where the installer wrote to. Each of its distributions moves to APART/<key>. REQUEST
+is {distribution: key}, RESULT {key: facts}, both JSON. One that is not in REQUEST is refused, under
 its folder's name. Runs in Lambda's image or under the host's Python. Standard library only.
 
-Facts of one distribution: "name", "version", "folder" (its dist-info); "files" {path: [bytes,
-executable]}; "slim" {path of a shared object: bytes that stripping leaves at least}; "hashes"
-{path: RECORD's}; "texts" {METADATA, RECORD: content}; "links" {path: target} of links to what is no
-file of it; "programs": files of bin/ that are no scripts of Python's; "inits" {path: text} of small
-`__init__.py`; "targets": modules that its entry points name; "modules" {path: [imports, quoted file
+Facts of one distribution: "name", "version", "folder" (its dist-info). "files" {path: [bytes,
+executable]}. "slim" {path of a shared object: bytes that stripping leaves at least}. "hashes"
+{path: RECORD's}. "texts" {METADATA, RECORD: content}. "links" {path: target} of links to what is no
+file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {path: text} of small
+`__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
-imported]} of its code (for tasks/layer/prune/); "contents" {path: sha256} of what the wheel
-brought, "altered": those of them that RECORD says something else of; where there are some,
+imported]} of its code (for tasks/layer/prune/). "contents" {path: sha256} of what the wheel
+brought, "altered": those of them that RECORD says something else of. Where there are some,
 "refused" {path: why no layer may hold it}.
 """
 
@@ -215,7 +215,7 @@ def _text(path: Path) -> str:
 
 
 def recorded(record: str) -> dict[str, str]:
-    """{path: hash} of a RECORD. Scripts are recorded as ../../bin/x; with --target they lie in
+    """{path: hash} of a RECORD. Scripts are recorded as ../../bin/x. With --target they lie in
     bin/."""
     csv.field_size_limit(len(record) + 1)  # a path may be as long as it likes
     rows = csv.reader(io.StringIO(record, newline=""))
@@ -227,7 +227,7 @@ def recorded(record: str) -> dict[str, str]:
 
 
 def unwanted(installed: str, name: str) -> str:
-    """Why no layer may hold this file; '' for one that it may, and for none."""
+    """Why no layer may hold this file. '' for one that it may, and for none."""
     root = os.path.join(_real(installed), "")
     if os.path.isabs(name) or ".." in name.split("/"):
         return "leads out of the layer"
@@ -245,7 +245,7 @@ def unwanted(installed: str, name: str) -> str:
 
 
 def largest(name: str) -> int:
-    """Bytes of a file that is read as a whole; of others there may be any number."""
+    """Bytes of a file that is read as a whole. Of others there may be any number."""
     if name.endswith(".py"):
         return CODE
     return TEXT if ".dist-info/" in name and name.rpartition("/")[2] in _READ else sys.maxsize
@@ -312,7 +312,7 @@ def is_small_init(name: str, size: int) -> bool:
 
 @functools.cache
 def _lstat(path: str) -> "tuple[int, int]":
-    """(mode, bytes) of what is installed; (0, 0) where nothing is."""
+    """(mode, bytes) of what is installed. (0, 0) where nothing is."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -325,7 +325,7 @@ def _kind(path: str) -> int:
 
 
 def _outward(source: str, root: str) -> str:
-    """The target of a link that leads to no file of the tree; else ''."""
+    """The target of a link that leads to no file of the tree. Else ''."""
     inside = os.path.realpath(source).startswith(os.path.join(os.path.realpath(root), ""))
     return "" if inside and os.path.isfile(source) else os.readlink(source)
 
@@ -355,7 +355,7 @@ def is_code(name: str) -> bool:
 
 
 def size_of(installed: str, name: str) -> int:
-    """In bytes; 0 for what is no file of the tree."""
+    """In bytes. 0 for what is no file of the tree."""
     path = f"{installed}/{name}"
     kind = _kind(path)
     if kind == stat.S_IFREG:

@@ -4,7 +4,7 @@ long as it is connected.
     job_server.py WORK [TOOL]    and keeps the folder WORK, for jobs of ours
     job_server.py -              runs what packages bring: it is given no files
 
-Standard input and output are the connection; it ends with the tool, however that ends, and so does
+Standard input and output are the connection. It ends with the tool, however that ends, and so does
 the container. The keeper begins: in a frame of no job it says which Python it is, and whether there
 is a file TOOL. A job comes as one line of JSON, and the bytes of its files behind it:
 
@@ -15,17 +15,17 @@ payload's bytes), those of several jobs among each other:
 
     h  the keeper's first: JSON
     o  what it says, as it comes: stdout and stderr
-    x  its exit status, as text; over 128 for a signal. For 0 each of `fetch` follows:
-    t  its tar, in pieces; an empty one ends it
+    x  its exit status, as text. Over 128 for a signal. For 0 each of `fetch` follows:
+    t  its tar, in pieces. An empty one ends it
     e  what kept the keeper from all this, in the system's words: the end of the answer
 
 A job may have a "forward": a port of 127.0.0.1, whose connections are the tool's to answer
 (tasks/sandbox/container/port_forward.py). In these frames the number is the connection's:
 
     c  it began
-    d  what it says; nothing: it says no more
+    d  what it says. Nothing: it says no more
     a  what came for it was handed on, the next may come: {"to": connection, "bytes": number} and
-       the bytes; without "bytes": what it said was handed on
+       the bytes. Without "bytes": what it said was handed on
 
 Folders beside WORK that nobody keeps (the engine was killed) are removed meanwhile. Other processes
 of its user cannot look into it (prctl(2), PR_SET_DUMPABLE), neither at its memory nor its
@@ -110,7 +110,7 @@ def keeping(mine: Path) -> Iterator[None]:
 
 
 def remove_others(mine: Path) -> None:
-    """Runs' folders lie in one of their own; beside it are tools, which go when they are old."""
+    """Runs' folders lie in one of their own. Beside it are tools, which go when they are old."""
     if mine.parent == Path("/"):
         return
     for other in mine.parent.iterdir():

@@ -1,9 +1,9 @@
 """A function's execution environment, as Lambda keeps one: its process, under Lambda's own runtime
 client, and the Runtime API that the client asks.
 
-    lambda_runtime.py serve MEET CONFIG TASK RUNTIME    prints READY when it listens; to its end
-    lambda_runtime.py ask MEET EVENT                    one invocation; prints its answer as JSON
-    lambda_runtime.py init CONFIG TASK RUNTIME HANDLER…    starts each, without an event; prints
+    lambda_runtime.py serve MEET CONFIG TASK RUNTIME    prints READY when it listens. To its end
+    lambda_runtime.py ask MEET EVENT                    one invocation. Prints its answer as JSON
+    lambda_runtime.py init CONFIG TASK RUNTIME HANDLER…    starts each, without an event. Prints
                                                         {handler: error} of those that fail
 
 MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME holds `bootstrap`,
@@ -16,7 +16,7 @@ some may be secrets.
 
 `ask` ends with 0 whatever the function did, with 1 when `serve` is gone. What happens when is what
 AWS's "Understanding the Lambda execution environment lifecycle" says: the first process has ten
-seconds to initialise; one that fails, and any after one that died, has the function's own time for
+seconds to initialise. One that fails, and any after one that died, has the function's own time for
 it. Standard library only.
 """
 
@@ -102,7 +102,7 @@ class Environment:
         return 0.0 if failure else time.monotonic() - started
 
     def _initialise(self, phase: str, deadline: float) -> "Failure | None":
-        """There is a process that waits for events; else why not."""
+        """There is a process that waits for events. Else why not."""
         started = time.monotonic()
         try:
             self._process = process = Process(self._command, self._config)
@@ -150,7 +150,7 @@ class Environment:
         return said.body, None
 
     def _failed(self, process: Process, cause: str) -> "Failure":
-        """Why. The process is ended; the next invocation begins with another."""
+        """Why. The process is ended. The next invocation begins with another."""
         said = process.api.said
         reason = process.reason() if cause == EXIT else "signal: killed"
         self._end(process)
@@ -198,7 +198,7 @@ class Environment:
 
 
 class Failure(NamedTuple):
-    """`type`: of an error of the process, '' for one of the handler; `answer`: JSON text."""
+    """`type`: of an error of the process, '' for one of the handler. `answer`: JSON text."""
 
     type: str
     answer: str

@@ -9,7 +9,7 @@ other, then its index (JSON), then the index's length (8 bytes, little end first
 {"members": [[path, mode, method, CRC-32, bytes, offset, bytes packed, made here?, has it one of the
 words?]], "strip": report or null, "skipped": [modules that are no valid Python]}.
 
-Runs in Lambda's image or under the host's Python; needs `deflate` (libdeflate), installed or in
+Runs in Lambda's image or under the host's Python. Needs `deflate` (libdeflate), installed or in
 FOLDER, beside the standard library. Paths are joined as strings, for docker/compress.py's reason.
 """
 

@@ -115,7 +115,7 @@ class Preloaded:
         return self._modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
-        """It has run; those that it imported are there now, too."""
+        """It has run. Those that it imported are there now, too."""
         module.__spec__ = self._specs[module.__name__]
         self._given.add(module.__name__)
         for name in self._brings[module.__name__]:
@@ -151,7 +151,7 @@ def holding(modules: Iterable[ModuleType]) -> Iterator[tuple[Any, str, str]]:
 
 @contextlib.contextmanager
 def without_others(kept: Collection[str]) -> "Iterator[dict[str, ModuleType]]":
-    """sys.modules with no others than these, for a while; what is imported then does not stay."""
+    """sys.modules with no others than these, for a while. What is imported then does not stay."""
     mine = dict(sys.modules)
     for name in mine.keys() - kept - {"__main__"}:
         del sys.modules[name]

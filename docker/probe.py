@@ -1,6 +1,6 @@
 """Prove a tree: import its modules, load its libraries, read its metadata, in fresh processes.
 
-    probe.py prove OPT REQUEST [TMP]     a JSON file; what it found is its last line, behind `= `
+    probe.py prove OPT REQUEST [TMP]     a JSON file. What it found is its last line, behind `= `
     probe.py check OPT FILE_OR_MODULE    the project's own check
 
 REQUEST: {"batches": {distribution: {"folder": its dist-info or '', "modules": [names], "outer":
@@ -22,7 +22,7 @@ functions get, "lacks": [names]}}, "hidden": {module that failed: the standard o
 hides from it}}}.
 
 Runs in Lambda's image, or under the host's Python. Standard library only. Nothing is written below
-OPT. Each distribution is tried in a process of its own; a crash, an exit or a hang costs the one
+OPT. Each distribution is tried in a process of its own. A crash, an exit or a hang costs the one
 module that did it, and another process goes on behind it. What did not end in time is tried once
 more, when nothing else runs.
 
@@ -115,9 +115,9 @@ def close_off() -> None:
 
 class Batch:
     """The tries of one distribution, over as many processes as die on the way. `timeout`: seconds
-    for one of them; `outer`: modules that people import; `first`: modules that are imported before
-    the layer is there; `system`: names of Lambda's libraries, of which nothing is known where it is
-    empty; `preloaded`: modules of the standard library that need not be run anew."""
+    for one of them. `outer`: modules that people import. `first`: modules that are imported before
+    the layer is there. `system`: names of Lambda's libraries, of which nothing is known where it is
+    empty. `preloaded`: modules of the standard library that need not be run anew."""
 
     preloaded: "preload.Preloaded | None" = None
     splits = False  # are its outer modules tried apart, too, when it is through?
@@ -143,7 +143,7 @@ class Batch:
         self._lies = False  # did it write an answer that none of ours is?
 
     def start(self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]") -> int:
-        """A process for what is left; where its answers come from."""
+        """A process for what is left. Where its answers come from."""
         reading, writing = os.pipe()
         self._word = os.urandom(16).hex().encode()
         self.pid = os.fork()
@@ -173,7 +173,7 @@ class Batch:
         return reading
 
     def hear(self, block: bytes) -> int:
-        """Take answers in; how many tries are through."""
+        """Take answers in. How many tries are through."""
         *lines, self.rest = (self.rest + block).split(b"\n")
         self.rest = self.rest[-LONGEST:]
         through = 0
@@ -357,7 +357,7 @@ def run(
 
 
 def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Batch]":
-    """Take in what the processes say; the batches whose process has ended. Processes that it left
+    """Take in what the processes say. The batches whose process has ended. Processes that it left
     behind may hold its pipe: that it says nothing more is enough."""
     over = {key for key in running.get_map().values() if is_over(key.data.pid)}
     for key, _ in running.select(timeout=LOOK):
@@ -518,7 +518,7 @@ def standard(opt: str) -> "list[str]":
 
 
 def hiding(opt: str, name: str, timeout: float = TIMEOUT) -> Answer:
-    """How this module of the layer hides the standard one. `lacks`: public names of that one;
+    """How this module of the layer hides the standard one. `lacks`: public names of that one.
     `error`: why it did not tell."""
     names = asked(lambda: public(name))
     if names is None:  # a Python that was built without
@@ -541,7 +541,7 @@ def public(name: str) -> "list[str]":
 
 
 def asked(what: Any) -> Any:
-    """The answer, out of a process of its own; None where it fails. Nothing of the layer runs in
+    """The answer, out of a process of its own. None where it fails. Nothing of the layer runs in
     it: what does, answers to a Batch."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -624,7 +624,7 @@ def run_file(opt: str, path: str) -> None:
 
 
 def main(mode: str, opt: str, what: str, tmp: str = "") -> None:
-    """Entry point; see the module's docstring."""
+    """Entry point. See the module's docstring."""
     if mode == "check":
         close_off()
         check(opt, what)

@@ -1,7 +1,7 @@
 """Lambda's Runtime API for one process of a function: it asks for events here, and answers here.
 
 Paths, headers and status codes are those of AWS's "Using the Lambda runtime API for custom
-runtimes"; the client is Lambda's own, awslambdaric. Standard library only.
+runtimes". The client is Lambda's own, awslambdaric. Standard library only.
 """
 
 import os
@@ -16,7 +16,7 @@ BLOCK = 1 << 20
 
 
 class Said(NamedTuple):
-    """`kind`: response, error, init (could not be initialised) or large (over the limit);
+    """`kind`: response, error, init (could not be initialised) or large (over the limit).
     `type`: of the error."""
 
     kind: str
@@ -32,7 +32,7 @@ class Event(NamedTuple):
 
 
 class Api:
-    """`port`: 0 for any that is free. `waits`: the process asks for an event; `said`: its answer to
+    """`port`: 0 for any that is free. `waits`: the process asks for an event. `said`: its answer to
     the last one. Whatever changes makes `changed` readable."""
 
     def __init__(self, port: int) -> None:
@@ -53,7 +53,7 @@ class Api:
             self._told.notify_all()
 
     def next(self) -> "Event | None":
-        """The next event; None when there will be none."""
+        """The next event. None when there will be none."""
         with self._told:
             self.waits = True
             os.write(self._changing, b".")

@@ -34,7 +34,7 @@ DEBUG = (b".debug", b".zdebug", b".gnu.debuglto_", b".gnu.linkonce.wi.", b".line
 
 
 class Section(NamedTuple):
-    """As in the file's list of sections; `name` in place of its number."""
+    """As in the file's list of sections. `name` in place of its number."""
 
     name: bytes
     kind: int
@@ -107,7 +107,7 @@ def run_paths(elf: bytes) -> list[str]:
 
 
 def strip(elf: bytes) -> bytes:
-    """Without symbols and debug information; as it is where these do not lie behind all else.
+    """Without symbols and debug information. As it is where these do not lie behind all else.
     UnreadableError where it is broken."""
     whole, heads = Piece(elf), segments(elf)
     found = sections(whole)
@@ -194,7 +194,7 @@ def longest(names: list[bytes]) -> dict[bytes, bytes]:
 
 def merged(notes: bytes) -> bytes:
     """What the compiler says of itself: one note for all the places of which it says the same, as
-    binutils merges them (objcopy.c; a gap that alignment makes keeps two places apart there)."""
+    binutils merges them (objcopy.c, where a gap that alignment makes keeps two places apart)."""
     heads, places, start = set(), set(), 0
     while start < len(notes):
         elf_files.check(start, NOTE.size, len(notes))

@@ -73,10 +73,10 @@ def work(
     system: Collection[str] = (), preloaded: Any = None, *, function: Any,
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
-    compiled, missed, seen] after it; between the two what its import took (`measured`).
-    `runtime`: names of the modules that Lambda's runtime client has imported by now; `outer`: those
-    that people import; `first`: modules to import before the layer is there; `system`: names of
-    the libraries that Lambda's system has; `preloaded`: docker/preload.py's, or None; `function`:
+    compiled, missed, seen] after it. Between the two what its import took (`measured`).
+    `runtime`: names of the modules that Lambda's runtime client has imported by now. `outer`: those
+    that people import. `first`: modules to import before the layer is there. `system`: names of
+    the libraries that Lambda's system has. `preloaded`: docker/preload.py's, or None. `function`:
     docker/in_function.py."""
     hear_nothing()
     function.begin()
@@ -147,7 +147,7 @@ def loaded_files() -> "set[str]":
 
 
 def measured(number: int, seconds: float, least: int) -> "dict[str, float]":
-    """Of an import that takes long its seconds; of the first one of a process its memory, beyond
+    """Of an import that takes long its seconds. Of the first one of a process its memory, beyond
     the bytes that were `least`."""
     took: dict[str, float] = {"seconds": round(seconds, 3)} if seconds >= SLOW else {}
     return took | ({} if number else {"memory": private_memory() - least})
@@ -210,7 +210,7 @@ def explained(opt: str, error: BaseException, unset: "Unset") -> str:
 
 
 def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
-    """Counts modules below opt that Python compiles because no bytecode of theirs is valid; not
+    """Counts modules below opt that Python compiles because no bytecode of theirs is valid. Not
     those of `bare`, paths below python/ that should have none."""
     original = importlib.machinery.SourceFileLoader.source_to_code
     prefix, count = f"{opt}/python/", 0
@@ -226,7 +226,7 @@ def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
 
 
 class Pruned:
-    """What is not as it was installed. `folders`: those that hold less than before; `bare`: modules
+    """What is not as it was installed. `folders`: those that hold less than before. `bare`: modules
     without bytecode."""
 
     def __init__(
@@ -239,7 +239,7 @@ class Pruned:
 
 class Lacking:
     """Hides what this machine or image has and Lambda has not: modules of WITHOUT, and libraries
-    that are loaded by their names (ctypes; find_library finds what is installed here). And lets
+    that are loaded by their names (ctypes, which finds what is installed here). And lets
     modules of REPORTED tell what they do in Lambda."""
 
     def __init__(self, opt: str, system: Collection[str]) -> None:
@@ -428,9 +428,9 @@ def is_program(path: str) -> bool:
 class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
-    `read`, folders of files; `listed`, folders ('': the whole layer); `absent`, modules and paths
-    that are not there; `asked`, distributions whose metadata somebody wants ('': everybody's names
-    and entry points); `found`, folders of namespaces. Whatever it cannot follow rests on the whole
+    `read`, folders of files. `listed`, folders ('': the whole layer). `absent`, modules and paths
+    that are not there. `asked`, distributions whose metadata somebody wants ('': everybody's names
+    and entry points). `found`, folders of namespaces. Whatever it cannot follow rests on the whole
     layer, too: a process beside it, a name by way of a descriptor, of the folder it is in or of a
     link, a function of C that is called by its name."""
 
@@ -603,7 +603,7 @@ class Watch:
         return name.startswith(self._tmp) and not f"{name}/".startswith(self._ours)
 
     def below(self, path: object) -> "str | None":
-        """Relative to the layer, '' for all of it; None for what is not of it."""
+        """Relative to the layer, '' for all of it. None for what is not of it."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return None
         name = resolved(os.fsdecode(path))
@@ -719,7 +719,7 @@ def is_folder(path: Any) -> bool:
 
 
 def resolved(name: str) -> str:
-    """Absolute, without detours; links are followed nowhere."""
+    """Absolute, without detours. Links are followed nowhere."""
     if name[:1] == "/" and "/." not in name and "//" not in name:
         return name
     try:
@@ -729,12 +729,12 @@ def resolved(name: str) -> str:
 
 
 def is_port(address: object) -> bool:
-    """One that somebody else may have; 0: any that is free."""
+    """One that somebody else may have. 0: any that is free."""
     return not (isinstance(address, tuple) and len(address) > 1 and address[1] == 0)
 
 
 def place_of(name: str) -> str:
-    """The folder that a file lies in, of bytecode its module's; at the top the file itself."""
+    """The folder that a file lies in, of bytecode its module's. At the top the file itself."""
     folder, _, file = name.rpartition("/")
     if folder.rpartition("/")[2] == "__pycache__":
         folder = folder.rpartition("/")[0]
@@ -743,7 +743,7 @@ def place_of(name: str) -> str:
 
 
 def wanted_metadata() -> "str | None":
-    """Whose metadata importlib.metadata looks for just now: '' for everybody's; None where it is
+    """Whose metadata importlib.metadata looks for just now: '' for everybody's. None where it is
     not what asks. It lists the folder, and picks from that (FastPath.search)."""
     frame: Any = sys._getframe(2)
     for _ in range(8):

@@ -2,7 +2,7 @@
 
     unpack.py TARGET TOOLS ZIP…
 
-Files are unpacked in several processes; with `deflate` (libdeflate), where it is installed or in
+Files are unpacked in several processes. With `deflate` (libdeflate), where it is installed or in
 the folder TOOLS, in half the time. Else standard library only.
 """
 

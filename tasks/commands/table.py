@@ -97,7 +97,7 @@ OF_LAYERS = {"publish", "upload", "restore", "patch-config"}
 
 class Commands:
     """What doit takes for one task creator: it makes all of them, in order. A project's own come
-    after the others: `more`, its creators; `modules`, {command: the module with its task_…}."""
+    after the others: `more`, its creators. `modules`, {command: the module with its task_…}."""
 
     def __init__(self, *more: Creator, **modules: str) -> None:
         ours = {name: f"{PACKAGE}.{module}" for name, module in TYPED.items()}
@@ -113,7 +113,7 @@ class Commands:
         return [*self._listed, *(step for steps in STEPS.values() for step in steps)]
 
     def create_doit_tasks(self) -> Iterator[Any]:
-        """doit's Task objects; a step counts as part of its command and is not listed alone."""
+        """doit's Task objects. A step counts as part of its command and is not listed alone."""
         streams.prepare_streams()  # plain `doit` starts here
         if pythons := several_pythons():
             from . import python_matrix
@@ -174,7 +174,7 @@ def refuse_of_layers(words: Collection[str]) -> None:
 
 
 def steps_of(command: str) -> list[str]:
-    """In their order; [] for what is no command of several steps."""
+    """In their order. [] for what is no command of several steps."""
     build, deploy = list(STEPS["build"]), list(STEPS["deploy"])
     if command == "deploy":
         at, end = deploy.index("upload"), deploy.index("smoke-before")
@@ -183,7 +183,7 @@ def steps_of(command: str) -> list[str]:
 
 
 def command_of(step: str) -> str:
-    """The command that a step is part of; '' for none."""
+    """The command that a step is part of. '' for none."""
     return next((command for command, steps in STEPS.items() if step in steps), "")
 
 

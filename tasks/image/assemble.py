@@ -21,8 +21,8 @@ TASK = "/var/task"
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A base image. `reference`: as it was asked for; `digest`: its manifest's (`''` for one that
-    comes from an engine); `config`: its own."""
+    """A base image. `reference`: as it was asked for. `digest`: its manifest's (`''` for one that
+    comes from an engine). `config`: its own."""
 
     reference: str
     digest: str
@@ -32,7 +32,7 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """`manifest` and `config`: their bytes; `layers`: the base's first, the app last."""
+    """`manifest` and `config`: their bytes. `layers`: the base's first, the app last."""
 
     manifest: bytes
     config: bytes
@@ -57,7 +57,7 @@ def digest(data: bytes) -> str:
 
 
 def assemble(base: Base, own: Sequence[Layer], handler: str) -> Image:
-    """`own`: in order; `handler`: of a function that names none."""
+    """`own`: in order. `handler`: of a function that names none."""
     layers = (*base.layers, *own)
     config = files.canonical(_config(base, own, handler))
     manifest = {

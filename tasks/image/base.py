@@ -1,6 +1,6 @@
 """The base image: its manifest, its config, and its layers as blobs.
 
-From its registry, where each blob is fetched only when the stage's repository lacks it; or from the
+From its registry, where each blob is fetched only when the stage's repository lacks it. Or from the
 engine that builds with it (stage=local, and an image that no registry has).
 """
 
@@ -35,7 +35,7 @@ OTHER_BASE = "choose another base image: `image` in pyproject.toml, or LAYER_IMA
 
 def find_base(settings: Settings) -> Base:
     """From the engine where it built in the image and stage=local wants it, or where no registry
-    has it; else from its registry."""
+    has it. Else from its registry."""
     is_docker = choose.kind(settings) == "docker"
     if is_docker and (settings.is_local or not image_archive.has_registry(settings)):
         return from_engine(settings)
@@ -63,7 +63,7 @@ def from_engine(settings: Settings) -> Base:
 
 
 def _told(kept: Store, facts: Path) -> Base | None:
-    """As it was kept; None where a blob of it is gone."""
+    """As it was kept. None where a blob of it is gone."""
     told = json.loads(facts.read_bytes())
     layers = tuple(Layer(**each) for each in told["layers"])
     if not all(blobs.find(kept, each.digest) for each in layers):
@@ -86,7 +86,7 @@ def _packed(kept: Store, archive: Archive, number: int, diff_id: str, level: int
 
 
 def from_registry(settings: Settings, verify: str | bool = True) -> Base:
-    """The image's manifest and config; its blobs stay where they are."""
+    """The image's manifest and config. Its blobs stay where they are."""
     registry, reference = _place(settings.base_image, verify)
     kind, data = registry.read_manifest(reference)
     try:
@@ -129,7 +129,7 @@ def offered(settings: Settings, verify: str | bool = True) -> str:
 
 
 def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = True) -> Path:
-    """A blob of the base image, from its registry; kept."""
+    """A blob of the base image, from its registry. Kept."""
     registry, _ = _place(settings.base_image, verify)
 
     def make(path: Path) -> Layer:

@@ -36,7 +36,7 @@ def made_by() -> list[object]:
 def of_parts(
     settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
 ) -> list[Layer]:
-    """One layer for each group of distributions; `names`: {part: distribution}."""
+    """One layer for each group of distributions. `names`: {part: distribution}."""
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
     write = tar_layer.splice_layer if settings.splice else tar_layer.write_layer
     how = [*made_by(), level, *(["spliced"] * settings.splice)]
@@ -53,7 +53,7 @@ def of_parts(
 
 
 def group(members: Iterable[Member], names: Mapping[Path, str]) -> dict[str, list[Member]]:
-    """{what a blob is called: its files}; `names`: {part: distribution}. The same for the same
+    """{what a blob is called: its files}. `names`: {part: distribution}. The same for the same
     parts, and the light ones first: what changes most often is last to be unpacked."""
     owned: dict[str, list[Member]] = defaultdict(list)
     for each in members:

@@ -45,7 +45,7 @@ def open_repository(aws: Aws, name: str) -> Repository:
 
 
 def look_at_repository(aws: Aws, name: str) -> Repository | None:
-    """The same for who only looks; None where there is none."""
+    """The same for who only looks. None where there is none."""
     found = find_repository(aws, name)
     return _opened(aws, found) if found else None
 

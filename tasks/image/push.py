@@ -36,8 +36,8 @@ def push(
     registry: Registry, image: Image, find: Find, known: Collection[str] = (),
     others: Sequence[str] = (),
 ) -> Pushed:  # fmt: skip
-    """`find`: where a layer's blob lies; `known`: digests of layers that an image has which is
-    there, so that nobody need ask for them; `others`: repositories of the registry that may have
+    """`find`: where a layer's blob lies. `known`: digests of layers that an image has which is
+    there, so that nobody need ask for them. `others`: repositories of the registry that may have
     the base image's, so that they need not be sent."""
     of, sent, asked = len(image.layers), registry.sent, registry.asked
     if there := registry.find_manifest(image.tag):

@@ -42,8 +42,8 @@ LIES = "something between here and the registry changes what is sent. Look at pr
 
 @dataclass(kw_only=True)
 class Registry:
-    """One repository. `url`: the registry's; `verify`: a file of certificates, or requests' own.
-    `sent`: bytes of blobs; `asked`: requests."""
+    """One repository. `url`: the registry's. `verify`: a file of certificates, or requests' own.
+    `sent`: bytes of blobs. `asked`: requests."""
 
     url: str
     repository: str
@@ -54,7 +54,7 @@ class Registry:
     _session: "Session | None" = field(default=None, repr=False)
 
     def find_manifest(self, reference: str) -> str:
-        """The digest of a tag or digest; '' for none."""
+        """The digest of a tag or digest. '' for none."""
         answer = self._ask("HEAD", f"manifests/{reference}", good=(200, 404), headers=_accepted())
         return str(answer.headers.get(DIGEST, "")) if answer.status_code == 200 else ""
 
@@ -119,7 +119,7 @@ class Registry:
         return self._ask("POST", path, good=(201, 202)).status_code == 201
 
     def send_blob(self, digest: str, content: bytes | Path) -> None:
-        """All of it in one request; one that broke off begins anew."""
+        """All of it in one request. One that broke off begins anew."""
         length = len(content) if isinstance(content, bytes) else content.stat().st_size
 
         def send() -> "Response":

@@ -26,7 +26,7 @@ Password = Callable[[], tuple[str, str]]  # (user, password), asked for anew eac
 
 @dataclass(kw_only=True)
 class Login:
-    """`password`: None for a registry that anybody may read; `fix`: where it lets nobody in."""
+    """`password`: None for a registry that anybody may read. `fix`: where it lets nobody in."""
 
     password: Password | None = None
     fix: str = NOBODY
@@ -35,7 +35,7 @@ class Login:
     _host: str = ""
 
     def headers(self, url: str) -> dict[str, str]:
-        """Of a request; to nobody but the registry itself."""
+        """Of a request. To nobody but the registry itself."""
         host = urlsplit(url).netloc
         self._host = self._host or host
         if not self._header and self.password:
@@ -44,7 +44,7 @@ class Login:
         return {"Authorization": self._header} if known else {}
 
     def remedy(self, method: str, path: str) -> str:
-        """Where a request was refused; `path`: below the repository."""
+        """Where a request was refused. `path`: below the repository."""
         kind = next((each for each in ("blobs", "manifests") if f"{each}/" in path), "")
         action = ACTIONS.get((method, kind))
         return f"{self.fix} (here {action})" if self.password and action else self.fix

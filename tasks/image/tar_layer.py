@@ -96,7 +96,7 @@ def _packed(member: Member) -> Iterator[bytes]:
 
 
 def write_layer(content: Iterable[File], target: Path, level: int, title: str = "") -> Layer:
-    """The blob at `target`; `level`: libdeflate's."""
+    """The blob at `target`. `level`: libdeflate's."""
     with tempfile.TemporaryFile(dir=target.parent) as tar:
         diff_id, length = write_tar(content, tar)
         return compress(tar, target, level, diff_id=diff_id, unpacked=length, title=title)

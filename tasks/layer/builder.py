@@ -61,7 +61,7 @@ def index_options(options: Iterable[str]) -> list[str]:
 
 
 def refuse_bad_files(found: Facts) -> None:
-    """BuildError for files that docker/inspect_installed.py refused; no facts say `refused`
+    """BuildError for files that docker/inspect_installed.py refused. No facts say `refused`
     afterwards."""
     wrong = [
         f"{ascii(facts['name'])[1:-1]}: {path!a} {why}"
@@ -78,7 +78,7 @@ def refuse_bad_files(found: Facts) -> None:
 
 def sharing(pins: Sequence[LockedRequirement], found: Facts) -> list[LockedRequirement]:
     """Those that bring a file that another brings, too, with other content. Installed together they
-    all got that of the last; alone each gets its own."""
+    all got that of the last. Alone each gets its own."""
     hashes: dict[str, set[str]] = {}
     for key, facts in found.items():
         for path, said in facts["hashes"].items():
@@ -151,7 +151,7 @@ class LayerBuilder:
         return found
 
     def _install_all(self, pins: Sequence[LockedRequirement]) -> None:
-        """From wheels; what turns out to have none and may be built is built."""
+        """From wheels. What turns out to have none and may be built is built."""
         locked = Path(self.settings.lock).is_file()
         hashed = locked or all("--hash=" in pin.text for pin in pins)
         words = uv.installing(self.settings, self.sandbox.kind, hashed=hashed)
@@ -209,7 +209,7 @@ class LayerBuilder:
         return True
 
     def _compare(self, pins: Sequence[LockedRequirement], found: Facts) -> None:
-        """BuildError where what was installed is not what the pins stand for; the cache's entry
+        """BuildError where what was installed is not what the pins stand for. The cache's entry
         goes. No facts say `altered` or `contents` afterwards."""
         wrong: dict[LockedRequirement, list[str]] = {}
         for pin in pins:
@@ -252,7 +252,7 @@ class LayerBuilder:
         return found
 
     def make(self, request: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> None:
-        """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's;
+        """Parts of distributions that are here. `request` and `flags`: docker/optimize.py's.
         `keep` takes each part: its name, and a file to move."""
         with folder() as here:
             job = Job(

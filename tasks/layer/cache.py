@@ -84,7 +84,7 @@ class Store:
     limit: int
 
     def get(self, kind: str, key: str) -> Path | None:
-        """The entry, whole, or None; the newest, should two builds have made it differently."""
+        """The entry, whole, or None. The newest, should two builds have made it differently."""
         folder = self.root / kind
         there = [folder / name for name in _names(folder).get(key, ())]
         found = next(filter(self._take, sorted(there, key=_age, reverse=True)), None)

@@ -18,7 +18,7 @@ KIND = "installed"  # of the store's entries
 
 @dataclass(frozen=True, kw_only=True)
 class InstalledDistribution:
-    """`key`: what its finished work is kept under; `pin`: the pin's. `name` normalised (PEP 503);
+    """`key`: what its finished work is kept under. `pin`: the pin's. `name` normalised (PEP 503).
     `folder`: its dist-info. The rest is docker/inspect_installed.py's, paths relative to
     `python/`."""
 
@@ -98,7 +98,7 @@ def are_kept(settings: Settings) -> bool:
 
 
 def load_installed(settings: Settings) -> Installed | None:
-    """What install's record names; None when there is none, or something of it is gone."""
+    """What install's record names. None when there is none, or something of it is gone."""
     record = file_tools.read_record(paths.record(settings, "install")) or {}
     kept, found = store(settings), []
     for each in record.get("distributions", ()):
@@ -118,7 +118,7 @@ def needed(settings: Settings) -> Installed:
 
 
 def source_of(name: str) -> str:
-    """a/__pycache__/b.cpython-312.pyc → a/b.py, as a/b.pyc does; any other path as it is."""
+    """a/__pycache__/b.cpython-312.pyc → a/b.py, as a/b.pyc does. Any other path as it is."""
     folder, _, file = name.rpartition("/")
     if not folder.endswith("__pycache__"):
         return name[:-1] if name.endswith(".pyc") else name

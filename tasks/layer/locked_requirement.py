@@ -18,7 +18,7 @@ _CERTAIN = re.compile(r"--hash=|git\+\S+@[0-9a-f]{40}")
 
 @dataclass(frozen=True, kw_only=True)
 class LockedRequirement:
-    """`text`: the requirement line, hashes included; `certain`: the line allows one content only,
+    """`text`: the requirement line, hashes included. `certain`: the line allows one content only,
     so that what was made of it before is right again. `key`: sha256 of all that decides it.
     `wheel`: it may not be built from source."""
 
@@ -35,7 +35,7 @@ def locked_requirements(
     indexes: Callable[[], list[str]] = list,
 ) -> list[LockedRequirement]:  # fmt: skip
     """The distributions that the lines of a lock ask for on the layer's platform, by name. `built`:
-    which of them may be built from source; None: any. What builds it is in no lock. `image`:
+    which of them may be built from source. None: any. What builds it is in no lock. `image`:
     exactly which one they are for. `indexes`: where packages come from, which decides what is in
     no lock."""
     environment = marker_environment(settings)

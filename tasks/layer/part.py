@@ -26,7 +26,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 class Member(NamedTuple):
-    """One packed file of a part. `name` relative to `python/`; `made`: bytecode of ours; `offset`
+    """One packed file of a part. `name` relative to `python/`. `made`: bytecode of ours. `offset`
     and `packed` (bytes): where it lies in the part at `path`. `suspect`: it may hold a
     credential."""
 
@@ -49,7 +49,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """`strip`: its report, None where nothing was stripped; `skipped`: modules that are no valid
+    """`strip`: its report, None where nothing was stripped. `skipped`: modules that are no valid
     Python for this interpreter."""
 
     path: Path
@@ -114,8 +114,8 @@ def refuse_bad_members(members: Iterable[Member]) -> None:
 def together(
     parts: Iterable[Part], *, bytecode: bool, without: Collection[str] = ()
 ) -> list[Member]:
-    """All files of a layer, by name; with or without our bytecode, or but for that of the sources
-    `without`. Where two parts have the same file, the first one's; our bytecode covers what a wheel
+    """All files of a layer, by name. With or without our bytecode, or but for that of the sources
+    `without`. Where two parts have the same file, the first one's. Our bytecode covers what a wheel
     brought."""
     found: dict[str, Member] = {}
     for member in _ordered(parts):
@@ -171,7 +171,7 @@ def unreadable(names: Sequence[str]) -> list[str]:
 
 
 def left_out(code: Record) -> str:
-    """Bytecode for which there was no room, for people; '' where there was."""
+    """Bytecode for which there was no room, for people. '' where there was."""
     if not code["left_out"]:
         return ""
     modules = count(len(code["left_out"]), "module")

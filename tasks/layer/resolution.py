@@ -49,7 +49,7 @@ def described(sources: SourceBuilder) -> list[tuple[str, str, list[str]]]:
 
 
 def exact_version(asked: Iterable[file.Line], name: str) -> str:
-    """That a line pins with `==`; '' where none does."""
+    """That a line pins with `==`. '' where none does."""
     for line in asked:
         if not line.is_option and line.name == name and line.requirement:
             pinned = [each for each in line.requirement.specifier if each.operator == "=="]

@@ -46,7 +46,7 @@ def _is_inside(word: str) -> bool:
 
 
 def part(settings: Settings) -> dict[str, str]:
-    """Of the input hash; {} without a trace."""
+    """Of the input hash. {} without a trace."""
     if not settings.trace:
         return {}
     contents = {

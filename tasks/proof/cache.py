@@ -35,8 +35,8 @@ EVERYBODY = "asked:"  # names and entry points of all
 
 @dataclass
 class Proof:
-    """`after`: what docker/probe.py says of the layer; `imports` and `loads`: the errors that
-    there were before pruning, too, by module and by library; `rests`: {what was looked at: digest
+    """`after`: what docker/probe.py says of the layer. `imports` and `loads`: the errors that
+    there were before pruning, too, by module and by library. `rests`: {what was looked at: digest
     of what the layer had there} beyond what its key says."""
 
     after: dict[str, Any]
@@ -85,7 +85,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """What a layer has at a place. `parts`: {distribution: its part's key}; `stay`: the
+    """What a layer has at a place. `parts`: {distribution: its part's key}. `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
     `absent:name`, `found:namespace`, `asked:distribution` or, of everybody, `asked:`."""
 
@@ -136,7 +136,7 @@ class Look:
         return next(hashes).get(path) or self.parts.get(owner, "")
 
     def owners(self, sight: str) -> set[str]:
-        """Whose parts it rests on; '' where nobody may come to have it."""
+        """Whose parts it rests on. '' where nobody may come to have it."""
         kind, name = sight.partition(":")[0], _name(sight)
         if kind == "absent":
             return {""} if name in self._names else set()
@@ -211,7 +211,7 @@ def chain(name: str) -> Iterator[str]:
 def keys(
     edges: Mapping[str, Iterable[str]], parts: Mapping[str, str], more: object
 ) -> dict[str, str]:
-    """{distribution: key}. `edges`: what each needs; `parts`: {distribution: its part's key};
+    """{distribution: key}. `edges`: what each needs. `parts`: {distribution: its part's key}.
     `more`: what all proofs rest on: who proves, and where."""
     return {
         name: digest([more, name, sorted(parts[each] for each in closure(name, edges))])

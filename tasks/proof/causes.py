@@ -45,7 +45,7 @@ _REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one;
+    """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one.
     `why`: a sentence, `fix`: the way out, both with {what}, or {top}, the first part of a
     dotted name. `of_bytes`: does it follow from the
     layer?"""

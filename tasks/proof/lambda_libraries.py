@@ -4,12 +4,12 @@ One table, whatever image or machine proves. Sources:
 
 - Amazon Linux 2023 (Python 3.12 and later): packages of the minimal container image, on which
   Lambda's image rests (docs.aws.amazon.com/linux/al2023/ug/al2023-container-image-types.html and
-  minimal-container.html); versions: glibc 2.34, libstdc++ of gcc 11 as docker-library/repo-info
+  minimal-container.html). Versions: glibc 2.34, libstdc++ of gcc 11 as docker-library/repo-info
   has them (repos/amazonlinux/local/2023.12.20260831.0.md: glibc-2.34, libstdc++-11).
 - Amazon Linux 2 (Python 3.10 and 3.11): docker-library/repo-info,
   repos/amazonlinux/local/2.0.20260831.0.md: glibc-2.26, libstdc++ of gcc 7.3.
 - Which symbol versions a libstdc++ has: gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html (gcc 7.2:
-  GLIBCXX_3.4.24, CXXABI_1.3.11; gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13).
+  GLIBCXX_3.4.24, CXXABI_1.3.11. Gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13).
 - Neither has gcc, and so no libgomp, libatomic, libgfortran, libquadmath (lightgbm, Open3D#4933).
 - SQLite, which Lambda's Python has from the system: sqlite-libs-3.40.0 in all of Amazon Linux 2023
   (the same lists, and its release notes), 3.7.17 in Amazon Linux 2 (aws/aws-lambda-base-images#116,
@@ -63,7 +63,7 @@ _AL2 = (
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """`versions`: {prefix of symbol versions: the newest it has}; `sqlite`: its version."""
+    """`versions`: {prefix of symbol versions: the newest it has}. `sqlite`: its version."""
 
     name: str
     sqlite: str
@@ -149,7 +149,7 @@ def _missing(
 
 
 def _too_new(facts: Mapping[str, Any], here: System, brought: Collection[str]) -> list[str]:
-    """`glibc 2.36 (Amazon Linux 2023 has 2.34)` of each kind, the newest; what the layer brings its
+    """`glibc 2.36 (Amazon Linux 2023 has 2.34)` of each kind, the newest. What the layer brings its
     own library for is no matter."""
     newest: dict[str, tuple[int, ...]] = {}
     for library, names in facts["versions"].items():

@@ -1,6 +1,6 @@
 """Modules of the layer that share a name with others on a function's sys.path: which one counts.
 
-Lambda's order (bootstrap.py of its runtime): the function, the layers, what the image brings; and
+Lambda's order (bootstrap.py of its runtime): the function, the layers, what the image brings. And
 before all of them what the runtime client has imported already.
 """
 

@@ -66,8 +66,8 @@ def prove(
     tree: Installed, changed: Collection[str], bare: Collection[str], covered: Collection[str] = (),
     sourceless: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut;
-    `bare`: modules that are without bytecode; `covered`: files of this machine that it hides;
+    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut.
+    `bare`: modules that are without bytecode. `covered`: files of this machine that it hides.
     `sourceless`: those of `changed` that are there as bytecode."""
     as_code = {path for path in tree.sizes if path not in changed or path in sourceless}
     there = {name for path in as_code if (name := modules.dotted(path))}

@@ -32,7 +32,7 @@ def prove(
     Sequence[str],
     place: str,
 ) -> dict[str, Proof]:  # fmt: skip
-    """{distribution: proof}. `stay`: the layer's files; `place`: where proofs are made, for
+    """{distribution: proof}. `stay`: the layer's files. `place`: where proofs are made, for
     people."""
     asked = schedule.take(settings, tree, stay, place)
     made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
@@ -172,7 +172,7 @@ def without_bytecode(settings: Settings) -> set[str]:
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
-    """{name: error before pruning}; what was not tried again failed as it does now."""
+    """{name: error before pruning}. What was not tried again failed as it does now."""
     errors = after[what] | before.get(what, {})
     return {name: error for name, error in errors.items() if error}
 

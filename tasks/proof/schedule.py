@@ -33,7 +33,7 @@ _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs i
 
 @dataclass(frozen=True, kw_only=True)
 class ProofPlan:
-    """`names`: of all distributions; `known`: the proofs that the store has, `missing`: what is to
+    """`names`: of all distributions. `known`: the proofs that the store has, `missing`: what is to
     be tried of the others. `edges`, `keys`, `look`: proof/cache.py's.
     `met`: packages that every import meets.
     `layer`: a zip of the distributions `shown`, which are all that `missing` needs, and of
@@ -73,7 +73,7 @@ def prefetch(settings: Settings, place: str) -> ProofPlan:
 
 
 def take(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
-    """`stay`: the layer's files; `place`: where proofs are made, for people."""
+    """`stay`: the layer's files. `place`: where proofs are made, for people."""
     return _READY.pop(_zip(settings), None) or _find(settings, tree, stay, place)
 
 

@@ -1,7 +1,7 @@
 """`trace`: a command runs once on what was installed, and what it opens of it stays.
 
 Observed beside what code says (layer/prune/usage.py). Modules that it never imported are offered as
-globs to drop, with their bytes; nothing is dropped that nobody asked for.
+globs to drop, with their bytes. Nothing is dropped that nobody asked for.
 """
 
 import json

@@ -53,7 +53,7 @@ def errors(found: Collection[Failing], of_app: Collection[str]) -> dict[str, Fai
 
 
 def warnings(found: Collection[Failing]) -> list[str]:
-    """Of the others; of libraries and of what did not come to an end others speak."""
+    """Of the others. Of libraries and of what did not come to an end others speak."""
     return [
         f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
         for each in found

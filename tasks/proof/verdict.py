@@ -29,7 +29,7 @@ class Break:
 
 def unclear(after: Mapping[str, Any], ours: Collection[str]) -> dict[str, list[str]]:
     """What failed and may have worked before pruning, as {"modules", "libraries"}. Where nothing
-    that pruning took or changed was even looked for, no import is; what a library looks for only
+    that pruning took or changed was even looked for, no import is. What a library looks for only
     its error tells. `ours`: the names of all libraries that were installed."""
     return {
         "modules": [
@@ -134,7 +134,7 @@ def works_alone(blamed: Mapping[str, Any]) -> bool:
 
 
 def at_fault(blamed: Mapping[str, Any], removed: Mapping[str, list[str]]) -> str:
-    """Which rules took which files; of many the first."""
+    """Which rules took which files. Of many the first."""
     if works_alone(blamed):
         return "by itself it works: what was imported before it is at fault"
     paths = blamed["paths"]

@@ -2,7 +2,7 @@
 also the keys of its database, so a CI cache works in any folder.
 
 Each step owns `build/<step>/<layer>/` (build side) or `build/<step>/<layer>/<stage>.json`
-(AWS side) and is the only writer there; for another Python than the project's, <layer> is
+(AWS side) and is the only writer there. For another Python than the project's, <layer> is
 `<layer>.py313`.
 """
 

@@ -2,7 +2,7 @@
 
 prune's plan ──▶ parts that are in the store: taken as they are
              └─▶ others: installed in the sandbox, docker/optimize.py strips their shared objects,
-                 compiles bytecode and packs them; only the packed part travels
+                 compiles bytecode and packs them. Only the packed part travels
 """
 
 import time
@@ -121,7 +121,7 @@ def make_parts(
     missing: Sequence[PrunePlan],
     keys: Mapping[str, str],
 ) -> dict[str, Path]:
-    """{distribution: its part in the store}; `keys`: what it is kept under."""
+    """{distribution: its part in the store}. `keys`: what it is kept under."""
     install(settings, workshop, missing)
     request = {
         each.pin: {"as": each.name, "stay": each.stay, "cut": each.cut, "only": each.only}

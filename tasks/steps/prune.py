@@ -109,7 +109,7 @@ def plan_pruning(
     *,
     uncut: Callable[[str], str | None],
 ) -> list[PrunePlan]:
-    """What each distribution keeps; `winners`: {path that several bring: whose it is}; `only`:
+    """What each distribution keeps. `winners`: {path that several bring: whose it is}. `only`:
     modules that are shipped as bytecode alone. What `uncut` matches is never cut down."""
     stay = set(selection.stay)
     mine = {

@@ -1,6 +1,6 @@
 """push: the app's image, put together and sent to ECR: only what the repository lacks.
 
-Chalice packs the app; that is the last layer. A setup task of chalice-deploy: where nothing is to
+Chalice packs the app. That is the last layer. A setup task of chalice-deploy: where nothing is to
 be deployed, nothing is packed.
 """
 

@@ -281,7 +281,7 @@ def check_memory(settings: Settings, needed: dict[str, int]) -> None:
 
 
 def memory_sizes(settings: Settings) -> list[int]:
-    """MB of the stage's functions, the least first; the most that there is where config.json does
+    """MB of the stage's functions, the least first. The most that there is where config.json does
     not say it: preflight says what is wrong, where it matters."""
     with suppress(LayerError):
         return chalice_config.memory_sizes(paths.CHALICE_CONFIG, settings.stage)
@@ -337,7 +337,7 @@ def twice(settings: Settings) -> list[str]:
 def blame(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, broken: list[verdict.Break]
 ) -> VerifyError | None:
-    """Find the rule and file at fault for the first break; name them all. Where time or memory ran
+    """Find the rule and file at fault for the first break. Name them all. Where time or memory ran
     out nothing is at fault that could be found. None where all that broke are processes that an
     alarm ended, as gevent's tests set one: each works by itself."""
     open_ = {each.name: each.error for each in broken if not causes.is_of_bytes(each.error)}

@@ -23,8 +23,8 @@ _LONG = 10_000  # characters of a requirement that somebody may mean
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """One distribution. `name` normalised (PEP 503); `license`: an SPDX expression or free text
-    of one line, '' where there is none; `classifiers`: the licences among them."""
+    """One distribution. `name` normalised (PEP 503). `license`: an SPDX expression or free text
+    of one line, '' where there is none. `classifiers`: the licences among them."""
 
     name: str
     version: str

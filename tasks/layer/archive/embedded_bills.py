@@ -1,7 +1,7 @@
 """Bills of materials that wheels bring (PEP 770): CycloneDX or SPDX, as JSON.
 
 They are claims of whoever built the wheel. What is well-formed in one is taken, with the name of
-the file that says so; the rest is counted, and a warning.
+the file that says so. The rest is counted, and a warning.
 """
 
 import json
@@ -21,7 +21,7 @@ SPDX_NEEDS = {"DEPENDS_ON", "CONTAINS", "DYNAMIC_LINK", "STATIC_LINK", "DESCRIBE
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One component as a bill has it; '' where it says nothing. `hashes`: (algorithm, hex)."""
+    """One component as a bill has it. '' where it says nothing. `hashes`: (algorithm, hex)."""
 
     ref: str
     name: str
@@ -35,8 +35,8 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """`owner`: the distribution that brought it; `own`: refs that stand for that one; `needs`:
-    {ref: refs}; `path`: in the layer as installed."""
+    """`owner`: the distribution that brought it. `own`: refs that stand for that one. `needs`:
+    {ref: refs}. `path`: in the layer as installed."""
 
     owner: str
     path: str
@@ -47,7 +47,7 @@ class Bill:
 
 
 def read_bill(package: Package, path: str, text: str | None) -> Bill:
-    """Of any text; None: of a file too large to be read."""
+    """Of any text. None: of a file too large to be read."""
     said = f"warning: {package.name}: the bill {path}"
     nothing = Bill(owner=package.name, path=path, entries=(), own=frozenset(), needs={})
     try:

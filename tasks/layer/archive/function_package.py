@@ -38,7 +38,7 @@ SHOWN = 8  # lines of pip's
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """`files`: {path in the package: bytes}; `distributions`: {name: version} of requirements.txt,
+    """`files`: {path in the package: bytes}. `distributions`: {name: version} of requirements.txt,
     dependencies included. `complete`: False where requirements.txt is not measured yet."""
 
     files: Mapping[str, int]
@@ -74,7 +74,7 @@ def known(settings: Settings) -> Package:
 
 
 def _key(settings: Settings) -> str:
-    """Of all that decides what requirements.txt becomes; '' where it asks for nothing."""
+    """Of all that decides what requirements.txt becomes. '' where it asks for nothing."""
     if not REQUIREMENTS.is_file():
         return ""
     layer = _layer(settings)

@@ -29,9 +29,9 @@ _TAG = re.compile(r"-[0-9a-f]{8,}(?=\.)")  # and what it puts into their names
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What the bill is about. `sha256`: the zip's; `built`: YYYYMMDD-HHMMSS, UTC; `needs`:
-    {package: packages}; `hashes`: {package: `sha256:…` of every artefact the lock allows};
-    `bills`: those that wheels brought; `libraries`: {path of one that a wheel bundles: package}."""
+    """What the bill is about. `sha256`: the zip's. `built`: YYYYMMDD-HHMMSS, UTC. `needs`:
+    {package: packages}. `hashes`: {package: `sha256:…` of every artefact the lock allows}.
+    `bills`: those that wheels brought. `libraries`: {path of one that a wheel bundles: package}."""
 
     layer: str
     sha256: str
@@ -110,7 +110,7 @@ def _dependencies(needs: Mapping[str, Iterable[str]]) -> "list[Dependency]":
 def _listed(
     contents: Contents, refs: Mapping[str, str], needs: dict[str, set[str]]
 ) -> "Iterator[Component]":
-    """Components of the wheels' own bills; `needs` gets their relations. Nothing leads to some of
+    """Components of the wheels' own bills. `needs` gets their relations. Nothing leads to some of
     them: their distribution does."""
     for bill in contents.bills:
         owner = refs[bill.owner]
@@ -220,7 +220,7 @@ def _hashes(values: Iterable[str]) -> "Iterator[HashType]":
 
 
 def _licenses(package: "Package") -> "list[License]":
-    """SPDX where the metadata says that; otherwise the classifiers' names, which are the same for
+    """SPDX where the metadata says that. Otherwise the classifiers' names, which are the same for
     the same licence, before free text."""
     from cyclonedx.model.license import DisjunctiveLicense
 

@@ -32,7 +32,7 @@ DIRECT_URL = rb'"url"\s*:\s*"(?!ssh|git\+ssh)[\w+.-]+://(?!\**@|git@)[^/"@]+@'
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """`words`: one of them stands in every such text, which is quick to see; `pattern`: all of it,
+    """`words`: one of them stands in every such text, which is quick to see. `pattern`: all of it,
     its last group what `is_real` judges."""
 
     what: str
@@ -42,7 +42,7 @@ class Form:
 
 
 def _is_no_example(value: bytes) -> bool:
-    """AWS's documents are full of keys with EXAMPLE in them; others write XXXX."""
+    """AWS's documents are full of keys with EXAMPLE in them. Others write XXXX."""
     return b"EXAMPLE" not in value and len(set(value)) > 9
 
 
@@ -105,7 +105,7 @@ def tells_by_name(name: str) -> bool:
 
 
 def inside(name: str, content: bytes) -> list[str]:
-    """What a file gives away, each kind once; never the secret itself. `name`: its path."""
+    """What a file gives away, each kind once. Never the secret itself. `name`: its path."""
     base = name.rpartition("/")[2]
     found = [FILES[base]] if base in FILES else []
     if base == DIRECT_URL_FILE and re.search(DIRECT_URL, content):
@@ -127,7 +127,7 @@ def _text_of(bytecode: bytes) -> bytes:
 
 
 def _strings(bytecode: bytes) -> Iterator[bytes]:
-    """Of marshal's format: a kind, a length, text; and what looks like that, up to a limit: bytes
+    """Of marshal's format: a kind, a length, text. And what looks like that, up to a limit: bytes
     can look like a long string everywhere."""
     room = OVERLAPS * len(bytecode)
     for match in _MARSHALLED.finditer(bytecode):

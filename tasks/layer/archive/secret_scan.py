@@ -96,7 +96,7 @@ def _listed(lines: Iterable[str]) -> str:
 def scan(
     kept: Store, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
 ) -> dict[str, Found]:
-    """{distribution: what its files give away}; "no distribution" for what none of them owns."""
+    """{distribution: what its files give away}. "no distribution" for what none of them owns."""
     keys = {each.name: key(parts[each.name]) for each in plans}
     known = kept.all(KIND, keys)
     found = {name: json.loads(path.read_bytes()) for name, path in known.items()}
@@ -147,7 +147,7 @@ def _read(files: Iterable[tuple[str, IO[bytes]]]) -> Found:
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """A file in pieces, so that a large one is never in memory; each begins with the end of the one
+    """A file in pieces, so that a large one is never in memory. Each begins with the end of the one
     before, so that what is cut in two stands whole in one of them. At least one."""
     block = file.read(BLOCK)
     while True:

@@ -61,7 +61,7 @@ def largest(packages: Mapping[str, int], count: int = 10) -> list[str]:
 
 
 def measure(settings: Settings, tree: Installed) -> dict[str, int]:
-    """{package: bytes unzipped} of the zip; bytecode counts to its module's package."""
+    """{package: bytes unzipped} of the zip. Bytecode counts to its module's package."""
     files = kind_sizes.of_zip(paths.layer_zip(settings))
     unzipped = {path: each.unzipped for path, each in files.items()}
     sizes = kind_sizes.by_package(unzipped, tree.owners)
@@ -111,7 +111,7 @@ def beside(arns: Iterable[str], settings: Settings) -> list[str]:
 
 
 def function_size(settings: Settings) -> int:
-    """Bytes of Chalice's package, unzipped; without requirements.txt until that was measured."""
+    """Bytes of Chalice's package, unzipped. Without requirements.txt until that was measured."""
     return function_package.known(settings).bytes
 
 

@@ -27,7 +27,7 @@ Sizes = Mapping[str, Mapping[Kind, int]]  # bytes of {package: {kind}}
 
 
 class Size(NamedTuple):
-    """Of one file in a zip, in bytes; `zipped` with its headers."""
+    """Of one file in a zip, in bytes. `zipped` with its headers."""
 
     unzipped: int
     zipped: int
@@ -53,12 +53,12 @@ def of_zip(layer: Path) -> Mapping[str, Size]:
 
 
 def package_of(path: str, owners: Mapping[str, str]) -> str:
-    """Its distribution, bytecode's by the source; without one the top-level name."""
+    """Its distribution, bytecode's by the source. Without one the top-level name."""
     return owners.get(path) or owners.get(source_of(path)) or path.split("/")[0]
 
 
 def by_kind(files: Mapping[str, int], owners: Mapping[str, str]) -> Sizes:
-    """Add up {path: bytes}; `owners`: {path: package}."""
+    """Add up {path: bytes}. `owners`: {path: package}."""
     sizes: dict[str, Counter[Kind]] = defaultdict(Counter)
     for path, count in files.items():
         sizes[package_of(path, owners)][kind_of(path)] += count
@@ -74,7 +74,7 @@ def by_package(files: Mapping[str, int], owners: Mapping[str, str]) -> dict[str,
 
 
 def total(sizes: Iterable[Mapping[Kind, int]]) -> dict[Kind, int]:
-    """All packages together; every kind, in the enum's order."""
+    """All packages together. Every kind, in the enum's order."""
     summed: Counter[Kind] = Counter()
     for kinds in sizes:
         summed.update(kinds)

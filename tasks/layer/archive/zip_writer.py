@@ -4,7 +4,7 @@ It takes packed files over as they are (layer/part.py), so that the zip is the s
 was made now or a week ago, on one core or many. They are packed with libdeflate out of a pinned
 wheel (`deflate` on PyPI): Python's zipfile leaves that to the zlib it was built with, and zlib-ng
 (Fedora) gives other bytes than zlib. Format: APPNOTE.TXT 6.3.10 (PKWARE). A layer is without zip64,
-which nothing of Lambda's size needs; what an image is proven from may have it.
+which nothing of Lambda's size needs. What an image is proven from may have it.
 """
 
 import io
@@ -39,7 +39,7 @@ def write_zip(
     members: Sequence[Member], target: IO[bytes], advance: Advance = lambda packed: None,
     *, large: bool = False,
 ) -> None:  # fmt: skip
-    """Write the files in the order given; `advance` hears of their packed bytes; `large`: nobody
+    """Write the files in the order given. `advance` hears of their packed bytes. `large`: nobody
     but this tool will read it. BuildError for what a zip cannot hold."""
     if not large:
         _check_limits(members)
@@ -99,7 +99,7 @@ def write_excerpt(layer: Path, keep: Callable[[str], bool], target: IO[bytes]) -
 
 
 def opened(member: Member, layer: IO[bytes]) -> IO[bytes]:
-    """A file of a zip of ours, to be read; `layer`: the zip itself, open. What is not large is read
+    """A file of a zip of ours, to be read. `layer`: the zip itself, open. What is not large is read
     at once: libdeflate needs half the time of zlib, and zipfile would read the whole list for each
     file anew. zipfile.BadZipFile for what is not as the list says, here or when it is read."""
     if member.size > AT_ONCE:

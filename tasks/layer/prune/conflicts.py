@@ -39,7 +39,7 @@ def read_preferences(prefer: Iterable[str]) -> list[Preference]:
 
 def claims(tree: Installed, paths: Collection[str]) -> dict[str, list[InstalledDistribution]]:
     """{path: who brings it} of those that differ, sorted by path and name. What the installer
-    compiled does not count; what has no hash in RECORD may be anything."""
+    compiled does not count. What has no hash in RECORD may be anything."""
     found: dict[str, list[InstalledDistribution]] = {}
     for each in sorted(tree.distributions, key=lambda each: each.name):
         for path in each.hashes.keys() & paths:
@@ -99,7 +99,7 @@ def imported(tree: Installed, tops: Collection[str]) -> set[str]:
 
 
 def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str] = ()) -> str:
-    """The one to take of files that run alike, or do not run; '' where they do not. `strays`:
+    """The one to take of files that run alike, or do not run. '' where they do not. `strays`:
     folders that nobody imports."""
     place = PurePosixPath(path)
     is_text = all(path in each.licenses for each in who)  # of a licence
@@ -114,7 +114,7 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
 
 
 def _needs_help(text: str) -> tuple[bool, bool]:
-    """pkg_resources may not be in the layer; what declares nothing says less than what does."""
+    """pkg_resources may not be in the layer. What declares nothing says less than what does."""
     return "pkg_resources" in text, "extend_path" not in text
 
 

@@ -2,7 +2,7 @@
 
 METADATA keeps its headers (name, version, requires, licence, …) and loses the long description,
 nine tenths of it. RECORD keeps the files that stay and loses the hashes, which pip alone checks,
-which compress badly, and which stripping makes wrong; `files()` and `packages_distributions()`
+which compress badly, and which stripping makes wrong. `files()` and `packages_distributions()`
 read it.
 """
 
@@ -15,7 +15,7 @@ _END_OF_HEADERS = re.compile(r"\r?\n\r?\n")
 
 
 def cut_down(name: str, content: str, stay: Container[str], only: Container[str] = ()) -> str:
-    """METADATA or RECORD as it goes into the layer; `stay` are the paths that will be there, `only`
+    """METADATA or RECORD as it goes into the layer. `stay` are the paths that will be there, `only`
     those whose bytecode will."""
     if name == "METADATA":
         return _END_OF_HEADERS.split(content, maxsplit=1)[0].rstrip() + "\n"

@@ -64,7 +64,7 @@ def _piece(piece: str) -> str:
 
 
 def _set(inside: str) -> str:
-    """The same characters for `re`; a range that runs backwards holds none."""
+    """The same characters for `re`. A range that runs backwards holds none."""
     found = ""
     for item in re.findall(r".-.|.", inside, re.DOTALL):
         first, last = item[0], item[-1]

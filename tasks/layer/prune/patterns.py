@@ -1,4 +1,4 @@
-"""What names of files say: tests, code, documentation, data; and names that are put together."""
+"""What names of files say: tests, code, documentation, data. And names that are put together."""
 
 import re
 from collections.abc import Iterable

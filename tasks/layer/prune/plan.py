@@ -11,8 +11,8 @@ from ...util.errors import BuildError
 
 @dataclass(frozen=True, kw_only=True)
 class PrunePlan:
-    """`key`, `pin`: as in layer/installed.py. `stay`: paths, sorted; `cut`: {path: text in
-    place of the file's}; `only`: modules among `stay` that are shipped as bytecode alone."""
+    """`key`, `pin`: as in layer/installed.py. `stay`: paths, sorted. `cut`: {path: text in
+    place of the file's}. `only`: modules among `stay` that are shipped as bytecode alone."""
 
     key: str
     pin: str

@@ -1,5 +1,5 @@
 """Prune recipes, as data: dead weight of known packages. Each stops something from working, so
-none applies until it is named in the settings (`recipes`); `keep` globs take single files back.
+none applies until it is named in the settings (`recipes`). `keep` globs take single files back.
 """
 
 from dataclasses import asdict

@@ -135,7 +135,7 @@ RULES = (
     Rule(
         name="markdown",
         globs=("**/*.md",),
-        reason="documentation: README.md, CHANGELOG.md",
+        reason="pages of documentation, as a readme or a changelog",
         source="the classic script",
         spare=(*SPARING, Spare.CONTENT),
     ),

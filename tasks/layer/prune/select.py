@@ -29,7 +29,7 @@ def select(
     tree: Installed, rules: Sequence[Rule], keep: Sequence[str], app: Sequence[str] = (),
     opened: Collection[str] = (),
 ) -> Selection:  # fmt: skip
-    """Decide for every path of the tree; `app`: modules that the app imports; `opened`: files that
+    """Decide for every path of the tree. `app`: modules that the app imports. `opened`: files that
     a trace saw (only `drop` takes them)."""
     paths = list(tree.sizes)
     offers, saved = _offers(paths, rules), matcher(tuple(keep))
@@ -70,7 +70,7 @@ def _offers(paths: Sequence[str], rules: Sequence[Rule]) -> dict[str, list[tuple
 def _settle_licenses(
     offers: dict[str, list[tuple[Rule, str]]], licenses: Collection[str], rules: Sequence[Rule]
 ) -> None:
-    """Of the built-in rules only the one for licences takes them; `drop` and recipes may."""
+    """Of the built-in rules only the one for licences takes them. `drop` and recipes may."""
     own = [rule for rule in rules if rule.name == LICENSES]
     for path in sorted(licenses):
         chosen = [offer for offer in offers.pop(path, []) if offer[0].name not in NAMES]
@@ -81,7 +81,7 @@ def _settle_licenses(
 def _spare_opened(
     offers: dict[str, list[tuple[Rule, str]]], opened: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """{rule: {path: why it stays}}; only `drop` takes what a trace saw."""
+    """{rule: {path: why it stays}}. Only `drop` takes what a trace saw."""
     spared: dict[str, dict[str, str]] = {}
     for path in sorted(offers.keys() & {*opened}):
         for rule, _ in offers[path]:

@@ -2,7 +2,7 @@
 
 A distribution keeps all its sources where its code reads sources, where it imports one that reads
 those of its callers (typeguard, icontract, varname), where it looks for modules as files, and where
-its licence asks for them; those of a folder stay whose `__init__` alone looks for
+its licence asks for them. Those of a folder stay whose `__init__` alone looks for
 modules there. A single one stays that is no module, that lies among templates or data, that code of
 its package names, or that `keep` names. Beside a type checker, which reads whatever is imported,
 every source stays.

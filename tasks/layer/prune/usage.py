@@ -158,7 +158,7 @@ class Usage:
         return not made and (suffix != ".pyi" or stem not in self._libraries)
 
     def no_library(self, path: str, matched: str, gone: Gone) -> bool:
-        """Sources of no library beside them; headers of a package that has none at all."""
+        """Sources of no library beside them. Headers of a package that has none at all."""
         if matched != path or not path.endswith((*HEADERS, *SOURCES)):
             return False
         beside = path.endswith(COMPILED_FROM) and path.rpartition("/")[0] in self._uncompiled
@@ -226,7 +226,7 @@ _LOOKS = {
 
 @cache
 def _dotted(path: str) -> str:
-    """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd; a/tests → a.tests"""
+    """numpy/core/_simd.cpython-312-x86_64-linux-gnu.so → numpy.core._simd. A/tests → a.tests"""
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}{name.split('.')[0]}".replace("/", ".")
 

@@ -1,5 +1,5 @@
 """Pins that have no wheel for the layer: all of them at once, each with the nearest version that
-has one. Asked by `doit lock`; a build would end at the first."""
+has one. Asked by `doit lock`. A build would end at the first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ MOST = 100  # pins; each takes a run of uv
 
 @dataclass(frozen=True, kw_only=True)
 class MissingWheel:
-    """`nearest`: the version that has one, the next higher before the next lower; '' for none."""
+    """`nearest`: the version that has one, the next higher before the next lower. '' for none."""
 
     name: str
     version: str

@@ -26,7 +26,7 @@ def take(
     sources: SourceBuilder, sandbox: Sandbox, pin: tuple[str, str], hashes: Collection[str] = ()
 ) -> bool:
     """Is there such a wheel of (name, version)? It is among `sources.built` then. `hashes`: of
-    artefacts that may be taken; none: any. BuildError where it is not what the index promises."""
+    artefacts that may be taken. None: any. BuildError where it is not what the index promises."""
     name, version = pin
     settings = sources.settings
     if sandbox.kind != "host" or settings.python not in tags.AL2:
@@ -66,7 +66,7 @@ def inputs(sources: SourceBuilder, given: Mapping[str, bytes | Path]) -> dict[st
 def _listed(
     sandbox: Sandbox, options: Iterable[str], pin: tuple[str, str]
 ) -> list[Mapping[str, Any]]:
-    """All wheels that the index has of it, as PEP 751 writes them; none where uv finds none."""
+    """All wheels that the index has of it, as PEP 751 writes them. None where uv finds none."""
     import tomli
 
     lines, wheels = references.carried(options)

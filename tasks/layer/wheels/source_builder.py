@@ -3,7 +3,7 @@
 what builds it ─▶ pyproject.toml is read, its build requirements are installed from wheels alone
                   (no code of a package runs), and travel as a zip
      the build ─▶ as nobody, in a container of its own (sandbox/job_kinds.py), without network
-                  (`build-network`), index or password; only the wheel comes back
+                  (`build-network`), index or password. Only the wheel comes back
 """
 
 import json
@@ -72,7 +72,7 @@ class SourceBuilder:
     built: dict[str, BuiltWheel] = field(default_factory=dict)
 
     def build(self, name: str, version: str, hashes: Iterable[str] = ()) -> BuiltWheel:
-        """Once for each. BuildError. `hashes`: of artefacts that may be taken; none: any."""
+        """Once for each. BuildError. `hashes`: of artefacts that may be taken. None: any."""
         if name not in self.built:
             with folder() as here:
                 self.built[name] = self._build(name, version, set(hashes), here)
@@ -286,7 +286,7 @@ def described(path: Path, name: str, version: str, sdist: str) -> BuiltWheel:
 
 
 def _file(name: str, version: str, tags: list[str]) -> str:
-    """Its file's name, of the tags in WHEEL; '' where these are none."""
+    """Its file's name, of the tags in WHEEL. '' where these are none."""
     parts = [tag.split("-") for tag in tags]
     if any(len(each) != 3 for each in parts):
         return ""

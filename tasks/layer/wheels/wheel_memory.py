@@ -25,7 +25,7 @@ def folder() -> Path:
 
 
 def differences(pin: LockedRequirement, contents: Contents, settings: Settings) -> list[str]:
-    """How these files differ from those that this pin stood for the first time; then they are
+    """How these files differ from those that this pin stood for the first time. Then they are
     remembered. Nothing where the pin names no artefact."""
     known = _known(pin, settings)
     if "--hash=" not in pin.text:
