@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from .. import tar_streams
-from ..watch import KEPT
 from . import docker_errors
 from .port_forward import DATA, OPENED, TAKEN, Forward
 
@@ -23,6 +22,7 @@ HEAD = struct.Struct(">IcI")  # of a frame: job, kind, bytes of its payload
 LARGEST = 4 << 20  # bytes; four times what the keeper sends at once
 BLOCK = 1 << 20  # bytes
 NO_JOB = (1 << 32) - 1  # the number of the keeper's own frame
+LONGEST = 4 << 20  # bytes of a line that are handed on at once
 SHOWN = 2000  # bytes of what is said beside the frames
 _ENGINES = struct.Struct(">BxxxI")  # before what the engine sends: stream, bytes
 _STDOUT = 1
@@ -44,7 +44,7 @@ class JobAnswer:
         self._hear = hear
 
     def lines(self) -> Iterator[str]:
-        """As they come, to the job's end."""
+        """As they come, to the job's end. A very long one comes in pieces, without its end."""
         rest = bytearray()
         while (frame := self._next())[0] == b"o":
             *whole, last = frame[1].split(b"\n")
@@ -52,8 +52,8 @@ class JobAnswer:
                 yield (rest + line).decode(errors="replace") + "\n"
                 rest.clear()
             rest += last
-            if len(rest) > KEPT:  # from one who never ends it: nobody keeps it
-                yield rest.decode(errors="replace") + "\n"
+            if len(rest) > LONGEST:  # its beginning: the one who said it may never end it
+                yield rest.decode(errors="replace")
                 rest.clear()
         if rest:
             yield rest.decode(errors="replace")
