@@ -651,7 +651,8 @@ def watch_finders(watch: Watch) -> None:
 
     def find_spec(_: object, fullname: str, path: Any = None, target: Any = None) -> Any:
         spec = of_path(fullname, path, target)
-        if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
+        is_import = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
+        if not is_import or (spec and spec.loader is None):  # a namespace: it opens no file
             watch.finds(fullname, spec)
         return spec
 
@@ -681,7 +682,10 @@ class FolderName:
             return self
         if sys._getframe(1).f_code.co_filename != self._file:
             self._watch.doubt()
-        return vars(distribution)["_path"]
+        try:
+            return vars(distribution)["_path"]
+        except KeyError:
+            raise AttributeError("_path") from None
 
     def __set__(self, distribution: Any, path: object) -> None:
         vars(distribution)["_path"] = path

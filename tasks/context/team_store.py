@@ -12,7 +12,7 @@ from pathlib import Path
 from ..aws.client import Aws
 from ..layer import exact_image, input_hash, installed, part
 from ..layer.archive import secret_scan
-from ..layer.team_store import push, run
+from ..layer.team_store import origins, push, run
 from ..layer.team_store.objects import Objects
 from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
@@ -55,6 +55,7 @@ def begin(settings: Settings, builder: str) -> None:
 def _open(settings: Settings, patience: Patience) -> TeamStore:
     aws = connection.connect_read_only(settings)
     writer = writer_of(aws)
+    origins.remember(settings, writer)
     return TeamStore(
         objects=Objects(aws, patience),
         kept=installed.store(settings),

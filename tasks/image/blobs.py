@@ -25,6 +25,7 @@ BLOBS, FACTS = "blobs", "blob-facts"
 HEAVY = 128_000  # bytes, packed, from which a distribution has a blob of its own
 MOST = 100  # blobs of distributions; an image has 127 layers, the base's and the app's among them
 LIGHT = "light packages"
+AT_ONCE = 4  # blobs that are packed, each of so many parts in memory (gzip_pieces.py)
 FORMAT = 1  # raise when other bytes are made of the same parts
 
 
@@ -48,7 +49,7 @@ def of_parts(
         return keep(kept, key, lambda path: write(whole, path, level, title))
 
     groups = group(members, names)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, AT_ONCE)) as pool:
         return [*pool.map(make, groups, groups.values())]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 WHOLE = 64 << 20  # bytes up to which a tar is packed at once
-SEVERAL = 8 << 20  # bytes up to which several threads do that at the same time
+SEVERAL = 2 << 20  # bytes up to which several threads do that at the same time
 PIECE = 64 << 10  # bytes; of less than 10,000 libdeflate always makes one block
 HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no name, no time
 # An empty stored block: its three bits may fit into the byte before, or need one of their own.

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..util import files
 from . import store_users
+from .team_store import origins
 
 MB = 1_000_000
 NEW = ".new-"  # how a file begins that is not yet an entry
@@ -78,18 +79,26 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """`limit`: bytes."""
+    """`limit`: bytes. `origins`: writers of the team's store whose entries count
+    (team_store/origins.py). What was made here comes first."""
 
     root: Path
     limit: int
+    origins: tuple[str, ...] = ()
 
     def get(self, kind: str, key: str) -> Path | None:
         """The entry, whole, or None. The newest, should two builds have made it differently."""
-        folder = self.root / kind
-        there = [folder / name for name in _names(folder).get(key, ())]
-        found = next(filter(self._take, sorted(there, key=_age, reverse=True)), None)
+        found = next(filter(self._take, self._there(kind, key)), None)
         store_users.note(self.root, was_there=found is not None)
+        if found:
+            origins.note(found)
         return found
+
+    def _there(self, kind: str, key: str) -> Iterator[Path]:
+        for each in ("", *self.origins):
+            folder = self.root / origins.folder(kind, each)
+            there = [folder / name for name in _names(folder).get(key, ())]
+            yield from sorted(there, key=_age, reverse=True)
 
     def _take(self, path: Path) -> bool:
         """Is it whole? Then it counts as used now."""

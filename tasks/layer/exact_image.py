@@ -3,6 +3,7 @@
 The lock has the digest. Where it has none, the store remembers what a tag was in the last build.
 """
 
+from ..settings import paths
 from ..settings.model import Settings
 from ..util import files
 from ..util.errors import BuildError
@@ -40,6 +41,7 @@ def refuse_other(settings: Settings, known: str, used: str) -> None:
     """BuildError where what was installed in image `known` would be worked on in another one."""
     now = remember(settings, used)
     if known not in ("", now):
+        paths.record(settings, "install").unlink(missing_ok=True)  # it is to be made again
         raise BuildError(
             f"{settings.base_image} was another image when the packages were installed",
             fix="run `./doitw` again, which installs them in this one. `./doitw lock` writes the "

@@ -12,6 +12,7 @@ from ..settings.model import Settings
 from ..util import files as file_tools
 from ..util.errors import BuildError
 from .cache import MB, Store
+from .team_store import origins
 
 KIND = "installed"  # of the store's entries
 
@@ -66,7 +67,11 @@ class Installed:
 
 
 def store(settings: Settings) -> Store:
-    return Store(root=store_folder.locate(settings), limit=settings.store_size * MB)
+    return Store(
+        root=store_folder.locate(settings),
+        limit=settings.store_size * MB,
+        origins=origins.trusted(settings),
+    )
 
 
 @cache
@@ -94,7 +99,7 @@ def are_kept(settings: Settings) -> bool:
     """Is all that install's record names there, and whole?"""
     record = file_tools.read_record(paths.record(settings, "install")) or {}
     keys = [each["key"] for each in record.get("distributions", ())]
-    return store(settings).has_all(KIND, keys)
+    return origins.are_trusted(settings, "install") and store(settings).has_all(KIND, keys)
 
 
 def load_installed(settings: Settings) -> Installed | None:

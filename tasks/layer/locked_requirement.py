@@ -49,7 +49,7 @@ def locked_requirements(
         wheel = builder == "docker" and built is not None and not {name, ":all:"} & {*built}
         certain = bool(_CERTAIN.search(text))
         is_wheel = wheel or (builder == "host" and "--hash=" in text)
-        others = [] if is_wheel else [indexes()]
+        others = [] if is_wheel else [indexes(), settings.build_network]
         key = digest([FORMAT, name, text, place, *["wheel"] * wheel, *others])
         found.append(LockedRequirement(name=name, text=text, certain=certain, key=key, wheel=wheel))
     return sorted(found, key=lambda pin: pin.name)

@@ -23,6 +23,7 @@ RUNS, GATE, PREFIX = "runs", "gate", "run-"
 PATIENCE, STEP = 5.0, 0.01  # seconds: nobody holds the gate for longer than files take to delete
 USE = "use.json"  # how often entries were found, until the store was emptied
 _OWN: dict[Path, Path] = {}  # {folder of runs: this run's in it}
+_LOCKLESS: set[Path] = set()  # folders of runs in which this run could not say that it lives
 _ASKED: Counter[tuple[Path, bool]] = Counter()  # by this run: {(folder, was it there?): entries}
 
 
@@ -53,6 +54,7 @@ def deleting(root: Path) -> Iterator[int]:
     """When the oldest of the other runs began (ns): what was used since is not to be deleted.
     Where that cannot be known, nothing is."""
     try:
+        _join(root)  # who is not seen by others does not see them
         held = _lock(root, fcntl.LOCK_EX)
     except OSError:
         yield 0
@@ -70,7 +72,8 @@ def note(root: Path, *, was_there: bool) -> None:
 def use(root: Path) -> dict[str, int]:
     """{"found": entries that were asked for and there, "asked": all}, since `forget_use`."""
     said = files.read_record(folder(root) / USE) or {}
-    return {name: int(said.get(name, 0)) for name in ("found", "asked")}
+    numbers = {name: said.get(name, 0) for name in ("found", "asked")}
+    return {name: each if type(each) is int else 0 for name, each in numbers.items()}
 
 
 def forget_use(root: Path) -> None:
@@ -94,9 +97,13 @@ def _tell(root: Path, owner: int) -> None:
 
 def _join(root: Path) -> None:
     home = folder(root)
+    if home in _LOCKLESS:
+        raise OSError(f"{home} cannot be locked")
     if home not in _OWN:
+        _LOCKLESS.add(home)  # until that went well: a failure is not tried again at each entry
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _OWN[home] = temp_dirs.own(home, PREFIX)
+        _LOCKLESS.discard(home)
         atexit.register(_tell, root.absolute(), os.getpid())
 
 

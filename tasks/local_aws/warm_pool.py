@@ -92,7 +92,10 @@ class Environment:
             return self._lost("it does not answer; a function must not stop its runtime")
         if outcome.code:
             return self._lost(f"it ended with status {outcome.code}\n{outcome.tail}".rstrip())
-        return read_answer(outcome.output)
+        try:
+            return read_answer(outcome.output)
+        except ValueError:
+            return self._lost("its answer is too large to be read")
 
     def _lost(self, why: str) -> FunctionAnswer:
         """What runs the function is gone: the function ended it, or the sandbox did."""

@@ -97,8 +97,13 @@ def asking(
         "timeout": settings.proof_timeout, "alone": sandbox.isolation == isolation.NONE,
         "system": sorted(lambda_libraries.system(settings).libraries), "covered": sorted(covered),
         "reported": lambda_libraries.reported(settings) if sandbox.kind == "host" else {},
-        "programs": sorted(lambda_system.programs(settings.python)) * (sandbox.kind == "docker"),
+        "programs": programs(settings) * (sandbox.kind == "docker"),
     }  # fmt: skip
+
+
+def programs(settings: Settings) -> list[str]:
+    """All that Lambda has, [] for an image of the app's own: it may have others."""
+    return [] if settings.is_image else sorted(lambda_system.programs(settings.python))
 
 
 def silence(settings: Settings) -> float:
@@ -228,7 +233,6 @@ def proof_fingerprint(settings: Settings) -> str:
     """Of what proves, and of what it finds around it."""
     scripts_ = [file_tools.file_digest(paths.DOCKER / name) for name in SCRIPTS]
     system = sorted(lambda_libraries.system(settings).libraries)
-    programs = sorted(lambda_system.programs(settings.python))
     reported = lambda_libraries.reported(settings)
-    around = [system, programs, lambda_system.PASSWD, reported]
+    around = [system, programs(settings), lambda_system.PASSWD, reported]
     return file_tools.digest([*scripts_, proof_environment(settings), *around])

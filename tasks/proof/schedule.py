@@ -103,7 +103,7 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     met = {tree.owners[path] for path in look.met}
     shown |= met if missing else set()
     for name in missing.keys() & stored.keys():  # where they looked before, they may look again
-        shown |= look.behind(stored[name].rests)
+        shown |= look.behind(stored[name].rests) - {""}  # nobody's: what came is met in the whole
     return ProofPlan(
         names=list(asked), known=known, missing=missing, edges=edges, keys=keys,
         met=met, look=look, shown=shown,

@@ -50,8 +50,13 @@ def hold(home: Path, prefix: str) -> tuple[Path, int]:
     """A new folder {prefix}… below `home`, and the open file that tells others that somebody is in
     it. Complete and locked before it has its name: nobody takes it for a dead run's."""
     making = Path(tempfile.mkdtemp(dir=home))
-    held = os.open(making / ALIVE, os.O_CREAT | os.O_RDONLY, 0o600)
-    fcntl.flock(held, fcntl.LOCK_EX)
+    held = os.open(making / ALIVE, os.O_CREAT | os.O_RDWR, 0o600)  # NFS locks no other alone
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks
+        os.close(held)
+        remove(making)
+        raise
     return making.rename(home / f"{prefix}{making.name}"), held
 
 
@@ -65,7 +70,7 @@ def is_dead(folder: Path) -> bool:
     try:
         if folder.lstat().st_uid != os.getuid() or folder.is_symlink():
             return False
-        with (folder / ALIVE).open() as file:
+        with (folder / ALIVE).open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False

@@ -20,6 +20,7 @@ from ..layer import installed as installed_layer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import KIND, Installed, InstalledDistribution
 from ..layer.locked_requirement import LockedRequirement
+from ..layer.team_store import origins
 from ..layer.team_store import run as team
 from ..requirements import file, lockfile
 from ..sandbox import index_credentials
@@ -92,6 +93,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     record = describe(tree, pins, options, file.direct_names(lines))
     record |= {"fingerprint": fingerprint, "builder": layer_builder.title(settings)}
     record["image"] = image
+    record["origins"] = origins.used()
     files.write_record(paths.record(settings, "install"), record)
     say(summary(record, len(missing), time.monotonic() - started))
     return record

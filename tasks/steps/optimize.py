@@ -18,6 +18,7 @@ from ..layer.builder import LayerBuilder
 from ..layer.part import KIND, Part
 from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
+from ..layer.team_store import origins
 from ..layer.team_store import run as team
 from ..settings import paths
 from ..settings.model import Settings
@@ -38,6 +39,7 @@ def task_optimize() -> dict[str, object]:
         "targets": [str(record)],
         "uptodate": [
             files.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: origins.are_trusted(settings, "optimize"),
             lambda: is_zipped(settings) or is_kept(settings),
         ],
     }
@@ -78,7 +80,9 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     found = {name: parts.read_part(there[name]) for name in keys}
     found |= {name: parts.read_part(kept.all(KIND, beside)[name]) for name in beside}
     record: files.Record = {"fingerprint": fingerprint(settings), "parts": keys, "beside": beside}
+    record["made"] = {name: each.path.name for name, each in found.items()}
     record |= describe(settings, found)
+    record["origins"] = origins.used()
     files.write_record(paths.record(settings, "optimize"), record)
     kept.evict({*keys.values(), *beside.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):

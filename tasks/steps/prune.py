@@ -26,6 +26,7 @@ from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
 from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
 from ..layer.prune.select import DESCRIBES, Selection, select
+from ..layer.team_store import origins
 from ..proof import trace
 from ..settings import paths
 from ..settings.model import Settings
@@ -48,7 +49,10 @@ def task_prune() -> dict[str, object]:
         "actions": [action(lambda: run(settings, lambda: builder.choose(settings)))],
         "file_dep": [str(paths.record(settings, "install"))],
         "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
-        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [
+            files.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: origins.are_trusted(settings, "prune"),
+        ],
     }
 
 
@@ -96,6 +100,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     }
     record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}
     record |= {"unused": trace.unused(tree, selection.stay, opened) if traced else {}}
+    record["origins"] = origins.used()
     files.write_record(paths.record(settings, "prune"), record)
     _show(record)
     return record

@@ -28,6 +28,7 @@ from ..layer.archive import secret_scan, size_limit, zip_writer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
+from ..layer.team_store import origins
 from ..proof import causes, lambda_libraries, name_clashes, probe, prove, usable, verdict
 from ..proof.cache import Proof
 from ..proof.lambda_libraries import Wants
@@ -60,6 +61,7 @@ def task_verify() -> dict[str, object]:
         "targets": [str(record)],
         "uptodate": [
             file_tools.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: origins.are_trusted(settings, "verify"),
             lambda: not imported_in_vain(settings),
         ],
         "meta": {"last_words": partial(last_words, settings)},  # `doit -n` sends it to processes
@@ -131,6 +133,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
         **facts,
     }
+    record["origins"] = origins.used()
     file_tools.write_record(paths.record(settings, "verify"), record)
     add_imports_to_page(settings)
     offer(settings, tree, made)

@@ -42,7 +42,8 @@ def task_zip() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     optimized = files.read_record(paths.record(settings, "optimize")) or {}
     builder = choose.kind(settings)
-    return files.digest([FORMAT, optimized.get("parts"), input_hash.input_hash(settings, builder)])
+    made = [optimized.get("parts"), optimized.get("made")]
+    return files.digest([FORMAT, *made, input_hash.input_hash(settings, builder)])
 
 
 def run(settings: Settings) -> ZipRecord:

@@ -369,3 +369,16 @@ def test_what_came_from_another_writer_stays_his(
     give(store, cards("a", "d"), key("mine"))
     mine = [each.removeprefix("store/v1/me/") for each in keys(aws) if "/me/" in each]
     assert sorted(mine) == sorted([f"installed/{key('pin d')}", f"parts/{key('part d')}"])
+
+
+def test_who_is_not_trusted_here_is_not_in_the_store_here(
+    aws: Aws, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """Another stage, project or run has the same store. It takes nothing of him, and gives nothing
+    of him under its own name."""
+    found, root = content("a"), tmp_path / "mine"
+    bring_all(machine(aws, root, "me", "ci"), ["a"])
+    assert held(machine(aws, root, "me", "ci"), [*found]) == found
+    assert held(machine(aws, root, "me", "somebody"), [*found]) == {}
+    give(machine(aws, root, "me", "ci", "me"), cards("a"), key("mine"))
+    assert not [each for each in keys(aws) if "/me/" in each]

@@ -76,6 +76,8 @@ def opened(data: bytes) -> list[tuple[Entry, bytes]]:
             raise UnreadableError("it is cut off, or too large")
         head, _, content = text.partition(b"\n")
         found = [_entry(each) for each in json.loads(head)]
+        if sum(each.size for each in found if not each.pack) > len(content):
+            raise UnreadableError("entries overlap")
         return [(each, _own(each, content)) for each in found]
     except (zlib.error, ValueError, TypeError, RecursionError) as error:
         raise UnreadableError(str(error)) from None

@@ -82,7 +82,7 @@ def _next[T](results: SimpleQueue[T], patience: Patience) -> T:
     while patience.left > 0:
         started = time.monotonic()
         try:
-            return results.get(timeout=min(WAIT, patience.left))
+            return results.get(timeout=max(0.0, min(WAIT, patience.left)))
         except Empty:
             continue
         finally:

@@ -6,6 +6,7 @@ Each writer gives what it made itself, or had from itself before. What came from
 stays that writer's: who trusts only one of the two gets nothing of the other.
 """
 
+import shutil
 import tempfile
 import threading
 import time
@@ -84,6 +85,7 @@ class Sender:
     sent: int = 0
     _patience: Patience = field(default_factory=lambda: Patience(float("inf")))
     _found: Mapping[Name, Path] = field(default_factory=dict)
+    _is_all: bool = False
     _thread: threading.Thread | None = None
 
     @property
@@ -92,8 +94,9 @@ class Sender:
 
     def start(self) -> None:
         if not self._thread:
-            names = [name for card in self.cards for name in card]
-            self._found = self.store.wanted(n for n in names if n not in self.store.foreign)
+            there = self.store.wanted(name for card in self.cards for name in card)
+            self._found = {name: path for name, path in there.items() if self.store.is_own(path)}
+            self._is_all = len(self._found) == len(there)
             self._thread = threading.Thread(target=self._send, daemon=True)
             self._thread.start()
 
@@ -132,7 +135,7 @@ class Sender:
         new = [card for card in self.cards if card[0] in found and card[0] not in store.own]
         jobs = [partial(self._send_card, card, push, found) for card in new]
         self.sent = sum(in_parallel(jobs, self._patience))
-        if not store.foreign.intersection(name for card in self.cards for name in card):
+        if self._is_all:
             self._put((INDEX, self.inputs), [*found], push, found)
 
     def _let_expire(self) -> None:
@@ -161,7 +164,8 @@ class Sender:
         upload = objects.begin_parts(key)
         with tempfile.TemporaryFile() as file:
             for each in push.packed:
-                file.write(found[each.name].read_bytes())
+                with found[each.name].open("rb") as content:
+                    shutil.copyfileobj(content, file)
             lock, size = threading.Lock(), file.tell()
 
             def send(number: int) -> Iterator[dict[str, object]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..cache import NEW
 from .bundle import PACKS, Entry, object_key
-from .objects import BrokenError, MissingError, Objects
+from .objects import BrokenError, DeniedError, MissingError, Objects
 
 GAP = 1 << 18  # bytes that nobody needs, and that cost less than another request
 Arrival = tuple[Entry, Path | None]  # None: these are not the entry's bytes
@@ -38,7 +38,7 @@ def from_pack(
     key = object_key(writer, PACKS, span[0].pack)
     stream = _Stream(objects.get(key, begin, last.offset + last.size - begin))
     place = begin
-    with suppress(MissingError):
+    with suppress(MissingError, DeniedError):  # to who may not list, S3 says so of what is gone
         for entry in span:
             for _ in stream.pieces(entry.offset - place):
                 pass

@@ -11,13 +11,13 @@ only guards against damage.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from ...util.errors import LayerError
 from ..cache import Store
-from . import receive
+from . import origins, receive
 from .bundle import INDEX, MOST, Entry, Name, UnreadableError, object_key, opened
 from .objects import BrokenError, DeniedError, MissingError, Objects
 from .patience import Patience, SlowError, in_parallel
@@ -49,6 +49,13 @@ class TeamStore:
     fault: str = ""
     is_slow: bool = False
     _denied: bool = False
+
+    def __post_init__(self) -> None:
+        count = tuple(self._origin(writer) for writer in self.trusted)
+        self.kept = replace(self.kept, origins=count)
+
+    def _origin(self, writer: str) -> str:
+        return origins.origin(self.objects.place["Bucket"], writer)
 
     def begin(self, inputs: str) -> None:
         """All that a trusted writer built these inputs from. `inputs`: the input hash."""
@@ -88,7 +95,7 @@ class TeamStore:
             self.fault, self.is_slow = "it is slower than making the parts here", True
         except DeniedError:
             self.fault = "it is empty, or this identity may not read it (403)"
-        except BrokenError as error:
+        except (BrokenError, OSError) as error:  # of this machine's disk, too
             self.fault = str(error)
 
     def _bundle(self, writer: str, name: Name) -> Found:
@@ -159,7 +166,7 @@ class TeamStore:
             self._reject(writer, entry.name, problem)
             self.patience.gain(-entry.size, -1)
             return
-        self.kept.put(*entry.name, path)
+        self.kept.put(origins.folder(entry.kind, self._origin(writer)), entry.key, path)
         self.objects.read.entries += 1
 
     def _problem(self, entry: Entry, path: Path) -> str:
@@ -178,6 +185,10 @@ class TeamStore:
     def _reject(self, writer: str, name: Name, why: str) -> None:
         self.own.pop(name, None)
         self.damaged.append(f"{object_key(writer, *name)}: {why}")
+
+    def is_own(self, path: Path) -> bool:
+        """Was it made here, or did it come from this run's prefix?"""
+        return origins.of(path) in ("", self._origin(self.writer))
 
     def wanted(self, names: Iterable[Name]) -> dict[Name, Path]:
         """Where they lie here."""

@@ -21,9 +21,11 @@ class TooLongError(Exception):
 def read_body(environ: Mapping[str, Any]) -> bytes:
     """BadRequestError, TooLongError. `wsgi.input`: what the client sends, as it comes."""
     stream = environ["wsgi.input"]
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip(" \t").lower() != "chunked":
+        raise BadRequestError  # packed, too: nobody here unpacks it
     if environ.get("wsgi.input_terminated"):
         return b"".join(_bounded(_chunks(stream)))
-    told = environ.get("CONTENT_LENGTH") or "0"
+    told = (environ.get("CONTENT_LENGTH") or "0").strip(" \t")
     return _exactly(stream, _number(told, r"[0-9]+", 10))
 
 

@@ -17,6 +17,7 @@ from tasks.proof.cache import Proof
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import install
+from tasks.util.errors import VerifyError
 from tests import handmade_layers, handmade_wheels, stored_parts
 from tests.handmade_layers import build, lay_wheels
 
@@ -268,3 +269,32 @@ NAMED = (
     "import os\nif os.environ.get('AA_DEBUG'): pass\nT = os.environ.get('AA_TOKEN')\n"
     "if not T: raise RuntimeError('AA_TOKEN is not set')\n"
 )
+
+
+LOOKS_FOR = """import importlib.util
+if importlib.util.find_spec("la" + "ter"):
+    raise ImportError("there is one")
+"""
+
+
+def test_who_looked_for_a_package_is_tried_with_it(settings: Settings) -> None:
+    """Also where that one is known from another layer, and so is not to be tried itself."""
+    looks, later = {"looks": {"looks.py": LOOKS_FOR}}, {"later": {"later.py": ""}}
+    base = {"base": {"base.py": ""}}
+    for wheels in (later | base, looks | base):
+        lay_wheels(settings, wheels)
+        build(settings)
+    lay_wheels(settings, looks | later | base)
+    for _ in range(2):  # no pass is kept
+        with pytest.raises(VerifyError, match="there is one"):
+            build(settings)
+
+
+def test_a_package_that_comes_into_a_namespace_is_noticed(settings: Settings) -> None:
+    """Its `__init__.py` runs before all that lies below."""
+    below = {"below": {"ns/deep/a.py": ""}}
+    lay_wheels(settings, below)
+    build(settings)
+    lay_wheels(settings, below | {"above": {"ns/__init__.py": "__path__ = []"}})
+    with pytest.raises(VerifyError, match="below"):
+        build(settings)

@@ -1,0 +1,74 @@
+"""Where entries of the store here came from.
+
+What a writer of the team made lies in a folder of its own, `<kind>@<origin>`. It counts only where
+that writer is trusted, also in a later run, in another stage and in another checkout. The record of
+a step names the origins of all that it rests on.
+"""
+
+from pathlib import Path
+
+from ...settings import paths
+from ...settings.model import LOCAL, OFF, Settings
+from ...util import files
+
+AT = "@"
+STEP = "team-store"  # of the record that says whose prefix is a stage's own
+_USED: set[str] = set()  # by this run
+
+
+def origin(bucket: str, writer: str) -> str:
+    """Names of buckets are global."""
+    return files.digest([bucket, writer])[:16]
+
+
+def folder(kind: str, origin: str) -> str:
+    """Of entries of a kind. `origin`: '' for what was made here."""
+    return f"{kind}{AT}{origin}" if origin else kind
+
+
+def of(path: Path) -> str:
+    """'' for an entry that was made here."""
+    return path.parent.name.partition(AT)[2]
+
+
+def note(path: Path) -> None:
+    """This run rests on that entry."""
+    _USED.update(filter(None, [of(path)]))
+
+
+def used() -> list[str]:
+    """For a step's record: what it and those before it rest on."""
+    return sorted(_USED)
+
+
+def forget() -> None:
+    """The next run begins."""
+    _USED.clear()
+
+
+def trusted(settings: Settings) -> tuple[str, ...]:
+    """Those that the stage trusts. Nothing of AWS is behind stage local: it takes what any stage of
+    this checkout takes."""
+    if settings.team_store == OFF:
+        return ()
+    writers = settings.store_trust or (settings.store_writer or settings.role.rpartition("/")[2],)
+    known = [*filter(None, writers)] or _remembered(settings)
+    return tuple(origin(settings.bucket, each) for each in known)
+
+
+def remember(settings: Settings, writer: str) -> None:
+    """As AWS says who this is: later runs that do not ask it know it, too."""
+    files.write_record(paths.stage_record(settings, STEP), {"writer": writer})
+
+
+def _remembered(settings: Settings) -> list[str]:
+    place = paths.stage_record(settings, STEP)
+    places = place.parent.glob("*.json") if settings.stage == LOCAL else [place]
+    records = [files.read_record(each) or {} for each in sorted(places)]
+    return [str(each["writer"]) for each in records if each.get("writer")]
+
+
+def are_trusted(settings: Settings, step: str) -> bool:
+    """All that the last run of this step rests on?"""
+    record = files.read_record(paths.record(settings, step)) or {}
+    return {*record.get("origins", ())} <= {*trusted(settings)}
