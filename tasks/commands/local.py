@@ -65,6 +65,7 @@ def task_local_stop() -> dict[str, object]:
     keep = is_typed("keep") and bool(wanted.keep)
 
     def stop() -> None:
+        _forget_image()
         if wanted.all_:
             say(f"emulator stopped: {control.stop_all(keep=keep)}")
             return
@@ -72,14 +73,13 @@ def task_local_stop() -> dict[str, object]:
         say("emulator stopped" if ran else "no emulator of ours runs")
         for sentence in kept_state.sentences():
             say(sentence)
-        _forget_image()
 
     return {"basename": "local-stop", "actions": [action(stop)]}
 
 
 def _forget_image() -> None:
     """The one whose handlers push started in the engine."""
-    if paths.stage_record(replace(current(), stage=LOCAL), "push").exists():
+    if any(paths.stage_record(current(), "push").parent.glob("*.json")):
         from ..image import handlers
 
         with suppress(BuildError):  # the engine is gone, and the image with it

@@ -39,9 +39,11 @@ def folder(root: Path) -> Path:
 def taking(root: Path) -> Iterator[None]:
     """While an entry is looked at. A disk that is full or read-only keeps nobody from reading."""
     held = -1
-    with suppress(OSError):
+    try:
         _join(root)
         held = _lock(root, fcntl.LOCK_SH)
+    except OSError:  # it is not tried again at each entry
+        _LOCKLESS.add(folder(root))
     try:
         yield
     finally:
@@ -100,10 +102,8 @@ def _join(root: Path) -> None:
     if home in _LOCKLESS:
         raise OSError(f"{home} cannot be locked")
     if home not in _OWN:
-        _LOCKLESS.add(home)  # until that went well: a failure is not tried again at each entry
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _OWN[home] = temp_dirs.own(home, PREFIX)
-        _LOCKLESS.discard(home)
         atexit.register(_tell, root.absolute(), os.getpid())
 
 

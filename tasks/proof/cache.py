@@ -28,6 +28,7 @@ from ..util.files import canonical, digest
 from . import causes
 
 KIND = "proofs"  # of the store's entries
+FORMAT = 1  # raise when a proof says other things: several versions of the tool share a store
 LISTED = 5  # origins of proofs
 OPEN = ("absent", "asked", "found", "listed")  # sights that a distribution more can change
 EVERYBODY = "asked:"  # names and entry points of all

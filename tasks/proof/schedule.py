@@ -88,7 +88,7 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
     made = optimized["parts"]
     look = cache.Look(tree, made, stay)
-    more = [*where, optimized["bytecode"] is None, look.met]
+    more = [cache.FORMAT, *where, optimized["bytecode"] is None, look.met]
     keys = cache.keys(edges, made, more)
     rests = {
         key: [(part.KIND, made[each]) for each in cache.closure(name, edges)]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..context import team_store
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import builder, bytecode, exact_image, input_hash, installed, locked_requirement
@@ -67,6 +68,7 @@ def is_kept(settings: Settings) -> bool:
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     """Make the parts that the plan wants and the store has not, write the record. BuildError."""
     started = time.monotonic()
+    team_store.begin(settings, builder.kind(settings))  # install may have been up to date
     wanted = plan.read_plans(paths.plan(settings))
     kept = installed.store(settings)
     keys = {each.name: parts.key(each, settings) for each in wanted}

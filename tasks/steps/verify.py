@@ -103,6 +103,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     started = time.monotonic()
     packed = step_records.read_zip(settings)
     assert packed  # this step's `file_dep`
+    team_store.begin(settings, builder.kind(settings))  # those before may be fresh
     paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
     tree = installed_layer.needed(settings)
     size_limit.measure_function(settings)
