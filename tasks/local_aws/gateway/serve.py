@@ -168,7 +168,8 @@ def _listening(number: int, app: Gateway) -> Any:
         """Its own reader of chunks is for tests: it takes the end of the connection for content."""
 
         def make_environ(self) -> Any:
-            return super().make_environ() | {"wsgi.input": self.rfile}
+            lengths = ",".join(self.headers.get_all("Content-Length", []))  # several are none
+            return super().make_environ() | {"wsgi.input": self.rfile, "CONTENT_LENGTH": lengths}
 
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -46,7 +46,7 @@ def status(address: tuple[str, int], body: bytes, *heads: str) -> int:
     ("body", "head"),
     [
         (b"abc", "Content-Length: 3"), (b"", "Content-Length: 0"), (b"", "X: y"),
-        (b"abc", "Content-Length: 0003"),
+        (b"abc", "Content-Length: 0003"), (b"abc", "Content-Length: 3 "),
         (b"3\r\nabc\r\n0\r\n\r\n", CHUNKED), (b"3\nabc\n0\n\n", CHUNKED),
         (b"3;a=b\r\nabc\r\n0;c\r\n\r\n", CHUNKED),
         (b"003 \r\nabc\r\n0\r\nX-Checksum: 1\r\nY: 2\r\n\r\n", CHUNKED),
@@ -66,6 +66,9 @@ def test_a_body_is_read(address: tuple[str, int], body: bytes, head: str) -> Non
         (b"3\r\nabc\r\n", CHUNKED), (b"abc", "Content-Length: 4"), (b"abc", "Content-Length: x"),
         (b"abc", "Content-Length: -1"), (b"abc", "Content-Length: +3"),
         (b"abc", "Content-Length: 3, 3"), (b"abc", "Content-Length: 1_0"),
+        (b"abc", "Content-Length: 3\r\nContent-Length: 2"),
+        (b"3\r\nabc\r\n0\r\n\r\n", "Transfer-Encoding: gzip, chunked"),
+        (b"abc", "Transfer-Encoding: gzip"),
         (b"abc", "Content-Length: 3\r\nHost: localhost\r\nHost: evil.example"),
     ],
 )  # fmt: skip
