@@ -38,7 +38,7 @@ def _of_step(name: str, whole: bool, settings: Settings) -> Iterator[Path]:
     if name in more:
         yield more[name]
     if name == "install":
-        yield store_users.folder(paths.STORE)
+        yield paths.STORE.with_name(store_users.RUNS)
 
 
 def remove(name: str, made: Collection[Path], outstream: TextIO, dryrun: bool) -> None:

@@ -15,12 +15,12 @@ from tasks.util import files as file_tools
 from tasks.util.errors import BuildError, SettingsError
 from tests import handmade_layers
 
-NAMES = "'.'.join(['notes', 'm' + 'd'])"  # no look at the code finds this name
+NAMES = "'.'.join(['HISTORY', 'm' + 'd'])"  # no look at the code finds this name
 PKG = {
     "pkg/__init__.py": "",
     "pkg/read.py": f"import os\nTEXT = open(os.path.dirname(__file__) + '/' + {NAMES}).read()\n",
-    "pkg/notes.md": "text",
-    "pkg/other.md": "text",
+    "pkg/HISTORY.md": "text",
+    "pkg/CHANGES.md": "text",
     "pkg/never/__init__.py": "",
     "pkg/never/large.py": f"X = {'x' * 30_000!r}\n",
     "pkg/tests/data.py": "X = 1\n",
@@ -53,13 +53,13 @@ def pruned(settings: Settings) -> file_tools.Record:
 def test_what_a_command_opens_stays(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """In each process that it starts; modules that it never imported are offered, with bytes. It
     runs once for the same inputs."""
-    taken = {"pkg/notes.md", "pkg/other.md", "pkg/tests/data.py", "pkg/tests/test_x.py"}
+    taken = {"pkg/HISTORY.md", "pkg/CHANGES.md", "pkg/tests/data.py", "pkg/tests/test_x.py"}
     assert left_out(replace(settings, trace="")) >= taken
     said: list[str] = []
     monkeypatch.setattr(trace, "say", said.append)
     record = pruned(settings)
-    assert left_out(settings) & taken == {"pkg/other.md", "pkg/tests/test_x.py"}
-    assert record["spared"]["markdown"] == {"pkg/notes.md": "the trace opened it"}
+    assert left_out(settings) & taken == {"pkg/CHANGES.md", "pkg/tests/test_x.py"}
+    assert record["spared"]["markdown"] == {"pkg/HISTORY.md": "the trace opened it"}
     assert record["unused"] == {"pkg/never/**/*.py": len(PKG["pkg/never/large.py"])}
     assert len([line for line in said if line.startswith("tracing")]) == 1
     assert handmade_layers.build(replace(settings, drop=tuple(record["unused"])))["modules"] == 3
@@ -73,7 +73,7 @@ def left_out(settings: Settings) -> set[str]:
 
 def test_a_drop_of_ones_own_wins(settings: Settings) -> None:
     """The proof says what comes of it."""
-    assert "pkg/notes.md" in left_out(replace(settings, drop=("pkg/notes.md",)))
+    assert "pkg/HISTORY.md" in left_out(replace(settings, drop=("pkg/HISTORY.md",)))
 
 
 def test_what_it_runs_decides_the_input_hash(settings: Settings) -> None:
@@ -116,5 +116,5 @@ def test_a_command_that_is_none(settings: Settings, command: str, why: str) -> N
 def test_the_check_can_be_traced(settings: Settings) -> None:
     """By its name, whether it is a file or a module."""
     Path("check.py").write_text("import pkg.read\n", encoding="utf-8")
-    assert "pkg/notes.md" not in left_out(replace(settings, trace="check", check="check.py"))
-    assert "pkg/notes.md" not in left_out(replace(settings, trace="check", check="pkg.read"))
+    assert "pkg/HISTORY.md" not in left_out(replace(settings, trace="check", check="check.py"))
+    assert "pkg/HISTORY.md" not in left_out(replace(settings, trace="check", check="pkg.read"))
