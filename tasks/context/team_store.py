@@ -36,11 +36,12 @@ def mode(settings: Settings) -> str:
 def begin(settings: Settings, builder: str) -> None:
     """For the first step that builds: what a trusted writer has of these inputs. `builder`:
     `docker` or `host`."""
-    if run.current() or mode(settings) == OFF:
+    if run.is_decided() or mode(settings) == OFF:
         return
     import boto3  # noqa: F401 - before the clock starts: how long that takes is not the store's
 
     patience = Patience()
+    run.use(None)
     try:
         [store] = in_parallel([lambda: [_open(settings, patience)]], patience)
     except LayerError as error:
@@ -137,13 +138,13 @@ def finish() -> list[str]:
     """What the store did in this run, for people. [] if it was not used."""
     store, sender = run.current(), next(iter(_SENDERS), None)
     _SENDERS.clear()
+    run.close()
     if not store:
         return []
     if sender and store.is_slow and not sender.is_started:
         sender = None  # it has cost its second
     if sender:
         sender.finish()
-    run.close()
     return [_summary(store, sender), *_warnings(store, sender)]
 
 

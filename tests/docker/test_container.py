@@ -68,15 +68,16 @@ def test_a_job_over_its_time_is_ended(sandbox: ContainerSandbox) -> None:
 
 
 OF_ITS_USER = """
-import os, signal, sys
+import os, signal, sys, time
 print("~ one two", flush=True)
+time.sleep(0.5)  # what hands the line on is of this user, too
 for each in os.listdir("/proc"):
     if each.isdigit() and int(each) != os.getpid():
         try:
             os.kill(int(each), getattr(signal, sys.argv[1]))
         except OSError:
             pass
-import time; time.sleep(3600)
+time.sleep(3600)
 """
 
 

@@ -4,16 +4,21 @@ from collections.abc import Collection
 
 from .store import Rests, TeamStore
 
-_OPEN: list[TeamStore] = []
+_OPEN: list[TeamStore | None] = []  # None where it could not be opened
 
 
-def use(store: TeamStore) -> None:
-    """From here on."""
+def use(store: TeamStore | None) -> None:
+    """From here on. None: this run does without, and does not try again."""
     _OPEN[:] = [store]
 
 
 def close() -> None:
     _OPEN.clear()
+
+
+def is_decided() -> bool:
+    """Has this run opened it, or tried to?"""
+    return bool(_OPEN)
 
 
 def current() -> TeamStore | None:
