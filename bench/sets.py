@@ -94,7 +94,7 @@ def row(name: str, base: Settings) -> list[str]:
 
 
 def measured(name: str, settings: Settings, workshop: LayerBuilder) -> list[str]:
-    made = {"install": install.run(settings, lambda: workshop)}
+    made: dict[str, Any] = {"install": install.run(settings, lambda: workshop)}
     tree = installed.needed(settings)
     pins = {each.name: each.pin for each in tree.distributions}
     workshop.gather({path: pins[owner] for path, owner in tree.owners.items()}, Path("plain.zip"))
@@ -109,9 +109,9 @@ def measured(name: str, settings: Settings, workshop: LayerBuilder) -> list[str]
     return [
         str(len(made["install"]["distributions"])),
         size(made["install"]["bytes"]),
-        size(made["zip"]["unzipped"]),
-        size(made["zip"]["unzipped"] - code),
-        size(small["zip"]["unzipped"]),
+        size(made["zip"].unzipped),
+        size(made["zip"].unzipped - code),
+        size(small["zip"].unzipped),
         f"{made['verify']['modules']} modules",
         str(len(expected)),
         said(name, expected, found, found_only),
