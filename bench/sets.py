@@ -79,7 +79,10 @@ def asked(name: str) -> str:
 def row(name: str, base: Settings) -> list[str]:
     """Build one set. What came out, or the error's first line."""
     requirements = SETS / f"{name}.txt"
-    settings = replace(base, layer=f"bench-{name}", requirements=str(requirements))
+    # Each set has a store of its own: the plain tree needs every package installed anew.
+    settings = replace(
+        base, layer=f"bench-{name}", requirements=str(requirements), store=str(paths.BUILD)
+    )
     started = time.monotonic()
     paths.BUILD.mkdir()
     workshop = LayerBuilder(settings, choose.choose(settings))
