@@ -8,11 +8,12 @@ from ..aws.iam import policies, statements
 from ..aws.iam.policies import Policy
 from ..aws.iam.resources import Scope
 from ..chalice_project import config
-from ..context import arguments, connection, team_store
+from ..context import arguments, connection
 from ..context.arguments import Arguments
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer.archive import size_limit
+from ..layer.team_store import origins
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui import streams
@@ -102,7 +103,7 @@ def scope(settings: Settings, key: str = "") -> Scope:
         others=tuple(size_limit.others(settings)),
         keys=(key,) if key else (),
         keeps_logs=config.keeps_logs(paths.CHALICE_CONFIG, stage),
-        writer=team_store.named_writer(settings) or NO_ROLE,
+        writer=origins.named_writer(settings) or NO_ROLE,
     )
 
 

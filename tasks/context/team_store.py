@@ -70,16 +70,11 @@ def _open(settings: Settings, patience: Patience) -> TeamStore:
 
 def writer_of(aws: Aws) -> str:
     """Whose prefix is this run's: as it is set, or called as the role, or as the user."""
-    if settings_say := named_writer(aws.settings):
-        return settings_say
+    if named := origins.named_writer(aws.settings):
+        return named
     kind, _, name = aws.identity.arn.rpartition(":")[2].partition("/")
     found = name.partition("/")[0] if kind == "assumed-role" else name.rpartition("/")[2] or kind
     return found if re.fullmatch(WRITER, found, re.ASCII) else ""
-
-
-def named_writer(settings: Settings) -> str:
-    """The same as far as settings say it, '' if only AWS knows."""
-    return settings.store_writer or settings.role.rpartition("/")[2]
 
 
 def _check_facts(path: Path) -> None:
@@ -139,6 +134,7 @@ def finish() -> list[str]:
     store, sender = run.current(), next(iter(_SENDERS), None)
     _SENDERS.clear()
     run.close()
+    origins.forget()
     if not store:
         return []
     if sender and store.is_slow and not sender.is_started:

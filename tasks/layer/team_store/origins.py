@@ -51,9 +51,14 @@ def trusted(settings: Settings) -> tuple[str, ...]:
     this checkout takes."""
     if settings.team_store == OFF:
         return ()
-    writers = settings.store_trust or (settings.store_writer or settings.role.rpartition("/")[2],)
+    writers = settings.store_trust or (named_writer(settings),)
     known = [*filter(None, writers)] or _remembered(settings)
     return tuple(origin(settings.bucket, each) for each in known)
+
+
+def named_writer(settings: Settings) -> str:
+    """Whose prefix is the stage's own as far as settings say it, '' if only AWS knows."""
+    return settings.store_writer or settings.role.rpartition("/")[2]
 
 
 def remember(settings: Settings, writer: str) -> None:

@@ -31,7 +31,7 @@ Check = Callable[[Path], object]  # raises for what is no entry of its kind
 class TeamStore:
     """`writer`: whose prefix is this run's. `trusted`: whose entries it takes, in order. `checks`:
     {kind that is shared: its check}. `asked`: what steps needed, in order. `own`: what lies below
-    this run's prefix. `foreign`: what came from others' prefixes. `missed`: what nobody had."""
+    this run's prefix. `missed`: what nobody had."""
 
     objects: Objects
     kept: Store
@@ -42,7 +42,6 @@ class TeamStore:
     patience: Patience
     asked: dict[Name, None] = field(default_factory=dict)
     own: dict[Name, Entry] = field(default_factory=dict)
-    foreign: set[Name] = field(default_factory=set)
     damaged: list[str] = field(default_factory=list)
     knows_inputs: bool = False
     missed: set[Name] = field(default_factory=set)
@@ -156,8 +155,6 @@ class TeamStore:
     def _remember(self, writer: str, entry: Entry) -> None:
         if writer == self.writer:
             self.own[entry.name] = entry
-        else:
-            self.foreign.add(entry.name)
 
     def _keep(self, writer: str, entry: Entry, path: Path | None) -> None:
         """`path`: a file with the entry's bytes, None if something else came."""

@@ -146,14 +146,20 @@ LIKE_THE_EXAMPLE = {
 }
 
 
-def test_a_changed_pin_is_proven_with_what_rests_on_it_and_nothing_else(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever else every import meets, or looks for."""
+@pytest.fixture
+def proven(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """What each build proves after the first one, which proves all."""
     lay_wheels(settings, LIKE_THE_EXAMPLE)
     build(settings)
-    proven: list[set[str]] = []
-    watched(monkeypatch, lambda each: proven.append({*each.asked.missing}))
+    found: list[set[str]] = []
+    watched(monkeypatch, lambda each: found.append({*each.asked.missing}))
+    return found
+
+
+def test_a_changed_pin_is_proven_with_what_rests_on_it_and_nothing_else(
+    settings: Settings, proven: list[set[str]]
+) -> None:
+    """Whatever else every import meets, or looks for."""
     for name, text in (("leaf", "x = 2"), ("optional", "x = 1"), ("plugins", "x = 1")):
         change(settings, name, text)
         build(settings)
@@ -161,13 +167,9 @@ def test_a_changed_pin_is_proven_with_what_rests_on_it_and_nothing_else(
 
 
 def test_what_every_import_meets_is_everybodys_matter(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, proven: list[set[str]]
 ) -> None:
     """Another .pth file, and what one has looked for."""
-    lay_wheels(settings, LIKE_THE_EXAMPLE)
-    build(settings)
-    proven: list[set[str]] = []
-    watched(monkeypatch, lambda each: proven.append({*each.asked.missing}))
     files = {name: text.encode() for name, text in LIKE_THE_EXAMPLE["other"].items()}
     handmade_wheels.wheel(
         Path("wheels").absolute(), "other", files | {"ns/__init__.py": b"from . import other\n"}
