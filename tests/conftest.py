@@ -14,6 +14,7 @@ from docker import DockerClient
 from doit import doit_cmd
 from xdist.scheduler import LoadFileScheduling
 
+from tasks.layer.team_store import origins
 from tasks.local_aws import invoke
 from tasks.settings import store_folder
 from tasks.settings.model import Settings
@@ -28,9 +29,11 @@ OWN_CACHES = "TESTS_OWN_CACHES"
 
 @pytest.fixture(autouse=True)
 def cold() -> Iterator[None]:
-    """No function of an AWS in this process stays warm for another test, nothing was said, and
-    nothing was typed: doit keeps a command line's name=value pairs for the whole process."""
+    """No function of an AWS in this process stays warm for another test, nothing was said, no
+    writer's work was taken, and nothing was typed: doit keeps a command line's name=value pairs for
+    the whole process."""
     yield
+    origins.forget()
     doit_cmd.reset_vars()
     invoke.ENVIRONMENTS.end()
     console.say_once.cache_clear()

@@ -13,6 +13,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from . import store_users
 from .team_store import origins
 
 MB = 1_000_000
+TICK = 20_000_000  # ns: two changes of a folder within the kernel's tick have the same time
 NEW = ".new-"  # how a file begins that is not yet an entry
 ENTRY = re.compile(rf".+-[0-9a-f]{{64}}|{re.escape(NEW)}.+")  # nothing else is ever deleted
 
@@ -50,6 +52,7 @@ def _age(path: Path) -> int:
 
 def _names(folder: Path) -> dict[str, list[str]]:
     """{key: names of entries}, read again when something came or went."""
+    settled = time.time_ns() - TICK
     try:
         changed = folder.stat().st_mtime_ns
         known = _LISTED.get(folder)
@@ -60,7 +63,8 @@ def _names(folder: Path) -> dict[str, list[str]]:
             found[name.rpartition("-")[0]].append(name)
     except OSError:
         return {}
-    _LISTED[folder] = changed, found
+    if changed < settled:
+        _LISTED[folder] = changed, found
     return found
 
 

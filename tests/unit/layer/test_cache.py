@@ -55,6 +55,16 @@ def test_what_was_never_put_is_none(store: Store) -> None:
     assert store.get("other", "ab") is None
 
 
+def test_what_another_build_puts_in_the_same_tick_is_found(store: Store) -> None:
+    """The kernel gives two changes of a folder within some milliseconds the same time."""
+    folder = store.put_bytes("k", "a", b"x").parent
+    assert store.get("k", "b") is None
+    listed = folder.stat()
+    (folder / f"b-{hashlib.sha256(b'y').hexdigest()}").write_bytes(b"y")
+    os.utime(folder, ns=(listed.st_atime_ns, listed.st_mtime_ns))
+    assert store.get("k", "b")
+
+
 @pytest.mark.parametrize("content", [b"", b"y", b"xx"], ids=["cut off", "changed", "longer"])
 def test_a_damaged_entry_is_none_and_goes(store: Store, content: bytes) -> None:
     """Compared on every use, so that it is made again and not shipped."""
