@@ -138,6 +138,13 @@ CAUSES = (
         fix="pin a version that looks for a display only when it is used, or leave the package out",
     ),
     Cause(
+        name="no home",
+        pattern=r"\[unset variable: HOME\]$|^KeyError: 'HOME'",
+        why="the import wants the environment variable HOME, which Lambda does not set",
+        fix='set HOME = "/tmp" in environment_variables of .chalice/config.json and in proof-env, '
+        "or pin a version that asks for the home as os.path.expanduser does",
+    ),
+    Cause(
         name="variable",
         pattern=r"\[unset variable: (?P<what>[^\]]+)\]$"
         r"|^(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
