@@ -819,6 +819,49 @@ def test_a_variable_is_named_where_it_can_be_at_fault(
     assert error.endswith(f"[unset variable: {named}]") if named else "unset" not in error
 
 
+LOST = "libopenblas-1.so: cannot open shared object file: No such file or directory"
+PYDANTIC = """class BaseSettings:
+    model_config = {"env_prefix": "shop_"}
+    model_fields = {"api_key": 1, "database": 2, "size": 3}
+    def __init__(self):
+        raise ValueError(TEXT)
+
+class Settings(BaseSettings):
+    pass
+
+TEXT = (
+    "2 validation errors for Settings\\napi_key\\n  Field required [type=missing]\\n"
+    "DATABASE_URL\\n  Field required [type=missing]\\nsize\\n  Input should be an integer"
+)
+Settings()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (f"raise ImportError('\\n\\nIMPORTANT: PLEASE READ\\n\\nOriginal error was: {LOST}')",
+         f"ImportError: IMPORTANT: PLEASE READ (Original error was: {LOST})"),  # numpy
+        (f"raise OSError('\\nLibrary (libxgboost.so) could not be loaded.\\n  * x\\n{LOST}')",
+         f"OSError: Library (libxgboost.so) could not be loaded. ({LOST})"),  # xgboost
+        (f"raise ImportError('Traceback (most recent call last):\\n  File x\\n    y\\n{LOST}')",
+         f"ImportError: {LOST}"),  # tensorflow
+        ("try:\n    import gone\nexcept ImportError as e:\n    raise RuntimeError('no') from e",
+         "RuntimeError: no (No module named 'gone')"),
+        ("try:\n    import gone\nexcept ImportError:\n    raise RuntimeError('no') from None",
+         "RuntimeError: no"),
+        ("import gone", "ModuleNotFoundError: No module named 'gone'"),
+        (PYDANTIC, "ValueError: 2 validation errors for Settings "
+         "[unset variable: SHOP_API_KEY, DATABASE_URL]"),
+        (PYDANTIC.replace("model_config", "other"), "ValueError: 2 validation errors for Settings"),
+    ],
+)  # fmt: skip
+def test_what_is_behind_an_error_is_said(opt: Path, tmp_path: Path, code: str, error: str) -> None:
+    """Behind its first line that says something."""
+    lay(opt, wants=code)
+    assert proven(opt, tmp_path, a=["wants"])["a"]["wants"] == error
+
+
 def test_a_check_finds_no_more_imported_than_a_function(opt: Path, tmp_path: Path) -> None:
     """And is a program of its own."""
     check = tmp_path / "check.py"

@@ -23,6 +23,17 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ImportError: The 'enchant' C library was not found.", "library", "enchant"),
         ("ImportError: MagickWand shared library not found.", "library", "MagickWand"),  # wand
         ("ModuleNotFoundError: Couldn't locate OpenSlide shared library.", "library", "OpenSlide"),
+        # which Lambda has, in an older version; or which must come first
+        ("ImportError: /lib64/libc.so.6: version `GLIBC_2.36' not found (required by /opt/x.so)",
+         "too new", "GLIBC_2.36"),
+        ("ImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by x)",
+         "too new", "GLIBCXX_3.4.32"),
+        ("ImportError: libgomp-d22c30c5.so.1.0.0: cannot allocate memory in static TLS block",
+         "static memory", "libgomp-d22c30c5.so.1.0.0"),
+        ("ImportError: The h5py library is not installed", "worded package", "h5py"),
+        ("ImportError: pandas library not found", "worded package", "pandas"),
+        ("SystemExit: set API_TOKEN [unset variable: API_TOKEN]", "variable", "API_TOKEN"),
+        ("SystemExit: install it (No module named 'libcst')", "package", "libcst"),
         ("ModuleNotFoundError: No module named '_tkinter'", "tkinter", "_tkinter"),
         ("ModuleNotFoundError: No module named 'libcst'", "package", "libcst"),
         ("PermissionError: [Errno 13] Permission denied: '/var/lib/x'", "read-only", "/var/lib/x"),
@@ -104,6 +115,16 @@ def test_other_errors_are_no_libraries(error: str) -> None:
     assert causes.of(error) is None
     assert causes.reasons({"pkg": error}) == [f"pkg: {error}"]
     assert causes.ways_out({"pkg": error}) == causes.PIN
+
+
+def test_several_variables_are_one_line_of_settings() -> None:
+    """Where an error is about several at once."""
+    error = "ValidationError: 2 validation errors for S [unset variable: A_KEY, B_KEY]"
+    given = 'proof-env = {A_KEY = "…", B_KEY = "…"} in [tool.lambda-layer]'
+    assert given in causes.ways_out({"a": error})
+    both = causes.ways_out({"a": error}, {"A_KEY", "B_KEY", "C"})
+    assert both.startswith("A_KEY, B_KEY of .chalice/config.json")
+    assert given in both
 
 
 def test_each_error_has_its_own_way_out() -> None:

@@ -87,6 +87,12 @@ def test_what_may_have_worked_before_is_tried_again(
     assert found["modules"] == (["m"] if unclear else [])
 
 
+def test_a_library_that_a_package_names_in_its_own_words_may_have_been_there() -> None:
+    """As numpy does, where `drop` took its libraries: not the package is at fault."""
+    error = f"ImportError: IMPORTANT: PLEASE READ (Original error was: {MISSING})"
+    assert verdict.unclear(answer(imports={"m": error}), {"libx.so.1"})["modules"] == ["m"]
+
+
 def test_a_library_that_does_not_load_is_tried_again() -> None:
     """Only its error tells what it looks for."""
     found = verdict.unclear(answer(loads={"a.so": "", "b.so": MISSING}), set())
