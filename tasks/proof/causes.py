@@ -43,6 +43,9 @@ REMOVED = (
 _REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 
+_UNCERTAIN = re.compile(r"exit status -|KeyboardInterrupt: |Timeout|timed out")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one.
@@ -296,6 +299,11 @@ def is_of_bytes(error: str) -> bool:
     """Would it be the same another time?"""
     found = of(error)
     return found is None or found[0].of_bytes
+
+
+def is_certain(error: str) -> bool:
+    """Is it, whatever else the machine did? A crash may come of a thread that was not to be had."""
+    return is_of_bytes(error) and not _UNCERTAIN.search(error)
 
 
 def is_library(error: str) -> bool:

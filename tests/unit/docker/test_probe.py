@@ -116,6 +116,38 @@ def test_what_had_no_end_is_tried_once_more_alone(probe: Any, opt: Path, tmp_pat
     assert batch.errors == {("import", "busy"): "", ("import", "hang"): "no end after 1 s"}
 
 
+ENDS = {
+    "crash": "import faulthandler, os; faulthandler.disable(); os.kill(os.getpid(), 11)",
+    "interrupt": "raise KeyboardInterrupt",
+    "threads": 'raise RuntimeError("can\'t start new thread")',
+    "time": "raise TimeoutError",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_shortage_ends_is_tried_once_more_alone(
+    probe: Any, opt: Path, tmp_path: Path, end: str
+) -> None:
+    """numpy crashes where OpenBLAS gets no thread, or is interrupted."""
+    text = f"import os\nmark = {str(tmp_path / 'mark')!r}\nagain = os.path.exists(mark)\n"
+    lay(opt, pkg=f"{text}open(mark, 'a').close()\nif not again:\n    {ENDS[end]}\n")
+    batch = tried(probe, opt, ("import", "pkg"))
+    assert batch.errors["import", "pkg"]
+    probe.again(str(opt), batch, probe.NOTHING)
+    assert batch.errors == {("import", "pkg"): ""}
+
+
+def test_a_try_sees_two_processors(probe: Any, opt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many, others than its neighbours do, so that all are at work."""
+    seen = [probe.processors(slot, {*range(10, 18)}) for slot in range(9)]
+    assert seen[:2] + seen[7:] == [{10, 11}, {11, 12}, {17, 10}, {10, 11}]
+    assert probe.processors(5, {3}) == {3}
+    one = min(os.sched_getaffinity(0))
+    monkeypatch.setattr(probe, "processors", lambda slot: {one})
+    lay(opt, alone="import os\nassert len(os.sched_getaffinity(0)) == 1")
+    assert imported(probe, opt, "alone") == {"alone": ""}
+
+
 def test_a_thread_that_an_import_starts_is_not_waited_for(probe: ModuleType, opt: Path) -> None:
     """Some packages start one that never ends."""
     lay(

@@ -161,6 +161,25 @@ def test_a_variable_that_config_json_has_is_the_functions_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    "error",
+    ["exit status -11", "exit status -6", "exit status -7", "exit status -14", "exit status -24",
+     "exit status -9", "KeyboardInterrupt: ", "TimeoutError: ", "MemoryError: ",
+     "TimeoutExpired: Command 'ldconfig' timed out after 2 seconds",
+     "RuntimeError: can't start new thread"],
+)  # fmt: skip
+def test_what_a_shortage_may_have_done_is_not_certain(error: str) -> None:
+    """So no proof keeps it, though it is said as what it is."""
+    assert not causes.is_certain(error)
+
+
+@pytest.mark.parametrize(
+    "error", ["exit status 3", "ImportError: x", "OSError: [Errno 24] Too many open files", ""]
+)
+def test_what_follows_from_the_layer_is(error: str) -> None:
+    assert causes.is_certain(error)
+
+
+@pytest.mark.parametrize(
     ("error", "name", "is_of_bytes"),
     [
         ("exit status -9", "killed", False),
