@@ -498,8 +498,8 @@ class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files. `listed`, folders ('': the whole layer). `absent`, modules and paths
-    that are not there. `asked`, distributions whose metadata somebody wants ('': everybody's names
-    and entry points). `found`, folders of namespaces. Whatever it cannot follow rests on the whole
+    that are not there, but perhaps behind it. `asked`, distributions whose metadata somebody wants
+    ('': everybody's names and entry points). `found`, folders of namespaces. Whatever it cannot follow rests on the whole
     layer, too: a process beside it, a name by way of a descriptor, of the folder it is in or of a
     link, a function of C that is called by its name."""
 
@@ -604,6 +604,12 @@ class Watch:
         name = self.below(path)
         if name and not exists(path):
             self.absent.add(name)
+
+    def is_behind(self, origin: "str | None") -> bool:
+        """Does a module lie behind the layer on sys.path? Of the standard library none is noted."""
+        if not origin or (origin.startswith(STANDARD) and "/site-packages/" not in origin):
+            return False
+        return self.below(origin) is None
 
     def finds(self, name: str, spec: Any) -> None:
         """Of a module that somebody only looks for."""
@@ -723,6 +729,8 @@ def watch_finders(watch: Watch) -> None:
         is_import = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
         if not is_import or (spec and spec.loader is None):  # a namespace: it opens no file
             watch.finds(fullname, spec)
+        if spec and watch.is_behind(spec.origin):
+            watch.find_spec(fullname)  # a layer that comes to have one of this name is asked first
         return spec
 
     def find_in_folder(self: Any, fullname: str, target: Any = None) -> Any:

@@ -139,6 +139,17 @@ def test_the_runtimes_sdk_is_there(settings: Settings) -> None:
     assert build(settings)["modules"] == 2
 
 
+def test_what_lay_behind_the_layer_may_come_to_lie_in_it(settings: Settings) -> None:
+    """A proof with the runtime's module holds for no layer that brings its own. Nothing but the
+    test itself knows that this one is imported."""
+    code = "import importlib\nassert importlib.import_module('url' + 'lib3').PoolManager\n"
+    lay_wheels(settings, {"user": {"user.py": code}})
+    assert build(settings)["modules"] == 1
+    own = {"urllib3": {"urllib3/__init__.py": "", "urllib3/more.py": ""}}
+    lay_wheels(settings, {"user": {"user.py": code}, **own})
+    assert "has no attribute 'PoolManager'" in refused(settings).problem
+
+
 def test_what_wants_a_library_is_said_though_the_package_imports(
     settings: Settings, said: list[str]
 ) -> None:
