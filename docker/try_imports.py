@@ -499,9 +499,9 @@ class Watch:
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files. `listed`, folders ('': the whole layer). `absent`, modules and paths
     that are not there, but perhaps behind it. `asked`, distributions whose metadata somebody wants
-    ('': everybody's names and entry points). `found`, folders of namespaces. Whatever it cannot follow rests on the whole
-    layer, too: a process beside it, a name by way of a descriptor, of the folder it is in or of a
-    link, a function of C that is called by its name."""
+    ('': everybody's names and entry points). `found`, folders of namespaces. Whatever it cannot
+    follow rests on the whole layer, too: a process beside it, a name by way of a descriptor, of the
+    folder it is in or of a link, a function of C that is called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
