@@ -284,7 +284,8 @@ class Batch:
         self.missed |= other.missed
         self.needs |= other.needs
         self.others |= other.others
-        self.seconds |= other.seconds
+        if not other.of:  # a part imports again what another one has imported
+            self.seconds |= other.seconds
         self.memory |= other.memory
         self.shares |= other.shares
         for kind, names in other.seen.items():
@@ -296,7 +297,10 @@ class Batch:
         there may be a hundred."""
         names = [name for name in self.outer[1:] if name[0] != "_" and "." not in name]
         tried = [("import", name) for name in names]
-        return [self.anew([each]) for each in tried if not self.errors.get(each)]
+        parts = [self.anew([each]) for each in tried if not self.errors.get(each)]
+        for each in parts:
+            each.of = self
+        return parts
 
     def follows(self) -> "list[Batch]":
         """What is tried next. Parts of what looked into /tmp are left to `again`."""
@@ -304,10 +308,7 @@ class Batch:
             return [self]
         if self.of:
             self.of.take(self)
-        parts = self.apart() if self.splits and not self.shares else []
-        for each in parts:
-            each.of = self
-        return parts
+        return self.apart() if self.splits and not self.shares else []
 
     def failed(self) -> "list[try_imports.Try]":
         return [each for each, error in self.errors.items() if error and each[0] == "import"]

@@ -205,8 +205,8 @@ def import_seconds(
 def slow(seconds: Mapping[str, float]) -> list[str]:
     """Warnings. `seconds`: import_seconds's."""
     return [
-        f"importing {name} took {took:.0f} s here: Lambda ends a function's initialization after "
-        f"{INIT_SECONDS} s and begins it again within the function's own time (lambda_timeout), "
+        f"importing {name} took {took:.0f} s in its test: Lambda ends a function's initialization "
+        f"after {INIT_SECONDS} s and begins it again within the function's own time (lambda_timeout), "
         "so each cold start costs both; import it where it is used, or leave it out"
         for name, took in sorted(seconds.items(), key=lambda item: -item[1])
         if took > INIT_SECONDS

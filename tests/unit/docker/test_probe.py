@@ -832,6 +832,16 @@ def test_the_memory_of_an_import_is_measured(probe: Any, opt: Path, tmp_path: Pa
     }  # fmt: skip
 
 
+def test_what_several_modules_import_takes_its_time_once(probe: Any, opt: Path) -> None:
+    """Each is tried apart, too, which is no import more of a function's."""
+    lay(opt, slow="import time\ntime.sleep(0.3)", a="import slow", b="import slow")
+    batch = probe.Batch("d", [("import", "a"), ("import", "b"), ("import", "slow")])
+    batch.outer, batch.splits = ("a", "b", "slow"), True
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert batch.memory.keys() == {"a", "b", "slow"}
+    assert 0.3 <= sum(batch.seconds.values()) < 0.5
+
+
 @pytest.mark.parametrize(
     ("code", "named"),
     [

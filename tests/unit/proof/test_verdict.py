@@ -51,9 +51,9 @@ def test_import_seconds_are_those_of_what_people_import() -> None:
 def test_an_import_that_init_has_no_time_for_is_a_warning() -> None:
     """With its seconds, the slowest first; one that just fits is none."""
     first, second = verdict.slow({"fits": 10.0, "slow": 12.4, "slower": 25.2})
-    assert first.startswith("importing slower took 25 s here: Lambda ends a function's init")
+    assert first.startswith("importing slower took 25 s in its test: Lambda ends a func")
     assert "after 10 s" in first
-    assert second.startswith("importing slow took 12 s here")
+    assert second.startswith("importing slow took 12 s in its test")
 
 
 def test_breaks_of_all_distributions_are_listed() -> None:
