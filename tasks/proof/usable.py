@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..requirements.file import canonical
+from ..ui.console import few
 from . import causes
 from .cache import Proof
-
-LISTED = 10  # in one message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +76,12 @@ def errors(
 
 def warnings(found: Collection[Failing]) -> list[str]:
     """Of the others. Of libraries and of what did not come to an end others speak."""
-    return [
+    said = [
         f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
         for each in found
         if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
-    ][:LISTED]
+    ]
+    return few(said)
 
 
 def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -96,9 +96,10 @@ def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> 
 
 def without_room(needed: Mapping[str, int], memory_size: int, whose: str) -> list[str]:
     """Sentences on those that need more than this (MB). `whose`: functions', as a clause."""
-    return [
+    said = [
         f"importing {name} takes {taken} MB of memory, and {whose} {memory_size} MB "
         "(lambda_memory_size): Lambda ends a function that imports it (Runtime.OutOfMemory)"
         for name, taken in needed.items()
         if taken > memory_size
-    ][:LISTED]
+    ]
+    return few(said)

@@ -39,7 +39,7 @@ from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
 from ..settings import app_files, paths, step_records
 from ..settings.model import LAMBDA_MEMORY, Settings
-from ..ui.console import count, duration, say
+from ..ui.console import count, duration, few, say
 from ..util import files as file_tools
 from ..util import modules
 from ..util.errors import LayerError, VerifyError
@@ -229,7 +229,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         owners = name_clashes.hiding(found)
         lines = [
             f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
-            f"it these do not import: {', '.join(sorted(failed)[: verdict.LISTED])}"
+            f"it these do not import: {', '.join(few(sorted(failed)))}"
             for name, failed in sorted(broken.items())
         ]
         named = ", ".join(sorted({owners.get(name, name) for name in broken}))
@@ -278,7 +278,7 @@ def check_libraries(settings: Settings, wants: Wants) -> None:
         system = lambda_libraries.system(settings)
         glibc = ".".join(map(str, system.versions["GLIBC"]))
         raise VerifyError(
-            "\n".join(wants.errors[: verdict.LISTED]),
+            "\n".join(verdict.few_of_each(wants.errors)),
             fix=f"pin a version with a wheel for {system.name} (manylinux up to glibc {glibc}, "
             f"{settings.architecture}), or leave the package or these files out with `drop`",
         )
@@ -310,10 +310,14 @@ def doubts(
     said = verdict.doubts(found)
     unreached = verdict.unreached(found)
     absent = [line for line in said if NOT_THERE in line]
-    wanted = [line for line in wants.doubts if not any(line.split()[0] in each for each in absent)]
+    wanted = [
+        (name, line)
+        for name, line in wants.doubts
+        if not any(line.split()[0] in each for each in absent)
+    ]
     return [
         *said,
-        *wanted[: verdict.LISTED],
+        *verdict.few_of_each(wanted),
         *verdict.without_needed(found),
         *verdict.from_elsewhere(found),
         *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
@@ -368,7 +372,7 @@ def blame(
     if not ended:
         words = "\n".join(unreached(open_))
         return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
-    listed = [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
+    listed = few([f"{each.name}: {each.error}" for each in ended])
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(

@@ -138,9 +138,16 @@ def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:
 
 
 def test_doubts_are_few() -> None:
-    """A screen is enough."""
-    loads = {f"{n}.so": "OSError: libx.so: gone" for n in range(50)}
-    assert len(verdict.doubts(failed(loads, loads=loads))) == verdict.LISTED
+    """One of each package and fault, then how many more there are: of none nothing is said."""
+    loads = {f"{n:02}.so": "OSError: libx.so: gone" for n in range(50)}
+    other = {"y.so": "OSError: liby.so: gone"}
+    both = failed(loads | other, loads=loads | other)
+    assert verdict.doubts(both) == [
+        "00.so: OSError: libx.so: gone (also 49 more files of a)", "y.so: OSError: liby.so: gone"
+    ]  # fmt: skip
+    many = {name: failed(other, loads=other)["a"] for name in map(str, range(13))}
+    assert len(verdict.doubts(many)) == 11
+    assert verdict.doubts(many)[-1] == "and 3 more"
 
 
 def test_every_defect_is_a_sentence() -> None:
