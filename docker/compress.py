@@ -19,6 +19,7 @@ import strip
 
 LAMBDA = "/opt/python"  # where the layer lies in Lambda
 STORED, DEFLATED = 0, 8  # as in a zip
+NEEDED = 1000  # bytes that compiling a byte of source takes at most
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
@@ -123,6 +124,22 @@ def compiled(source: bytes, name: str) -> "bytes | None":
     at the source (unchecked-hash, PEP 552). Lambda's path goes in, for tracebacks."""
     try:
         code = compile(source, join(LAMBDA, name), "exec", dont_inherit=True, optimize=0)
+    except MemoryError as error:
+        if not is_too_deep(error, source):
+            raise  # another time it compiles: a part without it would be kept
+        return None
     except Exception:  # SyntaxError, ValueError, RecursionError: whatever the compiler says
         return None
     return MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
+
+
+def is_too_deep(error: MemoryError, source: bytes) -> bool:
+    """Is it the parser's own limit? Before Python 3.12 it does not say so: then it is, if there is
+    memory."""
+    if sys.version_info >= (3, 12):  # noqa: UP036 - the layer's Python, not the tool's
+        return "Parser stack" in str(error)
+    try:
+        bytearray(NEEDED * len(source))
+    except MemoryError:
+        return False
+    return True

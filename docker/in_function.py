@@ -67,6 +67,7 @@ def use(opt: str) -> None:
     layers = [f"{opt}/python/lib/{VERSION}/site-packages", f"{opt}/python"]
     image = [f"{sys.prefix}/lib/{VERSION}/site-packages"] * (not BARE)
     sys.path[:0] = [each for each in (task, *layers, *image, runtime) if each]
+    os.environ.update(PWD=task, SHLVL="0")  # as Lambda's `bootstrap` leaves them, a script of bash
     sys.dont_write_bytecode = True  # /opt is read-only in Lambda
     for folder in layers:
         site.addsitedir(folder)

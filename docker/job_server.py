@@ -59,6 +59,7 @@ BLOCK = 1 << 20  # bytes
 LOOK = 0.1  # seconds, between two looks at a job that says nothing
 NO_JOB = (1 << 32) - 1
 NOWHERE, TOOLS = "-", "tools"
+OF_THE_ENGINE = ("HOME", "HOSTNAME", "TERM")  # variables
 OLD = 60 * 24 * 3600  # seconds since a tool was used
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 RUNNING: "set[subprocess.Popen[bytes]]" = set()
@@ -252,7 +253,7 @@ def answer(job: "dict[str, Any]") -> None:
 def run(job: "dict[str, Any]") -> int:
     """Exit status. What it leaves running in its group ends with it."""
     process = subprocess.Popen(
-        job["argv"], cwd=job["cwd"], env=os.environ | job["environment"], start_new_session=True,
+        job["argv"], cwd=job["cwd"], env=around() | job["environment"], start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     RUNNING.add(process)
@@ -262,6 +263,11 @@ def run(job: "dict[str, Any]") -> int:
     end(process)
     RUNNING.discard(process)
     return code if code >= 0 else 128 - code
+
+
+def around() -> "dict[str, str]":
+    """The image's variables, without what the engine adds and no function has."""
+    return {name: value for name, value in os.environ.items() if name not in OF_THE_ENGINE}
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -44,8 +44,8 @@ READY = "ready"
 INIT_SECONDS = 10.0  # AWS quota
 FROM_HERE = (
     "PATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy",
-    "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-)  # the image's own, and this network's  # fmt: skip
+    "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "HOME",
+)  # the image's own, this network's, and what keeps it from your home  # fmt: skip
 TIMED_OUT = "Sandbox.Timedout"
 BEAT = 1.0  # seconds
 LAST_WORDS = 1.0  # seconds for one that could not be initialised
@@ -57,7 +57,8 @@ class Environment:
     def __init__(self, config: "dict[str, Any]", places: "dict[str, str]") -> None:
         wanted = (*FROM_HERE, *config["variables"])
         here = {name: os.environ[name] for name in wanted if name in os.environ}
-        self._config = config | {"environment": here | places}
+        shell = {"PWD": places["LAMBDA_TASK_ROOT"], "SHLVL": "0"}  # of `bootstrap`, if it is bash
+        self._config = config | {"environment": here | shell | places}
         self._command = [f"{places['LAMBDA_RUNTIME_DIR']}/bootstrap"]
         self._process: Process | None = None
         self._log: list[str] = []

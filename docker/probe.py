@@ -23,8 +23,8 @@ hides from it}}}.
 
 Runs in Lambda's image, or under the host's Python. Standard library only. Nothing is written below
 OPT. Each distribution is tried in a process of its own. A crash, an exit or a hang costs the one
-module that did it, and another process goes on behind it. What did not end in time is tried once
-more, when nothing else runs.
+module that did it, and another process goes on behind it. What did not end in time, crashed or met
+a limit is tried once more, when nothing else runs.
 
 This process imports nothing of the layer and writes the verdict. Those that do have no way to it:
 its standard output is not theirs, they cannot look into it (PR_SET_DUMPABLE), nor into each other,
@@ -60,6 +60,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import runpy
 import selectors
 import shutil
@@ -79,6 +80,13 @@ LONGEST = 1 << 20  # bytes of an answer
 MOST = 1 << 50  # seconds or bytes that an import may say it took
 STANDARD = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120 - of Python's own modules
 SLOW = "no end after"  # how the error of a try that was ended begins (tasks/proof/causes.py)
+# Of what may go well when nothing else runs. A crash, too: numpy's, where OpenBLAS gets no thread
+# (numpy#21376), which else interrupts its process.
+UNSURE = re.compile(
+    rf"{SLOW}|exit status -|KeyboardInterrupt: |Timeout|timed out|can't start new thread|"
+    r"MemoryError|std::bad_alloc|\[Errno (?:11|12|23|28|122)\]"
+)
+PROCESSORS = 2  # that a try sees, as a function of up to 3,008 MB does
 BEAT = 5.0  # seconds
 Answer = dict[str, Any]
 
@@ -138,18 +146,23 @@ class Batch:
         self.others: dict[str, list[str]] = {}
         self.seen: dict[str, set[str]] = {}
         self.shares = False  # /tmp or a port, with those that are tried at the same time
-        self.pid, self.rest, self.since, self.hung = 0, b"", 0.0, False
+        self.pid, self.rest, self.since, self.hung, self.slot = 0, b"", 0.0, False, 0
         self._trying, self._begun, self._compiled, self._word = 0, 0, 0, b""
         self._lies = False  # did it write an answer that none of ours is?
 
-    def start(self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]") -> int:
-        """A process for what is left. Where its answers come from."""
+    def start(
+        self, opt: str, pruned: "try_imports.Pruned", inherited: "list[int]", slot: int
+    ) -> int:
+        """A process for what is left. Where its answers come from. `slot`: its number among those
+        that run."""
+        self.slot = slot
         reading, writing = os.pipe()
         self._word = os.urandom(16).hex().encode()
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 os.setsid()
+                os.sched_setaffinity(0, processors(slot))
                 for other in [reading, *inherited]:
                     os.close(other)
                 try_imports.work(
@@ -271,7 +284,8 @@ class Batch:
         self.missed |= other.missed
         self.needs |= other.needs
         self.others |= other.others
-        self.seconds |= other.seconds
+        if not other.of:  # a part imports again what another one has imported
+            self.seconds |= other.seconds
         self.memory |= other.memory
         self.shares |= other.shares
         for kind, names in other.seen.items():
@@ -283,7 +297,10 @@ class Batch:
         there may be a hundred."""
         names = [name for name in self.outer[1:] if name[0] != "_" and "." not in name]
         tried = [("import", name) for name in names]
-        return [self.anew([each]) for each in tried if not self.errors.get(each)]
+        parts = [self.anew([each]) for each in tried if not self.errors.get(each)]
+        for each in parts:
+            each.of = self
+        return parts
 
     def follows(self) -> "list[Batch]":
         """What is tried next. Parts of what looked into /tmp are left to `again`."""
@@ -291,16 +308,13 @@ class Batch:
             return [self]
         if self.of:
             self.of.take(self)
-        parts = self.apart() if self.splits and not self.shares else []
-        for each in parts:
-            each.of = self
-        return parts
+        return self.apart() if self.splits and not self.shares else []
 
     def failed(self) -> "list[try_imports.Try]":
         return [each for each, error in self.errors.items() if error and each[0] == "import"]
 
-    def slow(self) -> "list[try_imports.Try]":
-        return [each for each, error in self.errors.items() if error.startswith(SLOW)]
+    def unsure(self) -> "list[try_imports.Try]":
+        return [each for each, error in self.errors.items() if UNSURE.search(error)]
 
 
 def answer_in(text: bytes) -> Any:
@@ -348,12 +362,21 @@ def run(
         while waiting or running.get_map():
             while waiting and len(running.get_map()) < workers:
                 batch = waiting.pop()
-                fds = [int(each.fd) for each in running.get_map().values()]
-                running.register(batch.start(opt, pruned, fds), selectors.EVENT_READ, batch)
+                there = [*running.get_map().values()]
+                fds = [int(each.fd) for each in there]
+                slot = min({*range(workers)} - {each.data.slot for each in there})
+                running.register(batch.start(opt, pruned, fds, slot), selectors.EVENT_READ, batch)
             progress.beat([key.data.name for key in running.get_map().values()])
             for batch in heard(running, progress):
                 batch.end()
                 waiting += batch.follows()  # at once, while there is other work
+
+
+def processors(slot: int, there: "set[int] | None" = None) -> "set[int]":
+    """The few that a try may use: libraries start a thread for each that they see, and take memory
+    for each thread. `there`: all of them."""
+    numbers = sorted(there or os.sched_getaffinity(0))
+    return {numbers[each % len(numbers)] for each in range(slot, slot + PROCESSORS)}
 
 
 def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Batch]":
@@ -435,9 +458,9 @@ def prove(opt: str, request: Answer, tmp: str = "") -> Answer:
 
 
 def again(opt: str, batch: Batch, pruned: "try_imports.Pruned", tmp: str = "") -> None:
-    """Alone, with an empty /tmp: what did not end in time, since the machine may have been busy,
+    """Alone, with an empty /tmp: what failed as it does where time, memory or threads run out,
     and all of a distribution that looked at what others may have changed."""
-    tries = list(batch.errors) if batch.shares else batch.slow()
+    tries = list(batch.errors) if batch.shares else batch.unsure()
     if tries:
         alone(opt, batch, batch.anew(tries), pruned, tmp)
     for each in batch.apart() if batch.shares else []:

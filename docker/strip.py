@@ -68,6 +68,8 @@ def lighter(name: str, content: bytes, report: dict[str, Any]) -> bytes:
         return content
     try:
         stripped = b"" if is_left_alone(name, content) else strip(content)
+    except MemoryError:
+        raise  # another time it can be: a part with it as it is would be kept
     except Exception:  # whatever it is, it is this file's alone
         report["unreadable"].append(name)
         return content

@@ -13,7 +13,7 @@ import resource
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +28,11 @@ PROGRAMS: set[str] = set()  # names of Lambda's, where this image may have other
 FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 COVERED = "file too short"  # the loader's words of what docker/alone.py has covered
 NOT_THERE = "cannot open shared object file: No such file or directory"
+# In lines that name what is not there, the first kind before the other.
+REASONS = (("cannot open shared object", "No module named"), (".so",))
+TRACEBACK = "Traceback (most recent call last)"
+DEEPEST = 20  # errors behind an error
+REQUIRED = re.compile(r"(?i:field required)")  # pydantic's words, behind the field's name
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 STANDARD = (f"{os.path.dirname(os.__file__)}/", "<frozen ")  # noqa: PTH120 - Python's own code
 TEMPFILE = f"{os.path.dirname(os.__file__)}/tempfile.py"  # noqa: PTH120
@@ -200,13 +205,77 @@ def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
 
 
 def explained(opt: str, error: BaseException, unset: "Unset") -> str:
-    """Type and first line, as Lambda has it, and the variable that is behind it."""
-    text = str.splitlines(str(error))
-    line = text[0].replace(COVERED, NOT_THERE) if text else ""
-    if len(line) > MOST_SAID:
-        line = f"{line[: MOST_SAID // 2]} … {line[-MOST_SAID // 2 :]}"
-    line = f"{type(error).__name__}: {line}".replace(f"{opt}/", "/opt/")
-    return line + (f" [unset variable: {name}]" if (name := unset.behind(error, line)) else "")
+    """Type and first line, as Lambda has it, and what is behind it: library, module, variable."""
+    line = "".join(told(error)[:1])
+    reason = reason_of(error)
+    line = cut(line) + (f" ({cut(reason)})" if reason not in line else "")
+    line = f"{type(error).__name__}: {line}".replace(COVERED, NOT_THERE).replace(f"{opt}/", "/opt/")
+    name = unset.behind(error, line) or unset_settings(error)
+    return line + (f" [unset variable: {name}]" if name else "")
+
+
+def cut(line: str) -> str:
+    if len(line) <= MOST_SAID:
+        return line
+    return f"{line[: MOST_SAID // 2]} … {line[-MOST_SAID // 2 :]}"
+
+
+def told(error: BaseException) -> "list[str]":
+    """Its lines that say something, the one that says most first: no empty one, none of the
+    traceback that a text may begin with."""
+    lines = [each for each in str.splitlines(str(error)) if each.strip()]
+    first = [each for each in lines if not each.startswith((TRACEBACK, " ", "\t"))][:1] or lines[:1]
+    return [each.strip() for each in [*first, *(each for each in lines if each not in first)]]
+
+
+def reason_of(error: BaseException) -> str:
+    """What packages put into words of their own: the first line that names a library or module, of
+    the error or of those that led to it. '' where none does."""
+    lines = [line for each in led_to(error) for line in told(each)]
+    found = (line for kind in REASONS for line in lines if any(words in line for words in kind))
+    return next(found, "")
+
+
+def led_to(error: "BaseException | None") -> "Iterator[BaseException]":
+    """It, and what it was raised from or after."""
+    for _ in range(DEEPEST):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def unset_settings(error: BaseException) -> str:
+    """Variables that a pydantic class of settings requires, which looks through all of them and
+    asks for none: '' for an error of anything else."""
+    lines = told(error)
+    found = re.match(r"\d+ validation errors? for (\w+)$", "".join(lines[:1]))
+    kind: Any = found and class_in(error, found[1])
+    config = getattr(kind, "model_config", None) or getattr(kind, "__config__", None)  # 2, 1
+    prefix = setting(config, "env_prefix")
+    if prefix is None:
+        return ""
+    missing = [lines[at - 1] for at, line in enumerate(lines) if REQUIRED.match(line)]
+    fields: Any = getattr(kind, "model_fields", None) or getattr(kind, "__fields__", ())
+    outer = [each.partition(".")[0] for each in missing]
+    names = [f"{prefix * (each in fields)}{each}" for each in outer]  # or an alias
+    return ", ".join(names if setting(config, "case_sensitive") else map(str.upper, names))
+
+
+def setting(config: Any, name: str) -> Any:
+    return config.get(name) if isinstance(config, dict) else getattr(config, name, None)
+
+
+def class_in(error: BaseException, name: str) -> Any:
+    """The class of that name, which code on the error's way has, or an object of it."""
+    trace = error.__traceback__
+    while trace:
+        for value in [*trace.tb_frame.f_locals.values()]:
+            kind: Any = value if isinstance(value, type) else type(value)
+            if kind.__name__ == name:
+                return kind
+        trace = trace.tb_next
+    return None
 
 
 def count_compiled(opt: str, bare: Collection[str]) -> Callable[[], int]:
@@ -429,10 +498,10 @@ class Watch:
     """Fills `missed` with what of `pruned` is looked for: imported, opened, listed or asked about.
     And notes all that tries look at in the layer, so that it is known what their answers rest on:
     `read`, folders of files. `listed`, folders ('': the whole layer). `absent`, modules and paths
-    that are not there. `asked`, distributions whose metadata somebody wants ('': everybody's names
-    and entry points). `found`, folders of namespaces. Whatever it cannot follow rests on the whole
-    layer, too: a process beside it, a name by way of a descriptor, of the folder it is in or of a
-    link, a function of C that is called by its name."""
+    that are not there, but perhaps behind it. `asked`, distributions whose metadata somebody wants
+    ('': everybody's names and entry points). `found`, folders of namespaces. Whatever it cannot
+    follow rests on the whole layer, too: a process beside it, a name by way of a descriptor, of the
+    folder it is in or of a link, a function of C that is called by its name."""
 
     def __init__(self, opt: str, pruned: Pruned) -> None:
         self.missed: set[str] = set()
@@ -535,6 +604,12 @@ class Watch:
         name = self.below(path)
         if name and not exists(path):
             self.absent.add(name)
+
+    def is_behind(self, origin: "str | None") -> bool:
+        """Does a module lie behind the layer on sys.path? Of the standard library none is noted."""
+        if not origin or (origin.startswith(STANDARD) and "/site-packages/" not in origin):
+            return False
+        return self.below(origin) is None
 
     def finds(self, name: str, spec: Any) -> None:
         """Of a module that somebody only looks for."""
@@ -654,6 +729,8 @@ def watch_finders(watch: Watch) -> None:
         is_import = sys._getframe(2).f_code.co_name == "_find_and_load_unlocked"
         if not is_import or (spec and spec.loader is None):  # a namespace: it opens no file
             watch.finds(fullname, spec)
+        if spec and watch.is_behind(spec.origin):
+            watch.find_spec(fullname)  # a layer that comes to have one of this name is asked first
         return spec
 
     def find_in_folder(self: Any, fullname: str, target: Any = None) -> Any:

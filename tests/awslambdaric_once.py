@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ADDRESS = ("127.0.0.1", 9001)
+OF_THE_ENGINE = ("HOME", "HOSTNAME")  # variables
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:function:shuking-local"
 
 
@@ -61,7 +62,8 @@ def main(handler: str, events: str, out: str, timeout: str) -> None:
 
     server = ThreadingHTTPServer(ADDRESS, Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    environment = os.environ | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+    environment = {name: value for name, value in os.environ.items() if name not in OF_THE_ENGINE}
+    environment["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:9001"
     process = subprocess.Popen(
         ["/lambda-entrypoint.sh", handler], cwd="/var/task", env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ..sandbox.lambda_system import HOME
 from ..settings import lambda_variables
 from ..settings.local_access import Access, past_proxies
 from . import image_functions
@@ -24,7 +23,7 @@ def variables(function: Any, access: Access | None) -> dict[str, str]:
     given = {name: str(value) for name, value in function.environment_vars.items()}
     kept = {name: value for name, value in given.items() if not _ELSEWHERE.fullmatch(name)}
     here = _here(kept, access, function.region)
-    return {"HOME": HOME} | lambda_variables.OPEN | kept | here | _reserved(function)
+    return lambda_variables.OPEN | kept | here | _reserved(function)
 
 
 def refusal(wishes: Mapping[str, Any]) -> str:

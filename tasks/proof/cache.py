@@ -48,16 +48,16 @@ class Proof:
     at: str = ""  # when
 
     @property
-    def is_of_bytes(self) -> bool:
+    def is_certain(self) -> bool:
         """Would the same bytes give the same answer another time?"""
         errors = [self.after["imports"], self.after["loads"], self.imports, self.loads]
-        return all(causes.is_of_bytes(error) for each in errors for error in each.values())
+        return all(causes.is_certain(error) for each in errors for error in each.values())
 
     @property
     def is_kept(self) -> bool:
         """Does it hold whenever and after whatever it was made? None where time or memory ran out,
         none of a zip that is not what was made."""
-        return self.is_of_bytes and not self.after["compiled"]
+        return self.is_certain and not self.after["compiled"]
 
 
 def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:

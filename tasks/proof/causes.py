@@ -14,7 +14,7 @@ PIN = (
 )
 CONFIGURED = (
     "{what} of .chalice/config.json is the function's alone: give the import test its own, "
-    'which need not be the real one: proof-env = {{{what} = "…"}} in [tool.lambda-layer]'
+    "which need not be the real one: proof-env = {{{pairs}}} in [tool.lambda-layer]"
 )
 # Words before "library" that are no library's name.
 _WORDS = (
@@ -43,11 +43,14 @@ REMOVED = (
 _REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 
+_UNCERTAIN = re.compile(r"exit status -|KeyboardInterrupt: |Timeout|timed out")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one.
     `why`: a sentence, `fix`: the way out, both with {what}, or {top}, the first part of a
-    dotted name. `of_bytes`: does it follow from the
+    dotted name, or {pairs}, as settings have variables. `of_bytes`: does it follow from the
     layer?"""
 
     name: str
@@ -90,7 +93,8 @@ CAUSES = (
     ),
     Cause(
         name="exit",
-        pattern=r"exit status (?P<what>\d+)$|SystemExit: ",
+        pattern=r"exit status (?P<what>\d+)$"
+        r"|SystemExit: (?!.*(?:\[unset variable|No module named))",
         why="the import ends the process, and in Lambda the function's with it",
         fix="pin a version that does not exit while it is imported, or leave the package out",
     ),
@@ -138,11 +142,19 @@ CAUSES = (
         fix="pin a version that looks for a display only when it is used, or leave the package out",
     ),
     Cause(
+        name="no home",
+        pattern=r"\[unset variable: HOME\]$|^KeyError: 'HOME'",
+        why="the import wants the environment variable HOME, which Lambda does not set",
+        fix='set HOME = "/tmp" in environment_variables of .chalice/config.json and in proof-env, '
+        "or pin a version that asks for the home as os.path.expanduser does",
+    ),
+    Cause(
         name="variable",
         pattern=r"\[unset variable: (?P<what>[^\]]+)\]$"
-        r"|^(?=.*(?i:environ|env[- ]?var|variable)).*?\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        r"|^(?!.*\[unset )(?=.*(?i:environ|env[- ]?var|variable)).*?"
+        r"\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
         why="the import wants the environment variable {what}, which the import test does not set",
-        fix='give the import test a value: proof-env = {{{what} = "…"}} in [tool.lambda-layer]. '
+        fix="give the import test a value: proof-env = {{{pairs}}} in [tool.lambda-layer]. "
         "The function gets its own from environment_variables in .chalice/config.json",
     ),
     Cause(
@@ -161,9 +173,28 @@ CAUSES = (
         r"(?P<what>\w[\w.-]*\w)|.*?(?i:missing optional dependency) ['\"`](?P<other>[\w.-]+)"
         r"|.*?(?i:\bthe )['\"`]?(?P<absent>[\w.-]+)['\"`]? (?:[Pp]ython )?package is not installed"
         r"|.*?(?i:\binstall (?:the )?['\"`]?)(?P<named>(?!(?:missing|this|that|the|it|a|an)\b)"
-        r"[\w.-]+)['\"`]? (?:[Pp]ython )?package\b)",
+        r"[\w.-]+)['\"`]? (?:[Pp]ython )?package\b"
+        rf"|(?:ImportError|ModuleNotFoundError): (?:.*?\s)?['\"`]?(?P<library>(?!lib|(?:{_WORDS})"
+        r"\b)\w[\w.-]*)['\"`]? (?:[Pp]ython )?library (?:is |was )?"
+        r"(?:not (?:installed|found|available)|missing|required)\b)",
         why="the import wants the package {what}, which is not in the layer",
         fix="add {what} to the requirements, or pin a version that does without",
+    ),
+    Cause(
+        name="too new",
+        pattern=r"\bversion [`'\"](?P<what>[\w.]+)' not found \(required by",
+        why="Lambda's system has no {what}: the package is built for a newer one",
+        fix="pin a version with a wheel for Lambda's system (an older manylinux), or leave the "
+        "package or these files out with `drop`",
+    ),
+    Cause(
+        name="static memory",
+        pattern=r"(?<![\w.+-])(?P<what>[\w.+-]{1,255}\.so[\w.]{0,99}): cannot allocate memory in "
+        r"static TLS block",
+        why="{what} needs a kind of memory of which the loader has little (static TLS), and what "
+        "was loaded before has taken it",
+        fix="import the package that brings {what} before all others, also in app.py, or pin "
+        "another version of it",
     ),
     Cause(
         name="library",
@@ -270,6 +301,11 @@ def is_of_bytes(error: str) -> bool:
     return found is None or found[0].of_bytes
 
 
+def is_certain(error: str) -> bool:
+    """Is it, whatever else the machine did? A crash may come of a thread that was not to be had."""
+    return is_of_bytes(error) and not _UNCERTAIN.search(error)
+
+
 def is_library(error: str) -> bool:
     """Is it one that Lambda's image lacks?"""
     found = of(error)
@@ -305,6 +341,9 @@ def _told(error: str, configured: Collection[str] = ()) -> tuple[str, str]:
     if not (found := of(error)):
         return "", PIN
     cause, what = found
-    names = {"what": what, "top": what.partition(".")[0]}
-    fix = CONFIGURED if cause.name == "variable" and what in configured else cause.fix
+    each = what.split(", ")  # variables
+    names = {"what": what, "top": what.partition(".")[0],
+             "pairs": ", ".join(f'{name} = "…"' for name in each)}  # fmt: skip
+    is_configured = cause.name == "variable" and set(each) <= set(configured)
+    fix = CONFIGURED if is_configured else cause.fix
     return cause.why.format(**names), fix.format(**names)

@@ -1,12 +1,10 @@
 """The environment variables of the proof: those that every function finds in Lambda
 (settings/lambda_variables.py, as for functions of stage=local).
 
-HOME is a folder that is not there and cannot be made, as that of a function's user. The region is
-always the same, so that a proof holds for every stage. What the runtime itself sets when it starts,
-the probe sets: PYTHONPATH, LD_LIBRARY_PATH (docker/try_imports.py).
+The region is always the same, so that a proof holds for every stage. What the runtime itself sets
+when it starts, the probe sets: PYTHONPATH, LD_LIBRARY_PATH, PWD, SHLVL (docker/in_function.py).
 """
 
-from ..sandbox.lambda_system import HOME
 from ..settings import lambda_variables
 from ..settings.model import Settings
 
@@ -29,6 +27,5 @@ def proof_environment(settings: Settings) -> dict[str, str]:
         "AWS_SESSION_TOKEN": NAME,
         "LAMBDA_RUNTIME_DIR": "{runtime}",  # the sandbox's word for /var/runtime
         "LAMBDA_TASK_ROOT": "/var/task",
-        "HOME": HOME,
     }
     return found | dict(pair.partition("=")[::2] for pair in settings.proof_env)

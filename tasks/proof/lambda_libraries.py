@@ -28,7 +28,6 @@ from ..requirements.tags import AL2, MACHINES
 from ..settings.model import Settings
 from .cache import Proof
 
-LISTED = 10  # of one kind, in one message
 _VERSION = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)*)")
 _GLIBC = (
     "ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libBrokenLocale.so.1", "libanl.so.1",
@@ -97,11 +96,11 @@ def reported(settings: Settings) -> dict[str, dict[str, str]]:
 
 @dataclass(kw_only=True)
 class Wants:
-    """What the layer's files want and Lambda has not, each a sentence: `errors`, and `doubts` about
-    what nobody may need. `missing`: {path: [libraries that are nowhere]}."""
+    """What the layer's files want and Lambda has not, each a package and a sentence: `errors`, and
+    `doubts` about what nobody may need. `missing`: {path: [libraries that are nowhere]}."""
 
-    errors: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -120,13 +119,14 @@ def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
                 f"needs {each}" for each in _too_new(facts, here, brought)
             ]
             listed = found.doubts if facts["program"] or (foreign and picks) else found.errors
-            listed += [f"{path} ({owner}) {each}" for each in wrong]
             if facts.get("damaged"):
-                found.doubts.append(f"{path} ({owner}) is no ELF file that can be read")
+                found.doubts.append((owner, f"{path} ({owner}) is no ELF file that can be read"))
+            listed += [(owner, f"{path} ({owner}) {each}") for each in wrong]
             if missing := _missing(facts, here, brought, settings.python):
                 found.missing[path] = missing
                 names = ", ".join(missing)
-                found.doubts.append(f"{path} ({owner}) needs {names}: Lambda's image has none")
+                line = f"{path} ({owner}) needs {names}: Lambda's image has none"
+                found.doubts.append((owner, line))
     return found
 
 

@@ -1,14 +1,14 @@
 """What people import of a direct requirement, and whether they can: do the imports work, and has
 a function the memory for them?"""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..requirements.file import canonical
+from ..ui.console import few
 from . import causes
 from .cache import Proof
-
-LISTED = 10  # in one message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +45,43 @@ def failing(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) ->
     return sorted(found, key=lambda each: (each.owner, each.module))
 
 
-def errors(found: Collection[Failing], of_app: Collection[str]) -> dict[str, Failing]:
-    """{name: the first} of those without which a requirement is of no use. `of_app`: modules that
-    the app imports."""
+def of_any(proofs: Mapping[str, Proof], brought: Collection[str]) -> list[Failing]:
+    """Whatever module of whatever package never imported, but for want of one of `brought`, which
+    the function has and the import test has not."""
+    return [
+        Failing(owner=owner, module=module, error=error, whole=False)
+        for owner, proof in proofs.items()
+        for module, error in proof.imports.items()
+        if _absent(error) not in brought
+    ]
+
+
+def _absent(error: str) -> str:
+    """The outermost module that is wanted, ''."""
+    found = re.match(r"ModuleNotFoundError: No module named '(\w+)", error)
+    return found[1] if found else ""
+
+
+def errors(
+    found: Collection[Failing], every: Collection[Failing], of_app: Collection[str]
+) -> dict[str, Failing]:
+    """{name: the first} of those without which a requirement is of no use, and of `every` module
+    that the app imports. `found`: `failing`'s. `of_app`: modules that the app imports."""
+    known, told = {each.module for each in every}, {each.module for each in found}
     wanted = [each for each in found if each.is_main or each.module in of_app]
+    wanted = [each for each in wanted if each.module in known]
+    wanted += [each for each in every if each.module in of_app and each.module not in told]
     return dict(sorted({each.name: each for each in reversed(wanted)}.items()))
 
 
 def warnings(found: Collection[Failing]) -> list[str]:
     """Of the others. Of libraries and of what did not come to an end others speak."""
-    return [
+    said = [
         f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
         for each in found
         if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
-    ][:LISTED]
+    ]
+    return few(said)
 
 
 def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -73,9 +96,10 @@ def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> 
 
 def without_room(needed: Mapping[str, int], memory_size: int, whose: str) -> list[str]:
     """Sentences on those that need more than this (MB). `whose`: functions', as a clause."""
-    return [
+    said = [
         f"importing {name} takes {taken} MB of memory, and {whose} {memory_size} MB "
         "(lambda_memory_size): Lambda ends a function that imports it (Runtime.OutOfMemory)"
         for name, taken in needed.items()
         if taken > memory_size
-    ][:LISTED]
+    ]
+    return few(said)

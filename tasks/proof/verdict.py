@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..ui.console import count
+from ..ui.console import count, few
 from . import causes
 from .cache import Proof
 
 _MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _LIBRARY = re.compile(r"[\w.+-]+\.so(?:\.\w+)*(?![\w-])")  # by its name alone, without folders
 KILLED = "exit status -9"  # as docker/probe.py says it
-INIT_SECONDS = 10  # Lambda Developer Guide, "Lambda execution environment lifecycle"
 LISTED = 10  # of one kind, in one message
+INIT_SECONDS = 10  # Lambda Developer Guide, "Lambda execution environment lifecycle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +81,29 @@ def _every(proof: Proof) -> Iterator[tuple[str, str]]:
 
 def doubts(proofs: Mapping[str, Proof]) -> list[str]:
     """Warnings: libraries that the image has not and the layer does not bring."""
-    loads = {path: error for each in proofs.values() for path, error in each.loads.items()}
     present = {path.rpartition("/")[2] for each in proofs.values() for path in each.after["loads"]}
-    missing = {
-        f"{path}: {error}"
-        for path, error in loads.items()
+    missing = [
+        (name, f"{path}: {error}")
+        for name, each in proofs.items()
+        for path, error in sorted(each.loads.items())
         if error and not present & set(re.split(r"[:\s]+", error))
-    }
-    return sorted(missing)[:LISTED]
+    ]
+    return few_of_each(missing)
+
+
+def few_of_each(found: Sequence[tuple[str, str]]) -> list[str]:
+    """Of (package, path and what is wrong with it) all, or the first of each package and fault."""
+    if len(found) <= LISTED:
+        return [line for _, line in found]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, line in found:
+        groups.setdefault((name, line.partition(" ")[2]), []).append(line)
+    said = [
+        f"{lines[0]} (also {count(len(lines) - 1, 'more file')} of {name})" * bool(lines[1:])
+        or lines[0]
+        for (name, _), lines in groups.items()
+    ]
+    return few(said, LISTED)
 
 
 def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
@@ -104,20 +119,21 @@ def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
     for name, wants in found:
         if wants:
             first, error = next(iter(wants.items()))
-            count = f"{len(wants)} modules" if len(wants) > 1 else "a module"
-            said.append(f"{count} of {name} cannot be imported in Lambda: {first}: {error}")
-    return said[:LISTED]
+            several = f"{len(wants)} modules" if len(wants) > 1 else "a module"
+            said.append(f"{several} of {name} cannot be imported in Lambda: {first}: {error}")
+    return few(said)
 
 
 def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
     """Warnings: imports that loaded libraries which Lambda has not, where nothing could hide
     these."""
-    return [
+    said = [
         f"importing {module} loads {', '.join(path.rpartition('/')[2] for path in files)}, which "
         "Lambda lacks: there it fails, unless the package works without it"
         for each in proofs.values()
         for module, files in each.after["others"].items()
-    ][:LISTED]
+    ]
+    return few(said)
 
 
 def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
@@ -204,13 +220,15 @@ def import_seconds(
 
 def slow(seconds: Mapping[str, float]) -> list[str]:
     """Warnings. `seconds`: import_seconds's."""
-    return [
-        f"importing {name} took {took:.0f} s here: Lambda ends a function's initialization after "
-        f"{INIT_SECONDS} s and begins it again within the function's own time (lambda_timeout), "
-        "so each cold start costs both; import it where it is used, or leave it out"
+    said = [
+        f"importing {name} took {took:.0f} s in its test: Lambda ends a function's initialization "
+        f"after {INIT_SECONDS} s and begins it again within the function's own time "
+        "(lambda_timeout), so each cold start costs both; import it where it is used, or leave it "
+        "out"
         for name, took in sorted(seconds.items(), key=lambda item: -item[1])
         if took > INIT_SECONDS
-    ][:LISTED]
+    ]
+    return few(said)
 
 
 def summary(facts: Mapping[str, Any]) -> str:

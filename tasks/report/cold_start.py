@@ -2,36 +2,48 @@
 initialize, and how much memory it needed.
 
 Text, or JSON where the function's log format is JSON (Lambda Developer Guide, "Viewing CloudWatch
-logs", and the Telemetry API's platform.report).
+logs", and the Telemetry API's platform.report). The line of an initialization that came to its end
+in the invocation does not say how long it took. Then lines before it say how those before ended:
+after 10 s Lambda begins again ("Lambda execution environment lifecycle", INIT_REPORT).
 """
 
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ..util.errors import DeployError
 
 _LINE = re.compile(r"REPORT RequestId: \S+\t(?P<fields>.*)")
+_INIT = re.compile(r"^INIT_REPORT (?P<fields>.*\bStatus: (?P<status>\w+).*)", re.M)
 _FIELD = re.compile(r"(?P<name>[A-Z][\w ]+): (?P<value>[\d.]+) (?:ms|MB)")
 UNKNOWN = "unknown"
+MOST = 10_000  # milliseconds of an initialization before the invocation
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """`init`: milliseconds, of a cold start alone. `memory` and `limit`: MB. None: not said."""
+    """`init`: milliseconds, of a cold start alone, or MOST or more where that was not enough.
+    `memory` and `limit`: MB. None: not said."""
 
     init: float | None = None
     memory: int | None = None
     limit: int | None = None
 
     @property
+    def took(self) -> str:
+        """For people."""
+        if self.init is None:
+            return UNKNOWN
+        return "over 10 s (timed out)" if self.init >= MOST else f"{self.init:,.0f} ms"
+
+    @property
     def sentence(self) -> str:
         """For people."""
-        init = UNKNOWN if self.init is None else f"{self.init:,.0f} ms"
         memory = UNKNOWN if self.memory is None else f"{self.memory} MB"
-        return f"init {init}, memory {memory}" + (f" of {self.limit} MB" if self.limit else "")
+        return f"init {self.took}, memory {memory}" + (f" of {self.limit} MB" if self.limit else "")
 
 
 def read(log: str) -> Start:
@@ -42,7 +54,7 @@ def read(log: str) -> Start:
     said = found[-1]
     memory, limit = said.get("Max Memory Used"), said.get("Memory Size")
     return Start(
-        init=said.get("Init Duration"),
+        init=said.get("Init Duration") or _failed(log),
         memory=None if memory is None else int(memory),
         limit=None if limit is None else int(limit),
     )
@@ -50,23 +62,47 @@ def read(log: str) -> Start:
 
 def _of_text(log: str) -> Iterator[dict[str, float]]:
     for line in _LINE.finditer(log):
-        fields = _FIELD.finditer(line["fields"])
-        yield {field["name"]: float(field["value"]) for field in fields}
+        yield _fields(line["fields"])
+
+
+def _fields(text: str) -> dict[str, float]:
+    return {field["name"]: float(field["value"]) for field in _FIELD.finditer(text)}
 
 
 def _of_json(log: str) -> Iterator[dict[str, float]]:
+    for record in _records(log, "platform.report"):
+        names = {
+            "initDurationMs": "Init Duration",
+            "maxMemoryUsedMB": "Max Memory Used",
+            "memorySizeMB": "Memory Size",
+        }
+        yield {names[x]: float(value) for x, value in record["metrics"].items() if x in names}
+
+
+def _records(log: str, kind: str) -> Iterator[dict[str, Any]]:
+    """Those with numbers."""
     for line in log.splitlines():
-        if '"platform.report"' in line:
-            try:
-                metrics: dict[str, Any] = json.loads(line)["record"]["metrics"]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                continue  # cut at the beginning of the tail, or the function's own
-            names = {
-                "initDurationMs": "Init Duration",
-                "maxMemoryUsedMB": "Max Memory Used",
-                "memorySizeMB": "Memory Size",
-            }
-            yield {names[name]: float(value) for name, value in metrics.items() if name in names}
+        if f'"{kind}"' in line:
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
+                record = json.loads(line)["record"]
+                for value in record["metrics"].values():
+                    float(value)
+                yield record
+
+
+def _failed(log: str) -> float | None:
+    """Milliseconds of initializations that came to nothing, before one in the invocation did."""
+    found = [(each["status"], _fields(each["fields"])) for each in _INIT.finditer(log)]
+    found += [
+        (
+            str(each.get("status", "success")),
+            {"Init Duration": each["metrics"].get("durationMs", 0)},
+        )
+        for each in _records(log, "platform.initReport")
+    ]
+    failed = [(status, said) for status, said in found if status != "success"]
+    took = sum(float(said.get("Init Duration", 0)) for _, said in failed)
+    return max(took, MOST * any(status == "timeout" for status, _ in failed)) or None
 
 
 def check(start: Start, most: int, function: str, way: str) -> None:
@@ -74,7 +110,7 @@ def check(start: Start, most: int, function: str, way: str) -> None:
     unknown is not judged. `most`: 0 for any. `way`: out of it."""
     if most and start.init is not None and start.init > most:
         raise DeployError(
-            f"{function} took {start.init:,.0f} ms to start, and max-init allows {most:,} ms",
+            f"{function} took {start.took} to start, and max-init allows {most:,} ms",
             fix="./doitw report lists what takes long to import. Give the function more memory "
             "(lambda_memory_size), import later, or raise max-init. ./doitw smoke measures again "
             f"once the function is cold. Or {way}",

@@ -24,8 +24,8 @@ def _asked(record: files.Record) -> str:
     """An app without an API is not asked, only looked at."""
     if "functions" in record:
         return f"{', '.join(record['functions'])} ready"
-    took = cold_start.Start(**record.get("start", {})).init
-    init = f", init {took:,.0f} ms" if took is not None else ""
+    start = cold_start.Start(**record.get("start", {}))
+    init = f", init {start.took}" if start.init is not None else ""
     return f"{record['function']} answers {record['status']}{init}"
 
 

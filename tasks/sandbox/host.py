@@ -282,8 +282,10 @@ def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in inherited if name in os.environ}
     if job.kind.is_ours and (bundle := ca_file(os.environ)):
         kept["SSL_CERT_FILE"] = str(bundle)  # the one name that uv reads
-    if not job.kind.is_ours:
+    if not job.kind.is_ours and isolation.lacking(names["{interpreter}"]):
+        # Lambda sets neither. But here `~` would be your own, and /tmp the machine's
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
+    if not job.kind.is_ours:
         kept["PATH"] = f"{names['{programs}']}:{names['{opt}']}/bin"
     return kept | {name: expand(value, names) for name, value in job.environment.items()}
 

@@ -21,8 +21,9 @@ _REASON = (
     "supported for modification. Reserved keys used in this request: "
 )  # Lambda's own words
 
-# What a function's own variables may change. HOME is in sandbox/lambda_system.py, PATH and
-# LD_LIBRARY_PATH are the image's, PYTHONPATH is set by the runtime's bootstrap.
+# What a function's own variables may change. PATH and LD_LIBRARY_PATH are the image's, PYTHONPATH,
+# PWD and SHLVL are set by the runtime's bootstrap. There is no HOME (lambci/docker-lambda#115,
+# gkrizek/bash-lambda-layer#42): `~` is what /etc/passwd says.
 OPEN = {
     "LANG": "en_US.UTF-8",
     "TZ": ":UTC",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..chalice_project import config as chalice_config
+from ..chalice_project import package as function_package
 from ..chalice_project.source import imports as app_imports
 from ..context import team_store
 from ..context.doit_actions import action
@@ -33,12 +34,12 @@ from ..proof import causes, lambda_libraries, name_clashes, probe, prove, usable
 from ..proof.cache import Proof
 from ..proof.lambda_libraries import Wants
 from ..proof.usable import Failing
-from ..requirements import host_python
+from ..requirements import function_file, host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
-from ..settings import paths, step_records
+from ..settings import app_files, paths, step_records
 from ..settings.model import LAMBDA_MEMORY, Settings
-from ..ui.console import count, duration, say
+from ..ui.console import count, duration, few, say
 from ..util import files as file_tools
 from ..util import modules
 from ..util.errors import LayerError, VerifyError
@@ -93,7 +94,7 @@ def fingerprint(settings: Settings) -> str:
 def imported_in_vain(settings: Settings) -> set[str]:
     """Modules that the app imports by now, and did not when they failed in the proof."""
     known = file_tools.read_record(paths.record(settings, "verify")) or {}
-    return app_imports.of_these(Path(), known.get("fail_alone", ()))
+    return app_imports.of_these(Path(), known.get("fail", ()))
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
@@ -129,7 +130,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "limit": settings.limit,
         "packages": sizes,
         "not_proven": unproven,
-        "fail_alone": [each.module for each in failing],
+        "fail": [each.module for each in failing],
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
         "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
         **facts,
@@ -184,13 +185,16 @@ def judge(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
     found: dict[str, Proof],
 ) -> list[Failing]:  # fmt: skip
-    """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else what
-    fails and nobody seems to need."""
+    """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
+    that fails and the app does not import."""
     check_hidden(found)
     wants = lambda_libraries.wants(settings, found)
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
-    check_usable(settings, found, failing, lambda_libraries.unimportable(wants, found, direct))
+    every = usable.of_any(found, brought())
+    of_app = app_imports.of_these(Path(), [each.module for each in every])
+    unusable = usable.errors(failing, every, of_app)
+    check_usable(settings, found, unusable, lambda_libraries.unimportable(wants, found, direct))
     broken = verdict.breaks(found)
     if broken and (error := blame(settings, get_workshop, tree, broken)):
         raise error
@@ -208,7 +212,15 @@ def judge(
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
     for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
         say(f"warning: {line}")
-    return failing
+    return every
+
+
+def brought() -> set[str]:
+    """Outermost modules that are in the function, and not where imports are tried."""
+    found = {each.partition(".")[0] for each in function_package.here().modules}
+    with suppress(LayerError):  # chalice-deploy says what is wrong
+        found |= {name.replace("-", "_") for name in function_file.asked(function_file.FUNCTION)}
+    return found | {*app_files.MODULES}
 
 
 def check_hidden(found: dict[str, Proof]) -> None:
@@ -217,7 +229,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         owners = name_clashes.hiding(found)
         lines = [
             f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
-            f"it these do not import: {', '.join(sorted(failed)[: verdict.LISTED])}"
+            f"it these do not import: {', '.join(few(sorted(failed)))}"
             for name, failed in sorted(broken.items())
         ]
         named = ", ".join(sorted({owners.get(name, name) for name in broken}))
@@ -230,12 +242,11 @@ def check_hidden(found: dict[str, Proof]) -> None:
 
 
 def check_usable(
-    settings: Settings, found: dict[str, Proof], failing: list[Failing], unloadable: dict[str, str]
-) -> None:
-    """VerifyError for direct requirements that no function could import. `unloadable`: {direct
-    requirement: why}, which names the file, too."""
-    of_app = app_imports.of_these(Path(), [each.module for each in failing])
-    unusable = usable.errors(failing, of_app)
+    settings: Settings, found: dict[str, Proof], unusable: dict[str, Failing],
+    unloadable: dict[str, str],
+) -> None:  # fmt: skip
+    """VerifyError for what no function could import. `unloadable`: {direct requirement: why},
+    which names the file, too."""
     wrong = {name: each.error for name, each in unusable.items() if each.owner not in unloadable}
     owners = {each.owner for each in unusable.values()} | unloadable.keys()
     others = {name: each for name, each in found.items() if name not in owners}
@@ -267,7 +278,7 @@ def check_libraries(settings: Settings, wants: Wants) -> None:
         system = lambda_libraries.system(settings)
         glibc = ".".join(map(str, system.versions["GLIBC"]))
         raise VerifyError(
-            "\n".join(wants.errors[: verdict.LISTED]),
+            "\n".join(verdict.few_of_each(wants.errors)),
             fix=f"pin a version with a wheel for {system.name} (manylinux up to glibc {glibc}, "
             f"{settings.architecture}), or leave the package or these files out with `drop`",
         )
@@ -299,10 +310,14 @@ def doubts(
     said = verdict.doubts(found)
     unreached = verdict.unreached(found)
     absent = [line for line in said if NOT_THERE in line]
-    wanted = [line for line in wants.doubts if not any(line.split()[0] in each for each in absent)]
+    wanted = [
+        (name, line)
+        for name, line in wants.doubts
+        if not any(line.split()[0] in each for each in absent)
+    ]
     return [
         *said,
-        *wanted[: verdict.LISTED],
+        *verdict.few_of_each(wanted),
         *verdict.without_needed(found),
         *verdict.from_elsewhere(found),
         *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
@@ -357,7 +372,7 @@ def blame(
     if not ended:
         words = "\n".join(unreached(open_))
         return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
-    listed = [f"{each.name}: {each.error}" for each in ended[: verdict.LISTED]]
+    listed = few([f"{each.name}: {each.error}" for each in ended])
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -192,6 +192,11 @@ def width() -> int:
         except OSError:
             continue
     return int(os.environ.get("COLUMNS", "")) if os.environ.get("COLUMNS", "").isdigit() else WIDTH
+
+
+def few(lines: Sequence[str], most: int = 10) -> list[str]:
+    """The first of them, and how many more there are."""
+    return [*lines[:most], *([f"and {len(lines) - most} more"] if len(lines) > most else [])]
 
 
 def count(number: int, noun: str, more: str = "") -> str:

@@ -73,7 +73,7 @@ def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
     """Named with its error; what the proof said stands, and the app alone decides."""
     lay(settings, {"pkg/__init__.py": "", "clr.py": "{}.attribute"})
     lines = handmade_layers.listen(monkeypatch)
-    assert build(settings)["fail_alone"] == ["clr"]
+    assert build(settings)["fail"] == ["clr"]
     error = "AttributeError: 'dict' object has no attribute 'attribute'"
     assert f"warning: `import clr` fails, and did before pruning (pkg): {error}" in lines
     assert "1 module not imported before pruning either" in "\n".join(lines)
@@ -82,6 +82,25 @@ def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
     assert verify.imported_in_vain(settings)
     found = refused(settings)
     assert f"clr of pkg: {error}" in found.problem
+
+
+def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None:
+    """Also one inside a package, as starlette's testclient or PIL's ImageTk. What wants the
+    function's own modules is not known to fail."""
+    lay(settings, {
+        "pkg/__init__.py": "", "pkg/testclient.py": "import not_installed_anywhere",
+        "pkg/of_chalice.py": "import chalice", "pkg/of_app.py": "import chalicelib.x",
+    })  # fmt: skip
+    assert build(settings)["modules_that_never_imported"] == 3
+    Path("app.py").write_text("import chalice\nfrom pkg import of_chalice, of_app")
+    assert not verify.imported_in_vain(settings)
+    build(settings)
+    Path("app.py").write_text("import chalice\nfrom pkg import testclient")
+    assert verify.imported_in_vain(settings)
+    found = refused(settings)
+    assert "pkg.testclient of pkg: ModuleNotFoundError: No module named" in found.problem
+    Path("app.py").write_text("try:\n    from pkg import testclient\nexcept ImportError:\n    pass")
+    build(settings)
 
 
 def test_a_module_that_ends_the_process_costs_only_itself(settings: Settings) -> None:

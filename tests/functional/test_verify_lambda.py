@@ -25,6 +25,7 @@ OTHER_WORDS = (
 WRITES = "import pathlib\npathlib.Path(__file__).with_name('cache.json').write_text('{}')\n"
 CONNECTS = "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)\n"
 USER = "import getpass, os, pwd\nassert getpass.getuser() == pwd.getpwuid(os.getuid()).pw_name\n"
+NO_HOME = "import os\nCACHE = os.path.join(os.environ['HOME'], '.cache')\n"
 HOME_BY_NAME = "import os, pwd\nopen(pwd.getpwuid(os.getuid()).pw_dir + '/.aa', 'w')\n"
 PROGRAM = "import subprocess\nsubprocess.check_output(['git', '--version'])\n"
 PROGRAM_BY_PATH = "import subprocess\nsubprocess.check_output(['/usr/bin/git', '--version'])\n"
@@ -60,6 +61,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (HOME, "/home/sbx_user1051", "home directory, which cannot be made", 'HOME = "/tmp"'),
         (MAKES_HOME, "/home/sbx_user1051", "home directory, which cannot", 'HOME = "/tmp"'),
         (LOCK, "pkg: ", "OSError: [Errno 38] Function not implemented", "multiprocessing.Pipe"),
+        (NO_HOME, "KeyError: 'HOME'", "HOME, which Lambda does not set", 'set HOME = "/tmp"'),
         (VARIABLE, "KeyError: 'PKG_DATABASE_URL'", "environment variable PKG_DATABASE_URL",
          'proof-env = {PKG_DATABASE_URL = "…"}'),
         (OTHER_WORDS, "RuntimeError: set the", "environment variable PKG_TOKEN",
@@ -80,8 +82,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("import libwanted\n", "No module named 'libwanted'", "libwanted is in no package of",
          "add the missing package"),
     ],
-    ids=["home", "makes home", "shared memory", "variable", "variable in other words", "layer",
-         "network", "home by name", "program", "program by path", "shell", "program, error caught",
+    ids=["home", "makes home", "shared memory", "no home", "variable",
+         "variable in other words", "layer", "network", "home by name", "program",
+         "program by path", "shell", "program, error caught",
          "many files", "memory", "this machine's library", "tkinter", "package"],
 )  # fmt: skip
 def test_an_import_that_lambda_would_refuse(
@@ -136,6 +139,17 @@ def test_the_runtimes_sdk_is_there(settings: Settings) -> None:
     assert build(settings)["modules"] == 2
 
 
+def test_what_lay_behind_the_layer_may_come_to_lie_in_it(settings: Settings) -> None:
+    """A proof with the runtime's module holds for no layer that brings its own. Nothing but the
+    test itself knows that this one is imported."""
+    code = "import importlib\nassert importlib.import_module('url' + 'lib3').PoolManager\n"
+    lay_wheels(settings, {"user": {"user.py": code}})
+    assert build(settings)["modules"] == 1
+    own = {"urllib3": {"urllib3/__init__.py": "", "urllib3/more.py": ""}}
+    lay_wheels(settings, {"user": {"user.py": code}, **own})
+    assert "has no attribute 'PoolManager'" in refused(settings).problem
+
+
 def test_what_wants_a_library_is_said_though_the_package_imports(
     settings: Settings, said: list[str]
 ) -> None:
@@ -155,6 +169,18 @@ def test_what_wants_a_library_is_said_though_the_package_imports(
 def test_what_every_function_finds_in_its_environment(settings: Settings, name: str) -> None:
     """boto3 wants a region, for example."""
     lay(settings, {"pkg/__init__.py": f"import os\nX = os.environ[{name!r}]\n"})
+    assert build(settings)["modules"] == 1
+
+
+def test_what_no_function_finds_in_its_environment(settings: Settings) -> None:
+    """What a machine, bubblewrap or an engine sets of its own. PWD and SHLVL are those that the
+    runtime's script leaves, as functions printed them."""
+    code = (
+        "import os\nassert not {'HOME', 'TMPDIR', 'HOSTNAME', 'TERM', 'USER'} & {*os.environ}\n"
+        "assert (os.environ['PWD'], os.environ['SHLVL']) == ('/var/task', '0')\n"
+        "assert os.path.expanduser('~') == '/home/sbx_user1051'\n"
+    )
+    lay(settings, {"pkg/__init__.py": code})
     assert build(settings)["modules"] == 1
 
 

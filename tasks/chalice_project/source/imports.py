@@ -68,17 +68,18 @@ def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
 
 def of_these(root: Path, modules: Collection[str]) -> set[str]:
     """Which of these modules the app cannot do without: no `try` provides for their absence."""
-    trees = _parsed(root, [each.rpartition(".")[2] for each in modules])
+    trees = _parsed(root, modules)
     found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
     return found & {*modules}
 
 
 def _parsed(root: Path, words: Collection[str], more: Iterable[Path] = ()) -> Iterator[ast.Module]:
-    """Of the app's files those that have one of the words."""
+    """Of the app's files those that have one of the words, of a dotted one each part."""
+    parts = [each.encode().split(b".") for each in words]
     for path in sorted({*more, *(path for pattern in CODE for path in root.glob(pattern))}):
         with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             text = path.read_bytes()
-            if any(each.encode() in text for each in words):  # each command asks: few are parsed
+            if any(all(each in text for each in all_) for all_ in parts):  # each command asks
                 yield ast.parse(text)
 
 

@@ -258,9 +258,8 @@ class Cell(Session):
         if self._nobody is None:
             self.begin()
         assert self._nobody
-        home = "{tmp}" if job.kind is job_kinds.BUILD else lambda_system.HOME
-        environment = {"HOME": home, **job.environment}
-        return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
+        home = {"HOME": "{tmp}"} if job.kind is job_kinds.BUILD else {}
+        return self.watched(self._nobody, job, home | {**job.environment}, on_line, CELL_WORK)
 
     def _lay_out(self, layers: Sequence[Path]) -> None:
         """What the job wants at /opt, unless just that lies there."""

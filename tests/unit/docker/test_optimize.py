@@ -224,11 +224,30 @@ def test_python_uses_it_whatever_the_times_say(tmp_path: Path) -> None:
 
 def test_what_is_not_python_is_skipped_and_named(tmp_path: Path) -> None:
     """Templates and Python 2 in packages are no reason to fail; the files stay."""
-    files: Files = {"a.py": "print 'two'", "b.py": b"x = '\xff'", "c.py": "x = 1", "d.py": b"\0"}
+    files: Files = {"a.py": "print 'two'", "b.py": b"x = '\xff'", "c.py": "x = 1", "d.py": b"\0",
+                    "e.py": f"{'-' * 100_000}1"}  # deeper than the parser goes  # fmt: skip
     part = make(tmp_path, {"d": files}, "--compile")["d"]
-    assert part.skipped == ("a.py", "b.py", "d.py")
+    assert part.skipped == ("a.py", "b.py", "d.py", "e.py")
     assert list(unpacked(part, made=True)) == [f"__pycache__/c.{TAG}.pyc"]
     assert list(unpacked(part, made=False)) == sorted(files)
+
+
+@pytest.mark.parametrize("what", ["compiled(b'x = [1, 2, (3, 4)]\\n' * 400_000, 'm.py')",
+                                  "strip.lighter('x.so', Never(b'\\x7fELF'), {})"])  # fmt: skip
+def test_want_of_memory_is_no_fault_of_a_file(what: str) -> None:
+    """A part without its bytecode, or with a library as it is, would be kept."""
+    code = (
+        "import resource, sys\nfrom compress import compiled, strip\n"
+        "class Never(bytes):\n    def __getitem__(self, at): raise MemoryError\n"
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + (60 << 20),) * 2)\n"
+        f"try:\n    {what}\nexcept MemoryError: print('short')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": str(sandbox_scripts.FOLDER)},
+    )  # fmt: skip
+    assert done.stdout == "short\n"
 
 
 def test_without_flags_nothing_is_made(tmp_path: Path) -> None:

@@ -116,6 +116,38 @@ def test_what_had_no_end_is_tried_once_more_alone(probe: Any, opt: Path, tmp_pat
     assert batch.errors == {("import", "busy"): "", ("import", "hang"): "no end after 1 s"}
 
 
+ENDS = {
+    "crash": "import faulthandler, os; faulthandler.disable(); os.kill(os.getpid(), 11)",
+    "interrupt": "raise KeyboardInterrupt",
+    "threads": 'raise RuntimeError("can\'t start new thread")',
+    "time": "raise TimeoutError",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_shortage_ends_is_tried_once_more_alone(
+    probe: Any, opt: Path, tmp_path: Path, end: str
+) -> None:
+    """numpy crashes where OpenBLAS gets no thread, or is interrupted."""
+    text = f"import os\nmark = {str(tmp_path / 'mark')!r}\nagain = os.path.exists(mark)\n"
+    lay(opt, pkg=f"{text}open(mark, 'a').close()\nif not again:\n    {ENDS[end]}\n")
+    batch = tried(probe, opt, ("import", "pkg"))
+    assert batch.errors["import", "pkg"]
+    probe.again(str(opt), batch, probe.NOTHING)
+    assert batch.errors == {("import", "pkg"): ""}
+
+
+def test_a_try_sees_two_processors(probe: Any, opt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many, others than its neighbours do, so that all are at work."""
+    seen = [probe.processors(slot, {*range(10, 18)}) for slot in range(9)]
+    assert seen[:2] + seen[7:] == [{10, 11}, {11, 12}, {17, 10}, {10, 11}]
+    assert probe.processors(5, {3}) == {3}
+    one = min(os.sched_getaffinity(0))
+    monkeypatch.setattr(probe, "processors", lambda slot: {one})
+    lay(opt, alone="import os\nassert len(os.sched_getaffinity(0)) == 1")
+    assert imported(probe, opt, "alone") == {"alone": ""}
+
+
 def test_a_thread_that_an_import_starts_is_not_waited_for(probe: ModuleType, opt: Path) -> None:
     """Some packages start one that never ends."""
     lay(
@@ -800,6 +832,16 @@ def test_the_memory_of_an_import_is_measured(probe: Any, opt: Path, tmp_path: Pa
     }  # fmt: skip
 
 
+def test_what_several_modules_import_takes_its_time_once(probe: Any, opt: Path) -> None:
+    """Each is tried apart, too, which is no import more of a function's."""
+    lay(opt, slow="import time\ntime.sleep(0.3)", a="import slow", b="import slow")
+    batch = probe.Batch("d", [("import", "a"), ("import", "b"), ("import", "slow")])
+    batch.outer, batch.splits = ("a", "b", "slow"), True
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert batch.memory.keys() == {"a", "b", "slow"}
+    assert 0.3 <= sum(batch.seconds.values()) < 0.5
+
+
 @pytest.mark.parametrize(
     ("code", "named"),
     [
@@ -817,6 +859,49 @@ def test_a_variable_is_named_where_it_can_be_at_fault(
     lay(opt, wants=code)
     error = proven(opt, tmp_path, a=["wants"])["a"]["wants"]
     assert error.endswith(f"[unset variable: {named}]") if named else "unset" not in error
+
+
+LOST = "libopenblas-1.so: cannot open shared object file: No such file or directory"
+PYDANTIC = """class BaseSettings:
+    model_config = {"env_prefix": "shop_"}
+    model_fields = {"api_key": 1, "database": 2, "size": 3}
+    def __init__(self):
+        raise ValueError(TEXT)
+
+class Settings(BaseSettings):
+    pass
+
+TEXT = (
+    "2 validation errors for Settings\\napi_key\\n  Field required [type=missing]\\n"
+    "DATABASE_URL\\n  Field required [type=missing]\\nsize\\n  Input should be an integer"
+)
+Settings()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (f"raise ImportError('\\n\\nIMPORTANT: PLEASE READ\\n\\nOriginal error was: {LOST}')",
+         f"ImportError: IMPORTANT: PLEASE READ (Original error was: {LOST})"),  # numpy
+        (f"raise OSError('\\nLibrary (libxgboost.so) could not be loaded.\\n  * x\\n{LOST}')",
+         f"OSError: Library (libxgboost.so) could not be loaded. ({LOST})"),  # xgboost
+        (f"raise ImportError('Traceback (most recent call last):\\n  File x\\n    y\\n{LOST}')",
+         f"ImportError: {LOST}"),  # tensorflow
+        ("try:\n    import gone\nexcept ImportError as e:\n    raise RuntimeError('no') from e",
+         "RuntimeError: no (No module named 'gone')"),
+        ("try:\n    import gone\nexcept ImportError:\n    raise RuntimeError('no') from None",
+         "RuntimeError: no"),
+        ("import gone", "ModuleNotFoundError: No module named 'gone'"),
+        (PYDANTIC, "ValueError: 2 validation errors for Settings "
+         "[unset variable: SHOP_API_KEY, DATABASE_URL]"),
+        (PYDANTIC.replace("model_config", "other"), "ValueError: 2 validation errors for Settings"),
+    ],
+)  # fmt: skip
+def test_what_is_behind_an_error_is_said(opt: Path, tmp_path: Path, code: str, error: str) -> None:
+    """Behind its first line that says something."""
+    lay(opt, wants=code)
+    assert proven(opt, tmp_path, a=["wants"])["a"]["wants"] == error
 
 
 def test_a_check_finds_no_more_imported_than_a_function(opt: Path, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_environment_and_context_are_lambdas() -> None:
     assert re.match(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=", environment["_X_AMZN_TRACE_ID"])
     known = {
         "A": "1", "_HANDLER": "app.app", "LANG": "en_US.UTF-8", "TZ": ":UTC",
-        "HOME": "/home/sbx_user1051",
+        "PWD": found["cwd"], "SHLVL": "0",
         "AWS_REGION": "ap-northeast-2", "AWS_DEFAULT_REGION": "ap-northeast-2",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
         "AWS_LAMBDA_FUNCTION_NAME": "shuking-local",
@@ -164,6 +164,7 @@ def test_environment_and_context_are_lambdas() -> None:
         "PYTHONPATH": environment["LAMBDA_RUNTIME_DIR"],
     }  # fmt: skip
     assert environment | known == environment
+    assert not {"HOME", "TMPDIR"} & environment.keys()
     assert found["home"] == "/home/sbx_user1051"
     assert context["function_name"] == "shuking-local"
     assert context["memory_limit_in_mb"] == "512"

@@ -23,6 +23,17 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("ImportError: The 'enchant' C library was not found.", "library", "enchant"),
         ("ImportError: MagickWand shared library not found.", "library", "MagickWand"),  # wand
         ("ModuleNotFoundError: Couldn't locate OpenSlide shared library.", "library", "OpenSlide"),
+        # which Lambda has, in an older version; or which must come first
+        ("ImportError: /lib64/libc.so.6: version `GLIBC_2.36' not found (required by /opt/x.so)",
+         "too new", "GLIBC_2.36"),
+        ("ImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by x)",
+         "too new", "GLIBCXX_3.4.32"),
+        ("ImportError: libgomp-d22c30c5.so.1.0.0: cannot allocate memory in static TLS block",
+         "static memory", "libgomp-d22c30c5.so.1.0.0"),
+        ("ImportError: The h5py library is not installed", "worded package", "h5py"),
+        ("ImportError: pandas library not found", "worded package", "pandas"),
+        ("SystemExit: set API_TOKEN [unset variable: API_TOKEN]", "variable", "API_TOKEN"),
+        ("SystemExit: install it (No module named 'libcst')", "package", "libcst"),
         ("ModuleNotFoundError: No module named '_tkinter'", "tkinter", "_tkinter"),
         ("ModuleNotFoundError: No module named 'libcst'", "package", "libcst"),
         ("PermissionError: [Errno 13] Permission denied: '/var/lib/x'", "read-only", "/var/lib/x"),
@@ -106,6 +117,16 @@ def test_other_errors_are_no_libraries(error: str) -> None:
     assert causes.ways_out({"pkg": error}) == causes.PIN
 
 
+def test_several_variables_are_one_line_of_settings() -> None:
+    """Where an error is about several at once."""
+    error = "ValidationError: 2 validation errors for S [unset variable: A_KEY, B_KEY]"
+    given = 'proof-env = {A_KEY = "…", B_KEY = "…"} in [tool.lambda-layer]'
+    assert given in causes.ways_out({"a": error})
+    both = causes.ways_out({"a": error}, {"A_KEY", "B_KEY", "C"})
+    assert both.startswith("A_KEY, B_KEY of .chalice/config.json")
+    assert given in both
+
+
 def test_each_error_has_its_own_way_out() -> None:
     """In the order of the errors; those of one reason together, under it."""
     unset = " [unset variable: A_KEY]"
@@ -137,6 +158,25 @@ def test_a_variable_that_config_json_has_is_the_functions_alone() -> None:
     )
     assert fix.endswith('proof-env = {A_KEY = "…"} in [tool.lambda-layer]')
     assert causes.ways_out({"a": error}, {"B_KEY"}).startswith("give the import test a value")
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["exit status -11", "exit status -6", "exit status -7", "exit status -14", "exit status -24",
+     "exit status -9", "KeyboardInterrupt: ", "TimeoutError: ", "MemoryError: ",
+     "TimeoutExpired: Command 'ldconfig' timed out after 2 seconds",
+     "RuntimeError: can't start new thread"],
+)  # fmt: skip
+def test_what_a_shortage_may_have_done_is_not_certain(error: str) -> None:
+    """So no proof keeps it, though it is said as what it is."""
+    assert not causes.is_certain(error)
+
+
+@pytest.mark.parametrize(
+    "error", ["exit status 3", "ImportError: x", "OSError: [Errno 24] Too many open files", ""]
+)
+def test_what_follows_from_the_layer_is(error: str) -> None:
+    assert causes.is_certain(error)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,30 @@ def test_a_requirement_is_unusable_when_what_people_import_of_it_never_imported(
     """All of it, the module that it is named for, or one that the app imports; one without modules
     (types only) is fine, and so is one whose private module fails."""
     failing = usable.failing(PROOFS, DIRECT)
-    told = {name: each.error for name, each in usable.errors(failing, []).items()}
+    every = usable.of_any(PROOFS, [])
+    told = {name: each.error for name, each in usable.errors(failing, every, []).items()}
     assert told == {"bad": "E: 1", "ee_reg of ee-reg": "KeyError: 'A' [unset variable: A]",
                     "half": "E: 3"}  # fmt: skip
-    assert "clr of pythonnet" in usable.errors(failing, ["clr"])
+    assert "clr of pythonnet" in usable.errors(failing, every, ["clr"])
+
+
+def test_what_the_app_imports_must_work_wherever_it_lies() -> None:
+    """Also inside a package, and of a package that nobody named."""
+    proofs = {"bad": PROOFS["bad"], "dep": Proof(after=answer(), imports={"dep.inner": "E: 5"})}
+    every = usable.of_any(proofs, [])
+    found = usable.errors(usable.failing(proofs, {"bad": ["z"]}), every, ["dep.inner", "x"])
+    assert {name: each.error for name, each in found.items()} == {
+        "dep.inner of dep": "E: 5", "x of bad": "E: 1",
+    }  # fmt: skip
+
+
+def test_what_only_the_function_brings_is_no_error() -> None:
+    """The import test has no function: nothing is known of what wants Chalice."""
+    error = "ModuleNotFoundError: No module named 'chalice'"
+    proofs = {"spec": Proof(after=answer(), imports={"spec": error, "spec.x": error})}
+    failing, every = usable.failing(proofs, {"spec": ["spec"]}), usable.of_any(proofs, ["chalice"])
+    assert usable.errors(failing, every, ["spec", "spec.x"]) == {}
+    assert len(usable.warnings(failing)) == 1
 
 
 def test_a_module_that_fails_beside_others_is_a_warning_with_its_error() -> None:

@@ -51,9 +51,9 @@ def test_import_seconds_are_those_of_what_people_import() -> None:
 def test_an_import_that_init_has_no_time_for_is_a_warning() -> None:
     """With its seconds, the slowest first; one that just fits is none."""
     first, second = verdict.slow({"fits": 10.0, "slow": 12.4, "slower": 25.2})
-    assert first.startswith("importing slower took 25 s here: Lambda ends a function's init")
+    assert first.startswith("importing slower took 25 s in its test: Lambda ends a func")
     assert "after 10 s" in first
-    assert second.startswith("importing slow took 12 s here")
+    assert second.startswith("importing slow took 12 s in its test")
 
 
 def test_breaks_of_all_distributions_are_listed() -> None:
@@ -85,6 +85,12 @@ def test_what_may_have_worked_before_is_tried_again(
     """What cannot be pruning's fault is not."""
     found = verdict.unclear(answer(imports={"m": error}, missed=missed), {"libx.so.1"})
     assert found["modules"] == (["m"] if unclear else [])
+
+
+def test_a_library_that_a_package_names_in_its_own_words_may_have_been_there() -> None:
+    """As numpy does, where `drop` took its libraries: not the package is at fault."""
+    error = f"ImportError: IMPORTANT: PLEASE READ (Original error was: {MISSING})"
+    assert verdict.unclear(answer(imports={"m": error}), {"libx.so.1"})["modules"] == ["m"]
 
 
 def test_a_library_that_does_not_load_is_tried_again() -> None:
@@ -132,9 +138,16 @@ def test_a_missing_library_is_a_doubt_unless_the_layer_brings_it() -> None:
 
 
 def test_doubts_are_few() -> None:
-    """A screen is enough."""
-    loads = {f"{n}.so": "OSError: libx.so: gone" for n in range(50)}
-    assert len(verdict.doubts(failed(loads, loads=loads))) == verdict.LISTED
+    """One of each package and fault, then how many more there are: of none nothing is said."""
+    loads = {f"{n:02}.so": "OSError: libx.so: gone" for n in range(50)}
+    other = {"y.so": "OSError: liby.so: gone"}
+    both = failed(loads | other, loads=loads | other)
+    assert verdict.doubts(both) == [
+        "00.so: OSError: libx.so: gone (also 49 more files of a)", "y.so: OSError: liby.so: gone"
+    ]  # fmt: skip
+    many = {name: failed(other, loads=other)["a"] for name in map(str, range(13))}
+    assert len(verdict.doubts(many)) == 11
+    assert verdict.doubts(many)[-1] == "and 3 more"
 
 
 def test_every_defect_is_a_sentence() -> None:

@@ -18,8 +18,12 @@ METRICS = {
 }  # fmt: skip
 
 
-def of_json(**record: object) -> str:
-    return json.dumps({"time": "2026-11-29T02:00:00Z", "type": "platform.report", "record": record})
+OVER = "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\n"
+
+
+def of_json(kind: str = "report", **record: object) -> str:
+    said = {"time": "2026-11-29T02:00:00Z", "type": f"platform.{kind}", "record": record}
+    return json.dumps(said)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,17 @@ def of_json(**record: object) -> str:
         (of_json(requestId="1c2d"), None, None),
         ("INIT_REPORT Init Duration: 104.06 ms\tPhase: init\tStatus: error\n", None, None),
         ("", None, None),
+        # over 10 s: it began again in the invocation, which does not say how long that took
+        (f"{OVER}START RequestId: 1c2d\n{TEXT}\n", 10_000, 36),
+        (f"{OVER}INIT_REPORT Init Duration: 2500.00 ms\tPhase: invoke\tStatus: error\tError Type: X"
+         f"\n{TEXT}\n", 12_499.79, 36),
+        (f"INIT_REPORT Init Duration: 123.04 ms\tPhase: init\tStatus: error\tError Type: X\n{TEXT}",
+         123.04, 36),
+        (f"INIT_REPORT Init Duration: 123.04 ms\tPhase: init\tStatus: success\n{TEXT}", None, 36),
+        (of_json("initReport", status="timeout", metrics={"durationMs": 9990}) + "\n"
+         + of_json(requestId="1c2d", metrics={"maxMemoryUsedMB": 36}), 10_000, 36),
+        (of_json("initReport", status="success", metrics={"durationMs": 9990}) + "\n"
+         + of_json(requestId="1c2d", metrics={"maxMemoryUsedMB": 36}), None, 36),
     ],
 )  # fmt: skip
 def test_the_last_line_says_it(log: str, init: float | None, memory: int | None) -> None:
@@ -50,6 +65,7 @@ def test_the_last_line_says_it(log: str, init: float | None, memory: int | None)
         (Start(init=1204.6, memory=36, limit=128), "init 1,205 ms, memory 36 MB of 128 MB"),
         (Start(memory=36, limit=128), "init unknown, memory 36 MB of 128 MB"),
         (Start(), "init unknown, memory unknown"),
+        (Start(init=10_000, memory=36), "init over 10 s (timed out), memory 36 MB"),
     ],
 )
 def test_people_read_it_in_one_line(start: Start, words: str) -> None:
@@ -63,3 +79,5 @@ def test_only_what_is_known_is_judged() -> None:
     with pytest.raises(DeployError, match=r"shop-prod took 900 ms .* allows 899 ms") as caught:
         cold_start.check(Start(init=900), 899, "shop-prod", "go back")
     assert caught.value.fix.endswith("Or go back")
+    with pytest.raises(DeployError, match=r"shop-prod took over 10 s \(timed out\) to start"):
+        cold_start.check(Start(init=10_000), 9_999, "shop-prod", "go back")

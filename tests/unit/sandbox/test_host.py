@@ -354,13 +354,13 @@ def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
 OUT = """
 import os, socket, sys
 work, opt, tmp, checkout, home = sys.argv[1:]
-for folder in (work, opt, checkout, "/etc", "/usr", os.environ["HOME"]):
+for folder in (work, opt, checkout, "/etc", "/usr", os.path.expanduser("~")):
     try:
         open(os.path.join(folder, "canary"), "w").close()
         print("wrote to", folder)
     except OSError:
         pass
-print(sorted(os.listdir(home)), os.path.exists(os.environ["HOME"]))
+print(sorted(os.listdir(home)), os.path.exists(os.path.expanduser("~")))
 print([name for name in ("/run/docker.sock", "/run/user") if os.path.exists(name)])
 print([name for name in os.listdir("/proc") if name.isdigit() and int(name) > 20])
 print(sorted(name for _, name in socket.if_nameindex()))
