@@ -3,7 +3,7 @@ docker/inspect_installed.py)."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 
 from ..installed import Installed
@@ -59,7 +59,8 @@ class References:
     def _importers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for path, (imports, *_) in self.modules.items():
-            for name in {part for each in imports for part in chain(each)}:
+            there = (each for each in imports if may_be(each, self._tree.places))
+            for name in {part for each in there for part in chain(each)}:
                 found[name].append(path)
         return found
 
@@ -114,6 +115,13 @@ class References:
 
 def _any_stays(modules: Iterable[str], outside: str, gone: Gone) -> bool:
     return any(not (outside and each.startswith(outside)) and not gone(each) for each in modules)
+
+
+def may_be(name: str, places: Collection[str]) -> bool:
+    """Is it a module, or something in one? "test.txt" is a file's name, "tests.example.org" a
+    host's: a dotted name in quotes is an import only where the tree has what it means."""
+    around = name.rpartition(".")[0]
+    return not around or name in places or ("." in around and around in places)
 
 
 @cache

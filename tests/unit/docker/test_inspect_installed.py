@@ -196,11 +196,24 @@ def test_packages_and_entry_points_are_told(tmp_path: Path) -> None:
     """Small `__init__.py` whole, since another distribution may bring the same; modules that entry
     points name."""
     large = "# " + "x" * 3000
-    info = install(tmp_path, "a", {"p/__init__.py": "# a", "q/__init__.py": large, "r.py": "x"})
+    declares = f"{large}\n__path__ = extend_path(__path__, __name__)\n"
+    inits = {"p/__init__.py": "# a", "n/__init__.py": declares}
+    info = install(tmp_path, "a", {**inits, "q/__init__.py": large, "r.py": "x"})
     points = "[console_scripts]\nrun = p.main:go [extra]\n[x.y]\nz=q\nnothing\n= :\n"
     (tmp_path / "python" / info / "entry_points.txt").write_text(points)
     found = read(tmp_path, a="k")["k"]
-    assert (found["inits"], found["targets"]) == ({"p/__init__.py": "# a"}, ["p.main", "q"])
+    assert (found["inits"], found["targets"]) == (inits, ["p.main", "q"])
+
+
+def test_a_file_without_a_hash_in_record_gets_one(tmp_path: Path) -> None:
+    """uv writes such rows. Two that bring one and the same are no conflict then. Where both lie in
+    one place, each may be another's."""
+    install(tmp_path, "a", {"n/x.json": "1", "n/y.json": "2"}, more="n/x.json,,\nn/y.json,,\n")
+    install(tmp_path, "b", {"n/y.json": "2"}, more="n/y.json,,\n")
+    found = read(tmp_path, a="k1", b="k2")
+    said = "sha256=a4ayc_80_OGda4BO_1o_V0etpOqiLx1JwB5S3beHW0s"  # of b"1"
+    assert found["k1"]["hashes"]["n/x.json"] == said
+    assert {found[key]["hashes"]["n/y.json"] for key in ("k1", "k2")} == {""}
 
 
 def test_each_distribution_moves_to_its_key(tmp_path: Path) -> None:

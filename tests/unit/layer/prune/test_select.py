@@ -114,6 +114,15 @@ def test_tests_that_only_tests_import_go(tmp_path: Path) -> None:
     assert set(choose(tmp_path, files).removed) == set(files)
 
 
+@pytest.mark.parametrize("text", ["KEY = 'test.txt'", "HOST = 'test.example.com'"])
+def test_names_of_files_and_hosts_keep_no_folder(tmp_path: Path, text: str) -> None:
+    """botocore's examples name a file test.txt; a folder beside the packages is none of its."""
+    files = {"test/__init__.py": "", "test/test_x.py": "", "tests/test_y.py": ""}
+    assert choose(tmp_path, files | {"botocore/stub.py": text}).removed.keys() == files.keys()
+    named = {"a/b.py": "load('test.test_x')", "a/c.py": "load('tests.test_y.Case')"}
+    assert choose(tmp_path / "2", files | named).removed == {}
+
+
 def test_what_spared_code_imports_stays_too(tmp_path: Path) -> None:
     """Looked at again until nothing changes."""
     files = {
