@@ -174,8 +174,8 @@ def contested(found: dict[str, Facts]) -> set[str]:
 
 
 def unrecorded(facts: Facts, bring: "Mapping[str, int]") -> dict[str, str]:
-    """Hashes, as RECORD writes them, of files that it has none of. `bring`: how many distributions
-    do. Of several only the last one's came to lie there: each is installed alone for that."""
+    """Hashes, as RECORD writes them, of files that it has none of. `bring`: how many packages
+    do. Of several only the last one's came to lie there. Each is installed alone for that."""
     return {
         name: f"sha256={encoded(digest)}"
         for name, digest in facts["contents"].items()

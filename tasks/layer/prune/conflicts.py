@@ -1,9 +1,9 @@
 """Files that several distributions bring, each another one: whose stays in the layer.
 
 Two that run alike are no conflict: an `__init__.py` that declares a namespace, or differs in
-comments alone. Neither is a README at the root of site-packages, nor what lies there in a folder
-without code or one such as `examples`, which was packed by mistake and nobody imports, nor what
-editors and Git leave anywhere. Of others `prefer` says it.
+comments alone. A README at the root of site-packages is none. Nor is what lies there in a folder
+without code, or in one such as `examples` that was packed by mistake and nobody imports. Editors
+and Git leave files anywhere. Of others `prefer` says it.
 """
 
 import ast
