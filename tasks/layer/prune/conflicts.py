@@ -6,8 +6,7 @@ without code, or in one such as `examples` that was packed by mistake and nobody
 and Git leave files anywhere. Of others `prefer` says it.
 """
 
-import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -15,6 +14,7 @@ from ...requirements.file import canonical
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
 from .globs import matcher
+from .inits import code_of
 from .references import may_be
 
 LISTED = 10  # files, in one message
@@ -128,50 +128,6 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
 def _needs_help(text: str) -> tuple[bool, bool]:
     """pkg_resources may not be in the layer. What declares nothing says less than what does."""
     return "pkg_resources" in text, "extend_path" not in text
-
-
-def code_of(text: str) -> str:
-    """What runs of a package's `__init__`, as ast.dump writes it: no comments, no docstring, and
-    nothing where it declares a namespace alone."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return text
-    body = body[_is_text(body[0]) :] if body else body
-    return "" if all(map(_declares, body)) else ast.dump(ast.Module(body, []))
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _declares(statement: ast.stmt) -> bool:
-    """A part of declaring a namespace, as pkgutil and setuptools want it?"""
-    if isinstance(statement, ast.Try):
-        inside = [*statement.body, *(each for part in statement.handlers for each in part.body)]
-        return all(map(_declares, [*inside, *statement.orelse, *statement.finalbody]))
-    if isinstance(statement, ast.Import):
-        return {each.name for each in statement.names} <= {"pkgutil", "pkg_resources"}
-    if isinstance(statement, ast.ImportFrom):
-        return statement.module in {"pkgutil", "pkg_resources", "__future__"}
-    if isinstance(statement, ast.Assign):
-        targets = {each.id for each in statement.targets if isinstance(each, ast.Name)}
-        return targets == {"__path__"} and "extend_path" in _names(statement.value)
-    if isinstance(statement, ast.Expr):
-        return "declare_namespace" in _names(statement.value)
-    return isinstance(statement, ast.Pass)
-
-
-def _names(value: ast.expr) -> set[str]:
-    return set(_called(value))
-
-
-def _called(value: ast.expr) -> Iterator[str]:
-    for node in ast.walk(value):
-        if isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.Name):
-            yield node.id
 
 
 def refuse(open_: Mapping[str, Sequence[str]]) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -38,11 +39,34 @@ def facts() -> ModuleType:
         ("a/b.py", "def f():\n    from a import tests", "a.tests"),
         ("a/b.py", "try: from a import tests\nexcept ImportError: pass", "a.tests"),
         ("a/b.py", "load = import_module('a.docs.page')", "a.docs.page"),
+        (
+            "a/b.py",
+            "def f():\n    from a import (  # (old)\n        x,  # see :)\n        tests,\n    )",
+            "a.tests",
+        ),
+        ("a/b.py", "def f():\n    from a import x, \\\n        tests", "a.tests"),
+        ("a/b.py", "def f():\n    from a.core \\\n        import tests", "a.core.tests"),
+        ("a/b.py", "import os, \\\n    a.tests", "a.tests"),
+        ("a/b.py", "import sys; from a.core import x; from a.tests import y", "a.tests.y"),
+        ("a/b.py", "from a.core import x; import a.tests", "a.tests"),
+        ("a/b.py", "from a import(tests)", "a.tests"),
+        ("a/b.py", "from.tests import x", "a.tests.x"),
+        ("a/b.py", "from .import tests", "a.tests"),
+        ("a/b.py", "files('tests')  # importlib.resources", "tests"),
     ],
 )
 def test_imports_are_seen(facts: ModuleType, path: str, text: str, name: str) -> None:
     """In every form that Python or importlib has."""
     assert name in facts.module_references.module(path, text)[0]
+
+
+def test_imports_that_never_end_are_read_in_time(facts: ModuleType) -> None:
+    """Each is looked at once, whatever it begins with."""
+    started = time.process_time()
+    for begins in ("from a import (", "from a import \\\n", "import a, \\\n", "from .", "from a "):
+        for goes_on in ("# c (\n", "x, ", "\\\n", "#"):
+            facts.module_references.module("a.py", (begins + goes_on * 9000) * 2)
+    assert time.process_time() - started < 5
 
 
 def test_words_are_not_imports(facts: ModuleType) -> None:
