@@ -1,6 +1,8 @@
 """Words of code that reads what it cannot name (for module_references.py). Standard library only.
 
-Kinds: "modules" of its package, "walks" those of packages below, too. "files" of a folder.
+Kinds: "modules" of its package, "walks" those of packages below, too. "modules of x" where it may
+be those of a package `x` further down. "files" of a folder,
+"others" those of a package that it imports.
 "source" of modules, "callers" that of functions it is handed. "by-name" those beside it whose file
 names it puts together. "packages" where it asks which folders are some. "stubs", those of any
 package. "lazy" where it reads its own.
@@ -20,6 +22,10 @@ _LISTING: Mapping[str, Words] = {
         "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
         "walk": ("os.walk", ".walk("), "source": ("resources",), "copytree": ("copytree",),
     },
+    "others": {
+        "__file__": (".__file__",), "__path__": (".__path__",), "source": ("resources",),
+        "pkgutil": ("get_data(",), ".origin": (".origin",),
+    },
 }  # fmt: skip
 # The same of code that reads its own source, or has it read.
 _READS_OWN: Words = {
@@ -37,11 +43,12 @@ _READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import
 _QUICK = (
     "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", "__file__",
     "numba", "use_attribute_docstrings",
-    "co_filename", ".origin", "getfile", "stub",
+    "co_filename", ".origin", "getfile", "stub", "__path__",
 )  # fmt: skip
 # What these say is rare: only code that imports them is searched.
 _IMPORTED = ("pytest", "inspect", "zipfile")
 _METADATA = {"importlib", "importlib.metadata", "importlib_metadata", "pkg_resources"}
+_WORD = re.compile(r"[\"'](\w+)[\"']")
 # Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.
 _NOTE = re.compile(r"(?:read_text|_metadata(?:_lines)?)\(\s*[\"']([A-Z]+|[\w-]+\.\w+)[\"']")
 _DESCRIPTION = re.compile(
@@ -93,10 +100,18 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
     found += ["packages"] * ("__init__.py" in sources and _has_line(_INIT, _ASKED, text))
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
     found += ["by-name"] * bool((beside or sources) and _puts_together(text, beside=beside))
+    if "modules" in found:
+        found += [f"modules of {word}" for word in sorted(_packages(text, imports))]
     if "stub" in there:
         found += ["lazy"] * ("attach_stub" in text)
         found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
     return found
+
+
+def _packages(text: str, imports: Collection[str]) -> set[str]:
+    """Names that it imports or quotes: iter_modules(commands.__path__), iter_modules([here /
+    "commands"])."""
+    return {name.rpartition(".")[2] for name in imports} | {*_WORD.findall(text)}
 
 
 def notes(text: str, imports: Collection[str]) -> set[str]:

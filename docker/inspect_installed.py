@@ -29,7 +29,8 @@ import re
 import signal
 import stat
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 CODES_EFFORT = 20  # a byte of a module, against one of another file
-SMALL = 2048  # bytes of an __init__.py that declares a namespace, with a licence before it
+SMALL = 2048  # bytes of an __init__.py
+# One of more may declare a namespace, with much before it.
+DECLARING, DECLARES = 65_536, ("extend_path", "declare_namespace")
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -95,11 +98,13 @@ def take_apart(
         facts |= {"modules": {}, "contents": {}}
     for (kind, _), results in fork_pool.each(shared_out(installed, wanted), work):
         take_in(found, kind, results)
+    bring = Counter(name for facts in found.values() for name in facts["hashes"])
     both = contested(found)  # whichever came last; they are named later
     for facts in found.values():
         for name in both:
             facts["contents"].pop(name, None)
         facts["modules"] = dict(sorted(facts["modules"].items()))
+        facts["hashes"] |= unrecorded(facts, bring)
         facts["altered"] = altered(facts["hashes"], facts["contents"])
 
 
@@ -168,14 +173,27 @@ def contested(found: dict[str, Facts]) -> set[str]:
     return {name for name, said in claims.items() if len(said) > 1}
 
 
+def unrecorded(facts: Facts, bring: "Mapping[str, int]") -> dict[str, str]:
+    """Hashes, as RECORD writes them, of files that it has none of. `bring`: how many packages
+    do. Of several only the last one's came to lie there. Each is installed alone for that."""
+    return {
+        name: f"sha256={encoded(digest)}"
+        for name, digest in facts["contents"].items()
+        if not facts["hashes"].get(name) and bring[name] == 1
+    }
+
+
+def encoded(digest: str) -> str:
+    return base64.urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b"=").decode()
+
+
 def altered(recorded: "dict[str, str]", contents: "dict[str, str]") -> list[str]:
     """Files that are not what RECORD says of them (a hash of another kind says nothing here)."""
     found = []
     for name, said in recorded.items():
         kind, _, value = said.partition("=")
         if kind == "sha256" and name in contents:
-            raw = base64.urlsafe_b64encode(bytes.fromhex(contents[name])).rstrip(b"=")
-            found += [name] if raw != value.rstrip("=").encode() else []
+            found += [name] if encoded(contents[name]) != value.rstrip("=") else []
     return sorted(found)
 
 
@@ -300,14 +318,18 @@ def move(installed: str, target: str, names: Iterable[str]) -> Facts:
             slim[name] = min(loaded, status.st_size)
         if name.startswith("bin/") and name not in links and not _is_script(goal):
             programs.append(name)
-    inits = [name for name, (size, _) in files.items() if is_small_init(name, size)]
-    texts = {name: _text(Path(target, name)) for name in inits if name not in links}
+    sizes = {name: size for name, (size, _) in files.items() if name not in links}
     found = {"files": files, "slim": slim, "links": links, "programs": programs}
-    return found | {"inits": texts}
+    return found | {"inits": dict(inits(target, sizes))}
 
 
-def is_small_init(name: str, size: int) -> bool:
-    return name.endswith("/__init__.py") and size <= SMALL
+def inits(target: str, sizes: "dict[str, int]") -> "Iterator[tuple[str, str]]":
+    """Of those that are small, or declare a namespace: what they hold."""
+    for name, size in sizes.items():
+        if name.endswith("/__init__.py") and size <= DECLARING:
+            text = _text(Path(target, name))
+            if size <= SMALL or any(word in text for word in DECLARES):
+                yield name, text
 
 
 @functools.cache

@@ -14,11 +14,23 @@ import folder_references
 
 Said = tuple[list[str], list[str], bool, list[str], list[str]]
 
-_FROM = re.compile(r"from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]{,20000}\)|.*)")
-_IMPORT = re.compile(r"import[ \t]+([\w., \t]+)")
+_SPACE = r"[ \t]+(?:\\\n[ \t]*)?"  # a line may go on
+_REST = r"[^;\n\\]*(?:\\\n?[^;\n\\]*)*"
+_LIST = r"\([^)#]{,20000}(?:#[^\n]*\n[^)#]{,20000}){,2000}\)"
+_FROM = re.compile(
+    rf"from(?:{_SPACE}|(?=\.))([\w.]+)(?:{_SPACE}|(?<=\.))import(?:{_SPACE}|(?=\())({_LIST}|{_REST})"
+)
+_IMPORT = re.compile(rf"import{_SPACE}([\w., \t]+(?:\\\n[\w., \t]+)*)")
 _STUB = re.compile(r"__file__\s*\+\s*[\"']i[\"']")
 _NAME, _PART = re.compile(r"[\w.]+"), re.compile(r"\w+")
 _FILE = re.compile(r"\S*\.\w+(?::\w+)?")  # README.md, *.md, .md; a.b:app
+# files("acme_data"), import_module("examples"): a package that is named alone.
+_WORD = re.compile(r"\(\s*[\"'](\w+)[\"']")
+_PACKAGES = ("resources", "get_data", "find_spec", "import_module", "PackageLoader")
+_TAKES_PACKAGE = (
+    "files", "get_data", "find_spec", "import_module", "PackageLoader", "contents", "path",
+    "_text", "_binary", "_string", "_stream", "_filename", "is_resource",
+)  # fmt: skip
 _DOTTED = re.compile(r"(?:\w+\.)+\w+")  # one that import_module may mean: "botocore.docs.service"
 
 
@@ -28,6 +40,8 @@ def module(path: str, text: str) -> Said:
     `>>> `, files of a dist-info with `*.dist-info/`: both lie among the files."""
     files = quoted(text)
     all_ = set(filter(_DOTTED.fullmatch, (each.partition(":")[0] for each in files)))
+    if any(each in text for each in _PACKAGES):
+        all_ |= {*_packages(text)}
     first: set[str] = set()
     for names, start in _imports(path, text):
         all_ |= names
@@ -56,6 +70,12 @@ def quoted(text: str) -> set[str]:
             found.add(pieces[number])
             closed = number + 1
     return found
+
+
+def _packages(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        if text.endswith(_TAKES_PACKAGE, max(0, match.start() - 20), match.start()):
+            yield match[1]
 
 
 def _imports(path: str, text: str) -> Iterator[tuple[set[str], int]]:

@@ -4,6 +4,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         hashes={},
         texts={name: files.get(f"{folder}/{name}", "") for name in ("METADATA", "RECORD")},
         links={},
+        inits=dict(facts.inits(str(root), {name: len(text) for name, text in files.items()})),
         targets=facts.targets(files.get(f"{folder}/entry_points.txt", "")),
         licenses={
             name: files[name]
@@ -76,6 +78,14 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         },
     )
     return Installed((found,))
+
+
+def trees(root: Path, packages: Mapping[str, Mapping[str, str]]) -> Installed:
+    """Several: {name: files}."""
+    found = {name: tree(root / name, files) for name, files in packages.items()}
+    return Installed(
+        tuple(replace(each.distributions[0], name=name) for name, each in found.items())
+    )
 
 
 def lay(settings: Settings, files: Mapping[str, str | bytes], programs: Sequence[str] = ()) -> None:

@@ -56,6 +56,17 @@ class Installed:
         return dict(sorted(found.items()))
 
     @cached_property
+    def places(self) -> frozenset[str]:
+        """Dotted names of files and folders: what an import can mean."""
+        found: set[str] = set()
+        for path in self.sizes:
+            name = path.partition(".")[0]
+            while name and name not in found:
+                found.add(name)
+                name = name.rpartition("/")[0]
+        return frozenset(each.replace("/", ".") for each in found)
+
+    @cached_property
     def licenses(self) -> frozenset[str]:
         """Paths of the texts of licences."""
         return frozenset(path for each in self.distributions for path in each.licenses)

@@ -6,7 +6,7 @@ prune's plan ──▶ parts that are in the store: taken as they are
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..context import team_store
@@ -97,7 +97,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
 def keep_notices(settings: Settings, wanted: Sequence[PrunePlan]) -> dict[str, str]:
     """{its name: what it is kept under} of the part with all licences in one file, which is no
     distribution's."""
-    text = notices(settings, wanted) if settings.licenses == "bundle" else ""
+    text = notices(settings, wanted) if settings.licenses != "drop" else ""
     if not text:
         return {}
     key, content = parts.of_text(licenses.NOTICES, text, settings)
@@ -106,19 +106,39 @@ def keep_notices(settings: Settings, wanted: Sequence[PrunePlan]) -> dict[str, s
 
 
 def notices(settings: Settings, wanted: Sequence[PrunePlan]) -> str:
-    """One text of all licences that the layer does not have where they were."""
+    """One text of all licences that the layer does not have where they were. `keep`: of those that
+    another package's file lies in the place of, and which are nowhere else."""
     staying = {each.name: {*each.stay} for each in wanted if each.stay}
     texts = {
         each.name: {path: text for path, text in each.licenses.items() if text}
         for each in installed.needed(settings).distributions
         if each.name in staying
     }
+    lost = {
+        name: {path: text for path, text in found.items() if path not in staying[name]}
+        for name, found in texts.items()
+    }
     return licenses.bundle(
-        {
-            name: {path: text for path, text in found.items() if path not in staying[name]}
-            for name, found in texts.items()
-        }
+        lost if settings.licenses == "bundle" else contested(lost, texts, staying)
     )
+
+
+Texts = Mapping[str, Mapping[str, str]]  # {package: {path: text}}
+
+
+def contested(lost: Texts, texts: Texts, staying: Mapping[str, Collection[str]]) -> Texts:
+    """Of the lost ones those that only gave way to another's."""
+    taken = {path for stay in staying.values() for path in stay}
+    there = {
+        text
+        for name, found in texts.items()
+        for path, text in found.items()
+        if path in staying[name]
+    }
+    return {
+        name: {path: text for path, text in found.items() if path in taken and text not in there}
+        for name, found in lost.items()
+    }
 
 
 def make_parts(

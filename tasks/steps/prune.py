@@ -145,7 +145,7 @@ def without_source(settings: Settings, tree: Installed, selection: Selection) ->
         return Sourceless(only=frozenset(), why={})
     from ..layer.prune import sources  # with what reads metadata
 
-    return sources.choose(tree, selection.stay, matcher(settings.keep))
+    return sources.choose(tree, selection.stay, matcher(settings.keep), settings.python)
 
 
 def large_licenses(tree: Installed, selection: Selection) -> list[str]:

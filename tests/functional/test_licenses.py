@@ -72,6 +72,27 @@ def test_all_are_bundled_into_one(settings: Settings) -> None:
     assert dropped.keys() == bundled.keys() - {"THIRD-PARTY-NOTICES"}
 
 
+def test_a_text_that_gave_way_to_anothers_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two packages wrote LICENSE beside the packages: one text lies there, the other one is in the
+    file of notices. Not what its package has elsewhere, too, nor what `drop` takes."""
+    settings = handmade_layers.project(tmp_path, monkeypatch)
+    packages = {
+        "one": {"one.py": "", "LICENSE": "of one\n", "NOTICE": "same\n"},
+        "two": {"two.py": "", "LICENSE": "of two\n", "NOTICE": "of two, too\n",
+                "two-1.0.dist-info/licenses/NOTICE": "of two, too\n"},
+    }  # fmt: skip
+    handmade_layers.lay_wheels(settings, packages)
+    found = packed(settings)
+    assert (found["LICENSE"], found["NOTICE"]) == ("of one\n", "same\n")
+    text = found["THIRD-PARTY-NOTICES"]
+    assert "two: LICENSE\n" in text
+    assert text.count("of two\n") == 1
+    assert "too" not in text
+    assert "THIRD-PARTY-NOTICES" not in packed(replace(settings, drop=("LICENSE",)))
+
+
 def test_a_text_of_ten_megabytes_is_kept_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 leaves them in the layer, and they have to work there."""
 
 import ast
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
 
 CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
+PACKED = (*CODE, f"{VENDOR}/**/*.py")
 # Where AWS_LAMBDA_EXEC_WRAPPER stands, and scripts that it may name.
 SCRIPTS = (
     f"{CHALICE_CONFIG}", f"{APP}", f"{LIBRARY}/**/*", f"{VENDOR}/*", f"{VENDOR}/bin/*",
@@ -21,6 +23,11 @@ _PROGRAM = re.compile(rb"([^\s\"'=:]*)\b(bin/[\w.-]*\w)")
 # What is looked up in distributions' metadata, beside headers: a description, files of it.
 _LOOKED_UP = re.compile(rb"[\"'](?:WHEEL|INSTALLER|direct_url\.json)[\"']")
 _DESCRIPTION = re.compile(rb"[\"'][Dd]escription[\"']|get_payload")
+_BETWEEN = re.compile(r"[\s,;]+")
+_NO_MODULE = {
+    "com", "org", "net", "io", "dev", "internal", "local", "localhost",
+    "csv", "html", "json", "log", "md", "pem", "toml", "txt", "xml", "yaml", "yml", "zip",
+}  # fmt: skip
 _OF_SYSTEM = (b"usr/", b"local/", b"lang/", b"#!/")  # before bin/: not the layer's
 
 
@@ -57,9 +64,23 @@ def _programs(text: bytes) -> Iterator[str]:
 def of_app(root: Path, segments: Collection[str], more: Iterable[Path] = ()) -> list[str]:
     """Modules whose dotted names have one of these segments, sorted. A file that is no Python
     names none: Chalice says what is wrong with it. `more`: files beside the app's."""
-    trees = _parsed(root, segments, more)
+    trees = _parsed(root, PACKED, segments, more)
     found = {name for tree in trees for name in _imported(ast.walk(tree))}
-    return sorted(_with(found, segments))
+    return sorted(_with({*found, *_configured(root / CHALICE_CONFIG)}, segments))
+
+
+def _configured(path: Path) -> Iterator[str]:
+    """What a variable of a function may name: "acme.test.fake", "acme.tests.a:App, acme.b". No
+    file, and no host."""
+    with suppress(OSError, ValueError, RecursionError):
+        left = [json.loads(path.read_bytes())]
+        while left:
+            value = left.pop()
+            if isinstance(value, str):
+                words = (name for word in _BETWEEN.split(value) for name in _in_text(word))
+                yield from (name for name in words if name.rpartition(".")[2] not in _NO_MODULE)
+            left += value.values() if isinstance(value, dict) else ()
+            left += value if isinstance(value, list) else ()
 
 
 def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
@@ -68,15 +89,17 @@ def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
 
 def of_these(root: Path, modules: Collection[str]) -> set[str]:
     """Which of these modules the app cannot do without: no `try` provides for their absence."""
-    trees = _parsed(root, modules)
+    trees = _parsed(root, CODE, modules)
     found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
     return found & {*modules}
 
 
-def _parsed(root: Path, words: Collection[str], more: Iterable[Path] = ()) -> Iterator[ast.Module]:
+def _parsed(
+    root: Path, patterns: Iterable[str], words: Collection[str], more: Iterable[Path] = ()
+) -> Iterator[ast.Module]:
     """Of the app's files those that have one of the words, of a dotted one each part."""
     parts = [each.encode().split(b".") for each in words]
-    for path in sorted({*more, *(path for pattern in CODE for path in root.glob(pattern))}):
+    for path in sorted({*more, *(path for pattern in patterns for path in root.glob(pattern))}):
         with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             text = path.read_bytes()
             if any(all(each in text for each in all_) for all_ in parts):  # each command asks

@@ -9,10 +9,11 @@ from enum import IntEnum
 from .dist_metadata import Package
 
 NOTICES = "THIRD-PARTY-NOTICES"  # all texts in one file (`licenses = "bundle"`)
+_ENDS = r"(?=v?\.?\d|(?![a-z]))"  # or a version follows: GPLv3, Apachev2
 _COPYLEFT = re.compile(
     r"\b(?:[AL]?GPL|GNU\b.*\bLicense|(?:GNU )?.*General Public|MPL|Mozilla|EPL|Eclipse Public|CDDL"
     r"|Common Development|EUPL|European Union Public|CECILL|OSL|CPL|CPAL|SSPL|Server Side|QPL|APSL"
-    r"|Sleepycat|MS-RL|Reciprocal|CC[- ]BY(?:-NC)?-SA|copyleft)(?![a-z])",
+    r"|Sleepycat|MS-RL|Reciprocal|CC[- ]BY(?:-NC)?-SA|copyleft)" + _ENDS,
     re.IGNORECASE,
 )
 _RESTRICTED = re.compile(
@@ -24,7 +25,7 @@ _PERMISSIVE = re.compile(
     r"\b(?:MIT|X11|BSD|0BSD|Apache|ISC|PSF|Python Software|Python-2|CNRI|Zlib|Unlicense|CC0|HPND"
     r"|Historical Permission|public.domain|BSL|Boost|ZPL|Zope|PostgreSQL|NCSA|WTFPL|W3C|Artistic"
     r"|AFL|Academic Free|FTL|IJG|libtiff|libpng|OpenSSL|curl|Unicode|OFL|CC-BY|Blessing|BlueOak"
-    r"|MS-PL|UPL|bzip2|TCL|JSON|NAIST|SMLNJ|MulanPSL|Ruby)(?![a-z])",
+    r"|MS-PL|UPL|bzip2|TCL|JSON|NAIST|SMLNJ|MulanPSL|Ruby)" + _ENDS,
     re.IGNORECASE,
 )
 _LATER = re.compile(r"\s+or\s+(?:\(?at your option\)?\s+)?(?:any\s+)?(?:later|newer|above)\b", re.I)
@@ -105,11 +106,6 @@ def seen_in(texts: Iterable[str | None]) -> list[str]:
     """Licences whose own words are in the texts."""
     whole = [text for text in texts if text]
     return [name for name, words in _IN_TEXT.items() if any(map(words.search, whole))]
-
-
-def asks_for_source(package: Package) -> bool:
-    """Does what the metadata says ask to ship the source?"""
-    return named(package)[1] == Asks.SOURCE
 
 
 def bundle(texts: Mapping[str, Mapping[str, str]]) -> str:

@@ -1,12 +1,12 @@
 """Files that several distributions bring, each another one: whose stays in the layer.
 
 Two that run alike are no conflict: an `__init__.py` that declares a namespace, or differs in
-comments alone. Neither is a README at the root of site-packages, nor what lies there in a folder
-such as `examples`, which was packed by mistake and nobody imports. Of others `prefer` says it.
+comments alone. A README at the root of site-packages is none. Nor is what lies there in a folder
+without code, or in one such as `examples` that was packed by mistake and nobody imports. Editors
+and Git leave files anywhere. Of others `prefer` says it.
 """
 
-import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,12 +14,17 @@ from ...requirements.file import canonical
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
 from .globs import matcher
+from .inits import code_of
+from .references import may_be
 
 LISTED = 10  # files, in one message
 CODE = {".py", ".pyc", ".pyd", ".so", ".pth"}
+# Folders and modules at the root of site-packages that were packed by mistake.
 STRAY = {
-    "benchmark", "benchmarks", "demo", "demos", "doc", "docs", "example", "examples", "sample",
-    "samples", "scripts", "test", "tests",
+    "__init__", "__main__", "benchmark", "benchmarks", "conf", "conftest", "demo", "demos", "doc",
+    "docs", "example", "examples", "fabfile", "integration_tests", "notebooks", "noxfile", "sample",
+    "samples", "scripts", "setup", "test", "tests", "tools", "tutorial", "tutorials", "unit_tests",
+    "versioneer",
 }  # fmt: skip
 
 
@@ -58,8 +63,11 @@ def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference])
     SettingsError where `prefer` says two."""
     open_: dict[str, list[str]] = {}
     found: dict[str, str] = {}
-    strays = STRAY - imported(tree, STRAY)
-    for path, who in claims(tree, set(stay)).items():
+    paths = set(stay)
+    filled = {path.split("/")[0] for path in paths if PurePosixPath(path).suffix in CODE}
+    bare = {path.split("/")[0] for path in paths if "/" in path} - filled
+    strays = (STRAY | bare) - imported(tree, STRAY | bare, paths)
+    for path, who in claims(tree, paths).items():
         named = sorted(named_for(path, prefer) & {each.name for each in who})
         if len(named) > 1:
             raise SettingsError(
@@ -89,23 +97,27 @@ def unmatched(tree: Installed, prefer: Iterable[Preference]) -> list[str]:
     ]
 
 
-def imported(tree: Installed, tops: Collection[str]) -> set[str]:
-    """Of these outermost names those that code of another one, or an entry point, imports."""
+def imported(tree: Installed, tops: Collection[str], stay: Collection[str]) -> set[str]:
+    """Of these outermost names those that code which stays, of another one, or an entry point,
+    imports."""
     found = {name.split(".")[0] for each in tree.distributions for name in each.targets}
     for each in tree.distributions:
         for path, (imports, *_) in each.modules.items():
-            found |= {name.split(".")[0] for name in imports} - {path.split("/")[0]}
+            if path in stay:
+                names = (name for name in imports if may_be(name, tree.places))
+                found |= {name.split(".")[0] for name in names} - {path.split("/")[0]}
     return found & {*tops}
 
 
 def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str] = ()) -> str:
     """The one to take of files that run alike, or do not run. '' where they do not. `strays`:
-    folders that nobody imports."""
+    what nobody imports at the root, without `.py`."""
     place = PurePosixPath(path)
     is_text = all(path in each.licenses for each in who)  # of a licence
-    if place.parts[0] in strays or place.name == "py.typed" or is_text:
+    if place.parts[0].removesuffix(".py") in strays or place.name == "py.typed" or is_text:
         return who[0].name
-    if len(place.parts) == 1 and place.suffix not in CODE:
+    hidden = any(part.startswith(".") for part in place.parts)
+    if place.suffix not in CODE and (hidden or len(place.parts) == 1):
         return who[0].name
     texts = {each.name: each.inits[path] for each in who if path in each.inits}
     if len(texts) < len(who) or len(set(map(code_of, texts.values()))) > 1:
@@ -116,50 +128,6 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
 def _needs_help(text: str) -> tuple[bool, bool]:
     """pkg_resources may not be in the layer. What declares nothing says less than what does."""
     return "pkg_resources" in text, "extend_path" not in text
-
-
-def code_of(text: str) -> str:
-    """What runs of a package's `__init__`, as ast.dump writes it: no comments, no docstring, and
-    nothing where it declares a namespace alone."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return text
-    body = body[_is_text(body[0]) :] if body else body
-    return "" if all(map(_declares, body)) else ast.dump(ast.Module(body, []))
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _declares(statement: ast.stmt) -> bool:
-    """A part of declaring a namespace, as pkgutil and setuptools want it?"""
-    if isinstance(statement, ast.Try):
-        inside = [*statement.body, *(each for part in statement.handlers for each in part.body)]
-        return all(map(_declares, [*inside, *statement.orelse, *statement.finalbody]))
-    if isinstance(statement, ast.Import):
-        return {each.name for each in statement.names} <= {"pkgutil", "pkg_resources"}
-    if isinstance(statement, ast.ImportFrom):
-        return statement.module in {"pkgutil", "pkg_resources", "__future__"}
-    if isinstance(statement, ast.Assign):
-        targets = {each.id for each in statement.targets if isinstance(each, ast.Name)}
-        return targets == {"__path__"} and "extend_path" in _names(statement.value)
-    if isinstance(statement, ast.Expr):
-        return "declare_namespace" in _names(statement.value)
-    return isinstance(statement, ast.Pass)
-
-
-def _names(value: ast.expr) -> set[str]:
-    return set(_called(value))
-
-
-def _called(value: ast.expr) -> Iterator[str]:
-    for node in ast.walk(value):
-        if isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.Name):
-            yield node.id
 
 
 def refuse(open_: Mapping[str, Sequence[str]]) -> None:

@@ -3,15 +3,17 @@ docker/inspect_installed.py)."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, cached_property
 
 from ..installed import Installed
+from .inits import code_of
 from .patterns import INTO, ends_of
 
 Gone = Callable[[str], bool]
 TESTING = {"unittest", "pytest", "nose", "testtools", "hypothesis", "nose2"}
 SHOWN = ">>> "  # begins the name of a module that an example imports
+OTHERS = "others"  # code_words.py's, for code that reads files of packages that it imports
 NOTE = "*.dist-info/"  # begins the name of a file that code asks distributions for
 # These ask in the name of others.
 PROVIDERS = (
@@ -28,23 +30,26 @@ class References:
         self.modules = {
             path: said for each in tree.distributions for path, said in each.modules.items()
         }
-        self._named: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._named: dict[str, list[str]] = defaultdict(list)
         self._shown: dict[str, list[str]] = defaultdict(list)
         self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         self._asking: dict[str, list[str]] = defaultdict(list)
         self._near: dict[str, list[tuple[str, str]]] = {}
         self._listing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for path, (_, quoted, _, lists, _) in self.modules.items():
+        # {module that reads files of packages: their outermost names}
+        self._reading: dict[str, set[str]] = {}
+        for path, (imports, quoted, _, lists, _) in self.modules.items():
             for kind in lists:
                 self._listing[kind][path.rpartition("/")[0]].append(path)
+            if OTHERS in lists:
+                self._reading[path] = {name.split(".")[0] for name in imports}
             if quoted:
                 self._note(path, quoted)
 
     def _note(self, path: str, quoted: Iterable[str]) -> None:
-        top = path.split("/")[0]
         names = {name.rpartition("/")[2] for name in quoted}
         for name in names | ends_of(names):
-            self._named[top, name].append(path)
+            self._named[name].append(path)
         for name in quoted:
             if name.startswith(SHOWN):
                 for each in chain(name.removeprefix(SHOWN)):
@@ -53,13 +58,18 @@ class References:
                 if not path.startswith(PROVIDERS) and "/_vendor/" not in path:
                     self._asking[name].append(path)
             elif "/" in name and (found := INTO.fullmatch(name)):
-                self._into[top].append((path, found[1] or "", found[2]))
+                self._note_into(path, found[1] or "", found[2])
+
+    def _note_into(self, path: str, lead: str, part: str) -> None:
+        for top in {path.split("/")[0], *self._reading.get(path, ())}:
+            self._into[top].append((path, lead, part))
 
     @cached_property
     def _importers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         for path, (imports, *_) in self.modules.items():
-            for name in {part for each in imports for part in chain(each)}:
+            there = (each for each in imports if may_be(each, self._tree.places))
+            for name in {part for each in there for part in chain(each)}:
                 found[name].append(path)
         return found
 
@@ -81,10 +91,25 @@ class References:
         """Does code ask packages for this file of their metadata?"""
         return _any_stays(self._asking.get(note, ()), "", gone)
 
-    def quoting(self, name: str, top: str) -> Sequence[str]:
-        """Modules of the package that quote the file's name, or its suffix as what is put
-        together."""
-        return self._named.get((top, name), ())
+    def quoting(self, name: str, path: str) -> Iterator[str]:
+        """Modules that quote this name or suffix and may mean the file: of its folder at the root,
+        of its package, or such that read another package's files."""
+        top, owner = path.split("/")[0], self._tree.owners[path]
+        for module in self._named.get(name, ()):
+            near = module.startswith(f"{top}/") or self._tree.owners[module] == owner
+            if near or self.reads(module, top):
+                yield module
+
+    def reads(self, module: str, top: str) -> bool:
+        """Does it import that package, and read files of packages?"""
+        return top in self._reading.get(module, ())
+
+    def lists_from_outside(self, path: str, gone: Gone) -> bool:
+        """Does code of another package list the files of this one?"""
+        top = path.split("/")[0]
+        listing = (each for found in self._listing["files"].values() for each in found)
+        outside = (each for each in listing if self.reads(each, top))
+        return any(not each.startswith(f"{top}/") and not gone(each) for each in outside)
 
     def lists(self, kind: str, folders: Iterable[str] | None, gone: Gone) -> bool:
         """Does code in one of the folders (None: any) say a word of this kind?"""
@@ -103,8 +128,14 @@ class References:
         around = folder.rpartition("/")[0]
         for module, lead, part in self._into[folder.split("/")[0]] if around else ():
             near = module.startswith(f"{around}/") or around.endswith(f"/{lead}")
+            near |= "/" not in around and self.reads(module, around)
             if near and not module.startswith(f"{folder}/"):
                 yield module, part
+
+    def runs(self, init: str) -> bool:
+        """Does this `__init__` hold more than words? A large one does."""
+        texts = [each.inits[init] for each in self._tree.distributions if init in each.inits]
+        return not texts or any(map(code_of, texts))
 
     def are_tests(self, paths: Iterable[str]) -> bool:
         """Does one of the modules import what tests are written with?"""
@@ -114,6 +145,13 @@ class References:
 
 def _any_stays(modules: Iterable[str], outside: str, gone: Gone) -> bool:
     return any(not (outside and each.startswith(outside)) and not gone(each) for each in modules)
+
+
+def may_be(name: str, places: Collection[str]) -> bool:
+    """Is it a module, or something in one? "test.txt" is a file's name, "tests.example.org" a
+    host's: a dotted name in quotes is an import only where the tree has what it means."""
+    around = name.rpartition(".")[0]
+    return not around or name in places or ("." in around and around in places)
 
 
 @cache

@@ -29,6 +29,7 @@ class Spare(StrEnum):
     FOLDER = "code around it reads what lies in folders"
     ONLY_FORM = "nothing beside it was made from it"
     READER = "code in the layer reads such files of any package"
+    KEY = "code that is no test names it"
     NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"
@@ -99,6 +100,7 @@ RULES = (
         ),
         reason="private keys for tests, also where the tests stay: a layer with a key is refused",
         source="the wheels themselves: Twisted, tornado, future",
+        spare=(Spare.KEY,),
     ),
     Rule(
         name="tests",

@@ -19,6 +19,8 @@ from .plan import Sourceless
 # docker/module_references.py's words for code that reads sources, and for type checkers.
 READS, CHECKS, CALLERS, BY_NAME = "source", "stubs", "callers", "by-name"
 EVERY = "every package"
+# packages_distributions() of this Python, without top_level.txt, counts what ends in `.py` alone.
+INFERS = "3.11"
 ASKS = {"executing"}  # reads for icecream, logfire and others the sources of their callers
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
 # person at a prompt; joblib.Memory, which does without where there is none.
@@ -33,8 +35,8 @@ WITHOUT = (
 )  # fmt: skip
 
 
-def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
-    """`stay`: the layer's files, sources included."""
+def choose(tree: Installed, stay: Collection[str], keep: Match, python: str = "") -> Sourceless:
+    """`stay`: the layer's files, sources included. `python`: that will read them."""
     there = set(stay)
     if reader := next(_type_checkers(tree, there), ""):
         return Sourceless(only=frozenset(), why={EVERY: f"a type checker reads them ({reader})"})
@@ -46,12 +48,26 @@ def choose(tree: Installed, stay: Collection[str], keep: Match) -> Sourceless:
             why[each.name] = reason
             continue
         named, folders = _named(each, there), tuple(_listed_folders(each, there))
-        only |= {
+        mine = {
             path
             for path in (each.files.keys() & there) - outermost
             if _can_go(path, there, named) and not path.startswith(folders)
         }
+        only |= mine - _inferred_from(each, there, mine) if python == INFERS else mine
     return Sourceless(only=frozenset(path for path in only if not keep(path)), why=why)
+
+
+def _inferred_from(
+    found: InstalledDistribution, there: Collection[str], only: Collection[str]
+) -> set[str]:
+    """A small source of each outermost name that has no other one."""
+    if f"{found.folder}/top_level.txt" in there:
+        return set()
+    sources = [path for path in found.files.keys() & there if path.endswith(".py")]
+    small: dict[str, str] = {}
+    for path in sorted(sources, key=lambda path: (path in only, found.files[path][0], path)):
+        small.setdefault(path.split("/")[0], path)
+    return {*small.values()}
 
 
 def _type_checkers(tree: Installed, there: Collection[str]) -> Iterator[str]:
@@ -90,8 +106,9 @@ def _reasons(
         if readers := {handed.get(name.split(".")[0], "") for name in imports} - {"", found.name}:
             yield f"{min(readers)} reads its sources ({path})"
     package = dist_metadata.parse_metadata(found.texts["METADATA"])
-    if licenses.asks_for_source(package) and any(path.endswith(".py") for path in found.files):
-        yield f"its licence asks for the source ({licenses.named(package)[0]})"
+    license_, asks = licenses.named(package, found.licenses.values())
+    if asks == licenses.Asks.SOURCE and any(path.endswith(".py") for path in found.files):
+        yield f"its licence asks for the source ({license_})"
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from ..installed import Installed
-from .patterns import CODE, DOCUMENTATION, HEADERS, PAGES, SOURCES, TESTS, is_data
+from .patterns import CODE, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
 from .references import NOTE, Gone, References, chain
 from .rules import FOLDERS, Spare
 
@@ -68,8 +68,9 @@ class Usage:
         around, *above = _parents(matched) or [""]
         if matched == path or not around:
             return False
+        further_down = f"modules of {around.rpartition('/')[2]}"
         return self._code.lists("modules", [around], gone) or any(
-            self._code.lists("walks", [each], gone) for each in above
+            self._code.lists(kind, above, gone) for kind in ("walks", further_down)
         )
 
     def suite(self, path: str, matched: str, gone: Gone) -> bool:
@@ -90,7 +91,8 @@ class Usage:
         tested = any(TESTS.fullmatch(each.rpartition("/")[2]) for each in inside)
         if tested or not filled:
             return False
-        return read or ({*names} != {"__init__.py"} and not self._code.are_tests(inside))
+        alone = {*names} == {"__init__.py"} and not self._code.runs(f"{matched}/__init__.py")
+        return read or not (alone or self._code.are_tests(inside))
 
     # ---- of files ----------------------------------------------------------------------------
 
@@ -128,6 +130,16 @@ class Usage:
     def named(self, path: str, matched: str, gone: Gone) -> bool:
         return self._is_quoted(path.rpartition("/")[2], path, matched, gone)
 
+    def key(self, path: str, matched: str, gone: Gone) -> bool:
+        """Or a certificate: a suffix tells no key. What helps tests, as tornado.testing, may do
+        without."""
+        names = filter(None, (path.rpartition("/")[2], _suffix(path)))
+        quoting = (each for name in names for each in self._code.quoting(name, path))
+        return any(not gone(each) and not self._helps_tests(each) for each in quoting)
+
+    def _helps_tests(self, module: str) -> bool:
+        return bool(HELPER.search(module)) or self._code.are_tests([module])
+
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         return matched == path and self._is_quoted(_suffix(path), path, matched, gone)
 
@@ -136,7 +148,9 @@ class Usage:
         stay, by code near by."""
         around = _parents(path)
         if matched == path and path.endswith(".md"):
-            return self._code.lists("files", around, gone)
+            return self._code.lists("files", around, gone) or self._code.lists_from_outside(
+                path, gone
+            )
         beside = path.endswith(HEADERS) and around[:1] and around[0] in self._uncompiled
         if matched != path or not (beside or path.endswith(".proto")):
             return False
@@ -192,13 +206,16 @@ class Usage:
         around = f"{matched.rpartition('/')[0]}/" if inside else ""
         return any(
             each.startswith(around) and not gone(each) and self._is_told(each, path, matched)
-            for each in self._code.quoting(name, path.split("/")[0])
+            for each in self._code.quoting(name, path)
         )
 
     def _is_told(self, module: str, path: str, matched: str) -> bool:
         """Not by the tests around it, nor by what was generated from a definition."""
         if path.endswith(".proto"):
-            return not _is_made(module) and self._owners[module] == self._owners[path]
+            of_package = self._owners[module] == self._owners[path]
+            return not _is_made(module) and (
+                of_package or self._code.reads(module, path.split("/")[0])
+            )
         return not module.startswith(f"{matched}/")
 
 
@@ -210,6 +227,7 @@ _LOOKS = {
     Spare.DATA: Usage.data,
     Spare.NAMED: Usage.named,
     Spare.INTO: Usage.into,
+    Spare.KEY: Usage.key,
     Spare.LISTED: Usage.listed,
     Spare.FOLDER: Usage.folder,
     Spare.ONLY_FORM: Usage.only_form,

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -38,11 +39,34 @@ def facts() -> ModuleType:
         ("a/b.py", "def f():\n    from a import tests", "a.tests"),
         ("a/b.py", "try: from a import tests\nexcept ImportError: pass", "a.tests"),
         ("a/b.py", "load = import_module('a.docs.page')", "a.docs.page"),
+        (
+            "a/b.py",
+            "def f():\n    from a import (  # (old)\n        x,  # see :)\n        tests,\n    )",
+            "a.tests",
+        ),
+        ("a/b.py", "def f():\n    from a import x, \\\n        tests", "a.tests"),
+        ("a/b.py", "def f():\n    from a.core \\\n        import tests", "a.core.tests"),
+        ("a/b.py", "import os, \\\n    a.tests", "a.tests"),
+        ("a/b.py", "import sys; from a.core import x; from a.tests import y", "a.tests.y"),
+        ("a/b.py", "from a.core import x; import a.tests", "a.tests"),
+        ("a/b.py", "from a import(tests)", "a.tests"),
+        ("a/b.py", "from.tests import x", "a.tests.x"),
+        ("a/b.py", "from .import tests", "a.tests"),
+        ("a/b.py", "files('tests')  # importlib.resources", "tests"),
     ],
 )
 def test_imports_are_seen(facts: ModuleType, path: str, text: str, name: str) -> None:
     """In every form that Python or importlib has."""
     assert name in facts.module_references.module(path, text)[0]
+
+
+def test_imports_that_never_end_are_read_in_time(facts: ModuleType) -> None:
+    """Each is looked at once, whatever it begins with."""
+    started = time.process_time()
+    for begins in ("from a import (", "from a import \\\n", "import a, \\\n", "from .", "from a "):
+        for goes_on in ("# c (\n", "x, ", "\\\n", "#"):
+            facts.module_references.module("a.py", (begins + goes_on * 9000) * 2)
+    assert time.process_time() - started < 5
 
 
 def test_words_are_not_imports(facts: ModuleType) -> None:
@@ -196,11 +220,24 @@ def test_packages_and_entry_points_are_told(tmp_path: Path) -> None:
     """Small `__init__.py` whole, since another distribution may bring the same; modules that entry
     points name."""
     large = "# " + "x" * 3000
-    info = install(tmp_path, "a", {"p/__init__.py": "# a", "q/__init__.py": large, "r.py": "x"})
+    declares = f"{large}\n__path__ = extend_path(__path__, __name__)\n"
+    inits = {"p/__init__.py": "# a", "n/__init__.py": declares}
+    info = install(tmp_path, "a", {**inits, "q/__init__.py": large, "r.py": "x"})
     points = "[console_scripts]\nrun = p.main:go [extra]\n[x.y]\nz=q\nnothing\n= :\n"
     (tmp_path / "python" / info / "entry_points.txt").write_text(points)
     found = read(tmp_path, a="k")["k"]
-    assert (found["inits"], found["targets"]) == ({"p/__init__.py": "# a"}, ["p.main", "q"])
+    assert (found["inits"], found["targets"]) == (inits, ["p.main", "q"])
+
+
+def test_a_file_without_a_hash_in_record_gets_one(tmp_path: Path) -> None:
+    """uv writes such rows. Two that bring one and the same are no conflict then. Where both lie in
+    one place, each may be another's."""
+    install(tmp_path, "a", {"n/x.json": "1", "n/y.json": "2"}, more="n/x.json,,\nn/y.json,,\n")
+    install(tmp_path, "b", {"n/y.json": "2"}, more="n/y.json,,\n")
+    found = read(tmp_path, a="k1", b="k2")
+    said = "sha256=a4ayc_80_OGda4BO_1o_V0etpOqiLx1JwB5S3beHW0s"  # of b"1"
+    assert found["k1"]["hashes"]["n/x.json"] == said
+    assert {found[key]["hashes"]["n/y.json"] for key in ("k1", "k2")} == {""}
 
 
 def test_each_distribution_moves_to_its_key(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Imports of the app that a rule would break by their names."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,37 @@ def test_only_those_names_count(tmp_path: Path, code: str, found: list[str]) -> 
     (tmp_path / "chalicelib/deep/x.py").write_text("import z.docs\nimport six")
     (tmp_path / "other.py").write_text("import o.docs")
     assert app_imports.of_app(tmp_path, NAMES) == sorted([*found, "z.docs"])
+
+
+def test_what_vendor_imports_counts(tmp_path: Path) -> None:
+    """Chalice packs it, too. What it may do without is its own matter."""
+    (tmp_path / "vendor/ours").mkdir(parents=True)
+    (tmp_path / "vendor/ours/x.py").write_text("from a.tests import b\nimport clr")
+    assert app_imports.of_app(tmp_path, NAMES) == ["a.tests", "a.tests.b"]
+    assert app_imports.of_these(tmp_path, ["clr"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("acme.tests.fake", ["acme.tests.fake"]),
+        ("acme.tests.fake:Plugin", ["acme.tests.fake"]),
+        ("acme.tests.one, acme.docs.two;b.c", ["acme.docs.two", "acme.tests.one"]),
+        ("import acme.tests", ["acme.tests"]),
+        ("https://tests.example.org/docs", []),
+        ("tests.example.com", []),
+        ("s3.docs.json tests", []),
+        (7, []),
+    ],
+)  # fmt: skip
+def test_what_variables_name_counts(tmp_path: Path, value: object, found: list[str]) -> None:
+    """In config.json, of the app, a stage or a function: no host, no file."""
+    config = tmp_path / ".chalice/config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps({"stages": {"dev": {"environment_variables": {"P": value}}}}))
+    assert app_imports.of_app(tmp_path, NAMES) == found
+    config.write_text("{")
+    assert app_imports.of_app(tmp_path, NAMES) == []
 
 
 @pytest.mark.parametrize(

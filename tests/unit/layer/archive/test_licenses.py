@@ -9,6 +9,12 @@ from tasks.layer.archive.licenses import Asks
 GPL = "  GNU GENERAL PUBLIC LICENSE\n     Version 3, 29 June 2007\n"
 
 
+VERSIONS = (
+    "GPLv3", "GPLv2+", "LGPLv3", "AGPLv3", "MPLv2", "MPLv2.0", "EUPLv1.2", "EPLv2", "GNU GPLv3",
+    "GPL3", "LGPLv2.1+", "GPLv.3", "gplv3+", "CeCILLv2", "OSLv3",
+)  # fmt: skip
+
+
 def package(license_: str, *classifiers: str) -> Package:
     return Package(name="a", version="1", license=license_, classifiers=classifiers, requires=())
 
@@ -25,6 +31,9 @@ def package(license_: str, *classifiers: str) -> Package:
         ("GPL v2 or later", Asks.SOURCE),
         ("GNU Lesser General Public License v3 (LGPLv3)", Asks.SOURCE),
         ("LGPL with exceptions", Asks.SOURCE),
+        *((each, Asks.SOURCE) for each in VERSIONS),
+        ("Apachev2", Asks.NOTICE),
+        ("GPLed", Asks.UNKNOWN),
         ("Apache-2.0 WITH LLVM-exception", Asks.NOTICE),
         ("CC-BY-NC-4.0", Asks.MORE),
         ("Other/Proprietary License", Asks.MORE),

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tasks.layer.installed import Installed, InstalledDistribution
 from tasks.layer.prune import conflicts
 from tasks.util.errors import BuildError, SettingsError
-from tests import stored_parts
+from tests import handmade_layers, stored_parts
 
 EXTEND = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"
 IMPORTED = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
@@ -29,8 +30,10 @@ def brings(name: str, files: Mapping[str, str]) -> InstalledDistribution:
 
 
 def winner(path: str, first: str, second: str, *prefer: str) -> str:
-    tree = Installed((brings("a", {path: first}), brings("b", {path: second})))
-    return conflicts.settle(tree, [path], conflicts.read_preferences(prefer))[path]
+    """Beside a package `n`."""
+    files = ({path: first}, {path: second}, {"n/code.py": "x = 1"})
+    tree = Installed(tuple(brings(name, each) for name, each in zip("abc", files, strict=True)))
+    return conflicts.settle(tree, [*tree.sizes], conflicts.read_preferences(prefer))[path]
 
 
 @pytest.mark.parametrize(
@@ -52,16 +55,26 @@ def test_packages_that_run_alike(first: str, second: str, wins: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["README.md", "LICENSE", "pyproject.toml", ".gitignore", "setup.cfg"]
-)
+    "path",
+    [
+        "README.md", "LICENSE", "pyproject.toml", ".gitignore", "setup.cfg", "setup.py",
+        "__init__.py", "versioneer.py", "noxfile.py",
+        "n/.DS_Store", "n/.gitignore", ".github/workflows/ci.yml", "n/.idea/n.iml",
+        "share/doc/README", "requirements/dev.txt", "assets/logo.svg",
+    ],
+)  # fmt: skip
 def test_what_is_no_code_at_the_root(path: str) -> None:
-    """Two wheels that packed too much."""
+    """Two wheels that packed too much; what editors and Git leave anywhere."""
     assert winner(path, "one", "two") == "a"
 
 
 @pytest.mark.parametrize(
-    "path", ["examples/__init__.py", "scripts/run.py", "benchmarks/data/x.json", "n/py.typed"]
-)
+    "path",
+    [
+        "examples/__init__.py", "scripts/run.py", "benchmarks/data/x.json", "n/py.typed",
+        "notebooks/a.py", "tools/release.py", "tutorials/x.py", "integration_tests/__init__.py",
+    ],
+)  # fmt: skip
 def test_what_was_packed_by_mistake(path: str) -> None:
     """Examples at the root, that nobody imports; what only type checkers look for."""
     assert winner(path, "x = 1\n", "x = 2\n") == "a"
@@ -78,7 +91,26 @@ def test_a_folder_that_others_import_was_not(importer: str) -> None:
     assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
     a = replace(a, modules={importer: said}) if importer else replace(a, targets=["examples.x"])
     with pytest.raises(BuildError, match="both write"):
-        conflicts.settle(Installed((a, b)), [path], [])
+        conflicts.settle(Installed((a, b)), [path, importer], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PARAMS = {'Key': 'test.txt', 'Bucket': 'tests.zip'}",  # botocore/stub.py
+        "HOSTS = ('test.example.org', 'tests.pypi.org')",
+        "ARGS = ['test.csv', 'tests.py:main']",
+    ],
+)
+def test_names_of_files_and_hosts_import_no_folder(tmp_path: Path, text: str) -> None:
+    """Nor does a module that goes."""
+    files = {"test/__init__.py": "x = 1\n", "tests/__init__.py": "x = 1\n"}
+    others = Installed((brings("a", files), brings("b", dict.fromkeys(files, "x = 2\n"))))
+    code = handmade_layers.tree(tmp_path, {"n/stub.py": text, "n/gone.py": "import tests, test"})
+    tree = Installed((*others.distributions, *code.distributions))
+    assert conflicts.settle(tree, [*files, "n/stub.py"], []) == dict.fromkeys(files, "a")
+    with pytest.raises(BuildError, match="both write"):
+        conflicts.settle(tree, [*files, "n/gone.py"], [])
 
 
 @pytest.mark.parametrize(

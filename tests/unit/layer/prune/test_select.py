@@ -13,6 +13,11 @@ from tasks.settings.model import Settings
 from tests import handmade_layers
 
 
+def choose_of(root: Path, packages: dict[str, dict[str, str]]) -> Selection:
+    """The same of several packages, {name: files}."""
+    return select(handmade_layers.trees(root, packages), recipes.active(Settings()), ())
+
+
 def choose(root: Path, files: dict[str, str], **options: tuple[str, ...]) -> Selection:
     """Write the files below `root` and select among them."""
     settings = Settings(**options)  # type: ignore[arg-type] # any values
@@ -114,6 +119,15 @@ def test_tests_that_only_tests_import_go(tmp_path: Path) -> None:
     assert set(choose(tmp_path, files).removed) == set(files)
 
 
+@pytest.mark.parametrize("text", ["KEY = 'test.txt'", "HOST = 'test.example.com'"])
+def test_names_of_files_and_hosts_keep_no_folder(tmp_path: Path, text: str) -> None:
+    """botocore's examples name a file test.txt; a folder beside the packages is none of its."""
+    files = {"test/__init__.py": "", "test/test_x.py": "", "tests/test_y.py": ""}
+    assert choose(tmp_path, files | {"botocore/stub.py": text}).removed.keys() == files.keys()
+    named = {"a/b.py": "load('test.test_x')", "a/c.py": "load('tests.test_y.Case')"}
+    assert choose(tmp_path / "2", files | named).removed == {}
+
+
 def test_what_spared_code_imports_stays_too(tmp_path: Path) -> None:
     """Looked at again until nothing changes."""
     files = {
@@ -149,8 +163,41 @@ def test_files_that_code_reads_stay(tmp_path: Path, code: str, path: str) -> Non
     """Named by the code of their own package, or put together there, or listed; the same file of
     another package goes."""
     other = path.replace("a/", "b/", 1)
-    files = {"a/code.py": code, path: "", other: "", "b/code.py": "", "b/kernels/x.so": ""}
-    assert list(choose(tmp_path, files).removed) == [path.replace("a/", "b/", 1)]
+    one = {"a/code.py": code, path: ""}
+    two = {other: "", "b/code.py": "", "b/kernels/x.so": ""}
+    assert list(choose_of(tmp_path, {"one": one, "two": two}).removed) == [other]
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("import b\nopen(importlib.resources.files(b) / 'a.proto')", "b/a.proto"),
+        ("from importlib.resources import files\nfiles('b').joinpath(f'{n}.md')", "b/developer.md"),
+        ("import b\nopen(join(dirname(b.__file__), name + '.md'))", "b/SYSTEM.md"),
+        ("import b\nopen(join(b.__path__[0], 'README.md'))", "b/README.md"),
+        ("import pkgutil\npkgutil.get_data('b', f'{n}.md')", "b/CHANGES.md"),
+        ("for p in importlib.resources.files('b').iterdir(): print(p)", "b/SYSTEM.md"),
+        ("import b\nopen(Path(b.__file__).parent / 'tests' / 'x.csv')", "b/tests/x.csv"),
+        ("import b\nopen(Path(b.__file__).parent / 'docs' / name)", "b/docs/a.html"),
+    ],
+)  # fmt: skip
+def test_files_that_code_of_another_package_reads_stay(
+    tmp_path: Path, code: str, path: str
+) -> None:
+    """Prompts, definitions and data that are a package of their own. What is not read goes."""
+    data = {"b/__init__.py": "", path: "x", "b/_lib.abi3.so": "", "b/a_pb2.py": "",
+            "b/tests/test_x.py": "x"}  # fmt: skip
+    reading = choose_of(tmp_path / "1", {"a": {"a/__init__.py": code}, "b": data}).removed
+    assert reading == {"b/tests/test_x.py": "tests"}
+    other = {"a/__init__.py": "import b\nprint('x.csv', 'a.html')", "c/__init__.py": code}
+    apart = {**other, "c/__init__.py": code.replace("b", "d")}
+    assert path in choose_of(tmp_path / "2", {"a": apart, "b": data}).removed
+
+
+def test_files_of_the_same_package_beside_the_code_stay(tmp_path: Path) -> None:
+    """It brings a folder of code and one of data."""
+    files = {"a/x.py": "open(HERE.parent / 'a_data' / f'{name}.md')", "a_data/SYSTEM.md": "x"}
+    assert choose(tmp_path, files).removed == {}
 
 
 def test_bytecode_without_source_stays(tmp_path: Path) -> None:
@@ -273,6 +320,25 @@ def test_keys_of_tests_go_where_the_tests_stay(tmp_path: Path) -> None:
     assert choose(tmp_path, files).removed == dict.fromkeys(taken, "test-keys")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CA = join(dirname(__file__), 'test', 'ca.pem')",
+        "CA = join(dirname(__file__), 'test', f'{name}.pem')",
+        "CA = Path(__file__).parent / 'test/ca.pem'",
+    ],
+)
+def test_a_certificate_that_code_reads_stays(tmp_path: Path, code: str) -> None:
+    """Its suffix is a key's. The scan says what it is. Tests and their helpers may do without."""
+    files = {"a/test/ca.pem": "x", "a/test/test_x.py": "'ca.pem'"}
+    assert "a/test/ca.pem" not in choose(tmp_path / "1", files | {"a/tls.py": code}).removed
+    for number, helper in enumerate(("a/testing/tls.py", "a/_test_tls.py", "a/tests/tls.py")):
+        removed = choose(tmp_path / f"2{number}", files | {helper: code}).removed
+        assert removed["a/test/ca.pem"] == "test-keys"
+    removed = choose(tmp_path / "3", files | {"a/tls.py": f"import unittest\n{code}"}).removed
+    assert removed["a/test/ca.pem"] == "test-keys"
+
+
 def test_a_type_checker_reads_the_stubs_of_all(tmp_path: Path) -> None:
     """mypy's and jedi's search; a package that only has stubs of its own keeps nobody else's."""
     files = {"a/x.py": "", "a/x.pyi": "", "b-stubs/x.pyi": "", "b-stubs/METADATA.toml": ""}
@@ -309,6 +375,41 @@ def test_a_folder_whose_package_lists_its_modules_stays(tmp_path: Path) -> None:
     assert choose(tmp_path, files | {"a/plugins/__init__.py": lists}).removed == {}
     hidden = choose(tmp_path, files | {"a/plugins/conftest.py": lists})
     assert set(hidden.removed) == {*files, "a/plugins/conftest.py"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import a.commands\npkgutil.iter_modules(a.commands.__path__)",
+        "from . import commands\npkgutil.iter_modules(commands.__path__)",
+        "pkgutil.iter_modules([str(Path(__file__).parent / 'commands')])",
+        "import a.commands as c\nfor each in pkgutil.iter_modules(c.__path__): pass",
+    ],
+)
+def test_a_folder_that_is_listed_from_further_up_stays(tmp_path: Path, code: str) -> None:
+    """A command `test` of a program whose cli.py lists a/commands; not what lies in other
+    packages."""
+    files = {"a/commands/__init__.py": "", "a/commands/test/__init__.py": "",
+             "a/commands/test/test_run.py": "import pytest",
+             "a/core/__init__.py": "", "a/core/tests/test_x.py": "import pytest"}  # fmt: skip
+    removed = choose(tmp_path, files | {"a/cli.py": code}).removed
+    assert removed == {"a/core/tests/test_x.py": "tests"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("def run(): pass\n", True), ("from .._run import run\n", True), ("NAME = 'x'\n", True),
+        ("", False), ("# nothing\n", False), ('"""Tests."""\n', False),
+        ("import unittest\n", False),
+    ],
+)  # fmt: skip
+def test_a_folder_of_an_init_alone_stays_where_that_does_something(
+    tmp_path: Path, text: str, stays: bool
+) -> None:
+    """A command `test` may be a package of one module."""
+    files = {"a/__init__.py": "", "a/commands/test/__init__.py": text}
+    assert ("a/commands/test/__init__.py" not in choose(tmp_path, files).removed) == stays
 
 
 @pytest.mark.parametrize("path", ["a/test/x.txt", "a/test/one.py", "a/docs/overview.md"])

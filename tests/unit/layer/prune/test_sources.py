@@ -1,12 +1,13 @@
 """tasks/layer/prune/sources.py: which modules can do without their sources."""
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from tasks.layer.installed import Installed
 from tasks.layer.prune import sources
+from tasks.layer.prune.dist_info import cut_down
 from tasks.layer.prune.globs import matcher
 from tests import handmade_layers
 
@@ -162,6 +163,39 @@ def test_a_licence_may_ask_for_the_source(tmp_path: Path, license_: str) -> None
     only, why = choose(tmp_path, PLAIN | {INFO: f"Name: pkg\nLicense: {license_}\n"})
     assert only == set()
     assert why == {"pkg": f"its licence asks for the source ({license_})"}
+
+
+@pytest.mark.parametrize("file", ["LICENSE", "pkg-1.0.dist-info/licenses/COPYING"])
+def test_a_licence_that_only_its_text_tells_asks_too(tmp_path: Path, file: str) -> None:
+    """The metadata say nothing of it, or nothing that is known."""
+    text = "  GNU GENERAL PUBLIC LICENSE\n     Version 3, 29 June 2007\n"
+    for said in ("", "License: see LICENSE\n"):
+        files = PLAIN | {INFO: f"Name: pkg\n{said}", file: text}
+        only, why = choose(tmp_path, files)
+        assert only == set()
+        assert why == {"pkg": "its licence asks for the source (GPL, by its text)"}
+
+
+def test_python_3_11_still_finds_who_brings_a_package(tmp_path: Path) -> None:
+    """Its packages_distributions() looks at names that end in `.py`, where there is no
+    top_level.txt."""
+    record = "pkg-1.0.dist-info/RECORD"
+    files = {"pkg/__init__.py": "", "pkg/large.py": "x = 1\n" * 9, "other.py": "y = 1\n",
+             "ns/a/b.py": "z = 1\n", "kept/a/__init__.py": "", "kept/not-a-module.py": "x"}  # fmt: skip
+    files[record] = "".join(f"{path},sha256=x,1\n" for path in files)
+    tree = handmade_layers.tree(tmp_path, files)
+    only = sources.choose(tree, files, matcher(()), "3.11").only
+    assert only == {"pkg/large.py", "kept/a/__init__.py"}
+    rows = [
+        PurePosixPath(row.split(",")[0])
+        for row in cut_down("RECORD", files[record], files, only).split()
+    ]
+    tops = {row.parts[0] if len(row.parts) > 1 else row.stem for row in rows if row.suffix == ".py"}
+    assert tops == {"pkg", "other", "ns", "kept"}  # as Python 3.11's _top_level_inferred
+    told = handmade_layers.tree(tmp_path, files | {"pkg-1.0.dist-info/top_level.txt": "pkg\n"})
+    modules = {path for path in files if path not in (record, "kept/not-a-module.py")}
+    assert sources.choose(told, told.sizes, matcher(()), "3.11").only == modules
+    assert sources.choose(tree, files, matcher(()), "3.12").only == modules
 
 
 @pytest.mark.parametrize(
