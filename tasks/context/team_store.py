@@ -8,8 +8,10 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..aws.client import Aws
+from ..aws.iam.resources import is_of_aws
 from ..layer import exact_image, input_hash, installed, part
 from ..layer.archive import secret_scan
 from ..layer.team_store import origins, push, run
@@ -19,18 +21,19 @@ from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
 from ..settings.model import OFF, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
-from ..util.errors import LayerError
+from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
 _SENDERS: list[push.Sender] = []
 
 
 def mode(settings: Settings) -> str:
-    """Where no setting says it, what speaks with AWS anyway uses it. The emulator is no team's."""
-    if settings.team_store:
-        return settings.team_store
+    """Where no setting says it, what speaks with AWS anyway uses it. The emulator is no team's:
+    a function in it may write everything there."""
+    if settings.is_local:
+        return OFF
     speaks = arguments.deploys() or arguments.only_publishes()
-    return READ_WRITE if speaks and not settings.is_local else OFF
+    return settings.team_store or (READ_WRITE if speaks else OFF)
 
 
 def begin(settings: Settings, builder: str) -> None:
@@ -55,6 +58,7 @@ def begin(settings: Settings, builder: str) -> None:
 
 def _open(settings: Settings, patience: Patience) -> TeamStore:
     aws = connection.connect_read_only(settings)
+    refuse_nameless(aws)
     writer = writer_of(aws)
     origins.remember(settings, writer)
     return TeamStore(
@@ -66,6 +70,15 @@ def _open(settings: Settings, patience: Patience) -> TeamStore:
         checks=CHECKS,
         patience=patience,
     )
+
+
+def refuse_nameless(aws: Aws) -> None:
+    """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
+    Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
+    host = urlsplit(aws.client("s3").meta.endpoint_url).hostname or ""
+    if not (origins.endpoint() or is_of_aws(host)):
+        problem = f"S3 is asked at {host}, which is none of AWS's addresses"
+        raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
 
 
 def writer_of(aws: Aws) -> str:
