@@ -122,7 +122,7 @@ CHECKS: Mapping[str, Check] = {
 
 def offer(settings: Settings, builder: str, distributions: Collection[str],
           parts: Collection[str]) -> None:  # fmt: skip
-    """A build has passed: its work may be the team's. `distributions`, `parts`: keys."""
+    """A build has passed: its work may be the team's. `distributions`: keys. `parts`: names."""
     store = run.current()
     if not store or not store.writes or store.knows_inputs:
         return
@@ -131,7 +131,10 @@ def offer(settings: Settings, builder: str, distributions: Collection[str],
     asked = [name for name in store.asked if name[0] != part.KIND]
     facts = [(installed.KIND, key) for key in distributions]
     cards = [(name,) for name in dict.fromkeys([*asked, *facts])]
-    scanned = [((part.KIND, key), (secret_scan.KIND, secret_scan.key(key))) for key in parts]
+    scanned = [
+        ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
+        for name in parts
+    ]
     inputs = input_hash.input_hash(settings, builder)
     _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=[*cards, *scanned])]
 

@@ -86,7 +86,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """What a layer has at a place. `parts`: {distribution: its part's key}. `stay`: the
+    """What a layer has at a place. `parts`: {distribution: its part's name}. `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
     `absent:name`, `found:namespace`, `asked:distribution` or, of everybody, `asked:`."""
 
@@ -212,7 +212,9 @@ def chain(name: str) -> Iterator[str]:
 def keys(
     edges: Mapping[str, Iterable[str]], parts: Mapping[str, str], more: object
 ) -> dict[str, str]:
-    """{distribution: key}. `edges`: what each needs. `parts`: {distribution: its part's key}.
+    """{distribution: key}. `edges`: what each needs. `parts`: {distribution: what its part holds,
+    and what is tried of it}: its key alone would let a part that another writer made speak for the
+    one that is made here.
     `more`: what all proofs rest on: who proves, and where."""
     return {
         name: digest([more, name, sorted(parts[each] for each in closure(name, edges))])

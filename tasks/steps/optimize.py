@@ -61,8 +61,8 @@ def is_zipped(settings: Settings) -> bool:
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
     record = files.read_record(paths.record(settings, "optimize")) or {}
-    keys = [*record.get("parts", {}).values(), *record.get("beside", {}).values()]
-    return installed.store(settings).has_all(KIND, keys)
+    kept = installed.store(settings)
+    return all(kept.exact(KIND, name) for name in record.get("made", {}).values())
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
