@@ -21,6 +21,7 @@ from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
 from ..settings.model import OFF, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
+from ..util import typed_json
 from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
@@ -77,7 +78,7 @@ def refuse_nameless(aws: Aws) -> None:
     Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
     host = urlsplit(aws.client("s3").meta.endpoint_url).hostname or ""
     if not (origins.endpoint() or is_of_aws(host)):
-        problem = f"S3 is asked at {host}, which is none of AWS's addresses"
+        problem = f"S3 is asked at {host}, and AWS has no such address"
         raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
 
 
@@ -90,20 +91,9 @@ def writer_of(aws: Aws) -> str:
     return found if re.fullmatch(WRITER, found, re.ASCII) else ""
 
 
-def _check_facts(path: Path) -> None:
-    installed.from_facts("", "", json.loads(path.read_bytes()))
-
-
-def _check_proof(path: Path) -> None:
-    """Only what follows from bytes alone is kept, also if another machine says it."""
-    if not proofs.Proof(**json.loads(path.read_bytes())).is_kept:
-        raise ValueError
-
-
 def _check_scan(path: Path) -> None:
-    found = json.loads(path.read_bytes())
-    if not all(isinstance(each, list) for each in found.values()):
-        raise TypeError
+    if not typed_json.fits(json.loads(path.read_bytes()), secret_scan.Found):
+        raise ValueError
 
 
 def _check_digest(path: Path) -> None:
@@ -112,11 +102,11 @@ def _check_digest(path: Path) -> None:
 
 
 CHECKS: Mapping[str, Check] = {
-    installed.KIND: _check_facts,
+    installed.KIND: installed.check_facts,
     exact_image.KIND: _check_digest,
-    part.KIND: part.read_part,
+    part.KIND: part.check_part,
     secret_scan.KIND: _check_scan,
-    proofs.KIND: _check_proof,
+    proofs.KIND: proofs.check_proof,
 }
 
 
