@@ -85,9 +85,11 @@ class Life:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return key["AccessKeyId"], key["SecretAccessKey"]
 
-    def run(self, purpose: str, *arguments: str, without: str = "") -> None:
-        """By a new user with the policy, a statement (`A+B`: two) left out."""
+    def run(self, purpose: str, *arguments: str, without: str = "", beside: str = "") -> None:
+        """By a new user with the policy (and the one `beside`), a statement (`A+B`: two) left
+        out."""
         policy, gone = printed(purpose), without.split("+")
+        policy["Statement"] += printed(beside)["Statement"] if beside else []
         policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] not in gone]
         keys = self.user(policy)
         self.server.refused = self.guard

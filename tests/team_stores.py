@@ -55,6 +55,11 @@ def fill(store: TeamStore, content: Mapping[Name, bytes]) -> None:
 
 def give(store: TeamStore, cards: Cards, inputs: str = INPUTS) -> Sender:
     s3.ensure_bucket(store.objects.aws)
+    return send(store, cards, inputs)
+
+
+def send(store: TeamStore, cards: Cards, inputs: str = INPUTS) -> Sender:
+    """Where the bucket is there."""
     sender = Sender(store=store, inputs=inputs, cards=cards)
     sender.finish()
     return sender

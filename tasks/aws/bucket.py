@@ -43,9 +43,9 @@ def protect(aws: Aws, owned: dict[str, str]) -> None:
     bucket, partition = owned["Bucket"], aws.identity.partition
     policy = policies.document([tls_only(bucket, partition), written_once(bucket, partition)])
     s3.put_bucket_policy(**owned, Policy=json.dumps(policy))
-    s3.put_bucket_lifecycle_configuration(
-        **owned, LifecycleConfiguration={"Rules": [UNFINISHED, STORE]}
-    )
+    expiring = [unpublished(aws.settings)] if aws.settings.lifecycle_days else []
+    rules = [UNFINISHED, STORE, *expiring]
+    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": rules})
 
 
 def warn_of_weak_bucket(aws: Aws, owned: dict[str, str]) -> None:
@@ -118,6 +118,7 @@ def _ask(question: Any, owned: dict[str, str]) -> dict[str, Any] | None:
     return answer
 
 
+WITH_MORE = "run this once with the policy of `./doitw iam-policy for=make-bucket`, too"
 RULE = "doit-lambda-layer"
 TAG = {"Key": "doit-lambda-layer", "Value": "unpublished"}
 
@@ -148,26 +149,39 @@ def untag_object(aws: Aws, key: str) -> None:
 
 def ensure(aws: Aws) -> None:
     """Our rule, beside whatever rules the bucket has."""
-    if not aws.settings.lifecycle_days:
-        return
-    ours = {
+    if aws.settings.lifecycle_days and (missing := add_rule(aws, unpublished(aws.settings))):
+        say(f"warning: {missing}")
+
+
+def unpublished(settings: Settings) -> dict[str, Any]:
+    """The rule that takes uploads which nobody published."""
+    return {
         "ID": RULE,
         "Status": "Enabled",
         "Filter": {"And": {"Prefix": s3_keys.LAYERS, "Tags": [TAG]}},
-        "Expiration": {"Days": aws.settings.lifecycle_days},
+        "Expiration": {"Days": settings.lifecycle_days},
     }
-    add_rule(aws, ours)
 
 
-def add_rule(aws: Aws, ours: Mapping[str, Any]) -> None:
-    """Beside whatever rules the bucket has, in the place of a former one of ours."""
-    there = rules(aws)
-    if ours not in there:
-        others = [rule for rule in there if rule.get("ID") != ours["ID"]]
-        with errors(f"setting the lifecycle of bucket {aws.settings.bucket}"):
+def add_rule(aws: Aws, ours: Mapping[str, Any]) -> str:
+    """Beside whatever rules the bucket has, in the place of a former one of ours. What to do where
+    this identity may not: with that right it could have all of the bucket deleted by age."""
+    from botocore.exceptions import ClientError
+
+    there, bucket = rules(aws), aws.settings.bucket
+    if ours in there:
+        return ""
+    others = [rule for rule in there if rule.get("ID") != ours["ID"]]
+    with errors(f"setting the lifecycle of bucket {bucket}"):
+        try:
             aws.client("s3").put_bucket_lifecycle_configuration(
                 **s3.bucket_of(aws), LifecycleConfiguration={"Rules": [*others, ours]}
             )
+        except ClientError as error:
+            if error_code(error) not in DENIED:
+                raise
+            return f"bucket {bucket} lacks the lifecycle rule {ours['ID']}: {WITH_MORE}"
+    return ""
 
 
 def rules(aws: Aws) -> list[dict[str, Any]]:

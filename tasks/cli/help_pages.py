@@ -164,6 +164,7 @@ PAGES = {
         examples={
             "./doitw iam-policy stage=prod": "every policy",
             "./doitw iam-policy stage=prod for=deploy": "one policy, as JSON alone",
+            "./doitw iam-policy stage=prod for=make-bucket": "needed once, to make the bucket",
         },
     ),
     "adopt-state": Page(

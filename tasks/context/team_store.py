@@ -8,8 +8,10 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..aws.client import Aws
+from ..aws.iam.resources import is_of_aws
 from ..layer import exact_image, input_hash, installed, part
 from ..layer.archive import secret_scan
 from ..layer.team_store import origins, push, run
@@ -19,18 +21,20 @@ from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
 from ..settings.model import OFF, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
-from ..util.errors import LayerError
+from ..util import typed_json
+from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
 _SENDERS: list[push.Sender] = []
 
 
 def mode(settings: Settings) -> str:
-    """Where no setting says it, what speaks with AWS anyway uses it. The emulator is no team's."""
-    if settings.team_store:
-        return settings.team_store
+    """Where no setting says it, what speaks with AWS anyway uses it. The emulator is no team's:
+    a function in it may write everything there."""
+    if settings.is_local:
+        return OFF
     speaks = arguments.deploys() or arguments.only_publishes()
-    return READ_WRITE if speaks and not settings.is_local else OFF
+    return settings.team_store or (READ_WRITE if speaks else OFF)
 
 
 def begin(settings: Settings, builder: str) -> None:
@@ -55,6 +59,7 @@ def begin(settings: Settings, builder: str) -> None:
 
 def _open(settings: Settings, patience: Patience) -> TeamStore:
     aws = connection.connect_read_only(settings)
+    refuse_nameless(aws)
     writer = writer_of(aws)
     origins.remember(settings, writer)
     return TeamStore(
@@ -68,6 +73,15 @@ def _open(settings: Settings, patience: Patience) -> TeamStore:
     )
 
 
+def refuse_nameless(aws: Aws) -> None:
+    """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
+    Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
+    host = urlsplit(aws.client("s3").meta.endpoint_url).hostname or ""
+    if not (origins.endpoint() or is_of_aws(host)):
+        problem = f"S3 is asked at {host}, and AWS has no such address"
+        raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
+
+
 def writer_of(aws: Aws) -> str:
     """Whose prefix is this run's: as it is set, or called as the role, or as the user."""
     if named := origins.named_writer(aws.settings):
@@ -77,20 +91,9 @@ def writer_of(aws: Aws) -> str:
     return found if re.fullmatch(WRITER, found, re.ASCII) else ""
 
 
-def _check_facts(path: Path) -> None:
-    installed.from_facts("", "", json.loads(path.read_bytes()))
-
-
-def _check_proof(path: Path) -> None:
-    """Only what follows from bytes alone is kept, also if another machine says it."""
-    if not proofs.Proof(**json.loads(path.read_bytes())).is_kept:
-        raise ValueError
-
-
 def _check_scan(path: Path) -> None:
-    found = json.loads(path.read_bytes())
-    if not all(isinstance(each, list) for each in found.values()):
-        raise TypeError
+    if not typed_json.fits(json.loads(path.read_bytes()), secret_scan.Found):
+        raise ValueError
 
 
 def _check_digest(path: Path) -> None:
@@ -99,17 +102,17 @@ def _check_digest(path: Path) -> None:
 
 
 CHECKS: Mapping[str, Check] = {
-    installed.KIND: _check_facts,
+    installed.KIND: installed.check_facts,
     exact_image.KIND: _check_digest,
-    part.KIND: part.read_part,
+    part.KIND: part.check_part,
     secret_scan.KIND: _check_scan,
-    proofs.KIND: _check_proof,
+    proofs.KIND: proofs.check_proof,
 }
 
 
 def offer(settings: Settings, builder: str, distributions: Collection[str],
           parts: Collection[str]) -> None:  # fmt: skip
-    """A build has passed: its work may be the team's. `distributions`, `parts`: keys."""
+    """A build has passed: its work may be the team's. `distributions`: keys. `parts`: names."""
     store = run.current()
     if not store or not store.writes or store.knows_inputs:
         return
@@ -118,7 +121,10 @@ def offer(settings: Settings, builder: str, distributions: Collection[str],
     asked = [name for name in store.asked if name[0] != part.KIND]
     facts = [(installed.KIND, key) for key in distributions]
     cards = [(name,) for name in dict.fromkeys([*asked, *facts])]
-    scanned = [((part.KIND, key), (secret_scan.KIND, secret_scan.key(key))) for key in parts]
+    scanned = [
+        ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
+        for name in parts
+    ]
     inputs = input_hash.input_hash(settings, builder)
     _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=[*cards, *scanned])]
 

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,15 @@ class Store:
 
     def get(self, kind: str, key: str) -> Path | None:
         """The entry, whole, or None. The newest, should two builds have made it differently."""
-        found = next(filter(self._take, self._there(kind, key)), None)
+        return self._first(self._there(kind, key))
+
+    def exact(self, kind: str, name: str) -> Path | None:
+        """The entry with that file name: it says the content, too."""
+        there = self._there(kind, name.rpartition("-")[0])
+        return self._first(path for path in there if path.name == name)
+
+    def _first(self, there: Iterable[Path]) -> Path | None:
+        found = next(filter(self._take, there), None)
         store_users.note(self.root, was_there=found is not None)
         if found:
             origins.note(found)

@@ -10,6 +10,7 @@ from typing import Any
 from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import files as file_tools
+from ..util import typed_json
 from ..util.errors import BuildError
 from .cache import MB, Store
 from .team_store import origins
@@ -89,6 +90,19 @@ def store(settings: Settings) -> Store:
 def read_installed(path: Path, key: str, pin: str) -> InstalledDistribution:
     """An entry of the store, whose name says its content: read once in a run."""
     return from_facts(key, pin, json.loads(path.read_bytes()))
+
+
+def check_facts(path: Path) -> None:
+    """ValueError unless it is what docker/inspect_installed.py says of some package: what
+    another machine wrote is read by steps that expect just that."""
+    found = from_facts("", "", json.loads(path.read_bytes()))
+    if not typed_json.fits(found, InstalledDistribution) or file_tools.unholdable(found.files):
+        raise ValueError("it has another form")
+    from .archive import dist_metadata  # with all that reads metadata
+
+    said = dist_metadata.parse_metadata(found.texts["METADATA"])
+    if (said.name, said.version) != (found.name, found.version):
+        raise ValueError("its metadata is another distribution's")
 
 
 def from_facts(key: str, pin: str, facts: Mapping[str, Any]) -> InstalledDistribution:

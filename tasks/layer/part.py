@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from ..settings.model import Settings
 from ..ui.console import count, size
-from ..util import files
+from ..util import files, typed_json
 from ..util.errors import BuildError
 from ..util.files import Record, digest
 from .archive import secret_patterns
@@ -45,6 +45,9 @@ class Member(NamedTuple):
     def is_beside(self) -> bool:
         """Bytecode of ours that its module can do without."""
         return self.made and "__pycache__/" in self.name
+
+
+_MEMBER = tuple[str, int, int, int, int, Any, int, int, bool, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,39 @@ def read_part(path: Path) -> Part:
     )
     refuse_bad_members(members)
     return Part(path=path, members=members, strip=index["strip"], skipped=tuple(index["skipped"]))
+
+
+class Strip(TypedDict):
+    """The report of docker/strip.py."""
+
+    files: int
+    bytes: int
+    left_alone: list[str]
+    unreadable: NotRequired[list[str]]
+
+
+def check_part(path: Path) -> None:
+    """ValueError, BuildError unless it is one, and each member lies in it: what another machine
+    wrote is read by steps that expect just that."""
+    found = read_part(path)
+    held = path.stat().st_size
+    wrong = [
+        each for each in found.members
+        if each.method not in (0, DEFLATED) or min(each.size, each.offset, each.packed) < 0
+        or each.offset + each.packed > held or not 0 <= each.crc < 1 << 32
+    ]  # fmt: skip
+    reports = typed_json.fits(found.strip, Strip | None)
+    listed = typed_json.fits(found.skipped, tuple[str, ...])
+    if wrong or not (reports and listed and typed_json.fits(found.members, tuple[_MEMBER, ...])):
+        raise ValueError("it has another form")
+
+
+def is_of(made: Part, plan: PrunePlan) -> bool:
+    """Has it the files that stay, and bytecode of them? One that was made here has. Where a module
+    is shipped as bytecode alone, its source is there if it could not be compiled."""
+    there = {each.name for each in made.members if not each.made}
+    sources = {source_of(each.name) for each in made.members if each.made}
+    return {*plan.stay} - {*plan.only} <= there <= {*plan.stay} >= sources
 
 
 def refuse_bad_members(members: Iterable[Member]) -> None:

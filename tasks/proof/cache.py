@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from ..layer.cache import Store
 from ..layer.installed import Installed, source_of
@@ -23,7 +23,7 @@ from ..requirements.file import canonical as canonical_name
 from ..requirements.tags import marker_environment
 from ..settings.model import Settings
 from ..ui.console import count
-from ..util import modules
+from ..util import modules, typed_json
 from ..util.files import canonical, digest
 from . import causes
 
@@ -32,6 +32,40 @@ FORMAT = 1  # raise when a proof says other things: several versions of the tool
 LISTED = 5  # origins of proofs
 OPEN = ("absent", "asked", "found", "listed")  # sights that a distribution more can change
 EVERYBODY = "asked:"  # names and entry points of all
+
+
+class Elf(TypedDict):
+    """Of docker/elf.py."""
+
+    machine: str
+    program: bool
+    soname: str
+    needed: list[str]
+    versions: dict[str, list[str]]
+    damaged: NotRequired[bool]
+
+
+class Hides(TypedDict):
+    used: bool
+    lacks: list[str]
+
+
+class After(TypedDict):
+    """What docker/probe.py says of a layer, and docker/inspect_foreign.py but for the last two."""
+
+    imports: dict[str, str]
+    loads: dict[str, str]
+    compiled: int
+    missed: list[str]
+    needs: dict[str, list[str]]
+    others: dict[str, list[str]]
+    seen: dict[str, list[str]]
+    hides: dict[str, Hides]
+    hidden: dict[str, str]
+    metadata: str
+    elf: dict[str, Elf]
+    seconds: NotRequired[dict[str, float]]
+    memory: NotRequired[dict[str, int]]
 
 
 @dataclass
@@ -60,6 +94,16 @@ class Proof:
         return self.is_certain and not self.after["compiled"]
 
 
+def check_proof(path: Path) -> None:
+    """ValueError unless it is one, and follows from bytes alone, also if another machine says
+    it."""
+    found = Proof(**json.loads(path.read_bytes()))
+    if not (typed_json.fits(found, Proof) and typed_json.fits(found.after, After)):
+        raise ValueError("it has another form")
+    if not found.is_kept:
+        raise ValueError("it does not follow from the bytes")
+
+
 def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:
     """{distribution: its proof} of those of {distribution: key} that have one which holds."""
     return {name: each for name, each in stored(store, keys).items() if look.keeps(each)}
@@ -86,7 +130,7 @@ def save(store: Store, key: str, proof: Proof) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """What a layer has at a place. `parts`: {distribution: its part's key}. `stay`: the
+    """What a layer has at a place. `parts`: {distribution: its part's name}. `stay`: the
     layer's files. Sights, as docker/try_imports.py notes them: `read:folder`, `listed:folder`,
     `absent:name`, `found:namespace`, `asked:distribution` or, of everybody, `asked:`."""
 
@@ -212,7 +256,8 @@ def chain(name: str) -> Iterator[str]:
 def keys(
     edges: Mapping[str, Iterable[str]], parts: Mapping[str, str], more: object
 ) -> dict[str, str]:
-    """{distribution: key}. `edges`: what each needs. `parts`: {distribution: its part's key}.
+    """{distribution: key}. `edges`: what each needs. `parts`: what the part of each holds, and
+    what is tried of it. (With its key alone, another writer's part would speak for ours.)
     `more`: what all proofs rest on: who proves, and where."""
     return {
         name: digest([more, name, sorted(parts[each] for each in closure(name, edges))])

@@ -55,7 +55,7 @@ def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[st
     for name, each in made.items():
         if each.is_kept:
             cache.save(kept, asked.keys[name], each)
-    parts = asked.look.parts.values()
+    parts = (name.rpartition("-")[0] for name in asked.look.parts.values())
     kept.evict({*asked.keys.values(), *parts, *(each.key for each in tree.distributions)})
 
 

@@ -86,18 +86,19 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     installed = file_tools.read_record(paths.record(settings, "install")) or {}
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
-    made = optimized["parts"]
-    look = cache.Look(tree, made, stay)
+    parts, made = optimized["parts"], optimized["made"]
+    look = cache.Look(tree, {name: made[name] for name in parts}, stay)
+    asked = probe.question(tree, stay)
     more = [cache.FORMAT, *where, optimized["bytecode"] is None, look.met]
-    keys = cache.keys(edges, made, more)
+    rest = {name: file_tools.digest([content, asked[name]]) for name, content in look.parts.items()}
+    keys = cache.keys(edges, rest, more)
     rests = {
-        key: [(part.KIND, made[each]) for each in cache.closure(name, edges)]
+        key: [(part.KIND, parts[each]) for each in cache.closure(name, edges)]
         for name, key in keys.items()
     }
     team.bring(cache.KIND, [*keys.values()], rests)
     stored = cache.stored(installed_layer.store(settings), keys)
     known = {name: each for name, each in stored.items() if look.keeps(each)}
-    asked = probe.question(tree, stay)
     missing = {name: each for name, each in asked.items() if name not in known}
     shown = {each for name in missing for each in cache.closure(name, edges)}
     met = {tree.owners[path] for path in look.met}

@@ -105,10 +105,13 @@ def known_distributions(
     """{pin's key: distribution} of what was installed before."""
     kept = installed_layer.store(settings)
     team.bring(KIND, [pin.key for pin in pins if pin.certain])
-    found = {pin.key: kept.get(KIND, pin.key) for pin in pins if pin.certain}
-    return {
-        key: installed_layer.read_installed(path, key, key) for key, path in found.items() if path
+    found = {
+        pin.key: installed_layer.read_installed(path, pin.key, pin.key)
+        for pin in pins
+        if pin.certain and (path := kept.get(KIND, pin.key))
     }
+    named = {pin.key: pin.name for pin in pins}  # another writer may say it of another package
+    return {key: each for key, each in found.items() if each.name == named[key]}
 
 
 def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, locked: bool) -> str:

@@ -61,8 +61,8 @@ def is_zipped(settings: Settings) -> bool:
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
     record = files.read_record(paths.record(settings, "optimize")) or {}
-    keys = [*record.get("parts", {}).values(), *record.get("beside", {}).values()]
-    return installed.store(settings).has_all(KIND, keys)
+    kept = installed.store(settings)
+    return all(kept.exact(KIND, name) for name in record.get("made", {}).values())
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
@@ -74,12 +74,12 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     keys = {each.name: parts.key(each, settings) for each in wanted}
     rests = {keys[each.name]: [(installed.KIND, each.key)] for each in wanted}
     team.bring(KIND, [*keys.values()], rests)
-    there = kept.all(KIND, keys)
-    missing = [each for each in wanted if each.name not in there]
-    if missing:
-        there |= make_parts(settings, get_workshop(), missing, keys)
+    there = {name: parts.read_part(path) for name, path in kept.all(KIND, keys).items()}
+    missing = [x for x in wanted if not (x.name in there and parts.is_of(there[x.name], x))]
+    made = make_parts(settings, get_workshop(), missing, keys) if missing else {}
+    there |= {name: parts.read_part(path) for name, path in made.items()}
     beside = keep_notices(settings, wanted)
-    found = {name: parts.read_part(there[name]) for name in keys}
+    found = {name: there[name] for name in keys}
     found |= {name: parts.read_part(kept.all(KIND, beside)[name]) for name in beside}
     record: files.Record = {"fingerprint": fingerprint(settings), "parts": keys, "beside": beside}
     record["made"] = {name: each.path.name for name, each in found.items()}

@@ -11,6 +11,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import installed
 from ..layer.archive import sbom, zip_writer
+from ..layer.team_store import origins
 from ..proof import schedule
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
@@ -32,7 +33,10 @@ def task_sbom() -> dict[str, object]:
         "actions": [action(lambda: run(settings))],
         "file_dep": [str(paths.record(settings, "zip"))],
         "targets": [str(paths.beside_zip(settings, ".cdx.json")), str(record)],
-        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [
+            files.is_fresh(record, lambda: fingerprint(settings)),
+            lambda: origins.are_trusted(settings, "sbom"),
+        ],
     }
 
 
@@ -58,7 +62,7 @@ def run(settings: Settings) -> files.Record:
     files.write_atomic(target, sbom.to_json(found).encode())
     record: files.Record = {"fingerprint": fingerprint(settings), "sha256": packed.sha256}
     inside = sum(len(each.entries) for each in found.bills) + len(found.libraries)
-    record |= {"components": len(found.packages), "inside": inside}
+    record |= {"components": len(found.packages), "inside": inside, "origins": origins.used()}
     files.write_record(paths.record(settings, "sbom"), record)
     for line in (line for each in found.bills for line in each.warnings):
         say(line)

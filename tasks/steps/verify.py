@@ -116,7 +116,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     made = file_tools.read_record(paths.record(settings, "optimize")) or {}
     with ThreadPoolExecutor(max_workers=1) as beside:  # the sandbox is waited for anyway
         scan = beside.submit(
-            secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["parts"]
+            secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["made"]
         )
         found = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
         failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
@@ -147,9 +147,8 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
 
 def offer(settings: Settings, tree: Installed, made: file_tools.Record) -> None:
     """To the team's store. `made`: optimize's record."""
-    keys = [*made["parts"].values(), *made["beside"].values()]
-    kind = builder.kind(settings)
-    team_store.offer(settings, kind, [each.key for each in tree.distributions], keys)
+    kind, parts = builder.kind(settings), made["made"].values()
+    team_store.offer(settings, kind, [each.key for each in tree.distributions], parts)
 
 
 def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:

@@ -2,10 +2,12 @@
 of our dataclasses, or as nothing. Half of one would be a traceback later on."""
 
 import json
+import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 
 def parsed(data: bytes | None) -> dict[str, Any]:
@@ -45,3 +47,59 @@ def _made(value: Any, wanted: Any) -> Any:
     if wanted is Any or type(value) in ((int, float) if wanted is float else (wanted,)):
         return value
     raise TypeError(f"{value!r} is not {wanted}")
+
+
+def fits(value: object, wanted: Any) -> bool:
+    """Has it that type all the way down: a dataclass, a TypedDict, or what JSON knows? For what is
+    large: each type is looked at once. A list counts as a tuple."""
+    return _check(wanted)(value)
+
+
+@cache
+def _check(wanted: Any) -> Callable[[Any], bool]:
+    origin, inner = get_origin(wanted), get_args(wanted)
+    if wanted is Any:
+        return lambda value: True
+    if is_typeddict(wanted):
+        return _fields(wanted, dict, lambda value: value, wanted.__required_keys__)
+    if is_dataclass(wanted):
+        return _fields(wanted, wanted, vars, get_type_hints(wanted).keys())
+    if origin is types.UnionType:
+        return lambda value: any(_check(each)(value) for each in inner)
+    if origin:
+        return _of_many(origin, inner)
+    if wanted is float:
+        return lambda value: type(value) in (int, float) and math.isfinite(value)
+    return lambda value: type(value) is wanted
+
+
+def _of_many(origin: Any, inner: tuple[Any, ...]) -> Callable[[Any], bool]:
+    if origin in (dict, Mapping):
+        items = _all_of(inner[1])
+        return lambda value: isinstance(value, dict) and items(value.values())
+    if origin is tuple and inner[-1] is not ...:
+        checks = [_check(each) for each in inner]
+        return lambda value: (
+            isinstance(value, list | tuple) and len(value) == len(checks)
+            and all(check(each) for check, each in zip(checks, value, strict=True))
+        )  # fmt: skip
+    items = _all_of(inner[0])
+    return lambda value: isinstance(value, list | tuple) and items(value)
+
+
+def _all_of(wanted: Any) -> Callable[[Any], bool]:
+    check = _check(wanted)
+    if wanted in (str, int, bool):
+        return lambda values: {*map(type, values)} <= {wanted}
+    return lambda values: all(map(check, values))
+
+
+def _fields(
+    wanted: Any, kind: Any, items: Callable[[Any], Mapping[str, Any]], required: Any
+) -> Callable[[Any], bool]:
+    hints = get_type_hints(wanted)
+    checks = {name: _check(hint) for name, hint in hints.items()}
+    return lambda value: (
+        isinstance(value, kind) and required <= items(value).keys() <= checks.keys()
+        and all(checks[name](each) for name, each in items(value).items())
+    )  # fmt: skip

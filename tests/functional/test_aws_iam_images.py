@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tasks.aws.iam.image_statements import CONVERT_NEEDS, IMAGE_NEEDS, needs_of
-from tasks.aws.iam.statements import CALL, CONVERT, DEPLOY, GC, ROLLBACK, STATUS, Need
+from tasks.aws.iam.statements import CALL, CONVERT, DEPLOY, GC, MAKE_BUCKET, ROLLBACK, STATUS, Need
 from tasks.aws.iam.store_statements import STORE_NEEDS
 from tasks.commands import iam_policy
 from tasks.context import settings
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.long
 PURPOSES = (DEPLOY, ROLLBACK, STATUS, GC, CALL, CONVERT)
 SETTINGS = f'bucket = "deps-bucket"\naccount = "{ACCOUNT}"\n'
 MAKING = (
-    "Stage Key Images Bucket MakeBucket LookAtBucket+MakeBucket Repository MakeRepository Registry "
-    "Push Role MakeRole PassRole MakeFunction Function Api Logs FindLogs"
+    "LookAtBucket+Repository Repository MakeRepository Registry Push Role MakeRole PassRole "
+    "MakeFunction Function Api Logs FindLogs"
 )
 GOING_BACK = "Stage Key Images Bucket Registry Repository Function"
 
@@ -55,6 +55,9 @@ def live(life: Life) -> None:
     assert life.doit("build")[0] == 0
     configure(life.project, tags={"team": "shop"}, reserved_concurrency=1, log_retention_in_days=7)
     life.dropping(STATUS, "FindApi", "plan")
+    life.dropping(DEPLOY, "Stage Key Images Bucket", "deploy")
+    life.run(MAKE_BUCKET, "deploy", without="MakeBucket", beside=DEPLOY)
+    life.run(MAKE_BUCKET, "deploy", without="Repository", beside=DEPLOY)
     life.dropping(DEPLOY, MAKING, "deploy")
     life.run(DEPLOY, "deploy")
     life.run(DEPLOY, "package")

@@ -161,7 +161,7 @@ def test_an_expired_pack_is_made_again(aws: Aws, made: dict[Name, bytes], tmp_pa
 
 def keys(aws: Aws) -> list[str]:
     listed = aws.client("s3").list_objects_v2(Bucket="deps-bucket", Prefix="store/")
-    return [each["Key"] for each in listed["Contents"]]
+    return [each["Key"] for each in listed.get("Contents", [])]
 
 
 def change(aws: Aws, where: str, how: str) -> None:
@@ -281,6 +281,58 @@ def test_a_store_that_takes_nothing_costs_a_second(
     held_back.set()
     assert took < BUSY
     assert sender.fault
+
+
+@pytest.mark.parametrize("place", ["/packs/", "/parts/"])
+def test_a_push_that_is_given_up_leaves_nothing_half(
+    aws: Aws, server: Server, tmp_path: Path, place: str
+) -> None:
+    """No pack that lacks a part, no index of entries that never came, no parts that are paid for
+    and in no list. What is there is whole, so the next one can send the rest."""
+    store = machine(aws, tmp_path / "ci")
+    found = content("a", size=2 * push.PART) | content("b", "c")
+    fill(store, found)
+    s3.ensure_bucket(aws)
+    sender = push.Sender(store=store, inputs=INPUTS, cards=cards("a", "b", "c"))
+
+    def given_up(request: Request) -> Refusal | None:
+        if place in request.path and request.method == "PUT":
+            sender._patience.is_over.set()
+        return None
+
+    server.refused = given_up
+    sender.finish()
+    server.refused = lambda request: None
+    client, named = aws.client("s3"), {"Bucket": "deps-bucket"}
+    assert "Uploads" not in client.list_multipart_uploads(**named)
+    assert not [each for each in keys(aws) if "/index/" in each]
+    assert bool([each for each in keys(aws) if "/packs/" in each]) is (place == "/parts/")
+    assert give(machine(aws, tmp_path / "ci"), cards("a", "b", "c")).fault == ""
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a", "b", "c"])
+    assert held(fresh, list(found)) == found
+
+
+def test_a_lost_answer_to_the_last_request_of_a_pack_is_no_fault(
+    aws: Aws, server: Server, tmp_path: Path
+) -> None:
+    """The SDK asks again, and S3 knows no such upload any more: the pack is there."""
+    store = machine(aws, tmp_path / "ci")
+    found = content("a", "b")
+    fill(store, found)
+    s3.ensure_bucket(aws)
+    ends: list[str] = []
+
+    def lost(method: str, path: str) -> bool:
+        ends.extend([path] if method == "POST" and "/packs/" in path else [])
+        return len(ends) == 2 and "/packs/" in path  # the first one began the upload
+
+    server.dropped = lost
+    assert give(store, cards("a", "b")).fault == ""
+    assert len(ends) > 2
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a", "b"])
+    assert held(fresh, list(found)) == found
 
 
 def test_a_bundle_of_another_entry_is_none(

@@ -21,14 +21,15 @@ from tasks.aws.client import Aws
 from tasks.aws.iam import policies
 from tasks.aws.iam.policies import Policy
 from tasks.aws.iam.resources import Scope
-from tasks.aws.iam.statements import DEPLOY, PUBLISH, STORE
+from tasks.aws.iam.statements import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
 from tasks.layer.team_store.bundle import Entry, Name, bundle, object_key
 from tasks.layer.team_store.push import Sender
 from tasks.settings.model import Settings
 from tasks.util import files
+from tasks.util.errors import AwsError
 from tests.enforced_iam import Enforcement, adjust
 from tests.moto_server import ACCOUNT, REGION, Server
-from tests.team_stores import INPUTS, fill, give, held, key, machine
+from tests.team_stores import INPUTS, fill, give, held, key, machine, send
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123"
 NAME: Name = ("parts", key("a part"))
@@ -120,7 +121,7 @@ def test_a_reader_reads_and_does_nothing_else(
     assert refused(client.get_object, Key="layers/deps/x") == "AccessDenied"
 
 
-@pytest.mark.parametrize("purpose", [PUBLISH, DEPLOY])
+@pytest.mark.parametrize("purpose", [PUBLISH, DEPLOY, STORE_WRITE])
 def test_another_writer_reaches_his_own_prefix_alone(
     aws: Aws, server: Server, guard: Enforcement, tmp_path: Path, purpose: str
 ) -> None:
@@ -146,6 +147,88 @@ def test_another_writer_reaches_his_own_prefix_alone(
         victim.bring("parts", [NAME[1], key("to be")], {})
         assert held(victim, [NAME]) == {NAME: GOOD}
     assert not any("/evil/" in each.path for each in server.seen)
+
+
+EVERYTHING = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+BY_AGE = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+AT_THE_BUCKET: list[tuple[str, dict[str, Any]]] = [
+    ("put_bucket_policy", {"Policy": json.dumps({"Statement": [EVERYTHING]})}),
+    ("delete_bucket_policy", {}),
+    ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": [BY_AGE]}}),
+    ("put_public_access_block", {"PublicAccessBlockConfiguration": {"BlockPublicPolicy": False}}),
+    ("put_bucket_encryption", {"ServerSideEncryptionConfiguration": {"Rules": []}}),
+    ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
+    ("put_bucket_acl", {"ACL": "public-read-write"}),
+    ("delete_bucket", {}),
+]
+
+
+@pytest.mark.parametrize("purpose", sorted({*PURPOSES} - {MAKE_BUCKET}))
+def test_no_writer_gets_at_the_bucket(
+    aws: Aws, server: Server, guard: Enforcement, purpose: str
+) -> None:
+    """Its policy could let him write everywhere, a rule of age could delete what others wrote."""
+    whole = replace(scope(aws.settings, "evil"), settings=replace(aws.settings, lifecycle_days=9))
+    client = somebody(aws, server, policies.policy(purpose, whole)).client("s3")
+    before = state(aws)
+    for name, named in AT_THE_BUCKET:
+        assert refused(getattr(client, name), **named) == "AccessDenied", name
+    assert state(aws) == before
+
+
+def state(aws: Aws) -> list[object]:
+    client, named = aws.client("s3"), {"Bucket": "deps-bucket"}
+    policy = client.get_bucket_policy(**named)["Policy"]
+    return [policy, client.get_bucket_lifecycle_configuration(**named)["Rules"]]
+
+
+def test_who_only_builds_writes_to_the_store_and_deploys_nothing(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """A runner with `store-write`: what it made is the team's, a layer version it cannot make."""
+    runner = somebody(aws, server, policies.policy(STORE_WRITE, scope(aws.settings, "ci")))
+    store = machine(runner, tmp_path / "ci")
+    fill(store, {NAME: GOOD})
+    sender = send(store, [(NAME,)])
+    assert (sender.fault, sender.sent) == ("", 1)
+    client = runner.client("s3")
+    for place in ("layers/deps/x", "chalice/shuking/prod/lock.json"):
+        assert refused(client.put_object, Key=place, Body=b"") == "AccessDenied"
+    with pytest.raises(ClientError, match="not authorized to perform: lambda:PublishLayerVersion"):
+        runner.client("lambda").publish_layer_version(
+            LayerName="deps", Content={"S3Bucket": "deps-bucket", "S3Key": "layers/deps/x"}
+        )
+
+
+def test_a_bucket_without_the_rule_is_said_and_not_changed(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path
+) -> None:
+    """Somebody else made it: a writer has no right to have things deleted by age. All is sent."""
+    aws.client("s3").delete_bucket_lifecycle(Bucket="deps-bucket")
+    for purpose in (STORE_WRITE, DEPLOY):
+        role = somebody(aws, server, policies.policy(purpose, scope(aws.settings, purpose)))
+        store = machine(role, tmp_path / purpose, purpose)
+        fill(store, {NAME: GOOD})
+        sender = send(store, [(NAME,)])
+        assert "lacks the lifecycle rule doit-lambda-layer-store" in sender.fault
+        assert "iam-policy for=make-bucket" in sender.fault
+        assert sender.sent == 1
+
+
+def test_the_first_upload_says_which_policy_makes_the_bucket(
+    aws: Aws, server: Server, guard: Enforcement
+) -> None:
+    """The policy of a deploy does not; with `make-bucket` beside it, once, it does."""
+    elsewhere = Aws(replace(aws.settings, bucket="new-bucket"), dict(os.environ))
+    role = somebody(elsewhere, server, policies.policy(DEPLOY, scope(elsewhere.settings, "ci")))
+    with pytest.raises(AwsError, match="no permission") as caught:
+        s3.ensure_bucket(role)
+    assert "iam-policy for=make-bucket prints the statement, for this once" in caught.value.fix
+    within, both = scope(elsewhere.settings, "ci"), (DEPLOY, MAKE_BUCKET)
+    statements = [policies.policy(each, within)["Statement"] for each in both]
+    policy = policies.document([*statements[0], *statements[1]])
+    assert s3.ensure_bucket(somebody(elsewhere, server, policy))
+    assert not s3.ensure_bucket(role)
 
 
 def test_nothing_of_a_writer_whom_nobody_trusts_is_used(

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from .image_statements import every_need
-from .statements import CONVERT, DEPLOY, GC, PUBLISH, ROLLBACK, STATUS
+from .statements import CONVERT, DEPLOY, GC, MAKE_BUCKET, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
 ACTION = re.compile(r"(?i)not authorized to perform:? \[?(?P<action>[a-z0-9-]+:\w+)")
@@ -110,9 +110,10 @@ def source(action: str, resource: str = "") -> str:
         key = resource if resource.startswith("arn:") else "ARN"
         return f"./doitw iam-policy for=deploy key={key} prints the statement"
     found = {purpose for need in every_need() if action in need.actions for purpose in need.of}
-    for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC, CONVERT):
+    for purpose in (DEPLOY, PUBLISH, ROLLBACK, STATUS, GC, CONVERT, MAKE_BUCKET):
         if purpose in found:
-            return f"./doitw iam-policy for={purpose} prints the statement"
+            once = ", for this once" if purpose == MAKE_BUCKET else ""
+            return f"./doitw iam-policy for={purpose} prints the statement{once}"
     if ":" not in action:
         return "./doitw iam-policy prints all that the tool needs"
     statement = {"Effect": "Allow", "Action": action, "Resource": resource or "*"}

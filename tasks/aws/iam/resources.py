@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from ...settings.model import Settings
 
@@ -65,8 +66,19 @@ class Scope:
 
 def partition_of(region: str) -> str:
     """Of a region's ARNs, as botocore knows them: `aws`, `aws-cn`, `aws-eusc`, …"""
+    fitting = (each["id"] for each in _partitions() if re.match(each["regionRegex"], region))
+    return str(next(fitting, "aws"))
+
+
+def is_of_aws(host: str) -> bool:
+    """Endpoints of a VPC, too."""
+    known = (each["outputs"] for each in _partitions())
+    domains = {each[name] for each in known for name in ("dnsSuffix", "dualStackDnsSuffix")}
+    return any(host.endswith(f".{each}") for each in domains)
+
+
+def _partitions() -> list[Any]:
     from botocore.loaders import Loader
 
-    known = Loader().load_data("partitions")["partitions"]
-    fitting = (each["id"] for each in known if re.match(each["regionRegex"], region))
-    return str(next(fitting, "aws"))
+    found: list[Any] = Loader().load_data("partitions")["partitions"]
+    return found

@@ -9,23 +9,23 @@ from ...util.errors import AwsError
 from .. import s3
 from ..client import Aws
 from ..errors import DENIED, error_code, errors
+from . import denial
 from .image_statements import needs_of
 from .resources import Scope
-from .statements import DEPLOY
+from .statements import DEPLOY, MAKE_BUCKET
 
 # Without these a deploy works all the same: docs/iam.md says what is lost.
 SPARED = {"LookAtBucket"}
 DISPENSABLE = {"s3:GetObjectVersion"}  # only a bucket that keeps versions asks for it
-MAKING = {"MakeBucket"}
 
 
 def needed(scope: Scope, *, bucket: bool) -> dict[str, list[str]]:
     """{resource: actions of a deploy on it}, as AWS simulates them: every action on every resource
     of a question. `bucket`: it is there already."""
-    spared = SPARED | (MAKING if bucket else set())
     found: dict[str, list[str]] = {}
-    for need in needs_of(scope, DEPLOY):
-        if need.sid not in spared:
+    making = [] if bucket else needs_of(scope, MAKE_BUCKET)
+    for need in [*needs_of(scope, DEPLOY), *making]:
+        if need.sid not in SPARED:
             known = found.setdefault(example(need.on(scope)), [])
             known += [each for each in need.actions if each not in {*DISPENSABLE, *known}]
     return found
@@ -39,9 +39,6 @@ def example(resource: str | list[str]) -> str:
 
 def actions_of(wanted: Mapping[str, Iterable[str]]) -> set[str]:
     return {action for actions in wanted.values() for action in actions}
-
-
-POLICY = "./doitw iam-policy for=deploy has the policy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,4 +147,5 @@ def harmless(aws: Aws, function: str, key: str, *, bucket: bool) -> dict[str, Ca
 
 
 def missing(actions: list[str]) -> AwsError:
-    return AwsError(f"not allowed: {', '.join(actions)}", fix=f"allow them: {POLICY}")
+    fix = "\n→ ".join(dict.fromkeys(denial.source(each) for each in actions))
+    return AwsError(f"not allowed: {', '.join(actions)}", fix=f"allow them: {fix}")

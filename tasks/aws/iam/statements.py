@@ -11,7 +11,8 @@ from ...settings import s3_keys
 from .resources import Scope
 
 PUBLISH, DEPLOY, ROLLBACK, STATUS, GC = "publish", "deploy", "rollback", "status", "gc"
-CALL, CONVERT, STORE = "call", "convert", "store"
+CALL, CONVERT, STORE, STORE_WRITE = "call", "convert", "store", "store-write"
+MAKE_BUCKET = "make-bucket"
 PURPOSES = {
     PUBLISH: "build, upload, publish: ./doitw publish",
     DEPLOY: "all of it: ./doitw deploy, package, patch-config, unpin, unlock, adopt-state",
@@ -21,6 +22,8 @@ PURPOSES = {
     CALL: "calling functions and reading their logs: ./doitw invoke, logs",
     CONVERT: "from layer to image, or back: ./doitw convert, with all of deploy",
     STORE: 'reading the team\'s store: ./doitw with team-store = "read"',
+    STORE_WRITE: 'and writing to it: ./doitw with team-store = "read-write"',
+    MAKE_BUCKET: "making the bucket, once: the first ./doitw deploy or publish, beside its policy",
 }
 
 
@@ -66,8 +69,9 @@ TO_LAMBDA = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
 EVERY = (PUBLISH, DEPLOY, ROLLBACK, STATUS, GC)
 NEEDS = (
     Need(sid="Bucket", of=(*EVERY, CALL), actions=("s3:ListBucket",), on=Scope.bucket),
+    # Who may write a bucket's policy or its rules may write and delete all that lies in it.
     Need(
-        sid="MakeBucket", of=(PUBLISH, DEPLOY), on=Scope.bucket,
+        sid="MakeBucket", of=(MAKE_BUCKET,), on=Scope.bucket,
         actions=("s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
                  "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
     ),
@@ -77,7 +81,7 @@ NEEDS = (
     ),
     Need(
         sid="Lifecycle", of=(PUBLISH, DEPLOY), on=Scope.bucket, when=_expires,
-        actions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+        actions=("s3:GetLifecycleConfiguration",),
     ),
     Need(
         sid="Tag", of=(PUBLISH, DEPLOY), on=_folder, when=_expires,

@@ -8,7 +8,7 @@ to his own prefix: tests/functional/test_team_store_trust.py.
 from typing import Any
 
 from .resources import Scope
-from .statements import DEPLOY, PUBLISH, STORE, Need
+from .statements import DEPLOY, PUBLISH, STORE, STORE_WRITE, Need
 
 STORE_ROOT = "store/v1"
 # AWS's own form ("Enforce conditional writes on Amazon S3 buckets"): the requests that begin an
@@ -23,22 +23,27 @@ def _prefix(scope: Scope, writer: str) -> str:
 
 STORE_NEEDS = (
     Need(
-        sid="StoreRead", of=(PUBLISH, DEPLOY, STORE), actions=("s3:GetObject",),
+        sid="StoreRead", of=(PUBLISH, DEPLOY, STORE, STORE_WRITE), actions=("s3:GetObject",),
         on=lambda scope: [_prefix(scope, writer) for writer in scope.trusted],
         when=lambda scope: scope.settings.team_store != "off",
     ),
     Need(
-        sid="StoreWrite", of=(PUBLISH, DEPLOY), actions=("s3:PutObject",),
+        sid="StoreWrite", of=(PUBLISH, DEPLOY, STORE_WRITE),
+        actions=("s3:AbortMultipartUpload", "s3:PutObject"),
         on=lambda scope: _prefix(scope, scope.writer),
         when=lambda scope: scope.settings.team_store in ("", "read-write"),
     ),
     Need(
-        sid="StoreExpiry", of=(PUBLISH, DEPLOY), on=Scope.bucket,
-        actions=("s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+        sid="StoreExpiry", of=(PUBLISH, DEPLOY, STORE_WRITE), on=Scope.bucket,
+        actions=("s3:GetLifecycleConfiguration",),
         when=lambda scope: scope.settings.team_store in ("", "read-write"),
     ),
     Need(
-        sid="StoreKey", of=(STORE,), actions=("kms:Decrypt",),
+        sid="StoreKey", of=(STORE, STORE_WRITE), actions=("kms:Decrypt",),
+        on=lambda scope: list(scope.keys), when=lambda scope: bool(scope.keys),
+    ),
+    Need(
+        sid="StoreWriteKey", of=(STORE_WRITE,), actions=("kms:GenerateDataKey",),
         on=lambda scope: list(scope.keys), when=lambda scope: bool(scope.keys),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ import email.parser
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,9 @@ def read_packages(layer: Path) -> list[Package]:
         for each in zip_writer.members(layer):
             if _METADATA.fullmatch(each.name):
                 with zip_writer.opened(each, file) as text:
-                    found.append(parse_metadata(text.read().decode(errors="replace")))
+                    package = parse_metadata(text.read().decode(errors="replace"))
+                folder = canonical(each.name.partition("-")[0])  # says it, too
+                found.append(package if package.name else replace(package, name=folder))
     return sorted(found, key=lambda package: package.name)
 
 

@@ -39,14 +39,16 @@ def fingerprint(settings: Settings) -> list[object]:
 
 
 def key(part: str) -> str:
-    """What the answer about a part is kept under."""
+    """What the answer about a part is kept under. `part`: its name in the store, which says the
+    content."""
     return digest([secret_patterns.FORMAT, part])
 
 
 def refuse_secrets(
     settings: Settings, layer: Path, plans: Sequence[PrunePlan], parts: Mapping[str, str]
 ) -> None:
-    """VerifyError when the zip at `layer` gives something away. `parts`: {distribution: key}."""
+    """VerifyError when the zip at `layer` gives something away. `parts`: {distribution: its part's
+    name in the store}."""
     found = scan(installed.store(settings), layer, plans, parts)
     allowed = matcher(settings.harmless)
     wrong = {
@@ -116,10 +118,10 @@ def scan(
     return found
 
 
-def _without_words(kept: Store, key: str, there: Mapping[str, Member]) -> set[str]:
+def _without_words(kept: Store, part_: str, there: Mapping[str, Member]) -> set[str]:
     """Of a part: the files that what packed them found no word of a credential in, and that are
     `there` as they were packed."""
-    path = kept.get(part.KIND, key)
+    path = kept.exact(part.KIND, part_)
     members = part.read_part(path).members if path else ()
     return {
         each.name

@@ -19,7 +19,7 @@ from .patience import Patience
 
 ANSWER = 30.0  # seconds until a connection counts as lost
 BLOCK = 1 << 18  # bytes of a piece
-GONE = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+GONE = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
 # Somebody was quicker, also at this very moment (S3: "conditional write behavior").
 THERE = {"412", "PreconditionFailed", "ConditionalRequestConflict", "409"}
 
@@ -109,14 +109,25 @@ class Objects:
         return {"PartNumber": number, **{k: v for k, v in said.items() if k != "ChecksumType"}}
 
     def end_parts(self, key: str, upload: str, parts: list[dict[str, Any]]) -> None:
-        """Where the object is there already, it stays."""
+        """Where the object is there already, it stays: its key says what it holds. Errors as
+        `put`."""
         self.written.add(requests=1)
         ordered = sorted(parts, key=lambda each: each["PartNumber"])
-        with suppress(ThereError), _refusals():
-            self._s3.complete_multipart_upload(
-                **self.place, Key=key, UploadId=upload, IfNoneMatch="*",
-                MultipartUpload={"Parts": ordered},
-            )  # fmt: skip
+        try:
+            with suppress(ThereError), _refusals():
+                self._s3.complete_multipart_upload(
+                    **self.place, Key=key, UploadId=upload, IfNoneMatch="*",
+                    MultipartUpload={"Parts": ordered},
+                )  # fmt: skip
+        except MissingError:  # an answer was lost, the SDK asked again, and the upload has ended
+            with _refusals():
+                self._s3.head_object(**self.place, Key=key)
+
+    def abort_parts(self, key: str, upload: str) -> None:
+        """What was sent of it goes, and costs nobody anything."""
+        self.written.add(requests=1)
+        with _refusals():
+            self._s3.abort_multipart_upload(**self.place, Key=key, UploadId=upload)
 
 
 class _Sent(io.BytesIO):

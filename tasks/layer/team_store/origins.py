@@ -5,6 +5,7 @@ that writer is trusted, also in a later run, in another stage and in another che
 a step names the origins of all that it rests on.
 """
 
+import os
 from pathlib import Path
 
 from ...settings import paths
@@ -17,8 +18,14 @@ _USED: set[str] = set()  # by this run
 
 
 def origin(bucket: str, writer: str) -> str:
-    """Names of buckets are global."""
-    return files.digest([bucket, writer])[:16]
+    """Names of buckets are global in AWS. What stands in for AWS has others of the same names, and
+    other people may write to them."""
+    return files.digest([endpoint(), bucket, writer])[:16]
+
+
+def endpoint() -> str:
+    """What stands in for AWS, '' for AWS itself."""
+    return os.environ.get("AWS_ENDPOINT_URL", "")
 
 
 def folder(kind: str, origin: str) -> str:

@@ -44,7 +44,8 @@ class Patience:
 
 
 def in_parallel[T](jobs: Sequence[Callable[[], Iterable[T]]], patience: Patience) -> Iterator[T]:
-    """What the jobs give, as it comes. SlowError once patience is over. Threads that still wait for
+    """What the jobs give, as it comes. SlowError once patience is over, also where somebody else
+    says so and jobs were left out for that: who hears no error has all. Threads that still wait for
     an answer are left behind then. An error of a job is raised here."""
     waiting, results = SimpleQueue[Callable[[], Iterable[T]]](), SimpleQueue[T | Exception | None]()
     for job in jobs:
@@ -60,6 +61,8 @@ def in_parallel[T](jobs: Sequence[Callable[[], Iterable[T]]], patience: Patience
             working -= 1
         else:
             yield result
+    if patience.is_over.is_set():
+        raise SlowError
 
 
 def _work[T](

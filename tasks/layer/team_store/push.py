@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from ...util import files
 from ...util.errors import LayerError
 from .bundle import INDEX, PACKS, Entry, Name, bundle, object_key
 from .objects import BrokenError, DeniedError, MissingError
-from .patience import WAIT, Patience, in_parallel
+from .patience import WAIT, Patience, SlowError, in_parallel
 from .store import TeamStore
 
 LOOSE = 4 << 20  # bytes of large entries that an index may hold itself
@@ -110,12 +111,14 @@ class Sender:
             patience.spend(time.monotonic() - started)
             if patience.left <= 0:
                 self._patience.is_over.set()
-                self.fault = "it takes too long: the next build goes on with it"
+                self.fault = "it takes too long. What has arrived can be used, the rest is left out"
                 return
 
     def _send(self) -> None:
         try:
             self._send_all()
+        except SlowError:
+            pass  # who waited has said it
         except DeniedError:
             self.fault = "this identity may not write there (403)"
         except MissingError:
@@ -142,9 +145,9 @@ class Sender:
         """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the
         tool made."""
         try:
-            bucket.add_rule(self.store.objects.aws, bucket.STORE)
+            self.fault = bucket.add_rule(self.store.objects.aws, bucket.STORE)
         except LayerError as error:
-            self.fault = f"what lies there does not expire: {error.problem}"
+            self.fault = f"does what lies there expire? {error.problem}"
 
     def _send_card(
         self, card: tuple[Name, ...], push: Push, found: Mapping[Name, Path]
@@ -162,18 +165,30 @@ class Sender:
     def _send_pack(self, push: Push, found: Mapping[Name, Path]) -> None:
         objects, key = self.store.objects, object_key(self.store.writer, PACKS, push.pack)
         upload = objects.begin_parts(key)
+        try:
+            parts = self._send_parts(key, upload, [found[each.name] for each in push.packed])
+            objects.end_parts(key, upload, parts)
+        except Exception:
+            with suppress(BrokenError, DeniedError, MissingError):
+                objects.abort_parts(key, upload)
+            raise
+
+    def _send_parts(
+        self, key: str, upload: str, contents: Sequence[Path]
+    ) -> list[dict[str, object]]:
+        """All of them, or an error."""
         with tempfile.TemporaryFile() as file:
-            for each in push.packed:
-                with found[each.name].open("rb") as content:
+            for each in contents:
+                with each.open("rb") as content:
                     shutil.copyfileobj(content, file)
             lock, size = threading.Lock(), file.tell()
 
             def send(number: int) -> Iterator[dict[str, object]]:
-                yield objects.put_part(key, upload, number + 1, _piece(file, lock, number))
+                piece = _piece(file, lock, number)
+                yield self.store.objects.put_part(key, upload, number + 1, piece)
 
             jobs = [partial(send, number) for number in range(-(-size // PART))]
-            parts = list(in_parallel(jobs, self._patience))
-        objects.end_parts(key, upload, parts)
+            return list(in_parallel(jobs, self._patience))
 
 
 def _piece(file: IO[bytes], lock: threading.Lock, number: int) -> bytes:

@@ -34,6 +34,19 @@ def test_an_entry_counts_where_its_writer_is_trusted() -> None:
     assert found.read_bytes() == b"ours"
 
 
+def test_what_stands_in_for_aws_is_no_writer_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LocalStack, moto, MinIO: anybody writes there, under any writer's name."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    [near] = origins.trusted(DEV)
+    installed.store(DEV).put_bytes(origins.folder("parts", near), "k", b"theirs")
+    assert installed.store(DEV).get("parts", "k")
+    for elsewhere in ("http://127.0.0.1:9000", ""):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
+        assert installed.store(DEV).get("parts", "k") is None
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert installed.store(DEV).get("parts", "k") is None
+
+
 @pytest.mark.parametrize(
     ("settings", "again"),
     [(DEV, False), (PROD, True), (replace(PROD, store_trust=("ci", "ci-dev")), False),

@@ -1,25 +1,29 @@
 """tasks/proof/prove.py: in how much of the layer a distribution is tried."""
 
+import json
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasks.layer import builder
+from tasks.layer import builder, installed
 from tasks.layer import part as parts
-from tasks.layer.archive import zip_writer
+from tasks.layer.archive import secret_scan, zip_writer
 from tasks.layer.installed import Installed
+from tasks.layer.team_store import origins
 from tasks.proof import cache, schedule
 from tasks.proof import prove as proving
 from tasks.proof.cache import Proof
 from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.steps import install
+from tasks.steps import install, sbom
 from tasks.util.errors import VerifyError
 from tests import handmade_layers, handmade_wheels, stored_parts
-from tests.handmade_layers import build, lay_wheels
+from tests.handmade_layers import build, lay_wheels, pack
+from tests.unit.layer.archive.test_secret_patterns import KEY
 
 FILES = {
     "a": {"a/__init__.py": "", "shared/__init__.py": "", "a-1.0.dist-info/METADATA": "Name: a"},
@@ -300,3 +304,34 @@ def test_a_package_that_comes_into_a_namespace_is_noticed(settings: Settings) ->
     lay_wheels(settings, below | {"above": {"ns/__init__.py": "__path__ = []"}})
     with pytest.raises(VerifyError, match="below"):
         build(settings)
+
+
+def test_what_was_seen_of_another_writers_part_says_nothing_of_ours(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dev trusts somebody who lies under the key of a part; prod makes that part itself, in the
+    same store, and tests, searches and lists its own."""
+    prod = replace(settings, store=str(tmp_path / "store"), store_trust=("ci",))
+    dev = replace(prod, stage="dev", store_trust=("evil",))
+    lay_wheels(prod, {"one": {"one.py": "x = 1\n"}})
+    pack(prod)
+    [key] = json.loads(paths.record(prod, "optimize").read_bytes())["parts"].values()
+    [honest] = (tmp_path / "store").rglob(f"store/parts/{key}-*")
+    files = {each.name: b"" for each in parts.read_part(honest).members if not each.made}
+    files["one-1.0.dist-info/METADATA"] = handmade_layers.metadata("one").encode()
+    forged = stored_parts.part(tmp_path / "forged", files | {"one.py": KEY.encode()})
+    honest.unlink()
+    tried: list[str] = []
+    watched(monkeypatch, lambda each: tried.extend(each.asked.missing))
+    [evil] = origins.trusted(dev)
+    place = installed.store(dev).put(origins.folder("parts", evil), key, forged.path)
+    with pytest.raises(VerifyError, match=r"credentials[^$]*one\.py"):
+        build(dev)
+    sbom.run(dev)
+    assert tried == ["one"]
+    assert not origins.are_trusted(prod, "sbom")
+    origins.forget()
+    build(prod)
+    assert tried == ["one", "one"]
+    [scan] = {*(tmp_path / "store").rglob(f"store/scans/{secret_scan.key(honest.name)}-*")}
+    assert (json.loads(scan.read_bytes()), place.exists()) == ({}, True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.layer import exact_image
+from tasks.layer import exact_image, installed
 from tasks.layer.builder import LayerBuilder
+from tasks.layer.team_store import origins
 from tasks.requirements import lockfile
 from tasks.sandbox.protocol import Job
 from tasks.settings import paths
@@ -93,3 +94,19 @@ def test_a_tag_that_moves_between_two_steps_is_refused(settings: Settings) -> No
     assert run(settings, NEW)[1] == NEW
     record = files.read_record(paths.record(settings, "install")) or {}
     exact_image.refuse_other(settings, record["image"], NEW)
+
+
+def test_facts_of_another_package_are_not_this_ones(settings: Settings) -> None:
+    """Somebody whom the stage trusts keeps them under its key: it is installed here."""
+    run(settings, OLD)
+    [honest] = (installed.store(settings).root / "installed").glob("*")
+    trusting = replace(settings, store_trust=("ci",))
+    [ci] = origins.trusted(trusting)
+    key, said = honest.name.rpartition("-")[0], json.loads(honest.read_bytes())
+    lie = json.dumps(said | {"name": "b"}).encode()
+    honest.unlink()
+    installed.store(trusting).put_bytes(origins.folder("installed", ci), key, lie)
+    fake, _ = run(trusting, OLD)
+    assert fake.jobs
+    [made] = (files.read_record(paths.record(settings, "install")) or {})["distributions"]
+    assert made["name"] == "a"

@@ -10,6 +10,7 @@ import pytest
 from tasks.layer import builder, bytecode, contents, installed, part
 from tasks.layer.builder import LayerBuilder, content_key
 from tasks.layer.prune.plan import PrunePlan
+from tasks.layer.team_store import origins
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -252,3 +253,22 @@ def test_people_are_told_what_happened() -> None:
                   "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said
+
+
+@pytest.mark.parametrize("files_", [{}, {"b.py": b"x = 1\n"}, {"more.py": b""}])
+def test_a_part_of_another_writer_that_lacks_files_is_made_here(
+    settings: Settings, tmp_path: Path, files_: dict[str, bytes]
+) -> None:
+    """Or that has others: what stays in the layer is for this build to say."""
+    trusting = replace(settings, store=str(tmp_path / "other"), store_trust=("ci",))
+    Path(trusting.store).mkdir()
+    for each in installed.needed(settings).distributions:  # it knows what is installed
+        known = installed.store(settings).get("installed", each.key)
+        assert known
+        installed.store(trusting).put_bytes("installed", each.key, known.read_bytes())
+    honest = run(settings)
+    lie = stored_parts.part(tmp_path / "lie", files_)
+    [ci] = origins.trusted(trusting)
+    installed.store(trusting).put(origins.folder("parts", ci), honest["parts"]["b"], lie.path)
+    found = run(trusting)
+    assert (found["parts"], found["made"]) == (honest["parts"], honest["made"])

@@ -36,7 +36,8 @@ def put(settings: Settings, files: dict[str, bytes], code: dict[str, Any] | None
     made = stored_parts.part(Path("part"), files, made=[CACHED])
     key = file_tools.digest(sorted(files))
     path = installed.store(settings).put(parts.KIND, key, made.path)
-    record = {"fingerprint": "f", "parts": {"six": key}, "bytecode": code}
+    named = {"parts": {"six": key}, "made": {"six": path.name}}
+    record = {"fingerprint": "f", **named, "bytecode": code}
     file_tools.write_record(paths.record(settings, "optimize"), record)
     return path
 

@@ -14,6 +14,7 @@ import pytest
 from tasks.aws.iam import policies
 from tasks.aws.iam import statements as iam_statements
 from tasks.aws.iam.resources import Scope, partition_of
+from tasks.aws.iam.statements import PURPOSES
 from tasks.settings.model import Settings
 
 ACCOUNT = "123456789012"
@@ -65,6 +66,17 @@ def test_who_only_looks_changes_nothing() -> None:
     assert "secretsmanager:GetSecretValue" not in actions
 
 
+@pytest.mark.parametrize("purpose", sorted({*PURPOSES} - {iam_statements.MAKE_BUCKET}))
+@pytest.mark.parametrize("package", ["layer", "image"])
+def test_nobody_changes_the_bucket_itself(purpose: str, package: str) -> None:
+    """Its policy, its rules of age, its versions or copies: with one of these rights the holder
+    would write, or delete, all that others have in it."""
+    whole = replace(SCOPE, settings=replace(SETTINGS, package=package), keys=("arn:x:key/1",))
+    for each in statements(purpose, whole).values():
+        if "arn:aws:s3:::b" in listed(each["Resource"]):
+            assert all(re.match("s3:(Get|List)", action) for action in listed(each["Action"]))
+
+
 def test_what_a_stage_does_not_use_is_not_allowed() -> None:
     """No secret, no lifecycle; a role that is made by hand is passed on and not written."""
     plain = Scope(settings=Settings(), account=ACCOUNT, app="shop", roles=(ROLE,))
@@ -82,9 +94,12 @@ def test_a_stage_reads_whom_it_trusts_and_writes_as_itself() -> None:
     found = statements(iam_statements.PUBLISH, scope)
     read = ["arn:aws:s3:::b/store/v1/ci/*", "arn:aws:s3:::b/store/v1/qa/*"]
     assert found["StoreRead"]["Resource"] == read
-    assert found["StoreWrite"]["Action"] == "s3:PutObject"
+    assert found["StoreWrite"]["Action"] == ["s3:AbortMultipartUpload", "s3:PutObject"]
     assert found["StoreWrite"]["Resource"] == "arn:aws:s3:::b/store/v1/me/*"
     assert statements(iam_statements.STORE, scope).keys() == {"StoreRead"}
+    writing = statements(iam_statements.STORE_WRITE, scope)
+    assert writing.keys() == {"StoreRead", "StoreWrite", "StoreExpiry"}
+    assert all(writing[sid] == found[sid] for sid in writing)
     for mode, left in (("read", {"StoreRead"}), ("off", set())):
         stage = replace(scope, settings=replace(trusting, team_store=mode))
         has = statements(iam_statements.DEPLOY, stage).keys()

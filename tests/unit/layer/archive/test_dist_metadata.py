@@ -29,11 +29,13 @@ def test_only_what_has_metadata_in_the_zip_is_read(tmp_path: Path) -> None:
         archive.writestr("python/six.py", "")
         archive.writestr("python/b-1.dist-info/METADATA", "Name: B_b.x\nVersion: 1\n")
         archive.writestr("python/a-2.dist-info/METADATA", "Name: a\nVersion: 2\n")
+        archive.writestr("python/E_e-3.dist-info/METADATA", "no headers")
         archive.writestr("python/a/vendor/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n")
         archive.writestr("python/d-1.dist-info/RECORD", "")
     assert [(each.name, each.version) for each in dist_metadata.read_packages(layer)] == [
         ("a", "2"),
         ("b-b-x", "1"),
+        ("e-e", ""),
     ]
 
 

@@ -82,9 +82,10 @@ def test_what_packed_a_part_says_which_files_are_searched(
     monkeypatch.setattr(zip_writer, "opened", open_one)
     plan = PrunePlan(key="k", pin="k", name="d", stay=sorted(files), cut={})
     gone, kept = (Store(root=tmp_path / each, limit=1_000_000) for each in ("gone", "kept"))
-    kept.put_bytes(parts.KIND, "key", b"a part")
-    found = secret_scan.scan(kept, layer, [plan], {"d": "key"})
+    named = {"d": kept.put_bytes(parts.KIND, "key", b"a part").name}
+    kept.put_bytes(parts.KIND, "key", b"another one, of the same key")
+    found = secret_scan.scan(kept, layer, [plan], named)
     assert opened == ["a.txt", "c.txt", "pip.conf"]
     assert found["d"].keys() == {"a.txt", "pip.conf"}
-    assert secret_scan.scan(gone, layer, [plan], {"d": "key"}) == found
+    assert secret_scan.scan(gone, layer, [plan], named) == found
     assert opened[3:] == sorted(files)
