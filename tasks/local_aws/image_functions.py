@@ -73,6 +73,7 @@ def apply() -> None:
                 f"Please don't provide {other} when updating a function with packageType "
                 f"{self.package_type}."
             )
+        self.architectures = spec.get("Architectures") or self.architectures
         _take(self, str(spec["ImageUri"])) if is_one(self) else code(self, spec)
 
     def get_code(self: Any) -> dict[str, Any]:
