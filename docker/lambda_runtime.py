@@ -3,11 +3,11 @@ client, and the Runtime API that the client asks.
 
     lambda_runtime.py serve MEET CONFIG TASK RUNTIME    prints READY when it listens. To its end
     lambda_runtime.py ask MEET EVENT                    one invocation. Prints its answer as JSON
-    lambda_runtime.py init CONFIG TASK RUNTIME HANDLER…    starts each, without an event. Prints
-                                                        {handler: error} of those that fail
+    lambda_runtime.py init CONFIG TASK RUNTIME    starts the handler of $_HANDLER, without an event.
+                                               Prints {} or what went wrong, JSON
 
 MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME holds `bootstrap`,
-which starts it. CONFIG: {"variables": names of those of `serve` that are the function's, "timeout":
+which starts it. CONFIG: {"variables": names of those around it that are the function's, "timeout":
 seconds, "memory": MB, "port": of the Runtime API, 0 for any, "processes": most of them, 0 for any
 number, "arn", "version", "runtime": its name}. EVENT: {"event": JSON text, "context": the client's,
 JSON text or ''}. The answer: {"payload",
@@ -251,15 +251,10 @@ def packed(answer: "dict[str, Any]") -> "dict[str, Any]":
     return answer | {name: base64.b64encode(each).decode() for name, each in texts.items()}
 
 
-def init(config: str, task: str, runtime: str, *handlers: str) -> None:
+def init(config: str, task: str, runtime: str) -> None:
     told = json.loads(Path(config).read_text(encoding="utf-8"))
-    told["variables"] = [*told["variables"], "_HANDLER"]
-    places, failed = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}, {}
-    for handler in handlers:
-        os.environ["_HANDLER"] = handler
-        if error := Environment(told, places).check():
-            failed[handler] = error
-    print(json.dumps(failed))
+    places = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}
+    print(Environment(told, places).check() or "{}")
 
 
 @contextmanager

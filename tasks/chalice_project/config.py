@@ -20,6 +20,7 @@ from . import config_schema, json_edit
 
 BACKUPS = 5  # kept beside the file
 MEMORY = 128  # MB, of a function for which config.json does not say it (chalice.constants)
+TIMEOUT = 60  # seconds, the same
 # Of a stage's table: names that lead to a table in it (() is the stage's own), key, value.
 Member = tuple[tuple[str, ...], str, object]
 
@@ -99,23 +100,40 @@ def outer_layers(path: Path) -> dict[tuple[str, ...], list[str]]:
 
 def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
     """{function: its environment}: what the stage gives to all is `api_handler`'s, too."""
-    app, of_stage = load_config(path), stage(path, name)
-    shared = {**_variables(app), **_variables(of_stage)}
-    functions = of_stage.get("lambda_functions", {})
-    each = {function: {**shared, **_variables(own)} for function, own in functions.items()}
-    return {"api_handler": shared} | each
+    functions = stage(path, name).get("lambda_functions", {})
+    return {each: variables_of(path, name, each) for each in ("api_handler", *functions)}
 
 
-def _variables(table: dict[str, Any]) -> dict[str, str]:
-    return dict(table.get("environment_variables") or {})
+def variables_of(path: Path, name: str, function: str) -> dict[str, str]:
+    """One function's environment, whether config.json names it or not."""
+    given: dict[str, str] = {}
+    for table in _tables(path, name, function):
+        given |= table.get("environment_variables") or {}
+    return given
+
+
+def _tables(path: Path, name: str, function: str) -> tuple[dict[str, Any], ...]:
+    """What counts for a function: the app's, the stage's, its own, which wins."""
+    of_stage = stage(path, name)
+    return load_config(path), of_stage, of_stage.get("lambda_functions", {}).get(function, {})
 
 
 def memory_sizes(path: Path, name: str) -> list[int]:
     """MB that the stage's functions have, the least first."""
-    app, of_stage = load_config(path), stage(path, name)
-    functions = of_stage.get("lambda_functions", {}).values()
-    each = [{**app, **of_stage, **own}.get("lambda_memory_size") for own in ({}, *functions)]
-    return sorted({size if isinstance(size, int) else MEMORY for size in each})
+    functions = stage(path, name).get("lambda_functions", {})
+    return sorted({limits(path, name, each)[0] for each in ("", *functions)})
+
+
+def limits(path: Path, name: str, function: str) -> tuple[int, int]:
+    """(MB, seconds) of a function, whether config.json names it or not."""
+    given: dict[str, Any] = {}
+    for table in _tables(path, name, function):
+        given |= table
+    memory, seconds = given.get("lambda_memory_size"), given.get("lambda_timeout")
+    return (
+        memory if isinstance(memory, int) else MEMORY,
+        seconds if isinstance(seconds, int) else TIMEOUT,
+    )
 
 
 def roles(path: Path, name: str) -> list[str]:

@@ -24,7 +24,7 @@ def adopt_state(aws: Aws) -> None:
     """Here and in S3. A state that is known is kept. InputError when nothing runs."""
     stage = aws.settings.stage
     local = deploy.deployed_file(stage)
-    if local.exists():
+    if local.exists() and not chalice_state.is_outdated(aws):
         say(f"{local} is there: it is kept, and saved to S3")
     elif chalice_state.fetch_state(aws):
         say(f"the state is in S3: {local} taken from there")

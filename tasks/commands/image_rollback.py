@@ -11,7 +11,7 @@ from ..context.arguments import Arguments
 from ..context.connection import connect
 from ..context.doit_actions import behind_lock
 from ..release import version
-from ..release.images import pin, releases, switch
+from ..release.images import conversion, package_type, pin, releases, stage_images, switch
 from ..release.images.releases import ImageRelease
 from ..release.undo import watch
 from ..settings.model import Settings
@@ -31,10 +31,13 @@ def tasks(settings: Settings, typed: Arguments) -> Iterator[dict[str, object]]:
 
 
 def find(aws: Aws, typed: Arguments) -> ImageRelease:
-    """InputError where there is none, or ECR has it no more."""
+    """InputError where there is none, or ECR has it no more. Or the stage takes no image now: no
+    pin is to be left of a rollback that cannot be."""
     if typed.arn:
         fix = "write version=N: ./doitw history lists them"
         raise InputError('a stage of package = "image" has no layers: no arn=', fix=fix)
+    package_type.check_deployed(aws)
+    conversion.refuse_open(aws)
     found = (
         releases.by_number(aws, version.parse_number(typed.version))
         if typed.version
@@ -45,17 +48,19 @@ def find(aws: Aws, typed: Arguments) -> ImageRelease:
 
 
 def _before(aws: Aws) -> ImageRelease:
-    """The newest that is older than what runs. Of an unfinished rollback its own."""
+    """What the stage itself ran before. Of an unfinished rollback its own."""
     runs, pinned = switch.running(aws), pin.holding(aws)
     if pinned and {pinned.digest} != runs:
         return releases.by_number(aws, pinned.number)
-    there = releases.releases(aws)
-    now = [each.number for each in there if each.digest in runs]
-    older = [each for each in there if now and each.number < min(now)]
-    if not older:
+    ran, now = stage_images.read(aws), next(iter(runs), "")
+    found = releases.by_digest(aws, stage_images.before(ran, now)) if len(runs) == 1 else None
+    if found is None:
         fix = "./doitw history lists them. Choose one with ./doitw rollback version=N"
-        raise InputError("there is no image before the one that runs", fix=fix)
-    return older[0]
+        problem = (
+            f"nothing is known of an image that stage {aws.settings.stage} ran before this one"
+        )
+        raise InputError(problem, fix=fix)
+    return found
 
 
 def go(aws: Aws, typed: Arguments) -> None:

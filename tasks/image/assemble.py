@@ -5,6 +5,7 @@ index, no attestation, no zstd.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +49,19 @@ class Image:
         return f"i-{self.digest.removeprefix('sha256:')}"
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The base image's own, which every function finds."""
+        return variables(json.loads(self.config))
+
+    @property
     def unpacked(self) -> int:
         return sum(each.unpacked for each in self.layers)
+
+
+def variables(config: Mapping[str, Any]) -> dict[str, str]:
+    """An image's, by its config."""
+    given = (config.get("config") or {}).get("Env") or []
+    return {name: text for name, _, text in (each.partition("=") for each in given)}
 
 
 def digest(data: bytes) -> str:

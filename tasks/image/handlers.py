@@ -7,12 +7,18 @@ changed are loaded.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from ..aws.secrets_manager import hide
 from ..sandbox.container import image_archive
 from ..sandbox.container.sandbox import ContainerSandbox
 from ..sandbox.job_kinds import FUNCTION
-from ..sandbox.protocol import Job, Outcome, scripts
+from ..sandbox.lambda_system import HOME, RUNTIME_API
+from ..sandbox.protocol import Job, Sandbox, scripts
+from ..settings import lambda_variables
 from ..settings.model import Settings
 from ..util import files
 from ..util.background import BackgroundTask
@@ -22,36 +28,67 @@ from .tar_layer import Layer
 
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
 REPOSITORY = "doit-lambda-layer/check"
-SECONDS = 60.0  # for one to start: what Lambda allows is measured by smoke
-MEMORY = 3008  # MB
+INIT = 10.0  # seconds that Lambda gives the first start; another has the function's time-out
+MOST = 60.0  # seconds for one to start, whatever its time-out: a deploy waits for it
+# What fails in Lambda as it does here (awslambdaric). Anything else may come of what is missing
+# here: network, rights, data. smoke tells.
+CERTAIN = (
+    "Runtime.ImportModuleError", "Runtime.HandlerNotFound", "Runtime.UserCodeSyntaxError",
+    "Runtime.MalformedHandlerName",
+)  # fmt: skip
+LIBRARY = "cannot open shared object file"  # dlopen's words, whoever raises them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One to be started. `memory`: MB. `timeout`: seconds. `variables`: its own, the secret's
+    values among them."""
+
+    name: str
+    handler: str
+    memory: int
+    timeout: float
+    variables: Mapping[str, str]
 
 
 def check_handlers(
-    settings: Settings, image: Image, find: Callable[[Layer], Path], names: Sequence[str],
-    variables: Mapping[str, str],
-) -> None:  # fmt: skip
-    """VerifyError for those that do not start. `variables`: the functions'."""
+    settings: Settings, image: Image, find: Callable[[Layer], Path], functions: Sequence[Function],
+    secret: Mapping[str, str],
+) -> dict[str, str]:  # fmt: skip
+    """VerifyError for those that cannot start in Lambda. {handler: why} of those that did not start
+    here. `secret`: values that nobody is shown."""
+    failed = {
+        each.handler: error for each, error in _started(settings, image, find, functions) if error
+    }
+    told = {name: hide(_reason(error), secret) for name, error in failed.items()}
+    if wrong := [f"{name}: {told[name]}" for name, error in failed.items() if is_certain(error)]:
+        raise VerifyError(
+            "in the whole image these handlers do not start:\n" + "\n".join(wrong),
+            fix="correct the app or its requirements. Nothing was pushed or changed",
+        )
+    return told
+
+
+def _started(
+    settings: Settings, image: Image, find: Callable[[Layer], Path], functions: Sequence[Function]
+) -> list[tuple[Function, dict[str, Any]]]:
+    """What went wrong with each, {} for nothing. The layers that the engine lacks are found."""
     former = image_archive.tags(REPOSITORY, _checkout())
     tag = f"{REPOSITORY}:{_checkout()}-{image.digest.removeprefix('sha256:')[:12]}"
     image_archive.load(
-        tag, image.config, [find(each) for each in image.layers], [settings.base_image, *former]
-    )
+        tag, image.config, [partial(find, each) for each in image.layers],
+        [settings.base_image, *former],
+    )  # fmt: skip
     going = BackgroundTask()
     going.begin(lambda: image_archive.remove({*former} - {tag}))
+    sandbox = ContainerSandbox(settings, whole=tag)
     try:
-        outcome = _run(settings, tag, names, variables)
+        return [
+            (each, start(sandbox, each, environment(settings, image, each))) for each in functions
+        ]
     finally:
+        sandbox.close()
         going.settle()
-    if outcome.code:
-        problem = f"the handlers could not be started in the image:\n{outcome.tail}"
-        raise VerifyError(problem, fix="look at `docker info`, then run the command again")
-    failed: dict[str, str] = json.loads(outcome.output.splitlines()[-1])
-    if failed:
-        lines = [f"{name}: {_reason(error)}" for name, error in failed.items()]
-        raise VerifyError(
-            "in the whole image these handlers do not start:\n" + "\n".join(lines),
-            fix="correct the app or its requirements. Nothing was pushed or changed",
-        )
 
 
 def forget() -> None:
@@ -64,28 +101,46 @@ def _checkout() -> str:
     return files.digest([str(Path.cwd())])[:12]
 
 
-def _run(
-    settings: Settings, tag: str, names: Sequence[str], variables: Mapping[str, str]
-) -> Outcome:
-    config = {
-        "timeout": SECONDS, "memory": MEMORY, "tmp": 512, "arn": "", "version": "$LATEST",
-        "runtime": "image", "port": 9001, "processes": 1024, "variables": sorted(variables),
+def environment(settings: Settings, image: Image, function: Function) -> dict[str, str]:
+    """As Lambda puts it together: what the image says, then the function, then Lambda itself."""
+    return {
+        "HOME": HOME,
+        **lambda_variables.OPEN,
+        **image.variables,
+        **function.variables,
+        **lambda_variables.of_a_start(
+            region=settings.region, python=settings.python, handler=function.handler,
+            name=function.name, memory=function.memory,
+        ),
     }  # fmt: skip
-    sandbox = ContainerSandbox(settings, whole=tag)
-    try:
-        return sandbox.run(
-            Job(
-                argv=("{python}", "{scripts}/lambda_runtime.py", "init", "{work}/config.json",
-                      "{task}", "{runtime}", *names),
-                kind=FUNCTION,
-                inputs={"config.json": json.dumps(config).encode()} | scripts(SCRIPTS),
-                environment=variables,
-            )
-        )  # fmt: skip
-    finally:
-        sandbox.close()
 
 
-def _reason(error: str) -> str:
-    told = json.loads(error)
-    return f"{told.get('errorType', '')}: {told.get('errorMessage', '')}".strip(": ")
+def start(sandbox: Sandbox, function: Function, variables: Mapping[str, str]) -> dict[str, Any]:
+    """What went wrong, as Lambda's runtime says it. {} for nothing."""
+    config = RUNTIME_API[sandbox.kind] | {
+        "timeout": min(MOST, max(INIT, function.timeout)), "memory": function.memory, "tmp": 512,
+        "arn": "", "version": "$LATEST", "runtime": "image", "variables": sorted(variables),
+    }  # fmt: skip
+    outcome = sandbox.run(
+        Job(
+            argv=("{python}", "{scripts}/lambda_runtime.py", "init", "{work}/config.json",
+                  "{task}", "{runtime}"),
+            kind=FUNCTION,
+            inputs={"config.json": json.dumps(config).encode()} | scripts(SCRIPTS),
+            environment=variables,
+        )
+    )  # fmt: skip
+    if outcome.code:
+        problem = f"the handlers could not be started in the image:\n{outcome.tail}"
+        raise VerifyError(problem, fix="look at `docker info`, then run the command again")
+    told: dict[str, Any] = json.loads(outcome.output.splitlines()[-1])
+    return told
+
+
+def is_certain(error: Mapping[str, Any]) -> bool:
+    """Would Lambda say the same?"""
+    return error.get("errorType") in CERTAIN or LIBRARY in str(error.get("errorMessage"))
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    return f"{error.get('errorType', '')}: {error.get('errorMessage', '')}".strip(": ")

@@ -18,9 +18,12 @@ _ELSEWHERE = re.compile(r"AWS_(ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|US
 
 
 def variables(function: Any, access: Access | None) -> dict[str, str]:
-    """`function`: moto's. What only the place knows where it runs, docker/lambda_runtime.py adds:
-    LAMBDA_TASK_ROOT, LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API."""
-    given = {name: str(value) for name, value in function.environment_vars.items()}
+    """`function`: moto's. What its image says comes before what it says itself.
+
+    What only the place knows where it runs, docker/lambda_runtime.py adds: LAMBDA_TASK_ROOT,
+    LAMBDA_RUNTIME_DIR, AWS_LAMBDA_RUNTIME_API."""
+    own = {name: str(value) for name, value in function.environment_vars.items()}
+    given = (image_functions.variables(function) if image_functions.is_one(function) else {}) | own
     kept = {name: value for name, value in given.items() if not _ELSEWHERE.fullmatch(name)}
     here = _here(kept, access, function.region)
     return lambda_variables.OPEN | kept | here | _reserved(function)

@@ -6,10 +6,13 @@ loaded goes with the server: its layers are the base image's, and blobs that sta
 """
 
 import atexit
+import json
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from ..image import assemble
 from ..sandbox.protocol import Sandbox
 from ..settings import paths
 from ..settings.model import Settings
@@ -34,6 +37,15 @@ def is_one(function: Any) -> bool:
 
 def handler(function: Any) -> str:
     return str(function.image_config.cmd[0] if is_one(function) else function.handler)
+
+
+def variables(function: Any) -> dict[str, str]:
+    """The image's own, which the function finds as it finds its own. {} where it is gone."""
+    uri = str(function.code["ImageUri"])
+    if (manifest := image_registry.manifest_of(uri, function.region)) is None:
+        return {}
+    config = image_registry.blob(manifest["config"]["digest"]).read_bytes()
+    return assemble.variables(json.loads(config))
 
 
 def refusal(wishes: Mapping[str, Any]) -> str:
@@ -61,6 +73,7 @@ def apply() -> None:
                 f"Please don't provide {other} when updating a function with packageType "
                 f"{self.package_type}."
             )
+        self.architectures = spec.get("Architectures") or self.architectures
         _take(self, str(spec["ImageUri"])) if is_one(self) else code(self, spec)
 
     def get_code(self: Any) -> dict[str, Any]:
@@ -113,7 +126,7 @@ def _load(digest: str, manifest: dict[str, Any]) -> str:
     with _LOADING:
         if digest not in _LOADED:
             config = image_registry.blob(manifest["config"]["digest"]).read_bytes()
-            layers = [image_registry.blob(each["digest"]) for each in manifest["layers"]]
+            layers = [partial(image_registry.blob, x["digest"]) for x in manifest["layers"]]
             tag = f"{REPOSITORY}:{digest[:12]}"
             image_archive.load(tag, config, layers, [*_LOADED.values()])
             if not _LOADED:

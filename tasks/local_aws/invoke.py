@@ -12,6 +12,7 @@ from typing import Any
 
 from ..sandbox import choose
 from ..sandbox.job_kinds import FUNCTION
+from ..sandbox.lambda_system import RUNTIME_API
 from ..sandbox.protocol import Job, scripts
 from ..settings import paths
 from ..settings.local_access import Access
@@ -24,9 +25,6 @@ from .warm_pool import Environment, Environments, FunctionAnswer
 CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
 SLACK_SECONDS = 60
-# In a container the Runtime API has Lambda's port, and the user's processes are the function's.
-OF_A_CONTAINER = {"port": 9001, "processes": 1024}
-OF_THIS_MACHINE = {"port": 0, "processes": 0}
 ENVIRONMENTS = Environments()
 
 
@@ -88,8 +86,7 @@ def start(
     variables = function_variables.variables(function, access)
     stream = function_variables.log_stream(function, uuid.uuid4().hex)
     variables["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
-    config = _limits(function) | {"variables": sorted(variables)}
-    config |= OF_A_CONTAINER if sandbox.kind == "docker" else OF_THIS_MACHINE
+    config = _limits(function) | {"variables": sorted(variables)} | RUNTIME_API[sandbox.kind]
     trusted = {"https.pem": certificate.pem()} if access and access.pid == os.getpid() else {}
     with TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         contents = [] if is_image else [function.code_bytes, *layers]

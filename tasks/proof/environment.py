@@ -16,15 +16,10 @@ def proof_environment(settings: Settings) -> dict[str, str]:
     """`proof-env` wins."""
     found = {
         **lambda_variables.OPEN,
-        **lambda_variables.reserved(handler="app.app", name=NAME, memory=128, version="$LATEST"),
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{settings.python}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]0",
+        **lambda_variables.of_a_start(
+            region=REGION, python=settings.python, handler="app.app", name=NAME, memory=128
+        ),
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-        "AWS_ACCESS_KEY_ID": NAME,
-        "AWS_SECRET_ACCESS_KEY": NAME,
-        "AWS_SESSION_TOKEN": NAME,
         "LAMBDA_RUNTIME_DIR": "{runtime}",  # the sandbox's word for /var/runtime
         "LAMBDA_TASK_ROOT": "/var/task",
     }

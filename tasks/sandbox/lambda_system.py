@@ -18,6 +18,8 @@ from pathlib import Path
 
 from ..requirements.tags import AL2
 
+# In a container the Runtime API has Lambda's port, and the user's processes are the function's.
+RUNTIME_API = {"docker": {"port": 9001, "processes": 1024}, "host": {"port": 0, "processes": 0}}
 UID, GID = "993", "990"
 HOME = "/home/sbx_user1051"  # it is not there, and cannot be made
 PASSWD = f"""\

@@ -38,6 +38,9 @@ OPEN = {
 _LAYERS, _HOME = "/opt/python", "/var/lang"
 
 
+NOBODY = "proof"  # whose credentials these are
+
+
 def reserved(*, handler: str, name: str, memory: int, version: str) -> dict[str, str]:
     """What it may not, but for credentials, region and places. `memory`: MB."""
     return {
@@ -47,6 +50,21 @@ def reserved(*, handler: str, name: str, memory: int, version: str) -> dict[str,
         "AWS_LAMBDA_FUNCTION_VERSION": version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+    }
+
+
+def of_a_start(*, region: str, python: str, handler: str, name: str, memory: int) -> dict[str, str]:
+    """What a function finds that is started here as Lambda starts it, but for places. Its
+    credentials open nothing: it must be there, for a client is often made at import."""
+    return {
+        **reserved(handler=handler, name=name, memory=memory, version="$LATEST"),
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{python}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]0",
+        "AWS_ACCESS_KEY_ID": NOBODY,
+        "AWS_SECRET_ACCESS_KEY": NOBODY,
+        "AWS_SESSION_TOKEN": NOBODY,
     }
 
 

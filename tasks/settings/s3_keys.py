@@ -12,6 +12,7 @@ LAYERS, STAGES, IMAGES = "layers/", "chalice/", "images/"
 STATE, RECORD, LOCK, ATTEMPT = "deployed.json", "record.json", "lock.json", "attempt.json"
 PACKAGES = ("package-a.zip", "package-b.zip")
 PIN = "pin-"
+IMAGES_RUN = "images.json"  # what a stage of images ran, in order
 NUMBERS, INPUTS = "versions", "inputs"  # the folders of small notes
 TIME = len("YYYYMMDD-HHMMSS")  # characters of a folder's name that say when
 
@@ -89,6 +90,17 @@ def image_releases(name: str) -> str:
 
 def image_release(name: str, number: int) -> str:
     return f"{image_releases(name)}{number}.json"
+
+
+def image_mark(name: str, number: int, digest: str) -> str:
+    """An object without content: its key alone says which image has the number."""
+    return f"{image_releases(name)}{number}-{digest.removeprefix('sha256:')}"
+
+
+def marked_images(name: str, keys: Iterable[str]) -> dict[str, int]:
+    """{digest: its number} of those that have such a key."""
+    mark = re.compile(re.escape(image_releases(name)) + r"([1-9]\d*)-([0-9a-f]{64})")
+    return {f"sha256:{x[2]}": int(x[1]) for key in keys if (x := mark.fullmatch(key))}
 
 
 def image_numbers(name: str, keys: Iterable[str]) -> list[int]:

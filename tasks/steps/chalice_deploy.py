@@ -24,7 +24,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import input_hash
 from ..release import layer_contents, wishes
-from ..release.images import conversion, releases, switch
+from ..release.images import conversion, releases, stage_images, switch
 from ..release.images import parts as image_parts
 from ..release.images import pin as image_pin
 from ..release.stage import chalice_state, pinning, rollback_pin, store
@@ -246,6 +246,8 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     digests = {each["sha256"] for each in record["functions"].values() if each}
     record["package"] = snapshot.keep_package(aws, begun.before, "".join(digests))
     chalice_state.save(aws, record)
+    if image:
+        stage_images.note_deploy(aws, str(image["digest"]))
     snapshot.write(aws, begun.now(attempt.DEPLOYED))
     file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")

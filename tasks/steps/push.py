@@ -6,11 +6,13 @@ be deployed, nothing is packed.
 
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..aws import bucket, s3, secrets_manager
 from ..aws.client import Aws
 from ..chalice_project import config, deploy
+from ..chalice_project.child import function_names
 from ..chalice_project.package import Contents
 from ..context import arguments
 from ..context.connection import connect
@@ -24,6 +26,7 @@ from ..layer import installed
 from ..release.images import parts as image_parts
 from ..release.images import releases
 from ..release.images.parts import ImageParts
+from ..release.stage import store
 from ..sandbox import choose
 from ..settings import paths
 from ..settings.model import Settings
@@ -95,18 +98,35 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     if choose.kind(settings) != "docker" or not choose.runs(settings):
         say("note: no handler was started in the whole image: builder=host has no container")
         return
-    if not all(blobs.find(installed.store(settings), each.digest) for each in made.layers):
+    if not all(blobs.find(installed.store(settings), each.digest) for each in made.own):
         say("note: no handler was started in the whole image, whose layers are in the registry")
         return
     configured = config.variables(paths.CHALICE_CONFIG, settings.stage)
-    secret = secrets_manager.read_secret(aws, configured)
-    variables = {name: text for each in configured.values() for name, text in each.items()}
+    found = secrets_manager.read_secret(aws, configured)
+    secret = found.values if found else {}
+    functions = [*_functions(settings, secret)]
+    failed = handlers.check_handlers(settings, image, find, functions, secret)
+    for name, why in failed.items():
+        say(
+            f"warning: {name} did not start here, without network and rights: {why}. smoke calls "
+            "the app"
+        )
+    started = count(len(functions) - len(failed), "handler")
+    say(f"{started} started in the whole image, read-only, as nobody")
+
+
+def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handlers.Function]:
+    """Each with its own variables and limits: config.json's."""
     imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
-    names = imported.get("handlers", [HANDLER])
-    handlers.check_handlers(
-        settings, image, find, names, {**variables, **(secret.values if secret else {})}
-    )
-    say(f"{count(len(names), 'handler')} started in the whole image, read-only, as nobody")
+    named: Mapping[str, str] = imported.get("handlers", {"api_handler": HANDLER})
+    base, end = store.function(settings), deploy.names_end(settings)
+    for resource, handler in named.items():
+        place = (paths.CHALICE_CONFIG, settings.stage, resource)
+        memory, timeout = config.limits(*place)
+        yield handlers.Function(
+            name=function_names.plain_name(base, resource) + end, handler=handler, memory=memory,
+            timeout=timeout, variables={**config.variables_of(*place), **secret},
+        )  # fmt: skip
 
 
 def _record(uri: str, image: Image, pushed: push.Pushed) -> files.Record:

@@ -1,6 +1,7 @@
 """tasks/sandbox/container/image_archive.py: of an image, the engine gets what it lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ def image(folder: Path, *names: str) -> Image:
     return assemble.assemble(base, [layer(folder, each) for each in names], "x.y")
 
 
+def found(folder: Path, *names: str) -> list[Callable[[], Path]]:
+    return [partial(folder.joinpath, each) for each in names]
+
+
+def gone() -> Path:
+    raise AssertionError("the engine has it")
+
+
 @pytest.fixture
 def tag(docker_engine: DockerClient) -> Iterator[str]:
     yield f"{REPOSITORY}:of-this-test"
@@ -42,12 +51,13 @@ def layers_of(engine: DockerClient, tag: str) -> Any:
 def test_only_what_the_engine_lacks_is_sent(
     docker_engine: DockerClient, tag: str, tmp_path: Path
 ) -> None:
-    """The other layers' files are not even there."""
+    """The other layers are not even looked for: a base image's would be fetched."""
     first = image(tmp_path, "below", "app")
-    image_archive.load(tag, first.config, [tmp_path / "below", tmp_path / "app"])
+    image_archive.load(tag, first.config, found(tmp_path, "below", "app"))
     second = image(tmp_path, "below", "app-2")
-    gone = tmp_path / "gone"
-    image_archive.load(f"{tag}-2", second.config, [gone, tmp_path / "app-2"], ["no/such", tag])
+    image_archive.load(
+        f"{tag}-2", second.config, [gone, *found(tmp_path, "app-2")], ["no/such", tag]
+    )
     assert layers_of(docker_engine, f"{tag}-2") == [x.diff_id for x in second.layers]
 
 
@@ -57,7 +67,7 @@ def test_an_engine_that_lacks_one_after_all_gets_them_all(
     """Somebody removed the image meanwhile, or it is an engine that takes whole ones alone."""
     made = image(tmp_path, "other", "more")
     monkeypatch.setattr(image_archive, "_layers_there", lambda *_: 1)
-    image_archive.load(tag, made.config, [tmp_path / "other", tmp_path / "more"], [tag])
+    image_archive.load(tag, made.config, found(tmp_path, "other", "more"), [tag])
     assert layers_of(docker_engine, tag) == [x.diff_id for x in made.layers]
 
 
@@ -65,7 +75,7 @@ def test_an_image_that_is_there_gets_one_name_more(
     docker_engine: DockerClient, tag: str, tmp_path: Path
 ) -> None:
     made = image(tmp_path, "only")
-    image_archive.load(tag, made.config, [tmp_path / "only"])
-    image_archive.load(f"{tag}-2", made.config, [tmp_path / "gone"])
+    image_archive.load(tag, made.config, found(tmp_path, "only"))
+    image_archive.load(f"{tag}-2", made.config, [gone])
     assert docker_engine.images.get(tag).id == docker_engine.images.get(f"{tag}-2").id
     assert sorted(image_archive.tags(REPOSITORY, "of-this-test")) == [tag, f"{tag}-2"]

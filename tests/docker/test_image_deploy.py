@@ -11,6 +11,15 @@ from tests.image_stage import Story
 from tests.project import CONFIG
 
 pytestmark = [pytest.mark.docker, pytest.mark.long]
+# What wants a region and credentials, and a function's own variables, when it is imported.
+AT_IMPORT = """
+import os
+import boto3
+TABLE = boto3.resource("dynamodb").Table("orders")
+HERE = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), os.environ.get("TZ")
+if HERE[0]:
+    assert HERE == ("512", ":/etc/localtime"), HERE  # the second is the base image's own
+"""
 FEW = 15  # requests to the registry
 
 
@@ -23,6 +32,7 @@ def story(lambda_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def tell(story: Story) -> None:
+    story.project.write("app.py", AT_IMPORT + story.project.read("app.py"))
     story.type("first", "deploy")
     story.type("again", "deploy")
     story.project.write("app.py", story.project.read("app.py") + "\n\n# one line more\n")

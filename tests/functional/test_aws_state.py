@@ -97,6 +97,35 @@ def test_a_later_deploy_notes_nothing(aws: Aws) -> None:
         assert (here(aws), kept(aws)) == (STATE, STATE)
 
 
+def test_a_checkout_of_before_a_conversion_takes_the_new_names(aws: Aws, said: list[str]) -> None:
+    """It would make the old functions again, and lead API, queues and schedules to them."""
+    new = deploy.state_of({"api_handler": f"{FUNCTION}-image", "job": f"{FUNCTION}-job-image"}, [])
+    s3.put_bytes(aws, store.key(aws.settings, "deployed.json"), files.canonical(new))
+    files.write_record(
+        deploy.deployed_file("prod"), deploy.state_of({"api_handler": FUNCTION}, ["api"])
+    )
+    assert chalice_state.read_state(aws) == new
+    local = deploy.deployed_file("prod").read_bytes()
+    chalice_state.restore(aws)
+    assert here(aws) == kept(aws) == new
+    files.write_atomic(deploy.deployed_file("prod"), local)
+    adopt_state.adopt_state(aws)
+    assert here(aws) == kept(aws) == new
+    assert said[0] == (
+        ".chalice/deployed/prod.json taken from S3: another checkout gave the stage other functions"
+    )
+
+
+def test_a_state_that_knows_more_than_s3_stays(aws: Aws) -> None:
+    """A deploy died after Chalice, before it was kept: it made this API."""
+    old = deploy.state_of({"api_handler": FUNCTION}, [])
+    s3.put_bytes(aws, store.key(aws.settings, "deployed.json"), files.canonical(old))
+    more = deploy.state_of({"api_handler": FUNCTION, "job": f"{FUNCTION}-job"}, ["api"])
+    files.write_record(deploy.deployed_file("prod"), more)
+    chalice_state.restore(aws)
+    assert here(aws) == chalice_state.read_state(aws) == more
+
+
 def test_what_was_begun_and_left_nothing_is_begun_again(aws: Aws) -> None:
     """By whoever comes now."""
     chalice_state.restore(aws)

@@ -49,6 +49,7 @@ def tell(story: Story, place: Place) -> None:
     story.project.write("app.py", APP)
     set_package(story.project, "layer")
     story.type("layer", "deploy")
+    state = story.project.read(".chalice/deployed/prod.json")
     beside(place)
     set_package(story.project, "image")
     aws("lambda").create_alias(FunctionName=OLD, Name="live", FunctionVersion="$LATEST")
@@ -69,6 +70,11 @@ def tell(story: Story, place: Place) -> None:
     story.type("forth", "convert")
     story.type("finish", "convert", "finish=1")
     story.type("finished", "convert", "finish=1", code=1)
+    late = place.checkout("late")  # of before all that
+    late.write("app.py", APP + "\n# late\n")
+    late.write(".chalice/deployed/prod.json", state)
+    story.project = late
+    story.type("late", "deploy")
     fresh = place.checkout("clone")
     fresh.write("app.py", APP + "\n# another\n")
     story.project = fresh
@@ -150,6 +156,14 @@ def test_a_conversion_goes_back_by_another(story: Story) -> None:
     assert story.seen["back"]["functions"] == story.seen["converted"]["functions"]
     assert story.runs["layer-again"].steps == ["preflight", "lookup", "smoke"]
     assert leads_to(story.seen["forth"], "-image")
+
+
+def test_a_checkout_of_before_the_conversion_does_not_bring_the_old_ones_back(story: Story) -> None:
+    """The same API, one mapping of the queue, no function of an old name."""
+    seen, before = story.seen["late"], story.seen["finish"]
+    assert "another checkout gave the stage other functions" in story.runs["late"].output
+    assert leads_to(seen, "-image")
+    assert (seen["apis"], seen["functions"]) == (before["apis"], before["functions"])
 
 
 def test_the_old_functions_go_once_that_is_said(story: Story) -> None:

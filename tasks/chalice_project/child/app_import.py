@@ -10,14 +10,17 @@ from traceback import TracebackException
 from typing import Any
 
 from ...settings.app_files import APP, PACKED
+from .function_names import ROUTES
 
+# Chalice's names for the functions of a websocket (chalice.deploy.appgraph).
+SOCKETS = {"$connect": "websocket_connect", "$disconnect": "websocket_disconnect"}
 OURS = Path(__file__).parents[2]
 
 
 def tell(stage: str, report: Path) -> int:
-    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": names, "unpacked": [name],
-    "sources": [(function, kind, name)]}, or {"error": text, "file", "line"}, of the app's last
-    frame (line 0: of none). Returns an exit status."""
+    """Writes {"routes": [{"path", "methods", "guard"}], "handlers": {function: handler},
+    "unpacked": [name], "sources": [(function, kind, name)]}, or {"error": text, "file", "line"}, of
+    the app's last frame (line 0: of none). Returns an exit status."""
     said: dict[str, Any]
     try:
         app = _imported(stage)
@@ -41,11 +44,15 @@ def _imported(stage: str) -> Any:
     return app
 
 
-def _handlers(app: Any) -> list[str]:
-    """Of all functions that Chalice makes of it, as Lambda is told them."""
+def _handlers(app: Any) -> dict[str, str]:
+    """Of all functions that Chalice makes of it, as config.json names them: the handlers that
+    Lambda is told."""
     found = (*app.pure_lambda_functions, *app.event_sources, *app.builtin_auth_handlers)
-    named = {each.handler_string for each in (*found, *app.websocket_handlers.values())}
-    return sorted({"app.app", *named})
+    sockets = {
+        SOCKETS.get(route, "websocket_message"): each.handler_string
+        for route, each in app.websocket_handlers.items()
+    }
+    return {ROUTES: "app.app", **sockets, **{each.name: each.handler_string for each in found}}
 
 
 def _routes(app: Any) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,8 @@ TRIES = 10  # for a number that two stages may want at the same moment
 @dataclass(frozen=True, kw_only=True)
 class ImageRelease:
     """`at`: UTC, by this machine. `app`: wishes.app. `packages`: {name: bytes unzipped}.
-    `unpacked`: bytes of all layers."""
+    `unpacked`: bytes of all layers. `architecture`: '' where an earlier release of the tool noted
+    it."""
 
     number: int
     digest: str
@@ -35,6 +36,7 @@ class ImageRelease:
     packages: Mapping[str, int]
     unpacked: int
     commit: str = ""
+    architecture: str = ""
 
     def __str__(self) -> str:
         return f"image {self.number} ({self.digest.removeprefix('sha256:')[:12]})"
@@ -60,6 +62,13 @@ def releases(aws: Aws) -> list[ImageRelease]:
     return [found for number in numbers(aws) if (found := read(aws, number))]
 
 
+def forget(aws: Aws, gone: ImageRelease) -> None:
+    """All that S3 keeps of it. Its number last: it is known by that."""
+    mark = s3_keys.image_mark(repository(aws.settings), gone.number, gone.digest)
+    for each in (mark, key(aws, gone.number)):
+        s3_versions.delete(aws, s3_versions.under(aws, each))
+
+
 def by_number(aws: Aws, number: int) -> ImageRelease:
     """InputError where there is none."""
     if found := read(aws, number):
@@ -69,17 +78,37 @@ def by_number(aws: Aws, number: int) -> ImageRelease:
     raise InputError(problem, fix="./doitw history lists them")
 
 
+def by_digest(aws: Aws, digest: str) -> ImageRelease | None:
+    """By the names of the notes: of many images, one is read. What an earlier release of the tool
+    noted, or a run that was killed, has no mark, and is read and marked."""
+    name = repository(aws.settings)
+    keys = [*s3.objects(aws, s3_keys.image_releases(name))]
+    marked = s3_keys.marked_images(name, keys)
+    if digest in marked:
+        return read(aws, marked[digest])
+    for number in s3_keys.image_numbers(name, keys):
+        if number not in marked.values() and (found := read(aws, number)):
+            _mark(aws, found)
+            if found.digest == digest:
+                return found
+    return None
+
+
+def _mark(aws: Aws, made: ImageRelease) -> None:
+    s3.put_bytes(aws, s3_keys.image_mark(repository(aws.settings), made.number, made.digest), b"")
+
+
 def note(aws: Aws, parts: ImageParts, facts: Mapping[str, Any]) -> ImageRelease:
     """The release of an image, its number given where it has none yet. `facts`: push's record."""
-    known = [each for each in releases(aws) if each.digest == facts["digest"]]
-    if known:
-        return known[0]
+    if known := by_digest(aws, str(facts["digest"])):
+        return known
     git = subprocesses.state(paths.CHALICE_CONFIG) or {}
     made = ImageRelease(
         number=max(numbers(aws), default=0), digest=facts["digest"], uri=facts["uri"],
         at=actor.written(datetime.now(UTC)), by=actor.current_actor(aws.environ),
         input=parts.input, app=wishes.app(aws.settings), versions=parts.versions,
         packages=parts.packages, unpacked=facts["unpacked"], commit=str(git.get("commit", "")),
+        architecture=aws.settings.architecture,
     )  # fmt: skip
     return _numbered(aws, made)
 
@@ -89,5 +118,6 @@ def _numbered(aws: Aws, made: ImageRelease) -> ImageRelease:
         numbered = ImageRelease(**{**asdict(made), "number": number})
         text = files.canonical(asdict(numbered))
         if s3_versions.write_unique(aws, key(aws, number), text, ""):
+            _mark(aws, numbered)
             return numbered
     raise AwsError("no number is free for the image", fix="run the same command again")

@@ -23,7 +23,7 @@ from .conversion import Conversion
 from .package_type import IMAGE, ZIP, other_type
 
 LONGEST = 64  # characters of a function's name (AWS: CreateFunction)
-KEPT = ("Role", "Timeout", "MemorySize", "Architectures")
+KEPT = ("Role", "Timeout", "MemorySize")
 
 
 def plan(aws: Aws) -> dict[str, str]:
@@ -72,7 +72,8 @@ def create(
         found = lambda_functions.configuration(aws, old)
         if found is None or lambda_functions.configuration(aws, new):
             continue
-        _create(aws, new, {**_wishes(found), **code(handler(found))})
+        built_for = {"Architectures": [aws.settings.architecture]}  # the old one's may be another
+        _create(aws, new, {**_wishes(found), **built_for, **code(handler(found))})
         made.append(new)
         say(f"function {new} is made beside {old}")
     return made

@@ -1,10 +1,9 @@
 """Which images may go: an image that a function is made of must stay, or that function fails."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...aws import s3_versions
 from ...aws.client import Aws
 from ...aws.errors import errors
 from ...settings import s3_keys
@@ -12,9 +11,9 @@ from ...ui.console import say, size
 from ...util.errors import AwsError
 from ..stage import store
 from ..undo import attempt
-from . import pin
+from . import pin, stage_images
 from .parts import repository
-from .releases import ImageRelease, key, releases
+from .releases import ImageRelease, forget, releases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +25,28 @@ class ImageFate:
 
 
 def fates(aws: Aws, keep: int) -> list[ImageFate]:
-    """Newest first, of those that were pushed from here. `keep`: the newest that stay anyway."""
-    uses = _uses(aws)
-    found = releases(aws)
+    """Newest first, of those that were pushed from here. `keep`: the newest of each stage that stay
+    anyway."""
+    uses, found = _uses(aws), releases(aws)
+    newest = _newest(stage_images.everybodys(aws), [each.digest for each in found], keep)
     return [
         ImageFate(
             release=each,
-            kept=[*([f"one of the newest {keep}"] * (at < keep)), *uses.get(each.digest, ())],
+            kept=[
+                *([f"one of the newest {keep}"] * (each.digest in newest)),
+                *uses.get(each.digest, ()),
+            ],
         )
-        for at, each in enumerate(found)
+        for each in found
     ]
+
+
+def _newest(stages: Iterable[Sequence[str]], pushed: Sequence[str], keep: int) -> set[str]:
+    """Of each stage, and of those that no stage ran. `pushed`: newest first."""
+    ran = [[*dict.fromkeys(reversed(each))] for each in stages]
+    known = {each for images in ran for each in images}
+    others = [each for each in pushed if each not in known]
+    return {each for images in (*ran, others) for each in images[:keep]}
 
 
 def _uses(aws: Aws) -> dict[str, list[str]]:
@@ -70,9 +81,13 @@ def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
 
 
 def delete(aws: Aws, going: Sequence[ImageRelease]) -> None:
-    """The image first: a run that was stopped still knows it by what S3 keeps."""
-    name = repository(aws.settings)
+    """The image first: a run that was stopped still knows it by what S3 keeps. Not one that another
+    stage has taken meanwhile, which has another lock."""
+    name, uses = repository(aws.settings), _uses(aws)
     for each in going:
+        if each.digest in uses:
+            say(f"{each} stays: {', '.join(uses[each.digest])}")
+            continue
         with errors(f"deleting {each}"):
             answer = aws.client("ecr").batch_delete_image(
                 repositoryName=name, imageIds=[{"imageDigest": each.digest}]
@@ -81,5 +96,5 @@ def delete(aws: Aws, going: Sequence[ImageRelease]) -> None:
         if wrong:
             problem = f"ECR keeps {each}: {wrong[0]['failureReason']}"
             raise AwsError(problem, fix="see what ECR says above, then run the command again")
-        s3_versions.delete(aws, s3_versions.under(aws, key(aws, each.number)))
+        forget(aws, each)
         say(f"{each}: deleted, {size(each.unpacked)} unpacked")

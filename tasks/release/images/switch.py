@@ -17,6 +17,7 @@ from ...util import files
 from ...util.errors import InputError
 from ..stage import chalice_state
 from ..undo import attempt, snapshot
+from . import stage_images
 from .parts import repository
 
 
@@ -53,7 +54,7 @@ def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: Mapping[str, Any
     check(aws, str(facts["digest"]))
     begun = snapshot.begin(aws, asked, snapshot.read(aws), uri)
     for name in names(aws):
-        _function(aws, name, uri)
+        _function(aws, name, uri, str(facts.get("architecture", "")))
     last = chalice_state.last(aws)
     functions = {
         name: {"sha256": str(facts["digest"]).removeprefix("sha256:"), "layers": []}
@@ -61,16 +62,19 @@ def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: Mapping[str, Any
     }
     record = {**last, "functions": functions, "image": dict(facts), "fingerprint": uri}
     chalice_state.save(aws, record)
+    stage_images.note_return(aws, str(facts["digest"]))
     files.write_record(paths.stage_record(aws.settings, "chalice-deploy"), record)
     snapshot.write(aws, begun.now(attempt.DEPLOYED))
 
 
-def _function(aws: Aws, name: str, uri: str) -> None:
+def _function(aws: Aws, name: str, uri: str, architecture: str) -> None:
+    """With the image's architecture: Lambda does not take it from the image."""
     now = lambda_functions.configuration(aws, name) or {}
     if now.get("CodeSha256") == uri.rpartition(":")[2]:
         return
     client = aws.client("lambda")
+    of_it = {"Architectures": [architecture]} if architecture else {}
     with errors(f"giving {name} its image"):
-        client.update_function_code(FunctionName=name, ImageUri=uri)
+        client.update_function_code(FunctionName=name, ImageUri=uri, **of_it)
         client.get_waiter("function_updated_v2").wait(FunctionName=name)
     say(f"function {name} is {uri.rpartition('/')[2][:60]}")

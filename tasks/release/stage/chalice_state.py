@@ -61,13 +61,15 @@ def running(aws: Aws) -> Running:
 def restore(aws: Aws) -> None:
     """Before a deploy: what this checkout lacks out of S3. DeployError when the state is nowhere
     and something of this app and stage runs all the same."""
-    local = deploy.deployed_file(aws.settings.stage)
-    if local.exists():
+    local, noted = deploy.deployed_file(aws.settings.stage), _noted(aws) or {}
+    if local.exists() and not _is_outdated(_here(aws), noted):
         return
-    if fetch_state(aws):
-        say(f"{local} taken from S3: the app was deployed from another machine")
+    if noted.get("resources"):
+        why = "gave the stage other functions" if local.exists() else "deployed the app"
+        files.write_record(local, noted)
+        say(f"{local} taken from S3: another checkout {why}")
         return
-    begun, there = (_noted(aws) or {}).get("deploying", {}), running(aws)
+    begun, there = noted.get("deploying", {}), running(aws)
     if there and not begun:
         raise _foreign(aws, there)
     if there:
@@ -117,8 +119,7 @@ def _foreign(aws: Aws, there: Running) -> DeployError:
 def save(aws: Aws, record: Record | None = None) -> None:
     """After a deploy: the state, and our record of what was deployed."""
     s3.ensure_bucket(aws)
-    state = files.read_record(deploy.deployed_file(aws.settings.stage)) or {}
-    _put(aws, state)
+    _put(aws, _here(aws))
     if record is not None:
         save_record(aws, record)
 
@@ -130,7 +131,24 @@ def save_record(aws: Aws, record: Record) -> None:
 
 def read_state(aws: Aws) -> Record:
     """The state, here or in S3, for who only looks. {} where there is none."""
-    return files.read_record(deploy.deployed_file(aws.settings.stage)) or _noted(aws) or {}
+    here, noted = _here(aws), _noted(aws) or {}
+    return noted if not here or _is_outdated(here, noted) else here
+
+
+def is_outdated(aws: Aws) -> bool:
+    """Is the state here of before a conversion that another checkout made?"""
+    return _is_outdated(_here(aws), _noted(aws) or {})
+
+
+def _here(aws: Aws) -> Record:
+    return files.read_record(deploy.deployed_file(aws.settings.stage)) or {}
+
+
+def _is_outdated(here: Record, noted: Record) -> bool:
+    """Does S3 name another function for the same thing? A conversion gives functions new names. A
+    checkout of before it would deploy over the old ones, and lead everything back to them."""
+    there = deploy.functions_of(noted)
+    return any(there.get(each, name) != name for each, name in deploy.functions_of(here).items())
 
 
 def configurations(aws: Aws) -> dict[str, dict[str, Any]]:

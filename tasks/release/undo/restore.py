@@ -15,6 +15,8 @@ from ...settings import paths
 from ...ui.console import say
 from ...util import files
 from ...util.errors import AwsError, DeployError
+from ..images import pin as image_pin
+from ..images import releases, stage_images
 from ..stage import chalice_state, pinning, store
 from . import attempt, snapshot
 from .attempt import Attempt, Ran
@@ -32,11 +34,15 @@ def perform(aws: Aws, found: Attempt, reason: str) -> list[str]:
     say(f"stage {aws.settings.stage} goes back to {before.named}")
     if found.has_other_layers:
         _pin(aws, found, before, reason)
+    if before.image:
+        _pin_image(aws, found, before.image, reason)
     left = [line for name in before.functions for line in _function(aws, name, before)]
     if before.api:
         apigateway.move_stage(aws, before.api["id"], before.api["stage"], before.api["deployment"])
     left += _left(aws, before)
     _record(aws, before)
+    if before.image:
+        stage_images.note_return(aws, before.image.rpartition("@")[2])
     snapshot.write(aws, found.now(attempt.UNDONE))
     return left
 
@@ -55,6 +61,17 @@ def _pin(aws: Aws, found: Attempt, before: Ran, reason: str) -> None:
         if each and ours
     ]
     config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, more)
+
+
+def _pin_image(aws: Aws, found: Attempt, image: str, reason: str) -> None:
+    """Where its packages are others: the next run of the same deploy would bring them again. A
+    rollback that is undone pins nothing."""
+    pinned = image_pin.read(aws)
+    if pinned and pinned.uri == found.image:
+        return
+    back, undone = (releases.by_digest(aws, x.rpartition("@")[2]) for x in (image, found.image))
+    if back and undone and back.input != undone.input:
+        image_pin.make(aws, back, reason)
 
 
 def _function(aws: Aws, name: str, before: Ran) -> Iterator[str]:

@@ -8,7 +8,7 @@ import json
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -19,6 +19,7 @@ from ...settings.model import Settings
 from ...util.errors import BuildError
 from . import docker_engine, docker_images
 
+Find = Callable[[], Path]  # where a layer's file lies; it may have to be fetched
 GZIP = b"\x1f\x8b"
 BLOCK = 1 << 20
 END_SECONDS = 20  # a container needs a moment to end
@@ -83,9 +84,9 @@ def base_id(settings: Settings) -> str:
         return docker_images.ensure_base(client, settings)
 
 
-def load(tag: str, config: bytes, layers: Sequence[Path], like: Iterable[str] = ()) -> None:
+def load(tag: str, config: bytes, layers: Sequence[Find], like: Iterable[str] = ()) -> None:
     """The image into the engine, under this tag. `like`: images that may be there, and begin with
-    the same layers: those are not sent again."""
+    the same layers: those are neither found nor sent again."""
     import docker
 
     with docker_engine.connected() as client:
@@ -125,20 +126,19 @@ def _layers_there(client: Any, config: bytes, like: Iterable[str]) -> int:
     return most
 
 
-def _send(client: Any, tag: str, config: bytes, layers: Sequence[Path], there: int) -> None:
+def _send(client: Any, tag: str, config: bytes, layers: Sequence[Find], there: int) -> None:
     with tempfile.TemporaryFile() as file:
-        write(file, tag, config, layers, there)
+        write(file, tag, config, [find() for find in layers[there:]])
         file.seek(0)
         client.images.load(file)
 
 
-def write(
-    target: IO[bytes], tag: str, config: bytes, layers: Sequence[Path], there: int = 0
-) -> None:
-    """As `docker load` reads it, without the first `there` layers, which it finds by themselves."""
-    names = [f"{number}/layer.tar" for number in range(len(layers))]
+def write(target: IO[bytes], tag: str, config: bytes, layers: Sequence[Path]) -> None:
+    """As `docker load` reads it. `layers`: the image's last ones. It finds the first by
+    themselves."""
+    names = [f"{at}/layer.tar" for at, _ in enumerate(json.loads(config)["rootfs"]["diff_ids"])]
     with tarfile.open(fileobj=target, mode="w") as tar:
-        for name, layer in [*zip(names, layers, strict=True)][there:]:
+        for name, layer in zip(names[len(names) - len(layers) :], layers, strict=True):
             info = tarfile.TarInfo(name)
             info.size = layer.stat().st_size
             with layer.open("rb") as content:

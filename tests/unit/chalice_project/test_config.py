@@ -71,6 +71,19 @@ def test_the_memory_as_chalice_reads_it(
     assert chalice_config.memory_sizes(path, "prod") == sizes
 
 
+def test_what_a_function_is_started_with_is_its_own(tmp_path: Path) -> None:
+    """Also of one that config.json does not name, beside one that has more than the stage gives."""
+    own = {"environment_variables": {"MODE": "routes"}, "lambda_timeout": 900}
+    stage = {"environment_variables": {"MODE": "all"}, "lambda_functions": {"api_handler": own}}
+    path = tmp_path / "config.json"
+    app = {"environment_variables": {"TABLE": "t"}, "lambda_memory_size": 256}
+    path.write_text(json.dumps({**app, "stages": {"prod": stage}}))
+    assert chalice_config.variables_of(path, "prod", "api_handler")["MODE"] == "routes"
+    assert chalice_config.variables_of(path, "prod", "jobs") == {"TABLE": "t", "MODE": "all"}
+    assert chalice_config.limits(path, "prod", "api_handler") == (256, 900)
+    assert chalice_config.limits(path, "prod", "jobs") == (256, 60)
+
+
 def test_the_architecture_is_written_beside_the_layers() -> None:
     """Of this stage alone, and only when asked for."""
     text = json.dumps({"stages": {"dev": {}, "prod": {"layers": [B]}}}, indent=2)

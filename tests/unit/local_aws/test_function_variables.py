@@ -1,5 +1,6 @@
 """tasks/local_aws/function_variables.py: a function's environment in the emulator."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from tasks.local_aws import function_variables
 from tasks.local_aws.function_variables import variables
+from tasks.local_aws.services import image_registry
 from tasks.settings import paths
 from tasks.settings.local_access import Access
 from tasks.util import files
@@ -15,11 +17,12 @@ from tasks.util import files
 ACCESS = Access(url="http://127.0.0.1:7", key="LKIA", secret="s")  # noqa: S106
 
 
-def given(**of_function: str) -> dict[str, str]:
+def given(package_type: str = "Zip", **of_function: str) -> dict[str, str]:
     function = SimpleNamespace(
         environment_vars=of_function, region="eu-west-1", handler="app.app",
         function_name="shuking-local", memory_size=128, version="$LATEST",
-        package_type="Zip",
+        package_type=package_type, code={"ImageUri": "r/shuking@sha256:m"},
+        image_config=SimpleNamespace(cmd=["app.app"]),
     )  # fmt: skip
     return variables(function, ACCESS)
 
@@ -55,6 +58,28 @@ def test_what_lambda_sets_is_lambdas() -> None:
     found = given()
     assert (found["AWS_REGION"], found["_HANDLER"]) == ("eu-west-1", "app.app")
     assert "HOME" not in found
+
+
+def test_an_image_brings_variables_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ENV` of a Dockerfile, as in Lambda: the function's own come after them, and neither leads
+    away from the emulator."""
+    config = tmp_path / "config"
+    env = [
+        "NLTK_DATA=/usr/share/nltk",
+        "MODE=image",
+        "AWS_ENDPOINT_URL=http://else",
+        "TZ=Asia/Seoul",
+    ]
+    config.write_text(json.dumps({"config": {"Env": env}}))
+    told = {"config": {"digest": "sha256:c"}}
+    monkeypatch.setattr(image_registry, "manifest_of", lambda uri, region: told)
+    monkeypatch.setattr(image_registry, "blob", lambda digest: config)
+    found = given("Image", MODE="function")
+    assert (found["NLTK_DATA"], found["MODE"]) == ("/usr/share/nltk", "function")
+    assert found["TZ"] == "Asia/Seoul"
+    assert found["AWS_ENDPOINT_URL"] == ACCESS.url
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,266 @@
+"""Stages of images that share a repository: what each ran, goes back to, and keeps."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tasks.aws import s3
+from tasks.aws.client import Aws
+from tasks.chalice_project import deploy
+from tasks.commands import image_rollback
+from tasks.context.arguments import Arguments
+from tasks.image.assemble import Base
+from tasks.release.images import conversion, releases, retention, stage_images, switch
+from tasks.release.images import pin as image_pin
+from tasks.release.images.conversion import Conversion, Kept
+from tasks.release.images.parts import ImageParts, repository
+from tasks.release.undo import attempt, restore
+from tasks.release.undo.attempt import Attempt, Ran
+from tasks.settings import s3_keys
+from tasks.util import files
+from tasks.util.errors import InputError
+from tests import lambda_function
+from tests.moto_server import ACCOUNT, REGION, Server
+
+PARTS = ImageParts(
+    input="1" * 64, base=Base(reference="b", digest="", config={}, layers=()), own=(),
+    versions={"six": "1.17.0"}, modules=["six"], packages={"six": 9}, unzipped=9,
+)  # fmt: skip
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shuking-prod"
+
+
+@pytest.fixture
+def images(aws: Aws) -> Aws:
+    """Stage prod, of images."""
+    made = Aws(replace(aws.settings, package="image"), aws.environ)
+    s3.ensure_bucket(made)
+    return made
+
+
+def of(aws: Aws, stage: str) -> Aws:
+    return Aws(replace(aws.settings, stage=stage), aws.environ)
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: str) -> None:
+    facts = {"digest": digest(number), "uri": uri(number), "unpacked": 5}
+    assert releases.note(aws, parts, facts | more).number == number
+
+
+def uri(number: int) -> str:
+    return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shuking@{digest(number)}"
+
+
+def deployed(aws: Aws, *numbers: int) -> None:
+    for number in numbers:
+        if number not in releases.numbers(aws):
+            push(aws, number)
+        stage_images.note_deploy(aws, digest(number))
+
+
+def before(aws: Aws, runs: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What `rollback` goes to."""
+    monkeypatch.setattr(switch, "running", lambda aws: {digest(runs)})
+    return image_rollback._before(aws).number
+
+
+# ---- back ---------------------------------------------------------------------------------------
+
+
+def test_a_rollback_goes_to_what_the_stage_ran(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not to the newest of another stage: 4 to 9 are dev's, and were never tested for prod."""
+    deployed(images, 1, 2, 3)
+    deployed(of(images, "dev"), 4, 5, 6, 7, 8, 9)
+    deployed(images, 10)
+    assert before(images, 10, monkeypatch) == 3
+    assert before(of(images, "dev"), 9, monkeypatch) == 8
+
+
+def test_after_a_revert_it_goes_to_what_ran_before_it(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revert has the number of the image that it is again."""
+    deployed(images, 1, 2, 1)
+    assert before(images, 1, monkeypatch) == 2
+
+
+def test_twice_goes_further_back_and_a_later_deploy_forgets_what_was_left(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed(images, 1, 2, 3)
+    stage_images.note_return(images, digest(2))
+    assert before(images, 2, monkeypatch) == 1
+    deployed(images, 4)
+    assert before(images, 4, monkeypatch) == 2
+
+
+@pytest.mark.parametrize(("runs", "expected"), [(3, 2), (4, 3)])
+def test_a_run_that_died_before_it_was_noted(
+    images: Aws, monkeypatch: pytest.MonkeyPatch, runs: int, expected: int
+) -> None:
+    """And one that has noted the same twice."""
+    deployed(images, 1, 2, 3, 3)
+    push(images, 4)
+    assert before(images, runs, monkeypatch) == expected
+
+
+def test_where_nothing_ran_before_a_number_is_asked_for(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage of an earlier release of the tool, and one that was deployed once."""
+    push(images, 1)
+    push(images, 2)
+    with pytest.raises(InputError, match="an image that stage prod ran before") as error:
+        before(images, 2, monkeypatch)
+    assert "./doitw rollback version=N" in error.value.fix
+
+
+def typed() -> Arguments:
+    return Arguments(version="1")
+
+
+def test_a_stage_of_layers_is_not_pinned_to_an_image(images: Aws) -> None:
+    """The pin would stand after AWS has refused the rest, and a conversion would refuse that."""
+    lambda_function.make(images, "shuking-prod")
+    state = deploy.state_of({"api_handler": FUNCTION}, [])
+    files.write_record(deploy.deployed_file("prod"), state)
+    push(images, 1)
+    with pytest.raises(InputError, match="shuking-prod runs from a layer"):
+        image_rollback.go(images, typed())
+    assert image_pin.read(images) is None
+
+
+def test_nor_is_one_that_is_half_converted(images: Aws) -> None:
+    push(images, 1)
+    conversion.write(images, Conversion(functions={"shuking-prod": Kept()}))
+    with pytest.raises(InputError, match="a conversion of stage prod is not done"):
+        image_rollback.go(images, typed())
+    assert image_pin.read(images) is None
+
+
+def test_a_function_gets_the_images_architecture(images: Aws) -> None:
+    """x86 until it was changed in config.json: the code alone would not start."""
+    images.client("ecr").create_repository(repositoryName="shuking")
+    lambda_function.make(images, "shuking-prod")
+    bodies: list[Any] = []
+
+    def look(params: Any, **_: Any) -> None:
+        bodies.append(json.loads(params["body"]))
+
+    images.client("lambda").meta.events.register("before-call.lambda.UpdateFunctionCode", look)
+    push(Aws(replace(images.settings, architecture="arm64"), images.environ), 1)
+    found = releases.by_number(images, 1)
+    assert found.architecture == "arm64"
+    switch._function(images, "shuking-prod", found.uri, found.architecture)
+    switch._function(images, "shuking-prod", uri(2), "")  # noted by an earlier release
+    assert [each.get("Architectures") for each in bodies] == [["arm64"], None]
+
+
+# ---- undo ---------------------------------------------------------------------------------------
+
+
+def undo(aws: Aws, parts: ImageParts) -> None:
+    """Of a deploy of image 2 over image 1."""
+    push(aws, 1)
+    push(aws, 2, parts)
+    record = {"image": {"digest": digest(1), "uri": uri(1)}}
+    functions = {"gone": {"CodeSha256": digest(1).removeprefix("sha256:")}}
+    ran = Ran(functions=functions, package="", record=record, layers=[], api={}, resources={})
+    found = Attempt(by="b", at="a", state=attempt.DEPLOYED, arns=[], before=ran, image=uri(2))
+    restore.perform(aws, found, "it did not answer")
+
+
+def test_an_undone_deploy_of_other_packages_is_not_made_again(images: Aws) -> None:
+    """By the next run of the same pipeline."""
+    undo(images, replace(PARTS, input="2" * 64))
+    pinned = image_pin.holding(images)
+    assert pinned
+    assert (pinned.number, pinned.reason) == (1, "it did not answer")
+    assert stage_images.read(images) == [digest(1)]
+
+
+def test_one_of_the_app_alone_pins_nothing(images: Aws) -> None:
+    """As a stage of layers: the app is corrected next."""
+    undo(images, PARTS)
+    assert image_pin.read(images) is None
+
+
+def test_an_undone_rollback_pins_nothing(images: Aws) -> None:
+    push(images, 1)
+    push(images, 2, replace(PARTS, input="2" * 64))
+    image_pin.make(images, releases.by_number(images, 2), "rolled back")
+    undo(images, replace(PARTS, input="2" * 64))
+    pinned = image_pin.read(images)
+    assert pinned
+    assert pinned.number == 2  # which `undo` lifts
+
+
+# ---- gc -----------------------------------------------------------------------------------------
+
+
+def kept(aws: Aws, keep: int) -> list[int]:
+    return [each.release.number for each in retention.fates(aws, keep) if each.kept]
+
+
+def test_each_stage_keeps_its_newest(images: Aws) -> None:
+    """Five pushes of dev would have left prod without any image to go back to."""
+    deployed(images, 1, 2, 3)
+    deployed(of(images, "dev"), 4, 5, 6, 7, 8)
+    for number in (9, 10, 11):  # of an earlier release, or never deployed
+        push(images, number)
+    assert kept(images, 2) == [11, 10, 8, 7, 3, 2]
+
+
+def test_one_that_is_taken_meanwhile_stays(images: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another stage has another lock: it deployed an old image between the plan and the act."""
+    images.client("ecr").create_repository(repositoryName="shuking")
+    for number in (1, 2):
+        push(images, number)
+    going = [each.release for each in retention.fates(images, 0) if not each.kept]
+    uses = [(digest(1), "function shuking-dev")]
+    monkeypatch.setattr(retention, "_functions", lambda aws: iter(uses))
+    retention.delete(images, going)
+    assert releases.numbers(images) == [1]
+    name = repository(images.settings)
+    assert len(s3.objects(images, s3_keys.image_releases(name))) == 2
+
+
+# ---- numbers ------------------------------------------------------------------------------------
+
+
+def reads(server: Server) -> int:
+    """Notes that are read."""
+    return sum(
+        each.method == "GET" and "/versions/" in each.path and "list-type" not in each.path
+        for each in server.seen
+    )
+
+
+def test_a_push_does_not_read_the_notes_of_all_images(images: Aws, server: Server) -> None:
+    for number in range(1, 6):
+        push(images, number)
+    server.seen.clear()
+    push(images, 6)
+    assert reads(server) == 0
+    push(images, 3)
+    assert reads(server) == 1
+
+
+def test_notes_of_an_earlier_release_are_found_and_marked(images: Aws, server: Server) -> None:
+    """Or of a run that was killed between the two."""
+    name = repository(images.settings)
+    for number in (1, 2):
+        push(images, number)
+        key = s3_keys.image_mark(name, number, digest(number))
+        images.client("s3").delete_object(Bucket=images.settings.bucket, Key=key)
+    push(images, 1)
+    server.seen.clear()
+    push(images, 2)
+    assert reads(server) == 1
