@@ -2,7 +2,8 @@
 long as it is connected.
 
     job_server.py WORK [TOOL]    and keeps the folder WORK, for jobs of ours
-    job_server.py -              runs what packages bring: it is given no files
+    job_server.py - [USER]       runs what packages bring: it is given no files. As that user (a
+                                 number), it ends all that a job leaves
 
 Standard input and output are the connection. It ends with the tool, however that ends, and so does
 the container. The keeper begins: in a frame of no job it says which Python it is, and whether there
@@ -29,7 +30,8 @@ A job may have a "forward": a port of 127.0.0.1, whose connections are the tool'
 
 Folders beside WORK that nobody keeps (the engine was killed) are removed meanwhile. Other processes
 of its user cannot look into it (prctl(2), PR_SET_DUMPABLE), neither at its memory nor its
-connection.
+connection. A process that a package has left would look into the next job, while that begins, and
+speak for it. So none is left: USER has no process but those in this container.
 """
 
 import ctypes
@@ -63,6 +65,8 @@ OF_THE_ENGINE = ("HOME", "HOSTNAME", "TERM")  # variables
 OLD = 60 * 24 * 3600  # seconds since a tool was used
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 RUNNING: "set[subprocess.Popen[bytes]]" = set()
+TURN = threading.Lock()  # to begin a job, or to end what the last one has left
+ALONE = threading.Event()  # is all that runs as this user a job's?
 TELLING = threading.Lock()
 FORWARDED = 1 << 18  # bytes of a block
 PORTS: "set[int]" = set()
@@ -73,6 +77,8 @@ def main(work: str, tool: str = "") -> None:
     close_off()
     with suppress(OSError):  # whoever is no root has a limit
         fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, BLOCK)
+    if work == NOWHERE and tool == str(os.getuid()):
+        ALONE.set()
     hello = {"python": "{}.{}".format(*sys.version_info), "tool": is_there(tool)}
     tell(NO_JOB, b"h", json.dumps(hello).encode())
     with ExitStack() as stack:
@@ -252,16 +258,21 @@ def answer(job: "dict[str, Any]") -> None:
 
 def run(job: "dict[str, Any]") -> int:
     """Exit status. What it leaves running in its group ends with it."""
-    process = subprocess.Popen(
-        job["argv"], cwd=job["cwd"], env=around() | job["environment"], start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    RUNNING.add(process)
+    with TURN:
+        process = subprocess.Popen(
+            job["argv"], cwd=job["cwd"], env=around() | job["environment"],
+            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        RUNNING.add(process)
     for block in said(process):
         tell(job["job"], b"o", block)
     code = process.wait()
     end(process)
-    RUNNING.discard(process)
+    with TURN:
+        RUNNING.discard(process)
+        if ALONE.is_set() and not RUNNING:
+            end_the_rest()
     return code if code >= 0 else 128 - code
 
 
@@ -273,6 +284,12 @@ def around() -> "dict[str, str]":
 def end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_the_rest() -> None:
+    """All processes of this user but this one, at once: none of them forks meanwhile (kill(2))."""
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
 
 
 def said(process: Any) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..settings.local_access import Access
-from .services import image_registry
+from .gateway.request_body import open_body
+from .services import forms, image_registry
 from .signatures import Secrets, is_same, is_signed
 
 App = Callable[..., Iterable[bytes]]
@@ -20,9 +21,16 @@ def guarded(app: App, access: Access, issued: Secrets, used: Callable[[], None])
     each request that is answered."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if problem := refusal(environ, access, issued):
-            if image_registry.is_asked(environ):
-                return _unknown(start_response)
+        from werkzeug.exceptions import HTTPException
+
+        environ["wsgi.input"] = open_body(environ)
+        try:
+            problem = refusal(environ, access, issued)
+        except HTTPException as bad:  # a body that is none
+            return bad(environ, start_response)
+        if problem and image_registry.is_asked(environ):
+            return _unknown(start_response)
+        if problem:
             return _refused(problem, start_response)
         used()
         return app(environ, start_response)
@@ -47,7 +55,11 @@ def _may(environ: dict[str, Any], access: Access, issued: Secrets) -> bool:
         return _proves(environ, access)
     if image_registry.is_asked(environ):
         return bool(registry_region(environ, access))
-    if is_signed(environ, lambda key: access.secret if key == access.key else issued(key)):
+
+    def secret(key: str) -> str | None:
+        return access.secret if key == access.key else issued(key)
+
+    if is_signed(environ, secret) or forms.may_upload(environ, secret):
         return True
     # what SDKs do not sign (Cognito's sign-in, AssumeRoleWithWebIdentity) has our word as its app
     unsigned = "HTTP_AUTHORIZATION" not in environ and "HTTP_X_AMZ_DATE" not in environ

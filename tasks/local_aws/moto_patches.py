@@ -38,10 +38,10 @@ from .services import (
     api_gateway,
     bucket_policies,
     foreign_layers,
+    forms,
     image_registry,
     polled_events,
     pushed_events,
-    request_bodies,
 )
 
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
@@ -57,7 +57,7 @@ def apply(access: Access | None = None) -> None:
     from moto.s3.responses import S3Response
 
     for service in (
-        api_gateway, pushed_events, polled_events, foreign_layers, request_bodies,
+        api_gateway, pushed_events, polled_events, foreign_layers, forms,
     ):  # fmt: skip
         service.apply()
     image_registry.apply(access)

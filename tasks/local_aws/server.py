@@ -20,6 +20,7 @@ from ..settings.local_access import Access
 from ..ui import streams
 from . import guard
 from .gateway import websocket
+from .gateway.request_body import unread
 from .gateway.serve import Port
 from .guard import OURS, URL, App, guarded
 from .services import image_registry
@@ -74,7 +75,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     signal.signal(KEEP, lambda number, frame: _end_kept(kept_state.save))
     server = make_server(
-        "127.0.0.1", 0, _unready, threaded=True, request_handler=MotoRequestHandler
+        "127.0.0.1", 0, _unready, threaded=True, request_handler=unread(MotoRequestHandler)
     )
     certificate.speak_both(server)
     os.environ["MOTO_PORT"] = str(server.port)

@@ -1,6 +1,6 @@
 """Is a request to the emulator signed with a key that it knows? As AWS's documents have it: by
-Signature Version 4, in a header, an address (presigned) or a form (presigned POST), and by S3's
-older Version 2.
+Signature Version 4, in a header, an address (presigned) or a form's policy (presigned POST), and by
+S3's older Version 2.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def is_signed(environ: dict[str, Any], secrets: Secrets) -> bool:
-    """`environ`: WSGI's. A body that was read is put back."""
+    """`environ`: WSGI's, with a body that ends (gateway/request_body.py). One that was read is put
+    back."""
     said = str(environ.get("HTTP_AUTHORIZATION", ""))
     asked = dict(parse_qsl(_target(environ).query, keep_blank_values=True))
     if found := _HEADER.fullmatch(said):
@@ -35,7 +36,7 @@ def is_signed(environ: dict[str, Any], secrets: Secrets) -> bool:
     if "AWSAccessKeyId" in asked:
         signed = (asked["AWSAccessKeyId"], ":", asked.get("Signature", ""))
         return _is_old(environ, signed, asked.get("Expires", "0"), secrets)
-    return _is_form(environ, secrets)
+    return False
 
 
 def is_same(made: str, said: str) -> bool:
@@ -47,12 +48,15 @@ def _is_header(
     environ: dict[str, Any], scope: str, names: str, signature: str, secrets: Secrets
 ) -> bool:
     """The signature covers the body, or what its own header says of it."""
+    key = _signing_key(scope, secrets)
+    if key is None:
+        return False  # before anything of a stranger's is read
     told = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     payload = told or hashlib.sha256(_body(environ)).hexdigest()
     stamp = environ.get("HTTP_X_AMZ_DATE", "")
     query = _target(environ).query
     forms = _forms(environ, names, query, [payload])
-    return _fits(forms, scope, stamp, signature, secrets)
+    return _fits(forms, key, scope, stamp, signature)
 
 
 def _is_presigned(environ: dict[str, Any], asked: Mapping[str, str], secrets: Secrets) -> bool:
@@ -70,27 +74,24 @@ def _is_presigned(environ: dict[str, Any], asked: Mapping[str, str], secrets: Se
     told = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     payloads = ["UNSIGNED-PAYLOAD", _EMPTY, *([told] if told else [])]
     forms = _forms(environ, asked.get("X-Amz-SignedHeaders", ""), query, payloads)
-    signature = asked.get("X-Amz-Signature", "")
-    return _fits(forms, asked["X-Amz-Credential"], stamp, signature, secrets)
+    scope, signature = asked["X-Amz-Credential"], asked.get("X-Amz-Signature", "")
+    key = _signing_key(scope, secrets)
+    return key is not None and _fits(forms, key, scope, stamp, signature)
 
 
-def _is_form(environ: dict[str, Any], secrets: Secrets) -> bool:
-    """A form's upload to a bucket. It has no say in where it goes, so that is looked at."""
-    is_form = str(environ.get("CONTENT_TYPE", "")).startswith("multipart/form-data")
-    one_name = re.fullmatch(r"/(?!moto-api|doit-)[^/]+/?", environ.get("PATH_INFO", ""))
-    if environ.get("REQUEST_METHOD") != "POST" or not is_form or not one_name:
-        return False
-    from werkzeug.wrappers import Request
-
-    body = io.BytesIO(_body(environ))
-    fields = {k.lower(): v for k, v in Request({**environ, "wsgi.input": body}).form.items()}
-    policy = fields.get("policy", "").encode()
-    if old := fields.get("awsaccesskeyid"):
-        made = _sign_old(secrets(old), policy)
-        return is_same(made, fields.get("signature", ""))
+def is_policy_signed(fields: Mapping[str, str], secrets: Secrets) -> bool:
+    """Of a form's upload. `fields`: names in lower case. What the policy says is not looked at."""
+    policy, old = fields.get("policy", "").encode(), fields.get("awsaccesskeyid")
+    if old is not None:
+        secret = secrets(old)
+        return secret is not None and is_same(
+            _sign_old(secret, policy), fields.get("signature", "")
+        )
     key = _signing_key(fields.get("x-amz-credential", ""), secrets)
-    made = hmac.new(key, policy, hashlib.sha256).hexdigest() if key else ""
-    return bool(made) and is_same(made, fields.get("x-amz-signature", ""))
+    if key is None:
+        return False
+    made = hmac.new(key, policy, hashlib.sha256).hexdigest()
+    return is_same(made, fields.get("x-amz-signature", ""))
 
 
 def _is_old(
@@ -122,22 +123,17 @@ def _old_resource(environ: Mapping[str, Any]) -> str:
 
 
 def _is_ahead(seconds: str) -> bool:
-    return seconds.isdigit() and int(seconds) > datetime.now(UTC).timestamp()
+    return seconds.isdecimal() and int(seconds) > datetime.now(UTC).timestamp()
 
 
-def _sign_old(secret: str | None, text: bytes) -> str:
-    if secret is None:
-        return "\0"  # which no form says
+def _sign_old(secret: str, text: bytes) -> str:
     return b64encode(hmac.new(secret.encode(), text, hashlib.sha1).digest()).decode()
 
 
-def _fits(forms: Iterable[str], scope: str, stamp: str, signature: str, secrets: Secrets) -> bool:
-    key = _signing_key(scope, secrets)
-    if key is None:
-        return False
+def _fits(forms: Iterable[str], key: bytes, scope: str, stamp: str, signature: str) -> bool:
     place = scope.partition("/")[2]
     for form in forms:
-        digest = hashlib.sha256(form.encode("latin-1")).hexdigest()
+        digest = hashlib.sha256(form.encode("latin-1", "replace")).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{place}\n{digest}"
         made = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         if is_same(made, signature):
@@ -198,9 +194,7 @@ def _target(environ: Mapping[str, Any]) -> Any:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    length = environ.get("CONTENT_LENGTH")
-    stream = environ["wsgi.input"]
-    endless = not length and not environ.get("wsgi.input_terminated")
-    body: bytes = b"" if endless else stream.read(*([int(length)] if length else []))
+    """Of a caller whose key is known. It stays to be read."""
+    body: bytes = environ["wsgi.input"].read()
     environ["wsgi.input"] = io.BytesIO(body)
     return body

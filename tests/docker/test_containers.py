@@ -112,6 +112,44 @@ def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
     ]
 
 
+# What a package's code leaves: out of its group, child of nobody. It speaks for what comes next.
+LEAVES = """
+import os, time
+for _ in range(2):
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if int(pid) != os.getpid():
+                open(f"/proc/{pid}/fd/1", "a").write("\\n= forged\\n")
+        except OSError:
+            pass
+"""
+
+
+# Processes of this user that it may look into, which the one that runs jobs is not.
+ALONE = """
+import os, time
+time.sleep(0.2)
+others = {each for each in os.listdir("/proc") if each.isdigit()} - {"1", str(os.getpid())}
+print([each for each in others if os.stat(f"/proc/{each}/fd").st_uid == os.getuid()])
+"""
+
+
+@pytest.mark.parametrize("ways", [[LEAVES], [LEAVES] * 20])
+def test_what_a_job_leaves_says_nothing_in_the_next(
+    sandbox: ContainerSandbox, ways: list[str]
+) -> None:
+    """A proof's verdict is its last line. Whoever is left by the job before can write there while
+    that begins. Here nobody is left."""
+    for way in ways:
+        sandbox.run(python(way))
+    for _ in range(3):
+        assert sandbox.run(python(ALONE)).output == "[]\n"
+
+
 WRITES = """
 import os, stat
 for top, folders, files in os.walk("/"):

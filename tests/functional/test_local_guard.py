@@ -7,12 +7,14 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -216,6 +218,151 @@ def _form(fields: Mapping[str, str]) -> bytes:
     head = '--B\r\nContent-Disposition: form-data; name="{}"'
     parts = [f"{head.format(name)}\r\n\r\n{value}\r\n" for name, value in fields.items()]
     return f'{"".join(parts)}{head.format("file")}; filename="f"\r\n\r\nsent\r\n--B--\r\n'.encode()
+
+
+def _post(access: Access, path: str, fields: Mapping[str, str]) -> int:
+    kind = {"Content-Type": "multipart/form-data; boundary=B"}
+    return ask(access, path, "POST", _form(fields), kind)[0]
+
+
+def _signed_form(access: Access, version: str = "s3v4", **said: Any) -> dict[str, str]:
+    """For layers/a in BUCKET, unless `said` has something else. boto3's arguments."""
+    s3 = client(access, config=Config(signature_version=version))
+    given = {"Bucket": BUCKET, "Key": "layers/a", **said}
+    fields: dict[str, str] = s3.generate_presigned_post(**given)["fields"]
+    return fields
+
+
+@pytest.mark.parametrize("signature", ["\0", "", "x", "None"])
+@pytest.mark.parametrize(
+    "names", [("AWSAccessKeyId", "signature"), ("x-amz-credential", "x-amz-signature")]
+)
+def test_a_form_of_nobody_uploads_nothing(
+    access: Access, names: tuple[str, str], signature: str
+) -> None:
+    """A key that nobody made has no signature, whatever the form says."""
+    for nobody in ("nobody", "", "nobody/20260101/r/s3/aws4_request"):
+        fields = {"key": "layers/a", names[0]: nobody, names[1]: signature, "policy": "e30="}
+        assert _post(access, f"/{BUCKET}", fields) == 403
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_form_is_good_for_what_its_policy_says(access: Access, version: str) -> None:
+    """Its bucket, its key, its time, its fields, its length; and one understanding of it."""
+    other = f"other-{version}"
+    client(access).create_bucket(
+        Bucket=other, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    good = _signed_form(access, version)
+    assert _post(access, f"/{other}", good) == 403
+    assert _post(access, f"/{BUCKET}", good | {"key": "layers/b"}) == 403
+    assert _post(access, f"/{BUCKET}", good | {"acl": "public-read"}) == 403
+    assert _post(access, f"/{BUCKET}", {"Key": "layers/b", **good}) == 403
+    assert _post(access, f"/{BUCKET}?delete", good) == 403
+    assert _post(access, f"/{BUCKET}", _signed_form(access, version, ExpiresIn=-60)) == 403
+    for least, most in ((0, 3), (5, 9)):  # "sent" has four
+        long = _signed_form(access, version, Conditions=[["content-length-range", least, most]])
+        assert _post(access, f"/{BUCKET}", long) == 403
+    for unknown in (["ends-with", "$key", "a"], ["eq", "$nothing", ""], ["eq"], 7, {"key": 7}):
+        assert (
+            _post(access, f"/{BUCKET}", _signed_form(access, version, Conditions=[unknown])) == 403
+        )
+    assert _post(access, f"/{BUCKET}", good) == 204
+
+
+def test_a_form_may_have_what_its_policy_allows(access: Access) -> None:
+    """As pages use it: a name that the browser fills in, a type, a length, fields to be ignored."""
+    allowed = [["starts-with", "$Content-Type", "image/"], ["content-length-range", 1, 10],
+               {"acl": "private"}, ["eq", "$x-amz-meta-user", "u"]]  # fmt: skip
+    form = _signed_form(access, Key="up/${filename}", Conditions=allowed)
+    fields = {
+        "Content-Type": "image/png",
+        "acl": "private",
+        "x-amz-meta-user": "u",
+        "x-ignore-me": "1",
+    }
+    assert _post(access, f"/{BUCKET}", form | fields) == 204
+    assert client(access).get_object(Bucket=BUCKET, Key="up/f")["Body"].read() == b"sent"
+    assert _post(access, f"/{BUCKET}", form | fields | {"Content-Type": "text/html"}) == 403
+
+
+# ---- bodies -------------------------------------------------------------------------------------
+
+MADE_UP = (
+    "Authorization: AWS4-HMAC-SHA256 Credential=LKIAMADEUP/20260101/r/s3/aws4_request, "
+    f"SignedHeaders=host, Signature={'0' * 64}"
+)
+CHUNKED = "Transfer-Encoding: chunked"
+REFUSED = (403, 413)
+MULTIPART = "Content-Type: multipart/form-data; boundary=B"
+
+
+def talked(
+    access: Access,
+    body: Iterable[bytes],
+    *heads: str,
+    path: str = f"/{BUCKET}",
+    method: str = "POST",
+) -> int:
+    """The status of the answer to a request whose connection ends with this body."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {access.host}", *heads]
+    with socket.create_connection(("127.0.0.1", access.port), timeout=60) as talk:
+        talk.sendall("".join(f"{line}\r\n" for line in lines).encode() + b"\r\n")
+        with suppress(ConnectionError):  # it has answered, and reads no more
+            for block in body:
+                talk.sendall(block)
+            talk.shutdown(socket.SHUT_WR)
+        return int(talk.makefile("rb").readline().split()[1])
+
+
+def memory(access: Access) -> int:
+    """Kilobytes of the server, at their peak."""
+    status = Path(f"/proc/{access.pid}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0])
+
+
+@pytest.mark.parametrize("head", [MADE_UP, MULTIPART, "X: y"])
+@pytest.mark.parametrize(
+    ("body", "framing"),
+    [
+        (b"6000000\r\nabc", CHUNKED), (b"ffffffffffffffff\r\nabc", CHUNKED),
+        (b"-1\r\nabc\r\n", CHUNKED), (b"x\r\n", CHUNKED), (b"", CHUNKED),
+        (b"3\r\nabc\r\n0\r\n\r\n", "Transfer-Encoding: gzip, chunked"),
+        (b"abc", "Content-Length: 60000000"), (b"abc", "Content-Length: 99999999999999"),
+        (b"abc", "Content-Length: -1"), (b"abc", "Content-Length: x"),
+        (b"abc", "Content-Length: 3\r\nContent-Length: 2"),
+    ],
+)  # fmt: skip
+def test_a_body_of_a_false_size_is_refused(
+    access: Access, body: bytes, framing: str, head: str
+) -> None:
+    """Whoever sends it, and whatever its head says. The server goes on."""
+    assert talked(access, [body], head, framing) in (400, *REFUSED)
+    assert ask(access, f"/{BUCKET}", headers=signed(access))[0] == 200
+
+
+def test_with_the_key_a_body_that_is_cut_off_is_bad(access: Access) -> None:
+    """400, and no object; one that is whole, in chunks, is stored."""
+    s3 = client(access, config=Config(signature_version="s3v4"))
+    url = s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": "chunks"})
+    path = url.removeprefix(access.url)
+    for body, framing in ((b"6000000\r\nabc", CHUNKED), (b"abc", "Content-Length: 60000000")):
+        assert talked(access, [body], framing, path=path, method="PUT") == 400
+    with pytest.raises(ClientError):
+        s3.get_object(Bucket=BUCKET, Key="chunks")
+    whole = b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+    assert talked(access, [whole], CHUNKED, path=path, method="PUT") == 200
+    assert s3.get_object(Bucket=BUCKET, Key="chunks")["Body"].read() == b"abcde"
+
+
+@pytest.mark.parametrize("heads", [(MADE_UP,), (MULTIPART,), ()])
+def test_a_strangers_body_takes_no_memory(access: Access, heads: tuple[str, ...]) -> None:
+    """A true one of 100 MB."""
+    before, block = memory(access), b"x" * (1 << 20)
+    chunk = b"100000\r\n" + block + b"\r\n"
+    assert talked(access, chain([chunk] * 100, [b"0\r\n\r\n"]), CHUNKED, *heads) in REFUSED
+    assert talked(access, [block] * 100, f"Content-Length: {100 << 20}", *heads) in REFUSED
+    assert memory(access) - before < 50_000
 
 
 FORM = b"key=a&file=%20&Action=Publish&Version=2010-03-31\xff"  # bytes that look like a form

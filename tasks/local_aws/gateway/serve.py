@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from .document import Api, Endpoint
 from .exchange import MalformedError, Response, Sent, event, response
 from .guards import Asked, Gatekeeper, RefusedError
-from .request_body import BadRequestError, TooLongError, read_body
+from .request_body import BadRequestError, TooLongError, read_body, unread
 
 HOSTS = {"127.0.0.1", "localhost", "::1"}
 PROBLEMS = {
@@ -164,13 +164,6 @@ def _listening(number: int, app: Gateway) -> Any:
 
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    class Handler(WSGIRequestHandler):
-        """Its own reader of chunks is for tests: it takes the end of the connection for content."""
-
-        def make_environ(self) -> Any:
-            lengths = ",".join(self.headers.get_all("Content-Length", []))  # several are none
-            return super().make_environ() | {"wsgi.input": self.rfile, "CONTENT_LENGTH": lengths}
-
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -181,6 +174,6 @@ def _listening(number: int, app: Gateway) -> Any:
     listener.listen(128)
     with listener:  # it is taken over by its descriptor, which is copied
         return make_server(
-            "127.0.0.1", listener.getsockname()[1], app, threaded=True, request_handler=Handler,
-            fd=listener.fileno(),
+            "127.0.0.1", listener.getsockname()[1], app, threaded=True,
+            request_handler=unread(WSGIRequestHandler), fd=listener.fileno(),
         )  # fmt: skip

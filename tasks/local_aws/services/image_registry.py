@@ -27,7 +27,8 @@ BLOBS = paths.LOCAL_AWS / "blobs"
 BLOCK = 1 << 20
 USER = "AWS"
 ACCOUNT = "123456789012"
-_BLOB = re.compile(r"/v2/(?P<name>.+)/blobs/(?P<digest>sha256:[0-9a-f]{64})")
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_BLOB = re.compile(rf"/v2/(?P<name>.+)/blobs/(?P<digest>{_DIGEST.pattern})")
 _UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<upload>[0-9a-f]{32})?")
 _MANIFEST = re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[\w:.-]+)")
 Answer = tuple[str, list[tuple[str, str]], Iterable[bytes]]
@@ -93,8 +94,10 @@ def manifest_of(uri: str, region: str) -> dict[str, Any] | None:
     return json.loads(image.image_manifest) if image else None
 
 
-def blob(digest: str) -> Path:
-    return BLOBS / digest.removeprefix("sha256:")
+def blob(digest: object) -> Path:
+    """Where it is, if it is there. What is no digest names none, wherever it would lead."""
+    found = _DIGEST.fullmatch(str(digest))
+    return BLOBS / (found[1] if found else "none")
 
 
 def sweep() -> None:
@@ -102,15 +105,14 @@ def sweep() -> None:
     from moto.ecr.models import ecr_backends
 
     kept = {
-        each["digest"]
+        name
         for backend in ecr_backends[ACCOUNT].values()
         for repository in backend.repositories.values()
         for image in repository.images
-        for told in [json.loads(image.image_manifest)]
-        for each in (told["config"], *told["layers"])
+        for name in _DIGEST.findall(image.image_manifest)
     }
     for path in BLOBS.glob("*") if BLOBS.is_dir() else ():
-        if f"sha256:{path.name}" not in kept:
+        if path.name not in kept:
             path.unlink()
 
 
@@ -148,9 +150,8 @@ def _keep(environ: dict[str, Any], name: str, digest: str) -> Answer:
 
 def _copy(environ: dict[str, Any], write: Callable[[bytes], object]) -> str:
     """The digest of a request's body."""
-    left, hashed = int(environ.get("CONTENT_LENGTH") or 0), hashlib.sha256()
-    while left and (block := environ["wsgi.input"].read(min(left, BLOCK))):
-        left -= len(block)
+    hashed = hashlib.sha256()
+    while block := environ["wsgi.input"].read(BLOCK):
         hashed.update(block)
         write(block)
     return f"sha256:{hashed.hexdigest()}"

@@ -240,7 +240,7 @@ class Cell(Session):
     def begin(self) -> None:
         """Its second user's process."""
         self.hello(self._keeper)
-        words = [INTERPRETER, "-I", "-c", keeper_script(), "-"]
+        words = [INTERPRETER, "-I", "-c", keeper_script(), "-", NOBODY]
         made = self.api.exec_create(
             self.container.id, words, stdin=True, user=ENGINE_USERS[NOBODY], workdir="/",
         )  # fmt: skip

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import pytest
@@ -80,6 +81,37 @@ def test_a_blob_of_another_repository_is_mounted() -> None:
     digest = send(b"blob")
     assert ask("POST", "blobs/uploads/", query=f"mount={digest}&from=other")[0] == 201
     assert ask("POST", "blobs/uploads/", query=f"mount=sha256:{'0' * 64}&from=other")[0] == 202
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "sha256:/dev/zero", "../server.json", "sha256:../server.json", "", ".",
+             "sha256:", f"sha256:{'0' * 64}/../../server.json", f"sha256:{'A' * 64}", 5, None]
+)  # fmt: skip
+def test_what_is_no_digest_names_no_file(name: Any, ecr: Any, tmp_path: Path) -> None:
+    """A function may ask, too: not by the registry, nor by a manifest that the API takes."""
+    image_registry.BLOBS.mkdir(parents=True)
+    (image_registry.BLOBS.parent / "server.json").write_text("secret")
+    query = urlencode({"mount": name, "from": "other"})
+    assert ask("POST", "blobs/uploads/", query=query)[0] == 202
+    told = {"mediaType": MANIFEST, "layers": [], "config": {"digest": name, "size": 1}}
+    status, _, why = ask("PUT", "manifests/i-1", json.dumps(told).encode())
+    assert (status, json.loads(why)["errors"][0]["code"]) == (400, "MANIFEST_BLOB_UNKNOWN")
+    ecr.put_image(repositoryName="team/shop", imageManifest=json.dumps(told), imageTag="i-2")
+    with pytest.raises(FileNotFoundError, match="blobs/none"):
+        image_functions._load(f"{name}", told)
+    image_registry.sweep()  # at the next start
+
+
+def test_a_list_of_images_stops_no_start(ecr: Any) -> None:
+    """It has neither config nor layers; what it names is kept."""
+    digest = send(b"blob")
+    told = {
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{"digest": digest}],
+    }
+    ecr.put_image(repositoryName="team/shop", imageManifest=json.dumps(told), imageTag="i-1")
+    image_registry.sweep()
+    assert ask("HEAD", f"blobs/{digest}")[0] == 200
 
 
 def test_the_api_knows_what_the_registry_has(ecr: Any) -> None:
