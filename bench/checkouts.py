@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bench.measure import Command, run
 from bench.peers import HERE
+from tasks.context.settings import current
 from tasks.sandbox import temp_dirs
-from tasks.util import files as file_tools
+from tasks.settings import local_access
 from tasks.util.errors import BuildError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,11 +72,14 @@ class Checkout:
             raise BuildError(f"no zip in {self.path / 'build'}", fix="see bench.log beside it")
         return found[0]
 
-    def aws(self) -> str:
-        """Start the emulator of this checkout. Its address, with its key."""
+    def aws(self) -> dict[str, str]:
+        """Start the emulator of this checkout. The variables that make it the AWS of any stage."""
         run(self.doitw("local-start"))
-        access = file_tools.read_record(self.path / ADDRESS) or {}
-        return str(access["url"]).replace("://", f"://{access['key']}:{access['secret']}@")
+        access = local_access.read(self.path / ADDRESS)
+        if access is None:
+            raise BuildError(f"no emulator runs in {self.path}", fix="see bench.log in it")
+        address = access.url.replace("://", f"://{access.key}:{access.secret}@")
+        return {"LAYER_LOCAL_AWS": address, **access.variables(current().region)}
 
     def stop_aws(self) -> None:
         if (self.path / ADDRESS).is_file():

@@ -30,7 +30,7 @@ TEAM = 'team-store = "read-write"'
 STATES = {
     "nothing": f"{RUNNER}nothing in AWS",
     "published": f"{RUNNER}the layer is published",
-    "pin": f"{RUNNER}one pin changed, the team's store warm",
+    "pin": f"{RUNNER}one pin changed",
 }
 SAM_CONTAINER = replace(
     SAM_BUILD, name="sam-container", title="sam build --use-container + zip -r",
@@ -64,9 +64,8 @@ class Fresh:
         yield self._subject("machine", fresh_machine.WORK, self._forget, machine)
         for state, work in STATES.items():
             prepare = partial(self._lay_out, state)
-            yield self._subject(f"runner-{state}", work, prepare, self._deploy(self._at(state)))
-        prepare = partial(self._lay_out, "pin")
-        yield self._subject("zip", ZIP, prepare, self._locally(self._team))
+            yield self._subject(f"runner-{state}", work, prepare, self._deploy(self._runner))
+        yield self._subject("zip", ZIP, self._fill_store, self._with_aws(self._team))
 
     def _subject(
         self, name: str, work: str, prepare: Callable[[], object], command: Command
@@ -89,27 +88,35 @@ class Fresh:
 
     def _lay_out(self, state: str) -> None:
         """AWS in that state, the checkout as cloned, nothing downloaded."""
+        self._start_aws()
+        if state != "nothing":
+            run(self._deploy(self._aws))
+        self._clone_to(self._runner, "pin" if state == "pin" else "written")
+
+    def _fill_store(self) -> None:
+        """Of the team, by a build of what was required before: no stage of an emulator has one."""
+        self._start_aws()
+        run(self._with_aws(self._aws, "publish"))
+        self._clone_to(self._team, "pin")
+
+    def _start_aws(self) -> None:
         self._aws.stop_aws()
         self._aws.copy()
         self._aws.put(self._files["written"])
-        self._address["LAYER_LOCAL_AWS"] = self._aws.aws()
-        if state != "nothing":
-            run(self._deploy(self._aws))
-        self._at(state).copy()
-        self._at(state).put(self._files["pin" if state == "pin" else "written"])
+        self._address |= self._aws.aws()
+
+    def _clone_to(self, checkout: Checkout, required: str) -> None:
+        checkout.copy()
+        checkout.put(self._files[required])
         fresh_machine.forget(self._builder)
 
-    def _at(self, state: str) -> Checkout:
-        return self._team if state == "pin" else self._runner
-
     def _deploy(self, checkout: Checkout) -> Command:
-        return self._locally(checkout, "deploy")
+        return self._with_aws(checkout, "deploy", "stage=local")
 
-    def _locally(self, checkout: Checkout, *words: str) -> Command:
+    def _with_aws(self, checkout: Checkout, *words: str) -> Command:
         command = fresh_machine.doitw(checkout)
-        words = (*command.words, *words, "stage=local")
         self._address |= command.environment
-        return replace(command, words=words, environment=self._address)
+        return replace(command, words=(*command.words, *words), environment=self._address)
 
     def close(self) -> None:
         fresh_machine.forget(self._builder)

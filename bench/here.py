@@ -98,7 +98,7 @@ class Here:
     def _publish(self) -> None:
         """The layer is published and deployed, the checkout is as cloned."""
         if "LAYER_LOCAL_AWS" not in self._endpoint:
-            self._endpoint["LAYER_LOCAL_AWS"] = self._aws.aws()
+            self._endpoint["LAYER_LOCAL_AWS"] = self._aws.aws()["LAYER_LOCAL_AWS"]
             run(self._deploy(self._aws))
         self._fresh.copy()
 

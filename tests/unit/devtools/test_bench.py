@@ -84,7 +84,7 @@ def test_each_checkout_has_a_store_of_its_own() -> None:
 def test_fresh_states_are_compared_with_others_from_the_same() -> None:
     """What is warm with what is warm, what is empty with what is empty."""
     found = [subject("uv", 10), subject("uv-fresh", 20), subject("clone@host", 1),
-             subject("machine@host", 19), subject("runner-pin@host", 4)]  # fmt: skip
+             subject("machine@host", 19), subject("zip@host", 4)]  # fmt: skip
     rows = [[row[3], *row[5:]] for row in fresh.ratios(found).rows]
     assert rows == [
         ["uv", "0.10", "≤ 0.1", "✓"], ["uv-fresh", "0.95", "≤ 0.9", "✗"],
