@@ -20,7 +20,7 @@ from ..util.errors import VerifyError
 from .assemble import Image
 from .tar_layer import Layer
 
-SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
+SCRIPTS = ("lambda_runtime.py", "function_process.py", "memory.py", "runtime_api.py")
 REPOSITORY = "doit-lambda-layer/check"
 SECONDS = 60.0  # for one to start: what Lambda allows is measured by smoke
 MEMORY = 3008  # MB

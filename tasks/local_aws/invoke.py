@@ -22,7 +22,7 @@ from . import certificate, function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
 CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
-SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
+SCRIPTS = ("lambda_runtime.py", "function_process.py", "memory.py", "runtime_api.py")
 SLACK_SECONDS = 60
 # In a container the Runtime API has Lambda's port, and the user's processes are the function's.
 OF_A_CONTAINER = {"port": 9001, "processes": 1024}

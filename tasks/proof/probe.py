@@ -20,8 +20,8 @@ from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
-    "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "blame.py",
-    "inspect_foreign.py",
+    "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "memory.py",
+    "blame.py", "inspect_foreign.py",
 )  # fmt: skip
 LAYER, REQUEST = "{opt}", "{work}/request.json"
 PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
