@@ -19,6 +19,7 @@ from pathlib import Path
 from ..requirements.tags import AL2
 
 UID, GID = "993", "990"
+HOSTNAME = "169.254.76.1"  # an address, which needs no name server (newrelic-ruby-agent#697)
 HOME = "/home/sbx_user1051"  # it is not there, and cannot be made
 PASSWD = f"""\
 root:x:0:0:root:/root:/bin/bash
