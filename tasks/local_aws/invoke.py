@@ -42,6 +42,7 @@ def invoke(
 ) -> FunctionAnswer:  # fmt: skip
     """`function`: moto's. `event` and `context` (the client's): JSON text. `access`: to the AWS
     that it is a function of. Never raises for what the function does."""
+    context = json.dumps(json.loads(context)) if context else ""  # a header, which is ASCII
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     if problem := other_python(function, chosen):
         return FunctionAnswer(payload=json.dumps({"errorMessage": problem}), failed=True, log="")
