@@ -270,6 +270,11 @@ class Batch:
         self.errors |= dict.fromkeys(inside, self.errors[hung])
         self.left = [each for each in self.left if each not in inside]
 
+    def look(self) -> None:
+        """At the memory of its first import, of which alone is told."""
+        if self._trying == 0:
+            self.peak.look(self.pid)
+
     def kill(self) -> None:
         self.hung = True
         self._kill_all()
@@ -402,7 +407,7 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
         os.close(key.fd)
         yield key.data
     for key in running.get_map().values():
-        key.data.peak.look(key.data.pid)
+        key.data.look()
         if time.monotonic() - key.data.since > key.data.timeout:
             key.data.kill()
 
