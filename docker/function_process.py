@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from memory import Peak
 from runtime_api import Api
 
 LOOK, LOOK_AT_ALL = 0.02, 0.2  # seconds between two looks at it, at what it has started
@@ -36,7 +37,7 @@ class Process:
         _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that what it started and left is found
         self.api = Api(config["port"])
         self._printed = bytearray()
-        self.peak = 0  # bytes of memory
+        self.peak, self._memory = 0, Peak()  # bytes of memory
         self._most, self._processes = config["memory"] << 20, config["processes"]
         self._looked = 0.0
         self._output, writing = os.pipe()
@@ -118,7 +119,7 @@ class Process:
 
     def _is_over(self) -> bool:
         """Does it need more memory than it has? Its own peak is known, of others what is seen."""
-        self.peak = max(self.peak, _peak(self._process.pid))
+        self.peak = max(self.peak, self._memory.look(self._process.pid))
         if time.monotonic() - self._looked > LOOK_AT_ALL:
             self._looked = time.monotonic()
             there = [self._process.pid, *below(self._process.pid)]
@@ -149,17 +150,13 @@ def _parents() -> "Iterator[tuple[int, int]]":
                 yield int(entry), int(parent)
 
 
-def _peak(pid: int) -> int:
-    return _line(f"/proc/{pid}/status", "VmHWM:")
-
-
 def _resident(pid: int) -> int:
     return int((_text(f"/proc/{pid}/statm").split() or ["", "0"])[1]) * PAGE
 
 
 def _share(pid: int) -> int:
     """Its part of what it shares with others, of a parent's memory above all."""
-    return _line(f"/proc/{pid}/smaps_rollup", "Pss:") or _resident(pid)
+    return _line(f"/proc/{pid}/smaps_rollup", "Pss_Anon:") or _resident(pid)
 
 
 def _line(path: str, name: str) -> int:

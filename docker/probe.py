@@ -105,11 +105,12 @@ def beside(name: str) -> Any:
 if TYPE_CHECKING:
     import elf
     import in_function
+    import memory
     import preload
     import try_imports
 else:
     try_imports, elf, preload = beside("try_imports"), beside("elf"), beside("preload")
-    in_function = beside("in_function")
+    in_function, memory = beside("in_function"), beside("memory")
 NOTHING = try_imports.Pruned()
 
 
@@ -147,6 +148,7 @@ class Batch:
         self.seen: dict[str, set[str]] = {}
         self.shares = False  # /tmp or a port, with those that are tried at the same time
         self.pid, self.rest, self.since, self.hung, self.slot = 0, b"", 0.0, False, 0
+        self.peak = memory.Peak()
         self._trying, self._begun, self._compiled, self._word = 0, 0, 0, b""
         self._lies = False  # did it write an answer that none of ours is?
 
@@ -177,12 +179,14 @@ class Batch:
                     self.system,
                     self.preloaded,
                     function=in_function,
+                    memory=memory,
                 )
             finally:
                 os._exit(0)  # not to wait for threads that an import has started
         os.close(writing)
         self.rest, self.since, self.hung, self._trying = b"", time.monotonic(), False, 0
         self._begun, self._compiled, self._lies = 0, 0, False
+        self.peak = memory.Peak()
         return reading
 
     def hear(self, block: bytes) -> int:
@@ -214,7 +218,9 @@ class Batch:
         """How many tries are through."""
         if isinstance(said, dict):
             self.seconds |= self._of_this(said, "seconds")
-            self.memory |= self._of_this(said, "memory")
+            if "least" in said:
+                least, *held = (said[each] for each in try_imports.HELD)
+                self.memory[self.left[self._trying][1]] = self.peak.take(*held) - least
             return 0  # which is no sign of life: it may come again and again
         self.since = time.monotonic()
         if isinstance(said, int):
@@ -263,6 +269,11 @@ class Batch:
         inside = [each for each in self.left if each[1].startswith(f"{hung[1]}.")]
         self.errors |= dict.fromkeys(inside, self.errors[hung])
         self.left = [each for each in self.left if each not in inside]
+
+    def look(self) -> None:
+        """At the memory of its first import, of which alone is told."""
+        if self._trying == 0:
+            self.peak.look(self.pid)
 
     def kill(self) -> None:
         self.hung = True
@@ -325,7 +336,8 @@ def answer_in(text: bytes) -> Any:
         return None
     if isinstance(said, dict):
         numbers = (type(each) in (int, float) and abs(each) < MOST for each in said.values())
-        return said if said.keys() <= {"seconds", "memory"} and all(numbers) else None
+        bytes_ = said.keys() - {"seconds"}
+        return said if bytes_ in (set(), {*try_imports.HELD}) and all(numbers) else None
     if isinstance(said, list):
         kinds = [type(each) for each in said]
         names = [said[3], *said[4].values()] if kinds == [int, str, int, list, dict] else [0]
@@ -395,6 +407,7 @@ def heard(running: selectors.BaseSelector, progress: "Progress") -> "Iterator[Ba
         os.close(key.fd)
         yield key.data
     for key in running.get_map().values():
+        key.data.look()
         if time.monotonic() - key.data.since > key.data.timeout:
             key.data.kill()
 

@@ -44,6 +44,7 @@ LIB = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 FROZEN = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 PATHS = importlib.machinery.PathFinder
 STAT, LSTAT = os.stat, os.lstat  # as they are before somebody watches them
+HELD = ("least", "own", "all", "most")  # bytes: at first, and docker/memory.py's
 SLOW = 0.001  # seconds; of what is faster nothing is said
 STARTING = {
     "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen", "_thread.start_new_thread",
@@ -75,14 +76,14 @@ ELSEWHERE = re.compile(r"/proc/.*/(?:root|cwd)(?:/|$)")  # other names of folder
 def work(
     opt: str, tries: list[Try], pruned: "Pruned", answers: int, word: bytes,
     runtime: Collection[str], outer: Collection[str], first: Iterable[str] = (),
-    system: Collection[str] = (), preloaded: Any = None, *, function: Any,
+    system: Collection[str] = (), preloaded: Any = None, *, function: Any, memory: Any,
 ) -> None:  # fmt: skip
     """One line per try, which begins with `word`, then JSON: its number before, [number, error,
     compiled, missed, seen] after it. Between the two what its import took (`measured`).
     `runtime`: names of the modules that Lambda's runtime client has imported by now. `outer`: those
     that people import. `first`: modules to import before the layer is there. `system`: names of
     the libraries that Lambda's system has. `preloaded`: docker/preload.py's, or None. `function`:
-    docker/in_function.py."""
+    docker/in_function.py. `memory`: docker/memory.py."""
     hear_nothing()
     function.begin()
     compiled, watch = count_compiled(opt, pruned.bare), Watch(opt, pruned)
@@ -100,7 +101,7 @@ def work(
     programs, room = Programs(), Room()
     for each in (programs, room):
         sys.addaudithook(each.hear)
-    own, least = os.getpid(), private_memory()
+    own, least = os.getpid(), memory.Peak().look()
     for number, (kind, name) in enumerate(tries):
         say(answers, word, number)
         began = time.perf_counter()
@@ -108,7 +109,8 @@ def work(
         if os.getpid() != own:
             os._exit(0)  # an import that forks comes back twice; the first process goes on
         seconds = time.perf_counter() - began
-        if kind == "import" and not error and (took := measured(number, seconds, least)):
+        there = () if number else (least, *memory.held())
+        if kind == "import" and not error and (took := measured(seconds, there)):
             say(answers, word, took)
         seen = watch.seen()
         if name in outer and not error:
@@ -151,20 +153,10 @@ def loaded_files() -> "set[str]":
         return {line[line.index("/") :].rstrip() for line in file if "/" in line}
 
 
-def measured(number: int, seconds: float, least: int) -> "dict[str, float]":
-    """Of an import that takes long its seconds. Of the first one of a process its memory, beyond
-    the bytes that were `least`."""
-    took: dict[str, float] = {"seconds": round(seconds, 3)} if seconds >= SLOW else {}
-    return took | ({} if number else {"memory": private_memory() - least})
-
-
-def private_memory() -> int:
-    """Bytes that this process held at its peak, of its own: not of files, which the system takes
-    back when it must."""
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here: see forget()
-        lines = dict(line.split(":", 1) for line in file if line.startswith(("VmHWM", "RssFile")))
-    peak, of_files = (int(lines.get(name, "0").split()[0]) for name in ("VmHWM", "RssFile"))
-    return (peak - of_files) << 10
+def measured(seconds: float, there: "tuple[int, ...]") -> "dict[str, float]":
+    """Of an import that takes long its seconds. Of the first one of a process its memory (HELD)."""
+    took = {"seconds": round(seconds, 3)} if seconds >= SLOW else {}
+    return took | dict(zip(HELD, there))  # noqa: B905 - none of another one
 
 
 def forget(runtime: Collection[str]) -> None:

@@ -26,7 +26,7 @@ from ..util.errors import VerifyError
 from .assemble import Image
 from .tar_layer import Layer
 
-SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
+SCRIPTS = ("lambda_runtime.py", "function_process.py", "memory.py", "runtime_api.py")
 REPOSITORY = "doit-lambda-layer/check"
 INIT = 10.0  # seconds that Lambda gives the first start; another has the function's time-out
 MOST = 60.0  # seconds for one to start, whatever its time-out: a deploy waits for it

@@ -23,7 +23,7 @@ from . import certificate, function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
 CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
-SCRIPTS = ("lambda_runtime.py", "function_process.py", "runtime_api.py")
+SCRIPTS = ("lambda_runtime.py", "function_process.py", "memory.py", "runtime_api.py")
 SLACK_SECONDS = 60
 ENVIRONMENTS = Environments()
 
@@ -40,6 +40,7 @@ def invoke(
 ) -> FunctionAnswer:  # fmt: skip
     """`function`: moto's. `event` and `context` (the client's): JSON text. `access`: to the AWS
     that it is a function of. Never raises for what the function does."""
+    context = json.dumps(json.loads(context)) if context else ""  # a header, which is ASCII
     chosen = files.read_record(paths.LOCAL_RUNTIME) or {}
     if problem := other_python(function, chosen):
         return FunctionAnswer(payload=json.dumps({"errorMessage": problem}), failed=True, log="")

@@ -14,7 +14,7 @@
    6,000,000 bytes on, says `Handled` of every error, and hands out the whole log. Lambda gives
    `{}`, and takes 6,291,556 bytes (docker/runtime_api.py sees to it). A Python function's error is
    always `Unhandled` there. Of the log come the last 4 KB. The client's context arrives, too. Who
-   invokes by `Event` is answered before the function is.
+   invokes by `Event` is answered before the function is. An event over Lambda's limit is refused.
 6. moto takes any variable, runtime and package. Here is refused what no function of the emulator
    can have. That is an image without Docker or of no repository here, a runtime that is not Python,
    a variable that no process can be given.
@@ -24,6 +24,7 @@ registry, layers of other accounts, and what moto cannot do at all: services/.
 """
 
 import base64
+import json
 import threading
 import uuid
 from types import SimpleNamespace
@@ -47,6 +48,8 @@ from .services import (
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
 
+# Bytes of an event, and of one that is not waited for (AWS, "Lambda quotas").
+MOST, MOST_LATER = 6_291_456, 1_048_576
 LOG_TAIL = 4096  # bytes of a log that an invocation answers with (AWS: "Invoke", LogType)
 
 
@@ -75,6 +78,7 @@ def apply(access: Access | None = None) -> None:
 
     def run(self: Any, body: str, request_headers: Any, response_headers: Any) -> bytes:
         kind = request_headers.get("x-amz-invocation-type")
+        refuse_invocation(body, kind == "Event", request_headers.get("x-amz-client-context"))
         if kind == "DryRun":
             return b""
         if kind == "Event":
@@ -85,6 +89,29 @@ def apply(access: Access | None = None) -> None:
 
     setattr(LambdaFunction, "invoke", run)  # noqa: B010 - mypy refuses the plain form
     lambda_answers()
+
+
+def refuse_invocation(body: "str | bytes", later: bool, context: str | None) -> None:
+    """What Lambda does not take: in its words, where they are known (faultline#12, hyp3#2241,
+    aws-athena-query-federation#793; 1 MB since 2025-10)."""
+    from moto.awslambda.exceptions import LambdaClientError
+
+    size = len(body.encode() if isinstance(body, str) else body)
+    if size > (MOST_LATER if later else MOST):
+        error = LambdaClientError(
+            "RequestEntityTooLargeException",
+            f"{size} byte payload is too large for the Event invocation type (limit {MOST_LATER} "
+            "bytes)"
+            if later
+            else f"Request must be smaller than {MOST} bytes for the InvokeFunction operation",
+        )
+        error.code = 413
+        raise error
+    try:
+        json.loads(base64.b64decode(context or "bnVsbA==", validate=True))
+    except ValueError:
+        problem = "Client context must be a valid Base64-encoded JSON."
+        raise LambdaClientError("InvalidRequestContentException", problem) from None
 
 
 def lambda_answers() -> None:

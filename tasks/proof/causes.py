@@ -243,6 +243,14 @@ CAUSES = (
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
     ),
     Cause(
+        name="locale",
+        pattern=r"unsupported locale setting",
+        why="the import sets the locale that LANG names, en_US.UTF-8, and Lambda's image does not "
+        "have its files",
+        fix='set LC_ALL = "C.UTF-8" in environment_variables of .chalice/config.json and in '
+        "proof-env, or pin a version that sets no locale while it is imported",
+    ),
+    Cause(
         name="network",
         pattern=r"Connection(?:Refused|Reset|Aborted)?Error|gaierror|NewConnectionError|URLError"
         r"|Network is unreachable|[Nn]ame resolution|Name or service not known|ConnectTimeout",

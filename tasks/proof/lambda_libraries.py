@@ -9,7 +9,8 @@ One table, whatever image or machine proves. Sources:
 - Amazon Linux 2 (Python 3.10 and 3.11): docker-library/repo-info,
   repos/amazonlinux/local/2.0.20260831.0.md: glibc-2.26, libstdc++ of gcc 7.3.
 - Which symbol versions a libstdc++ has: gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html (gcc 7.2:
-  GLIBCXX_3.4.24, CXXABI_1.3.11. Gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13).
+  GLIBCXX_3.4.24, CXXABI_1.3.11. Gcc 11: GLIBCXX_3.4.29, CXXABI_1.3.13). A libgcc has those up to
+  its gcc (libgcc/config/libgcc-glibc.ver: GCC_7.0.0, GCC_12.0.0, GCC_13.0.0, GCC_14.0.0).
 - Neither has gcc, and so no libgomp, libatomic, libgfortran, libquadmath (lightgbm, Open3D#4933).
 - SQLite, which Lambda's Python has from the system: sqlite-libs-3.40.0 in all of Amazon Linux 2023
   (the same lists, and its release notes), 3.7.17 in Amazon Linux 2 (aws/aws-lambda-base-images#116,
@@ -28,7 +29,9 @@ from ..requirements.tags import AL2, MACHINES
 from ..settings.model import Settings
 from .cache import Proof
 
-_VERSION = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)*)")
+_VERSION = re.compile(r"(GLIBC|GLIBCXX|CXXABI|GCC)_(\d+(?:\.\d+)*)")
+_ABI = "GLIBC_ABI_"  # begins names without numbers: DT_RELR is of glibc 2.36, others are newer
+_ABI_SINCE = "GLIBC_2.36"
 _GLIBC = (
     "ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libBrokenLocale.so.1", "libanl.so.1",
     "libc.so.6", "libdl.so.2", "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libresolv.so.2",
@@ -74,13 +77,13 @@ AMAZON_LINUX_2023 = System(
     name="Amazon Linux 2023",
     sqlite="3.40.0",
     libraries=frozenset([*_GLIBC, *_BOTH, *_AL2023]),
-    versions={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)},
+    versions={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13), "GCC": (11,)},
 )
 AMAZON_LINUX_2 = System(
     name="Amazon Linux 2",
     sqlite="3.7.17",
     libraries=frozenset([*_GLIBC, *_BOTH, *_AL2]),
-    versions={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)},
+    versions={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11), "GCC": (7, 3)},
 )
 
 
@@ -118,7 +121,8 @@ def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
             wrong = [f"is for {facts['machine']}, another machine than the layer's"] * foreign or [
                 f"needs {each}" for each in _too_new(facts, here, brought)
             ]
-            listed = found.doubts if facts["program"] or (foreign and picks) else found.errors
+            is_loaded = is_library(path) and not facts["program"]
+            listed = found.errors if is_loaded and not (foreign and picks) else found.doubts
             if facts.get("damaged"):
                 found.doubts.append((owner, f"{path} ({owner}) is no ELF file that can be read"))
             listed += [(owner, f"{path} ({owner}) {each}") for each in wrong]
@@ -128,6 +132,11 @@ def wants(settings: Settings, proofs: Mapping[str, Proof]) -> Wants:
                 line = f"{path} ({owner}) needs {names}: Lambda's image has none"
                 found.doubts.append((owner, line))
     return found
+
+
+def is_library(path: str) -> bool:
+    """A shared object by its name, versioned ones included."""
+    return path.endswith(".so") or ".so." in path
 
 
 def provided(files: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -154,7 +163,7 @@ def _too_new(facts: Mapping[str, Any], here: System, brought: Collection[str]) -
     newest: dict[str, tuple[int, ...]] = {}
     for library, names in facts["versions"].items():
         for name in names if library not in brought else ():
-            if match := _VERSION.fullmatch(name):
+            if match := _VERSION.fullmatch(_ABI_SINCE if name.startswith(_ABI) else name):
                 number = tuple(map(int, match[2].split(".")))
                 newest[match[1]] = max(number, newest.get(match[1], ()))
     return [
@@ -166,6 +175,8 @@ def _too_new(facts: Mapping[str, Any], here: System, brought: Collection[str]) -
 
 def _spelled(kind: str, number: Iterable[int]) -> str:
     dotted = _dotted(number)
+    if kind == "GCC":
+        return f"GCC_{dotted} of libgcc"
     return f"glibc {dotted}" if kind == "GLIBC" else f"{kind} {dotted} of libstdc++"
 
 

@@ -20,8 +20,8 @@ from . import lambda_libraries
 from .environment import proof_environment
 
 SCRIPTS = (
-    "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "blame.py",
-    "inspect_foreign.py",
+    "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "memory.py",
+    "blame.py", "inspect_foreign.py",
 )  # fmt: skip
 LAYER, REQUEST = "{opt}", "{work}/request.json"
 PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
@@ -29,6 +29,15 @@ KILLED = (128 + 9, -9)  # exit status of what met SIGKILL, in a shell's way and 
 SILENT = 60  # seconds beyond those of one try; docker/probe.py says what it is at every few
 ANSWER = "= "  # begins the line that is what a script has found
 Question = dict[str, Any]
+is_library = lambda_libraries.is_library
+# Ends of names that no compiled file has. Others may be one, also without a right to be executed:
+# Node's *.node, and what was zipped without modes.
+PLAIN = (
+    ".py", ".pyc", ".pyi", ".typed", ".txt", ".md", ".rst", ".json", ".yml", ".yaml", ".toml",
+    ".cfg", ".ini", ".xml", ".html", ".css", ".js", ".map", ".csv", ".gz", ".npy", ".npz", ".pem",
+    ".h", ".hpp", ".c", ".cpp", ".pyx", ".pxd", ".svg", ".png", ".tmpl", ".jinja", ".j2", ".ttf",
+    "METADATA", "RECORD", "WHEEL", "INSTALLER", "REQUESTED", "LICENSE",
+)  # fmt: skip
 
 
 def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
@@ -47,18 +56,17 @@ def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
             "modules": [*outer, *sorted(set(names) - set(outer))],
             "outer": outer,
             "libraries": [path for path in mine if is_library(path)],
-            "programs": [path for path in mine if each.files[path][1] and not is_library(path)],
+            "programs": [path for path in mine if may_be_program(path, *each.files[path])],
         }
     return found
 
 
+def may_be_program(path: str, size: int, executable: bool) -> bool:
+    return not is_library(path) and (executable or (size > 0 and not path.endswith(PLAIN)))
+
+
 def _holds(paths: Collection[str], folder: str) -> bool:
     return any(path.startswith(f"{folder}/") for path in paths)
-
-
-def is_library(path: str) -> bool:
-    """A shared object, versioned names included."""
-    return path.endswith(".so") or ".so." in path
 
 
 def prove(

@@ -43,7 +43,7 @@ def wrapped(
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
-    command += ["--share-net"] * network
+    command += ["--hostname", lambda_system.HOSTNAME] + ["--share-net"] * network
     command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     empty = [Path(path) for path in (*_homes(), *EMPTY, *OTHERS) if is_folder(path)]

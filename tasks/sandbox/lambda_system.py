@@ -21,6 +21,7 @@ from ..requirements.tags import AL2
 # In a container the Runtime API has Lambda's port, and the user's processes are the function's.
 RUNTIME_API = {"docker": {"port": 9001, "processes": 1024}, "host": {"port": 0, "processes": 0}}
 UID, GID = "993", "990"
+HOSTNAME = "169.254.76.1"  # an address, which needs no name server (newrelic-ruby-agent#697)
 HOME = "/home/sbx_user1051"  # it is not there, and cannot be made
 PASSWD = f"""\
 root:x:0:0:root:/root:/bin/bash

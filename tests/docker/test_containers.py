@@ -84,10 +84,11 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
 
 
 SEEN = """
-import getpass, os, pwd
+import getpass, os, pwd, socket
 status = dict(line.split(':\\t', 1) for line in open('/proc/self/status') if ':\\t' in line)
 print(os.getuid(), os.getgid(), os.getgroups(), status['CapEff'].strip(), status['CapBnd'].strip(),
       status['NoNewPrivs'].strip())
+print(socket.gethostbyname(socket.gethostname()))
 print(sorted(os.listdir('/sys/class/net')), os.path.exists('/dev/shm'), os.path.exists('/cache'))
 home = os.path.expanduser('~')
 print(home, os.path.exists(home), {'HOME', 'HOSTNAME', 'TERM'} & {*os.environ})
@@ -105,6 +106,7 @@ def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
     none = "0" * 16
     assert sandbox.run(python(SEEN)).output.splitlines() == [
         f"993 990 [990] {none} {none} 1",
+        "169.254.76.1",
         "['lo'] False False",
         "/home/sbx_user1051 False set()",
         "Read-only file system",

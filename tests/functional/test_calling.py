@@ -1,5 +1,6 @@
 """A deployed app is called, listened to and packed: `invoke`, `logs`, `local-url`, `package`."""
 
+import base64
 import json
 import re
 import signal
@@ -19,6 +20,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from tests import browser
 from tests.project import Project, clean_environment, small
@@ -106,6 +108,11 @@ def broken():
 def plain(event, context):
     print("plain speaks")
     return event
+
+
+@app.lambda_function()
+def told(event, context):
+    return context.client_context.custom
 
 
 @app.lambda_function()
@@ -209,6 +216,51 @@ def test_bytes_go_through_as_they_are(url: str) -> None:
     kind = "application/octet-stream"
     answer = ask(f"{url}/turned", "POST", b"\x00\xff1", Content_Type=kind, Accept=kind)
     assert (answer.status, answer.body) == (200, b"1\xff\x00")
+
+
+LIMIT = 6_291_456  # bytes of an event (AWS, "Lambda quotas"); 1 MB of one that is not waited for
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "words"),
+    [
+        ("RequestResponse", LIMIT, ""),
+        (
+            "RequestResponse",
+            LIMIT + 1,
+            f"must be smaller than {LIMIT} bytes for the InvokeFunction",
+        ),
+        ("Event", 1_048_576, ""),
+        ("Event", 1_048_577, "1048577 byte payload is too large for the Event invocation type"),
+    ],
+)
+def test_an_event_has_lambdas_limit(called: Project, kind: str, size: int, words: str) -> None:
+    """The least that is over it is refused, as AWS refuses it."""
+    client, payload = called.aws("lambda"), b'"' + b"x" * (size - 2) + b'"'
+    if not words:
+        client.invoke(FunctionName="shuking-local-plain", InvocationType=kind, Payload=payload)
+        return
+    with pytest.raises(ClientError, match=words) as caught:
+        client.invoke(FunctionName="shuking-local-plain", InvocationType=kind, Payload=payload)
+    assert caught.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+
+def test_a_request_whose_event_is_too_long_for_lambda(url: str) -> None:
+    """API Gateway itself takes more."""
+    found = ask(f"{url}/items/a", "POST", b"x" * LIMIT, Content_Type="text/plain")
+    assert (found.status, found.json) == (413, {"message": "Request Too Long"})
+
+
+@pytest.mark.parametrize("said", ["\u00e9", "\ud55c", "a\nb"])
+def test_a_clients_context_is_any_json(called: Project, said: str) -> None:
+    """It goes to the function in a header."""
+    context = base64.b64encode(json.dumps({"custom": {"a": said}}, ensure_ascii=False).encode())
+    asked = {"FunctionName": "shuking-local-told", "Payload": b"{}"}
+    answer = called.aws("lambda").invoke(ClientContext=context.decode(), **asked)
+    assert json.load(answer["Payload"]) == {"a": said}
+    with pytest.raises(ClientError, match="InvalidRequestContentException"):
+        called.aws("lambda").invoke(ClientContext=base64.b64encode(b"{").decode(), **asked)
 
 
 def test_guards_let_in_whom_they_should(called: Project, url: str) -> None:

@@ -174,11 +174,12 @@ def test_what_every_function_finds_in_its_environment(settings: Settings, name: 
 
 def test_what_no_function_finds_in_its_environment(settings: Settings) -> None:
     """What a machine, bubblewrap or an engine sets of its own. PWD and SHLVL are those that the
-    runtime's script leaves, as functions printed them."""
+    runtime's script leaves, as functions printed them. The host's name is an address."""
     code = (
         "import os\nassert not {'HOME', 'TMPDIR', 'HOSTNAME', 'TERM', 'USER'} & {*os.environ}\n"
         "assert (os.environ['PWD'], os.environ['SHLVL']) == ('/var/task', '0')\n"
         "assert os.path.expanduser('~') == '/home/sbx_user1051'\n"
+        "import socket\nassert socket.gethostbyname(socket.gethostname()) == '169.254.76.1'\n"
     )
     lay(settings, {"pkg/__init__.py": code})
     assert build(settings)["modules"] == 1

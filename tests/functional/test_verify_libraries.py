@@ -149,6 +149,18 @@ def test_files_of_numbers_that_cannot_be_are_named(
     assert named == [f"warning: {path} (pkg) is no ELF file that can be read" for path in bad]
 
 
+def test_a_compiled_file_is_read_whatever_its_name_and_mode(
+    settings: Settings, said: list[str]
+) -> None:
+    """Node's modules, and programs of a wheel that was zipped without modes."""
+    content = elf(program=True, versions={"libc.so.6": ["GLIBC_2.38"]})
+    lay(settings, {"pkg/__init__.py": "", "pkg/addon.node": content, "pkg/tool": content})
+    build(settings)
+    for name in ("pkg/addon.node", "pkg/tool"):
+        line = f"warning: {name} (pkg) needs glibc 2.38 (Amazon Linux 2023 has 2.34)"
+        assert line in said
+
+
 # ---- the project's own check --------------------------------------------------------------------
 
 

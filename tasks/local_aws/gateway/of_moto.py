@@ -18,9 +18,11 @@ from . import websocket
 from .document import KEPT, Api
 from .exchange import Sent
 from .guards import Gatekeeper
+from .request_body import TooLongError
 from .serve import Gateway
 
 SECONDS = 29  # API Gateway waits no longer for a function
+TOO_LONG = 413  # HTTP
 
 
 def keep_documents() -> None:
@@ -127,6 +129,8 @@ def caller(access: Access, region: str) -> Callable[[str, object], tuple[dict[st
         except ReadTimeoutError:
             raise TimeoutError(function) from None
         except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == TOO_LONG:
+                raise TooLongError from None
             return {"errorMessage": str(error)}, True
         told = json.loads(answer["Payload"].read() or b"null")
         return (told if isinstance(told, dict) else {}), "FunctionError" in answer

@@ -213,7 +213,7 @@ class Cell(Session):
         super().__init__(
             client, image, settings, [CELL_WORK], user=ENGINE_USERS[KEEPER], working_dir="/",
             network_mode=BRIDGE if connected else NONE, read_only=True, cap_drop=["ALL"],
-            pids_limit=LIMIT + OURS, ipc_mode="none",
+            pids_limit=LIMIT + OURS, ipc_mode="none", hostname=lambda_system.HOSTNAME,
             ulimits=[docker.types.Ulimit(name="nofile", soft=LIMIT, hard=LIMIT)],
             mounts=[docker.types.Mount(ETC, source=None)],
             tmpfs={**({} if whole else {OPT: own, TASK: own}), CELL_WORK: own,

@@ -832,6 +832,36 @@ def test_the_memory_of_an_import_is_measured(probe: Any, opt: Path, tmp_path: Pa
     }  # fmt: skip
 
 
+MAPS = """import mmap, os, time
+file = os.memfd_create('x') if {shared} else os.open({path!r}, os.O_RDWR | os.O_CREAT)
+os.truncate(file, 80 << 20)
+there = mmap.mmap(file, 80 << 20)
+for at in range(0, 80 << 20, 4096):
+    there[at] = 1
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["in memory", "on the disk"])
+def test_what_an_import_maps_of_files_is_no_memory_of_its_own(
+    probe: Any, opt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool
+) -> None:
+    """Also where the layer lies in memory, as in a container; whether or not it is still mapped at
+    the end. Elsewhere what processes share is their own."""
+    monkeypatch.setattr(probe.memory, "SHARES_LAYER", shared)
+    code = MAPS.format(shared=shared, path=str(tmp_path / "x"))
+    lay(opt, maps=code, mapped=f"{code}there.close()\n")
+    batches = [probe.Batch(name, [("import", name)]) for name in ("maps", "mapped")]
+    probe.run(str(opt), batches, probe.NOTHING)
+    assert {each.name: each.errors["import", each.name] for each in batches} == {
+        "maps": "", "mapped": "",
+    }  # fmt: skip
+    assert [each.memory[each.name] >> 20 < 12 for each in batches] == [True, True]
+    monkeypatch.setattr(probe.memory, "SHARES_LAYER", False)
+    probe.run(str(opt), [again := probe.Batch("mapped", [("import", "mapped")])], probe.NOTHING)
+    assert (again.memory["mapped"] >> 20 > 75) is shared
+
+
 def test_what_several_modules_import_takes_its_time_once(probe: Any, opt: Path) -> None:
     """Each is tried apart, too, which is no import more of a function's."""
     lay(opt, slow="import time\ntime.sleep(0.3)", a="import slow", b="import slow")

@@ -83,6 +83,8 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("CalledProcessError: Command 'git --version' returned non-zero exit status 127.",
          "program", "git"),
         ("OSError: [Errno 24] Too many open files: '/dev/null'", "descriptors", ""),
+        ("Error: unsupported locale setting", "locale", ""),
+        ("KeyError: 'HOME' [unset variable: HOME]", "no home", ""),
     ],
 )  # fmt: skip
 def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:

@@ -49,7 +49,11 @@ def wants(tmp_path: Path, files: Mapping[str, bytes], **settings: Any) -> lambda
         ("libstdc++.so.6", ["GLIBCXX_3.4.30"], "3.12", "GLIBCXX 3.4.30 of libstdc++"),
         ("libstdc++.so.6", ["CXXABI_1.3.15"], "3.13", "CXXABI 1.3.15 of libstdc++"),
         ("libstdc++.so.6", ["GLIBCXX_3.4.25"], "3.10", "GLIBCXX 3.4.25 of libstdc++"),
-        ("libgcc_s.so.1", ["GCC_3.0"], "3.12", ""),
+        ("libgcc_s.so.1", ["GCC_3.0", "GCC_7.0.0"], "3.12", ""),
+        ("libgcc_s.so.1", ["GCC_12.0.0"], "3.12", "GCC_12.0.0 of libgcc (Amazon Linux 2023 has 11"),
+        ("libgcc_s.so.1", ["GCC_7.0.0"], "3.11", ""),
+        ("libgcc_s.so.1", ["GCC_12.0.0"], "3.11", "GCC_12.0.0 of libgcc (Amazon Linux 2 has 7.3"),
+        ("libc.so.6", ["GLIBC_ABI_DT_RELR"], "3.12", "glibc 2.36 (Amazon Linux 2023"),
         ("libc.so.6", ["GLIBC_PRIVATE"], "3.12", ""),
     ],
 )  # fmt: skip
@@ -112,6 +116,14 @@ def test_a_program_is_a_doubt(tmp_path: Path) -> None:
         "pkg/node (pkg) needs glibc 2.38 (Amazon Linux 2023 has 2.34)",
         "pkg/node (pkg) needs libatomic.so.1: Lambda's image has none",
     ]
+
+
+def test_a_library_by_another_name_is_a_doubt(tmp_path: Path) -> None:
+    """What Python does not load: Node's modules, which nothing may call."""
+    found = wants(tmp_path, {"pkg/x.node": elf(versions={"libc.so.6": ["GLIBC_2.38"]})})
+    assert found.errors == []
+    [(_, line)] = found.doubts
+    assert line.startswith("pkg/x.node (pkg) needs glibc 2.38")
 
 
 def test_another_machines_library_is_an_error(tmp_path: Path) -> None:
