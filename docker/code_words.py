@@ -104,7 +104,7 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
         found += [f"modules of {word}" for word in sorted(_packages(text, imports))]
     if "stub" in there:
         found += ["lazy"] * ("attach_stub" in text)
-        found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
+        found += ["stubs"] * (_is_said("-stubs", text) and _is_said(".pyi", text))
     return found
 
 
@@ -136,7 +136,11 @@ def _having(words: Words, text: str, there: Collection[str]) -> Iterator[str]:
 
 def _says(words: Words, text: str, there: Collection[str]) -> bool:
     found = _having(words, text, there)
-    return any(is_code(text, start) for each in found for start in _occurrences(each, text))
+    return any(_is_said(each, text) for each in found)
+
+
+def _is_said(word: str, text: str) -> bool:
+    return any(is_code(text, start) for start in _occurrences(word, text))
 
 
 def _occurrences(word: str, text: str) -> Iterator[int]:

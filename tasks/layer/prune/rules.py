@@ -29,7 +29,7 @@ class Spare(StrEnum):
     FOLDER = "code around it reads what lies in folders"
     ONLY_FORM = "nothing beside it was made from it"
     READER = "code in the layer reads such files of any package"
-    KEY = "code that is no test names it"
+    KEY = "code that is no test names a path to it"
     NO_LIBRARY = "nothing beside it is compiled"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"

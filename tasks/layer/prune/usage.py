@@ -133,9 +133,7 @@ class Usage:
     def key(self, path: str, matched: str, gone: Gone) -> bool:
         """Or a certificate: a suffix tells no key. What helps tests, as tornado.testing, may do
         without."""
-        names = filter(None, (path.rpartition("/")[2], _suffix(path)))
-        quoting = (each for name in names for each in self._code.quoting(name, path))
-        return any(not gone(each) and not self._helps_tests(each) for each in quoting)
+        return self.into(path, matched, lambda each: self._helps_tests(each) or gone(each))
 
     def _helps_tests(self, module: str) -> bool:
         return bool(HELPER.search(module)) or self._code.are_tests([module])

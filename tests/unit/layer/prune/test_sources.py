@@ -149,6 +149,8 @@ def test_a_type_checker_reads_those_of_all(tmp_path: Path) -> None:
     only, why = choose(tmp_path, PLAIN | {"pkg/find.py": search})
     assert only == set()
     assert why == {"every package": "a type checker reads them (pkg/find.py)"}
+    notes = "# `pandas-stubs` does not know it\n# https://x.y/pyarrow-stubs/array.pyi#L23\n"
+    assert choose(tmp_path / "2", PLAIN | {"pkg/find.py": notes})[1] == {}  # narwhals
 
 
 def test_a_package_that_lists_its_own_folder_keeps_that(tmp_path: Path) -> None:
