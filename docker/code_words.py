@@ -2,7 +2,7 @@
 
 Kinds: "modules" of its package, "walks" those of packages below, too. "modules of x" where it may
 be those of a package `x` further down. "files" of a folder,
-"others" those of a package that it imports.
+"others" those of a package that it imports. "here" where it may say its own place to somebody.
 "source" of modules, "callers" that of functions it is handed. "by-name" those beside it whose file
 names it puts together. "packages" where it asks which folders are some. "stubs", those of any
 package. "lazy" where it reads its own.
@@ -22,6 +22,7 @@ _LISTING: Mapping[str, Words] = {
         "dir": ("iterdir", "listdir", "scandir"), "glob": ("glob(", "import glob"),
         "walk": ("os.walk", ".walk("), "source": ("resources",), "copytree": ("copytree",),
     },
+    "here": {"__file__": ("__file__",), "__path__": ("__path__",)},
     "others": {
         "__file__": (".__file__",), "__path__": (".__path__",), "source": ("resources",),
         "pkgutil": ("get_data(",), ".origin": (".origin",),
@@ -33,20 +34,42 @@ _READS_OWN: Words = {
                  "Path(__file__).read_", "Path(__file__).open", "__file__[:", "__file__.replace(",
                  "__file__.removesuffix(", "__file__.rstrip(", "__file__.split(", "__file__ + ",
                  "__file__+", "__file__)[:", "__file__).replace(", "__file__.endswith(",
-                 "__file__).name", "__file__).suffix"),
+                 "__file__).name", "__file__).suffix", "copy(__file__", "copy2(__file__",
+                 "copyfile(__file__", "addPyFile(__file__", ".write(__file__", ".add(__file__",
+                 "upload_file(__file__", "put(__file__"),
     "numba": ("cache=True", "cache = True"),
     "use_attribute_docstrings": ("use_attribute_docstrings",),  # pydantic's
     "TestLoader": (".discover(",),  # which looks for test_*.py
     "pytest": ("register_assert_rewrite",), "inspect": ("getcomments(",), "zipfile": ("writepy(",),
 }  # fmt: skip
-_READS_LINES: Words = {"linecache": ("linecache.getline", "from linecache import")}
+_READS_LINES: Words = {
+    "linecache": ("linecache.getline", "from linecache import"),
+    "source": ("def source_to_code(",),  # it changes modules as they are imported
+}
 _QUICK = (
     "pkgutil", "TestLoader", "dir", "glob", "walk", "source", "copytree", "linecache", "__file__",
     "numba", "use_attribute_docstrings",
     "co_filename", ".origin", "getfile", "stub", "__path__",
 )  # fmt: skip
+# The line that called: stack()[1].code_context[0], extract_stack()[-2].line, and what they give.
+_LINE = re.compile(
+    r"code_context\)?(?:\[|\s*$)|stack\(\)\[-?\d\]\[4\]"
+    r"|extract_stack\([^)]*\)\[[^\]]+\](?:\.line\b|\[3\])"
+    r"|(?:\w+, *){3}[^_\W]\w*\)? *= *(?:\w+\.)?extract_stack\("
+)
+_STACK = ("code_context", "extract_stack", "stack()[")
+# A loader of one's own, which changes modules as they are imported.
+_LOADER = re.compile(r"^class \w+\([^)\n]*\bSource(?:File)?Loader\b", re.MULTILINE)
+# What fails on a file that is not there.
+_LOOKED_AT = r"\b(?:getmtime|getsize|l?stat|exists|isfile|samefile)\([\w.\[\]]*"
+_OPENED_BY_NAME = r"\b(?:open|open_code|parse|run_path)\("
+# Its folder, copied or packed.
+_TAKES_FOLDER = ("make_archive(", "copytree(")
+_PACKS = (".write(", ".add(", ".writestr(")
+_PLACE = re.compile(r"\s*(\w+)\s*=[^=](?:[^\n]*[^\n\w.])?__(?:file|path)__[^\n]*")
 # What these say is rare: only code that imports them is searched.
-_IMPORTED = ("pytest", "inspect", "zipfile")
+_IMPORTED = ("pytest", "inspect", "zipfile", "tarfile", "shutil", "traceback")
+_LOADERS = {"importlib", "importlib.abc", "importlib.machinery"}
 _METADATA = {"importlib", "importlib.metadata", "importlib_metadata", "pkg_resources"}
 _WORD = re.compile(r"[\"'](\w+)[\"']")
 # Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.
@@ -94,8 +117,10 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
     there |= {"getsourcefile"} if "source" in there and "getsourcefile" in text else set()
     sources = {name.rpartition("/")[2] for name in files if name.endswith(".py")}
     found = [kind for kind, words in _LISTING.items() if any(_having(words, text, there))]
-    callers = _reads_callers(text, there)
-    own = callers or _reads_own(text, there, sources)
+    callers = _reads_callers(text, there) or (
+        not _LOADERS.isdisjoint(imports) and bool(_LOADER.search(text))
+    )
+    own = callers or _reads_own(text, there, sources) or _takes_folder(text, there)
     found += ["source"] * own + ["callers"] * callers
     found += ["packages"] * ("__init__.py" in sources and _has_line(_INIT, _ASKED, text))
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
@@ -104,7 +129,7 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
         found += [f"modules of {word}" for word in sorted(_packages(text, imports))]
     if "stub" in there:
         found += ["lazy"] * ("attach_stub" in text)
-        found += ["stubs"] * ("-stubs" in text and ".pyi" in text)
+        found += ["stubs"] * (_is_said("-stubs", text) and _is_said(".pyi", text))
     return found
 
 
@@ -136,7 +161,11 @@ def _having(words: Words, text: str, there: Collection[str]) -> Iterator[str]:
 
 def _says(words: Words, text: str, there: Collection[str]) -> bool:
     found = _having(words, text, there)
-    return any(is_code(text, start) for each in found for start in _occurrences(each, text))
+    return any(_is_said(each, text) for each in found)
+
+
+def _is_said(word: str, text: str) -> bool:
+    return any(is_code(text, start) for start in _occurrences(word, text))
 
 
 def _occurrences(word: str, text: str) -> Iterator[int]:
@@ -146,11 +175,12 @@ def _occurrences(word: str, text: str) -> Iterator[int]:
         start = text.find(word, start + 1)
 
 
-def _reads_callers(text: str, there: Collection[str]) -> bool:
+def _reads_callers(text: str, there: Set[str]) -> bool:
     return (
         _says(_READS_LINES, text, there)
         or ("source" in there and _asks_for_source(text))
         or ("getfile" in there and bool(_CUT.search(text)))
+        or (not there.isdisjoint(("inspect", "traceback")) and _asks_for_line(text))
     )
 
 
@@ -160,7 +190,60 @@ def _reads_own(text: str, there: Set[str], sources: Collection[str]) -> bool:
         or _opens_modules(text, there)
         or ("__init__.py" in sources and _has_line(_INIT, _OPENED, text))
         or _opens_later(text, _PLACES & there)
+        or ("co_filename" in there and _looks_at_callers_file(text))
+        or ("__file__" in there and _compares(text))
     )
+
+
+def _takes_folder(text: str, there: Set[str]) -> bool:
+    """Into an archive, or another folder?"""
+    places = there & {"__file__", "__path__"}
+    packs = not there.isdisjoint(("zipfile", "tarfile")) and _having_any(_PACKS, text)
+    if not places or not (packs or ("shutil" in there and _having_any(_TAKES_FOLDER, text))):
+        return False
+    lines = (line for word in places for line in _lines_with(word, text))
+    names = "|".join(
+        {
+            r"(?<!\.)__(?:file|path)__",
+            *(found[1] for line in lines if (found := _PLACE.fullmatch(line))),
+        }
+    )
+    words = "rglob|walk|glob|listdir|scandir|copytree|make_archive"
+    return bool(
+        re.search(
+            rf"\b(?:{words})\([^\n]*\b(?:{names})\b"
+            rf"|\b(?:{names})\b\)?[\w.()]*\.(?:rglob|walk|glob|iterdir)\(",
+            text,
+        )
+    )
+
+
+def _having_any(words: Collection[str], text: str) -> bool:
+    return any(each in text for each in words)
+
+
+def _asks_for_line(text: str) -> bool:
+    return any(_LINE.search(line) for word in _STACK for line in _lines_with(word, text))
+
+
+def _looks_at_callers_file(text: str) -> bool:
+    names = {"co_filename", *_names_of("co_filename", text)}
+    return bool(re.search(rf"{_LOOKED_AT}(?:{'|'.join(names)})\)", text))
+
+
+def _compares(text: str) -> bool:
+    """Its own file, with where other code comes from: f_code.co_filename == __file__."""
+    if "co_filename" not in text and ".filename" not in text:
+        return False
+    own = "|".join({"__file__", *_names_of("__file__", text)})
+    others = "|".join({"co_filename", "filename", *_names_of("co_filename", text)})
+    is_ = r"\)*\s*(?:[!=]=|(?:not\s+)?in\b)\s*\(?(?:[\w.]+\()*(?:[\w.]+\.)?"
+    return bool(re.search(rf"\b(?:{own}){is_}(?:{others})\b|\b(?:{others}){is_}(?:{own})\b", text))
+
+
+def _names_of(word: str, text: str) -> set[str]:
+    """Variables that hold it."""
+    return {found[1] for line in _lines_with(word, text) if (found := _KEPT.fullmatch(line))}
 
 
 def _asks_for_source(text: str) -> bool:
@@ -192,12 +275,9 @@ def _opens(text: str, found: re.Match[str]) -> bool:
 
 def _opens_later(text: str, there: Collection[str]) -> bool:
     """By another name, or one that is made of its own."""
-    lines = (line for word in there for line in _lines_with(word, text))
-    names = {found[1] for line in lines if (found := _KEPT.fullmatch(line))}
+    names = {name for word in there for name in _names_of(word, text)}
     return ("__file__" in there and bool(_CHANGED.search(text))) or any(
-        re.search(
-            rf"\b(?:open|open_code|parse|run_path)\({each}[,)]|\b{each}\.(?:read_|open\()", text
-        )
+        re.search(rf"{_OPENED_BY_NAME}{each}[,)]|\b{each}\.(?:read_|open\()", text)
         for each in names
     )
 

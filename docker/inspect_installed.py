@@ -54,6 +54,7 @@ BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 CODES_EFFORT = 20  # a byte of a module, against one of another file
+LINE = 5000  # bytes: a path has 4,096 at most
 SMALL = 2048  # bytes of an __init__.py
 # One of more may declare a namespace, with much before it.
 DECLARING, DECLARES = 65_536, ("extend_path", "declare_namespace")
@@ -365,10 +366,12 @@ def _place(source: str, goal: str, outward: str) -> os.stat_result:
 
 
 def _is_script(path: str) -> bool:
-    """Of Python's: what its first line names is the installer's."""
+    """Of Python's: what its first line names is the installer's. A path that is long or has a space
+    stands in the second one, for /bin/sh."""
     with open(path, "rb") as file:
-        first = file.readline(300)
-    return first.startswith(b"#!") and b"python" in first
+        first, second = file.readline(LINE), file.readline(LINE)
+    named = second if second.startswith(b"'''exec' ") else first
+    return first.startswith(b"#!") and b"python" in named
 
 
 def is_code(name: str) -> bool:

@@ -26,7 +26,7 @@ _NAME, _PART = re.compile(r"[\w.]+"), re.compile(r"\w+")
 _FILE = re.compile(r"\S*\.\w+(?::\w+)?")  # README.md, *.md, .md; a.b:app
 # files("acme_data"), import_module("examples"): a package that is named alone.
 _WORD = re.compile(r"\(\s*[\"'](\w+)[\"']")
-_PACKAGES = ("resources", "get_data", "find_spec", "import_module", "PackageLoader")
+_IMPORTERS = ("importlib", "pkgutil", "pkg_resources", "jinja2")
 _TAKES_PACKAGE = (
     "files", "get_data", "find_spec", "import_module", "PackageLoader", "contents", "path",
     "_text", "_binary", "_string", "_stream", "_filename", "is_resource",
@@ -40,13 +40,13 @@ def module(path: str, text: str) -> Said:
     `>>> `, files of a dist-info with `*.dist-info/`: both lie among the files."""
     files = quoted(text)
     all_ = set(filter(_DOTTED.fullmatch, (each.partition(":")[0] for each in files)))
-    if any(each in text for each in _PACKAGES):
-        all_ |= {*_packages(text)}
     first: set[str] = set()
     for names, start in _imports(path, text):
         all_ |= names
         if not names <= first and _runs_at_once(text, start):
             first |= names
+    if any(name.startswith(_IMPORTERS) for name in all_):
+        all_ |= {*_packages(text)}
     more, named = folder_references.said(path, text, files)
     all_ |= more
     files |= named | code_words.notes(text, all_)

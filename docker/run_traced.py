@@ -2,10 +2,10 @@
 
     run_traced.py OPT HOOK FOLDER SECONDS WORD…
 
-OPT/python is what was installed. HOOK holds trace_hook.py as `sitecustomize.py`, which each Python
-process of the command imports as it starts. FOLDER is where the command runs. The command's output
-comes first. What it opened is the last line, behind `= `: {"opened": [paths], "listed": [folders]},
-relative to OPT/python. Ends as the command does. Standard library only.
+OPT/python is what was installed. HOOK holds trace_hook.py as `sitecustomize.py` and
+`usercustomize.py`, which each Python process of the command imports as it starts. FOLDER is where the command runs. The command's output
+comes first. What it opened is the last line, behind `= `: {"opened": [paths], "read": [paths that
+were no imports], "listed": [folders]}, relative to OPT/python. Ends as the command does. Standard library only.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ LATE = 124  # as timeout(1)
 def main(opt: str, hook: str, folder: str, seconds: str, *words: str) -> None:
     with tempfile.TemporaryDirectory() as notes:
         code = run(list(words), folder, environment(opt, hook, folder, notes), float(seconds))
-        found = {"opened": set[str](), "listed": set[str]()}
+        found = {kind: set[str]() for kind in ("opened", "read", "listed")}
         for path in Path(notes).iterdir():
             for line in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
                 kind, _, name = line.partition("\t")

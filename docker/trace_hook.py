@@ -1,17 +1,21 @@
 """Notes what a Python process opens of the layer, from an audit hook (PEP 578).
 
-Each process of a traced command imports this as `sitecustomize` (docker/run_traced.py).
-A line for each thing, `opened` or `listed`, a tab, and the path relative to the layer, in a file of
-the process's own. Reads by native code raise no event: of these only mapped libraries are seen.
+Each process of a traced command imports this as `sitecustomize`, or as `usercustomize` where a
+launcher such as opentelemetry-instrument has a `sitecustomize` of its own (docker/run_traced.py).
+A line for each thing, `opened`, `read` (by code, not as an import) or `listed`, a tab, and the path
+relative to the layer, in a file of the process's own. Reads by native code raise no event: of these
+only mapped libraries are seen. Nothing here may fail: the command would fail with it.
 """
 
 import atexit
+import contextlib
 import os
 import sys
 from collections.abc import Callable
 
 OPENS = {"open": 0, "import": 1, "ctypes.dlopen": 0, "subprocess.Popen": 0, "os.exec": 0,
          "os.posix_spawn": 0}  # fmt: skip
+STARTED = "_layer_trace"  # of sys, which a process has one of
 LISTS = {"os.listdir", "os.scandir"}
 
 
@@ -21,11 +25,16 @@ def start(folder: str, root: str) -> None:
     def hear(event: str, arguments: "tuple[object, ...]") -> None:
         if event in OPENS:
             note("opened", arguments[OPENS[event]])
+            if event == "open" and not is_import_system():
+                note("read", arguments[0])
         elif event in LISTS and not is_import_system():
             note("listed", arguments[0])
 
     def mapped() -> None:
-        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
+        with (
+            contextlib.suppress(OSError),
+            open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file,
+        ):
             for line in file:
                 note("opened", "/" + line.rstrip("\n").partition("/")[2])
 
@@ -34,26 +43,41 @@ def start(folder: str, root: str) -> None:
 
 
 def notes(folder: str, root: str) -> "Callable[[str, object], None]":
-    """A function that notes a path, once, where it lies below `root`."""
-    file = os.open(f"{folder}/{os.getpid()}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    prefix = f"{os.path.realpath(root)}/"
+    """A function that notes a path, once, where it lies below `root`, by whichever name."""
+    file = f"{folder}/{os.getpid()}"
+    prefixes = tuple(f"{path}/" for path in (os.path.realpath(root), os.path.abspath(root)))
     seen: set[tuple[str, str]] = set()
 
     def note(kind: str, path: object) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return
-        whole = os.path.normpath(os.path.join(os.getcwd(), os.fsdecode(path)))
-        if whole.startswith(prefix) and (kind, whole) not in seen:
-            seen.add((kind, whole))
-            os.write(file, f"{kind}\t{whole[len(prefix) :]}\n".encode(errors="surrogateescape"))
+        with contextlib.suppress(Exception):  # a folder that is gone, a full disk
+            whole = os.path.abspath(os.fsdecode(path))
+            if whole.startswith(prefixes) and (kind, whole) not in seen:
+                seen.add((kind, whole))
+                prefix = next(filter(whole.startswith, prefixes))
+                write(file, f"{kind}\t{whole[len(prefix) :]}\n")
 
     return note
 
 
+def write(file: str, line: str) -> None:
+    """Opened each time: who becomes a daemon closes all that is open."""
+    place = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(place, line.encode(errors="surrogateescape"))
+    finally:
+        os.close(place)
+
+
 def is_import_system() -> bool:
     """It lists each folder, and asks for what it wants."""
-    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+    try:
+        return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+    except ValueError:  # no code does it, but Python as it starts
+        return False
 
 
-if "LAYER_TRACE" in os.environ:
+if "LAYER_TRACE" in os.environ and not hasattr(sys, STARTED):
+    setattr(sys, STARTED, True)
     start(os.environ["LAYER_TRACE"], os.environ["LAYER_TRACE_ROOT"])

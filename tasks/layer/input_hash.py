@@ -84,7 +84,7 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
         **({"package": settings.package} if settings.is_image else {}),
         **({"splice": "True"} if settings.is_image and settings.splice else {}),
         **named_by_app(settings),
-        **traced_files.part(settings),
+        **traced_files.part(settings, builder),
     }
 
 

@@ -4,6 +4,7 @@ layer's content, so both are part of the input hash."""
 import shlex
 from pathlib import Path
 
+from ..requirements import host_python
 from ..settings import paths
 from ..settings.app_files import PACKED
 from ..settings.model import Settings
@@ -45,12 +46,17 @@ def _is_inside(word: str) -> bool:
     return bool(plain) and path.exists()
 
 
-def part(settings: Settings) -> dict[str, str]:
-    """Of the input hash. {} without a trace."""
+def part(settings: Settings, builder: str) -> dict[str, str]:
+    """Of the input hash. {} without a trace. `builder`: `docker` or `host`, which may not run the
+    layer: what nothing was observed of is another layer."""
     if not settings.trace:
         return {}
     contents = {
         name: files.digest(input_files.read(path).hex()) for name, path in named(settings).items()
     }
     scripts = [(paths.DOCKER / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return {"trace": files.digest([words(settings), contents, scripts, settings.proof_env])}
+    runs = builder == "docker" or host_python.runs(settings)
+    untraced = {} if runs else {"traced": "no"}
+    return untraced | {
+        "trace": files.digest([words(settings), contents, scripts, settings.proof_env])
+    }

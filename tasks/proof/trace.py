@@ -25,6 +25,7 @@ from . import prove
 from .environment import proof_environment
 
 LATE = 124  # docker/run_traced.py's
+HOOKS = ("sitecustomize", "usercustomize")
 OFFERED = 20  # globs
 SMALL = 20_000  # bytes that are worth no line
 FIX = "correct trace in [tool.lambda-layer], or remove it. A larger check-timeout allows more time"
@@ -32,29 +33,37 @@ FIX = "correct trace in [tool.lambda-layer], or remove it. A larger check-timeou
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """`opened`: files of the tree, those in folders that were listed included."""
+    """`opened`: files of the tree, those in folders that were listed included. `read`: of these
+    what code opened itself, as a module whose source it reads."""
 
     opened: frozenset[str]
+    read: frozenset[str]
 
 
 def run(settings: Settings, workshop: LayerBuilder, tree: Installed) -> Trace | None:
     """What the command opened. It is known from before where nothing changed. None where this
     machine does not run the layer. BuildError where the command fails."""
     place = paths.record(settings, "trace")
-    made = files.digest([traced_files.part(settings), [each.key for each in tree.distributions]])
+    made = files.digest(
+        [
+            traced_files.part(settings, workshop.sandbox.kind),
+            [each.key for each in tree.distributions],
+        ]
+    )
     known = files.read_record(place) or {}
     if known.get("fingerprint") == made:
-        return Trace(opened=frozenset(known["opened"]))
+        return Trace(opened=frozenset(known["opened"]), read=frozenset(known["read"]))
     if not workshop.sandbox.runs:
         say(f"warning: trace was not run: {workshop.sandbox.title} does not run this layer")
         return None
-    opened = expanded(tree, _observed(settings, workshop, tree))
+    seen = _observed(settings, workshop, tree)
+    opened, read = expanded(tree, seen), sorted(tree.sizes.keys() & seen["read"])
     if not opened:
         problem = f"trace = {settings.trace!r} opened nothing of the layer"
         raise BuildError(problem, fix=FIX)
     say(f"trace: {len(opened)} of {len(tree.sizes)} files are opened by {settings.trace}")
-    files.write_record(place, {"fingerprint": made, "opened": opened})
-    return Trace(opened=frozenset(opened))
+    files.write_record(place, {"fingerprint": made, "opened": opened, "read": read})
+    return Trace(opened=frozenset(opened), read=frozenset(read))
 
 
 def expanded(tree: Installed, seen: Mapping[str, Collection[str]]) -> list[str]:
@@ -91,7 +100,7 @@ def _run(settings: Settings, workshop: LayerBuilder, layer: Path) -> Outcome:
         kind=CHECK,
         inputs={
             "scripts/run_traced.py": (paths.DOCKER / "run_traced.py").read_bytes(),
-            "hook/sitecustomize.py": (paths.DOCKER / "trace_hook.py").read_bytes(),
+            **{f"hook/{name}.py": (paths.DOCKER / "trace_hook.py").read_bytes() for name in HOOKS},
             "traced/.keep": b"",
             **{f"traced/{name}": input_files.read(path) for name, path in given.items()},
         },

@@ -38,7 +38,7 @@ GetWorkshop = Callable[[], LayerBuilder]
 LISTED = 5  # files, in one message
 MENTIONED = 100_000  # bytes that may be kept in vain before that is worth a line
 ONLY = "only"  # of the setting `bytecode`
-FORMAT = 3  # raise when this step makes something else of the same rules and tree
+FORMAT = 4  # raise when this step makes something else of the same rules and tree
 
 
 def task_prune() -> dict[str, object]:
@@ -59,7 +59,8 @@ def task_prune() -> dict[str, object]:
 def fingerprint(settings: Settings) -> str:
     install = files.read_record(paths.record(settings, "install")) or {}
     made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
-    return files.digest([*made, input_hash.named_by_app(settings), traced_files.part(settings)])
+    traced = traced_files.part(settings, builder.kind(settings)) if settings.trace else {}
+    return files.digest([*made, input_hash.named_by_app(settings), traced])
 
 
 def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
@@ -88,7 +89,8 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
     whole = (*whole, *({DESCRIBES} & selection.spared.get(METADATA, {}).keys()))
-    sourceless = without_source(settings, tree, selection)
+    read = traced.read if traced else frozenset()
+    sourceless = without_source(settings, tree, selection, read)
     plans = plan_pruning(tree, selection, winners, sourceless.only, uncut=matcher(whole))
     cut = saved_by_cuts(tree, plans)
     write_plans(paths.plan(settings), plans)
@@ -140,12 +142,16 @@ def plan_pruning(
     ]
 
 
-def without_source(settings: Settings, tree: Installed, selection: Selection) -> Sourceless:
+def without_source(
+    settings: Settings, tree: Installed, selection: Selection, read: Collection[str] = ()
+) -> Sourceless:
+    """`read`: sources that a trace saw code open."""
     if settings.bytecode != ONLY:
         return Sourceless(only=frozenset(), why={})
     from ..layer.prune import sources  # with what reads metadata
 
-    return sources.choose(tree, selection.stay, matcher(settings.keep), settings.python)
+    saved = matcher((*settings.keep, *map(glob_of, read)))
+    return sources.choose(tree, selection.stay, saved, settings.python)
 
 
 def large_licenses(tree: Installed, selection: Selection) -> list[str]:

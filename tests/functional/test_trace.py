@@ -65,6 +65,37 @@ def test_what_a_command_opens_stays(settings: Settings, monkeypatch: pytest.Monk
     assert handmade_layers.build(replace(settings, drop=tuple(record["unused"])))["modules"] == 3
 
 
+def test_sources_that_a_command_reads_stay(settings: Settings) -> None:
+    """Beside bytecode alone: what was only imported goes as that. However it is read."""
+    reads = "import importlib, sys, inspect\nmodule = importlib.import_module('pkg.' + 'read')\n"
+    how = "getattr(inspect, 'get' + 'source')(module)\n"  # no look at the code finds this word
+    Path("run.py").write_text(reads + how, encoding="utf-8")
+    only = replace(settings, bytecode="only", trace="run.py")
+    pruned(only)
+    [plan] = read_plans(paths.plan(only))
+    assert "pkg/__init__.py" in plan.only
+    assert "pkg/read.py" not in plan.only
+
+
+LAUNCHED = {
+    # as opentelemetry-instrument: a sitecustomize of its own comes first
+    "own sitecustomize": "open(own + '/sitecustomize.py', 'w').close()\n"
+    "env = {**os.environ, 'PYTHONPATH': own + ':' + os.environ['PYTHONPATH']}\n"
+    "subprocess.run([sys.executable, '-c', 'import pkg.read'], env=env, check=True)\n",
+    "folder that is gone": "os.chdir(own)\nos.rmdir(own)\nimport pkg.read\n"
+    "open('/dev/null').close()\n",
+    "closed files": "os.closerange(3, 100)\nimport pkg.read\n",
+}
+
+
+@pytest.mark.parametrize("how", LAUNCHED)
+def test_a_command_runs_as_it_does_without(settings: Settings, how: str) -> None:
+    """And is seen, whatever it does to itself."""
+    begins = "import os, subprocess, sys, tempfile\nown = tempfile.mkdtemp()\n"
+    Path("run.py").write_text(begins + LAUNCHED[how], encoding="utf-8")
+    assert "pkg/HISTORY.md" not in left_out(replace(settings, trace="run.py"))
+
+
 def left_out(settings: Settings) -> set[str]:
     pruned(settings)
     plans = read_plans(paths.plan(settings))

@@ -6,8 +6,10 @@ the file that says so. The rest is counted, and a warning.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
@@ -75,13 +77,17 @@ def _checked(
     package: Package, path: str, said: str, found: list[Entry | None], subject: str,
     needs: dict[str, tuple[str, ...]],
 ) -> Bill:  # fmt: skip
-    entries = {each.ref: each for each in found[:MOST] if each}
+    entries, repeated = _by_ref(each for each in found[:MOST] if each)
     own = {ref for ref, each in entries.items() if _stands_for(each, package, subject)}
     warnings = []
     if len(found) > MOST:
         warnings.append(f"{said} lists {len(found)} components: only {MOST} of them are in ours")
     if wrong := found[:MOST].count(None):
         warnings.append(f"{said} lists {wrong} that have no name: they are not in ours")
+    if repeated:
+        warnings.append(
+            f"{said} gives {repeated} the bom-ref of another: its needs are the first's"
+        )
     about = entries.get(subject)
     if about and about.purl.startswith(_PYPI) and not _is_of(about, package):
         named = f"{about.name} {about.version}".strip()
@@ -98,6 +104,19 @@ def _checked(
         },
         warnings=tuple(warnings),
     )
+
+
+def _by_ref(found: Iterable[Entry]) -> tuple[dict[str, Entry], int]:
+    """Each under a ref of its own, and how many had that of another one."""
+    entries: dict[str, Entry] = {}
+    bearers: Counter[str] = Counter()
+    for each in dict.fromkeys(found):
+        ref = each.ref
+        while ref in entries:
+            bearers[each.ref] += 1
+            ref = f"{each.ref} ({bearers[each.ref] + 1})"
+        entries[ref] = replace(each, ref=ref)
+    return entries, sum(bearers.values())
 
 
 def _stands_for(entry: Entry, package: Package, subject: str) -> bool:
@@ -117,7 +136,9 @@ def _cyclonedx(data: dict[str, Any]) -> Raw:
     about = _dict(data.get("metadata")).get("component")
     roots = [about] if isinstance(about, dict) else []
     listed = list(_nested([*roots, *_list(data.get("components"))]))
-    found = [_component(each, number) for number, each in enumerate(listed)]
+    refs = {_text(_dict(each), "bom-ref") for each in listed}
+    numbers = (f"{number}" for number in count() if f"{number}" not in refs)
+    found = [_component(each, next(numbers)) for each in listed]
     needs = {
         _text(each, "ref"): tuple(ref for ref in _list(each.get("dependsOn")) if _is_text(ref))
         for each in _dicts(data.get("dependencies"))
@@ -134,12 +155,12 @@ def _nested(components: Iterable[object]) -> Iterator[object]:
         waiting += _list(_dict(each).get("components"))[::-1]
 
 
-def _component(each: object, number: int) -> Entry | None:
+def _component(each: object, unnamed: str) -> Entry | None:
     said = _dict(each)
     if not (name := _text(said, "name")):
         return None
     return Entry(
-        ref=_text(said, "bom-ref") or f"{number}",
+        ref=_text(said, "bom-ref") or unnamed,
         name=name,
         version=_text(said, "version"),
         kind=_text(said, "type"),

@@ -31,6 +31,11 @@ SOURCES = tuple(
     for suffix in (".c", ".cc", ".cpp", ".cxx", ".f90", ".pyx", ".pxd", ".pxi")
     for more in ("", ".in")
 )
+# A compiler, or what one is linked from: libclang-cpp.so.17, libnvrtc.so.12, warp-clang.so, tcc.
+COMPILER = re.compile(
+    r"(?i:lib)?(?i:warp-|opencl-)?(?i:clang(?:-cpp)?|llvm|nvrtc|nvvm|tcc|cling|pocl|ispc|zig|gcc|g\+\+"
+    r"|nvcc|ptxas|ccl)(?:[-.]?\d[\d.]*)?(?:\.so(?:\.[\d.]+)?)?"
+)
 # (what the folder lies in)(the folder, and the path in it)
 INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
 # The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".

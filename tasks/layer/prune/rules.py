@@ -29,8 +29,9 @@ class Spare(StrEnum):
     FOLDER = "code around it reads what lies in folders"
     ONLY_FORM = "nothing beside it was made from it"
     READER = "code in the layer reads such files of any package"
-    KEY = "code that is no test names it"
+    KEY = "code that is no test names a path to it"
     NO_LIBRARY = "nothing beside it is compiled"
+    COMPILER = "its package brings a compiler"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"
     CALLED = "the app calls it by its path"
@@ -44,12 +45,13 @@ OF_FILES = (Spare.SHOWN, Spare.INTO, Spare.NAMED, Spare.LISTED)
 # Looks that cannot know: whether anybody reads what they keep.
 UNSURE = (
     Spare.SHOWN, Spare.PLUGINS, Spare.SUITE, Spare.DATA, Spare.FOLDER, Spare.NO_LIBRARY,
-    Spare.CONTENT,
+    Spare.COMPILER, Spare.CONTENT,
 )  # fmt: skip
 # What saves a file from each rule that judges by names.
 SPARING = (
     Spare.IMPORTED, Spare.DATA, Spare.PLUGINS, Spare.SUITE, Spare.SHOWN, Spare.INTO, Spare.NAMED,
     Spare.LISTED, Spare.FOLDER, Spare.LAZY, Spare.ONLY_FORM, Spare.READER, Spare.NO_LIBRARY,
+    Spare.COMPILER,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ every source stays.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 
 from ...util import modules
 from ..installed import Installed, InstalledDistribution
@@ -17,7 +18,7 @@ from .patterns import DATA, ends_of
 from .plan import Sourceless
 
 # docker/module_references.py's words for code that reads sources, and for type checkers.
-READS, CHECKS, CALLERS, BY_NAME = "source", "stubs", "callers", "by-name"
+READS, CHECKS, CALLERS, BY_NAME, HERE = "source", "stubs", "callers", "by-name", "here"
 EVERY = "every package"
 # packages_distributions() of this Python, without top_level.txt, counts what ends in `.py` alone.
 INFERS = "3.11"
@@ -25,6 +26,7 @@ ASKS = {"executing"}  # reads for icecream, logfire and others the sources of th
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
 # person at a prompt; joblib.Memory, which does without where there is none.
 OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
+OF_ITSELF = {"jinja2/loaders.py"}  # looks for modules that it compiled
 # These read the sources of code that calls them for lines of a traceback, a warning or a page, and
 # do without where there are none; pydantic does so where it is asked to (code_words.py).
 WITHOUT = (
@@ -43,8 +45,10 @@ def choose(tree: Installed, stay: Collection[str], keep: Match, python: str = ""
     only: set[str] = set()
     why: dict[str, str] = {}
     handed, outermost = _readers_of_callers(tree, there), _outermost_named(tree, there)
+    lookers = _lookers(tree, there)
     for each in tree.distributions:
-        if reason := next(_reasons(each, there, handed), ""):
+        reasons = chain(_reasons(each, there, handed), _shown_to(each, there, lookers))
+        if reason := next(reasons, ""):
             why[each.name] = reason
             continue
         named, folders = _named(each, there), tuple(_listed_folders(each, there))
@@ -109,6 +113,27 @@ def _reasons(
     license_, asks = licenses.named(package, found.licenses.values())
     if asks == licenses.Asks.SOURCE and any(path.endswith(".py") for path in found.files):
         yield f"its licence asks for the source ({license_})"
+
+
+def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
+    """{module, or package around it: whose code looks for modules as files}"""
+    found = {}
+    for each in tree.distributions:
+        for path, (_, quoted, _, lists, _) in each.modules.items():
+            if path in there and path not in OF_ITSELF and _looks_for_modules(lists, quoted):
+                name = modules.dotted(path)
+                found |= dict.fromkeys(filter(None, (name, name.rpartition(".")[0])), each.name)
+    return found
+
+
+def _shown_to(
+    found: InstalledDistribution, there: Collection[str], lookers: Mapping[str, str]
+) -> Iterator[str]:
+    """Code that imports what looks for modules, and may name its own folder to it."""
+    for path, (imports, _, _, lists, _) in found.modules.items():
+        if path in there and HERE in lists:
+            if names := {lookers.get(name, "") for name in imports} - {"", found.name}:
+                yield f"{min(names)} looks for modules in its folder ({path})"
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:

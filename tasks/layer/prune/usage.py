@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from ..installed import Installed
-from .patterns import CODE, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
+from .patterns import CODE, COMPILER, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
 from .references import NOTE, Gone, References, chain
 from .rules import FOLDERS, Spare
 
@@ -41,6 +41,11 @@ class Usage:
         self._uncompiled = sources - self._compiled
         self._owners = tree.owners
         self._built = {self._owners[path] for path in self._paths if ".so" in path}
+        self._compiling = {
+            self._owners[path]
+            for path in self._paths
+            if COMPILER.fullmatch(path.rpartition("/")[2])
+        }
         self._node = {path[:-13] for path in self._paths if path.endswith("/package.json")}
         self._within: dict[str, list[str]] = defaultdict(list)
         for path in self._paths:
@@ -133,9 +138,7 @@ class Usage:
     def key(self, path: str, matched: str, gone: Gone) -> bool:
         """Or a certificate: a suffix tells no key. What helps tests, as tornado.testing, may do
         without."""
-        names = filter(None, (path.rpartition("/")[2], _suffix(path)))
-        quoting = (each for name in names for each in self._code.quoting(name, path))
-        return any(not gone(each) and not self._helps_tests(each) for each in quoting)
+        return self.into(path, matched, lambda each: self._helps_tests(each) or gone(each))
 
     def _helps_tests(self, module: str) -> bool:
         return bool(HELPER.search(module)) or self._code.are_tests([module])
@@ -177,6 +180,11 @@ class Usage:
             return False
         beside = path.endswith(COMPILED_FROM) and path.rpartition("/")[0] in self._uncompiled
         return beside or self._owners[path] not in self._built
+
+    def compiler(self, path: str, matched: str, gone: Gone) -> bool:
+        """Its native code names what it reads: nobody sees that."""
+        read = path.endswith((*HEADERS, *SOURCES))
+        return matched == path and read and self._owners[path] in self._compiling
 
     def lazy(self, path: str, matched: str, gone: Gone) -> bool:
         said = self._code.modules.get(f"{path.removesuffix(_suffix(path))}.py")
@@ -233,6 +241,7 @@ _LOOKS = {
     Spare.ONLY_FORM: Usage.only_form,
     Spare.READER: Usage.reader,
     Spare.NO_LIBRARY: Usage.no_library,
+    Spare.COMPILER: Usage.compiler,
     Spare.LAZY: Usage.lazy,
     Spare.LARGE: Usage.large,
     Spare.CALLED: Usage.called,

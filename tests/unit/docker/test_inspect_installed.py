@@ -52,7 +52,7 @@ def facts() -> ModuleType:
         ("a/b.py", "from a import(tests)", "a.tests"),
         ("a/b.py", "from.tests import x", "a.tests.x"),
         ("a/b.py", "from .import tests", "a.tests"),
-        ("a/b.py", "files('tests')  # importlib.resources", "tests"),
+        ("a/b.py", "from importlib.resources import files\nfiles('tests')", "tests"),
     ],
 )
 def test_imports_are_seen(facts: ModuleType, path: str, text: str, name: str) -> None:

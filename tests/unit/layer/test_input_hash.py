@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.layer import input_hash
+from tasks.layer import input_hash, traced_files
+from tasks.requirements import host_python
 from tasks.settings import paths
 from tasks.settings.lambda_pythons import PYTHONS
 from tasks.settings.model import ARCHITECTURES, Settings
@@ -104,6 +105,18 @@ def test_what_only_proves_does_not_count(settings: Settings) -> None:
     before = input_hash.input_hash(settings, "docker")
     (paths.DOCKER / "probe.py").write_text("changed")
     assert input_hash.input_hash(settings, "docker") == before
+
+
+def test_a_layer_that_was_never_traced_is_another(settings: Settings) -> None:
+    """Where nothing that builds runs it: builder=host, of another architecture."""
+    for name in traced_files.SCRIPTS:
+        (paths.DOCKER / name).write_text(name)
+    for architecture in ARCHITECTURES:
+        traced = replace(settings, trace="app.py", architecture=architecture)
+        said = {each: input_hash.parts(traced, each).get("traced") for each in ("docker", "host")}
+        here = host_python.has_machine(traced)
+        assert said == {"docker": None, "host": None if here else "no"}
+        assert "traced" not in input_hash.parts(replace(traced, trace=""), "host")
 
 
 def test_the_environment_is_part_of_the_layers_identity(settings: Settings) -> None:

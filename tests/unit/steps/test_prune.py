@@ -207,14 +207,15 @@ def test_an_interrupted_run_leaves_no_record(
 def test_a_preferred_file_comes_from_its_distribution_alone(settings: Settings) -> None:
     """Nothing of the others' is packed at that path; what names nothing is told."""
     hashes = {"pkg/x.json": "1"}
-    one = stored_parts.distribution("one", {"pkg/x.json": "1"}, hashes=hashes)
+    files = {"pkg/x.json": "1", "pkg/code.py": ""}
+    one = stored_parts.distribution("one", files, hashes=hashes)
     two = stored_parts.distribution("two", {"pkg/x.json": "22"}, hashes={"pkg/x.json": "2"})
     stored_parts.keep(settings, [one, two])
     with pytest.raises(BuildError, match="both write"):
         prune.run(settings)
     prune.run(replace(settings, prefer=("two: pkg",)))
     found = {each.name: each.stay for each in prune_plan.read_plans(paths.plan(settings))}
-    assert found == {"one": [], "two": ["pkg/x.json"]}
+    assert found == {"one": ["pkg/code.py"], "two": ["pkg/x.json"]}
 
 
 def test_a_preference_that_is_none_is_told(

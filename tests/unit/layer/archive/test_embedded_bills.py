@@ -1,6 +1,7 @@
 """tasks/layer/archive/embedded_bills.py: bills that wheels bring, whatever stands in them."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -38,6 +39,28 @@ def test_what_it_lists() -> None:
     assert found.own == {"r"}
     assert found.needs == {"r": ("c",)}
     assert not found.warnings
+
+
+def test_each_component_is_listed_whatever_its_ref() -> None:
+    """Without one, with one that looks like a number of ours, or with that of another."""
+    unnamed = [{"name": name} for name in "abc"]
+    found = cyclonedx(ROOT, {"bom-ref": "1", "name": "d"}, {"bom-ref": "2", "name": "e"}, *unnamed)
+    assert sorted(each.name for each in found.entries) == ["a", "b", "c", "d", "e"]
+    assert not found.warnings
+    twice = [{"bom-ref": "x", "name": name} for name in ("f", "g", "h", "h")]
+    found = cyclonedx(
+        {"bom-ref": "x (2)", "name": "i"}, *twice, needs=[{"ref": "x (2)", "dependsOn": ["x"]}]
+    )
+    assert {each.ref: each.name for each in found.entries} == {
+        "x (2)": "i", "x": "f", "x (3)": "g", "x (4)": "h"
+    }  # fmt: skip
+    assert found.needs == {"x (2)": ("x",)}
+    [warning] = found.warnings
+    assert "bom-ref of another" in warning
+    started = time.process_time()
+    many = [{"bom-ref": "x", "name": f"n{number}"} for number in range(embedded_bills.MOST)]
+    assert len(cyclonedx(*many).entries) == embedded_bills.MOST
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_files_that_code_reads_stay(tmp_path: Path, code: str, path: str) -> Non
         ("import b\nopen(join(dirname(b.__file__), name + '.md'))", "b/SYSTEM.md"),
         ("import b\nopen(join(b.__path__[0], 'README.md'))", "b/README.md"),
         ("import pkgutil\npkgutil.get_data('b', f'{n}.md')", "b/CHANGES.md"),
-        ("for p in importlib.resources.files('b').iterdir(): print(p)", "b/SYSTEM.md"),
+        ("import importlib.resources as r\nfor p in r.files('b').iterdir(): f(p)", "b/SYSTEM.md"),
         ("import b\nopen(Path(b.__file__).parent / 'tests' / 'x.csv')", "b/tests/x.csv"),
         ("import b\nopen(Path(b.__file__).parent / 'docs' / name)", "b/docs/a.html"),
     ],
@@ -335,8 +335,9 @@ def test_a_certificate_that_code_reads_stays(tmp_path: Path, code: str) -> None:
     for number, helper in enumerate(("a/testing/tls.py", "a/_test_tls.py", "a/tests/tls.py")):
         removed = choose(tmp_path / f"2{number}", files | {helper: code}).removed
         assert removed["a/test/ca.pem"] == "test-keys"
-    removed = choose(tmp_path / "3", files | {"a/tls.py": f"import unittest\n{code}"}).removed
-    assert removed["a/test/ca.pem"] == "test-keys"
+    for number, other in enumerate((f"import unittest\n{code}", "DEFAULT = 'ca.pem'")):
+        removed = choose(tmp_path / f"3{number}", files | {"a/tls.py": other}).removed
+        assert removed["a/test/ca.pem"] == "test-keys"  # twisted.web.tap names one of the user's
 
 
 def test_a_type_checker_reads_the_stubs_of_all(tmp_path: Path) -> None:
@@ -593,6 +594,22 @@ def test_headers_that_are_a_packages_content_stay(tmp_path: Path) -> None:
     assert set(built) == {"heads/include/heads/x.h", "heads/lib/libx.a"}
 
 
+@pytest.mark.parametrize(
+    "compiler",
+    [
+        "warp/bin/warp-clang.so", "pocl/lib/libpocl.so.2.14", "ROOT/lib/libCling.so",
+        "t/libtcc.so", "t/bin/clang-17", "t/lib/libLLVM-17.so", "t/lib/libnvrtc.so.12", "t/zig",
+    ],
+)  # fmt: skip
+def test_what_a_compiler_reads_stays(tmp_path: Path, compiler: str) -> None:
+    """warp-lang, pocl, ROOT: their native code alone names these files."""
+    top = compiler.split("/")[0]
+    files = {f"{top}/__init__.py": "", f"{top}/native/array.h": "", f"{top}/native/a.c": ""}
+    assert choose(tmp_path / "1", files | {compiler: ""}).removed == {}
+    plain = {**files, f"{top}/native/_lib.so": "", f"{top}/libllvmlite.so": ""}
+    assert f"{top}/native/array.h" in choose(tmp_path / "2", plain).removed
+
+
 def test_what_is_copied_as_a_whole_stays(tmp_path: Path) -> None:
     """What a new project is made from, wherever it lies."""
     files = {"a/__init__.py": "shutil.copytree(here / kind, target)", "a/starters/x/docs/a.md": "x",
@@ -698,6 +715,22 @@ def test_definitions_in_a_folder_that_is_read_stay(tmp_path: Path) -> None:
     made = {"a/b/x.proto": "", "a/b/x_pb2.py": "", "a/c/d/e/y.proto": "", "a/c/d/e/y_pb2.py": ""}
     files = made | {"a/__init__.py": "os.listdir(os.path.join(here, kind))"}
     assert choose(tmp_path, files).removed == {"a/c/d/e/y.proto": "protos"}
+
+
+@pytest.mark.parametrize(
+    ("text", "goes"),
+    [
+        ("#!/bin/sh\n'''exec' '/my tools/.venv/bin/python3' \"$0\" \"$@\"\n' '''\nimport a\n", True),
+        (f"#!/bin/sh\n'''exec' /{'x' * 400}/python \"$0\" \"$@\"\n' '''\n", True),
+        ("#!/bin/sh\nexec python3 -m a \"$@\"\n", False),
+        ("#!/bin/sh\n'''exec' '/bin/ruby' \"$0\"\n", False),
+    ],
+)  # fmt: skip
+def test_a_console_script_may_name_its_python_in_the_second_line(
+    tmp_path: Path, text: str, goes: bool
+) -> None:
+    """As uv and pip write it where a path is long or has a space."""
+    assert ("bin/a" in choose(tmp_path, {"a.py": "", "bin/a": text}).removed) == goes
 
 
 def test_a_script_that_is_not_pythons_stays(tmp_path: Path) -> None:

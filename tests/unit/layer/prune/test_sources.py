@@ -78,6 +78,33 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         "if os.path.exists(os.path.join(ROOT, name + '.py')): pass\n",
         "import zipfile\nzipfile.PyZipFile(file, 'w').writepy(here)\n",
         "import pytest\npytest.register_assert_rewrite('pkg.helpers')\n",
+        # python-dotenv 1.0.0, and others that look for who called
+        "here = __file__\nwhile frame.f_code.co_filename == here: frame = frame.f_back\n",
+        "while frame.f_code.co_filename == __file__: frame = frame.f_back\n",
+        "skip = [f for f in inspect.stack() if f.filename != __file__]\n",
+        "name = f.f_code.co_filename\nwhile name in (__file__, other): pass\n",
+        "_ME = os.path.normcase(__file__)\nif _ME == f.f_code.co_filename: pass\n",
+        "if not os.path.exists(frame.f_code.co_filename): pass\n",
+        "stamp = os.path.getmtime(f.__code__.co_filename)\n",
+        "path = f.__code__.co_filename\nstamp = os.stat(path).st_mtime\n",
+        # it sends itself away
+        "shutil.copy(__file__, folder)\n",
+        "context.addPyFile(__file__)\n",
+        "import zipfile\nwith zipfile.ZipFile(f, 'w') as z: z.write(__file__)\n",
+        "import shutil\nshutil.make_archive('x', 'zip', os.path.dirname(__file__))\n",
+        "import shutil\nHERE = Path(__file__).parent\nshutil.copytree(HERE, folder)\n",
+        "import zipfile\nHERE = Path(__file__).parent\nfor p in HERE.rglob('*'): z.write(p)\n",
+        "import zipfile\nfor p in Path(__file__).parent.rglob('*'): z.write(p)\n",
+        "import tarfile\nfor top, _, names in os.walk(os.path.dirname(__file__)): t.add(top)\n",
+        # the line that called it
+        "import inspect\ntext = inspect.stack()[1].code_context[0]\n",
+        "import inspect\ntext = inspect.stack()[1][4][0]\n",
+        "from inspect import getframeinfo\ntext = getframeinfo(frame).code_context\n",
+        "import traceback\ntext = traceback.extract_stack()[-2].line\n",
+        "import traceback\nfile, line, name, text = traceback.extract_stack()[-2]\n",
+        # hooks of the import
+        "class Loader(Base):\n    def source_to_code(self, data, path): pass\n",
+        "from importlib.machinery import SourceFileLoader\nclass L(SourceFileLoader): pass\n",
     ],
 )
 def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path, text: str) -> None:
@@ -111,6 +138,14 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "# (HERE / f'{name}.py').read_text()\n",
         "FILE = os.path.dirname(__file__)\nopen(FILE)\n",
         "here = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'x')\nopen(here)\n",
+        "import inspect\n'context': parent.code_context,\n",
+        "import traceback\nself.trace = traceback.extract_stack(sys._getframe(1))\n",
+        "import traceback\nline = traceback.extract_stack()[-2].lineno\n",
+        "import tarfile\nF = join(dirname(__file__), 'x.tar')\nfor n in os.listdir(tmp): t.add(n)\n",
+        "import shutil\nfor p in Path(mpl.__file__).parent.glob('*.png'): pass\n"
+        "shutil.copytree(source, target)\n",
+        "fname = frame.f_code.co_filename\nif not fname.startswith(os.path.dirname(__file__)): pass\n",
+        "_srcfile = os.path.normcase(f.__code__.co_filename)\nif name == _srcfile: pass\n",
     ],
 )
 def test_other_code_does_not(tmp_path: Path, text: str) -> None:
@@ -120,7 +155,13 @@ def test_other_code_does_not(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "reader",
-    ["inspect.getsource(f)", "linecache.getlines(frame.f_code.co_filename)", "import executing"],
+    [
+        "inspect.getsource(f)",
+        "linecache.getlines(frame.f_code.co_filename)",
+        "import executing",
+        "import inspect; inspect.stack()[1].code_context[0]",
+        "pass\nclass X(Base):\n    def source_to_code(self, data, path): pass",
+    ],
 )
 def test_code_that_is_read_by_what_it_imports_keeps_its_sources(
     tmp_path: Path, reader: str
@@ -143,12 +184,35 @@ def test_code_that_is_read_by_what_it_imports_keeps_its_sources(
     assert found.why["inflect"] == "guard reads its sources (pkg/a.py)"
 
 
+@pytest.mark.parametrize(
+    ("code", "keeps"),
+    [
+        ("from walk import find\nfind(os.path.dirname(__file__))\n", True),
+        ("from walk.find import find\nfind(pkg.__path__)\n", True),
+        ("from walk import find\nfind('elsewhere')\n", False),
+        ("from other import find\nfind(os.path.dirname(__file__))\n", False),
+    ],
+)
+def test_a_folder_that_another_looks_for_modules_in_keeps_its_sources(
+    tmp_path: Path, code: str, keeps: bool
+) -> None:
+    """optuna's migrations, which alembic lists."""
+    look = "def find(here):\n    return [f for f in os.listdir(here) if f.endswith('.py')]\n"
+    packages = {"walk": {"walk/__init__.py": "", "walk/find.py": look}, "pkg": {"pkg/a.py": code}}
+    tree = handmade_layers.trees(tmp_path, packages)
+    found = sources.choose(tree, tree.sizes, matcher(()))
+    assert ("pkg/a.py" not in found.only) == keeps
+    assert found.why.get("pkg", "").startswith("walk looks for modules in its folder") == keeps
+
+
 def test_a_type_checker_reads_those_of_all(tmp_path: Path) -> None:
     """mypy reads whatever its program imports."""
     search = "names = [f'{name}-stubs', name]; ends = ['.pyi', '.py']"
     only, why = choose(tmp_path, PLAIN | {"pkg/find.py": search})
     assert only == set()
     assert why == {"every package": "a type checker reads them (pkg/find.py)"}
+    notes = "# `pandas-stubs` does not know it\n# https://x.y/pyarrow-stubs/array.pyi#L23\n"
+    assert choose(tmp_path / "2", PLAIN | {"pkg/find.py": notes})[1] == {}  # narwhals
 
 
 def test_a_package_that_lists_its_own_folder_keeps_that(tmp_path: Path) -> None:
