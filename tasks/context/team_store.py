@@ -6,7 +6,7 @@ whose prefix is read decides whose code gets into the layer, and `store-trust` s
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,13 +15,15 @@ from ..aws.iam.resources import is_of_aws
 from ..layer import exact_image, input_hash, installed, part
 from ..layer.archive import secret_scan
 from ..layer.team_store import origins, push, run
+from ..layer.team_store.bundle import Name
 from ..layer.team_store.objects import Objects
 from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
+from ..settings import paths
 from ..settings.model import OFF, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
-from ..util import typed_json
+from ..util import files, typed_json
 from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
@@ -33,8 +35,7 @@ def mode(settings: Settings) -> str:
     a function in it may write everything there."""
     if settings.is_local:
         return OFF
-    speaks = arguments.deploys() or arguments.only_publishes()
-    return settings.team_store or (READ_WRITE if speaks else OFF)
+    return settings.team_store or (READ_WRITE if arguments.uploads() else OFF)
 
 
 def begin(settings: Settings, builder: str) -> None:
@@ -110,23 +111,33 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-def offer(settings: Settings, builder: str, distributions: Collection[str],
-          parts: Collection[str]) -> None:  # fmt: skip
-    """A build has passed: its work may be the team's. `distributions`: keys. `parts`: names."""
+def offer(settings: Settings, builder: str) -> None:
+    """A build has passed, in this run or before: what its records name may be the team's."""
+    begin(settings, builder)
     store = run.current()
-    if not store or not store.writes or store.knows_inputs:
+    if not store or not store.writes or _SENDERS:
         return
     if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
         return
-    asked = [name for name in store.asked if name[0] != part.KIND]
-    facts = [(installed.KIND, key) for key in distributions]
-    cards = [(name,) for name in dict.fromkeys([*asked, *facts])]
+    inputs = input_hash.input_hash(settings, builder)
+    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=finished(settings))]
+
+
+def finished(settings: Settings) -> list[tuple[Name, ...]]:
+    """All that the last build rests on. What the scan found goes with its part."""
+    install, optimize, verify = (
+        files.read_record(paths.record(settings, step)) or {}
+        for step in ("install", "optimize", "verify")
+    )
+    facts = (each["key"] for each in install.get("distributions", ()))
+    parts = optimize.get("made", {}).values()
     scanned = [
         ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
         for name in parts
     ]
-    inputs = input_hash.input_hash(settings, builder)
-    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=[*cards, *scanned])]
+    proven = verify.get("proofs", ())
+    alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
+    return [*((name,) for name in dict.fromkeys(alone)), *scanned]
 
 
 def start() -> None:
