@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,28 @@ def test_the_image_of_the_last_build_is_taken_for_this_ones(settings: Settings) 
     assert run(settings, OLD)[1] == OLD
     fake, image = run(settings, NEW)
     assert (fake.jobs, image) == ([], OLD)
+
+
+@pytest.mark.parametrize("offered", [NEW, ""])
+def test_a_teams_work_is_of_what_the_tag_is_now(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, offered: str
+) -> None:
+    """A runner's own store may remember what it was long ago. That counts where neither engine nor
+    registry answers."""
+    run(settings, OLD)
+    monkeypatch.setattr(install, "offered_image", lambda settings: offered)
+    assert run(settings, NEW)[1] == OLD
+    monkeypatch.setattr(install.team, "current", lambda: object())
+    monkeypatch.setattr(install.team, "bring", lambda *named: None)
+    assert run(settings, NEW)[1] == (offered or OLD)
+
+
+def test_a_silent_registry_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "SOON", 0.05)
+    monkeypatch.setattr(install, "offered_image", lambda settings: time.sleep(5) or NEW)
+    assert run(settings, OLD)[1] == OLD
 
 
 def test_a_tag_that_moved_makes_all_anew(settings: Settings) -> None:
