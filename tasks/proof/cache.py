@@ -82,6 +82,13 @@ class Proof:
     at: str = ""  # when
 
     @property
+    def has_signal(self) -> bool:
+        """Did a signal end something? Where the engine emulates, that may be the emulator's fault,
+        and another machine's answer is another one."""
+        errors = [self.after["imports"], self.after["loads"], self.imports, self.loads]
+        return any(error.startswith("exit status -") for each in errors for error in each.values())
+
+    @property
     def is_of_bytes(self) -> bool:
         """Would the same bytes give the same answer another time?"""
         errors = [self.after["imports"], self.after["loads"], self.imports, self.loads]

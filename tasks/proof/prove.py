@@ -17,11 +17,14 @@ from ..layer import installed as installed_layer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
+from ..sandbox import choose
+from ..sandbox.container import docker_engine, emulation
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import actor, files
+from ..util.errors import BuildError
 from . import cache, probe, schedule, verdict
 from .cache import Proof
 from .schedule import ProofPlan, Questions
@@ -49,11 +52,22 @@ def signed(made: Mapping[str, Proof]) -> dict[str, Proof]:
     return {name: replace(each, by=by, at=at) for name, each in made.items()}
 
 
+def is_emulated(settings: Settings) -> bool:
+    """Does the engine's machine run the layer's code as another one?"""
+    if choose.kind(settings) != "docker":
+        return False
+    try:
+        with docker_engine.connected() as client:
+            return not emulation.is_native(client, settings.architecture)
+    except BuildError:  # it has answered before: nobody knows
+        return True
+
+
 def keep(settings: Settings, tree: Installed, asked: ProofPlan, made: Mapping[str, Proof]) -> None:
     """Those that hold for these bytes."""
     kept = installed_layer.store(settings)
     for name, each in made.items():
-        if each.is_kept:
+        if each.is_kept and not (each.has_signal and is_emulated(settings)):
             cache.save(kept, asked.keys[name], each)
     parts = (name.rpartition("-")[0] for name in asked.look.parts.values())
     kept.evict({*asked.keys.values(), *parts, *(each.key for each in tree.distributions)})

@@ -50,11 +50,16 @@ def check_emulation(client: "DockerClient", settings: Settings) -> Finding | str
     return f"{wanted} on {machine}, emulated by QEMU"
 
 
+def is_native(client: "DockerClient", architecture: str) -> bool:
+    """Is it the one of the engine's machine?"""
+    return str(client.info()["Architecture"]) in MACHINES[architecture]
+
+
 def explain(error: BuildError, client: "DockerClient", architecture: str) -> BuildError:
     """The same, or what it comes to where a program of the other architecture did not start."""
     if not FOREIGN.search(error.problem):
         return error
-    if str(client.info()["Architecture"]) in MACHINES[architecture]:
+    if is_native(client, architecture):
         return error
     problem = f"the engine's machine does not run programs for {architecture}"
     return BuildError(f"{problem}: {error.problem}", fix=fix(architecture))

@@ -11,6 +11,7 @@ import pytest
 from tasks.layer import exact_image, installed
 from tasks.layer.builder import LayerBuilder
 from tasks.layer.team_store import origins
+from tasks.layer.team_store import run as team
 from tasks.requirements import lockfile
 from tasks.sandbox.protocol import Job
 from tasks.settings import paths
@@ -76,16 +77,20 @@ def test_a_teams_work_is_of_what_the_tag_is_now(
     run(settings, OLD)
     monkeypatch.setattr(install, "offered_image", lambda settings: offered)
     assert run(settings, NEW)[1] == OLD
-    monkeypatch.setattr(install.team, "current", lambda: object())
-    monkeypatch.setattr(install.team, "bring", lambda *named: None)
+    monkeypatch.setattr(team, "current", lambda: object())
+    monkeypatch.setattr(team, "bring", lambda *named: None)
     assert run(settings, NEW)[1] == (offered or OLD)
 
 
 def test_a_silent_registry_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def silent(settings: Settings) -> str:
+        time.sleep(5)
+        return NEW
+
     monkeypatch.setattr(install, "SOON", 0.05)
-    monkeypatch.setattr(install, "offered_image", lambda settings: time.sleep(5) or NEW)
+    monkeypatch.setattr(install, "offered_image", silent)
     assert run(settings, OLD)[1] == OLD
 
 
