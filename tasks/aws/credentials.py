@@ -1,7 +1,9 @@
 """Who asks AWS: the credentials found, and the role that a stage is deployed with."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +106,23 @@ def _ask_once(session: "Session") -> None:
     provider.cache, provider._prompter = _ASSUMED, _ask
 
 
+_ALONE = ContextVar("_ALONE", default=False)  # of a thread that nobody waits for
+
+
+@contextmanager
+def asking_nobody() -> Iterator[None]:
+    """For what goes on in the background: a question there would wait for an answer to it, while
+    the terminal shows something else."""
+    before = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(before)
+
+
 def _ask(prompt: str) -> str:
     """AwsError where nobody can be asked."""
-    if not sys.stdin.isatty():
+    if _ALONE.get() or not sys.stdin.isatty():
         problem = f"the profile wants a code of MFA, and nobody is here to be asked ({prompt})"
         raise AwsError(problem, fix=f"run it on a terminal, or {LOG_IN}")
     return console.ask_hidden(prompt)

@@ -21,6 +21,8 @@ from ..util.errors import InputError, SettingsError
 
 Form = Callable[[str], object]  # InputError for what has another
 DEPLOYING = {"deploy", "chalice-deploy", "smoke", "convert"}  # they run Chalice
+# What has `upload` or `image-parts` in its graph, if there is something to do.
+UPLOADING = DEPLOYING | {"upload", "publish", "patch-config", "package", "image-parts", "push"}
 ENV, PYLOCK, CLOUDFORMATION, TERRAFORM = "env", "pylock", "cloudformation", "terraform"
 FORMATS = {"local-start": (ENV,), "lock": (PYLOCK,), "package": (CLOUDFORMATION, TERRAFORM)}
 POLICIES = (*PURPOSES, "assume", "trust", "bucket")  # what iam-policy prints
@@ -302,6 +304,11 @@ def words() -> list[str]:
 def deploys() -> bool:
     """Does what was typed run Chalice, if there is something to do?"""
     return bool(DEPLOYING & {*sys.argv[1:]})
+
+
+def uploads() -> bool:
+    """Does what was typed send a layer or an image to AWS, if there is something to do?"""
+    return bool(UPLOADING & {*words()})
 
 
 def converts() -> bool:

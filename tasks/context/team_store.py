@@ -6,22 +6,26 @@ whose prefix is read decides whose code gets into the layer, and `store-trust` s
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..aws import credentials
 from ..aws.client import Aws
 from ..aws.iam.resources import is_of_aws
-from ..layer import exact_image, input_hash, installed, part
+from ..layer import input_hash, installed, part
 from ..layer.archive import secret_scan
 from ..layer.team_store import origins, push, run
+from ..layer.team_store.bundle import Name
 from ..layer.team_store.objects import Objects
 from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
-from ..settings.model import OFF, READ_WRITE, WRITER, Settings
+from ..settings import paths
+from ..settings.model import OFF, READ, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
-from ..util import typed_json
+from ..util import files, typed_json
 from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
@@ -33,8 +37,7 @@ def mode(settings: Settings) -> str:
     a function in it may write everything there."""
     if settings.is_local:
         return OFF
-    speaks = arguments.deploys() or arguments.only_publishes()
-    return settings.team_store or (READ_WRITE if speaks else OFF)
+    return settings.team_store or (READ_WRITE if arguments.uploads() else OFF)
 
 
 def begin(settings: Settings, builder: str) -> None:
@@ -58,9 +61,15 @@ def begin(settings: Settings, builder: str) -> None:
 
 
 def _open(settings: Settings, patience: Patience) -> TeamStore:
-    aws = connection.connect_read_only(settings)
+    with credentials.asking_nobody():
+        return _opened(settings, patience)
+
+
+def _opened(settings: Settings, patience: Patience) -> TeamStore:
+    reads = mode(settings) == READ  # as whoever is here: a reader need not be let into the role
+    aws = connection.connect_read_only(replace(settings, role="") if reads else settings)
     refuse_nameless(aws)
-    writer = writer_of(aws)
+    writer = origins.named_writer(settings) or writer_of(aws)
     origins.remember(settings, writer)
     return TeamStore(
         objects=Objects(aws, patience),
@@ -96,37 +105,41 @@ def _check_scan(path: Path) -> None:
         raise ValueError
 
 
-def _check_digest(path: Path) -> None:
-    if not re.fullmatch(r"(\S{1,400}@)?sha256:[0-9a-f]{64}", path.read_text(encoding="ascii")):
-        raise ValueError
-
-
 CHECKS: Mapping[str, Check] = {
     installed.KIND: installed.check_facts,
-    exact_image.KIND: _check_digest,
     part.KIND: part.check_part,
     secret_scan.KIND: _check_scan,
     proofs.KIND: proofs.check_proof,
 }
 
 
-def offer(settings: Settings, builder: str, distributions: Collection[str],
-          parts: Collection[str]) -> None:  # fmt: skip
-    """A build has passed: its work may be the team's. `distributions`: keys. `parts`: names."""
+def offer(settings: Settings, builder: str) -> None:
+    """A build has passed, in this run or before: what its records name may be the team's."""
+    begin(settings, builder)
     store = run.current()
-    if not store or not store.writes or store.knows_inputs:
+    if not store or not store.writes or _SENDERS:
         return
     if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
         return
-    asked = [name for name in store.asked if name[0] != part.KIND]
-    facts = [(installed.KIND, key) for key in distributions]
-    cards = [(name,) for name in dict.fromkeys([*asked, *facts])]
+    inputs = input_hash.input_hash(settings, builder)
+    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=finished(settings))]
+
+
+def finished(settings: Settings) -> list[tuple[Name, ...]]:
+    """All that the last build rests on. What the scan found goes with its part."""
+    install, optimize, verify = (
+        files.read_record(paths.record(settings, step)) or {}
+        for step in ("install", "optimize", "verify")
+    )
+    facts = (each["key"] for each in install.get("distributions", ()))
+    parts = optimize.get("made", {}).values()
     scanned = [
         ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
         for name in parts
     ]
-    inputs = input_hash.input_hash(settings, builder)
-    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=[*cards, *scanned])]
+    proven = verify.get("proofs", ())
+    alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
+    return [*((name,) for name in dict.fromkeys(alone)), *scanned]
 
 
 def start() -> None:

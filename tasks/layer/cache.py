@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..util import files
+from ..util.errors import BuildError
 from . import store_users
 from .team_store import origins
 
 MB = 1_000_000
+OTHERS = stat.S_IWGRP | stat.S_IWOTH
 TICK = 20_000_000  # ns: two changes of a folder within the kernel's tick have the same time
 NEW = ".new-"  # how a file begins that is not yet an entry
 ENTRY = re.compile(rf".+-[0-9a-f]{{64}}|{re.escape(NEW)}.+")  # nothing else is ever deleted
@@ -37,11 +39,17 @@ _LISTED: dict[Path, tuple[int, dict[str, list[str]]]] = {}  # {folder: when, {ke
 def _state(path: Path) -> State:
     """OSError for what this user did not put there."""
     status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
-        raise PermissionError(f"{path} is no file of this user")
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not stat.S_ISREG(status.st_mode):
+        raise PermissionError(f"{path} is no file")
+    if (status.st_uid != os.getuid() or status.st_mode & OTHERS) and not _has_no_modes(path):
         raise PermissionError(f"others may write to {path}")
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _has_no_modes(path: Path) -> bool:
+    """Of an entry's file system. Its store is closed wherever it can be
+    (settings/store_folder.py)."""
+    return bool(path.parents[1].lstat().st_mode & OTHERS)
 
 
 def _age(path: Path) -> int:
@@ -142,12 +150,26 @@ class Store:
     def put(self, kind: str, key: str, source: Path) -> Path:
         """Move the file in. Two builds may put the same key: the bytes tell them apart."""
         target = self._folder(kind) / f"{key}-{files.file_digest(source)}"
-        source.chmod(0o644)
+        with suppress(PermissionError):  # of a file system without modes
+            source.chmod(0o644)
         with store_users.taking(self.root):
             os.utime(source)  # an archive's may be of long ago
             self._move(source, target)
         _LISTED.pop(target.parent, None)  # its time may be the same as before
+        self._refuse_lost(target)
         return target
+
+    def _refuse_lost(self, target: Path) -> None:
+        """BuildError where what was put would not be taken: the next step would look for it in
+        vain, in each run."""
+        try:
+            _state(target)
+        except PermissionError:
+            raise BuildError(
+                f"the file system of {self.root} gives its files another owner, or lets others "
+                "write to them",
+                fix="set LAYER_STORE to a folder on a local disk, then run the command again",
+            ) from None
 
     def _move(self, source: Path, target: Path) -> None:
         try:
@@ -157,7 +179,8 @@ class Store:
                 raise
             with self.new(target.parent.name) as new:
                 shutil.copyfile(source, new)
-                new.chmod(0o644)
+                with suppress(PermissionError):
+                    new.chmod(0o644)
                 new.replace(target)
             source.unlink()
 

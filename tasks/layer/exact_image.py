@@ -1,6 +1,8 @@
 """Which image a tag is: what is built in an image is kept under its digest.
 
-The lock has the digest. Where it has none, the store remembers what a tag was in the last build.
+The lock has the digest. Where it has none, the store here remembers what a tag was in the last
+build. No other machine's memory of that counts: a tag moves, and entries of the team's store do
+not.
 """
 
 from ..settings import paths
@@ -8,7 +10,6 @@ from ..settings.model import Settings
 from ..util import files
 from ..util.errors import BuildError
 from . import input_hash, installed
-from .team_store import run as team
 
 KIND = "images"  # of the store's entries
 
@@ -19,7 +20,6 @@ def find(settings: Settings, builder: str) -> str:
         return ""
     if said := input_hash.exact_image(settings):
         return said
-    team.bring(KIND, [_key(settings)])
     path = installed.store(settings).get(KIND, _key(settings))
     return path.read_text(encoding="utf-8") if path else ""
 

@@ -51,9 +51,17 @@ def workplace(settings: Settings, builder: str, image: str = "") -> dict[str, st
     else:
         exact = {
             "python": host_python.version(settings.python) or platform.python_version(),
-            "libc": str(os.confstr("CS_GNU_LIBC_VERSION")),
+            "libc": _libc(),
         }
     return environment(settings, builder) | {"uv": version("uv")} | exact
+
+
+def _libc() -> str:
+    """`glibc 2.36`. Others do not say their version."""
+    try:
+        return str(os.confstr("CS_GNU_LIBC_VERSION"))
+    except (ValueError, OSError):
+        return "musl"
 
 
 def exact_image(settings: Settings, digest: str = "") -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layer.installed import Installed
-from ..sandbox import isolation, lambda_system
+from ..sandbox import choose, host_runtime, isolation, lambda_system
 from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..sandbox.watch import OutOfTimeError
@@ -235,6 +235,14 @@ def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Pat
     if outcome.code:
         raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
     say(f"check {settings.check} passed")
+
+
+def around(settings: Settings) -> list[object]:
+    """What else code meets when it is tried: on this machine the client and the SDK that lie behind
+    the layer are the tool's own, and without isolation it sees all else that is there."""
+    if choose.kind(settings) != "host":
+        return []
+    return [host_runtime.contents(), bool(choose.not_isolated(settings))]
 
 
 def proof_fingerprint(settings: Settings) -> str:

@@ -31,16 +31,16 @@ def prove(
     settings: Settings, get_workshop: Callable[[], LayerBuilder], tree: Installed, stay:
     Sequence[str],
     place: str,
-) -> dict[str, Proof]:  # fmt: skip
-    """{distribution: proof}. `stay`: the layer's files. `place`: where proofs are made, for
-    people."""
+) -> tuple[dict[str, Proof], list[str]]:  # fmt: skip
+    """{distribution: proof}, and the keys that these are kept under. `stay`: the layer's files.
+    `place`: where proofs are made, for people."""
     asked = schedule.take(settings, tree, stay, place)
     made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
     for line in cache.origins(asked.known.values()):
         say(line)
     keep(settings, tree, asked, made)
     found = {**asked.known, **made}
-    return {name: found[name] for name in asked.names}
+    return {name: found[name] for name in asked.names}, [*asked.keys.values()]
 
 
 def signed(made: Mapping[str, Proof]) -> dict[str, Proof]:

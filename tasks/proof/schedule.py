@@ -86,6 +86,7 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     installed = file_tools.read_record(paths.record(settings, "install")) or {}
     edges = cache.needs(settings, tree)
     where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
+    where += probe.around(settings)
     parts, made = optimized["parts"], optimized["made"]
     look = cache.Look(tree, {name: made[name] for name in parts}, stay)
     asked = probe.question(tree, stay)

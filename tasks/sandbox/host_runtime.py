@@ -12,6 +12,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from ..settings import paths
+from ..util import files
 from ..util.errors import BuildError
 
 PACKAGES = ("awslambdaric", "boto3")
@@ -36,6 +37,12 @@ def lay_out(names: Mapping[str, str]) -> None:
     start = folder / "bootstrap"
     start.write_text(_start(names, python), encoding="utf-8")
     start.chmod(0o755)
+
+
+def contents() -> list[list[str]]:
+    """What decides what lies there: the packages with their versions, and our own scripts."""
+    packages = sorted([each.name, each.version] for each in _needed(PACKAGES))
+    return [*packages, *([name, files.file_digest(paths.DOCKER / name)] for name in SCRIPTS)]
 
 
 def _version(interpreter: str) -> str:

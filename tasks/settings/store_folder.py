@@ -2,7 +2,8 @@
 
 It is written by this person's own builds alone. So it is a real folder of theirs that nobody else
 may enter. Where there can be none (a home that is read-only, or somebody else's), each checkout
-keeps its own in build/.
+keeps its own in build/. Some file systems have neither modes nor owners (CIFS, exFAT, /mnt/c of
+WSL). There the store in build/ is as open as the checkout is.
 """
 
 import os
@@ -37,7 +38,10 @@ def wanted(settings: Settings) -> Path:
 def locate(settings: Settings) -> Path:
     """Where it is."""
     folder = wanted(settings)
-    return folder if is_private(folder) else paths.STORE
+    if not is_private(folder):
+        folder = paths.STORE
+        is_private(folder)  # as far as its file system can
+    return folder
 
 
 def is_private(folder: Path) -> bool:
@@ -50,6 +54,8 @@ def is_private(folder: Path) -> bool:
             return False
         if stat.S_IMODE(found.st_mode) != PRIVATE:
             folder.chmod(PRIVATE)
+            if stat.S_IMODE(folder.lstat().st_mode) != PRIVATE:  # a file system without modes
+                return False
     except OSError:
         return False
     return os.access(folder, os.W_OK | os.X_OK)

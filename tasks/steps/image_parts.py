@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ..chalice_project import package as function_package
-from ..context import arguments
+from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..image import base as base_image
@@ -46,6 +46,7 @@ def run(settings: Settings) -> ImageParts:
     """The record is release/image_parts.py's. BuildError, AwsError."""
     started = time.monotonic()
     members, names = contents.finished(settings)
+    team_store.offer(settings, choose.kind(settings))  # the build may be one of before
     with ThreadPoolExecutor() as beside:
         finding = beside.submit(base_image.find_base, settings)
         own, base = blobs.of_parts(settings, members, names), finding.result()

@@ -29,9 +29,11 @@ from ..settings import lambda_pythons, paths
 from ..settings.model import Settings
 from ..ui.console import count, duration, say, say_once, size
 from ..util import files
+from ..util.background import in_time
 from ..util.errors import BuildError
 
 GetWorkshop = Callable[[], LayerBuilder]
+SOON = 5.0  # seconds for an engine or a registry to say what a tag is
 
 
 def task_install() -> dict[str, object]:
@@ -115,14 +117,24 @@ def known_distributions(
 
 
 def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, locked: bool) -> str:
-    """Exactly which image packages are looked for: no engine is asked, and nothing pulled, where
-    the lock, the last build or the image's registry says it. '' on the host."""
+    """Exactly which image packages are looked for: nothing is pulled where the lock, the last build
+    or the image's registry says it. '' on the host."""
     if builder == "host":
         return ""
     if not locked:
         return used_image(settings, get_workshop())  # it has resolved the requirements
-    known = exact_image.find(settings, builder)
-    return known or offered_image(settings) or used_image(settings, get_workshop())
+    if said := input_hash.exact_image(settings):
+        return said
+
+    def remembered() -> str:
+        return exact_image.find(settings, builder)
+
+    def offered() -> str:
+        return in_time(SOON, lambda: offered_image(settings))
+
+    # a team's work is of the image that the tag names now
+    first, second = (offered, remembered) if team.current() else (remembered, offered)
+    return first() or second() or used_image(settings, get_workshop())
 
 
 def offered_image(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from ..layer.archive import size_limit, sizes
 from ..release import manifest as manifests
 from ..release import registry, wishes
 from ..release.version import LayerVersion
+from ..sandbox import choose
 from ..settings import paths, s3_keys, step_records
 from ..settings.model import Settings
 from ..settings.step_records import UploadRecord, ZipRecord
@@ -42,6 +43,7 @@ def run(aws: Aws) -> UploadRecord:
     if not s3.ensure_bucket(aws):
         bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
     bucket.ensure(aws)
+    team_store.offer(settings, choose.kind(settings))  # the build may be one of before
     team_store.start()
     if twin:
         same = "holds exactly this content"

@@ -118,7 +118,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         scan = beside.submit(
             secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["made"]
         )
-        found = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
+        found, keys = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
         failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
     if not (unproven := not_proven(settings)):
         probe.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
@@ -132,23 +132,18 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "not_proven": unproven,
         "fail": [each.module for each in failing],
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
+        "proofs": keys,
         "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
         **facts,
     }
     record["origins"] = origins.used()
     file_tools.write_record(paths.record(settings, "verify"), record)
     add_imports_to_page(settings)
-    offer(settings, tree, made)
+    team_store.offer(settings, builder.kind(settings))
     say(f"{verdict.summary(record)} ({duration(time.monotonic() - started)})")
     for line in spent.sentences():
         say(line)
     return record
-
-
-def offer(settings: Settings, tree: Installed, made: file_tools.Record) -> None:
-    """To the team's store. `made`: optimize's record."""
-    kind, parts = builder.kind(settings), made["made"].values()
-    team_store.offer(settings, kind, [each.key for each in tree.distributions], parts)
 
 
 def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:

@@ -26,3 +26,17 @@ class BackgroundTask:
         thread, self._thread = self._thread, None
         if thread:
             thread.join()
+
+
+def in_time(seconds: float, ask: Callable[[], str]) -> str:
+    """The answer, '' where it takes longer or fails. Nobody waits for a late one."""
+    found: list[str] = []
+
+    def quietly() -> None:
+        with suppress(Exception):
+            found.append(ask())
+
+    thread = threading.Thread(target=quietly, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found[0] if found else ""

@@ -18,7 +18,9 @@ from typing import ClassVar
 import pytest
 
 from tasks.aws import credentials
+from tasks.context import team_store
 from tasks.context.connection import connect, connect_read_only
+from tasks.layer.team_store.patience import Patience
 from tasks.release.deployed import api
 from tasks.sandbox import host
 from tasks.settings.model import Settings
@@ -26,7 +28,7 @@ from tasks.settings.smoke_request import Request
 from tasks.ui import console
 from tasks.util.errors import AwsError
 from tests.installed_wheel import uv
-from tests.moto_server import ACCOUNT, Server
+from tests.moto_server import ACCOUNT, Refusal, Server
 from tests.project import ROOT
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deployer"
@@ -106,6 +108,38 @@ def test_mfa_where_nobody_can_be_asked(settings: Settings, monkeypatch: pytest.M
     with pytest.raises(AwsError, match="wants a code of MFA, and nobody is here") as caught:
         _ = connect(replace(settings, profile="work")).account
     assert "run it on a terminal" in caught.value.fix
+
+
+@pytest.mark.usefixtures("profiles")
+def test_the_teams_store_asks_for_no_code(settings: Settings, asked: list[str]) -> None:
+    """It is opened in the background, and a build does without. Who was asked before has it."""
+    mine = replace(settings, profile="work", team_store="read", account="")
+    with pytest.raises(AwsError, match="wants a code of MFA"):
+        team_store._open(mine, Patience())
+    assert asked == []
+    connect.cache_clear()
+    assert connect(replace(mine, stage="dev")).account == ACCOUNT
+    assert team_store._open(mine, Patience()).writer == "deployer"
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("mode", ["read", "read-write"])
+def test_a_reader_takes_no_role(settings: Settings, server: Server, mode: str) -> None:
+    """The stage's is for who deploys, and lets nobody else in. Its name says whose work counts."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/ci/deploy-prod"
+    no = Refusal(status=403, code="AccessDenied")
+    server.refused = lambda request: no if "Action=AssumeRole" in request.form else None
+    stage = replace(settings, role=role, team_store=mode)
+    if mode == "read":
+        store = team_store._open(stage, Patience())
+        assert (store.writer, [*store.trusted], store.writes) == (
+            "deploy-prod",
+            ["deploy-prod"],
+            False,
+        )
+    else:
+        with pytest.raises(AwsError, match="no permission"):
+            team_store._open(stage, Patience())
 
 
 def test_keys_of_the_environment_are_left_as_they_are(aws: object, settings: Settings) -> None:

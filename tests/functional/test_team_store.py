@@ -434,3 +434,50 @@ def test_who_is_not_trusted_here_is_not_in_the_store_here(
     assert held(machine(aws, root, "me", "somebody"), [*found]) == {}
     give(machine(aws, root, "me", "ci", "me"), cards("a"), key("mine"))
     assert not [each for each in keys(aws) if "/me/" in each]
+
+
+@pytest.mark.parametrize("end", ["gone", "changed"])
+def test_a_pack_that_is_gone_is_sent_again_once(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path, end: str
+) -> None:
+    """S3 removes by age what nobody can replace, and an index lives longer than the pack that it
+    rests on: the next runner makes the parts, and all after him have them again."""
+    [pack] = [each for each in keys(aws) if "/packs/" in each]
+    delete(aws, pack)
+    if end != "gone":
+        put(aws, pack, bytes(2 * LARGE))
+    second = machine(aws, tmp_path / "second")
+    bring_all(second, ["a", "b", "c"])
+    assert not second.knows_inputs
+    fill(second, {name: made[name] for name in made if not held(second, [name])})
+    sender = give(second, cards("a", "b", "c"))
+    assert (sender.fault, sender.sent) == ("", 2)
+    server.seen.clear()
+    for number in range(2):
+        fresh = machine(aws, tmp_path / f"fresh {number}")
+        bring_all(fresh, ["a", "b", "c"])
+        assert held(fresh, [*made]) == made
+        assert fresh.knows_inputs
+        assert give(fresh, cards("a", "b", "c")).sent == 0
+    assert asked(server, "PUT") == []
+    other = machine(aws, tmp_path / "other")
+    bring_all(other, ["a"], key("other"))
+    assert held(other, [*content("a")]) == content("a")
+
+
+def test_what_an_index_lacks_is_added_by_the_next_one(
+    aws: Aws, server: Server, made: dict[Name, bytes], tmp_path: Path
+) -> None:
+    """A test that ran out of time is kept by nobody: who passes it gives it to the others."""
+    name = ("scans", key("of the whole"))
+    second = machine(aws, tmp_path / "second")
+    bring_all(second, ["a", "b", "c"])
+    second.bring(name[0], [name[1]], {})
+    fill(second, {name: b"proven"})
+    server.seen.clear()
+    assert give(second, [*cards("a", "b", "c"), (name,)]).sent == 1
+    assert asked(server, "PUT") == [f"ci/scans/{name[1]}"]
+    third = machine(aws, tmp_path / "third")
+    bring_all(third, ["a", "b", "c"])
+    third.bring(name[0], [name[1]], {})
+    assert held(third, [name]) == {name: b"proven"}

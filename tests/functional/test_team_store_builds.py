@@ -83,6 +83,23 @@ def test_a_team_builds_once(server: Server, index: Index, tmp_path: Path) -> Non
     assert zipped(fresh) == zipped(me)
 
 
+@pytest.mark.parametrize("command", ["publish", "patch-config"])
+def test_a_build_before_an_upload_is_the_teams_too(
+    server: Server, index: Index, tmp_path: Path, command: str
+) -> None:
+    """The everyday order, and that of a workflow: `./doitw`, then what uploads. Nothing is left to
+    be built then."""
+    made = machine(tmp_path / "a", server, index)
+    assert made.doit("lock").code == 0
+    run(made, "build")
+    assert not any("/store/" in each.path for each in server.seen)
+    done = run(made, command)
+    assert "verify" not in done.steps
+    assert numbers(done)[::2] == [0, 3]
+    me = locked(made, tmp_path / "me", server, index, 'team-store = "read"')
+    assert numbers(run(me, "build")) == [4, 1, 0]
+
+
 def test_plain_builds_and_the_emulator_use_none(
     server: Server, index: Index, tmp_path: Path
 ) -> None:

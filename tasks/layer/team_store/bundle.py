@@ -3,6 +3,7 @@
     store/v1/<writer>/<kind>/<key>           a bundle: one entry, or one and what goes with it
     store/v1/<writer>/index/<input hash>     a bundle of everything that one build rests on
     store/v1/<writer>/packs/<day>-<sha256>   bytes of large entries, end to end
+    …-2                                      a bundle in the place of one whose pack is gone
 
 A bundle lists entries and holds their bytes, or names the pack and the place where these lie. It
 may have been written by anybody: nothing is believed that has another form.
@@ -54,6 +55,12 @@ def folder(writer: str) -> str:
 
 def object_key(writer: str, kind: str, key: str) -> str:
     return f"{folder(writer)}{kind}/{key}"
+
+
+def again(writer: str, kind: str, key: str) -> str:
+    """In the place of an object that says what is no longer there: nobody can replace that one. It
+    is read only then, so its turn is over when that one has expired."""
+    return f"{object_key(writer, kind, key)}-2"
 
 
 def bundle(entries: Iterable[tuple[Entry, bytes]]) -> bytes:

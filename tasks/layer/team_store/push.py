@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from typing import IO
 from ...aws import bucket
 from ...util import files
 from ...util.errors import LayerError
-from .bundle import INDEX, PACKS, Entry, Name, bundle, object_key
+from .bundle import INDEX, PACKS, Entry, Name, again, bundle, object_key
 from .objects import BrokenError, DeniedError, MissingError
 from .patience import WAIT, Patience, SlowError, in_parallel
 from .store import TeamStore
@@ -43,9 +43,12 @@ class Push:
     entries: Mapping[Name, Entry]
 
 
-def arrange(found: Mapping[Name, Path], own: Mapping[Name, Entry], now: datetime) -> Push:
+def arrange(
+    found: Mapping[Name, Path], own: Mapping[Name, Entry], now: datetime, dead: Iterable[str] = ()
+) -> Push:
     """Where each entry is to lie. Large ones lie in the pack that already has the most of them, or
-    in a new one if that lacks too much. Small ones lie in the bundles themselves."""
+    in a new one if that lacks too much. Small ones lie in the bundles themselves.
+    `dead`: packs of which none can be the new one."""
     entries = {name: _entry(name, path) for name, path in found.items()}
     large = {name: each for name, each in entries.items() if each.size > LARGE}
     base = _base(large, own, now)
@@ -53,7 +56,7 @@ def arrange(found: Mapping[Name, Path], own: Mapping[Name, Entry], now: datetime
     if sum(each.size for name, each in large.items() if name not in there) <= LOOSE:
         return Push(pack="", packed=(), entries=entries | there)
     day, end, packed = now.strftime("%Y%m%d"), 0, []
-    pack = f"{day}-{files.digest([each.sha256 for each in large.values()])}"
+    pack = f"{day}-{files.digest([*(each.sha256 for each in large.values()), *sorted(dead)])}"
     for each in large.values():
         packed.append(replace(each, pack=pack, offset=end))
         end += each.size
@@ -127,18 +130,20 @@ class Sender:
             self.fault = str(error)
 
     def _send_all(self) -> None:
-        store = self.store
-        found = self._found
-        if not found:
+        store, found = self.store, self._found
+        new = [card for card in self.cards if card[0] in found and card[0] not in store.known]
+        to_list = self._is_all and not store.knows_inputs
+        if not found or not (new or to_list):
             return
-        push = arrange(found, store.own, datetime.now(UTC))
+        if not to_list:
+            found = {name: found[name] for card in new for name in card if name in found}
+        push = arrange(found, store.own, datetime.now(UTC), store.dead_packs)
         self._let_expire()
         if push.pack:
             self._send_pack(push, found)
-        new = [card for card in self.cards if card[0] in found and card[0] not in store.own]
         jobs = [partial(self._send_card, card, push, found) for card in new]
         self.sent = sum(in_parallel(jobs, self._patience))
-        if self._is_all:
+        if to_list:
             self._put((INDEX, self.inputs), [*found], push, found)
 
     def _let_expire(self) -> None:
@@ -160,7 +165,11 @@ class Sender:
         """1 where it is new."""
         entries = [push.entries[each] for each in dict.fromkeys(names) if each in found]
         data = bundle((e, b"" if e.pack else found[e.name].read_bytes()) for e in entries)
-        return int(self.store.objects.put(object_key(self.store.writer, *name), data))
+        objects, writer = self.store.objects, self.store.writer
+        is_new = objects.put(object_key(writer, *name), data)
+        if not is_new and (writer, name) in self.store.dead:
+            is_new = objects.put(again(writer, *name), data)
+        return int(is_new)
 
     def _send_pack(self, push: Push, found: Mapping[Name, Path]) -> None:
         objects, key = self.store.objects, object_key(self.store.writer, PACKS, push.pack)

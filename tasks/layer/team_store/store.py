@@ -18,7 +18,7 @@ from pathlib import Path
 from ...util.errors import LayerError
 from ..cache import Store
 from . import origins, receive
-from .bundle import INDEX, MOST, Entry, Name, UnreadableError, object_key, opened
+from .bundle import INDEX, MOST, Entry, Name, UnreadableError, again, object_key, opened
 from .objects import BrokenError, DeniedError, MissingError, Objects
 from .patience import Patience, SlowError, in_parallel
 
@@ -30,8 +30,9 @@ Check = Callable[[Path], object]  # raises for what is no entry of its kind
 @dataclass(kw_only=True)
 class TeamStore:
     """`writer`: whose prefix is this run's. `trusted`: whose entries it takes, in order. `checks`:
-    {kind that is shared: its check}. `asked`: what steps needed, in order. `own`: what lies below
-    this run's prefix. `missed`: what nobody had."""
+    {kind that is shared: its check}. `known`: what one of these has, `own`: what lies below this
+    run's prefix. `dead`: objects that say what is no longer there, and stay until they expire: a
+    second one stands in for them. `missed`: what nobody had."""
 
     objects: Objects
     kept: Store
@@ -40,9 +41,12 @@ class TeamStore:
     writes: bool
     checks: Mapping[str, Check]
     patience: Patience
-    asked: dict[Name, None] = field(default_factory=dict)
+    known: set[Name] = field(default_factory=set)
     own: dict[Name, Entry] = field(default_factory=dict)
+    dead: set[tuple[str, Name]] = field(default_factory=set)
+    dead_packs: set[str] = field(default_factory=set)
     damaged: list[str] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
     knows_inputs: bool = False
     missed: set[Name] = field(default_factory=set)
     fault: str = ""
@@ -62,15 +66,18 @@ class TeamStore:
             return
         with self._guard():
             for writer in self.trusted:
-                if found := self._bundle(writer, (INDEX, inputs)):
-                    self.knows_inputs = True
-                    self._take(writer, found)
-                    return
+                for place in (object_key(writer, INDEX, inputs), again(writer, INDEX, inputs)):
+                    found = self._bundle(writer, place)
+                    if not found and place not in self.unreadable:
+                        break
+                    if found and self._take(writer, found):
+                        self.knows_inputs = True
+                        return
+                    self.dead.add((writer, (INDEX, inputs)))
 
     def bring(self, kind: str, keys: Collection[str], rests: Rests) -> None:
         """Those entries into the store here, where they are missing and a trusted writer has them.
         `rests`: {key: entries that it was made of}. Nobody has it if nobody had one of these."""
-        self.asked |= dict.fromkeys((kind, key) for key in keys)
         if self.fault:
             return
         self._bring(kind, [key for key in keys if not self.missed.intersection(rests.get(key, ()))])
@@ -80,10 +87,15 @@ class TeamStore:
         with self._guard():
             for writer in self.trusted:
                 missing = [key for key in keys if not self.kept.get(kind, key)]
-                asks = [partial(self._asked, writer, (kind, key)) for key in missing]
-                self._take(writer, list(in_parallel(asks, self.patience)))
+                self._ask(writer, {(kind, key): object_key(writer, kind, key) for key in missing})
+                gone = [key for key in missing if (writer, (kind, key)) in self.dead]
+                self._ask(writer, {(kind, key): again(writer, kind, key) for key in gone})
             if self._denied and not self.objects.read.entries:
                 raise DeniedError
+
+    def _ask(self, writer: str, places: Mapping[Name, str]) -> None:
+        asks = [partial(self._asked, writer, name, place) for name, place in places.items()]
+        self._take(writer, list(in_parallel(asks, self.patience)))
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -97,19 +109,22 @@ class TeamStore:
         except (BrokenError, OSError) as error:  # of this machine's disk, too
             self.fault = str(error)
 
-    def _bundle(self, writer: str, name: Name) -> Found:
+    def _bundle(self, writer: str, place: str) -> Found:
         """[] where there is none that can be read."""
-        return list(in_parallel([partial(self._read, writer, name)], self.patience))
+        return list(in_parallel([partial(self._read, place)], self.patience))
 
-    def _asked(self, writer: str, name: Name) -> Found:
+    def _asked(self, writer: str, name: Name, place: str) -> Found:
         """A bundle of another entry is none."""
-        found = self._read(writer, name)
-        return found if name in {entry.name for entry, _ in found} else []
+        found = self._read(place)
+        if name in {entry.name for entry, _ in found}:
+            return found
+        self.dead |= {(writer, name)} if found or place in self.unreadable else set()
+        return []
 
-    def _read(self, writer: str, name: Name) -> Found:
+    def _read(self, place: str) -> Found:
         data = bytearray()
         try:
-            for block in self.objects.get(object_key(writer, *name)):
+            for block in self.objects.get(place):
                 data += block
                 if len(data) > MOST:
                     raise UnreadableError("it is too large")
@@ -122,11 +137,13 @@ class TeamStore:
             self._denied = True
             return []
         except UnreadableError as error:
-            self._reject(writer, name, str(error))
+            self.unreadable.add(place)
+            self.damaged.append(f"{place}: {error}")
             self.patience.gain(-len(data))
             return []
 
-    def _take(self, writer: str, found: Found) -> None:
+    def _take(self, writer: str, found: Found) -> bool:
+        """Is all of it here now, or was before?"""
         packs: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry, data in found:
             self._remember(writer, entry)
@@ -137,6 +154,7 @@ class TeamStore:
             else:
                 self._keep(writer, entry, receive.received(entry, [data], self.kept.root))
         self._take_packed(writer, [span for each in packs.values() for span in receive.spans(each)])
+        return all(self.kept.get(*entry.name) for entry, _ in found if entry.kind in self.checks)
 
     def _take_packed(self, writer: str, spans: list[list[Entry]]) -> None:
         wanted = [entry for span in spans for entry in span]
@@ -150,17 +168,26 @@ class TeamStore:
             self._keep(writer, entry, path)
         for entry in wanted:
             if entry.name not in came:  # its pack has expired
-                self.own.pop(entry.name, None)
+                self._forget(writer, entry)
 
     def _remember(self, writer: str, entry: Entry) -> None:
+        self.known.add(entry.name)
         if writer == self.writer:
             self.own[entry.name] = entry
+
+    def _forget(self, writer: str, entry: Entry) -> None:
+        self.dead.add((writer, entry.name))
+        self.dead_packs |= {entry.pack} - {""}
+        self.known.discard(entry.name)
+        if writer == self.writer:
+            self.own.pop(entry.name, None)
 
     def _keep(self, writer: str, entry: Entry, path: Path | None) -> None:
         """`path`: a file with the entry's bytes, None if something else came."""
         problem = "other bytes than its writer said" if path is None else self._problem(entry, path)
         if problem or path is None:
-            self._reject(writer, entry.name, problem)
+            self._forget(writer, entry)
+            self.damaged.append(f"{object_key(writer, *entry.name)}: {problem}")
             self.patience.gain(-entry.size, -1)
             return
         self.kept.put(origins.folder(entry.kind, self._origin(writer)), entry.key, path)
@@ -178,10 +205,6 @@ class TeamStore:
             return ""
         path.unlink(missing_ok=True)
         return problem
-
-    def _reject(self, writer: str, name: Name, why: str) -> None:
-        self.own.pop(name, None)
-        self.damaged.append(f"{object_key(writer, *name)}: {why}")
 
     def is_own(self, path: Path) -> bool:
         """Was it made here, or did it come from this run's prefix?"""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.commands import table
 from tasks.context import arguments
 from tasks.context.arguments import Arguments, load_arguments
 from tasks.util.errors import SettingsError
@@ -62,6 +63,25 @@ def test_what_asks_nothing_of_chalice(
     """A layer for a Python that Chalice does not run under here."""
     monkeypatch.setattr("sys.argv", ["doitw", *words])
     assert arguments.only_publishes() is alone
+
+
+def test_what_ends_with_an_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command and step that can come to it, by the tasks themselves: what they build may be
+    the team's."""
+    monkeypatch.setattr("sys.argv", ["doitw", "list"])
+    monkeypatch.setattr(table, "refuse_of_layers", lambda words: None)
+    tasks = {task.name: task for task in table.Commands()._tasks()}
+    ends = {"upload", "image-parts"}
+
+    def behind(name: str, seen: set[str]) -> set[str]:
+        if name in tasks and name not in seen:
+            seen.add(name)
+            for each in [*tasks[name].task_dep, *tasks[name].setup_tasks]:
+                behind(each, seen)
+        return seen
+
+    found = {name.partition(":")[0] for name in tasks if ends & behind(name, set())}
+    assert found == arguments.UPLOADING
 
 
 @pytest.mark.parametrize("repository", ["me/shop", "me-2/my.shop", "me@12/shop@345"])

@@ -111,6 +111,8 @@ HONEST = [
     ("proofs", PROOF | {"after": {name: AFTER[name] for name in AFTER if name[-1] != "y"}}),
     ("proofs", PROOF | {"after": AFTER | {"elf": {"one.so": ELF | {"damaged": True}}}}),
 ]  # fmt: skip
+
+
 def _listed(*lies: Any) -> list[Any]:
     return list(lies)
 

@@ -192,3 +192,17 @@ def test_a_test_result_rests_on_its_environment(settings: Settings) -> None:
     assert {name for name in parts if before[name] != after[name]} == {"a", "b"}
     assert cache.keys(edges, parts, ["elsewhere"]).keys() == before.keys()
     assert not {*cache.keys(edges, parts, ["elsewhere"]).values()} & {*before.values()}
+
+
+@pytest.mark.parametrize("said", [ValueError("unrecognized configuration name"), OSError()])
+def test_a_libc_that_does_not_say_its_version(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: Exception
+) -> None:
+    """musl: Alpine's Python builds, too, and has keys of its own."""
+    glibc = key(settings, "host")
+
+    def confstr(name: str) -> str:
+        raise said
+
+    monkeypatch.setattr(os, "confstr", confstr)
+    assert key(settings, "host") != glibc

@@ -14,9 +14,10 @@ from tasks.layer import part as parts
 from tasks.layer.archive import secret_scan, zip_writer
 from tasks.layer.installed import Installed
 from tasks.layer.team_store import origins
-from tasks.proof import cache, schedule
+from tasks.proof import cache, probe, schedule
 from tasks.proof import prove as proving
 from tasks.proof.cache import Proof
+from tasks.sandbox import choose, host_runtime
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import install, sbom
@@ -335,3 +336,38 @@ def test_what_was_seen_of_another_writers_part_says_nothing_of_ours(
     assert tried == ["one", "one"]
     [scan] = {*(tmp_path / "store").rglob(f"store/scans/{secret_scan.key(honest.name)}-*")}
     assert (json.loads(scan.read_bytes()), place.exists()) == ({}, True)
+
+
+class Newer:
+    """A distribution of another version."""
+
+    version = "99"
+
+    def __init__(self, name: str) -> None:
+        self.name, self.requires = name, ()
+
+
+@pytest.mark.parametrize("what", ["the SDK", "isolation", "a script"])
+def test_what_lies_around_on_this_machine_is_in_the_key(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A package of the layer meets the tool's own boto3 there. A container's lies in its image."""
+    before = probe.around(settings)
+    assert probe.around(replace(settings, builder="docker")) == []
+    if what == "the SDK":
+        assert any(name == "botocore" for name, _ in before[0])  # type: ignore[attr-defined]
+        monkeypatch.setattr(host_runtime, "distribution", Newer)
+    elif what == "isolation":
+        monkeypatch.setattr(choose, "not_isolated", lambda settings: [] if before[1] else ["x"])
+    else:
+        (paths.DOCKER / "bootstrap.py").write_text("")
+    assert probe.around(settings) != before
+
+
+def test_all_is_proven_again_where_that_is_another(
+    settings: Settings, proven: list[set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(settings)
+    monkeypatch.setattr(probe, "around", lambda settings: ["another SDK"])
+    build(settings)
+    assert [len(each) for each in proven] == [len(LIKE_THE_EXAMPLE)]

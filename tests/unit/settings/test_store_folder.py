@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from tasks.layer import installed
 from tasks.settings import paths, store_folder
 from tasks.settings.model import Settings
+from tasks.util.errors import BuildError
+from tests import handmade_layers
 
 
 @pytest.fixture
 def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A person's, with nothing in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "caches"
 
 
@@ -92,3 +96,59 @@ def test_one_that_cannot_be_written_is_not_used(
     assert store_folder.locate(Settings()) != paths.STORE
     monkeypatch.setattr(os, "access", lambda path, how: False)
     assert store_folder.locate(Settings()) == paths.STORE
+
+
+@pytest.fixture
+def without_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system as CIFS, exFAT or WSL's /mnt/c: all is 0777, whatever one asks for."""
+    mkdir, chmod = os.mkdir, os.chmod
+
+    def make(path: str, mode: int = 0, **named: object) -> None:
+        mkdir(path)
+        chmod(path, 0o777)
+
+    monkeypatch.setattr(os, "mkdir", make)
+    monkeypatch.setattr(os, "chmod", lambda path, mode, **named: chmod(path, 0o777))
+
+
+@pytest.mark.usefixtures("without_modes")
+def test_one_that_cannot_be_closed_is_not_used(caches: Path) -> None:
+    assert store_folder.locate(Settings()) == paths.STORE
+
+
+def test_a_checkouts_own_is_closed_too(caches: Path, tmp_path: Path) -> None:
+    """Whatever the umask says."""
+    is_a_file(caches / "doit-lambda-layer/store")
+    before = os.umask(0)
+    try:
+        found = store_folder.locate(Settings())
+    finally:
+        os.umask(before)
+    assert (found, mode(found)) == (paths.STORE, 0o700)
+
+
+@pytest.mark.usefixtures("without_modes")
+def test_a_checkout_without_modes_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its store is as open as the sources beside it. What was put there is found again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    settings = handmade_layers.project(tmp_path, monkeypatch)
+    handmade_layers.lay_wheels(settings, {"one": {"one.py": "x = 1\n"}})
+    first = handmade_layers.build(settings)
+    assert mode(paths.STORE) == 0o777
+    [part] = (paths.STORE / "parts").glob("*")
+    assert mode(part) == 0o777
+    made = part.stat().st_ino
+    assert handmade_layers.build(settings)["sha256"] == first["sha256"]
+    assert part.stat().st_ino == made
+
+
+def test_a_file_that_others_may_write_in_a_closed_store_is_said(
+    caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount that closes folders and opens files: no run would find what the one before kept."""
+    store = installed.store(Settings())
+    chmod = os.chmod
+    monkeypatch.setattr(os, "chmod", lambda path, mode, **named: chmod(path, 0o666))
+    with pytest.raises(BuildError, match="lets others write") as caught:
+        store.put_bytes("parts", "k", b"x")
+    assert "LAYER_STORE" in caught.value.fix

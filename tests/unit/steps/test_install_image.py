@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tasks.layer import exact_image, installed
 from tasks.layer.builder import LayerBuilder
 from tasks.layer.team_store import origins
+from tasks.layer.team_store import run as team
 from tasks.requirements import lockfile
 from tasks.sandbox.protocol import Job
 from tasks.settings import paths
@@ -64,6 +66,32 @@ def test_the_image_of_the_last_build_is_taken_for_this_ones(settings: Settings) 
     assert run(settings, OLD)[1] == OLD
     fake, image = run(settings, NEW)
     assert (fake.jobs, image) == ([], OLD)
+
+
+@pytest.mark.parametrize("offered", [NEW, ""])
+def test_a_teams_work_is_of_what_the_tag_is_now(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, offered: str
+) -> None:
+    """A runner's own store may remember what it was long ago. That counts where neither engine nor
+    registry answers."""
+    run(settings, OLD)
+    monkeypatch.setattr(install, "offered_image", lambda settings: offered)
+    assert run(settings, NEW)[1] == OLD
+    monkeypatch.setattr(team, "current", lambda: object())
+    monkeypatch.setattr(team, "bring", lambda *named: None)
+    assert run(settings, NEW)[1] == (offered or OLD)
+
+
+def test_a_silent_registry_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(settings: Settings) -> str:
+        time.sleep(5)
+        return NEW
+
+    monkeypatch.setattr(install, "SOON", 0.05)
+    monkeypatch.setattr(install, "offered_image", silent)
+    assert run(settings, OLD)[1] == OLD
 
 
 def test_a_tag_that_moved_makes_all_anew(settings: Settings) -> None:
