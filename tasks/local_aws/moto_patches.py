@@ -24,6 +24,7 @@ registry, layers of other accounts, and what moto cannot do at all: services/.
 """
 
 import base64
+import os
 import threading
 import uuid
 from types import SimpleNamespace
@@ -47,6 +48,7 @@ from .services import (
 LAYERS = f"{OURS}/layers/"  # and below it, zips by their versions' ARNs
 FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
 
+QUOTA = "MOTO_LAMBDA_CONCURRENCY_QUOTA"  # moto refuses more only where it is told of one
 LOG_TAIL = 4096  # bytes of a log that an invocation answers with (AWS: "Invoke", LogType)
 
 
@@ -68,6 +70,7 @@ def apply(access: Access | None = None) -> None:
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
+    os.environ[QUOTA] = "1000"  # of an account: 900 can be reserved
     image_functions.apply()
     for name in ("__init__", "update_configuration"):
         setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))
