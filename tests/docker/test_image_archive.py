@@ -49,9 +49,9 @@ def gone() -> Path:
 
 @pytest.fixture
 def tag(docker_engine: DockerClient) -> Iterator[str]:
-    yield f"{REPOSITORY}:of-this-test"
-    image_archive.remove(image_archive.tags(REPOSITORY, "of-this-test"))
-    assert image_archive.tags(REPOSITORY, "of-this-test") == []
+    yield image_archive.own_tag(REPOSITORY, "sha256:of-this-test")
+    image_archive.remove(image_archive.own_tags(REPOSITORY))
+    assert image_archive.own_tags(REPOSITORY) == []
 
 
 def layers_of(engine: DockerClient, tag: str) -> Any:
@@ -88,7 +88,22 @@ def test_an_image_that_is_there_gets_one_name_more(
     image_archive.load(tag, made.config, found(tmp_path, "only"))
     image_archive.load(f"{tag}-2", made.config, [gone])
     assert docker_engine.images.get(tag).id == docker_engine.images.get(f"{tag}-2").id
-    assert sorted(image_archive.tags(REPOSITORY, "of-this-test")) == [tag, f"{tag}-2"]
+    assert sorted(image_archive.own_tags(REPOSITORY)) == [tag, f"{tag}-2"]
+
+
+def test_another_checkout_takes_nothing_away(
+    docker_engine: DockerClient, tag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the same image, and its emulator ends: functions of this one run on."""
+    made = image(tmp_path, "only")
+    image_archive.load(tag, made.config, found(tmp_path, "only"))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.chdir(tmp_path)
+        theirs = image_archive.own_tag(REPOSITORY, "sha256:of-this-test")
+        assert theirs != tag
+        image_archive.load(theirs, made.config, [gone])
+        image_archive.remove(image_archive.own_tags(REPOSITORY))
+    assert docker_engine.images.get(tag)
 
 
 # ---- base images --------------------------------------------------------------------------------

@@ -153,7 +153,6 @@ def test_what_people_set_follows(story: Story, place: Place) -> None:
     policy = json.loads(lambdas.get_policy(FunctionName=NEW)["Policy"])
     assert "others" in [each["Sid"] for each in policy["Statement"]]
     assert story.seen["converted"]["reserved"] == {NEW: RESERVED}
-    assert story.seen["back"]["reserved"] == {OLD: RESERVED}
 
 
 def test_a_topics_filters_follow(story: Story) -> None:

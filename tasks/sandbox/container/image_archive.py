@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from ...settings import paths
 from ...settings.model import Settings
+from ...util import files
 from ...util.errors import BuildError, InputError
 from . import docker_engine, docker_images
 
@@ -166,12 +167,18 @@ def _on_disk() -> IO[bytes]:
     return tempfile.TemporaryFile(dir=paths.BUILD)
 
 
-def tags(repository: str, beginning: str) -> list[str]:
-    """Of images in the engine."""
+def own_tag(repository: str, digest: str = "") -> str:
+    """For an image of this checkout alone: another one's `local-stop` leaves it. Without a digest
+    what all of them begin with."""
+    return f"{repository}:{files.digest([str(Path.cwd())])[:12]}-{digest.partition(':')[2][:12]}"
+
+
+def own_tags(repository: str) -> list[str]:
+    """This checkout's, of images in the engine."""
     with docker_engine.connected() as client:
         found = client.api.images(name=repository)
     named = (tag for each in found for tag in each.get("RepoTags") or [])
-    return [each for each in named if each.startswith(f"{repository}:{beginning}")]
+    return [each for each in named if each.startswith(own_tag(repository))]
 
 
 def remove(tags: Iterable[str]) -> None:
