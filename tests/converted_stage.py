@@ -47,6 +47,7 @@ def hourly(event):
 def worker(event, context):
     pass
 """
+RESERVED = 500  # of the 900 that an account can reserve: two functions cannot have it at once
 KINDS = {"image": "Image", "layer": "Zip"}
 RESOURCES = ("", "-files", "-hourly", "-jobs", "-news", "-worker")
 
@@ -85,11 +86,14 @@ def look(place: Place) -> dict[str, Any]:
     ]
     apis = aws("apigateway").get_rest_apis()["items"]
     uris = [uri for api in apis for uri in uris_of(aws("apigateway"), api["id"])]
-    newest = NEW if NEW in functions else OLD
-    concurrency = lambdas.get_function(FunctionName=newest).get("Concurrency", {})
+    concurrency = {x: lambdas.get_function_concurrency(FunctionName=x) for x in functions}
     return {
         "functions": functions,
-        "reserved": concurrency.get("ReservedConcurrentExecutions"),
+        "reserved": {
+            x: found["ReservedConcurrentExecutions"]
+            for x, found in concurrency.items()
+            if "ReservedConcurrentExecutions" in found
+        },
         "queues": [name(each["FunctionArn"]) for each in mappings],
         "topics": [name(each["Endpoint"]) for each in topics],
         "buckets": [name(each["LambdaFunctionArn"]) for each in notified],
@@ -148,7 +152,7 @@ class ConvertedStage:
         kinds = {seen["functions"][f"{OLD}{each}{self.end}"] for each in RESOURCES}
         assert kinds == {KINDS[self.kind]}
         assert len(seen["apis"]) == 1
-        assert seen["reserved"] == 7
+        assert seen["reserved"] == {f"{OLD}{self.end}": RESERVED}
         assert self.project.doit("status", "check=1", "stage=prod").code == 0
 
 
@@ -164,6 +168,6 @@ def deployed(folder: Path) -> Iterator[ConvertedStage]:
         set_package(found.project, "layer")
         found.run("deploy")
         place.emulator.aws("lambda").put_function_concurrency(
-            FunctionName=OLD, ReservedConcurrentExecutions=7
+            FunctionName=OLD, ReservedConcurrentExecutions=RESERVED
         )
         yield found

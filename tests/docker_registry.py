@@ -24,7 +24,8 @@ http: {{addr: 127.0.0.1:{port}, relativeurls: true}}
 """
 START_SECONDS = 20
 LIE = f"sha256:{'0' * 64}"
-# `METHOD path` → "" | "dies" | "503" | "refuses" | "lies" | "other bytes"
+# `METHOD path` → "" | "dies" | "503" | "429" | "refuses" | "lies" | "other bytes" | "cut" |
+# "lost" | "taken": a body cut off, an answer that is lost, a tag that does not move.
 Plan = Callable[[str], str]
 
 
@@ -120,8 +121,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, {}, b"")
         elif fate == "503":
             self._answer(503, {}, b"slow down")
+        elif fate == "429":
+            self._answer(429, {"Retry-After": "7"}, b'{"errors": [{"code": "TOOMANYREQUESTS"}]}')
+        elif fate == "taken":
+            self._answer(400, {}, b'{"errors": [{"code": "TAG_INVALID", "message": "immutable"}]}')
         else:
-            self._answer(*self._ask(body, fate))
+            status, headers, data = self._ask(body, fate)
+            if fate == "lost":
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            self._answer(status, headers, data, cut=fate == "cut")
 
     def _may(self) -> bool:
         if not self.registry.passwords:
@@ -131,8 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         return password in self.registry.passwords
 
     def _ask(self, body: bytes, fate: str) -> tuple[int, dict[str, str], bytes]:
-        kept = {"Content-Type", "Accept", "Range"}
-        headers = {name: value for name, value in self.headers.items() if name in kept}
+        kept = [name for name in ("Content-Type", "Accept", "Range") if name in self.headers]
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in kept}
         upstream = http.client.HTTPConnection("127.0.0.1", self.registry.upstream)
         upstream.request(self.command, self.path, body, headers)
         answer = upstream.getresponse()
@@ -145,7 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
             data = data[: int(told["Content-Length"])]
         return answer.status, told, data
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(
+        self, status: int, headers: dict[str, str], body: bytes, *, cut: bool = False
+    ) -> None:
         self.send_response_only(status)
         length = headers.get("Content-Length", str(len(body)))
         for name, value in {**headers, "Content-Length": length}.items():
@@ -153,7 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = self.close_connection or cut
 
     do_HEAD = do_GET = do_POST = do_PUT = _pass  # noqa: N815 - the base class's names
 

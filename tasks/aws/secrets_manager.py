@@ -32,9 +32,9 @@ class Secret:
         return {"name": self.name, "version": self.version, "names": sorted(self.values)}
 
 
-def parse_secret(name: str, version: str, text: str) -> Secret:
+def parse_secret(name: str, version: str, text: str, *, image: bool = False) -> Secret:
     """From a secret's text, a JSON object. Numbers stay as they are written there. AwsError names
-    every key that cannot be a variable."""
+    every key that cannot be a variable. `image`: of a function that is one."""
     try:
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -44,7 +44,7 @@ def parse_secret(name: str, version: str, text: str) -> Secret:
             f"secret {name} is not a JSON object",
             fix='write it as {"NAME": "value", …}: each becomes a variable of the function',
         )
-    problems = [line for key, value in found.items() for line in _problems(key, value)]
+    problems = [line for key, value in found.items() for line in _problems(key, value, image)]
     if problems:
         fix = "correct the secret, then run the command again"
         raise AwsError(f"secret {name}: {'; '.join(problems)}", fix=fix)
@@ -60,10 +60,10 @@ def _text(value: str | bool) -> str:
     return value if isinstance(value, str) else str(value).lower()
 
 
-def _problems(key: str, value: object) -> list[str]:
+def _problems(key: str, value: object, image: bool) -> list[str]:
     if problems := refused([key]):
         return problems
-    if against := against_layer({key: str(value)}):
+    if against := against_layer({key: str(value)}, image=image):
         return [f"{key} takes the layer from the functions" for key in against]
     if not isinstance(value, str | bool):
         return [f"{key} is neither text nor a number"]
@@ -138,7 +138,8 @@ def read_secret(aws: Aws, configured: Variables) -> Secret | None:
     if "SecretString" not in answer:
         fix = "store it as a JSON object (SecretString)"
         raise AwsError(f"secret {name} is binary", fix=fix)
-    found = parse_secret(name, answer["VersionId"], answer["SecretString"])
+    told = name, answer["VersionId"], answer["SecretString"]
+    found = parse_secret(*told, image=aws.settings.is_image)
     for function, variables in configured.items():
         check_size(found, variables, function)
     return found

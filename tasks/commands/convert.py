@@ -127,6 +127,7 @@ def _rename(aws: Aws) -> None:
     _call(aws, under_way, made, former)
     state = "some events may lead to the new functions already; the old ones answer as before"
     _on(aws, state, lambda aws: renaming.lead(aws, under_way))
+    _on(aws, state, lambda aws: conversion.free_reserved(aws, under_way))
     _on(aws, state, partial(_deploy, under_way))
     say(f"stage {stage} is converted: {', '.join(renamed.values())}")
     say(
@@ -183,10 +184,12 @@ def finish(aws: Aws) -> None:
     if found.is_open:
         fix = f"./doitw convert stage={stage} goes on with it. Then add finish=1"
         raise InputError(f"the conversion of stage {stage} is not done", fix=fix)
-    if not found.renamed:
+    if not found.old:
         problem = f"stage {stage} has no functions of before a conversion"
         raise InputError(problem, fix=f"./doitw status stage={stage} shows what it runs")
     renaming.refuse_lost(aws, found.renamed)
-    conversion.delete(aws, [*found.renamed], f": {', '.join(found.renamed.values())} run instead")
+    left = [name for name in found.left if name not in conversion.names(aws)]
+    instead = f": {', '.join(found.renamed.values())} run instead" if found.renamed else ""
+    conversion.delete(aws, [*found.renamed, *left], instead)
     conversion.write(aws, Conversion())
     say(f"the conversion of stage {stage} is finished")

@@ -26,6 +26,7 @@ from .registry_login import Login
 from .tar_layer import Layer
 
 DOCKER_HUB = "https://registry-1.docker.io"
+HUB = ("docker.io", "index.docker.io")  # how engines call it; these hosts are web sites
 GZIP = {
     "application/vnd.docker.image.rootfs.diff.tar.gzip",
     "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -34,12 +35,17 @@ OTHER_BASE = "choose another base image: `image` in pyproject.toml, or LAYER_IMA
 
 
 def find_base(settings: Settings) -> Base:
-    """From the engine where it built in the image and stage=local wants it, or where no registry
-    has it. Else from its registry."""
-    is_docker = choose.kind(settings) == "docker"
-    if is_docker and (settings.is_local or not image_archive.has_registry(settings)):
+    """The image that packages were tested in. Of an engine's, the registry has exactly that one, or
+    the engine hands it out, as for stage=local. Without an engine it is the registry's."""
+    if choose.kind(settings) != "docker":
+        return from_registry(settings)
+    exact = "" if settings.is_local else image_archive.registry_digest(settings)
+    if not exact:
         return from_engine(settings)
-    return from_registry(settings)
+    try:
+        return from_registry(settings, exact=exact)
+    except LayerError:  # built here, or behind a login that the engine has
+        return from_engine(settings)
 
 
 def from_engine(settings: Settings) -> Base:
@@ -85,9 +91,11 @@ def _packed(kept: Store, archive: Archive, number: int, diff_id: str, level: int
     return blobs.keep(kept, f"base-{key}", make)
 
 
-def from_registry(settings: Settings, verify: str | bool = True) -> Base:
-    """The image's manifest and config. Its blobs stay where they are."""
+def from_registry(settings: Settings, verify: str | bool = True, exact: str = "") -> Base:
+    """The image's manifest and config. Its blobs stay where they are. `exact`: its digest, in place
+    of a tag that may have moved."""
     registry, reference = _place(settings.base_image, verify)
+    reference = exact or reference
     kind, data = registry.read_manifest(reference)
     try:
         if kind in INDEXES:
@@ -112,7 +120,7 @@ def _described(settings: Settings, registry: Registry, data: bytes) -> Base:
     config = json.loads(registry.read_blob(manifest["config"]["digest"]))
     layers = tuple(
         Layer(digest=each["digest"], size=each["size"], diff_id=diff_id,
-              unpacked=registry.read_unpacked(each["digest"]))
+              unpacked=registry.read_unpacked(each["digest"], each["size"]))
         for each, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
     )  # fmt: skip
     return Base(reference=settings.base_image, digest=digest(data), config=config, layers=layers)
@@ -159,7 +167,10 @@ def _place(image: str, verify: str | bool) -> tuple[Registry, str]:
     name, _, exact = image.partition("@")
     host, slash, rest = name.partition("/")
     if not slash or not ("." in host or ":" in host or host == "localhost"):
-        host, rest = "", name if slash else f"library/{name}"
+        host, rest = "", name
+    elif host in HUB:
+        host = ""
+    rest = rest if host or "/" in rest else f"library/{rest}"
     bare, colon, tag = rest.rpartition(":")
     repository, tag = (bare, tag) if colon and "/" not in tag else (rest, "latest")
     plain = host.partition(":")[0] in ("localhost", "127.0.0.1")

@@ -23,7 +23,7 @@ from .tar_layer import Layer
 
 BLOBS, FACTS = "blobs", "blob-facts"
 HEAVY = 128_000  # bytes, packed, from which a distribution has a blob of its own
-MOST = 100  # blobs of distributions; an image has 127 layers, the base's and the app's among them
+MOST = 100  # blobs of distributions; an image has 127 layers, and few bases have over 25
 LIGHT = "light packages"
 AT_ONCE = 4  # blobs that are packed, each of so many parts in memory (gzip_pieces.py)
 FORMAT = 1  # raise when other bytes are made of the same parts
@@ -35,9 +35,10 @@ def made_by() -> list[object]:
 
 
 def of_parts(
-    settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
+    settings: Settings, members: Sequence[Member], names: Mapping[Path, str], most: int = MOST
 ) -> list[Layer]:
-    """One layer for each group of distributions. `names`: {part: distribution}."""
+    """One layer for each group of distributions. `names`: {part: distribution}. `most`: that have
+    one of their own."""
     level, kept = part.LEVELS[settings.compression], installed.store(settings)
     write = tar_layer.splice_layer if settings.splice else tar_layer.write_layer
     how = [*made_by(), level, *(["spliced"] * settings.splice)]
@@ -48,12 +49,14 @@ def of_parts(
         whole = tar_layer.of_members(content)
         return keep(kept, key, lambda path: write(whole, path, level, title))
 
-    groups = group(members, names)
+    groups = group(members, names, most)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, AT_ONCE)) as pool:
         return [*pool.map(make, groups, groups.values())]
 
 
-def group(members: Iterable[Member], names: Mapping[Path, str]) -> dict[str, list[Member]]:
+def group(
+    members: Iterable[Member], names: Mapping[Path, str], most: int = MOST
+) -> dict[str, list[Member]]:
     """{what a blob is called: its files}. `names`: {part: distribution}. The same for the same
     parts, and the light ones first: what changes most often is last to be unpacked."""
     owned: dict[str, list[Member]] = defaultdict(list)
@@ -61,7 +64,7 @@ def group(members: Iterable[Member], names: Mapping[Path, str]) -> dict[str, lis
         owned[names[each.path]].append(each)
     sizes = {name: sum(each.packed for each in found) for name, found in owned.items()}
     heavy = sorted((name for name in sizes if sizes[name] >= HEAVY), key=lambda x: (-sizes[x], x))
-    own = {name: owned[name] for name in sorted(heavy[:MOST])}
+    own = {name: owned[name] for name in sorted(heavy[:most])}
     light = [each for name in sorted(owned.keys() - own.keys()) for each in owned[name]]
     return own | ({LIGHT: light} if light else {})
 

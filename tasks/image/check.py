@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..settings import lambda_variables
 from ..settings.model import IMAGE_LIMIT, Settings
 from ..ui.console import size
 from ..util.errors import VerifyError
+from . import assemble
 from .assemble import CONFIG, LAYER, MANIFEST, Image
 
 MOST_LAYERS = 127
@@ -43,6 +45,8 @@ def _of_config(settings: Settings, config: Mapping[str, Any], layers: int) -> It
     runs = config["config"]
     if not runs.get("Entrypoint"):
         yield "the base image has no entrypoint, which starts Lambda's runtime client"
+    for why in lambda_variables.against_layer(assemble.variables(config), image=True).values():
+        yield f"the base image sets {why}"
     if not runs.get("Cmd"):
         yield "no command: no handler is named"
     if len(config["rootfs"]["diff_ids"]) != layers:

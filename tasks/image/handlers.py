@@ -20,7 +20,6 @@ from ..sandbox.lambda_system import HOME, RUNTIME_API
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..settings import lambda_variables
 from ..settings.model import Settings
-from ..util import files
 from ..util.background import BackgroundTask
 from ..util.errors import VerifyError
 from .assemble import Image
@@ -73,8 +72,8 @@ def _started(
     settings: Settings, image: Image, find: Callable[[Layer], Path], functions: Sequence[Function]
 ) -> list[tuple[Function, dict[str, Any]]]:
     """What went wrong with each, {} for nothing. The layers that the engine lacks are found."""
-    former = image_archive.tags(REPOSITORY, _checkout())
-    tag = f"{REPOSITORY}:{_checkout()}-{image.digest.removeprefix('sha256:')[:12]}"
+    former = image_archive.own_tags(REPOSITORY)
+    tag = image_archive.own_tag(REPOSITORY, image.digest)
     image_archive.load(
         tag, image.config, [partial(find, each) for each in image.layers],
         [settings.base_image, *former],
@@ -93,12 +92,7 @@ def _started(
 
 def forget() -> None:
     """The image of this checkout leaves the engine."""
-    image_archive.remove(image_archive.tags(REPOSITORY, _checkout()))
-
-
-def _checkout() -> str:
-    """What its tags begin with."""
-    return files.digest([str(Path.cwd())])[:12]
+    image_archive.remove(image_archive.own_tags(REPOSITORY))
 
 
 def environment(settings: Settings, image: Image, function: Function) -> dict[str, str]:

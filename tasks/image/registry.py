@@ -12,7 +12,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from time import sleep
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urljoin
 
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 BLOCK = 1 << 20
-TRIES = 3  # of what a broken connection, a busy registry or a stale login ended
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds after a broken connection, or what a busy registry said
+LONGEST = 60.0  # seconds that a registry may ask to wait; a limit of hours is told at once
+LOGINS = 2  # that are renewed for one request
 SECONDS = (10, 300)  # to connect, and without a byte
 INDEXES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -36,6 +41,7 @@ MANIFESTS = (
 )
 DIGEST = "Docker-Content-Digest"
 UNPACKED = struct.Struct("<L")
+WRAPS = 1 << 32
 AGAIN = "run the command again: what was sent is not sent twice"
 LIES = "something between here and the registry changes what is sent. Look at proxies, then again"
 
@@ -71,9 +77,16 @@ class Registry:
         return kind, data
 
     def put_manifest(self, tag: str, kind: str, data: bytes) -> None:
-        answer = self._ask(
-            "PUT", f"manifests/{tag}", good=(201,), data=data, headers={"Content-Type": kind}
-        )
+        """Where tags never move, ECR refuses one that is there, for the same image, too
+        (containers-roadmap#2380): an answer was lost, or another run was first."""
+        try:
+            answer = self._ask(
+                "PUT", f"manifests/{tag}", good=(201,), data=data, headers={"Content-Type": kind}
+            )
+        except AwsError:
+            if self.find_manifest(tag) != _digest(data):
+                raise
+            return
         if (said := answer.headers.get(DIGEST, "")) and said != _digest(data):
             self._lies(f"it took {_digest(data)} for {said}")
 
@@ -82,28 +95,42 @@ class Registry:
 
     def fetch_blob(self, digest: str, target: Path) -> None:
         """AwsError where it is not what its digest says."""
-        answer, hashed = self._ask("GET", f"blobs/{digest}", stream=True), hashlib.sha256()
         handle, name = tempfile.mkstemp(dir=target.parent)
+        os.close(handle)
         try:
-            with os.fdopen(handle, "wb") as file:
-                for block in answer.iter_content(BLOCK):
-                    hashed.update(block)
-                    file.write(block)
-            if f"sha256:{hashed.hexdigest()}" != digest:
+            if self._tried(lambda: self._fetch(digest, Path(name))) != digest:
                 self._lies(f"blob {digest} has other bytes")
             Path(name).replace(target)
         finally:
             Path(name).unlink(missing_ok=True)
 
-    def read_unpacked(self, digest: str) -> int:
-        """Bytes in a blob that is gzip, by its last four (RFC 1952: modulo 4 GiB). 0 where the
-        registry sends no part of a blob."""
+    def _fetch(self, digest: str, target: Path) -> str:
+        """The digest of what came. A connection that breaks in the middle is one try."""
+        hashed = hashlib.sha256()
+        with (
+            self._once("GET", f"blobs/{digest}", good=(200,), stream=True) as answer,
+            target.open("wb") as file,
+        ):
+            for block in answer.iter_content(BLOCK):
+                hashed.update(block)
+                file.write(block)
+        return f"sha256:{hashed.hexdigest()}"
+
+    def read_unpacked(self, digest: str, size: int) -> int:
+        """Bytes in a blob that is gzip, by its last four (RFC 1952: modulo 4 GiB). Packed it has
+        `size`, and is no smaller unpacked. 0 where the registry sends no part of a blob."""
         asked = {"Range": f"bytes=-{UNPACKED.size}"}
-        with self._ask(
-            "GET", f"blobs/{digest}", good=(200, 206), headers=asked, stream=True
-        ) as answer:
-            data = answer.content if answer.status_code == 206 else b""
-        return int(UNPACKED.unpack(data)[0]) if len(data) == UNPACKED.size else 0
+
+        def read() -> bytes:
+            path, good = f"blobs/{digest}", (200, 206)
+            with self._once("GET", path, good=good, headers=asked, stream=True) as answer:
+                return answer.content if answer.status_code == 206 else b""
+
+        data = self._tried(read)
+        if len(data) != UNPACKED.size:
+            return 0
+        told = int(UNPACKED.unpack(data)[0])
+        return told + max(0, size - told + WRAPS - 1) // WRAPS * WRAPS
 
     def read_blob(self, digest: str) -> bytes:
         """A small one: a config."""
@@ -142,18 +169,20 @@ class Registry:
     ) -> "Response":
         return self._tried(lambda: self._once(method, path, good=good, **more))
 
-    def _tried(self, ask: Callable[[], "Response"]) -> "Response":
+    def _tried[T](self, ask: Callable[[], T]) -> T:
+        """Again where that may help, after as long as the registry says."""
         from requests import RequestException
 
-        for tried in range(1, TRIES + 1):
+        for pause in (*PAUSES, None):
             try:
-                return ask()
+                return _logged_in(ask)
             except _AgainError as error:
-                if tried == TRIES:
-                    raise error.problem from None
+                problem, wanted = error.problem, error.pause
             except RequestException as error:
-                if tried == TRIES:
-                    raise AwsError(f"{self}: {error}", fix=AGAIN) from None
+                problem, wanted = AwsError(f"{self}: {error}", fix=AGAIN), None
+            if pause is None or (wanted or 0) > LONGEST:
+                raise problem from None
+            sleep(pause if wanted is None else wanted)
         raise AssertionError("the last try returns or raises")
 
     def _once(self, method: str, path: str, good: tuple[int, ...], **more: Any) -> "Response":
@@ -167,9 +196,9 @@ class Registry:
             return answer
         problem = self._problem(method, path, answer)
         if answer.status_code == 401 and self.login.renew(answer, self._open(), self.verify):
-            raise _AgainError(problem)
+            raise _RenewedError(problem)
         if answer.status_code in (408, 429) or answer.status_code >= 500:
-            raise _AgainError(problem)
+            raise _AgainError(problem, _pause(answer))
         raise problem
 
     def _open(self) -> "Session":
@@ -196,10 +225,33 @@ class Registry:
 
 
 class _AgainError(Exception):
-    """One more try may do it."""
+    """One more try may do it. `pause`: seconds, None where the registry says nothing of it."""
 
-    def __init__(self, problem: AwsError) -> None:
-        self.problem = problem
+    def __init__(self, problem: AwsError, pause: float | None = None) -> None:
+        self.problem, self.pause = problem, pause
+
+
+class _RenewedError(_AgainError):
+    """A login has expired, and there is another."""
+
+
+def _logged_in[T](ask: Callable[[], T]) -> T:
+    """Asked again at once with a new login: that is no try."""
+    for _ in range(LOGINS):
+        with suppress(_RenewedError):
+            return ask()
+    return ask()
+
+
+def _pause(answer: "Response") -> float | None:
+    """`Retry-After`: seconds, or a date (RFC 9110)."""
+    said = answer.headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(said)
+    with suppress(ValueError):
+        until = parsedate_to_datetime(said).astimezone(UTC)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return None
 
 
 def _accepted() -> Mapping[str, str]:

@@ -127,7 +127,7 @@ def _load(digest: str, manifest: dict[str, Any]) -> str:
         if digest not in _LOADED:
             config = image_registry.blob(manifest["config"]["digest"]).read_bytes()
             layers = [partial(image_registry.blob, x["digest"]) for x in manifest["layers"]]
-            tag = f"{REPOSITORY}:{digest[:12]}"
+            tag = image_archive.own_tag(REPOSITORY, f"sha256:{digest}")
             image_archive.load(tag, config, layers, [*_LOADED.values()])
             if not _LOADED:
                 atexit.register(_unload)

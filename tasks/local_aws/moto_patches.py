@@ -25,6 +25,7 @@ registry, layers of other accounts, and what moto cannot do at all: services/.
 
 import base64
 import json
+import os
 import threading
 import uuid
 from types import SimpleNamespace
@@ -50,6 +51,7 @@ FUNCTIONS = f"{OURS}/functions/"  # and below it, zips by region and name
 
 # Bytes of an event, and of one that is not waited for (AWS, "Lambda quotas").
 MOST, MOST_LATER = 6_291_456, 1_048_576
+QUOTA = "MOTO_LAMBDA_CONCURRENCY_QUOTA"  # moto refuses more only where it is told of one
 LOG_TAIL = 4096  # bytes of a log that an invocation answers with (AWS: "Invoke", LogType)
 
 
@@ -71,6 +73,7 @@ def apply(access: Access | None = None) -> None:
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
     setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
+    os.environ[QUOTA] = "1000"  # of an account: 900 can be reserved
     image_functions.apply()
     for name in ("__init__", "update_configuration"):
         setattr(LambdaFunction, name, _refusing(getattr(LambdaFunction, name)))

@@ -85,10 +85,16 @@ def refused(names: Iterable[str]) -> list[str]:
     return said + [f"{name!r} is no name that Lambda takes ({NAME.pattern})" for name in strange]
 
 
-def against_layer(variables: Mapping[str, str]) -> dict[str, str]:
-    """{name: why} of those with which no function finds the layer, or Python itself."""
+def against_layer(variables: Mapping[str, str], *, image: bool = False) -> dict[str, str]:
+    """{name: why} of those with which no function finds the layer, or Python itself. Of an `image`
+    any PYTHONPATH: with another order than that of the test, other modules may be found."""
     found = {}
-    if _LAYERS not in (path := variables.get("PYTHONPATH", _LAYERS)).split(":"):
+    if image and "PYTHONPATH" in variables:
+        found["PYTHONPATH"] = (
+            f"PYTHONPATH = {variables['PYTHONPATH']!r}: it changes the order in which the packages "
+            "of an image are found"
+        )
+    elif _LAYERS not in (path := variables.get("PYTHONPATH", _LAYERS)).split(":"):
         found["PYTHONPATH"] = (
             f"PYTHONPATH = {path!r}: with a PYTHONPATH that lacks {_LAYERS}, Lambda's runtime "
             "leaves the layer off sys.path, and no import of it works"

@@ -33,7 +33,9 @@ LAMBDA_MEMORY = 10_240  # MB, the most that a function can have (AWS quota)
 # all packages lies there.
 MOST_TMP = 10_240
 LAMBDA_LIMIT = 262_144_000  # bytes unzipped, all layers and the function together (AWS quota)
-IMAGE_LIMIT = 10_000_000_000  # bytes unpacked, all layers of an image (AWS quota)
+# Bytes unpacked, all layers of an image. AWS's quota says 10 GB, its error: "Uncompressed container
+# image size exceeds 10 GiB limit".
+IMAGE_LIMIT = 10 << 30
 
 
 def _setting(default: Any, help_: str, **more: Any) -> Any:

@@ -5,16 +5,21 @@ Only where lookup knows no image with these inputs. Nothing is sent: push does t
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ..chalice_project import package as function_package
 from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..image import base as base_image
-from ..image import blobs
+from ..image import blobs, check
+from ..image.assemble import Base
+from ..image.tar_layer import Layer
 from ..layer import contents, input_hash, installed
 from ..layer.archive import sizes
+from ..layer.part import Member
 from ..release.images import parts as image_parts
 from ..release.images.parts import ImageParts
 from ..sandbox import choose
@@ -42,14 +47,25 @@ def is_known(settings: Settings) -> bool:
     return bool(looked_up.get("image") or looked_up.get("pin"))
 
 
+def layers(
+    settings: Settings, members: Sequence[Member], names: Mapping[Path, str]
+) -> tuple[Base, list[Layer]]:
+    """The base image, and blobs for which it leaves room."""
+    with ThreadPoolExecutor() as beside:
+        finding = beside.submit(base_image.find_base, settings)
+        own, base = blobs.of_parts(settings, members, names), finding.result()
+    room = check.MOST_LAYERS - len(base.layers) - 1  # the app's
+    if len(own) > room:
+        own = blobs.of_parts(settings, members, names, most=max(0, room - 1))
+    return base, own
+
+
 def run(settings: Settings) -> ImageParts:
     """The record is release/image_parts.py's. BuildError, AwsError."""
     started = time.monotonic()
     members, names = contents.finished(settings)
     team_store.offer(settings, choose.kind(settings))  # the build may be one of before
-    with ThreadPoolExecutor() as beside:
-        finding = beside.submit(base_image.find_base, settings)
-        own, base = blobs.of_parts(settings, members, names), finding.result()
+    base, own = layers(settings, members, names)
     verified = files.read_record(paths.record(settings, "verify")) or {}
     record = files.read_record(paths.record(settings, "install")) or {}
     versions = {each["name"]: each["version"] for each in record["distributions"]}

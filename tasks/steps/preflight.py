@@ -182,7 +182,8 @@ def _check_pythons_own(settings: Settings, found: dict[str, dict[str, str]]) -> 
     for why in dict.fromkeys(costly):
         say(f"warning: {where}: {why}")
     for function, variables in found.items():
-        for name, why in lambda_variables.against_layer(variables).items():
+        against = lambda_variables.against_layer(variables, image=settings.is_image)
+        for name, why in against.items():
             key = ("environment_variables", name)
             own = _place(settings.stage, "lambda_functions", function, *key)
             place = own or _place(settings.stage, *key)

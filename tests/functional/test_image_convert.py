@@ -14,6 +14,7 @@ from tests.converted_stage import (
     APP,
     NEW,
     OLD,
+    RESERVED,
     RESOURCES,
     leads_to,
     look,
@@ -68,6 +69,9 @@ def tell(story: Story, place: Place) -> None:
     story.type("layer-again", "deploy")
     set_package(story.project, "image")
     story.type("forth", "convert")
+    (news,) = aws("sns").list_subscriptions()["Subscriptions"]
+    of_topic = aws("sns").get_subscription_attributes(SubscriptionArn=news["SubscriptionArn"])
+    story.seen["filtered"] = of_topic["Attributes"]
     story.type("finish", "convert", "finish=1")
     story.type("finished", "convert", "finish=1", code=1)
     late = place.checkout("late")  # of before all that
@@ -81,11 +85,22 @@ def tell(story: Story, place: Place) -> None:
     story.type("clone", "deploy")
 
 
+FILTERED = {
+    "FilterPolicy": '{"kind": ["order"]}', "FilterPolicyScope": "MessageBody",
+    "RedrivePolicy": f'{{"deadLetterTargetArn": "{PLACE.format("sqs")}jobs"}}',
+}  # fmt: skip
+
+
 def beside(place: Place) -> None:
     """What people set that Chalice does not know."""
     aws = place.emulator.aws
     aws("lambda").add_permission(FunctionName=OLD, **OTHERS)
-    aws("lambda").put_function_concurrency(FunctionName=OLD, ReservedConcurrentExecutions=7)
+    aws("lambda").put_function_concurrency(FunctionName=OLD, ReservedConcurrentExecutions=RESERVED)
+    (news,) = aws("sns").list_subscriptions()["Subscriptions"]
+    for name, value in FILTERED.items():
+        aws("sns").set_subscription_attributes(
+            SubscriptionArn=news["SubscriptionArn"], AttributeName=name, AttributeValue=value
+        )
     aws("lambda").update_function_configuration(FunctionName=OLD, Description="ours")
     aws("lambda").put_function_event_invoke_config(FunctionName=OLD, MaximumRetryAttempts=1)
     aws("cloudwatch").put_metric_alarm(
@@ -137,7 +152,12 @@ def test_what_people_set_follows(story: Story, place: Place) -> None:
     assert lambdas.get_function_event_invoke_config(FunctionName=NEW)["MaximumRetryAttempts"] == 1
     policy = json.loads(lambdas.get_policy(FunctionName=NEW)["Policy"])
     assert "others" in [each["Sid"] for each in policy["Statement"]]
-    assert story.seen["converted"]["reserved"] == 7
+    assert story.seen["converted"]["reserved"] == {NEW: RESERVED}
+
+
+def test_a_topics_filters_follow(story: Story) -> None:
+    """Through three conversions. Without them the function would get every message."""
+    assert FILTERED.items() <= story.seen["filtered"].items()
 
 
 def test_the_stage_goes_on_with_the_new_names(story: Story) -> None:

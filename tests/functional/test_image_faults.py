@@ -9,7 +9,7 @@ import pytest
 from tests import converted_stage
 from tests.api_operations import operation
 from tests.aws_proxy import Fault, Proxy, nothing, proxying
-from tests.converted_stage import APP, NEW, OLD, RESOURCES, ConvertedStage, look
+from tests.converted_stage import APP, NEW, OLD, RESERVED, RESOURCES, ConvertedStage, look
 from tests.moto_server import Refusal, Request
 from tests.project import Run
 
@@ -121,7 +121,7 @@ def test_each_call_of_a_conversion(ground: Ground, trouble: Callable[[], Trouble
     stage.project.write("app.py", APP + f"\n# {met.fault}\n")
     ground.through(rest(), "deploy")
     stage.place.emulator.aws("lambda").put_function_concurrency(  # which Chalice takes away
-        FunctionName=NEW, ReservedConcurrentExecutions=7
+        FunctionName=NEW, ReservedConcurrentExecutions=RESERVED
     )
     stage.check()
     assert look(stage.place)["functions"].keys() == {f"{OLD}{x}-image" for x in RESOURCES}

@@ -2,8 +2,12 @@
 
 import gzip
 import json
+import struct
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
@@ -11,6 +15,7 @@ import requests
 from tasks.image import assemble, tar_layer
 from tasks.image import base as base_image
 from tasks.image import push as pushing
+from tasks.image import registry as registry_module
 from tasks.image.assemble import Base, Image
 from tasks.image.registry import INDEXES, Registry
 from tasks.image.registry_login import Login
@@ -27,6 +32,14 @@ from tests.docker_registry import LIE, RealRegistry
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
     with docker_registry.serving(tmp_path_factory.mktemp("registry")) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that were waited for a registry, which nobody does here."""
+    waited: list[float] = []
+    monkeypatch.setattr(registry_module, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +151,99 @@ def test_a_broken_request_is_made_again(
     server.plan = plan
     push(registry, made)
     assert registry.find_manifest(made.image.tag) == made.image.digest
+
+
+def test_a_busy_registry_is_asked_again_when_it_says(
+    registry: Registry, server: RealRegistry, pauses: list[float]
+) -> None:
+    """public.ecr.aws takes one request a second of whoever has no login: 429."""
+    server.plan = lambda asked: "429" if len(server.asked) <= 2 else ""
+    assert registry.find_manifest("none") == ""
+    assert pauses == [7.0, 7.0]
+    server.asked.clear()
+    server.plan = lambda asked: "503" if len(server.asked) <= 3 else ""
+    assert registry.find_manifest("none") == ""
+    assert pauses[2:] == [0.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "pause"),
+    [
+        ("", None), ("3", 3.0), ("Fri, 01 Jan 2010 00:00:00 GMT", 0.0), ("soon", None),
+        ("-1", None), ("²", None),
+    ],
+)  # fmt: skip
+def test_how_a_registry_says_when(said: str, pause: float | None) -> None:
+    answer: Any = SimpleNamespace(headers={"Retry-After": said} if said else {})
+    assert registry_module._pause(answer) == pause
+
+
+def test_nobody_waits_for_hours(
+    registry: Registry, server: RealRegistry, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker's limit of pulls: it is told at once."""
+    monkeypatch.setattr(registry_module, "_pause", lambda answer: 21600.0)
+    server.plan = lambda asked: "429"
+    with pytest.raises(AwsError, match="TOOMANYREQUESTS"):
+        registry.read_manifest("3.12")
+    assert pauses == []
+
+
+def test_a_renewed_login_is_no_try(server: RealRegistry, registry: Registry) -> None:
+    """A token that expires while the registry is busy as often as it may be."""
+    given: list[str] = []
+
+    def password() -> tuple[str, str]:
+        given.append(f"token-{len(given)}")
+        server.passwords = {given[-1]} if len(given) > 1 else {"another"}
+        return "AWS", given[-1]
+
+    mine = opened(server, registry.repository, Login(password=password, is_remote=False))
+    server.plan = lambda asked: "503" if 1 < len(server.asked) <= 5 else ""
+    assert mine.find_manifest("none") == ""
+    assert len(given) == 2
+
+
+def test_a_blob_that_is_cut_off_is_fetched_again(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    """Its first half came, and counts for nothing. One that never comes whole is said."""
+    made = Made(tmp_path, b"app")
+    push(registry, made)
+    layer = made.image.layers[0]
+    server.asked.clear()
+    server.plan = lambda asked: "cut" if len(server.asked) <= 2 else ""
+    registry.fetch_blob(layer.digest, tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == made.find(layer).read_bytes()
+    server.asked.clear()
+    assert registry.read_unpacked(layer.digest, layer.size) == layer.unpacked
+    server.plan = lambda asked: "cut"
+    with pytest.raises(AwsError) as error:
+        registry.fetch_blob(layer.digest, tmp_path / "never")
+    assert "run the command again" in error.value.fix
+    assert not (tmp_path / "never").exists()
+    with pytest.raises(AwsError):
+        registry.read_unpacked(layer.digest, layer.size)
+
+
+def test_a_tag_that_was_taken_by_the_same_image_is_no_error(
+    registry: Registry, server: RealRegistry, tmp_path: Path
+) -> None:
+    """The answer was lost, or another run was first: ECR refuses the tag (buildkit#3776)."""
+    made, puts = Made(tmp_path, b"app"), list[str]()
+
+    def plan(asked: str) -> str:
+        if not asked.startswith("PUT") or "manifests" not in asked:
+            return ""
+        puts.append(asked)
+        return "lost" if len(puts) == 1 else "taken"
+
+    server.plan = plan
+    assert push(registry, made).layers == 3
+    assert len(puts) == 2
+    server.plan = lambda asked: "taken" if "manifests" in asked and asked[:3] == "PUT" else ""
+    with pytest.raises(AwsError, match="TAG_INVALID"):
+        push(registry, Made(tmp_path, b"another"))
 
 
 @pytest.mark.parametrize("number", range(1, 13))
@@ -354,6 +460,40 @@ def test_no_base_image_for_the_platform(registry: Registry, tmp_path: Path) -> N
     registry.put_manifest("3.12", INDEXES[0], files.canonical(empty))
     with pytest.raises(InputError, match="has no image for linux/amd64"):
         base_of(registry)
+
+
+@pytest.mark.parametrize(
+    ("told", "size", "unpacked"),
+    [(5, 3, 5), (7, 7, 7), (5, 1 << 32, (1 << 32) + 5), (0, 9 << 30, 12 << 30)],
+)
+def test_a_layer_of_over_4_gib_counts_whole(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, told: int, size: int, unpacked: int
+) -> None:
+    """gzip notes its length modulo that. It is no smaller than what it is packed to."""
+    answer = SimpleNamespace(status_code=206, content=struct.pack("<L", told))
+    monkeypatch.setattr(Registry, "_once", lambda *_, **__: nullcontext(answer))
+    assert registry.read_unpacked("sha256:0", size) == unpacked
+
+
+@pytest.mark.parametrize(
+    ("image", "place"),
+    [
+        ("python", ("registry-1.docker.io", "library/python", "latest")),
+        ("python:3.12", ("registry-1.docker.io", "library/python", "3.12")),
+        ("docker.io/python:3.12", ("registry-1.docker.io", "library/python", "3.12")),
+        ("docker.io/library/python:3.12", ("registry-1.docker.io", "library/python", "3.12")),
+        ("index.docker.io/me/base", ("registry-1.docker.io", "me/base", "latest")),
+        ("me/base@sha256:1", ("registry-1.docker.io", "me/base", "sha256:1")),
+        ("docker.io/me/base:1@sha256:1", ("registry-1.docker.io", "me/base", "sha256:1")),
+        ("ghcr.io/me/base:1", ("ghcr.io", "me/base", "1")),
+        ("localhost:5000/base", ("localhost:5000", "base", "latest")),
+        ("public.ecr.aws/lambda/python:3.12", ("public.ecr.aws", "lambda/python", "3.12")),
+    ],
+)
+def test_an_image_is_where_engines_look_for_it(image: str, place: tuple[str, ...]) -> None:
+    """docker.io is a web site."""
+    found, reference = base_image._place(image, True)
+    assert (found.url.partition("//")[2], found.repository, reference) == place
 
 
 def test_a_base_image_counts_unpacked(registry: Registry, tmp_path: Path) -> None:

@@ -120,9 +120,10 @@ def test_an_address_is_no_repository(images: Aws, region: str) -> None:
     assert 'write repository = "team/shop"' in error.value.fix
 
 
-def test_a_pythonpath_among_the_variables_is_refused(images: Aws) -> None:
+@pytest.mark.parametrize("path", ["/var/task/lib", "/var/task/lib:/opt/python"])
+def test_a_pythonpath_among_the_variables_is_refused(images: Aws, path: str) -> None:
     """It changes the order in which the image's packages are found."""
-    config = {"environment_variables": {"PYTHONPATH": "/var/task/lib"}, "stages": {"prod": {}}}
+    config = {"environment_variables": {"PYTHONPATH": path}, "stages": {"prod": {}}}
     files.write_atomic(paths.CHALICE_CONFIG, json.dumps(config).encode())
     with pytest.raises(InputError, match="PYTHONPATH"):
         preflight.check_variables(images.settings)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,10 +10,17 @@ import pytest
 from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.chalice_project import deploy
-from tasks.commands import image_rollback
+from tasks.commands import convert, image_rollback
 from tasks.context.arguments import Arguments
 from tasks.image.assemble import Base
-from tasks.release.images import conversion, releases, retention, stage_images, switch
+from tasks.release.images import (
+    conversion,
+    releases,
+    renaming,
+    retention,
+    stage_images,
+    switch,
+)
 from tasks.release.images import pin as image_pin
 from tasks.release.images.conversion import Conversion, Kept
 from tasks.release.images.parts import ImageParts, repository
@@ -22,6 +30,7 @@ from tasks.settings import s3_keys
 from tasks.util import files
 from tasks.util.errors import InputError
 from tests import lambda_function
+from tests.finished_layer import zipped
 from tests.moto_server import ACCOUNT, REGION, Server
 
 PARTS = ImageParts(
@@ -264,3 +273,88 @@ def test_notes_of_an_earlier_release_are_found_and_marked(images: Aws, server: S
     server.seen.clear()
     push(images, 2)
     assert reads(server) == 1
+
+
+# ---- conversions --------------------------------------------------------------------------------
+
+
+def test_what_an_earlier_conversion_left_is_deleted_in_the_end(images: Aws) -> None:
+    """The app lost `foo` between two conversions: its old function was nobody's for ever."""
+    back = Aws(replace(images.settings, package="layer"), images.environ)
+    for name in ("shuking-prod", "shuking-prod-foo", "shuking-prod-image"):
+        lambda_function.make(back, name)
+    state = deploy.state_of({"api_handler": f"{FUNCTION}-image"}, [])
+    files.write_record(deploy.deployed_file("prod"), state)
+    pairs = {name: f"{name}-image" for name in ("shuking-prod", "shuking-prod-foo")}
+    conversion.write(back, Conversion(renamed=pairs, done=True))
+    begun = conversion.begin(back, ["shuking-prod-image"], {"shuking-prod-image": "shuking-prod"})
+    assert begun.left == ["shuking-prod-foo"]
+    files.write_record(deploy.deployed_file("prod"), deploy.state_of({"api_handler": FUNCTION}, []))
+    conversion.write(back, replace(begun, done=True))
+    assert "shuking-prod-image, shuking-prod-foo stay from" in conversion.sentences(back)[0]
+    convert.finish(back)
+    left = back.client("lambda").list_functions()["Functions"]
+    assert [each["FunctionName"] for each in left] == ["shuking-prod"]
+    assert conversion.read(back) == Conversion()
+
+
+def test_one_that_came_back_meanwhile_is_not(images: Aws) -> None:
+    """The app has `foo` again, and Chalice made it by its name."""
+    for name in ("shuking-prod", "shuking-prod-foo"):
+        lambda_function.make(images, name)
+    running = deploy.state_of({"api_handler": FUNCTION, "foo": f"{FUNCTION}-foo"}, [])
+    files.write_record(deploy.deployed_file("prod"), running)
+    conversion.write(images, Conversion(left=["shuking-prod-foo"], done=True))
+    convert.finish(images)
+    assert len(images.client("lambda").list_functions()["Functions"]) == 2
+
+
+def test_a_reservation_follows_a_conversion_that_is_turned_round(images: Aws) -> None:
+    """It was taken from the old function, and not yet given to the new one."""
+    for name in ("shuking-prod", "shuking-prod-image"):
+        lambda_function.make(images, name)
+    kept = Kept(reserved=500)
+    there = Conversion(
+        functions={"shuking-prod": kept}, renamed={"shuking-prod": "shuking-prod-image"}
+    )
+    conversion.write(images, there)
+    turned = conversion.begin(
+        images, ["shuking-prod-image"], {"shuking-prod-image": "shuking-prod"}
+    )
+    assert turned.functions["shuking-prod-image"].reserved == 500
+    conversion.give_back(images, turned)
+    found = images.client("lambda").get_function_concurrency(FunctionName="shuking-prod")
+    assert found["ReservedConcurrentExecutions"] == 500
+
+
+def test_a_new_function_is_made_for_what_was_built(images: Aws) -> None:
+    """The layer was for x86_64; the image is for arm64."""
+    lambda_function.make(images, "shuking-prod")
+    made: list[Any] = []
+
+    def look(params: Any, **_: Any) -> None:
+        made.append(json.loads(params["body"]))
+
+    arm = Aws(replace(images.settings, architecture="arm64"), images.environ)
+    arm.client("lambda").meta.events.register("before-call.lambda.CreateFunction", look)
+    code = renaming.code_of_zip("3.12", zipped("x"), [])
+    renaming.create(arm, {"shuking-prod": "shuking-prod-image"}, code)
+    assert [each["Architectures"] for each in made] == [["arm64"]]
+
+
+def test_a_source_without_an_arn_is_led_like_others(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka of one's own is named by its servers."""
+    led: list[Any] = []
+    servers = {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["k:9092"]}}
+    mapping = {"UUID": "u-1", "FunctionArn": FUNCTION, "SelfManagedEventSource": servers}
+    client = SimpleNamespace(
+        get_paginator=lambda name: SimpleNamespace(
+            paginate=lambda **of: [{"EventSourceMappings": [mapping]}]
+        ),
+        update_event_source_mapping=lambda **of: led.append(of),
+    )
+    monkeypatch.setattr(Aws, "client", lambda self, name: client)
+    renaming._lead_mappings(images, "shuking-prod", "shuking-prod-image")
+    assert led == [{"UUID": "u-1", "FunctionName": "shuking-prod-image"}]

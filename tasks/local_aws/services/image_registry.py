@@ -190,9 +190,11 @@ def _put_manifest(environ: dict[str, Any], region: str, name: str, tag: str) -> 
         if not blob(each["digest"]).exists():
             why = f"there is no blob {each['digest']}"
             return _refused("400 Bad Request", "MANIFEST_BLOB_UNKNOWN", why)
-    there = _image(region, name, tag)
-    if there and there.get_image_digest() != digest:
-        why = f"tag {tag} is another image's, and tags of this repository never move"
+    there, found = _image(region, name, tag), _repository(region, name)
+    other = there and there.get_image_digest() != digest
+    if other or (there and found.image_tag_mutability == "IMMUTABLE"):  # of the same image, too
+        why = f"The image tag '{tag}' already exists in the '{name}' repository and cannot be "
+        why += "overwritten because the repository is immutable."
         return _refused("400 Bad Request", "TAG_INVALID", why)
     with suppress(ImageAlreadyExistsException):  # just this one
         ecr_backends[ACCOUNT][region].put_image(

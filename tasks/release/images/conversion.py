@@ -5,7 +5,7 @@ names (renaming.py), or in their place under the same (`delete`). What Chalice g
 is kept before anything is changed: a run that was stopped in between is completed by the next.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -40,11 +40,18 @@ class Kept:
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
     """`functions`: {old function: what is kept of it}. `renamed`: {old function: new one}, of one
-    that keeps no names. `done`: nothing is left to do but to delete the old ones."""
+    that keeps no names. `done`: nothing is left to do but to delete the old ones. `left`: those of
+    conversions before, which nothing leads to either."""
 
     functions: Mapping[str, Kept] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     done: bool = False
+    left: Sequence[str] = ()
+
+    @property
+    def old(self) -> list[str]:
+        """What `finish` deletes."""
+        return [*self.renamed, *self.left]
 
     @property
     def is_open(self) -> bool:
@@ -56,8 +63,9 @@ def read(aws: Aws) -> Conversion:
     told = typed_json.parsed(s3.get_bytes(aws, _key(aws)))
     kept = {name: Kept(**each) for name, each in told.get("functions", {}).items()}
     return Conversion(
-        functions=kept, renamed=told.get("renamed", {}), done=bool(told.get("done", False))
-    )
+        functions=kept, renamed=told.get("renamed", {}), done=bool(told.get("done", False)),
+        left=tuple(told.get("left", ())),
+    )  # fmt: skip
 
 
 def sentences(aws: Aws) -> list[str]:
@@ -65,8 +73,8 @@ def sentences(aws: Aws) -> list[str]:
     found, stage = read(aws), f"stage={aws.settings.stage}"
     if found.is_open:
         return [f"a conversion of {stage} is not done: ./doitw convert {stage} goes on with it"]
-    if found.renamed:
-        old = ", ".join(found.renamed)
+    if found.old:
+        old = ", ".join(found.old)
         return [
             f"{old} stay from before a conversion: ./doitw convert finish=1 {stage} deletes them"
         ]
@@ -115,11 +123,27 @@ def _unkept(aws: Aws, name: str) -> list[str]:
 
 
 def begin(aws: Aws, found: list[str], renamed: Mapping[str, str]) -> Conversion:
-    """Before anything is changed. What an earlier run kept stays."""
+    """Before anything is changed. What an earlier run kept stays, also where it is turned round."""
     former = read(aws)
     kept = {**former.functions} if former.is_open else {}
+    kept |= {new: kept[old] for old, new in former.renamed.items() if old in kept and new in found}
     kept |= {name: _of_function(aws, name) for name in found if name not in kept}
-    return write(aws, Conversion(functions=kept, renamed=renamed))
+    left = _left(aws, former, {*renamed, *renamed.values()})
+    return write(aws, Conversion(functions=kept, renamed=renamed, left=left))
+
+
+def _left(aws: Aws, former: Conversion, named: set[str]) -> list[str]:
+    """Functions of the last conversion that this one does not know: the app has them no more."""
+    gone = {*former.old, *former.renamed.values()} - named - {*names(aws)}
+    return [name for name in sorted(gone) if lambda_functions.configuration(aws, name)]
+
+
+def free_reserved(aws: Aws, under_way: Conversion) -> None:
+    """Of the old functions: the account has so many in all, of which 100 stay unreserved. The new
+    ones could not have theirs beside them. It is kept, and follows."""
+    for name in under_way.renamed:
+        if name in under_way.functions and lambda_functions.reserved(aws, name) is not None:
+            lambda_functions.reserve(aws, name, None)
 
 
 def _of_function(aws: Aws, name: str) -> Kept:
@@ -169,7 +193,7 @@ def give_back(aws: Aws, found: Conversion) -> None:
         if lambda_functions.reserved(aws, name) != kept.reserved:
             lambda_functions.reserve(aws, name, kept.reserved)
     done = replace(found, done=True)
-    write(aws, done if found.renamed else Conversion())
+    write(aws, done if found.old else Conversion())
 
 
 def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -> None:

@@ -23,6 +23,8 @@ from .conversion import Conversion
 from .package_type import IMAGE, ZIP, other_type
 
 LONGEST = 64  # characters of a function's name (AWS: CreateFunction)
+# Of a subscription, what Subscribe takes for a function.
+SUBSCRIBED = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
 KEPT = ("Role", "Timeout", "MemorySize")
 
 
@@ -139,7 +141,8 @@ def _lead_mappings(aws: Aws, old: str, new: str) -> None:
             leads = each["FunctionArn"].rpartition(":")[2] == old
             if leads and each.get("State") != "Deleting":
                 client.update_event_source_mapping(UUID=each["UUID"], FunctionName=new)
-                say(f"event source {each['EventSourceArn']} → {new}")
+                # Kafka of one's own has no ARN
+                say(f"event source {each.get('EventSourceArn', each['UUID'])} → {new}")
 
 
 def _led(aws: Aws, resource: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
@@ -162,15 +165,27 @@ def _lead_topic(aws: Aws, topic: str, old: str, arn: str) -> str:
     """Subscribed first, and then the old one taken away: no message is lost, one may come twice."""
     client = aws.client("sns")
     with errors(f"leading topic {topic} to {arn}"):
-        made = client.subscribe(
-            TopicArn=topic, Protocol="lambda", Endpoint=arn, ReturnSubscriptionArn=True
-        )
         pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-        for each in [each for page in pages for each in page["Subscriptions"]]:
-            if each["Endpoint"] == old:
-                client.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
-                say(f"topic {topic} → {arn.rpartition(':')[2]}")
-    return str(made["SubscriptionArn"])
+        there = {
+            x["Endpoint"]: x["SubscriptionArn"] for page in pages for x in page["Subscriptions"]
+        }
+        if arn not in there:
+            there[arn] = client.subscribe(
+                TopicArn=topic, Protocol="lambda", Endpoint=arn, ReturnSubscriptionArn=True,
+                Attributes=_attributes(client, there.get(old, "")),
+            )["SubscriptionArn"]  # fmt: skip
+        if old in there:
+            client.unsubscribe(SubscriptionArn=there[old])
+            say(f"topic {topic} → {arn.rpartition(':')[2]}")
+    return str(there[arn])
+
+
+def _attributes(client: Any, subscription: str) -> dict[str, str]:
+    """What people set of it: which messages it gets, and where those go that fail."""
+    if not subscription:
+        return {}
+    found = client.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
+    return {name: found[name] for name in SUBSCRIBED if found.get(name) not in (None, "", "false")}
 
 
 def _lead_bucket(aws: Aws, name: str, old: str, arn: str) -> None:

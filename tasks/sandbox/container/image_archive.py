@@ -15,8 +15,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
+from ...settings import paths
 from ...settings.model import Settings
-from ...util.errors import BuildError
+from ...util import files
+from ...util.errors import BuildError, InputError
 from . import docker_engine, docker_images
 
 Find = Callable[[], Path]  # where a layer's file lies; it may have to be fetched
@@ -35,23 +37,31 @@ class Archive:
 
     @contextmanager
     def layer(self, number: int) -> Iterator[tuple[IO[bytes], int]]:
-        """(its tar in a file, bytes)."""
-        inside = self._tar.extractfile(self._tar.getmember(self._layers[number]))
+        """(its tar in a file, bytes). InputError where the config says otherwise: it is packed in
+        another way (zstd), or is not the layer."""
+        inside, hashed = self._tar.extractfile(self._layers[number]), hashlib.sha256()
         assert inside
-        with tempfile.TemporaryFile() as plain, inside:
+        with _on_disk() as plain, inside:
             packed = inside.read(len(GZIP)) == GZIP
             inside.seek(0)
             source: Any = gzip.GzipFile(fileobj=inside) if packed else inside
             while block := source.read(BLOCK):
+                hashed.update(block)
                 plain.write(block)
             plain.flush()
+            if f"sha256:{hashed.hexdigest()}" != self.config["rootfs"]["diff_ids"][number]:
+                raise InputError(
+                    f"layer {number + 1} of the base image is not what the image says it is, or is "
+                    "packed with something else than gzip",
+                    fix="build the base image with gzip, or choose another: `image`, LAYER_IMAGE",
+                )
             yield plain, plain.tell()
 
 
 @contextmanager
 def exported(settings: Settings) -> Iterator[Archive]:
     """The base image. BuildError where it cannot be had."""
-    with docker_engine.connected() as client, tempfile.TemporaryFile() as file:
+    with docker_engine.connected() as client, _on_disk() as file:
         for block in client.api.get_image(docker_images.ensure_base(client, settings)):
             file.write(block)
         file.seek(0)
@@ -72,11 +82,12 @@ def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
     return found
 
 
-def has_registry(settings: Settings) -> bool:
-    """Did the engine get the base image from a registry?"""
+def registry_digest(settings: Settings) -> str:
+    """`sha256:…` by which a registry may have exactly the base image that the engine has. '' for
+    one that none has. An engine may name one for an image that was built here (moby#48747)."""
     with docker_engine.connected() as client:
-        image = client.images.get(docker_images.ensure_base(client, settings))
-        return bool(image.attrs.get("RepoDigests"))
+        docker_images.ensure_base(client, settings)
+        return docker_images.digest(client, settings).partition("@")[2]
 
 
 def base_id(settings: Settings) -> str:
@@ -94,11 +105,11 @@ def load(tag: str, config: bytes, layers: Sequence[Find], like: Iterable[str] = 
             return
         there = _layers_there(client, config, like)
         try:
-            _send(client, tag, config, layers, there)
+            _send(client, tag, config, layers[there:])
         except docker.errors.DockerException:
             if not there:
                 raise
-            _send(client, tag, config, layers, 0)  # an engine that wants all of them
+            _send(client, tag, config, layers)  # an engine that wants all of them
 
 
 def _is_tagged(client: Any, tag: str, config: bytes) -> bool:
@@ -126,9 +137,9 @@ def _layers_there(client: Any, config: bytes, like: Iterable[str]) -> int:
     return most
 
 
-def _send(client: Any, tag: str, config: bytes, layers: Sequence[Find], there: int) -> None:
-    with tempfile.TemporaryFile() as file:
-        write(file, tag, config, [find() for find in layers[there:]])
+def _send(client: Any, tag: str, config: bytes, layers: Sequence[Find]) -> None:
+    with _on_disk() as file:
+        write(file, tag, config, [find() for find in layers])
         file.seek(0)
         client.images.load(file)
 
@@ -150,12 +161,24 @@ def write(target: IO[bytes], tag: str, config: bytes, layers: Sequence[Path]) ->
             tar.addfile(info, io.BytesIO(data))
 
 
-def tags(repository: str, beginning: str) -> list[str]:
-    """Of images in the engine."""
+def _on_disk() -> IO[bytes]:
+    """A file without a name, of gigabytes. /tmp is often in memory."""
+    paths.BUILD.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=paths.BUILD)
+
+
+def own_tag(repository: str, digest: str = "") -> str:
+    """For an image of this checkout alone: another one's `local-stop` leaves it. Without a digest
+    what all of them begin with."""
+    return f"{repository}:{files.digest([str(Path.cwd())])[:12]}-{digest.partition(':')[2][:12]}"
+
+
+def own_tags(repository: str) -> list[str]:
+    """This checkout's, of images in the engine."""
     with docker_engine.connected() as client:
         found = client.api.images(name=repository)
     named = (tag for each in found for tag in each.get("RepoTags") or [])
-    return [each for each in named if each.startswith(f"{repository}:{beginning}")]
+    return [each for each in named if each.startswith(own_tag(repository))]
 
 
 def remove(tags: Iterable[str]) -> None:

@@ -125,6 +125,14 @@ def test_short_values_are_hidden_beside_their_name() -> None:
     )
 
 
+def test_a_function_that_is_an_image_takes_no_pythonpath() -> None:
+    """One that names the layer would do for a layer."""
+    text = '{"PYTHONPATH": "/var/task/lib:/opt/python"}'
+    assert parse_secret("s", "v", text).values
+    with pytest.raises(AwsError, match="PYTHONPATH"):
+        parse_secret("s", "v", text, image=True)
+
+
 def test_a_variable_that_takes_the_layer_away() -> None:
     """As in config.json; its value is not said."""
     with pytest.raises(AwsError, match="PYTHONPATH takes the layer from the functions") as caught:

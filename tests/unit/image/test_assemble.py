@@ -77,7 +77,8 @@ def test_another_architecture_is_refused() -> None:
 
 
 def test_too_large_is_refused() -> None:
-    assert "12.0 GB unpacked, Lambda takes 10.0 GB" in refused(made(own=1, unpacked=12_000_000_000))
+    assert "12.0 GB unpacked, Lambda takes 10.7 GB" in refused(made(own=1, unpacked=12_000_000_000))
+    check.check_image(Settings(), made(own=1, unpacked=10_500_000_000))
     check.check_image(Settings(), made(own=1, unpacked=IMAGE_LIMIT - 1000))
 
 
@@ -88,6 +89,20 @@ def test_too_many_layers_are_refused() -> None:
 
 def test_a_base_without_an_entrypoint_is_refused() -> None:
     assert "no entrypoint" in refused(changed(config={}))
+
+
+@pytest.mark.parametrize(
+    ("env", "why"),
+    [
+        ("PYTHONPATH=/usr/lib/spatial:/opt/python", "PYTHONPATH = '/usr/lib/spatial:/opt/python'"),
+        ("PYTHONPATH=", "PYTHONPATH = ''"),
+        ("PYTHONHOME=/usr", "PYTHONHOME = '/usr'"),
+    ],
+)
+def test_a_base_that_changes_what_is_imported_is_refused(env: str, why: str) -> None:
+    """Its packages would be found before those that were tested, or none."""
+    said = refused(changed(config={**CONFIG["config"], "Env": ["LANG=C", env]}))
+    assert f"the base image sets {why}" in said
 
 
 def test_a_base_whose_config_and_manifest_differ_is_refused() -> None:

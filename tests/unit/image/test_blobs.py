@@ -27,6 +27,15 @@ def test_the_same_groups_in_any_order() -> None:
     assert grouped(sizes) == grouped(sizes, order=["c", "a", "b"])
 
 
+def test_a_base_with_many_layers_leaves_fewer() -> None:
+    """The heaviest keep one of their own."""
+    sizes = {f"p{number:03}": 200_000 + number for number in range(10)}
+    content = [member(name, size) for name, size in sizes.items()]
+    names = {Path(name): name for name in sizes}
+    assert list(blobs.group(content, names, 2)) == ["p008", "p009", blobs.LIGHT]
+    assert list(blobs.group(content, names, 0)) == [blobs.LIGHT]
+
+
 def test_an_image_has_at_most_127_layers() -> None:
     """Those of the base and the app among them: the lightest of too many share one."""
     sizes = {f"p{number:03}": 200_000 + number for number in range(150)}

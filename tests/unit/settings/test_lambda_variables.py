@@ -32,6 +32,13 @@ def test_pythons_own_that_take_the_layer_away() -> None:
     assert against_layer(fine) == {}
 
 
+def test_an_image_takes_no_pythonpath_at_all() -> None:
+    """Whatever it names, it comes before the image's own order."""
+    for path in ("/var/task/lib:/opt/python", "/opt/python", "", "/x"):
+        assert list(against_layer({"PYTHONPATH": path}, image=True)) == ["PYTHONPATH"]
+    assert against_layer({"PYTHONHOME": "/var/lang"}, image=True) == {}
+
+
 def test_pythons_own_that_take_its_bytecode_away() -> None:
     """Each is a warning."""
     [optimize, prefix] = against_bytecode({"PYTHONOPTIMIZE": "2", "PYTHONPYCACHEPREFIX": "/tmp"})  # noqa: S108 - nothing is written

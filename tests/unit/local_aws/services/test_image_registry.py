@@ -59,6 +59,18 @@ def put(tag: str = "i-1", config: bytes = b"{}") -> str:
     return str(headers["Docker-Content-Digest"])
 
 
+def test_a_tag_that_never_moves_is_refused_again(ecr: Any) -> None:
+    """As by ECR: also of the same image (containers-roadmap#2380). Where tags move, it is none."""
+    digest = put()
+    assert put() == digest
+    ecr.put_image_tag_mutability(repositoryName="team/shop", imageTagMutability="IMMUTABLE")
+    _, _, manifest = ask("GET", f"manifests/{digest}")
+    status, _, why = ask("PUT", "manifests/i-1", manifest)
+    assert (status, json.loads(why)["errors"][0]["code"]) == (400, "TAG_INVALID")
+    assert "cannot be overwritten because the repository is immutable" in str(why)
+    assert ask("PUT", "manifests/i-2", manifest)[0] == 201
+
+
 def login(user: str, password: str) -> dict[str, str]:
     pair = base64.b64encode(f"{user}:{password}".encode()).decode()
     return {"HTTP_AUTHORIZATION": f"Basic {pair}"}
