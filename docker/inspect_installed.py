@@ -13,7 +13,8 @@ file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {
 `__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
 imported]} of its code (for tasks/layer/prune/). "contents" {path: sha256} of what the wheel
-brought, "altered": those of them that RECORD says something else of. Where there are some,
+brought (of a script of Python's what stands BEHIND the lines that the installer writes), "altered":
+those of them that RECORD says something else of. Where there are some,
 "refused" {path: why no layer may hold it}.
 """
 
@@ -58,6 +59,14 @@ LINE = 5000  # bytes: a path has 4,096 at most
 SMALL = 2048  # bytes of an __init__.py
 # One of more may declare a namespace, with much before it.
 DECLARING, DECLARES = 65_536, ("extend_path", "declare_namespace")
+# How uv begins a script of Python's: with the interpreter, or what starts one with a long name.
+_STARTS = re.compile(
+    rb"#!(/\S*python[0-9.]*w?\n|/bin/sh\n(#[^\n]*\n)?"
+    rb"'''exec' ('[^'\n]*python[0-9.]*w?'|\"\$\(printf %b( ?'\\'0[0-7]{3})+\)\")"
+    rb" \"\$0\" \"\$@\"\n' '''\n)"
+)
+START = 1 << 16  # bytes; a path has 4,096
+BEHIND = " behind its first line"
 # Part of no running program: they name sources and headers to compile them.
 _BUILD_SCRIPTS = {"setup.py", "setup_common.py", "conftest.py"}
 
@@ -102,8 +111,9 @@ def take_apart(
     bring = Counter(name for facts in found.values() for name in facts["hashes"])
     both = contested(found)  # whichever came last; they are named later
     for facts in found.values():
-        for name in both:
+        for name in (*both, *facts.pop("scripts")):
             facts["contents"].pop(name, None)
+            facts["contents"].pop(f"{name}{BEHIND}", None)
         facts["modules"] = dict(sorted(facts["modules"].items()))
         facts["hashes"] |= unrecorded(facts, bring)
         facts["altered"] = altered(facts["hashes"], facts["contents"])
@@ -118,6 +128,7 @@ def take_in(found: dict[str, Facts], kind: str, results: "list[Any]") -> None:
         key, _, path = name.partition("/")
         if digest:
             found[key]["contents"][path] = digest
+        path = path.removesuffix(BEHIND)
         if said:
             found[key]["modules"][path] = said
         elif said is None:
@@ -149,17 +160,27 @@ def effort(installed: str, name: str) -> int:
 
 
 def is_the_wheels(installed: str, name: str) -> bool:
-    """A file as the wheel brought it: programs name the interpreter, and what the installer says of
-    itself is its own."""
+    """A file as the wheel brought it. What the installer says of itself is its own."""
     folder, _, file = name.rpartition("/")
     own = folder.endswith(".dist-info") and file in _INSTALLERS
     plain = _kind(f"{installed}/{name}") == stat.S_IFREG
-    return plain and not own and not name.startswith("bin/")
+    return plain and not own
 
 
-def hashed(installed: str, name: str) -> str:
-    digest, block = hashlib.sha256(), memoryview(_BLOCK)
+def installers(installed: str, name: str) -> int:
+    """How many of its first bytes the installer has written."""
+    if not name.startswith("bin/"):
+        return 0
     with open(f"{installed}/{name}", "rb", buffering=0) as file:
+        start = _STARTS.match(file.read(START))
+    return start.end() if start else 0
+
+
+def hashed(path: str, skipped: int) -> str:
+    """Of the file from there on."""
+    digest, block = hashlib.sha256(), memoryview(_BLOCK)
+    with open(path, "rb", buffering=0) as file:
+        file.seek(skipped)
         while count := file.readinto(block):
             digest.update(block[:count])
     return digest.hexdigest()
@@ -202,13 +223,15 @@ def distribution(folder: Path) -> Facts:
     """Of one dist-info."""
     texts = {name: _text(folder / name) for name in ("METADATA", "RECORD")}
     name = header("Name", texts["METADATA"]) or folder.name.split("-")[0]
+    points = _text(folder / "entry_points.txt")
     return {
         "name": re.sub(r"[-_.]+", "-", name).lower(),
         "version": header("Version", texts["METADATA"]),
         "folder": folder.name,
         "texts": texts,
         "hashes": recorded(texts["RECORD"]),
-        "targets": targets(_text(folder / "entry_points.txt")),
+        "targets": targets(points),
+        "scripts": scripts(points),
     }
 
 
@@ -224,6 +247,15 @@ def targets(text: str) -> list[str]:
     """Modules of an entry_points.txt: `name = module:object [extra]`. Of any text."""
     values = (line.partition("=")[2] for line in text.splitlines() if "=" in line)
     return sorted({name for value in values if (name := re.split(r"[:\[\s]", value.strip())[0])})
+
+
+def scripts(text: str) -> list[str]:
+    """Programs that the installer makes of an entry_points.txt."""
+    found = []
+    for section in re.split(r"(?m)^[ \t]*\[", text):
+        if section.startswith(("console_scripts]", "gui_scripts]")):
+            found += [f"bin/{line.partition('=')[0].strip()}" for line in section.splitlines()]
+    return found
 
 
 def _text(path: Path) -> str:
@@ -396,14 +428,16 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     for name in names:
         path = name.partition("/")[2]
         own = is_the_wheels(installed, path)
+        skipped = installers(installed, path) if own else 0
+        called = f"{name}{BEHIND}" if skipped else name
         if not (is_code(path) and size_of(installed, path)):
-            found.append((name, hashed(installed, path) if own else "", ()))
+            digest = hashed(f"{installed}/{path}", skipped) if own else ""
+            found.append((called, digest, ()))
             continue
         with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
             content = file.read()
-        found.append(
-            (name, hashlib.sha256(content).hexdigest() if own else "", says(path, content))
-        )
+        digest = hashlib.sha256(content[skipped:]).hexdigest() if own else ""
+        found.append((called, digest, says(path, content)))
     return found
 
 

@@ -7,6 +7,7 @@ package stands what was left out of it, for a later deploy that reuses it.
 import csv
 import hashlib
 import json
+import os
 import re
 import sys
 import zipfile
@@ -60,6 +61,20 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
         return str(package)
 
     base._hash_project_dir, function.create_deployment_package = named, made
+
+
+def take_wheels_alone() -> None:
+    """Chalice fetches sources where there is no wheel, and builds them here. Their scripts would
+    run as you whenever something is measured. SystemExit says what has no wheel."""
+    runner: Any = import_module("chalice.deploy.packager").PipRunner
+
+    def refuse(self: Any, sources: str | Collection[str], *more: Any) -> None:
+        names = [sources] if isinstance(sources, str) else sorted(sources)
+        if names:
+            raise SystemExit(f"no wheel, and nothing is built to measure it: {', '.join(names)}")
+
+    os.environ["PIP_ONLY_BINARY"] = ":all:"
+    runner.download_sdists = runner.build_wheel = refuse
 
 
 def know_python(python: str) -> None:
@@ -189,12 +204,14 @@ def _brings(path: str) -> str:
 
 def main() -> None:
     """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER`, the layer's {package: version} as
-    JSON on stdin: what Chalice would pack of a requirements file, into the folder."""
+    JSON on stdin: what Chalice would pack of a requirements file, into the folder. Not where it
+    would have to be built."""
     from chalice.deploy.packager import DependencyBuilder, MissingDependencyError
     from chalice.utils import OSUtils
 
     abi, architecture, requirements, folder = sys.argv[1:]
     know_python(f"3.{abi.removeprefix('cp3')}")
+    take_wheels_alone()
     leave_out(json.load(sys.stdin))
     with suppress(MissingDependencyError):  # a deploy goes on without these, too
         takes = "architecture" in signature(DependencyBuilder).parameters  # since 1.34

@@ -218,13 +218,14 @@ class LayerBuilder:
             said = [f"{pin.name}: {path!a} is not what its RECORD says" for path in altered]
             known = pin.name not in self._sources.built  # what is built may differ each time
             if not said and known:
-                said = wheel_memory.differences(pin, contents, self.settings)
+                kind = self.sandbox.kind
+                said = wheel_memory.differences(pin, contents, self.settings, kind)
             if said:
                 wrong[pin] = said
         if not wrong:
             return
         for pin in wrong:
-            wheel_memory.forget(pin, self.settings)
+            wheel_memory.forget(pin, self.settings, self.sandbox.kind)
         words = ("cache", "clean", "--no-config", *(pin.name for pin in wrong))
         self.sandbox.run(Job(argv=("{uv}", *words), kind=INSTALL))
         self.close()

@@ -5,8 +5,9 @@ for them. By itself moto posts to a topic's HTTP subscribers, to API destination
 integrations, and runs Batch's jobs on the Docker engine, with volumes of the caller's choice.
 """
 
+import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ..ui.console import say
 App = Callable[..., Iterable[bytes]]
 # Not services of AWS: moto's own (resets, recordings written to files), and what only EC2 has.
 UNSERVED = {"moto_api", "instance_metadata", "batch"}
+SSH = 22  # the port of an engine that names none: ssh://HOST
 _CONNECTING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _RESOLVING = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
 
@@ -28,7 +30,7 @@ def confine(own: str, docker_host: str = "") -> None:
     not even that. `docker_host`: DOCKER_HOST. A Unix socket needs no network. There is no way
     back."""
     places = [urlsplit(f"tcp://{own}"), urlsplit(docker_host)]
-    allowed = {(each.hostname, each.port) for each in places if each.hostname}
+    allowed = {(each.hostname, each.port or SSH) for each in places if each.hostname}
     hosts = {host for host, _ in allowed}
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
@@ -42,9 +44,20 @@ def confine(own: str, docker_host: str = "") -> None:
     keep_from_posting()
 
 
-def is_outside(address: object, allowed: Iterable[tuple[object, ...]]) -> bool:
-    """Is it an address of a network that is not among these? A Unix socket's is a text."""
-    return isinstance(address, tuple) and address[:2] not in allowed
+def is_outside(address: object, allowed: Collection[tuple[str, int]]) -> bool:
+    """Is it an address of a network, and of none of these hosts and ports? A Unix socket's is a
+    text. A name is looked up each time: an engine that starts anew may be elsewhere."""
+    if not isinstance(address, tuple) or address[:2] in allowed:
+        return False
+    return not any(address[:2] in numbers(*each) for each in allowed if each[1] == address[1])
+
+
+def numbers(host: str, port: int) -> set[tuple[Any, ...]]:
+    """What a host's name stands for now."""
+    try:
+        return {found[4][:2] for found in socket.getaddrinfo(host, port)}
+    except OSError:
+        return set()
 
 
 def keep_from_engine() -> None:

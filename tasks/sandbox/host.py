@@ -149,7 +149,8 @@ class _Session:
             host_runtime.lay_out(names)
         if not job.kind.is_ours:
             system = Path(names["{lambda}"])
-            lambda_system.lay_out(system, names["{interpreter}"], self._python)
+            interpreter = isolation.program(names["{interpreter}"])
+            lambda_system.lay_out(system, interpreter, self._python)
         outcome = _execute(job, names, on_line, self._running)
         if outcome.code and outcome.output.startswith(MOUNT_WENT):
             outcome = _execute(job, names, on_line, self._running)
@@ -214,7 +215,7 @@ def _execute(
     if job.kind.is_ours or isolation.lacking(names["{interpreter}"]):
         words, environment = _words(job, names), _environment(job, names)
     else:
-        inside = {**names, **INSIDE}
+        inside = {**names, **INSIDE, "{interpreter}": isolation.program(names["{interpreter}"])}
         command = _isolated(_words(job, inside), names, job)
         words, place = isolation.with_environment(command, _environment(job, inside))
         environment, given = {}, [place]
@@ -261,7 +262,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]:
-    interpreter, tmp = names["{interpreter}"], Path(names["{tmp}"])
+    interpreter, tmp = isolation.program(names["{interpreter}"]), Path(names["{tmp}"])
     if job.forward and not job.network:
         words = host_relay.wrapped(words, interpreter, job.forward, tmp)
     there = [name for name in (*GIVEN, *PLACES) if Path(names[name]).exists()]

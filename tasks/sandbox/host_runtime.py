@@ -14,6 +14,7 @@ from pathlib import Path
 from ..settings import paths
 from ..util import files
 from ..util.errors import BuildError
+from . import isolation
 
 PACKAGES = ("awslambdaric", "boto3")
 SCRIPTS = ("bootstrap.py", "runtime_client.py")
@@ -62,7 +63,7 @@ def _start(names: Mapping[str, str], python: str) -> str:
         "#!/bin/sh\n"
         f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
         f"export LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib\n"
-        f"exec {shlex.quote(names['{interpreter}'])} -S "
+        f"exec {shlex.quote(isolation.program(names['{interpreter}']))} -S "
         f'"$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}\n'
     )
 

@@ -6,6 +6,7 @@ It is tried, never inferred: some systems have user namespaces and refuse them (
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +19,16 @@ from . import lambda_system
 
 NONE = "not isolated"
 TASK, RUNTIME = "/var/task", "/var/runtime"  # as in Lambda's image
-EMPTY = ("/run", "/var")  # services' sockets and files
+# Of this machine's folders those with programs and libraries are seen. All others are empty: homes,
+# checkouts, whatever holds a secret or a socket.
+SEEN = re.compile(r"/(usr|s?bin|lib\w*|nix|sys)")
 # What machines have of data and sources, and Lambda's image has not.
 OTHERS = (
     "/usr/include", "/usr/src", "/usr/games", "/usr/share/fonts", "/usr/share/mime",
-    "/usr/share/dict", "/usr/local/share", "/srv", "/mnt", "/media",
+    "/usr/share/dict", "/usr/local/share",
 )  # fmt: skip
+OWN = ("/proc", "/dev")
+EMPTY = ["--tmpfs"]
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 STREAMS = ("in", "out", "err")
 TRY_SECONDS = 20
@@ -35,37 +40,51 @@ def wrapped(
     system: Path, places: Mapping[str, Path] = {}, covered: Mapping[str, str] = {},
     hidden: Iterable[Path] = (),
 ) -> list[str]:  # fmt: skip
-    """The command, as Lambda's user, so that it sees this machine read-only, with empty homes,
-    without its services' sockets, other processes and network, and with /etc and /var as Lambda's.
-    `reads`: what may lie in a home and is to be seen. `tmp`: where it writes to. `system`:
-    sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen there}. `covered`: {file:
-    what is seen in its place}. `hidden`: folders that are empty there."""
+    """The command, as Lambda's user, so that it sees programs and libraries of this machine,
+    read-only, and nothing else of it: no home, checkout, service's socket, other process and
+    network. /etc and /var are as Lambda's. `reads`: what is to be seen all the same. `tmp`: where
+    it writes to. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
+    there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty there."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
     command += ["--hostname", lambda_system.HOSTNAME] + ["--share-net"] * network
-    command += ["--cap-drop", "ALL", "--ro-bind", "/", "/", *_devices(), "--proc", "/proc"]
+    command += ["--cap-drop", "ALL", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
-    empty = [Path(path) for path in (*_homes(), *EMPTY, *OTHERS) if is_folder(path)]
-    empty += [each for each in hidden if is_folder(str(each)) and not {*each.parents} & {*empty}]
-    mounts = {path: ["--tmpfs"] for path in empty}
+    mounts = _of_this_machine(hidden)
+    empty = [path for path, how in mounts.items() if how == EMPTY]
     for name in (TASK, RUNTIME):
         mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
-    mounts |= {path: ["--ro-bind", str(path)] for path in reads}
+    mounts |= {path: ["--ro-bind", str(path)] for path in reads if path not in empty}
     mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
     mounts |= _of_lambda(system)
     mounts[tmp] = ["--bind", str(tmp)]
     for place in sorted(mounts, key=lambda path: len(path.parts)):  # one may lie in another
         command += [*mounts[place], str(place)]
-    for path in (*empty, Path("/dev")):  # whoever is its owner makes nothing there, either
+    for path in (*empty, Path("/dev"), Path("/")):  # its owner makes nothing there, either
         command += ["--remount-ro", str(path)]
     return [*command, "--", *words]
 
 
-def is_folder(path: str) -> bool:
+def _of_this_machine(hidden: Iterable[Path]) -> dict[Path, list[str]]:
+    """{place: how it is seen}. What is empty in a folder that is seen comes behind that."""
+    mounts: dict[Path, list[str]] = {}
+    for path in Path("/").iterdir():
+        if path.is_symlink():
+            mounts[path] = ["--symlink", str(path.readlink())]
+        elif SEEN.fullmatch(str(path)):
+            mounts[path] = ["--ro-bind", str(path)]
+        elif path.is_dir() and str(path) not in OWN:
+            mounts[path] = EMPTY
+    found = [path for path in (*_homes(), Path.cwd(), *map(Path, OTHERS)) if path != Path("/")]
+    found += [path for path in hidden if SEEN.fullmatch(str(Path(*path.parts[:2])))]
+    return mounts | dict.fromkeys(filter(is_folder, found), EMPTY)
+
+
+def is_folder(path: Path) -> bool:
     """And no link to one, which is seen where it leads."""
-    return Path(path).is_dir() and not Path(path).is_symlink()
+    return path.is_dir() and not path.is_symlink()
 
 
 def _of_lambda(system: Path) -> dict[Path, list[str]]:
@@ -105,25 +124,27 @@ def _devices() -> list[str]:
     return ["--tmpfs", "/dev", *binds, *(word for link in links for word in ("--symlink", *link))]
 
 
-def _homes() -> list[str]:
-    found = {files.home()}
+def _homes() -> list[Path]:
+    found = [files.home()]
     with suppress(KeyError):  # a user without a name
-        found.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
-    return sorted(str(home) for home in found if home != Path("/") and home.is_dir())
+        found.append(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    return found
 
 
 @cache
 def lacking(interpreter: str) -> str:
     """'' where it works with this Python, else why it does not."""
+    if {Path(TASK), Path(RUNTIME)} & {Path.cwd(), *Path.cwd().parents}:
+        return f"this checkout lies at {Path.cwd()}, where a function has its own: move it"
     if not shutil.which("bwrap"):
         return f"there is no bubblewrap: {INSTALL}"
     from .temp_dirs import folder  # the disk of the temporary files may be a small one
 
     with folder() as tmp:
         system = Path(tmp, "lambda")
-        lambda_system.lay_out(system, interpreter, "")
-        tried = wrapped([interpreter, "-I", "-S", "-c", "pass"], reads=seen_by(interpreter),
-                        tmp=Path(tmp), network=False, system=system)  # fmt: skip
+        lambda_system.lay_out(system, program(interpreter), "")
+        words, reads = [program(interpreter), "-I", "-S", "-c", "pass"], seen_by(interpreter)
+        tried = wrapped(words, reads=reads, tmp=Path(tmp), network=False, system=system)
         try:
             done = subprocess.run(
                 tried, capture_output=True, text=True, check=False, timeout=TRY_SECONDS,
@@ -135,6 +156,12 @@ def lacking(interpreter: str) -> str:
     return f"bubblewrap does not work here: {said[0]}" if done.returncode else ""
 
 
+def program(interpreter: str) -> str:
+    """The Python behind it. Where it lies in a virtual environment, that is a link."""
+    return str(Path(interpreter).resolve())
+
+
 def seen_by(interpreter: str) -> list[Path]:
-    """What a Python needs of itself, and the project."""
-    return [Path(interpreter).resolve().parents[1], Path(interpreter).parent, Path.cwd()]
+    """What a Python needs of itself, wherever it was installed to: that may be a home."""
+    there = [Path(interpreter).resolve().parents[1] / name for name in ("bin", "lib", "lib64")]
+    return [path for path in there if is_folder(path)]

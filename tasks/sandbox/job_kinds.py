@@ -92,8 +92,14 @@ CHALICE = Kind(
     mounts="all that is yours", network="yours", environment="yours, AWS credentials",
     memory="yours", time="–",
 )  # fmt: skip
+CHALICES_PIP = Kind(
+    job="Chalice's pip, at a deploy",
+    code="build scripts of what requirements.txt names and has no wheel",
+    user=YOU, container=MACHINE, mounts="all that is yours", network="yours",
+    environment="yours, AWS credentials", memory="yours", time="–",
+)  # fmt: skip
 
-KINDS = (INSTALL, BUILD, INSPECT, UNPACK, PROOF, BLAME, CHECK, FUNCTION, CHALICE)
+KINDS = (INSTALL, BUILD, INSPECT, UNPACK, PROOF, BLAME, CHECK, FUNCTION, CHALICE, CHALICES_PIP)
 _HEADS = {"code": "whose code", "mounts": "may write to"}
 
 

@@ -145,6 +145,41 @@ for way in (
     assert done.stdout.split("\n") == [*["out of reach"] * 6, ""]
 
 
+@pytest.mark.parametrize("engine", ["tcp://localhost", "tcp://docker", "http://docker"])
+def test_an_engine_is_reached_by_its_name(engine: str) -> None:
+    """As in CI, where a service is called `docker`. What the name stands for may change. No other
+    port there, and no other name."""
+    tries = """
+import socket, sys
+from tasks.local_aws import confine
+there = "127.0.0.1"
+look = socket.getaddrinfo
+def named(host, *more, **others):
+    if host != "docker":
+        return look(host, *more, **others)
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (there, more[0]))]
+socket.getaddrinfo = named
+server, other = (socket.create_server(("0.0.0.0", 0)) for _ in "ab")
+port = server.getsockname()[1]
+confine.confine("127.0.0.1:1", f"{sys.argv[1]}:{port}")
+name = sys.argv[1].partition("//")[2]
+socket.create_connection((name, port)).close()
+if name == "docker":
+    there = "127.0.0.2"
+    socket.create_connection((name, port)).close()
+for way in ((name, other.getsockname()[1]), ("127.0.0.3", port), ("x.example", port)):
+    try:
+        socket.create_connection(way)
+    except confine.OutOfReachError:
+        print("out of reach")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", tries, engine], capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert (done.stderr, done.stdout) == ("", "out of reach\n" * 3)
+
+
 def test_it_starts_no_containers(project: Project) -> None:
     """Batch would, with volumes that the caller names."""
     role = client(project, "iam").create_role(

@@ -17,6 +17,7 @@ from ..locked_requirement import LockedRequirement
 
 Contents = Mapping[str, str]  # {path: sha256}
 LISTED = 3  # files, of one distribution
+FORMAT = 2  # raise when other files of a wheel are compared
 
 
 def folder() -> Path:
@@ -24,37 +25,37 @@ def folder() -> Path:
     return store_folder.of_person() / "wheels"
 
 
-def differences(pin: LockedRequirement, contents: Contents, settings: Settings) -> list[str]:
+def differences(
+    pin: LockedRequirement, contents: Contents, settings: Settings, builder: str = ""
+) -> list[str]:
     """How these files differ from those that this pin stood for the first time. Then they are
-    remembered. Nothing where the pin names no artefact."""
-    known = _known(pin, settings)
+    remembered. Nothing where the pin names no artefact. `builder`: the kind of sandbox."""
+    place = _place(pin, settings, builder)
+    known: Contents | None = files.read_record(place)
     if "--hash=" not in pin.text:
         return []
     if known is None:
-        _remember(pin, contents, settings)
+        _remember(place, contents)
         return []
     changed = sorted(path for path in {*known, *contents} if known.get(path) != contents.get(path))
     return [f"{pin.name}: {path!a} is not what this wheel held before" for path in changed[:LISTED]]
 
 
-def forget(pin: LockedRequirement, settings: Settings) -> None:
+def forget(pin: LockedRequirement, settings: Settings, builder: str = "") -> None:
     """What is downloaded next counts."""
     with suppress(OSError):
-        _place(pin, settings).unlink(missing_ok=True)
+        _place(pin, settings, builder).unlink(missing_ok=True)
 
 
-def _place(pin: LockedRequirement, settings: Settings) -> Path:
-    """One file for what decides which wheel is taken."""
-    decides = [pin.text, settings.python, settings.architecture]
+def _place(pin: LockedRequirement, settings: Settings, builder: str) -> Path:
+    """One file for what decides which wheel is taken: the builder and the image, too, which have a
+    C library each."""
+    image = "" if builder == "host" else settings.image_name
+    decides = [FORMAT, pin.text, settings.python, settings.architecture, builder, image]
     return folder() / f"{pin.name}-{files.digest(decides)[:32]}.json"
 
 
-def _known(pin: LockedRequirement, settings: Settings) -> dict[str, str] | None:
-    return files.read_record(_place(pin, settings))
-
-
-def _remember(pin: LockedRequirement, contents: Contents, settings: Settings) -> None:
+def _remember(place: Path, contents: Contents) -> None:
     with suppress(OSError):  # a home that may only be read
-        place = _place(pin, settings)
         place.parent.mkdir(parents=True, exist_ok=True)
         files.write_atomic(place, json.dumps(contents).encode())

@@ -326,6 +326,47 @@ def test_scripts_and_programs(tmp_path: Path) -> None:
     assert one["hashes"]["bin/script"] == "sha256=s"
 
 
+def test_programs_are_compared_too(tmp_path: Path) -> None:
+    """Compiled ones as they are; scripts without what the installer writes, be that one line or
+    three; what it makes of an entry point is its own."""
+    rest = " \"$0\" \"$@\"\n' '''\n"
+    trampoline = f"#!/bin/sh\n'''exec' '/a long/python3.12'{rest}"
+    coded = f"#!/bin/sh\n# coding: utf8\n'''exec' \"$(printf %b '\\'0057 '\\'0142)\"{rest}"
+    evil = f"#!/bin/sh\n'''exec' sh -c evil python3{rest}body"
+    files = {
+        "bin/program": "\x7fELF", "bin/shell": "#!/bin/sh\necho python\n",
+        "bin/script": "#!/x/bin/python3\nbody", "bin/far": f"{trampoline}body",
+        "bin/coded": f"{coded}body", "bin/evil": evil,
+        "bin/made": "#!/x/bin/python3\nimport p", "bin/odd": "#!/usr/bin/env -S evil python\nx",
+        "bin/late": "body\n#!/x/bin/python3\n", "bin/code.py": "#!/x/bin/python3\nimport a.b",
+    }  # fmt: skip
+    record = "".join(f"../../{name},sha256=h,1\n" for name in files)
+    install(tmp_path, "p", {}, record)
+    for name, text in {**files, "p-1.0.dist-info/entry_points.txt": POINTS}.items():
+        path = tmp_path / "python" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    one = read(tmp_path, p="p")["p"]
+    named = {name: digest for name, digest in one["contents"].items() if name[:4] == "bin/"}
+    bodies = dict.fromkeys(("bin/script", "bin/far", "bin/coded"), "body")
+    bodies["bin/code.py"] = "import a.b"
+    behind = {f"{name} behind its first line": body for name, body in bodies.items()}
+    others = ("bin/program", "bin/shell", "bin/odd", "bin/late", "bin/evil")
+    whole = {name: files[name] for name in others}
+    hashes = {
+        name: hashlib.sha256(text.encode()).hexdigest() for name, text in (behind | whole).items()
+    }
+    assert named == hashes
+    assert set(whole) <= set(one["altered"])  # RECORD says h of each
+    assert list(one["modules"]) == ["bin/code.py"]
+    assert "scripts" not in one
+
+
+POINTS = (
+    "[x]\nprogram = p:go\n[console_scripts]\nmade = p:go [extra]\n\n[gui_scripts]\nother=p:go\n"
+)
+
+
 def test_what_record_names_and_is_not_there_is_no_file(tmp_path: Path) -> None:
     """Bytecode of pip's, for example; names with commas are quoted."""
     more = 'p/__pycache__/a.pyc,,\n"p/a,b.txt",sha256=h,1\n'

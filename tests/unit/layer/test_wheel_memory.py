@@ -56,6 +56,18 @@ def test_another_platform_has_another_wheel() -> None:
     assert wheel_memory.differences(loose, {}, Settings()) == []
 
 
+def test_another_builder_or_image_may_have_another_wheel() -> None:
+    """uv asks which C library there is: the tag of the wheel that it takes depends on that."""
+    other = Settings(image="registry.example/glibc-2.40:1")
+    ways = [("docker", Settings()), ("host", Settings()), ("docker", other)]
+    for number, (builder, settings) in enumerate(ways):
+        mine = {"a/b.so": str(number)}
+        assert wheel_memory.differences(PIN, mine, settings, builder) == []
+        assert wheel_memory.differences(PIN, mine, settings, builder) == []
+        assert len(wheel_memory.differences(PIN, HELD, settings, builder)) == 3
+    assert wheel_memory.differences(PIN, {"a/b.so": "1"}, other, "host") == []  # no image there
+
+
 def test_a_memory_that_cannot_be_read_or_written_is_none(cache: Path) -> None:
     """The comparison with RECORD remains."""
     wheel_memory.differences(PIN, HELD, Settings())

@@ -3,7 +3,10 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -16,7 +19,7 @@ import pytest
 from tasks.commands.doctor import builder_checks
 from tasks.layer.cache import Store
 from tasks.requirements import host_python
-from tasks.sandbox import choose, host, isolation
+from tasks.sandbox import choose, host, isolation, temp_dirs
 from tasks.sandbox.host import HostSandbox
 from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
@@ -385,6 +388,85 @@ def test_what_packages_bring_sees_and_changes_nothing_of_this_machine(
     found = run(OUT, *names, kind=PROOF, opt=(path,))
     assert found.output.splitlines() == ["[] False", "[]", "[]", "['lo']", "True False"]
     assert not list(tmp_path.rglob("canary"))
+
+
+REACHED = """
+import os, socket, sys
+found = []
+for top, folders, files in os.walk("/"):
+    folders[:] = [] if top in ("/proc", "/sys", "/usr") else folders
+    found += [os.path.join(top, name) for name in files]
+for path in sys.argv[1:]:
+    try:
+        print(open(path).read())
+    except OSError:
+        pass
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        print("connected to", path)
+    except OSError:
+        pass
+print(len([path for path in found if path.endswith(("credentials", ".sock", "server.json"))]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "home"),
+    [("/", "."), ("/", ".."), ("/home", "deep"), ("/home", "../beside"), ("/var", "/"),
+     ("/usr/local", "."), ("/usr/local", "..")],
+)  # fmt: skip
+def test_a_checkout_is_not_seen_wherever_it_lies(
+    monkeypatch: pytest.MonkeyPatch, where: str, home: str
+) -> None:
+    """Nor its emulator's key and socket, nor another checkout's, nor a home: that may be the
+    checkout itself (HOME=$WORKSPACE), hold it, or lie in it."""
+    assert os.geteuid() == 0, "this test makes folders beside the system's"
+    outside = Path(tempfile.mkdtemp(dir=where))
+    outside.chmod(0o755)
+    checkout = outside / "checkout"
+    secrets = [checkout / "build/local/server.json"]
+    secrets += [outside / "other/build/local/server.json"] * (where != "/usr/local")
+    secrets += [checkout / home / ".aws/credentials"] if home != "/" else []
+    try:
+        for path in secrets:
+            path.parent.mkdir(parents=True)
+            path.write_text("secret", encoding="utf-8")
+        shutil.copytree(sandbox_scripts.FOLDER, checkout / paths.DOCKER)
+        monkeypatch.chdir(checkout)
+        monkeypatch.setenv("HOME", os.path.normpath(checkout / home))
+        isolation.lacking.cache_clear()
+        assert isolation.lacking(host_python.interpreter("3.12")) == ""
+        with socket.socket(socket.AF_UNIX) as listening:
+            place = checkout / "s.sock"
+            listening.bind(str(place))
+            listening.listen()
+            found = run(REACHED, *map(os.path.realpath, [*secrets, place]), kind=PROOF)
+        assert found == Outcome(code=0, output="0\n")
+    finally:
+        monkeypatch.chdir("/")
+        temp_dirs._settle()
+        shutil.rmtree(outside)
+
+
+def test_a_checkout_where_a_function_lies_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container of Lambda's image, whose folder that is: nothing is isolated there."""
+    monkeypatch.setattr(Path, "cwd", lambda: Path("/var/task/app"))
+    isolation.lacking.cache_clear()
+    assert "where a function has its own" in isolation.lacking("python")
+    isolation.lacking.cache_clear()
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_a_python_in_a_home_is_seen_without_the_home(
+    monkeypatch: pytest.MonkeyPatch, above: int
+) -> None:
+    """`--prefix=$HOME`, `--prefix=$HOME/.local`: bin and lib, and not what lies beside them."""
+    prefix = Path(sys.executable).resolve().parents[1]
+    monkeypatch.setenv("HOME", str([prefix, *prefix.parents][above]))
+    isolation.lacking.cache_clear()
+    assert isolation.lacking(host_python.interpreter("3.12")) == ""
+    code = "import os, sys; print(sorted(os.listdir(sys.prefix)), os.path.exists(sys.argv[1]))"
+    assert run(code, str(prefix), kind=PROOF).output == "['bin', 'lib'] True\n"
 
 
 SYSTEM = """
