@@ -328,7 +328,7 @@ def doubts(
 
 
 def odd(tree: Installed) -> set[str]:
-    """Distributions that came with metadata that no tool reads: not in UTF-8, without a version."""
+    """Packages that came with metadata that no tool reads: not in UTF-8, without a version."""
     return {
         each.name
         for each in tree.distributions
