@@ -95,8 +95,8 @@ def apply(access: Access | None = None) -> None:
 
 
 def refuse_invocation(body: "str | bytes", later: bool, context: str | None) -> None:
-    """What Lambda does not take: in its words, where they are known (faultline#12, hyp3#2241,
-    aws-athena-query-federation#793; 1 MB since 2025-10)."""
+    """LambdaClientError where Lambda does not take it, in Lambda's words (faultline#12, hyp3#2241,
+    aws-athena-query-federation#793)."""
     from moto.awslambda.exceptions import LambdaClientError
 
     size = len(body.encode() if isinstance(body, str) else body)

@@ -136,12 +136,25 @@ def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
     return few(said)
 
 
-def defects(proofs: Mapping[str, Proof], twice: Sequence[str]) -> list[str]:
-    """Metadata that is gone or wrong, distributions twice: each a sentence."""
-    wrong = [
-        f"{name}: {error}" for name, each in proofs.items() if (error := each.after["metadata"])
-    ]
+def defects(
+    proofs: Mapping[str, Proof], twice: Sequence[str], odd: Collection[str] = ()
+) -> list[str]:
+    """Metadata that is gone or wrong, distributions twice: each a sentence. `odd`: those whose
+    metadata was wrong before pruning."""
+    wrong = [line for name, line in _metadata(proofs) if name not in odd]
     return wrong + [f"{name} is in the layer twice" for name in twice]
+
+
+def oddities(proofs: Mapping[str, Proof], odd: Collection[str]) -> list[str]:
+    """Warnings: metadata that its package brings so."""
+    said = [line for name, line in _metadata(proofs) if name in odd]
+    return few([f"importlib.metadata fails on it, and did before pruning: {line}" for line in said])
+
+
+def _metadata(proofs: Mapping[str, Proof]) -> Iterator[tuple[str, str]]:
+    for name, each in proofs.items():
+        if error := each.after["metadata"]:
+            yield name, f"{name}: {error}"
 
 
 def works_alone(blamed: Mapping[str, Any]) -> bool:

@@ -192,7 +192,7 @@ def judge(
     broken = verdict.breaks(found)
     if broken and (error := blame(settings, get_workshop, tree, broken)):
         raise error
-    if wrong := verdict.defects(found, twice(settings)):
+    if wrong := verdict.defects(found, twice(settings), odd(tree)):
         fix = "`./doitw report` shows what each rule took. To switch one off, name it in rules-off"
         raise VerifyError("\n".join(wrong), fix=fix)
     check_libraries(settings, wants)
@@ -313,11 +313,21 @@ def doubts(
         *said,
         *verdict.few_of_each(wanted),
         *verdict.without_needed(found),
+        *verdict.oddities(found, odd(tree)),
         *verdict.from_elsewhere(found),
         *verdict.slow(verdict.import_seconds(found, outer_modules(tree, stay))),
         *name_clashes.warnings(tree, stay, found),
         *(f"{name} was not tested: {error}" for name, error in unreached.items()),
     ]
+
+
+def odd(tree: Installed) -> set[str]:
+    """Packages that came with metadata that no tool reads: not in UTF-8, without a version."""
+    return {
+        each.name
+        for each in tree.distributions
+        if not each.version or re.search("[\udc80-\udcff]", each.texts["METADATA"])
+    }
 
 
 def direct_modules(

@@ -13,7 +13,7 @@ from tasks.layer.installed import Installed
 from tasks.proof import verdict
 from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.steps import verify
+from tasks.steps import sbom, verify
 from tasks.util import files as file_tools
 from tasks.util.errors import VerifyError
 from tests import handmade_layers
@@ -101,6 +101,19 @@ def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None
     assert "pkg.testclient of pkg: ModuleNotFoundError: No module named" in found.problem
     Path("app.py").write_text("try:\n    from pkg import testclient\nexcept ImportError:\n    pass")
     build(settings)
+
+
+def test_metadata_that_came_broken_is_no_fault_of_pruning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its package works; who asks for it fails as before. The bill is written."""
+    content = b"Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\nSummary: J\xf6rg\n"
+    lay(settings, {"pkg/__init__.py": "", "pkg-1.0.dist-info/METADATA": content})
+    lines = handmade_layers.listen(monkeypatch)
+    build(settings)
+    warned = "warning: importlib.metadata fails on it, and did before pruning: pkg: "
+    assert [line for line in lines if line.startswith(f"{warned}UnicodeDecodeError")]
+    assert sbom.run(settings)["components"] == 1
 
 
 def test_a_module_that_ends_the_process_costs_only_itself(settings: Settings) -> None:

@@ -160,6 +160,11 @@ def test_every_defect_is_a_sentence() -> None:
         "gone: importlib.metadata has no version",
         "six is in the layer twice",
     ]
+    assert verdict.defects(found, [], ["gone"]) == []
+    assert verdict.oddities(found, ["gone"]) == [
+        "importlib.metadata fails on it, and did before pruning: gone: importlib.metadata has no "
+        "version"
+    ]
 
 
 @pytest.mark.parametrize(
