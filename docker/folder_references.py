@@ -36,6 +36,15 @@ _SEGMENT = re.compile(r"(?:.*\.)?(?:tests?|SelfTest|docs|conftest)(?:\..*)?")
 _SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*)")
 
 
+# Of an index: a path into such a folder, and no address.
+_LISTED = re.compile(r"[^\s\"'<>,\[\]{}]*?\b(?:tests?|SelfTest|docs)/[^\s\"'<>,\[\]{}]+")
+_FOLDERS = (b"tests/", b"test/", b"SelfTest/", b"docs/")
+# join(root, "bin", "run"), "/opt/python/bin/run"
+_BIN = re.compile(r"""bin(?:/|["'][\s,/)]+["'])([\w.-]+)["']""")
+_LEADING = re.compile(r"""["']([^"'\s]*/)?\Z""")
+_OF_SYSTEM = ("/", "/usr/", "/usr/local/", "/var/lang/", "/opt/")
+
+
 Said = tuple[set[str], set[str]]
 
 
@@ -50,6 +59,22 @@ def said(path: str, text: str, quoted: Collection[str]) -> Said:
     if not folders and "test" not in there:
         return set(), set()
     return imports(path, text, quoted, folders), {*into(text, folders), *shown(text)}
+
+
+def listed(content: bytes) -> set[str]:
+    """Paths into such folders that an index names."""
+    if not any(each in content for each in _FOLDERS):
+        return set()
+    text = content.decode(errors="replace")
+    return {each for each in _LISTED.findall(text) if "://" not in each}
+
+
+def programs(text: str) -> Iterator[str]:
+    """`bin/run` where it calls the layer's by its path."""
+    for each in _BIN.finditer(text):
+        lead = _LEADING.search(text, max(0, each.start() - 200), each.start())
+        if lead and lead[1] not in _OF_SYSTEM:
+            yield f"bin/{each[1]}"
 
 
 def into(text: str, folders: Sequence[re.Match[str]]) -> Iterator[str]:

@@ -12,9 +12,9 @@ executable]}. "slim" {path of a shared object: bytes that stripping leaves at le
 file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {path: text} of small
 `__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
-imported]} of its code (for tasks/layer/prune/). "contents" {path: sha256} of what the wheel
-brought, "altered": those of them that RECORD says something else of. Where there are some,
-"refused" {path: why no layer may hold it}.
+imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
+"contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
+something else of. Where there are some, "refused" {path: why no layer may hold it}.
 """
 
 import base64
@@ -36,6 +36,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import elf
+import folder_references
 import fork_pool
 import license_files
 import module_references
@@ -54,6 +55,7 @@ BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 CODES_EFFORT = 20  # a byte of a module, against one of another file
+INDEX, INDEXES = 1 << 20, (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg")  # bytes of one
 LINE = 5000  # bytes: a path has 4,096 at most
 SMALL = 2048  # bytes of an __init__.py
 # One of more may declare a namespace, with much before it.
@@ -396,7 +398,8 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     for name in names:
         path = name.partition("/")[2]
         own = is_the_wheels(installed, path)
-        if not (is_code(path) and size_of(installed, path)):
+        size = size_of(installed, path)
+        if not size or not (is_code(path) or (own and is_index(path, size))):
             found.append((name, hashed(installed, path) if own else "", ()))
             continue
         with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
@@ -407,8 +410,16 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     return found
 
 
+def is_index(name: str, size: int) -> bool:
+    """May it list files of its package?"""
+    return name.endswith(INDEXES) and size <= INDEX and ".dist-info/" not in name
+
+
 def says(path: str, content: bytes) -> "Said":
-    """What a module says."""
+    """What a module says, or an index."""
+    if not is_code(path):
+        paths = folder_references.listed(content)
+        return ([], sorted(paths), False, [], []) if paths else ()
     text = content.decode(errors="replace").replace("\r\n", "\n")
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
