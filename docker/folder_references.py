@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from code_words import is_code
+from code_text import is_code
 
 # As a word or in a path: "tests", "a/tests", "tests/data", join(here, "tests", "x.crt").
 # {what is quick to miss: (the folder)(the path in it)(it goes on)}
@@ -37,8 +37,8 @@ _SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*
 
 
 # Of an index: a path into such a folder, and no address.
-_LISTED = re.compile(r"[^\s\"'<>,\[\]{}]*?\b(?:tests?|SelfTest|docs)/[^\s\"'<>,\[\]{}]+")
-_FOLDERS = (b"tests/", b"test/", b"SelfTest/", b"docs/")
+_LISTED = re.compile(r"(?:tests?|SelfTest|docs)/[^\s\"'<>,\[\]{}]+")
+_BETWEEN = re.compile(r"[\s\"'<>,\[\]{}]")
 # join(root, "bin", "run"), "/opt/python/bin/run"
 _BIN = re.compile(r"""bin(?:/|["'][\s,/)]+["'])([\w.-]+)["']""")
 _LEADING = re.compile(r"""["']([^"'\s]*/)?\Z""")
@@ -61,12 +61,13 @@ def said(path: str, text: str, quoted: Collection[str]) -> Said:
     return imports(path, text, quoted, folders), {*into(text, folders), *shown(text)}
 
 
-def listed(content: bytes) -> set[str]:
+def listed(text: str) -> set[str]:
     """Paths into such folders that an index names."""
-    if not any(each in content for each in _FOLDERS):
-        return set()
-    text = content.decode(errors="replace")
-    return {each for each in _LISTED.findall(text) if "://" not in each}
+    found = (
+        _BETWEEN.split(text[max(0, each.start() - 300) : each.start()])[-1] + each[0]
+        for each in _LISTED.finditer(text)
+    )
+    return {each for each in found if "://" not in each}
 
 
 def programs(text: str) -> Iterator[str]:

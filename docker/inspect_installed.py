@@ -417,13 +417,14 @@ def is_index(name: str, size: int) -> bool:
 
 def says(path: str, content: bytes) -> "Said":
     """What a module says, or an index."""
-    if not is_code(path):
-        paths = folder_references.listed(content)
-        return ([], sorted(paths), False, [], []) if paths else ()
     text = content.decode(errors="replace").replace("\r\n", "\n")
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
-        found = module_references.module(path, text)
+        found = (
+            module_references.module(path, text)
+            if is_code(path)
+            else ([], sorted(folder_references.listed(text)), False, [], [])
+        )
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except TimeoutError:
         return None

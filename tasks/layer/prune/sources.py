@@ -117,7 +117,7 @@ def _reasons(
 
 def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
     """{module, or package around it: whose code looks for modules as files}"""
-    found = {}
+    found: dict[str, str] = {}
     for each in tree.distributions:
         for path, (_, quoted, _, lists, _) in each.modules.items():
             if path in there and path not in OF_ITSELF and _looks_for_modules(lists, quoted):
