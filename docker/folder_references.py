@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from code_words import is_code
+from code_text import is_code
 
 # As a word or in a path: "tests", "a/tests", "tests/data", join(here, "tests", "x.crt").
 # {what is quick to miss: (the folder)(the path in it)(it goes on)}
@@ -36,6 +36,15 @@ _SEGMENT = re.compile(r"(?:.*\.)?(?:tests?|SelfTest|docs|conftest)(?:\..*)?")
 _SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*)")
 
 
+# Of an index: a path into such a folder, and no address.
+_LISTED = re.compile(r"(?:tests?|SelfTest|docs)/[^\s\"'<>,\[\]{}]+")
+_BETWEEN = re.compile(r"[\s\"'<>,\[\]{}]")
+# join(root, "bin", "run"), "/opt/python/bin/run"
+_BIN = re.compile(r"""bin(?:/|["'][\s,/)]+["'])([\w.-]+)["']""")
+_LEADING = re.compile(r"""["']([^"'\s]*/)?\Z""")
+_OF_SYSTEM = ("/", "/usr/", "/usr/local/", "/var/lang/", "/opt/")
+
+
 Said = tuple[set[str], set[str]]
 
 
@@ -50,6 +59,23 @@ def said(path: str, text: str, quoted: Collection[str]) -> Said:
     if not folders and "test" not in there:
         return set(), set()
     return imports(path, text, quoted, folders), {*into(text, folders), *shown(text)}
+
+
+def listed(text: str) -> set[str]:
+    """Paths into such folders that an index names."""
+    found = (
+        _BETWEEN.split(text[max(0, each.start() - 300) : each.start()])[-1] + each[0]
+        for each in _LISTED.finditer(text)
+    )
+    return {each for each in found if "://" not in each}
+
+
+def programs(text: str) -> Iterator[str]:
+    """`bin/run` where it calls the layer's by its path."""
+    for each in _BIN.finditer(text):
+        lead = _LEADING.search(text, max(0, each.start() - 200), each.start())
+        if lead and lead[1] not in _OF_SYSTEM:
+            yield f"bin/{each[1]}"
 
 
 def into(text: str, folders: Sequence[re.Match[str]]) -> Iterator[str]:

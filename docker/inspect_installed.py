@@ -12,10 +12,16 @@ executable]}. "slim" {path of a shared object: bytes that stripping leaves at le
 file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {path: text} of small
 `__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
+<<<<<<< HEAD
 imported]} of its code (for tasks/layer/prune/). "contents" {path: sha256} of what the wheel
 brought (of a script of Python's what stands BEHIND the lines that the installer writes), "altered":
 those of them that RECORD says something else of. Where there are some,
 "refused" {path: why no layer may hold it}.
+=======
+imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
+"contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
+something else of. Where there are some, "refused" {path: why no layer may hold it}.
+>>>>>>> x/words
 """
 
 import base64
@@ -37,6 +43,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import elf
+import folder_references
 import fork_pool
 import license_files
 import module_references
@@ -55,6 +62,7 @@ BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 CODES_EFFORT = 20  # a byte of a module, against one of another file
+INDEX, INDEXES = 1 << 20, (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg")  # bytes of one
 LINE = 5000  # bytes: a path has 4,096 at most
 SMALL = 2048  # bytes of an __init__.py
 # One of more may declare a namespace, with much before it.
@@ -428,11 +436,17 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     for name in names:
         path = name.partition("/")[2]
         own = is_the_wheels(installed, path)
+<<<<<<< HEAD
         skipped = installers(installed, path) if own else 0
         called = f"{name}{BEHIND}" if skipped else name
         if not (is_code(path) and size_of(installed, path)):
             digest = hashed(f"{installed}/{path}", skipped) if own else ""
             found.append((called, digest, ()))
+=======
+        size = size_of(installed, path)
+        if not size or not (is_code(path) or (own and is_index(path, size))):
+            found.append((name, hashed(installed, path) if own else "", ()))
+>>>>>>> x/words
             continue
         with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
             content = file.read()
@@ -441,12 +455,21 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     return found
 
 
+def is_index(name: str, size: int) -> bool:
+    """May it list files of its package?"""
+    return name.endswith(INDEXES) and size <= INDEX and ".dist-info/" not in name
+
+
 def says(path: str, content: bytes) -> "Said":
-    """What a module says."""
+    """What a module says, or an index."""
     text = content.decode(errors="replace").replace("\r\n", "\n")
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
-        found = module_references.module(path, text)
+        found = (
+            module_references.module(path, text)
+            if is_code(path)
+            else ([], sorted(folder_references.listed(text)), False, [], [])
+        )
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except TimeoutError:
         return None

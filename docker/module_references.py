@@ -49,7 +49,7 @@ def module(path: str, text: str) -> Said:
         all_ |= {*_packages(text)}
     more, named = folder_references.said(path, text, files)
     all_ |= more
-    files |= named | code_words.notes(text, all_)
+    files |= named | code_words.notes(text, all_) | {*folder_references.programs(text)}
     kinds = code_words.kinds(text, all_, files)
     lazy = "lazy" in kinds
     if lazy:

@@ -3,9 +3,10 @@
     run_traced.py OPT HOOK FOLDER SECONDS WORD…
 
 OPT/python is what was installed. HOOK holds trace_hook.py as `sitecustomize.py` and
-`usercustomize.py`, which each Python process of the command imports as it starts. FOLDER is where the command runs. The command's output
-comes first. What it opened is the last line, behind `= `: {"opened": [paths], "read": [paths that
-were no imports], "listed": [folders]}, relative to OPT/python. Ends as the command does. Standard library only.
+`usercustomize.py`, which each Python process of the command imports as it starts. FOLDER is where
+the command runs. The command's output comes first. What it opened is the last line, behind `= `:
+{"opened": [paths], "read": [paths that were no imports], "listed": [folders]}, relative to
+OPT/python. Ends as the command does. Standard library only.
 """
 
 import contextlib

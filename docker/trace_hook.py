@@ -2,9 +2,10 @@
 
 Each process of a traced command imports this as `sitecustomize`, or as `usercustomize` where a
 launcher such as opentelemetry-instrument has a `sitecustomize` of its own (docker/run_traced.py).
-A line for each thing, `opened`, `read` (by code, not as an import) or `listed`, a tab, and the path
-relative to the layer, in a file of the process's own. Reads by native code raise no event: of these
-only mapped libraries are seen. Nothing here may fail: the command would fail with it.
+In a file of the process's own it writes a line for each thing: a kind, a tab, and the path relative
+to the layer. The kinds are `opened`, `read` (by code, not as an import) and `listed`. Reads by
+native code raise no event: of these only mapped libraries are seen. Nothing here may fail: the
+command would fail with it.
 """
 
 import atexit

@@ -52,7 +52,12 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
         path.write_text(text, encoding="utf-8")
     facts = sandbox_scripts.load("inspect_installed")
     folder = "pkg-1.0.dist-info"
-    code = [f"./{name}" for name in sorted(files) if facts.is_code(name)]
+    read = (
+        name
+        for name, text in files.items()
+        if facts.is_code(name) or facts.is_index(name, len(text))
+    )
+    code = [f"./{name}" for name in sorted(read)]
     found = InstalledDistribution(
         key="k",
         pin="k",

@@ -22,9 +22,11 @@ BUILDER_FILES = (
     "optimize.py",
     "compress.py",
     "license_files.py",
+    "code_text.py",
     "code_words.py",
     "folder_references.py",
     "module_references.py",
+    "source_words.py",
     "strip.py",
 )
 

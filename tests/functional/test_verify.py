@@ -40,6 +40,23 @@ def test_a_good_layer_is_proven(settings: Settings, capfd: pytest.CaptureFixture
     assert record == file_tools.read_record(paths.record(settings, "verify"))
 
 
+def test_the_target_of_an_entry_point_is_imported(settings: Settings) -> None:
+    """Where a rule would take it for a test (networkx names such a backend), and what it needs is
+    gone. Nothing else imports it."""
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/tests/__init__.py": "",
+        "pkg/tests/test_x.py": "import unittest\n",
+        "pkg/tests/backend.py": "open(__file__.rpartition('/')[0] + '/y' + '.csv').close()\n",
+        "pkg/tests/y.csv": "x",
+        "pkg-1.0.dist-info/entry_points.txt": "[pkg.backends]\nloop = pkg.tests.backend:Loop\n",
+    }
+    lay(settings, files)
+    assert build(settings)["modules"] == 4
+    error = refused(replace(settings, drop=("pkg/tests/y.csv",)))
+    assert "pkg.tests.backend" in error.problem
+
+
 def test_what_was_proven_is_not_proven_again(settings: Settings) -> None:
     """The proof is kept with everything that it rests on: no sandbox is asked for."""
     lay(settings, {"pkg/__init__.py": "", "pkg/extra.py": "import not_installed_anywhere"})

@@ -34,6 +34,7 @@ class References:
         self._shown: dict[str, list[str]] = defaultdict(list)
         self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         self._asking: dict[str, list[str]] = defaultdict(list)
+        self.calling: dict[str, list[str]] = defaultdict(list)  # {bin/run: modules that name it}
         self._near: dict[str, list[tuple[str, str]]] = {}
         self._listing: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         # {module that reads files of packages: their outermost names}
@@ -45,6 +46,9 @@ class References:
                 self._reading[path] = {name.split(".")[0] for name in imports}
             if quoted:
                 self._note(path, quoted)
+                for name in quoted:
+                    if name.startswith("bin/"):
+                        self.calling[name].append(path)
 
     def _note(self, path: str, quoted: Iterable[str]) -> None:
         names = {name.rpartition("/")[2] for name in quoted}

@@ -34,7 +34,7 @@ class Spare(StrEnum):
     COMPILER = "its package brings a compiler"
     LAZY = "its package loads it at run time (lazy_loader.attach_stub)"
     LARGE = "it is too large to be bundled"
-    CALLED = "the app calls it by its path"
+    CALLED = "code calls it by its path"
     PROGRAM = "it is a program, not a console script"
     CONTENT = "its name is none of a page for people"
     ASKED = "code asks distributions for it"

@@ -117,7 +117,7 @@ def _reasons(
 
 def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
     """{module, or package around it: whose code looks for modules as files}"""
-    found = {}
+    found: dict[str, str] = {}
     for each in tree.distributions:
         for path, (_, quoted, _, lists, _) in each.modules.items():
             if path in there and path not in OF_ITSELF and _looks_for_modules(lists, quoted):
@@ -131,9 +131,9 @@ def _shown_to(
 ) -> Iterator[str]:
     """Code that imports what looks for modules, and may name its own folder to it."""
     for path, (imports, _, _, lists, _) in found.modules.items():
-        if path in there and HERE in lists:
-            if names := {lookers.get(name, "") for name in imports} - {"", found.name}:
-                yield f"{min(names)} looks for modules in its folder ({path})"
+        names = {lookers.get(name, "") for name in imports} - {"", found.name}
+        if names and HERE in lists and path in there:
+            yield f"{min(names)} looks for modules in its folder ({path})"
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:

@@ -194,7 +194,9 @@ class Usage:
         return path in self._large
 
     def called(self, path: str, matched: str, gone: Gone) -> bool:
-        return path in self._called
+        return path in self._called or any(
+            not gone(each) for each in self._code.calling.get(path, ())
+        )
 
     def content(self, path: str, matched: str, gone: Gone) -> bool:
         name = path.rpartition("/")[2].removesuffix(_suffix(path))

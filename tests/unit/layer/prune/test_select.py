@@ -449,7 +449,44 @@ def test_a_program_that_the_app_calls_stays(tmp_path: Path) -> None:
     )
     selection = select(tree, recipes.active(Settings()), (), ["bin/instrument"])
     assert selection.removed == {"bin/other": "scripts"}
-    assert selection.spared == {"scripts": {"bin/instrument": "the app calls it by its path"}}
+    assert selection.spared == {"scripts": {"bin/instrument": "code calls it by its path"}}
+
+
+@pytest.mark.parametrize(
+    ("code", "stays"),
+    [
+        ("run([sys.executable, join(root, 'bin', 'tool')])", True),
+        ("run([sys.executable, ROOT / 'bin' / 'tool'])", True),
+        ("run(['/opt/python/bin/tool'])", True),
+        ("run([f'{root}/bin/tool'])", True),
+        ("run(['/usr/bin/tool'])", False),
+        ("run(['/opt/bin/tool'])", False),
+        ("run(['tool'])", False),
+    ],
+)
+def test_a_script_that_code_calls_by_its_path_stays(tmp_path: Path, code: str, stays: bool) -> None:
+    """Of Python's, whichever package calls it: with the interpreter that is there."""
+    files = {"bin/tool": "#!/x/python\n", "bin/other": "#!/x/python\n", "a/run.py": code}
+    removed = choose(tmp_path, files).removed.keys()
+    assert removed == {"bin/other", *([] if stays else ["bin/tool"])}
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        ("a/index.json", '{"cases": ["tests/data/x.csv"]}'),
+        ("a/data/index.yaml", "- file: a/tests/data/x.csv\n"),
+        ("a/files.toml", 'file = "tests/data/x.csv"'),
+    ],
+)
+def test_data_of_tests_that_an_index_names_stays(tmp_path: Path, index: str, text: str) -> None:
+    """Code reads its names from there. Addresses of pages are none."""
+    files = {**SUITE, "a/__init__.py": "", "a/tests/data/x.csv": "x", "a/tests/y.csv": "y"}
+    stays = files.keys() - choose(tmp_path / "1", files | {index: text}).removed.keys()
+    assert stays == {"a/__init__.py", "a/tests/data/x.csv"}
+    url = text.replace("tests/", "https://x.y/tests/").replace("a/https", "https")
+    removed = choose(tmp_path / "2", files | {index: url}).removed
+    assert removed.keys() == files.keys() - {"a/__init__.py"}
 
 
 def test_a_licence_stays_whatever_rules_say(tmp_path: Path) -> None:
@@ -720,7 +757,7 @@ def test_definitions_in_a_folder_that_is_read_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "goes"),
     [
-        ("#!/bin/sh\n'''exec' '/my tools/.venv/bin/python3' \"$0\" \"$@\"\n' '''\nimport a\n", True),
+        ("#!/bin/sh\n'''exec' '/my tools/bin/python3' \"$0\" \"$@\"\n' '''\nimport a\n", True),
         (f"#!/bin/sh\n'''exec' /{'x' * 400}/python \"$0\" \"$@\"\n' '''\n", True),
         ("#!/bin/sh\nexec python3 -m a \"$@\"\n", False),
         ("#!/bin/sh\n'''exec' '/bin/ruby' \"$0\"\n", False),

@@ -141,10 +141,10 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "import inspect\n'context': parent.code_context,\n",
         "import traceback\nself.trace = traceback.extract_stack(sys._getframe(1))\n",
         "import traceback\nline = traceback.extract_stack()[-2].lineno\n",
-        "import tarfile\nF = join(dirname(__file__), 'x.tar')\nfor n in os.listdir(tmp): t.add(n)\n",
+        "import tarfile\nF = dirname(__file__) + '/x.tar'\nfor n in os.listdir(tmp): t.add(n)\n",
         "import shutil\nfor p in Path(mpl.__file__).parent.glob('*.png'): pass\n"
         "shutil.copytree(source, target)\n",
-        "fname = frame.f_code.co_filename\nif not fname.startswith(os.path.dirname(__file__)): pass\n",
+        "name = frame.f_code.co_filename\nif name.startswith(os.path.dirname(__file__)): pass\n",
         "_srcfile = os.path.normcase(f.__code__.co_filename)\nif name == _srcfile: pass\n",
     ],
 )
@@ -245,7 +245,8 @@ def test_python_3_11_still_finds_who_brings_a_package(tmp_path: Path) -> None:
     top_level.txt."""
     record = "pkg-1.0.dist-info/RECORD"
     files = {"pkg/__init__.py": "", "pkg/large.py": "x = 1\n" * 9, "other.py": "y = 1\n",
-             "ns/a/b.py": "z = 1\n", "kept/a/__init__.py": "", "kept/not-a-module.py": "x"}  # fmt: skip
+             "ns/a/b.py": "z = 1\n", "kept/a/__init__.py": "",
+             "kept/not-a-module.py": "x"}  # fmt: skip
     files[record] = "".join(f"{path},sha256=x,1\n" for path in files)
     tree = handmade_layers.tree(tmp_path, files)
     only = sources.choose(tree, files, matcher(()), "3.11").only
