@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from ..aws.client import Aws
 from ..aws.iam.resources import is_of_aws
 from ..layer import input_hash, installed, part
 from ..layer.archive import secret_scan
-from ..layer.team_store import origins, push, run
+from ..layer.team_store import origins, push, run, sent
 from ..layer.team_store.bundle import Name
 from ..layer.team_store.objects import Objects
 from ..layer.team_store.patience import Patience, SlowError, in_parallel
@@ -71,7 +72,10 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
     refuse_nameless(aws)
     writer = origins.named_writer(settings) or writer_of(aws)
     origins.remember(settings, writer)
+    own = sent.read(settings, origins.origin(settings.bucket, writer))
     return TeamStore(
+        own=own,
+        known={*own},
         objects=Objects(aws, patience),
         kept=installed.store(settings),
         writer=writer,
@@ -122,7 +126,9 @@ def offer(settings: Settings, builder: str) -> None:
     if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
         return
     inputs = input_hash.input_hash(settings, builder)
-    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=finished(settings))]
+    noted = partial(sent.write, settings, store.origin(store.writer))
+    cards = finished(settings)
+    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=cards, noted=noted)]
 
 
 def finished(settings: Settings) -> list[tuple[Name, ...]]:
@@ -168,9 +174,9 @@ def _summary(store: TeamStore, sender: push.Sender | None) -> str:
     entries = count(read.entries, "entry", "entries")
     said = f"team store: {entries} read, {size(read.size)} in {count(read.requests, 'request')}"
     if sender:
-        sent = count(sender.sent, "entry", "entries")
+        given = count(sender.sent, "entry", "entries")
         requests = count(written.requests, "request")
-        said += f"; {sent} written, {size(written.size)} in {requests}"
+        said += f"; {given} written, {size(written.size)} in {requests}"
     return said
 
 

@@ -178,7 +178,7 @@ class Settings:
     store_size: int = _setting(2000, "MB of finished work that the store may keep")
     team_store: str = _setting(
         "", "may builds read and write the team's finished work in the bucket? (default: "
-        "`read-write` for `deploy` and `publish`, `off` for all else. `stage=local` has none)",
+        "`read-write` for what uploads, `off` for all else. `stage=local` has none)",
         choices=(OFF, READ, READ_WRITE),
     )  # fmt: skip
     store_writer: str = _setting(

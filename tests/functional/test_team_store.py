@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.layer.team_store import bundle as bundles
-from tasks.layer.team_store import push
+from tasks.layer.team_store import origins, push, sent
 from tasks.layer.team_store.bundle import Entry, Name, object_key
 from tasks.layer.team_store.store import TeamStore
+from tasks.settings import paths
 from tasks.util import files
 from tests.moto_server import Refusal, Request, Server
 from tests.team_stores import INPUTS, delete, fill, give, held, key, machine, put
@@ -420,7 +422,16 @@ def test_what_came_from_another_writer_stays_his(
     fill(store, content("d", size=SMALL))
     give(store, cards("a", "d"), key("mine"))
     mine = [each.removeprefix("store/v1/me/") for each in keys(aws) if "/me/" in each]
-    assert sorted(mine) == sorted([f"installed/{key('pin d')}", f"parts/{key('part d')}"])
+    own = [f"installed/{key('pin d')}", f"parts/{key('part d')}"]
+    assert sorted(mine) == sorted([*own, f"index/{key('mine')}"])
+    for trusted, packages in ((["me"], "d"), (["me", "ci"], "ad"), (["ci", "me"], "ad")):
+        fresh = machine(aws, tmp_path / "-".join(trusted), "somebody", *trusted)
+        fresh.begin(key("mine"))
+        wanted = content("a") | content("d", size=SMALL)
+        names = {each for pack in packages for each in content(pack)}
+        assert held(fresh, [*wanted]) == {n: wanted[n] for n in wanted if n in names}
+        assert fresh.knows_inputs == (len(packages) == 2)
+        assert not fresh.damaged
 
 
 def test_who_is_not_trusted_here_is_not_in_the_store_here(
@@ -481,3 +492,50 @@ def test_what_an_index_lacks_is_added_by_the_next_one(
     bring_all(third, ["a", "b", "c"])
     third.bring(name[0], [name[1]], {})
     assert held(third, [name]) == {name: b"proven"}
+
+
+def test_what_was_given_is_not_sent_again(
+    aws: Aws, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by who does not read himself, and whose store has all but what has changed."""
+    monkeypatch.chdir(tmp_path)
+    origin = origins.origin("deps-bucket", "me")
+
+    def build(inputs: str, *names: str) -> push.Sender:
+        store = machine(aws, tmp_path / "store", "me", "ci")
+        store.own = sent.read(aws.settings, origin)
+        store.known |= {*store.own}
+        fill(store, content(*names))
+        noted = partial(sent.write, aws.settings, origin)
+        s3.ensure_bucket(aws)
+        sender = push.Sender(store=store, inputs=key(inputs), cards=cards(*names), noted=noted)
+        bring_all(store, names, key(inputs))
+        sender.finish()
+        assert sender.fault == ""
+        return sender
+
+    assert build("first", "a", "b", "c").sent == 6
+    before = len([each for each in keys(aws) if "/packs/" in each])
+    assert build("second", "a", "b", "d").sent == 2
+    assert len([each for each in keys(aws) if "/packs/" in each]) == before
+    server.seen.clear()
+    build("third", "a", "b", "c", "d")
+    assert len(asked(server, "PUT")) == 1  # the index
+    other = sent.read(aws.settings, origins.origin("deps-bucket", "other"))
+    assert (other, len(sent.read(aws.settings, origin))) == ({}, 12)
+
+
+def test_what_was_given_long_ago_counts_no_more(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 removes it some day. What is no record of ours counts as none."""
+    monkeypatch.chdir(tmp_path)
+    given = entry(b"x")
+    sent.write(aws.settings, "me", {given.name: given})
+    assert sent.read(aws.settings, "me") == {given.name: given}
+    place = paths.stage_record(aws.settings, sent.STEP)
+    record = files.read_record(place) or {}
+    [today] = record["days"].values()
+    for days in ({"20200101": today}, {"99990101": [["parts"]]}, [1], None):
+        files.write_record(place, record | {"days": days})
+        assert sent.read(aws.settings, "me") == {}

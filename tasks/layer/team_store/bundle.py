@@ -13,16 +13,18 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...aws.iam.store_statements import STORE_ROOT
+from ...settings.model import WRITER
 from ...util import files
 
 INDEX, PACKS = "index", "packs"  # kinds that are the store's own
 MOST = 64 << 20  # bytes of a bundle, unpacked: the example's index has 4 MB
 _KIND = re.compile(r"[a-z]{1,20}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_WRITER = re.compile(WRITER, re.ASCII)
 _PACK = re.compile(r"(\d{8}-[0-9a-f]{64})?")
 Name = tuple[str, str]  # kind, key
 
@@ -34,7 +36,8 @@ class UnreadableError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """`sha256`, `size` (bytes): of the content. `pack`: which one it lies in, '' for the bundle's
-    own bytes. `offset`: where it begins there."""
+    own bytes. `offset`: where it begins there. `of`: another writer, who alone says what it holds.
+    Nothing of it lies here then."""
 
     kind: str
     key: str
@@ -42,6 +45,12 @@ class Entry:
     size: int
     pack: str = ""
     offset: int = 0
+    of: str = ""
+
+    @property
+    def is_inside(self) -> bool:
+        """Does the bundle have its bytes?"""
+        return not (self.pack or self.of)
 
     @property
     def name(self) -> Name:
@@ -66,10 +75,9 @@ def again(writer: str, kind: str, key: str) -> str:
 def bundle(entries: Iterable[tuple[Entry, bytes]]) -> bytes:
     """`bytes`: of an entry that lies in no pack."""
     listed, content, end = [], [], 0
-    for entry, data in entries:
-        offset = entry.offset if entry.pack else end
-        listed.append([entry.kind, entry.key, entry.sha256, entry.size, entry.pack, offset])
-        content.append(b"" if entry.pack else data)
+    for each, data in entries:
+        listed.append(row(replace(each, offset=end) if each.is_inside else each))
+        content.append(data if each.is_inside else b"")
         end += len(content[-1])
     return zlib.compress(b"\n".join([files.canonical(listed), b"".join(content)]), 1)
 
@@ -82,25 +90,36 @@ def opened(data: bytes) -> list[tuple[Entry, bytes]]:
         if not unpacker.eof:
             raise UnreadableError("it is cut off, or too large")
         head, _, content = text.partition(b"\n")
-        found = [_entry(each) for each in json.loads(head)]
-        if sum(each.size for each in found if not each.pack) > len(content):
+        found = [entry(each) for each in json.loads(head)]
+        if sum(each.size for each in found if each.is_inside) > len(content):
             raise UnreadableError("entries overlap")
         return [(each, _own(each, content)) for each in found]
     except (zlib.error, ValueError, TypeError, RecursionError) as error:
         raise UnreadableError(str(error)) from None
 
 
-def _entry(said: Sequence[Any]) -> Entry:
-    kind, key, sha256, size, pack, offset = said
+def row(entry: Entry) -> list[object]:
+    """As a bundle lists it."""
+    said = [entry.kind, entry.key, entry.sha256, entry.size, entry.pack, entry.offset]
+    return [*said, *([entry.of] * bool(entry.of))]
+
+
+def entry(said: Sequence[Any]) -> Entry:
+    """UnreadableError, ValueError, TypeError for what is none."""
+    kind, key, sha256, size, pack, offset, *of = said
     numbers = all(type(each) is int and each >= 0 for each in (size, offset))
-    words = zip((_KIND, _SHA256, _SHA256, _PACK), (kind, key, sha256, pack), strict=True)
-    if not (numbers and all(form.fullmatch(word) for form, word in words)):
+    forms, texts = (_KIND, _SHA256, _SHA256, _PACK), (kind, key, sha256, pack)
+    words = zip((*forms, *[_WRITER] * len(of)), (*texts, *of), strict=True)
+    if not (numbers and len(of) <= 1 and all(form.fullmatch(word) for form, word in words)):
         raise UnreadableError("an entry has another form")
-    return Entry(kind=kind, key=key, sha256=sha256, size=size, pack=pack, offset=offset)
+    other = of[0] if of else ""
+    return Entry(
+        kind=kind, key=key, sha256=sha256, size=size, pack=pack, offset=offset, of=other
+    )  # fmt: skip
 
 
 def _own(entry: Entry, content: bytes) -> bytes:
-    data = b"" if entry.pack else content[entry.offset : entry.offset + entry.size]
-    if len(data) != entry.size and not entry.pack:
+    data = content[entry.offset : entry.offset + entry.size] if entry.is_inside else b""
+    if len(data) != entry.size and entry.is_inside:
         raise UnreadableError("an entry's bytes are not there")
     return data

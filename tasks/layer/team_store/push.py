@@ -3,7 +3,8 @@
     a pack, where there is much that is new ─▶ a bundle for each entry ─▶ the index, last
 
 Each writer gives what it made itself, or had from itself before. What came from another writer
-stays that writer's: who trusts only one of the two gets nothing of the other.
+stays that writer's, and the index only names it: who trusts one of the two alone gets nothing of
+the other.
 """
 
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -80,7 +81,8 @@ def _base(large: Mapping[Name, Entry], own: Mapping[Name, Entry], now: datetime)
 
 @dataclass(kw_only=True)
 class Sender:
-    """One push, in the background. `fault`: why not all of it is there."""
+    """One push, in the background. `fault`: why not all of it is there. `noted` hears of what was
+    given."""
 
     store: TeamStore
     inputs: str
@@ -88,8 +90,9 @@ class Sender:
     fault: str = ""
     sent: int = 0
     _patience: Patience = field(default_factory=lambda: Patience(float("inf")))
+    noted: Callable[[Mapping[Name, Entry]], object] = lambda given: None
     _found: Mapping[Name, Path] = field(default_factory=dict)
-    _is_all: bool = False
+    _others: list[Entry] = field(default_factory=list)
     _thread: threading.Thread | None = None
 
     @property
@@ -99,8 +102,11 @@ class Sender:
     def start(self) -> None:
         if not self._thread:
             there = self.store.wanted(name for card in self.cards for name in card)
-            self._found = {name: path for name, path in there.items() if self.store.is_own(path)}
-            self._is_all = len(self._found) == len(there)
+            of = {name: self.store.writer_of(path) for name, path in there.items()}
+            self._found = {name: path for name, path in there.items() if not of[name]}
+            self._others = [
+                replace(_entry(name, path), of=of[name]) for name, path in there.items() if of[name]
+            ]
             self._thread = threading.Thread(target=self._send, daemon=True)
             self._thread.start()
 
@@ -132,7 +138,7 @@ class Sender:
     def _send_all(self) -> None:
         store, found = self.store, self._found
         new = [card for card in self.cards if card[0] in found and card[0] not in store.known]
-        to_list = self._is_all and not store.knows_inputs
+        to_list = not store.knows_inputs
         if not found or not (new or to_list):
             return
         if not to_list:
@@ -144,7 +150,8 @@ class Sender:
         jobs = [partial(self._send_card, card, push, found) for card in new]
         self.sent = sum(in_parallel(jobs, self._patience))
         if to_list:
-            self._put((INDEX, self.inputs), [*found], push, found)
+            self._put((INDEX, self.inputs), [*found], push, found, self._others)
+        self.noted(push.entries)
 
     def _let_expire(self) -> None:
         """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the
@@ -160,11 +167,13 @@ class Sender:
         yield self._put(card[0], card, push, found)
 
     def _put(
-        self, name: Name, names: Sequence[Name], push: Push, found: Mapping[Name, Path]
-    ) -> int:
+        self, name: Name, names: Sequence[Name], push: Push, found: Mapping[Name, Path],
+        others: Iterable[Entry] = (),
+    ) -> int:  # fmt: skip
         """1 where it is new."""
         entries = [push.entries[each] for each in dict.fromkeys(names) if each in found]
-        data = bundle((e, b"" if e.pack else found[e.name].read_bytes()) for e in entries)
+        read = ((e, b"" if e.pack else found[e.name].read_bytes()) for e in entries)
+        data = bundle([*read, *((each, b"") for each in others)])
         objects, writer = self.store.objects, self.store.writer
         is_new = objects.put(object_key(writer, *name), data)
         if not is_new and (writer, name) in self.store.dead:

@@ -54,10 +54,10 @@ class TeamStore:
     _denied: bool = False
 
     def __post_init__(self) -> None:
-        count = tuple(self._origin(writer) for writer in self.trusted)
+        count = tuple(self.origin(writer) for writer in self.trusted)
         self.kept = replace(self.kept, origins=count)
 
-    def _origin(self, writer: str) -> str:
+    def origin(self, writer: str) -> str:
         return origins.origin(self.objects.place["Bucket"], writer)
 
     def begin(self, inputs: str) -> None:
@@ -70,10 +70,20 @@ class TeamStore:
                     found = self._bundle(writer, place)
                     if not found and place not in self.unreadable:
                         break
-                    if found and self._take(writer, found):
-                        self.knows_inputs = True
-                        return
+                    if found and self._take(writer, [each for each in found if not each[0].of]):
+                        self.knows_inputs = self._take_others([entry for entry, _ in found])
+                        break
                     self.dead.add((writer, (INDEX, inputs)))
+                if self.knows_inputs:
+                    return
+
+    def _take_others(self, listed: Sequence[Entry]) -> bool:
+        """What an index names of other writers, from themselves. Is all of it here now?"""
+        missing = [each for each in listed if each.of and not self.kept.get(*each.name)]
+        for writer in self.trusted:
+            mine = [each for each in missing if each.of == writer]
+            self._ask(writer, {each.name: object_key(writer, *each.name) for each in mine})
+        return all(self.kept.get(*each.name) for each in missing)
 
     def bring(self, kind: str, keys: Collection[str], rests: Rests) -> None:
         """Those entries into the store here, where they are missing and a trusted writer has them.
@@ -190,7 +200,7 @@ class TeamStore:
             self.damaged.append(f"{object_key(writer, *entry.name)}: {problem}")
             self.patience.gain(-entry.size, -1)
             return
-        self.kept.put(origins.folder(entry.kind, self._origin(writer)), entry.key, path)
+        self.kept.put(origins.folder(entry.kind, self.origin(writer)), entry.key, path)
         self.objects.read.entries += 1
 
     def _problem(self, entry: Entry, path: Path) -> str:
@@ -206,9 +216,10 @@ class TeamStore:
         path.unlink(missing_ok=True)
         return problem
 
-    def is_own(self, path: Path) -> bool:
-        """Was it made here, or did it come from this run's prefix?"""
-        return origins.of(path) in ("", self._origin(self.writer))
+    def writer_of(self, path: Path) -> str:
+        """'' for what was made here, or came from this run's prefix."""
+        others = {self.origin(each): each for each in self.trusted if each != self.writer}
+        return others.get(origins.of(path), "")
 
     def wanted(self, names: Iterable[Name]) -> dict[Name, Path]:
         """Where they lie here."""
