@@ -70,6 +70,7 @@ def s3() -> list[tuple[str, str]]:
          "Chalice runs"),
         (f"{stage}{s3_keys.RECORD}", "what was deployed last"),
         (f"{stage}{s3_keys.ATTEMPT}", "the last deploy: what ran before it and how far it came"),
+        (f"{stage}{s3_keys.IMAGES_RUN}", "digests of the images that the stage ran, newest last"),
         (f"{stage}{s3_keys.PIN}{layer}.json", "the pin that a rollback set"),
         (f"{stage}{s3_keys.PACKAGES[0]}", "Chalice's last packages (`-a` and `-b`): the one that "
          "runs and the one before"),

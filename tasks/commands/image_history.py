@@ -58,10 +58,13 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     say(f"repository {name}: {count(len(found), 'image')}, {len(going)} to delete")
     if found:
         show_tables(_table(found))
-    if not going:
+    if strays := retention.strays(aws):
+        say(f"{count(len(strays), 'image')} of pushes that were killed, to delete")
+    if not (going or strays):
         say("nothing to delete")
     elif act:
         retention.delete(aws, going)
+        retention.delete_strays(aws, strays)
     else:
         command = f"./doitw gc keep={keep} yes=1 stage={aws.settings.stage}"
         say(f"nothing was changed; this deletes them: {command}")

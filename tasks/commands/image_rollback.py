@@ -52,8 +52,7 @@ def _before(aws: Aws) -> ImageRelease:
     runs, pinned = switch.running(aws), pin.holding(aws)
     if pinned and {pinned.digest} != runs:
         return releases.by_number(aws, pinned.number)
-    ran, now = stage_images.read(aws), next(iter(runs), "")
-    found = releases.by_digest(aws, stage_images.before(ran, now)) if len(runs) == 1 else None
+    found = releases.by_digest(aws, stage_images.before(stage_images.read(aws), runs))
     if found is None:
         fix = "./doitw history lists them. Choose one with ./doitw rollback version=N"
         problem = (

@@ -46,7 +46,7 @@ class Image:
     @property
     def tag(self) -> str:
         """Of a repository whose tags never move: what has it is this image."""
-        return f"i-{self.digest.removeprefix('sha256:')}"
+        return tag_of(self.digest)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -56,6 +56,10 @@ class Image:
     @property
     def unpacked(self) -> int:
         return sum(each.unpacked for each in self.layers)
+
+
+def tag_of(image: str) -> str:
+    return f"i-{image.removeprefix('sha256:')}"
 
 
 def variables(config: Mapping[str, Any]) -> dict[str, str]:

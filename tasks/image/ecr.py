@@ -80,6 +80,21 @@ def has_image(aws: Aws, name: str, digest: str) -> bool:
     return bool(answer["images"])
 
 
+def images(aws: Aws, name: str) -> list[dict[str, Any]]:
+    """Those that have a tag: digest, tags, and when it was pushed. [] without a repository."""
+    from botocore.exceptions import ClientError
+
+    pages = aws.client("ecr").get_paginator("describe_images")
+    with errors(f"listing the images of repository {name}"):
+        try:
+            found = [*pages.paginate(repositoryName=name, filter={"tagStatus": "TAGGED"})]
+        except ClientError as error:
+            if error_code(error) in GONE:
+                return []
+            raise
+    return [each for page in found for each in page["imageDetails"]]
+
+
 def _make(aws: Aws, name: str) -> dict[str, Any]:
     """Its tags never move, so that one that is there is all that one needs to know. Where the
     answer was lost, the SDK asked again, and the repository is there already."""

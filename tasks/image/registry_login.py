@@ -70,6 +70,8 @@ class Login:
         answer = session.get(
             asked.get("realm", ""), params=wanted, headers=basic, timeout=30, verify=verify
         )
+        if answer.status_code == 429 or answer.status_code >= 500:
+            answer.raise_for_status()  # it is busy, and asked again as the registry is
         told: Any = answer.json() if answer.ok else {}
         told = told if isinstance(told, dict) else {}
         former = self._header

@@ -338,6 +338,33 @@ def test_a_token_that_expires_in_the_middle_is_renewed(
     assert mine.find_manifest(made.image.tag) == made.image.digest
 
 
+def test_a_busy_token_service_is_asked_again(
+    registry: Registry, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """public.ecr.aws and Docker's hand out tokens, and limit that, too."""
+    asked: list[str] = []
+    realm = 'Bearer realm="http://token/",service="here",scope="pull"'
+
+    def answer(status: int, content: bytes = b"", **headers: str) -> requests.Response:
+        made = requests.Response()
+        made.status_code, made._content = status, content
+        made.headers.update({name.replace("_", "-"): text for name, text in headers.items()})
+        return made
+
+    def request(self: Any, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(url)
+        if url == "http://token/":
+            is_busy = asked.count(url) == 1
+            return answer(429) if is_busy else answer(200, b'{"token": "t"}')
+        known = more["headers"].get("Authorization") == "Bearer t"
+        return answer(200) if known else answer(401, WWW_Authenticate=realm)
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    assert registry.has_blob(LIE)
+    assert asked.count("http://token/") == 2
+    assert pauses == [0.5]
+
+
 def test_a_refused_login_says_what_to_allow(server: RealRegistry, tmp_path: Path) -> None:
     server.passwords = {"right"}
     login = Login(password=lambda: ("AWS", "wrong"), is_remote=False, fix="allow ecr")

@@ -1,7 +1,9 @@
 """Stages of images that share a repository: what each ran, goes back to, and keeps."""
 
+import hashlib
 import json
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,9 @@ import pytest
 from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.chalice_project import deploy
-from tasks.commands import convert, image_rollback
+from tasks.commands import convert, image_history, image_rollback
 from tasks.context.arguments import Arguments
+from tasks.image import assemble
 from tasks.image.assemble import Base
 from tasks.release.images import (
     conversion,
@@ -72,9 +75,9 @@ def deployed(aws: Aws, *numbers: int) -> None:
         stage_images.note_deploy(aws, digest(number))
 
 
-def before(aws: Aws, runs: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def before(aws: Aws, runs: int, monkeypatch: pytest.MonkeyPatch, *others: int) -> int:
     """What `rollback` goes to."""
-    monkeypatch.setattr(switch, "running", lambda aws: {digest(runs)})
+    monkeypatch.setattr(switch, "running", lambda aws: {digest(x) for x in (runs, *others)})
     return image_rollback._before(aws).number
 
 
@@ -118,6 +121,14 @@ def test_a_run_that_died_before_it_was_noted(
     deployed(images, 1, 2, 3, 3)
     push(images, 4)
     assert before(images, runs, monkeypatch) == expected
+
+
+def test_a_deploy_that_died_between_two_functions_goes_back_to_what_both_ran(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed(images, 1, 2)
+    push(images, 3)
+    assert before(images, 3, monkeypatch, 2) == 2
 
 
 def test_where_nothing_ran_before_a_number_is_asked_for(
@@ -225,6 +236,38 @@ def test_each_stage_keeps_its_newest(images: Aws) -> None:
     for number in (9, 10, 11):  # of an earlier release, or never deployed
         push(images, number)
     assert kept(images, 2) == [11, 10, 8, 7, 3, 2]
+
+
+def test_images_of_pushes_that_were_killed_are_found(
+    images: Aws, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the manifest and the note. Not what is younger than a day, runs, or is others'."""
+    images.client("ecr").create_repository(repositoryName="shuking")
+    made = [put_image(images, number) for number in range(4)]
+    put_image(images, 4, tag="v1.0")
+    facts = {"digest": made[0], "uri": f"shuking@{made[0]}", "unpacked": 5}
+    releases.note(images, PARTS, facts)
+    monkeypatch.setattr(retention, "_functions", lambda aws: iter([(made[1], "function x")]))
+    assert retention.strays(images) == []
+    monkeypatch.setattr(retention, "AGE", timedelta(0))
+    assert sorted(retention.strays(images)) == sorted(made[2:])
+    image_history.collect_garbage(images, 1, act=False)
+    assert "2 images of pushes that were killed, to delete" in capfd.readouterr().out
+    image_history.collect_garbage(images, 1, act=True)
+    there = images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
+    assert len(there) == 3
+    assert retention.strays(images) == []
+
+
+def put_image(aws: Aws, number: int, tag: str = "") -> str:
+    """Its digest. In ECR alone."""
+    manifest = json.dumps({"schemaVersion": 2, "layers": [], "config": {"digest": str(number)}})
+    found = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+    aws.client("ecr").put_image(
+        repositoryName="shuking", imageManifest=manifest, imageDigest=found,
+        imageTag=tag or assemble.tag_of(found), imageManifestMediaType=assemble.MANIFEST,
+    )  # fmt: skip
+    return found
 
 
 def test_one_that_is_taken_meanwhile_stays(images: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,8 @@ IMAGE_NEEDS = (
                  "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"),
     ),
     Need(
-        sid="DeleteImages", of=(GC,), on=_repository, actions=("ecr:BatchDeleteImage",),
+        sid="DeleteImages", of=(GC,), on=_repository,
+        actions=("ecr:BatchDeleteImage", "ecr:DescribeImages"),
     ),
     Need(
         sid="DeleteNotes", of=(GC,), on=_notes,

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from ...aws.client import Aws
 from ...aws.errors import errors
+from ...image import ecr
+from ...image.assemble import tag_of
 from ...settings import s3_keys
 from ...ui.console import say, size
 from ...util.errors import AwsError
@@ -14,6 +17,8 @@ from ..undo import attempt
 from . import pin, stage_images
 from .parts import repository
 from .releases import ImageRelease, forget, releases
+
+AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,21 +85,45 @@ def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
             yield f"sha256:{found.before.image.rpartition(':')[2]}", f"undo of stage {stage}"
 
 
+def strays(aws: Aws) -> list[str]:
+    """Digests of images that we pushed and that nothing is noted of: a run was killed in between.
+    None younger than a day, which a run may be about to note."""
+    known = {each.digest for each in releases(aws)} | {*_uses(aws)}
+    pushed_before = datetime.now(UTC) - AGE
+    return [
+        digest
+        for each in ecr.images(aws, repository(aws.settings))
+        if (digest := str(each["imageDigest"])) not in known
+        and each["imagePushedAt"] <= pushed_before
+        and tag_of(digest) in each["imageTags"]
+    ]
+
+
+def delete_strays(aws: Aws, digests: Iterable[str]) -> None:
+    for each in digests:
+        _delete(aws, each, f"image {each}")
+        say(f"image {each}: deleted")
+
+
+def _delete(aws: Aws, digest: str, named: str) -> None:
+    with errors(f"deleting {named}"):
+        answer = aws.client("ecr").batch_delete_image(
+            repositoryName=repository(aws.settings), imageIds=[{"imageDigest": digest}]
+        )
+    wrong = [x for x in answer["failures"] if x["failureCode"] != "ImageNotFound"]
+    if wrong:
+        problem = f"ECR keeps {named}: {wrong[0]['failureReason']}"
+        raise AwsError(problem, fix="see what ECR says above, then run the command again")
+
+
 def delete(aws: Aws, going: Sequence[ImageRelease]) -> None:
     """The image first: a run that was stopped still knows it by what S3 keeps. Not one that another
     stage has taken meanwhile, which has another lock."""
-    name, uses = repository(aws.settings), _uses(aws)
+    uses = _uses(aws)
     for each in going:
         if each.digest in uses:
             say(f"{each} stays: {', '.join(uses[each.digest])}")
             continue
-        with errors(f"deleting {each}"):
-            answer = aws.client("ecr").batch_delete_image(
-                repositoryName=name, imageIds=[{"imageDigest": each.digest}]
-            )
-        wrong = [x for x in answer["failures"] if x["failureCode"] != "ImageNotFound"]
-        if wrong:
-            problem = f"ECR keeps {each}: {wrong[0]['failureReason']}"
-            raise AwsError(problem, fix="see what ECR says above, then run the command again")
+        _delete(aws, each.digest, str(each))
         forget(aws, each)
         say(f"{each}: deleted, {size(each.unpacked)} unpacked")

@@ -3,7 +3,7 @@
 Stages share a repository, and the app is in the image. So another stage's numbers lie between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...aws import s3
 from ...aws.client import Aws
@@ -38,9 +38,13 @@ def note_return(aws: Aws, digest: str) -> None:
     _write(aws, ran[: known + 1] if known >= 0 else [*ran, digest])
 
 
-def before(ran: Sequence[str], digest: str) -> str:
-    """What ran before it, '' for nothing. `digest`: what runs now. A run that was killed may not
-    have noted that."""
+def before(ran: Sequence[str], runs: Collection[str]) -> str:
+    """What the stage ran before, '' for nothing. `runs`: what its functions are made of now. A run
+    that was killed may not have noted that. Or it has given only some of them another one: then
+    what all of them ran is the last that is noted."""
+    if len(runs) != 1:
+        return next(reversed(ran), "")
+    (digest,) = runs
     known = _last(ran, digest)
     earlier = ran[:known] if known >= 0 else ran
     return next((each for each in reversed(earlier) if each != digest), "")
