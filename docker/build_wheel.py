@@ -25,8 +25,11 @@ BEAT = 5.0  # seconds
 IDLE = 24  # beats without any processor time
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 LARGEST = 1 << 20  # characters of an answer
+# The source's folder is where it runs, and not where modules are looked for (PEP 517).
 HOOK = """
-import importlib, json, sys
+import sys
+sys.path[:] = [each for each in sys.path if each]
+import importlib, json
 backend, paths, hook, where, result = json.loads(sys.argv[1])
 sys.path[:0] = paths
 module, _, attributes = backend.partition(":")

@@ -6,8 +6,9 @@ client, and the Runtime API that the client asks.
     lambda_runtime.py init CONFIG TASK RUNTIME    starts the handler of $_HANDLER, without an event.
                                                Prints {} or what went wrong, JSON
 
-MEET is a folder: both meet at a socket there. TASK is the function's, RUNTIME holds `bootstrap`,
-which starts it. CONFIG: {"variables": names of those around it that are the function's, "timeout":
+MEET is where both meet: a folder with a socket, or @NAME of one without a file (unix(7)). It is not
+in /tmp, which a function may empty. TASK is the function's, RUNTIME holds `bootstrap`, which starts
+it. CONFIG: {"variables": names of those around it that are the function's, "timeout":
 seconds, "memory": MB, "port": of the Runtime API, 0 for any, "processes": most of them, 0 for any
 number, "arn", "version", "runtime": its name}. EVENT: {"event": JSON text, "context": the client's,
 JSON text or ''}. The answer: {"payload",
@@ -225,9 +226,8 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
     if (trusted := Path(config).with_name("https.pem")).exists():  # the emulator's
         places["AWS_CA_BUNDLE"] = str(trusted)
     environment = Environment(json.loads(Path(config).read_text(encoding="utf-8")), places)
-    os.chdir(meet)
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(SOCKET)
+    listening.bind(address(meet))
     listening.listen()
     print(READY, flush=True)
     while True:
@@ -238,6 +238,13 @@ def serve(meet: str, config: str, task: str, runtime: str) -> None:
             with beating(asking):
                 answer = environment.invoke(**asked)
             asking.sendall(json.dumps(packed(answer)).encode())
+
+
+def address(meet: str) -> str:
+    if meet.startswith("@"):
+        return f"\0{meet[1:]}"
+    os.chdir(meet)
+    return SOCKET
 
 
 def packed(answer: "dict[str, Any]") -> "dict[str, Any]":
@@ -278,9 +285,8 @@ def beating(asking: socket.socket) -> "Iterator[None]":
 
 
 def ask(meet: str, event: str) -> None:
-    os.chdir(meet)
     with socket.socket(socket.AF_UNIX) as talk:
-        talk.connect(SOCKET)
+        talk.connect(address(meet))
         talk.sendall(f"{json.dumps(event)}\n".encode())
         answer = b""
         for line in talk.makefile("rb"):

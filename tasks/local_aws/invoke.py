@@ -95,8 +95,8 @@ def start(
         for path, content in zip(zips, contents, strict=True):
             path.write_bytes(content)
         serve = Job(
-            argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{tmp}", "{work}/config.json",
-                  "{task}", "{runtime}"),
+            argv=("{python}", "{scripts}/lambda_runtime.py", "serve", "{meet}",
+                  "{work}/config.json", "{task}", "{runtime}"),
             kind=FUNCTION,
             inputs={"config.json": json.dumps(config).encode()} | trusted | scripts(SCRIPTS),
             task=next(iter(zips), None),

@@ -79,7 +79,7 @@ class Environment:
         client's, JSON text or ''. LayerError when the sandbox fails. Whatever the function does is
         an Answer."""
         job = Job(
-            argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{tmp}", "{work}/event.json"),
+            argv=("{python}", "{scripts}/lambda_runtime.py", "ask", "{meet}", "{work}/event.json"),
             kind=FUNCTION,
             inputs={"event.json": json.dumps({"event": event, "context": context}).encode()},
             network=self._network,

@@ -105,6 +105,7 @@ class _Session:
         self._names = {
             "{opt}": str(self._scratch.path / "opt"),
             "{tmp}": str(self._scratch.path / "tmp"),
+            "{meet}": str(self._scratch.path / "meet"),
             "{task}": str(self._scratch.path / "task"),
             "{runtime}": str(self._scratch.path / "runtime"),
             "{uv}": find_uv_bin(),
@@ -133,16 +134,14 @@ class _Session:
         names = self.names(job)
         work = Path(names["{work}"])
         work.mkdir(exist_ok=True)
-        if job.kind is not FUNCTION:  # whose second call finds what the first left
-            temp_dirs.remove(Path(names["{tmp}"]))
-        Path(names["{tmp}"]).mkdir(exist_ok=True)
+        _make_writable(job, names)
         for name, content in job.inputs.items():
             path = work / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         self._lay_out(job)
         if job.forward and not self._relay:
-            self._relay = host_relay.Relay(job.forward, Path(names["{tmp}"]))
+            self._relay = host_relay.Relay(job.forward, Path(names["{meet}"]))
         if job.task:
             self._unpack(Path(names["{task}"]), [job.task])
         if job.task or "{runtime}" in job.environment.values():
@@ -198,6 +197,14 @@ def check_host(settings: Settings) -> None:
             f"{host_python.target(settings)}",
             fix="start Docker and omit builder=host. Another stage takes such a layer",
         )
+
+
+def _make_writable(job: Job, names: Mapping[str, str]) -> None:
+    """A function's second call finds what the first left."""
+    if job.kind is not FUNCTION:
+        temp_dirs.remove(Path(names["{tmp}"]))
+    for name in ("{tmp}", "{meet}"):
+        Path(names[name]).mkdir(exist_ok=True)
 
 
 def _protect(tree: Path) -> None:
@@ -263,8 +270,9 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]:
     interpreter, tmp = isolation.program(names["{interpreter}"]), Path(names["{tmp}"])
+    meet = [Path(names["{meet}"])] if job.kind is FUNCTION else []
     if job.forward and not job.network:
-        words = host_relay.wrapped(words, interpreter, job.forward, tmp)
+        words = host_relay.wrapped(words, interpreter, job.forward, *meet)
     there = [name for name in (*GIVEN, *PLACES) if Path(names[name]).exists()]
     places = {place: Path(names[name]) for name, place in PLACES.items() if name in there}
     given = [name for name in there if name in GIVEN]
@@ -273,8 +281,9 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     reads = [*isolation.seen_by(interpreter), *seen]
     covered = dict.fromkeys(job.covered, f"{names['{work}']}/empty")
     return isolation.wrapped(
-        words, reads=reads, tmp=tmp, network=job.network, system=Path(names["{lambda}"]),
-        places=places, covered=covered, hidden=[Path(names["{store}"])],
+        words, reads=reads, writes=meet, tmp=tmp, network=job.network,
+        system=Path(names["{lambda}"]), places=places, covered=covered,
+        hidden=[Path(names["{store}"])],
     )  # fmt: skip
 
 

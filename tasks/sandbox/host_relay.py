@@ -40,7 +40,8 @@ class Relay:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # a function may have put something in its place
+            self._path.unlink()
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed

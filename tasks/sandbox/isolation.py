@@ -37,13 +37,13 @@ INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
 def wrapped(
     words: Sequence[str], *, reads: Iterable[Path], tmp: Path, network: bool,
-    system: Path, places: Mapping[str, Path] = {}, covered: Mapping[str, str] = {},
-    hidden: Iterable[Path] = (),
+    system: Path, writes: Iterable[Path] = (), places: Mapping[str, Path] = {},
+    covered: Mapping[str, str] = {}, hidden: Iterable[Path] = (),
 ) -> list[str]:  # fmt: skip
     """The command, as Lambda's user, so that it sees programs and libraries of this machine,
     read-only, and nothing else of it: no home, checkout, service's socket, other process and
-    network. /etc and /var are as Lambda's. `reads`: what is to be seen all the same. `tmp`: where
-    it writes to. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
+    network. /etc and /var are as Lambda's. `reads`, `writes`: what is to be seen all the same.
+    `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
     there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty there."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
@@ -52,16 +52,16 @@ def wrapped(
     command += ["--cap-drop", "ALL", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     mounts = _of_this_machine(hidden)
-    empty = [path for path, how in mounts.items() if how == EMPTY]
     for name in (TASK, RUNTIME):
         mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
-    mounts |= {path: ["--ro-bind", str(path)] for path in reads if path not in empty}
+    mounts |= {path: ["--ro-bind", str(path)] for path in reads if mounts.get(path) != EMPTY}
     mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
     mounts |= _of_lambda(system)
-    mounts[tmp] = ["--bind", str(tmp)]
+    mounts |= {path: ["--bind", str(path)] for path in (tmp, *writes)}
     for place in sorted(mounts, key=lambda path: len(path.parts)):  # one may lie in another
         command += [*mounts[place], str(place)]
+    empty = [path for path, how in mounts.items() if how == EMPTY]
     for path in (*empty, Path("/dev"), Path("/")):  # its owner makes nothing there, either
         command += ["--remount-ro", str(path)]
     return [*command, "--", *words]

@@ -4,7 +4,8 @@ Two implementations, sandbox/container/sandbox.py and sandbox/host.py. The rest 
 protocol. What a job may do follows from its kind (sandbox/job_kinds.py). It sees what it is given
 under `{opt}` and `{task}` (the container's real /opt and /var/task) and a folder `{work}` that
 lasts from the first job until `close`. Jobs of ours have one together in which they write. Jobs
-that run a package's code have another, which they only read, and `{tmp}` to write to.
+that run a package's code have another, which they only read, and `{tmp}` to write to. Two jobs of a
+function find each other at `{meet}` (docker/lambda_runtime.py).
 
 These names are replaced in its arguments. So are `{scripts}` (where ours lie), `{interpreter}` (the
 platform's Python) and `{python}` (the same with its isolating options). So are `{uv}`, `{tools}` (a

@@ -103,3 +103,21 @@ def test_an_answer_is_as_large_as_its_json(docker_engine: DockerClient) -> None:
         found = invoke(str(number), code=code)
         assert not found.failed, value
         assert len(json.loads(found.payload)) == characters
+
+
+CLEARING = """
+import glob, os, shutil, uuid
+PROCESS = uuid.uuid4().hex
+def app(event, context):
+    for name in glob.glob("/tmp/*") + glob.glob("/tmp/.*"):
+        shutil.rmtree(name) if os.path.isdir(name) else os.remove(name)
+    os.makedirs("/tmp/events/aws.sock")
+    return PROCESS
+"""
+
+
+def test_a_function_may_empty_its_tmp() -> None:
+    """Handlers do, since Lambda keeps it from call to call; nothing of ours lies there."""
+    found = [invoke(code=CLEARING) for _ in range(3)]
+    assert not any(answer.failed for answer in found)
+    assert len({answer.payload for answer in found}) == 1

@@ -222,7 +222,7 @@ class Cell(Session):
         self.names |= {
             "{work}": CELL_WORK, "{scripts}": f"{CELL_WORK}/scripts",
             "{tools}": f"{CELL_WORK}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
-            "{task}": TASK, "{runtime}": "/var/runtime",
+            "{task}": TASK, "{runtime}": "/var/runtime", "{meet}": "@function",
         }  # fmt: skip
 
     def close(self, *, killing: bool = False) -> None:

@@ -44,6 +44,23 @@ def test_the_wheel_that_a_backend_names_is_handed_over(tmp_path: Path) -> None:
     assert (tmp_path / "tmp/built.whl").read_text() == "x"
 
 
+def test_the_sources_folder_is_not_where_modules_are_looked_for(tmp_path: Path) -> None:
+    """Unless the package says so (PEP 517, backend-path): it may have a json.py, or the name of
+    what its backend imports."""
+    source = tmp_path / "source"
+    (source / "in").mkdir(parents=True)
+    backend = (
+        "import importlib.util, os\ndef build_wheel(folder):\n"
+        "    return [importlib.util.find_spec('own') is None, os.path.isfile('own.py')]\n"
+    )
+    (source / "in/be.py").write_text(backend)
+    for name in ("json", "own", "importlib"):
+        (source / f"{name}.py").write_text("raise SystemExit('the source is imported')")
+    said = '{"build-backend": "be", "backend-path": ["in"]}'
+    found = build_wheel.call(source, str(tmp_path), said, "build_wheel", str(tmp_path))
+    assert found == [True, True]
+
+
 @pytest.mark.parametrize(
     ("waits", "why"),
     [

@@ -7,8 +7,10 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,8 +21,9 @@ import pytest
 from tasks.local_aws import invoke as invocation
 from tasks.local_aws import warm_pool
 from tasks.local_aws.warm_pool import FunctionAnswer
-from tasks.sandbox import host_runtime
+from tasks.sandbox import host_runtime, temp_dirs
 from tasks.settings import paths
+from tasks.settings.local_access import Access
 from tasks.settings.model import Settings
 from tasks.util import files as file_tools
 from tests import lambda_function
@@ -509,6 +512,43 @@ def test_a_function_for_another_python_is_not_run_with_this_one() -> None:
 def test_the_servers_process_builds_as_the_command_did() -> None:
     """It is another process: the choice travels in a file."""
     assert (file_tools.read_record(paths.LOCAL_RUNTIME) or {})["builder"] == "host"
+
+
+CLEARING = """
+import glob, os, shutil, tempfile
+def app(event, context):
+    for name in glob.glob("/tmp/*") + glob.glob("/tmp/.*"):
+        shutil.rmtree(name) if os.path.isdir(name) else os.remove(name)
+    for name in ("events", "aws.sock", "function"):
+        os.mkdir(f"/tmp/{name}")
+    tempfile.mkstemp()
+    return event
+"""
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The project where projects lie: of what lies in this machine's /tmp a function sees some."""
+    with tempfile.TemporaryDirectory(dir="/home") as folder:
+        monkeypatch.chdir(folder)
+        shutil.copytree(DOCKER, paths.DOCKER)
+        invocation.remember(Settings(builder="host", stage="local"))
+        yield
+        invocation.ENVIRONMENTS.end()
+        temp_dirs._settle()
+        monkeypatch.chdir("/")
+
+
+def test_a_function_may_empty_its_tmp(elsewhere: None) -> None:
+    """Handlers do, since Lambda keeps it from call to call; nothing of ours lies there."""
+    access = Access(url="http://127.0.0.1:34567", key="LKIA", secret="s")  # noqa: S106
+    function = lambda_function.as_moto_has_it(
+        code_bytes=zipped(app_py=CLEARING), handler="app.app", timeout=20, memory_size=512,
+        environment_vars={},
+    )  # fmt: skip
+    found = [invocation.invoke(function, str(n), (), access).payload for n in range(3)]
+    assert found == ["0", "1", "2"]
+    assert len(invocation.ENVIRONMENTS._idle) == 1  # the first process serves all of them
 
 
 COUNTING = """import os, uuid

@@ -407,6 +407,7 @@ for path in sys.argv[1:]:
     except OSError:
         pass
 print(len([path for path in found if path.endswith(("credentials", ".sock", "server.json"))]))
+open("/tmp/written", "w").write("as in Lambda")
 """
 
 
