@@ -12,16 +12,10 @@ executable]}. "slim" {path of a shared object: bytes that stripping leaves at le
 file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {path: text} of small
 `__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
-<<<<<<< HEAD
-imported]} of its code (for tasks/layer/prune/). "contents" {path: sha256} of what the wheel
-brought (of a script of Python's what stands BEHIND the lines that the installer writes), "altered":
-those of them that RECORD says something else of. Where there are some,
-"refused" {path: why no layer may hold it}.
-=======
 imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
-"contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
-something else of. Where there are some, "refused" {path: why no layer may hold it}.
->>>>>>> x/words
+"contents" {path: sha256} of what the wheel brought (of a script of Python what stands BEHIND the
+lines that the installer writes). "altered": those of them that RECORD says something else of. Where
+there are some, "refused" {path: why no layer may hold it}.
 """
 
 import base64
@@ -436,17 +430,11 @@ def read(installed: str, names: Iterable[str]) -> "list[Read]":
     for name in names:
         path = name.partition("/")[2]
         own = is_the_wheels(installed, path)
-<<<<<<< HEAD
         skipped = installers(installed, path) if own else 0
-        called = f"{name}{BEHIND}" if skipped else name
-        if not (is_code(path) and size_of(installed, path)):
+        called, size = f"{name}{BEHIND}" if skipped else name, size_of(installed, path)
+        if not size or not (is_code(path) or (own and is_index(path, size))):
             digest = hashed(f"{installed}/{path}", skipped) if own else ""
             found.append((called, digest, ()))
-=======
-        size = size_of(installed, path)
-        if not size or not (is_code(path) or (own and is_index(path, size))):
-            found.append((name, hashed(installed, path) if own else "", ()))
->>>>>>> x/words
             continue
         with open(f"{installed}/{path}", "rb", buffering=0) as file:  # twice as fast as text
             content = file.read()
