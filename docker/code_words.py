@@ -25,7 +25,8 @@ _LISTING: Mapping[str, Words] = {
     "here": {"__file__": ("__file__",), "__path__": ("__path__",)},
     "others": {
         "__file__": (".__file__",), "__path__": (".__path__",), "source": ("resources",),
-        "pkgutil": ("get_data(",), ".origin": (".origin",),
+        "pkgutil": ("get_data(",), ".origin": (".origin",), "jinja2": ("PackageLoader(",),
+        "pkg_resources": ("resource_",), "importlib.util": ("find_spec(",),
     },
 }  # fmt: skip
 _QUICK = (
@@ -34,7 +35,10 @@ _QUICK = (
     "co_filename", ".origin", "getfile", "stub", "__path__",
 )  # fmt: skip
 # What these say is rare: only code that imports them is searched.
-_IMPORTED = ("pytest", "inspect", "zipfile", "tarfile", "shutil", "traceback")
+_IMPORTED = (
+    "pytest", "inspect", "zipfile", "tarfile", "shutil", "traceback", "jinja2", "pkg_resources",
+    "importlib.util",
+)  # fmt: skip
 _METADATA = {"importlib", "importlib.metadata", "importlib_metadata", "pkg_resources"}
 _WORD = re.compile(r"[\"'](\w+)[\"']")
 # Of a dist-info: read_text("WHEEL"), get_metadata("PKG-INFO"); its description.

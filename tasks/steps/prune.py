@@ -84,7 +84,10 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
         say(line)
     check_links(tree, selection)
     check_names(tree, selection)
-    winners = conflicts.settle(tree, selection.stay, prefer)
+    used = app_imports.of_app(Path(), conflicts.STRAY)
+    winners = conflicts.settle(tree, selection.stay, prefer, used)
+    for path in sorted({*conflicts.in_doubt(winners)} - tree.licenses):
+        say(f"warning: {path} of {winners[path]} hides another package's; prefer says whose")
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)

@@ -15,6 +15,7 @@ from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
 from .globs import matcher
 from .inits import code_of
+from .patterns import PAGES
 from .references import may_be
 
 LISTED = 10  # files, in one message
@@ -58,15 +59,17 @@ def claims(tree: Installed, paths: Collection[str]) -> dict[str, list[InstalledD
     return dict(sorted(differ.items()))
 
 
-def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference]) -> dict[str, str]:
-    """{path: the distribution whose file the layer has}. BuildError where nobody can say,
-    SettingsError where `prefer` says two."""
+def settle(
+    tree: Installed, stay: Collection[str], prefer: Sequence[Preference], app: Collection[str] = ()
+) -> dict[str, str]:
+    """{path: the package whose file the layer has}. BuildError where nobody can say, SettingsError
+    where `prefer` says two. `app`: modules that the app imports."""
     open_: dict[str, list[str]] = {}
     found: dict[str, str] = {}
     paths = set(stay)
     filled = {path.split("/")[0] for path in paths if PurePosixPath(path).suffix in CODE}
     bare = {path.split("/")[0] for path in paths if "/" in path} - filled
-    strays = (STRAY | bare) - imported(tree, STRAY | bare, paths)
+    used = imported(tree, STRAY | bare, paths) | {name.split(".")[0] for name in app}
     for path, who in claims(tree, paths).items():
         named = sorted(named_for(path, prefer) & {each.name for each in who})
         if len(named) > 1:
@@ -74,7 +77,8 @@ def settle(tree: Installed, stay: Collection[str], prefer: Sequence[Preference])
                 f"prefer: {path} cannot come from both {' and '.join(named)}",
                 fix="name one of them for it in [tool.lambda-layer]",
             )
-        if winner := named[0] if named else same(path, who, strays):
+        strays = (STRAY if all(map(packs_more, who)) else set()) | bare
+        if winner := named[0] if named else same(path, who, strays - used):
             found[path] = winner
         else:
             open_[path] = [each.name for each in who]
@@ -109,6 +113,24 @@ def imported(tree: Installed, tops: Collection[str], stay: Collection[str]) -> s
     return found & {*tops}
 
 
+def packs_more(found: InstalledDistribution) -> bool:
+    """Has it code beside folders that are packed by mistake? Else such a one is what it brings."""
+    names = (PurePosixPath(path) for path in found.files)
+    return any(
+        each.suffix in CODE and each.parts[0].removesuffix(".py") not in STRAY for each in names
+    )
+
+
+def in_doubt(winners: Mapping[str, str]) -> list[str]:
+    """Of those that came to one of two those that code might read: a VERSION in a folder."""
+    return [path for path in winners if "/" in path and is_page(path)]
+
+
+def is_page(path: str) -> bool:
+    place = PurePosixPath(path)
+    return place.suffix in ("", ".md", ".rst", ".txt") and bool(PAGES.fullmatch(place.stem))
+
+
 def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str] = ()) -> str:
     """The one to take of files that run alike, or do not run. '' where they do not. `strays`:
     what nobody imports at the root, without `.py`."""
@@ -117,7 +139,7 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
     if place.parts[0].removesuffix(".py") in strays or place.name == "py.typed" or is_text:
         return who[0].name
     hidden = any(part.startswith(".") for part in place.parts)
-    if place.suffix not in CODE and (hidden or len(place.parts) == 1):
+    if place.suffix not in CODE and (hidden or is_page(path) or len(place.parts) == 1):
         return who[0].name
     texts = {each.name: each.inits[path] for each in who if path in each.inits}
     if len(texts) < len(who) or len(set(map(code_of, texts.values()))) > 1:

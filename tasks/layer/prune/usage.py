@@ -6,7 +6,7 @@ from functools import cache
 
 from ..installed import Installed
 from .patterns import CODE, COMPILER, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
-from .references import NOTE, Gone, References, chain
+from .references import NOTE, Gone, References, chain, may_be
 from .rules import FOLDERS, Spare
 
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
@@ -29,7 +29,8 @@ class Usage:
         }
         targets = [name for each in tree.distributions for name in each.targets]
         self._called = {*app}
-        self._targets = {part for each in (*targets, *app) for part in chain(each)}
+        asked = (each for each in (*targets, *app) if may_be(each, tree.places))
+        self._targets = {part for each in asked for part in chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
             for path in self._paths

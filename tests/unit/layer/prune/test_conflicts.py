@@ -31,7 +31,7 @@ def brings(name: str, files: Mapping[str, str]) -> InstalledDistribution:
 
 def winner(path: str, first: str, second: str, *prefer: str) -> str:
     """Beside a package `n`."""
-    files = ({path: first}, {path: second}, {"n/code.py": "x = 1"})
+    files = ({path: first, "a.py": ""}, {path: second, "b.py": ""}, {"n/code.py": "x = 1"})
     tree = Installed(tuple(brings(name, each) for name, each in zip("abc", files, strict=True)))
     return conflicts.settle(tree, [*tree.sizes], conflicts.read_preferences(prefer))[path]
 
@@ -86,12 +86,31 @@ def test_a_folder_that_others_import_was_not(importer: str) -> None:
     path = "examples/x.py"
     said: tuple[list[str], list[str], bool, list[str], list[str]]
     said = (["examples.x"], [], False, [], [])
-    a, b = (brings(name, {path: name}) for name in "ab")
+    a, b = (brings(name, {path: name, f"{name}.py": ""}) for name in "ab")
     a = replace(a, modules={path: said})
     assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
     a = replace(a, modules={importer: said}) if importer else replace(a, targets=["examples.x"])
     with pytest.raises(BuildError, match="both write"):
         conflicts.settle(Installed((a, b)), [path, importer], [])
+
+
+def test_a_folder_that_the_app_imports_or_that_is_all_was_not_packed_by_mistake() -> None:
+    """A package may be called `tools`."""
+    path = "tools/__init__.py"
+    a, b = (brings(name, {path: f"x = {name!r}", f"{name}.py": ""}) for name in "ab")
+    assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
+    with pytest.raises(BuildError, match="both write"):
+        conflicts.settle(Installed((a, b)), [path], [], ["tools.x"])
+    alone = brings("c", {path: "x = 1"})
+    with pytest.raises(BuildError, match="both write"):
+        conflicts.settle(Installed((a, alone)), [path], [])
+
+
+@pytest.mark.parametrize("path", ["n/VERSION", "n/CHANGELOG.rst", "n/AUTHORS", "n/README"])
+def test_pages_in_a_folder_that_two_share(path: str) -> None:
+    """The layer has one of them, and says so."""
+    assert winner(path, "1", "2") == "a"
+    assert conflicts.in_doubt({path: "a", "LICENSE": "a", "n/__init__.py": "a"}) == [path]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,8 @@ def test_a_folder_that_others_import_was_not(importer: str) -> None:
 def test_names_of_files_and_hosts_import_no_folder(tmp_path: Path, text: str) -> None:
     """Nor does a module that goes."""
     files = {"test/__init__.py": "x = 1\n", "tests/__init__.py": "x = 1\n"}
-    others = Installed((brings("a", files), brings("b", dict.fromkeys(files, "x = 2\n"))))
+    both = ({"a.py": "", **files}, {"b.py": "", **dict.fromkeys(files, "x = 2\n")})
+    others = Installed(tuple(map(brings, "ab", both)))
     code = handmade_layers.tree(tmp_path, {"n/stub.py": text, "n/gone.py": "import tests, test"})
     tree = Installed((*others.distributions, *code.distributions))
     assert conflicts.settle(tree, [*files, "n/stub.py"], []) == dict.fromkeys(files, "a")

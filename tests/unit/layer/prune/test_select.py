@@ -176,6 +176,8 @@ def test_files_that_code_reads_stay(tmp_path: Path, code: str, path: str) -> Non
         ("import b\nopen(join(dirname(b.__file__), name + '.md'))", "b/SYSTEM.md"),
         ("import b\nopen(join(b.__path__[0], 'README.md'))", "b/README.md"),
         ("import pkgutil\npkgutil.get_data('b', f'{n}.md')", "b/CHANGES.md"),
+        ("import pkg_resources as p\np.resource_string('b', f'{n}.md')", "b/CHANGES.md"),
+        ("from jinja2 import PackageLoader\nPackageLoader('b', 'docs')", "b/docs/a.html"),
         ("import importlib.resources as r\nfor p in r.files('b').iterdir(): f(p)", "b/SYSTEM.md"),
         ("import b\nopen(Path(b.__file__).parent / 'tests' / 'x.csv')", "b/tests/x.csv"),
         ("import b\nopen(Path(b.__file__).parent / 'docs' / name)", "b/docs/a.html"),
@@ -508,6 +510,10 @@ def test_what_the_app_imports_stays(tmp_path: Path) -> None:
     tree = handmade_layers.tree(tmp_path, files)
     chosen = select(tree, recipes.active(Settings()), (), ["twisted.test.proto_helpers"])
     assert chosen.spared == {"tests": {"twisted/test": "code that stays imports it"}}
+    outer = handmade_layers.tree(tmp_path / "2", {"test/__init__.py": "", "test/test_x.py": ""})
+    for name, stays in {"test.txt": False, "test.test_x": True, "test": True}.items():
+        chosen = select(outer, recipes.active(Settings()), (), [name])
+        assert (not chosen.removed) == stays
 
 
 SUITE = {"a/tests/__init__.py": "", "a/tests/test_x.py": "import pytest\n"}
