@@ -61,6 +61,11 @@ def said(path: str, text: str, quoted: Collection[str]) -> Said:
     return imports(path, text, quoted, folders), {*into(text, folders), *shown(text)}
 
 
+def holds(path: str) -> bool:
+    """Does it lie in such a folder?"""
+    return _LISTED.search(path) is not None
+
+
 def listed(text: str) -> set[str]:
     """Paths into such folders that an index names."""
     found = (

@@ -31,7 +31,7 @@ import signal
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +100,12 @@ def take_apart(
     """Move each distribution's files, read what its modules say and compare them with RECORD, side
     by side."""
 
+    indexed = {key for key, names in wanted.items() if any(map(folder_references.holds, names))}
+
     def work(task: "tuple[str, list[str]]") -> "list[Any]":
         kind, names = task
         if kind == "read":
-            return read(installed, names)
+            return read(installed, names, indexed)
         return [(key, moved(installed, apart, key, wanted[key], found[key])) for key in names]
 
     for facts in found.values():
@@ -423,16 +425,17 @@ def size_of(installed: str, name: str) -> int:
     return os.stat(path).st_size if leads_to_file else 0
 
 
-def read(installed: str, names: Iterable[str]) -> "list[Read]":
-    """Of each key/path, once: what it holds, and what it says."""
+def read(installed: str, names: Iterable[str], indexed: Collection[str] = ()) -> "list[Read]":
+    """Of each key/path, once: what it holds, and what it says. `indexed`: keys of those whose
+    indexes may name files that rules would take."""
     signal.signal(signal.SIGVTALRM, lose_patience)
     found: list[Read] = []
     for name in names:
-        path = name.partition("/")[2]
+        key, _, path = name.partition("/")
         own = is_the_wheels(installed, path)
         skipped = installers(installed, path) if own else 0
         called, size = f"{name}{BEHIND}" if skipped else name, size_of(installed, path)
-        if not size or not (is_code(path) or (own and is_index(path, size))):
+        if not size or not (is_code(path) or (own and key in indexed and is_index(path, size))):
             digest = hashed(f"{installed}/{path}", skipped) if own else ""
             found.append((called, digest, ()))
             continue

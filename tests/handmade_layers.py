@@ -79,7 +79,9 @@ def tree(root: Path, files: Mapping[str, str]) -> Installed:
             name for name in files if name.startswith("bin/") and not facts._is_script(root / name)
         ),
         modules={
-            name.removeprefix("./"): said for name, _, said in facts.read(str(root), code) if said
+            name.removeprefix("./"): said
+            for name, _, said in facts.read(str(root), code, {"."})
+            if said
         },
     )
     return Installed((found,))
