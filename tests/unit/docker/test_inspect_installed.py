@@ -163,6 +163,16 @@ def test_modules_that_say_nothing_are_left_out(facts: ModuleType, tmp_path: Path
     ]
 
 
+def test_an_index_is_read_where_its_package_has_such_folders(
+    facts: ModuleType, tmp_path: Path
+) -> None:
+    """Of others it is compared with RECORD alone: one package has a hundred megabytes of JSON."""
+    (tmp_path / "x.json").write_text('["tests/a.csv"]', encoding="utf-8")
+    for indexed, said in (((), ()), ({"k"}, ([], ["tests/a.csv"], False, [], []))):
+        [(name, digest, found)] = facts.read(str(tmp_path), ["k/x.json"], indexed)
+        assert (name, len(digest), found) == ("k/x.json", 64, said)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
