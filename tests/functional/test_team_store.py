@@ -14,6 +14,7 @@ from tasks.aws.client import Aws
 from tasks.layer.team_store import bundle as bundles
 from tasks.layer.team_store import origins, push, sent
 from tasks.layer.team_store.bundle import Entry, Name, object_key
+from tasks.layer.team_store.patience import LENT, Patience
 from tasks.layer.team_store.store import TeamStore
 from tasks.settings import paths
 from tasks.util import files
@@ -539,3 +540,28 @@ def test_what_was_given_long_ago_counts_no_more(
     for days in ({"20200101": today}, {"99990101": [["parts"]]}, [1], None):
         files.write_record(place, record | {"days": days})
         assert sent.read(aws.settings, "me") == {}
+
+
+def test_bytes_that_nobody_has_compared_count_up_to_a_bound() -> None:
+    """A store that sends others than it said is given up after these, however fast it is. What was
+    wanted makes room for more."""
+    patience = Patience(1.0)
+    patience.lend(LENT)
+    patience.spend(0.5)
+    patience.lend(10**9)
+    assert patience.left == 0.5
+    patience.settle(LENT + 10**9)
+    patience.lend(1_000_000)
+    assert patience.left > 0.5
+    assert patience.left < 1.0
+
+
+def test_an_honest_store_owes_nothing(aws: Aws, made: dict[Name, bytes], tmp_path: Path) -> None:
+    """Else a large one would end in the middle. One that lies goes on owing."""
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a", "b", "c"])
+    assert fresh.patience._lent == 0
+    change(aws, "/packs/", "changed")
+    lied_to = machine(aws, tmp_path / "lied to")
+    bring_all(lied_to, ["a", "b", "c"])
+    assert lied_to.patience._lent >= LARGE
