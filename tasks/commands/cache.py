@@ -28,6 +28,7 @@ WHAT = {  # kinds of entries
     "parts": "packages, packed",
     "proofs": "import tests",
     "scans": "searches for credentials",
+    "checks": "your own checks that passed",
     "wheels": "wheels built from source",
     "function": "sizes of functions",
     "images": "digests of base images",

@@ -23,6 +23,7 @@ from ..layer.team_store.objects import Objects
 from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
+from ..proof import own_check
 from ..settings import paths
 from ..settings.model import OFF, READ, READ_WRITE, WRITER, Settings
 from ..ui.console import count, say, size
@@ -114,6 +115,7 @@ CHECKS: Mapping[str, Check] = {
     part.KIND: part.check_part,
     secret_scan.KIND: _check_scan,
     proofs.KIND: proofs.check_proof,
+    own_check.KIND: own_check.check_entry,
 }
 
 
@@ -145,6 +147,7 @@ def finished(settings: Settings) -> list[tuple[Name, ...]]:
     ]
     proven = verify.get("proofs", ())
     alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
+    alone += [(own_check.KIND, verify["check"])] if verify.get("check") else []
     return [*((name,) for name in dict.fromkeys(alone)), *scanned]
 
 

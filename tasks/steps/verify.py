@@ -30,7 +30,7 @@ from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
 from ..layer.team_store import origins
-from ..proof import causes, lambda_libraries, name_clashes, probe, prove, usable, verdict
+from ..proof import causes, lambda_libraries, name_clashes, own_check, probe, prove, usable, verdict
 from ..proof.cache import Proof
 from ..proof.lambda_libraries import Wants
 from ..proof.usable import Failing
@@ -120,8 +120,9 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         )
         found, keys = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
         failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
+    passed = ""
     if not (unproven := not_proven(settings)):
-        probe.own_check(settings, lambda: get_workshop().sandbox, paths.layer_zip(settings))
+        passed = own_check.ensure(settings, lambda: get_workshop().sandbox, packed.sha256)
     facts = verdict.counts(found)
     record = {
         "fingerprint": fingerprint(settings),
@@ -133,6 +134,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "fail": [each.module for each in failing],
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
         "proofs": keys,
+        "check": passed,
         "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
         **facts,
     }

@@ -141,12 +141,14 @@ def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
 
 
 def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
-    """Nothing that whoever deploys need not be allowed."""
+    """Nothing that whoever deploys need not be allowed. The bucket is made with a policy more."""
     scope = iam_policy.scope(replace(settings, lifecycle_days=90, account=ACCOUNT))
     wanted = simulate.needed(scope, bucket=False)
     asked = simulate.actions_of(wanted)
     assert asked >= CHALICE
-    assert asked <= allowed(statements.DEPLOY)
+    assert asked <= allowed(statements.DEPLOY, statements.MAKE_BUCKET)
+    assert asked >= allowed(statements.MAKE_BUCKET)
+    assert simulate.actions_of(simulate.needed(scope, bucket=True)) <= allowed(statements.DEPLOY)
     assert not [each for each in wanted if each != "*" and "*" in each]
 
 

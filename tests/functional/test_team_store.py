@@ -14,6 +14,7 @@ from tasks.aws.client import Aws
 from tasks.layer.team_store import bundle as bundles
 from tasks.layer.team_store import origins, push, sent
 from tasks.layer.team_store.bundle import Entry, Name, object_key
+from tasks.layer.team_store.patience import LENT, Patience
 from tasks.layer.team_store.store import TeamStore
 from tasks.settings import paths
 from tasks.util import files
@@ -539,3 +540,77 @@ def test_what_was_given_long_ago_counts_no_more(
     for days in ({"20200101": today}, {"99990101": [["parts"]]}, [1], None):
         files.write_record(place, record | {"days": days})
         assert sent.read(aws.settings, "me") == {}
+
+
+def test_bytes_that_nobody_has_compared_count_up_to_a_bound() -> None:
+    """A store that sends others than it said is given up after these, however fast it is. What was
+    wanted makes room for more."""
+    patience = Patience(1.0)
+    patience.lend(LENT)
+    patience.spend(0.5)
+    patience.lend(10**9)
+    assert patience.left == 0.5
+    patience.settle(LENT + 10**9)
+    patience.lend(1_000_000)
+    assert patience.left > 0.5
+    assert patience.left < 1.0
+
+
+def test_an_honest_store_owes_nothing(aws: Aws, made: dict[Name, bytes], tmp_path: Path) -> None:
+    """Else a large one would end in the middle. One that lies goes on owing."""
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, ["a", "b", "c"])
+    assert fresh.patience._lent == 0
+    change(aws, "/packs/", "changed")
+    lied_to = machine(aws, tmp_path / "lied to")
+    bring_all(lied_to, ["a", "b", "c"])
+    assert lied_to.patience._lent >= LARGE
+
+
+def meddle(aws: Aws, rng: random.Random) -> None:
+    """What happens to a bucket: an object goes, is damaged, or a trusted writer has lied in it."""
+    there = keys(aws)
+    for each in rng.sample(there, min(2, len(there))):
+        data = aws.client("s3").get_object(Bucket="deps-bucket", Key=each)["Body"].read()
+        delete(aws, each)
+        name = (each.split("/")[3], each.split("/")[4].removesuffix("-2"))
+        lie = b"bad bytes of the right form"
+        bundle = bundles.bundle([(entry(lie, kind=name[0], key=name[1]), lie)])
+        other = rng.choice([b"", data[: len(data) // 2], data[::-1], bundle])
+        if name[0] in ("parts", "scans", "installed") or not other:
+            put(aws, each, other) if other else None
+
+
+LONG = [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 9)]
+
+
+@pytest.mark.parametrize("seed", [0, *LONG])
+def test_a_random_series(aws: Aws, server: Server, tmp_path: Path, seed: int) -> None:
+    """Machines with stores of their own, full and empty, push side by side into one that is damaged
+    and lied to. What any of them ends with is what was made, and the last one needs nobody."""
+    rng = random.Random(seed)  # noqa: S311 - a series
+    s3.ensure_bucket(aws)
+    rounds = 6 if seed else 2
+    for number in range(rounds):
+        names = sorted(rng.sample("abcdef", 3))
+        inputs, truth = key(" ".join(names)), content(*names)
+        senders = []
+        for who in rng.sample(["ci", "me", "qa"], 2):
+            store = machine(aws, tmp_path / f"{who}{rng.randrange(2)}", who, who, "ci", "me")
+            bring_all(store, names, inputs)
+            got = held(store, [*truth])
+            assert all(got[name] == truth[name] for name in got)
+            fill(store, {name: truth[name] for name in truth if name not in got})
+            senders.append(push.Sender(store=store, inputs=inputs, cards=cards(*names)))
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.finish()
+            assert sender.fault == ""
+        for who in ("ci", "me", "qa"):
+            fresh = machine(aws, tmp_path / f"{number} {who}", "somebody", who)
+            bring_all(fresh, names, inputs)
+            got = held(fresh, [*truth])
+            assert all(got[name] == truth[name] for name in got)
+        if number < rounds - 1:
+            meddle(aws, rng)

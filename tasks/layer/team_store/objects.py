@@ -76,7 +76,7 @@ class Objects:
                     if self.patience.is_over.is_set():
                         raise BrokenError("nobody waits any more")
                     self.read.add(size=len(block))
-                    self.patience.gain(len(block))
+                    self.patience.lend(len(block))
                     yield block
 
     def put(self, key: str, body: bytes) -> bool:

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 
 SECONDS = 1.0  # that a store may cost and bring nothing
 RATE = 6e6  # bytes of finished parts that a build makes in a second (two cores, docs/bench.md)
+LENT = 128 << 20  # bytes that may come before one knows whether they are what was wanted
 SAVED = 0.05  # seconds that any entry saves at least: a package installed, or imported
 AT_ONCE = 8  # requests; the SDK keeps ten connections
 WAIT = 0.05  # seconds between two looks at what has arrived
@@ -25,6 +26,7 @@ class Patience:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._most = self._left = seconds
+        self._lent = 0
         self._lock = threading.Lock()
         self.is_over = threading.Event()
 
@@ -37,6 +39,19 @@ class Patience:
         """`size`: bytes that came or went, negative for those that were worth nothing."""
         with self._lock:
             self._left = min(self._left + size / RATE + entries * SAVED, self._most)
+
+    def lend(self, size: int) -> None:
+        """Bytes came that nobody has compared yet. They count as long as not too many of them
+        are owed: a store that lies could send others for minutes."""
+        with self._lock:
+            self._lent += size
+            is_owed = self._lent > LENT
+        self.gain(0 if is_owed else size)
+
+    def settle(self, size: int) -> None:
+        """They are what was wanted."""
+        with self._lock:
+            self._lent = max(self._lent - size, 0)
 
     def spend(self, seconds: float) -> None:
         with self._lock:

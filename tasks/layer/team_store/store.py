@@ -139,6 +139,7 @@ class TeamStore:
                 if len(data) > MOST:
                     raise UnreadableError("it is too large")
             found = opened(bytes(data))
+            self.patience.settle(len(data))
             self.patience.gain(entries=len(found))  # as it comes: others are still on their way
             return found
         except MissingError:
@@ -202,6 +203,8 @@ class TeamStore:
             return
         self.kept.put(origins.folder(entry.kind, self.origin(writer)), entry.key, path)
         self.objects.read.entries += 1
+        if entry.pack:
+            self.patience.settle(entry.size)
 
     def _problem(self, entry: Entry, path: Path) -> str:
         """Its writer may be mistaken: no later step is to fail for that."""

@@ -107,7 +107,8 @@ def entry(folder: Path, said: object) -> Path:
 
 
 HONEST = [
-    ("installed", FACTS), ("proofs", PROOF), ("scans", {}), ("scans", {"a.py": ["AWS key"]}),
+    ("checks", {"by": "ci", "at": "2026"}), ("installed", FACTS), ("proofs", PROOF), ("scans", {}),
+    ("scans", {"a.py": ["AWS key"]}),
     ("proofs", PROOF | {"after": {name: AFTER[name] for name in AFTER if name[-1] != "y"}}),
     ("proofs", PROOF | {"after": AFTER | {"elf": {"one.so": ELF | {"damaged": True}}}}),
 ]  # fmt: skip
@@ -135,6 +136,7 @@ LIES: list[tuple[str, object]] = [
     ("proofs", {"after": {"imports": {}, "loads": {}, "compiled": 0}, "by": {"a": 1}}),
     ("proofs", PROOF | {"by": {"a": 1}}), ("proofs", PROOF | {"at": 1}), ("proofs", {}),
     ("proofs", PROOF | {"rests": {"a": 1}}), ("proofs", PROOF | {"more": ""}), ("proofs", None),
+    ("checks", {"by": "ci"}), ("checks", {"by": "ci", "at": 1}), ("checks", None),
     ("scans", {"a.py": "AWS key"}), ("scans", {"a.py": [1]}), ("scans", []), ("scans", None),
 ]  # fmt: skip
 

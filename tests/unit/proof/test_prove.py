@@ -371,3 +371,33 @@ def test_all_is_proven_again_where_that_is_another(
     monkeypatch.setattr(probe, "around", lambda settings: ["another SDK"])
     build(settings)
     assert [len(each) for each in proven] == [len(LIKE_THE_EXAMPLE)]
+
+
+def test_a_check_that_has_passed_is_not_run_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the same zip and script, whoever ran it: who has no Docker needs none. One that fails is
+    never kept."""
+    lay_wheels(settings, {"one": {"one.py": "x = 1\n"}})
+    checked = replace(settings, check="check.py")
+    Path("check.py").write_text("import one\nassert one.x == 1\n")
+    ran: list[str] = []
+    real = probe.own_check
+
+    def watched_check(within: Settings, *more: Any) -> None:
+        ran.append(within.check)
+        real(within, *more)
+
+    monkeypatch.setattr(probe, "own_check", watched_check)
+    first = build(checked)
+    assert (build(checked)["check"], len(ran)) == (first["check"], 1)
+    Path("check.py").write_text("import one\nassert one.x == 2\n")
+    for number in (2, 3):
+        with pytest.raises(VerifyError, match=r"check\.py' failed"):
+            build(checked)
+        assert len(ran) == number
+    change(settings, "one", "x = 2\n")
+    assert build(checked)["check"] not in ("", first["check"])
+    monkeypatch.setattr(probe, "around", lambda settings: ["another SDK"])
+    build(checked)
+    assert len(ran) == 5

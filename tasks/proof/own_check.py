@@ -1,0 +1,59 @@
+"""The project's `check`, which has passed once for all: the same zip, script and surroundings give
+the same answer. So a machine without Docker builds where the store knows it."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from ..layer import installed
+from ..layer.team_store import run as team
+from ..sandbox.protocol import Sandbox
+from ..settings import paths
+from ..settings.model import Settings
+from ..ui.console import say
+from ..util import actor, files, typed_json
+from . import probe
+
+KIND = "checks"  # of the store's entries
+FORMAT = 1  # raise when docker/probe.py runs a check in another way
+
+
+class Passed(TypedDict):
+    """By whom and when, for people."""
+
+    by: str
+    at: str
+
+
+def ensure(settings: Settings, get_sandbox: Callable[[], Sandbox], sha256: str) -> str:
+    """What it is kept under that it has passed, '' where there is none. `sha256`: of the zip.
+    VerifyError where it fails, which nobody keeps."""
+    if not settings.check:
+        return ""
+    key, kept = _key(settings, sha256), installed.store(settings)
+    team.bring(KIND, [key])
+    if known := kept.get(KIND, key):
+        passed = json.loads(known.read_bytes())
+        say(f"check {settings.check} passed, by {passed['by']} on {passed['at'][:10]}")
+        return key
+    probe.own_check(settings, get_sandbox, paths.layer_zip(settings))
+    made = Passed(by=actor.current_actor(os.environ), at=actor.written(datetime.now(UTC)))
+    kept.put_bytes(KIND, key, files.canonical(made))
+    return key
+
+
+def check_entry(path: Path) -> None:
+    """ValueError unless it is one."""
+    if not typed_json.fits(json.loads(path.read_bytes()), Passed):
+        raise ValueError("it has another form")
+
+
+def _key(settings: Settings, sha256: str) -> str:
+    script = Path(settings.check)
+    said = files.file_digest(script) if script.is_file() else settings.check
+    image = (files.read_record(paths.record(settings, "install")) or {}).get("image", "")
+    around = [image, probe.proof_fingerprint(settings), *probe.around(settings)]
+    return files.digest([FORMAT, sha256, said, *around])
