@@ -53,16 +53,17 @@ class Function:
 def check_handlers(
     settings: Settings, image: Image, find: Callable[[Layer], Path], functions: Sequence[Function],
     secret: Mapping[str, str],
-) -> dict[str, str]:  # fmt: skip
-    """VerifyError for those that cannot start in Lambda. {handler: why} of those that did not start
-    here. `secret`: values that nobody is shown."""
-    failed = {
-        each.handler: error for each, error in _started(settings, image, find, functions) if error
-    }
-    told = {name: hide(_reason(error), secret) for name, error in failed.items()}
-    if wrong := [f"{name}: {told[name]}" for name, error in failed.items() if is_certain(error)]:
+) -> list[str]:  # fmt: skip
+    """VerifyError for those that cannot start in Lambda. `HANDLER: why` of each function that did
+    not start here. `secret`: values that nobody is shown."""
+    told, certain = [], []
+    for each, error in _started(settings, image, find, functions):
+        why = f"{each.handler}: {hide(_reason(error), secret)}"
+        told += [why] if error else []
+        certain += [why] if is_certain(error) else []
+    if certain:
         raise VerifyError(
-            "in the whole image these handlers do not start:\n" + "\n".join(wrong),
+            "in the whole image these handlers do not start:\n" + "\n".join(dict.fromkeys(certain)),
             fix="correct the app or its requirements. Nothing was pushed or changed",
         )
     return told

@@ -106,11 +106,8 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     secret = found.values if found else {}
     functions = [*_functions(settings, secret)]
     failed = handlers.check_handlers(settings, image, find, functions, secret)
-    for name, why in failed.items():
-        say(
-            f"warning: {name} did not start here, without network and rights: {why}. smoke calls "
-            "the app"
-        )
+    for why in dict.fromkeys(failed):
+        say(f"warning: it did not start here, without network and rights: {why}")
     started = count(len(functions) - len(failed), "handler")
     say(f"{started} started in the whole image, read-only, as nobody")
 

@@ -149,6 +149,16 @@ def test_one_that_takes_long_is_not_waited_for_longer_than_it_has(tmp_path: Path
     assert found == {}
 
 
+def test_of_two_functions_of_one_handler_the_worse_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three functions of a websocket have the same, each with its own variables."""
+    worse = {"errorType": "Runtime.ImportModuleError", "errorMessage": "No module named 'x'"}
+    told = [(function(), worse), (function(), {"errorType": "KeyError", "errorMessage": "y"})]
+    monkeypatch.setattr(handlers, "_started", lambda *_: told)
+    nothing: Any = None
+    with pytest.raises(VerifyError, match="No module named 'x'"):
+        handlers.check_handlers(SETTINGS, IMAGE, nothing, [], {})
+
+
 def test_values_of_a_secret_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in the error nor in what is only said."""
     answers = {
@@ -163,7 +173,8 @@ def test_values_of_a_secret_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> No
     nothing: Any = None
     asked = (SETTINGS, IMAGE, nothing)
     found = handlers.check_handlers(*asked, [function()], {"DB": "s3cret"})
-    assert "s3cret" not in found["app.app"]
+    assert found[0].startswith("app.app: KeyError: no route to db:")
+    assert "s3cret" not in found[0]
     with pytest.raises(VerifyError) as error:
         handlers.check_handlers(*asked, [function(), function("app.jobs")], {"DB": "s3cret"})
     assert "s3cret" not in str(error.value)

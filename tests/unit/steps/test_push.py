@@ -49,9 +49,9 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     there = {"sha256:own": tmp_path}
     monkeypatch.setattr(blobs, "find", lambda kept, digest: there.get(digest))
 
-    def check(*of: Any) -> dict[str, str]:
+    def check(*of: Any) -> list[str]:
         given.extend(of)
-        return {}
+        return []
 
     monkeypatch.setattr(handlers, "check_handlers", check)
     return given
