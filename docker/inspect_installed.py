@@ -13,9 +13,9 @@ file of it. "programs": files of bin/ that are no scripts of Python's. "inits" {
 `__init__.py`. "targets": modules that its entry points name. "modules" {path: [imports, quoted file
 names, lazy, what it reads (code_words.py), those of the imports that happen as soon as it is
 imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
-"contents" {path: sha256} of what the wheel brought (of a script of Python what stands BEHIND the
-lines that the installer writes). "altered": those of them that RECORD says something else of. Where
-there are some, "refused" {path: why no layer may hold it}.
+"contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
+something else of. A script of Python stands there without the lines that the installer writes
+(BEHIND). "refused" {path: why no layer may hold it}, where there are some.
 """
 
 import base64

@@ -7,6 +7,10 @@ An app's dodo.py takes both its names from here (`doit-lambda-layer init` writes
 `commands` is the room of that name: doit asks it for its tasks.
 """
 
+from .util.import_path import look_in_the_app_last
+
+look_in_the_app_last()
+
 
 def __getattr__(name: str) -> dict[str, object]:
     """DOIT_CONFIG, when a dodo.py asks for it: no other import of this package loads doit."""

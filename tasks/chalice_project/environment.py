@@ -16,9 +16,11 @@ from ..util.errors import InputError
 VENV = ".venv"
 OLDEST = (3, 12)  # `requires-python` in pyproject.toml
 SECONDS = 20
-# Start a module of ours: sys.argv is ["-c", folders to look in last, module, …].
+# Start a module of ours: sys.argv is ["-c", folders to look in last, module, …]. The current one is
+# the very last: whatever lies beside app.py (secrets.py, queue.py) is the app's.
 START = (
-    "import json, runpy, sys; sys.path += json.loads(sys.argv.pop(1)); "
+    "import sys; sys.path = [each for each in sys.path if each]; import json, runpy; "
+    "sys.path += [*json.loads(sys.argv.pop(1)), '']; "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
 ASK = (
@@ -115,7 +117,7 @@ def _asked(python: str) -> tuple[str, str]:
 
         return f"{sys.version_info[0]}.{sys.version_info[1]}", version("chalice")
     try:
-        words = [python, "-c", ASK]
+        words = [python, "-I", "-c", ASK]
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=SECONDS)
         found = json.loads(done.stdout)
         return str(found[0]), str(found[1])

@@ -64,8 +64,8 @@ def apply(values: Mapping[str, str]) -> None:
 def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
     """The app's own variables while it is imported, which may read them. After that os.environ and
     the folder are what they were, whatever the app has set: who deploys, and where, is not for it
-    to say."""
-    before, folder = dict(os.environ), Path.cwd()
+    to say. Where it looked for modules, one that is imported later is looked for last."""
+    before, folder, path = dict(os.environ), Path.cwd(), list(sys.path)
     os.environ.update(variables)
     try:
         yield
@@ -73,6 +73,7 @@ def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
         os.chdir(folder)
+        sys.path[:] = [*path, *(each for each in sys.path if each not in path)]
 
 
 def unfolded() -> None:

@@ -15,6 +15,7 @@ from ..context import arguments
 from ..context.settings import current, several_pythons
 from ..ui import streams
 from ..util.errors import SettingsError
+from ..util.import_path import look_in_the_app_last
 from ..util.invoked_as import PACKAGE
 
 Creator = Callable[[], object]
@@ -114,6 +115,7 @@ class Commands:
 
     def create_doit_tasks(self) -> Iterator[Any]:
         """doit's Task objects. A step counts as part of its command and is not listed alone."""
+        look_in_the_app_last()  # doit has just put dodo.py's folder first
         streams.prepare_streams()  # plain `doit` starts here
         if pythons := several_pythons():
             from . import python_matrix

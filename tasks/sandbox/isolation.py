@@ -40,9 +40,9 @@ def wrapped(
     system: Path, writes: Iterable[Path] = (), places: Mapping[str, Path] = {},
     covered: Mapping[str, str] = {}, hidden: Iterable[Path] = (),
 ) -> list[str]:  # fmt: skip
-    """The command, as Lambda's user, so that it sees programs and libraries of this machine,
-    read-only, and nothing else of it: no home, checkout, service's socket, other process and
-    network. /etc and /var are as Lambda's. `reads`, `writes`: what is to be seen all the same.
+    """The command, as Lambda's user. It sees programs and libraries of this machine, read-only. It
+    sees no home, checkout, socket of a service, other process or network. /etc and /var are as
+    Lambda's. `reads`, `writes`: what is to be seen all the same.
     `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
     there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty there."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have

@@ -13,10 +13,16 @@ from tests import deployed_project, hostile_surroundings
 from tests.moto_server import Server
 from tests.project import CONFIG, small
 
+APPS_OWN = ["secrets", "docker", "requests", "json", "moto", "boto3", "rich", "runpy", "tomllib"]
+
 
 def test_a_whole_life_speaks_with_its_own_server_alone(tmp_path: Path) -> None:
-    """deploy, rollback, status, gc and the rest; every proxy is a sink that hears nothing."""
+    """deploy, rollback, status, gc and the rest; every proxy is a sink that hears nothing. What
+    lies beside app.py (a secrets.py, say) is the app's: nobody takes it for the module that the
+    tool, its emulator or Chalice import by that name."""
     project = small(tmp_path / "project")
+    for name in APPS_OWN:
+        project.write(f"{name}.py", f"raise SystemExit('{name}.py belongs to the app')\n")
     assert hostile_surroundings.live(project, tmp_path, "host") == []
 
 
