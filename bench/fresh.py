@@ -25,6 +25,7 @@ from tasks.sandbox import temp_dirs
 STORE = HERE / "work" / "person"
 CLONE = "fresh clone, the person's store warm"
 RUNNER = "fresh runner, deploy: "
+ZIP = "fresh runner, to the zip: one pin changed, the team's store warm"
 TEAM = 'team-store = "read-write"'
 STATES = {
     "nothing": f"{RUNNER}nothing in AWS",
@@ -35,7 +36,7 @@ SAM_CONTAINER = replace(
     SAM_BUILD, name="sam-container", title="sam build --use-container + zip -r",
     script=SAM_BUILD.script.replace("sam build", "sam build --use-container", 1),
 )  # fmt: skip
-GOALS = (("clone", "uv", 0.1), ("machine", "uv-fresh", 0.9), ("runner-pin", "uv-fresh", 0.25))
+GOALS = (("clone", "uv", 0.1), ("machine", "uv-fresh", 0.9), ("zip", "uv-fresh", 0.25))
 CAPTION = (
     "Each command {runs} times, all in turn, after one unmeasured round. Deploys go to the "
     "emulator on this machine, and include Chalice and a request to the app."
@@ -64,6 +65,8 @@ class Fresh:
         for state, work in STATES.items():
             prepare = partial(self._lay_out, state)
             yield self._subject(f"runner-{state}", work, prepare, self._deploy(self._at(state)))
+        prepare = partial(self._lay_out, "pin")
+        yield self._subject("zip", ZIP, prepare, self._locally(self._team))
 
     def _subject(
         self, name: str, work: str, prepare: Callable[[], object], command: Command
@@ -100,8 +103,11 @@ class Fresh:
         return self._team if state == "pin" else self._runner
 
     def _deploy(self, checkout: Checkout) -> Command:
+        return self._locally(checkout, "deploy")
+
+    def _locally(self, checkout: Checkout, *words: str) -> Command:
         command = fresh_machine.doitw(checkout)
-        words = (*command.words, "deploy", "stage=local")
+        words = (*command.words, *words, "stage=local")
         self._address |= command.environment
         return replace(command, words=words, environment=self._address)
 

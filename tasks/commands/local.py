@@ -27,7 +27,10 @@ def task_local_start() -> dict[str, object]:
         step_aside()
 
     def start() -> None:
+        from ..local_aws import invoke
+
         access = control.ensure(settings, dict(os.environ))
+        invoke.remember(settings)  # another checkout may be the first to deploy to it
         if for_shell:
             exports = access.variables(settings.region) | past_proxies(os.environ, access.name)
             for name, value in exports.items():

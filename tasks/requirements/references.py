@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -34,7 +35,8 @@ class LogicalLine:
     number: int
 
 
-def logical_lines(text: str) -> list[LogicalLine]:
+@lru_cache(maxsize=32)  # each step of a run asks for the same few files
+def logical_lines(text: str) -> tuple[LogicalLine, ...]:
     """In order. Comments that belong to no line, and blank lines, have no text."""
     found, raw, words, start = list[LogicalLine](), "", "", 0
     for number, line in enumerate(text.splitlines(), 1):
@@ -46,7 +48,8 @@ def logical_lines(text: str) -> list[LogicalLine]:
             continue
         found.append(LogicalLine(text=words.strip(), raw=raw, number=start))
         raw, words = "", ""
-    return found + ([LogicalLine(text=words.strip(), raw=raw, number=start)] if raw else [])
+    rest = [LogicalLine(text=words.strip(), raw=raw, number=start)] if raw else []
+    return (*found, *rest)
 
 
 @dataclass(frozen=True, kw_only=True)

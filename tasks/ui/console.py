@@ -34,6 +34,12 @@ def console() -> "Console":
     return _rich(soft_wrap=True)
 
 
+def _is_live() -> bool:
+    """Is there a terminal to move things on? Rich is asked where there may be one."""
+    asked = os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE")
+    return (bool(asked) or raw(sys.__stdout__).isatty()) and console().is_terminal
+
+
 def _rich(**options: Any) -> "Console":
     """A console whose escapes are its own: text is taken literally, hidden characters are shown."""
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -97,9 +103,9 @@ def hold(name: str) -> None:
     """From here on `say` keeps its lines. On a terminal the last one stands beside the name."""
     global _held, _spinner
     _held = []
-    spinner = "dots" if console().encoding.startswith("utf") else "line"
-    _spinner = console().status(visible(name), spinner=spinner) if console().is_terminal else None
-    if _spinner:
+    if _is_live():
+        spinner = "dots" if console().encoding.startswith("utf") else "line"
+        _spinner = console().status(visible(name), spinner=spinner)
         _spinner.start()
 
 
@@ -221,7 +227,7 @@ def duration(seconds: float) -> str:
 def progress(what: str, total: int | None, unit: Callable[[int], str] = size) -> Iterator[Advance]:
     """Show how much is done of `total` (None: unknown), in bytes unless `unit` says otherwise.
     Yields a function that takes how much more."""
-    if console().is_terminal:
+    if _is_live():
         from rich.progress import (
             BarColumn,
             DownloadColumn,

@@ -36,7 +36,9 @@ from tests.reliability_counts import STALE
 UNKNOWN = (Fault.RESET, Fault.TIMED_OUT)  # nobody here can know whether AWS is at it
 SILENT = pytest.param(Fault.TIMED_OUT, marks=pytest.mark.long)  # a minute of waiting
 STAYING = (Fault.UNAVAILABLE, Fault.LOST, SILENT)
-ONCE = [each for each in Fault if each not in (Fault.UNAVAILABLE, Fault.SLOW)]
+# Each takes a third of a minute. The SDK repeats a 500 as it repeats what is throttled.
+FAILED = pytest.param(Fault.FAILED, marks=pytest.mark.long)
+ONCE = [Fault.THROTTLED, Fault.RESET, Fault.LOST, Fault.CUT, SILENT, FAILED]
 IMPATIENT = 0.15  # seconds
 
 

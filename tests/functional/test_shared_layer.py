@@ -30,6 +30,11 @@ def apps(tmp_path: Path) -> Iterator[list[Project]]:
     made[0].doit("local-stop")
 
 
+def test_functions_run_as_the_emulators_own_checkout_says(apps: list[Project]) -> None:
+    """Also where another one is the first to deploy to it."""
+    assert json.loads(apps[0].read("build/local/runtime.json"))["builder"] == "host"
+
+
 def app(folder: Path) -> Project:
     found = project.small(folder)
     text = found.read("pyproject.toml")

@@ -107,6 +107,13 @@ def test_a_jobs_marks_are_progress_in_plain_lines(
     ]  # fmt: skip
 
 
+def test_plain_lines_do_not_load_rich() -> None:
+    """Most builds in CI find everything done: nothing is loaded for them that draws."""
+    program = HELD.format(work=BARS["writing "]) + "\nimport sys\nassert 'rich' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("words", BARS)
 def test_a_bar_is_drawn_on_a_terminal_and_erased(words: str) -> None:
     """While the step's spinner stands still; then the step's line is all that is left."""
