@@ -31,6 +31,7 @@ NOT_THERE = "cannot open shared object file: No such file or directory"
 # In lines that name what is not there, the first kind before the other.
 REASONS = (("cannot open shared object", "No module named"), (".so",))
 TRACEBACK = "Traceback (most recent call last)"
+FEWEST = 64  # files that a process has to be able to open
 DEEPEST = 20  # errors behind an error
 REQUIRED = re.compile(r"(?i:field required)")  # pydantic's words, behind the field's name
 GETTING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
@@ -190,10 +191,17 @@ def attempt(opt: str, kind: str, name: str, unset: "Unset") -> str:
             ctypes.CDLL(f"{opt}/python/{name}", mode=os.RTLD_NOW)
     except BaseException as error:
         try:
-            return explained(opt, error, unset)
+            return lowered() or explained(opt, error, unset)
         except BaseException:  # an error may be any object, which answers as it likes
             return f"{type(error).__name__}: "
-    return ""
+    return lowered()
+
+
+def lowered() -> str:
+    """'' unless this process may open hardly any file from now on, which is an error of its own."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = 0 <= most < FEWEST
+    return f"OSError: the import lowered the limit of open files to {most}" if few else ""
 
 
 def explained(opt: str, error: BaseException, unset: "Unset") -> str:

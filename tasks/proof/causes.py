@@ -106,6 +106,12 @@ CAUSES = (
         of_bytes=False,
     ),
     Cause(
+        name="limit",
+        pattern=r"lowered the limit of open files to (?P<what>\d+)$",
+        why="a function that imports it may have {what} files open, sockets included, and no more",
+        fix="pin a version that leaves the limit alone, or leave the package out",
+    ),
+    Cause(
         name="descriptors",
         pattern=r"Too many open files",
         why="the import opens more files, sockets and pipes than the 1,024 that Lambda lets a "

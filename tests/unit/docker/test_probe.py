@@ -148,6 +148,17 @@ def test_a_try_sees_two_processors(probe: Any, opt: Path, monkeypatch: pytest.Mo
     assert imported(probe, opt, "alone") == {"alone": ""}
 
 
+def test_an_import_that_lowers_the_limit_of_files_is_told(probe: Any, opt: Path) -> None:
+    """Nothing can be opened after it, by the test neither: no exit of its own."""
+    code = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+    lay(opt, low=code, more=f"{code}open('/dev/null')")
+    batch = tried(probe, opt, ("import", "low"))
+    batches = [batch, tried(probe, opt, ("import", "more"))]
+    assert {error for each in batches for error in each.errors.values()} == {
+        "OSError: the import lowered the limit of open files to 3"
+    }
+
+
 def test_a_thread_that_an_import_starts_is_not_waited_for(probe: ModuleType, opt: Path) -> None:
     """Some packages start one that never ends."""
     lay(

@@ -83,6 +83,7 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("CalledProcessError: Command 'git --version' returned non-zero exit status 127.",
          "program", "git"),
         ("OSError: [Errno 24] Too many open files: '/dev/null'", "descriptors", ""),
+        ("OSError: the import lowered the limit of open files to 3", "limit", "3"),
         ("Error: unsupported locale setting", "locale", ""),
         ("KeyError: 'HOME' [unset variable: HOME]", "no home", ""),
     ],
