@@ -71,7 +71,7 @@ _PLACES = {"__file__", ".origin", "co_filename", "getfile", "getsourcefile"}
 
 
 def reads_callers(text: str, there: Set[str], imports: Collection[str]) -> bool:
-    """Of whoever imports it: their sources, or their modules as they are imported."""
+    """Of code that imports it: its sources, or its modules as they are imported."""
     return (
         says(_READS_LINES, text, there)
         or ("source" in there and _asks_for_source(text))

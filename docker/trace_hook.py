@@ -46,17 +46,20 @@ def start(folder: str, root: str) -> None:
 def notes(folder: str, root: str) -> "Callable[[str, object], None]":
     """A function that notes a path, once, where it lies below `root`, by whichever name."""
     file = f"{folder}/{os.getpid()}"
-    prefixes = tuple(f"{path}/" for path in (os.path.realpath(root), os.path.abspath(root)))
+    prefix = f"{os.path.realpath(root)}/"
     seen: set[tuple[str, str]] = set()
+    real: dict[str, str] = {}  # {folder as it was named: what it is}
 
     def note(kind: str, path: object) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return
         with contextlib.suppress(Exception):  # a folder that is gone, a full disk
-            whole = os.path.abspath(os.fsdecode(path))
-            if whole.startswith(prefixes) and (kind, whole) not in seen:
+            around, name = os.path.split(os.path.abspath(os.fsdecode(path)))
+            if around not in real:
+                real[around] = os.path.realpath(around)
+            whole = f"{real[around]}/{name}"
+            if whole.startswith(prefix) and (kind, whole) not in seen:
                 seen.add((kind, whole))
-                prefix = next(filter(whole.startswith, prefixes))
                 write(file, f"{kind}\t{whole[len(prefix) :]}\n")
 
     return note
