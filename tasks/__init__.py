@@ -7,7 +7,7 @@ An app's dodo.py takes both its names from here (`doit-lambda-layer init` writes
 `commands` is the room of that name: doit asks it for its tasks.
 """
 
-from .util.import_path import look_in_the_app_last
+from .util.invoked_as import look_in_the_app_last
 
 look_in_the_app_last()
 

@@ -12,15 +12,16 @@ from functools import cache
 from pathlib import Path
 
 from ..util.errors import InputError
+from ..util.invoked_as import SITES
 
 VENV = ".venv"
 OLDEST = (3, 12)  # `requires-python` in pyproject.toml
 SECONDS = 20
-# Start a module of ours: sys.argv is ["-c", folders to look in last, module, …]. The current one is
-# the very last: whatever lies beside app.py (secrets.py, queue.py) is the app's.
+# Start a module of ours: sys.argv is ["-c", folders to look in last, module, …]. Not in the current
+# one first: whatever lies beside app.py (secrets.py, queue.py) is the app's.
 START = (
     "import sys; sys.path = [each for each in sys.path if each]; import json, runpy; "
-    "sys.path += [*json.loads(sys.argv.pop(1)), '']; "
+    "sys.path += json.loads(sys.argv.pop(1)); "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
 ASK = (
@@ -76,9 +77,10 @@ def command(module: str, *words: str) -> Sequence[str]:
 
 
 def _last() -> list[str]:
-    """Where our own modules are, and what they need."""
+    """What our own modules need, the app's folder, and where our modules are: a checkout of ours
+    has an app.py, too."""
     root = str(Path(__file__).parents[2])
-    return [root, *(path for path in sys.path if path.endswith("site-packages") and path != root)]
+    return [*SITES, "", *([] if root in SITES else [root])]
 
 
 def packages() -> list[str]:

@@ -15,8 +15,7 @@ from ..context import arguments
 from ..context.settings import current, several_pythons
 from ..ui import streams
 from ..util.errors import SettingsError
-from ..util.import_path import look_in_the_app_last
-from ..util.invoked_as import PACKAGE
+from ..util.invoked_as import PACKAGE, look_in_the_app_last
 
 Creator = Callable[[], object]
 _VERBOSITY = re.compile(r"-v\d?|[012]")  # it makes no more tasks

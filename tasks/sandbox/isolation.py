@@ -21,7 +21,7 @@ NONE = "not isolated"
 TASK, RUNTIME = "/var/task", "/var/runtime"  # as in Lambda's image
 # Of this machine's folders those with programs and libraries are seen. All others are empty: homes,
 # checkouts, whatever holds a secret or a socket.
-SEEN = re.compile(r"/(usr|s?bin|lib\w*|nix|sys)")
+SEEN = re.compile(r"/(usr|s?bin|lib\w*|nix|gnu|sys)")
 # What machines have of data and sources, and Lambda's image has not.
 OTHERS = (
     "/usr/include", "/usr/src", "/usr/games", "/usr/share/fonts", "/usr/share/mime",
