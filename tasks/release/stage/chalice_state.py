@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ...aws import apigateway, lambda_functions, s3
 from ...aws.client import Aws
@@ -20,6 +21,9 @@ from ...util import actor, files, typed_json
 from ...util.errors import DeployError
 from ...util.files import Record
 from . import store
+
+# S3's state as this run saw it last. Looks ask once; what changes something asks again.
+_SEEN: WeakKeyDictionary[Aws, Record] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +135,10 @@ def save_record(aws: Aws, record: Record) -> None:
 
 def read_state(aws: Aws) -> Record:
     """The state, here or in S3, for who only looks. {} where there is none."""
-    here, noted = _here(aws), _noted(aws) or {}
+    here = _here(aws)
+    if aws not in _SEEN:
+        _noted(aws)
+    noted = _SEEN[aws]
     return noted if not here or _is_outdated(here, noted) else here
 
 
@@ -163,11 +170,14 @@ def last(aws: Aws) -> Record:
 
 
 def _put(aws: Aws, state: Record) -> None:
+    _SEEN[aws] = state
     s3.put_bytes(aws, store.key(aws.settings, s3_keys.STATE), files.canonical(state))
 
 
 def _noted(aws: Aws) -> Record | None:
-    return _read(aws, s3_keys.STATE)
+    found = _read(aws, s3_keys.STATE)
+    _SEEN[aws] = found or {}
+    return found
 
 
 def _read(aws: Aws, name: str) -> Record | None:
