@@ -70,14 +70,15 @@ def _open(settings: Settings, patience: Patience) -> TeamStore:
 def _opened(settings: Settings, patience: Patience) -> TeamStore:
     reads = mode(settings) == READ  # as whoever is here: a reader need not be let into the role
     aws = connection.connect_read_only(replace(settings, role="") if reads else settings)
-    refuse_nameless(aws)
+    objects = Objects(aws, patience)
+    refuse_nameless(objects.address)
     writer = origins.named_writer(settings) or writer_of(aws)
     origins.remember(settings, writer)
     own = sent.read(settings, origins.origin(settings.bucket, writer))
     return TeamStore(
         own=own,
         known={*own},
-        objects=Objects(aws, patience),
+        objects=objects,
         kept=installed.store(settings),
         writer=writer,
         trusted=settings.store_trust or tuple(filter(None, [writer])),
@@ -87,10 +88,10 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
     )
 
 
-def refuse_nameless(aws: Aws) -> None:
+def refuse_nameless(address: str) -> None:
     """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
     Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
-    host = urlsplit(aws.client("s3").meta.endpoint_url).hostname or ""
+    host = urlsplit(address).hostname or ""
     if not (origins.endpoint() or is_of_aws(host)):
         problem = f"S3 is asked at {host}, and AWS has no such address"
         raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")

@@ -7,6 +7,7 @@ WSL). There the store in build/ is as open as the checkout is.
 """
 
 import os
+import pwd
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,19 @@ def of_person() -> Path:
     """`~/.cache/doit-lambda-layer`, or below XDG_CACHE_HOME. A relative one counts as none there
     (XDG Base Directory Specification)."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (named if named.is_absolute() else files.home() / ".cache") / NAME
+    found = named if named.is_absolute() else files.home() / ".cache"
+    return (_own_home() / ".cache" if _is_of_sudos_caller(found) else found) / NAME
+
+
+def _is_of_sudos_caller(folder: Path) -> bool:
+    """`sudo` may leave HOME as it was: what it made there, that person could never write again."""
+    caller = os.environ.get("SUDO_UID", "")
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return caller.isdigit() and there.stat().st_uid == int(caller) != os.getuid()
+
+
+def _own_home() -> Path:
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
 def wanted(settings: Settings) -> Path:

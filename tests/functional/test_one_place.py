@@ -74,7 +74,8 @@ def publish_layer(aws: Aws, number: int) -> None:
 
 def test_the_keys_of_s3_stand_in_one_module(aws: Aws, moved: None, acting: As) -> None:
     """A whole life in another layout, by identities that may do what the policies say: two deploys,
-    a pin, the lock, history, a deleted version that comes back, gc."""
+    a pin, the lock, history, a deleted version that comes back, gc. The bucket is there."""
+    s3.ensure_bucket(connect(expiring(aws)))
     deployer = acting(statements.DEPLOY)
     for number in (1, 2):
         publish_layer(deployer, number)

@@ -65,6 +65,11 @@ class Objects:
         self.read, self.written = Tally(), Tally()
         self._reader, self._s3 = self.aws.client("s3", once=True), self.aws.client("s3")
 
+    @property
+    def address(self) -> str:
+        """Where S3 is asked, as the SDK finds it."""
+        return str(self._s3.meta.endpoint_url)
+
     def get(self, key: str, begin: int = 0, size: int | None = None) -> Iterator[bytes]:
         """Pieces of an object, or of `size` bytes of it. MissingError, DeniedError, BrokenError."""
         span = {} if size is None else {"Range": f"bytes={begin}-{begin + size - 1}"}

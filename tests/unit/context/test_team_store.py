@@ -75,11 +75,12 @@ def test_what_stands_in_for_aws_and_has_no_name_here_is_not_used(
     if how in ("variable", "vpc"):
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", vpc if how == "vpc" else url)
     aws = Aws(Settings(), {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"})
+    address = aws.client("s3").meta.endpoint_url
     if how in ("vpc", "aws"):
-        team_store.refuse_nameless(aws)
+        team_store.refuse_nameless(address)
     else:
         with pytest.raises(AwsError, match=r"127\.0\.0\.1"):
-            team_store.refuse_nameless(aws)
+            team_store.refuse_nameless(address)
 
 
 METADATA = "Metadata-Version: 2.1\nName: One\nVersion: 1.0\n"

@@ -152,3 +152,21 @@ def test_a_file_that_others_may_write_in_a_closed_store_is_said(
     with pytest.raises(BuildError, match="lets others write") as caught:
         store.put_bytes("parts", "k", b"x")
     assert "LAYER_STORE" in caught.value.fix
+
+
+@pytest.mark.parametrize("xdg", [True, False])
+def test_sudo_makes_nothing_in_the_home_of_who_called_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xdg: bool
+) -> None:
+    """Root's own home has root's store."""
+    home, caller = tmp_path / "anna", os.getuid()
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches") if xdg else "")
+    before = store_folder.of_person()
+    assert before.is_relative_to(home)
+    monkeypatch.setenv("SUDO_UID", str(caller))
+    assert store_folder.of_person() == before  # to become oneself
+    monkeypatch.setattr(os, "getuid", lambda: caller + 1)
+    monkeypatch.setattr(store_folder, "_own_home", lambda: tmp_path / "root")
+    assert store_folder.of_person() == tmp_path / "root/.cache/doit-lambda-layer"
