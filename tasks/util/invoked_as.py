@@ -35,6 +35,9 @@ def look_in_the_app_last() -> None:
     """Python and doit look in the current folder first. A secrets.py beside app.py is the app's,
     and nothing that this tool imports by that name. Behind it comes the tool's own checkout, which
     has an app.py, too."""
-    root, here = str(Path(__file__).parents[2]), str(Path.cwd())
+    try:
+        root, here = str(Path(__file__).parents[2]), str(Path.cwd())
+    except OSError:  # the folder is gone, which context/folder.py says
+        return
     last = [here] if root in (here, *SITES) else [here, root]
     sys.path[:] = [*(each for each in sys.path if each not in ("", *last)), *last]
