@@ -261,7 +261,7 @@ def packed(answer: "dict[str, Any]") -> "dict[str, Any]":
 def init(config: str, task: str, runtime: str) -> None:
     told = json.loads(Path(config).read_text(encoding="utf-8"))
     places = {"LAMBDA_TASK_ROOT": task, "LAMBDA_RUNTIME_DIR": runtime}
-    print(Environment(told, places).check() or "{}")
+    print(json.dumps(json.loads(Environment(told, places).check() or "{}")))  # ASCII, one line
 
 
 @contextmanager

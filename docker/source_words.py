@@ -6,7 +6,7 @@ from collections.abc import Collection, Set
 
 from code_text import Words, has_line, having_any, is_code, lines_with, says
 
-# The same of code that reads its own source, or has it read.
+# {a word that is quick to miss: words} of code that reads its own source, or has it read.
 _READS_OWN: Words = {
     "__file__": ("open(__file__", "open( __file__", "open_code(__file__", "run_path(__file__",
                  "Path(__file__).read_", "Path(__file__).open", "__file__[:", "__file__.replace(",

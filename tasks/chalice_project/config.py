@@ -100,14 +100,19 @@ def outer_layers(path: Path) -> dict[tuple[str, ...], list[str]]:
 
 def variables(path: Path, name: str) -> dict[str, dict[str, str]]:
     """{function: its environment}: what the stage gives to all is `api_handler`'s, too."""
-    functions = stage(path, name).get("lambda_functions", {})
-    return {each: variables_of(path, name, each) for each in ("api_handler", *functions)}
+    app, of_stage = load_config(path), stage(path, name)
+    own = of_stage.get("lambda_functions", {})
+    return {each: _variables(app, of_stage, own.get(each, {})) for each in ("api_handler", *own)}
 
 
 def variables_of(path: Path, name: str, function: str) -> dict[str, str]:
     """One function's environment, whether config.json names it or not."""
+    return _variables(*_tables(path, name, function))
+
+
+def _variables(*tables: Mapping[str, Any]) -> dict[str, str]:
     given: dict[str, str] = {}
-    for table in _tables(path, name, function):
+    for table in tables:
         given |= table.get("environment_variables") or {}
     return given
 
@@ -120,14 +125,19 @@ def _tables(path: Path, name: str, function: str) -> tuple[dict[str, Any], ...]:
 
 def memory_sizes(path: Path, name: str) -> list[int]:
     """MB that the stage's functions have, the least first."""
-    functions = stage(path, name).get("lambda_functions", {})
-    return sorted({limits(path, name, each)[0] for each in ("", *functions)})
+    app, of_stage = load_config(path), stage(path, name)
+    functions = of_stage.get("lambda_functions", {}).values()
+    return sorted({_limits(app, of_stage, each)[0] for each in ({}, *functions)})
 
 
 def limits(path: Path, name: str, function: str) -> tuple[int, int]:
     """(MB, seconds) of a function, whether config.json names it or not."""
+    return _limits(*_tables(path, name, function))
+
+
+def _limits(*tables: Mapping[str, Any]) -> tuple[int, int]:
     given: dict[str, Any] = {}
-    for table in _tables(path, name, function):
+    for table in tables:
         given |= table
     memory, seconds = given.get("lambda_memory_size"), given.get("lambda_timeout")
     return (

@@ -30,7 +30,7 @@ def task_local_start() -> dict[str, object]:
         from ..local_aws import invoke
 
         access = control.ensure(settings, dict(os.environ))
-        invoke.remember(settings)  # another checkout may be the first to deploy to it
+        invoke.remember_wishes(settings)  # another checkout may be the first to deploy to it
         if for_shell:
             exports = access.variables(settings.region) | past_proxies(os.environ, access.name)
             for name, value in exports.items():

@@ -68,7 +68,8 @@ def _open(settings: Settings, patience: Patience) -> TeamStore:
 
 
 def _opened(settings: Settings, patience: Patience) -> TeamStore:
-    reads = mode(settings) == READ  # as whoever is here: a reader need not be let into the role
+    # as whoever is here: a reader need not be let into the role. Who uploads is in it anyway
+    reads = mode(settings) == READ and not arguments.uploads()
     aws = connection.connect_read_only(replace(settings, role="") if reads else settings)
     objects = Objects(aws, patience)
     refuse_nameless(objects.address)

@@ -16,7 +16,7 @@ from ..aws.secrets_manager import hide
 from ..sandbox.container import image_archive
 from ..sandbox.container.sandbox import ContainerSandbox
 from ..sandbox.job_kinds import FUNCTION
-from ..sandbox.lambda_system import HOME, RUNTIME_API
+from ..sandbox.lambda_system import RUNTIME_API
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..settings import lambda_variables
 from ..settings.model import Settings
@@ -99,7 +99,6 @@ def forget() -> None:
 def environment(settings: Settings, image: Image, function: Function) -> dict[str, str]:
     """As Lambda puts it together: what the image says, then the function, then Lambda itself."""
     return {
-        "HOME": HOME,
         **lambda_variables.OPEN,
         **image.variables,
         **function.variables,

@@ -240,7 +240,10 @@ def _logged_in[T](ask: Callable[[], T]) -> T:
     for _ in range(LOGINS):
         with suppress(_RenewedError):
             return ask()
-    return ask()
+    try:
+        return ask()
+    except _RenewedError as error:  # a new login does not help
+        raise error.problem from None
 
 
 def _pause(answer: "Response") -> float | None:

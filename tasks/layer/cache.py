@@ -195,8 +195,9 @@ class Store:
             Path(name).unlink(missing_ok=True)
 
     def _folder(self, kind: str) -> Path:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = self.root / kind
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         return folder
 
     def put_bytes(self, kind: str, key: str, content: bytes) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from ..settings.model import Settings
 from ..ui.console import count, size
@@ -107,7 +107,7 @@ class Strip(TypedDict):
     files: int
     bytes: int
     left_alone: list[str]
-    unreadable: NotRequired[list[str]]
+    unreadable: list[str]
 
 
 def check_part(path: Path) -> None:

@@ -30,8 +30,18 @@ ENVIRONMENTS = Environments()
 
 def remember(settings: Settings) -> None:
     """Let the server, a process of its own, use the same builder as this run."""
-    chosen = {name: getattr(settings, name) for name in CHOICE}
-    files.write_record(paths.LOCAL_RUNTIME, chosen | {"builder": choose.kind(settings)})
+    _note(settings, choose.kind(settings))
+
+
+def remember_wishes(settings: Settings) -> None:
+    """What the settings say, for who deploys from another checkout. No engine is asked."""
+    _note(settings, settings.builder)
+
+
+def _note(settings: Settings, builder: str) -> None:
+    chosen = {name: getattr(settings, name) for name in CHOICE} | {"builder": builder}
+    known = {name: each for name, each in chosen.items() if each != "auto"}
+    files.write_record(paths.LOCAL_RUNTIME, known)
 
 
 def invoke(

@@ -71,7 +71,6 @@ def apply(access: Access | None = None) -> None:
     setattr(LayerVersion, "get_layer_version", _located(LayerVersion.get_layer_version, access))  # noqa: B010 - mypy refuses the plain form
 
     setattr(LambdaFunction, "get_code", _handed_out(LambdaFunction.get_code, access))  # noqa: B010 - mypy refuses the plain form
-    setattr(LambdaFunction, "update_function_code", _rebuilt(LambdaFunction.update_function_code))  # noqa: B010 - mypy refuses the plain form
 
     os.environ[QUOTA] = "1000"  # of an account: 900 can be reserved
     image_functions.apply()
@@ -165,14 +164,6 @@ def _alone(original: Any) -> Any:
     def method(self: Any) -> Any:
         with lock:
             return original(self)
-
-    return method
-
-
-def _rebuilt(original: Any) -> Any:
-    def method(self: Any, spec: dict[str, Any]) -> Any:
-        self.architectures = spec.get("Architectures", self.architectures)
-        return original(self, spec)
 
     return method
 

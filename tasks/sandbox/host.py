@@ -220,11 +220,11 @@ def _execute(
 ) -> Outcome:
     given: list[int] = []
     if job.kind.is_ours or isolation.lacking(names["{interpreter}"]):
-        words, environment = _words(job, names), _environment(job, names)
+        words, environment = _words(job, names), _environment(job, names, isolated=False)
     else:
         inside = {**names, **INSIDE, "{interpreter}": isolation.program(names["{interpreter}"])}
         command = _isolated(_words(job, inside), names, job)
-        words, place = isolation.with_environment(command, _environment(job, inside))
+        words, place = isolation.with_environment(command, _environment(job, inside, isolated=True))
         environment, given = {}, [place]
     try:
         process = subprocess.Popen(
@@ -287,12 +287,12 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
     )  # fmt: skip
 
 
-def _environment(job: Job, names: Mapping[str, str]) -> dict[str, str]:
+def _environment(job: Job, names: Mapping[str, str], *, isolated: bool) -> dict[str, str]:
     inherited = INHERITED if job.kind.is_ours else ("LANG",)
     kept = {name: os.environ[name] for name in inherited if name in os.environ}
     if job.kind.is_ours and (bundle := ca_file(os.environ)):
         kept["SSL_CERT_FILE"] = str(bundle)  # the one name that uv reads
-    if not job.kind.is_ours and isolation.lacking(names["{interpreter}"]):
+    if not (job.kind.is_ours or isolated):
         # Lambda sets neither. But here `~` would be your own, and /tmp the machine's
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
     if not job.kind.is_ours:

@@ -32,6 +32,7 @@ EMPTY = ["--tmpfs"]
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 STREAMS = ("in", "out", "err")
 TRY_SECONDS = 20
+TRIED = "import ctypes, ssl"  # their libraries may lie where nothing is seen
 INSTALL = "install bubblewrap (`bwrap`), or start Docker"
 
 
@@ -143,7 +144,7 @@ def lacking(interpreter: str) -> str:
     with folder() as tmp:
         system = Path(tmp, "lambda")
         lambda_system.lay_out(system, program(interpreter), "")
-        words, reads = [program(interpreter), "-I", "-S", "-c", "pass"], seen_by(interpreter)
+        words, reads = [program(interpreter), "-I", "-S", "-c", TRIED], seen_by(interpreter)
         tried = wrapped(words, reads=reads, tmp=Path(tmp), network=False, system=system)
         try:
             done = subprocess.run(
@@ -164,4 +165,5 @@ def program(interpreter: str) -> str:
 def seen_by(interpreter: str) -> list[Path]:
     """What a Python needs of itself, wherever it was installed to: that may be a home."""
     there = [Path(interpreter).resolve().parents[1] / name for name in ("bin", "lib", "lib64")]
+    there += [Path("/home/linuxbrew/.linuxbrew")]  # where its Pythons have their loader
     return [path for path in there if is_folder(path)]

@@ -31,8 +31,10 @@ def of_person() -> Path:
 def _is_of_sudos_caller(folder: Path) -> bool:
     """`sudo` may leave HOME as it was: what it made there, that person could never write again."""
     caller = os.environ.get("SUDO_UID", "")
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    return caller.isdigit() and there.stat().st_uid == int(caller) != os.getuid()
+    with suppress(OSError):  # who may not look into it has no store there: `is_private`
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        return caller.isdigit() and there.stat().st_uid == int(caller) != os.getuid()
+    return False
 
 
 def _own_home() -> Path:
@@ -53,7 +55,8 @@ def locate(settings: Settings) -> Path:
     folder = wanted(settings)
     if not is_private(folder):
         folder = paths.STORE
-        is_private(folder)  # as far as its file system can
+        if folder.is_dir():  # made with the first entry
+            is_private(folder)  # as far as its file system can
     return folder
 
 

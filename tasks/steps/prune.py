@@ -56,11 +56,16 @@ def task_prune() -> dict[str, object]:
     }
 
 
-def fingerprint(settings: Settings) -> str:
+def fingerprint(settings: Settings, tops: Collection[str] | None = None) -> str:
+    """`tops`: outermost names of what two packages bring, if the app's imports decide whose it is.
+    The record's, where a run does not say them."""
     install = files.read_record(paths.record(settings, "install")) or {}
+    if tops is None:
+        tops = (files.read_record(paths.record(settings, "prune")) or {}).get("tops", ())
+    used = app_imports.of_app(Path(), tops) if tops else []
     made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
     traced = traced_files.part(settings, builder.kind(settings)) if settings.trace else {}
-    return files.digest([*made, input_hash.named_by_app(settings), traced])
+    return files.digest([*made, input_hash.named_by_app(settings), traced, used])
 
 
 def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
@@ -86,7 +91,8 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     check_names(tree, selection)
     used = app_imports.of_app(Path(), conflicts.STRAY)
     winners = conflicts.settle(tree, selection.stay, prefer, used)
-    for path in sorted({*conflicts.in_doubt(winners)} - tree.licenses):
+    doubts = {*conflicts.in_doubt(winners)} - tree.licenses
+    for path in sorted(path for path in doubts if not conflicts.named_for(path, prefer)):
         say(f"warning: {path} of {winners[path]} hides another package's; prefer says whose")
     size_limit.check_pruned(settings, tree, selection.stay)
     paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
@@ -99,8 +105,10 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     write_plans(paths.plan(settings), plans)
     removed = json.dumps(_removed(selection, cut), indent=1)
     files.write_atomic(paths.removed(settings), removed.encode())
+    tops = sorted({path.split("/")[0].removesuffix(".py") for path in winners} & conflicts.STRAY)
     record: files.Record = {
-        "fingerprint": fingerprint(settings),
+        "fingerprint": fingerprint(settings, tops),
+        "tops": tops,
         "plan": files.digest([*map(vars, plans)]),
     }
     record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}

@@ -395,7 +395,7 @@ def test_a_function_that_fails_ends_with_1(called: Project) -> None:
     [
         (
             "name=plian",
-            "has no function plian (did you mean plain?). It has: plain, failing, hourly",
+            "has no function plian (did you mean plain?). It has: plain, told, failing, hourly",
         ),
         ("name=hourly event=sqs", "hourly takes schedule events, no sqs events"),
         ("name=plain event=none.json", "event=none.json is no file, and no kind of event (http"),
@@ -468,7 +468,7 @@ def test_a_template_names_the_layer(called: Project, kind: str) -> None:
     assert "chalice-deploy" not in run.steps
     folder = called.path / "build/package/deps/local" / kind
     found = layers_of(folder)
-    assert len(found) == 5
+    assert len(found) == 6
     assert all(each == called.layers() for each in found)
     with zipfile.ZipFile(folder / "deployment.zip") as package:
         assert "app.py" in package.namelist()

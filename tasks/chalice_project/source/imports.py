@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from ...settings.app_files import APP, LIBRARY, VENDOR
@@ -64,8 +65,8 @@ def _programs(text: bytes) -> Iterator[str]:
 def of_app(root: Path, segments: Collection[str], more: Iterable[Path] = ()) -> list[str]:
     """Modules whose dotted names have one of these segments, sorted. A file that is no Python
     names none: Chalice says what is wrong with it. `more`: files beside the app's."""
-    trees = _parsed(root, PACKED, segments, more)
-    found = {name for tree in trees for name in _imported(ast.walk(tree))}
+    texts = _with_words(root, PACKED, segments, more)
+    found = {name for text in texts for name in _names(text)}
     return sorted(_with({*found, *_configured(root / CHALICE_CONFIG)}, segments))
 
 
@@ -89,21 +90,38 @@ def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
 
 def of_these(root: Path, modules: Collection[str]) -> set[str]:
     """Which of these modules the app cannot do without: no `try` provides for their absence."""
-    trees = _parsed(root, CODE, modules)
+    trees = map(_parsed, _with_words(root, CODE, modules))
     found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
     return found & {*modules}
 
 
-def _parsed(
+@cache  # each step of a command asks
+def _names(text: bytes) -> frozenset[str]:
+    return frozenset(_imported(ast.walk(_parsed(text))))
+
+
+def _parsed(text: bytes) -> ast.Module:
+    """Empty for what is no Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+def _with_words(
     root: Path, patterns: Iterable[str], words: Collection[str], more: Iterable[Path] = ()
-) -> Iterator[ast.Module]:
+) -> Iterator[bytes]:
     """Of the app's files those that have one of the words, of a dotted one each part."""
-    parts = [each.encode().split(b".") for each in words]
+    parts: dict[bytes, list[list[bytes]]] = {}
+    for each in words:
+        first, *others = each.encode().split(b".")
+        parts.setdefault(first, []).append(others)
     for path in sorted({*more, *(path for pattern in patterns for path in root.glob(pattern))}):
-        with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        with suppress(OSError):
             text = path.read_bytes()
-            if any(all(each in text for each in all_) for all_ in parts):  # each command asks
-                yield ast.parse(text)
+            there = (others for first, found in parts.items() if first in text for others in found)
+            if any(all(each in text for each in others) for others in there):
+                yield text
 
 
 def _needed(tree: ast.Module) -> Iterator[str]:

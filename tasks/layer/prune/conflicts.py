@@ -67,10 +67,15 @@ def settle(
     open_: dict[str, list[str]] = {}
     found: dict[str, str] = {}
     paths = set(stay)
-    filled = {path.split("/")[0] for path in paths if PurePosixPath(path).suffix in CODE}
+    claimed = claims(tree, paths)
+    if not claimed:
+        return {}
+    code = (path for path in paths if PurePosixPath(path).suffix in CODE or ".so." in path)
+    filled = {"bin", *(path.split("/")[0] for path in code)}  # programs have no suffix
     bare = {path.split("/")[0] for path in paths if "/" in path} - filled
-    used = imported(tree, STRAY | bare, paths) | {name.split(".")[0] for name in app}
-    for path, who in claims(tree, paths).items():
+    named_by_app = {name.split(".")[0] for name in app if may_be(name, tree.places)}
+    used = imported(tree, STRAY | bare, paths) | named_by_app
+    for path, who in claimed.items():
         named = sorted(named_for(path, prefer) & {each.name for each in who})
         if len(named) > 1:
             raise SettingsError(

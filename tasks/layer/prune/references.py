@@ -139,7 +139,7 @@ class References:
     def runs(self, init: str) -> bool:
         """Does this `__init__` hold more than words? A large one does."""
         texts = [each.inits[init] for each in self._tree.distributions if init in each.inits]
-        return not texts or any(map(code_of, texts))
+        return init in self._tree.sizes and (not texts or any(map(code_of, texts)))
 
     def are_tests(self, paths: Iterable[str]) -> bool:
         """Does one of the modules import what tests are written with?"""
@@ -154,8 +154,7 @@ def _any_stays(modules: Iterable[str], outside: str, gone: Gone) -> bool:
 def may_be(name: str, places: Collection[str]) -> bool:
     """Is it a module, or something in one? "test.txt" is a file's name, "tests.example.org" a
     host's: a dotted name in quotes is an import only where the tree has what it means."""
-    around = name.rpartition(".")[0]
-    return not around or name in places or ("." in around and around in places)
+    return "." not in name or name in places or any("." in x and x in places for x in chain(name))
 
 
 @cache

@@ -107,7 +107,9 @@ def entry(folder: Path, said: object) -> Path:
     return path
 
 
+BLANK = FACTS | {"texts": {"METADATA": "Name: one\nVersion: 1.0 \n"}}
 HONEST = [
+    ("installed", BLANK),
     ("checks", {"by": "ci", "at": "2026"}), ("installed", FACTS), ("proofs", PROOF), ("scans", {}),
     ("scans", {"a.py": ["AWS key"]}),
     ("proofs", PROOF | {"after": {name: AFTER[name] for name in AFTER if name[-1] != "y"}}),
@@ -188,7 +190,14 @@ def test_a_member_that_cannot_be_is_refused(tmp_path: Path, place: int, value: o
 
 
 @pytest.mark.parametrize(
-    "index", [{"strip": {}}, {"strip": STRIP | {"files": "1"}}, {"skipped": [1]}, {"members": [[]]}]
+    "index",
+    [
+        {"strip": {}},
+        {"strip": STRIP | {"files": "1"}},
+        {"strip": {"files": 0, "bytes": 0, "left_alone": []}},
+        {"skipped": [1]},
+        {"members": [[]]},
+    ],
 )
 def test_a_part_of_another_form_is_refused(tmp_path: Path, index: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError, LayerError)):

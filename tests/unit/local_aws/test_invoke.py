@@ -21,7 +21,7 @@ import pytest
 from tasks.local_aws import invoke as invocation
 from tasks.local_aws import warm_pool
 from tasks.local_aws.warm_pool import FunctionAnswer
-from tasks.sandbox import host_runtime, temp_dirs
+from tasks.sandbox import choose, host_runtime, temp_dirs
 from tasks.settings import paths
 from tasks.settings.local_access import Access
 from tasks.settings.model import Settings
@@ -642,3 +642,16 @@ def test_one_that_is_idle_for_long_ends(monkeypatch: pytest.MonkeyPatch) -> None
     count()
     assert function_processes(0, seconds=20)
     assert count()[0] == 1
+
+
+@pytest.mark.parametrize("builder", ["auto", "host", "docker"])
+def test_a_start_by_hand_asks_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, builder: str
+) -> None:
+    """Which builder `auto` is, the first one who needs it finds out."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(choose, "kind")
+    invocation.remember_wishes(Settings(builder=builder, image="mine:1"))
+    known = file_tools.read_record(paths.LOCAL_RUNTIME) or {}
+    assert known["image"] == "mine:1"
+    assert known.get("builder", "auto") == builder

@@ -31,6 +31,19 @@ def test_it_is_the_persons_and_private(caches: Path) -> None:
     assert mode(found) == mode(found.parent) == 0o700
 
 
+def test_a_home_that_nobody_may_look_into_has_none(
+    caches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another user, as HOME=/root is in many images. Root may look everywhere, so a test says
+    what the system would."""
+
+    def refused(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refused)
+    assert store_folder.locate(Settings()) == paths.STORE
+
+
 def test_without_xdg_it_is_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative XDG_CACHE_HOME counts as none: it would be another folder in each checkout."""
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -117,14 +130,18 @@ def test_one_that_cannot_be_closed_is_not_used(caches: Path) -> None:
 
 
 def test_a_checkouts_own_is_closed_too(caches: Path, tmp_path: Path) -> None:
-    """Whatever the umask says."""
+    """Whatever the umask says. Who only looks makes none."""
     is_a_file(caches / "doit-lambda-layer/store")
     before = os.umask(0)
     try:
-        found = store_folder.locate(Settings())
+        assert store_folder.locate(Settings()) == paths.STORE
+        assert not paths.BUILD.exists()
+        found = installed.store(Settings()).put_bytes("k", "a", b"x").parents[1]
     finally:
         os.umask(before)
     assert (found, mode(found)) == (paths.STORE, 0o700)
+    found.chmod(0o755)
+    assert mode(store_folder.locate(Settings())) == 0o700
 
 
 @pytest.mark.usefixtures("without_modes")

@@ -100,10 +100,25 @@ def test_a_folder_that_the_app_imports_or_that_is_all_was_not_packed_by_mistake(
     a, b = (brings(name, {path: f"x = {name!r}", f"{name}.py": ""}) for name in "ab")
     assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
     with pytest.raises(BuildError, match="both write"):
-        conflicts.settle(Installed((a, b)), [path], [], ["tools.x"])
+        conflicts.settle(Installed((a, b)), [path], [], ["tools"])
     alone = brings("c", {path: "x = 1"})
     with pytest.raises(BuildError, match="both write"):
         conflicts.settle(Installed((a, alone)), [path], [])
+
+
+@pytest.mark.parametrize("path", ["bin/tool", "libs/libx.so.1"])
+def test_programs_and_libraries_are_code(path: str) -> None:
+    """A program has no suffix, a library may have its version behind it."""
+    a, b = (brings(name, {path: name, f"{name}.py": ""}) for name in "ab")
+    with pytest.raises(BuildError, match="both write"):
+        conflicts.settle(Installed((a, b)), [path], [])
+
+
+@pytest.mark.parametrize("named", ["example.com", "setup.py", "docs.python.org"])
+def test_a_file_or_host_that_the_app_names_is_no_import(named: str) -> None:
+    path = {"setup.py": "setup.py"}.get(named, f"{named.partition('.')[0]}/x.py")
+    a, b = (brings(name, {path: name, f"{name}.py": ""}) for name in "ab")
+    assert conflicts.settle(Installed((a, b)), [path], [], [named]) == {path: "a"}
 
 
 @pytest.mark.parametrize("path", ["n/VERSION", "n/CHANGELOG.rst", "n/AUTHORS", "n/README"])
