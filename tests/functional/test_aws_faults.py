@@ -101,6 +101,7 @@ class Deploys:
 
     def deploy(self) -> None:
         self.aws.__dict__.pop("identity", None)  # who we are is asked by each run
+        chalice_state._SEEN.clear()  # and what Chalice has made
         held = stage_lock.acquire(self.aws)
         try:
             if not lookup.run(self.aws, "host")["arn"]:

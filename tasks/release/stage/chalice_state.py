@@ -18,7 +18,7 @@ from ...chalice_project import app, deploy
 from ...settings import s3_keys
 from ...ui.console import say
 from ...util import actor, files, typed_json
-from ...util.errors import AwsError, DeployError
+from ...util.errors import DeployError
 from ...util.files import Record
 from . import store
 
@@ -137,12 +137,7 @@ def read_state(aws: Aws) -> Record:
     """The state, here or in S3, for who only looks. {} where there is none."""
     here = _here(aws)
     if aws not in _SEEN:
-        try:
-            _noted(aws)
-        except AwsError:  # a precaution: who may not read there looks at what is here
-            if not here:
-                raise
-            return here
+        _noted(aws)
     noted = _SEEN[aws]
     return noted if not here or _is_outdated(here, noted) else here
 
