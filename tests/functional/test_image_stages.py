@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -31,7 +32,7 @@ from tasks.release.undo import attempt, restore
 from tasks.release.undo.attempt import Attempt, Ran
 from tasks.settings import s3_keys
 from tasks.util import files
-from tasks.util.errors import InputError
+from tasks.util.errors import AwsError, InputError
 from tests import lambda_function
 from tests.finished_layer import zipped
 from tests.moto_server import ACCOUNT, REGION, Server
@@ -178,8 +179,9 @@ def test_a_function_gets_the_images_architecture(images: Aws) -> None:
     push(Aws(replace(images.settings, architecture="arm64"), images.environ), 1)
     found = releases.by_number(images, 1)
     assert found.architecture == "arm64"
-    switch._function(images, "shuking-prod", found.uri, found.architecture)
-    switch._function(images, "shuking-prod", uri(2), "")  # noted by an earlier release
+    for wanted in ((found.uri, found.architecture), (uri(2), "")):  # noted by an earlier release
+        with suppress(AwsError):  # where moto has our changes: this function is no image's
+            switch._function(images, "shuking-prod", *wanted)
     assert [each.get("Architectures") for each in bodies] == [["arm64"], None]
 
 

@@ -4,6 +4,7 @@ end, one for one, as each does from an empty store, with the same zip."""
 import os
 import random
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.layer import builder, bytecode
+from tasks.sandbox import isolation
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.steps import install
@@ -47,8 +49,8 @@ LISTS = (
 USES_SECRETS = "import secrets\nsecrets.token_hex()\n"
 Files = Mapping[str, str]
 End = tuple[object, ...]
-# An isolated proof has a /tmp, /var and home of its own, and sees the rest of the machine.
-STATE = ROOT / f".proof-series-{os.getpid()}"
+# An isolated proof sees programs and libraries of the machine alone. Here it sees this, too.
+STATE = ROOT / f".proof-series-{os.getpid()}" / "state"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,9 +199,13 @@ def test_each_ends_as_from_an_empty_store(
 
 
 @pytest.fixture(autouse=True)
-def _no_state_is_left() -> Iterator[None]:
+def _the_state_is_seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """And gone when a test ends."""
+    seen = isolation.seen_by
+    monkeypatch.setattr(isolation, "seen_by", lambda program: [*seen(program), STATE.parent])
+    STATE.parent.mkdir()
     yield
-    STATE.unlink(missing_ok=True)
+    shutil.rmtree(STATE.parent)
 
 
 def test_the_series_has_good_and_bad_ends(alone: dict[str, End], tmp_path: Path) -> None:
