@@ -22,7 +22,7 @@ from ..util.errors import LayerError
 from . import certificate, function_variables, image_functions
 from .warm_pool import Environment, Environments, FunctionAnswer
 
-CHOICE = ("builder", "image", "locked_image", "python", "architecture", "local_network")
+CHOICE = ("image", "locked_image", "python", "architecture", "local_network")
 SCRIPTS = ("lambda_runtime.py", "function_process.py", "memory.py", "runtime_api.py")
 SLACK_SECONDS = 60
 ENVIRONMENTS = Environments()
@@ -39,9 +39,9 @@ def remember_wishes(settings: Settings) -> None:
 
 
 def _note(settings: Settings, builder: str) -> None:
-    chosen = {name: getattr(settings, name) for name in CHOICE} | {"builder": builder}
-    known = {name: each for name, each in chosen.items() if each != "auto"}
-    files.write_record(paths.LOCAL_RUNTIME, known)
+    chosen = {name: getattr(settings, name) for name in CHOICE}
+    known = {} if builder == "auto" else {"builder": builder}
+    files.write_record(paths.LOCAL_RUNTIME, chosen | known)
 
 
 def invoke(

@@ -89,7 +89,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
         say(line)
     check_links(tree, selection)
     check_names(tree, selection)
-    used = app_imports.of_app(Path(), conflicts.STRAY)
+    used = partial(app_imports.of_app, Path(), conflicts.STRAY)
     winners = conflicts.settle(tree, selection.stay, prefer, used)
     doubts = {*conflicts.in_doubt(winners)} - tree.licenses
     for path in sorted(path for path in doubts if not conflicts.named_for(path, prefer)):

@@ -6,7 +6,7 @@ without code, or in one such as `examples` that was packed by mistake and nobody
 and Git leave files anywhere. Of others `prefer` says it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -60,10 +60,13 @@ def claims(tree: Installed, paths: Collection[str]) -> dict[str, list[InstalledD
 
 
 def settle(
-    tree: Installed, stay: Collection[str], prefer: Sequence[Preference], app: Collection[str] = ()
+    tree: Installed,
+    stay: Collection[str],
+    prefer: Sequence[Preference],
+    app: Callable[[], Collection[str]] = tuple,
 ) -> dict[str, str]:
     """{path: the package whose file the layer has}. BuildError where nobody can say, SettingsError
-    where `prefer` says two. `app`: modules that the app imports."""
+    where `prefer` says two. `app`: finds modules that the app imports, asked where two clash."""
     open_: dict[str, list[str]] = {}
     found: dict[str, str] = {}
     paths = set(stay)
@@ -73,7 +76,7 @@ def settle(
     code = (path for path in paths if PurePosixPath(path).suffix in CODE or ".so." in path)
     filled = {"bin", *(path.split("/")[0] for path in code)}  # programs have no suffix
     bare = {path.split("/")[0] for path in paths if "/" in path} - filled
-    named_by_app = {name.split(".")[0] for name in app if may_be(name, tree.places)}
+    named_by_app = {name.split(".")[0] for name in app() if may_be(name, tree.places)}
     used = imported(tree, STRAY | bare, paths) | named_by_app
     for path, who in claimed.items():
         named = sorted(named_for(path, prefer) & {each.name for each in who})

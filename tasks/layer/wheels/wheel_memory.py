@@ -26,7 +26,7 @@ def folder() -> Path:
 
 
 def differences(
-    pin: LockedRequirement, contents: Contents, settings: Settings, builder: str = ""
+    pin: LockedRequirement, contents: Contents, settings: Settings, builder: str
 ) -> list[str]:
     """How these files differ from those that this pin stood for the first time. Then they are
     remembered. Nothing where the pin names no artefact. `builder`: the kind of sandbox."""
@@ -41,7 +41,7 @@ def differences(
     return [f"{pin.name}: {path!a} is not what this wheel held before" for path in changed[:LISTED]]
 
 
-def forget(pin: LockedRequirement, settings: Settings, builder: str = "") -> None:
+def forget(pin: LockedRequirement, settings: Settings, builder: str) -> None:
     """What is downloaded next counts."""
     with suppress(OSError):
         _place(pin, settings, builder).unlink(missing_ok=True)

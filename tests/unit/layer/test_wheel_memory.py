@@ -31,29 +31,29 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_what_differs_from_the_first_time_is_named(later: dict[str, str], named: list[str]) -> None:
     """In any project of this person."""
-    assert wheel_memory.differences(PIN, HELD, Settings()) == []
-    found = wheel_memory.differences(replace(PIN, key="another"), later, Settings())
+    assert wheel_memory.differences(PIN, HELD, Settings(), "docker") == []
+    found = wheel_memory.differences(replace(PIN, key="another"), later, Settings(), "docker")
     assert [line.split("'")[1] for line in found] == named
     assert all(line.startswith("a: ") for line in found)
 
 
 def test_what_was_forgotten_is_learned_anew() -> None:
     """After the cache's entry went: the next download was compared with the lock."""
-    wheel_memory.differences(PIN, HELD, Settings())
-    wheel_memory.forget(PIN, Settings())
-    wheel_memory.forget(PIN, Settings())
-    assert wheel_memory.differences(PIN, {}, Settings()) == []
-    assert len(wheel_memory.differences(PIN, HELD, Settings())) == 2
+    wheel_memory.differences(PIN, HELD, Settings(), "docker")
+    wheel_memory.forget(PIN, Settings(), "docker")
+    wheel_memory.forget(PIN, Settings(), "docker")
+    assert wheel_memory.differences(PIN, {}, Settings(), "docker") == []
+    assert len(wheel_memory.differences(PIN, HELD, Settings(), "docker")) == 2
 
 
 def test_another_platform_has_another_wheel() -> None:
     """So has another version, and who names no artefact may be given any."""
-    wheel_memory.differences(PIN, HELD, Settings())
+    wheel_memory.differences(PIN, HELD, Settings(), "docker")
     for settings in (Settings(python="3.13"), Settings(architecture="arm64")):
-        assert wheel_memory.differences(PIN, {}, settings) == []
+        assert wheel_memory.differences(PIN, {}, settings, "docker") == []
     loose = replace(PIN, text="a==1", certain=False)
-    assert wheel_memory.differences(loose, HELD, Settings()) == []
-    assert wheel_memory.differences(loose, {}, Settings()) == []
+    assert wheel_memory.differences(loose, HELD, Settings(), "docker") == []
+    assert wheel_memory.differences(loose, {}, Settings(), "docker") == []
 
 
 def test_another_builder_or_image_may_have_another_wheel() -> None:
@@ -70,11 +70,11 @@ def test_another_builder_or_image_may_have_another_wheel() -> None:
 
 def test_a_memory_that_cannot_be_read_or_written_is_none(cache: Path) -> None:
     """The comparison with RECORD remains."""
-    wheel_memory.differences(PIN, HELD, Settings())
+    wheel_memory.differences(PIN, HELD, Settings(), "docker")
     [place] = wheel_memory.folder().iterdir()
     place.write_text("{", encoding="utf-8")
-    assert wheel_memory.differences(PIN, {}, Settings()) == []
+    assert wheel_memory.differences(PIN, {}, Settings(), "docker") == []
     place.unlink()
     wheel_memory.folder().rmdir()
     wheel_memory.folder().write_text("a file", encoding="utf-8")
-    assert wheel_memory.differences(PIN, HELD, Settings()) == []
+    assert wheel_memory.differences(PIN, HELD, Settings(), "docker") == []

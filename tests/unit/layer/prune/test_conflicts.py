@@ -100,7 +100,7 @@ def test_a_folder_that_the_app_imports_or_that_is_all_was_not_packed_by_mistake(
     a, b = (brings(name, {path: f"x = {name!r}", f"{name}.py": ""}) for name in "ab")
     assert conflicts.settle(Installed((a, b)), [path], []) == {path: "a"}
     with pytest.raises(BuildError, match="both write"):
-        conflicts.settle(Installed((a, b)), [path], [], ["tools"])
+        conflicts.settle(Installed((a, b)), [path], [], lambda: ["tools"])
     alone = brings("c", {path: "x = 1"})
     with pytest.raises(BuildError, match="both write"):
         conflicts.settle(Installed((a, alone)), [path], [])
@@ -118,7 +118,7 @@ def test_programs_and_libraries_are_code(path: str) -> None:
 def test_a_file_or_host_that_the_app_names_is_no_import(named: str) -> None:
     path = {"setup.py": "setup.py"}.get(named, f"{named.partition('.')[0]}/x.py")
     a, b = (brings(name, {path: name, f"{name}.py": ""}) for name in "ab")
-    assert conflicts.settle(Installed((a, b)), [path], [], [named]) == {path: "a"}
+    assert conflicts.settle(Installed((a, b)), [path], [], lambda: [named]) == {path: "a"}
 
 
 @pytest.mark.parametrize("path", ["n/VERSION", "n/CHANGELOG.rst", "n/AUTHORS", "n/README"])
