@@ -31,8 +31,12 @@ def in_folder(root: Path, but: Path | None = None) -> list[str]:
 
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of a file, and of what is in it when it is a zip."""
-    whole = path.read_bytes()
+    """(name, bytes) of a file, and of what is in it when it is a zip. Nothing of one that is gone:
+    the emulator removes a function's root while it is being looked through."""
+    try:
+        whole = path.read_bytes()
+    except FileNotFoundError:
+        return
     yield str(path), whole
     if whole.startswith(b"PK"):  # is_zipfile also takes a .pyc that knows how a zip ends
         with zipfile.ZipFile(path) as archive:
