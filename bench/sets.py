@@ -25,9 +25,9 @@ from tasks.context.settings import current
 from tasks.layer import installed
 from tasks.layer.builder import LayerBuilder
 from tasks.proof import probe
-from tasks.proof.environment import proof_environment
+from tasks.proof.probe import proof_environment
 from tasks.sandbox import choose
-from tasks.sandbox.job_kinds import CHECK
+from tasks.sandbox.job_users import CHECK
 from tasks.sandbox.protocol import Job, scripts
 from tasks.settings import paths
 from tasks.settings.model import Settings

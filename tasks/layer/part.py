@@ -102,7 +102,7 @@ def read_part(path: Path) -> Part:
 
 
 class Strip(TypedDict):
-    """The report of docker/strip.py."""
+    """The report of docker/strip_libraries.py."""
 
     files: int
     bytes: int

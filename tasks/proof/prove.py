@@ -1,6 +1,6 @@
 """Proofs of a layer, from the store where it has one. Else made before and after pruning where not.
 
-A distribution is tried in as much of the layer as it needs (proof/schedule.py), and where it
+A distribution is tried in as much of the layer as it needs (proof/proof_plan.py), and where it
 then asks
 for something that the layer has all the same, in the whole of it.
 """
@@ -22,9 +22,9 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util import actor, files
-from . import cache, probe, schedule, verdict
+from . import cache, lambda_libraries, probe, proof_plan, verdict
 from .cache import Proof
-from .schedule import ProofPlan, Questions
+from .proof_plan import ProofPlan, Questions
 
 
 def prove(
@@ -34,7 +34,7 @@ def prove(
 ) -> tuple[dict[str, Proof], list[str]]:  # fmt: skip
     """{distribution: proof}, and the keys that these are kept under. `stay`: the layer's files.
     `place`: where proofs are made, for people."""
-    asked = schedule.take(settings, tree, stay, place)
+    asked = proof_plan.take(settings, tree, stay, place)
     made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
     for line in cache.origins(asked.known.values()):
         say(line)
@@ -101,7 +101,7 @@ class Proving:
             self.settings, sandbox, self.layer, missing, self.tree, changed, bare, sourceless=only
         )
         covered = self._without_others(after, changed, bare)
-        ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
+        ours = {path.rpartition("/")[2] for path in changed if lambda_libraries.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
             for name in missing
@@ -186,7 +186,7 @@ def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
     return {
         path: owner
         for path, owner in tree.owners.items()
-        if path not in same or probe.is_library(path)
+        if path not in same or lambda_libraries.is_library(path)
     }
 
 

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..chalice_project import app_file_names
 from ..chalice_project import config as chalice_config
 from ..chalice_project import package as function_package
 from ..chalice_project.source import imports as app_imports
@@ -37,7 +38,7 @@ from ..proof.usable import Failing
 from ..requirements import function_file, host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
-from ..settings import app_files, paths, step_records
+from ..settings import paths, step_records
 from ..settings.model import LAMBDA_MEMORY, Settings
 from ..ui.console import count, duration, few, say
 from ..util import files as file_tools
@@ -216,7 +217,7 @@ def brought() -> set[str]:
     found = {each.partition(".")[0] for each in function_package.here().modules}
     with suppress(LayerError):  # chalice-deploy says what is wrong
         found |= {name.replace("-", "_") for name in function_file.asked(function_file.FUNCTION)}
-    return found | {*app_files.MODULES}
+    return found | {*app_file_names.MODULES}
 
 
 def check_hidden(found: dict[str, Proof]) -> None:
@@ -392,7 +393,7 @@ def find_fault(
     """(docker/blame.py's answer, {rule: what it took})"""
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
-    removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
+    removed["strip"] = [path for path in tree.sizes if lambda_libraries.is_library(path)]
     removed["bytecode-only"] = sorted(prove.sourceless(settings))
     pins = prove.install(settings, workshop, set(tree.owners.values()))
     installed = {path: pins[tree.owners[path]] for files in removed.values() for path in files}

@@ -95,7 +95,7 @@ def test_another_builder(back: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
                      back.environ), "docker")  # fmt: skip
 
 
-@pytest.mark.parametrize("script", ["strip.py", "optimize.py", "Dockerfile"])
+@pytest.mark.parametrize("script", ["strip_libraries.py", "optimize.py", "Dockerfile"])
 def test_a_comment_in_a_script_of_the_builder(back: Aws, script: str) -> None:
     """As a release of the tool may bring it."""
     path = paths.DOCKER / script

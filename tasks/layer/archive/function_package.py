@@ -20,10 +20,10 @@ from pathlib import Path
 
 from ...chalice_project import app as chalice_app
 from ...chalice_project import environment
+from ...chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ...requirements import function_file
 from ...requirements.file import canonical
 from ...settings import paths
-from ...settings.app_files import APP, LIBRARY, VENDOR
 from ...settings.model import Settings
 from ...util import files as file_tools
 from ...util.errors import BuildError, InputError

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...aws import s3
 from ...aws.client import Aws
-from ...aws.iam import image_statements
+from ...aws.iam import image_actions
 from ...image.assemble import Base
 from ...image.tar_layer import Layer
 from ...settings import s3_keys
@@ -42,7 +42,7 @@ class ImageParts:
 
 def repository(settings: Settings) -> str:
     """Its name in ECR."""
-    return image_statements.repository_name(settings, store.app(settings))
+    return image_actions.repository_name(settings, store.app(settings))
 
 
 def _key(settings: Settings, input_hash: str) -> str:

@@ -14,7 +14,7 @@ from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
-from ..job_kinds import CELL, COMPILER, STORE
+from ..job_users import CELL, COMPILER, STORE
 from ..protocol import Job, OnLine, Outcome
 from . import docker_engine, docker_errors, docker_images, emulation
 from .session import ROOM_TO_BUILD, Cell, Store

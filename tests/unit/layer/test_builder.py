@@ -10,9 +10,9 @@ import pytest
 from tasks.layer.builder import LayerBuilder, content_key
 from tasks.layer.installed import Installed
 from tasks.layer.locked_requirement import LockedRequirement
-from tasks.proof import schedule
+from tasks.proof import proof_plan
 from tasks.proof.cache import Look
-from tasks.proof.schedule import ProofPlan
+from tasks.proof.proof_plan import ProofPlan
 from tasks.requirements import file
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.settings import paths
@@ -257,7 +257,7 @@ def test_what_will_be_tried_is_laid_out_ahead(
         names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, met=(),
         look=Look(Installed(()), {}, []), shown=missing, layer=Path("part.zip"),
     )  # fmt: skip
-    schedule.lay_out(LayerBuilder(Settings(), fake), asked)
+    proof_plan.lay_out(LayerBuilder(Settings(), fake), asked)
     assert list(map(str, fake.prepared)) == prepared
 
 

@@ -25,7 +25,7 @@ from ..util import files as file_tools
 from ..util.errors import LayerError
 from . import cache, probe
 from .cache import Proof
-from .probe import Question
+from .import_order import Question, question
 
 Questions = dict[str, Question]
 _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs it next
@@ -89,7 +89,7 @@ def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) 
     where += probe.around(settings)
     parts, made = optimized["parts"], optimized["made"]
     look = cache.Look(tree, {name: made[name] for name in parts}, stay)
-    asked = probe.question(tree, stay)
+    asked = question(tree, stay)
     more = [cache.FORMAT, *where, optimized["bytecode"] is None, look.met]
     rest = {name: file_tools.digest([content, asked[name]]) for name, content in look.parts.items()}
     keys = cache.keys(edges, rest, more)
