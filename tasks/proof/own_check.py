@@ -12,8 +12,9 @@ from ..layer import installed
 from ..layer.team_store import run as team
 from ..sandbox.job_users import CHECK
 from ..sandbox.protocol import Job, Sandbox, scripts
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord
 from ..ui.console import say
 from ..util import actor, files, input_files, typed_json
 from ..util.errors import VerifyError
@@ -85,6 +86,6 @@ def check_entry(path: Path) -> None:
 def _key(settings: Settings, sha256: str) -> str:
     script = Path(settings.check)
     said = files.file_digest(script) if script.is_file() else settings.check
-    image = (files.read_record(paths.record(settings, "install")) or {}).get("image", "")
+    image = records.needed(settings, InstallRecord).image
     around = [image, probe.proof_fingerprint(settings), *probe.around(settings)]
     return files.digest([FORMAT, sha256, said, *around])

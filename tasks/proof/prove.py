@@ -18,10 +18,11 @@ from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
 from ..sandbox.temp_dirs import folder
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..ui.console import say
-from ..util import actor, files
+from ..util import actor
 from . import cache, lambda_libraries, probe, proof_plan, verdict
 from .cache import Proof
 from .proof_plan import ProofPlan, Questions
@@ -63,8 +64,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
-    installed = files.read_record(paths.record(settings, "install")) or {}
-    exact_image.refuse_other(settings, installed.get("image", ""), sandbox.digest)
+    installed = records.needed(settings, InstallRecord)
+    exact_image.refuse_other(settings, installed.image, sandbox.digest)
     doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()
@@ -167,8 +168,8 @@ class Proving:
 
 def without_bytecode(settings: Settings) -> set[str]:
     """Modules of the layer that have none, as they should."""
-    made = (files.read_record(paths.record(settings, "optimize")) or {}).get("bytecode") or {}
-    return {*made.get("skipped", ()), *made.get("left_out", ())}
+    made = records.needed(settings, OptimizeRecord).bytecode
+    return {*made.skipped, *made.left_out} if made else set()
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
@@ -197,7 +198,7 @@ def sourceless(settings: Settings) -> set[str]:
 
 def install(settings: Settings, workshop: LayerBuilder, names: Container[str]) -> dict[str, str]:
     """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
-    record = files.read_record(paths.record(settings, "install")) or {}
+    record = records.needed(settings, InstallRecord)
     pins = [pin for pin in locked_requirement.recorded(record) if pin.name in names]
-    workshop.have(pins, record["options"])
+    workshop.have(pins, record.options)
     return {pin.name: pin.key for pin in pins}

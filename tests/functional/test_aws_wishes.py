@@ -42,7 +42,7 @@ def release(aws: Aws, version: str, built: str) -> str:
     require(f"six=={version}\n")
     build(aws.settings, version, built, {"six": version})
     upload.run(aws)
-    return str(publish.run(aws)["arn"])
+    return str(publish.run(aws).arn)
 
 
 def configured() -> list[str]:
@@ -77,10 +77,10 @@ def stays(aws: Aws, builder: str = "host") -> bool:
     """Does a deploy from here keep the pinned version? plan says the same."""
     said = deploy_plan_layer.plan_layer(aws)
     found = lookup.run(aws, builder)
-    held = found["pin"] is not None
-    assert held != found["lifts"]
+    held = found.pin is not None
+    assert held != found.lifts
     assert (said.lifts, any("it stays there" in note for note in said.notes)) == (not held, held)
-    assert said.arn == found["arn"] or not held
+    assert said.arn == found.arn or not held
     return held
 
 

@@ -87,7 +87,7 @@ def test_the_keys_of_s3_stand_in_one_module(aws: Aws, moved: None, acting: As) -
     held.release()
     listing.delete(aws, 2)
     forget()
-    assert lookup.run(deployer, "host")["stored"] == "20250102-030405"
+    assert lookup.run(deployer, "host").stored == "20250102-030405"
     restore.run(deployer)
     listed = history.gather_history(acting(needed_actions.STATUS), Arguments()).entries
     assert [each.number for each in listed] == [3, 2, 1]

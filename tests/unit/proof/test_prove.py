@@ -220,7 +220,7 @@ def test_a_change_is_proven_with_what_it_needs(
     build(settings)
     change(settings, "two", "x = 2")
     layers = seen(monkeypatch)
-    assert build(settings)["modules"] == 2
+    assert build(settings).modules == 2
     assert [{name for name in layer if name.endswith(".py")} for layer in layers] == [{"two.py"}]
 
 
@@ -233,7 +233,7 @@ def test_what_asks_for_more_gets_the_whole(
     change(settings, "two", DYNAMIC)
     layers = seen(monkeypatch)
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (2, 0)
+    assert (record.modules, record.modules_that_never_imported) == (2, 0)
     assert len(layers) == 2
     assert "need.py" not in layers[0]
     assert "need.py" in layers[1]
@@ -391,14 +391,14 @@ def test_a_check_that_has_passed_is_not_run_again(
 
     monkeypatch.setattr(own_check, "run", watched_check)
     first = build(checked)
-    assert (build(checked)["check"], len(ran)) == (first["check"], 1)
+    assert (build(checked).check, len(ran)) == (first.check, 1)
     Path("check.py").write_text("import one\nassert one.x == 2\n")
     for number in (2, 3):
         with pytest.raises(VerifyError, match=r"check\.py' failed"):
             build(checked)
         assert len(ran) == number
     change(settings, "one", "x = 2\n")
-    assert build(checked)["check"] not in ("", first["check"])
+    assert build(checked).check not in ("", first.check)
     monkeypatch.setattr(probe, "around", lambda settings: ["another SDK"])
     build(checked)
     assert len(ran) == 5
