@@ -55,7 +55,7 @@ def stage_record(settings: Settings, step: str) -> Path:
 
 
 def plan(settings: Settings) -> Path:
-    """What prune leaves of each distribution (layer/prune/plan.py)."""
+    """What prune leaves of each package (layer/prune/plan.py)."""
     return record(settings, "prune").with_name("plan.json")
 
 

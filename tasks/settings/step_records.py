@@ -33,7 +33,7 @@ class RecordedDistribution:
 
 @dataclass(frozen=True, kw_only=True)
 class InstallRecord:
-    """`tree`: of the distributions' keys. `image`: exactly which, '' on the host. `builder`: for
+    """`tree`: of the packages' keys. `image`: exactly which, '' on the host. `builder`: for
     people."""
 
     STEP: ClassVar = "install"
@@ -107,7 +107,7 @@ class BytecodeReport:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizeRecord:
-    """`parts`: {distribution: key}. `beside`: {what is no distribution's: key}. `made`: {either:
+    """`parts`: {package: key}. `beside`: {what is no package's: key}. `made`: {either:
     what the store calls it}. `bytes`, `files`: unzipped."""
 
     STEP: ClassVar = "optimize"
@@ -167,8 +167,8 @@ class ReportRecord:
 @dataclass(frozen=True, kw_only=True)
 class VerifyRecord:
     """`sha256`: of the zip. `packages`: {package: bytes}. `not_proven`: why, '' where it ran.
-    `fail`: modules. `imports`: {distribution: seconds}. `proofs`, `check`: keys of the store.
-    `proven`: {distribution: [by whom, when]}. Then proof/verdict.py's counts."""
+    `fail`: modules. `imports`: {package: seconds}. `proofs`, `check`: keys of the store.
+    `proven`: {package: [by whom, when]}. The counts are those of verdict.counts."""
 
     STEP: ClassVar = "verify"
     STAGED: ClassVar = False

@@ -215,7 +215,7 @@ def test_a_version_says_what_it_is(aws: Aws) -> None:
     assert record.arn == version["LayerVersionArn"]
     assert paths.LAYER_ARN.read_text(encoding="utf-8") == f"{record.arn}\n"
     stored = aws.client("lambda").get_layer_version(LayerName="deps", VersionNumber=1)
-    assert stored.Content.CodeSha256 == code_sha256(record.sha256)
+    assert stored["Content"]["CodeSha256"] == code_sha256(record.sha256)
 
 
 def test_wrong_bytes_are_withdrawn(aws: Aws) -> None:
