@@ -5,7 +5,6 @@ from typing import Any
 
 from ..aws import arn as layer_arns
 from ..chalice_project import config
-from ..release.stage import rollback_pin
 from ..settings import paths, records
 from ..settings.model import Settings
 from ..settings.step_records import (
@@ -21,7 +20,6 @@ from ..settings.step_records import (
 from ..ui import console
 from ..ui.console import count, size
 from ..util import files
-from . import cold_start
 
 Summary = Callable[[Any], str]
 
@@ -51,6 +49,8 @@ def _asked(record: files.Record) -> str:
     """An app without an API is not asked, only looked at."""
     if "functions" in record:
         return f"{', '.join(record['functions'])} ready"
+    from . import cold_start
+
     start = cold_start.Start(**record.get("start", {}))
     init = f", init {start.took}" if start.init is not None else ""
     return f"{record['function']} answers {record['status']}{init}"
@@ -94,6 +94,8 @@ def summarize_step(task: str, settings: Settings, said: list[str]) -> str:
     """'' where there is nothing to say. `said`: its lines, where they were held back."""
     step = task.removeprefix("rollback:")
     if step in ("patch-config", "config"):
+        from ..release.stage import rollback_pin
+
         arns = config.known_layers(paths.CHALICE_CONFIG, settings.stage)
         return ", ".join(rollback_pin.named(arn) for arn in arns)
     if step == "upload":

@@ -26,7 +26,7 @@ from . import (
     tar_streams,
     temp_dirs,
 )
-from .container.docker_images import PROXIES, ca_file
+from .index_credentials import PROXIES, ca_file
 from .job_users import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch

@@ -21,6 +21,8 @@ from .protocol import Job, OnLine, Outcome
 URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
 _LOGIN = re.compile(r"//[^/\s]*@")  # an address's
 _USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:")
@@ -190,3 +192,19 @@ def hidden(text: str, words: list[str]) -> str:
         else:
             text = re.sub(rf"(?<=[:/]){re.escape(word)}(?=@)", HIDDEN, text)
     return text
+
+
+def ca_bundle(environ: Mapping[str, str]) -> bytes:
+    """The host's own CA bundle (a company's), or nothing."""
+    path = ca_file(environ)
+    return path.read_bytes() if path else b""
+
+
+def ca_file(environ: Mapping[str, str]) -> Path | None:
+    """Where it is, by the first variable that names a file."""
+    named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
+    return next((path for path in named if path.is_file()), None)
+
+
+def proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in PROXIES if environ.get(name)}

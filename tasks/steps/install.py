@@ -13,7 +13,6 @@ from pathlib import Path
 from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..image import base
 from ..layer import builder as layer_builder
 from ..layer import exact_image, input_hash, locked_requirement
 from ..layer import installed as installed_layer
@@ -24,7 +23,6 @@ from ..layer.team_store import origins
 from ..layer.team_store import run as team
 from ..requirements import file, lockfile
 from ..sandbox import index_credentials
-from ..sandbox.container import docker_engine, docker_images
 from ..settings import lambda_pythons, paths, records
 from ..settings.model import Settings
 from ..settings.step_records import InstallRecord, RecordedDistribution
@@ -150,6 +148,9 @@ def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, loc
 def offered_image(settings: Settings) -> str:
     """Of the engine, where it has the image, else of the image's registry: nothing is pulled. ''
     where nobody says it."""
+    from ..image import base
+    from ..sandbox.container import docker_engine, docker_images
+
     try:
         client = docker_engine.connect()
     except BuildError:  # what the store has needs none

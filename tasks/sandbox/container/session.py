@@ -15,11 +15,11 @@ from ...settings import paths
 from ...settings.model import LAMBDA_TMP, Settings
 from ...util.background import BackgroundTask
 from ...util.errors import BuildError
-from .. import job_users, lambda_system, tar_streams
+from .. import index_credentials, job_users, lambda_system, tar_streams
 from ..job_users import ENGINE_USERS, KEEPER, NOBODY, ROOT
 from ..protocol import Job, OnLine, Outcome, expand, scripts
 from ..watch import Watch
-from . import docker_engine, docker_errors, docker_images, image_python, tools
+from . import docker_engine, docker_errors, image_python, tools
 from .image_python import INTERPRETER
 from .job_channel import GoneError, Keeper
 
@@ -161,7 +161,7 @@ class Store(Session):
         self._connect(job.network)
         self._begin()
         files = dict(job.inputs)
-        if job.network and (bundle := docker_images.ca_bundle(os.environ)):
+        if job.network and (bundle := index_credentials.ca_bundle(os.environ)):
             files[".ca-bundle.pem"] = bundle
         self.lay(files)
         return self.watched(
@@ -188,9 +188,11 @@ class Store(Session):
     def _environment(self, job: Job) -> dict[str, str]:
         environment = {"HOME": "{tmp}", **job.environment, "UV_CACHE_DIR": f"{CACHE}/uv"}
         if job.network:
-            environment |= docker_images.proxies(os.environ)
-            if docker_images.ca_bundle(os.environ):
-                environment |= dict.fromkeys(docker_images.CA_VARIABLES, "{work}/.ca-bundle.pem")
+            environment |= index_credentials.proxies(os.environ)
+            if index_credentials.ca_bundle(os.environ):
+                environment |= dict.fromkeys(
+                    index_credentials.CA_VARIABLES, "{work}/.ca-bundle.pem"
+                )
         return environment
 
 

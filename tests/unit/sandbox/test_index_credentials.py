@@ -273,3 +273,25 @@ def test_a_limit_is_told_in_gb(tmp_path: Path) -> None:
 def test_a_name_stands_before_the_address(address: str, named: bool) -> None:
     """An equals sign of a query is none of a name."""
     assert index_credentials._is_named(address) is named
+
+
+def test_the_first_ca_bundle_that_is_there_is_taken(tmp_path: Path) -> None:
+    """In the order in which uv, pip and requests are named; a folder or a lost file is none."""
+    for name in ("uv", "pip"):
+        (tmp_path / name).write_text(name)
+    named = {"PIP_CERT": str(tmp_path / "pip"), "REQUESTS_CA_BUNDLE": str(tmp_path / "lost")}
+    assert index_credentials.ca_bundle(named) == b"pip"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": str(tmp_path / "uv")}) == b"uv"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": str(tmp_path)}) == b"pip"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": ""}) == b"pip"
+    assert index_credentials.ca_bundle({"REQUESTS_CA_BUNDLE": str(tmp_path / "lost")}) == b""
+    assert index_credentials.ca_bundle({}) == b""
+
+
+def test_proxies_are_taken_in_either_spelling() -> None:
+    """Nothing else is, and no empty ones."""
+    named = {"https_proxy": "http://a:1", "NO_PROXY": "b", "HTTP_PROXY": ""}
+    assert index_credentials.proxies(named | {"PATH": "/bin", "all_proxy_": "c"}) == {
+        "https_proxy": "http://a:1",
+        "NO_PROXY": "b",
+    }
