@@ -24,8 +24,9 @@ from ..release.images.conversion import Conversion
 from ..release.images.package_type import other_type
 from ..release.stage import chalice_state
 from ..release.undo import snapshot
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import PushRecord
 from ..steps import chalice_deploy, smoke
 from ..ui.console import say
 from ..util.errors import DeployError, InputError, LayerError
@@ -141,7 +142,7 @@ def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:
     """What the new functions are made of."""
     settings = aws.settings
     if settings.is_image:
-        return renaming.code_of(str(chalice_deploy.pushed_image(settings)["uri"]))
+        return renaming.code_of(records.needed(settings, PushRecord).uri)
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)
     package = Path(deploy.pack(settings, aws.exported(), aws.access, layer)["file"])

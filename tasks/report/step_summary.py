@@ -8,11 +8,14 @@ from ..chalice_project import config
 from ..settings import paths, records
 from ..settings.model import Settings
 from ..settings.step_records import (
+    AskedRecord,
     InstallRecord,
     OptimizeRecord,
     PruneRecord,
     PublishRecord,
+    PushRecord,
     SbomRecord,
+    SmokeRecord,
     UploadRecord,
     VerifyRecord,
     ZipRecord,
@@ -33,6 +36,17 @@ def _tested(record: VerifyRecord) -> str:
     return f"{tried}  {record.unzipped / record.limit:.0%} of the limit"
 
 
+def _called(record: SmokeRecord) -> str:
+    """An app without an API is not called, only looked at."""
+    if record.functions:
+        return f"{record.seen} ready"
+    from . import cold_start
+
+    start = cold_start.Start(**(record.start or {}))
+    init = f", init {start.took}" if start.init is not None else ""
+    return f"{record.function} answers {record.status}{init}"
+
+
 # {kind of record: what it says}
 OF_TYPED: Mapping[type[records.Record], Summary] = {
     InstallRecord: lambda r: f"{count(len(r.distributions), 'package')}  {size(r.bytes)}",
@@ -42,18 +56,10 @@ OF_TYPED: Mapping[type[records.Record], Summary] = {
     SbomRecord: lambda r: count(r.components, "package"),
     VerifyRecord: _tested,
     PublishRecord: _published,
+    PushRecord: lambda r: f"{size(r.pushed)} ({r.new} of {count(r.layers, 'image layer')})",
+    AskedRecord: lambda r: "what runs answers" if r.answered else r.said,
+    SmokeRecord: _called,
 }
-
-
-def _asked(record: files.Record) -> str:
-    """An app without an API is not asked, only looked at."""
-    if "functions" in record:
-        return f"{', '.join(record['functions'])} ready"
-    from . import cold_start
-
-    start = cold_start.Start(**record.get("start", {}))
-    init = f", init {start.took}" if start.init is not None else ""
-    return f"{record['function']} answers {record['status']}{init}"
 
 
 # {step of a stage: what its record says}
@@ -61,11 +67,8 @@ OF_RECORD: Mapping[str, Summary] = {
     "image-parts": lambda r: (
         f"{count(len(r['own']), 'image layer')}  {size(sum(x['size'] for x in r['own']))}"
     ),
-    "push": lambda r: f"{size(r['pushed'])} ({r['new']} of {count(r['layers'], 'image layer')})",
     "import-app": lambda r: f"app.py, {count(len(r['routes']), 'route')}",
-    "smoke-before": lambda r: "what runs answers" if r["answered"] else r["said"],
     "chalice-deploy": lambda r: ", ".join(r["functions"]),
-    "smoke": _asked,
 }
 TYPED = {kind.STEP: kind for kind in OF_TYPED}
 # Their last line says it.

@@ -266,3 +266,68 @@ class PatchRecord:
 
     before: Sequence[str]
     after: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRecord:
+    """The image in ECR. `uri`: by digest. `layers`, of which `new` were sent: `pushed` bytes, with
+    `asked` requests. `unpacked`: bytes. `number`: of the image."""
+
+    STEP: ClassVar = "push"
+    STAGED: ClassVar = True
+
+    uri: str
+    digest: str
+    layers: int
+    pushed: int
+    new: int
+    asked: int
+    unpacked: int
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedRecord:
+    """Did the app answer before it was changed? If not, `said` says why."""
+
+    STEP: ClassVar = "smoke-before"
+    STAGED: ClassVar = True
+
+    answered: bool
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmokeRecord:
+    """The first answer. `start`: report/cold_start.py's. `url`: '' where the function alone was
+    called. An app without an API has `functions`, which were only looked at."""
+
+    STEP: ClassVar = "smoke"
+    STAGED: ClassVar = True
+
+    function: str = ""
+    status: int = 0
+    body: str = ""
+    start: Mapping[str, Any] | None = None
+    url: str = ""
+    functions: Sequence[str] = ()
+
+    @property
+    def seen(self) -> str:
+        return ", ".join(self.functions) or self.function
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackRecord:
+    """ARNs of the stage's layers: what it had, what it gets, and `own`, of before any rollback.
+    `at`: when. `sizes`: {ARN: {"bytes", "unzipped"}}, once it is `done`."""
+
+    STEP: ClassVar = "rollback"
+    STAGED: ClassVar = True
+
+    before: Sequence[str]
+    to: Sequence[str]
+    own: Sequence[str]
+    at: str
+    done: bool = False
+    sizes: Mapping[str, Mapping[str, int]] | None = None

@@ -33,7 +33,7 @@ from ..requirements import function_file
 from ..sandbox import choose
 from ..settings import paths, records
 from ..settings.model import Settings
-from ..settings.step_records import LookupRecord
+from ..settings.step_records import AskedRecord, LookupRecord, PushRecord
 from ..ui.console import duration, say
 from ..util import actor
 from ..util import files as file_tools
@@ -160,7 +160,7 @@ def deploy(aws: Aws) -> None:
     if pin and verdict.holds and pin.at != (looked_up and looked_up.pin):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
         raise DeployError(problem, fix="run the command again: it keeps that version")
-    run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
+    run(aws, records.read(aws.settings, AskedRecord))
     if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)
         why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
@@ -170,7 +170,7 @@ def deploy(aws: Aws) -> None:
 
 def _deploy_image(aws: Aws) -> None:
     """The one that was pushed, which ends a pin. Or the one that the stage is pinned to."""
-    asked = file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {}
+    asked = records.read(aws.settings, AskedRecord)
     if pin := image_pin.holding(aws):
         release = releases.by_number(aws, pin.number)
         switch.switch(aws, release.uri, asdict(release), asked)
@@ -188,9 +188,9 @@ def _finish(aws: Aws) -> None:
         raise watch.finish(aws, found, found.why)
 
 
-def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_tools.Record:
+def run(aws: Aws, asked: AskedRecord | None, *, refuses: bool = True) -> file_tools.Record:
     """Deploy, wait, keep Chalice's state, its package and the record in S3. DeployError, AwsError.
-    `asked`: {"answered", "said"} of what ran until now. `refuses`: DeployError also where the
+    `asked`: about what ran until now. `refuses`: DeployError also where the
     function's package hides a module of the layer.
 
     Record `{"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
@@ -216,10 +216,10 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if refuses:
         function_package.refuse_hidden(layer)
     former = snapshot.read(aws)
-    begun = snapshot.begin(aws, asked, former, str(image.get("uri", "")))
+    begun = snapshot.begin(aws, asked, former, image.uri if image else "")
     try:
         values = secret.values if secret else {}
-        package = _deploy(aws, values, layer, refuses=refuses, image=image.get("uri", ""))
+        package = _deploy(aws, values, layer, refuses=refuses, image=image.uri if image else "")
     except HidingError:
         snapshot.take_back(aws, begun, former)
         raise
@@ -239,23 +239,21 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if secret:
         record["secret"] = secret.facts
     if image:
-        record["image"] = image
+        record["image"] = asdict(image)
     digests = {each["sha256"] for each in record["functions"].values() if each}
     record["package"] = snapshot.keep_package(aws, begun.before, "".join(digests))
     chalice_state.save(aws, record)
     if image:
-        stage_images.note_deploy(aws, str(image["digest"]))
+        stage_images.note_deploy(aws, image.digest)
     snapshot.write(aws, begun.now(attempt.DEPLOYED))
     file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
 
 
-def pushed_image(settings: Settings) -> file_tools.Record:
-    """push's record. {} where the stage has a layer."""
-    if not settings.is_image:
-        return {}
-    return file_tools.read_record(paths.stage_record(settings, "push")) or {}
+def pushed_image(settings: Settings) -> PushRecord | None:
+    """None where the stage has a layer."""
+    return records.read(settings, PushRecord) if settings.is_image else None
 
 
 def image_contents(settings: Settings) -> Contents:

@@ -30,7 +30,7 @@ from ..release.stage import store
 from ..sandbox import choose
 from ..settings import paths, records
 from ..settings.model import Settings
-from ..settings.step_records import LookupRecord
+from ..settings.step_records import LookupRecord, PushRecord
 from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
@@ -64,10 +64,8 @@ def parts(settings: Settings) -> ImageParts:
     return found
 
 
-def run(aws: Aws) -> files.Record:
-    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked",
-    "number"}.
-    VerifyError for what Lambda would refuse, AwsError, DeployError."""
+def run(aws: Aws) -> PushRecord:
+    """VerifyError for what Lambda would refuse, AwsError, DeployError."""
     settings, started, made = aws.settings, time.monotonic(), parts(aws.settings)
     s3.ensure_bucket(aws)
     bucket.ensure(aws)
@@ -85,10 +83,14 @@ def run(aws: Aws) -> files.Record:
         others = image_parts.other_repositories(aws) if not known else []
         pushed = push.push(repository.registry, image, find, known, others)
     image_parts.note(aws, made, image.digest)
-    record = _record(repository.uri, image, pushed)
-    record["number"] = releases.note(aws, made, record).number
-    files.write_record(paths.stage_record(settings, "push"), record)
-    say(f"image {record['number']}: {pushed}, in {duration(time.monotonic() - started)}")
+    uri = f"{repository.uri}@{image.digest}"
+    number = releases.note(aws, made, uri, image.digest, image.unpacked).number
+    record = PushRecord(
+        uri=uri, digest=image.digest, layers=len(image.layers), pushed=pushed.sent,
+        new=pushed.layers, asked=pushed.asked, unpacked=image.unpacked, number=number,
+    )  # fmt: skip
+    records.write(settings, record)
+    say(f"image {number}: {pushed}, in {duration(time.monotonic() - started)}")
     return record
 
 
@@ -124,18 +126,6 @@ def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handle
             name=function_names.plain_name(base, resource) + end, handler=handler, memory=memory,
             timeout=timeout, variables={**config.variables_of(*place), **secret},
         )  # fmt: skip
-
-
-def _record(uri: str, image: Image, pushed: push.Pushed) -> files.Record:
-    return {
-        "uri": f"{uri}@{image.digest}",
-        "digest": image.digest,
-        "layers": len(image.layers),
-        "pushed": pushed.sent,
-        "new": pushed.layers,
-        "asked": pushed.asked,
-        "unpacked": image.unpacked,
-    }
 
 
 def _finder(
