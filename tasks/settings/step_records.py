@@ -305,7 +305,7 @@ class SmokeRecord:
     STEP: ClassVar = "smoke"
     STAGED: ClassVar = True
 
-    function: str = ""
+    function: str
     status: int = 0
     body: str = ""
     start: Mapping[str, Any] | None = None

@@ -268,7 +268,7 @@ def find_functions(aws: Aws, names: list[str], why: str) -> SmokeRecord:
             fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
     say(f"{why}; ready for their events: {', '.join(names)}")
-    record = SmokeRecord(functions=names)
+    record = SmokeRecord(function="", functions=names)
     records.write(settings, record)
     return record
 

@@ -19,8 +19,9 @@ from tasks.layer.archive import size_limit
 from tasks.release import wishes
 from tasks.release.stage import deploy_plan_layer, rollback_pin, store
 from tasks.requirements import host_python, lockfile
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import LAMBDA_LIMIT, Settings
+from tasks.settings.step_records import RollbackRecord
 from tasks.steps import lookup, patch_config, preflight, publish, upload
 from tasks.util import files
 from tasks.util.errors import InputError
@@ -366,15 +367,15 @@ def test_the_one_command_that_brings_back_what_ran(emergency: Aws) -> None:
     """From an emergency, and to one."""
     four = configured()
     rollback.configure(emergency.settings, Arguments(version="1"))
-    record = files.read_record(paths.stage_record(emergency.settings, "rollback")) or {}
-    way = rollback.way_to(record["from"], record["own"], emergency.settings)
+    record = records.needed(emergency.settings, RollbackRecord)
+    way = rollback.way_to([*record.before], [*record.own], emergency.settings)
     assert way == f"./doitw rollback arn={','.join(four)} stage=prod"
     rollback.configure(emergency.settings, Arguments(arn=way.split()[2].partition("=")[2]))
     assert configured() == four
     rollback.configure(emergency.settings, Arguments(version="1"))
     rollback.configure(emergency.settings, Arguments(arn=",".join(four)))
-    record = files.read_record(paths.stage_record(emergency.settings, "rollback")) or {}
-    way = rollback.way_to(record["from"], record["own"], emergency.settings)
+    record = records.needed(emergency.settings, RollbackRecord)
+    way = rollback.way_to([*record.before], [*record.own], emergency.settings)
     assert way == "./doitw rollback version=1 stage=prod"
     rollback.configure(emergency.settings, Arguments(version="1"))
     assert named() == ["deps:1"]

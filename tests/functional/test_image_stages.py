@@ -61,8 +61,8 @@ def digest(number: int) -> str:
 
 
 def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: str) -> None:
-    facts = {"digest": digest(number), "uri": uri(number), "unpacked": 5}
-    assert releases.note(aws, parts, facts | more).number == number
+    named = {"digest": digest(number), "uri": uri(number)} | more
+    assert releases.note(aws, parts, **named, unpacked=5).number == number
 
 
 def uri(number: int) -> str:
@@ -247,8 +247,7 @@ def test_images_of_pushes_that_were_killed_are_found(
     images.client("ecr").create_repository(repositoryName="shuking")
     made = [put_image(images, number) for number in range(4)]
     put_image(images, 4, tag="v1.0")
-    facts = {"digest": made[0], "uri": f"shuking@{made[0]}", "unpacked": 5}
-    releases.note(images, PARTS, facts)
+    releases.note(images, PARTS, f"shuking@{made[0]}", made[0], 5)
     monkeypatch.setattr(kept_images, "_functions", lambda aws: iter([(made[1], "function x")]))
     assert kept_images.strays(images) == []
     monkeypatch.setattr(kept_images, "AGE", timedelta(0))
