@@ -10,6 +10,7 @@ where it asks which folders are some. "stubs", those of any package. "lazy" wher
 import re
 from collections.abc import Collection, Mapping
 
+import byte_search
 import source_words
 from code_text import WRITTEN, Words, has_line, having, is_code, is_said, line_at
 from source_words import INIT, OPENED
@@ -34,6 +35,7 @@ _QUICK = (
     "numba", "use_attribute_docstrings",
     "co_filename", ".origin", "getfile", "stub", "__path__",
 )  # fmt: skip
+_QUICK_BYTES = [each.encode() for each in _QUICK]
 # What these say is rare: only code that imports them is searched.
 _IMPORTED = (
     "pytest", "inspect", "zipfile", "tarfile", "shutil", "traceback", "jinja2", "pkg_resources",
@@ -54,7 +56,8 @@ _PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)
 
 def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[str]:
     """`imports`, `files`: what it says plainly, which rules out most of what is rare."""
-    there = {quick for quick in _QUICK if quick in text} | {*_IMPORTED}.intersection(imports)
+    quick = byte_search.words_in(text.encode(errors="replace"), _QUICK_BYTES)
+    there = {each.decode() for each in quick} | {*_IMPORTED}.intersection(imports)
     there |= {"getsourcefile"} if "source" in there and "getsourcefile" in text else set()
     sources = {name.rpartition("/")[2] for name in files if name.endswith(".py")}
     found = [kind for kind, words in _LISTING.items() if any(having(words, text, there))]

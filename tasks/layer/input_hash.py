@@ -21,6 +21,7 @@ BUILDER_FILES = (
     "fork_pool.py",
     "optimize.py",
     "compress.py",
+    "byte_search.py",
     "license_files.py",
     "code_text.py",
     "code_words.py",
