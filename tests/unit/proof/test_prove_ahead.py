@@ -9,6 +9,7 @@ import pytest
 from tasks.layer import builder
 from tasks.layer import installed as installed_layer
 from tasks.layer.installed import Installed
+from tasks.layer.prune import plan
 from tasks.proof import prove, schedule
 from tasks.proof.cache import Look
 from tasks.proof.schedule import ProofPlan
@@ -44,6 +45,6 @@ def test_what_is_missing_is_begun(
     monkeypatch.setattr(builder, "running", lambda settings: SimpleNamespace(sandbox=sandbox))
     monkeypatch.setattr(installed_layer, "needed", lambda settings: Installed(()))
     monkeypatch.setattr(schedule, "prefetch", lambda *_: asked)
-    monkeypatch.setattr(prove.plan, "read_plans", lambda path: [])
+    monkeypatch.setattr(plan, "read_plans", lambda path: [])
     prove.prepare(Settings())
     assert sandbox.begun == begun
