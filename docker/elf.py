@@ -1,6 +1,7 @@
 """What shared objects and programs need of the system that loads them, read from their headers.
 
-For docker/probe.py, inspect_foreign.py, inspect_installed.py and strip.py. Standard library only.
+For docker/probe.py, inspect_foreign.py, inspect_installed.py and strip_libraries.py. Standard
+library only.
 Source of the layout: the System V ABI, and for versions "Linux Standard Base Core, symbol
 versioning" (.gnu.version_r, DT_VERNEED).
 

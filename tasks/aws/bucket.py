@@ -11,10 +11,10 @@ from ..util import typed_json
 from . import s3
 from .client import Aws
 from .errors import DENIED, error_code, errors
-from .iam import actions as iam_actions
+from .iam import action_names as iam_actions
 from .iam import policies
 from .iam.policies import TRANSPORT, tls_only
-from .iam.store_statements import CONDITION, STORE_ROOT, written_once
+from .iam.store_actions import CONDITION, STORE_ROOT, written_once
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 # What a killed upload leaves is in no list of objects, and paid for.

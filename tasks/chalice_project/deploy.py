@@ -6,10 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import actions, denial, known_words
+from ..aws.iam import action_names, denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
-from ..settings.app_files import APP
 from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
@@ -17,6 +16,7 @@ from ..util import files, source_location
 from ..util.errors import DeployError, InputError
 from . import app, config, environment
 from . import package as function_package
+from .app_file_names import APP
 from .child import function_names, process
 from .package import Contents
 from .source.declared import Route
@@ -202,7 +202,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = actions.action(refused[1])
+        action = action_names.action(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     if READER in output:
         return (

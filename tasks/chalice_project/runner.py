@@ -28,8 +28,8 @@ from .child import (
     local_config,
     local_sources,
 )  # fmt: skip
+from .child.process_variables import harmless
 from .package import Contents
-from .process_variables import harmless
 
 AHEAD = "ahead"  # argument: nobody waits yet, so all that a deploy to stage=local reads is read
 

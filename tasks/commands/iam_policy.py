@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..aws.iam import policies, statements
+from ..aws.iam import needed_actions, policies
 from ..aws.iam.policies import Policy
 from ..aws.iam.resources import Scope
 from ..chalice_project import config
@@ -81,7 +81,7 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
     """{name: (what it is for, policy)}"""
     found = {
         name: (purpose, policies.policy(name, within))
-        for name, purpose in statements.PURPOSES.items()
+        for name, purpose in needed_actions.PURPOSES.items()
     }
     if within.settings.role:
         found["assume"] = ("who starts the run, to take the stage's role", policies.assume(within))

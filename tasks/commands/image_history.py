@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from ..aws.client import Aws
-from ..release.images import retention
+from ..release.images import kept_images
+from ..release.images.kept_images import ImageFate
 from ..release.images.parts import repository
 from ..release.images.releases import ImageRelease
-from ..release.images.retention import ImageFate
 from ..ui import tables
 from ..ui.console import count, say, show_tables, size, text
 
@@ -18,7 +18,7 @@ LISTED = 4  # packages that changed, of many
 
 def show(aws: Aws) -> None:
     """Newest first."""
-    found, name = retention.fates(aws, 0), repository(aws.settings)
+    found, name = kept_images.fates(aws, 0), repository(aws.settings)
     if not found:
         say(f"repository {name} has no images here: ./doitw deploy stage={aws.settings.stage}")
         return
@@ -52,19 +52,19 @@ def changes(before: ImageRelease | None, made: ImageRelease) -> str:
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     """Show what goes and why the rest stays. Then delete, when asked to."""
-    found = retention.fates(aws, keep)
+    found = kept_images.fates(aws, keep)
     going = [each.release for each in found if not each.kept]
     name = repository(aws.settings)
     say(f"repository {name}: {count(len(found), 'image')}, {len(going)} to delete")
     if found:
         show_tables(_table(found))
-    if strays := retention.strays(aws):
+    if strays := kept_images.strays(aws):
         say(f"{count(len(strays), 'image')} of pushes that were killed, to delete")
     if not (going or strays):
         say("nothing to delete")
     elif act:
-        retention.delete(aws, going)
-        retention.delete_strays(aws, strays)
+        kept_images.delete(aws, going)
+        kept_images.delete_strays(aws, strays)
     else:
         command = f"./doitw gc keep={keep} yes=1 stage={aws.settings.stage}"
         say(f"nothing was changed; this deletes them: {command}")

@@ -12,12 +12,12 @@ from ..context.settings import current
 from ..layer import resolution
 from ..layer.builder import index_options
 from ..layer.locked_requirement import from_source
-from ..layer.wheels import missing_wheels
+from ..layer.wheels import find_missing, missing_wheels, uv_errors
 from ..layer.wheels.source_builder import SourceBuilder
 from ..requirements import file, lockfile, references, uv
 from ..sandbox.container import docker_engine, docker_images
 from ..sandbox.host import HostSandbox
-from ..sandbox.job_kinds import INSTALL
+from ..sandbox.job_users import INSTALL
 from ..sandbox.protocol import Job, Sandbox
 from ..settings import paths
 from ..settings.model import Settings
@@ -85,7 +85,7 @@ def write_pylock(settings: Settings, text: str) -> Path:
     finally:
         sandbox.close()
     if outcome.code:
-        raise uv.explain(outcome.output, settings, sandbox.kind)
+        raise uv_errors.explain(outcome.output, settings, sandbox.kind)
     written = re.sub(r"://[^/\s\"@]*@", "://", made.read_text(encoding="utf-8"))
     files.write_atomic(target, written.encode())
     return target
@@ -125,7 +125,7 @@ def refuse_missing_wheels(
     """BuildError that names all of them, before a build ends at one after the other. What a line
     `--no-binary` allows to be built is none of them."""
     allowed = {*from_source(line.text for line in asked if line.is_option)}
-    found = [] if ":all:" in allowed else missing_wheels.find(sources, sandbox, job, asked)
+    found = [] if ":all:" in allowed else find_missing.find(sources, sandbox, job, asked)
     refused = [each for each in found if each.name not in allowed]
     if refused:
         raise missing_wheels.refusal(refused, sources.settings)

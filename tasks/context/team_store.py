@@ -24,10 +24,11 @@ from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
 from ..proof import own_check
-from ..settings import paths
+from ..settings import records
 from ..settings.model import OFF, READ, READ_WRITE, WRITER, Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord, VerifyRecord
 from ..ui.console import count, say, size
-from ..util import files, typed_json
+from ..util import typed_json
 from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
@@ -137,19 +138,17 @@ def offer(settings: Settings, builder: str) -> None:
 
 def finished(settings: Settings) -> list[tuple[Name, ...]]:
     """All that the last build rests on. What the scan found goes with its part."""
-    install, optimize, verify = (
-        files.read_record(paths.record(settings, step)) or {}
-        for step in ("install", "optimize", "verify")
-    )
-    facts = (each["key"] for each in install.get("distributions", ()))
-    parts = optimize.get("made", {}).values()
+    install = records.needed(settings, InstallRecord)
+    optimize = records.needed(settings, OptimizeRecord)
+    verify = records.needed(settings, VerifyRecord)
+    facts, parts = (each.key for each in install.distributions), optimize.made.values()
     scanned = [
         ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
         for name in parts
     ]
-    proven = verify.get("proofs", ())
-    alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
-    alone += [(own_check.KIND, verify["check"])] if verify.get("check") else []
+    alone = [(installed.KIND, each) for each in facts]
+    alone += [(proofs.KIND, each) for each in verify.proofs]
+    alone += [(own_check.KIND, verify.check)] if verify.check else []
     return [*((name,) for name in dict.fromkeys(alone)), *scanned]
 
 

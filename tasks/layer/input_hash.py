@@ -28,7 +28,7 @@ BUILDER_FILES = (
     "folder_references.py",
     "module_references.py",
     "source_words.py",
-    "strip.py",
+    "strip_libraries.py",
 )
 
 

@@ -4,9 +4,9 @@ layer's content, so both are part of the input hash."""
 import shlex
 from pathlib import Path
 
+from ..chalice_project.app_file_names import PACKED
 from ..requirements import host_python
 from ..settings import paths
-from ..settings.app_files import PACKED
 from ..settings.model import Settings
 from ..util import files, input_files
 from ..util.errors import SettingsError

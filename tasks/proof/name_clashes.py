@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..chalice_project.app_file_names import MODULES
 from ..layer.installed import Installed
-from ..settings.app_files import MODULES
 from ..util import modules
 from .cache import Proof
 

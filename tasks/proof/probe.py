@@ -1,23 +1,23 @@
 """docker/probe.py and blame.py in a sandbox: what works in the layer, and what is at fault."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..layer.installed import Installed
 from ..sandbox import choose, host_runtime, isolation, lambda_system
-from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
+from ..sandbox.job_users import BLAME, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..sandbox.watch import OutOfTimeError
-from ..settings import paths
+from ..settings import lambda_variables, paths
 from ..settings.model import Settings
-from ..ui.console import following, say
+from ..ui.console import following
 from ..util import files as file_tools
-from ..util import input_files, modules
+from ..util import modules
 from ..util.errors import VerifyError
 from . import lambda_libraries
-from .environment import proof_environment
+from .import_order import Question
 
 SCRIPTS = (
     "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "memory.py",
@@ -28,45 +28,8 @@ PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
 KILLED = (128 + 9, -9)  # exit status of what met SIGKILL, in a shell's way and in Python's
 SILENT = 60  # seconds beyond those of one try; docker/probe.py says what it is at every few
 ANSWER = "= "  # begins the line that is what a script has found
-Question = dict[str, Any]
-is_library = lambda_libraries.is_library
-# Ends of names that no compiled file has. Others may be one, also without a right to be executed:
-# Node's *.node, and what was zipped without modes.
-PLAIN = (
-    ".py", ".pyc", ".pyi", ".typed", ".txt", ".md", ".rst", ".json", ".yml", ".yaml", ".toml",
-    ".cfg", ".ini", ".xml", ".html", ".css", ".js", ".map", ".csv", ".gz", ".npy", ".npz", ".pem",
-    ".h", ".hpp", ".c", ".cpp", ".pyx", ".pxd", ".svg", ".png", ".tmpl", ".jinja", ".j2", ".ttf",
-    "METADATA", "RECORD", "WHEEL", "INSTALLER", "REQUESTED", "LICENSE",
-)  # fmt: skip
-
-
-def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
-    """What to try of each distribution: what is in the layer of it (`stay`), its outermost modules
-    first."""
-    there = set(stay)
-    owned = modules.by_distribution(stay, tree.owners)
-    found = {}
-    for each in tree.distributions:
-        names = owned.get(each.name, [])
-        outer = modules.top_level(names)
-        mine = [path for path in sorted(each.files) if path in there]
-        mine = [path for path in mine if tree.owners[path] == each.name]
-        found[each.name] = {
-            "folder": each.folder if _holds(there, each.folder) else "",
-            "modules": [*outer, *sorted(set(names) - set(outer))],
-            "outer": outer,
-            "libraries": [path for path in mine if is_library(path)],
-            "programs": [path for path in mine if may_be_program(path, *each.files[path])],
-        }
-    return found
-
-
-def may_be_program(path: str, size: int, executable: bool) -> bool:
-    return not is_library(path) and (executable or (size > 0 and not path.endswith(PLAIN)))
-
-
-def _holds(paths: Collection[str], folder: str) -> bool:
-    return any(path.startswith(f"{folder}/") for path in paths)
+# The same for every stage, so that a proof holds for each.
+REGION, NAME = "us-east-1", "proof"
 
 
 def proof(
@@ -208,37 +171,6 @@ def blame(
     return run(sandbox, job)
 
 
-def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:
-    """The project's `check`, for the real calls that an import does not reach."""
-    if not settings.check:
-        return
-    path = Path(settings.check)
-    if settings.check.endswith(".py") and not path.is_file():
-        raise VerifyError(f"check = {settings.check!r}: no such file", fix="correct pyproject.toml")
-    script = {"check/check.py": input_files.read(path)} if path.is_file() else {}
-    what = "{work}/check/check.py" if script else settings.check
-    job = Job(
-        argv=("{python}", "{scripts}/probe.py", "check", LAYER, what),
-        kind=CHECK,
-        inputs={**scripts(SCRIPTS), **script},
-        environment=proof_environment(settings),
-        opt=(layer,),
-        timeout=float(settings.check_timeout),
-    )
-    fix = "correct the check, or the layer: keep, rules-off, recipes in pyproject.toml"
-    try:
-        outcome = get_sandbox().run(job)
-    except TimeoutError as error:
-        tail = "\n".join(str(error).splitlines()[-8:])
-        problem = f"check = {settings.check!r} did not end in {settings.check_timeout} s\n{tail}"
-        raise VerifyError(
-            problem.strip(), fix=f"{fix}. A larger check-timeout allows more"
-        ) from None
-    if outcome.code:
-        raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
-    say(f"check {settings.check} passed")
-
-
 def around(settings: Settings) -> list[object]:
     """What else code meets when it is tried: on this machine the client and the SDK that lie behind
     the layer are the tool's own, and without isolation it sees all else that is there."""
@@ -254,3 +186,18 @@ def proof_fingerprint(settings: Settings) -> str:
     reported = lambda_libraries.reported(settings)
     around = [system, programs(settings), lambda_system.PASSWD, reported]
     return file_tools.digest([*scripts_, proof_environment(settings), *around])
+
+
+def proof_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables of the import test: those that every function finds in Lambda.
+    `proof-env` wins. docker/in_function.py sets what the runtime itself sets when it starts."""
+    found = {
+        **lambda_variables.OPEN,
+        **lambda_variables.of_a_start(
+            region=REGION, python=settings.python, handler="app.app", name=NAME, memory=128
+        ),
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+        "LAMBDA_RUNTIME_DIR": "{runtime}",  # the sandbox's word for /var/runtime
+        "LAMBDA_TASK_ROOT": "/var/task",
+    }
+    return found | dict(pair.partition("=")[::2] for pair in settings.proof_env)

@@ -1,6 +1,6 @@
 """Proofs of a layer, from the store where it has one. Else made before and after pruning where not.
 
-A distribution is tried in as much of the layer as it needs (proof/schedule.py), and where it
+A distribution is tried in as much of the layer as it needs (proof/proof_plan.py), and where it
 then asks
 for something that the layer has all the same, in the whole of it.
 """
@@ -20,14 +20,15 @@ from ..layer.installed import Installed
 from ..layer.prune import plan
 from ..sandbox.protocol import Job
 from ..sandbox.temp_dirs import folder
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..ui.console import say
-from ..util import actor, files
+from ..util import actor
 from ..util.errors import LayerError
-from . import cache, probe, schedule, verdict
+from . import cache, lambda_libraries, probe, proof_plan, verdict
 from .cache import Proof
-from .schedule import ProofPlan, Questions
+from .proof_plan import ProofPlan, Questions
 
 
 def prepare(settings: Settings) -> None:
@@ -36,7 +37,7 @@ def prepare(settings: Settings) -> None:
     if here := builder.running(settings):
         with suppress(LayerError):
             tree = installed_layer.needed(settings)
-            asked = schedule.prefetch(settings, tree, builder.title(settings))
+            asked = proof_plan.prefetch(settings, tree, builder.title(settings))
             if asked.missing and here.sandbox.runs:
                 here.sandbox.prepare(Proving(settings, here, tree, asked, asked.layer).job())
 
@@ -48,7 +49,7 @@ def prove(
 ) -> tuple[dict[str, Proof], list[str]]:  # fmt: skip
     """{distribution: proof}, and the keys that these are kept under. `stay`: the layer's files.
     `place`: where proofs are made, for people."""
-    asked = schedule.take(settings, tree, stay, place)
+    asked = proof_plan.take(settings, tree, stay, place)
     made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
     for line in cache.origins(asked.known.values()):
         say(line)
@@ -77,8 +78,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
-    installed = files.read_record(paths.record(settings, "install")) or {}
-    exact_image.refuse_other(settings, installed.get("image", ""), sandbox.digest)
+    installed = records.needed(settings, InstallRecord)
+    exact_image.refuse_other(settings, installed.image, sandbox.digest)
     doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()
@@ -112,7 +113,7 @@ class Proving:
         after = probe.run(sandbox, self.job())
         changed = pruned(self.settings, self.tree)
         covered = self._without_others(after)
-        ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
+        ours = {path.rpartition("/")[2] for path in changed if lambda_libraries.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
             for name in missing
@@ -190,8 +191,8 @@ class Proving:
 
 def without_bytecode(settings: Settings) -> set[str]:
     """Modules of the layer that have none, as they should."""
-    made = (files.read_record(paths.record(settings, "optimize")) or {}).get("bytecode") or {}
-    return {*made.get("skipped", ()), *made.get("left_out", ())}
+    made = records.needed(settings, OptimizeRecord).bytecode
+    return {*made.skipped, *made.left_out} if made else set()
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
@@ -209,7 +210,7 @@ def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
     return {
         path: owner
         for path, owner in tree.owners.items()
-        if path not in same or probe.is_library(path)
+        if path not in same or lambda_libraries.is_library(path)
     }
 
 
@@ -220,7 +221,7 @@ def sourceless(settings: Settings) -> set[str]:
 
 def install(settings: Settings, workshop: LayerBuilder, names: Container[str]) -> dict[str, str]:
     """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
-    record = files.read_record(paths.record(settings, "install")) or {}
+    record = records.needed(settings, InstallRecord)
     pins = [pin for pin in locked_requirement.recorded(record) if pin.name in names]
-    workshop.have(pins, record["options"])
+    workshop.have(pins, record.options)
     return {pin.name: pin.key for pin in pins}

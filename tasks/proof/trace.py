@@ -13,7 +13,7 @@ from pathlib import Path
 from ..layer import traced_files
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
-from ..sandbox.job_kinds import CHECK
+from ..sandbox.job_users import CHECK
 from ..sandbox.protocol import Job, Outcome
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
@@ -22,7 +22,7 @@ from ..ui.console import say
 from ..util import files, input_files
 from ..util.errors import BuildError
 from . import prove
-from .environment import proof_environment
+from .probe import proof_environment
 
 LATE = 124  # docker/run_traced.py's
 HOOKS = ("sitecustomize", "usercustomize")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..settings.step_records import VerifyRecord
 from ..ui.console import count, few
 from . import causes
 from .cache import Proof
@@ -244,18 +245,17 @@ def slow(seconds: Mapping[str, float]) -> list[str]:
     return few(said)
 
 
-def summary(facts: Mapping[str, Any]) -> str:
-    """Of verify's record, for people."""
-    found = count(facts["distributions"], "package")
-    if facts["not_proven"]:
+def summary(record: VerifyRecord) -> str:
+    """For people."""
+    found = count(record.distributions, "package")
+    if record.not_proven:
         return f"{found} answered, with libraries for the layer's machine"
-    never, anew = facts["modules_that_never_imported"], facts["compiled_anew"]
-    wanting = facts["modules_that_want_packages"]
-    others = never - wanting
+    anew, wanting = record.compiled_anew, record.modules_that_want_packages
+    others = record.modules_that_never_imported - wanting
     absent = "not imported: packages are missing that nobody asked for"
     lines = [f"{count(wanting, 'module')} {absent}"] * bool(wanting)
     lines += [f"{count(others, 'module')} not imported before pruning either"] * bool(others)
     lines += [f"{count(anew, 'module')} compiled anew"] if anew else []
-    libraries = count(facts["libraries"], "library", "libraries")
-    modules = count(facts["modules"], "module")
+    libraries = count(record.libraries, "library", "libraries")
+    modules = count(record.modules, "module")
     return "\n".join([*lines, f"{modules} imported, {found} answered, {libraries} loaded"])

@@ -27,7 +27,7 @@ from . import (
 )
 from .container.docker_images import PROXIES, ca_file
 from .job_ahead import JobAhead
-from .job_kinds import FUNCTION
+from .job_users import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
 from .watch import Watch

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.sandbox.container.sandbox import ContainerSandbox
-from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
+from tasks.sandbox.job_users import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings.model import Settings

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tasks.sandbox import job_kinds
+from tasks.sandbox import job_users
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container import session
 from tasks.sandbox.container.sandbox import ContainerSandbox
 from tasks.sandbox.container.session import CACHE_VOLUME
-from tasks.sandbox.job_kinds import INSPECT, PROOF
+from tasks.sandbox.job_users import INSPECT, PROOF
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tests import package_index, project
@@ -44,7 +44,7 @@ def inspected(engine: DockerClient, sandbox: ContainerSandbox) -> dict[str, dict
     sandbox.run(python("pass"))
     assert sandbox._store
     assert sandbox._cell
-    sessions = {job_kinds.STORE: sandbox._store, job_kinds.CELL: sandbox._cell}
+    sessions = {job_users.STORE: sandbox._store, job_users.CELL: sandbox._cell}
     labelled = engine.api.containers(filters={"label": engine_api.JOB})
     assert {each.container.id for each in sessions.values()} <= {each["Id"] for each in labelled}
     return {
@@ -64,7 +64,7 @@ def test_both_are_the_base_image_itself(
 def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
     """No volume but its own /etc, which goes with it, no network, capability or way to one; nobody
     in it is root."""
-    cell = inspected(docker_engine, sandbox)[job_kinds.CELL]
+    cell = inspected(docker_engine, sandbox)[job_users.CELL]
     host = cell["HostConfig"]
     [etc] = cell["Mounts"]
     assert (etc["Type"], etc["Destination"]) == ("volume", "/etc")
@@ -75,7 +75,7 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
     assert (host["PidsLimit"], host["ReadonlyRootfs"]) == (session.LIMIT + session.OURS, True)
     users = docker_engine.api.top(cell["Id"], ps_args="-eo uid,pid")
     assert users["Processes"]
-    assert {each[0] for each in users["Processes"]} <= {job_kinds.KEEPER, job_kinds.NOBODY}
+    assert {each[0] for each in users["Processes"]} <= {job_users.KEEPER, job_users.NOBODY}
     sandbox.close()
     waiting = time.monotonic() + 30
     while etc["Name"] in {each.name for each in docker_engine.volumes.list()}:

@@ -17,7 +17,7 @@ from docker.models.containers import Container
 
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container.sandbox import ContainerSandbox
-from tasks.sandbox.job_kinds import INSPECT
+from tasks.sandbox.job_users import INSPECT
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError

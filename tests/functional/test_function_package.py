@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from tasks.layer.archive import function_package
-from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.util import files as file_tools
+from tasks.settings.step_records import InstallRecord
 from tasks.util.errors import BuildError
-from tests import handmade_layers
+from tests import handmade_layers, made_records
 from tests.package_index import Index, serving
 
 PACK = """
@@ -109,8 +108,8 @@ def test_what_the_layer_has_is_not_packed(settings: Settings, index: Index) -> N
     Path("requirements.txt").write_text("chalice\n", encoding="utf-8")
     assert function_package.known(settings).complete
     Path("requirements.txt").write_text("chalice\nbig\n", encoding="utf-8")
-    record = {"distributions": [{"name": "small", "version": "2.0"}]}
-    file_tools.write_record(paths.record(settings, "install"), record)
+    small = made_records.distribution("small", "2.0")
+    made_records.put(settings, InstallRecord, distributions=[small])
     assert function_package.measured(settings).distributions == {"big": "1.5"}
 
 

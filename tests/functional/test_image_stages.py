@@ -19,9 +19,9 @@ from tasks.image import assemble
 from tasks.image.assemble import Base
 from tasks.release.images import (
     conversion,
+    kept_images,
     releases,
     renaming,
-    retention,
     stage_images,
     switch,
 )
@@ -228,7 +228,7 @@ def test_an_undone_rollback_pins_nothing(images: Aws) -> None:
 
 
 def kept(aws: Aws, keep: int) -> list[int]:
-    return [each.release.number for each in retention.fates(aws, keep) if each.kept]
+    return [each.release.number for each in kept_images.fates(aws, keep) if each.kept]
 
 
 def test_each_stage_keeps_its_newest(images: Aws) -> None:
@@ -249,16 +249,16 @@ def test_images_of_pushes_that_were_killed_are_found(
     put_image(images, 4, tag="v1.0")
     facts = {"digest": made[0], "uri": f"shuking@{made[0]}", "unpacked": 5}
     releases.note(images, PARTS, facts)
-    monkeypatch.setattr(retention, "_functions", lambda aws: iter([(made[1], "function x")]))
-    assert retention.strays(images) == []
-    monkeypatch.setattr(retention, "AGE", timedelta(0))
-    assert sorted(retention.strays(images)) == sorted(made[2:])
+    monkeypatch.setattr(kept_images, "_functions", lambda aws: iter([(made[1], "function x")]))
+    assert kept_images.strays(images) == []
+    monkeypatch.setattr(kept_images, "AGE", timedelta(0))
+    assert sorted(kept_images.strays(images)) == sorted(made[2:])
     image_history.collect_garbage(images, 1, act=False)
     assert "2 images of pushes that were killed, to delete" in capfd.readouterr().out
     image_history.collect_garbage(images, 1, act=True)
     there = images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
     assert len(there) == 3
-    assert retention.strays(images) == []
+    assert kept_images.strays(images) == []
 
 
 def put_image(aws: Aws, number: int, tag: str = "") -> str:
@@ -277,10 +277,10 @@ def test_one_that_is_taken_meanwhile_stays(images: Aws, monkeypatch: pytest.Monk
     images.client("ecr").create_repository(repositoryName="shuking")
     for number in (1, 2):
         push(images, number)
-    going = [each.release for each in retention.fates(images, 0) if not each.kept]
+    going = [each.release for each in kept_images.fates(images, 0) if not each.kept]
     uses = [(digest(1), "function shuking-dev")]
-    monkeypatch.setattr(retention, "_functions", lambda aws: iter(uses))
-    retention.delete(images, going)
+    monkeypatch.setattr(kept_images, "_functions", lambda aws: iter(uses))
+    kept_images.delete(images, going)
     assert releases.numbers(images) == [1]
     name = repository(images.settings)
     assert len(s3.objects(images, s3_keys.image_releases(name))) == 2

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.aws.iam import policies
+from tasks.aws.iam.needed_actions import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
 from tasks.aws.iam.policies import Policy
 from tasks.aws.iam.resources import Scope
-from tasks.aws.iam.statements import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
 from tasks.layer.team_store.bundle import Entry, Name, bundle, object_key
 from tasks.layer.team_store.push import Sender
 from tasks.settings.model import Settings

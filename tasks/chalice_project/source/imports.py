@@ -9,9 +9,9 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ...settings.app_files import APP, LIBRARY, VENDOR
 from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
+from ..app_file_names import APP, LIBRARY, VENDOR
 
 CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
 PACKED = (*CODE, f"{VENDOR}/**/*.py")

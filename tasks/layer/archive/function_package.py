@@ -20,11 +20,12 @@ from pathlib import Path
 
 from ...chalice_project import app as chalice_app
 from ...chalice_project import environment
+from ...chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ...requirements import function_file
 from ...requirements.file import canonical
-from ...settings import paths
-from ...settings.app_files import APP, LIBRARY, VENDOR
+from ...settings import paths, records
 from ...settings.model import Settings
+from ...settings.step_records import InstallRecord
 from ...util import files as file_tools
 from ...util.errors import BuildError, InputError
 from .. import installed
@@ -92,8 +93,8 @@ def _key(settings: Settings) -> str:
 
 def _layer(settings: Settings) -> dict[str, str]:
     """{distribution: version}: none of these is packed into the function."""
-    record = file_tools.read_record(paths.record(settings, "install")) or {}
-    return {each["name"]: each["version"] for each in record.get("distributions", ())}
+    record = records.read(settings, InstallRecord)
+    return {each.name: each.version for each in (record.distributions if record else ())}
 
 
 def _environment() -> dict[str, str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...aws.iam.store_statements import STORE_ROOT
+from ...aws.iam.store_actions import STORE_ROOT
 from ...settings.model import WRITER
 from ...util import files
 

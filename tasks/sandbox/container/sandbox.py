@@ -14,7 +14,7 @@ from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
 from ..job_ahead import JobAhead
-from ..job_kinds import CELL, COMPILER, STORE
+from ..job_users import CELL, COMPILER, STORE
 from ..protocol import Job, OnLine, Outcome
 from . import docker_engine, docker_errors, docker_images, emulation
 from .session import ROOM_TO_BUILD, Cell, Store

@@ -1,4 +1,4 @@
-"""The containers of a run, the store and the cell (sandbox/job_kinds.py), each from its start to
+"""The containers of a run, the store and the cell (sandbox/job_users.py), each from its start to
 its removal, and the jobs in it.
 
 A container's main process (docker/job_server.py) runs them. It is asked over a connection that ends
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ...settings import paths
 from ...settings.model import LAMBDA_TMP, Settings
 from ...util.errors import BuildError
-from .. import job_kinds, lambda_system, tar_streams
-from ..job_kinds import ENGINE_USERS, KEEPER, NOBODY, ROOT
+from .. import job_users, lambda_system, tar_streams
+from ..job_users import ENGINE_USERS, KEEPER, NOBODY, ROOT
 from ..protocol import Job, OnLine, Outcome, expand, scripts
 from ..watch import Watch
 from . import docker_engine, docker_errors, docker_images, image_python, tools
@@ -252,7 +252,7 @@ class Cell(Session):
         if self._nobody is None:
             self.begin()
         assert self._nobody
-        home = {"HOME": "{tmp}"} if job.kind is job_kinds.BUILD else {}
+        home = {"HOME": "{tmp}"} if job.kind is job_users.BUILD else {}
         return self.watched(self._nobody, job, home | {**job.environment}, on_line, CELL_WORK)
 
     def _lay_out(self, layers: Sequence[Path]) -> None:
@@ -267,7 +267,7 @@ class Cell(Session):
         self.lay({**scripts(SCRIPTS), **tools.own_libdeflate(self._settings)})
         zips = {f".layer-{number}": path for number, path in enumerate(packed)}
         words = ("{python}", "{scripts}/unpack.py", target, "{tools}")
-        job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_kinds.UNPACK)
+        job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_users.UNPACK)
         self.lay(zips)
         outcome = self.watched(self._keeper, job, {}, print, CELL_WORK)
         self.send(dict.fromkeys(zips, b""))  # they lie in memory

@@ -7,7 +7,7 @@ import pytest
 from boto3.session import Session
 
 from tasks.chalice_project import runner
-from tasks.chalice_project.process_variables import harmless, steers
+from tasks.chalice_project.child.process_variables import harmless, steers
 
 STEERING = [
     "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",

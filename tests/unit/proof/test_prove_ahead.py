@@ -10,9 +10,9 @@ from tasks.layer import builder
 from tasks.layer import installed as installed_layer
 from tasks.layer.installed import Installed
 from tasks.layer.prune import plan
-from tasks.proof import prove, schedule
+from tasks.proof import proof_plan, prove
 from tasks.proof.cache import Look
-from tasks.proof.schedule import ProofPlan
+from tasks.proof.proof_plan import ProofPlan
 from tasks.settings.model import Settings
 
 
@@ -44,7 +44,7 @@ def test_what_is_missing_is_begun(
     sandbox.runs = runs
     monkeypatch.setattr(builder, "running", lambda settings: SimpleNamespace(sandbox=sandbox))
     monkeypatch.setattr(installed_layer, "needed", lambda settings: Installed(()))
-    monkeypatch.setattr(schedule, "prefetch", lambda *_: asked)
+    monkeypatch.setattr(proof_plan, "prefetch", lambda *_: asked)
     monkeypatch.setattr(plan, "read_plans", lambda path: [])
     prove.prepare(Settings())
     assert sandbox.begun == begun

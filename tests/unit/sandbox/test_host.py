@@ -21,7 +21,7 @@ from tasks.layer.cache import Store
 from tasks.requirements import host_python
 from tasks.sandbox import choose, host, isolation, temp_dirs
 from tasks.sandbox.host import HostSandbox
-from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
+from tasks.sandbox.job_users import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings import paths, store_folder

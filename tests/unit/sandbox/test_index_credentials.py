@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from tasks.sandbox import index_credentials
-from tasks.sandbox.job_kinds import INSPECT, INSTALL
+from tasks.sandbox.job_users import INSPECT, INSTALL
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.util.errors import InputError
 

@@ -155,7 +155,7 @@ def test_a_checkout_without_modes_builds(tmp_path: Path, monkeypatch: pytest.Mon
     [part] = (paths.STORE / "parts").glob("*")
     assert mode(part) == 0o777
     made = part.stat().st_ino
-    assert handmade_layers.build(settings)["sha256"] == first["sha256"]
+    assert handmade_layers.build(settings).sha256 == first.sha256
     assert part.stat().st_ino == made
 
 

@@ -1,4 +1,4 @@
-"""docker/strip.py: what may be stripped, and what is left of it."""
+"""docker/strip_libraries.py: what may be stripped, and what is left of it."""
 
 import ctypes
 import shutil
@@ -23,7 +23,7 @@ REAL = [
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    return sandbox_scripts.load("strip")
+    return sandbox_scripts.load("strip_libraries")
 
 
 def loaded(script: ModuleType, elf: bytes) -> list[bytes]:

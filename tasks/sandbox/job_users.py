@@ -6,10 +6,10 @@
               the packages bring
     compiler  a cell of an image with compilers, for what is built from source
 
-A row is what docs/security.md shows. tests/unit/test_job_kinds.py compares the two.
+A row is what docs/security.md shows. tests/unit/test_job_users.py compares the two.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from .lambda_system import GID, UID
 
@@ -100,12 +100,3 @@ CHALICES_PIP = Kind(
 )  # fmt: skip
 
 KINDS = (INSTALL, BUILD, INSPECT, UNPACK, PROOF, BLAME, CHECK, FUNCTION, CHALICE, CHALICES_PIP)
-_HEADS = {"code": "whose code", "mounts": "may write to"}
-
-
-def table() -> str:
-    """In Markdown."""
-    names = [field.name for field in fields(Kind)]
-    rows = [[_HEADS.get(name, name) for name in names], ["---"] * len(names)]
-    rows += [[getattr(kind, name) for name in names] for kind in KINDS]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -16,12 +16,13 @@ from ..layer.archive import zip_writer
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..layer.team_store import run as team
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..util import files as file_tools
 from . import cache, probe
 from .cache import Proof
-from .probe import Question
+from .import_order import Question, question
 
 Questions = dict[str, Question]
 _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs it next
@@ -59,19 +60,19 @@ def take(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -
 
 
 def _zip(settings: Settings) -> tuple[Path, str]:
-    return paths.layer_zip(settings).absolute(), step_records.zip_sha256(settings)
+    return paths.layer_zip(settings).absolute(), records.zip_sha256(settings)
 
 
 def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
-    optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
-    installed = file_tools.read_record(paths.record(settings, "install")) or {}
+    optimized = records.needed(settings, OptimizeRecord)
+    installed = records.needed(settings, InstallRecord)
     edges = cache.needs(settings, tree)
-    where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
+    where: list[object] = [place, installed.image, probe.proof_fingerprint(settings)]
     where += probe.around(settings)
-    parts, made = optimized["parts"], optimized["made"]
+    parts, made = optimized.parts, optimized.made
     look = cache.Look(tree, {name: made[name] for name in parts}, stay)
-    asked = probe.question(tree, stay)
-    more = [cache.FORMAT, *where, optimized["bytecode"] is None, look.met]
+    asked = question(tree, stay)
+    more = [cache.FORMAT, *where, optimized.bytecode is None, look.met]
     rest = {name: file_tools.digest([content, asked[name]]) for name, content in look.parts.items()}
     keys = cache.keys(edges, rest, more)
     rests = {
