@@ -15,6 +15,7 @@ from ..requirements import host_python
 from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import subprocesses
+from ..util.background import JobAhead
 from ..util.errors import BuildError
 from . import (
     host_relay,
@@ -26,7 +27,6 @@ from . import (
     temp_dirs,
 )
 from .container.docker_images import PROXIES, ca_file
-from .job_ahead import JobAhead
 from .job_users import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
@@ -54,7 +54,7 @@ class HostSandbox:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: _Session | None = None
-        self._job_ahead = JobAhead()
+        self._job_ahead: JobAhead[Job, Outcome] = JobAhead()
 
     @property
     def title(self) -> str:

@@ -10,10 +10,9 @@ import atexit
 from collections.abc import Callable
 
 from ...settings.model import LAMBDA_TMP, Settings
-from ...util.background import BackgroundTask
+from ...util.background import BackgroundTask, JobAhead
 from ...util.errors import BuildError
 from .. import index_credentials
-from ..job_ahead import JobAhead
 from ..job_users import CELL, COMPILER, STORE
 from ..protocol import Job, OnLine, Outcome
 from . import docker_engine, docker_errors, docker_images, emulation
@@ -35,7 +34,8 @@ class ContainerSandbox:
         self._store: Store | None = None
         self._cell: Cell | None = None
         self._compiler: Cell | None = None
-        self._ahead, self._job_ahead = BackgroundTask(), JobAhead()
+        self._ahead = BackgroundTask()
+        self._job_ahead: JobAhead[Job, Outcome] = JobAhead()
         atexit.register(self.close)
 
     @property
