@@ -8,7 +8,7 @@ from .rules import FOLDERS
 
 TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
 # A module of tests, or for them: a/tests/x.py, a/testing.py, a/_testing/x.py, a/x_test.py.
-HELPER = re.compile(r"(?:^|[/_])(?i:(?:self)?tests?|testing|conftest)(?:[/_.]|$)")
+HELPER = re.compile(r"(?:^|[/_])(?i:(?:self)?tests?(?:suite)?|testing|conftest)(?:[/_.]|$)")
 CODE = re.compile(r".*\.(py|pyc|pyi|so|pyd)|py\.typed|\.gitkeep")
 DOCUMENTATION = re.compile(
     r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
