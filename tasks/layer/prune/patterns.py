@@ -38,8 +38,8 @@ COMPILER = re.compile(
 )
 # (what the folder lies in)(the folder, and the path in it)
 INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
-# The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
-LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
+# In names that are put together: "{name}_a.md", "%s_a.md", "%(x)s.md", "*_a.md", r"(\w+)\.md".
+_HOLE = re.compile(r"%(?:\(\w*\))?[\d.]*[a-z]|[}\])*?]")
 
 
 @cache
@@ -49,5 +49,6 @@ def is_data(folder: str, *, made_from: bool = False) -> bool:
 
 
 def ends_of(names: Iterable[str]) -> set[str]:
-    """Suffixes of names that are put together at run time."""
-    return {found[1] for name in names if (found := LISTED.fullmatch(name))}
+    """What stands behind the holes of names that are put together at run time: "_a.md". Of another
+    name all, which may be put behind something, too."""
+    return {_HOLE.split(name)[-1].lstrip("\\") for name in names}

@@ -8,7 +8,7 @@ its package names, or that `keep` names. Beside a type checker, which reads what
 every source stays.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from itertools import chain
 
 from ...util import modules
@@ -162,22 +162,22 @@ def _outermost_named(tree: Installed, there: Collection[str]) -> set[str]:
 
 
 def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
-    """File names of sources that the code quotes, without folders. Code that quotes `__init__.py`
-    looks for packages, where it lists folders or asks for the file."""
+    """Ends of names of sources that the code quotes, without folders. Code that quotes
+    `__init__.py` looks for packages, where it lists folders or asks for the file."""
     return {
-        name.rpartition("/")[2]
+        end
         for path, (_, quoted, _, lists, _) in found.modules.items()
         if path in there
-        for name in quoted
-        if name.endswith(".py") and (_looks(lists) or not name.endswith("__init__.py"))
-    }
+        for end in ends_of(name.rpartition("/")[2] for name in quoted if name.endswith(".py"))
+        if _looks(lists) or not end.endswith("__init__.py")
+    } - {".py"}
 
 
 def _looks(lists: Collection[str]) -> bool:
     return "files" in lists or "packages" in lists
 
 
-def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:
+def _can_go(path: str, there: Collection[str], named: Set[str]) -> bool:
     *folders, file = path.split("/")
     is_module = bool(modules.dotted(path) and folders[:1] != ["bin"]) or (
         file == "__main__.py" and bool(folders)
@@ -185,7 +185,7 @@ def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:
     return (
         is_module
         and path.endswith(".py")
-        and file not in named
+        and named.isdisjoint(file[start:] for start in range(len(file)))
         and f"{path}c" not in there
         and not any(map(DATA.fullmatch, folders[1:]))
     )

@@ -196,6 +196,33 @@ def test_files_that_code_of_another_package_reads_stay(
     assert path in choose_of(tmp_path / "2", {"a": apart, "b": data}).removed
 
 
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("f'{n}_role.md'", "a/roles/developer_role.md"),
+        ("n + '_role.md'", "a/roles/developer_role.md"),
+        ("'_'.join((n, 'role.md'))", "a/roles/support_role.md"),
+        ("'%s_role.md' % n", "a/roles/security_role.md"),
+        ("'%(n)s-role.md' % names", "a/roles/news-role.md"),
+        ("'{}_role.md'.format(n)", "a/roles/author_role.md"),
+        ("f'{n}_v1.proto'", "a/schemas/a_v1.proto"),
+        ("f'{n}.v1.proto'", "a/schemas/a.v1.proto"),
+        ("f'{n}_model.h'", "a/include/a_model.h"),
+        ("f'{n}_kernel.c'", "a/kernels/a_kernel.c"),
+        ("fnmatch(f, '*_protocol.cpp')", "a/kernels/x_protocol.cpp"),
+        ("[f for f in names if f.endswith(('_x.h', '_kernel.c'))]", "a/kernels/a_kernel.c"),
+    ],
+)
+def test_a_put_together_name_may_end_in_more_than_a_suffix(
+    tmp_path: Path, code: str, path: str
+) -> None:
+    """Others of the kind go, also beside a library."""
+    others = {"a/roles/README.md", "a/schemas/x.proto", "a/include/x.h", "a/kernels/kernel.c"}
+    files = {"a/x.py": code, path: "", **dict.fromkeys(others, ""), "a/schemas/x_pb2.py": ""}
+    files |= {"a/kernels/_x.so": "", "a/schemas/a_v1_pb2.py": ""}
+    assert {*choose(tmp_path, files).removed} == others
+
+
 def test_files_of_the_same_package_beside_the_code_stay(tmp_path: Path) -> None:
     """It brings a folder of code and one of data."""
     files = {"a/x.py": "open(HERE.parent / 'a_data' / f'{name}.md')", "a_data/SYSTEM.md": "x"}
