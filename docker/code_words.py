@@ -102,7 +102,8 @@ def _puts_together(text: str, *, beside: bool) -> bool:
 
 
 def _looks_by_ending(text: str, *, beside: bool) -> bool:
-    if ("SUFFIXES" in text or "suffixes(" in text) and any(is_said(each, text) for each in _ENDINGS):
+    likely = "SUFFIXES" in text or "suffixes(" in text
+    if likely and any(is_said(each, text) for each in _ENDINGS):
         return True
     return beside and "run_path(" in text and has_line(_RUN, _RUN, text)
 

@@ -54,9 +54,7 @@ def refuse_secrets(
     if wrong:
         raise VerifyError(
             "the layer would give away what looks like credentials:\n" + _listed(wrong.values()),
-            fix=_ways_out(
-                sorted(wrong), {path for each in plans for path in each.shipped}
-            ),
+            fix=_ways_out(sorted(wrong), {path for each in plans for path in each.shipped}),
         )
 
 

@@ -1,7 +1,7 @@
 """What names of files say: tests, code, documentation, data. And names that are put together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from .rules import FOLDERS
@@ -39,6 +39,7 @@ COMPILER = re.compile(
 # (what the folder lies in)(the folder, and the path in it)
 INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
 # In names that are put together: "{name}_a.md", "%s_a.md", "%(x)s.md", "*_a.md", r"(\w+)\.md".
+_SLASH = "\\"
 _HOLE = re.compile(r"%(?:\(\w*\))?[\d.]*[a-z]|[}\])*?]")
 
 
@@ -49,6 +50,19 @@ def is_data(folder: str, *, made_from: bool = False) -> bool:
 
 
 def ends_of(names: Iterable[str]) -> set[str]:
-    """What stands behind the holes of names that are put together at run time: "_a.md". Of another
-    name all, which may be put behind something, too."""
-    return {_HOLE.split(name)[-1].lstrip("\\") for name in names}
+    """Of names that are put together at run time what stands behind the hole: `*_a.md`. Another
+    name as it is: it may be put behind something, too."""
+    split = ((name, _HOLE.split(name)) for name in names)
+    return {name if len(found) == 1 else f"*{found[-1].lstrip(_SLASH)}" for name, found in split}
+
+
+def ends(name: str) -> Iterator[str]:
+    """What `ends_of` says where it may mean the file of this name: down to its suffix."""
+    for start in range(max(name.rfind("."), 0) + 1):
+        yield f"*{name[start:]}"
+        if start and _begins_word(*name[start - 1 : start + 1]):
+            yield name[start:]
+
+
+def _begins_word(before: str, first: str) -> bool:
+    return not (before.isalnum() and first.isalnum()) or (before.islower() and first.isupper())

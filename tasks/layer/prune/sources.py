@@ -14,12 +14,13 @@ from itertools import chain
 from ...util import modules
 from ..installed import Installed, InstalledDistribution
 from .globs import Match
-from .patterns import DATA, ends_of
+from .patterns import DATA, ends, ends_of
 from .plan import Sourceless
 
 # docker/module_references.py's words for code that reads sources, and for type checkers.
 READS, CHECKS, CALLERS, BY_NAME, HERE = "source", "stubs", "callers", "by-name", "here"
 EVERY = "every package"
+ANY = {".py", "*.py"}  # ends of names that say nothing of the module
 # packages_distributions() of this Python, without top_level.txt, counts what ends in `.py` alone.
 INFERS = "3.11"
 ASKS = {"executing"}  # reads for icecream, logfire and others the sources of their callers
@@ -137,7 +138,7 @@ def _shown_to(
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:
-    return BY_NAME in lists or ("files" in lists and ".py" in ends_of(quoted))
+    return BY_NAME in lists or ("files" in lists and not ANY.isdisjoint(ends_of(quoted)))
 
 
 def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:
@@ -170,7 +171,7 @@ def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
         if path in there
         for end in ends_of(name.rpartition("/")[2] for name in quoted if name.endswith(".py"))
         if _looks(lists) or not end.endswith("__init__.py")
-    } - {".py"}
+    } - ANY
 
 
 def _looks(lists: Collection[str]) -> bool:
@@ -185,7 +186,7 @@ def _can_go(path: str, there: Collection[str], named: Set[str]) -> bool:
     return (
         is_module
         and path.endswith(".py")
-        and named.isdisjoint(file[start:] for start in range(len(file)))
+        and named.isdisjoint((file, *ends(file)))
         and f"{path}c" not in there
         and not any(map(DATA.fullmatch, folders[1:]))
     )

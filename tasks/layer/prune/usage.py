@@ -5,7 +5,18 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ..installed import Installed
-from .patterns import CODE, COMPILER, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
+from .patterns import (
+    CODE,
+    COMPILER,
+    DOCUMENTATION,
+    HEADERS,
+    HELPER,
+    PAGES,
+    SOURCES,
+    TESTS,
+    ends,
+    is_data,
+)
 from .references import NOTE, Gone, References, chain, may_be
 from .rules import FOLDERS, Spare
 
@@ -146,9 +157,8 @@ class Usage:
 
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
         """By any end of its name, the suffix included."""
-        name, suffix = path.rpartition("/")[2], _suffix(path)
-        ends = (name[start:] for start in range(1, len(name) - len(suffix) + 1))
-        return bool(matched == path and suffix) and self._is_quoted(ends, path, matched, gone)
+        name = path.rpartition("/")[2]
+        return matched == path and self._is_quoted(ends(name), path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         """Of pages by code anywhere around them. Of definitions, and of headers beside sources that

@@ -49,7 +49,10 @@ def package(license_: str, *classifiers: str) -> Package:
         *((each, Asks.MORE) for each in RESTRICTED),
         ("BSL-1.0", Asks.NOTICE),
         # crates' and others' slash
-        *((each, Asks.NOTICE) for each in ("GPL-2.0/MIT", "GPLv2+ / MIT", "(MIT/GPL-3.0)", "Expat")),
+        *(
+            (each, Asks.NOTICE)
+            for each in ("GPL-2.0/MIT", "GPLv2+ / MIT", "(MIT/GPL-3.0)", "Expat")
+        ),
         ("MPL-2.0/LGPL-2.1", Asks.SOURCE),
         ("https://mit.example/gpl", Asks.SOURCE),
         ("Other/GPL", Asks.SOURCE),

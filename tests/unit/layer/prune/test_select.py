@@ -223,6 +223,13 @@ def test_a_put_together_name_may_end_in_more_than_a_suffix(
     assert {*choose(tmp_path, files).removed} == others
 
 
+@pytest.mark.parametrize("path", ["a/include/ndarrayobject.h", "a/include/arrayobject.hpp"])
+def test_a_name_in_the_middle_of_a_word_is_another_files(tmp_path: Path, path: str) -> None:
+    """numpy's code quotes `arrayobject.h`, which ends a longer name, too."""
+    files = {"a/x.py": "open(here / 'arrayobject.h')", "a/_x.so": "", path: ""}
+    assert choose(tmp_path, files).removed == {path: "headers"}
+
+
 def test_files_of_the_same_package_beside_the_code_stay(tmp_path: Path) -> None:
     """It brings a folder of code and one of data."""
     files = {"a/x.py": "open(HERE.parent / 'a_data' / f'{name}.md')", "a_data/SYSTEM.md": "x"}
@@ -501,10 +508,31 @@ def test_a_script_that_code_calls_by_its_path_stays(tmp_path: Path, code: str, s
 
 
 @pytest.mark.parametrize(
+    ("index", "text", "imports"),
+    [
+        ("a/plugins.json", '{"fake": "a.test.fake"}', True),
+        ("a/plugins.yaml", "fake: a.test.fake:Plugin\n", True),
+        ("a/setup.cfg", "[plugins]\nfake = a.test.fake\n", True),
+        ("a/setup.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
+        ("a/configure.zcml", '<utility component="a.test.fake.Plugin" />', True),
+        ("a/plugins.json", '{"x": "b.test.fake", "y": "a.testing.x", "z": ".test.fake"}', False),
+    ],
+)
+def test_modules_that_an_index_names_stay(
+    tmp_path: Path, index: str, text: str, imports: bool
+) -> None:
+    """Code hands them to import_module."""
+    files = {"a/__init__.py": "", "a/test/__init__.py": "", "a/test/fake.py": "",
+             "a/test/test_x.py": "import unittest", index: text}  # fmt: skip
+    assert ("a/test/fake.py" not in choose(tmp_path, files).removed) == imports
+
+
+@pytest.mark.parametrize(
     ("index", "text"),
     [
         ("a/index.json", '{"cases": ["tests/data/x.csv"]}'),
         ("a/data/index.yaml", "- file: a/tests/data/x.csv\n"),
+        ("a/manifest.xml", "<file>tests/data/x.csv</file>"),
         ("a/files.toml", 'file = "tests/data/x.csv"'),
     ],
 )
