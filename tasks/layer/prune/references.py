@@ -52,7 +52,7 @@ class References:
 
     def _note(self, path: str, quoted: Iterable[str]) -> None:
         names = {name.rpartition("/")[2] for name in quoted}
-        for name in names | ends_of(names):
+        for name in {*names, *ends_of(names)}:
             self._named[name].append(path)
         for name in quoted:
             if name.startswith(SHOWN):

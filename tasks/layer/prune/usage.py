@@ -1,11 +1,22 @@
 """What a rule would take and something in the tree uses: the looks that spare it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ..installed import Installed
-from .patterns import CODE, COMPILER, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
+from .patterns import (
+    CODE,
+    COMPILER,
+    DOCUMENTATION,
+    HEADERS,
+    HELPER,
+    PAGES,
+    SOURCES,
+    TESTS,
+    ends,
+    is_data,
+)
 from .references import NOTE, Gone, References, chain, may_be
 from .rules import FOLDERS, Spare
 
@@ -134,7 +145,7 @@ class Usage:
         return False
 
     def named(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._is_quoted(path.rpartition("/")[2], path, matched, gone)
+        return self._is_quoted([path.rpartition("/")[2]], path, matched, gone)
 
     def key(self, path: str, matched: str, gone: Gone) -> bool:
         """Or a certificate: a suffix tells no key. What helps tests, as tornado.testing, may do
@@ -145,7 +156,9 @@ class Usage:
         return bool(HELPER.search(module)) or self._code.are_tests([module])
 
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
-        return matched == path and self._is_quoted(_suffix(path), path, matched, gone)
+        """By any end of its name, the suffix included."""
+        name = path.rpartition("/")[2]
+        return matched == path and self._is_quoted(ends(name), path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         """Of pages by code anywhere around them. Of definitions, and of headers beside sources that
@@ -210,13 +223,14 @@ class Usage:
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
-    def _is_quoted(self, name: str, path: str, matched: str, gone: Gone) -> bool:
+    def _is_quoted(self, names: Iterable[str], path: str, matched: str, gone: Gone) -> bool:
         inside = matched != path
-        if not name or path.endswith(IMPORTABLE) or (inside and _says_nothing(path)):
+        if path.endswith(IMPORTABLE) or (inside and _says_nothing(path)):
             return False
         around = f"{matched.rpartition('/')[0]}/" if inside else ""
         return any(
             each.startswith(around) and not gone(each) and self._is_told(each, path, matched)
+            for name in names
             for each in self._code.quoting(name, path)
         )
 
