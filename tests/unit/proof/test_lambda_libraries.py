@@ -213,7 +213,8 @@ def test_a_wheel_for_any_platform_picks_at_run_time(tmp_path: Path) -> None:
     What an import has loaded it does need."""
     content = elf(versions={"libc.so.6": ["GLIBC_2.34"]})
     files = {"pkg/attach_linux_amd64.so": content}
-    for more in ({"architecture": "arm64"}, {"python": "3.11"}):
+    others: list[dict[str, Any]] = [{"architecture": "arm64"}, {"python": "3.11"}]
+    for more in others:
         found = wants(tmp_path, files, pure=True, **more)
         assert found.errors == []
         assert len(found.doubts) == 1
