@@ -15,7 +15,8 @@ names, lazy, what it reads (code_words.py), those of the imports that happen as 
 imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
 "contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
 something else of. A script of Python stands there without the lines that the installer writes
-(BEHIND). "refused" {path: why no layer may hold it}, where there are some.
+(BEHIND). "pure": is its wheel for any platform? "refused" {path: why no layer may hold it}, where
+there are some.
 """
 
 import base64
@@ -237,6 +238,7 @@ def distribution(folder: Path) -> Facts:
         "hashes": recorded(texts["RECORD"]),
         "targets": targets(points),
         "scripts": scripts(points),
+        "pure": header("Tag", _text(folder / "WHEEL")).endswith("-any"),
     }
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..requirements import host_python
@@ -217,6 +218,8 @@ def _execute(
     job: Job, names: Mapping[str, str], on_line: OnLine, running: "set[subprocess.Popen[str]]"
 ) -> Outcome:
     given: list[int] = []
+    if job.kind is FUNCTION and not _has_opt(names):
+        job = replace(job, environment=host_runtime.moved(job.environment, names["{opt}"]))
     if job.kind.is_ours or isolation.lacking(names["{interpreter}"]):
         words, environment = _words(job, names), _environment(job, names, isolated=False)
     else:
@@ -249,6 +252,12 @@ def _execute(
     return watch.outcome(code)
 
 
+def _has_opt(names: Mapping[str, str]) -> bool:
+    """Does a function see its layers at /opt?"""
+    interpreter = names["{interpreter}"]
+    return not isolation.lacking(interpreter) and isolation.has_opt(isolation.seen_by(interpreter))
+
+
 def _words(job: Job, names: Mapping[str, str]) -> list[str]:
     isolated = [names["{interpreter}"], "-I", "-S"]
     each = [isolated if word == "{python}" else [expand(word, names)] for word in job.argv]
@@ -273,6 +282,8 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
         words = host_relay.wrapped(words, interpreter, job.forward, *meet)
     there = [name for name in (*GIVEN, *PLACES) if Path(names[name]).exists()]
     places = {place: Path(names[name]) for name, place in PLACES.items() if name in there}
+    if job.kind is FUNCTION and job.opt and _has_opt(names):
+        places[isolation.OPT] = Path(names["{opt}"])
     given = [name for name in there if name in GIVEN]
     given += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
     seen = [Path(names[name]).resolve() for name in given]  # a .venv may be a link

@@ -18,7 +18,7 @@ from ..util import files
 from . import lambda_system
 
 NONE = "not isolated"
-TASK, RUNTIME = "/var/task", "/var/runtime"  # as in Lambda's image
+TASK, RUNTIME, OPT = "/var/task", "/var/runtime", "/opt"  # as in Lambda's image
 # Of this machine's folders those with programs and libraries are seen. All others are empty: homes,
 # checkouts, whatever holds a secret or a socket.
 SEEN = re.compile(r"/(usr|s?bin|lib\w*|nix|gnu|sys)")
@@ -44,8 +44,8 @@ def wrapped(
     """The command, as Lambda's user. It sees programs and libraries of this machine, read-only. It
     sees no home, checkout, socket of a service, other process or network. /etc and /var are as
     Lambda's. `reads`, `writes`: what is to be seen all the same.
-    `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
-    there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty there."""
+    `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME, OPT: what is
+    seen there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
@@ -53,8 +53,8 @@ def wrapped(
     command += ["--cap-drop", "ALL", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     mounts = _of_this_machine(hidden)
-    for name in (TASK, RUNTIME):
-        mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]
+    mounts |= {Path(name): ["--dir"] for name in (TASK, RUNTIME)}
+    mounts |= {Path(name): ["--ro-bind", str(seen)] for name, seen in places.items()}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads if mounts.get(path) != EMPTY}
     mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
@@ -81,6 +81,12 @@ def _of_this_machine(hidden: Iterable[Path]) -> dict[Path, list[str]]:
     found = [path for path in (*_homes(), Path.cwd(), *map(Path, OTHERS)) if path != Path("/")]
     found += [path for path in hidden if SEEN.fullmatch(str(Path(*path.parts[:2])))]
     return mounts | dict.fromkeys(filter(is_folder, found), EMPTY)
+
+
+def has_opt(reads: Iterable[Path]) -> bool:
+    """Can /opt be the layers'? Not where what is to be seen lies there: Pythons of GitHub do."""
+    found = (path.resolve() for path in (*reads, *_homes(), Path.cwd()))
+    return not any(Path(OPT) in path.parents for path in found)
 
 
 def is_folder(path: Path) -> bool:
