@@ -225,6 +225,7 @@ def test_its_folder_is_locked_before_it_is_ready(tmp_path: Path) -> None:
 
 # ---- jobs ---------------------------------------------------------------------------------------
 
+
 def test_no_variable_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Podman gives each container this machine's proxies (containers.conf(5), `http_proxy`)."""
     proxies = [f"{kind}_proxy" for kind in ("http", "https", "ftp", "all", "no")]
