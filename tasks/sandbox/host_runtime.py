@@ -62,7 +62,8 @@ def _start(names: Mapping[str, str], python: str) -> str:
     return (
         "#!/bin/sh\n"
         f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
-        f"export LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib\n"
+        f"export LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib"
+        "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\n"  # isolation.loading's
         f"exec {shlex.quote(isolation.program(names['{interpreter}']))} -S "
         f'"$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}\n'
     )

@@ -414,7 +414,7 @@ open("/tmp/written", "w").write("as in Lambda")
 @pytest.mark.parametrize(
     ("where", "home"),
     [("/", "."), ("/", ".."), ("/home", "deep"), ("/home", "../beside"), ("/var", "/"),
-     ("/usr/local", "."), ("/usr/local", "..")],
+     ("/usr", "/"), ("/usr/local", "."), ("/usr/local", "..")],
 )  # fmt: skip
 def test_a_checkout_is_not_seen_wherever_it_lies(
     monkeypatch: pytest.MonkeyPatch, where: str, home: str
@@ -426,7 +426,7 @@ def test_a_checkout_is_not_seen_wherever_it_lies(
     outside.chmod(0o755)
     checkout = outside / "checkout"
     secrets = [checkout / "build/local/server.json"]
-    secrets += [outside / "other/build/local/server.json"] * (where != "/usr/local")
+    secrets += [outside / "other/build/local/server.json"]
     secrets += [checkout / home / ".aws/credentials"] if home != "/" else []
     try:
         for path in secrets:
@@ -468,6 +468,56 @@ def test_a_python_in_a_home_is_seen_without_the_home(
     assert isolation.lacking(host_python.interpreter("3.12")) == ""
     code = "import os, sys; print(sorted(os.listdir(sys.prefix)), os.path.exists(sys.argv[1]))"
     assert run(code, str(prefix), kind=PROOF).output == "['bin', 'lib'] True\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nix/var", "/gnu/etc", "/usr/local/var", "/usr/local/etc", "/usr/local/mysql", "/usr/app",
+     "/usr/src", "/usr/local/share", "/home", "/run", "/opt", "/root", "/var", "/tmp"],
+)  # fmt: skip
+def test_folders_of_services_are_not_seen(path: str) -> None:
+    """Nix's daemon listens at /nix/var/nix/daemon-socket for everybody, and builds with a network.
+    What is made by hand keeps its sockets below /usr/local/var."""
+    assert not isolation.SEEN.fullmatch(path)
+    assert isolation.SEEN.fullmatch("/nix/store")
+    assert isolation.SEEN.fullmatch("/usr/local/lib64")
+
+
+def test_homebrews_services_are_not_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Their databases and sockets lie in var/, beside the loader that its Pythons need."""
+    for name in ("lib", "opt", "Cellar", "var", "etc", "bin"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(isolation, "BREW", tmp_path)
+    seen = [path.name for path in isolation.seen_by(sys.executable) if path.parent == tmp_path]
+    assert seen == ["lib", "opt", "Cellar"]
+
+
+def test_a_python_that_needs_the_loaders_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As setup-python's on a runner of your own: without LD_LIBRARY_PATH its library is not found
+    (actions/setup-python#871). Jobs of ours and of packages get it, and the trial nothing else."""
+    real = Path(sys.executable).resolve()
+    prefix = tmp_path / "python"
+    for name in ("bin", "lib"):
+        (prefix / name).mkdir(parents=True)
+    program = prefix / "bin/python3.12"
+    wants = f'[ "${{LD_LIBRARY_PATH##*:}}" = "{prefix}/lib" ] || {{ echo none >&2; exit 127; }}'
+    program.write_text(f'#!/bin/sh\n{wants}\nexec "{real}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{prefix}/lib")
+    assert isolation.loading({}, str(program)) == {"LD_LIBRARY_PATH": f"{prefix}/lib"}
+    own = isolation.loading({"LD_LIBRARY_PATH": "/opt/lib"}, str(program))
+    assert own == {"LD_LIBRARY_PATH": f"/opt/lib:{prefix}/lib"}
+    assert isolation.loading({"A": "b"}, sys.executable) == {"A": "b"}
+    seen = isolation.seen_by(str(real))
+    monkeypatch.setattr(isolation, "seen_by", lambda name: [*seen, prefix])
+    isolation.lacking.cache_clear()
+    assert isolation.lacking(str(program)) == ""
+    monkeypatch.delenv("LD_LIBRARY_PATH")
+    isolation.lacking.cache_clear()
+    assert "none" in isolation.lacking(str(program))
+    isolation.lacking.cache_clear()
 
 
 SYSTEM = """
