@@ -84,7 +84,10 @@ def _with_netrc(urls: str, named: Mapping[str, str], environ: Mapping[str, str])
 
 def _authorised(url: str, known: netrc.netrc, named: Mapping[str, str]) -> str:
     name, _, address = url.partition("=") if "=" in url.partition("://")[0] else ("", "", url)
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return url  # uv says what is wrong with it
     found = known.authenticators(parts.hostname or "")
     variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}_USERNAME"
     if not found or "@" in parts.netloc or variable in named:

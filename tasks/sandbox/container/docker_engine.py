@@ -35,10 +35,13 @@ def connect() -> "DockerClient":
     import docker
     import requests
 
+    # the SDK has no error of its own for a DOCKER_HOST or ~/.docker/config.json of another shape
+    faults = (docker.errors.DockerException, requests.RequestException, OSError, ValueError,
+              TypeError, AttributeError, KeyError)  # fmt: skip
     try:
         client = docker.from_env(timeout=ANSWER_SECONDS)
         client.ping()
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+    except faults as error:
         detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise BuildError(f"no Docker engine answers: {detail}", fix=START_DOCKER) from None
     client.api.timeout = WORK_SECONDS

@@ -19,7 +19,7 @@ import pytest
 from tasks.commands.doctor import builder_checks
 from tasks.layer.cache import Store
 from tasks.requirements import host_python
-from tasks.sandbox import choose, host, isolation, temp_dirs
+from tasks.sandbox import choose, host, isolation, lambda_system, temp_dirs
 from tasks.sandbox.host import HostSandbox
 from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
@@ -468,6 +468,23 @@ def test_a_python_in_a_home_is_seen_without_the_home(
     assert isolation.lacking(host_python.interpreter("3.12")) == ""
     code = "import os, sys; print(sorted(os.listdir(sys.prefix)), os.path.exists(sys.argv[1]))"
     assert run(code, str(prefix), kind=PROOF).output == "['bin', 'lib'] True\n"
+
+
+def test_of_etc_no_key_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Hat's subscription has its own below /etc/pki, and servers' lie beside certificates."""
+    keys = ["pki/consumer/key.pem", "pki/entitlement/1-key.pem", "pki/nssdb/key4.db",
+            "ssl/server.key", "ssl/certs/a.key", "ssl/private/b.pem", "ssl/certs/both.pem",
+            "pki/tls/private/c.pem", "pki/tls/certs/d.p12"]  # fmt: skip
+    public = ["ssl/certs/x.pem", "ssl/openssl.cnf", "pki/tls/certs/ca-bundle.crt", "protocols",
+              "pki/tls/cert.pem", "pki/ca-trust/extracted/pem/tls-ca-bundle.pem"]  # fmt: skip
+    for name in (*keys, *public):
+        (tmp_path / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "etc" / name).write_text("-----BEGIN PRIVATE KEY-----" * (name in keys))
+    monkeypatch.setattr(lambda_system, "ETC", tmp_path / "etc")
+    lambda_system._lay_out_etc(tmp_path / "copy", "3.12")
+    made = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")}
+    assert made.isdisjoint(keys)
+    assert {*public} <= made
 
 
 @pytest.mark.parametrize(

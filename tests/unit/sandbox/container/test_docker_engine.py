@@ -9,6 +9,7 @@ import pytest
 
 from tasks.sandbox import temp_dirs
 from tasks.sandbox.container import docker_engine
+from tasks.util.errors import BuildError
 
 
 def removed(run: str) -> bool:
@@ -67,3 +68,23 @@ def test_a_folder_that_cannot_be_looked_at(
 def test_this_runs_own_is_known_by_it() -> None:
     run = docker_engine.labels()[docker_engine.RUN]
     assert run == f"{docker_engine.view()}:{tempfile.gettempdir()}"
+
+
+@pytest.mark.parametrize("host", ["tcp://[::1", "tcp://127.0.0.1:99999999", "nothing", "tcp://h"])
+def test_a_docker_host_that_is_none(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's own words for it are a traceback."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(BuildError, match="no Docker engine answers"):
+        docker_engine.connect()
+
+
+@pytest.mark.parametrize("text", ["[]", '{"proxies": []}', '{"proxies": {"default": 5}}', "5"])
+def test_a_configuration_of_another_shape(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the engine's client: ~/.docker/config.json."""
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(BuildError, match="no Docker engine answers"):
+        docker_engine.connect()
