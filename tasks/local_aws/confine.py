@@ -55,7 +55,7 @@ def _engine(docker_host: str) -> SplitResult:
     from docker.utils import parse_host
 
     try:
-        return urlsplit(parse_host(docker_host) if docker_host else "")
+        return urlsplit(str(parse_host(docker_host)) if docker_host else "")
     except (DockerException, ValueError):
         return urlsplit("")  # it finds none, and says so
 
