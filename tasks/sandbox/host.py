@@ -35,7 +35,7 @@ from .watch import Watch
 
 INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
-    "UV_KEYRING_PROVIDER", *PROXIES,
+    "UV_KEYRING_PROVIDER", isolation.LOADER, *PROXIES,
 )  # of jobs of ours  # fmt: skip
 # Of bubblewrap, before the job began: a mount was there and is not, a container's say, that ended.
 MOUNT_WENT = "bwrap: Can't bind mount /oldroot/ on /newroot/"
@@ -306,7 +306,8 @@ def _environment(job: Job, names: Mapping[str, str], *, isolated: bool) -> dict[
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
     if not job.kind.is_ours:
         kept["PATH"] = f"{names['{programs}']}:{names['{opt}']}/bin"
-    return kept | {name: expand(value, names) for name, value in job.environment.items()}
+    kept |= {name: expand(value, names) for name, value in job.environment.items()}
+    return kept if job.kind.is_ours else isolation.loading(kept, names["{interpreter}"])
 
 
 def _fetch(source: Path, local: Path, limit: int) -> None:

@@ -71,12 +71,17 @@ def _start(names: Mapping[str, str], python: str) -> str:
     variables say. A function may have a wrapper that starts it, and a LD_LIBRARY_PATH of its own
     (Lambda Developer Guide, "Modifying the runtime environment")."""
     opt, task = shlex.quote(names["{opt}"]), '"$LAMBDA_TASK_ROOT"'
-    interpreter = shlex.quote(isolation.program(names["{interpreter}"]))
+    interpreter = names["{interpreter}"]
+    program = shlex.quote(isolation.program(interpreter))
+    own = isolation.loading({}, interpreter).get(isolation.LOADER, "")  # without it, no start
+    more = shlex.quote(f":{own}") if own else ""
     return f"""#!/bin/sh
 export AWS_EXECUTION_ENV=AWS_Lambda_python{python}
-[ -n "$LD_LIBRARY_PATH" ] || LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib
+case $LD_LIBRARY_PATH in
+'' | {shlex.quote(own)}) LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib{more} ;;
+esac
 export LD_LIBRARY_PATH
-set -- {interpreter} -S "$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}
+set -- {program} -S "$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}
 wrapper=$AWS_LAMBDA_EXEC_WRAPPER
 [ -n "$wrapper" ] || exec "$@"
 [ -f "$wrapper" ] || {{ echo "$wrapper: does not exist"; exit 127; }}

@@ -1,6 +1,7 @@
 """The two containers of a build, from outside and inside: what a package's code cannot reach."""
 
 import ipaddress
+import json
 import os
 import time
 import zipfile
@@ -81,6 +82,24 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
     while etc["Name"] in {each.name for each in docker_engine.volumes.list()}:
         assert time.monotonic() < waiting
         time.sleep(0.1)
+
+
+def test_a_job_has_the_images_variables(
+    sandbox: ContainerSandbox, docker_engine: DockerClient, lambda_image: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """And none of the engine's client: Docker's documents tell companies to put their proxy, with
+    its password, into ~/.docker/config.json ("Use a proxy server with the Docker CLI")."""
+    proxy = "http://me:PASSWORD@proxy.test:3128"
+    told = dict.fromkeys(("httpProxy", "httpsProxy", "ftpProxy", "noProxy", "allProxy"), proxy)
+    text = json.dumps({"proxies": {"default": told}})
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    image = {*docker_engine.images.get(lambda_image).attrs["Config"]["Env"]}
+    seen = sandbox.run(python("import os; [print(f'{n}={v}') for n, v in os.environ.items()]"))
+    assert {*seen.output.splitlines()} - {"LC_CTYPE=C.UTF-8"} == image  # PEP 538's
+    for each in inspected(docker_engine, sandbox).values():
+        assert {*each["Config"]["Env"]} == image
 
 
 SEEN = """

@@ -83,7 +83,7 @@ def test_test_modules_with_keys_are_named_alone(settings: Settings) -> None:
     named = ", ".join(f'"{each}"' for each in keyed)
     assert f"harmless = [{named}]" in found.fix
     assert "revoke" not in found.fix
-    assert handmade_layers.build(replace(settings, drop=keyed))["modules"] == 2
+    assert handmade_layers.build(replace(settings, drop=keyed)).modules == 2
 
 
 @pytest.mark.parametrize("way", ["drop", "harmless"])

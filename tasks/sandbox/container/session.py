@@ -50,7 +50,9 @@ class Session:
         self.container: Container = client.containers.create(
             image, ["-I", "-c", keeper_script(), *words], entrypoint=[INTERPRETER], init=True,
             labels=docker_engine.labels(), stdin_open=True, auto_remove=True,
-            log_config={"type": "none"}, security_opt=["no-new-privileges"], **options,
+            log_config={"type": "none"}, security_opt=["no-new-privileges"],
+            use_config_proxy=False,  # ~/.docker/config.json may have one with a password
+            **options,
         )  # fmt: skip
         atexit.register(self.close)
         try:

@@ -3,12 +3,17 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tasks.chalice_project import deploy
+from tasks.chalice_project.child import process
 from tasks.chalice_project.package import Contents
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -76,3 +81,19 @@ def test_what_was_imported_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_what_changed_meanwhile_is_imported_again(change: Callable[[], object]) -> None:
     assert use(change) == "once once "
+
+
+def test_an_app_that_handles_the_signal_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is imported, too: the run gives its lock back only after that."""
+    monkeypatch.setattr(process, "END_SECONDS", 0.2)
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", f"{code}; time.sleep(60)"], stdout=subprocess.PIPE, text=True
+    )
+    assert started.stdout
+    with started.stdout as said, suppress(KeyboardInterrupt), process._ending(started):
+        assert said.readline() == "1\n"
+        raise KeyboardInterrupt
+    assert started.returncode == -signal.SIGKILL
