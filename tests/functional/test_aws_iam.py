@@ -160,7 +160,7 @@ def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
     assert not [each for each in wanted if each != "*" and "*" in each]
 
 
-@pytest.mark.parametrize("purpose", [*statements.PURPOSES, "trust", "bucket"])
+@pytest.mark.parametrize("purpose", [*needed_actions.PURPOSES, "trust", "bucket"])
 def test_a_policy_that_stands_for_something_says_so(settings: Settings, purpose: str) -> None:
     """ROLE_NAME and ACCOUNT_ID are pasted as they are, and nothing works with them. Of a policy
     without them nothing is said."""
