@@ -15,7 +15,6 @@ from tasks.local_aws import guard
 from tasks.settings.local_access import Access
 
 ACCESS = Access(url="http://127.0.0.1:5555", key="LKIA" + "A" * 16, secret="s", pid=1)  # noqa: S106
-NOW = datetime.now(UTC)
 FORM = b"""--B\r
 Content-Disposition: form-data; name="key"\r
 \r
@@ -97,7 +96,7 @@ def test_a_signature_is_good_for_a_quarter_of_an_hour(
     monkeypatch: pytest.MonkeyPatch, minutes: int, good: bool
 ) -> None:
     """AWS: "RequestTimeTooSkewed". In both versions."""
-    when = NOW + timedelta(minutes=minutes)
+    when = datetime.now(UTC) + timedelta(minutes=minutes)
     assert signed(monkeypatch, SigV4Auth(CREDENTIALS, "s3", "us-east-1"), when) is good
     assert signed(monkeypatch, HmacV1Auth(CREDENTIALS), when) is good
 
@@ -112,4 +111,5 @@ def test_an_address_is_good_for_a_week_at_most(
 ) -> None:
     """AWS: "X-Amz-Expires must be less than a week (in seconds)"."""
     auth = S3SigV4QueryAuth(CREDENTIALS, "s3", "us-east-1", expires=seconds)
-    assert signed(monkeypatch, auth, NOW + timedelta(seconds=since)) is good
+    when = datetime.now(UTC) + timedelta(seconds=since)
+    assert signed(monkeypatch, auth, when) is good
