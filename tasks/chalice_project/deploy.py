@@ -150,14 +150,14 @@ def _told(
     """For Chalice's process (runner.py)."""
     report.unlink(missing_ok=True)
     return {
-        "words": words, "environ": {**environ, **_wheels_alone(environ)},
+        "words": words, "environ": {**environ, **wheels_alone(environ)},
         "access": asdict(access) if access else None,
         "region": settings.region, "python": settings.python, "report": str(report),
         "variables": dict(secret),
     }  # fmt: skip
 
 
-def _wheels_alone(environ: Mapping[str, str]) -> dict[str, str]:
+def wheels_alone(environ: Mapping[str, str]) -> dict[str, str]:
     """For pip. What it builds would run as you, beside the credentials."""
     links = [environ.get("PIP_FIND_LINKS", ""), str(paths.FUNCTION_WHEELS.absolute())]
     return {"PIP_ONLY_BINARY": ":all:", "PIP_NO_BINARY": "", "PIP_FIND_LINKS": " ".join(links)}

@@ -66,9 +66,9 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
 
 
 def report_missing(packager: Any, report: Path) -> None:
-    """What has no wheel is built elsewhere, where there are no credentials (layer/wheels/
-    function_wheels.py): this process ends, and the report names it. pip itself was told to take
-    wheels alone, but for what a line names by its address."""
+    """What has no wheel ends this process, and the report names it. It is built where there are no
+    credentials (layer/wheels/function_wheels.py). pip was told to take wheels alone. That does not
+    hold for what a line names by its address."""
     runner = packager.PipRunner
     download = runner.download_all_dependencies
 
@@ -237,15 +237,17 @@ def _brings(path: str) -> str:
 
 
 def main() -> None:
-    """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER`, the layer's {package: version} as
-    JSON on stdin: what Chalice would pack of a requirements file, into the folder. Not where it
-    would have to be built."""
+    """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER REPORT`, the layer's {package:
+    version} as JSON on stdin: what Chalice would pack of a requirements file, into the folder.
+    Nothing is built: the report says for what there is no wheel."""
+    from chalice.deploy import packager
     from chalice.deploy.packager import DependencyBuilder, MissingDependencyError
     from chalice.utils import OSUtils
 
-    abi, architecture, requirements, folder = sys.argv[1:]
+    abi, architecture, requirements, folder, report = sys.argv[1:]
     know_python(f"3.{abi.removeprefix('cp3')}")
     take_wheels_alone()
+    report_missing(packager, Path(report))
     leave_out(json.load(sys.stdin))
     with suppress(MissingDependencyError):  # a deploy goes on without these, too
         takes = "architecture" in signature(DependencyBuilder).parameters  # since 1.34

@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from docker import DockerClient
@@ -148,6 +149,7 @@ def test_what_it_builds_is_what_was_asked_for(
     assert f"{name}==1.0 builds something else, or no wheel" in run.output
 
 
+@pytest.mark.long
 def test_a_package_of_the_function_is_built_there_too(
     tmp_path: Path, lambda_image: str, index: Index
 ) -> None:
@@ -159,6 +161,7 @@ def test_a_package_of_the_function_is_built_there_too(
     )
     made = asking(tmp_path, lambda_image, index, "needed==1.0")
     made.environment["PIP_INDEX_URL"] = made.environment["UV_DEFAULT_INDEX"]
+    made.environment["PIP_TRUSTED_HOST"] = str(urlsplit(index.url).hostname)
     made.write("requirements.txt", "own==1.0\n")
     try:
         run = made.doit("deploy", "stage=local")

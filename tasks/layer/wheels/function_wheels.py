@@ -44,7 +44,11 @@ def _built(sources: SourceBuilder, error: NoWheelError, lines: list[file.Line]) 
         )
     hashes = [text.removeprefix("sha256:") for line in lines if line.name == wanted.name
               for text in line.hashes]  # fmt: skip
-    return sources.build(wanted.name, version, hashes)
+    try:
+        return sources.build(wanted.name, version, hashes)
+    except BuildError as why:
+        fix = f"{why.fix}. Or move it to {sources.settings.requirements}"
+        raise BuildError(f"{error.problem}. {why.problem}", fix=fix) from None
 
 
 def _keep(wheel: BuiltWheel) -> None:
