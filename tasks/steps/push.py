@@ -23,6 +23,7 @@ from ..image import base as base_image
 from ..image.assemble import Image
 from ..image.tar_layer import Layer
 from ..layer import installed
+from ..layer.wheels import function_wheels
 from ..release.images import parts as image_parts
 from ..release.images import releases
 from ..release.images.parts import ImageParts
@@ -72,7 +73,10 @@ def run(aws: Aws) -> files.Record:
     s3.ensure_bucket(aws)
     bucket.ensure(aws)
     contents = Contents(versions=made.versions, modules=made.modules)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, contents)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, contents)
+    )
+    package = Path(packed["file"])
     repository = ecr.open_repository(aws, image_parts.repository(settings))
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         blob = Path(folder, "app")
