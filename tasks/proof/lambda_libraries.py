@@ -132,8 +132,8 @@ class Wants:
 
 
 def wants(settings: Settings, proofs: Mapping[str, Proof], pure: Collection[str] = ()) -> Wants:
-    """Of every shared object and program. What a distribution brings for several machines it
-    picks from at run time: what is for another one is no error then. `pure`: those whose wheel is
+    """Of every shared object and program. What a package brings for several machines it picks
+    from at run time. What is for another one is no error then. `pure`: those whose wheel is
     for any platform. They pick, too, unless an import has loaded it."""
     here, machine = system(settings), MACHINES[settings.architecture]
     layer, found = _Layer(proofs), Wants()
@@ -187,8 +187,8 @@ class _Layer:
         return path in self._beside
 
     def finds(self, owner: str, path: str) -> set[str]:
-        """Names of what lies where it looks, of its own distribution's, and of what was loaded in
-        the same process: a stranger's library is none of these."""
+        """Names of what lies where it looks, of its own package's, and of what was loaded in the
+        same process. A stranger's library is none of these."""
         near = (self._folders.get(each, set()) for each in _run_folders(path, self._files[path]))
         return self._owned[owner].union(self._beside.get(path, ()), *near)
 
