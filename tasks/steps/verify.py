@@ -184,8 +184,7 @@ def judge(
     """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
     that fails and the app does not import."""
     check_hidden(found)
-    pure = {each.name for each in tree.distributions if each.pure}
-    wants = lambda_libraries.wants(settings, found, pure)
+    wants = lambda_libraries.wants(settings, found, lambda_libraries.pickers(tree))
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
     every = usable.of_any(found, brought())
