@@ -81,7 +81,7 @@ def warnings(found: Collection[Failing]) -> list[str]:
         for each in found
         if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
     ]
-    return few(said)
+    return few(said, "module")
 
 
 def memory(proofs: Mapping[str, Proof], direct: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -102,4 +102,4 @@ def without_room(needed: Mapping[str, int], memory_size: int, whose: str) -> lis
         for name, taken in needed.items()
         if taken > memory_size
     ]
-    return few(said)
+    return few(said, "package")

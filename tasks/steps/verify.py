@@ -225,7 +225,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         owners = name_clashes.hiding(found)
         lines = [
             f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
-            f"it these do not import: {', '.join(few(sorted(failed)))}"
+            f"it these do not import: {', '.join(few(sorted(failed), 'module'))}"
             for name, failed in sorted(broken.items())
         ]
         named = ", ".join(sorted({owners.get(name, name) for name in broken}))
@@ -378,7 +378,7 @@ def blame(
     if not ended:
         words = "\n".join(unreached(open_))
         return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
-    listed = few([f"{each.name}: {each.error}" for each in ended])
+    listed = few([f"{each.name}: {each.error}" for each in ended], "failure")
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ...settings.model import Settings
+from ...ui.console import few
 from ...util.errors import VerifyError
 from ...util.files import canonical, digest
 from .. import installed, part
@@ -90,9 +91,7 @@ def globs(wrong: Sequence[str]) -> list[str]:
 
 
 def _listed(lines: Iterable[str]) -> str:
-    every = sorted(lines)
-    more = len(every) - LISTED
-    return "\n".join(every[:LISTED] + ([f"… and {more} more"] if more > 0 else []))
+    return "\n".join(few(sorted(lines), "file", LISTED))
 
 
 def scan(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...requirements.file import canonical
+from ...ui.console import few
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
 from .globs import matcher
@@ -165,11 +166,10 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
     if not open_:
         return
     lines = [f"{' and '.join(who)} both write {path}, differently" for path, who in open_.items()]
-    more = [f"… and {len(lines) - LISTED} more"] * (len(lines) > LISTED)
     first, who = next(iter(open_.items()))
     top = first.split("/")[0] if len(open_) > 1 else first
     raise BuildError(
-        "\n".join([*lines[:LISTED], *more]),
+        "\n".join(few(lines, "file", LISTED)),
         fix=f'choose one of the two: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]. '
         f'Or leave it out: drop = ["{first}"]. Or pin versions that agree',
     )
