@@ -94,7 +94,8 @@ def fingerprint(settings: Settings) -> str:
 def imported_in_vain(settings: Settings) -> set[str]:
     """Modules that the app imports by now, and did not when they failed in the proof."""
     known = file_tools.read_record(paths.record(settings, "verify")) or {}
-    return app_imports.of_these(Path(), known.get("fail", ()))
+    fail, given = known.get("fail", ()), known.get("attributes", ())
+    return app_imports.of_these(Path(), fail, given)
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
@@ -119,7 +120,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
             secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["made"]
         )
         found, keys = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
-        failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
+        failing, given = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
     passed = ""
     if not (unproven := not_proven(settings)):
         passed = own_check.ensure(settings, lambda: get_workshop().sandbox, packed.sha256)
@@ -132,6 +133,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
         "packages": sizes,
         "not_proven": unproven,
         "fail": [each.module for each in failing],
+        "attributes": sorted(given),
         "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
         "proofs": keys,
         "check": passed,
@@ -148,7 +150,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     return record
 
 
-def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:
+def also[T](scanned: Callable[[], None], judged: Callable[[], T]) -> T:
     """What both complain about, in one error."""
     try:
         scanned()
@@ -180,15 +182,17 @@ def not_proven(settings: Settings) -> str:
 def judge(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
     found: dict[str, Proof],
-) -> list[Failing]:  # fmt: skip
+) -> tuple[list[Failing], set[str]]:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
-    that fails and the app does not import."""
+    that fails and the app does not import, and which names of these are attributes, too."""
     check_hidden(found)
     wants = lambda_libraries.wants(settings, found, lambda_libraries.pickers(tree))
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
     every = usable.of_any(found, brought())
     of_app = app_imports.of_these(Path(), [each.module for each in every])
+    given = usable.attributes(paths.layer_zip(settings), of_app) if of_app else set()
+    of_app = app_imports.of_these(Path(), of_app, given) if given else of_app
     unusable = usable.errors(failing, every, of_app)
     check_usable(settings, found, unusable, lambda_libraries.unimportable(wants, found, direct))
     broken = verdict.breaks(found)
@@ -208,7 +212,7 @@ def judge(
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
     for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
         say(f"warning: {line}")
-    return every
+    return every, given
 
 
 def brought() -> set[str]:
