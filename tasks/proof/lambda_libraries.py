@@ -31,6 +31,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..layer.installed import Installed
 from ..requirements.tags import AL2, MACHINES
 from ..settings.model import Settings
 from .cache import Proof
@@ -38,6 +39,7 @@ from .cache import Proof
 _VERSION = re.compile(r"(GLIBC|GLIBCXX|CXXABI|GCC)_(\d+(?:\.\d+)*)")
 _ABI = "GLIBC_ABI_"  # begins names without numbers: DT_RELR is of glibc 2.36, others are newer
 _ABI_SINCE = "GLIBC_2.36"
+_OF_OTHERS = (".dll", ".dylib", ".exe", ".pyd")  # ends of names, of systems that Lambda is not
 _GLIBC = (
     "ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libBrokenLocale.so.1", "libanl.so.1",
     "libc.so.6", "libdl.so.2", "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libresolv.so.2",
@@ -131,10 +133,19 @@ class Wants:
     missing: dict[str, list[str]] = field(default_factory=dict)
 
 
-def wants(settings: Settings, proofs: Mapping[str, Proof], pure: Collection[str] = ()) -> Wants:
-    """Of every shared object and program. What a distribution brings for several machines it
-    picks from at run time: what is for another one is no error then. `pure`: those whose wheel is
-    for any platform. They pick, too, unless an import has loaded it."""
+def pickers(tree: Installed) -> set[str]:
+    """Those whose wheel is for any platform, and which bring files for several: debugpy."""
+    return {
+        each.name
+        for each in tree.distributions
+        if each.pure and any(path.endswith(_OF_OTHERS) for path in each.files)
+    }
+
+
+def wants(settings: Settings, proofs: Mapping[str, Proof], pickers: Collection[str] = ()) -> Wants:
+    """Of every shared object and program. What a package brings for several machines it picks
+    from at run time. What is for another one is no error then. `pickers`: they pick
+    for an older system, too, unless an import has loaded it."""
     here, machine = system(settings), MACHINES[settings.architecture]
     layer, found = _Layer(proofs), Wants()
     for owner, proof in proofs.items():
@@ -144,7 +155,7 @@ def wants(settings: Settings, proofs: Mapping[str, Proof], pure: Collection[str]
             wrong, perhaps = _too_new(facts, here, layer.finds(owner, path))
             if foreign:
                 wrong = [f"is for {facts['machine']}, another machine than the layer's"]
-            picked = (owner in pure and not layer.has_loaded(path)) or (foreign and picks)
+            picked = (owner in pickers and not layer.has_loaded(path)) or (foreign and picks)
             listed = found.errors if is_library(path) and not picked else found.doubts
             if facts.get("damaged"):
                 found.doubts.append((owner, f"{path} ({owner}) is no ELF file that can be read"))
@@ -187,8 +198,8 @@ class _Layer:
         return path in self._beside
 
     def finds(self, owner: str, path: str) -> set[str]:
-        """Names of what lies where it looks, of its own distribution's, and of what was loaded in
-        the same process: a stranger's library is none of these."""
+        """Names of what lies where it looks, of its own package's, and of what was loaded in the
+        same process. A stranger's library is none of these."""
         near = (self._folders.get(each, set()) for each in _run_folders(path, self._files[path]))
         return self._owned[owner].union(self._beside.get(path, ()), *near)
 

@@ -1,5 +1,6 @@
 """The two containers of a build, from outside and inside: what a package's code cannot reach."""
 
+import io
 import ipaddress
 import json
 import os
@@ -131,6 +132,25 @@ def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
         "Read-only file system",
         "sbx_user1051 /home/sbx_user1051 0o100644",
     ]
+
+
+@pytest.mark.parametrize(("package", "home"), [("image", "/tmp"), ("zip", None)])  # noqa: S108
+def test_an_image_that_is_deployed_has_its_own_home(
+    docker_engine: DockerClient, lambda_image: str, monkeypatch: pytest.MonkeyPatch, package: str,
+    home: str | None,
+) -> None:  # fmt: skip
+    """Its ENV is the function's. That of an image which only builds a layer is nobody's."""
+    monkeypatch.chdir(ROOT)
+    lines = f"FROM {lambda_image}\nENV HOME=/tmp TERM=dumb\n"
+    image, _ = docker_engine.images.build(fileobj=io.BytesIO(lines.encode()), rm=True)
+    sandbox = ContainerSandbox(Settings(image=str(image.id), package=package))
+    try:
+        said = "import os; print([os.environ.get(x) for x in ('HOME', 'TERM', 'HOSTNAME')])"
+        expected = [home, "dumb" if home else None, None]
+        assert sandbox.run(python(said)).output.strip() == str(expected)
+    finally:
+        sandbox.close(killing=True)
+        docker_engine.images.remove(str(image.id), force=True)
 
 
 # What a package's code leaves: out of its group, child of nobody. It speaks for what comes next.

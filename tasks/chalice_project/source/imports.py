@@ -88,10 +88,13 @@ def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
     return {name for name in names if not {*segments}.isdisjoint(name.split("."))}
 
 
-def of_these(root: Path, modules: Collection[str]) -> set[str]:
-    """Which of these modules the app cannot do without: no `try` provides for their absence."""
+def of_these(root: Path, modules: Collection[str], attributes: Collection[str] = ()) -> set[str]:
+    """Which of these modules the app cannot do without: no `try` provides for their absence.
+    `attributes`: those whose package has something else of that name, which `from a import b`
+    gives."""
     trees = map(_parsed, _with_words(root, CODE, modules))
-    found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
+    names = (name for tree in trees for name in _needed(tree, attributes))
+    found = {around for name in names for around in dotted.around(name)}
     return found & {*modules}
 
 
@@ -124,10 +127,10 @@ def _with_words(
                 yield text
 
 
-def _needed(tree: ast.Module) -> Iterator[str]:
+def _needed(tree: ast.Module, attributes: Collection[str]) -> Iterator[str]:
     """Imported for certain: import_module("x") is, a text like "x.y" is not."""
     nodes = [node for node in _unguarded(tree) if not isinstance(node, ast.Constant)]
-    yield from _imported(nodes)
+    yield from _imported(nodes, attributes)
     for node in nodes:
         if isinstance(node, ast.Call) and _name(node.func) in ("import_module", "__import__"):
             first = node.args[0] if node.args else None
@@ -166,13 +169,14 @@ def _name(node: ast.AST) -> str:
     return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
-def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+def _imported(nodes: Iterable[ast.AST], attributes: Collection[str] = ()) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
-            yield from (f"{node.module}.{each.name}" for each in node.names)
+            names = (f"{node.module}.{each.name}" for each in node.names)
+            yield from (name for name in names if name not in attributes)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _in_text(node.value)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ...settings.model import Settings
+from ...ui.console import few
 from ...util.errors import VerifyError
 from ...util.files import canonical, digest
 from .. import installed, part
@@ -106,9 +107,7 @@ def _kind(path: str) -> str:
 
 
 def _listed(lines: Iterable[str]) -> str:
-    every = sorted(lines)
-    more = len(every) - LISTED
-    return "\n".join(every[:LISTED] + ([f"… and {more} more"] if more > 0 else []))
+    return "\n".join(few(sorted(lines), "file", LISTED))
 
 
 def scan(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...requirements.file import canonical
+from ...ui.console import few
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
 from .globs import matcher
@@ -178,11 +179,10 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
         f"{' and '.join(who)} {'both' if len(who) == 2 else 'all'} write {path}, differently"
         for path, who in open_.items()
     ]
-    more = [f"… and {len(lines) - LISTED} more"] * (len(lines) > LISTED)
     named = preferences(open_)[:LISTED]
     drop = f"Or leave it out: drop = [{_quoted(open_)}]. " if len(lines) <= LISTED else ""
     raise BuildError(
-        "\n".join([*lines[:LISTED], *more]),
+        "\n".join(few(lines, "file", LISTED)),
         fix=f"choose one of them: prefer = [{_quoted(named)}] in [tool.lambda-layer]. "
         f"{drop}Or pin versions that agree",
     )

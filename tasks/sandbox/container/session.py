@@ -30,6 +30,7 @@ CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
 LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
+OF_THE_ENGINE = ("HOME", "HOSTNAME", "TERM")  # variables that docker/job_server.py leaves out
 OURS = 32  # processes and threads of the tool's own in there
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
 
@@ -224,6 +225,7 @@ class Cell(Session):
             "{tools}": f"{CELL_WORK}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
             "{task}": TASK, "{runtime}": "/var/runtime", "{meet}": "@function",
         }  # fmt: skip
+        self._said = said_by_image(self.container) if settings.is_image else {}
 
     def close(self, *, killing: bool = False) -> None:
         super().close(killing=killing)
@@ -255,7 +257,8 @@ class Cell(Session):
             self.begin()
         assert self._nobody
         home = {"HOME": "{tmp}"} if job.kind is job_users.BUILD else {}
-        return self.watched(self._nobody, job, home | {**job.environment}, on_line, CELL_WORK)
+        environment = {**self._said, **home, **job.environment}
+        return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
 
     def _lay_out(self, layers: Sequence[Path]) -> None:
         """What the job wants at /opt, unless just that lies there."""
@@ -287,6 +290,12 @@ def _watched(pieces: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
 
 
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+
+
+def said_by_image(container: "Container") -> dict[str, str]:
+    """Of what the engine would set, too, what the image itself sets, as it does in Lambda."""
+    pairs = (each.partition("=") for each in container.attrs["Config"]["Env"] or ())
+    return {name: value for name, _, value in pairs if name in OF_THE_ENGINE}
 
 
 def keeper_script() -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tasks.layer.installed import Installed
 from tasks.proof import lambda_libraries
 from tasks.proof.cache import Proof
 from tasks.settings.model import Settings
-from tests import sandbox_scripts
+from tests import sandbox_scripts, stored_parts
 from tests.elves import ARM, elf
 from tests.unit.proof.test_verdict import answer
 
@@ -34,12 +35,12 @@ def proven(tmp_path: Path, files: Mapping[str, bytes], **more: Any) -> dict[str,
 
 
 def wants(
-    tmp_path: Path, files: Mapping[str, bytes], *, pure: bool = False,
+    tmp_path: Path, files: Mapping[str, bytes], *, picks: bool = False,
     needs: Mapping[str, list[str]] = {}, **settings: Any,
 ) -> lambda_libraries.Wants:  # fmt: skip
     changed = Settings(**{"python": "3.12", **settings})
     return lambda_libraries.wants(
-        changed, proven(tmp_path, files, needs=needs), {"pkg"} if pure else ()
+        changed, proven(tmp_path, files, needs=needs), {"pkg"} if picks else ()
     )
 
 
@@ -215,12 +216,23 @@ def test_a_wheel_for_any_platform_picks_at_run_time(tmp_path: Path) -> None:
     files = {"pkg/attach_linux_amd64.so": content}
     others: list[dict[str, Any]] = [{"architecture": "arm64"}, {"python": "3.11"}]
     for more in others:
-        found = wants(tmp_path, files, pure=True, **more)
+        found = wants(tmp_path, files, picks=True, **more)
         assert found.errors == []
         assert len(found.doubts) == 1
         assert wants(tmp_path, files, **more).errors == found.doubts
-    loaded = wants(tmp_path, files, pure=True, needs={"pkg": [*files]}, python="3.11")
+    loaded = wants(tmp_path, files, picks=True, needs={"pkg": [*files]}, python="3.11")
     assert len(loaded.errors) == 1
+
+
+@pytest.mark.parametrize(
+    ("pure", "other", "picks"),
+    [(True, "attach_amd64.dll", True), (True, "attach.py", False), (False, "x.dll", False)],
+)
+def test_what_picks_has_files_of_several_systems(*, pure: bool, other: str, picks: bool) -> None:
+    """A library alone in a wheel for any platform is a wheel with a wrong tag."""
+    files = {"pkg/attach_linux_amd64.so": b"", f"pkg/{other}": b""}
+    tree = Installed((stored_parts.distribution("debugpy", files, pure=pure),))
+    assert lambda_libraries.pickers(tree) == ({"debugpy"} if picks else set())
 
 
 def test_a_library_by_another_name_is_a_doubt(tmp_path: Path) -> None:

@@ -1,5 +1,10 @@
 """tasks/proof/usable.py: which imports that fail are errors, and which are warnings."""
 
+import zipfile
+from pathlib import Path
+
+import pytest
+
 from tasks.proof import usable
 from tasks.proof.cache import Proof
 from tests.unit.proof.test_verdict import MISSING, answer
@@ -71,3 +76,29 @@ def test_what_needs_more_memory_than_a_function_has_is_said() -> None:
         "importing a takes 700 MB of memory, and a function has 512 MB (lambda_memory_size): "
         "Lambda ends a function that imports it (Runtime.OutOfMemory)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("try:\n    from .b import b\nexcept ImportError:\n    b = None", True),
+        ("def b(): pass", True),
+        ("class b: pass", True),
+        ("from .other import b", True),
+        ("from json import loads as b", True),
+        ("if x:\n    import numpy as b", True),
+        ("", False),
+        ("try:\n    from .b import b\nexcept ImportError:\n    pass", False),
+        ("try:\n    from . import b\nexcept ImportError:\n    pass", False),
+        ("from a.b import b", False),
+        ("from ..a.b import c as b", False),
+        ("def other():\n    b = 1", False),
+        ("b = (", False),
+    ],
+)
+def test_a_name_of_a_package_may_be_no_module(tmp_path: Path, text: str, *, is_one: bool) -> None:
+    """What `from a import b` gives, though a.b does not import."""
+    with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
+        archive.writestr("python/a/__init__.py", text)
+    found = usable.attributes(tmp_path / "layer.zip", ["a.b", "a", "gone.b"])
+    assert found == ({"a.b"} if is_one else set())

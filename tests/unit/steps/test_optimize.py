@@ -257,7 +257,7 @@ def test_people_are_told_what_happened() -> None:
     record = made_records.made(OptimizeRecord, strip=strip, bytecode=code)
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
-                  "not stripped: p/x.so (p) is no ELF file", "and 7 more",
+                  "not stripped: p/x.so (p) is no ELF file", "and 7 more files",
                   "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said

@@ -49,11 +49,11 @@ def test_a_key_that_lies_across_two_pieces_is_found(before: int, tmp_path: Path)
     assert secret_scan._read([("data.txt", path.open("rb"))])
 
 
-@pytest.mark.parametrize(("count", "last"), [(9, "8"), (10, "9"), (11, "… and 1 more")])
+@pytest.mark.parametrize(("count", "last"), [(9, "8"), (10, "9"), (11, "and 1 more file")])
 def test_ten_lines_are_shown(count: int, last: str) -> None:
     """Of more, how many. Of ten, no line of none."""
     lines = secret_scan._listed(map(str, range(count))).splitlines()
-    assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "… and 1 more")
+    assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "and 1 more file")
 
 
 def test_what_packed_a_part_says_which_files_are_searched(
