@@ -25,7 +25,7 @@ from ..layer.prune.dist_info import cut_down
 from ..layer.prune.globs import matcher
 from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
-from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
+from ..layer.prune.rules import FOLDERS, METADATA, SUFFIXES, UNSURE
 from ..layer.prune.select import DESCRIBES, Selection, select
 from ..layer.team_store import origins
 from ..proof import trace
@@ -83,7 +83,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> PruneRec
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check, SUFFIXES)
     get_workshop = get_workshop or partial(builder.choose, settings)
     traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
     opened = traced.opened if traced else frozenset()
