@@ -51,7 +51,7 @@ _DESCRIPTION = re.compile(
 # A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
 _BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
 # What the names of sources end with: it looks for modules with no other word (pysnmp's MIBs).
-_ENDINGS = ("SOURCE_SUFFIXES", "BYTECODE_SUFFIXES", "all_suffixes(", "get_suffixes(")
+_ENDINGS = ("SOURCE_SUFFIXES", "BYTECODE_SUFFIXES", "all_suffixes(", "PY_SOURCE")
 _MACHINERY = {"importlib", "importlib.machinery", "imp"}
 _RUN = re.compile(r"\brun_path\(\s*[a-z_]\w*[,)]")  # a file that it is told
 _ASKED = re.compile(r"exists\(|is_?file\(")

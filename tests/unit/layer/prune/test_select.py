@@ -540,9 +540,11 @@ def test_a_script_that_code_calls_by_its_path_stays(tmp_path: Path, code: str, s
     [
         ("a/plugins.json", '{"fake": "a.test.fake"}', True),
         ("a/plugins.yaml", "fake: a.test.fake:Plugin\n", True),
-        ("a/setup.cfg", "[plugins]\nfake = a.test.fake\n", True),
-        ("a/setup.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake = a.test.fake\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
         ("a/configure.zcml", '<utility component="a.test.fake.Plugin" />', True),
+        ("a/pyproject.toml", 'module = ["a.test.fake"]', False),  # pandas', of mypy
+        ("a/plugins.json", '{"glob": "a.test.*"}', False),
         ("a/plugins.json", '{"x": "b.test.fake", "y": "a.testing.x", "z": ".test.fake"}', False),
     ],
 )

@@ -105,7 +105,7 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         # pysnmp's smi/builder.py, which loads MIBs
         "import importlib.machinery\nSUFFIXES = importlib.machinery.SOURCE_SUFFIXES\n",
         "from importlib.machinery import BYTECODE_SUFFIXES, SOURCE_SUFFIXES\n",
-        "import imp\nfor suffix in imp.get_suffixes(): pass\n",
+        "import imp\nends = [e for e, _, kind in imp.get_suffixes() if kind == imp.PY_SOURCE]\n",
         "from importlib import machinery\nends = tuple(machinery.all_suffixes())\n",
         "import runpy\nhere = os.path.dirname(__file__)\nrunpy.run_path(path)\n",
         "from runpy import run_path\nfor f in os.listdir(here): run_path(f)\n",
@@ -141,6 +141,8 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "ROOT = Path(__file__).parent / 'x.json'\n",
         "surface = context.get_source()\n",
         "from importlib.machinery import EXTENSION_SUFFIXES\n",
+        # cffi's verifier.py
+        "import imp\nends = [e for e, _, kind in imp.get_suffixes() if kind == imp.C_EXTENSION]\n",
         "import importlib.machinery\n# as importlib.machinery.SOURCE_SUFFIXES\n",
         "import runpy\ndef run(path): runpy.run_path(path)\n",
         "write(f'{name}.py')\n",
