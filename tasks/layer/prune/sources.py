@@ -120,16 +120,13 @@ def _reasons(
         yield f"its licence asks for the source ({license_})"
 
 
-def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
+def _lookers(tree: Installed, there: Set[str]) -> dict[str, str]:
     """{module, or package around it: whose code looks for modules as files}"""
     found: dict[str, str] = {}
+    asked = there - OF_ITSELF - OF_OTHERS
     for each in tree.distributions:
         for path, (_, quoted, _, lists, _) in each.modules.items():
-            if (
-                path in there
-                and path not in OF_ITSELF | OF_OTHERS
-                and _looks_for_modules(lists, quoted)
-            ):
+            if path in asked and _looks_for_modules(lists, quoted):
                 name = modules.dotted(path)
                 found |= dict.fromkeys(filter(None, (name, name.rpartition(".")[0])), each.name)
     return found
