@@ -51,7 +51,8 @@ _DESCRIPTION = re.compile(
 # A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
 _BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
 # What the names of sources end with: it looks for modules with no other word (pysnmp's MIBs).
-_ENDINGS = ("SOURCE_SUFFIXES", "BYTECODE_SUFFIXES", "all_suffixes(", "get_suffixes(")
+_ENDINGS = ("SOURCE_SUFFIXES", "BYTECODE_SUFFIXES", "all_suffixes(", "PY_SOURCE")
+_MACHINERY = {"importlib", "importlib.machinery", "imp"}
 _RUN = re.compile(r"\brun_path\(\s*[a-z_]\w*[,)]")  # a file that it is told
 _ASKED = re.compile(r"exists\(|is_?file\(")
 _PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]][\w-]*\\)\Z")
@@ -70,7 +71,7 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
     found += ["packages"] * ("__init__.py" in sources and has_line(INIT, _ASKED, text))
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
     by_name = (beside or sources) and _puts_together(text, beside=beside)
-    found += ["by-name"] * bool(by_name or _looks_by_ending(text, beside=beside))
+    found += ["by-name"] * bool(by_name or _looks_by_ending(text, imports, beside=beside))
     if "modules" in found:
         found += [f"modules of {word}" for word in sorted(_packages(text, imports))]
     if "stub" in there:
@@ -104,11 +105,11 @@ def _puts_together(text: str, *, beside: bool) -> bool:
     )
 
 
-def _looks_by_ending(text: str, *, beside: bool) -> bool:
-    likely = "SUFFIXES" in text or "suffixes(" in text
-    if likely and any(is_said(each, text) for each in _ENDINGS):
+def _looks_by_ending(text: str, imports: Collection[str], *, beside: bool) -> bool:
+    """Or runs files that it is told."""
+    if not _MACHINERY.isdisjoint(imports) and any(is_said(each, text) for each in _ENDINGS):
         return True
-    return beside and "run_path(" in text and has_line(_RUN, _RUN, text)
+    return beside and "runpy" in imports and has_line(_RUN, _RUN, text)
 
 
 def _is_read(line: str) -> bool:

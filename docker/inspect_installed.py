@@ -467,7 +467,7 @@ def says(path: str, content: bytes) -> "Said":
         found = (
             module_references.module(path, text)
             if is_code(path)
-            else (*folder_references.index(text), False, [], [])
+            else (*folder_references.index(path, text), False, [], [])
         )
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except TimeoutError:

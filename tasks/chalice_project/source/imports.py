@@ -4,7 +4,7 @@ leaves them in the layer, and they have to work there."""
 import ast
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
 from ..app_file_names import APP, LIBRARY, VENDOR
+from . import package_files
 
 CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
 PACKED = (*CODE, f"{VENDOR}/**/*.py")
@@ -32,13 +33,21 @@ _NO_MODULE = {
 _OF_SYSTEM = (b"usr/", b"local/", b"lang/", b"#!/")  # before bin/: not the layer's
 
 
-def of_app_and_programs(root: Path, segments: Collection[str], check: str = "") -> list[str]:
+def of_app_and_programs(
+    root: Path, segments: Collection[str], check: str = "", suffixes: Sequence[str] = ()
+) -> list[str]:
     """`of_app`, `bin/NAME` of each program that a file of the app or its check names, and
-    `*.dist-info/NAME` of what it looks up there. `check`: a script, or a module of the layer."""
+    `*.dist-info/NAME` of what it looks up there. `package:path` of files of packages with such a
+    suffix, or in a folder of such a name (package_files.py). `check`: a script, or a module of the
+    layer."""
     script = [root / check] if check.endswith(".py") else []
     files = {*script, *(path for pattern in SCRIPTS for path in root.glob(pattern))}
     texts = [_small(path) for path in files]
     found = {name for text in texts for name in (*_programs(text), *_looked_up(text))}
+    code = {*script, *(path for pattern in PACKED for path in root.glob(pattern))}
+    for path in code:
+        with suppress(OSError):
+            found |= package_files.named(path.read_bytes(), tuple(segments), tuple(suffixes))
     return sorted({*found, *of_app(root, segments, script), *_with([check], segments)})
 
 

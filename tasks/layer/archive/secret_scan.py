@@ -16,7 +16,7 @@ from .. import installed, part
 from ..cache import Store
 from ..installed import source_of
 from ..part import Member
-from ..prune.globs import matcher
+from ..prune.globs import glob_of, matcher
 from ..prune.patterns import HELPER
 from ..prune.plan import PrunePlan
 from . import secret_patterns, zip_writer
@@ -97,13 +97,13 @@ def globs(wrong: Collection[str], layer: Collection[str]) -> list[str]:
     return [
         each
         for kind, paths in kinds.items()
-        for each in ([kind] if len(paths) > 1 and kind in whole else paths)
+        for each in ([kind] if len(paths) > 1 and kind in whole else map(glob_of, paths))
     ]
 
 
 def _kind(path: str) -> str:
     folder, _, name = path.rpartition("/")
-    return f"{folder}/*.{name.rpartition('.')[2]}"
+    return f"{glob_of(folder)}/*.{glob_of(name.rpartition('.')[2])}"
 
 
 def _listed(lines: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from ...requirements.file import canonical
 from ...ui.console import few
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
-from .globs import matcher
+from .globs import glob_of, matcher
 from .inits import code_of, declares
 from .patterns import PAGES
 from .references import may_be
@@ -180,11 +180,11 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
         for path, who in open_.items()
     ]
     named = preferences(open_)[:LISTED]
-    drop = f"Or leave it out: drop = [{_quoted(open_)}]. " if len(lines) <= LISTED else ""
+    drop = f"Or leave it out: drop = [{_quoted(map(glob_of, open_))}]. "
     raise BuildError(
         "\n".join(few(lines, "file", LISTED)),
         fix=f"choose one of them: prefer = [{_quoted(named)}] in [tool.lambda-layer]. "
-        f"{drop}Or pin versions that agree",
+        f"{drop * (not more)}Or pin versions that agree",
     )
 
 
@@ -198,9 +198,9 @@ def preferences(open_: Mapping[str, Sequence[str]]) -> list[str]:
     for top, paths in inside.items():
         common = set(open_[paths[0]]).intersection(*(open_[path] for path in paths))
         if common and len(paths) > 1:
-            found.append(f"{min(common)}: {top}")
+            found.append(f"{min(common)}: {glob_of(top)}")
         else:
-            found += [f"{open_[path][0]}: {path}" for path in paths]
+            found += [f"{open_[path][0]}: {glob_of(path)}" for path in paths]
     return found
 
 

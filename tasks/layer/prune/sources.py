@@ -25,8 +25,12 @@ ANY = {".py", "*.py"}  # ends of names that say nothing of the module
 INFERS = "3.11"
 ASKS = {"executing"}  # reads for icecream, logfire and others the sources of their callers
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
-# person at a prompt; joblib.Memory, which does without where there is none.
-OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
+# person at a prompt; joblib.Memory, which does without where there is none. And cffi's stand-in for
+# `imp`, which is asked for compiled modules alone.
+OF_OTHERS = {
+    "numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py",
+    "cffi/_imp_emulation.py",
+}  # fmt: skip
 OF_ITSELF = {"jinja2/loaders.py"}  # looks for modules that it compiled
 # These read the sources of code that calls them for lines of a traceback, a warning or a page, and
 # do without where there are none; pydantic does so where it is asked to (code_words.py).
@@ -116,12 +120,13 @@ def _reasons(
         yield f"its licence asks for the source ({license_})"
 
 
-def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
+def _lookers(tree: Installed, there: Set[str]) -> dict[str, str]:
     """{module, or package around it: whose code looks for modules as files}"""
     found: dict[str, str] = {}
+    asked = there - OF_ITSELF - OF_OTHERS
     for each in tree.distributions:
         for path, (_, quoted, _, lists, _) in each.modules.items():
-            if path in there and path not in OF_ITSELF and _looks_for_modules(lists, quoted):
+            if path in asked and _looks_for_modules(lists, quoted):
                 name = modules.dotted(path)
                 found |= dict.fromkeys(filter(None, (name, name.rpartition(".")[0])), each.name)
     return found

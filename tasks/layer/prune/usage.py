@@ -17,7 +17,7 @@ from .patterns import (
     ends,
     is_data,
 )
-from .references import NOTE, Gone, References, chain, may_be
+from .references import APP, NOTE, Gone, References, chain, may_be
 from .rules import FOLDERS, Spare
 
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
@@ -30,7 +30,8 @@ class Usage:
 
     def __init__(self, tree: Installed, app: Sequence[str] = ()) -> None:
         self._paths = tree.sizes
-        self._code = References(tree)
+        reads = [each.partition(":")[::2] for each in app if ":" in each]
+        self._code = References(tree, reads)
         self._programs = {path for each in tree.distributions for path in each.programs}
         self._large = {
             path
@@ -40,7 +41,8 @@ class Usage:
         }
         targets = [name for each in tree.distributions for name in each.targets]
         self._called = {*app}
-        asked = (each for each in (*targets, *app) if may_be(each, tree.places))
+        names = (each for each in app if ":" not in each)
+        asked = (each for each in (*targets, *names) if may_be(each, tree.places))
         self._targets = {part for each in asked for part in chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
@@ -237,9 +239,9 @@ class Usage:
     def _is_told(self, module: str, path: str, matched: str) -> bool:
         """Not by the tests around it, nor by what was generated from a definition."""
         if path.endswith(".proto"):
-            of_package = self._owners[module] == self._owners[path]
+            of_package = self._owners.get(module) == self._owners[path]
             return not _is_made(module) and (
-                of_package or self._code.reads(module, path.split("/")[0])
+                of_package or module.endswith(APP) or self._code.reads(module, path.split("/")[0])
             )
         return not module.startswith(f"{matched}/")
 

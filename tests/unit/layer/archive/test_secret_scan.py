@@ -100,6 +100,12 @@ def test_a_glob_names_what_was_found_alone() -> None:
     ]  # fmt: skip
 
 
+def test_a_glob_reads_as_the_path() -> None:
+    """Of an app of Next.js, whose folders have brackets."""
+    found = ["a/[id]/1.pem", "a/[id]/2.pem", 'a/"x.pem']
+    assert secret_scan.globs(found, found) == ["a/?x.pem", "a/?id?/*.pem"]
+
+
 @pytest.mark.parametrize(
     ("path", "begins"),
     [

@@ -199,6 +199,16 @@ def test_the_lines_that_it_names_settle_all() -> None:
     assert len(conflicts.settle(tree, tree.sizes, conflicts.read_preferences(named))) == 6
 
 
+def test_a_path_with_brackets_is_preferred_as_it_is() -> None:
+    """In a glob they mean a character."""
+    tree = Installed(tuple(brings(name, {"n/[id].js": name, f"n/{name}.py": ""}) for name in "ab"))
+    with pytest.raises(BuildError) as caught:
+        conflicts.settle(tree, tree.sizes, [])
+    assert 'prefer = ["a: n/?id?.js"]' in caught.value.fix
+    named = conflicts.read_preferences(["a: n/?id?.js"])
+    assert conflicts.settle(tree, tree.sizes, named) == {"n/[id].js": "a"}
+
+
 def test_more_than_two_that_clash() -> None:
     """They are all named, and one of them is asked for."""
     tree = Installed(tuple(brings(name, {"n/x.py": name}) for name in "abc"))

@@ -230,6 +230,34 @@ def test_a_name_in_the_middle_of_a_word_is_another_files(tmp_path: Path, path: s
     assert choose(tmp_path, files).removed == {path: "headers"}
 
 
+@pytest.mark.parametrize(
+    ("read", "path"),
+    [
+        ("acme:prompts/developer.md", "acme/prompts/developer.md"),
+        ("acme:prompts/*_role.md", "acme/prompts/support_role.md"),
+        ("acme:{}.md", "acme/prompts/developer.md"),
+        ("acme:*", "acme/prompts/developer.md"),
+        ("acme:tests/data/x.json", "acme/tests/data/x.json"),
+        ("acme:sub/tests/data/*", "acme/sub/tests/data/x.json"),
+        ("acme:docs/index.html", "acme/docs/index.html"),
+        ("acme:schemas/a_v1.proto", "acme/schemas/a_v1.proto"),
+        ("acme:src/kernel.c", "acme/src/kernel.c"),
+    ],
+)
+def test_what_the_app_reads_of_a_package_of_data_stays(
+    tmp_path: Path, read: str, path: str
+) -> None:
+    """Nobody else does. The same file of another package goes."""
+    others = ("acme/__init__.py", "acme/src/_x.so", "acme/tests/test_x.py",
+              "acme/sub/tests/test_x.py")  # fmt: skip
+    files = {**dict.fromkeys(others, ""), path: "x", path.replace(".proto", "_pb2.py"): "x"}
+    other = {name.replace("acme/", "other/", 1): text for name, text in files.items()}
+    tree = handmade_layers.trees(tmp_path, {"acme": files, "other": other})
+    rules = recipes.active(Settings())
+    without, with_app = (select(tree, rules, (), app).removed for app in ((), (read,)))
+    assert without.keys() - with_app.keys() == {path}
+
+
 def test_files_of_the_same_package_beside_the_code_stay(tmp_path: Path) -> None:
     """It brings a folder of code and one of data."""
     files = {"a/x.py": "open(HERE.parent / 'a_data' / f'{name}.md')", "a_data/SYSTEM.md": "x"}
@@ -512,9 +540,11 @@ def test_a_script_that_code_calls_by_its_path_stays(tmp_path: Path, code: str, s
     [
         ("a/plugins.json", '{"fake": "a.test.fake"}', True),
         ("a/plugins.yaml", "fake: a.test.fake:Plugin\n", True),
-        ("a/setup.cfg", "[plugins]\nfake = a.test.fake\n", True),
-        ("a/setup.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake = a.test.fake\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
         ("a/configure.zcml", '<utility component="a.test.fake.Plugin" />', True),
+        ("a/pyproject.toml", 'module = ["a.test.fake"]', False),  # pandas', of mypy
+        ("a/plugins.json", '{"glob": "a.test.*"}', False),
         ("a/plugins.json", '{"x": "b.test.fake", "y": "a.testing.x", "z": ".test.fake"}', False),
     ],
 )
