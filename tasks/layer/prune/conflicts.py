@@ -184,7 +184,7 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
     raise BuildError(
         "\n".join(few(lines, "file", LISTED)),
         fix=f"choose one of them: prefer = [{_quoted(named)}] in [tool.lambda-layer]. "
-        f"{drop * (not more)}Or pin versions that agree",
+        f"{drop * (len(lines) <= LISTED)}Or pin versions that agree",
     )
 
 
