@@ -62,6 +62,15 @@ _OF_NAMES = re.compile(
 )
 
 
+# What frameworks say before they are set up: Django, Flask, celery, peewee, ray.
+_NOT_SET_UP = re.compile(
+    r"(?i:ImproperlyConfigured|AppRegistryNotReady|NotConfigured|working outside of"
+    r"|(?<!could )not (?:yet |been )*(?:configured|initiali[sz]ed|set up)\b"
+    r"|must (?:first |be )*(?:configured?|initiali[sz]ed?|set up)\b"
+    r"|call \S*(?:configure|init|setup)\w*\()"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """`pattern`: of the error's line, with the thing at fault as group `what`, where it has one.
@@ -376,6 +385,12 @@ def is_of_bytes(error: str) -> bool:
 def is_certain(error: str) -> bool:
     """Is it, whatever else the machine did? A crash may come of a thread that was not to be had."""
     return is_of_bytes(error) and not _UNCERTAIN.search(without_names(error))
+
+
+def is_unset(error: str) -> bool:
+    """Does it want something that other code may do before, as Django's settings are made?"""
+    found = of(error)
+    return found[0].name == "variable" if found else bool(_NOT_SET_UP.search(error))
 
 
 def is_library(error: str) -> bool:

@@ -119,18 +119,36 @@ def errors(
     """{name: the first} of those without which a requirement is of no use, and of `every` module
     that the app imports. `found`: `failing`'s. `of_app`: modules that the app imports."""
     known, told = {each.module for each in every}, {each.module for each in found}
-    wanted = [each for each in found if each.is_main or each.module in of_app]
+    sure = {each.module for each in every if each.module in of_app} - set_up(every, of_app).keys()
+    wanted = [each for each in found if each.is_main or each.module in sure]
     wanted = [each for each in wanted if each.module in known]
-    wanted += [each for each in every if each.module in of_app and each.module not in told]
+    wanted += [each for each in every if each.module in sure and each.module not in told]
     return dict(sorted({each.name: each for each in reversed(wanted)}.items()))
 
 
-def warnings(found: Collection[Failing]) -> list[str]:
+def set_up(every: Collection[Failing], of_app: Collection[str]) -> dict[str, Failing]:
+    """{module: of those that the app imports} that want what the app's code may have done before
+    it: each is imported alone here."""
+    return {
+        each.module: each for each in every if each.module in of_app and causes.is_unset(each.error)
+    }
+
+
+def warnings(
+    found: Collection[Failing], every: Collection[Failing], of_app: Collection[str]
+) -> list[str]:
     """Of the others. Of libraries and of what did not come to an end others speak."""
+    wanting = set_up(every, of_app)
     said = [
+        f"`import {each.module}` fails when nothing is set up before ({each.owner}), and the app "
+        f"imports it: {each.error}"
+        for each in wanting.values()
+    ]
+    said += [
         f"`import {each.module}` fails, and did before pruning ({each.owner}): {each.error}"
         for each in found
         if causes.is_of_bytes(each.error) and not causes.is_library(each.error)
+        if each.module not in wanting
     ]
     return few(said, "module")
 

@@ -209,7 +209,8 @@ def judge(
         fix = 'report this. With bytecode = "none" you ship the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
-    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
+    said = usable.warnings(failing, every, of_app)
+    for line in [*doubts(tree, stay, found, wants), *said, *tight]:
         say(f"warning: {line}")
     return every, given
 
