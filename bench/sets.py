@@ -41,7 +41,6 @@ SETS = ROOT / "bench" / "sets"
 LONGEST = 300.0  # seconds of a script
 QUIET = b"import warnings\n\nwarnings.simplefilter('ignore')\n"  # they quote sources
 # The import test imports each module alone. This app has configured Django before.
-ENVIRONMENTS = {"django_rest": ("DJANGO_SETTINGS_MODULE=django.conf.global_settings",)}
 COLUMNS = (
     "requirements", "packages", "plain", "layer", "without bytecode", "`only`", "imports",
     "lines compared", "differences", "took",
@@ -87,7 +86,6 @@ def row(name: str, base: Settings) -> list[str]:
         layer=f"bench-{name}",
         requirements=str(requirements),
         store=str(paths.BUILD),
-        proof_env=ENVIRONMENTS.get(name, ()),
     )
     started = time.monotonic()
     paths.BUILD.mkdir()
