@@ -18,6 +18,7 @@ from ..context.arguments import Arguments
 from ..context.connection import connect
 from ..context.doit_actions import behind_lock
 from ..context.settings import current
+from ..layer.wheels import function_wheels
 from ..release import layer_contents
 from ..release.images import conversion, left_behind, pin, renaming
 from ..release.images.conversion import Conversion
@@ -153,7 +154,10 @@ def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:
         return renaming.code_of(str(chalice_deploy.pushed_image(settings)["uri"]))
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, layer)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, layer)
+    )
+    package = Path(packed["file"])
     return renaming.code_of_zip(settings.python, package.read_bytes(), arns)
 
 

@@ -24,10 +24,11 @@ from ..layer.team_store.patience import Patience, SlowError, in_parallel
 from ..layer.team_store.store import Check, TeamStore
 from ..proof import cache as proofs
 from ..proof import own_check
-from ..settings import paths
+from ..settings import records
 from ..settings.model import OFF, READ, READ_WRITE, WRITER, Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord, VerifyRecord
 from ..ui.console import count, say, size
-from ..util import files, typed_json
+from ..util import typed_json
 from ..util.errors import AwsError, LayerError
 from . import arguments, connection
 
@@ -75,7 +76,7 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
     refuse_nameless(objects.address)
     writer = origins.named_writer(settings) or writer_of(aws)
     origins.remember(settings, writer)
-    own = sent.read(settings, origins.origin(settings.bucket, writer))
+    own = sent.read(settings, origins.origin(settings, writer))
     return TeamStore(
         own=own,
         known={*own},
@@ -92,9 +93,10 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
 def refuse_nameless(address: str) -> None:
     """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
     Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
-    host = urlsplit(address).hostname or ""
-    if not (origins.endpoint() or is_of_aws(host)):
-        problem = f"S3 is asked at {host}, and AWS has no such address"
+    named, host = origins.endpoint(), urlsplit(address).hostname or ""
+    if named.rstrip("/") != address.rstrip("/") if named else not is_of_aws(host):
+        what = f"AWS_ENDPOINT_URL is {named}" if named else "AWS has no such address"
+        problem = f"S3 is asked at {host}, and {what}"
         raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
 
 
@@ -125,9 +127,7 @@ def offer(settings: Settings, builder: str) -> None:
     """A build has passed, in this run or before: what its records name may be the team's."""
     begin(settings, builder)
     store = run.current()
-    if not store or not store.writes or _SENDERS:
-        return
-    if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
+    if not (store and store.writes and store.may_take) or _SENDERS:
         return
     inputs = input_hash.input_hash(settings, builder)
     noted = partial(sent.write, settings, store.origin(store.writer))
@@ -137,19 +137,17 @@ def offer(settings: Settings, builder: str) -> None:
 
 def finished(settings: Settings) -> list[tuple[Name, ...]]:
     """All that the last build rests on. What the scan found goes with its part."""
-    install, optimize, verify = (
-        files.read_record(paths.record(settings, step)) or {}
-        for step in ("install", "optimize", "verify")
-    )
-    facts = (each["key"] for each in install.get("distributions", ()))
-    parts = optimize.get("made", {}).values()
+    install = records.needed(settings, InstallRecord)
+    optimize = records.needed(settings, OptimizeRecord)
+    verify = records.needed(settings, VerifyRecord)
+    facts, parts = (each.key for each in install.distributions), optimize.made.values()
     scanned = [
         ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
         for name in parts
     ]
-    proven = verify.get("proofs", ())
-    alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
-    alone += [(own_check.KIND, verify["check"])] if verify.get("check") else []
+    alone = [(installed.KIND, each) for each in facts]
+    alone += [(proofs.KIND, each) for each in verify.proofs]
+    alone += [(own_check.KIND, verify.check)] if verify.check else []
     return [*((name,) for name in dict.fromkeys(alone)), *scanned]
 
 
@@ -188,7 +186,7 @@ def _summary(store: TeamStore, sender: push.Sender | None) -> str:
 def _warnings(store: TeamStore, sender: push.Sender | None) -> list[str]:
     lines = []
     if store.fault:
-        lines.append(f"note: the team's store was given up: {store.fault}")
+        lines.append(f"note: reading the team's store was given up: {store.fault}")
     if store.damaged:
         more = f" (and {len(store.damaged) - 1} more)" if len(store.damaged) > 1 else ""
         lines.append(f"warning: the team's store is damaged, not used: {store.damaged[0]}{more}")

@@ -8,8 +8,9 @@ from ..aws import arn as layer_arns
 from ..chalice_project import config, deploy
 from ..layer.archive import size_limit
 from ..release.stage import rollback_pin
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord, PatchRecord, ZipRecord
 from ..ui.console import size
 from ..util import files
 from . import how_to_call, image_summary
@@ -78,7 +79,7 @@ def _sizes(settings: Settings, arn: str) -> tuple[int | None, int | None]:
 
 def _packed(settings: Settings, published: files.Record) -> int | None:
     """The zip's size, where the zip that lies here is the published one."""
-    packed = step_records.read_zip(settings)
+    packed = records.read(settings, ZipRecord)
     return packed.bytes if packed and packed.sha256 == published.get("sha256") else None
 
 
@@ -88,9 +89,11 @@ def undo(settings: Settings, arns: Sequence[str]) -> str:
     ran = _record(settings, "attempt").get("undoes") or {}
     if ran and (ran["functions"] != _code(settings) or ran["layers"] == [*arns]):
         return f"./doitw undo {stage}"
-    if _record(settings, "lookup").get("pin"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.pin:
         return forward(settings)
-    before = ran.get("layers") or _record(settings, "patch-config").get("before", [])
+    patched = records.read(settings, PatchRecord)
+    before = ran.get("layers") or (patched.before if patched else [])
     former = [arn for arn in before if layer_arns.is_of(arn, settings.layer) and arn not in arns]
     if former:
         return f"./doitw rollback version={layer_arns.number_of(former[0])} {stage}"

@@ -1,8 +1,9 @@
 """How a deploy of an image ends: the lines of deploy_summary.py, for a stage without a layer."""
 
 from ..chalice_project import deploy
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord
 from ..ui.console import size
 from ..util import files
 from . import how_to_call
@@ -42,7 +43,8 @@ def _size(settings: Settings, image: files.Record) -> str:
 
 def _undo(settings: Settings, image: files.Record) -> str:
     stage = f"stage={settings.stage}"
-    if _record(settings, "lookup").get("pin"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.pin:
         return f"./doitw unpin {stage}, then ./doitw deploy {stage}"
     if int(image.get("number", 1)) > 1:
         return f"./doitw rollback {stage}, to the image before"

@@ -1,23 +1,50 @@
 """What a step made, in a few words: read from the record that it wrote last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws import arn as layer_arns
 from ..chalice_project import config
 from ..release.stage import rollback_pin
-from ..settings import paths, step_records
-from ..settings.model import LAMBDA_LIMIT, Settings
+from ..settings import paths, records
+from ..settings.model import Settings
+from ..settings.step_records import (
+    InstallRecord,
+    OptimizeRecord,
+    PruneRecord,
+    PublishRecord,
+    SbomRecord,
+    UploadRecord,
+    VerifyRecord,
+    ZipRecord,
+)
 from ..ui import console
 from ..ui.console import count, size
 from ..util import files
 from . import cold_start
 
-Summary = Callable[[dict[str, Any]], str]
+Summary = Callable[[Any], str]
 
 
-def _published(record: dict[str, Any]) -> str:
-    return f"version {layer_arns.number_of(record['arn'])}  {size(record['unzipped'])} unzipped"
+def _published(record: PublishRecord) -> str:
+    return f"version {layer_arns.number_of(record.arn)}  {size(record.unzipped)} unzipped"
+
+
+def _tested(record: VerifyRecord) -> str:
+    tried = "not tested" if record.not_proven else count(record.modules, "module")
+    return f"{tried}  {record.unzipped / record.limit:.0%} of the limit"
+
+
+# {kind of record: what it says}
+OF_TYPED: Mapping[type[records.Record], Summary] = {
+    InstallRecord: lambda r: f"{count(len(r.distributions), 'package')}  {size(r.bytes)}",
+    PruneRecord: lambda r: f"{size(r.before.bytes)} → {size(r.after.bytes)}",
+    OptimizeRecord: lambda r: f"{size(r.bytes)} unzipped",
+    ZipRecord: lambda r: f"{size(r.bytes)}  {count(r.files, 'file')}",
+    SbomRecord: lambda r: count(r.components, "package"),
+    VerifyRecord: _tested,
+    PublishRecord: _published,
+}
 
 
 def _asked(record: files.Record) -> str:
@@ -29,42 +56,18 @@ def _asked(record: files.Record) -> str:
     return f"{record['function']} answers {record['status']}{init}"
 
 
-# {step: (its record is a stage's, what it says)}
-OF_RECORD: dict[str, tuple[bool, Summary]] = {
-    "install": (
-        False,
-        lambda r: f"{count(len(r['distributions']), 'package')}  {size(r['bytes'])}",
+# {step of a stage: what its record says}
+OF_RECORD: Mapping[str, Summary] = {
+    "image-parts": lambda r: (
+        f"{count(len(r['own']), 'image layer')}  {size(sum(x['size'] for x in r['own']))}"
     ),
-    "prune": (
-        False,
-        lambda r: f"{size(r['before']['bytes'])} → {size(r['after']['bytes'])}",
-    ),
-    "optimize": (False, lambda r: f"{size(r['bytes'])} unzipped"),
-    "zip": (False, lambda r: f"{size(r['bytes'])}  {count(r['files'], 'file')}"),
-    "sbom": (False, lambda r: count(r["components"], "package")),
-    "verify": (
-        False,
-        lambda r: (
-            f"{'not tested' if r.get('not_proven') else count(r['modules'], 'module')}  "
-            f"{r['unzipped'] / r.get('limit', LAMBDA_LIMIT):.0%} of the limit"
-        ),
-    ),
-    "publish": (True, _published),
-    "image-parts": (
-        True,
-        lambda r: (
-            f"{count(len(r['own']), 'image layer')}  {size(sum(x['size'] for x in r['own']))}"
-        ),
-    ),
-    "push": (
-        True,
-        lambda r: f"{size(r['pushed'])} ({r['new']} of {count(r['layers'], 'image layer')})",
-    ),
-    "import-app": (True, lambda r: f"app.py, {count(len(r['routes']), 'route')}"),
-    "smoke-before": (True, lambda r: "what runs answers" if r["answered"] else r["said"]),
-    "chalice-deploy": (True, lambda r: ", ".join(r["functions"])),
-    "smoke": (True, _asked),
+    "push": lambda r: f"{size(r['pushed'])} ({r['new']} of {count(r['layers'], 'image layer')})",
+    "import-app": lambda r: f"app.py, {count(len(r['routes']), 'route')}",
+    "smoke-before": lambda r: "what runs answers" if r["answered"] else r["said"],
+    "chalice-deploy": lambda r: ", ".join(r["functions"]),
+    "smoke": _asked,
 }
+TYPED = {kind.STEP: kind for kind in OF_TYPED}
 # Their last line says it.
 OTHERS = {
     "preflight", "lookup", "report-page", "restore", "upload", "deploy-lock", "patch-config",
@@ -75,15 +78,15 @@ OTHERS = {
 
 def is_step(task: str) -> bool:
     """One of the pipeline, or of a rollback? Its lines are details. A command's are its answer."""
-    return task in OTHERS or task.removeprefix("rollback:") in OF_RECORD
+    return task in OTHERS or task.removeprefix("rollback:") in TYPED.keys() | OF_RECORD.keys()
 
 
 def _uploaded(settings: Settings) -> str:
     """A version with the same content is not sent again."""
-    sent = step_records.read_upload(settings)
+    sent = records.read(settings, UploadRecord)
     if sent and sent.arn:
         return f"the same as version {layer_arns.number_of(sent.arn)}"
-    packed = step_records.read_zip(settings)
+    packed = records.read(settings, ZipRecord)
     return f"{size(packed.bytes if packed else 0)} to S3"
 
 
@@ -97,10 +100,11 @@ def summarize_step(task: str, settings: Settings, said: list[str]) -> str:
         return _uploaded(settings)
     if step == "deploy-lock":
         return f"stage {settings.stage}"
+    if kind := TYPED.get(step):
+        found = records.read(settings, kind)
+        return OF_TYPED[kind](found) if found else ""
     if step not in OF_RECORD:
         held = [line for line in said if not line.startswith(console.URGENT)]
         return held[-1] if held else ""
-    staged, summary = OF_RECORD[step]
-    place = paths.stage_record if staged else paths.record
-    record = files.read_record(place(settings, step))
-    return summary(record) if record else ""
+    record = files.read_record(paths.stage_record(settings, step))
+    return OF_RECORD[step](record) if record else ""

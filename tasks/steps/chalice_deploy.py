@@ -31,8 +31,9 @@ from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord
 from ..ui.console import duration, say
 from ..util import actor
 from ..util import files as file_tools
@@ -58,16 +59,16 @@ def task_chalice_deploy() -> dict[str, object]:
 def is_deployed(settings: Settings) -> bool:
     """AWS runs exactly this, as our record says, or that of the last deploy. No deploy was
     cut short. And no pin is left to be lifted, which a deploy does."""
-    looked_up = _looked_up(settings)
-    if looked_up.get("lifts"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.lifts:
         return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
-        if settings.is_image and looked_up.get("pin"):
-            return switch.running(aws) == {looked_up["image"]}
+        if settings.is_image and looked_up and looked_up.pin:
+            return switch.running(aws) == {looked_up.image}
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()
@@ -88,10 +89,6 @@ def _was_cut_short(aws: Aws) -> bool:
     if found:
         snapshot.remember(aws, found)
     return bool(found and found.is_open)
-
-
-def _looked_up(settings: Settings) -> file_tools.Record:
-    return file_tools.read_record(paths.stage_record(settings, "lookup")) or {}
 
 
 def _runs(settings: Settings, made_from: str, record: file_tools.Record) -> bool:
@@ -153,14 +150,14 @@ def deploy(aws: Aws) -> None:
     """The stage as lookup found that it should be. DeployError when it was rolled back since.
     What is deployed against a pin for other requirements lifts it."""
     _finish(aws)
-    looked_up = _looked_up(aws.settings)
+    looked_up = records.read(aws.settings, LookupRecord)
     if aws.settings.is_image:
         _deploy_image(aws)
         return
-    wanted = looked_up.get("input", "")
+    wanted = looked_up.input if looked_up else ""
     verdict = pinning.judge(aws, wanted)
     pin = verdict.pin
-    if pin and verdict.holds and pin.at != looked_up.get("pin"):
+    if pin and verdict.holds and pin.at != (looked_up and looked_up.pin):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
         raise DeployError(problem, fix="run the command again: it keeps that version")
     run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
@@ -263,8 +260,8 @@ def pushed_image(settings: Settings) -> file_tools.Record:
 
 def image_contents(settings: Settings) -> Contents:
     """Of the image, beside the app."""
-    told = file_tools.read_record(paths.stage_record(settings, "image-parts")) or {}
-    return Contents(versions=told.get("versions", {}), modules=told.get("modules", ()))
+    made = image_parts.known(settings)
+    return Contents(versions=made.versions, modules=made.modules) if made else Contents(versions={})
 
 
 def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
@@ -321,12 +318,16 @@ def _deploy(
     aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool, image: str
 ) -> file_tools.Record:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
+    from ..layer.wheels import function_wheels
+
+    def once() -> file_tools.Record:
+        return chalice_deployment.deploy(
+            aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses, image=image
+        )
+
     for tried in range(1, TRIES + 1):
         try:
-            return chalice_deployment.deploy(
-                aws.settings, aws.exported(), secret, aws.access, layer,
-                refuses=refuses, image=image,
-            )  # fmt: skip
+            return function_wheels.building(aws.settings, once)
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise

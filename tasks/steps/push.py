@@ -24,13 +24,15 @@ from ..image.assemble import Image
 from ..image.registry import push
 from ..image.tar_layer import Layer
 from ..layer import installed
+from ..layer.wheels import function_wheels
 from ..release.images import parts as image_parts
 from ..release.images import releases
 from ..release.images.parts import ImageParts
 from ..release.stage import store
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord
 from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
@@ -51,14 +53,13 @@ def task_push() -> dict[str, object]:
 
 def is_pinned(settings: Settings) -> bool:
     """To an image that is there, as lookup found."""
-    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
-    return bool(looked_up.get("pin"))
+    looked_up = records.read(settings, LookupRecord)
+    return bool(looked_up and looked_up.pin)
 
 
 def parts(settings: Settings) -> ImageParts:
     """BuildError where image-parts and lookup have left none."""
-    record = files.read_record(paths.stage_record(settings, "image-parts")) or {}
-    found = image_parts.from_record(record)
+    found = image_parts.known(settings)
     if found is None:
         fix = "run `./doitw deploy`, which makes them first"
         raise BuildError("there are no parts of an image", fix=fix)
@@ -73,7 +74,10 @@ def run(aws: Aws) -> files.Record:
     s3.ensure_bucket(aws)
     bucket.ensure(aws)
     contents = Contents(versions=made.versions, modules=made.modules)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, contents)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, contents)
+    )
+    package = Path(packed["file"])
     repository = ecr.open_repository(aws, image_parts.repository(settings))
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         blob = Path(folder, "app")

@@ -42,7 +42,7 @@ def release(aws: Aws, version: str, built: str) -> str:
     require(f"six=={version}\n")
     build(aws.settings, version, built, {"six": version})
     upload.run(aws)
-    return str(publish.run(aws)["arn"])
+    return str(publish.run(aws).arn)
 
 
 def configured() -> list[str]:
@@ -77,10 +77,10 @@ def stays(aws: Aws, builder: str = "host") -> bool:
     """Does a deploy from here keep the pinned version? plan says the same."""
     said = deploy_plan_layer.plan_layer(aws)
     found = lookup.run(aws, builder)
-    held = found["pin"] is not None
-    assert held != found["lifts"]
+    held = found.pin is not None
+    assert held != found.lifts
     assert (said.lifts, any("it stays there" in note for note in said.notes)) == (not held, held)
-    assert said.arn == found["arn"] or not held
+    assert said.arn == found.arn or not held
     return held
 
 
@@ -95,7 +95,7 @@ def test_another_builder(back: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
                      back.environ), "docker")  # fmt: skip
 
 
-@pytest.mark.parametrize("script", ["strip.py", "optimize.py", "Dockerfile"])
+@pytest.mark.parametrize("script", ["strip_libraries.py", "optimize.py", "Dockerfile"])
 def test_a_comment_in_a_script_of_the_builder(back: Aws, script: str) -> None:
     """As a release of the tool may bring it."""
     path = paths.DOCKER / script
