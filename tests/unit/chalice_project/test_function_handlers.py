@@ -15,12 +15,13 @@ NAME = "shop-prod-nightly"
 
 
 def resource(handler: str) -> Any:
+    no_limit: Any = None
     return models.LambdaFunction(
         resource_name="nightly", function_name=NAME, environment_variables={},
         runtime="python3.12", handler=handler, tags={}, timeout=60, memory_size=128,
         deployment_package=models.DeploymentPackage(filename="x.zip"), xray=False,
         role=models.PreCreatedIAMRole(role_arn="arn:aws:iam::1:role/x"), security_group_ids=[],
-        subnet_ids=[], reserved_concurrency=None, layers=[], architecture="x86_64",
+        subnet_ids=[], reserved_concurrency=no_limit, layers=[], architecture="x86_64",
     )  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def updated(monkeypatch: pytest.MonkeyPatch) -> Any:
             for x in plan._plan_lambdafunction(resource(handler))
         ]
         (call,) = [x for x in calls if getattr(x, "method_name", "") == "update_function"]
-        session, told = factory.create_botocore_session(), list[Any]()
+        session: Any = factory.create_botocore_session()
+        told: list[Any] = []
 
         def answer(model: Any, params: Any, **_: Any) -> Any:
             if model.name == "UpdateFunctionConfiguration":
