@@ -25,6 +25,7 @@ from . import packing
 from .child import (
     app_import,
     app_package,
+    function_handlers,
     function_names,
     image_calls,
     local_config,
@@ -188,9 +189,10 @@ def main() -> int:
 
 
 def converted(told: Mapping[str, Any]) -> None:
-    """Functions that are images, or have names of their own."""
+    """Functions that are images, or have names of their own, with the handlers that app.py has."""
     if told.get("end"):
         function_names.apply(told["end"])
+    function_handlers.apply(image=bool(told.get("image")))
     if told.get("image"):
         image_calls.apply(told["image"])
 

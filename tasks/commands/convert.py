@@ -29,6 +29,7 @@ from ..settings import paths
 from ..settings.model import Settings
 from ..steps import chalice_deploy, smoke
 from ..ui.console import say
+from ..util import files
 from ..util.errors import DeployError, InputError, LayerError
 
 
@@ -124,7 +125,7 @@ def _rename(aws: Aws) -> None:
     former = conversion.read(aws)
     there = [name for name in renamed if name in {*conversion.names(aws)}]
     under_way = conversion.begin(aws, there, renamed)
-    made = renaming.create(aws, renamed, _code(aws))
+    made = renaming.create(aws, renamed, _code(aws), _handlers(aws))
     _call(aws, under_way, made, former)
     state = "some events may lead to the new functions already; the old ones answer as before"
     _on(aws, state, lambda aws: renaming.lead(aws, under_way))
@@ -136,6 +137,14 @@ def _rename(aws: Aws) -> None:
         f"stage={stage} deletes them"
     )
     say(f"note: {snapshot.way_back(aws)}")
+
+
+def _handlers(aws: Aws) -> dict[str, str]:
+    """{function: its handler}, as app.py was imported. The old function may have a former one."""
+    imported = files.read_record(paths.stage_record(aws.settings, "import-app")) or {}
+    handlers = imported.get("handlers", {})
+    functions = deploy.functions_of(chalice_state.read_state(aws))
+    return {name: handlers[each] for each, name in functions.items() if each in handlers}
 
 
 def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:

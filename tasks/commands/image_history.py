@@ -57,8 +57,12 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     say(f"repository {name}: {count(len(found), 'image')}, {len(going)} to delete")
     if found:
         show_tables(_table(found))
-    if strays := kept_images.strays(aws):
+    unnoted = kept_images.unnoted(aws)
+    if strays := unnoted.ours:
         say(f"{count(len(strays), 'image')} of pushes that were killed, to delete")
+    if unnoted.others:
+        others = count(len(unnoted.others), "more image")
+        say(f"{others} there, not pushed with bucket {aws.settings.bucket}: not deleted from here")
     if not (going or strays):
         say("nothing to delete")
     elif act:

@@ -18,9 +18,10 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..image import app_layer, assemble, blobs, check, ecr, handlers, push
+from ..image import app_layer, assemble, blobs, check, ecr, handlers
 from ..image import base as base_image
 from ..image.assemble import Image
+from ..image.registry import push
 from ..image.tar_layer import Layer
 from ..layer import installed
 from ..layer.wheels import function_wheels
@@ -67,7 +68,7 @@ def parts(settings: Settings) -> ImageParts:
 
 def run(aws: Aws) -> files.Record:
     """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked",
-    "number"}.
+    "handlers", "number"}.
     VerifyError for what Lambda would refuse, AwsError, DeployError."""
     settings, started, made = aws.settings, time.monotonic(), parts(aws.settings)
     s3.ensure_bucket(aws)
@@ -84,12 +85,16 @@ def run(aws: Aws) -> files.Record:
         image = assemble.assemble(made.base, [*made.own, app], HANDLER)
         check.check_image(settings, image)
         find = _finder(settings, made, app, blob, aws.certificates())
-        _start_handlers(aws, made, image, find)
         known = {x.digest for x in made.layers} if made.image else set()
         others = image_parts.other_repositories(aws) if not known else []
-        pushed = push.push(repository.registry, image, find, known, others)
+
+        def meanwhile() -> None:
+            releases.announce(aws, image.digest)
+            _start_handlers(aws, made, image, find)
+
+        pushed = push.push(repository.registry, image, find, known, others, meanwhile)
     image_parts.note(aws, made, image.digest)
-    record = _record(repository.uri, image, pushed)
+    record = _record(settings, repository.uri, image, pushed)
     record["number"] = releases.note(aws, made, record).number
     files.write_record(paths.stage_record(settings, "push"), record)
     say(f"image {record['number']}: {pushed}, in {duration(time.monotonic() - started)}")
@@ -102,7 +107,7 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     if choose.kind(settings) != "docker" or not choose.runs(settings):
         say("note: no handler was started in the whole image: builder=host has no container")
         return
-    if not all(blobs.find(installed.store(settings), each.digest) for each in made.own):
+    if not all(blobs.has(installed.store(settings), each.digest) for each in made.own):
         say("note: no handler was started in the whole image, whose layers are in the registry")
         return
     configured = config.variables(paths.CHALICE_CONFIG, settings.stage)
@@ -116,12 +121,17 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     say(f"{started} started in the whole image, read-only, as nobody")
 
 
-def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handlers.Function]:
-    """Each with its own variables and limits: config.json's."""
+def _handlers(settings: Settings) -> Mapping[str, str]:
+    """{function, as Chalice calls it: handler}, of app.py as it was imported."""
     imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
     named: Mapping[str, str] = imported.get("handlers", {"api_handler": HANDLER})
+    return named
+
+
+def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handlers.Function]:
+    """Each with its own variables and limits: config.json's."""
     base, end = store.function(settings), deploy.names_end(settings)
-    for resource, handler in named.items():
+    for resource, handler in _handlers(settings).items():
         place = (paths.CHALICE_CONFIG, settings.stage, resource)
         memory, timeout = config.limits(*place)
         yield handlers.Function(
@@ -130,7 +140,7 @@ def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handle
         )  # fmt: skip
 
 
-def _record(uri: str, image: Image, pushed: push.Pushed) -> files.Record:
+def _record(settings: Settings, uri: str, image: Image, pushed: push.Pushed) -> files.Record:
     return {
         "uri": f"{uri}@{image.digest}",
         "digest": image.digest,
@@ -139,6 +149,7 @@ def _record(uri: str, image: Image, pushed: push.Pushed) -> files.Record:
         "new": pushed.layers,
         "asked": pushed.asked,
         "unpacked": image.unpacked,
+        "handlers": _handlers(settings),
     }
 
 
