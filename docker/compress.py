@@ -15,6 +15,7 @@ from os.path import join
 from typing import Any, NamedTuple
 
 sys.path.insert(0, os.path.dirname(__file__))
+import byte_search
 import strip_libraries
 
 LAMBDA = "/opt/python"  # where the layer lies in Lambda
@@ -83,7 +84,7 @@ def pack(making: Making, group: Group) -> Made:
 
 def is_suspect(words: "tuple[bytes, ...]", content: bytes, *, beside: bool) -> bool:
     """`beside` its source, bytecode has no text that the source has not."""
-    return not words or (not beside and any(word in content for word in words))
+    return not words or (not beside and any(byte_search.words_in(content, words)))
 
 
 def entries(making: Making, group: Group, made: Made) -> "Iterator[tuple[str, int, bytes, bool]]":

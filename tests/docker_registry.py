@@ -23,6 +23,11 @@ storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}
 http: {{addr: 127.0.0.1:{port}, relativeurls: true}}
 """
 START_SECONDS = 20
+# ECR's words (soci-snapshotter#1148).
+EXPIRED = (
+    b'{"errors": [{"code": "DENIED", "message": "Your authorization token has expired. '
+    b'Reauthenticate and try again."}]}'
+)
 LIE = f"sha256:{'0' * 64}"
 # `METHOD path` → "" | "dies" | "503" | "429" | "refuses" | "lies" | "other bytes" | "cut" |
 # "lost" | "taken": a body cut off, an answer that is lost, a tag that does not move.
@@ -32,7 +37,8 @@ Plan = Callable[[str], str]
 @dataclass(kw_only=True)
 class RealRegistry:
     """`url`: the proxy's. `passwords`: those that are good now, of any user; none: anybody may.
-    `asked`: `METHOD path`, in order; `got`: bytes of requests' bodies."""
+    `asked`: `METHOD path`, in order; `got`: bytes of requests' bodies. `expired`: the status that
+    answers any other password; `silent`: seconds before it takes the body of a PUT."""
 
     url: str
     upstream: int
@@ -40,6 +46,8 @@ class RealRegistry:
     plan: Plan = lambda asked: ""
     asked: list[str] = field(default_factory=list)
     got: int = 0
+    expired: int = 401
+    silent: float = 0.0
 
     @property
     def host(self) -> str:
@@ -86,13 +94,18 @@ def _wait(port: int) -> None:
 @contextmanager
 def _proxy(port: int) -> Iterator[RealRegistry]:
     made = RealRegistry(url="", upstream=port)
-    handler = type("Handler", (_Handler,), {"registry": made})
+    with answering(type("Handler", (_Handler,), {"registry": made})) as made.url:
+        yield made
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    made.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield made
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -113,10 +126,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
+        time.sleep(self.registry.silent if self.command == "PUT" else 0)
         body = self.rfile.read(length)
         self.registry.got += len(body)
         if not self._may():
-            self._answer(401, {"WWW-Authenticate": 'Basic realm="here"'}, b"")
+            named = (
+                {"WWW-Authenticate": 'Basic realm="here"'} if self.registry.expired == 401 else {}
+            )
+            self._answer(self.registry.expired, named, EXPIRED)
         elif fate == "refuses":
             self._answer(403, {}, b"")
         elif fate == "503":

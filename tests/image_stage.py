@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.image import assemble, tar_layer
-from tasks.image import push as pushing
 from tasks.image.assemble import Base
-from tasks.image.registry import Registry
-from tasks.image.registry_login import Login
+from tasks.image.registry import push as pushing
+from tasks.image.registry.client import Registry
+from tasks.image.registry.login import Login
 from tasks.image.tar_layer import File, Layer
 from tests import docker_registry, project
 from tests.docker_registry import RealRegistry

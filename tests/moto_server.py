@@ -105,6 +105,7 @@ def serving() -> Iterator[Server]:
     """A server of this process on a free port of 127.0.0.1."""
     server = Server()
     bucket_policies.judge_conditions()
+    moto_patches.recursion()
     moto = DomainDispatcherApplication(create_backend_app)
     app = _recording(server, _lossy(server, _paging(_handing_out(_registry(moto)))))
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)

@@ -110,6 +110,21 @@ def reserve(aws: Aws, name: str, most: int | None) -> None:
             client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
 
 
+def recursive(aws: Aws, name: str) -> str:
+    """`Allow` where it may call itself through queues and topics, `Terminate` (AWS's default) where
+    Lambda ends such a loop."""
+    with errors(f"looking at what Lambda does with a loop of {name}"):
+        found = aws.client("lambda").get_function_recursion_config(FunctionName=name)
+    return str(found["RecursiveLoop"])
+
+
+def tags(aws: Aws, arn: str) -> dict[str, str]:
+    """Without AWS's own, which nobody may set."""
+    with errors(f"reading the tags of {arn}"):
+        found = aws.client("lambda").list_tags(Resource=arn).get("Tags", {})
+    return {name: text for name, text in found.items() if not name.lower().startswith("aws:")}
+
+
 def configuration(aws: Aws, name: str) -> dict[str, Any] | None:
     """GetFunctionConfiguration's answer, None when there is no such function."""
     from botocore.exceptions import ClientError

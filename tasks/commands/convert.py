@@ -18,6 +18,7 @@ from ..context.arguments import Arguments
 from ..context.connection import connect
 from ..context.doit_actions import behind_lock
 from ..context.settings import current
+from ..layer.wheels import function_wheels
 from ..release import layer_contents
 from ..release.images import conversion, left_behind, pin, renaming
 from ..release.images.conversion import Conversion
@@ -29,6 +30,7 @@ from ..settings.model import Settings
 from ..settings.step_records import PushRecord
 from ..steps import chalice_deploy, smoke
 from ..ui.console import say
+from ..util import files
 from ..util.errors import DeployError, InputError, LayerError
 
 
@@ -124,7 +126,7 @@ def _rename(aws: Aws) -> None:
     former = conversion.read(aws)
     there = [name for name in renamed if name in {*conversion.names(aws)}]
     under_way = conversion.begin(aws, there, renamed)
-    made = renaming.create(aws, renamed, _code(aws))
+    made = renaming.create(aws, renamed, _code(aws), _handlers(aws))
     _call(aws, under_way, made, former)
     state = "some events may lead to the new functions already; the old ones answer as before"
     _on(aws, state, lambda aws: renaming.lead(aws, under_way))
@@ -138,6 +140,14 @@ def _rename(aws: Aws) -> None:
     say(f"note: {snapshot.way_back(aws)}")
 
 
+def _handlers(aws: Aws) -> dict[str, str]:
+    """{function: its handler}, as app.py was imported. The old function may have a former one."""
+    imported = files.read_record(paths.stage_record(aws.settings, "import-app")) or {}
+    handlers = imported.get("handlers", {})
+    functions = deploy.functions_of(chalice_state.read_state(aws))
+    return {name: handlers[each] for each, name in functions.items() if each in handlers}
+
+
 def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:
     """What the new functions are made of."""
     settings = aws.settings
@@ -145,7 +155,10 @@ def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:
         return renaming.code_of(records.needed(settings, PushRecord).uri)
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, layer)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, layer)
+    )
+    package = Path(packed["file"])
     return renaming.code_of_zip(settings.python, package.read_bytes(), arns)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..context import connection
 from ..context.arguments import Arguments
 from ..image import ecr
-from ..image.registry import Registry
+from ..image.registry.client import Registry
 from ..release.images.parts import repository
 from ..release.images.releases import ImageRelease
 from ..sandbox.container import image_archive

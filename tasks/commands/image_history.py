@@ -8,7 +8,7 @@ from ..release.images.kept_images import ImageFate
 from ..release.images.parts import repository
 from ..release.images.releases import ImageRelease
 from ..ui import tables
-from ..ui.console import count, say, show_tables, size, text
+from ..ui.console import count, few, say, show_tables, size, text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,9 +45,8 @@ def changes(before: ImageRelease | None, made: ImageRelease) -> str:
         for name in names
         if before.versions.get(name) != made.versions.get(name)
     ]
-    more = [f"and {len(found) - LISTED} more"] if len(found) > LISTED else []
     app = ["the app"] if before.app != made.app else []
-    return "\n".join([*found[:LISTED], *more, *app]) or "nothing of app or packages"
+    return "\n".join([*few(found, "package", LISTED), *app]) or "nothing of app or packages"
 
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
@@ -58,8 +57,12 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     say(f"repository {name}: {count(len(found), 'image')}, {len(going)} to delete")
     if found:
         show_tables(_table(found))
-    if strays := kept_images.strays(aws):
+    unnoted = kept_images.unnoted(aws)
+    if strays := unnoted.ours:
         say(f"{count(len(strays), 'image')} of pushes that were killed, to delete")
+    if unnoted.others:
+        others = count(len(unnoted.others), "more image")
+        say(f"{others} there, not pushed with bucket {aws.settings.bucket}: not deleted from here")
     if not (going or strays):
         say("nothing to delete")
     elif act:

@@ -9,6 +9,7 @@ from typing import Any
 from ..aws.client import Aws
 from ..chalice_project import deploy
 from ..context.arguments import TERRAFORM
+from ..layer.wheels import function_wheels
 from ..release.images import pin
 from ..settings import records
 from ..settings.step_records import PushRecord
@@ -25,7 +26,10 @@ def write_template(aws: Aws, kind: str, folder: Path) -> None:
     settings, pinned = aws.settings, pin.holding(aws)
     uri = pinned.uri if pinned else records.needed(settings, PushRecord).uri
     contents = chalice_deploy.image_contents(settings)
-    deploy.write_template(settings, aws.exported(), aws.access, contents, kind, folder)
+    function_wheels.building(
+        settings,
+        lambda: deploy.write_template(settings, aws.exported(), aws.access, contents, kind, folder),
+    )
     rewrite, found = of_terraform if kind == TERRAFORM else of_cloudformation, 0
     for path in sorted(folder.glob("*.json")):
         template = json.loads(path.read_text(encoding="utf-8"))

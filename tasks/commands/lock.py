@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from ..context import arguments
@@ -13,7 +13,7 @@ from ..layer import resolution
 from ..layer.builder import index_options
 from ..layer.locked_requirement import from_source
 from ..layer.wheels import find_missing, missing_wheels, uv_errors
-from ..layer.wheels.source_builder import SourceBuilder
+from ..layer.wheels.source_builder import SourceBuilder, close_container, in_a_container
 from ..requirements import file, lockfile, references, uv
 from ..sandbox.container import docker_engine, docker_images
 from ..sandbox.host import HostSandbox
@@ -114,8 +114,7 @@ def resolve(settings: Settings, before: str) -> str:
         resolution.resolve(sandbox, sources, job, words, asked, settings)
     finally:
         sandbox.close()
-        if in_a_container.cache_info().currsize:
-            in_a_container(settings).close()
+        close_container(settings)
     return result.read_text(encoding="utf-8")
 
 
@@ -129,18 +128,6 @@ def refuse_missing_wheels(
     refused = [each for each in found if each.name not in allowed]
     if refused:
         raise missing_wheels.refusal(refused, sources.settings)
-
-
-@cache
-def in_a_container(settings: Settings) -> Sandbox:
-    """Where what has no wheel says what it needs. BuildError where there is no engine."""
-    from ..sandbox.container.sandbox import ContainerSandbox
-
-    try:
-        return ContainerSandbox(settings)
-    except BuildError as error:
-        problem = f"a package has no wheel, and its build scripts would run as you: {error.problem}"
-        raise BuildError(problem, fix="start Docker, or pin a version that has a wheel") from None
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:

@@ -77,7 +77,7 @@ def _words(settings: Settings) -> list[str]:
 def prepare(words: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", PREPARED, *words], stdin=subprocess.PIPE,
-        preexec_fn=subprocesses.die_with_parent,
+        preexec_fn=subprocesses.end_with_parent,
     )  # fmt: skip
 
 

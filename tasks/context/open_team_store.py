@@ -71,7 +71,7 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
     refuse_nameless(objects.address)
     writer = origins.named_writer(settings) or writer_of(aws)
     origins.remember(settings, writer)
-    own = sent.read(settings, origins.origin(settings.bucket, writer))
+    own = sent.read(settings, origins.origin(settings, writer))
     return TeamStore(
         own=own,
         known={*own},
@@ -88,9 +88,10 @@ def _opened(settings: Settings, patience: Patience) -> TeamStore:
 def refuse_nameless(address: str) -> None:
     """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
     Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
-    host = urlsplit(address).hostname or ""
-    if not (origins.endpoint() or is_of_aws(host)):
-        problem = f"S3 is asked at {host}, and AWS has no such address"
+    named, host = origins.endpoint(), urlsplit(address).hostname or ""
+    if named.rstrip("/") != address.rstrip("/") if named else not is_of_aws(host):
+        what = f"AWS_ENDPOINT_URL is {named}" if named else "AWS has no such address"
+        problem = f"S3 is asked at {host}, and {what}"
         raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
 
 

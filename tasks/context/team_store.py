@@ -35,9 +35,7 @@ def offer(settings: Settings, builder: str) -> None:
     """A build has passed, in this run or before: what its records name may be the team's."""
     begin(settings, builder)
     store = run.current()
-    if not store or not store.writes or _SENDERS:
-        return
-    if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
+    if not (store and store.writes and store.may_take) or _SENDERS:
         return
     from . import open_team_store
 
@@ -79,7 +77,7 @@ def _summary(store: "TeamStore", sender: "Sender | None") -> str:
 def _warnings(store: "TeamStore", sender: "Sender | None") -> list[str]:
     lines = []
     if store.fault:
-        lines.append(f"note: the team's store was given up: {store.fault}")
+        lines.append(f"note: reading the team's store was given up: {store.fault}")
     if store.damaged:
         more = f" (and {len(store.damaged) - 1} more)" if len(store.damaged) > 1 else ""
         lines.append(f"warning: the team's store is damaged, not used: {store.damaged[0]}{more}")

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .registry import BLOCK
+from .registry.client import BLOCK
 from .tar_layer import File, Layer, write_layer
 
 TASK = "var/task/"

@@ -5,7 +5,10 @@ engine that builds with it (stage=local, and an image that no registry has).
 """
 
 import json
+import threading
+from collections import defaultdict
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +18,14 @@ from ..sandbox import choose
 from ..sandbox.container import image_archive
 from ..sandbox.container.image_archive import Archive
 from ..settings.model import Settings
-from ..ui.console import say
+from ..ui.console import count, say
 from ..util import files
 from ..util.errors import BuildError, InputError, LayerError
 from . import blobs, tar_layer
 from .assemble import Base, digest
 from .check import MACHINES
-from .registry import INDEXES, MANIFESTS, Registry
-from .registry_login import Login
+from .registry.client import INDEXES, MANIFESTS, Registry
+from .registry.login import Login
 from .tar_layer import Layer
 
 DOCKER_HUB = "https://registry-1.docker.io"
@@ -31,6 +34,7 @@ GZIP = {
     "application/vnd.docker.image.rootfs.diff.tar.gzip",
     "application/vnd.oci.image.layer.v1.tar+gzip",
 }
+_FETCHING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # {digest: …}
 OTHER_BASE = "choose another base image: `image` in pyproject.toml, or LAYER_IMAGE"
 
 
@@ -72,7 +76,7 @@ def _told(kept: Store, facts: Path) -> Base | None:
     """As it was kept. None where a blob of it is gone."""
     told = json.loads(facts.read_bytes())
     layers = tuple(Layer(**each) for each in told["layers"])
-    if not all(blobs.find(kept, each.digest) for each in layers):
+    if not all(blobs.has(kept, each.digest) for each in layers):
         return None
     return Base(**{**told, "layers": layers})
 
@@ -123,6 +127,9 @@ def _described(settings: Settings, registry: Registry, data: bytes) -> Base:
               unpacked=registry.read_unpacked(each["digest"], each["size"]))
         for each, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
     )  # fmt: skip
+    if unknown := sum(1 for each in layers if not each.unpacked):
+        name = settings.base_image
+        say(f"note: how large {count(unknown, 'layer')} of {name} will be unpacked is not known")
     return Base(reference=settings.base_image, digest=digest(data), config=config, layers=layers)
 
 
@@ -137,18 +144,25 @@ def offered(settings: Settings, verify: str | bool = True) -> str:
 
 
 def fetch(settings: Settings, kept: Store, layer: Layer, verify: str | bool = True) -> Path:
-    """A blob of the base image, from its registry. Kept."""
-    registry, _ = _place(settings.base_image, verify)
+    """A blob of the base image, from its registry. Kept. Several threads may want it."""
+    registry = _opened(settings.base_image, verify)
 
     def make(path: Path) -> Layer:
         registry.fetch_blob(layer.digest, path)
         return layer
 
-    blobs.keep(kept, f"fetched-{layer.digest.removeprefix('sha256:')}", make)
+    with _FETCHING[layer.digest]:
+        blobs.keep(kept, f"fetched-{layer.digest.removeprefix('sha256:')}", make)
     found = blobs.find(kept, layer.digest)
     if found is None:
         raise BuildError(f"{layer.digest} is gone from the store", fix="run the command again")
     return found
+
+
+@lru_cache(maxsize=1)
+def _opened(image: str, verify: str | bool) -> Registry:
+    """One for all of its blobs: it need not let us in for each."""
+    return _place(image, verify)[0]
 
 
 def _of_platform(settings: Settings, index: dict[str, Any]) -> str:

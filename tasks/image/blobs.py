@@ -50,8 +50,11 @@ def of_parts(
         return keep(kept, key, lambda path: write(whole, path, level, title))
 
     groups = group(members, names, most)
+    sizes = {name: sum(each.packed for each in found) for name, found in groups.items()}
     with ThreadPoolExecutor(min(os.cpu_count() or 1, AT_ONCE)) as pool:
-        return [*pool.map(make, groups, groups.values())]
+        largest_first = sorted(groups, key=lambda name: -sizes[name])
+        made = {name: pool.submit(make, name, groups[name]) for name in largest_first}
+        return [made[name].result() for name in groups]
 
 
 def group(
@@ -76,7 +79,7 @@ def keep(kept: Store, key: str, make: Callable[[Path], Layer]) -> Layer:
         return Layer(**json.loads(facts.read_bytes()))
     with kept.new(BLOBS) as new:
         made = make(new)
-        kept.put(BLOBS, key, new)
+        kept.put(BLOBS, key, new, sha256=made.digest.removeprefix("sha256:"))
     kept.put_bytes(FACTS, key, files.canonical(asdict(made)))
     return made
 
@@ -89,6 +92,12 @@ def keys(settings: Settings, layers: Iterable[Layer]) -> Iterator[str]:
         key, _, digest = path.name.rpartition("-")
         if digest in wanted:
             yield key
+
+
+def has(kept: Store, digest: str) -> bool:
+    """Is a blob of that name there? It is compared only when it is used: a look at gigabytes costs
+    seconds."""
+    return any((kept.root / BLOBS).glob(f"*-{digest.removeprefix('sha256:')}"))
 
 
 def find(kept: Store, digest: str) -> Path | None:

@@ -10,8 +10,8 @@ from ..aws.errors import error_code, errors
 from ..settings.model import Settings
 from ..ui.console import say
 from ..util.errors import AwsError, InputError
-from .registry import Registry
-from .registry_login import FIX, Login
+from .registry.client import Registry
+from .registry.login import FIX, Login
 
 # AWS: "Amazon ECR permissions" for functions that are images, in the same account.
 SID = "LambdaECRImageRetrievalPolicy"
@@ -167,7 +167,11 @@ def _warn_of_rules(aws: Aws, name: str) -> None:
 def _opened(aws: Aws, found: dict[str, Any]) -> Repository:
     name = str(found["repositoryName"])
     told = _token(aws)
-    login = Login(password=lambda: _pair(_token(aws)), fix=FIX, is_remote=not aws.settings.is_local)
+    unused = [told]
+    login = Login(
+        password=lambda: _pair(unused.pop() if unused else _token(aws)), fix=FIX,
+        is_remote=not aws.settings.is_local,
+    )  # fmt: skip
     registry = Registry(
         url=told["proxyEndpoint"], repository=name, login=login, verify=aws.certificates()
     )

@@ -64,7 +64,7 @@ def check_handlers(
     if certain:
         raise VerifyError(
             "in the whole image these handlers do not start:\n" + "\n".join(dict.fromkeys(certain)),
-            fix="correct the app or its requirements. Nothing was pushed or changed",
+            fix="correct the app or its requirements. No function was changed",
         )
     return told
 

@@ -24,6 +24,7 @@ from . import gzip_pieces
 TIME = 315532800  # 1980-01-01, UTC: the zip's time, too
 PYTHON = "opt/python/"  # where a layer would lie, so that the layer's proof holds
 END = b"\0" * (2 * tarfile.BLOCKSIZE)
+WHITEOUT = ".wh."
 RAW = -15  # zlib: a stream of deflate without a head
 _LARGE = threading.Lock()
 
@@ -179,8 +180,20 @@ def _entries(content: Iterable[File]) -> Iterator[tuple[File | None, bytes]]:
     """(file, its head). None for the file of a folder."""
     found = {each.name: each for each in content}
     for name in sorted({*found, *_folders(found)}):
+        _refuse_whiteout(name)
         each = found.get(name)
         yield each, _head(name, each.mode if each else 0o755, each.size if each else None)
+
+
+def _refuse_whiteout(name: str) -> None:
+    """An engine, and Lambda, would take it for the deletion of what lies below at that place
+    (OCI image specification, layer.md). No layer can carry such a file."""
+    if (last := name.rpartition("/")[2]).startswith(WHITEOUT):
+        other = last.removeprefix(WHITEOUT)
+        raise BuildError(
+            f"no image can have {name}: a name that begins with {WHITEOUT} deletes {other!r} there",
+            fix='rename it. If a package brings it: `drop = ["…"]` leaves it out',
+        )
 
 
 def _folders(names: Iterable[str]) -> set[str]:

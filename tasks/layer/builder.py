@@ -288,10 +288,6 @@ class LayerBuilder:
         )  # fmt: skip
         self._make(job, "gathering what was installed", fix="report this, with the lines")
 
-    def prepare(self, layer: Path) -> None:
-        """Begin to lay out what will be tried."""
-        self.sandbox.prepare(layer)
-
     def close(self) -> None:
         self.here.clear()
         self.sandbox.close()

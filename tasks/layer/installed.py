@@ -41,6 +41,7 @@ class InstalledDistribution:
     targets: Sequence[str] = ()
     licenses: Mapping[str, str | None] = field(default_factory=dict)
     sboms: Mapping[str, str | None] = field(default_factory=dict)
+    pure: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from ..settings.model import Settings
 from ..settings.step_records import BytecodeReport, OptimizeRecord, StripReport
-from ..ui.console import count, size
+from ..ui.console import count, few, size
 from ..util import files, typed_json
 from ..util.errors import BuildError
 from ..util.files import Record, digest
@@ -202,9 +202,8 @@ def summary(record: OptimizeRecord) -> list[str]:
 
 def unreadable(names: Sequence[str]) -> list[str]:
     """Libraries that say of themselves what cannot be, for people."""
-    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
-    listed = [f"not stripped: {name} is no ELF file that can be read" for name in names[:LISTED]]
-    return [*listed, *more]
+    said = [f"not stripped: {name} is no ELF file that can be read" for name in names]
+    return few(said, "file", LISTED)
 
 
 def left_out(code: BytecodeReport) -> str:

@@ -91,6 +91,24 @@ def apply(access: Access | None = None) -> None:
 
     setattr(LambdaFunction, "invoke", run)  # noqa: B010 - mypy refuses the plain form
     lambda_answers()
+    recursion()
+
+
+def recursion() -> None:
+    """GetFunctionRecursionConfig and its Put, which moto does not know."""
+    from moto.awslambda import urls
+    from moto.awslambda.responses import LambdaResponse
+
+    def answer(self: Any) -> str:
+        function = self.backend.get_function(self.path.split("/")[-2])
+        if self.method == "PUT":
+            function.recursive_loop = json.loads(self.body)["RecursiveLoop"]
+        return json.dumps({"RecursiveLoop": getattr(function, "recursive_loop", "Terminate")})
+
+    for verb in ("get", "put"):
+        setattr(LambdaResponse, f"{verb}_function_recursion_config", answer)
+    place = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/recursion-config$"
+    urls.url_paths[place] = LambdaResponse.dispatch
 
 
 def refuse_invocation(body: "str | bytes", later: bool, context: str | None) -> None:

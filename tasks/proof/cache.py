@@ -42,6 +42,7 @@ class Elf(TypedDict):
     soname: str
     needed: list[str]
     versions: dict[str, list[str]]
+    run_paths: NotRequired[list[str]]
     damaged: NotRequired[bool]
 
 

@@ -32,12 +32,12 @@ ANSWER = "= "  # begins the line that is what a script has found
 REGION, NAME = "us-east-1", "proof"
 
 
-def prove(
+def proof(
     settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
     tree: Installed, changed: Collection[str], bare: Collection[str], covered: Collection[str] = (),
     sourceless: Collection[str] = (),
-) -> dict[str, Any]:  # fmt: skip
-    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut.
+) -> Job:  # fmt: skip
+    """The job in which docker/probe.py tries the layer. `changed`: paths that pruning took or cut.
     `bare`: modules that are without bytecode. `covered`: files of this machine that it hides.
     `sourceless`: those of `changed` that are there as bytecode."""
     as_code = {path for path in tree.sizes if path not in changed or path in sourceless}
@@ -46,14 +46,12 @@ def prove(
     request = asking(settings, sandbox, batches, covered) | {
         "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),
     }  # fmt: skip
-    environment = proof_environment(settings)
-    return run_script(
-        sandbox,
+    return _job(
         PROOF,
         [layer],
         PROVE,
         request,
-        environment=environment,
+        environment=proof_environment(settings),
         covered=covered,
         silence=silence(settings),
     )
@@ -86,7 +84,8 @@ def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question])
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
     script = ["inspect_foreign.py", LAYER, REQUEST]
-    return run_script(sandbox, PROOF, [layer], script, {"batches": batches}, silence=float(SILENT))
+    job = _job(PROOF, [layer], script, {"batches": batches}, silence=float(SILENT))
+    return run(sandbox, job)
 
 
 def prove_restored(
@@ -96,22 +95,21 @@ def prove_restored(
     """The same about the layer with the files of the zip `installed` laid over it: what was there
     before pruning."""
     request = asking(settings, sandbox, batches, covered)
-    environment = proof_environment(settings)
-    return run_script(
-        sandbox, PROOF, [layer, installed], PROVE, request, environment=environment,
+    job = _job(
+        PROOF, [layer, installed], PROVE, request, environment=proof_environment(settings),
         covered=covered, silence=silence(settings),
     )  # fmt: skip
+    return run(sandbox, job)
 
 
-def run_script(
-    sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
+def _job(
+    kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
     files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
     covered: Collection[str] = (), silence: float | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """One run of a script that takes a request. What it has found. That is the last line of its
-    own, which no process that it starts can write."""
+) -> Job:  # fmt: skip
+    """One run of a script that takes a request."""
     name, *more = script
-    job = Job(
+    return Job(
         argv=("{python}", f"{{scripts}}/{name}", *more),
         kind=kind,
         inputs={
@@ -125,6 +123,11 @@ def run_script(
         opt=tuple(layers),
         silence=silence,
     )
+
+
+def run(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+    """What the script has found. That is the last line of its own, which no process that it starts
+    can write."""
     try:
         with following("importing and loading") as hear:
             outcome = sandbox.run(job, hear)
@@ -164,9 +167,8 @@ def blame(
     """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
     script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip", REQUEST]
     environment, files = proof_environment(settings), {"removed.zip": installed}
-    return run_script(
-        sandbox, BLAME, [layer], script, request, files, environment, silence=silence(settings)
-    )
+    job = _job(BLAME, [layer], script, request, files, environment, silence=silence(settings))
+    return run(sandbox, job)
 
 
 def around(settings: Settings) -> list[object]:

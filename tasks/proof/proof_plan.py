@@ -1,21 +1,18 @@
 """What of a layer is to be proven anew, and in how much of it.
 
 A distribution is tried in as much of the layer as it needs (proof/cache.py), so that one changed
-pin costs what rests on it. Known as soon as the zip is there: the sandbox can lay it out while the
-steps between are at work.
+pin costs what rests on it. Known as soon as the zip is there.
 """
 
 import os
 import tempfile
 from collections.abc import Collection, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import builder, part
 from ..layer import installed as installed_layer
+from ..layer import part
 from ..layer.archive import zip_writer
-from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..layer.team_store import run as team
@@ -23,7 +20,6 @@ from ..settings import paths, records
 from ..settings.model import Settings
 from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..util import files as file_tools
-from ..util.errors import LayerError
 from . import cache, probe
 from .cache import Proof
 from .import_order import Question, question
@@ -51,23 +47,8 @@ class ProofPlan:
     layer: Path
 
 
-def prepare(settings: Settings) -> None:
-    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
-    that fail, verify says why."""
-    if here := builder.running(settings):
-        with suppress(LayerError):
-            lay_out(here, prefetch(settings, builder.title(settings)))
-
-
-def lay_out(here: LayerBuilder, asked: ProofPlan) -> None:
-    """Begin to lay out what will be tried, where something will."""
-    if asked.missing:
-        here.prepare(asked.layer)
-
-
-def prefetch(settings: Settings, place: str) -> ProofPlan:
-    """For `ready`, ahead."""
-    tree = installed_layer.needed(settings)
+def prefetch(settings: Settings, tree: Installed, place: str) -> ProofPlan:
+    """For `take`, ahead."""
     stay = plan.staying(plan.read_plans(paths.plan(settings)))
     found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
     return found

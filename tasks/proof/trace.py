@@ -28,7 +28,10 @@ LATE = 124  # docker/run_traced.py's
 HOOKS = ("sitecustomize", "usercustomize")
 OFFERED = 20  # globs
 SMALL = 20_000  # bytes that are worth no line
-FIX = "correct trace in [tool.lambda-layer], or remove it. A larger check-timeout allows more time"
+FIX = (
+    "correct trace in [tool.lambda-layer], or remove it. It has the app's files and those that it "
+    "names, as paths or behind -m, and no others. A larger check-timeout allows more time"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,7 +104,7 @@ def few_of_each(found: Sequence[tuple[str, str]]) -> list[str]:
         or lines[0]
         for (name, _), lines in groups.items()
     ]
-    return few(said, LISTED)
+    return few(said, "file", LISTED)
 
 
 def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
@@ -122,7 +122,7 @@ def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
             first, error = next(iter(wants.items()))
             several = f"{len(wants)} modules" if len(wants) > 1 else "a module"
             said.append(f"{several} of {name} cannot be imported in Lambda: {first}: {error}")
-    return few(said)
+    return few(said, "package")
 
 
 def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
@@ -134,7 +134,7 @@ def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
         for each in proofs.values()
         for module, files in each.after["others"].items()
     ]
-    return few(said)
+    return few(said, "module")
 
 
 def defects(
@@ -149,7 +149,8 @@ def defects(
 def oddities(proofs: Mapping[str, Proof], odd: Collection[str]) -> list[str]:
     """Warnings: metadata that its package brings so."""
     said = [line for name, line in _metadata(proofs) if name in odd]
-    return few([f"importlib.metadata fails on it, and did before pruning: {line}" for line in said])
+    before = "importlib.metadata fails on it, and did before pruning"
+    return few([f"{before}: {line}" for line in said], "package")
 
 
 def _metadata(proofs: Mapping[str, Proof]) -> Iterator[tuple[str, str]]:
@@ -242,7 +243,7 @@ def slow(seconds: Mapping[str, float]) -> list[str]:
         for name, took in sorted(seconds.items(), key=lambda item: -item[1])
         if took > INIT_SECONDS
     ]
-    return few(said)
+    return few(said, "package")
 
 
 def summary(record: VerifyRecord) -> str:

@@ -94,7 +94,7 @@ CHALICE = Kind(
 )  # fmt: skip
 CHALICES_PIP = Kind(
     job="Chalice's pip, at a deploy",
-    code="build scripts of what requirements.txt names and has no wheel",
+    code="build scripts of what requirements.txt names by an address or a folder",
     user=YOU, container=MACHINE, mounts="all that is yours", network="yours",
     environment="yours, AWS credentials", memory="yours", time="–",
 )  # fmt: skip

@@ -41,6 +41,7 @@ LOCAL_AWS = BUILD / "local"
 LOCAL_RUNTIME = LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
 STORE = BUILD / "store"  # finished work by what it was made from (layer/cache.py)
 TOOLS = BUILD / "tools"  # what builds for another platform than this machine's
+FUNCTION_WHEELS = BUILD / "function-wheels"  # that were built for the function (requirements.txt)
 WORK = BUILD / "work"  # folders of the host's sandboxes, while they last
 
 

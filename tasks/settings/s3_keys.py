@@ -97,6 +97,16 @@ def image_mark(name: str, number: int, digest: str) -> str:
     return f"{image_releases(name)}{number}-{digest.removeprefix('sha256:')}"
 
 
+def image_begun(name: str, digest: str) -> str:
+    """An object without content: this image was pushed from here, or was to be."""
+    return f"{images_begun(name)}{digest.removeprefix('sha256:')}"
+
+
+def images_begun(name: str) -> str:
+    """What every key of an image begins with that was pushed from here."""
+    return f"{repository(name)}pushed/"
+
+
 def marked_images(name: str, keys: Iterable[str]) -> dict[str, int]:
     """{digest: its number} of those that have such a key."""
     mark = re.compile(re.escape(image_releases(name)) + r"([1-9]\d*)-([0-9a-f]{64})")

@@ -167,8 +167,9 @@ class ReportRecord:
 @dataclass(frozen=True, kw_only=True)
 class VerifyRecord:
     """`sha256`: of the zip. `packages`: {package: bytes}. `not_proven`: why, '' where it ran.
-    `fail`: modules. `imports`: {package: seconds}. `proofs`, `check`: keys of the store.
-    `proven`: {package: [by whom, when]}. The counts are those of verdict.counts."""
+    `fail`: modules. `attributes`: names that the app imports and packages give. `imports`:
+    {package: seconds}. `proofs`, `check`: keys of the store. `proven`: {package: [by whom, when]}.
+    The counts are those of verdict.counts."""
 
     STEP: ClassVar = "verify"
     STAGED: ClassVar = False
@@ -190,6 +191,7 @@ class VerifyRecord:
     distributions: int
     libraries: int
     compiled_anew: int
+    attributes: Sequence[str] = ()
     origins: Sequence[str] = ()
 
 

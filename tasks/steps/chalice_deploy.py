@@ -316,12 +316,16 @@ def _deploy(
     aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool, image: str
 ) -> file_tools.Record:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
+    from ..layer.wheels import function_wheels
+
+    def once() -> file_tools.Record:
+        return chalice_deployment.deploy(
+            aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses, image=image
+        )
+
     for tried in range(1, TRIES + 1):
         try:
-            return chalice_deployment.deploy(
-                aws.settings, aws.exported(), secret, aws.access, layer,
-                refuses=refuses, image=image,
-            )  # fmt: skip
+            return function_wheels.building(aws.settings, once)
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise

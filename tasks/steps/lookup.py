@@ -29,6 +29,7 @@ from ..settings import paths, records
 from ..settings.step_records import LookupRecord, PublishRecord
 from ..ui.console import say
 from ..util import files
+from ..util.errors import InputError
 
 
 def task_lookup() -> dict[str, object]:
@@ -88,6 +89,12 @@ def find_image(aws: Aws, wanted: str) -> LookupRecord:
 
 def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> LookupRecord:
     settings = aws.settings
+    if not ecr.has_image(aws, image_parts.repository(settings), pin.digest):
+        raise InputError(
+            f"stage {settings.stage} was {pin}, and that image is gone",
+            fix=f"./doitw unpin stage={settings.stage} lets ./doitw deploy build a new one. Or "
+            "./doitw rollback version=N goes to one that ./doitw history lists",
+        )
     say(f"note: stage {settings.stage} was {pin}")
     say(
         f"note: it stays there: ./doitw unpin stage={settings.stage} ends that, and so does a "

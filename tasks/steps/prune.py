@@ -6,7 +6,6 @@ install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     wh
 """
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -22,10 +21,10 @@ from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
-from ..layer.prune.globs import matcher
+from ..layer.prune.globs import glob_of, matcher
 from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
-from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
+from ..layer.prune.rules import FOLDERS, METADATA, SUFFIXES, UNSURE
 from ..layer.prune.select import DESCRIBES, Selection, select
 from ..layer.team_store import origins
 from ..proof import trace
@@ -83,7 +82,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> PruneRec
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check, SUFFIXES)
     get_workshop = get_workshop or partial(builder.choose, settings)
     traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
     opened = traced.opened if traced else frozenset()
@@ -201,7 +200,7 @@ def check_links(tree: Installed, selection: Selection) -> None:
         if path in links:
             raise BuildError(
                 f"{path} is a link to {links[path]}, which is no file of this layer",
-                fix=f'leave it out: drop = ["{path}"] in [tool.lambda-layer]',
+                fix=f'leave it out: drop = ["{glob_of(path)}"] in [tool.lambda-layer]',
             )
 
 
@@ -223,11 +222,6 @@ def check_names(tree: Installed, selection: Selection) -> None:
             "\n".join(list(wrong.values())[:LISTED]),
             fix=f"drop it: drop = [{globs}] in [tool.lambda-layer]. Or pin a version without it",
         )
-
-
-def glob_of(path: str) -> str:
-    """As `drop` and TOML take it: `?` for each character that either reads otherwise."""
-    return re.sub(r"[^\w ./+@=,~-]", "?", path, flags=re.ASCII)
 
 
 def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..image import app_layer, assemble, blobs, check, ecr, handlers, push
+from ..image import app_layer, assemble, blobs, check, ecr, handlers
 from ..image import base as base_image
 from ..image.assemble import Image
+from ..image.registry import push
 from ..image.tar_layer import Layer
 from ..layer import installed
+from ..layer.wheels import function_wheels
 from ..release.images import parts as image_parts
 from ..release.images import releases
 from ..release.images.parts import ImageParts
@@ -70,7 +72,10 @@ def run(aws: Aws) -> PushRecord:
     s3.ensure_bucket(aws)
     bucket.ensure(aws)
     contents = Contents(versions=made.versions, modules=made.modules)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, contents)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, contents)
+    )
+    package = Path(packed["file"])
     repository = ecr.open_repository(aws, image_parts.repository(settings))
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         blob = Path(folder, "app")
@@ -78,13 +83,17 @@ def run(aws: Aws) -> PushRecord:
         image = assemble.assemble(made.base, [*made.own, app], HANDLER)
         check.check_image(settings, image)
         find = _finder(settings, made, app, blob, aws.certificates())
-        _start_handlers(aws, made, image, find)
         known = {x.digest for x in made.layers} if made.image else set()
         others = image_parts.other_repositories(aws) if not known else []
-        pushed = push.push(repository.registry, image, find, known, others)
+
+        def meanwhile() -> None:
+            releases.announce(aws, image.digest)
+            _start_handlers(aws, made, image, find)
+
+        pushed = push.push(repository.registry, image, find, known, others, meanwhile)
     image_parts.note(aws, made, image.digest)
-    uri = f"{repository.uri}@{image.digest}"
-    number = releases.note(aws, made, uri, image.digest, image.unpacked).number
+    uri, handlers = f"{repository.uri}@{image.digest}", _handlers(settings)
+    number = releases.note(aws, made, uri, image.digest, image.unpacked, handlers).number
     record = PushRecord(
         uri=uri, digest=image.digest, layers=len(image.layers), pushed=pushed.sent,
         new=pushed.layers, asked=pushed.asked, unpacked=image.unpacked, number=number,
@@ -100,7 +109,7 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     if choose.kind(settings) != "docker" or not choose.runs(settings):
         say("note: no handler was started in the whole image: builder=host has no container")
         return
-    if not all(blobs.find(installed.store(settings), each.digest) for each in made.own):
+    if not all(blobs.has(installed.store(settings), each.digest) for each in made.own):
         say("note: no handler was started in the whole image, whose layers are in the registry")
         return
     configured = config.variables(paths.CHALICE_CONFIG, settings.stage)
@@ -114,12 +123,17 @@ def _start_handlers(aws: Aws, made: ImageParts, image: Image, find: push.Find) -
     say(f"{started} started in the whole image, read-only, as nobody")
 
 
-def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handlers.Function]:
-    """Each with its own variables and limits: config.json's."""
+def _handlers(settings: Settings) -> Mapping[str, str]:
+    """{function, as Chalice calls it: handler}, of app.py as it was imported."""
     imported = files.read_record(paths.stage_record(settings, "import-app")) or {}
     named: Mapping[str, str] = imported.get("handlers", {"api_handler": HANDLER})
+    return named
+
+
+def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handlers.Function]:
+    """Each with its own variables and limits: config.json's."""
     base, end = store.function(settings), deploy.names_end(settings)
-    for resource, handler in named.items():
+    for resource, handler in _handlers(settings).items():
         place = (paths.CHALICE_CONFIG, settings.stage, resource)
         memory, timeout = config.limits(*place)
         yield handlers.Function(

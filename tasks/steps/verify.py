@@ -96,7 +96,8 @@ def fingerprint(settings: Settings) -> str:
 def imported_in_vain(settings: Settings) -> set[str]:
     """Modules that the app imports by now, and did not when they failed in the proof."""
     known = records.read(settings, VerifyRecord)
-    return app_imports.of_these(Path(), known.fail if known else ())
+    fail, given = (known.fail, known.attributes) if known else ((), ())
+    return app_imports.of_these(Path(), fail, given)
 
 
 def run(settings: Settings, get_workshop: GetWorkshop) -> VerifyRecord:
@@ -119,7 +120,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> VerifyRecord:
             secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made.made
         )
         found, keys = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
-        failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
+        failing, given = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
     passed = ""
     if not (unproven := not_proven(settings)):
         passed = own_check.ensure(settings, lambda: get_workshop().sandbox, packed.sha256)
@@ -131,6 +132,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> VerifyRecord:
         packages=sizes,
         not_proven=unproven,
         fail=[each.module for each in failing],
+        attributes=sorted(given),
         imports=verdict.import_seconds(found, outer_modules(tree, stay)),
         proofs=keys,
         check=passed,
@@ -147,7 +149,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> VerifyRecord:
     return record
 
 
-def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:
+def also[T](scanned: Callable[[], None], judged: Callable[[], T]) -> T:
     """What both complain about, in one error."""
     try:
         scanned()
@@ -179,15 +181,17 @@ def not_proven(settings: Settings) -> str:
 def judge(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
     found: dict[str, Proof],
-) -> list[Failing]:  # fmt: skip
+) -> tuple[list[Failing], set[str]]:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
-    that fails and the app does not import."""
+    that fails and the app does not import, and which names of these are attributes, too."""
     check_hidden(found)
-    wants = lambda_libraries.wants(settings, found)
+    wants = lambda_libraries.wants(settings, found, lambda_libraries.pickers(tree))
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
     every = usable.of_any(found, brought())
     of_app = app_imports.of_these(Path(), [each.module for each in every])
+    given = usable.attributes(paths.layer_zip(settings), of_app) if of_app else set()
+    of_app = app_imports.of_these(Path(), of_app, given) if given else of_app
     unusable = usable.errors(failing, every, of_app)
     check_usable(settings, found, unusable, lambda_libraries.unimportable(wants, found, direct))
     broken = verdict.breaks(found)
@@ -205,9 +209,10 @@ def judge(
         fix = 'report this. With bytecode = "none" you ship the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
-    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
+    said = usable.warnings(failing, every, of_app)
+    for line in [*doubts(tree, stay, found, wants), *said, *tight]:
         say(f"warning: {line}")
-    return every
+    return every, given
 
 
 def brought() -> set[str]:
@@ -224,7 +229,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         owners = name_clashes.hiding(found)
         lines = [
             f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
-            f"it these do not import: {', '.join(few(sorted(failed)))}"
+            f"it these do not import: {', '.join(few(sorted(failed), 'module'))}"
             for name, failed in sorted(broken.items())
         ]
         named = ", ".join(sorted({owners.get(name, name) for name in broken}))
@@ -372,7 +377,7 @@ def blame(
     if not ended:
         words = "\n".join(unreached(open_))
         return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
-    listed = few([f"{each.name}: {each.error}" for each in ended])
+    listed = few([f"{each.name}: {each.error}" for each in ended], "failure")
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(

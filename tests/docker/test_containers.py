@@ -1,6 +1,8 @@
 """The two containers of a build, from outside and inside: what a package's code cannot reach."""
 
+import io
 import ipaddress
+import json
 import os
 import time
 import zipfile
@@ -83,6 +85,24 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
         time.sleep(0.1)
 
 
+def test_a_job_has_the_images_variables(
+    sandbox: ContainerSandbox, docker_engine: DockerClient, lambda_image: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """And none of the engine's client: Docker's documents tell companies to put their proxy, with
+    its password, into ~/.docker/config.json ("Use a proxy server with the Docker CLI")."""
+    proxy = "http://me:PASSWORD@proxy.test:3128"
+    told = dict.fromkeys(("httpProxy", "httpsProxy", "ftpProxy", "noProxy", "allProxy"), proxy)
+    text = json.dumps({"proxies": {"default": told}})
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    image = {*docker_engine.images.get(lambda_image).attrs["Config"]["Env"]}
+    seen = sandbox.run(python("import os; [print(f'{n}={v}') for n, v in os.environ.items()]"))
+    assert {*seen.output.splitlines()} - {"LC_CTYPE=C.UTF-8"} == image  # PEP 538's
+    for each in inspected(docker_engine, sandbox).values():
+        assert {*each["Config"]["Env"]} == image
+
+
 SEEN = """
 import getpass, os, pwd, socket
 status = dict(line.split(':\\t', 1) for line in open('/proc/self/status') if ':\\t' in line)
@@ -112,6 +132,25 @@ def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
         "Read-only file system",
         "sbx_user1051 /home/sbx_user1051 0o100644",
     ]
+
+
+@pytest.mark.parametrize(("package", "home"), [("image", "/tmp"), ("zip", None)])  # noqa: S108
+def test_an_image_that_is_deployed_has_its_own_home(
+    docker_engine: DockerClient, lambda_image: str, monkeypatch: pytest.MonkeyPatch, package: str,
+    home: str | None,
+) -> None:  # fmt: skip
+    """Its ENV is the function's. That of an image which only builds a layer is nobody's."""
+    monkeypatch.chdir(ROOT)
+    lines = f"FROM {lambda_image}\nENV HOME=/tmp TERM=dumb\n"
+    image, _ = docker_engine.images.build(fileobj=io.BytesIO(lines.encode()), rm=True)
+    sandbox = ContainerSandbox(Settings(image=str(image.id), package=package))
+    try:
+        said = "import os; print([os.environ.get(x) for x in ('HOME', 'TERM', 'HOSTNAME')])"
+        expected = [home, "dumb" if home else None, None]
+        assert sandbox.run(python(said)).output.strip() == str(expected)
+    finally:
+        sandbox.close(killing=True)
+        docker_engine.images.remove(str(image.id), force=True)
 
 
 # What a package's code leaves: out of its group, child of nobody. It speaks for what comes next.

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tasks.image import assemble, base, push, tar_layer
+from tasks.image import assemble, base, tar_layer
 from tasks.image.assemble import Base, Image
-from tasks.image.registry import Registry
-from tasks.image.registry_login import Login
+from tasks.image.registry import push
+from tasks.image.registry.client import Registry
+from tasks.image.registry.login import Login
 from tasks.image.tar_layer import File, Layer
 from tasks.sandbox.container import image_archive
 from tasks.settings.model import Settings

@@ -1,6 +1,7 @@
 """Every API call of the pipeline and of Chalice, held against aws/iam/action_names.py and
 aws/iam/needed_actions.py."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,19 @@ def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
         needed_actions.DEPLOY
     )
     assert not [each for each in wanted if each != "*" and "*" in each]
+
+
+@pytest.mark.parametrize("purpose", [*needed_actions.PURPOSES, "trust", "bucket"])
+def test_a_policy_that_stands_for_something_says_so(settings: Settings, purpose: str) -> None:
+    """ROLE_NAME and ACCOUNT_ID are pasted as they are, and nothing works with them. Of a policy
+    without them nothing is said."""
+    scope = iam_policy.scope(settings)
+    unknown = replace(scope, account=iam_policy.UNKNOWN)
+    _, policy = iam_policy.all_of(unknown, "me/shop", "main")[purpose]
+    shown = json.dumps(policy)
+    told = " ".join(iam_policy._notes(unknown, "me/shop", purpose, shown))
+    for word in (iam_policy.UNKNOWN, iam_policy.NO_ROLE):
+        assert (f"{word} stands for" in told) is (word in shown)
 
 
 def test_the_bucket_is_ours_in_every_call(life: Server) -> None:

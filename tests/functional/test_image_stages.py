@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.aws import s3
+from tasks.aws import lambda_functions, s3
 from tasks.aws.client import Aws
 from tasks.chalice_project import deploy
 from tasks.commands import convert, image_history, image_rollback
@@ -28,9 +28,11 @@ from tasks.release.images import (
 from tasks.release.images import pin as image_pin
 from tasks.release.images.conversion import Conversion, Kept
 from tasks.release.images.parts import ImageParts, repository
+from tasks.release.stage import chalice_state
 from tasks.release.undo import attempt, restore
 from tasks.release.undo.attempt import Attempt, Ran
 from tasks.settings import s3_keys
+from tasks.steps import lookup
 from tasks.util import files
 from tasks.util.errors import AwsError, InputError
 from tests import lambda_function
@@ -60,8 +62,8 @@ def digest(number: int) -> str:
     return f"sha256:{number:064x}"
 
 
-def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: str) -> None:
-    named = {"digest": digest(number), "uri": uri(number)} | more
+def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: Any) -> None:
+    named: Any = {"digest": digest(number), "uri": uri(number)} | more
     assert releases.note(aws, parts, **named, unpacked=5).number == number
 
 
@@ -224,6 +226,44 @@ def test_an_undone_rollback_pins_nothing(images: Aws) -> None:
     assert pinned.number == 2  # which `undo` lifts
 
 
+def test_a_pinned_image_that_is_gone_says_what_ends_the_pin(images: Aws) -> None:
+    """`deploy` builds no other one as long as the stage is pinned."""
+    images.client("ecr").create_repository(repositoryName="shuking")
+    push(images, 1)
+    image_pin.make(images, releases.by_number(images, 1), "bad")
+    with pytest.raises(InputError, match=r"that image is gone") as error:
+        lookup.find_image(images, "1" * 64)
+    assert "./doitw unpin stage=prod" in error.value.fix
+
+
+def test_a_rollback_brings_the_images_own_handlers_back(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image after it calls a function otherwise. Chalice's own deploys follow app.py."""
+    facts: Any = {"handlers": {"nightly": "app.run"}}
+    push(images, 1, PARTS, **facts)
+    handlers = releases.by_number(images, 1).handlers
+    state = {"resources": [{"resource_type": "lambda_function", "name": "nightly",
+                            "lambda_arn": f"{FUNCTION}-nightly"}]}  # fmt: skip
+    monkeypatch.setattr(chalice_state, "read_state", lambda aws: state)
+    config: Any = {"ImageConfig": {"Command": ["app.run_all"], "WorkingDirectory": "/x"}}
+    now: Any = {"CodeSha256": digest(1).removeprefix("sha256:"), "ImageConfigResponse": config}
+    monkeypatch.setattr(lambda_functions, "configuration", lambda aws, name: now)
+    updated: list[Any] = []
+    client = SimpleNamespace(
+        update_function_configuration=lambda **of: updated.append(of),
+        get_waiter=lambda name: SimpleNamespace(wait=lambda **of: None),
+    )
+    for name, function in switch._functions(images).items():
+        with monkeypatch.context() as patched:
+            patched.setattr(Aws, "client", lambda self, name: client)
+            switch._command(images, function, handlers[name])
+    assert updated == [{
+        "FunctionName": "shuking-prod-nightly",
+        "ImageConfig": {"Command": ["app.run"], "WorkingDirectory": "/x"},
+    }]  # fmt: skip
+
+
 # ---- gc -----------------------------------------------------------------------------------------
 
 
@@ -249,15 +289,34 @@ def test_images_of_pushes_that_were_killed_are_found(
     put_image(images, 4, tag="v1.0")
     releases.note(images, PARTS, f"shuking@{made[0]}", made[0], 5)
     monkeypatch.setattr(kept_images, "_functions", lambda aws: iter([(made[1], "function x")]))
-    assert kept_images.strays(images) == []
+    for each in made:
+        releases.announce(images, each)
+    assert kept_images.unnoted(images).ours == []
     monkeypatch.setattr(kept_images, "AGE", timedelta(0))
-    assert sorted(kept_images.strays(images)) == sorted(made[2:])
+    assert sorted(kept_images.unnoted(images).ours) == sorted(made[2:])
     image_history.collect_garbage(images, 1, act=False)
     assert "2 images of pushes that were killed, to delete" in capfd.readouterr().out
     image_history.collect_garbage(images, 1, act=True)
     there = images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
     assert len(there) == 3
-    assert kept_images.strays(images) == []
+    assert kept_images.unnoted(images).ours == []
+
+
+def test_images_that_another_bucket_knows_stay(
+    images: Aws, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stages of one app push to one repository. Each with a bucket of its own, or with a new
+    one: the other's images are noted, pinned and gone back to there alone."""
+    other = Aws(replace(images.settings, bucket="of-another-stage"), images.environ)
+    s3.ensure_bucket(other)
+    images.client("ecr").create_repository(repositoryName="shuking")
+    theirs = put_image(images, 1)
+    releases.announce(other, theirs)
+    releases.note(other, PARTS, f"shuking@{theirs}", theirs, 5)
+    monkeypatch.setattr(kept_images, "AGE", timedelta(0))
+    image_history.collect_garbage(images, 1, act=True)
+    assert "1 more image there, not pushed with bucket" in capfd.readouterr().out
+    assert images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
 
 
 def put_image(aws: Aws, number: int, tag: str = "") -> str:
@@ -382,8 +441,17 @@ def test_a_new_function_is_made_for_what_was_built(images: Aws) -> None:
     arm = Aws(replace(images.settings, architecture="arm64"), images.environ)
     arm.client("lambda").meta.events.register("before-call.lambda.CreateFunction", look)
     code = renaming.code_of_zip("3.12", zipped("x"), [])
-    renaming.create(arm, {"shuking-prod": "shuking-prod-image"}, code)
+    client = images.client("lambda")
+    arn = client.get_function(FunctionName="shuking-prod")["Configuration"]["FunctionArn"]
+    client.tag_resource(Resource=arn, Tags={"team": "shop"})
+    client.put_function_recursion_config(FunctionName="shuking-prod", RecursiveLoop="Allow")
+    new, handlers = "shuking-prod-image", {"shuking-prod": "app.renamed"}
+    renaming.create(arm, {"shuking-prod": new}, code, handlers)
     assert [each["Architectures"] for each in made] == [["arm64"]]
+    assert [each["Tags"] for each in made] == [{"team": "shop"}]  # policies may want them (SCP)
+    assert [each["Handler"] for each in made] == ["app.renamed"]  # what was tested
+    looped = client.get_function_recursion_config(FunctionName=new)
+    assert looped["RecursiveLoop"] == "Allow"
 
 
 def test_a_source_without_an_arn_is_led_like_others(

@@ -73,6 +73,19 @@ def test_a_packages_own_test_keys_are_named_in_one_line(settings: Settings) -> N
     assert handmade_layers.build(changed).modules == 2
 
 
+def test_test_modules_with_keys_are_named_alone(settings: Settings) -> None:
+    """As ecdsa's and jwcrypto's, which lie beside the code: what leaves them out leaves that."""
+    text = f"KEY = '''{KEY}'''\n"
+    code = {"alpha/__init__.py": "", "alpha/curves.py": "x = 1\n"}
+    keyed = ("alpha/test_ecdh.py", "alpha/test_keys.py", "alpha/tests.py")
+    handmade_layers.lay_wheels(settings, {"alpha": {**code, **dict.fromkeys(keyed, text)}})
+    found = handmade_layers.refused(settings)
+    named = ", ".join(f'"{each}"' for each in keyed)
+    assert f"harmless = [{named}]" in found.fix
+    assert "revoke" not in found.fix
+    assert handmade_layers.build(replace(settings, drop=keyed)).modules == 2
+
+
 @pytest.mark.parametrize("way", ["drop", "harmless"])
 def test_each_way_out_works(settings: Settings, way: str) -> None:
     """The file is left out, or said to be harmless; another one is not."""

@@ -121,6 +121,23 @@ def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None
     build(settings)
 
 
+def test_an_attribute_of_the_name_of_a_broken_module_is_what_the_app_imports(
+    settings: Settings,
+) -> None:
+    """As packages do without an optional module. `import pkg.extra` wants the module itself."""
+    lay(settings, {
+        "pkg/__init__.py": "try:\n    from .extra import extra\nexcept ImportError:\n"
+        "    extra = None\n",
+        "pkg/extra.py": "import not_installed_anywhere\nextra = 1\n",
+    })  # fmt: skip
+    Path("app.py").write_text("from pkg import extra\n")
+    assert build(settings).attributes == ["pkg.extra"]
+    assert not verify.imported_in_vain(settings)
+    Path("app.py").write_text("import pkg.extra\n")
+    assert verify.imported_in_vain(settings)
+    assert "pkg.extra of pkg: ModuleNotFoundError" in refused(settings).problem
+
+
 def test_metadata_that_came_broken_is_no_fault_of_pruning(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

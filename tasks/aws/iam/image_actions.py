@@ -78,8 +78,9 @@ CONVERT_NEEDS = (
     Need(
         sid="OldFunctions", of=(CONVERT,), on=lambda scope: scope.function,
         actions=("lambda:DeleteFunction", "lambda:GetFunctionEventInvokeConfig",
-                 "lambda:GetFunctionUrlConfig", "lambda:ListAliases",
-                 "lambda:PutFunctionEventInvokeConfig"),
+                 "lambda:GetFunctionRecursionConfig", "lambda:GetFunctionUrlConfig",
+                 "lambda:ListAliases", "lambda:PutFunctionEventInvokeConfig",
+                 "lambda:PutFunctionRecursionConfig"),
     ),
     Need(
         sid="EventSources", of=(CONVERT,), on=lambda scope: "*",

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from ...chalice_project import app as chalice_app
-from ...chalice_project import environment
+from ...chalice_project import deploy, environment
 from ...chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ...requirements import function_file
 from ...requirements.file import canonical
@@ -57,7 +57,13 @@ def measured(settings: Settings) -> Package:
     network. BuildError in pip's words."""
     key = _key(settings)
     if key and not _known(settings, key):
-        content = file_tools.canonical(_packed(settings))
+        from ..wheels import function_wheels
+
+        try:
+            packed = function_wheels.building(settings, lambda: _packed(settings))
+        except deploy.NoWheelError as error:
+            raise BuildError(error.problem, fix=error.fix) from None
+        content = file_tools.canonical(packed)
         installed.store(settings).put_bytes(KIND, key, content)
     return known(settings)
 
@@ -101,7 +107,7 @@ def _environment() -> dict[str, str]:
     """Ours, in which this package is found, too."""
     root = str(Path(__file__).parents[3])
     found = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
+    return {**os.environ, **deploy.wheels_alone(os.environ), "PYTHONPATH": os.pathsep.join(found)}
 
 
 def _known(settings: Settings, key: str) -> file_tools.Record | None:
@@ -121,12 +127,17 @@ def _packed(settings: Settings) -> file_tools.Record:
     from ...chalice_project import packing
 
     abi = f"cp{settings.python.replace('.', '')}"
-    with tempfile.TemporaryDirectory() as target:
-        words = [abi, settings.architecture, str(REQUIREMENTS), target]
+    with tempfile.TemporaryDirectory() as folder:
+        root, report = Path(folder, "packed"), Path(folder, "report.json")
+        root.mkdir()
+        words = [abi, settings.architecture, str(REQUIREMENTS), str(root), str(report)]
         done = subprocess.run(
             environment.command(packing.__name__, *words), input=json.dumps(_layer(settings)),
             env=_environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
+        lacks = (file_tools.read_record(report) or {}).get("lacks", ())
+        if done.returncode and lacks:
+            raise deploy.NoWheelError(lacks[0])
         if done.returncode:
             said = "\n".join(_said(done.stdout, done.stderr))
             raise BuildError(
@@ -134,7 +145,6 @@ def _packed(settings: Settings) -> file_tools.Record:
                 fix=f"correct {REQUIREMENTS}, or move its lines to {settings.requirements}: then "
                 "the layer holds them",
             )
-        root = Path(target)
         sizes = {str(path.relative_to(root)): path.stat().st_size for path in file_tools.walk(root)}
     kept = {path: size for path, size in sizes.items() if not path.startswith("chalice/")}
     return {"files": kept, "distributions": dict(_distributions(kept))}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from email.parser import HeaderParser
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -208,6 +209,25 @@ class SourceBuilder:
             )
             raise BuildError(f"{what} does not build from source:\n{shown}", fix=fix)
         return outcome.output
+
+
+@cache
+def in_a_container(settings: Settings) -> Sandbox:
+    """Where what has no wheel says what it needs, and is built. BuildError where there is no
+    engine."""
+    from ...sandbox.container.sandbox import ContainerSandbox
+
+    try:
+        return ContainerSandbox(settings)
+    except BuildError as error:
+        problem = f"a package has no wheel, and its build scripts would run as you: {error.problem}"
+        raise BuildError(problem, fix="start Docker, or pin a version that has a wheel") from None
+
+
+def close_container(settings: Settings) -> None:
+    """If there is one."""
+    if in_a_container.cache_info().currsize:
+        in_a_container(settings).close()
 
 
 def answer(output: str) -> list[str]:

@@ -22,10 +22,10 @@ _FIXES = (
      "index is configured, then `./doitw lock`"),
     (r"`--require-hashes` mode", "a package stands in {lock} without hashes: `./doitw lock`"),
     (r"invalid package format|Failed to (extract|read|unzip)|Bad CRC|not a valid zip|truncated"
-     r"|unexpected end of file", "the downloaded file is damaged: clear the cache (`docker volume "
-     "rm doit-lambda-layer-cache`, builder=host: `uv cache clean`) and run again"),
+     r"|unexpected end of file|wheel is invalid", "the wheel is damaged where it comes from, on "
+     "the index or in the folder of --find-links: put a whole one there, or pin another version"),
     (f"(?i:{disk_full.SAID})", "{space}"),
-    (r"Failed to initialize cache", "set UV_CACHE_DIR to a folder that you can write to"),
+    (r"Failed to initialize cache", "set HOME or UV_CACHE_DIR to a folder that you can write to"),
     (r"invalid value .* for '--", "correct what names an index: UV_… and PIP_… variables, uv.toml, "
      "pip.conf"),
     (SAID, WAY_OUT),

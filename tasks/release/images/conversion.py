@@ -23,18 +23,20 @@ BESIDE_CHALICE = (
     "Description", "DeadLetterConfig", "KMSKeyArn", "EphemeralStorage", "FileSystemConfigs",
     "LoggingConfig",
 )  # fmt: skip
+IPV6 = "Ipv6AllowedForDualStack"  # of a VPC; the rest of it is Chalice's
 ASYNCHRONOUS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """Of a function: statements of its resource policy, its reserved concurrency, its settings that
-    are not Chalice's, and how it is called asynchronously."""
+    are not Chalice's, how it is called asynchronously, and whether it may call itself in a loop."""
 
     policy: list[dict[str, Any]] = field(default_factory=list)
     reserved: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     asynchronous: dict[str, Any] = field(default_factory=dict)
+    recursive: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,11 @@ def _unkept(aws: Aws, name: str) -> list[str]:
         aliases = [each["Name"] for each in client.list_aliases(FunctionName=name)["Aliases"]]
         url = permissions.or_nothing(client.get_function_url_config, name).get("FunctionUrl")
     lines = [f"function {name} has the aliases {', '.join(aliases)}"] * bool(aliases)
-    return lines + [f"function {name} has an address of its own: {url}"] * bool(url)
+    lines += [f"function {name} has an address of its own: {url}"] * bool(url)
+    for each in permissions.statements(aws, name):
+        if why := permissions.unspeakable(each):
+            lines.append(f"function {name}: statement {each['Sid']} of its policy: {why}")
+    return lines
 
 
 def begin(aws: Aws, found: list[str], renamed: Mapping[str, str]) -> Conversion:
@@ -154,6 +160,7 @@ def _of_function(aws: Aws, name: str) -> Kept:
         policy=permissions.statements(aws, name),
         reserved=lambda_functions.reserved(aws, name),
         settings=set_beside(configured),
+        recursive=lambda_functions.recursive(aws, name),
         asynchronous={key: calls[key] for key in ASYNCHRONOUS if calls.get(key)},
     )
 
@@ -164,7 +171,18 @@ def set_beside(configured: Mapping[str, Any]) -> dict[str, Any]:
     logging = dict(found.pop("LoggingConfig", {}))
     if logging.get("LogGroup") == f"/aws/lambda/{configured.get('FunctionName')}":
         del logging["LogGroup"]
-    return found | ({"LoggingConfig": logging} if logging else {})
+    network = {IPV6: True} if (configured.get("VpcConfig") or {}).get(IPV6) else {}
+    return found | {
+        key: value
+        for key, value in {"LoggingConfig": logging, "VpcConfig": network}.items()
+        if value
+    }
+
+
+def network(configured: Mapping[str, Any]) -> dict[str, Any]:
+    """As a function's wishes say it. {} outside of a VPC."""
+    found = configured.get("VpcConfig") or {}
+    return {key: found[key] for key in ("SubnetIds", "SecurityGroupIds", IPV6) if found.get(key)}
 
 
 def delete(aws: Aws, found: list[str], why: str) -> None:
@@ -201,8 +219,12 @@ def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -
     has = set_beside(configured)
     changed = {key: value for key, value in kept.settings.items() if has.get(key) != value}
     with errors(f"giving {name} its settings back"):
+        if "VpcConfig" in changed:
+            changed["VpcConfig"] = network(configured) | changed["VpcConfig"]
         if changed:
             client.update_function_configuration(FunctionName=name, **changed)
             client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        if kept.recursive not in ("", lambda_functions.recursive(aws, name)):
+            client.put_function_recursion_config(FunctionName=name, RecursiveLoop=kept.recursive)
         if kept.asynchronous:
             client.put_function_event_invoke_config(FunctionName=name, **kept.asynchronous)

@@ -16,7 +16,7 @@ from ..stage import store
 from ..undo import attempt
 from . import pin, stage_images
 from .parts import repository
-from .releases import ImageRelease, forget, releases
+from .releases import ImageRelease, announced, forget, forget_announced, releases
 
 AGE = timedelta(days=1)
 
@@ -85,23 +85,36 @@ def _undos(aws: Aws) -> Iterator[tuple[str, str]]:
             yield f"sha256:{found.before.image.rpartition(':')[2]}", f"undo of stage {stage}"
 
 
-def strays(aws: Aws) -> list[str]:
-    """Digests of images that we pushed and that nothing is noted of: a run was killed in between.
-    None younger than a day, which a run may be about to note."""
+@dataclass(frozen=True, kw_only=True)
+class Unnoted:
+    """Digests of images that S3 has no note of. `ours`: of pushes from here that were killed.
+    `others`: another bucket's stages may run them, or go back to them. They stay."""
+
+    ours: Sequence[str]
+    others: Sequence[str]
+
+
+def unnoted(aws: Aws) -> Unnoted:
+    """None younger than a day, which a run may be about to note."""
     known = {each.digest for each in releases(aws)} | {*_uses(aws)}
-    pushed_before = datetime.now(UTC) - AGE
-    return [
+    pushed_before, here = datetime.now(UTC) - AGE, announced(aws)
+    found = [
         digest
         for each in ecr.images(aws, repository(aws.settings))
         if (digest := str(each["imageDigest"])) not in known
         and each["imagePushedAt"] <= pushed_before
         and tag_of(digest) in each["imageTags"]
     ]
+    return Unnoted(
+        ours=[each for each in found if each in here],
+        others=[each for each in found if each not in here],
+    )
 
 
 def delete_strays(aws: Aws, digests: Iterable[str]) -> None:
     for each in digests:
         _delete(aws, each, f"image {each}")
+        forget_announced(aws, each)
         say(f"image {each}: deleted")
 
 

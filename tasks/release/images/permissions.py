@@ -1,6 +1,7 @@
 """Who may call a function: its resource policy, read, and given to another function."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,15 @@ from ...aws.errors import error_code, errors
 from ...ui.console import say
 
 GONE = ("ResourceNotFoundException",)
+NAMES = {  # {condition key: what AddPermission calls it}
+    "aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount",
+    "lambda:eventsourcetoken": "EventSourceToken", "aws:principalorgid": "PrincipalOrgID",
+    "lambda:functionurlauthtype": "FunctionUrlAuthType",
+    "lambda:invokedviafunctionurl": "InvokedViaFunctionUrl",
+}  # fmt: skip
+TESTS = ("ArnLike", "ArnEquals", "StringEquals", "StringLike", "Bool")  # what AddPermission makes
+# How a policy calls a user or role that was deleted since (AWS: "IAM identifiers").
+DELETED = re.compile(r"A[A-Z0-9]{15,}")
 
 
 def or_nothing(ask: Any, name: str) -> dict[str, Any]:
@@ -47,9 +57,14 @@ def _who(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _allow(aws: Aws, name: str, statement: Mapping[str, Any]) -> None:
-    """Where the answer was lost, the SDK asked again, and the statement is there already."""
+    """Where the answer was lost, the SDK asked again, and the statement is there already. What
+    cannot be said is not given: without its condition a statement lets everybody in."""
     from botocore.exceptions import ClientError
 
+    if why := unspeakable(statement):
+        say(f"warning: function {name}: statement {statement['Sid']} of the old one is not given "
+            f"to it: {why}")  # fmt: skip
+        return
     who, sid, more = principal(statement), statement["Sid"], dict(_conditions(statement))
     with errors(f"giving {name} its permission back"):
         try:
@@ -69,19 +84,32 @@ def principal(statement: Mapping[str, Any]) -> str:
     return str(found if isinstance(found, str) else next(iter(found.values())))
 
 
-def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def unspeakable(statement: Mapping[str, Any]) -> str:
+    """What of it AddPermission cannot set. '' for nothing."""
+    if statement.get("Effect", "Allow") != "Allow" or "Principal" not in statement:
+        return "it says who may not call"
+    named = statement["Principal"]
+    values = [named, statement["Action"]] if isinstance(named, str) else [*named.values()]
+    if not all(isinstance(each, str) for each in [*values, statement["Action"]]):
+        return "it has several principals or actions"
+    if any(DELETED.fullmatch(each) for each in values):
+        return "its principal is deleted"
+    for test, keys in statement.get("Condition", {}).items():
+        for key, value in keys.items():
+            if test not in TESTS or key.lower() not in NAMES or not isinstance(value, str | bool):
+                return f"its condition {test} {key} {json.dumps(value)} cannot be set"
+    return ""
+
+
+def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str | bool]]:
     """As AddPermission takes them."""
-    names = {
-        "aws:sourcearn": "SourceArn", "aws:sourceaccount": "SourceAccount",
-        "lambda:eventsourcetoken": "EventSourceToken", "aws:principalorgid": "PrincipalOrgID",
-        "lambda:functionurlauthtype": "FunctionUrlAuthType",
-    }  # fmt: skip
-    for tests in statement.get("Condition", {}).values():
-        for key, value in tests.items():
-            if known := names.get(key.lower()):
-                yield known, str(value)
+    for test, keys in statement.get("Condition", {}).items():
+        for key, value in keys.items():
+            if known := NAMES.get(key.lower()):
+                text = str(value)
+                yield known, text.lower() == "true" if test == "Bool" else text
 
 
 def source(statement: Mapping[str, Any]) -> str:
     """The ARN of who calls, '' for any."""
-    return dict(_conditions(statement)).get("SourceArn", "")
+    return str(dict(_conditions(statement)).get("SourceArn", ""))

@@ -4,7 +4,7 @@ ECR knows digests and times. What an image holds, and what it was made from, sta
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from ...aws import s3, s3_versions
@@ -21,8 +21,8 @@ TRIES = 10  # for a number that two stages may want at the same moment
 @dataclass(frozen=True, kw_only=True)
 class ImageRelease:
     """`at`: UTC, by this machine. `app`: wishes.app. `packages`: {name: bytes unzipped}.
-    `unpacked`: bytes of all layers. `architecture`: '' where an earlier release of the tool noted
-    it."""
+    `unpacked`: bytes of all layers. `handlers`: {function, as Chalice calls it: handler}. Empty,
+    as `architecture` is, where an earlier release of the tool noted it."""
 
     number: int
     digest: str
@@ -36,6 +36,7 @@ class ImageRelease:
     unpacked: int
     commit: str = ""
     architecture: str = ""
+    handlers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"image {self.number} ({self.digest.removeprefix('sha256:')[:12]})"
@@ -64,8 +65,26 @@ def releases(aws: Aws) -> list[ImageRelease]:
 def forget(aws: Aws, gone: ImageRelease) -> None:
     """All that S3 keeps of it. Its number last: it is known by that."""
     mark = s3_keys.image_mark(repository(aws.settings), gone.number, gone.digest)
+    forget_announced(aws, gone.digest)
     for each in (mark, key(aws, gone.number)):
         s3_versions.delete(aws, s3_versions.under(aws, each))
+
+
+def forget_announced(aws: Aws, digest: str) -> None:
+    begun = s3_keys.image_begun(repository(aws.settings), digest)
+    s3_versions.delete(aws, s3_versions.under(aws, begun))
+
+
+def announce(aws: Aws, digest: str) -> None:
+    """Before there is such an image: whose it is, should the run be killed before it is noted.
+    Another bucket's stages may push to the same repository."""
+    s3.put_bytes(aws, s3_keys.image_begun(repository(aws.settings), digest), b"")
+
+
+def announced(aws: Aws) -> set[str]:
+    """Digests."""
+    begin = s3_keys.images_begun(repository(aws.settings))
+    return {f"sha256:{key.removeprefix(begin)}" for key in s3.objects(aws, begin)}
 
 
 def by_number(aws: Aws, number: int) -> ImageRelease:
@@ -97,8 +116,12 @@ def _mark(aws: Aws, made: ImageRelease) -> None:
     s3.put_bytes(aws, s3_keys.image_mark(repository(aws.settings), made.number, made.digest), b"")
 
 
-def note(aws: Aws, parts: ImageParts, uri: str, digest: str, unpacked: int) -> ImageRelease:
-    """The release of an image, its number given where it has none yet. `unpacked`: bytes."""
+def note(
+    aws: Aws, parts: ImageParts, uri: str, digest: str, unpacked: int,
+    handlers: Mapping[str, str] = {},
+) -> ImageRelease:  # fmt: skip
+    """The release of an image, its number given where it has none yet. `unpacked`: bytes.
+    `handlers`: {function, as Chalice calls it: handler}."""
     if known := by_digest(aws, digest):
         return known
     git = subprocesses.state(paths.CHALICE_CONFIG) or {}
@@ -107,7 +130,7 @@ def note(aws: Aws, parts: ImageParts, uri: str, digest: str, unpacked: int) -> I
         at=actor.written(datetime.now(UTC)), by=actor.current_actor(aws.environ),
         input=parts.input, app=wishes.app(aws.settings), versions=parts.versions,
         packages=parts.packages, unpacked=unpacked, commit=str(git.get("commit", "")),
-        architecture=aws.settings.architecture,
+        architecture=aws.settings.architecture, handlers=handlers,
     )  # fmt: skip
     return _numbered(aws, made)
 

@@ -65,20 +65,34 @@ def _check(aws: Aws, renamed: Mapping[str, str], ours: set[str]) -> None:
 
 
 def create(
-    aws: Aws, renamed: Mapping[str, str], code: Callable[[str], Mapping[str, Any]]
-) -> list[str]:
+    aws: Aws, renamed: Mapping[str, str], code: Callable[[str], Mapping[str, Any]],
+    handlers: Mapping[str, str],
+) -> list[str]:  # fmt: skip
     """Those that were not there, configured as the old ones are. Their names. `code`: for
-    CreateFunction, by the old one's handler."""
+    CreateFunction, by the handler. `handlers`: {old function: what the app has for it now}."""
     made = []
     for old, new in renamed.items():
         found = lambda_functions.configuration(aws, old)
         if found is None or lambda_functions.configuration(aws, new):
             continue
         built_for = {"Architectures": [aws.settings.architecture]}  # the old one's may be another
-        _create(aws, new, {**_wishes(found), **built_for, **code(handler(found))})
+        named = code(handlers.get(old) or handler(found))
+        tags = lambda_functions.tags(aws, found["FunctionArn"])
+        wishes = _wishes(found) | ({"Tags": tags} if tags else {})
+        _create(aws, new, {**wishes, **built_for, **named})
+        _let_loop(aws, old, new)
         made.append(new)
         say(f"function {new} is made beside {old}")
     return made
+
+
+def _let_loop(aws: Aws, old: str, new: str) -> None:
+    """Before events lead to it. Lambda would end its loop, and the work that is in it."""
+    if (wanted := lambda_functions.recursive(aws, old)) != lambda_functions.recursive(aws, new):
+        with errors(f"letting {new} call itself"):
+            aws.client("lambda").put_function_recursion_config(
+                FunctionName=new, RecursiveLoop=wanted
+            )
 
 
 def _create(aws: Aws, name: str, wishes: Mapping[str, Any]) -> None:
@@ -104,8 +118,7 @@ def handler(found: Mapping[str, Any]) -> str:
 
 def _wishes(found: Mapping[str, Any]) -> dict[str, Any]:
     """As CreateFunction takes them."""
-    network = found.get("VpcConfig") or {}
-    places = {key: network[key] for key in ("SubnetIds", "SecurityGroupIds") if network.get(key)}
+    places = conversion.network(found)
     variables = (found.get("Environment") or {}).get("Variables") or {}
     mode = (found.get("TracingConfig") or {}).get("Mode", "PassThrough")
     kept = {key: found[key] for key in KEPT if found.get(key)} | conversion.set_beside(found)

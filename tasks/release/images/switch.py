@@ -21,10 +21,17 @@ from ..undo import attempt, snapshot
 from . import stage_images
 from .parts import repository
 
+GONE = "./doitw history lists the images that are there: ./doitw rollback version=N goes to one"
+
 
 def names(aws: Aws) -> list[str]:
     """The stage's functions. InputError where nothing is deployed."""
-    found = sorted(deploy.functions_of(chalice_state.read_state(aws)).values())
+    return sorted(_functions(aws).values())
+
+
+def _functions(aws: Aws) -> dict[str, str]:
+    """{what Chalice calls it: function}."""
+    found = deploy.functions_of(chalice_state.read_state(aws))
     if not found:
         stage = aws.settings.stage
         fix = f"./doitw deploy stage={stage}"
@@ -43,10 +50,7 @@ def check(aws: Aws, digest: str) -> None:
     name = repository(aws.settings)
     there = ecr.look_at_repository(aws, name)
     if there is None or there.registry.find_manifest(digest) != digest:
-        raise InputError(
-            f"{digest} is not in repository {name} any more",
-            fix="./doitw history lists the images that are. ./doitw deploy builds a new one",
-        )
+        raise InputError(f"{digest} is not in repository {name} any more", fix=GONE)
 
 
 def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: AskedRecord | None) -> None:
@@ -54,8 +58,10 @@ def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: AskedRecord | No
     continued. `facts`: for the record's "image"."""
     check(aws, str(facts["digest"]))
     begun = snapshot.begin(aws, asked, snapshot.read(aws), uri)
-    for name in names(aws):
+    handlers = facts.get("handlers", {})
+    for resource, name in sorted(_functions(aws).items()):
         _function(aws, name, uri, str(facts.get("architecture", "")))
+        _command(aws, name, str(handlers.get(resource, "")))
     last = chalice_state.last(aws)
     functions = {
         name: {"sha256": str(facts["digest"]).removeprefix("sha256:"), "layers": []}
@@ -79,3 +85,19 @@ def _function(aws: Aws, name: str, uri: str, architecture: str) -> None:
         client.update_function_code(FunctionName=name, ImageUri=uri, **of_it)
         client.get_waiter("function_updated_v2").wait(FunctionName=name)
     say(f"function {name} is {uri.rpartition('/')[2][:60]}")
+
+
+def _command(aws: Aws, name: str, handler: str) -> None:
+    """The image's own handler of it, which may be called otherwise in another image. '' where
+    nobody noted it."""
+    now = lambda_functions.configuration(aws, name) or {}
+    config = (now.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
+    if not handler or config.get("Command") == [handler]:
+        return
+    client = aws.client("lambda")
+    with errors(f"giving {name} its handler"):
+        client.update_function_configuration(
+            FunctionName=name, ImageConfig={**config, "Command": [handler]}
+        )
+        client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    say(f"function {name} starts {handler}")

@@ -138,7 +138,8 @@ def _now(found: Mapping[str, Any]) -> dict[str, Any]:
             "Environment": {"Variables": dict(found.get("Environment", {}).get("Variables", {}))},
             "TracingConfig": {"Mode": found.get("TracingConfig", {}).get("Mode", "PassThrough")},
             "VpcConfig": {
-                key: [*network.get(key, [])] for key in ("SubnetIds", "SecurityGroupIds")
+                **{key: [*network.get(key, [])] for key in ("SubnetIds", "SecurityGroupIds")},
+                **{key: network[key] for key in ("Ipv6AllowedForDualStack",) if key in network},
             },
         }
     )

@@ -159,6 +159,7 @@ def _build(
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
             forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
+            use_config_proxy=False,
         )  # fmt: skip
         for event in stream:  # to its end, as in _show_pull
             text = event.get("stream", "") or event.get("error", "")

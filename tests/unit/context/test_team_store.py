@@ -83,6 +83,23 @@ def test_what_stands_in_for_aws_and_has_no_name_here_is_not_used(
             open_team_store.refuse_nameless(address)
 
 
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("http://127.0.0.1:4566", "http://127.0.0.1:9000"),
+        ("http://127.0.0.1:4566", "https://s3.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_s3_is_asked_at_the_endpoint_that_the_origin_names(
+    monkeypatch: pytest.MonkeyPatch, named: str, asked: str
+) -> None:
+    """Another host's entries would count as those of the named one."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", named)
+    open_team_store.refuse_nameless(f"{named}/")
+    with pytest.raises(AwsError, match="AWS_ENDPOINT_URL is http"):
+        open_team_store.refuse_nameless(asked)
+
+
 METADATA = "Metadata-Version: 2.1\nName: One\nVersion: 1.0\n"
 FACTS: dict[str, Any] = {
     "name": "one", "version": "1.0", "folder": "one-1.0.dist-info", "files": {"one.py": [6, 0]},

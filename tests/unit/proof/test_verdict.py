@@ -150,7 +150,7 @@ def test_doubts_are_few() -> None:
     ]  # fmt: skip
     many = {name: failed(other, loads=other)["a"] for name in map(str, range(13))}
     assert len(verdict.doubts(many)) == 11
-    assert verdict.doubts(many)[-1] == "and 3 more"
+    assert verdict.doubts(many)[-1] == "and 3 more files"
 
 
 def test_every_defect_is_a_sentence() -> None:

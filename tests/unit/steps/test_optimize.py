@@ -39,7 +39,7 @@ class Failing:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         return Outcome(code=1, output="first\nMemoryError\n")
 
-    def prepare(self, layer: Path) -> None:
+    def prepare(self, job: Job) -> None:
         pass
 
     def close(self) -> None:
@@ -257,7 +257,7 @@ def test_people_are_told_what_happened() -> None:
     record = made_records.made(OptimizeRecord, strip=strip, bytecode=code)
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
-                  "not stripped: p/x.so (p) is no ELF file", "and 7 more",
+                  "not stripped: p/x.so (p) is no ELF file", "and 7 more files",
                   "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said

@@ -1,11 +1,13 @@
 """tasks/release/images/conversion.py, renaming.py, left_behind.py: what follows a function."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tasks.chalice_project.child import function_names
 from tasks.release.images import conversion, left_behind, permissions, renaming
+from tasks.release.undo import restore
 
 ZIP: dict[str, Any] = {
     "FunctionName": "shop-prod", "Handler": "app.app", "Runtime": "python3.12", "Role": "role",
@@ -24,6 +26,89 @@ def test_a_new_function_is_configured_as_the_old_one() -> None:
         "VpcConfig": {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]},
         "Environment": {"Variables": {"A": "1"}},
     }  # fmt: skip
+
+
+def test_a_function_keeps_its_ipv6() -> None:
+    """Beside Chalice's subnets; those of a function that keeps its name are Chalice's to say."""
+    dual = ZIP | {"VpcConfig": {**ZIP["VpcConfig"], "Ipv6AllowedForDualStack": True}}
+    assert renaming._wishes(dual)["VpcConfig"] == {
+        "SubnetIds": ["s"], "SecurityGroupIds": ["g"], "Ipv6AllowedForDualStack": True,
+    }  # fmt: skip
+    assert conversion.set_beside(dual)["VpcConfig"] == {"Ipv6AllowedForDualStack": True}
+    assert "VpcConfig" not in conversion.set_beside(ZIP)
+    assert restore._now(dual)["VpcConfig"]["Ipv6AllowedForDualStack"] is True
+
+
+# As the console, SAM and CDK write them, and as AddPermission does.
+URL = {
+    "Sid": "FunctionURLInvokeAllowPublicAccess", "Effect": "Allow", "Principal": "*",
+    "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:r:1:function:shop-prod",
+    "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
+}  # fmt: skip
+
+
+class Lambda:
+    """`given`: what AddPermission was told."""
+
+    def __init__(self) -> None:
+        self.given: list[dict[str, Any]] = []
+
+    def add_permission(self, **told: Any) -> None:
+        self.given.append(told)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, statement: dict[str, Any]) -> list[dict[str, Any]]:
+    client = Lambda()
+    aws: Any = SimpleNamespace(client=lambda name: client)
+    monkeypatch.setattr(permissions, "statements", lambda aws, name: [])
+    permissions.allow(aws, "shop-prod-image", [statement])
+    return client.given
+
+
+def test_who_may_call_through_a_url_may_not_call_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since October 2025 a function URL comes with two statements; the second names everybody."""
+    (told,) = given(monkeypatch, URL)
+    assert (told["Principal"], told["InvokedViaFunctionUrl"]) == ("*", True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {**URL, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "shop"}}},
+        {**URL, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+        {**URL, "Condition": {"StringNotEquals": {"aws:SourceAccount": "1"}}},
+        {**URL, "Condition": {"StringEquals": {"aws:SourceAccount": ["1", "2"]}}},
+        {**URL, "Effect": "Deny"},
+        {**URL, "Principal": {"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}},
+        {**URL, "Principal": {"AWS": "AROAEXAMPLEEXAMPLE12"}},
+        {**URL, "Action": ["lambda:InvokeFunction", "lambda:GetFunction"]},
+    ],
+)
+def test_what_addpermission_cannot_say_is_not_given(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], statement: dict[str, Any]
+) -> None:
+    """Without its condition it would let everybody in. `check` refuses before that."""
+    assert given(monkeypatch, statement) == []
+    assert "is not given" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"ArnLike": {"AWS:SourceArn": "arn:x"}}, {"SourceArn": "arn:x"}),
+        ({"StringEquals": {"AWS:SourceAccount": "1"}, "ArnLike": {"AWS:SourceArn": "arn:x"}},
+         {"SourceArn": "arn:x", "SourceAccount": "1"}),
+        ({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}, {"FunctionUrlAuthType": "NONE"}),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, {"PrincipalOrgID": "o-1"}),
+        ({"Bool": {"lambda:InvokedViaFunctionUrl": "false"}}, {"InvokedViaFunctionUrl": False}),
+        ({}, {}),
+    ],
+)  # fmt: skip
+def test_a_condition_follows_the_function(
+    monkeypatch: pytest.MonkeyPatch, condition: dict[str, Any], told: dict[str, Any]
+) -> None:
+    (found,) = given(monkeypatch, {**URL, "Condition": condition})
+    assert {key: found[key] for key in found.keys() & permissions.NAMES.values()} == told
 
 
 @pytest.mark.parametrize(("group", "follows"), [("/aws/lambda/shop-prod", False), ("ours", True)])

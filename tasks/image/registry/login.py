@@ -3,6 +3,7 @@ that it hands out to anybody (public.ecr.aws, Docker's)."""
 
 import base64
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from requests import Response, Session
 
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+# `Bearer realm="…"`, or one more `name=value` of the same way (RFC 9110, 11.6.1).
+_CHALLENGE = re.compile(r'(?:([\w-]+)[ \t]+)?([\w-]+)[ \t]*=[ \t]*(?:"([^"]*)"|([^\s,"]+))')
 FIX = "allow the ecr: actions of `./doitw iam-policy for=deploy` to this identity"
 NOBODY = "check the image's name; an image that wants a login: copy it into a registry of yours"
 # What ECR calls a request (AWS: "IAM permissions for pushing an image").
@@ -33,15 +35,18 @@ class Login:
     is_remote: bool = True  # proxies and certificates of the environment count
     _header: str = field(default="", repr=False)
     _host: str = ""
+    _lock: Any = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def headers(self, url: str) -> dict[str, str]:
-        """Of a request. To nobody but the registry itself."""
-        host = urlsplit(url).netloc
-        self._host = self._host or host
-        if not self._header and self.password:
-            self._header = self._basic()
-        known = self._header and host == self._host
-        return {"Authorization": self._header} if known else {}
+    def header(self, url: str) -> str | None:
+        """Of a request, '' for none yet. None for who is not the registry itself: nobody else gets
+        a login."""
+        with self._lock:
+            self._host = self._host or urlsplit(url).netloc
+            if urlsplit(url).netloc != self._host:
+                return None
+            if not self._header and self.password:
+                self._header = self._basic()
+            return self._header
 
     def remedy(self, method: str, path: str) -> str:
         """Where a request was refused. `path`: below the repository."""
@@ -49,15 +54,17 @@ class Login:
         action = ACTIONS.get((method, kind))
         return f"{self.fix} (here {action})" if self.password and action else self.fix
 
-    def renew(self, answer: "Response", session: "Session", verify: str | bool) -> bool:
-        """After a 401: is there something new to try?"""
-        kind, _, asked = answer.headers.get("WWW-Authenticate", "").partition(" ")
-        if kind.lower() == "bearer":
-            return self._token(dict(_CHALLENGE.findall(asked)), session, verify)
-        if self.password is None:
-            return False
-        former, self._header = self._header, self._basic()
-        return former != self._header or not former
+    def renew(
+        self, refused: str, answer: "Response", session: "Session", verify: str | bool
+    ) -> bool:
+        """Is there something new to try? `refused`: the header that was sent."""
+        with self._lock:
+            if self._header != refused:
+                return True  # another thread was first
+            if asked := _bearer(answer.headers.get("WWW-Authenticate", "")):
+                return self._token(asked, session, verify)
+            self._header = self._basic() if self.password else ""
+            return self._header != refused
 
     def _basic(self) -> str:
         assert self.password
@@ -79,6 +86,22 @@ class Login:
         return self._header not in ("Bearer ", former)
 
 
-def own(request: Any) -> Any:
-    """For requests, which would read ~/.netrc where it is told nothing."""
-    return request
+def is_refused(method: str, answer: "Response") -> bool:
+    """Is it the login that a registry does not take? ECR says 403 of one that has expired
+    (amazon-ecr-credential-helper#7), public.ecr.aws 400 (containers-roadmap#2835). The answer to
+    a HEAD has no words."""
+    if answer.status_code in (400, 403):
+        return method == "HEAD" or "expired" in answer.text.lower()
+    return answer.status_code == 401
+
+
+def _bearer(header: str) -> dict[str, str]:
+    """What a token is asked for with. {} where the registry hands out none. It may name several
+    ways in, in any order."""
+    found: dict[str, str] = {}
+    way = ""
+    for named, name, quoted, plain in _CHALLENGE.findall(header):
+        way = named.lower() or way
+        if way == "bearer":
+            found.setdefault(name.lower(), quoted or plain)
+    return found
