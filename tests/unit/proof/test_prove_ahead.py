@@ -46,5 +46,6 @@ def test_what_is_missing_is_begun(
     monkeypatch.setattr(installed_layer, "needed", lambda settings: Installed(()))
     monkeypatch.setattr(proof_plan, "prefetch", lambda *_: asked)
     monkeypatch.setattr(plan, "read_plans", lambda path: [])
+    monkeypatch.setattr(prove, "without_bytecode", lambda settings: set())
     prove.prepare(Settings())
     assert sandbox.begun == begun
