@@ -410,6 +410,22 @@ open("/tmp/written", "w").write("as in Lambda")
 """
 
 
+def test_a_folder_that_goes_while_a_job_begins_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of the system's gets a mount: one that is gone by then cannot be made anew."""
+    assert isolation.lacking(host_python.interpreter("3.12")) == ""
+    folder, wrapped = Path(tempfile.mkdtemp(dir="/usr")), isolation.wrapped
+
+    def lose(*words: Any, **named: Any) -> list[str]:
+        found = wrapped(*words, **named)
+        folder.rmdir() if folder.exists() else None
+        return found
+
+    monkeypatch.setattr(isolation, "wrapped", lose)
+    assert run("print(1)", kind=PROOF) == Outcome(code=0, output="1\n")
+
+
 @pytest.mark.parametrize(
     ("where", "home"),
     [("/", "."), ("/", ".."), ("/home", "deep"), ("/home", "../beside"), ("/var", "/"),
