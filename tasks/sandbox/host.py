@@ -37,8 +37,7 @@ INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
     "UV_KEYRING_PROVIDER", isolation.LOADER, *PROXIES,
 )  # of jobs of ours  # fmt: skip
-# Of bubblewrap, before the job began: a mount or folder was there and is not, as of a container that
-# ended.
+# Of bubblewrap, before the job began: a mount or folder was there and is gone, a container's say.
 MOUNT_WENT = ("bwrap: Can't bind mount /oldroot/ on /newroot/", "bwrap: Can't mkdir ")
 GIVEN = ("{work}", "{opt}", "{lambda}")
 # What an isolated job sees in their place.
