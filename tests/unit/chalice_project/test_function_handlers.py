@@ -20,7 +20,8 @@ def resource(handler: str) -> Any:
         runtime="python3.12", handler=handler, tags={}, timeout=60, memory_size=128,
         deployment_package=models.DeploymentPackage(filename="x.zip"), xray=False,
         role=models.PreCreatedIAMRole(role_arn="arn:aws:iam::1:role/x"), security_group_ids=[],
-        subnet_ids=[], reserved_concurrency=None, layers=[], architecture="x86_64",
+        subnet_ids=[], layers=[], architecture="x86_64",
+        reserved_concurrency=None,  # type: ignore[arg-type] # Chalice's own default
     )  # fmt: skip
 
 
@@ -48,9 +49,9 @@ def updated(monkeypatch: pytest.MonkeyPatch) -> Any:
         (call,) = [x for x in calls if getattr(x, "method_name", "") == "update_function"]
         session, told = factory.create_botocore_session(), list[Any]()
 
-        def answer(model: Any, params: Any, **_: Any) -> Any:
-            if model.name == "UpdateFunctionConfiguration":
-                told.append(params["body"])
+        def answer(**asked: Any) -> Any:
+            if asked["model"].name == "UpdateFunctionConfiguration":
+                told.append(asked["params"]["body"])
             found = {"Configuration": {}, "FunctionArn": "arn:x", "Tags": {}, "State": "Active",
                      "LastUpdateStatus": "Successful", "FunctionName": NAME}  # fmt: skip
             return SimpleNamespace(status_code=200), found
