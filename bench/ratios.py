@@ -20,11 +20,11 @@ class Goal:
 
 GOALS = (
     Goal(work="install → zip, no bytecode, empty store", ours="zip", against="uv", most=0.35),
-    Goal(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.8),
+    Goal(work="full build: bytecode, proof, report", ours="full", against="uv", most=0.7),
     Goal(work="full build: bytecode, proof, report", ours="full", against="classic", most=0.2),
-    Goal(work="one pin changed", ours="pin", against="uv-pin", most=0.2),
-    Goal(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.35),
-    Goal(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=2),
+    Goal(work="one pin changed", ours="pin", against="uv-pin", most=0.1),
+    Goal(work="one heavy pin changed", ours="heavy", against="uv-heavy", most=0.25),
+    Goal(work="`./doitw`, nothing changed", ours="nothing", against="doit-list", most=1.5),
     Goal(
         work="`./doitw deploy`, nothing changed, fresh checkout",
         ours="deploy", against="sam-cached", most=0.15,

@@ -9,7 +9,7 @@ from bench.checkouts import Checkout
 from bench.layers import Layer
 from bench.measure import Measured, run
 from bench.peers import UV
-from bench.ratios import verdict
+from bench.ratios import MEMORY, verdict
 from bench.results import Result, Table, write
 from bench.speed import builders
 from tasks.context.settings import current
@@ -31,6 +31,7 @@ SERIES = {
         Layer(distributions=20, files=2_000, bytes=count * MB) for count in (12, 50, 100, 200)
     ],
 }
+ONE_FILE = Layer(distributions=1, files=2, bytes=240 * MB)  # beside its `__init__.py`
 FOUR_TIMES = (SERIES["MB unpacked"][1], SERIES["MB unpacked"][3])
 MOST_GROWTH = 1.1  # of the peak of memory, from the one to the other
 PLOT = "scale.svg"
@@ -61,12 +62,13 @@ def main(runs: int) -> None:
     measured = {}
     layers.INDEX.mkdir(parents=True, exist_ok=True)
     with package_index.serving(layers.INDEX, _host(builder)) as served:
-        for layer in {each: None for series in SERIES.values() for each in series}:
+        for layer in {each: None for series in (*SERIES.values(), (ONE_FILE,)) for each in series}:
             layers.write(layer)
             measured[layer] = point(
                 layer, checkout, served.url.replace("simple", f"{layer.name}/simple"), runs
             )
-    show({axis: [measured[each] for each in series] for axis, series in SERIES.items()}, builder)
+    series = {axis: [measured[each] for each in layers_] for axis, layers_ in SERIES.items()}
+    show(series, measured[ONE_FILE], builder)
 
 
 def _host(builder: str) -> str:
@@ -100,8 +102,8 @@ def point(layer: Layer, checkout: Checkout, url: str, runs: int) -> Point:
     return found
 
 
-def show(series: Mapping[str, list[Point]], builder: str) -> None:
-    rows = [row(each) for points in series.values() for each in points]
+def show(series: Mapping[str, list[Point]], one_file: Point, builder: str) -> None:
+    rows = [row(each) for points in (*series.values(), [one_file]) for each in points]
     works = (FULL, CHANGED, NOTHING)
     columns = ("distributions", "files", "unpacked", *works, "uv's guide + zip -r", "memory here")
     caption = (
@@ -113,7 +115,7 @@ def show(series: Mapping[str, list[Point]], builder: str) -> None:
     write(
         Result(
             part="scale",
-            tables=[table, growth(series)],
+            tables=[table, growth(series), large(one_file)],
             figures={axis: [asdict(each) for each in points] for axis, points in series.items()},
             plots=[PLOT],
         )
@@ -137,6 +139,14 @@ def growth(series: Mapping[str, list[Point]]) -> Table:
     cells = [f"peak memory, {work}", size(small), size(large), *verdict(large / small, MOST_GROWTH)]
     columns = ("work", "layer", "four times the layer", "ratio", "goal", "")
     return Table(caption="Memory against size:", columns=columns, rows=[cells])
+
+
+def large(point: Point) -> Table:
+    """Memory of a file that is packed by itself."""
+    memory = point.memory(FULL, CHANGED)
+    cells = ["peak memory", size(memory), size(MEMORY), *verdict(memory / MEMORY, 1)]
+    columns = ("work", "layer", "", "ratio", "goal", "")
+    return Table(caption=f"One file of {size(point.layer.bytes)}:", columns=columns, rows=[cells])
 
 
 LINES = {  # kind of line: what it is called, what it shows

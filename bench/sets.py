@@ -25,9 +25,9 @@ from tasks.context.settings import current
 from tasks.layer import installed
 from tasks.layer.builder import LayerBuilder
 from tasks.proof import probe
-from tasks.proof.environment import proof_environment
+from tasks.proof.probe import proof_environment
 from tasks.sandbox import choose
-from tasks.sandbox.job_kinds import CHECK
+from tasks.sandbox.job_users import CHECK
 from tasks.sandbox.protocol import Job, scripts
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -40,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
 LONGEST = 300.0  # seconds of a script
 QUIET = b"import warnings\n\nwarnings.simplefilter('ignore')\n"  # they quote sources
+# The import test imports each module alone. This app has configured Django before.
 COLUMNS = (
     "requirements", "packages", "plain", "layer", "without bytecode", "`only`", "imports",
     "lines compared", "differences", "took",
@@ -81,7 +82,10 @@ def row(name: str, base: Settings) -> list[str]:
     requirements = SETS / f"{name}.txt"
     # Each set has a store of its own: the plain tree needs every package installed anew.
     settings = replace(
-        base, layer=f"bench-{name}", requirements=str(requirements), store=str(paths.BUILD)
+        base,
+        layer=f"bench-{name}",
+        requirements=str(requirements),
+        store=str(paths.BUILD),
     )
     started = time.monotonic()
     paths.BUILD.mkdir()
@@ -108,14 +112,14 @@ def measured(name: str, settings: Settings, workshop: LayerBuilder) -> list[str]
     only = replace(settings, bytecode="only")
     small = build(only, workshop)
     found_only = printed(only, workshop, paths.layer_zip(only))
-    code = made["optimize"]["bytecode"]["bytes"]
+    code = made["optimize"].bytecode.bytes
     return [
-        str(len(made["install"]["distributions"])),
-        size(made["install"]["bytes"]),
+        str(len(made["install"].distributions)),
+        size(made["install"].bytes),
         size(made["zip"].unzipped),
         size(made["zip"].unzipped - code),
         size(small["zip"].unzipped),
-        f"{made['verify']['modules']} modules",
+        f"{made['verify'].modules} modules",
         str(len(expected)),
         said(name, expected, found, found_only),
     ]

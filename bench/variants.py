@@ -11,7 +11,7 @@ from tasks.layer import locked_requirement
 from tasks.layer.builder import LayerBuilder
 from tasks.layer.installed import Installed
 from tasks.requirements import file, uv
-from tasks.sandbox import job_kinds
+from tasks.sandbox import job_users
 from tasks.sandbox.protocol import Job, Sandbox
 from tasks.settings import paths
 from tasks.settings.model import Settings
@@ -35,14 +35,14 @@ def installed(settings: Settings, sandbox: Sandbox, target: Path, *, compiled: b
     job = Job(
         argv=("{uv}", *uv.installing(settings, sandbox.kind, hashed=True)),
         inputs={"requirements.txt": "".join(f"{pin.text}\n" for pin in pins).encode()},
-        kind=job_kinds.INSTALL,
+        kind=job_users.INSTALL,
         network=True,
         fetch={} if compiled else {"{work}/python": target / "python"},
     )
     _run(sandbox, job)
     if compiled:
         fetch = {"{work}/python": target / "python"}
-        _run(sandbox, Job(argv=("sh", "-c", COMPILE), kind=job_kinds.INSPECT, fetch=fetch))
+        _run(sandbox, Job(argv=("sh", "-c", COMPILE), kind=job_users.INSPECT, fetch=fetch))
     sandbox.close()  # {work} is empty for the next
 
 

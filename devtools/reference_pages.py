@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools import reference_files
-from tasks.aws.iam import image_statements
+from tasks.aws.iam import image_actions
 from tasks.cli import help_pages
 from tasks.cli.help_pages import Page
 from tasks.commands import table
@@ -93,7 +93,7 @@ def permissions() -> str:
     rows = [
         (f"`{need.sid}`", ", ".join(f"`{each}.json`" for each in need.of),
          ", ".join(f"`{each}`" for each in need.actions))
-        for need in image_statements.every_need()
+        for need in image_actions.every_need()
     ]  # fmt: skip
     head = [("statement", "policies", "actions"), ("---",) * 3]
     return PERMISSIONS + "".join(f"| {' | '.join(row)} |\n" for row in [*head, *rows])

@@ -10,6 +10,7 @@ where it asks which folders are some. "stubs", those of any package. "lazy" wher
 import re
 from collections.abc import Collection, Mapping
 
+import byte_search
 import source_words
 from code_text import WRITTEN, Words, has_line, having, is_code, is_said, line_at
 from source_words import INIT, OPENED
@@ -34,6 +35,7 @@ _QUICK = (
     "numba", "use_attribute_docstrings",
     "co_filename", ".origin", "getfile", "stub", "__path__",
 )  # fmt: skip
+_QUICK_BYTES = [each.encode() for each in _QUICK]
 # What these say is rare: only code that imports them is searched.
 _IMPORTED = (
     "pytest", "inspect", "zipfile", "tarfile", "shutil", "traceback", "jinja2", "pkg_resources",
@@ -48,13 +50,18 @@ _DESCRIPTION = re.compile(
 )
 # A module's file, put together: n + ".py", f"{n}.py", "%s.py", with_suffix(".py"), r"(\w+)\.py$"
 _BY_NAME = re.compile(r"\.py(?:\$|\\[bZ])?[\"']")
+# What the names of sources end with: it looks for modules with no other word (pysnmp's MIBs).
+_ENDINGS = ("SOURCE_SUFFIXES", "BYTECODE_SUFFIXES", "all_suffixes(", "PY_SOURCE")
+_MACHINERY = {"importlib", "importlib.machinery", "imp"}
+_RUN = re.compile(r"\brun_path\(\s*[a-z_]\w*[,)]")  # a file that it is told
 _ASKED = re.compile(r"exists\(|is_?file\(")
-_PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]]\\)\Z")
+_PUT = re.compile(r"(?:\+\s*[rf]?[\"']|[}*?\])]|%s|with_suffix\([\"']|[+*)\]][\w-]*\\)\Z")
 
 
 def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[str]:
     """`imports`, `files`: what it says plainly, which rules out most of what is rare."""
-    there = {quick for quick in _QUICK if quick in text} | {*_IMPORTED}.intersection(imports)
+    quick = byte_search.words_in(text.encode(errors="replace"), _QUICK_BYTES)
+    there = {each.decode() for each in quick} | {*_IMPORTED}.intersection(imports)
     there |= {"getsourcefile"} if "source" in there and "getsourcefile" in text else set()
     sources = {name.rpartition("/")[2] for name in files if name.endswith(".py")}
     found = [kind for kind, words in _LISTING.items() if any(having(words, text, there))]
@@ -63,7 +70,8 @@ def kinds(text: str, imports: Collection[str], files: Collection[str]) -> list[s
     found += ["source"] * own + ["callers"] * callers
     found += ["packages"] * ("__init__.py" in sources and has_line(INIT, _ASKED, text))
     beside = "files" in found or ("__file__" in there and "(__file__" in text)
-    found += ["by-name"] * bool((beside or sources) and _puts_together(text, beside=beside))
+    by_name = (beside or sources) and _puts_together(text, beside=beside)
+    found += ["by-name"] * bool(by_name or _looks_by_ending(text, imports, beside=beside))
     if "modules" in found:
         found += [f"modules of {word}" for word in sorted(_packages(text, imports))]
     if "stub" in there:
@@ -95,6 +103,13 @@ def _puts_together(text: str, *, beside: bool) -> bool:
         and (beside or _is_read(line_at(text, each.start())))
         for each in _BY_NAME.finditer(text)
     )
+
+
+def _looks_by_ending(text: str, imports: Collection[str], *, beside: bool) -> bool:
+    """Or runs files that it is told."""
+    if not _MACHINERY.isdisjoint(imports) and any(is_said(each, text) for each in _ENDINGS):
+        return True
+    return beside and "runpy" in imports and has_line(_RUN, _RUN, text)
 
 
 def _is_read(line: str) -> bool:

@@ -15,7 +15,8 @@ from os.path import join
 from typing import Any, NamedTuple
 
 sys.path.insert(0, os.path.dirname(__file__))
-import strip
+import byte_search
+import strip_libraries
 
 LAMBDA = "/opt/python"  # where the layer lies in Lambda
 STORED, DEFLATED = 0, 8  # as in a zip
@@ -60,7 +61,7 @@ class Making(NamedTuple):
 
 class Made(NamedTuple):
     """`packed`: the group's files, compiled ones beside their sources. `wrong`: modules that are
-    not valid. `strip`: docker/strip.py's report."""
+    not valid. `strip`: docker/strip_libraries.py's report."""
 
     packed: list[Packed]
     wrong: list[str]
@@ -70,7 +71,7 @@ class Made(NamedTuple):
 def pack(making: Making, group: Group) -> Made:
     """The packed bytes, one behind the other, are in the group's file: through a pipe they would
     travel twice."""
-    made = Made([], [], strip.new_report())
+    made = Made([], [], strip_libraries.new_report())
     with open(join(making.loose, group.file), "wb") as file:
         for name, mode, content, ours in entries(making, group, made):
             method, data = pressed(content, making.level)
@@ -83,7 +84,7 @@ def pack(making: Making, group: Group) -> Made:
 
 def is_suspect(words: "tuple[bytes, ...]", content: bytes, *, beside: bool) -> bool:
     """`beside` its source, bytecode has no text that the source has not."""
-    return not words or (not beside and any(word in content for word in words))
+    return not words or (not beside and any(byte_search.words_in(content, words)))
 
 
 def entries(making: Making, group: Group, made: Made) -> "Iterator[tuple[str, int, bytes, bool]]":
@@ -94,7 +95,7 @@ def entries(making: Making, group: Group, made: Made) -> "Iterator[tuple[str, in
         mode = 0o755 if os.stat(source).st_mode & 0o111 else 0o644
         content = cut[name].encode(errors="surrogateescape") if name in cut else read(source)
         if making.strip and name not in cut:
-            content = strip.lighter(name, content, made.strip)
+            content = strip_libraries.lighter(name, content, made.strip)
         code = compiled(content, name) if making.compile and name.endswith(".py") else b""
         if code is None:
             made.wrong.append(name)

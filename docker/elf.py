@@ -1,6 +1,7 @@
 """What shared objects and programs need of the system that loads them, read from their headers.
 
-For docker/probe.py, inspect_foreign.py, inspect_installed.py and strip.py. Standard library only.
+For docker/probe.py, inspect_foreign.py, inspect_installed.py and strip_libraries.py. Standard
+library only.
 Source of the layout: the System V ABI, and for versions "Linux Standard Base Core, symbol
 versioning" (.gnu.version_r, DT_VERNEED).
 
@@ -80,8 +81,8 @@ class Segment(NamedTuple):
 
 def read(path: Path) -> "Facts | None":
     """{"machine", "program": is it one, "soname", "needed": [names], "versions": {library:
-    [names]}}. None for what is no ELF file. Of a damaged one the machine, and "damaged". Of other
-    than 64 bits little-endian, what is known."""
+    [names]}, "run_paths": as it says them}. None for what is no ELF file. Of a damaged one the
+    machine, and "damaged". Of other than 64 bits little-endian, what is known."""
     with path.open("rb", buffering=0) as file:
         head = file.read(HEADER.size)
         if len(head) < 20 or head[:4] != b"\x7fELF":
@@ -90,7 +91,7 @@ def read(path: Path) -> "Facts | None":
         (number,) = struct.unpack(f"{order}H", head[18:20])
         facts: Facts = {
             "machine": MACHINES.get(number, f"machine {number}"),
-            "program": False, "soname": "", "needed": [], "versions": {},
+            "program": False, "soname": "", "needed": [], "versions": {}, "run_paths": [],
         }  # fmt: skip
         if head[4:6] not in OTHERS:
             try:
@@ -114,6 +115,7 @@ def needs(file: BinaryIO) -> Facts:
         "soname": text(strings, found[SONAME]) if SONAME in found else "",
         "needed": [text(strings, value) for tag, value in tags if tag == NEEDED],
         "versions": versions(file, segments, found, strings),
+        "run_paths": [text(strings, value) for tag, value in tags if tag in RUN_PATHS],
     }
 
 

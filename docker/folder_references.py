@@ -39,6 +39,12 @@ _SHOWN = re.compile(r">>> *(?:from|import) +([\w.]*\b(?:tests?|SelfTest)\b[\w.]*
 # Of an index: a path into such a folder, and no address.
 _LISTED = re.compile(r"(?:tests?|SelfTest|docs)/[^\s\"'<>,\[\]{}]+")
 _BETWEEN = re.compile(r"[\s\"'<>,\[\]{}]")
+# And modules: "acme.test.fake", "acme.docs:App".
+_IN_INDEX = re.compile(r"\.(?:tests?|SelfTest|docs|conftest)\b(?:\.\w+)*(?!\.\*)\b")
+# These tell tools of its developers what its tests are. pandas ships one.
+_OF_TOOLS = {"pyproject.toml", "setup.cfg", "tox.ini", "mypy.ini", "pytest.ini"}
+_NO_NAME = re.compile(r"[^\w.]")
+_PACKAGE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 # join(root, "bin", "run"), "/opt/python/bin/run"
 _BIN = re.compile(r"""bin(?:/|["'][\s,/)]+["'])([\w.-]+)["']""")
 _LEADING = re.compile(r"""["']([^"'\s]*/)?\Z""")
@@ -66,13 +72,21 @@ def holds(path: str) -> bool:
     return _LISTED.search(path) is not None
 
 
-def listed(text: str) -> set[str]:
-    """Paths into such folders that an index names."""
-    found = (
-        _BETWEEN.split(text[max(0, each.start() - 300) : each.start()])[-1] + each[0]
-        for each in _LISTED.finditer(text)
+def index(path: str, text: str) -> tuple[list[str], list[str]]:
+    """Modules of such folders, and paths into them, that an index names. Sorted."""
+    of_tools = path.rpartition("/")[2] in _OF_TOOLS
+    paths = (_before(text, each.start(), _BETWEEN) + each[0] for each in _LISTED.finditer(text))
+    modules = (
+        f"{lead}{each[0]}"
+        for each in _IN_INDEX.finditer("" if of_tools else text)
+        if _PACKAGE.fullmatch(lead := _before(text, each.start(), _NO_NAME))
     )
-    return {each for each in found if "://" not in each}
+    return sorted({*modules}), sorted({each for each in paths if "://" not in each})
+
+
+def _before(text: str, start: int, between: re.Pattern[str]) -> str:
+    """What stands before it in the same word."""
+    return between.split(text[max(0, start - 300) : start])[-1]
 
 
 def programs(text: str) -> Iterator[str]:

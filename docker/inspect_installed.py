@@ -15,7 +15,8 @@ names, lazy, what it reads (code_words.py), those of the imports that happen as 
 imported]} of its code (for tasks/layer/prune/). An index that names files is among them.
 "contents" {path: sha256} of what the wheel brought, "altered": those of them that RECORD says
 something else of. A script of Python stands there without the lines that the installer writes
-(BEHIND). "refused" {path: why no layer may hold it}, where there are some.
+(BEHIND). "pure": is its wheel for any platform? "refused" {path: why no layer may hold it}, where
+there are some.
 """
 
 import base64
@@ -56,7 +57,8 @@ BILL = 10_000_000  # bytes of a bill of materials; one of more is none
 TEXT, CODE = 16 << 20, 64 << 20  # bytes of metadata, of a module; both are read as a whole
 PATIENCE = 20  # seconds of processor time for one module; large ones take a tenth of one
 CODES_EFFORT = 20  # a byte of a module, against one of another file
-INDEX, INDEXES = 1 << 20, (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg")  # bytes of one
+INDEX = 1 << 20  # bytes of one
+INDEXES = (".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".xml", ".zcml")
 LINE = 5000  # bytes: a path has 4,096 at most
 SMALL = 2048  # bytes of an __init__.py
 # One of more may declare a namespace, with much before it.
@@ -236,6 +238,7 @@ def distribution(folder: Path) -> Facts:
         "hashes": recorded(texts["RECORD"]),
         "targets": targets(points),
         "scripts": scripts(points),
+        "pure": header("Tag", _text(folder / "WHEEL")).endswith("-any"),
     }
 
 
@@ -318,7 +321,12 @@ def shipped(target: str, facts: Facts, metadata: str) -> Facts:
     """The texts of its licences, and of bills of materials."""
     sizes = {name: size for name, (size, _) in facts["files"].items() if name not in facts["links"]}
     named = license_files.named_by(metadata)
-    licenses = [name for name in sizes if license_files.is_license(name, named)]
+    licenses = [
+        name
+        for name in sizes
+        if license_files.is_license(name, named)
+        and (".dist-info/" in name or not license_files.is_binary(Path(target, name)))
+    ]
     bills = [name for name in sizes if re.match(r"[^/]+\.dist-info/sboms/", name)]
     return {
         "licenses": {name: _text_up_to(target, name, license_files.LARGEST) for name in licenses},
@@ -459,7 +467,7 @@ def says(path: str, content: bytes) -> "Said":
         found = (
             module_references.module(path, text)
             if is_code(path)
-            else ([], sorted(folder_references.listed(text)), False, [], [])
+            else (*folder_references.index(path, text), False, [], [])
         )
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except TimeoutError:

@@ -39,6 +39,7 @@ import fcntl
 import json
 import os
 import queue
+import re
 import select
 import shutil
 import signal
@@ -61,7 +62,8 @@ BLOCK = 1 << 20  # bytes
 LOOK = 0.1  # seconds, between two looks at a job that says nothing
 NO_JOB = (1 << 32) - 1
 NOWHERE, TOOLS = "-", "tools"
-OF_THE_ENGINE = ("HOME", "HOSTNAME", "TERM")  # variables
+# Variables. Podman adds this machine's proxies, whatever it is told (containers.conf, http_proxy).
+OF_THE_ENGINE = re.compile(r"HOME|HOSTNAME|TERM|(?i:(https?|ftp|all|no)_proxy)")
 OLD = 60 * 24 * 3600  # seconds since a tool was used
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 RUNNING: "set[subprocess.Popen[bytes]]" = set()
@@ -278,7 +280,7 @@ def run(job: "dict[str, Any]") -> int:
 
 def around() -> "dict[str, str]":
     """The image's variables, without what the engine adds and no function has."""
-    return {name: value for name, value in os.environ.items() if name not in OF_THE_ENGINE}
+    return {n: value for n, value in os.environ.items() if not OF_THE_ENGINE.fullmatch(n)}
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

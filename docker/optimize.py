@@ -30,7 +30,7 @@ from typing import Any, BinaryIO
 
 sys.path.insert(0, os.path.dirname(__file__))
 import fork_pool
-import strip
+import strip_libraries
 from compress import Group, Made, Making, pack, pressed
 
 BLOCK = 1 << 20  # bytes
@@ -79,7 +79,7 @@ class Parts:
         self._files = {key: join(out, each["as"]) for key, each in making.request.items()}
         self._members: dict[str, list[Any]] = {key: [] for key in making.request}
         self._skipped: dict[str, list[str]] = {key: [] for key in making.request}
-        self._strip = {key: strip.new_report() for key in making.request}
+        self._strip = {key: strip_libraries.new_report() for key in making.request}
 
     def add(self, group: Group, made: Made) -> None:
         with open(self._files[group.key], "ab") as file:
@@ -95,7 +95,7 @@ class Parts:
     def finish(self) -> None:
         for key, path in self._files.items():
             self._correct_record(key, path)
-            report = strip.in_order(self._strip[key]) if self._making.strip else None
+            report = strip_libraries.in_order(self._strip[key]) if self._making.strip else None
             index = {"members": sorted(self._members[key]), "strip": report}
             text = json.dumps(index | {"skipped": sorted(self._skipped[key])}).encode()
             with open(path, "ab") as file:

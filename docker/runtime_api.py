@@ -4,6 +4,7 @@ Paths, headers and status codes are those of AWS's "Using the Lambda runtime API
 runtimes". The client is Lambda's own, awslambdaric. Standard library only.
 """
 
+import http.client
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,10 @@ ADDRESS = "127.0.0.1"
 ROOT = "/2018-06-01/runtime/"
 MOST_ANSWERED = 6_291_556  # bytes of an answer (AWS quota: 6 MB, and what wraps it)
 BLOCK = 1 << 20
+# An error's cause comes as a header, of up to 1 MB (awslambdaric, lambda_runtime_client.py), and
+# Python's server reads lines of 64 kB.
+LONGEST_HEADER = 2 << 20  # bytes
+http.client._MAXLINE = LONGEST_HEADER  # type: ignore[attr-defined] # parse_headers reads it
 
 
 class Said(NamedTuple):

@@ -314,8 +314,11 @@ class Lacking:
     def __init__(self, opt: str, system: Collection[str]) -> None:
         self._opt, self._system = opt, frozenset(system)
         here = (opt, os.path.dirname(os.__file__), os.environ.get("TMPDIR") or "/tmp")  # noqa: PTH120, S108 - no pathlib here
-        self._own = tuple(f"{each}/" for each in here)
-        self._layers = (self._own[0], self._own[2])
+        self._layers = tuple(f"{each}/" for each in (here[0], here[2]))
+        real = [
+            os.path.realpath(each) for each in here
+        ]  # as the folder that a process is in says it
+        self._own = tuple(f"{each}/" for each in (*here, *real))
 
     def start(self) -> None:
         sys.meta_path.insert(0, self)
@@ -348,7 +351,8 @@ class Lacking:
     def has(self, name: str) -> bool:
         """Does Lambda: its system, its Python, the layer, what an import put into /tmp?"""
         file = name.rpartition("/")[2]
-        if name.startswith(self._own) or file in self._system or file.startswith("libpython"):
+        place = resolved(name) if "/" in name else ""  # else it is looked for
+        if place.startswith(self._own) or file in self._system or file.startswith("libpython"):
             return True
         return any(file == each.rpartition("/")[2] for each in libraries(self._opt, loaded_files()))
 

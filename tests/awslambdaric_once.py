@@ -8,6 +8,7 @@ negative for a signal, None where it still ran when all was answered or its time
 says of a function, the local Lambda has to say, too (tests/docker/test_as_lambda.py).
 """
 
+import http.client
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ADDRESS = ("127.0.0.1", 9001)
+http.client._MAXLINE = 2 << 20  # type: ignore[attr-defined] # the client's longest header: 1 MB
 OF_THE_ENGINE = ("HOME", "HOSTNAME")  # variables
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:function:shuking-local"
 

@@ -24,6 +24,7 @@ def elf(
     soname: str = "",
     versions: Mapping[str, Sequence[str]] = {},
     program: bool = False,
+    run_path: str = "",
     debug: int = 0,
 ) -> bytes:
     """A shared object of 64 bits, little-endian; `versions`: {library: symbol versions}; `debug`:
@@ -31,6 +32,7 @@ def elf(
     strings = _Strings()
     pairs = [(1, strings.add(name)) for name in needed]
     pairs += [(14, strings.add(soname))] if soname else []
+    pairs += [(29, strings.add(run_path))] if run_path else []
     wanted = _versions(strings, versions)
     count = 3 if program else 2
     start = 64 + 56 * count

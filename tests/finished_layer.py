@@ -3,12 +3,15 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tasks.layer import input_hash
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import InstallRecord, VerifyRecord, ZipRecord
 from tasks.util import files
+from tests import made_records
 
 SIX = {"six": "1.17.0"}
 
@@ -23,22 +26,21 @@ def build(
     content = zipped(text)
     path = paths.layer_zip(settings)
     files.write_atomic(path, content)
-    record = {
-        "sha256": files.file_digest(path),
-        "bytes": len(content),
-        "unzipped": len(text),
-        "files": 1,
-        "built": built,
-        "inputs": input_hash.parts(settings, "host"),
-        "input": input_hash.input_hash(settings, "host"),
-    }
-    files.write_record(paths.record(settings, "zip"), record)
-    verified = {"sha256": record["sha256"], "packages": dict.fromkeys(pins, len(text))}
-    files.write_record(paths.record(settings, "verify"), verified)
-    listed = [{"name": name, "version": pins[name], "direct": True} for name in pins]
-    installed = {"builder": "host", "distributions": listed, "bytes": len(text)}
-    files.write_record(paths.record(settings, "install"), installed)
-    return record
+    record = ZipRecord(
+        sha256=files.file_digest(path),
+        bytes=len(content),
+        unzipped=len(text),
+        files=1,
+        built=built,
+        inputs=input_hash.parts(settings, "host"),
+        input=input_hash.input_hash(settings, "host"),
+    )
+    records.write(settings, record)
+    sizes = dict.fromkeys(pins, len(text))
+    made_records.put(settings, VerifyRecord, sha256=record.sha256, packages=sizes)
+    listed = [made_records.distribution(name, version) for name, version in pins.items()]
+    made_records.put(settings, InstallRecord, builder="host", distributions=listed, bytes=len(text))
+    return asdict(record)
 
 
 def zipped(text: str, name: str = "python/six.py") -> bytes:

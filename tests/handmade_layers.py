@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from tasks.layer.installed import Installed, InstalledDistribution
 from tasks.sandbox import choose
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import VerifyRecord, ZipRecord
 from tasks.steps import install, optimize, prune, verify
 from tasks.steps import zip as zip_step
 from tasks.util.errors import VerifyError
@@ -134,13 +134,13 @@ def rewrite(settings: Settings, change: Mapping[str, str], without: str = "") ->
                 archive.writestr(name, data)
 
 
-def build(settings: Settings) -> Any:
+def build(settings: Settings) -> VerifyRecord:
     """verify's record, after everything before it."""
     pack(settings)
     return verify.run(settings, lambda: builder.choose(settings))
 
 
-def pack(settings: Settings) -> Any:
+def pack(settings: Settings) -> ZipRecord:
     """zip's record, after everything before it but install."""
     prune.run(settings)
     optimize.run(settings, lambda: builder.choose(settings))

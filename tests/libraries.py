@@ -8,7 +8,7 @@ import deflate
 from tests import sandbox_scripts
 
 FOUND = next(Path(deflate.__file__).parent.glob("*.so"))  # any real one will do
-PLAIN: bytes = sandbox_scripts.load("strip").strip(FOUND.read_bytes())
+PLAIN: bytes = sandbox_scripts.load("strip_libraries").strip(FOUND.read_bytes())
 _SECTIONS, _COUNT = 40, 60  # where an ELF file says where its list of sections is, and how long
 _HEAD = struct.Struct("<2I4Q2I2Q")
 

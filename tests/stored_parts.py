@@ -9,10 +9,10 @@ from tasks.layer import installed
 from tasks.layer import part as parts
 from tasks.layer.installed import InstalledDistribution
 from tasks.layer.part import Part
-from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import InstallRecord
 from tasks.util import files as file_tools
-from tests import sandbox_scripts
+from tests import made_records, sandbox_scripts
 
 LEVEL = 6  # libdeflate's
 
@@ -45,11 +45,10 @@ def keep(settings: Settings, found: Iterable[InstalledDistribution]) -> None:
     for each in found:
         facts = {name: value for name, value in vars(each).items() if name not in ("key", "pin")}
         installed.store(settings).put_bytes("installed", each.key, file_tools.canonical(facts))
-        listed.append({"name": each.name, "version": each.version, "direct": True})
-        listed[-1] |= {"key": each.key, "pin": each.pin, "text": f"{each.name}==1.0"}
-    keys = [each["key"] for each in listed]
-    record = {"fingerprint": "f", "options": [], "tree": file_tools.digest(keys)}
-    file_tools.write_record(paths.record(settings, "install"), record | {"distributions": listed})
+        more = {"key": each.key, "pin": each.pin, "text": f"{each.name}==1.0"}
+        listed.append(made_records.distribution(each.name, each.version, **more))
+    tree = file_tools.digest([each.key for each in listed])
+    made_records.put(settings, InstallRecord, fingerprint="f", tree=tree, distributions=listed)
 
 
 def part(

@@ -64,6 +64,7 @@ def workflow(
         "requirements": requirements,
         "lock": str(Path(requirements).with_suffix(".lock")),
         "name": place.name,
+        "file": place.file.as_posix(),
         "key": f"layer-{part}" if part else "layer",
         "group": f"{part}-" if part else "",
         "folder": f"{place.folder.as_posix()}/" if place.is_part else "",

@@ -11,10 +11,10 @@ from ..util import typed_json
 from . import s3
 from .client import Aws
 from .errors import DENIED, error_code, errors
-from .iam import actions as iam_actions
+from .iam import action_names as iam_actions
 from .iam import policies
 from .iam.policies import TRANSPORT, tls_only
-from .iam.store_statements import CONDITION, STORE_ROOT, written_once
+from .iam.store_actions import CONDITION, STORE_ROOT, written_once
 
 BLOCK = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 # What a killed upload leaves is in no list of objects, and paid for.
@@ -24,6 +24,7 @@ UNFINISHED = {
     "Filter": {"Prefix": ""},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
 }
+MINIMUM = "TransitionDefaultMinimumObjectSize"  # S3 sets it anew where a request does not name it
 STORE_DAYS = 30  # an entry of the team's store lives, each can be made again
 STORE = {
     "ID": "doit-lambda-layer-store",
@@ -31,6 +32,7 @@ STORE = {
     "Filter": {"Prefix": f"{STORE_ROOT}/"},
     "Expiration": {"Days": STORE_DAYS},
     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},  # in buckets of others, too
 }
 MISSING = {"NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"}
 
@@ -168,14 +170,15 @@ def add_rule(aws: Aws, ours: Mapping[str, Any]) -> str:
     this identity may not: with that right it could have all of the bucket deleted by age."""
     from botocore.exceptions import ClientError
 
-    there, bucket = rules(aws), aws.settings.bucket
-    if ours in there:
+    whole, bucket = _lifecycle(aws), aws.settings.bucket
+    if ours in whole["Rules"]:
         return ""
-    others = [rule for rule in there if rule.get("ID") != ours["ID"]]
+    others = [_with_filter(rule) for rule in whole["Rules"] if rule.get("ID") != ours["ID"]]
+    minimum = {MINIMUM: whole[MINIMUM]} if MINIMUM in whole else {}
     with errors(f"setting the lifecycle of bucket {bucket}"):
         try:
             aws.client("s3").put_bucket_lifecycle_configuration(
-                **s3.bucket_of(aws), LifecycleConfiguration={"Rules": [*others, ours]}
+                **s3.bucket_of(aws), **minimum, LifecycleConfiguration={"Rules": [*others, ours]}
             )
         except ClientError as error:
             if error_code(error) not in DENIED:
@@ -184,15 +187,31 @@ def add_rule(aws: Aws, ours: Mapping[str, Any]) -> str:
     return ""
 
 
+def _with_filter(rule: dict[str, Any]) -> dict[str, Any]:
+    """The same rule. S3 refuses the form of before 2016, `Prefix` alone, beside one of today."""
+    if "Filter" in rule:
+        return rule
+    return {"Filter": {"Prefix": rule.get("Prefix", "")}} | {
+        name: rule[name] for name in rule if name != "Prefix"
+    }
+
+
 def rules(aws: Aws) -> list[dict[str, Any]]:
     """Everybody's. [] for none, and without a bucket."""
+    return list(_lifecycle(aws)["Rules"])
+
+
+def _lifecycle(aws: Aws) -> dict[str, Any]:
+    """All that is set, `Rules` and what S3 keeps beside them."""
     from botocore.exceptions import ClientError
 
     with errors(f"looking at the lifecycle of bucket {aws.settings.bucket}"):
         try:
-            answer = aws.client("s3").get_bucket_lifecycle_configuration(**s3.bucket_of(aws))
+            answer: dict[str, Any] = aws.client("s3").get_bucket_lifecycle_configuration(
+                **s3.bucket_of(aws)
+            )
         except ClientError as error:
             if error_code(error) not in ("NoSuchLifecycleConfiguration", "NoSuchBucket"):
                 raise
-            return []
-    return list(answer["Rules"])
+            return {"Rules": []}
+    return answer

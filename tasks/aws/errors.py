@@ -8,7 +8,7 @@ from typing import Any
 
 from ..settings.local_access import NOT_YET
 from ..util.errors import AwsError
-from .iam import actions as iam_actions
+from .iam import action_names as iam_actions
 from .iam import denial, known_words
 
 EXPIRED = {

@@ -11,7 +11,7 @@ from ..util.errors import AwsError
 from . import s3
 from .client import Aws
 from .errors import error_code, errors
-from .iam import actions as iam_actions
+from .iam import action_names as iam_actions
 
 BATCH = 1000  # objects that one DeleteObjects takes
 

@@ -1,9 +1,11 @@
 """AWS Secrets Manager: the stage's `secret`, whose values become its functions' environment."""
 
+import html
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..settings.lambda_variables import against_layer, refused, unsendable
@@ -16,6 +18,9 @@ Variables = Mapping[str, Mapping[str, str]]  # {function: its environment in con
 LIMIT = 4096  # bytes of all variables of one function, as JSON (AWS quota: 4 KB)
 HIDDEN = "***"
 SHORT = 4  # characters; shorter ones are hidden only where they stand beside their name
+TELLING = 8  # characters, of a text within a value
+_PLAIN = re.compile(r"[\w.~-]+", re.ASCII)  # what no way of quoting changes
+_PIECES = re.compile(rf"{_PLAIN.pattern}|\\+|.", re.ASCII | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,32 +102,63 @@ def _size(variables: Mapping[str, str]) -> int:
 
 
 def hide(line: str, values: Mapping[str, str]) -> str:
-    """The line without the values: plain, or as JSON or Python write them. AWS and tracebacks
-    repeat what they were given."""
-    for form in _forms(values):
-        line = line.replace(form, HIDDEN)
-    for name, value in values.items():
-        pair = rf"({re.escape(name)}['\"]?\s*[:=]\s*['\"]?){re.escape(value)}(?!\w)"
-        line = re.sub(pair, lambda found: found[1] + HIDDEN, line) if value else line
+    """The line without the values, however often they were quoted: an answer of an API is JSON in
+    JSON, and AWS and tracebacks repeat what they were given."""
+    for form in _forms(tuple(values.items())):
+        line = form.sub(lambda found: (found[1] if found.re.groups else "") + HIDDEN, line)
     return line
 
 
-def _forms(values: Mapping[str, str]) -> list[str]:
-    """Longest first: one value may be part of another."""
-    texts = {part for value in values.values() for part in _lines(value)}
-    spelt = {form for text in texts for form in (text, *_quoted(text))}
-    return sorted((form for form in spelt if len(form) >= SHORT), key=lambda form: -len(form))
-
-
-def _quoted(text: str) -> list[str]:
-    return [
-        json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]
+@lru_cache(maxsize=8)  # each line of a log asks for the same
+def _forms(values: tuple[tuple[str, str], ...]) -> list[re.Pattern[str]]:
+    """Longest first: one value may be part of another. The short ones beside their names."""
+    texts = {part for _, value in values for text in _texts(value) for part in _lines(text)}
+    long = sorted((text for text in texts if len(text) >= SHORT), key=lambda text: -len(text))
+    quote = r"\\*['\"]?"
+    pairs = [
+        rf"({re.escape(name)}{quote}\s*[:=]\s*{quote}){_quoted(value)}(?!\w)"
+        for name, value in values if value
     ]  # fmt: skip
+    return [re.compile(each) for each in (*map(_quoted, long), *pairs)]
+
+
+def _texts(value: str) -> Iterator[str]:
+    """Itself, and what stands in it where it is JSON, as the key of a service account does."""
+    yield value
+    try:
+        waiting = [json.loads(value)] if value.lstrip()[:1] in ("{", "[") else []
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            waiting += each.values() if isinstance(each, dict) else each
+        elif isinstance(each, str) and len(each) >= TELLING:
+            yield each
 
 
 def _lines(value: str) -> Iterable[str]:
     """A key in PEM is printed line by line."""
     return {value, *(line.strip() for line in value.splitlines())}
+
+
+def _quoted(text: str) -> str:
+    """A pattern of it: plain, or as JSON, Python, HTML and addresses write it, once or more."""
+    return "".join(map(_piece, _PIECES.findall(text)))
+
+
+def _piece(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return re.escape(text)
+    if text[0] == "\\":
+        return r"(?:\\++|(?i:%5c)++)"  # each time it is quoted, there are twice as many
+    more = r"\\*+"
+    octets, units = text.encode().hex(" ").split(), text.encode("utf-16-be").hex(" ", 2).split()
+    codes = ["".join(f"%{each}" for each in octets), more.join(f"x{each}" for each in octets)]
+    codes += [more.join(f"u{each}" for each in units), f"U{ord(text):08x}", f"x{ord(text):02x}"]
+    codes += [f"&#{ord(text)};", f"&#x{ord(text):x};", re.escape(html.escape(text))]
+    letter = {"\n": "|n", "\r": "|r", "\t": "|t"}.get(text, "")
+    return f"{more}(?:{re.escape(text)}{letter}|(?i:{'|'.join(codes)}))"
 
 
 CURRENT = "AWSCURRENT"  # Secrets Manager's label of the version that holds

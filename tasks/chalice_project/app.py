@@ -10,11 +10,11 @@ from pathlib import Path
 from ..requirements import developer_tools
 from ..requirements.file import canonical
 from ..settings import paths
-from ..settings.app_files import APP, VENDOR
 from ..settings.smoke_request import NONE
 from ..util.errors import InputError
 from . import config as chalice_config
 from . import config_schema
+from .app_file_names import APP, VENDOR
 from .source import declared
 from .source.declared import Handler, Route
 from .source.modules import read_modules

@@ -12,8 +12,8 @@ from ..util.errors import InputError
 
 BOM = "\ufeff"
 ASSUMED = "dev"  # chalice/constants.py, DEFAULT_STAGE_NAME
-TABLES = ("lambda_functions", "environment_variables")
-NESTED = ("lambda_functions",)
+FUNCTIONS = "lambda_functions"
+TABLES = (FUNCTIONS, "environment_variables")
 
 
 def check_text(path: Path, text: str) -> None:
@@ -57,18 +57,18 @@ def checked(path: Path, config: dict[str, Any]) -> dict[str, Any]:
     if problems := list(_problems(config)):
         said = "; ".join(problems)
         raise InputError(f"{path}: {said}", fix=f"correct {path}. Nothing was changed")
-    stages = {name: _without_nulls(table) for name, table in config["stages"].items()}
-    return {**_without_nulls(config), "stages": stages}
+    stages = {name: _of_stage(table) for name, table in config["stages"].items()}
+    return {**_of_stage(config), "stages": stages}
+
+
+def _of_stage(table: Mapping[str, Any]) -> dict[str, Any]:
+    found = _without_nulls(table)
+    functions = {name: _without_nulls(own) for name, own in found.get(FUNCTIONS, {}).items()}
+    return {**found, **({FUNCTIONS: functions} if FUNCTIONS in found else {})}
 
 
 def _without_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {each: _without_nulls(own) for each, own in value.items()}
-        if name in NESTED
-        else value
-        for name, value in table.items()
-        if value is not None
-    }
+    return {name: value for name, value in table.items() if value is not None}
 
 
 def _problems(config: Mapping[str, Any]) -> Iterator[str]:
@@ -113,6 +113,8 @@ def _of_table(place: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield f"{place}layers is not a list of text"
     if table.get("lambda_architecture") not in (None, "x86_64", "arm64"):
         yield f"{place}lambda_architecture is neither x86_64 nor arm64"
+    if not isinstance(table.get("iam_role_arn"), str | None):
+        yield f"{place}iam_role_arn is not text"
     variables = table.get("environment_variables") or {}
     for name, value in variables.items() if isinstance(variables, dict) else ():
         if not isinstance(value, str):

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..aws.iam import actions, denial, known_words
+from ..aws.iam import action_names, denial, known_words
 from ..aws.secrets_manager import hide
 from ..settings import paths
-from ..settings.app_files import APP
 from ..settings.local_access import NOT_YET, Access
 from ..settings.model import Settings
 from ..ui.console import say
@@ -17,6 +16,7 @@ from ..util import files, source_location
 from ..util.errors import DeployError, InputError
 from . import app, config, environment
 from . import package as function_package
+from .app_file_names import APP
 from .child import function_names, process
 from .package import Contents
 from .source.declared import Route
@@ -90,6 +90,8 @@ def run(
     package = files.read_record(report) or {}
     if code and more["refuses"] and package.get("hides"):
         raise function_package.hiding(package["hides"], package["left"].get("lines", {}))
+    if code and package.get("lacks"):
+        raise NoWheelError(package["lacks"][0])
     if code and access and (why := lacking("".join(lines))):
         fix = "nothing is wrong with the app: deploy it to AWS, or leave out what this is for"
         raise DeployError(f"chalice {words[0]} failed: {why}", fix=fix)
@@ -148,10 +150,28 @@ def _told(
     """For Chalice's process (runner.py)."""
     report.unlink(missing_ok=True)
     return {
-        "words": words, "environ": dict(environ), "access": asdict(access) if access else None,
+        "words": words, "environ": {**environ, **wheels_alone(environ)},
+        "access": asdict(access) if access else None,
         "region": settings.region, "python": settings.python, "report": str(report),
         "variables": dict(secret),
     }  # fmt: skip
+
+
+def wheels_alone(environ: Mapping[str, str]) -> dict[str, str]:
+    """For pip. What it builds would run as you, beside the credentials."""
+    links = [environ.get("PIP_FIND_LINKS", ""), str(paths.FUNCTION_WHEELS.absolute())]
+    return {"PIP_ONLY_BINARY": ":all:", "PIP_NO_BINARY": "", "PIP_FIND_LINKS": " ".join(links)}
+
+
+class NoWheelError(DeployError):
+    """Of `wanted`, a requirement of the function's. Nothing was changed."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"{paths.FUNCTION_REQUIREMENTS}: the index has no wheel of {wanted}",
+            fix="check its name. Or move it to the layer's requirements",
+        )
+        self.wanted = wanted
 
 
 def _imported(told: Mapping[str, Any], settings: Settings) -> str:
@@ -202,7 +222,7 @@ def _fix(output: str, settings: Settings) -> str:
     if denied := denial.read(output):
         return denial.remedy(denied)
     if refused := DENIED.search(output):
-        action = actions.action(refused[1])
+        action = action_names.action(refused[1])
         return f"allow {action} to this identity: {denial.source(action)}"
     if READER in output:
         return (

@@ -11,18 +11,19 @@ from pathlib import Path
 
 from ..requirements import function_file
 from ..requirements.file import canonical
-from ..settings import app_files, paths
-from ..settings.app_files import LIBRARY, VENDOR
+from ..settings import paths
 from ..util import files, modules
 from ..util.errors import DeployError
+from . import app_file_names
+from .app_file_names import LIBRARY, VENDOR
 
 # Where a layer's packages lie (AWS: "Packaging your layer content", Python).
 LAYER = re.compile(r"python/(lib/python3\.\d+/site-packages/)?")
 _INFO = re.compile(r"([^/]+?)-([^/-]+)\.dist-info/METADATA")
 # The app's own names; folders named as in COMMON are nobody's in particular.
-OWN = set(app_files.MODULES)
+OWN = set(app_file_names.MODULES)
 COMMON = {"docs", "examples", "test", "tests"}
-PACKED = (*app_files.PACKED, str(paths.FUNCTION_REQUIREMENTS))
+PACKED = (*app_file_names.PACKED, str(paths.FUNCTION_REQUIREMENTS))
 CACHE = "__pycache__"  # of whoever imported it
 RUNTIME = "chalice"  # which Chalice packs into each function, whatever the layer has
 PLACES = {RUNTIME: "Chalice packs its own", "": f"{VENDOR}/"}

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from inspect import signature
@@ -25,7 +26,7 @@ from ..requirements import function_file
 from ..requirements.file import canonical
 from ..requirements.function_file import Wheel
 from ..settings import paths
-from ..util import modules
+from ..util import files, modules
 from . import app as chalice_app
 from . import package as function_package
 from .package import Contents
@@ -61,6 +62,30 @@ def apply(layer: Contents, report: Path, *, refuses: bool) -> None:
         return str(package)
 
     base._hash_project_dir, function.create_deployment_package = named, made
+    report_missing(packager, report)
+
+
+def report_missing(packager: Any, report: Path) -> None:
+    """What has no wheel ends this process, and the report names it. It is built where there are no
+    credentials (layer/wheels/function_wheels.py). pip was told to take wheels alone. That does not
+    hold for what a line names by its address."""
+    runner = packager.PipRunner
+    download = runner.download_all_dependencies
+
+    def lacks(names: Collection[str]) -> None:
+        if names:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            report.write_text(json.dumps({"lacks": sorted(names)}), encoding="utf-8")
+            raise SystemExit(1)
+
+    def downloaded(self: Any, *arguments: Any) -> None:
+        try:
+            download(self, *arguments)
+        except packager.NoSuchPackageError as error:
+            lacks([str(error).rpartition(" ")[2]])
+
+    runner.download_all_dependencies = downloaded
+    runner.download_sdists = lambda self, names, *more: lacks(names)
 
 
 def take_wheels_alone() -> None:
@@ -143,7 +168,8 @@ def _tools() -> list[Wheel]:
 def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
     """The file as pip is to have it, and as Chalice can read it: UTF-8. None where nothing is left
     of it."""
-    kept = function_file.packed(path, layer, chalice_app.unused_tools(Path()))
+    found = function_file.packed(path, layer, chalice_app.unused_tools(Path()))
+    kept = [_allowing(line) for line in found if not line.text.startswith("--no-b")]
     if not kept:
         yield None
         return
@@ -151,6 +177,14 @@ def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
         for name, content in requirements_file.as_texts(kept).items():
             Path(folder, name).write_bytes(content)
         yield Path(folder, paths.FUNCTION_REQUIREMENTS.name)
+
+
+def _allowing(line: requirements_file.Line) -> requirements_file.Line:
+    """The line, where it has hashes with that of the wheel that was built."""
+    built = [each for each in paths.FUNCTION_WHEELS.glob("*.whl") if line.hashes
+             and canonical(each.name.partition("-")[0]) == line.name]  # fmt: skip
+    hashes = "".join(f" --hash=sha256:{files.file_digest(each)}" for each in built)
+    return replace(line, text=f"{line.text}{hashes}")
 
 
 def _wheel(directory: Path, package: Any) -> Wheel:
@@ -203,15 +237,17 @@ def _brings(path: str) -> str:
 
 
 def main() -> None:
-    """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER`, the layer's {package: version} as
-    JSON on stdin: what Chalice would pack of a requirements file, into the folder. Not where it
-    would have to be built."""
+    """`python -m ….packing ABI ARCHITECTURE REQUIREMENTS FOLDER REPORT`, the layer's {package:
+    version} as JSON on stdin: what Chalice would pack of a requirements file, into the folder.
+    Nothing is built: the report says for what there is no wheel."""
+    from chalice.deploy import packager
     from chalice.deploy.packager import DependencyBuilder, MissingDependencyError
     from chalice.utils import OSUtils
 
-    abi, architecture, requirements, folder = sys.argv[1:]
+    abi, architecture, requirements, folder, report = sys.argv[1:]
     know_python(f"3.{abi.removeprefix('cp3')}")
     take_wheels_alone()
+    report_missing(packager, Path(report))
     leave_out(json.load(sys.stdin))
     with suppress(MissingDependencyError):  # a deploy goes on without these, too
         takes = "architecture" in signature(DependencyBuilder).parameters  # since 1.34

@@ -11,6 +11,8 @@ initial environment holds the values, and neither do the programs that Chalice s
 
 import json
 import os
+import signal
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,8 +31,8 @@ from .child import (
     local_config,
     local_sources,
 )  # fmt: skip
+from .child.process_variables import harmless
 from .package import Contents
-from .process_variables import harmless
 
 AHEAD = "ahead"  # argument: nobody waits yet, so all that a deploy to stage=local reads is read
 
@@ -63,18 +65,40 @@ def apply(values: Mapping[str, str]) -> None:
 
 @contextmanager
 def borrowed(variables: Mapping[str, str]) -> Iterator[None]:
-    """The app's own variables while it is imported, which may read them. After that os.environ and
-    the folder are what they were, whatever the app has set: who deploys, and where, is not for it
-    to say. Where it looked for modules, one that is imported later is looked for last."""
+    """The app's own variables while it is imported, which may read them. After that os.environ, the
+    folder and the process are what they were, whatever the app has set: who deploys, where, and
+    until when, is not for it to say. Where it looked for modules, one that is imported later is
+    looked for last."""
     before, folder, path = dict(os.environ), Path.cwd(), list(sys.path)
     os.environ.update(variables)
     try:
-        yield
+        with _same_process():
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)
         os.chdir(folder)
         sys.path[:] = [*path, *(each for each in sys.path if each not in path)]
+
+
+@contextmanager
+def _same_process() -> Iterator[None]:
+    """What else a process has one of. An app that ends gracefully, as AWS's samples do, handles the
+    signals by which a deploy is stopped."""
+    numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    seconds, hook, mask = socket.getdefaulttimeout(), sys.excepthook, os.umask(0o077)
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        socket.setdefaulttimeout(seconds)
+        sys.excepthook = hook
+        os.umask(mask)
 
 
 def unfolded() -> None:

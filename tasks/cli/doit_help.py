@@ -13,7 +13,6 @@ from ..context.settings import current
 from ..settings.model import Settings
 from ..ui import streams
 from ..util.errors import SettingsError
-from . import help_text
 from .doit_run import HELP, has_ours, is_ours, names, names_typed
 
 
@@ -48,6 +47,8 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
         return 0
 
     def _page(self, topic: str, params: Any, *, ours: bool) -> Iterable[str]:
+        from . import help_text
+
         if topic == "doit":
             return help_text.of_doit(self.cmds)
         return help_text.of_settings(_now()) if topic else help_text.overview(self._own(ours))
@@ -71,6 +72,8 @@ class Help(DoitsHelp):  # type: ignore[misc] # doit has no types
         task = tasks[pos_args[0]]
         if task.name.partition(":")[0] not in table.commands.known():  # a project's own
             return bool(super()._execute(pos_args))
+        from . import help_text
+
         show(help_text.of_command(task.name, task.doc, _now()))
         return True
 

@@ -8,7 +8,6 @@ from doit.doit_cmd import DoitMain
 
 from ..commands.table import commands
 from ..util.invoked_as import CALL
-from . import completion
 from .doit_commands import DOITS
 from .doit_help import Help
 from .doit_run import HELP, Run, names_typed
@@ -23,6 +22,8 @@ class TabCompletion(Command):  # type: ignore[misc] # doit has no types
 
     def execute(self, opt_values: Any, pos_args: Any) -> int:
         """Print the script, the same in any folder."""
+        from . import completion
+
         print(completion.script(commands), end="")
         return 0
 

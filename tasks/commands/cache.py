@@ -14,6 +14,7 @@ from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer import installed, store_users
 from ..layer.cache import Entry
+from ..layer.wheels import wheel_memory
 from ..settings import store_folder
 from ..settings.model import Settings
 from ..ui import tables
@@ -50,12 +51,14 @@ def show(settings: Settings) -> None:
     entries = count(len(found), "entry", "entries")
     say(f"{store.root}: {entries}, {taken} of {size(store.limit)}")
     if (wanted := store_folder.wanted(settings)) != store.root:
-        say(f"{wanted} cannot be used: it must be a folder of yours that you can write to")
+        needs = "a folder of yours that you can write to, on a file system with locks"
+        say(f"{wanted} cannot be used: it must be {needs}")
     if found:
         show_tables(table(found))
     use = store_users.use(store.root)
     if asked := use["asked"]:
         say(f"hits: {use['found']} of {count(asked, 'look')} ({use['found'] / asked:.0%})")
+    tell_wheels()
 
 
 def empty(settings: Settings) -> None:
@@ -65,7 +68,20 @@ def empty(settings: Settings) -> None:
     say(f"{store.root}: {size(freed)} freed")
     if left := list(store.entries()):
         taken = size(sum(each.size for each in left))
-        say(f"{taken} stay: another build uses them. Run this again when it has ended")
+        if reason := store_users.unseen(store.root):
+            say(f"{taken} stay: nobody can know which builds use them ({reason})")
+            say(f"→ when none is at work, delete {store.root}")
+        else:
+            say(f"{taken} stay: another build uses them. Run this again when it has ended")
+    tell_wheels()
+
+
+def tell_wheels() -> None:
+    """What this never deletes: a wheel that somebody changes in uv's cache is known by it."""
+    wheels, taken = wheel_memory.held()
+    if wheels:
+        what = f"{count(wheels, 'list')} of what a wheel holds, {size(taken)}"
+        say(f"{wheel_memory.folder()}: {what}. Each stays until it is unused for 90 days")
 
 
 def table(found: Iterable[Entry]) -> "Table":

@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..layer import store_users
-from ..settings import paths
+from ..settings import paths, store_folder
 from ..settings.model import Settings
 
 
@@ -38,7 +37,7 @@ def _of_step(name: str, whole: bool, settings: Settings) -> Iterator[Path]:
     if name in more:
         yield more[name]
     if name == "install":
-        yield paths.STORE.with_name(store_users.RUNS)
+        yield paths.STORE.with_name(store_folder.RUNS)
 
 
 def remove(name: str, made: Collection[Path], outstream: TextIO, dryrun: bool) -> None:

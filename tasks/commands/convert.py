@@ -18,14 +18,16 @@ from ..context.arguments import Arguments
 from ..context.connection import connect
 from ..context.doit_actions import behind_lock
 from ..context.settings import current
+from ..layer.wheels import function_wheels
 from ..release import layer_contents
 from ..release.images import conversion, left_behind, pin, renaming
 from ..release.images.conversion import Conversion
 from ..release.images.package_type import other_type
 from ..release.stage import chalice_state
 from ..release.undo import snapshot
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import PushRecord
 from ..steps import chalice_deploy, smoke
 from ..ui.console import say
 from ..util import files
@@ -150,10 +152,13 @@ def _code(aws: Aws) -> Callable[[str], Mapping[str, Any]]:
     """What the new functions are made of."""
     settings = aws.settings
     if settings.is_image:
-        return renaming.code_of(str(chalice_deploy.pushed_image(settings)["uri"]))
+        return renaming.code_of(records.needed(settings, PushRecord).uri)
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, layer)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, layer)
+    )
+    package = Path(packed["file"])
     return renaming.code_of_zip(settings.python, package.read_bytes(), arns)
 
 

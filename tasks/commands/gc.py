@@ -14,8 +14,8 @@ from ..context import arguments
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..release import listing, retention
-from ..release.retention import Fate
+from ..release import kept_versions, listing
+from ..release.kept_versions import Fate
 from ..release.stage import version_usage
 from ..settings import s3_keys
 from ..settings.pyproject import stages
@@ -43,7 +43,7 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
         return
     others = [current(name) for name in stages(Path("pyproject.toml"))]
     entries, uses = version_usage.entries(aws, others), version_usage.uses(aws, others)
-    fates = retention.decide_fates(entries, keep, uses)
+    fates = kept_versions.decide_fates(entries, keep, uses)
     going = [fate for fate in fates if not fate.kept]
     place = f"layer {aws.settings.layer}, account {aws.account}, {aws.settings.region}"
     say(f"{place}: {count(len(fates), 'version')}, {len(going)} to delete")
@@ -76,7 +76,7 @@ def table(fates: list[Fate]) -> "Table":
 def warnings(aws: Aws) -> Iterator[str]:
     """Rules of the bucket that others made, and that do not ask whether a zip is in use."""
     for rule in bucket.rules(aws):
-        if retention.matches(rule, s3_keys.prefix(aws.settings.layer)):
+        if kept_versions.matches(rule, s3_keys.prefix(aws.settings.layer)):
             yield (
                 f"careful: rule {rule.get('ID', '?')} of bucket {aws.settings.bucket} lets S3 "
                 "remove zips of versions that are in use: remove it, or set `lifecycle-days`, "

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..aws.iam import policies, statements
+from ..aws.iam import needed_actions, policies
 from ..aws.iam.policies import Policy
 from ..aws.iam.resources import Scope
 from ..chalice_project import config
@@ -57,15 +57,17 @@ def write_policies(within: Scope, typed: Arguments) -> None:
         say(f"{path}: {purpose}")
         for line in text.splitlines():
             say(line)
-    for note in _notes(within, repository, typed.for_):
+    shown = [policy for name, (_, policy) in made.items() if typed.for_ in ("", name)]
+    for note in _notes(within, repository, typed.for_, json.dumps(shown)):
         say(note)
 
 
-def _notes(within: Scope, repository: str, wanted: str) -> Iterator[str]:
-    if within.account == UNKNOWN:
+def _notes(within: Scope, repository: str, wanted: str, shown: str) -> Iterator[str]:
+    """`shown`: the policies."""
+    if UNKNOWN in shown:
         yield f"note: {UNKNOWN} stands for the account's number, which nothing here names"
         yield "→ write `account` into pyproject.toml, or log in"
-    if within.writer == NO_ROLE and wanted in ("", "publish", "deploy", "store"):
+    if NO_ROLE in shown:
         yield f"note: {NO_ROLE} stands for the name of the role that publishes"
         yield "→ write `store-writer` into pyproject.toml"
     if wanted in ("", "trust") and repository == OWNER:
@@ -81,7 +83,7 @@ def all_of(within: Scope, repository: str, branch: str) -> dict[str, tuple[str, 
     """{name: (what it is for, policy)}"""
     found = {
         name: (purpose, policies.policy(name, within))
-        for name, purpose in statements.PURPOSES.items()
+        for name, purpose in needed_actions.PURPOSES.items()
     }
     if within.settings.role:
         found["assume"] = ("who starts the run, to take the stage's role", policies.assume(within))

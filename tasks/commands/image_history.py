@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from ..aws.client import Aws
-from ..release.images import retention
+from ..release.images import kept_images
+from ..release.images.kept_images import ImageFate
 from ..release.images.parts import repository
 from ..release.images.releases import ImageRelease
-from ..release.images.retention import ImageFate
 from ..ui import tables
-from ..ui.console import count, say, show_tables, size, text
+from ..ui.console import count, few, say, show_tables, size, text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +18,7 @@ LISTED = 4  # packages that changed, of many
 
 def show(aws: Aws) -> None:
     """Newest first."""
-    found, name = retention.fates(aws, 0), repository(aws.settings)
+    found, name = kept_images.fates(aws, 0), repository(aws.settings)
     if not found:
         say(f"repository {name} has no images here: ./doitw deploy stage={aws.settings.stage}")
         return
@@ -45,20 +45,19 @@ def changes(before: ImageRelease | None, made: ImageRelease) -> str:
         for name in names
         if before.versions.get(name) != made.versions.get(name)
     ]
-    more = [f"and {len(found) - LISTED} more"] if len(found) > LISTED else []
     app = ["the app"] if before.app != made.app else []
-    return "\n".join([*found[:LISTED], *more, *app]) or "nothing of app or packages"
+    return "\n".join([*few(found, "package", LISTED), *app]) or "nothing of app or packages"
 
 
 def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     """Show what goes and why the rest stays. Then delete, when asked to."""
-    found = retention.fates(aws, keep)
+    found = kept_images.fates(aws, keep)
     going = [each.release for each in found if not each.kept]
     name = repository(aws.settings)
     say(f"repository {name}: {count(len(found), 'image')}, {len(going)} to delete")
     if found:
         show_tables(_table(found))
-    unnoted = retention.unnoted(aws)
+    unnoted = kept_images.unnoted(aws)
     if strays := unnoted.ours:
         say(f"{count(len(strays), 'image')} of pushes that were killed, to delete")
     if unnoted.others:
@@ -67,8 +66,8 @@ def collect_garbage(aws: Aws, keep: int, *, act: bool) -> None:
     if not (going or strays):
         say("nothing to delete")
     elif act:
-        retention.delete(aws, going)
-        retention.delete_strays(aws, strays)
+        kept_images.delete(aws, going)
+        kept_images.delete_strays(aws, strays)
     else:
         command = f"./doitw gc keep={keep} yes=1 stage={aws.settings.stage}"
         say(f"nothing was changed; this deletes them: {command}")

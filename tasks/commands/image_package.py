@@ -9,7 +9,10 @@ from typing import Any
 from ..aws.client import Aws
 from ..chalice_project import deploy
 from ..context.arguments import TERRAFORM
+from ..layer.wheels import function_wheels
 from ..release.images import pin
+from ..settings import records
+from ..settings.step_records import PushRecord
 from ..steps import chalice_deploy
 from ..ui.console import say
 from ..util import files
@@ -21,9 +24,12 @@ Properties = Mapping[str, Any]
 def write_template(aws: Aws, kind: str, folder: Path) -> None:
     """Into an empty folder. DeployError where Chalice fails, or names its functions otherwise."""
     settings, pinned = aws.settings, pin.holding(aws)
-    uri = pinned.uri if pinned else str(chalice_deploy.pushed_image(settings)["uri"])
+    uri = pinned.uri if pinned else records.needed(settings, PushRecord).uri
     contents = chalice_deploy.image_contents(settings)
-    deploy.write_template(settings, aws.exported(), aws.access, contents, kind, folder)
+    function_wheels.building(
+        settings,
+        lambda: deploy.write_template(settings, aws.exported(), aws.access, contents, kind, folder),
+    )
     rewrite, found = of_terraform if kind == TERRAFORM else of_cloudformation, 0
     for path in sorted(folder.glob("*.json")):
         template = json.loads(path.read_text(encoding="utf-8"))

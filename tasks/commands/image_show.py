@@ -8,7 +8,7 @@ from ..context import connection
 from ..context.arguments import Arguments
 from ..image import ecr
 from ..release import compare, version
-from ..release.images import releases, retention
+from ..release.images import kept_images, releases
 from ..release.images.parts import repository
 from ..release.images.releases import ImageRelease
 from ..release.partial import Unknowns
@@ -27,9 +27,9 @@ def show(settings: Settings, typed: Arguments) -> None:
     show_tables(_table(found))
     for line in _facts(found):
         say(line)
-    unknown, nothing = Unknowns(), list[retention.ImageFate]()
+    unknown, nothing = Unknowns(), list[kept_images.ImageFate]()
     say(_place(aws, unknown, found))
-    fates = unknown.ask("users", lambda: retention.fates(aws, 0), nothing)
+    fates = unknown.ask("users", lambda: kept_images.fates(aws, 0), nothing)
     used = [x for each in fates if each.release.number == found.number for x in each.kept]
     say(f"used by: {', '.join(used) or 'nobody'}")
     for line in unknown.sentences():

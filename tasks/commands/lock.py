@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from ..context import arguments
@@ -12,12 +12,12 @@ from ..context.settings import current
 from ..layer import resolution
 from ..layer.builder import index_options
 from ..layer.locked_requirement import from_source
-from ..layer.wheels import missing_wheels
-from ..layer.wheels.source_builder import SourceBuilder
+from ..layer.wheels import find_missing, missing_wheels, uv_errors
+from ..layer.wheels.source_builder import SourceBuilder, close_container, in_a_container
 from ..requirements import file, lockfile, references, uv
 from ..sandbox.container import docker_engine, docker_images
 from ..sandbox.host import HostSandbox
-from ..sandbox.job_kinds import INSTALL
+from ..sandbox.job_users import INSTALL
 from ..sandbox.protocol import Job, Sandbox
 from ..settings import paths
 from ..settings.model import Settings
@@ -85,7 +85,7 @@ def write_pylock(settings: Settings, text: str) -> Path:
     finally:
         sandbox.close()
     if outcome.code:
-        raise uv.explain(outcome.output, settings, sandbox.kind)
+        raise uv_errors.explain(outcome.output, settings, sandbox.kind)
     written = re.sub(r"://[^/\s\"@]*@", "://", made.read_text(encoding="utf-8"))
     files.write_atomic(target, written.encode())
     return target
@@ -114,8 +114,7 @@ def resolve(settings: Settings, before: str) -> str:
         resolution.resolve(sandbox, sources, job, words, asked, settings)
     finally:
         sandbox.close()
-        if in_a_container.cache_info().currsize:
-            in_a_container(settings).close()
+        close_container(settings)
     return result.read_text(encoding="utf-8")
 
 
@@ -125,22 +124,10 @@ def refuse_missing_wheels(
     """BuildError that names all of them, before a build ends at one after the other. What a line
     `--no-binary` allows to be built is none of them."""
     allowed = {*from_source(line.text for line in asked if line.is_option)}
-    found = [] if ":all:" in allowed else missing_wheels.find(sources, sandbox, job, asked)
+    found = [] if ":all:" in allowed else find_missing.find(sources, sandbox, job, asked)
     refused = [each for each in found if each.name not in allowed]
     if refused:
         raise missing_wheels.refusal(refused, sources.settings)
-
-
-@cache
-def in_a_container(settings: Settings) -> Sandbox:
-    """Where what has no wheel says what it needs. BuildError where there is no engine."""
-    from ..sandbox.container.sandbox import ContainerSandbox
-
-    try:
-        return ContainerSandbox(settings)
-    except BuildError as error:
-        problem = f"a package has no wheel, and its build scripts would run as you: {error.problem}"
-        raise BuildError(problem, fix="start Docker, or pin a version that has a wheel") from None
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:

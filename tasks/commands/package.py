@@ -11,6 +11,7 @@ from ..context.arguments import CLOUDFORMATION
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
+from ..layer.wheels import function_wheels
 from ..release import layer_contents
 from ..settings import paths
 from ..ui.console import say
@@ -48,5 +49,8 @@ def _of_layers(aws: Aws, kind: str, folder: Path) -> None:
     arns = config.layers(paths.CHALICE_CONFIG, settings.stage)
     layer = layer_contents.of_stage(aws, arns)
     function_package.refuse_hidden(layer)
-    deploy.write_template(settings, aws.exported(), aws.access, layer, kind, folder)
+    function_wheels.building(
+        settings,
+        lambda: deploy.write_template(settings, aws.exported(), aws.access, layer, kind, folder),
+    )
     say(f"its functions have the layers {', '.join(arns)}")

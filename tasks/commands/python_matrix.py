@@ -64,7 +64,7 @@ def run_for_python(words: Sequence[str], python: str) -> None:
     """The same command for this one. BuildError when it fails: it has said why."""
     mine = [f"python={python}" if word.startswith("python=") else word for word in words]
     child = subprocess.Popen(
-        [sys.executable, *program(), *mine], preexec_fn=subprocesses.die_with_parent
+        [sys.executable, *program(), *mine], preexec_fn=subprocesses.end_with_parent
     )
     if code := ended(child):
         fix = "read its error above. -c continues with the other Pythons"

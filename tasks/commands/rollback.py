@@ -6,6 +6,7 @@ The same functions as the steps of `deploy`, entered at patch-config. And a pin,
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from ..aws import arn as layer_arns
@@ -20,8 +21,9 @@ from ..release import listing, manifest, version
 from ..release.stage import attached_layers, pinning, rollback_pin, store
 from ..release.undo import snapshot, watch
 from ..report import deploy_summary
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import RollbackRecord
 from ..steps import chalice_deploy, import_app, patch_config, preflight, smoke
 from ..ui.console import say
 from ..util import files
@@ -84,17 +86,17 @@ def current_versions(settings: Settings) -> list[str]:
 
 def unfinished(settings: Settings) -> bool:
     """Was a rollback stopped after it had begun, and nothing else been configured since?"""
-    last = files.read_record(paths.stage_record(settings, "rollback")) or {"done": True}
+    last = records.read(settings, RollbackRecord)
     configured = config.layers(paths.CHALICE_CONFIG, settings.stage)
-    return not last["done"] and bool(last["to"] == configured)
+    return bool(last and not last.done and last.to == configured)
 
 
 def configure(settings: Settings, said: Arguments) -> None:
     """Find the version and write it to config.json, after `check`, which asked without the lock.
     Refused before anything is changed.
 
-    Record {"from", "to", "own", "at", "done"} and the pin. Written before config.json is, so that a
-    run that was stopped is continued by the next and does not go back one version more.
+    The record and the pin are written before config.json is. So a run that was stopped is continued
+    by the next and does not go back one version more.
     """
     typed = typed_versions(said)
     if not typed and unfinished(settings):
@@ -109,9 +111,8 @@ def configure(settings: Settings, said: Arguments) -> None:
     patch_config.refuse_bad_layers(settings, arns)
     reason = said.reason or "no reason given"
     pinned = pinning.make(aws, before, arns, reason, whole=names_layers(typed, settings))
-    record: files.Record = {"from": before, "to": arns, "at": pinned.at, "done": False}
-    record["own"] = [*pinned.replaced]
-    files.write_record(paths.stage_record(settings, "rollback"), record)
+    own = [*pinned.replaced]
+    records.write(settings, RollbackRecord(before=before, to=arns, own=own, at=pinned.at))
     store.put_pin(aws, pinned)
     patch_config.run(settings, arns, before)
     if before == arns:
@@ -138,10 +139,12 @@ def onward(settings: Settings, step: Callable[[Aws], object]) -> None:
     try:
         step(connect(settings))
     except LayerError as error:
-        record = files.read_record(paths.stage_record(settings, "rollback")) or {}
-        to: list[str] = record.get("to", [])
+        record = records.read(settings, RollbackRecord)
+        before, to, own = (
+            ([*record.before], [*record.to], [*record.own]) if record else ([], [], [])
+        )
         state = f"stage {settings.stage} is configured for {', '.join(to) or 'no layers'}"
-        way = way_to(record.get("from", []), record.get("own", to), settings)
+        way = way_to(before, own, settings)
         if is_kept(settings, to):
             way = f"./doitw undo stage={settings.stage}"
         raise DeployError(
@@ -182,11 +185,10 @@ def way_to(wanted: list[str], own: list[str], settings: Settings) -> str:
 def finish(settings: Settings) -> None:
     """Call the function, then call the rollback done."""
     onward(settings, lambda aws: ask(aws, further(settings)))
-    path = paths.stage_record(settings, "rollback")
-    record = files.read_record(path) or {}
-    sizes = measured(connect(settings), record["to"])
-    files.write_record(path, record | {"done": True, "sizes": sizes})
-    say(f"stage {settings.stage} is back on {', '.join(record['to'])}")
+    record = records.needed(settings, RollbackRecord)
+    sizes = measured(connect(settings), [*record.to])
+    records.write(settings, replace(record, done=True, sizes=sizes))
+    say(f"stage {settings.stage} is back on {', '.join(record.to)}")
     until = f"./doitw unpin stage={settings.stage} or changed requirements"
     say(f"note: deploys keep it until {until}")
 

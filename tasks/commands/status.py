@@ -26,8 +26,9 @@ from ..release.stage.status import Function, SecretStatus, StageStatus
 from ..release.undo import health
 from ..release.version import LayerVersion
 from ..sandbox import choose
-from ..settings import paths, s3_keys, step_records
+from ..settings import paths, records, s3_keys
 from ..settings.model import LOCAL, Settings
+from ..settings.step_records import ZipRecord
 from ..ui.console import say, show_tables, size
 from ..util import files
 from ..util.errors import DriftError
@@ -77,7 +78,7 @@ def gather_status(settings: Settings) -> StageStatus:
     wanted = unknown.ask("inputs", lambda: input_hash.input_hash(settings, builder), "")
     nothing: list[str] = []
     configured = unknown.ask("configured", lambda: _configured(settings), nothing)
-    packed = step_records.read_zip(settings)
+    packed = records.read(settings, ZipRecord)
     pin: RollbackPin | None = None
     published: list[LayerVersion] = []
     match: LayerVersion | None = None

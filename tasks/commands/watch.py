@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ..chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ..context.doit_actions import action
 from ..context.settings import current, is_typed
 from ..settings import paths
-from ..settings.app_files import APP, LIBRARY, VENDOR
 from ..settings.model import LOCAL, Settings
 from ..ui.console import say
 from ..util import files, input_files, source_location, subprocesses
@@ -77,7 +77,7 @@ def _words(settings: Settings) -> list[str]:
 def prepare(words: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", PREPARED, *words], stdin=subprocess.PIPE,
-        preexec_fn=subprocesses.die_with_parent,
+        preexec_fn=subprocesses.end_with_parent,
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from ..aws import arn as arns
-from ..aws.iam.statements import PURPOSES
+from ..aws.iam.needed_actions import PURPOSES
+from ..release.kept_versions import NEWEST
 from ..release.version import parse_number
 from ..settings import model
 from ..settings.smoke_request import NONE, PATH
@@ -111,8 +112,8 @@ class Arguments:
     to: str = _argument("", "number of the later version", "diff", "history", value="N")
     check: bool = _argument(False, "`1`: exit status 1 when something differs", "status")
     keep: int = _argument(
-        5, "with `gc`: how many of the newest versions always stay. With `local-stop`: `1` keeps "
-        "what the emulator holds for the next start", "gc", "local-stop", value="N",
+        NEWEST, "with `gc`: how many of the newest versions always stay. With `local-stop`: `1` "
+        "keeps what the emulator holds for the next start", "gc", "local-stop", value="N",
     )  # fmt: skip
     keep_name: bool = _argument(
         False, "`1`: delete the functions and make them again under their names", "convert"

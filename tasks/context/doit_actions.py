@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -48,13 +49,27 @@ def action(function: Callable[[], object], *, answers: bool = False) -> Action:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _ADVICE:
                 where = f" ({error.filename})" if error.filename else ""
-                return TaskFailed(f"{error.strerror}{where}\n→ {_ADVICE[error.errno]}")
+                return TaskFailed(f"{error.strerror}{where}\n→ {_way_out(error)}")
             if answers:
                 return TaskFailed("this is a mistake in the tool", error)
             raise
         return result if isinstance(result, ToDo) else None
 
     return run
+
+
+def _way_out(error: OSError) -> str:
+    """Of what the system says. The cause may be in the environment: HOME, or the umask."""
+    home, mask = os.environ.get("HOME", ""), os.umask(0o077)
+    os.umask(mask)
+    if error.errno == errno.ENOTDIR and home and str(error.filename).startswith(f"{home}/"):
+        return f"HOME is {home}, which is no folder: set HOME to one that you can write to"
+    if error.errno == errno.EACCES and mask & stat.S_IRWXU:
+        return (
+            f"your umask, {mask:04o}, takes all rights from what you make: run `umask 022`, then "
+            "`chmod -R u+rwX` on that folder, and the command again"
+        )
+    return _ADVICE[error.errno or 0]
 
 
 def behind_lock(

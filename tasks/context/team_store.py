@@ -1,37 +1,17 @@
-"""Does this run use the team's store, as whom, and whom does it trust?
+"""Does this run use the team's store? What it takes is imported only then (open_team_store.py)."""
 
-A writer is a role of IAM, and may write below its own prefix only (`iam-policy`, `StoreWrite`). So
-whose prefix is read decides whose code gets into the layer, and `store-trust` says whose.
-"""
+from typing import TYPE_CHECKING
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from urllib.parse import urlsplit
+from ..layer.team_store import origins, run
+from ..settings.model import OFF, READ_WRITE, Settings
+from ..ui.console import count, size
+from . import arguments
 
-from ..aws import credentials
-from ..aws.client import Aws
-from ..aws.iam.resources import is_of_aws
-from ..layer import input_hash, installed, part
-from ..layer.archive import secret_scan
-from ..layer.team_store import origins, push, run, sent
-from ..layer.team_store.bundle import Name
-from ..layer.team_store.objects import Objects
-from ..layer.team_store.patience import Patience, SlowError, in_parallel
-from ..layer.team_store.store import Check, TeamStore
-from ..proof import cache as proofs
-from ..proof import own_check
-from ..settings import paths
-from ..settings.model import OFF, READ, READ_WRITE, WRITER, Settings
-from ..ui.console import count, say, size
-from ..util import files, typed_json
-from ..util.errors import AwsError, LayerError
-from . import arguments, connection
+if TYPE_CHECKING:
+    from ..layer.team_store.push import Sender
+    from ..layer.team_store.store import TeamStore
 
-_SENDERS: list[push.Sender] = []
+_SENDERS: list["Sender"] = []
 
 
 def mode(settings: Settings) -> str:
@@ -45,112 +25,21 @@ def mode(settings: Settings) -> str:
 def begin(settings: Settings, builder: str) -> None:
     """For the first step that builds: what a trusted writer has of these inputs. `builder`:
     `docker` or `host`."""
-    if run.is_decided() or mode(settings) == OFF:
-        return
-    import boto3  # noqa: F401 - before the clock starts: how long that takes is not the store's
+    if not run.is_decided() and mode(settings) != OFF:
+        from . import open_team_store
 
-    patience = Patience()
-    run.use(None)
-    try:
-        [store] = in_parallel([lambda: [_open(settings, patience)]], patience)
-    except LayerError as error:
-        say(f"note: without the team's store: {error.problem}")
-    except SlowError:
-        say("note: without the team's store: AWS does not answer within a second")
-    else:
-        run.use(store)
-        store.begin(input_hash.input_hash(settings, builder))
-
-
-def _open(settings: Settings, patience: Patience) -> TeamStore:
-    with credentials.asking_nobody():
-        return _opened(settings, patience)
-
-
-def _opened(settings: Settings, patience: Patience) -> TeamStore:
-    # as whoever is here: a reader need not be let into the role. Who uploads is in it anyway
-    reads = mode(settings) == READ and not arguments.uploads()
-    aws = connection.connect_read_only(replace(settings, role="") if reads else settings)
-    objects = Objects(aws, patience)
-    refuse_nameless(objects.address)
-    writer = origins.named_writer(settings) or writer_of(aws)
-    origins.remember(settings, writer)
-    own = sent.read(settings, origins.origin(settings.bucket, writer))
-    return TeamStore(
-        own=own,
-        known={*own},
-        objects=objects,
-        kept=installed.store(settings),
-        writer=writer,
-        trusted=settings.store_trust or tuple(filter(None, [writer])),
-        writes=mode(settings) == READ_WRITE and bool(writer),
-        checks=CHECKS,
-        patience=patience,
-    )
-
-
-def refuse_nameless(address: str) -> None:
-    """AwsError where a file of the SDK's, or a variable for S3 alone, names what stands in for AWS.
-    Later runs read neither, and would take its entries for AWS's (team_store/origins.py)."""
-    host = urlsplit(address).hostname or ""
-    if not (origins.endpoint() or is_of_aws(host)):
-        problem = f"S3 is asked at {host}, and AWS has no such address"
-        raise AwsError(problem, fix="name it in AWS_ENDPOINT_URL, and it has a store of its own")
-
-
-def writer_of(aws: Aws) -> str:
-    """Whose prefix is this run's: as it is set, or called as the role, or as the user."""
-    if named := origins.named_writer(aws.settings):
-        return named
-    kind, _, name = aws.identity.arn.rpartition(":")[2].partition("/")
-    found = name.partition("/")[0] if kind == "assumed-role" else name.rpartition("/")[2] or kind
-    return found if re.fullmatch(WRITER, found, re.ASCII) else ""
-
-
-def _check_scan(path: Path) -> None:
-    if not typed_json.fits(json.loads(path.read_bytes()), secret_scan.Found):
-        raise ValueError
-
-
-CHECKS: Mapping[str, Check] = {
-    installed.KIND: installed.check_facts,
-    part.KIND: part.check_part,
-    secret_scan.KIND: _check_scan,
-    proofs.KIND: proofs.check_proof,
-    own_check.KIND: own_check.check_entry,
-}
+        open_team_store.begin(settings, builder)
 
 
 def offer(settings: Settings, builder: str) -> None:
     """A build has passed, in this run or before: what its records name may be the team's."""
     begin(settings, builder)
     store = run.current()
-    if not store or not store.writes or _SENDERS:
+    if not (store and store.writes and store.may_take) or _SENDERS:
         return
-    if store.fault and not store.is_slow:  # what only reads too slowly may still be written to
-        return
-    inputs = input_hash.input_hash(settings, builder)
-    noted = partial(sent.write, settings, store.origin(store.writer))
-    cards = finished(settings)
-    _SENDERS[:] = [push.Sender(store=store, inputs=inputs, cards=cards, noted=noted)]
+    from . import open_team_store
 
-
-def finished(settings: Settings) -> list[tuple[Name, ...]]:
-    """All that the last build rests on. What the scan found goes with its part."""
-    install, optimize, verify = (
-        files.read_record(paths.record(settings, step)) or {}
-        for step in ("install", "optimize", "verify")
-    )
-    facts = (each["key"] for each in install.get("distributions", ()))
-    parts = optimize.get("made", {}).values()
-    scanned = [
-        ((part.KIND, name.rpartition("-")[0]), (secret_scan.KIND, secret_scan.key(name)))
-        for name in parts
-    ]
-    proven = verify.get("proofs", ())
-    alone = [*((installed.KIND, each) for each in facts), *((proofs.KIND, each) for each in proven)]
-    alone += [(own_check.KIND, verify["check"])] if verify.get("check") else []
-    return [*((name,) for name in dict.fromkeys(alone)), *scanned]
+    _SENDERS[:] = [open_team_store.sender(settings, builder, store)]
 
 
 def start() -> None:
@@ -174,7 +63,7 @@ def finish() -> list[str]:
     return [_summary(store, sender), *_warnings(store, sender)]
 
 
-def _summary(store: TeamStore, sender: push.Sender | None) -> str:
+def _summary(store: "TeamStore", sender: "Sender | None") -> str:
     read, written = store.objects.read, store.objects.written
     entries = count(read.entries, "entry", "entries")
     said = f"team store: {entries} read, {size(read.size)} in {count(read.requests, 'request')}"
@@ -185,10 +74,10 @@ def _summary(store: TeamStore, sender: push.Sender | None) -> str:
     return said
 
 
-def _warnings(store: TeamStore, sender: push.Sender | None) -> list[str]:
+def _warnings(store: "TeamStore", sender: "Sender | None") -> list[str]:
     lines = []
     if store.fault:
-        lines.append(f"note: the team's store was given up: {store.fault}")
+        lines.append(f"note: reading the team's store was given up: {store.fault}")
     if store.damaged:
         more = f" (and {len(store.damaged) - 1} more)" if len(store.damaged) > 1 else ""
         lines.append(f"warning: the team's store is damaged, not used: {store.damaged[0]}{more}")

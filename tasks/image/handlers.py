@@ -15,7 +15,7 @@ from typing import Any
 from ..aws.secrets_manager import hide
 from ..sandbox.container import image_archive
 from ..sandbox.container.sandbox import ContainerSandbox
-from ..sandbox.job_kinds import FUNCTION
+from ..sandbox.job_users import FUNCTION
 from ..sandbox.lambda_system import RUNTIME_API
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..settings import lambda_variables

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..requirements import file, references, uv
 from ..requirements.file import canonical
 from ..sandbox import choose as choice
-from ..sandbox.job_kinds import INSPECT, INSTALL
+from ..sandbox.job_users import INSPECT, INSTALL
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..sandbox.temp_dirs import folder
 from ..settings.model import Settings
@@ -174,7 +174,12 @@ class LayerBuilder:
                 continue
             pin = by_name.get(canonical(uv.wants_wheel(outcome.output)))
             if not pin or pin.wheel or pin.name in self._sources.built or not self._build(pin):
-                raise uv.explain(outcome.output, self.settings, self.sandbox.kind, self._allowed())
+                raise self._failure(outcome.output)
+
+    def _failure(self, output: str) -> BuildError:
+        from .wheels import uv_errors
+
+        return uv_errors.explain(output, self.settings, self.sandbox.kind, self._allowed())
 
     def _allowed(self) -> list[str]:
         """Names that lines of the requirements allow to be built."""
@@ -283,10 +288,6 @@ class LayerBuilder:
         )  # fmt: skip
         self._make(job, "gathering what was installed", fix="report this, with the lines")
 
-    def prepare(self, layer: Path) -> None:
-        """Begin to lay out what will be tried."""
-        self.sandbox.prepare(layer)
-
     def close(self) -> None:
         self.here.clear()
         self.sandbox.close()
@@ -299,7 +300,7 @@ class LayerBuilder:
         cached = replace(job, argv=(*job.argv, "--offline"), network=False)
         outcome = self.sandbox.run(cached)
         if outcome.code and uv.HALF_DONE in outcome.output:
-            raise uv.explain(outcome.output, self.settings, self.sandbox.kind)
+            raise self._failure(outcome.output)
         for line in outcome.output.splitlines() if outcome.code == 0 else ():
             say(line)
         return outcome.code == 0

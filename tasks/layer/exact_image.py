@@ -5,8 +5,9 @@ build. No other machine's memory of that counts: a tag moves, and entries of the
 not.
 """
 
-from ..settings import paths
+from ..settings import records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord
 from ..util import files
 from ..util.errors import BuildError
 from . import input_hash, installed
@@ -41,7 +42,7 @@ def refuse_other(settings: Settings, known: str, used: str) -> None:
     """BuildError where what was installed in image `known` would be worked on in another one."""
     now = remember(settings, used)
     if known not in ("", now):
-        paths.record(settings, "install").unlink(missing_ok=True)  # it is to be made again
+        records.forget(settings, InstallRecord)
         raise BuildError(
             f"{settings.base_image} was another image when the packages were installed",
             fix="run `./doitw` again, which installs them in this one. `./doitw lock` writes the "

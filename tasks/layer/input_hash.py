@@ -21,13 +21,14 @@ BUILDER_FILES = (
     "fork_pool.py",
     "optimize.py",
     "compress.py",
+    "byte_search.py",
     "license_files.py",
     "code_text.py",
     "code_words.py",
     "folder_references.py",
     "module_references.py",
     "source_words.py",
-    "strip.py",
+    "strip_libraries.py",
 )
 
 
@@ -99,10 +100,10 @@ def parts(settings: Settings, builder: str) -> dict[str, str]:
 
 
 def named_by_app(settings: Settings) -> dict[str, str]:
-    """Modules which the app or its check imports and a prune rule would take by their names, and
-    programs that they call. An app without any has no such part, and the input hash that it always
-    had."""
-    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS, settings.check)
+    """Modules which the app or its check imports and a prune rule would take by their names,
+    programs that they call, and files of packages that they read. An app without any has no such
+    part, and the input hash that it always had."""
+    found = app_imports.of_app_and_programs(Path(), rules.FOLDERS, settings.check, rules.SUFFIXES)
     return {"app-imports": " ".join(found)} if found else {}
 
 

@@ -7,8 +7,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ..settings import paths, store_folder
+from ..settings import records, store_folder
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord
 from ..util import files as file_tools
 from ..util import typed_json
 from ..util.errors import BuildError
@@ -40,6 +41,7 @@ class InstalledDistribution:
     targets: Sequence[str] = ()
     licenses: Mapping[str, str | None] = field(default_factory=dict)
     sboms: Mapping[str, str | None] = field(default_factory=dict)
+    pure: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,20 +125,19 @@ def from_facts(key: str, pin: str, facts: Mapping[str, Any]) -> InstalledDistrib
 
 def are_kept(settings: Settings) -> bool:
     """Is all that install's record names there, and whole?"""
-    record = file_tools.read_record(paths.record(settings, "install")) or {}
-    keys = [each["key"] for each in record.get("distributions", ())]
+    record = records.read(settings, InstallRecord)
+    keys = [each.key for each in (record.distributions if record else ())]
     return origins.are_trusted(settings, "install") and store(settings).has_all(KIND, keys)
 
 
 def load_installed(settings: Settings) -> Installed | None:
     """What install's record names. None when there is none, or something of it is gone."""
-    record = file_tools.read_record(paths.record(settings, "install")) or {}
-    kept, found = store(settings), []
-    for each in record.get("distributions", ()):
-        path = kept.get(KIND, each["key"])
+    record, kept, found = records.read(settings, InstallRecord), store(settings), []
+    for each in record.distributions if record else ():
+        path = kept.get(KIND, each.key)
         if path is None:
             return None
-        found.append(read_installed(path, each["key"], each["pin"]))
+        found.append(read_installed(path, each.key, each.pin))
     return Installed(tuple(found)) if found else None
 
 

@@ -8,7 +8,8 @@ from ..requirements import file
 from ..requirements.file import canonical
 from ..requirements.tags import marker_environment
 from ..settings.model import Settings
-from ..util.files import Record, digest
+from ..settings.step_records import InstallRecord
+from ..util.files import digest
 from . import input_hash
 
 FORMAT = 3  # raise when identity.BUILDER_FILES make something else
@@ -67,15 +68,15 @@ def from_source(options: Iterable[str]) -> list[str]:
     return [name if name == ":all:" else canonical(name) for name in names]
 
 
-def recorded(record: Record) -> list[LockedRequirement]:
+def recorded(record: InstallRecord) -> list[LockedRequirement]:
     """The pins of install's record."""
     return [
         LockedRequirement(
-            name=each["name"],
-            text=each["text"],
-            certain=each["key"] == each["pin"],
-            key=each["pin"],
-            wheel=each.get("wheel", False),
+            name=each.name,
+            text=each.text,
+            certain=each.key == each.pin,
+            key=each.pin,
+            wheel=each.wheel,
         )
-        for each in record["distributions"]
+        for each in record.distributions
     ]

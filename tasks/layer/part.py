@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 from ..settings.model import Settings
-from ..ui.console import count, size
+from ..settings.step_records import BytecodeReport, OptimizeRecord, StripReport
+from ..ui.console import count, few, size
 from ..util import files, typed_json
 from ..util.errors import BuildError
 from ..util.files import Record, digest
@@ -102,7 +103,7 @@ def read_part(path: Path) -> Part:
 
 
 class Strip(TypedDict):
-    """The report of docker/strip.py."""
+    """The report of docker/strip_libraries.py."""
 
     files: int
     bytes: int
@@ -167,52 +168,51 @@ def _ordered(parts: Iterable[Part]) -> Iterator[Member]:
         yield from part.members
 
 
-def stripped(parts: Mapping[str, Part]) -> Record:
+def stripped(parts: Mapping[str, Part]) -> StripReport:
     """The strip reports as one. `parts`: by package."""
     named = {name: part.strip for name, part in parts.items() if part.strip}
     reports = named.values()
-    return {
-        "files": sum(each["files"] for each in reports),
-        "bytes": sum(each["bytes"] for each in reports),
-        "left_alone": sorted(name for each in reports for name in each["left_alone"]),
-        "unreadable": sorted(
+    return StripReport(
+        files=sum(each["files"] for each in reports),
+        bytes=sum(each["bytes"] for each in reports),
+        left_alone=sorted(name for each in reports for name in each["left_alone"]),
+        unreadable=sorted(
             f"{path} ({name})" for name, each in named.items() for path in each["unreadable"]
         ),
-    }
+    )
 
 
-def summary(record: Record) -> list[str]:
-    """What optimize's record says, for people."""
+def summary(record: OptimizeRecord) -> list[str]:
+    """For people."""
     lines = []
-    if strip := record["strip"]:
-        left = f"{len(strip['left_alone'])} left alone (laid out by auditwheel)"
-        stripped = count(strip["files"], "library", "libraries")
-        lines.append(f"stripped {stripped}, {size(strip['bytes'])} saved; {left}")
-        lines += unreadable(strip.get("unreadable", []))  # a build before this had none
-    if code := record["bytecode"]:
-        invalid = count(len(code["skipped"]), "file")
-        skipped = f"; {invalid} not valid Python" if code["skipped"] else ""
-        compiled = count(code["files"], "module")
-        lines.append(f"compiled {compiled}, {size(code['bytes'])}{skipped}")
-        lines += [f"without bytecode: {name}" for name in code["skipped"][:LISTED]]
+    if strip := record.strip:
+        left = f"{len(strip.left_alone)} left alone (laid out by auditwheel)"
+        stripped = count(strip.files, "library", "libraries")
+        lines.append(f"stripped {stripped}, {size(strip.bytes)} saved; {left}")
+        lines += unreadable(strip.unreadable)
+    if code := record.bytecode:
+        invalid = count(len(code.skipped), "file")
+        skipped = f"; {invalid} not valid Python" if code.skipped else ""
+        compiled = count(code.files, "module")
+        lines.append(f"compiled {compiled}, {size(code.bytes)}{skipped}")
+        lines += [f"without bytecode: {name}" for name in code.skipped[:LISTED]]
         lines += filter(None, [left_out(code)])
     return lines
 
 
 def unreadable(names: Sequence[str]) -> list[str]:
     """Libraries that say of themselves what cannot be, for people."""
-    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
-    listed = [f"not stripped: {name} is no ELF file that can be read" for name in names[:LISTED]]
-    return [*listed, *more]
+    said = [f"not stripped: {name} is no ELF file that can be read" for name in names]
+    return few(said, "file", LISTED)
 
 
-def left_out(code: Record) -> str:
+def left_out(code: BytecodeReport) -> str:
     """Bytecode for which there was no room, for people. '' where there was."""
-    if not code["left_out"]:
+    if not code.left_out:
         return ""
-    modules = count(len(code["left_out"]), "module")
+    modules = count(len(code.left_out), "module")
     return (
         f"warning: no room for the bytecode of {modules}: what imports them "
-        f"takes about {code['seconds']:.1f} s more at each cold start; `./doitw report` shows what "
+        f"takes about {code.seconds:.1f} s more at each cold start; `./doitw report` shows what "
         "could go instead"
     )

@@ -38,7 +38,9 @@ def resolve(
         name = canonical(uv.wants_wheel(outcome.output))
         version = exact_version(asked, name)
         if not version or name in sources.built or not sources.can_build:
-            raise uv.explain(outcome.output, settings, sandbox.kind, allowed)
+            from .wheels import uv_errors
+
+            raise uv_errors.explain(outcome.output, settings, sandbox.kind, allowed)
         sources.build(name, version)
 
 

@@ -17,13 +17,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..sandbox import temp_dirs
+from ..settings import store_folder
 from ..util import files
 
-RUNS, GATE, PREFIX = "runs", "gate", "run-"
+PREFIX = "run-"
 PATIENCE, STEP = 5.0, 0.01  # seconds: nobody holds the gate for longer than files take to delete
 USE = "use.json"  # how often entries were found, until the store was emptied
 _OWN: dict[Path, Path] = {}  # {folder of runs: this run's in it}
-_LOCKLESS: set[Path] = set()  # folders of runs in which this run could not say that it lives
+_LOCKLESS: dict[Path, str] = {}  # {folder of runs: why this run could not say that it lives}
 _ASKED: Counter[tuple[Path, bool]] = Counter()  # by this run: {(folder, was it there?): entries}
 
 
@@ -32,7 +33,7 @@ _NEVER = 1 << 63  # ns
 
 def folder(root: Path) -> Path:
     """Beside the store at `root`."""
-    return root.absolute().with_name(RUNS)
+    return store_folder.runs(root)
 
 
 @contextmanager
@@ -42,8 +43,8 @@ def taking(root: Path) -> Iterator[None]:
     try:
         _join(root)
         held = _lock(root, fcntl.LOCK_SH)
-    except OSError:  # it is not tried again at each entry
-        _LOCKLESS.add(folder(root))
+    except OSError as error:  # it is not tried again at each entry
+        _LOCKLESS[folder(root)] = error.strerror or str(error)
     try:
         yield
     finally:
@@ -65,6 +66,12 @@ def deleting(root: Path) -> Iterator[int]:
         yield min(_began(root), default=_NEVER)
     finally:
         os.close(held)
+
+
+def unseen(root: Path) -> str:
+    """Why nobody can know who uses the store. '' where that is known."""
+    with taking(root):
+        return _LOCKLESS.get(folder(root), "")
 
 
 def note(root: Path, *, was_there: bool) -> None:
@@ -100,7 +107,7 @@ def _tell(root: Path, owner: int) -> None:
 def _join(root: Path) -> None:
     home = folder(root)
     if home in _LOCKLESS:
-        raise OSError(f"{home} cannot be locked")
+        raise OSError(_LOCKLESS[home])
     if home not in _OWN:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _OWN[home] = temp_dirs.own(home, PREFIX)
@@ -110,12 +117,13 @@ def _join(root: Path) -> None:
 def _lock(root: Path, how: int) -> int:
     home = folder(root)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = os.open(home / GATE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    held = os.open(home / store_folder.GATE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     until = time.monotonic() + PATIENCE
     try:
         while not _is_locked(held, how):
             if time.monotonic() > until:
-                raise TimeoutError(f"{home / GATE} is held by a process that does not go on")
+                gate = home / store_folder.GATE
+                raise TimeoutError(f"{gate} is held by a process that does not go on")
             time.sleep(STEP)
     except BaseException:
         os.close(held)

@@ -2,11 +2,12 @@
 layer's content, so both are part of the input hash."""
 
 import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..chalice_project.app_file_names import PACKED
 from ..requirements import host_python
 from ..settings import paths
-from ..settings.app_files import PACKED
 from ..settings.model import Settings
 from ..util import files, input_files
 from ..util.errors import SettingsError
@@ -33,10 +34,19 @@ def words(settings: Settings) -> list[str]:
 
 def named(settings: Settings) -> dict[str, Path]:
     """{path in the project: file} of the app and of what the command names."""
-    roots = [Path(each) for each in (*PACKED, *words(settings)) if _is_inside(each)]
+    command = words(settings)
+    typed = (*(each.partition("::")[0] for each in command), *_modules(command))
+    roots = [Path(each) for each in (*PACKED, *typed) if _is_inside(each)]
     found = {path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))}
     kept = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
     return {str(path): path for path in sorted(kept)}
+
+
+def _modules(command: Sequence[str]) -> Iterator[str]:
+    """Where those lie that it names behind `-m`: of `tests.test_app` all of tests/."""
+    for word in command[command.index("-m") + 1 :] if "-m" in command else ():
+        outermost = word.split(".")[0]
+        yield from (outermost, f"{outermost}.py") if outermost.isidentifier() else ()
 
 
 def _is_inside(word: str) -> bool:

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..ui.console import say
 
@@ -29,12 +29,11 @@ def confine(own: str, docker_host: str = "") -> None:
     """From now on this process reaches itself (`own`: HOST:PORT) and the Docker engine, and moto
     not even that. `docker_host`: DOCKER_HOST. A Unix socket needs no network. There is no way
     back."""
-    places = [urlsplit(f"tcp://{own}"), urlsplit(docker_host)]
-    allowed = {(each.hostname, each.port or SSH) for each in places if each.hostname}
-    hosts = {host for host, _ in allowed}
+    reached = allowed(own, docker_host)
+    hosts = {host for host, _ in reached}
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in _CONNECTING and is_outside(arguments[1], allowed):
+        if event in _CONNECTING and is_outside(arguments[1], reached):
             raise OutOfReachError(f"the emulator reaches nothing else: {arguments[1]!r}")
         if event in _RESOLVING and arguments[0] and arguments[0] not in hosts:
             raise OutOfReachError(f"the emulator reaches nothing else: {arguments[0]!r}")
@@ -42,6 +41,23 @@ def confine(own: str, docker_host: str = "") -> None:
     sys.addaudithook(hear)
     keep_from_engine()
     keep_from_posting()
+
+
+def allowed(own: str, docker_host: str) -> set[tuple[str, int]]:
+    """Hosts and ports."""
+    places = [urlsplit(f"tcp://{own}"), _engine(docker_host)]
+    return {(each.hostname, each.port or SSH) for each in places if each.hostname}
+
+
+def _engine(docker_host: str) -> SplitResult:
+    """As the engine's client reads it, which needs no scheme (127.0.0.1:2375)."""
+    from docker.errors import DockerException
+    from docker.utils import parse_host
+
+    try:
+        return urlsplit(str(parse_host(docker_host)) if docker_host else "")
+    except (DockerException, ValueError):
+        return urlsplit("")  # it finds none, and says so
 
 
 def is_outside(address: object, allowed: Collection[tuple[str, int]]) -> bool:

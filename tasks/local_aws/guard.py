@@ -3,12 +3,11 @@
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..settings.local_access import Access
 from .gateway.request_body import open_body
 from .services import forms, image_registry
-from .signatures import Secrets, is_same, is_signed
+from .signatures import Secrets, is_same, is_signed, target
 
 App = Callable[..., Iterable[bytes]]
 OURS = "/doit-lambda-layer"  # what we answer beside moto: a question, and zips of layers below it
@@ -85,9 +84,9 @@ def registry_region(environ: Mapping[str, Any], access: Access) -> str:
 
 def _proves(environ: dict[str, Any], access: Access) -> bool:
     """Our own questions: `?NONCE.PROOF`, of this path."""
-    target = urlsplit(str(environ.get("REQUEST_URI", "")))
-    nonce, _, proof = target.query.partition(".")
-    return is_same(access.proof(f"{target.path}?{nonce}"), proof)
+    asked = target(environ)
+    nonce, _, proof = asked.query.partition(".")
+    return is_same(access.proof(f"{asked.path}?{nonce}"), proof)
 
 
 def _unknown(start_response: Any) -> list[bytes]:

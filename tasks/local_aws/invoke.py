@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..sandbox import choose
-from ..sandbox.job_kinds import FUNCTION
+from ..sandbox.job_users import FUNCTION
 from ..sandbox.lambda_system import RUNTIME_API
 from ..sandbox.protocol import Job, scripts
 from ..settings import paths

@@ -10,9 +10,10 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import product
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_plus, urlsplit
 
 Secrets = Callable[[str], str | None]  # of an access key; None for one that nobody made here
 _HEADER = re.compile(
@@ -20,13 +21,15 @@ _HEADER = re.compile(
 )
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _STAMP = "%Y%m%dT%H%M%SZ"
+_SKEW = timedelta(minutes=15)  # that a request may be old, or ahead (AWS: "RequestTimeTooSkewed")
+_LONGEST = 7 * 24 * 3600  # seconds that a presigned address may be good for (AWS: SigV4 in S3)
 
 
 def is_signed(environ: dict[str, Any], secrets: Secrets) -> bool:
     """`environ`: WSGI's, with a body that ends (gateway/request_body.py). One that was read is put
     back."""
     said = str(environ.get("HTTP_AUTHORIZATION", ""))
-    asked = dict(parse_qsl(_target(environ).query, keep_blank_values=True))
+    asked = dict(parse_qsl(target(environ).query, keep_blank_values=True))
     if found := _HEADER.fullmatch(said):
         return _is_header(environ, found[1], found[2], found[3], secrets)
     if said:
@@ -53,23 +56,22 @@ def _is_header(
         return False  # before anything of a stranger's is read
     told = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     payload = told or hashlib.sha256(_body(environ)).hexdigest()
-    stamp = environ.get("HTTP_X_AMZ_DATE", "")
-    query = _target(environ).query
+    stamp = str(environ.get("HTTP_X_AMZ_DATE", ""))
+    if not _is_of_now(_time(stamp)):
+        return False
+    query = target(environ).query
     forms = _forms(environ, names, query, [payload])
     return _fits(forms, key, scope, stamp, signature)
 
 
 def _is_presigned(environ: dict[str, Any], asked: Mapping[str, str], secrets: Secrets) -> bool:
     stamp, seconds = asked.get("X-Amz-Date", ""), asked.get("X-Amz-Expires", "")
-    try:
-        until = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) + timedelta(
-            seconds=int(seconds)
-        )
-    except (ValueError, OverflowError):
+    since = _time(stamp)
+    if since is None or not re.fullmatch(r"[0-9]{1,6}", seconds) or int(seconds) > _LONGEST:
         return False
-    if datetime.now(UTC) > until:
+    if not since - _SKEW <= datetime.now(UTC) <= since + timedelta(seconds=int(seconds)):
         return False
-    pairs = _target(environ).query.split("&")
+    pairs = target(environ).query.split("&")
     query = "&".join(pair for pair in pairs if not pair.startswith("X-Amz-Signature="))
     told = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     payloads = ["UNSIGNED-PAYLOAD", _EMPTY, *([told] if told else [])]
@@ -77,6 +79,21 @@ def _is_presigned(environ: dict[str, Any], asked: Mapping[str, str], secrets: Se
     scope, signature = asked["X-Amz-Credential"], asked.get("X-Amz-Signature", "")
     key = _signing_key(scope, secrets)
     return key is not None and _fits(forms, key, scope, stamp, signature)
+
+
+def _time(stamp: str) -> datetime | None:
+    """Of Version 4, or as a mail's head has it."""
+    try:
+        if stamp.endswith("Z"):
+            return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        return parsedate_to_datetime(stamp).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_of_now(time: datetime | None) -> bool:
+    """As AWS takes it: what somebody has overheard is no key for ever."""
+    return time is not None and abs(datetime.now(UTC) - time) <= _SKEW
 
 
 def is_policy_signed(fields: Mapping[str, str], secrets: Secrets) -> bool:
@@ -103,8 +120,10 @@ def _is_old(
     if secret is None or (expires and not _is_ahead(expires)):
         return False
     headers = dict(_headers(environ))
+    if not expires and not _is_of_now(_time(headers.get("x-amz-date") or headers.get("date", ""))):
+        return False
     if expires:  # what an address says of headers stands in it
-        headers |= dict(parse_qsl(_target(environ).query, keep_blank_values=True))
+        headers |= dict(parse_qsl(target(environ).query, keep_blank_values=True))
     custom = sorted((name, value) for name, value in headers.items() if name.startswith("x-amz-"))
     lines = [environ["REQUEST_METHOD"], headers.get("content-md5", "")]
     lines += [headers.get("content-type", ""), expires or headers.get("date", "")]
@@ -119,11 +138,12 @@ def _old_resource(environ: Mapping[str, Any]) -> str:
     from botocore.credentials import Credentials
 
     auth: Any = HmacV1Auth(Credentials("", ""))
-    return str(auth.canonical_resource(_target(environ)))
+    return str(auth.canonical_resource(target(environ)))
 
 
 def _is_ahead(seconds: str) -> bool:
-    return seconds.isdecimal() and int(seconds) > datetime.now(UTC).timestamp()
+    known = re.fullmatch(r"[0-9]{1,12}", seconds)
+    return bool(known) and int(seconds) > datetime.now(UTC).timestamp()
 
 
 def _sign_old(secret: str, text: bytes) -> str:
@@ -159,7 +179,7 @@ def _forms(
     """What may have been signed: S3 signs the path as it is sent, the others once more encoded."""
     from botocore.utils import normalize_url_path
 
-    path = _target(environ).path or "/"
+    path = target(environ).path or "/"
     paths = dict.fromkeys([path, quote(normalize_url_path(path), safe="/~")])
     known = dict(_headers(environ))
     lines = "".join(
@@ -188,9 +208,12 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value]
 
 
-def _target(environ: Mapping[str, Any]) -> Any:
-    """As it was sent, nothing decoded."""
-    return urlsplit(str(environ.get("REQUEST_URI", "/")))
+def target(environ: Mapping[str, Any]) -> SplitResult:
+    """As it was sent, nothing decoded. Empty where it is no address."""
+    try:
+        return urlsplit(str(environ.get("REQUEST_URI", "/")))
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _body(environ: dict[str, Any]) -> bytes:

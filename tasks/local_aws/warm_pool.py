@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..sandbox.job_kinds import FUNCTION
+from ..sandbox.job_users import FUNCTION
 from ..sandbox.protocol import Job, Outcome, Sandbox
 from ..util import files
 from ..util.errors import LayerError

@@ -42,6 +42,7 @@ class Elf(TypedDict):
     soname: str
     needed: list[str]
     versions: dict[str, list[str]]
+    run_paths: NotRequired[list[str]]
     damaged: NotRequired[bool]
 
 
@@ -104,13 +105,8 @@ def check_proof(path: Path) -> None:
         raise ValueError("it does not follow from the bytes")
 
 
-def load_proofs(store: Store, keys: Mapping[str, str], look: "Look") -> dict[str, Proof]:
-    """{distribution: its proof} of those of {distribution: key} that have one which holds."""
-    return {name: each for name, each in stored(store, keys).items() if look.keeps(each)}
-
-
 def stored(store: Store, keys: Mapping[str, str]) -> dict[str, Proof]:
-    """The same, whether it holds or not."""
+    """{package: its test} of those of {package: key} that have one, whether it holds or not."""
     found = store.all(KIND, keys)
     return {name: Proof(**json.loads(path.read_bytes())) for name, path in found.items()}
 

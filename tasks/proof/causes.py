@@ -22,16 +22,21 @@ _WORDS = (
     "python|native|required|shared|client|dynamic|external|system|underlying|necessary|needed|"
     "optional|correct|compatible|installed|third-party|same|following|named|called"
 )
-# The loader's own words, and those of packages that look for a library by its name.
+# The loader's own words, and those of packages that look for a library by its name. What else the
+# loader says of a library is of one that is there. A package may have a name that begins with lib.
+_SOUGHT = r"(?:\bf(?:ind|ound)|load|install|locat|missing|available|present|detect)"
 _LIBRARY = (
     r"(?<![\w.+-])(?P<what>[\w.+-]{1,255}\.so(?:\.\w+){0,9}): cannot open shared object file"
-    r"|^(?i:(?!.*(?:no module named|cannot import name))"
-    r"(?=.*(?:\bnot\b|n't\b|\bno library|cannot|unable to|failed to)).*?)"
+    r"|^(?i:(?!.*(?:no module named|\.so[\w.]*: ))"
+    rf"(?=.*(?:\bnot\b|n't\b|\bno library|cannot|unable to|failed to))(?=.*{_SOUGHT}).*?)"
     r"(?P<other>(?i:(?<=library ['\"])[\w.+-]+|(?<=library called ['\"])[\w.+-]+"
-    r"|\blib(?!rar)[a-z][\w.+-]*\w"
+    r"|(?<![\w./-])lib(?!rar|rosa|cst\b|sass\b|tmux\b|pysal\b)[a-z][\w.+-]*\w"
+    r"(?! (?:native|module|package|extension)\b)|(?<=/)lib[a-z][\w.+-]*\.so[\w.]*"
     rf"|(?<![\w.+-])(?!(?:{_WORDS})\b)[\w.+-]+"
     r"(?=['\"]? (?:(?:c|shared|client) )*library\b)))"
 )
+
+_OF_LOADER = r"(?<![\w.+-])(?P<what>[\w.+-]{1,255}\.so[\w.]{0,99})"
 
 # Standard modules that a Python from 3.10 on has lost ("What's New", 3.10, 3.12 and 3.13).
 REMOVED = (
@@ -43,7 +48,27 @@ REMOVED = (
 _REMOVED = rf"No module named '(?P<what>{'|'.join(REMOVED)})(?=['.])"
 
 
+_REFUSED = "(?:Read-only file system|Permission denied|Operation not permitted)"
 _UNCERTAIN = re.compile(r"exit status -|KeyboardInterrupt: |Timeout|timed out")
+# Python's own sentences about a name that is not there: whatever it is called, that is no reason.
+_OF_NAMES = re.compile(
+    r"cannot import name '[^']*' from (?:partially initialized module )?'[^']*'"
+    r"(?: \((?:/[^()]*|unknown location|most likely due to a circular import|consider [^()]*)\))*"
+    r"|(?:(?:partially initialized )?module|type object)? ?'[^']*'(?: object)? has no attribute "
+    r"'[^']*'|'[^']*' object attribute '[^']*' is read-only|\bname '[^']*' is not defined"
+    r"|duplicate base class [\w.]+"
+    r"|(?:cannot access )?(?:local|free) variable '[^']*' (?:where it is not|referenced before)"
+    r"|(?<=\. )Did you mean:? .*\?"
+)
+
+
+# What frameworks say before they are set up: Django, Flask, celery, peewee, ray.
+_NOT_SET_UP = re.compile(
+    r"(?i:ImproperlyConfigured|AppRegistryNotReady|NotConfigured|working outside of"
+    r"|(?<!could )not (?:yet |been )*(?:configured|initiali[sz]ed|set up)\b"
+    r"|must (?:first |be )*(?:configured?|initiali[sz]ed?|set up)\b"
+    r"|call \S*(?:configure|init|setup)\w*\()"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +125,7 @@ CAUSES = (
     ),
     Cause(
         name="memory",
-        pattern=r"MemoryError|std::bad_alloc|\[Errno 12\]|Cannot allocate memory",
+        pattern=r"MemoryError(?=[:(]|$)|std::bad_alloc|\[Errno 12\]|Cannot allocate memory",
         why="there was not enough memory",
         fix="give this machine, or the Docker engine, more memory, then run the command again",
         of_bytes=False,
@@ -157,8 +182,9 @@ CAUSES = (
     Cause(
         name="variable",
         pattern=r"\[unset variable: (?P<what>[^\]]+)\]$"
-        r"|^(?!.*\[unset )(?=.*(?i:environ|env[- ]?var|variable)).*?"
-        r"\b(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        r"|^(?!.*\[unset )"
+        r"(?=.*(?<![\w/])(?:os\.)?(?i:environ|env[- ]?var|variable)(?!\w*(?:/|\.py\b)))"
+        r".*?(?<![\w/])(?P<other>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
         why="the import wants the environment variable {what}, which the import test does not set",
         fix="give the import test a value: proof-env = {{{pairs}}} in [tool.lambda-layer]. "
         "The function gets its own from environment_variables in .chalice/config.json",
@@ -195,12 +221,38 @@ CAUSES = (
     ),
     Cause(
         name="static memory",
-        pattern=r"(?<![\w.+-])(?P<what>[\w.+-]{1,255}\.so[\w.]{0,99}): cannot allocate memory in "
-        r"static TLS block",
+        pattern=rf"{_OF_LOADER}: cannot allocate memory in static TLS block",
         why="{what} needs a kind of memory of which the loader has little (static TLS), and what "
         "was loaded before has taken it",
         fix="import the package that brings {what} before all others, also in app.py, or pin "
         "another version of it",
+    ),
+    Cause(
+        name="executable stack",
+        pattern=rf"{_OF_LOADER}: cannot enable executable stack",
+        why="{what} wants an executable stack. The glibc of this machine (2.41 or newer) refuses "
+        "it, Lambda's allows it",
+        fix="build in Lambda's image: start Docker, and omit builder=host; or pin a version whose "
+        "{what} does without",
+        of_bytes=False,
+    ),
+    Cause(
+        name="mapping",
+        pattern=rf"{_OF_LOADER}: (?:failed to map segment|cannot (?:restore segment|read file data"
+        "|create shared object|change memory protection|stat shared object))",
+        why="{what} is there, and this machine did not let it be loaded: it lies on a disk without "
+        "the right to run (noexec), SELinux forbids it, or the disk or memory is full",
+        fix="let files in build/ and in the temporary folder (TMPDIR) run; or start Docker, and "
+        "omit builder=host",
+        of_bytes=False,
+    ),
+    Cause(
+        name="cache",
+        pattern=r"no locator available for file '(?P<what>[^']*)'",
+        why="the import has numba keep compiled code beside {what} or in the home directory, and "
+        "only /tmp can be written to in Lambda",
+        fix='set NUMBA_CACHE_DIR = "/tmp" in environment_variables of .chalice/config.json and in '
+        "proof-env",
     ),
     Cause(
         name="library",
@@ -235,16 +287,25 @@ CAUSES = (
     ),
     Cause(
         name="layer",
-        pattern=r"(?:Read-only file system|Permission denied)\D*(?P<what>/opt[^'\s]*)",
+        pattern=rf"{_REFUSED}\D*(?P<what>/opt[^'\s]*)",
         why="the import writes to {what}: a layer is read-only in Lambda, only /tmp is not",
         fix="see whether the package has a setting or variable for where it writes, and set it to "
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
     ),
     Cause(
         name="read-only",
-        pattern=r"(?:Read-only file system|Permission denied)"
+        pattern=rf"{_REFUSED}"
         r"(?:: '(?P<other>[^/'][^']*)|\D*?(?P<what>/[^'\s]*))",
         why="the import writes to {what}: only /tmp can be written to in Lambda",
+        fix="see whether the package has a setting or variable for where it writes, and set it to "
+        "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
+    ),
+    Cause(
+        name="no place",
+        pattern=r"(?i:\b(?:not|no|non-?)[ -]?writ(?:e)?able\b|\bunwrit(?:e)?able\b"
+        r"|\bwritable (?:\w+ ){0,2}(?:directory|folder|path|location)"
+        r"|\bread-?only (?:database|directory|folder)|unable to open database file)",
+        why="the import looks for a place to write to, and only /tmp can be written to in Lambda",
         fix="see whether the package has a setting or variable for where it writes, and set it to "
         "/tmp (proof-env, environment_variables in .chalice/config.json); or leave the package out",
     ),
@@ -258,7 +319,7 @@ CAUSES = (
     ),
     Cause(
         name="network",
-        pattern=r"Connection(?:Refused|Reset|Aborted)?Error|gaierror|NewConnectionError|URLError"
+        pattern=r"(?:Connection(?:Refused|Reset|Aborted)?Error|gaierror|URLError)(?=[:(]|$)"
         r"|Network is unreachable|[Nn]ame resolution|Name or service not known|ConnectTimeout",
         why="the import connects to something. The import test has no network, and a function "
         "would wait for it at each cold start",
@@ -303,10 +364,16 @@ CAUSES = (
 
 def of(error: str) -> tuple[Cause, str] | None:
     """The first that fits, and what is at fault. Of no error none, as of most imports."""
+    said = without_names(error)
     for cause in CAUSES if error else ():
-        if found := re.search(cause.pattern, error):
+        if found := re.search(cause.pattern, said):
             return cause, next(filter(None, found.groupdict().values()), "")
     return None
+
+
+def without_names(error: str) -> str:
+    """What else it says: a reason in brackets, or a variable that is not set."""
+    return _OF_NAMES.sub("", error)
 
 
 def is_of_bytes(error: str) -> bool:
@@ -317,7 +384,13 @@ def is_of_bytes(error: str) -> bool:
 
 def is_certain(error: str) -> bool:
     """Is it, whatever else the machine did? A crash may come of a thread that was not to be had."""
-    return is_of_bytes(error) and not _UNCERTAIN.search(error)
+    return is_of_bytes(error) and not _UNCERTAIN.search(without_names(error))
+
+
+def is_unset(error: str) -> bool:
+    """Does it want something that other code may do before, as Django's settings are made?"""
+    found = of(error)
+    return found[0].name == "variable" if found else bool(_NOT_SET_UP.search(error))
 
 
 def is_library(error: str) -> bool:

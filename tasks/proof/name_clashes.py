@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..chalice_project.app_file_names import MODULES
 from ..layer.installed import Installed
-from ..settings.app_files import MODULES
 from ..util import modules
 from .cache import Proof
 
@@ -20,6 +20,7 @@ RUNTIME = (
     "snapshot_restore_py",
 )  # fmt: skip
 LISTED = 5  # names, in one sentence
+DECLARES = ("extend_path", "declare_namespace")  # docker/inspect_installed.py keeps such texts
 
 
 def broken(proofs: Mapping[str, Proof]) -> dict[str, list[str]]:
@@ -71,14 +72,13 @@ def _closed(tree: Installed, stay: Iterable[str]) -> Iterator[str]:
     """Namespaces that one wheel makes a package."""
     holders: defaultdict[str, set[str]] = defaultdict(set)
     closers: dict[str, str] = {}
-    said = {path: each for found in tree.distributions for path, each in found.modules.items()}
+    texts = {path: each for found in tree.distributions for path, each in found.inits.items()}
     for path in stay:
         top, slash, rest = path.partition("/")
         if not slash or not path.endswith((".py", ".so")) or top.endswith(".libs"):
             continue
         holders[top].add(tree.owners.get(path, ""))
-        imports = said[path][0] if path in said else ()
-        if rest == "__init__.py" and not {"pkgutil", "pkg_resources"} & set(imports):
+        if rest == "__init__.py" and not any(each in texts.get(path, "") for each in DECLARES):
             closers[top] = tree.owners.get(path, "")
     for top, owner in closers.items():
         if others := sorted(holders[top] - {owner}):

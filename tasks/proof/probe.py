@@ -1,23 +1,23 @@
 """docker/probe.py and blame.py in a sandbox: what works in the layer, and what is at fault."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..layer.installed import Installed
 from ..sandbox import choose, host_runtime, isolation, lambda_system
-from ..sandbox.job_kinds import BLAME, CHECK, PROOF, Kind
+from ..sandbox.job_users import BLAME, PROOF, Kind
 from ..sandbox.protocol import Job, Sandbox, scripts
 from ..sandbox.watch import OutOfTimeError
-from ..settings import paths
+from ..settings import lambda_variables, paths
 from ..settings.model import Settings
-from ..ui.console import following, say
+from ..ui.console import following
 from ..util import files as file_tools
-from ..util import input_files, modules
+from ..util import modules
 from ..util.errors import VerifyError
 from . import lambda_libraries
-from .environment import proof_environment
+from .import_order import Question
 
 SCRIPTS = (
     "probe.py", "preload.py", "try_imports.py", "in_function.py", "alone.py", "elf.py", "memory.py",
@@ -28,53 +28,16 @@ PROVE = ("probe.py", "prove", LAYER, REQUEST, "{tmp}")
 KILLED = (128 + 9, -9)  # exit status of what met SIGKILL, in a shell's way and in Python's
 SILENT = 60  # seconds beyond those of one try; docker/probe.py says what it is at every few
 ANSWER = "= "  # begins the line that is what a script has found
-Question = dict[str, Any]
-is_library = lambda_libraries.is_library
-# Ends of names that no compiled file has. Others may be one, also without a right to be executed:
-# Node's *.node, and what was zipped without modes.
-PLAIN = (
-    ".py", ".pyc", ".pyi", ".typed", ".txt", ".md", ".rst", ".json", ".yml", ".yaml", ".toml",
-    ".cfg", ".ini", ".xml", ".html", ".css", ".js", ".map", ".csv", ".gz", ".npy", ".npz", ".pem",
-    ".h", ".hpp", ".c", ".cpp", ".pyx", ".pxd", ".svg", ".png", ".tmpl", ".jinja", ".j2", ".ttf",
-    "METADATA", "RECORD", "WHEEL", "INSTALLER", "REQUESTED", "LICENSE",
-)  # fmt: skip
+# The same for every stage, so that a proof holds for each.
+REGION, NAME = "us-east-1", "proof"
 
 
-def question(tree: Installed, stay: Sequence[str]) -> dict[str, Question]:
-    """What to try of each distribution: what is in the layer of it (`stay`), its outermost modules
-    first."""
-    there = set(stay)
-    owned = modules.by_distribution(stay, tree.owners)
-    found = {}
-    for each in tree.distributions:
-        names = owned.get(each.name, [])
-        outer = modules.top_level(names)
-        mine = [path for path in sorted(each.files) if path in there]
-        mine = [path for path in mine if tree.owners[path] == each.name]
-        found[each.name] = {
-            "folder": each.folder if _holds(there, each.folder) else "",
-            "modules": [*outer, *sorted(set(names) - set(outer))],
-            "outer": outer,
-            "libraries": [path for path in mine if is_library(path)],
-            "programs": [path for path in mine if may_be_program(path, *each.files[path])],
-        }
-    return found
-
-
-def may_be_program(path: str, size: int, executable: bool) -> bool:
-    return not is_library(path) and (executable or (size > 0 and not path.endswith(PLAIN)))
-
-
-def _holds(paths: Collection[str], folder: str) -> bool:
-    return any(path.startswith(f"{folder}/") for path in paths)
-
-
-def prove(
+def proof(
     settings: Settings, sandbox: Sandbox, layer: Path, batches: Mapping[str, Question],
     tree: Installed, changed: Collection[str], bare: Collection[str], covered: Collection[str] = (),
     sourceless: Collection[str] = (),
-) -> dict[str, Any]:  # fmt: skip
-    """The answer of docker/probe.py about the layer. `changed`: paths that pruning took or cut.
+) -> Job:  # fmt: skip
+    """The job in which docker/probe.py tries the layer. `changed`: paths that pruning took or cut.
     `bare`: modules that are without bytecode. `covered`: files of this machine that it hides.
     `sourceless`: those of `changed` that are there as bytecode."""
     as_code = {path for path in tree.sizes if path not in changed or path in sourceless}
@@ -83,14 +46,12 @@ def prove(
     request = asking(settings, sandbox, batches, covered) | {
         "gone": sorted(gone), "touched": sorted(changed), "bare": sorted(bare),
     }  # fmt: skip
-    environment = proof_environment(settings)
-    return run_script(
-        sandbox,
+    return _job(
         PROOF,
         [layer],
         PROVE,
         request,
-        environment=environment,
+        environment=proof_environment(settings),
         covered=covered,
         silence=silence(settings),
     )
@@ -123,7 +84,8 @@ def read_foreign(sandbox: Sandbox, layer: Path, batches: Mapping[str, Question])
     """The same about a layer that the sandbox does not run, so far as files tell: metadata, and
     what its libraries are made for."""
     script = ["inspect_foreign.py", LAYER, REQUEST]
-    return run_script(sandbox, PROOF, [layer], script, {"batches": batches}, silence=float(SILENT))
+    job = _job(PROOF, [layer], script, {"batches": batches}, silence=float(SILENT))
+    return run(sandbox, job)
 
 
 def prove_restored(
@@ -133,22 +95,21 @@ def prove_restored(
     """The same about the layer with the files of the zip `installed` laid over it: what was there
     before pruning."""
     request = asking(settings, sandbox, batches, covered)
-    environment = proof_environment(settings)
-    return run_script(
-        sandbox, PROOF, [layer, installed], PROVE, request, environment=environment,
+    job = _job(
+        PROOF, [layer, installed], PROVE, request, environment=proof_environment(settings),
         covered=covered, silence=silence(settings),
     )  # fmt: skip
+    return run(sandbox, job)
 
 
-def run_script(
-    sandbox: Sandbox, kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
+def _job(
+    kind: Kind, layers: Sequence[Path], script: Sequence[str], request: object,
     files: Mapping[str, Path] = {}, environment: Mapping[str, str] = {},
     covered: Collection[str] = (), silence: float | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """One run of a script that takes a request. What it has found. That is the last line of its
-    own, which no process that it starts can write."""
+) -> Job:  # fmt: skip
+    """One run of a script that takes a request."""
     name, *more = script
-    job = Job(
+    return Job(
         argv=("{python}", f"{{scripts}}/{name}", *more),
         kind=kind,
         inputs={
@@ -162,6 +123,11 @@ def run_script(
         opt=tuple(layers),
         silence=silence,
     )
+
+
+def run(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+    """What the script has found. That is the last line of its own, which no process that it starts
+    can write."""
     try:
         with following("importing and loading") as hear:
             outcome = sandbox.run(job, hear)
@@ -201,40 +167,8 @@ def blame(
     """The answer of docker/blame.py. `installed`: a zip of what pruning took, as it was."""
     script = ["blame.py", LAYER, "{tmp}/blamed", "{work}/removed.zip", REQUEST]
     environment, files = proof_environment(settings), {"removed.zip": installed}
-    return run_script(
-        sandbox, BLAME, [layer], script, request, files, environment, silence=silence(settings)
-    )
-
-
-def own_check(settings: Settings, get_sandbox: Callable[[], Sandbox], layer: Path) -> None:
-    """The project's `check`, for the real calls that an import does not reach."""
-    if not settings.check:
-        return
-    path = Path(settings.check)
-    if settings.check.endswith(".py") and not path.is_file():
-        raise VerifyError(f"check = {settings.check!r}: no such file", fix="correct pyproject.toml")
-    script = {"check/check.py": input_files.read(path)} if path.is_file() else {}
-    what = "{work}/check/check.py" if script else settings.check
-    job = Job(
-        argv=("{python}", "{scripts}/probe.py", "check", LAYER, what),
-        kind=CHECK,
-        inputs={**scripts(SCRIPTS), **script},
-        environment=proof_environment(settings),
-        opt=(layer,),
-        timeout=float(settings.check_timeout),
-    )
-    fix = "correct the check, or the layer: keep, rules-off, recipes in pyproject.toml"
-    try:
-        outcome = get_sandbox().run(job)
-    except TimeoutError as error:
-        tail = "\n".join(str(error).splitlines()[-8:])
-        problem = f"check = {settings.check!r} did not end in {settings.check_timeout} s\n{tail}"
-        raise VerifyError(
-            problem.strip(), fix=f"{fix}. A larger check-timeout allows more"
-        ) from None
-    if outcome.code:
-        raise VerifyError(f"check = {settings.check!r} failed:\n{outcome.tail}", fix=fix)
-    say(f"check {settings.check} passed")
+    job = _job(BLAME, [layer], script, request, files, environment, silence=silence(settings))
+    return run(sandbox, job)
 
 
 def around(settings: Settings) -> list[object]:
@@ -252,3 +186,18 @@ def proof_fingerprint(settings: Settings) -> str:
     reported = lambda_libraries.reported(settings)
     around = [system, programs(settings), lambda_system.PASSWD, reported]
     return file_tools.digest([*scripts_, proof_environment(settings), *around])
+
+
+def proof_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables of the import test: those that every function finds in Lambda.
+    `proof-env` wins. docker/in_function.py sets what the runtime itself sets when it starts."""
+    found = {
+        **lambda_variables.OPEN,
+        **lambda_variables.of_a_start(
+            region=REGION, python=settings.python, handler="app.app", name=NAME, memory=128
+        ),
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+        "LAMBDA_RUNTIME_DIR": "{runtime}",  # the sandbox's word for /var/runtime
+        "LAMBDA_TASK_ROOT": "/var/task",
+    }
+    return found | dict(pair.partition("=")[::2] for pair in settings.proof_env)

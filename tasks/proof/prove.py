@@ -1,30 +1,45 @@
 """Proofs of a layer, from the store where it has one. Else made before and after pruning where not.
 
-A distribution is tried in as much of the layer as it needs (proof/schedule.py), and where it
+A distribution is tried in as much of the layer as it needs (proof/proof_plan.py), and where it
 then asks
 for something that the layer has all the same, in the whole of it.
 """
 
 import os
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..layer import exact_image, locked_requirement
+from ..layer import builder, exact_image, locked_requirement
 from ..layer import installed as installed_layer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import plan
+from ..sandbox.protocol import Job
 from ..sandbox.temp_dirs import folder
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..ui.console import say
-from ..util import actor, files
-from . import cache, probe, schedule, verdict
+from ..util import actor
+from ..util.errors import LayerError
+from . import cache, lambda_libraries, probe, proof_plan, verdict
 from .cache import Proof
-from .schedule import ProofPlan, Questions
+from .proof_plan import ProofPlan, Questions
+
+
+def prepare(settings: Settings) -> None:
+    """For verify, while others still work: begin what it will try first, where a sandbox runs.
+    Should that fail, verify says why."""
+    if here := builder.running(settings):
+        with suppress(LayerError):
+            tree = installed_layer.needed(settings)
+            asked = proof_plan.prefetch(settings, tree, builder.title(settings))
+            if asked.missing and here.sandbox.runs:
+                here.sandbox.prepare(Proving(settings, here, tree, asked, asked.layer).job())
 
 
 def prove(
@@ -34,7 +49,7 @@ def prove(
 ) -> tuple[dict[str, Proof], list[str]]:  # fmt: skip
     """{distribution: proof}, and the keys that these are kept under. `stay`: the layer's files.
     `place`: where proofs are made, for people."""
-    asked = schedule.take(settings, tree, stay, place)
+    asked = proof_plan.take(settings, tree, stay, place)
     made = signed(_prove(settings, get_workshop(), tree, asked) if asked.missing else {})
     for line in cache.origins(asked.known.values()):
         say(line)
@@ -63,8 +78,8 @@ def _prove(
     settings: Settings, workshop: LayerBuilder, tree: Installed, asked: ProofPlan
 ) -> dict[str, Proof]:
     whole, sandbox = paths.layer_zip(settings), workshop.sandbox
-    installed = files.read_record(paths.record(settings, "install")) or {}
-    exact_image.refuse_other(settings, installed.get("image", ""), sandbox.digest)
+    installed = records.needed(settings, InstallRecord)
+    exact_image.refuse_other(settings, installed.image, sandbox.digest)
     doing = f"testing in {sandbox.title}, {sandbox.isolation}"
     say(doing if sandbox.runs else f"reading in {sandbox.title}")
     made = Proving(settings, workshop, tree, asked, asked.layer).prove()
@@ -95,13 +110,10 @@ class Proving:
         if not sandbox.runs:
             read = probe.read_foreign(sandbox, self.layer, missing)
             return {name: Proof(after=each) for name, each in read.items()}
-        changed, bare = pruned(self.settings, self.tree), without_bytecode(self.settings)
-        only = sourceless(self.settings)
-        after = probe.prove(
-            self.settings, sandbox, self.layer, missing, self.tree, changed, bare, sourceless=only
-        )
-        covered = self._without_others(after, changed, bare)
-        ours = {path.rpartition("/")[2] for path in changed if probe.is_library(path)}
+        after = probe.run(sandbox, self.job())
+        changed = pruned(self.settings, self.tree)
+        covered = self._without_others(after)
+        ours = {path.rpartition("/")[2] for path in changed if lambda_libraries.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
             for name in missing
@@ -110,9 +122,24 @@ class Proving:
         before = self._before(unclear, changed, covered) if unclear else {}
         return {name: self._proof(name, after[name], before.get(name, {})) for name in missing}
 
-    def _without_others(
-        self, after: dict[str, Any], changed: Mapping[str, str], bare: Collection[str]
-    ) -> list[str]:
+    def job(self) -> Job:
+        """What is missing, in the layer as it is."""
+        return self._trying(self.asked.missing)
+
+    def _trying(self, asked: Questions, covered: Sequence[str] = ()) -> Job:
+        return probe.proof(
+            self.settings,
+            self.workshop.sandbox,
+            self.layer,
+            asked,
+            self.tree,
+            pruned(self.settings, self.tree),
+            without_bytecode(self.settings),
+            covered,
+            sourceless(self.settings),
+        )
+
+    def _without_others(self, after: dict[str, Any]) -> list[str]:
         """Imports that loaded libraries which this machine has and Lambda has not are tried again
         without these: some can do without. A container cannot hide any, and need not, where its
         image is Lambda's own. The files that are hidden."""
@@ -127,10 +154,7 @@ class Proving:
             | {"modules": list(after[name]["others"]), "libraries": [], "programs": []}
             for name in found
         }
-        sandbox, only = self.workshop.sandbox, sourceless(self.settings)
-        again = probe.prove(
-            self.settings, sandbox, self.layer, asked, self.tree, changed, bare, files, only
-        )
+        again = probe.run(self.workshop.sandbox, self._trying(asked, files))
         for name, each in again.items():
             after[name]["imports"] |= each["imports"]
             after[name]["others"] = each["others"]
@@ -167,8 +191,8 @@ class Proving:
 
 def without_bytecode(settings: Settings) -> set[str]:
     """Modules of the layer that have none, as they should."""
-    made = (files.read_record(paths.record(settings, "optimize")) or {}).get("bytecode") or {}
-    return {*made.get("skipped", ()), *made.get("left_out", ())}
+    made = records.needed(settings, OptimizeRecord).bytecode
+    return {*made.skipped, *made.left_out} if made else set()
 
 
 def _failed(after: dict[str, Any], before: dict[str, Any], what: str) -> dict[str, str]:
@@ -186,7 +210,7 @@ def pruned(settings: Settings, tree: Installed) -> dict[str, str]:
     return {
         path: owner
         for path, owner in tree.owners.items()
-        if path not in same or probe.is_library(path)
+        if path not in same or lambda_libraries.is_library(path)
     }
 
 
@@ -197,7 +221,7 @@ def sourceless(settings: Settings) -> set[str]:
 
 def install(settings: Settings, workshop: LayerBuilder, names: Container[str]) -> dict[str, str]:
     """Those distributions in the sandbox, also where they are known from before: {name: pin}."""
-    record = files.read_record(paths.record(settings, "install")) or {}
+    record = records.needed(settings, InstallRecord)
     pins = [pin for pin in locked_requirement.recorded(record) if pin.name in names]
-    workshop.have(pins, record["options"])
+    workshop.have(pins, record.options)
     return {pin.name: pin.key for pin in pins}

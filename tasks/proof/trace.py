@@ -13,7 +13,7 @@ from pathlib import Path
 from ..layer import traced_files
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
-from ..sandbox.job_kinds import CHECK
+from ..sandbox.job_users import CHECK
 from ..sandbox.protocol import Job, Outcome
 from ..sandbox.temp_dirs import folder
 from ..settings import paths
@@ -22,13 +22,16 @@ from ..ui.console import say
 from ..util import files, input_files
 from ..util.errors import BuildError
 from . import prove
-from .environment import proof_environment
+from .probe import proof_environment
 
 LATE = 124  # docker/run_traced.py's
 HOOKS = ("sitecustomize", "usercustomize")
 OFFERED = 20  # globs
 SMALL = 20_000  # bytes that are worth no line
-FIX = "correct trace in [tool.lambda-layer], or remove it. A larger check-timeout allows more time"
+FIX = (
+    "correct trace in [tool.lambda-layer], or remove it. It has the app's files and those that it "
+    "names, as paths or behind -m, and no others. A larger check-timeout allows more time"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

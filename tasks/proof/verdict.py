@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..settings.step_records import VerifyRecord
 from ..ui.console import count, few
 from . import causes
 from .cache import Proof
@@ -103,7 +104,7 @@ def few_of_each(found: Sequence[tuple[str, str]]) -> list[str]:
         or lines[0]
         for (name, _), lines in groups.items()
     ]
-    return few(said, LISTED)
+    return few(said, "file", LISTED)
 
 
 def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
@@ -121,7 +122,7 @@ def without_needed(proofs: Mapping[str, Proof]) -> list[str]:
             first, error = next(iter(wants.items()))
             several = f"{len(wants)} modules" if len(wants) > 1 else "a module"
             said.append(f"{several} of {name} cannot be imported in Lambda: {first}: {error}")
-    return few(said)
+    return few(said, "package")
 
 
 def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
@@ -133,7 +134,7 @@ def from_elsewhere(proofs: Mapping[str, Proof]) -> list[str]:
         for each in proofs.values()
         for module, files in each.after["others"].items()
     ]
-    return few(said)
+    return few(said, "module")
 
 
 def defects(
@@ -148,7 +149,8 @@ def defects(
 def oddities(proofs: Mapping[str, Proof], odd: Collection[str]) -> list[str]:
     """Warnings: metadata that its package brings so."""
     said = [line for name, line in _metadata(proofs) if name in odd]
-    return few([f"importlib.metadata fails on it, and did before pruning: {line}" for line in said])
+    before = "importlib.metadata fails on it, and did before pruning"
+    return few([f"{before}: {line}" for line in said], "package")
 
 
 def _metadata(proofs: Mapping[str, Proof]) -> Iterator[tuple[str, str]]:
@@ -241,21 +243,20 @@ def slow(seconds: Mapping[str, float]) -> list[str]:
         for name, took in sorted(seconds.items(), key=lambda item: -item[1])
         if took > INIT_SECONDS
     ]
-    return few(said)
+    return few(said, "package")
 
 
-def summary(facts: Mapping[str, Any]) -> str:
-    """Of verify's record, for people."""
-    found = count(facts["distributions"], "package")
-    if facts["not_proven"]:
+def summary(record: VerifyRecord) -> str:
+    """For people."""
+    found = count(record.distributions, "package")
+    if record.not_proven:
         return f"{found} answered, with libraries for the layer's machine"
-    never, anew = facts["modules_that_never_imported"], facts["compiled_anew"]
-    wanting = facts["modules_that_want_packages"]
-    others = never - wanting
+    anew, wanting = record.compiled_anew, record.modules_that_want_packages
+    others = record.modules_that_never_imported - wanting
     absent = "not imported: packages are missing that nobody asked for"
     lines = [f"{count(wanting, 'module')} {absent}"] * bool(wanting)
     lines += [f"{count(others, 'module')} not imported before pruning either"] * bool(others)
     lines += [f"{count(anew, 'module')} compiled anew"] if anew else []
-    libraries = count(facts["libraries"], "library", "libraries")
-    modules = count(facts["modules"], "module")
+    libraries = count(record.libraries, "library", "libraries")
+    modules = count(record.modules, "module")
     return "\n".join([*lines, f"{modules} imported, {found} answered, {libraries} loaded"])

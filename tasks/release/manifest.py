@@ -14,9 +14,9 @@ from ..aws import s3, s3_versions
 from ..aws.client import Aws
 from ..settings import s3_keys
 from ..settings.model import Settings, option
-from ..settings.step_records import ZipRecord
+from ..settings.step_records import InstallRecord, VerifyRecord, ZipRecord
 from ..util import files, typed_json
-from ..util.files import Record, digest
+from ..util.files import digest
 from ..util.version import VERSION
 from .version import LayerVersion
 
@@ -100,27 +100,28 @@ class Manifest:
 
 
 def make_manifest(
-    settings: Settings, packed: ZipRecord, installed: Record, verified: Record, git: Record | None
-) -> Manifest:
+    settings: Settings, packed: ZipRecord, installed: InstallRecord, verified: VerifyRecord,
+    git: Mapping[str, Any] | None,
+) -> Manifest:  # fmt: skip
     """From the records of zip, install and verify."""
-    sizes = dict(verified.get("packages", {}))
+    sizes = dict(verified.packages)
     return Manifest(
         layer=settings.layer,
         python=settings.python,
         architecture=settings.architecture,
         image=packed.inputs["image"],
-        builder=installed["builder"],
-        digest=installed.get("image", ""),
+        builder=installed.builder,
+        digest=installed.image,
         inputs=packed.inputs,
-        installed=installed["bytes"],
+        installed=installed.bytes,
         distributions=[
             ManifestEntry(
-                name=each["name"],
-                version=each["version"],
-                direct=each["direct"],
-                bytes=sizes.pop(each["name"], 0),
+                name=each.name,
+                version=each.version,
+                direct=each.direct,
+                bytes=sizes.pop(each.name, 0),
             )
-            for each in installed["distributions"]
+            for each in installed.distributions
         ],
         others=sizes,
         settings=recorded(settings),

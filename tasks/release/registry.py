@@ -11,8 +11,8 @@ from ..aws import arn as layer_arns
 from ..aws import bucket, s3
 from ..aws.client import Aws
 from ..sandbox import temp_dirs
-from ..settings import paths, s3_keys
-from ..settings.step_records import UploadRecord
+from ..settings import records, s3_keys
+from ..settings.step_records import PublishRecord, UploadRecord
 from ..ui.console import say, size
 from ..util import files, typed_json
 from ..util.errors import AwsError
@@ -109,15 +109,18 @@ def remember(aws: Aws, version: LayerVersion) -> None:
     """publish's record as the manifest in S3 tells it, where this machine has another or none.
     Left alone where there is no manifest. A publish that was stopped right after AWS's answer
     is completed here with its notes."""
-    path = paths.stage_record(aws.settings, "publish")
-    if (files.read_record(path) or {}).get("arn") == version.arn:
+    last = records.read(aws.settings, PublishRecord)
+    if last and last.arn == version.arn:
         return
     made = manifest.read_manifest(aws, version)
     if made is not None:
         if manifest.note(aws, version.arn, made.built):
             note(aws, made.input, version.arn, made.wishes)
-        facts = {name: getattr(made, name) for name in versions.PUBLISHED}
-        files.write_record(path, facts | {"arn": version.arn})
+        record = PublishRecord(
+            arn=version.arn, input=made.input, sha256=made.sha256, unzipped=made.unzipped,
+            packages=made.packages,
+        )  # fmt: skip
+        records.write(aws.settings, record)
 
 
 def again(aws: Aws, made: Manifest) -> LayerVersion | None:

@@ -10,7 +10,6 @@ from ..settings.step_records import UploadRecord
 from ..util.errors import InputError
 
 FORMAT = "doit-lambda-layer/1"  # raise when the description's fields change their meaning
-PUBLISHED = ("input", "sha256", "unzipped", "packages")  # a manifest's facts in publish's record
 # Read tolerantly: people edit nothing here, but older and newer formats may stand beside ours.
 _FIELD = re.compile(r"\b(input|content|built)=([0-9a-f-]+)\b")
 

@@ -8,17 +8,23 @@ after 10 s Lambda begins again ("Lambda execution environment lifecycle", INIT_R
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from ..util.errors import DeployError
 
 _LINE = re.compile(r"REPORT RequestId: \S+\t(?P<fields>.*)")
 _INIT = re.compile(r"^INIT_REPORT (?P<fields>.*\bStatus: (?P<status>\w+).*)", re.M)
-_FIELD = re.compile(r"(?P<name>[A-Z][\w ]+): (?P<value>[\d.]+) (?:ms|MB)")
+_FIELD = re.compile(r"(?P<name>[A-Z][\w ]+): (?P<value>\d+(?:\.\d+)?) (?:ms|MB)")
+_NAMES = {
+    "initDurationMs": "Init Duration", "maxMemoryUsedMB": "Max Memory Used",
+    "memorySizeMB": "Memory Size",
+}  # fmt: skip
 UNKNOWN = "unknown"
 MOST = 10_000  # milliseconds of an initialization before the invocation
 
@@ -48,10 +54,10 @@ class Start:
 
 def read(log: str) -> Start:
     """Of a log's end. The last such line counts, what the function printed comes before it."""
-    found = [*_of_text(log), *_of_json(log)]
+    found = sorted([*_of_text(log), *_of_json(log)], key=lambda each: each[0])
     if not found:
         return Start()
-    said = found[-1]
+    _, said = found[-1]
     memory, limit = said.get("Max Memory Used"), said.get("Memory Size")
     return Start(
         init=said.get("Init Duration") or _failed(log),
@@ -60,48 +66,50 @@ def read(log: str) -> Start:
     )
 
 
-def _of_text(log: str) -> Iterator[dict[str, float]]:
+def _of_text(log: str) -> Iterator[tuple[int, dict[str, float]]]:
+    """(where in the log, what it says)"""
     for line in _LINE.finditer(log):
-        yield _fields(line["fields"])
+        yield line.start(), _fields(line["fields"])
 
 
 def _fields(text: str) -> dict[str, float]:
-    return {field["name"]: float(field["value"]) for field in _FIELD.finditer(text)}
+    return _numbers({field["name"]: field["value"] for field in _FIELD.finditer(text)})
 
 
-def _of_json(log: str) -> Iterator[dict[str, float]]:
-    for record in _records(log, "platform.report"):
-        names = {
-            "initDurationMs": "Init Duration",
-            "maxMemoryUsedMB": "Max Memory Used",
-            "memorySizeMB": "Memory Size",
-        }
-        yield {names[x]: float(value) for x, value in record["metrics"].items() if x in names}
+def _numbers(said: Mapping[str, Any]) -> dict[str, float]:
+    """Those of them that are some: an app may print anything."""
+    found = {}
+    for name, value in said.items():
+        with suppress(TypeError, ValueError, OverflowError):
+            if math.isfinite(number := float(value)):
+                found[name] = number
+    return found
 
 
-def _records(log: str, kind: str) -> Iterator[dict[str, Any]]:
-    """Those with numbers."""
-    for line in log.splitlines():
-        if f'"{kind}"' in line:
-            with suppress(ValueError, KeyError, TypeError, RecursionError):
-                record = json.loads(line)["record"]
-                for value in record["metrics"].values():
-                    float(value)
-                yield record
+def _of_json(log: str) -> Iterator[tuple[int, dict[str, float]]]:
+    for place, record in _records(log, "platform.report"):
+        said = _numbers(record["metrics"])
+        yield place, {_NAMES[name]: value for name, value in said.items() if name in _NAMES}
+
+
+def _records(log: str, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(where in the log, one with metrics)"""
+    lines = log.splitlines(keepends=True)
+    for place, line in zip(accumulate(map(len, lines), initial=0), lines, strict=False):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            record = json.loads(line)["record"] if f'"{kind}"' in line else {"metrics": None}
+            if isinstance(record["metrics"], dict):
+                yield place, record
 
 
 def _failed(log: str) -> float | None:
     """Milliseconds of initializations that came to nothing, before one in the invocation did."""
     found = [(each["status"], _fields(each["fields"])) for each in _INIT.finditer(log)]
-    found += [
-        (
-            str(each.get("status", "success")),
-            {"Init Duration": each["metrics"].get("durationMs", 0)},
-        )
-        for each in _records(log, "platform.initReport")
-    ]
+    for _, each in _records(log, "platform.initReport"):
+        took = _numbers(each["metrics"]).get("durationMs", 0.0)
+        found.append((str(each.get("status", "success")), {"Init Duration": took}))
     failed = [(status, said) for status, said in found if status != "success"]
-    took = sum(float(said.get("Init Duration", 0)) for _, said in failed)
+    took = sum(said.get("Init Duration", 0.0) for _, said in failed)
     return max(took, MOST * any(status == "timeout" for status, _ in failed)) or None
 
 

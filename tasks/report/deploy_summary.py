@@ -8,16 +8,26 @@ from ..aws import arn as layer_arns
 from ..chalice_project import config, deploy
 from ..layer.archive import size_limit
 from ..release.stage import rollback_pin
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import (
+    LookupRecord,
+    PatchRecord,
+    PublishRecord,
+    RollbackRecord,
+    SmokeRecord,
+    ZipRecord,
+)
 from ..ui.console import size
 from ..util import files
-from . import how_to_call, image_summary
+from . import how_to_call
 
 
 def of_deploy(settings: Settings) -> list[str]:
     """Four lines, from the records of this run. No AWS is asked."""
     if settings.is_image:
+        from . import image_summary
+
         return image_summary.lines(settings)
     return _lines(settings, undo(settings, _configured(settings)))
 
@@ -44,12 +54,17 @@ def _configured(settings: Settings) -> list[str]:
 
 
 def _live(settings: Settings, arns: Sequence[str]) -> str:
-    asked = _record(settings, "smoke")
     named = ", ".join(rollback_pin.named(arn) for arn in arns) or "no layer"
-    if "functions" in asked:  # an app without an API, which nobody can ask
-        return f"{', '.join(asked['functions'])} with {named}"
-    said = f"{asked.get('function', settings.stage)} with {named}"
-    return f"{said}, answers {asked.get('status', 'nobody')}"
+    return live(settings, named)
+
+
+def live(settings: Settings, named: str) -> str:
+    """`named`: what it runs with. An app without an API is not called."""
+    called = records.read(settings, SmokeRecord)
+    said = f"{called.seen if called else settings.stage} with {named}"
+    if called and called.functions:
+        return said
+    return f"{said}, answers {called.status if called else 'nobody'}"
 
 
 def _size(settings: Settings, arns: Sequence[str]) -> str:
@@ -68,18 +83,16 @@ def _size(settings: Settings, arns: Sequence[str]) -> str:
 
 def _sizes(settings: Settings, arn: str) -> tuple[int | None, int | None]:
     """(zipped, unzipped) in bytes, as far as the records know this version."""
-    for step in ("publish", "rollback"):
-        record = _record(settings, step)
-        facts = record.get("sizes", {}).get(arn) or record
-        if arn == record.get("arn") or arn in record.get("sizes", {}):
-            return facts.get("bytes") or _packed(settings, facts), facts.get("unzipped")
-    return None, None
-
-
-def _packed(settings: Settings, published: files.Record) -> int | None:
-    """The zip's size, where the zip that lies here is the published one."""
-    packed = step_records.read_zip(settings)
-    return packed.bytes if packed and packed.sha256 == published.get("sha256") else None
+    published, rollback = (
+        records.read(settings, PublishRecord),
+        records.read(settings, RollbackRecord),
+    )
+    if published and arn == published.arn:
+        packed = records.read(settings, ZipRecord)
+        here = packed and packed.sha256 == published.sha256  # the zip that lies here
+        return packed.bytes if packed and here else None, published.unzipped
+    facts = ((rollback and rollback.sizes) or {}).get(arn, {})
+    return facts.get("bytes"), facts.get("unzipped")
 
 
 def undo(settings: Settings, arns: Sequence[str]) -> str:
@@ -88,9 +101,11 @@ def undo(settings: Settings, arns: Sequence[str]) -> str:
     ran = _record(settings, "attempt").get("undoes") or {}
     if ran and (ran["functions"] != _code(settings) or ran["layers"] == [*arns]):
         return f"./doitw undo {stage}"
-    if _record(settings, "lookup").get("pin"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.pin:
         return forward(settings)
-    before = ran.get("layers") or _record(settings, "patch-config").get("before", [])
+    patched = records.read(settings, PatchRecord)
+    before = ran.get("layers") or (patched.before if patched else [])
     former = [arn for arn in before if layer_arns.is_of(arn, settings.layer) and arn not in arns]
     if former:
         return f"./doitw rollback version={layer_arns.number_of(former[0])} {stage}"

@@ -9,8 +9,8 @@ from ..layer.archive.sizes import Kind, Size, Sizes
 from ..layer.installed import source_of
 from ..layer.prune.globs import any_of, matcher
 from ..layer.prune.rules import Rule
+from ..settings.step_records import PruneRecord, RecordedDistribution, RuleCount
 from ..ui.console import signed
-from ..util.files import Record
 
 SHOWN = 2  # examples of a reason, the rest is counted
 NONE: Mapping[Kind, int] = {}
@@ -95,20 +95,20 @@ def slowest_first(imports: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def package_rows(
-    distributions: Iterable[Record],
+    distributions: Iterable[RecordedDistribution],
     installed: Sizes,
     layer: Sizes,
     zipped: Mapping[str, int],
     published: Mapping[str, int],
 ) -> list[Row]:
     """One per package that is or was there, the heaviest first. `distributions`: install's."""
-    known = {each["name"]: each for each in distributions}
+    known = {each.name: each for each in distributions}
     names = {name for sizes in (installed, layer) for name in sizes if sum(sizes[name].values())}
     found = [
         Row(
             package=name,
-            version=known.get(name, {}).get("version", ""),
-            direct=known.get(name, {}).get("direct", False),
+            version=known[name].version if name in known else "",
+            direct=name in known and known[name].direct,
             installed=installed.get(name, NONE),
             layer=layer.get(name, NONE),
             zipped=zipped.get(name, 0),
@@ -119,18 +119,18 @@ def package_rows(
     return sorted(found, key=lambda row: (-row.after, -row.before, row.package))
 
 
-def work(pruned: Record, rules: Iterable[Rule]) -> list[Work]:
-    """Every rule that took or spared something, the largest saving first. `pruned`: the record."""
+def work(pruned: PruneRecord, rules: Iterable[Rule]) -> list[Work]:
+    """Every rule that took or spared something, the largest saving first."""
     reasons = {rule.name: rule.reason for rule in rules}
-    nothing = {"files": 0, "cut": 0, "bytes": 0}
+    nothing = RuleCount(files=0, cut=0, bytes=0)
     found = [
         Work(
             rule=name,
             reason=reasons.get(name, ""),
-            **(nothing | pruned["rules"].get(name, {})),
-            spared=pruned["spared"].get(name, {}),
+            **vars(pruned.rules.get(name, nothing)),
+            spared=pruned.spared.get(name, {}),
         )
-        for name in {**pruned["rules"], **pruned["spared"]}
+        for name in {**pruned.rules, **pruned.spared}
     ]
     return sorted(found, key=lambda each: (-each.bytes, each.rule))
 

@@ -1,11 +1,12 @@
 """How a deploy of an image ends: the lines of deploy_summary.py, for a stage without a layer."""
 
 from ..chalice_project import deploy
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord, PushRecord
 from ..ui.console import size
 from ..util import files
-from . import how_to_call
+from . import deploy_summary, how_to_call
 
 
 def lines(settings: Settings) -> list[str]:
@@ -22,27 +23,25 @@ def lines(settings: Settings) -> list[str]:
 
 
 def _live(settings: Settings, image: files.Record) -> str:
-    asked, digest = _record(settings, "smoke"), str(image.get("digest", ""))
+    digest = str(image.get("digest", ""))
     short = digest.removeprefix("sha256:")[:12]
     named = f"image {image.get('number', '?')} ({short})" if digest else "no image"
-    if "functions" in asked:  # an app without an API, which nobody can ask
-        return f"{', '.join(asked['functions'])} with {named}"
-    said = f"{asked.get('function', settings.stage)} with {named}"
-    return f"{said}, answers {asked.get('status', 'nobody')}"
+    return deploy_summary.live(settings, named)
 
 
 def _size(settings: Settings, image: files.Record) -> str:
     """Of what was pushed for it from here."""
-    pushed = _record(settings, "push")
-    if not image or pushed.get("digest") != image.get("digest"):
+    pushed = records.read(settings, PushRecord)
+    if not image or pushed is None or pushed.digest != image.get("digest"):
         return ""
-    new = f"{pushed['new']} of {pushed['layers']} image layers"
-    return f"{size(pushed['unpacked'])} unpacked; {size(pushed['pushed'])} pushed ({new})"
+    new = f"{pushed.new} of {pushed.layers} image layers"
+    return f"{size(pushed.unpacked)} unpacked; {size(pushed.pushed)} pushed ({new})"
 
 
 def _undo(settings: Settings, image: files.Record) -> str:
     stage = f"stage={settings.stage}"
-    if _record(settings, "lookup").get("pin"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.pin:
         return f"./doitw unpin {stage}, then ./doitw deploy {stage}"
     if int(image.get("number", 1)) > 1:
         return f"./doitw rollback {stage}, to the image before"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..ui import logins
 from ..util import input_files, source_location
 from ..util.errors import InputError
 from ..util.source_location import Problem, SourceLocation
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==\d+(?:\.\d+)*(?:\.post\d+)?", re.ASCII)
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 _SINGLE = re.compile(r"([\w.\[\],-]+?)\s*=\s*(\d[\w.*+!]*)")  # numpy=1.2
-# `${NAME}` is filled in by the installer, and a name alone (`git@`, `oauth2@`) opens nothing
-_PASSWORD = re.compile(r"://[^/\s@]*:(?!\$\{\w+\}@)[^/\s@]+@")
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 DEEPEST = 100  # files, each included by the one before
 _LOCAL = re.compile(
@@ -269,10 +268,10 @@ def is_pylock(path: Path) -> bool:
 
 
 def _problem(line: Line) -> Problem | None:
-    if _PASSWORD.search(line.text):
+    if logins.are_open(line.text):
         place = f"{line.file}, line {line.number}"  # not the line: this is printed
-        said = "an address with a password: write ${NAME} in its place and set that variable"
-        return f"{place}: {said}", None
+        said = "an address with a password or token: write ${NAME} in its place and set that"
+        return f"{place}: {said} variable", None
     where = f"{line.file}, line {line.number}: {line.text!r}"
     if _LOCAL.match(line.text):
         said = (

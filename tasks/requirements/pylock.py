@@ -1,19 +1,37 @@
 """Locks in TOML, pylock.toml (PEP 751) and pdm.lock, read as lines of pip's own format."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..util.errors import InputError
 
+_NAME = re.compile(r"[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)  # PEP 508
 MAJOR = "1."  # of `lock-version`; the specification keeps to it until it breaks
 
 
 def requirements(text: str, file: str) -> str:
     """One pinned line a package, with its hashes. InputError, all bad entries at once."""
     document = _parsed(text, file)
-    groups = {*document.get("default-groups", ())}
-    packages = [each for each in document.get("packages", []) if _is_wanted(each, groups)]
-    return _written(packages, file)
+    with _well_formed(file):
+        groups = {*document.get("default-groups", ())}
+        packages = [each for each in document.get("packages", []) if _is_wanted(each, groups)]
+        return _written(packages, file)
+
+
+@contextmanager
+def _well_formed(file: str) -> Iterator[None]:
+    """InputError for whatever has another shape than the format's. `packaging` has a ValueError for
+    a marker that is none."""
+    try:
+        yield
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        said = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"{file} is no lock as its format has it: {said}",
+            fix="lock again with the tool that wrote it",
+        ) from None
 
 
 def _written(packages: Sequence[Mapping[str, Any]], file: str) -> str:
@@ -29,7 +47,13 @@ def _written(packages: Sequence[Mapping[str, Any]], file: str) -> str:
 def of_pdm(text: str, file: str, group: str) -> str:
     """The same of PDM's, of one group: `default` is what the project itself needs. InputError where
     it does not say who asks for what."""
-    packages = [each for each in _toml(text, file).get("package", []) if not each.get("extras")]
+    document = _toml(text, file)
+    with _well_formed(file):
+        return _written(_of_group(document, file, group), file)
+
+
+def _of_group(document: Mapping[str, Any], file: str, group: str) -> list[dict[str, Any]]:
+    packages = [each for each in document.get("package", []) if not each.get("extras")]
     if not all("groups" in each for each in packages):
         problem = f"{file} does not say which group a package is of"
         raise InputError(problem, fix="run `pdm lock --strategy inherit_metadata`")
@@ -38,12 +62,11 @@ def of_pdm(text: str, file: str, group: str) -> str:
         known = ", ".join(sorted({name for each in packages for name in each["groups"]}))
         problem = f"{file} has no package of group {group}. There are: {known or 'none'}"
         raise InputError(problem, fix="name one with --group")
-    as_pylock = [
+    return [
         {**each, "wheels": [_pdm_file(x) for x in each.get("files", ())],
          **({"vcs": {}} if "git" in each else {}), **({"directory": {}} if "path" in each else {})}
         for each in wanted
     ]  # fmt: skip
-    return _written(as_pylock, file)
 
 
 def _pdm_file(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +110,8 @@ def _lines(package: Mapping[str, Any]) -> Iterator[str]:
     marker = f" ; {package['marker']}" if package.get("marker") and not _of_lock(package) else ""
     files = [archive] if archive else [*package.get("wheels", ()), package.get("sdist") or {}]
     hashes = sorted({f"{kind}:{value}" for each in files for kind, value in _hashes(each)})
+    if not (_NAME.fullmatch(package["name"]) and "".join([wanted, marker, *hashes]).isprintable()):
+        raise ValueError(f"{package['name']!r} is no package that can be written in one line")
     yield f"{wanted}{marker}" + "".join(f" \\\n    --hash={each}" for each in hashes)
 
 

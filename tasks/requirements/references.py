@@ -13,13 +13,13 @@ from ..util import files
 from ..util.errors import InputError
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?=[^\s=-]))(\S.*)")
-_LINKS = re.compile(r"(-f|--find-links)(?:[ =]\s*|(?=[^\s=-]))(\S.*)")
+_INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[\s=]\s*|(?=[^\s=-]))(\S.*)")
+_LINKS = re.compile(r"(-f|--find-links)(?:[\s=]\s*|(?=[^\s=-]))(\S.*)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")  # as pip fills them in
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 # A package's file: `six-1.17.0-py3-none-any.whl`, `six-1.17.0.tar.gz`
 FILE = re.compile(r"(?:^|/)([A-Za-z0-9][\w.]*?)-\d[^/\s#]*\.(?:whl|tar\.gz|zip)\b")
-EGG = re.compile(r"#(?:\S*&)?egg=([A-Za-z0-9][\w.-]*)")
+EGG = re.compile(r"#(?:[^\s#]*&)?egg=([A-Za-z0-9][\w.-]*)")
 _LOCAL = re.compile(r"(?:[\w.\[\],-]+\s*@\s*)?((?:file:|\.{0,2}/)[^\s;]+)")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+")
 WHEELS = (".whl", ".tar.gz", ".zip")

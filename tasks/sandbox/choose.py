@@ -23,10 +23,10 @@ def new(settings: Settings, *, tmp: int = LAMBDA_TMP) -> Sandbox:
 
     BuildError (what to start) in every other case without Docker.
     """
-    from .container.sandbox import ContainerSandbox
-
     if settings.builder == "host":
         return _host(settings)
+    from .container.sandbox import ContainerSandbox
+
     if settings.builder == "docker" or not settings.is_local:
         return ContainerSandbox(settings, tmp=tmp)
     try:

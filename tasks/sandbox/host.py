@@ -9,13 +9,14 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..requirements import host_python
 from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import subprocesses
-from ..util.background import BackgroundTask
+from ..util.background import JobAhead
 from ..util.errors import BuildError
 from . import (
     host_relay,
@@ -26,15 +27,15 @@ from . import (
     tar_streams,
     temp_dirs,
 )
-from .container.docker_images import PROXIES, ca_file
-from .job_kinds import FUNCTION
+from .index_credentials import PROXIES, ca_file
+from .job_users import FUNCTION
 from .protocol import Job, OnLine, Outcome, expand
 from .temp_dirs import Scratch
 from .watch import Watch
 
 INHERITED = (
     "PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_CACHE_DIR", "NETRC",
-    "UV_KEYRING_PROVIDER", *PROXIES,
+    "UV_KEYRING_PROVIDER", isolation.LOADER, *PROXIES,
 )  # of jobs of ours  # fmt: skip
 # Of bubblewrap, before the job began: a mount was there and is not, a container's say, that ended.
 MOUNT_WENT = "bwrap: Can't bind mount /oldroot/ on /newroot/"
@@ -54,6 +55,7 @@ class HostSandbox:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: _Session | None = None
+        self._job_ahead: JobAhead[Job, Outcome] = JobAhead()
 
     @property
     def title(self) -> str:
@@ -70,16 +72,19 @@ class HostSandbox:
         return "the machine read-only, no home, no network"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
+        return self._job_ahead.take(job, on_line or (lambda line: None), self._run)
+
+    def _run(self, job: Job, on_line: OnLine) -> Outcome:
         self._session = self._session or _Session(self._settings)
-        outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
+        outcome = index_credentials.running(job, self._session.run, on_line)
         if outcome.code == 0:
             for name, local in job.fetch.items():
                 _fetch(Path(expand(name, self._session.names(job))), local, job.fetch_limit)
         return outcome
 
-    def prepare(self, layer: Path) -> None:
+    def prepare(self, job: Job) -> None:
         if self._session:
-            self._session.prepare(layer)
+            self._job_ahead.begin(job, self._run)
 
     def close(self) -> None:
         session, self._session = self._session, None
@@ -99,7 +104,6 @@ class _Session:
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
-        self._ahead = BackgroundTask()
         self._running: set[subprocess.Popen[str]] = set()
         self._relay: host_relay.Relay | None = None
         self._names = {
@@ -119,18 +123,13 @@ class _Session:
     def close(self) -> None:
         """Ends what still runs in it, too."""
         atexit.unregister(self.close)
-        self._ahead.settle()
         for process in list(self._running):
             _end(process)
         if self._relay:
             self._relay.close()
         self._scratch.remove_later()
 
-    def prepare(self, layer: Path) -> None:
-        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
-
     def run(self, job: Job, on_line: OnLine) -> Outcome:
-        self._ahead.settle()
         names = self.names(job)
         work = Path(names["{work}"])
         work.mkdir(exist_ok=True)
@@ -219,6 +218,8 @@ def _execute(
     job: Job, names: Mapping[str, str], on_line: OnLine, running: "set[subprocess.Popen[str]]"
 ) -> Outcome:
     given: list[int] = []
+    if job.kind is FUNCTION and not _has_opt(names):
+        job = replace(job, environment=host_runtime.moved(job.environment, names["{opt}"]))
     if job.kind.is_ours or isolation.lacking(names["{interpreter}"]):
         words, environment = _words(job, names), _environment(job, names, isolated=False)
     else:
@@ -251,6 +252,12 @@ def _execute(
     return watch.outcome(code)
 
 
+def _has_opt(names: Mapping[str, str]) -> bool:
+    """Does a function see its layers at /opt?"""
+    interpreter = names["{interpreter}"]
+    return not isolation.lacking(interpreter) and isolation.has_opt(isolation.seen_by(interpreter))
+
+
 def _words(job: Job, names: Mapping[str, str]) -> list[str]:
     isolated = [names["{interpreter}"], "-I", "-S"]
     each = [isolated if word == "{python}" else [expand(word, names)] for word in job.argv]
@@ -275,6 +282,8 @@ def _isolated(words: list[str], names: Mapping[str, str], job: Job) -> list[str]
         words = host_relay.wrapped(words, interpreter, job.forward, *meet)
     there = [name for name in (*GIVEN, *PLACES) if Path(names[name]).exists()]
     places = {place: Path(names[name]) for name, place in PLACES.items() if name in there}
+    if job.kind is FUNCTION and job.opt and _has_opt(names):
+        places[isolation.OPT] = Path(names["{opt}"])
     given = [name for name in there if name in GIVEN]
     given += ["{tools}"] if "{runtime}" in there else []  # which has links to the tool's packages
     seen = [Path(names[name]).resolve() for name in given]  # a .venv may be a link
@@ -297,7 +306,8 @@ def _environment(job: Job, names: Mapping[str, str], *, isolated: bool) -> dict[
         kept |= {"HOME": lambda_system.HOME, "TMPDIR": names["{tmp}"]}
     if not job.kind.is_ours:
         kept["PATH"] = f"{names['{programs}']}:{names['{opt}']}/bin"
-    return kept | {name: expand(value, names) for name, value in job.environment.items()}
+    kept |= {name: expand(value, names) for name, value in job.environment.items()}
+    return kept if job.kind.is_ours else isolation.loading(kept, names["{interpreter}"])
 
 
 def _fetch(source: Path, local: Path, limit: int) -> None:

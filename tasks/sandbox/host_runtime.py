@@ -5,6 +5,7 @@ The client's compiled part is made for one Python: under another, docker/runtime
 place.
 """
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from . import isolation
 
 PACKAGES = ("awslambdaric", "boto3")
 SCRIPTS = ("bootstrap.py", "runtime_client.py")
+OF_PLACES = ("LD_LIBRARY_PATH", "AWS_LAMBDA_EXEC_WRAPPER")  # variables that the start obeys
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -40,6 +42,15 @@ def lay_out(names: Mapping[str, str]) -> None:
     start.chmod(0o755)
 
 
+def moved(environment: Mapping[str, str], opt: str) -> dict[str, str]:
+    """The function's variables where its layers do not lie in /opt."""
+    own = {name: environment[name] for name in OF_PLACES if name in environment}
+    return {**environment} | {
+        name: ":".join(re.sub(r"^/opt(?=/)", lambda _: opt, each) for each in value.split(":"))
+        for name, value in own.items()
+    }
+
+
 def contents() -> list[list[str]]:
     """What decides what lies there: the packages with their versions, and our own scripts."""
     packages = sorted([each.name, each.version] for each in _needed(PACKAGES))
@@ -57,15 +68,26 @@ def _version(interpreter: str) -> str:
 
 def _start(names: Mapping[str, str], python: str) -> str:
     """As Lambda's own, without this machine's packages (-S). Where task and runtime are seen, their
-    variables say."""
+    variables say. A function may have a wrapper that starts it, and a LD_LIBRARY_PATH of its own
+    (Lambda Developer Guide, "Modifying the runtime environment")."""
     opt, task = shlex.quote(names["{opt}"]), '"$LAMBDA_TASK_ROOT"'
-    return (
-        "#!/bin/sh\n"
-        f"export AWS_EXECUTION_ENV=AWS_Lambda_python{python}\n"
-        f"export LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib\n"
-        f"exec {shlex.quote(isolation.program(names['{interpreter}']))} -S "
-        f'"$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}\n'
-    )
+    interpreter = names["{interpreter}"]
+    program = shlex.quote(isolation.program(interpreter))
+    own = isolation.loading({}, interpreter).get(isolation.LOADER, "")  # without it, no start
+    more = shlex.quote(f":{own}") if own else ""
+    return f"""#!/bin/sh
+export AWS_EXECUTION_ENV=AWS_Lambda_python{python}
+case $LD_LIBRARY_PATH in
+'' | {shlex.quote(own)}) LD_LIBRARY_PATH={task}:{task}/lib:{opt}/lib{more} ;;
+esac
+export LD_LIBRARY_PATH
+set -- {program} -S "$LAMBDA_RUNTIME_DIR/bootstrap.py" {opt}
+wrapper=$AWS_LAMBDA_EXEC_WRAPPER
+[ -n "$wrapper" ] || exec "$@"
+[ -f "$wrapper" ] || {{ echo "$wrapper: does not exist"; exit 127; }}
+[ -x "$wrapper" ] || {{ echo "$wrapper: is not an executable"; exit 126; }}
+exec "$wrapper" "$@"
+"""
 
 
 def _files(packages: Iterable[str]) -> Iterator[Path]:

@@ -10,20 +10,27 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from ..requirements import index_config
+from ..ui import logins
 from ..util import input_files
 from ..util.errors import BuildError, InputError
 from .protocol import Job, OnLine, Outcome
 
+if TYPE_CHECKING:
+    from urllib.request import Request
+
 URLS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 DEFAULTS = {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}
 UV = (*URLS, "UV_INDEX_STRATEGY", "UV_INSECURE_HOST")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]+)\}")  # pip's and uv's, in requirements
 _LOGIN = re.compile(r"//[^/\s]*@")  # an address's
-_USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:")
+_QUOTED = re.compile(r"[^\s/'\"]+@")  # what Python's library takes for a host's name, or its port
+_USER = re.compile(rb"://\$\{([A-Z0-9_]+)\}:(?=\$\{)")
 SHORT = 4  # characters; shorter ones are hidden only as an address's password
 HIDDEN = "****"
 BLOCK = 1 << 20  # bytes
@@ -79,7 +86,10 @@ def _with_netrc(urls: str, named: Mapping[str, str], environ: Mapping[str, str])
 
 def _authorised(url: str, known: netrc.netrc, named: Mapping[str, str]) -> str:
     name, _, address = url.partition("=") if "=" in url.partition("://")[0] else ("", "", url)
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return url  # uv says what is wrong with it
     found = known.authenticators(parts.hostname or "")
     variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}_USERNAME"
     if not found or "@" in parts.netloc or variable in named:
@@ -93,7 +103,8 @@ def running(job: Job, run: Callable[[Job, OnLine], Outcome], on_line: OnLine) ->
     """Run the job, with what the indexes want to know where it asks for that, and no password in
     what it says."""
     variables = for_job(job, os.environ, Path.cwd()) if job.indexes else {}
-    words = secrets({name: variables[name] for name in variables.keys() - users(job)})
+    names = {name for name in users(job) if not logins.may_be_token(variables.get(name, ""))}
+    words = secrets({name: variables[name] for name in variables.keys() - names})
     job = replace(job, environment={**job.environment, **variables})
     outcome = run(job, lambda line: on_line(hidden(line, words)))
     return replace(outcome, output=hidden(outcome.output, words))
@@ -109,8 +120,8 @@ def for_job(job: Job, environ: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def users(job: Job) -> set[str]:
-    """Variables that the job's requirements name as a user, with a password behind, and nowhere
-    else."""
+    """Variables that the job's requirements name as a user, with another for the password behind,
+    and nowhere else. (In `${TOKEN}:x-oauth-basic@` the first one is the secret.)"""
     text = b"\n".join(each for each in job.inputs.values() if isinstance(each, bytes))
     elsewhere = _VARIABLE.findall(_USER.sub(b"", text))
     return {each.decode() for each in {*_USER.findall(text)} - {*elsewhere}}
@@ -121,31 +132,50 @@ def secrets(variables: Mapping[str, str]) -> list[str]:
     found: set[str] = set()
     for name, value in variables.items():
         if name in URLS:
-            logins = re.findall(r"://([^/\s@]*)@", value)
-            words = [login.partition(":")[2] or login for login in logins]
-            found |= {*words, *map(unquote, words)}
-        elif name not in UV and not name.endswith("_USERNAME"):
+            words = {word for login in logins.of(value) for word in logins.secrets(login)}
+            bare = {*map(unquote, words)}
+            found |= words | bare | {quote(word, safe="") for word in bare}
+        elif name not in UV and (not name.endswith("_USERNAME") or logins.may_be_token(value)):
             found |= {value, quote(value, safe="")}
     return sorted(filter(None, found), key=len, reverse=True)
 
 
 def download(url: str, target: Path) -> None:
-    """Write what lies there to `target`, with the login that the index's own address has.
+    """Write what lies there to `target`, with the address's login, or the one that its index has.
     BuildError."""
     import http.client
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(url)  # noqa: S310 - as uv says it
-    if login := _login(url, index_variables(os.environ, Path.cwd())):
-        request.add_unredirected_header("Authorization", f"Basic {login}")
+    variables = index_variables(os.environ, Path.cwd())
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(_request(url, variables), timeout=SECONDS) as answer:  # noqa: S310
             _save(answer, target)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        said = hidden(str(error), [*secrets(variables), *secrets({URLS[0]: url})])
         raise BuildError(
-            f"{target.name} cannot be downloaded: {error}", fix="check the network and the index"
+            f"{target.name} cannot be downloaded: {_QUOTED.sub(f'{HIDDEN}@', said)}",
+            fix="check the network and the index",
         ) from None
+
+
+def _request(url: str, variables: Mapping[str, str]) -> "Request":
+    """The login travels in a header, which a redirect does not take along. ValueError."""
+    from urllib.request import Request
+
+    parts = urlsplit(url)
+    own, _, place = parts.netloc.rpartition("@")
+    request = Request(parts._replace(netloc=place).geturl())  # noqa: S310 - as uv says it
+    user, _, password = own.partition(":")
+    login = _basic(unquote(user), unquote(password)) if own else _login(request.full_url, variables)
+    if login:
+        request.add_unredirected_header("Authorization", f"Basic {login}")
+    return request
+
+
+def _basic(user: str, password: str) -> str:
+    """As HTTP writes it."""
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _save(answer: IO[bytes], target: Path) -> None:
@@ -158,7 +188,7 @@ def _save(answer: IO[bytes], target: Path) -> None:
 
 
 def _login(url: str, variables: Mapping[str, str]) -> str:
-    """As HTTP's Basic authentication writes it. '' where no index of that place has one."""
+    """That an index of that place has, '' where none has."""
     place = _place(url)
     for address in " ".join(variables[name] for name in URLS if name in variables).split():
         name, _, bare = address.partition("=") if _is_named(address) else ("", "", address)
@@ -167,7 +197,7 @@ def _login(url: str, variables: Mapping[str, str]) -> str:
         user = unquote(parts.username or variables.get(f"{word}_USERNAME", ""))
         password = unquote(parts.password or variables.get(f"{word}_PASSWORD", ""))
         if _place(bare) == place and user:
-            return base64.b64encode(f"{user}:{password}".encode()).decode()
+            return _basic(user, password)
     return ""
 
 
@@ -190,3 +220,19 @@ def hidden(text: str, words: list[str]) -> str:
         else:
             text = re.sub(rf"(?<=[:/]){re.escape(word)}(?=@)", HIDDEN, text)
     return text
+
+
+def ca_bundle(environ: Mapping[str, str]) -> bytes:
+    """The host's own CA bundle (a company's), or nothing."""
+    path = ca_file(environ)
+    return path.read_bytes() if path else b""
+
+
+def ca_file(environ: Mapping[str, str]) -> Path | None:
+    """Where it is, by the first variable that names a file."""
+    named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
+    return next((path for path in named if path.is_file()), None)
+
+
+def proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in PROXIES if environ.get(name)}

@@ -18,15 +18,17 @@ from ..util import files
 from . import lambda_system
 
 NONE = "not isolated"
-TASK, RUNTIME = "/var/task", "/var/runtime"  # as in Lambda's image
+TASK, RUNTIME, OPT = "/var/task", "/var/runtime", "/opt"  # as in Lambda's image
 # Of this machine's folders those with programs and libraries are seen. All others are empty: homes,
-# checkouts, whatever holds a secret or a socket.
-SEEN = re.compile(r"/(usr|s?bin|lib\w*|nix|gnu|sys)")
-# What machines have of data and sources, and Lambda's image has not.
-OTHERS = (
-    "/usr/include", "/usr/src", "/usr/games", "/usr/share/fonts", "/usr/share/mime",
-    "/usr/share/dict", "/usr/local/share",
-)  # fmt: skip
+# checkouts, whatever holds a secret, or a socket (Nix's daemon has one for everybody).
+SEEN = re.compile(
+    r"/(s?bin|lib\w*|sys|(nix|gnu)(/store)?|usr(/(s?bin|lib\w*|share|local(/(s?bin|lib\w*))?))?)"
+)
+PARTLY = ("/", "/usr", "/usr/local", "/nix", "/gnu")
+# What machines have of data, and Lambda's image has not.
+OTHERS = ("/usr/share/fonts", "/usr/share/mime", "/usr/share/dict")
+BREW = Path("/home/linuxbrew/.linuxbrew")  # where its Pythons have their loader
+LOADER = "LD_LIBRARY_PATH"
 OWN = ("/proc", "/dev")
 EMPTY = ["--tmpfs"]
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -44,8 +46,8 @@ def wrapped(
     """The command, as Lambda's user. It sees programs and libraries of this machine, read-only. It
     sees no home, checkout, socket of a service, other process or network. /etc and /var are as
     Lambda's. `reads`, `writes`: what is to be seen all the same.
-    `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME: what is seen
-    there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty there."""
+    `tmp`: its /tmp. `system`: sandbox/lambda_system.py's. `places`: {TASK, RUNTIME, OPT: what is
+    seen there}. `covered`: {file: what is seen in its place}. `hidden`: folders that are empty."""
     program = shutil.which("bwrap") or "bwrap"  # ours, whatever PATH the job is to have
     command = [program, "--die-with-parent", "--new-session", "--unshare-all"]
     command += ["--unshare-user", "--uid", lambda_system.UID, "--gid", lambda_system.GID]
@@ -53,8 +55,8 @@ def wrapped(
     command += ["--cap-drop", "ALL", *_devices(), "--proc", "/proc"]
     command += ["--ro-bind", "/proc/sys", "/proc/sys"]  # who is root here may write to some of it
     mounts = _of_this_machine(hidden)
-    for name in (TASK, RUNTIME):
-        mounts[Path(name)] = ["--ro-bind", str(places[name])] if name in places else ["--dir"]
+    mounts |= {Path(name): ["--dir"] for name in (TASK, RUNTIME)}
+    mounts |= {Path(name): ["--ro-bind", str(seen)] for name, seen in places.items()}
     mounts[Path("/tmp")] = ["--bind", str(tmp)]  # noqa: S108 - what is seen there
     mounts |= {path: ["--ro-bind", str(path)] for path in reads if mounts.get(path) != EMPTY}
     mounts |= {Path(path): ["--ro-bind", other] for path, other in covered.items()}
@@ -76,11 +78,22 @@ def _of_this_machine(hidden: Iterable[Path]) -> dict[Path, list[str]]:
             mounts[path] = ["--symlink", str(path.readlink())]
         elif SEEN.fullmatch(str(path)):
             mounts[path] = ["--ro-bind", str(path)]
-        elif path.is_dir() and str(path) not in OWN:
-            mounts[path] = EMPTY
+    there = [path for parent in map(Path, PARTLY) if is_folder(parent) for path in parent.iterdir()]
+    unseen = [path for path in there if is_folder(path) and not SEEN.fullmatch(str(path))]
+    mounts |= {path: EMPTY for path in unseen if str(path) not in OWN}
+    # a library that somebody built may have a folder of its own, /usr/local/ssl/lib
+    usr = [path for path in unseen if path.parts[1] == "usr"]
+    libraries = [path / name for path in usr for name in ("lib", "lib64")]
+    mounts |= {path: ["--ro-bind", str(path)] for path in libraries if is_folder(path)}
     found = [path for path in (*_homes(), Path.cwd(), *map(Path, OTHERS)) if path != Path("/")]
     found += [path for path in hidden if SEEN.fullmatch(str(Path(*path.parts[:2])))]
     return mounts | dict.fromkeys(filter(is_folder, found), EMPTY)
+
+
+def has_opt(reads: Iterable[Path]) -> bool:
+    """Can /opt be the layers'? Not where what is to be seen lies there: Pythons of GitHub do."""
+    found = (path.resolve() for path in (*reads, *_homes(), Path.cwd()))
+    return not any(Path(OPT) in path.parents for path in found)
 
 
 def is_folder(path: Path) -> bool:
@@ -146,15 +159,35 @@ def lacking(interpreter: str) -> str:
         lambda_system.lay_out(system, program(interpreter), "")
         words, reads = [program(interpreter), "-I", "-S", "-c", TRIED], seen_by(interpreter)
         tried = wrapped(words, reads=reads, tmp=Path(tmp), network=False, system=system)
-        try:
+        tried, place = with_environment(tried, loading({}, interpreter))
+        try:  # with a job's variables, and no others
             done = subprocess.run(
                 tried, capture_output=True, text=True, check=False, timeout=TRY_SECONDS,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, env={}, pass_fds=[place],
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"bubblewrap does not work here: {error}"
+        finally:
+            os.close(place)
     said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
     return f"bubblewrap does not work here: {said[0]}" if done.returncode else ""
+
+
+def loading(environment: Mapping[str, str], interpreter: str) -> dict[str, str]:
+    """The same, with the folder of the Python's own library where it does not start without. Those
+    of actions/setup-python are such ones on a runner of your own (actions/setup-python#871)."""
+    folder = _library_folder(program(interpreter)) if LOADER in os.environ else ""
+    there = [*filter(None, [environment.get(LOADER, ""), folder])]
+    return {**environment, **({LOADER: ":".join(there)} if folder else {})}
+
+
+@cache
+def _library_folder(program: str) -> str:
+    words = [program, "-I", "-S", "-c", ""]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(words, env={}, capture_output=True, timeout=TRY_SECONDS, check=False)
+        return str(Path(program).parents[1] / "lib") if done.returncode else ""
+    return ""
 
 
 def program(interpreter: str) -> str:
@@ -165,5 +198,5 @@ def program(interpreter: str) -> str:
 def seen_by(interpreter: str) -> list[Path]:
     """What a Python needs of itself, wherever it was installed to: that may be a home."""
     there = [Path(interpreter).resolve().parents[1] / name for name in ("bin", "lib", "lib64")]
-    there += [Path("/home/linuxbrew/.linuxbrew")]  # where its Pythons have their loader
+    there += [BREW / name for name in ("lib", "opt", "Cellar")]  # not what its services hold
     return [path for path in there if is_folder(path)]

@@ -30,11 +30,15 @@ daemon:x:2:2:daemon:/sbin:/sbin/nologin
 nobody:x:65534:65534:Kernel Overflow User:/:/sbin/nologin
 sbx_user1051:x:{UID}:{GID}::{HOME}:/sbin/nologin
 """
-# Of this machine, what its Python and libraries need, and lists that are the same everywhere.
+# Of this machine, what its Python and libraries need, and lists that are the same everywhere. Of
+# /etc/ssl and /etc/pki certificates alone: Red Hat's have keys of the subscription beside them.
 OF_THE_MACHINE = (
-    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl", "pki", "crypto-policies", "resolv.conf",
-    "protocols", "services",
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf",
+    "pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf", "pki/ca-trust/extracted",
+    "crypto-policies", "resolv.conf", "protocols", "services",
 )  # fmt: skip
+ETC = Path("/etc")
+_KEYS = (".key", ".p12", ".pfx", ".jks")  # files that hold one
 CERTIFICATES = "ca-certificates.crt"  # Debian's name for all of them in one file
 NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n"
 _NAMES = {"2": ("Amazon Linux", "Amazon Linux 2"), "2023": ("Amazon Linux", "Amazon Linux 2023")}
@@ -100,15 +104,30 @@ def _lay_out_etc(etc: Path, python: str) -> None:
         (etc / name).write_text(text, encoding="utf-8")
     for name in OF_THE_MACHINE:
         with suppress(OSError, shutil.Error):  # one that only root may read
-            _copy(Path("/etc", name), etc / name)
+            _copy(ETC / name, etc / name)
 
 
 def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
-        leave_out = shutil.ignore_patterns("private", CERTIFICATES)
-        shutil.copytree(source, target, symlinks=True, ignore=leave_out)
-    elif source.exists():
+        shutil.copytree(source, target, symlinks=True, ignore=_private)
+    elif source.exists() and not _is_key(source):
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
+
+
+def _private(folder: str, names: list[str]) -> list[str]:
+    """Not to be copied: keys, wherever somebody put them."""
+    return [name for name in names
+            if name in ("private", CERTIFICATES) or _is_key(Path(folder, name))]  # fmt: skip
+
+
+def _is_key(path: Path) -> bool:
+    """One that cannot be read is none that could be copied."""
+    if path.name.endswith(_KEYS):
+        return True
+    with suppress(OSError):
+        return path.is_file() and b"PRIVATE KEY-----" in path.read_bytes()
+    return False
 
 
 def hidden() -> list[Path]:

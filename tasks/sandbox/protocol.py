@@ -1,7 +1,7 @@
 """Where the layer's platform runs code: a container of the Lambda image, or this machine.
 
 Two implementations, sandbox/container/sandbox.py and sandbox/host.py. The rest knows only this
-protocol. What a job may do follows from its kind (sandbox/job_kinds.py). It sees what it is given
+protocol. What a job may do follows from its kind (sandbox/job_users.py). It sees what it is given
 under `{opt}` and `{task}` (the container's real /opt and /var/task) and a folder `{work}` that
 lasts from the first job until `close`. Jobs of ours have one together in which they write. Jobs
 that run a package's code have another, which they only read, and `{tmp}` to write to. Two jobs of a
@@ -21,8 +21,8 @@ from typing import Protocol
 
 from ..settings import paths
 from ..ui.console import MARK
-from . import job_kinds
-from .job_kinds import Kind
+from . import job_users
+from .job_users import Kind
 
 OnLine = Callable[[str], None]
 SHOWN = 8  # lines of a job's output in an error
@@ -34,7 +34,7 @@ class Job:
     there to local paths that receive a file or folder when the command has succeeded."""
 
     argv: tuple[str, ...]
-    kind: Kind = job_kinds.PROOF  # without a word it may do nothing
+    kind: Kind = job_users.PROOF  # without a word it may do nothing
     inputs: Mapping[str, bytes | Path] = field(default_factory=dict)
     opt: tuple[Path, ...] = ()  # local zips, laid over each other at {opt}, read-only as in Lambda
     task: Path | None = None  # a function's zip, laid out at {task}
@@ -51,7 +51,7 @@ class Job:
     def __post_init__(self) -> None:
         if (self.network or self.forward) and not self.kind.may_connect:
             raise ValueError(f"a job of the kind {self.kind.job!r} gets no network")
-        if self.indexes and self.kind is not job_kinds.INSTALL:
+        if self.indexes and self.kind is not job_users.INSTALL:
             raise ValueError(f"a job of the kind {self.kind.job!r} gets no password")
 
 
@@ -108,9 +108,9 @@ class Sandbox(Protocol):
         """Run it to its end. A non-zero code is an Outcome, not an error. BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
 
-    def prepare(self, layer: Path) -> None:
-        """Begin to lay it out at {opt}, in the background, where a job has run before: the next
-        job waits for that, and finds it there."""
+    def prepare(self, job: Job) -> None:
+        """Begin it in the background, where a job has run before. Who runs the same one next takes
+        what came of it."""
 
     def close(self) -> None:
         """Remove {work}, and the containers. The next job starts anew."""

@@ -103,8 +103,12 @@ def of_others(environ: Mapping[str, str]) -> Access | None:
     named = environ.get(OTHERS)
     if not named:
         return None
-    parts = urlsplit(named)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(named)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets, or a port that is none
+        is_address = False
+    if not is_address:
         fix = f"write {OTHERS}=http://KEY:SECRET@HOST:PORT, or leave it unset"
         raise InputError(f"{OTHERS} is no address of a server", fix=fix)
     _, _, host = parts.netloc.rpartition("@")

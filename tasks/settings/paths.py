@@ -39,9 +39,9 @@ IAM = shipped(Path(__file__).parents[1], "docs/iam.md")  # what each permission 
 GITLAB = shipped(Path(__file__).parents[1], "docs/gitlab-ci.yml")  # the jobs of a pipeline there
 LOCAL_AWS = BUILD / "local"
 LOCAL_RUNTIME = LOCAL_AWS / "runtime.json"  # what the last stage=local command built with
-REPORTED = ("install", "prune", "optimize", "zip")  # steps whose records the report tells of
 STORE = BUILD / "store"  # finished work by what it was made from (layer/cache.py)
 TOOLS = BUILD / "tools"  # what builds for another platform than this machine's
+FUNCTION_WHEELS = BUILD / "function-wheels"  # that were built for the function (requirements.txt)
 WORK = BUILD / "work"  # folders of the host's sandboxes, while they last
 
 
@@ -56,7 +56,7 @@ def stage_record(settings: Settings, step: str) -> Path:
 
 
 def plan(settings: Settings) -> Path:
-    """What prune leaves of each distribution (layer/prune/plan.py)."""
+    """What prune leaves of each package (layer/prune/plan.py)."""
     return record(settings, "prune").with_name("plan.json")
 
 

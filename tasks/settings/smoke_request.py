@@ -10,6 +10,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NONE = "none"  # as a smoke-path: nothing is asked
 PATH = rf"{NONE}|(({'|'.join(METHODS)}) )?/\S*"
 REFUSALS = {401, 403}  # API Gateway's own, before the function is called
+# Of each request. A request's own headers win.
+HEADERS = {"Accept": "*/*", "User-Agent": "doit-lambda-layer"}
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # of a header (RFC 9110, token)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 

@@ -2,10 +2,12 @@
 
 It is written by this person's own builds alone. So it is a real folder of theirs that nobody else
 may enter. Where there can be none (a home that is read-only, or somebody else's), each checkout
-keeps its own in build/. Some file systems have neither modes nor owners (CIFS, exFAT, /mnt/c of
-WSL). There the store in build/ is as open as the checkout is.
+keeps its own in build/. So it does where a file system has no locks: nothing could ever be deleted
+there. Some file systems have neither modes nor owners (CIFS, exFAT, /mnt/c of WSL). There the store
+in build/ is as open as the checkout is.
 """
 
+import fcntl
 import os
 import pwd
 import stat
@@ -18,6 +20,7 @@ from .model import Settings
 
 NAME = "doit-lambda-layer"
 PRIVATE = 0o700
+RUNS, GATE = "runs", "gate"  # beside the store: who uses it (layer/store_users.py)
 
 
 def of_person() -> Path:
@@ -53,7 +56,7 @@ def wanted(settings: Settings) -> Path:
 def locate(settings: Settings) -> Path:
     """Where it is."""
     folder = wanted(settings)
-    if not is_private(folder):
+    if not (is_private(folder) and has_locks(folder)):
         folder = paths.STORE
         if folder.is_dir():  # made with the first entry
             is_private(folder)  # as far as its file system can
@@ -75,6 +78,29 @@ def is_private(folder: Path) -> bool:
     except OSError:
         return False
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+def runs(store: Path) -> Path:
+    return store.absolute().with_name(RUNS)
+
+
+def has_locks(store: Path) -> bool:
+    """Lustre without `-o flock`, NFS without its lock service and many FUSE mounts have none."""
+    home = runs(store)
+    try:
+        home.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        held = os.open(home / GATE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:  # somebody has one
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(held)
+    return True
 
 
 def _make(folder: Path) -> None:

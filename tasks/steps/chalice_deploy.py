@@ -31,8 +31,9 @@ from ..release.stage import chalice_state, pinning, rollback_pin, store
 from ..release.undo import attempt, snapshot, watch
 from ..requirements import function_file
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import AskedRecord, LookupRecord, PushRecord
 from ..ui.console import duration, say
 from ..util import actor
 from ..util import files as file_tools
@@ -58,16 +59,16 @@ def task_chalice_deploy() -> dict[str, object]:
 def is_deployed(settings: Settings) -> bool:
     """AWS runs exactly this, as our record says, or that of the last deploy. No deploy was
     cut short. And no pin is left to be lifted, which a deploy does."""
-    looked_up = _looked_up(settings)
-    if looked_up.get("lifts"):
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and looked_up.lifts:
         return False
     path = paths.stage_record(settings, "chalice-deploy")
     try:
         aws = connect_running(settings)
         if _was_cut_short(aws):
             return False
-        if settings.is_image and looked_up.get("pin"):
-            return switch.running(aws) == {looked_up["image"]}
+        if settings.is_image and looked_up and looked_up.pin:
+            return switch.running(aws) == {looked_up.image}
         made_from = fingerprint(settings, secret=secrets_manager.version(aws))
         # a CI cache brings our records back, and Chalice's state not
         known = chalice_deployment.deployed_file(settings.stage).exists()
@@ -88,10 +89,6 @@ def _was_cut_short(aws: Aws) -> bool:
     if found:
         snapshot.remember(aws, found)
     return bool(found and found.is_open)
-
-
-def _looked_up(settings: Settings) -> file_tools.Record:
-    return file_tools.read_record(paths.stage_record(settings, "lookup")) or {}
 
 
 def _runs(settings: Settings, made_from: str, record: file_tools.Record) -> bool:
@@ -153,17 +150,17 @@ def deploy(aws: Aws) -> None:
     """The stage as lookup found that it should be. DeployError when it was rolled back since.
     What is deployed against a pin for other requirements lifts it."""
     _finish(aws)
-    looked_up = _looked_up(aws.settings)
+    looked_up = records.read(aws.settings, LookupRecord)
     if aws.settings.is_image:
         _deploy_image(aws)
         return
-    wanted = looked_up.get("input", "")
+    wanted = looked_up.input if looked_up else ""
     verdict = pinning.judge(aws, wanted)
     pin = verdict.pin
-    if pin and verdict.holds and pin.at != looked_up.get("pin"):
+    if pin and verdict.holds and pin.at != (looked_up and looked_up.pin):
         problem = f"stage {aws.settings.stage} was changed while this deploy was under way: {pin}"
         raise DeployError(problem, fix="run the command again: it keeps that version")
-    run(aws, file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {})
+    run(aws, records.read(aws.settings, AskedRecord))
     if pin and verdict.lifts:
         by = actor.current_actor(aws.environ)
         why = f"after {pin.decisions} had changed ({wanted[:12]}), {by} deployed"
@@ -173,7 +170,7 @@ def deploy(aws: Aws) -> None:
 
 def _deploy_image(aws: Aws) -> None:
     """The one that was pushed, which ends a pin. Or the one that the stage is pinned to."""
-    asked = file_tools.read_record(paths.stage_record(aws.settings, "smoke-before")) or {}
+    asked = records.read(aws.settings, AskedRecord)
     if pin := image_pin.holding(aws):
         release = releases.by_number(aws, pin.number)
         switch.switch(aws, release.uri, asdict(release), asked)
@@ -191,9 +188,9 @@ def _finish(aws: Aws) -> None:
         raise watch.finish(aws, found, found.why)
 
 
-def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_tools.Record:
+def run(aws: Aws, asked: AskedRecord | None, *, refuses: bool = True) -> file_tools.Record:
     """Deploy, wait, keep Chalice's state, its package and the record in S3. DeployError, AwsError.
-    `asked`: {"answered", "said"} of what ran until now. `refuses`: DeployError also where the
+    `asked`: about what ran until now. `refuses`: DeployError also where the
     function's package hides a module of the layer.
 
     Record `{"fingerprint", "functions": {name: {"sha256", "layers"}}, "layers": the stage's ARNs,
@@ -219,10 +216,10 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if refuses:
         function_package.refuse_hidden(layer)
     former = snapshot.read(aws)
-    begun = snapshot.begin(aws, asked, former, str(image.get("uri", "")))
+    begun = snapshot.begin(aws, asked, former, image.uri if image else "")
     try:
         values = secret.values if secret else {}
-        package = _deploy(aws, values, layer, refuses=refuses, image=image.get("uri", ""))
+        package = _deploy(aws, values, layer, refuses=refuses, image=image.uri if image else "")
     except HidingError:
         snapshot.take_back(aws, begun, former)
         raise
@@ -242,29 +239,27 @@ def run(aws: Aws, asked: Mapping[str, Any], *, refuses: bool = True) -> file_too
     if secret:
         record["secret"] = secret.facts
     if image:
-        record["image"] = image
+        record["image"] = asdict(image)
     digests = {each["sha256"] for each in record["functions"].values() if each}
     record["package"] = snapshot.keep_package(aws, begun.before, "".join(digests))
     chalice_state.save(aws, record)
     if image:
-        stage_images.note_deploy(aws, str(image["digest"]))
+        stage_images.note_deploy(aws, image.digest)
     snapshot.write(aws, begun.now(attempt.DEPLOYED))
     file_tools.write_record(paths.stage_record(settings, "chalice-deploy"), record)
     say(f"{', '.join(record['functions'])} updated in {duration(time.monotonic() - started)}")
     return record
 
 
-def pushed_image(settings: Settings) -> file_tools.Record:
-    """push's record. {} where the stage has a layer."""
-    if not settings.is_image:
-        return {}
-    return file_tools.read_record(paths.stage_record(settings, "push")) or {}
+def pushed_image(settings: Settings) -> PushRecord | None:
+    """None where the stage has a layer."""
+    return records.read(settings, PushRecord) if settings.is_image else None
 
 
 def image_contents(settings: Settings) -> Contents:
     """Of the image, beside the app."""
-    told = file_tools.read_record(paths.stage_record(settings, "image-parts")) or {}
-    return Contents(versions=told.get("versions", {}), modules=told.get("modules", ()))
+    made = image_parts.known(settings)
+    return Contents(versions=made.versions, modules=made.modules) if made else Contents(versions={})
 
 
 def _tell(secret: Secret | None, configured: secrets_manager.Variables) -> None:
@@ -321,12 +316,16 @@ def _deploy(
     aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool, image: str
 ) -> file_tools.Record:
     """A function that is still updating refuses the next change (chalice#1844): wait, again."""
+    from ..layer.wheels import function_wheels
+
+    def once() -> file_tools.Record:
+        return chalice_deployment.deploy(
+            aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses, image=image
+        )
+
     for tried in range(1, TRIES + 1):
         try:
-            return chalice_deployment.deploy(
-                aws.settings, aws.exported(), secret, aws.access, layer,
-                refuses=refuses, image=image,
-            )  # fmt: skip
+            return function_wheels.building(aws.settings, once)
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise

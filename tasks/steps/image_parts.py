@@ -23,10 +23,10 @@ from ..layer.part import Member
 from ..release.images import parts as image_parts
 from ..release.images.parts import ImageParts
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, LookupRecord, VerifyRecord
 from ..ui.console import count, duration, say, size
-from ..util import files
 
 
 def task_image_parts() -> dict[str, object]:
@@ -43,8 +43,8 @@ def task_image_parts() -> dict[str, object]:
 
 def is_known(settings: Settings) -> bool:
     """lookup has found them, or a pin that holds."""
-    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
-    return bool(looked_up.get("image") or looked_up.get("pin"))
+    looked_up = records.read(settings, LookupRecord)
+    return bool(looked_up and (looked_up.image or looked_up.pin))
 
 
 def layers(
@@ -66,20 +66,18 @@ def run(settings: Settings) -> ImageParts:
     members, names = contents.finished(settings)
     team_store.offer(settings, choose.kind(settings))  # the build may be one of before
     base, own = layers(settings, members, names)
-    verified = files.read_record(paths.record(settings, "verify")) or {}
-    record = files.read_record(paths.record(settings, "install")) or {}
-    versions = {each["name"]: each["version"] for each in record["distributions"]}
-    packages = verified["packages"]
+    packages = records.needed(settings, VerifyRecord).packages
+    distributions = records.needed(settings, InstallRecord).distributions
     made = ImageParts(
         input=input_hash.input_hash(settings, choose.kind(settings)),
         base=base,
         own=own,
-        versions={name: each for name, each in versions.items() if packages.get(name)},
+        versions={each.name: each.version for each in distributions if packages.get(each.name)},
         modules=function_package.outermost(sizes.of_zip(paths.layer_zip(settings))),
         packages=packages,
         unzipped=sum(each.size for each in members),
     )
-    files.write_record(paths.stage_record(settings, "image-parts"), image_parts.to_record(made))
+    image_parts.remember(settings, made)
     installed.store(settings).evict({*blobs.keys(settings, made.layers)})
     say(
         f"{count(len(own), 'image layer')} of packages, {size(sum(x.size for x in own))}, on "

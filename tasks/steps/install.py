@@ -13,7 +13,6 @@ from pathlib import Path
 from ..context import arguments, team_store
 from ..context.doit_actions import action
 from ..context.settings import current
-from ..image import base
 from ..layer import builder as layer_builder
 from ..layer import exact_image, input_hash, locked_requirement
 from ..layer import installed as installed_layer
@@ -24,9 +23,9 @@ from ..layer.team_store import origins
 from ..layer.team_store import run as team
 from ..requirements import file, lockfile
 from ..sandbox import index_credentials
-from ..sandbox.container import docker_engine, docker_images
-from ..settings import lambda_pythons, paths
+from ..settings import lambda_pythons, paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, RecordedDistribution
 from ..ui.console import count, duration, say, say_once, size
 from ..util import files
 from ..util.background import in_time
@@ -49,15 +48,17 @@ def task_install() -> dict[str, object]:
         "setup": arguments.import_first(),
         "meta": {"last_words": team_store.finish},
         "uptodate": [
-            files.is_fresh(
-                record, lambda: input_hash.install_inputs(settings, layer_builder.kind(settings))
+            records.is_fresh(
+                settings,
+                InstallRecord,
+                lambda: input_hash.install_inputs(settings, layer_builder.kind(settings)),
             ),
             lambda: installed_layer.are_kept(settings),
         ],
     }
 
 
-def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> InstallRecord:
     """Install what is not known yet, check the whole, write the record. Input mistakes are found
     before Docker is touched. InputError, BuildError."""
     if told := lambda_pythons.warning(settings.python, datetime.now(UTC).date()):
@@ -92,11 +93,18 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     missing = [pin for pin in pins if pin.key not in found]
     found |= install(settings, get_workshop, missing, options) if missing else {}
     tree = Installed(tuple(found[pin.key] for pin in pins))
-    record = describe(tree, pins, options, file.direct_names(lines))
-    record |= {"fingerprint": fingerprint, "builder": layer_builder.title(settings)}
-    record["image"] = image
-    record["origins"] = origins.used()
-    files.write_record(paths.record(settings, "install"), record)
+    record = InstallRecord(
+        distributions=describe(tree, pins, file.direct_names(lines)),
+        options=options,
+        tree=files.digest([each.key for each in tree.distributions]),
+        bytes=sum(tree.sizes.values()),
+        files=len(tree.sizes),
+        fingerprint=fingerprint,
+        builder=layer_builder.title(settings),
+        image=image,
+        origins=origins.used(),
+    )
+    records.write(settings, record)
     say(summary(record, len(missing), time.monotonic() - started))
     return record
 
@@ -140,6 +148,9 @@ def image_of(settings: Settings, builder: str, get_workshop: GetWorkshop, *, loc
 def offered_image(settings: Settings) -> str:
     """Of the engine, where it has the image, else of the image's registry: nothing is pulled. ''
     where nobody says it."""
+    from ..image import base
+    from ..sandbox.container import docker_engine, docker_images
+
     try:
         client = docker_engine.connect()
     except BuildError:  # what the store has needs none
@@ -182,36 +193,25 @@ def install(
 
 
 def describe(
-    tree: Installed,
-    pins: Sequence[LockedRequirement],
-    options: Sequence[str],
-    direct: Sequence[str],
-) -> files.Record:
-    """The record's facts."""
+    tree: Installed, pins: Sequence[LockedRequirement], direct: Sequence[str]
+) -> list[RecordedDistribution]:
     asked = {pin.key: pin for pin in pins}
-    listed = [
-        {
-            "name": each.name,
-            "version": each.version,
-            "direct": each.name in direct,
-            "key": each.key,
-            "pin": each.pin,
-            "text": asked[each.pin].text,
-            "wheel": asked[each.pin].wheel,
-        }
+    return [
+        RecordedDistribution(
+            name=each.name,
+            version=each.version,
+            direct=each.name in direct,
+            key=each.key,
+            pin=each.pin,
+            text=asked[each.pin].text,
+            wheel=asked[each.pin].wheel,
+        )
         for each in tree.distributions
     ]
-    return {
-        "distributions": listed,
-        "options": list(options),
-        "tree": files.digest([each.key for each in tree.distributions]),
-        "bytes": sum(tree.sizes.values()),
-        "files": len(tree.sizes),
-    }
 
 
-def summary(record: files.Record, installed: int, seconds: float) -> str:
-    found = len(record["distributions"])
+def summary(record: InstallRecord, installed: int, seconds: float) -> str:
+    found = len(record.distributions)
     again = f" ({found - installed} known from before)" if installed < found else ""
-    unpacked = f"{size(record['bytes'])} unpacked, in {duration(seconds)}"
+    unpacked = f"{size(record.bytes)} unpacked, in {duration(seconds)}"
     return f"{count(found, 'package')}{again}, {unpacked}"

@@ -25,7 +25,8 @@ from ..release.stage import choice as stage_choice
 from ..release.stage.choice import Choice
 from ..release.version import LayerVersion
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
+from ..settings.step_records import LookupRecord, PublishRecord
 from ..ui.console import say
 from ..util import files
 from ..util.errors import InputError
@@ -40,13 +41,9 @@ def task_lookup() -> dict[str, object]:
     }
 
 
-def run(aws: Aws, builder: str) -> files.Record:
-    """Record {"input", "arn", "stored", "pin", "lifts", "own", "replaces"}: `arn` is None when a
-    version has to be made. `stored` names the zip in S3 to make it from, where there is one.
-    For a stage that was rolled back `arn` is that version's, and `pin` says when that was. `lifts`:
-    a pin stands that is for other requirements. `own`: the stage's layers without what rollbacks
-    put there, `replaces`: with them, where that differs. What is published goes into publish's
-    record, so that a fresh machine has it as well as the one that did it."""
+def run(aws: Aws, builder: str) -> LookupRecord:
+    """What is published goes into publish's record, so that a fresh machine has it as well as the
+    one that did it."""
     wanted = input_hash.input_hash(aws.settings, builder)
     if aws.settings.is_image:
         return find_image(aws, wanted)
@@ -62,37 +59,35 @@ def run(aws: Aws, builder: str) -> files.Record:
         files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     since = pin.at if pin and choice.verdict.holds else None
     stored = choice.stored.built if choice.stored else None
-    record: files.Record = {
-        "input": wanted, "arn": arn, "stored": stored, "pin": since, "lifts": lifts,
-        "own": choice.own, "replaces": choice.configured if choice.restores else None,
-    }  # fmt: skip
-    files.write_record(paths.stage_record(aws.settings, "lookup"), record)
+    record = LookupRecord(
+        input=wanted, arn=arn, stored=stored, pin=since, lifts=lifts,
+        own=choice.own, replaces=choice.configured if choice.restores else None,
+    )  # fmt: skip
+    records.write(aws.settings, record)
     if arn:
         size_limit.check_published(aws.settings)
     return record
 
 
-def find_image(aws: Aws, wanted: str) -> files.Record:
-    """Record {"input", "image": the digest of one that has these packages, or None, "pin": when the
-    stage was rolled back to one that it keeps, or None}."""
+def find_image(aws: Aws, wanted: str) -> LookupRecord:
+    """`image`: the digest of one that has these packages, or that a rollback keeps."""
     if pin := image_pin.holding(aws):
         return _keep_image(aws, wanted, pin)
     settings, name = aws.settings, image_parts.repository(aws.settings)
     parts = image_parts.read(aws, wanted)
     there = bool(parts and parts.image and ecr.has_image(aws, name, parts.image))
     if parts and there:
-        record = image_parts.to_record(parts)
-        files.write_record(paths.stage_record(settings, "image-parts"), record)
+        image_parts.remember(settings, parts)
         say(f"inputs {wanted[:12]} are in an image of {name} already: nothing to build")
     else:
         say(f"inputs {wanted[:12]} are in no image of {name} yet")
     image = parts.image if parts and there else None
-    found: files.Record = {"input": wanted, "image": image, "pin": None}
-    files.write_record(paths.stage_record(settings, "lookup"), found)
+    found = LookupRecord(input=wanted, image=image)
+    records.write(settings, found)
     return found
 
 
-def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> files.Record:
+def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> LookupRecord:
     settings = aws.settings
     if not ecr.has_image(aws, image_parts.repository(settings), pin.digest):
         raise InputError(
@@ -105,8 +100,8 @@ def _keep_image(aws: Aws, wanted: str, pin: ImagePin) -> files.Record:
         f"note: it stays there: ./doitw unpin stage={settings.stage} ends that, and so does a "
         "change of the app or its requirements"
     )
-    found: files.Record = {"input": wanted, "image": pin.digest, "pin": pin.at}
-    files.write_record(paths.stage_record(settings, "lookup"), found)
+    found = LookupRecord(input=wanted, image=pin.digest, pin=pin.at)
+    records.write(settings, found)
     return found
 
 
@@ -156,8 +151,8 @@ def deleted(aws: Aws, there: Iterable[LayerVersion]) -> list[int]:
     """Numbers of this layer's versions that the records or config.json speak of, but AWS has no
     more. A function that runs one keeps it. Nothing new can use it."""
     settings = aws.settings
-    last = files.read_record(paths.stage_record(settings, "publish")) or {}
-    arns = {last.get("arn", ""), *config.known_layers(paths.CHALICE_CONFIG, settings.stage)}
+    last = records.read(settings, PublishRecord)
+    arns = {last.arn if last else "", *config.known_layers(paths.CHALICE_CONFIG, settings.stage)}
     place = (settings.region, aws.account, settings.layer)
     spoken_of = {layer_arns.number_of(arn) for arn in arns if layer_arns.place_of(arn) == place}
     return sorted(each for each in spoken_of if not versions.numbered(there, each))

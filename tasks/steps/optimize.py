@@ -8,6 +8,7 @@ prune's plan ──▶ parts that are in the store: taken as they are
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..context import team_store
 from ..context.doit_actions import action
@@ -21,8 +22,9 @@ from ..layer.prune import plan
 from ..layer.prune.plan import PrunePlan
 from ..layer.team_store import origins
 from ..layer.team_store import run as team
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import BytecodeReport, InstallRecord, OptimizeRecord, PruneRecord
 from ..ui.console import count, duration, say, size
 from ..util import files
 from ..util.errors import BuildError
@@ -39,7 +41,7 @@ def task_optimize() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "prune"))],
         "targets": [str(record)],
         "uptodate": [
-            files.is_fresh(record, lambda: fingerprint(settings)),
+            records.is_fresh(settings, OptimizeRecord, lambda: fingerprint(settings)),
             lambda: origins.are_trusted(settings, "optimize"),
             lambda: is_zipped(settings) or is_kept(settings),
         ],
@@ -47,10 +49,10 @@ def task_optimize() -> dict[str, object]:
 
 
 def fingerprint(settings: Settings) -> str:
-    pruned = files.read_record(paths.record(settings, "prune")) or {}
+    pruned = records.read(settings, PruneRecord)
     made = input_hash.environment(settings, builder.kind(settings))
     asked = [parts.flags(settings), settings.reserve, settings.licenses]
-    return files.digest([pruned.get("plan"), made, *asked])
+    return files.digest([pruned and pruned.plan, made, *asked])
 
 
 def is_zipped(settings: Settings) -> bool:
@@ -60,12 +62,11 @@ def is_zipped(settings: Settings) -> bool:
 
 def is_kept(settings: Settings) -> bool:
     """Are all parts that the record names there, and whole?"""
-    record = files.read_record(paths.record(settings, "optimize")) or {}
-    kept = installed.store(settings)
-    return all(kept.exact(KIND, name) for name in record.get("made", {}).values())
+    record, kept = records.read(settings, OptimizeRecord), installed.store(settings)
+    return all(kept.exact(KIND, name) for name in (record.made.values() if record else ()))
 
 
-def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> OptimizeRecord:
     """Make the parts that the plan wants and the store has not, write the record. BuildError."""
     started = time.monotonic()
     team_store.begin(settings, builder.kind(settings))  # install may have been up to date
@@ -81,16 +82,20 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> files.Record:
     beside = keep_notices(settings, wanted)
     found = {name: there[name] for name in keys}
     found |= {name: parts.read_part(kept.all(KIND, beside)[name]) for name in beside}
-    record: files.Record = {"fingerprint": fingerprint(settings), "parts": keys, "beside": beside}
-    record["made"] = {name: each.path.name for name, each in found.items()}
-    record |= describe(settings, found)
-    record["origins"] = origins.used()
-    files.write_record(paths.record(settings, "optimize"), record)
+    record = OptimizeRecord(
+        fingerprint=fingerprint(settings),
+        parts=keys,
+        beside=beside,
+        made={name: each.path.name for name, each in found.items()},
+        **describe(settings, found),
+        origins=origins.used(),
+    )
+    records.write(settings, record)
     kept.evict({*keys.values(), *beside.values(), *(each.key for each in wanted)})
     for line in parts.summary(record):
         say(line)
     again = f"{len(wanted) - len(missing)} of {count(len(wanted), 'package')} as before, "
-    say(f"{again}{size(record['bytes'])} unzipped, in {duration(time.monotonic() - started)}")
+    say(f"{again}{size(record.bytes)} unzipped, in {duration(time.monotonic() - started)}")
     return record
 
 
@@ -166,33 +171,33 @@ def make_parts(
 def install(settings: Settings, workshop: LayerBuilder, missing: Sequence[PrunePlan]) -> None:
     """Those whose files the workshop has not: install knew them from before. BuildError when they
     are no longer what install found."""
-    record = files.read_record(paths.record(settings, "install")) or {}
-    exact_image.refuse_other(settings, record.get("image", ""), workshop.sandbox.digest)
+    record = records.needed(settings, InstallRecord)
+    exact_image.refuse_other(settings, record.image, workshop.sandbox.digest)
     wanted = {each.pin for each in missing}
     pins = [pin for pin in locked_requirement.recorded(record) if pin.key in wanted]
-    workshop.have(pins, record["options"])
+    workshop.have(pins, record.options)
     for each in missing:
         if each.key not in (each.pin, workshop.here.get(each.pin)):
-            paths.record(settings, "install").unlink(missing_ok=True)
+            records.forget(settings, InstallRecord)
             raise BuildError(
                 f"{each.name} changed during the build: its line does not pin one content",
                 fix="run ./doitw lock, which pins it with hashes, then ./doitw",
             )
 
 
-def describe(settings: Settings, found: Mapping[str, Part]) -> files.Record:
+def describe(settings: Settings, found: Mapping[str, Part]) -> dict[str, Any]:
     """The record's facts. Of the bytecode what fits into Lambda's limit, less `reserve`."""
     whole = parts.together(found.values(), bytecode=True)
     without = unheld(settings, whole)
     kept = parts.together(found.values(), bytecode=True, without=without) if without else whole
     made = [each for each in kept if each.made]
-    code = {
-        "files": len(made),
-        "bytes": sum(each.size for each in made),
-        "skipped": sorted(name for part in found.values() for name in part.skipped),
-        "left_out": sorted(without),
-        "seconds": round(bytecode.seconds(whole, without), 1),
-    }
+    code = BytecodeReport(
+        files=len(made),
+        bytes=sum(each.size for each in made),
+        skipped=sorted(name for part in found.values() for name in part.skipped),
+        left_out=sorted(without),
+        seconds=round(bytecode.seconds(whole, without), 1),
+    )
     return {
         "strip": parts.stripped(found) if settings.strip else None,
         "bytecode": code if settings.bytecode != "none" else None,
@@ -206,7 +211,7 @@ def unheld(settings: Settings, whole: Sequence[parts.Member]) -> set[str]:
     limit = bytecode.room(settings)
     if sum(each.size for each in whole) <= limit:
         return set()
-    record = files.read_record(paths.record(settings, "install")) or {}
-    direct = [each["name"] for each in record["distributions"] if each["direct"]]
+    record = records.needed(settings, InstallRecord)
+    direct = [each.name for each in record.distributions if each.direct]
     order = bytecode.in_order(installed.needed(settings), direct)
     return set(bytecode.left_out(whole, limit, order))

@@ -11,10 +11,11 @@ from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release.stage import attached_layers
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import MOST_LAYERS, Settings
+from ..settings.step_records import LookupRecord, PatchRecord
 from ..ui.console import say
-from ..util import files, input_files
+from ..util import input_files
 from ..util.errors import InputError, LayerError
 
 
@@ -63,8 +64,9 @@ def wanted_layers(settings: Settings, arn: str = "") -> list[str]:
 
 def _own(settings: Settings) -> list[str]:
     """The stage's layers as lookup found them."""
-    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
-    return list(looked_up.get("own", _configured(settings)))
+    looked_up = records.read(settings, LookupRecord)
+    own = looked_up.own if looked_up else None
+    return _configured(settings) if own is None else list(own)
 
 
 def beside(settings: Settings, arns: list[str]) -> list[Member]:
@@ -129,14 +131,13 @@ def _published() -> str:
 
 
 def run(settings: Settings, arns: list[str], former: list[str]) -> None:
-    """Write the list, keep a backup. Record {"before", "after"}: ARNs, for the way back. `former`:
+    """Write the list, keep a backup, and a record for the way back. `former`:
     what the stage had until now, whatever config.json says here."""
     refuse_bad_layers(settings, arns)
     more, runs_on = beside(settings, arns), other_architecture(settings)
     functions = followed(settings, arns)
     if former != arns:
-        record = {"before": former, "after": arns}
-        files.write_record(paths.stage_record(settings, "patch-config"), record)
+        records.write(settings, PatchRecord(before=former, after=arns))
     if _configured(settings) == arns and not more:
         return
     backup = config.write_layers(paths.CHALICE_CONFIG, settings.stage, arns, more)

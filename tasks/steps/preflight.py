@@ -24,12 +24,13 @@ from ..release.images import package_type
 from ..release.stage import store
 from ..requirements import file, function_file, lockfile
 from ..requirements.tags import marker_environment
-from ..settings import lambda_pythons, lambda_variables, paths, smoke_request
+from ..settings import lambda_pythons, lambda_variables, paths, records, smoke_request
 from ..settings.model import MOST_LAYERS, Settings
 from ..settings.pyproject import STAGES, TABLE, stages
+from ..settings.step_records import PreflightRecord
 from ..settings.validation import nearest
 from ..ui.console import say, say_once
-from ..util import files, source_location  # fmt: skip
+from ..util import source_location  # fmt: skip
 from ..util.errors import InputError, LayerError
 from ..util.invoked_as import PACKAGE
 from ..util.source_location import SourceLocation
@@ -296,16 +297,16 @@ def check_hidden(settings: Settings) -> None:
 
 
 def measure_layers(settings: Settings) -> None:
-    """Record {"sizes": {ARN: bytes}} of the stage's other layers, which count toward the limit.
+    """The stage's other layers, which count toward the limit.
 
     A version never changes, so each is asked for once.
     """
     others = size_limit.others(settings)
-    path = paths.stage_record(settings, "preflight")
-    known = (files.read_record(path) or {"sizes": {}})["sizes"]
+    last = records.read(settings, PreflightRecord)
+    known = last.sizes if last else {}
     sizes = {arn: known.get(arn) or listing.unzipped(connect(settings), arn) for arn in others}
     if others:
-        files.write_record(path, {"sizes": sizes})
+        records.write(settings, PreflightRecord(sizes=sizes))
     for arn in [each for each in others if settings.is_local and sizes[each] == 0]:
         say(f"note: the emulator has no {arn}: an empty layer stands in its place")
 

@@ -6,11 +6,11 @@ install's record ──▶ rules, recipes, drop, keep ──▶ plan.json     wh
 """
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..chalice_project.source import imports as app_imports
 from ..context.doit_actions import action
@@ -21,15 +21,16 @@ from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
 from ..layer.prune import conflicts, recipes
 from ..layer.prune.dist_info import cut_down
-from ..layer.prune.globs import matcher
+from ..layer.prune.globs import glob_of, matcher
 from ..layer.prune.plan import PrunePlan, Sourceless
 from ..layer.prune.plan import write_plans as write_plans
-from ..layer.prune.rules import FOLDERS, METADATA, UNSURE
+from ..layer.prune.rules import FOLDERS, METADATA, SUFFIXES, UNSURE
 from ..layer.prune.select import DESCRIBES, Selection, select
 from ..layer.team_store import origins
 from ..proof import trace
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import Count, InstallRecord, PruneRecord, RuleCount
 from ..ui.console import say, size
 from ..util import files
 from ..util.errors import BuildError, SettingsError
@@ -50,7 +51,7 @@ def task_prune() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "install"))],
         "targets": [str(record), str(paths.removed(settings)), str(paths.plan(settings))],
         "uptodate": [
-            files.is_fresh(record, lambda: fingerprint(settings)),
+            records.is_fresh(settings, PruneRecord, lambda: fingerprint(settings)),
             lambda: origins.are_trusted(settings, "prune"),
         ],
     }
@@ -59,23 +60,29 @@ def task_prune() -> dict[str, object]:
 def fingerprint(settings: Settings, tops: Collection[str] | None = None) -> str:
     """`tops`: outermost names of what two packages bring, if the app's imports decide whose it is.
     The record's, where a run does not say them."""
-    install = files.read_record(paths.record(settings, "install")) or {}
+    install = records.read(settings, InstallRecord)
     if tops is None:
-        tops = (files.read_record(paths.record(settings, "prune")) or {}).get("tops", ())
+        last = records.read(settings, PruneRecord)
+        tops = last.tops if last else ()
     used = app_imports.of_app(Path(), tops) if tops else []
-    made = [FORMAT, install.get("tree"), recipes.fingerprint(settings), settings.bytecode == ONLY]
+    made = [
+        FORMAT,
+        install and install.tree,
+        recipes.fingerprint(settings),
+        settings.bytecode == ONLY,
+    ]
     traced = traced_files.part(settings, builder.kind(settings)) if settings.trace else {}
     return files.digest([*made, input_hash.named_by_app(settings), traced, used])
 
 
-def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Record:
+def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> PruneRecord:
     """Choose what stays and write the record. SettingsError, BuildError. `get_workshop`: for
     `trace`."""
     if wrong := recipes.problems(settings):
         raise SettingsError("\n".join(wrong), fix="`doit report` lists rules and recipes")
     tree = installed.needed(settings)
     size_limit.measure_function(settings)
-    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check)
+    app = app_imports.of_app_and_programs(Path(), FOLDERS, settings.check, SUFFIXES)
     get_workshop = get_workshop or partial(builder.choose, settings)
     traced = trace.run(settings, get_workshop(), tree) if settings.trace else None
     opened = traced.opened if traced else frozenset()
@@ -95,7 +102,7 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     for path in sorted(path for path in doubts if not conflicts.named_for(path, prefer)):
         say(f"warning: {path} of {winners[path]} hides another package's; prefer says whose")
     size_limit.check_pruned(settings, tree, selection.stay)
-    paths.record(settings, "prune").unlink(missing_ok=True)  # no plan, no record
+    records.forget(settings, PruneRecord)  # no plan, no record
     whole = settings.keep if METADATA not in settings.rules_off else ("**",)
     whole = (*whole, *({DESCRIBES} & selection.spared.get(METADATA, {}).keys()))
     read = traced.read if traced else frozenset()
@@ -106,15 +113,16 @@ def run(settings: Settings, get_workshop: GetWorkshop | None = None) -> files.Re
     removed = json.dumps(_removed(selection, cut), indent=1)
     files.write_atomic(paths.removed(settings), removed.encode())
     tops = sorted({path.split("/")[0].removesuffix(".py") for path in winners} & conflicts.STRAY)
-    record: files.Record = {
-        "fingerprint": fingerprint(settings, tops),
-        "tops": tops,
-        "plan": files.digest([*map(vars, plans)]),
-    }
-    record |= describe(tree, selection, cut) | {"sources": dict(sourceless.why)}
-    record |= {"unused": trace.unused(tree, selection.stay, opened) if traced else {}}
-    record["origins"] = origins.used()
-    files.write_record(paths.record(settings, "prune"), record)
+    record = PruneRecord(
+        fingerprint=fingerprint(settings, tops),
+        tops=tops,
+        plan=files.digest([*map(vars, plans)]),
+        **describe(tree, selection, cut),
+        sources=dict(sourceless.why),
+        unused=trace.unused(tree, selection.stay, opened) if traced else {},
+        origins=origins.used(),
+    )
+    records.write(settings, record)
     _show(record)
     return record
 
@@ -192,7 +200,7 @@ def check_links(tree: Installed, selection: Selection) -> None:
         if path in links:
             raise BuildError(
                 f"{path} is a link to {links[path]}, which is no file of this layer",
-                fix=f'leave it out: drop = ["{path}"] in [tool.lambda-layer]',
+                fix=f'leave it out: drop = ["{glob_of(path)}"] in [tool.lambda-layer]',
             )
 
 
@@ -216,12 +224,7 @@ def check_names(tree: Installed, selection: Selection) -> None:
         )
 
 
-def glob_of(path: str) -> str:
-    """As `drop` and TOML take it: `?` for each character that either reads otherwise."""
-    return re.sub(r"[^\w ./+@=,~-]", "?", path, flags=re.ASCII)
-
-
-def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> files.Record:
+def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> dict[str, Any]:
     """The record's facts: files and bytes removed, per rule, and per package and rule."""
     removals = [(path, rule, tree.sizes[path]) for path, rule in selection.removed.items()]
     removals += [(path, METADATA, saved) for path, saved in cut.items()]
@@ -233,8 +236,8 @@ def describe(tree: Installed, selection: Selection, cut: Mapping[str, int]) -> f
             counter.update(files=int(path not in cut), cut=int(path in cut), bytes=count)
     before, saved = sum(tree.sizes.values()), sum(count for _, _, count in removals)
     return {
-        "before": {"files": len(tree.sizes), "bytes": before},
-        "after": {"files": len(selection.stay), "bytes": before - saved},
+        "before": Count(files=len(tree.sizes), bytes=before),
+        "after": Count(files=len(selection.stay), bytes=before - saved),
         "rules": _sorted(rules),
         "packages": {name: _sorted(packages[name]) for name in sorted(packages)},
         "spared": selection.spared,
@@ -261,9 +264,9 @@ def unsure(tree: Installed, selection: Selection) -> dict[str, int]:
     return dict(found.most_common())
 
 
-def _sorted(counted: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+def _sorted(counted: Mapping[str, Counter[str]]) -> dict[str, RuleCount]:
     largest = sorted(counted.items(), key=lambda item: (-item[1]["bytes"], item[0]))
-    return {rule: dict(counter) for rule, counter in largest}
+    return {rule: RuleCount(**counter) for rule, counter in largest}
 
 
 def _removed(selection: Selection, cut: Mapping[str, int]) -> dict[str, list[str]]:
@@ -284,19 +287,19 @@ def offered(unused: Mapping[str, int]) -> list[str]:
     return [f"never imported by trace: {total}; drop = [{globs}] leaves the most of it out"]
 
 
-def _show(record: files.Record) -> None:
-    before, after, doubtful = record["before"], record["after"], record["unsure"]
-    for rule, counter in record["rules"].items():
-        say(f"{rule:<22}{counter['files']:>7} files {size(counter['bytes']):>12}")
+def _show(record: PruneRecord) -> None:
+    before, after, doubtful = record.before, record.after, record.unsure
+    for rule, took in record.rules.items():
+        say(f"{rule:<22}{took.files:>7} files {size(took.bytes):>12}")
     if sum(doubtful.values()) >= MENTIONED:
         largest = glob_of(next(iter(doubtful)))
         say(
             f"kept, unsure: {size(sum(doubtful.values()))} in {len(doubtful)} places; where "
             f'nothing reads it: drop = ["{largest}", …] (`./doitw report` has them all)'
         )
-    for name, why in record["sources"].items():
+    for name, why in record.sources.items():
         say(f"{name} keeps its sources: {why}")
-    for line in offered(record["unused"]):
+    for line in offered(record.unused):
         say(line)
-    left, share = size(after["bytes"]), after["bytes"] / max(before["bytes"], 1)
-    say(f"{size(before['bytes'])} → {left} ({share:.0%}), {after['files']} files")
+    left, share = size(after.bytes), after.bytes / max(before.bytes, 1)
+    say(f"{size(before.bytes)} → {left} ({share:.0%}), {after.files} files")

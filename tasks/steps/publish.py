@@ -3,16 +3,14 @@
 `setup` runs upload (and all that stands before it) only when there is something to publish.
 """
 
-from dataclasses import asdict
-
 from ..aws.client import Aws
 from ..context.connection import connect
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..release import registry
-from ..release.version import PUBLISHED
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord, PublishRecord, UploadRecord, VerifyRecord
 from ..util import files, input_files
 from ..util.errors import BuildError
 
@@ -31,8 +29,8 @@ def task_publish() -> dict[str, object]:
 
 def looked_up(settings: Settings) -> bool:
     """lookup has found these inputs, or restore has. That ARN is what .layer-arn.txt says."""
-    found = (files.read_record(paths.stage_record(settings, "lookup")) or {}).get("arn")
-    return found is not None and read_arn() == found
+    found = records.read(settings, LookupRecord)
+    return bool(found and found.arn and read_arn() == found.arn)
 
 
 def read_arn() -> str | None:
@@ -42,16 +40,17 @@ def read_arn() -> str | None:
         return None
 
 
-def run(aws: Aws) -> files.Record:
-    """Record {"arn", "input", "sha256", "unzipped" (bytes), "packages"}."""
+def run(aws: Aws) -> PublishRecord:
+    """BuildError, AwsError."""
     settings = aws.settings
-    sent = step_records.read_upload(settings)
+    sent = records.read(settings, UploadRecord)
     if sent is None:
         raise BuildError("no zip was uploaded yet", fix="run ./doitw deploy")
     arn = sent.arn or registry.publish(aws, sent)
-    verified = files.read_record(paths.record(settings, "verify")) or {}
-    facts = {**asdict(sent), "packages": verified.get("packages", {})}
-    record = {name: facts[name] for name in PUBLISHED} | {"arn": arn}
-    files.write_record(paths.stage_record(settings, "publish"), record)
+    record = PublishRecord(
+        arn=arn, input=sent.input, sha256=sent.sha256, unzipped=sent.unzipped,
+        packages=records.needed(settings, VerifyRecord).packages,
+    )  # fmt: skip
+    records.write(settings, record)
     files.write_atomic(paths.LAYER_ARN, f"{arn}\n".encode())
     return record

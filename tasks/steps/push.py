@@ -24,13 +24,15 @@ from ..image.assemble import Image
 from ..image.registry import push
 from ..image.tar_layer import Layer
 from ..layer import installed
+from ..layer.wheels import function_wheels
 from ..release.images import parts as image_parts
 from ..release.images import releases
 from ..release.images.parts import ImageParts
 from ..release.stage import store
 from ..sandbox import choose
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import LookupRecord, PushRecord
 from ..ui.console import count, duration, say
 from ..util import files
 from ..util.errors import BuildError
@@ -51,29 +53,29 @@ def task_push() -> dict[str, object]:
 
 def is_pinned(settings: Settings) -> bool:
     """To an image that is there, as lookup found."""
-    looked_up = files.read_record(paths.stage_record(settings, "lookup")) or {}
-    return bool(looked_up.get("pin"))
+    looked_up = records.read(settings, LookupRecord)
+    return bool(looked_up and looked_up.pin)
 
 
 def parts(settings: Settings) -> ImageParts:
     """BuildError where image-parts and lookup have left none."""
-    record = files.read_record(paths.stage_record(settings, "image-parts")) or {}
-    found = image_parts.from_record(record)
+    found = image_parts.known(settings)
     if found is None:
         fix = "run `./doitw deploy`, which makes them first"
         raise BuildError("there are no parts of an image", fix=fix)
     return found
 
 
-def run(aws: Aws) -> files.Record:
-    """Record {"uri", "digest", "layers", "pushed" (bytes), "new", "asked" (requests), "unpacked",
-    "handlers", "number"}.
-    VerifyError for what Lambda would refuse, AwsError, DeployError."""
+def run(aws: Aws) -> PushRecord:
+    """VerifyError for what Lambda would refuse, AwsError, DeployError."""
     settings, started, made = aws.settings, time.monotonic(), parts(aws.settings)
     s3.ensure_bucket(aws)
     bucket.ensure(aws)
     contents = Contents(versions=made.versions, modules=made.modules)
-    package = Path(deploy.pack(settings, aws.exported(), aws.access, contents)["file"])
+    packed = function_wheels.building(
+        settings, lambda: deploy.pack(settings, aws.exported(), aws.access, contents)
+    )
+    package = Path(packed["file"])
     repository = ecr.open_repository(aws, image_parts.repository(settings))
     with tempfile.TemporaryDirectory(prefix="doit-lambda-layer-") as folder:
         blob = Path(folder, "app")
@@ -90,10 +92,14 @@ def run(aws: Aws) -> files.Record:
 
         pushed = push.push(repository.registry, image, find, known, others, meanwhile)
     image_parts.note(aws, made, image.digest)
-    record = _record(settings, repository.uri, image, pushed)
-    record["number"] = releases.note(aws, made, record).number
-    files.write_record(paths.stage_record(settings, "push"), record)
-    say(f"image {record['number']}: {pushed}, in {duration(time.monotonic() - started)}")
+    uri, handlers = f"{repository.uri}@{image.digest}", _handlers(settings)
+    number = releases.note(aws, made, uri, image.digest, image.unpacked, handlers).number
+    record = PushRecord(
+        uri=uri, digest=image.digest, layers=len(image.layers), pushed=pushed.sent,
+        new=pushed.layers, asked=pushed.asked, unpacked=image.unpacked, number=number,
+    )  # fmt: skip
+    records.write(settings, record)
+    say(f"image {number}: {pushed}, in {duration(time.monotonic() - started)}")
     return record
 
 
@@ -134,19 +140,6 @@ def _functions(settings: Settings, secret: Mapping[str, str]) -> Iterator[handle
             name=function_names.plain_name(base, resource) + end, handler=handler, memory=memory,
             timeout=timeout, variables={**config.variables_of(*place), **secret},
         )  # fmt: skip
-
-
-def _record(settings: Settings, uri: str, image: Image, pushed: push.Pushed) -> files.Record:
-    return {
-        "uri": f"{uri}@{image.digest}",
-        "digest": image.digest,
-        "layers": len(image.layers),
-        "pushed": pushed.sent,
-        "new": pushed.layers,
-        "asked": pushed.asked,
-        "unpacked": image.unpacked,
-        "handlers": _handlers(settings),
-    }
 
 
 def _finder(

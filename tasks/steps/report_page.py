@@ -5,13 +5,22 @@ It comes before `verify`, which points there when the layer is too large.
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..context.doit_actions import action
 from ..context.settings import current
 from ..layer.archive import size_limit
 from ..layer.prune import recipes
-from ..settings import paths
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import (
+    InstallRecord,
+    OptimizeRecord,
+    PruneRecord,
+    PublishRecord,
+    ReportRecord,
+    ZipRecord,
+)
 from ..util import files
 
 FORMAT = 2  # raise when the page changes for the same facts
@@ -27,7 +36,7 @@ def task_report_page() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "zip"))],
         "task_dep": ["sbom"],  # one after the other: the same order in every run
         "targets": [str(target), str(record)],
-        "uptodate": [files.is_fresh(record, lambda: fingerprint(settings))],
+        "uptodate": [records.is_fresh(settings, ReportRecord, lambda: fingerprint(settings))],
         "meta": {"last_words": f"report: {target}"},
     }
 
@@ -42,14 +51,15 @@ def write(settings: Settings) -> None:
 
     text = html.render(last_build.gather(settings))
     files.write_atomic(page(settings), text.encode())
-    files.write_record(paths.record(settings, "report"), {"fingerprint": fingerprint(settings)})
+    records.write(settings, ReportRecord(fingerprint=fingerprint(settings)))
 
 
 def fingerprint(settings: Settings) -> str:
-    made = [files.read_record(paths.record(settings, step)) for step in paths.REPORTED]
-    published = files.read_record(paths.stage_record(settings, "publish"))
+    told = (InstallRecord, PruneRecord, OptimizeRecord, ZipRecord, PublishRecord)
+    found: list[Any] = [records.read(settings, kind) for kind in told]
+    made = [each and asdict(each) for each in found]
     spent = size_limit.spending(settings, 0)
     template = files.file_digest(paths.REPORT)
-    said = [settings.stage, published, spent.function, list(spent.others), template]
+    said = [settings.stage, spent.function, list(spent.others), template]
     others = [asdict(rule) for rule in recipes.inactive(settings)]
     return files.digest([FORMAT, made, said, others])

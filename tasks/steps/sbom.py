@@ -12,12 +12,12 @@ from ..context.settings import current
 from ..layer import installed
 from ..layer.archive import sbom, zip_writer
 from ..layer.team_store import origins
-from ..proof import schedule
+from ..proof import prove
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
-from ..settings.step_records import ZipRecord
+from ..settings.step_records import InstallRecord, SbomRecord, ZipRecord
 from ..ui.console import count, say
 from ..util import files
 from ..util.errors import BuildError
@@ -34,36 +34,37 @@ def task_sbom() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "zip"))],
         "targets": [str(paths.beside_zip(settings, ".cdx.json")), str(record)],
         "uptodate": [
-            files.is_fresh(record, lambda: fingerprint(settings)),
+            records.is_fresh(settings, SbomRecord, lambda: fingerprint(settings)),
             lambda: origins.are_trusted(settings, "sbom"),
         ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = step_records.read_zip(settings)
+    packed = records.read(settings, ZipRecord)
     zipped = [packed.sha256, packed.built] if packed else [None, None]
     lines = file.normalised(file.read_requirements(Path(settings.requirements)))
-    tree = (files.read_record(paths.record(settings, "install")) or {}).get("tree")
-    made = [*zipped, tree, lines, lockfile.hashes(settings)]
+    install = records.read(settings, InstallRecord)
+    made = [*zipped, install and install.tree, lines, lockfile.hashes(settings)]
     return files.digest([FORMAT, version(sbom.LIBRARY), made])
 
 
-def run(settings: Settings) -> files.Record:
-    """Write the bill, then the record: {"sha256", "components": packages, "inside": of them}.
-    InputError, BuildError."""
-    packed = step_records.read_zip(settings)
+def run(settings: Settings) -> SbomRecord:
+    """Write the bill, then the record. InputError, BuildError."""
+    packed = records.read(settings, ZipRecord)
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
-    schedule.prepare(settings)
+    prove.prepare(settings)
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
     files.write_atomic(target, sbom.to_json(found).encode())
-    record: files.Record = {"fingerprint": fingerprint(settings), "sha256": packed.sha256}
     inside = sum(len(each.entries) for each in found.bills) + len(found.libraries)
-    record |= {"components": len(found.packages), "inside": inside, "origins": origins.used()}
-    files.write_record(paths.record(settings, "sbom"), record)
+    record = SbomRecord(
+        fingerprint=fingerprint(settings), sha256=packed.sha256, components=len(found.packages),
+        inside=inside, origins=origins.used(),
+    )  # fmt: skip
+    records.write(settings, record)
     for line in (line for each in found.bills for line in each.warnings):
         say(line)
     within = f", {count(inside, 'component')} inside of them" if inside else ""

@@ -25,9 +25,10 @@ from ..release.stage import chalice_state
 from ..release.undo import snapshot, watch
 from ..report import cold_start, deploy_summary
 from ..report.cold_start import Start
-from ..settings import paths, smoke_request
+from ..settings import paths, records, smoke_request
 from ..settings.model import Settings
 from ..settings.smoke_request import Request
+from ..settings.step_records import SmokeRecord
 from ..ui.console import duration, say
 from ..util import files
 from ..util.errors import DeployError, InputError, LayerError
@@ -61,10 +62,10 @@ def ask_and_judge(aws: Aws) -> None:
     emulator this machine is what takes long. A slow start is not undone: the app answers."""
     settings = aws.settings
     watch.watch(aws, run)
-    record = files.read_record(paths.stage_record(settings, "smoke")) or {}
-    if settings.max_init and not settings.is_local and "start" in record:
-        start = _cold_start(aws, Start(**record["start"]))
-        cold_start.check(start, settings.max_init, record["function"], watch.back(settings))
+    record = records.read(settings, SmokeRecord)
+    if settings.max_init and not settings.is_local and record and record.start:
+        start = _cold_start(aws, Start(**record.start))
+        cold_start.check(start, settings.max_init, record.function, watch.back(settings))
 
 
 def _cold_start(aws: Aws, start: Start) -> Start:
@@ -108,10 +109,9 @@ class Asking:
         return stage_api.hidden(found, self.hide)
 
 
-def run(aws: Aws, way: str = "") -> files.Record:
-    """Record {"function", "status", "body", "start"[, "url"]} of the first answer, or
-    {"functions"}. DeployError with the function's own error. `way`: out of it, where this version
-    is bad: for a deploy, which is what asks unless it says so, back."""
+def run(aws: Aws, way: str = "") -> SmokeRecord:
+    """DeployError with the function's own error. `way`: out of it, where this version is bad: for a
+    deploy, which is what asks unless it says so, back."""
     settings = aws.settings
     way = way or watch.back(settings)
     deployed = deploy.functions(settings.stage)
@@ -128,9 +128,11 @@ def run(aws: Aws, way: str = "") -> files.Record:
     answers = [call_function(asking, each, way) for each in asked]
     start = start or cold_start.read(answers[0].log)
     say(start.sentence)
-    record = {"function": name, "status": answers[0].status, "body": answers[0].body}
-    record |= {"start": asdict(start)} | ({"url": asking.url} if asking.url else {})
-    files.write_record(paths.stage_record(settings, "smoke"), record)
+    record = SmokeRecord(
+        function=name, status=answers[0].status, body=answers[0].body, start=asdict(start),
+        url=asking.url,
+    )  # fmt: skip
+    records.write(settings, record)
     return record
 
 
@@ -254,9 +256,8 @@ def _way(asking: Asking, request: Request, way: str) -> str:
     return f"app.py has no {request}, it has {has}: set smoke-path, or `none`; or {way}"
 
 
-def find_functions(aws: Aws, names: list[str], why: str) -> files.Record:
-    """Record {"functions"} where nothing is asked. DeployError where nothing is deployed or one is
-    not ready."""
+def find_functions(aws: Aws, names: list[str], why: str) -> SmokeRecord:
+    """Where nothing is asked. DeployError where nothing is deployed or one is not ready."""
     settings = aws.settings
     if not names:
         fix = f"run ./doitw deploy stage={settings.stage}, then this command again"
@@ -267,8 +268,8 @@ def find_functions(aws: Aws, names: list[str], why: str) -> files.Record:
             fix = f"look at it in the console, then run ./doitw smoke stage={settings.stage} again"
             raise DeployError(f"{name} is {found.get('State', 'not there')}", fix=fix)
     say(f"{why}; ready for their events: {', '.join(names)}")
-    record = {"functions": names}
-    files.write_record(paths.stage_record(settings, "smoke"), record)
+    record = SmokeRecord(function="", functions=names)
+    records.write(settings, record)
     return record
 
 

@@ -15,9 +15,9 @@ from ..release import manifest as manifests
 from ..release import registry, wishes
 from ..release.version import LayerVersion
 from ..sandbox import choose
-from ..settings import paths, s3_keys, step_records
+from ..settings import paths, records, s3_keys
 from ..settings.model import Settings
-from ..settings.step_records import UploadRecord, ZipRecord
+from ..settings.step_records import InstallRecord, UploadRecord, VerifyRecord, ZipRecord
 from ..ui.console import duration, say, size
 from ..util import files, subprocesses
 from ..util.errors import BuildError
@@ -36,9 +36,8 @@ def task_upload() -> dict[str, object]:
 def run(aws: Aws) -> UploadRecord:
     """Send the zip, or find the version that has its content. AwsError, BuildError, VerifyError."""
     settings = aws.settings
-    packed = proven(settings)
-    verified = files.read_record(paths.record(settings, "verify")) or {}
-    size_limit.check_again(settings, packed.unzipped, verified.get("packages", {}))
+    packed, verified = proven(settings)
+    size_limit.check_again(settings, packed.unzipped, verified.packages)
     twin = registry.by_content(aws, packed.sha256, packed.input)
     if not s3.ensure_bucket(aws):
         bucket.warn_of_weak_bucket(aws, s3.bucket_of(aws))
@@ -58,7 +57,7 @@ def run(aws: Aws) -> UploadRecord:
         record = replace(_record(settings, packed), arn=twin.arn)
     else:
         record = send(aws, packed)
-    step_records.write_upload(settings, record)
+    records.write(settings, record)
     return record
 
 
@@ -81,15 +80,14 @@ def fill(aws: Aws, twin: LayerVersion, packed: ZipRecord) -> None:
     manifests.note(aws, twin.arn, sent.built)
 
 
-def proven(settings: Settings) -> ZipRecord:
-    """The zip's record. BuildError when it is not the zip that verify proved."""
-    packed = step_records.read_zip(settings)
-    verified = files.read_record(paths.record(settings, "verify")) or {}
+def proven(settings: Settings) -> tuple[ZipRecord, VerifyRecord]:
+    """BuildError when the zip is not the one that verify proved."""
+    packed, verified = records.read(settings, ZipRecord), records.read(settings, VerifyRecord)
     path = paths.layer_zip(settings)
     actual = files.file_digest(path) if path.is_file() else "missing"
-    if packed is None or not actual == packed.sha256 == verified.get("sha256"):
-        raise BuildError(f"{path} is not the file that was tested", fix="run ./doitw, then again")
-    return packed
+    if packed and verified and actual == packed.sha256 == verified.sha256:
+        return packed, verified
+    raise BuildError(f"{path} is not the file that was tested", fix="run ./doitw, then again")
 
 
 def send(aws: Aws, packed: ZipRecord) -> UploadRecord:
@@ -128,8 +126,8 @@ def place(aws: Aws, made: manifests.Manifest) -> tuple[manifests.Manifest, str |
 
 def manifest_of(settings: Settings, packed: ZipRecord) -> manifests.Manifest:
     """What the zip is and what it was made from, for people and tools that find it in S3."""
-    installed = files.read_record(paths.record(settings, "install")) or {}
-    verified = files.read_record(paths.record(settings, "verify")) or {}
+    installed = records.needed(settings, InstallRecord)
+    verified = records.needed(settings, VerifyRecord)
     made = manifests.make_manifest(
         settings, packed, installed, verified, subprocesses.state(paths.CHALICE_CONFIG)
     )

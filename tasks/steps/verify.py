@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..chalice_project import app_file_names
 from ..chalice_project import config as chalice_config
 from ..chalice_project import package as function_package
 from ..chalice_project.source import imports as app_imports
@@ -37,8 +38,9 @@ from ..proof.usable import Failing
 from ..requirements import function_file, host_python
 from ..requirements.file import canonical
 from ..sandbox.temp_dirs import folder
-from ..settings import app_files, paths, step_records
+from ..settings import paths, records
 from ..settings.model import LAMBDA_MEMORY, Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord, VerifyRecord, ZipRecord
 from ..ui.console import count, duration, few, say
 from ..util import files as file_tools
 from ..util import modules
@@ -61,7 +63,7 @@ def task_verify() -> dict[str, object]:
         "task_dep": ["report-page"],  # where to look when the layer is too large
         "targets": [str(record)],
         "uptodate": [
-            file_tools.is_fresh(record, lambda: fingerprint(settings)),
+            records.is_fresh(settings, VerifyRecord, lambda: fingerprint(settings)),
             lambda: origins.are_trusted(settings, "verify"),
             lambda: not imported_in_vain(settings),
         ],
@@ -71,15 +73,15 @@ def task_verify() -> dict[str, object]:
 
 def last_words(settings: Settings) -> list[str]:
     """What nobody may overlook, also when nothing was to be done."""
-    unproven = (file_tools.read_record(paths.record(settings, "verify")) or {}).get("not_proven")
-    made = (file_tools.read_record(paths.record(settings, "optimize")) or {}).get("bytecode")
-    left_out = part.left_out(made) if made else ""
+    verified, made = records.read(settings, VerifyRecord), records.read(settings, OptimizeRecord)
+    left_out = part.left_out(made.bytecode) if made and made.bytecode else ""
+    unproven = verified.not_proven if verified else ""
     lines = [f"warning: not tested: {unproven}"] if unproven else []
     return lines + ([left_out] if left_out else [])
 
 
 def fingerprint(settings: Settings) -> str:
-    packed = step_records.read_zip(settings)
+    packed = records.read(settings, ZipRecord)
     made = (packed.fingerprint, packed.sha256) if packed else (None, None)
     check = Path(settings.check)
     script = file_tools.file_digest(check) if check.is_file() else settings.check
@@ -93,19 +95,19 @@ def fingerprint(settings: Settings) -> str:
 
 def imported_in_vain(settings: Settings) -> set[str]:
     """Modules that the app imports by now, and did not when they failed in the proof."""
-    known = file_tools.read_record(paths.record(settings, "verify")) or {}
-    return app_imports.of_these(Path(), known.get("fail", ()))
+    known = records.read(settings, VerifyRecord)
+    fail, given = (known.fail, known.attributes) if known else ((), ())
+    return app_imports.of_these(Path(), fail, given)
 
 
-def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
+def run(settings: Settings, get_workshop: GetWorkshop) -> VerifyRecord:
     """Prove the zip and write the record. VerifyError: the layer must not be shipped."""
     from concurrent.futures import ThreadPoolExecutor
 
     started = time.monotonic()
-    packed = step_records.read_zip(settings)
-    assert packed  # this step's `file_dep`
+    packed, made = records.needed(settings, ZipRecord), records.needed(settings, OptimizeRecord)
     team_store.begin(settings, builder.kind(settings))  # those before may be fresh
-    paths.record(settings, "verify").unlink(missing_ok=True)  # not proven until proven
+    records.forget(settings, VerifyRecord)  # not proven until proven
     tree = installed_layer.needed(settings)
     size_limit.measure_function(settings)
     sizes = size_limit.measure(settings, tree)
@@ -113,33 +115,32 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     size_limit.refuse_over_limit(settings, spent, sizes)
     wanted = plan.read_plans(paths.plan(settings))
     stay = plan.staying(wanted)
-    made = file_tools.read_record(paths.record(settings, "optimize")) or {}
     with ThreadPoolExecutor(max_workers=1) as beside:  # the sandbox is waited for anyway
         scan = beside.submit(
-            secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made["made"]
+            secret_scan.refuse_secrets, settings, paths.layer_zip(settings), wanted, made.made
         )
         found, keys = prove.prove(settings, get_workshop, tree, stay, builder.title(settings))
-        failing = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
+        failing, given = also(scan.result, lambda: judge(settings, get_workshop, tree, stay, found))
     passed = ""
     if not (unproven := not_proven(settings)):
         passed = own_check.ensure(settings, lambda: get_workshop().sandbox, packed.sha256)
-    facts = verdict.counts(found)
-    record = {
-        "fingerprint": fingerprint(settings),
-        "sha256": packed.sha256,
-        "unzipped": packed.unzipped,
-        "limit": settings.limit,
-        "packages": sizes,
-        "not_proven": unproven,
-        "fail": [each.module for each in failing],
-        "imports": verdict.import_seconds(found, outer_modules(tree, stay)),
-        "proofs": keys,
-        "check": passed,
-        "proven": {name: [each.by, each.at] for name, each in sorted(found.items())},
-        **facts,
-    }
-    record["origins"] = origins.used()
-    file_tools.write_record(paths.record(settings, "verify"), record)
+    record = VerifyRecord(
+        fingerprint=fingerprint(settings),
+        sha256=packed.sha256,
+        unzipped=packed.unzipped,
+        limit=settings.limit,
+        packages=sizes,
+        not_proven=unproven,
+        fail=[each.module for each in failing],
+        attributes=sorted(given),
+        imports=verdict.import_seconds(found, outer_modules(tree, stay)),
+        proofs=keys,
+        check=passed,
+        proven={name: [each.by, each.at] for name, each in sorted(found.items())},
+        **verdict.counts(found),
+        origins=origins.used(),
+    )
+    records.write(settings, record)
     add_imports_to_page(settings)
     team_store.offer(settings, builder.kind(settings))
     say(f"{verdict.summary(record)} ({duration(time.monotonic() - started)})")
@@ -148,7 +149,7 @@ def run(settings: Settings, get_workshop: GetWorkshop) -> file_tools.Record:
     return record
 
 
-def also(scanned: Callable[[], None], judged: Callable[[], list[Failing]]) -> list[Failing]:
+def also[T](scanned: Callable[[], None], judged: Callable[[], T]) -> T:
     """What both complain about, in one error."""
     try:
         scanned()
@@ -180,15 +181,17 @@ def not_proven(settings: Settings) -> str:
 def judge(
     settings: Settings, get_workshop: GetWorkshop, tree: Installed, stay: Sequence[str],
     found: dict[str, Proof],
-) -> list[Failing]:  # fmt: skip
+) -> tuple[list[Failing], set[str]]:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
-    that fails and the app does not import."""
+    that fails and the app does not import, and which names of these are attributes, too."""
     check_hidden(found)
-    wants = lambda_libraries.wants(settings, found)
+    wants = lambda_libraries.wants(settings, found, lambda_libraries.pickers(tree))
     direct = direct_modules(settings, tree, stay)
     failing = usable.failing(found, direct)
     every = usable.of_any(found, brought())
     of_app = app_imports.of_these(Path(), [each.module for each in every])
+    given = usable.attributes(paths.layer_zip(settings), of_app) if of_app else set()
+    of_app = app_imports.of_these(Path(), of_app, given) if given else of_app
     unusable = usable.errors(failing, every, of_app)
     check_usable(settings, found, unusable, lambda_libraries.unimportable(wants, found, direct))
     broken = verdict.breaks(found)
@@ -201,14 +204,15 @@ def judge(
     needed = usable.memory(found, direct)
     check_memory(settings, needed)
     compiled = sum(each.after["compiled"] for each in found.values())
-    optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
-    if (optimized.get("bytecode") or {}).get("files") and compiled:
+    optimized = records.needed(settings, OptimizeRecord)
+    if optimized.bytecode and optimized.bytecode.files and compiled:
         fix = 'report this. With bytecode = "none" you ship the layer without'
         raise VerifyError(f"Python compiles {count(compiled, 'module')} anew at import", fix=fix)
     tight = usable.without_room(needed, memory_sizes(settings)[0], "a function of the stage has")
-    for line in [*doubts(tree, stay, found, wants), *usable.warnings(failing), *tight]:
+    said = usable.warnings(failing, every, of_app)
+    for line in [*doubts(tree, stay, found, wants), *said, *tight]:
         say(f"warning: {line}")
-    return every
+    return every, given
 
 
 def brought() -> set[str]:
@@ -216,7 +220,7 @@ def brought() -> set[str]:
     found = {each.partition(".")[0] for each in function_package.here().modules}
     with suppress(LayerError):  # chalice-deploy says what is wrong
         found |= {name.replace("-", "_") for name in function_file.asked(function_file.FUNCTION)}
-    return found | {*app_files.MODULES}
+    return found | {*app_file_names.MODULES}
 
 
 def check_hidden(found: dict[str, Proof]) -> None:
@@ -225,7 +229,7 @@ def check_hidden(found: dict[str, Proof]) -> None:
         owners = name_clashes.hiding(found)
         lines = [
             f"{name} of {owners.get(name, 'the layer')} hides the standard library's {name}; with "
-            f"it these do not import: {', '.join(few(sorted(failed)))}"
+            f"it these do not import: {', '.join(few(sorted(failed), 'module'))}"
             for name, failed in sorted(broken.items())
         ]
         named = ", ".join(sorted({owners.get(name, name) for name in broken}))
@@ -336,13 +340,8 @@ def direct_modules(
     settings: Settings, tree: Installed, stay: Sequence[str]
 ) -> dict[str, list[str]]:
     """{direct requirement: the outermost modules of it that are in the layer}."""
-    record = file_tools.read_record(paths.record(settings, "install")) or {}
-    outer = outer_modules(tree, stay)
-    return {
-        each["name"]: outer.get(each["name"], [])
-        for each in record["distributions"]
-        if each["direct"]
-    }
+    record, outer = records.needed(settings, InstallRecord), outer_modules(tree, stay)
+    return {each.name: outer.get(each.name, []) for each in record.distributions if each.direct}
 
 
 def outer_modules(tree: Installed, stay: Sequence[str]) -> dict[str, list[str]]:
@@ -378,7 +377,7 @@ def blame(
     if not ended:
         words = "\n".join(unreached(open_))
         return VerifyError(words, fix=causes.ways_out(open_)) if open_ else None
-    listed = few([f"{each.name}: {each.error}" for each in ended])
+    listed = few([f"{each.name}: {each.error}" for each in ended], "failure")
     lines = "\n".join([*listed, verdict.at_fault(found, removed), *unreached(open_)])
     ways = [verdict.fix_for(found), *([causes.ways_out(open_)] if open_ else [])]
     return VerifyError(
@@ -392,7 +391,7 @@ def find_fault(
     """(docker/blame.py's answer, {rule: what it took})"""
     workshop = get_workshop()
     removed = json.loads(paths.removed(settings).read_text(encoding="utf-8"))
-    removed["strip"] = [path for path in tree.sizes if probe.is_library(path)]
+    removed["strip"] = [path for path in tree.sizes if lambda_libraries.is_library(path)]
     removed["bytecode-only"] = sorted(prove.sourceless(settings))
     pins = prove.install(settings, workshop, set(tree.owners.values()))
     installed = {path: pins[tree.owners[path]] for files in removed.values() for path in files}

@@ -13,9 +13,9 @@ from ..layer.archive import zip_writer
 from ..layer.contents import members
 from ..layer.part import Member
 from ..sandbox import choose
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
-from ..settings.step_records import ZipRecord
+from ..settings.step_records import OptimizeRecord, ZipRecord
 from ..ui.console import duration, progress, say, size
 from ..util import files
 from ..util.errors import BuildError
@@ -32,23 +32,22 @@ def task_zip() -> dict[str, object]:
         "file_dep": [str(paths.record(settings, "optimize"))],
         "targets": [str(paths.layer_zip(settings)), str(record)],
         "uptodate": [
-            files.is_fresh(record, lambda: fingerprint(settings)),
-            lambda: step_records.read_zip(settings) is not None,
+            records.is_fresh(settings, ZipRecord, lambda: fingerprint(settings)),
             lambda: files.is_whole(paths.layer_zip(settings), record),
         ],
     }
 
 
 def fingerprint(settings: Settings) -> str:
-    optimized = files.read_record(paths.record(settings, "optimize")) or {}
+    optimized = records.read(settings, OptimizeRecord)
     builder = choose.kind(settings)
-    made = [optimized.get("parts"), optimized.get("made")]
+    made = [optimized.parts, optimized.made] if optimized else [None, None]
     return files.digest([FORMAT, *made, input_hash.input_hash(settings, builder)])
 
 
 def run(settings: Settings) -> ZipRecord:
     """Write the zip under a temporary name, move it into place. BuildError."""
-    started, former = time.monotonic(), step_records.read_zip(settings)
+    started, former = time.monotonic(), records.read(settings, ZipRecord)
     packed = pack(members(settings), paths.layer_zip(settings), large=settings.is_image)
     built = former.built if former and former.sha256 == packed["sha256"] else ""
     made_from = input_hash.parts(settings, choose.kind(settings))
@@ -59,7 +58,7 @@ def run(settings: Settings) -> ZipRecord:
         inputs=made_from,
         input=files.digest(made_from),
     )
-    step_records.write_zip(settings, record)
+    records.write(settings, record)
     say(
         f"{paths.layer_zip(settings)}: {size(record.bytes)}, {record.files} files, "
         f"{size(record.unzipped)} unzipped, in {duration(time.monotonic() - started)}"

@@ -194,9 +194,10 @@ def width() -> int:
     return int(os.environ.get("COLUMNS", "")) if os.environ.get("COLUMNS", "").isdigit() else WIDTH
 
 
-def few(lines: Sequence[str], most: int = 10) -> list[str]:
-    """The first of them, and how many more there are."""
-    return [*lines[:most], *([f"and {len(lines) - most} more"] if len(lines) > most else [])]
+def few(lines: Sequence[str], noun: str, most: int = 10) -> list[str]:
+    """The first of them, and how many more there are of what each is about: `and 2 more files`."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {count(more, f'more {noun}')}"] if more > 0 else [])]
 
 
 def count(number: int, noun: str, more: str = "") -> str:

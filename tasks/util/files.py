@@ -12,13 +12,13 @@ import re
 import stat
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import input_files
-from .errors import InputError, LayerError
+from .errors import InputError
 
 LIMIT = 1_000_000_000  # bytes of a record
 Record = dict[str, Any]
@@ -81,19 +81,6 @@ def read_record(path: Path) -> Record | None:
     except (OSError, InputError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
-
-
-def is_fresh(path: Path, fingerprint: Callable[[], str]) -> Callable[[], bool]:
-    """A doit `uptodate` callable: was this record made from what stands here now?"""
-
-    def fresh() -> bool:
-        record = read_record(path)
-        try:
-            return record is not None and record.get("fingerprint") == fingerprint()
-        except LayerError:  # the step says it; here it would be a traceback
-            return False
-
-    return fresh
 
 
 def is_whole(file: Path, record: Path) -> bool:

@@ -11,11 +11,16 @@ from .files import Record
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
-def die_with_parent() -> None:
+def die_with_parent(number: int = signal.SIGKILL) -> None:
     """For `preexec_fn`: a run that was killed must not go on deploying, or installing, beside the
-    one that repeats it (Linux)."""
+    one that repeats it (Linux). `number`: a signal that others' code cannot ignore."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def end_with_parent() -> None:
+    """The same for a run of our own, which gives its lock back first."""
+    die_with_parent(signal.SIGTERM)
 
 
 SECONDS = 30  # a checkout on a slow disk

@@ -75,6 +75,8 @@ WAYS = {
     "exit": lambda: sys.exit(3),
     "error": lambda: 1 / 0,
     "object": lambda: object(),
+    "long": lambda: {}["x" * 300_000],
+    "deep": lambda: WAYS["deep"](),
     "log": lambda: [logging.warning("careful"), logging.info("no"), print("out"),
                     print("err", file=sys.stderr), sys.stdout.write("no end")],
 }
@@ -201,7 +203,7 @@ def test_a_function_has_1024_threads(lambda_image: str) -> None:
 
 def test_a_function_that_fails_says_the_same(lambda_image: str, folder: Path) -> None:
     """Errors of the handler, with the same lines in the log."""
-    asked = ["error", "object", "log"]
+    asked = ["error", "object", "long", "deep", "log"]
     there = peer(lambda_image, folder, APP, asked)
     ours = here(APP, asked)
     for answer, (kind, body) in zip(ours, there["answers"], strict=True):

@@ -1,6 +1,8 @@
 """The two containers of a build, from outside and inside: what a package's code cannot reach."""
 
+import io
 import ipaddress
+import json
 import os
 import time
 import zipfile
@@ -11,12 +13,12 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tasks.sandbox import job_kinds
+from tasks.sandbox import job_users
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container import session
 from tasks.sandbox.container.sandbox import ContainerSandbox
 from tasks.sandbox.container.session import CACHE_VOLUME
-from tasks.sandbox.job_kinds import INSPECT, PROOF
+from tasks.sandbox.job_users import INSPECT, PROOF
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tests import package_index, project
@@ -44,7 +46,7 @@ def inspected(engine: DockerClient, sandbox: ContainerSandbox) -> dict[str, dict
     sandbox.run(python("pass"))
     assert sandbox._store
     assert sandbox._cell
-    sessions = {job_kinds.STORE: sandbox._store, job_kinds.CELL: sandbox._cell}
+    sessions = {job_users.STORE: sandbox._store, job_users.CELL: sandbox._cell}
     labelled = engine.api.containers(filters={"label": engine_api.JOB})
     assert {each.container.id for each in sessions.values()} <= {each["Id"] for each in labelled}
     return {
@@ -64,7 +66,7 @@ def test_both_are_the_base_image_itself(
 def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerClient) -> None:
     """No volume but its own /etc, which goes with it, no network, capability or way to one; nobody
     in it is root."""
-    cell = inspected(docker_engine, sandbox)[job_kinds.CELL]
+    cell = inspected(docker_engine, sandbox)[job_users.CELL]
     host = cell["HostConfig"]
     [etc] = cell["Mounts"]
     assert (etc["Type"], etc["Destination"]) == ("volume", "/etc")
@@ -75,12 +77,30 @@ def test_the_cell_has_nothing(sandbox: ContainerSandbox, docker_engine: DockerCl
     assert (host["PidsLimit"], host["ReadonlyRootfs"]) == (session.LIMIT + session.OURS, True)
     users = docker_engine.api.top(cell["Id"], ps_args="-eo uid,pid")
     assert users["Processes"]
-    assert {each[0] for each in users["Processes"]} <= {job_kinds.KEEPER, job_kinds.NOBODY}
+    assert {each[0] for each in users["Processes"]} <= {job_users.KEEPER, job_users.NOBODY}
     sandbox.close()
     waiting = time.monotonic() + 30
     while etc["Name"] in {each.name for each in docker_engine.volumes.list()}:
         assert time.monotonic() < waiting
         time.sleep(0.1)
+
+
+def test_a_job_has_the_images_variables(
+    sandbox: ContainerSandbox, docker_engine: DockerClient, lambda_image: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """And none of the engine's client: Docker's documents tell companies to put their proxy, with
+    its password, into ~/.docker/config.json ("Use a proxy server with the Docker CLI")."""
+    proxy = "http://me:PASSWORD@proxy.test:3128"
+    told = dict.fromkeys(("httpProxy", "httpsProxy", "ftpProxy", "noProxy", "allProxy"), proxy)
+    text = json.dumps({"proxies": {"default": told}})
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    image = {*docker_engine.images.get(lambda_image).attrs["Config"]["Env"]}
+    seen = sandbox.run(python("import os; [print(f'{n}={v}') for n, v in os.environ.items()]"))
+    assert {*seen.output.splitlines()} - {"LC_CTYPE=C.UTF-8"} == image  # PEP 538's
+    for each in inspected(docker_engine, sandbox).values():
+        assert {*each["Config"]["Env"]} == image
 
 
 SEEN = """
@@ -112,6 +132,25 @@ def test_from_inside_it_is_as_in_lambda(sandbox: ContainerSandbox) -> None:
         "Read-only file system",
         "sbx_user1051 /home/sbx_user1051 0o100644",
     ]
+
+
+@pytest.mark.parametrize(("package", "home"), [("image", "/tmp"), ("zip", None)])  # noqa: S108
+def test_an_image_that_is_deployed_has_its_own_home(
+    docker_engine: DockerClient, lambda_image: str, monkeypatch: pytest.MonkeyPatch, package: str,
+    home: str | None,
+) -> None:  # fmt: skip
+    """Its ENV is the function's. That of an image which only builds a layer is nobody's."""
+    monkeypatch.chdir(ROOT)
+    lines = f"FROM {lambda_image}\nENV HOME=/tmp TERM=dumb\n"
+    image, _ = docker_engine.images.build(fileobj=io.BytesIO(lines.encode()), rm=True)
+    sandbox = ContainerSandbox(Settings(image=str(image.id), package=package))
+    try:
+        said = "import os; print([os.environ.get(x) for x in ('HOME', 'TERM', 'HOSTNAME')])"
+        expected = [home, "dumb" if home else None, None]
+        assert sandbox.run(python(said)).output.strip() == str(expected)
+    finally:
+        sandbox.close(killing=True)
+        docker_engine.images.remove(str(image.id), force=True)
 
 
 # What a package's code leaves: out of its group, child of nobody. It speaks for what comes next.

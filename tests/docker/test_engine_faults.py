@@ -17,7 +17,7 @@ from docker.models.containers import Container
 
 from tasks.sandbox.container import docker_engine as engine_api
 from tasks.sandbox.container.sandbox import ContainerSandbox
-from tasks.sandbox.job_kinds import INSPECT
+from tasks.sandbox.job_users import INSPECT
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError
@@ -312,7 +312,7 @@ def test_what_a_dead_run_left_is_removed_by_the_next(
     """A container that never started ends by itself no more than its run does; one of a run that
     lives, or of another machine, is left alone."""
     own = engine_api.labels()[engine_api.RUN].partition(":")[0]
-    runs = {"dead": f"{own}:/nowhere", "alive": f"{own}:{tmp_path}", "elsewhere": "x:/nowhere"}
+    runs = {"dead": f"{own}:/tmp/gone", "alive": f"{own}:{tmp_path}", "elsewhere": "x:/tmp/gone"}
     made = {
         name: str(docker_engine.containers.create(
             sandbox._image, "true", labels=engine_api.labels() | {engine_api.RUN: run}

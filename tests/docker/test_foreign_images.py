@@ -7,7 +7,7 @@ from docker import DockerClient
 
 from tasks.sandbox.container import emulation
 from tasks.sandbox.container.sandbox import ContainerSandbox
-from tasks.sandbox.job_kinds import INSPECT
+from tasks.sandbox.job_users import INSPECT
 from tasks.sandbox.protocol import Job
 from tasks.settings.model import Settings
 from tasks.util.errors import BuildError

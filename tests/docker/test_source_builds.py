@@ -5,6 +5,7 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from docker import DockerClient
@@ -146,3 +147,32 @@ def test_what_it_builds_is_what_was_asked_for(
     run = asking(tmp_path, lambda_image, index, f"{name}==1.0").doit("install", "builder=docker")
     assert run.code == 1
     assert f"{name}==1.0 builds something else, or no wheel" in run.output
+
+
+@pytest.mark.long
+def test_a_package_of_the_function_is_built_there_too(
+    tmp_path: Path, lambda_image: str, index: Index
+) -> None:
+    """What Chalice would build as you, beside the credentials of the deploy, is built as nobody:
+    its wheel is packed, and says who made it."""
+    index.add("needed", "1.0")
+    index.add_sdist(
+        "own", "1.0", BACKEND.format(name="own", word=WORD, requires=[], needs="needed")
+    )
+    made = asking(tmp_path, lambda_image, index, "needed==1.0")
+    made.environment["PIP_INDEX_URL"] = made.environment["UV_DEFAULT_INDEX"]
+    made.environment["PIP_TRUSTED_HOST"] = str(urlsplit(index.url).hostname)
+    made.write("requirements.txt", "own==1.0\n")
+    try:
+        run = made.doit("deploy", "stage=local")
+        assert run.code == 0, run.output
+        assert "building own==1.0 from source" in run.output
+        assert WORD not in run.output
+        [package] = (made.path / ".chalice/deployments").glob("*.zip")
+        with zipfile.ZipFile(package) as archive:
+            text = archive.read("own.py").decode()
+        assert "user 993 990" in text
+        assert "password False False" in text
+        assert f"user {os.getuid()} " not in text
+    finally:
+        made.doit("local-stop")

@@ -104,7 +104,7 @@ class Deploys:
         chalice_state._SEEN.clear()  # and what Chalice has made
         held = stage_lock.acquire(self.aws)
         try:
-            if not lookup.run(self.aws, "host")["arn"]:
+            if not lookup.run(self.aws, "host").arn:
                 upload.run(self.aws)
                 publish.run(self.aws)
             wanted = patch_config.wanted_layers(self.settings)
@@ -298,7 +298,7 @@ def with_secret(run: Deploys) -> None:
 
 
 def restored(run: Deploys) -> None:
-    if lookup.run(run.aws, "host")["stored"]:
+    if lookup.run(run.aws, "host").stored:
         restore.run(run.aws)
 
 

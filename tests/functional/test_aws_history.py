@@ -35,7 +35,7 @@ def deployed(aws: Aws, number: int, **pins: str) -> str:
     Path("requirements-all.txt").write_text(text, encoding="utf-8")
     build(aws.settings, text, f"20250102-{number:06}", pins)
     upload.run(aws)
-    return str(publish.run(aws)["arn"])
+    return str(publish.run(aws).arn)
 
 
 def by_hand(aws: Aws, description: str = "") -> None:

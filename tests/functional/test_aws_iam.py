@@ -1,6 +1,7 @@
-"""Every API call of the pipeline and of Chalice, held against aws/iam/actions.py and
-aws/iam/statements.py."""
+"""Every API call of the pipeline and of Chalice, held against aws/iam/action_names.py and
+aws/iam/needed_actions.py."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 
 from tasks.aws import apigateway, s3, s3_versions, secrets_manager
 from tasks.aws.client import Aws
-from tasks.aws.iam import actions as iam_actions
-from tasks.aws.iam import simulate, statements
+from tasks.aws.iam import action_names as iam_actions
+from tasks.aws.iam import needed_actions, simulate
 from tasks.commands import iam_policy
 from tasks.context.connection import connect
 from tasks.release import listing
@@ -76,7 +77,10 @@ def called(server: Server, agent: str) -> Operations:
 def allowed(*purposes: str) -> set[str]:
     """What the policies of these commands have."""
     return {
-        action for need in statements.NEEDS if {*need.of} & {*purposes} for action in need.actions
+        action
+        for need in needed_actions.NEEDS
+        if {*need.of} & {*purposes}
+        for action in need.actions
     }
 
 
@@ -131,13 +135,15 @@ def test_the_policies_allow_what_is_called_and_no_more(life: Server) -> None:
     rest = [each for each in life.seen if "/apigateway/" in each.headers.get("authorization", "")]
     needed |= {f"apigateway:{each.method}" for each in rest} | {"iam:PassRole"}
     assert {"iam:CreateRole", "lambda:CreateFunction", "apigateway:POST"} <= needed
-    assert needed <= allowed(statements.DEPLOY)
+    assert needed <= allowed(needed_actions.DEPLOY)
     only_some = {
         f"lambda:{name}" for name in ("PutFunctionConcurrency", "TagResource", "UntagResource")
     }
-    only_some |= {action for action in allowed(*statements.PURPOSES) if action[:4] in KEYS_AND_LOGS}
-    assert allowed(*statements.PURPOSES) == ours | needed | only_some
-    assert {iam_actions.action(each) for each in UNDOING} <= allowed(statements.DEPLOY)
+    only_some |= {
+        action for action in allowed(*needed_actions.PURPOSES) if action[:4] in KEYS_AND_LOGS
+    }
+    assert allowed(*needed_actions.PURPOSES) == ours | needed | only_some
+    assert {iam_actions.action(each) for each in UNDOING} <= allowed(needed_actions.DEPLOY)
 
 
 def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
@@ -146,10 +152,25 @@ def test_doctor_asks_for_what_the_policy_allows(settings: Settings) -> None:
     wanted = simulate.needed(scope, bucket=False)
     asked = simulate.actions_of(wanted)
     assert asked >= CHALICE
-    assert asked <= allowed(statements.DEPLOY, statements.MAKE_BUCKET)
-    assert asked >= allowed(statements.MAKE_BUCKET)
-    assert simulate.actions_of(simulate.needed(scope, bucket=True)) <= allowed(statements.DEPLOY)
+    assert asked <= allowed(needed_actions.DEPLOY, needed_actions.MAKE_BUCKET)
+    assert asked >= allowed(needed_actions.MAKE_BUCKET)
+    assert simulate.actions_of(simulate.needed(scope, bucket=True)) <= allowed(
+        needed_actions.DEPLOY
+    )
     assert not [each for each in wanted if each != "*" and "*" in each]
+
+
+@pytest.mark.parametrize("purpose", [*needed_actions.PURPOSES, "trust", "bucket"])
+def test_a_policy_that_stands_for_something_says_so(settings: Settings, purpose: str) -> None:
+    """ROLE_NAME and ACCOUNT_ID are pasted as they are, and nothing works with them. Of a policy
+    without them nothing is said."""
+    scope = iam_policy.scope(settings)
+    unknown = replace(scope, account=iam_policy.UNKNOWN)
+    _, policy = iam_policy.all_of(unknown, "me/shop", "main")[purpose]
+    shown = json.dumps(policy)
+    told = " ".join(iam_policy._notes(unknown, "me/shop", purpose, shown))
+    for word in (iam_policy.UNKNOWN, iam_policy.NO_ROLE):
+        assert (f"{word} stands for" in told) is (word in shown)
 
 
 def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
@@ -168,7 +189,7 @@ def test_the_bucket_is_ours_in_every_call(life: Server) -> None:
 def test_the_document_explains_every_statement() -> None:
     """And the README leads there."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert [need.sid for need in statements.NEEDS if f"`{need.sid}`" not in text] == []
-    assert [name for name in statements.PURPOSES if f"`{name}.json`" not in text] == []
+    assert [need.sid for need in needed_actions.NEEDS if f"`{need.sid}`" not in text] == []
+    assert [name for name in needed_actions.PURPOSES if f"`{name}.json`" not in text] == []
     readme = DOCUMENT.parents[1] / "README.md"
     assert "(docs/iam.md)" in readme.read_text(encoding="utf-8")

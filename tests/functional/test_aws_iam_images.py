@@ -10,9 +10,18 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tasks.aws.iam.image_statements import CONVERT_NEEDS, IMAGE_NEEDS, needs_of
-from tasks.aws.iam.statements import CALL, CONVERT, DEPLOY, GC, MAKE_BUCKET, ROLLBACK, STATUS, Need
-from tasks.aws.iam.store_statements import STORE_NEEDS
+from tasks.aws.iam.image_actions import CONVERT_NEEDS, IMAGE_NEEDS, needs_of
+from tasks.aws.iam.needed_actions import (
+    CALL,
+    CONVERT,
+    DEPLOY,
+    GC,
+    MAKE_BUCKET,
+    ROLLBACK,
+    STATUS,
+    Need,
+)
+from tasks.aws.iam.store_actions import STORE_NEEDS
 from tasks.commands import iam_policy
 from tasks.context import settings
 from tasks.ui import console

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.aws.iam import statements as iam_statements
-from tasks.aws.iam.statements import CALL, DEPLOY, GC, MAKE_BUCKET, PUBLISH, ROLLBACK, STATUS
+from tasks.aws.iam import needed_actions as iam_statements
+from tasks.aws.iam.needed_actions import CALL, DEPLOY, GC, MAKE_BUCKET, PUBLISH, ROLLBACK, STATUS
 from tasks.release.stage import lease
 from tasks.ui import console
 from tests import deployed_project, project

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from tasks.aws import bucket, s3
 from tasks.aws.client import Aws
@@ -46,6 +47,34 @@ def test_the_rule_stands_beside_foreign_ones(expiring: Aws) -> None:
             {"And": {"Prefix": "layers/", "Tags": [bucket.TAG]}}, {"Days": 90},
         ),
     }  # fmt: skip
+
+
+def test_nothing_else_of_a_foreign_lifecycle_changes(expiring: Aws) -> None:
+    """S3 sets the smallest object that moves to another class anew if a request does not say it.
+    And it refuses the form of before 2016 beside ours ("Filter element can only be used in
+    Lifecycle V2")."""
+    s3.ensure_bucket(expiring)
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 7}}
+    whole = {
+        "ID": "whole",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": 9},
+    }
+    now = {name: old[name] for name in old if name != "Prefix"} | {"Filter": {"Prefix": "logs/"}}
+    minimum = {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+    named = s3.bucket_of(expiring)
+    ours = bucket.unpublished(expiring.settings)
+    with Stubber(expiring.client("s3")) as answers:
+        answers.add_response(
+            "get_bucket_lifecycle_configuration", {"Rules": [old, whole], **minimum}, named
+        )
+        answers.add_response(
+            "put_bucket_lifecycle_configuration", {},
+            {**named, **minimum, "LifecycleConfiguration": {"Rules": [now, whole, ours]}},
+        )  # fmt: skip
+        bucket.ensure(expiring)
+        answers.assert_no_pending_responses()
 
 
 def test_a_rule_that_is_right_is_not_written_again(expiring: Aws, server: Server) -> None:

@@ -18,7 +18,7 @@ from typing import ClassVar
 import pytest
 
 from tasks.aws import credentials
-from tasks.context import team_store
+from tasks.context import open_team_store
 from tasks.context.connection import connect, connect_read_only
 from tasks.layer.team_store.patience import Patience
 from tasks.release.deployed import api
@@ -115,11 +115,11 @@ def test_the_teams_store_asks_for_no_code(settings: Settings, asked: list[str]) 
     """It is opened in the background, and a build does without. Who was asked before has it."""
     mine = replace(settings, profile="work", team_store="read", account="")
     with pytest.raises(AwsError, match="wants a code of MFA"):
-        team_store._open(mine, Patience())
+        open_team_store._open(mine, Patience())
     assert asked == []
     connect.cache_clear()
     assert connect(replace(mine, stage="dev")).account == ACCOUNT
-    assert team_store._open(mine, Patience()).writer == "deployer"
+    assert open_team_store._open(mine, Patience()).writer == "deployer"
     assert len(asked) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_reader_takes_no_role(settings: Settings, server: Server, mode: str) -
     server.refused = lambda request: no if "Action=AssumeRole" in request.form else None
     stage = replace(settings, role=role, team_store=mode)
     if mode == "read":
-        store = team_store._open(stage, Patience())
+        store = open_team_store._open(stage, Patience())
         assert (store.writer, [*store.trusted], store.writes) == (
             "deploy-prod",
             ["deploy-prod"],
@@ -139,7 +139,7 @@ def test_a_reader_takes_no_role(settings: Settings, server: Server, mode: str) -
         )
     else:
         with pytest.raises(AwsError, match="no permission"):
-            team_store._open(stage, Patience())
+            open_team_store._open(stage, Patience())
 
 
 def test_keys_of_the_environment_are_left_as_they_are(aws: object, settings: Settings) -> None:

@@ -37,7 +37,7 @@ def release(aws: Aws, text: str, built: str) -> str:
     require(text)
     build(aws.settings, text, built)
     upload.run(aws)
-    arn = str(publish.run(aws)["arn"])
+    arn = str(publish.run(aws).arn)
     config.write_layers(paths.CHALICE_CONFIG, "prod", [arn])
     return arn
 
@@ -167,7 +167,7 @@ def test_a_pin_to_others_layers_that_run_is_followed(two: Aws) -> None:
     back(two, arn=",".join(both))
     lambda_function.make(two, "shuking-prod", *both)
     config.write_layers(paths.CHALICE_CONFIG, "prod", [])
-    assert lookup.run(two, "host")["arn"] == ",".join(both)
+    assert lookup.run(two, "host").arn == ",".join(both)
 
 
 def test_a_rollback_does_not_need_readable_requirements(two: Aws) -> None:
@@ -194,7 +194,7 @@ def test_a_pin_is_lifted_though_nothing_else_is_to_do(two: Aws) -> None:
     files.write_record(paths.stage_record(settings, "chalice-deploy"), deployed | running)
     require("six~=1.16.0\n")
     registry.note(two, wanted(settings), pin.arns[0], wishes.of(settings))
-    assert lookup.run(two, "host")["arn"] == pin.arns[0]
+    assert lookup.run(two, "host").arn == pin.arns[0]
     assert not chalice_deploy.is_deployed(settings)
     [change] = plan.make_plan(settings).changes
     assert list(change.why) == ["a deploy ends that pin"]

@@ -18,10 +18,11 @@ from tasks.release.stage.rollback_pin import RollbackPin
 from tasks.requirements import lockfile
 from tasks.settings import paths, s3_keys
 from tasks.settings.model import Settings
+from tasks.settings.step_records import VerifyRecord
 from tasks.steps import chalice_deploy, lookup, patch_config, publish, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, DeployError, InputError, VerifyError
-from tests import deployed_project, lambda_function
+from tests import deployed_project, lambda_function, made_records
 from tests.api_operations import operation
 from tests.finished_layer import build
 from tests.moto_server import ACCOUNT, REGION, Refusal, Server
@@ -39,7 +40,7 @@ def publish_layer(aws: Aws, pins: dict[str, str], built: str = "20250102-030405"
     Path("requirements-all.txt").write_text(text, encoding="utf-8")
     build(aws.settings, text, built, pins)
     upload.run(aws)
-    arn = str(publish.run(aws)["arn"])
+    arn = str(publish.run(aws).arn)
     for path in (*paths.BUILD.rglob("*.json"), paths.LAYER_ARN):
         path.unlink()
     return arn
@@ -138,8 +139,7 @@ def test_what_is_built_here_is_not_built_again(aws: Aws) -> None:
     """Built and proven, not published."""
     build(aws.settings)
     assert whats(planned(aws.settings)) == ["publish version 1 of deps", CONFIG, APP]
-    verified = paths.record(aws.settings, "verify")
-    files.write_record(verified, {"sha256": "other"})
+    made_records.put(aws.settings, VerifyRecord, sha256="other")
     assert whats(planned(aws.settings))[0] == BUILD
 
 

@@ -15,10 +15,10 @@ from tasks.context.connection import connect
 from tasks.release import listing, registry
 from tasks.release import manifest as manifests
 from tasks.release.version import code_sha256
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.lambda_pythons import PYTHONS
+from tasks.settings.step_records import PublishRecord
 from tasks.steps import lookup, publish, restore, upload
-from tasks.util import files
 from tasks.util.errors import AwsError, BuildError
 from tests.finished_layer import build, zipped
 from tests.moto_server import Refusal, Server
@@ -36,7 +36,7 @@ def versions(aws: Aws) -> list[dict[str, Any]]:
     return sorted(found, key=lambda version: version["Version"])
 
 
-def deployed(aws: Aws, text: str = "x = 1\n", built: str = "20250102-030405") -> Any:
+def deployed(aws: Aws, text: str = "x = 1\n", built: str = "20250102-030405") -> PublishRecord:
     """Built, uploaded, published: publish's record."""
     build(aws.settings, text, built)
     upload.run(aws)
@@ -110,22 +110,22 @@ def test_two_zips_of_one_second_lie_apart(aws: Aws) -> None:
     first = deployed(aws)
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
     second = deployed(aws, "x = 2\n")
-    apart = f"{KEY}-{second['sha256'][:8]}"
-    assert content(aws, f"{KEY}/deps.zip") == first["sha256"]
-    assert content(aws, f"{apart}/deps.zip") == second["sha256"]
+    apart = f"{KEY}-{second.sha256[:8]}"
+    assert content(aws, f"{KEY}/deps.zip") == first.sha256
+    assert content(aws, f"{apart}/deps.zip") == second.sha256
     assert {f"{KEY}/manifest.json", f"{apart}/manifest.json"} <= {*keys(aws)}
     told = [manifests.read_manifest(aws, version) for version in listing.versions(aws)]
-    assert [made and made.sha256 for made in told] == [second["sha256"], first["sha256"]]
+    assert [made and made.sha256 for made in told] == [second.sha256, first.sha256]
     assert [made and made.time for made in told] == ["20250102-030405"] * 2
 
     listing.delete(aws, 2)
     assert upload.run(aws).key == f"{apart}/deps.zip"
     fresh_machine()
-    assert lookup.run(aws, "host")["stored"] == apart.rpartition("/")[2]
-    assert restore.run(aws)["arn"].endswith(":3")
+    assert lookup.run(aws, "host").stored == apart.rpartition("/")[2]
+    assert str(restore.run(aws).arn).endswith(":3")
     made = manifests.of_number(aws, 3)
     assert made
-    assert made.sha256 == second["sha256"]
+    assert made.sha256 == second.sha256
 
 
 def test_of_two_that_upload_at_one_moment_each_has_its_folder(
@@ -163,8 +163,8 @@ def test_content_that_is_published_is_not_sent_again(aws: Aws) -> None:
     Path("requirements-all.txt").write_text("six~=1.17.0\n", encoding="utf-8")
     packed = build(aws.settings, built="20250909-090909")
     record = upload.run(aws)
-    assert (record.arn, record.key) == (first["arn"], "")
-    assert publish.run(aws)["arn"] == first["arn"]
+    assert (record.arn, record.key) == (first.arn, "")
+    assert publish.run(aws).arn == first.arn
     assert len(versions(aws)) == 1
     assert [key for key in keys(aws) if "20250909" in key] == []
     assert f"layers/deps/inputs/{packed['input']}" in keys(aws)
@@ -209,13 +209,13 @@ def test_a_version_says_what_it_is(aws: Aws) -> None:
     [version] = versions(aws)
     assert version["CompatibleRuntimes"] == ["python3.12"]
     assert version["CompatibleArchitectures"] == ["x86_64"]
-    assert f"input={record['input']}" in version["Description"]
-    assert f"content={record['sha256']}" in version["Description"]
+    assert f"input={record.input}" in version["Description"]
+    assert f"content={record.sha256}" in version["Description"]
     assert len(version["Description"]) <= 256
-    assert record["arn"] == version["LayerVersionArn"]
-    assert paths.LAYER_ARN.read_text(encoding="utf-8") == f"{record['arn']}\n"
+    assert record.arn == version["LayerVersionArn"]
+    assert paths.LAYER_ARN.read_text(encoding="utf-8") == f"{record.arn}\n"
     stored = aws.client("lambda").get_layer_version(LayerName="deps", VersionNumber=1)
-    assert stored["Content"]["CodeSha256"] == code_sha256(record["sha256"])
+    assert stored["Content"]["CodeSha256"] == code_sha256(record.sha256)
 
 
 def test_wrong_bytes_are_withdrawn(aws: Aws) -> None:
@@ -244,9 +244,9 @@ def test_wrong_bytes_that_may_not_be_deleted_are_never_used(aws: Aws, server: Se
     with pytest.raises(AwsError, match="not used, but could not be deleted"):
         publish.run(aws)
     assert len(versions(aws)) == 1
-    assert lookup.run(aws, "host")["arn"] is None
+    assert lookup.run(aws, "host").arn is None
     upload.run(aws)
-    assert publish.run(aws)["arn"].endswith(":2")
+    assert publish.run(aws).arn.endswith(":2")
     stored = aws.client("lambda").get_layer_version(LayerName="deps", VersionNumber=2)
     assert stored["Content"]["CodeSha256"] == code_sha256(packed["sha256"])
 
@@ -256,7 +256,7 @@ def test_a_lost_answer_makes_one_version(aws: Aws, server: Server) -> None:
     build(aws.settings)
     upload.run(aws)
     server.dropped = lambda method, path: (method, path[-9:]) == ("POST", "/versions")
-    assert publish.run(aws)["arn"].endswith(":1")
+    assert publish.run(aws).arn.endswith(":1")
     assert len(versions(aws)) == 1
 
 
@@ -286,9 +286,9 @@ def test_a_fresh_machine_finds_what_is_published(aws: Aws) -> None:
     record = deployed(aws)
     fresh_machine()
     found = lookup.run(aws, "host")
-    assert found["arn"] == record["arn"]
-    assert paths.LAYER_ARN.read_text(encoding="utf-8").strip() == record["arn"]
-    assert files.read_record(paths.stage_record(aws.settings, "publish")) == record
+    assert found.arn == record.arn
+    assert paths.LAYER_ARN.read_text(encoding="utf-8").strip() == record.arn
+    assert records.read(aws.settings, PublishRecord) == record
     assert publish.looked_up(aws.settings)
 
 
@@ -297,7 +297,7 @@ def test_comments_and_blank_lines_are_no_other_inputs(aws: Aws, text: str) -> No
     """As pip reads them."""
     record = deployed(aws)
     Path("requirements-all.txt").write_text(text, encoding="utf-8")
-    assert lookup.run(aws, "host")["arn"] == record["arn"]
+    assert lookup.run(aws, "host").arn == record.arn
 
 
 def test_other_inputs_are_no_hit(aws: Aws) -> None:
@@ -305,9 +305,9 @@ def test_other_inputs_are_no_hit(aws: Aws) -> None:
     record = deployed(aws)
     fresh_machine()
     Path("requirements-all.txt").write_text("six==1.16.0\n", encoding="utf-8")
-    assert lookup.run(aws, "host")["arn"] is None
+    assert lookup.run(aws, "host").arn is None
     assert not paths.LAYER_ARN.exists()
-    assert files.read_record(paths.stage_record(aws.settings, "publish")) == record
+    assert records.read(aws.settings, PublishRecord) == record
 
 
 def test_inputs_that_made_the_same_content_are_a_hit_on_a_fresh_machine(aws: Aws) -> None:
@@ -316,13 +316,13 @@ def test_inputs_that_made_the_same_content_are_a_hit_on_a_fresh_machine(aws: Aws
     Path("requirements-all.txt").write_text("six~=1.17.0\n", encoding="utf-8")
     deployed(aws, built="20250909-090909")
     fresh_machine()
-    assert lookup.run(aws, "host")["arn"] == record["arn"]
+    assert lookup.run(aws, "host").arn == record.arn
 
 
 @pytest.mark.parametrize("other", [{"python": "3.13"}, {"architecture": "arm64"}])
 def test_a_version_for_another_platform_is_no_hit(aws: Aws, other: dict[str, str]) -> None:
     """Even when its description has our hash."""
-    wanted = deployed(aws)["input"]
+    wanted = deployed(aws).input
     elsewhere = connect(replace(aws.settings, **other))  # type: ignore[arg-type] # any values
     assert registry.by_inputs(elsewhere, wanted, listing.versions(elsewhere)) is None
 
@@ -334,7 +334,7 @@ def test_a_version_with_wrong_bytes_is_no_hit(aws: Aws) -> None:
     aws.client("lambda").publish_layer_version(
         LayerName="deps", Description=description, Content={"ZipFile": zipped("evil = 1")}
     )
-    assert lookup.run(aws, "host")["arn"] is None
+    assert lookup.run(aws, "host").arn is None
 
 
 def test_a_version_described_by_a_person_is_no_hit(aws: Aws) -> None:
@@ -342,7 +342,7 @@ def test_a_version_described_by_a_person_is_no_hit(aws: Aws) -> None:
     aws.client("lambda").publish_layer_version(
         LayerName="deps", Description="input=? by hand", Content={"ZipFile": zipped("x")}
     )
-    assert lookup.run(aws, "host")["arn"] is None
+    assert lookup.run(aws, "host").arn is None
 
 
 def test_the_newest_of_two_that_fit_is_taken(aws: Aws) -> None:
@@ -352,4 +352,4 @@ def test_the_newest_of_two_that_fit_is_taken(aws: Aws) -> None:
     for _ in range(2):
         newest = registry.publish(aws, sent)
     assert re.search(r":2$", newest)
-    assert lookup.run(aws, "host")["arn"] == newest
+    assert lookup.run(aws, "host").arn == newest

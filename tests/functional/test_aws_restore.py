@@ -14,7 +14,7 @@ from tasks.commands import rollback_target
 from tasks.context.connection import connect
 from tasks.release import listing, manifest, registry
 from tasks.release import version as versions
-from tasks.settings import paths, s3_keys
+from tasks.settings import paths, records, s3_keys
 from tasks.steps import lookup, publish, restore, upload
 from tasks.util import files
 from tasks.util.errors import AwsError, VerifyError
@@ -51,20 +51,20 @@ def numbers(aws: Aws) -> list[int]:
 def test_it_comes_back_from_its_zip(deleted: Aws) -> None:
     """Under the next number, with both hashes; publish and the next lookup have nothing to do."""
     looked = lookup.run(deleted, "host")
-    assert (looked["arn"], looked["stored"]) == (None, BUILT)
+    assert (looked.arn, looked.stored) == (None, BUILT)
     record = restore.run(deleted)
     [version] = listing.versions(deleted)
-    assert (version.number, version.input_hash) == (2, looked["input"])
-    assert record == looked | {"arn": version.arn, "stored": None}
+    assert (version.number, version.input_hash) == (2, looked.input)
+    assert record == replace(looked, arn=version.arn, stored=None)
     assert publish.looked_up(deleted.settings)
     again = lookup.run(deleted, "host")
-    assert (again["arn"], again["stored"]) == (version.arn, None)
+    assert (again.arn, again.stored) == (version.arn, None)
 
 
 def test_this_machine_knows_it_as_the_one_that_built_it(deleted: Aws) -> None:
     """What a report compares with, and what the budget counts."""
     lookup.run(deleted, "host")
-    arn = restore.run(deleted)["arn"]
+    arn = restore.run(deleted).arn
     known = files.read_record(paths.stage_record(deleted.settings, "publish")) or {}
     assert known["arn"] == arn
     assert known["unzipped"] == len("x = 1\n")
@@ -76,15 +76,15 @@ def test_other_inputs_with_its_content_bring_it_back_as_well(deleted: Aws) -> No
     build(deleted.settings, built="20250909-090909")
     lookup.run(deleted, "host")
     upload.run(deleted)
-    first = publish.run(deleted)["arn"]
+    first = publish.run(deleted).arn
     Path("requirements-all.txt").write_text("six>=1.17.0,<1.18\n", encoding="utf-8")
     build(deleted.settings, built="20251010-101010")
     assert upload.run(deleted).arn == first
     listing.delete(deleted, versions.parse_number(first.rpartition(":")[2]))
     forget()
-    assert lookup.run(deleted, "host")["stored"] == "20250909-090909"
-    arn = restore.run(deleted)["arn"]
-    assert lookup.run(deleted, "host")["arn"] == arn
+    assert lookup.run(deleted, "host").stored == "20250909-090909"
+    arn = restore.run(deleted).arn
+    assert lookup.run(deleted, "host").arn == arn
     assert numbers(deleted) == [3]
 
 
@@ -92,9 +92,8 @@ def test_who_waited_for_the_lock_finds_it_published(deleted: Aws) -> None:
     """Two machines at once: one version."""
     lookup.run(deleted, "host")
     first = restore.run(deleted)
-    looked = first | {"arn": None, "stored": BUILT}
-    files.write_record(paths.stage_record(deleted.settings, "lookup"), looked)
-    assert restore.run(deleted)["arn"] == first["arn"]
+    records.write(deleted.settings, replace(first, arn=None, stored=BUILT))
+    assert restore.run(deleted).arn == first.arn
     assert numbers(deleted) == [2]
 
 
@@ -103,10 +102,10 @@ def test_without_its_zip_it_is_built(deleted: Aws) -> None:
     looked = lookup.run(deleted, "host")
     client = deleted.client("s3")
     client.put_object(Bucket="deps-bucket", Key=ZIP, Body=b"other", ChecksumAlgorithm="SHA256")
-    assert registry.stored(deleted, looked["input"]) is None
+    assert registry.stored(deleted, looked.input) is None
     client.delete_object(Bucket="deps-bucket", Key=ZIP)
-    assert lookup.run(deleted, "host")["stored"] is None
-    files.write_record(paths.stage_record(deleted.settings, "lookup"), looked)
+    assert lookup.run(deleted, "host").stored is None
+    records.write(deleted.settings, looked)
     with pytest.raises(AwsError, match=f"the zip of {BUILT} was in S3 and is gone") as caught:
         restore.run(deleted)
     assert "then the layer is built" in caught.value.fix
@@ -131,7 +130,7 @@ def test_a_zip_that_somebody_planted_is_refused(deleted: Aws) -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(zipfile.ZipInfo("extensions/run"), "#!/bin/s")
     plant(deleted, out.getvalue())
-    assert lookup.run(deleted, "host")["stored"] == BUILT
+    assert lookup.run(deleted, "host").stored == BUILT
     with pytest.raises(VerifyError, match="'extensions/run': is no file below python/") as caught:
         restore.run(deleted)
     assert "who writes to the bucket" in caught.value.fix
@@ -145,7 +144,7 @@ def test_a_manifest_of_other_inputs_is_not_believed(deleted: Aws) -> None:
     made = manifest.at(deleted, BUILT)
     assert made
     manifest.write_manifest(deleted, replace(made, inputs={**made.inputs, "python": "3.11"}))
-    assert lookup.run(deleted, "host")["stored"] is None
+    assert lookup.run(deleted, "host").stored is None
     with pytest.raises(VerifyError, match="speaks of other inputs than it has"):
         rollback_target.target(deleted, [], 1)
     assert numbers(deleted) == []
@@ -164,7 +163,7 @@ def test_a_layer_that_no_longer_fits_is_refused(
 def test_another_stages_bucket_does_not_have_it(deleted: Aws) -> None:
     """Then it is built."""
     elsewhere = connect(replace(deleted.settings, bucket="other-bucket"))
-    assert lookup.run(elsewhere, "host")["stored"] is None
+    assert lookup.run(elsewhere, "host").stored is None
 
 
 def test_a_deploy_builds_nothing(

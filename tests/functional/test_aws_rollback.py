@@ -15,8 +15,9 @@ from tasks.context.arguments import Arguments
 from tasks.context.connection import connect
 from tasks.release.deployed import api as stage_api
 from tasks.release.deployed.api import Answer
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import RollbackRecord
 from tasks.steps import patch_config, smoke
 from tasks.util import files
 from tasks.util.errors import AwsError, DeployError, InputError, LayerError
@@ -218,16 +219,14 @@ def test_a_layer_without_versions(aws: Aws) -> None:
 
 def finish(settings: Settings) -> None:
     """As rollback:smoke ends."""
-    path = paths.stage_record(settings, "rollback")
-    files.write_record(path, (files.read_record(path) or {}) | {"done": True})
+    records.write(settings, replace(records.needed(settings, RollbackRecord), done=True))
 
 
 def test_an_interrupted_rollback_is_continued(three: Settings) -> None:
     """Stopped after config.json was written: not one version more."""
     assert back(three) == [FOREIGN, arn(2)]
     assert back(three) == [FOREIGN, arn(2)]
-    record = files.read_record(paths.stage_record(three, "rollback")) or {}
-    assert record["from"] == [FOREIGN, arn(3)]
+    assert records.needed(three, RollbackRecord).before == [FOREIGN, arn(3)]
 
 
 def test_a_rollback_stopped_before_config_json_starts_anew(three: Settings) -> None:

@@ -62,7 +62,7 @@ def deploy(aws: Aws, *arns: str, name: str = "shuking-prod") -> None:
 def publish_layer(aws: Aws, text: str = "x = 1\n", built: str = "20250102-030405") -> str:
     build(aws.settings, text, built)
     upload.run(aws)
-    return str(publish.run(aws)["arn"])
+    return str(publish.run(aws).arn)
 
 
 def test_before_anything_was_done(aws: Aws) -> None:

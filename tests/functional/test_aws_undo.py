@@ -8,6 +8,7 @@ from tasks.aws import lambda_functions, s3
 from tasks.aws.client import Aws
 from tasks.chalice_project import deploy
 from tasks.release.undo import attempt, restore, snapshot
+from tasks.settings.step_records import AskedRecord
 from tasks.util import files
 from tests import lambda_function
 
@@ -42,7 +43,7 @@ def vpc(aws: Aws) -> dict[str, list[str]]:
 
 def undone(aws: Aws, **changed: Any) -> list[str]:
     """What stays changed, once a deploy that changed these settings is undone."""
-    begun = snapshot.begin(aws, {"answered": True, "said": ""})
+    begun = snapshot.begin(aws, AskedRecord(answered=True, said=""))
     assert begun.before
     before = attempt.Ran(**{**vars(begun.before), "package": "package-a.zip"})
     aws.client("lambda").update_function_configuration(FunctionName=NAME, **changed)
@@ -86,7 +87,7 @@ def test_each_setting_comes_back(ready: Aws, setting: str, value: object) -> Non
 def test_the_reserved_concurrency_comes_back(ready: Aws, had: int | None, gets: int | None) -> None:
     """Too few throttle a function. moto's GetFunction passes over 0, which stops one."""
     lambda_functions.reserve(ready, NAME, had)
-    begun = snapshot.begin(ready, {"answered": True, "said": ""})
+    begun = snapshot.begin(ready, AskedRecord(answered=True, said=""))
     assert begun.before
     lambda_functions.reserve(ready, NAME, gets)
     before = attempt.Ran(**{**vars(begun.before), "package": "package-a.zip"})

@@ -19,8 +19,9 @@ from tasks.layer.archive import size_limit
 from tasks.release import wishes
 from tasks.release.stage import deploy_plan_layer, rollback_pin, store
 from tasks.requirements import host_python, lockfile
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import LAMBDA_LIMIT, Settings
+from tasks.settings.step_records import RollbackRecord
 from tasks.steps import lookup, patch_config, preflight, publish, upload
 from tasks.util import files
 from tasks.util.errors import InputError
@@ -42,7 +43,7 @@ def release(aws: Aws, version: str, built: str) -> str:
     require(f"six=={version}\n")
     build(aws.settings, version, built, {"six": version})
     upload.run(aws)
-    return str(publish.run(aws)["arn"])
+    return str(publish.run(aws).arn)
 
 
 def configured() -> list[str]:
@@ -77,10 +78,10 @@ def stays(aws: Aws, builder: str = "host") -> bool:
     """Does a deploy from here keep the pinned version? plan says the same."""
     said = deploy_plan_layer.plan_layer(aws)
     found = lookup.run(aws, builder)
-    held = found["pin"] is not None
-    assert held != found["lifts"]
+    held = found.pin is not None
+    assert held != found.lifts
     assert (said.lifts, any("it stays there" in note for note in said.notes)) == (not held, held)
-    assert said.arn == found["arn"] or not held
+    assert said.arn == found.arn or not held
     return held
 
 
@@ -95,7 +96,7 @@ def test_another_builder(back: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
                      back.environ), "docker")  # fmt: skip
 
 
-@pytest.mark.parametrize("script", ["strip.py", "optimize.py", "Dockerfile"])
+@pytest.mark.parametrize("script", ["strip_libraries.py", "optimize.py", "Dockerfile"])
 def test_a_comment_in_a_script_of_the_builder(back: Aws, script: str) -> None:
     """As a release of the tool may bring it."""
     path = paths.DOCKER / script
@@ -366,15 +367,15 @@ def test_the_one_command_that_brings_back_what_ran(emergency: Aws) -> None:
     """From an emergency, and to one."""
     four = configured()
     rollback.configure(emergency.settings, Arguments(version="1"))
-    record = files.read_record(paths.stage_record(emergency.settings, "rollback")) or {}
-    way = rollback.way_to(record["from"], record["own"], emergency.settings)
+    record = records.needed(emergency.settings, RollbackRecord)
+    way = rollback.way_to([*record.before], [*record.own], emergency.settings)
     assert way == f"./doitw rollback arn={','.join(four)} stage=prod"
     rollback.configure(emergency.settings, Arguments(arn=way.split()[2].partition("=")[2]))
     assert configured() == four
     rollback.configure(emergency.settings, Arguments(version="1"))
     rollback.configure(emergency.settings, Arguments(arn=",".join(four)))
-    record = files.read_record(paths.stage_record(emergency.settings, "rollback")) or {}
-    way = rollback.way_to(record["from"], record["own"], emergency.settings)
+    record = records.needed(emergency.settings, RollbackRecord)
+    way = rollback.way_to([*record.before], [*record.own], emergency.settings)
     assert way == "./doitw rollback version=1 stage=prod"
     rollback.configure(emergency.settings, Arguments(version="1"))
     assert named() == ["deps:1"]

@@ -78,7 +78,10 @@ def test_the_story(machines: tuple[Project, Project]) -> None:
     assert (runs(a), configured(a)) == (ours(2), ours(2))
 
     want(b, "1.17.0")
-    b.write("docker/strip.py", b.read("docker/strip.py") + "# another release of the tool\n")
+    b.write(
+        "docker/strip_libraries.py",
+        b.read("docker/strip_libraries.py") + "# another release of the tool\n",
+    )
     said = ends(b, "deploy").output
     assert f"version 3 of {LAYER} failed its smoke test: shuking-local answered 500" in said
     assert (runs(a), configured(b)) == (ours(2), ours(2))

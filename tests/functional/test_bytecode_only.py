@@ -38,7 +38,7 @@ def test_a_layer_of_bytecode_works_like_one_with_sources(settings: Settings) -> 
     RECORD names what is there."""
     handmade_layers.lay_wheels(settings, {"pkg": PKG, "reader": READER})
     record = handmade_layers.build(settings)
-    assert (record["modules"], record["compiled_anew"]) == (4, 0)
+    assert (record.modules, record.compiled_anew) == (4, 0)
     pruned = file_tools.read_record(paths.record(settings, "prune")) or {}
     assert pruned["sources"] == {"reader": "its code reads sources (reader.py)"}
     with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
@@ -63,7 +63,7 @@ def test_what_misses_its_source_is_named(settings: Settings) -> None:
     error = handmade_layers.refused(settings)
     assert "sly: " in error.problem
     assert error.fix == 'add to [tool.lambda-layer]: keep = ["sly.py"]'
-    assert handmade_layers.build(replace(settings, keep=("sly.py",)))["modules"] == 4
+    assert handmade_layers.build(replace(settings, keep=("sly.py",))).modules == 4
 
 
 def test_a_key_in_bytecode_is_found(settings: Settings) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from tasks.layer.archive import function_package
-from tasks.settings import paths
 from tasks.settings.model import Settings
-from tasks.util import files as file_tools
+from tasks.settings.step_records import InstallRecord
 from tasks.util.errors import BuildError
-from tests import handmade_layers
+from tests import handmade_layers, made_records
 from tests.package_index import Index, serving
 
 PACK = """
@@ -79,16 +78,17 @@ def test_without_requirements_nobody_is_asked(settings: Settings) -> None:
 
 @pytest.mark.parametrize("line", ["src==1", "needs-src", "here-only==1"])
 def test_nothing_is_built_to_measure_it(
-    settings: Settings, index: Index, tmp_path: Path, line: str
+    settings: Settings, index: Index, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A package without a wheel for Lambda has scripts that would run as you, at each build. Also
     where another one brings it."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")  # nothing that could build it elsewhere
     index.add("needs-src", "1", "Requires-Dist: src")
     index.add("here-only", "1", tag="py3-none-linux_x86_64")
     for name in ("src", "here-only"):
         index.add_sdist(name, "1", f"open({str(tmp_path / 'canary')!r}, 'w').close()\n")
     Path("requirements.txt").write_text(f"{line}\n", encoding="utf-8")
-    with pytest.raises(BuildError, match="Chalice cannot pack"):
+    with pytest.raises(BuildError, match="the index has no wheel of"):
         function_package.measured(settings)
     assert not (tmp_path / "canary").exists()
     assert not function_package.known(settings).complete
@@ -109,8 +109,8 @@ def test_what_the_layer_has_is_not_packed(settings: Settings, index: Index) -> N
     Path("requirements.txt").write_text("chalice\n", encoding="utf-8")
     assert function_package.known(settings).complete
     Path("requirements.txt").write_text("chalice\nbig\n", encoding="utf-8")
-    record = {"distributions": [{"name": "small", "version": "2.0"}]}
-    file_tools.write_record(paths.record(settings, "install"), record)
+    small = made_records.distribution("small", "2.0")
+    made_records.put(settings, InstallRecord, distributions=[small])
     assert function_package.measured(settings).distributions == {"big": "1.5"}
 
 

@@ -72,7 +72,9 @@ class Story:
         self.pinned = None
 
     def has_another_builder(self, project: Project) -> None:
-        project.write("docker/strip.py", project.read("docker/strip.py") + "# better\n")
+        project.write(
+            "docker/strip_libraries.py", project.read("docker/strip_libraries.py") + "# better\n"
+        )
 
     def has_another_tool(self, project: Project) -> None:
         name = "tasks/layer/input_hash.py"

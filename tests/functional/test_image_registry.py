@@ -504,7 +504,8 @@ def test_a_refused_login_says_what_to_allow(server: RealRegistry, tmp_path: Path
     with pytest.raises(AwsError, match=r"401") as error:
         push(opened(server, "refused", login), Made(tmp_path, b"app"))
     assert error.value.fix == "allow ecr (here ecr:BatchGetImage)"
-    assert len(server.asked) == 1
+    # a blob of a push that failed before may still be on its way
+    assert len([each for each in server.asked if "/refused/" in each]) == 1
 
 
 def test_a_blob_of_another_repository_is_mounted(

@@ -135,7 +135,7 @@ def test_who_only_looks_makes_none(images: Aws) -> None:
 
 
 def test_images_are_numbered_in_order_and_once(images: Aws) -> None:
-    numbers = [releases.note(images, PARTS, facts(each)).number for each in "abab"]
+    numbers = [releases.note(images, PARTS, **facts(each)).number for each in "abab"]
     assert numbers == [1, 2, 1, 2]
     assert [each.number for each in releases.releases(images)] == [2, 1]
     assert releases.by_number(images, 2).digest == f"sha256:{'b' * 64}"
@@ -147,11 +147,11 @@ def test_a_number_that_another_stage_takes_is_not_given_twice(
     images: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two stages push to one repository at the same moment."""
-    releases.note(images, PARTS, facts("a"))
+    releases.note(images, PARTS, **facts("a"))
     nothing: list[ImageRelease] = []
     monkeypatch.setattr(releases, "releases", lambda aws: nothing)
     monkeypatch.setattr(releases, "numbers", lambda aws: [])
-    assert releases.note(images, PARTS, facts("b")).number == 2
+    assert releases.note(images, PARTS, **facts("b")).number == 2
 
 
 def test_parts_are_found_by_their_inputs(images: Aws) -> None:
@@ -164,7 +164,7 @@ def test_parts_are_found_by_their_inputs(images: Aws) -> None:
 
 
 def test_a_pin_holds_until_a_person_changes_something(images: Aws) -> None:
-    release = releases.note(images, PARTS, facts("a"))
+    release = releases.note(images, PARTS, **facts("a"))
     made = image_pin.make(images, release, "six is slow")
     assert image_pin.holding(images) == made
     assert "rolled back to image 1 by" in str(made)

@@ -19,9 +19,9 @@ from tasks.image import assemble
 from tasks.image.assemble import Base
 from tasks.release.images import (
     conversion,
+    kept_images,
     releases,
     renaming,
-    retention,
     stage_images,
     switch,
 )
@@ -62,9 +62,9 @@ def digest(number: int) -> str:
     return f"sha256:{number:064x}"
 
 
-def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: str) -> None:
-    facts = {"digest": digest(number), "uri": uri(number), "unpacked": 5}
-    assert releases.note(aws, parts, facts | more).number == number
+def push(aws: Aws, number: int, parts: ImageParts = PARTS, **more: Any) -> None:
+    named: Any = {"digest": digest(number), "uri": uri(number)} | more
+    assert releases.note(aws, parts, **named, unpacked=5).number == number
 
 
 def uri(number: int) -> str:
@@ -268,7 +268,7 @@ def test_a_rollback_brings_the_images_own_handlers_back(
 
 
 def kept(aws: Aws, keep: int) -> list[int]:
-    return [each.release.number for each in retention.fates(aws, keep) if each.kept]
+    return [each.release.number for each in kept_images.fates(aws, keep) if each.kept]
 
 
 def test_each_stage_keeps_its_newest(images: Aws) -> None:
@@ -287,20 +287,19 @@ def test_images_of_pushes_that_were_killed_are_found(
     images.client("ecr").create_repository(repositoryName="shuking")
     made = [put_image(images, number) for number in range(4)]
     put_image(images, 4, tag="v1.0")
-    facts = {"digest": made[0], "uri": f"shuking@{made[0]}", "unpacked": 5}
-    releases.note(images, PARTS, facts)
-    monkeypatch.setattr(retention, "_functions", lambda aws: iter([(made[1], "function x")]))
+    releases.note(images, PARTS, f"shuking@{made[0]}", made[0], 5)
+    monkeypatch.setattr(kept_images, "_functions", lambda aws: iter([(made[1], "function x")]))
     for each in made:
         releases.announce(images, each)
-    assert retention.unnoted(images).ours == []
-    monkeypatch.setattr(retention, "AGE", timedelta(0))
-    assert sorted(retention.unnoted(images).ours) == sorted(made[2:])
+    assert kept_images.unnoted(images).ours == []
+    monkeypatch.setattr(kept_images, "AGE", timedelta(0))
+    assert sorted(kept_images.unnoted(images).ours) == sorted(made[2:])
     image_history.collect_garbage(images, 1, act=False)
     assert "2 images of pushes that were killed, to delete" in capfd.readouterr().out
     image_history.collect_garbage(images, 1, act=True)
     there = images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
     assert len(there) == 3
-    assert retention.unnoted(images).ours == []
+    assert kept_images.unnoted(images).ours == []
 
 
 def test_images_that_another_bucket_knows_stay(
@@ -313,8 +312,8 @@ def test_images_that_another_bucket_knows_stay(
     images.client("ecr").create_repository(repositoryName="shuking")
     theirs = put_image(images, 1)
     releases.announce(other, theirs)
-    releases.note(other, PARTS, {"digest": theirs, "uri": f"shuking@{theirs}", "unpacked": 5})
-    monkeypatch.setattr(retention, "AGE", timedelta(0))
+    releases.note(other, PARTS, f"shuking@{theirs}", theirs, 5)
+    monkeypatch.setattr(kept_images, "AGE", timedelta(0))
     image_history.collect_garbage(images, 1, act=True)
     assert "1 more image there, not pushed with bucket" in capfd.readouterr().out
     assert images.client("ecr").describe_images(repositoryName="shuking")["imageDetails"]
@@ -336,10 +335,10 @@ def test_one_that_is_taken_meanwhile_stays(images: Aws, monkeypatch: pytest.Monk
     images.client("ecr").create_repository(repositoryName="shuking")
     for number in (1, 2):
         push(images, number)
-    going = [each.release for each in retention.fates(images, 0) if not each.kept]
+    going = [each.release for each in kept_images.fates(images, 0) if not each.kept]
     uses = [(digest(1), "function shuking-dev")]
-    monkeypatch.setattr(retention, "_functions", lambda aws: iter(uses))
-    retention.delete(images, going)
+    monkeypatch.setattr(kept_images, "_functions", lambda aws: iter(uses))
+    kept_images.delete(images, going)
     assert releases.numbers(images) == [1]
     name = repository(images.settings)
     assert len(s3.objects(images, s3_keys.image_releases(name))) == 2

@@ -163,7 +163,7 @@ def test_a_wheel_that_is_cut_off(packages: Index) -> None:
     """The index has half a file."""
     whole = package_index.wheel("half", "1.0", (), {"half.py": b"x" * 5000})
     packages.put("half", f"half-1.0-{package_index.ANY}.whl", whole[:300])
-    assert "the downloaded file is damaged" in failure("half==1.0\n").fix
+    assert "the wheel is damaged where it comes from" in failure("half==1.0\n").fix
 
 
 def test_a_wheel_with_a_wrong_byte(packages: Index) -> None:
@@ -171,13 +171,13 @@ def test_a_wheel_with_a_wrong_byte(packages: Index) -> None:
     wrong = bytearray(package_index.wheel("bits", "1.0", (), {"bits.py": b"x" * 5000}))
     wrong[100] ^= 0xFF
     packages.put("bits", f"bits-1.0-{package_index.ANY}.whl", bytes(wrong))
-    assert "the downloaded file is damaged" in failure("bits==1.0\n").fix
+    assert "the wheel is damaged where it comes from" in failure("bits==1.0\n").fix
 
 
 def test_a_page_instead_of_a_wheel(packages: Index) -> None:
     """A proxy's log-in page."""
     packages.put("page", f"page-1.0-{package_index.ANY}.whl", b"<html>please log in</html>")
-    assert "the downloaded file is damaged" in failure("page==1.0\n").fix
+    assert "the wheel is damaged where it comes from" in failure("page==1.0\n").fix
 
 
 def test_two_packages_that_write_the_same_file(packages: Index) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tasks.aws import bucket, errors, s3
 from tasks.aws.client import Aws
 from tasks.aws.credentials import Identity
-from tasks.aws.iam import image_statements, policies, simulate, statements
-from tasks.aws.iam.statements import Need
+from tasks.aws.iam import image_actions, needed_actions, policies, simulate
+from tasks.aws.iam.needed_actions import Need
 from tasks.commands import gc, history, iam_policy
 from tasks.context.arguments import Arguments
 from tasks.context.connection import connect
@@ -76,7 +76,7 @@ def test_the_keys_of_s3_stand_in_one_module(aws: Aws, moved: None, acting: As) -
     """A whole life in another layout, by identities that may do what the policies say: two deploys,
     a pin, the lock, history, a deleted version that comes back, gc. The bucket is there."""
     s3.ensure_bucket(connect(expiring(aws)))
-    deployer = acting(statements.DEPLOY)
+    deployer = acting(needed_actions.DEPLOY)
     for number in (1, 2):
         publish_layer(deployer, number)
     pinned = rollback_pin.RollbackPin(
@@ -87,11 +87,11 @@ def test_the_keys_of_s3_stand_in_one_module(aws: Aws, moved: None, acting: As) -
     held.release()
     listing.delete(aws, 2)
     forget()
-    assert lookup.run(deployer, "host")["stored"] == "20250102-030405"
+    assert lookup.run(deployer, "host").stored == "20250102-030405"
     restore.run(deployer)
-    listed = history.gather_history(acting(statements.STATUS), Arguments()).entries
+    listed = history.gather_history(acting(needed_actions.STATUS), Arguments()).entries
     assert [each.number for each in listed] == [3, 2, 1]
-    gc.collect_garbage(acting(statements.GC), 1, act=True)
+    gc.collect_garbage(acting(needed_actions.GC), 1, act=True)
     assert [each.number for each in listing.versions(aws)] == [3]
     [rule] = [each for each in bucket.rules(aws) if each["ID"] == bucket.RULE]
     assert rule["Filter"]["And"]["Prefix"] == FOLDERS["LAYERS"]
@@ -105,13 +105,13 @@ def test_what_a_command_needs_in_iam_stands_in_one_table(
 ) -> None:
     """One action more: the policy has it, doctor asks for it, and an error says where it is."""
     more = Need(
-        sid="More", of=(statements.DEPLOY,), actions=("sqs:PurgeQueue",), on=lambda scope: "*"
+        sid="More", of=(needed_actions.DEPLOY,), actions=("sqs:PurgeQueue",), on=lambda scope: "*"
     )
-    needs = (*statements.NEEDS, more)
-    for module in (statements, image_statements):
+    needs = (*needed_actions.NEEDS, more)
+    for module in (needed_actions, image_actions):
         monkeypatch.setattr(module, "NEEDS", needs)
     scope = iam_policy.scope(expiring(aws))
-    allowed = policies.policy(statements.DEPLOY, scope)["Statement"]
+    allowed = policies.policy(needed_actions.DEPLOY, scope)["Statement"]
     assert ("More", "sqs:PurgeQueue") in [(each["Sid"], each["Action"]) for each in allowed]
     assert "sqs:PurgeQueue" in simulate.needed(scope, bucket=True)["*"]
     response = {"Error": {"Code": "AccessDenied", "Message": ""}}

@@ -147,4 +147,4 @@ def test_without_the_layers_python_there_is_no_bytecode(
     with zipfile.ZipFile(paths.layer_zip(settings)) as archive:
         assert "python/pkg/__init__.py" in archive.namelist()
         assert [name for name in archive.namelist() if name.endswith(".pyc")] == []
-    assert "does not run Python 3.13" in record["not_proven"]
+    assert "does not run Python 3.13" in record.not_proven

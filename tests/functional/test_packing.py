@@ -36,7 +36,7 @@ def packed(index: Index, text: str | bytes, **layer: str) -> set[str]:
     (folder / "requirements.txt").write_bytes(content)
     target = folder / "target"
     shutil.rmtree(target, ignore_errors=True)
-    words = ["cp312", "x86_64", "requirements.txt", str(target)]
+    words = ["cp312", "x86_64", "requirements.txt", str(target), str(folder / "report.json")]
     environment = {"PIP_INDEX_URL": index.url, "PYTHONPATH": str(ROOT), "PIP_NO_CACHE_DIR": "1"}
     subprocess.run(
         [sys.executable, "-m", "tasks.chalice_project.packing", *words], cwd=folder, check=True,

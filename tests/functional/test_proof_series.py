@@ -137,7 +137,7 @@ def _end(settings: Settings, folder: Path) -> End:
     finally:
         builder.choose(settings).close()
     kept = ("sha256", "modules", "modules_that_never_imported", "libraries", "distributions")
-    return tuple(record[each] for each in kept)
+    return tuple(getattr(record, each) for each in kept)
 
 
 @pytest.fixture(scope="module")

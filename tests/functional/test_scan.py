@@ -63,14 +63,27 @@ def test_a_packages_own_test_keys_are_named_in_one_line(settings: Settings) -> N
         "alpha/backports/test/__init__.py": "",
     }
     handmade_layers.lay_wheels(settings, {"alpha": {**keys, **code}})
-    assert handmade_layers.build(settings)["modules"] == 2
+    assert handmade_layers.build(settings).modules == 2
     kept = replace(settings, rules_off=("test-keys",))
     found = handmade_layers.refused(kept)
     line = 'harmless = ["alpha/backports/test/*.pem", "alpha/backports/test/x.key"]'
     assert line in found.fix
     assert "revoke" not in found.fix
     changed = replace(kept, harmless=("alpha/backports/test/*.pem", "alpha/backports/test/x.key"))
-    assert handmade_layers.build(changed)["modules"] == 2
+    assert handmade_layers.build(changed).modules == 2
+
+
+def test_test_modules_with_keys_are_named_alone(settings: Settings) -> None:
+    """As ecdsa's and jwcrypto's, which lie beside the code: what leaves them out leaves that."""
+    text = f"KEY = '''{KEY}'''\n"
+    code = {"alpha/__init__.py": "", "alpha/curves.py": "x = 1\n"}
+    keyed = ("alpha/test_ecdh.py", "alpha/test_keys.py", "alpha/tests.py")
+    handmade_layers.lay_wheels(settings, {"alpha": {**code, **dict.fromkeys(keyed, text)}})
+    found = handmade_layers.refused(settings)
+    named = ", ".join(f'"{each}"' for each in keyed)
+    assert f"harmless = [{named}]" in found.fix
+    assert "revoke" not in found.fix
+    assert handmade_layers.build(replace(settings, drop=keyed)).modules == 2
 
 
 @pytest.mark.parametrize("way", ["drop", "harmless"])
@@ -83,7 +96,7 @@ def test_each_way_out_works(settings: Settings, way: str) -> None:
     assert "test.key" not in found.problem
     assert "python/alpha/pip.conf" in found.problem
     globs = {way: ("alpha/*.key", "alpha/pip.conf")}
-    assert handmade_layers.build(replace(settings, **globs))["modules"] == 1
+    assert handmade_layers.build(replace(settings, **globs)).modules == 1
 
 
 def test_a_change_brings_one_in(settings: Settings, read: list[str]) -> None:

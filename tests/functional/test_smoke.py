@@ -15,6 +15,7 @@ from tasks.release.deployed.api import Answer
 from tasks.settings import paths
 from tasks.settings.model import Settings
 from tasks.settings.smoke_request import Request
+from tasks.settings.step_records import SmokeRecord
 from tasks.steps import preflight, smoke
 from tasks.util import files
 from tasks.util.errors import DeployError, InputError
@@ -43,7 +44,7 @@ def deployed(settings: Settings, **record: object) -> None:
     files.write_record(paths.stage_record(settings, "chalice-deploy"), record)
 
 
-def asked(settings: Settings, *requests: Request) -> files.Record:
+def asked(settings: Settings, *requests: Request) -> SmokeRecord:
     return smoke.run(connect(replace(settings, smoke=requests)))
 
 
@@ -76,10 +77,10 @@ def test_the_apis_own_address_is_asked(
     """Through its stage; what answered is said, with the address."""
     record = asked(stage)
     assert [each[:2] for each in api.seen] == [("GET", "/api/health")]
-    assert record == {
-        "function": "shuking-prod", "status": 200, "body": '{"status": "ok"}', "url": api.url,
-        "start": {"init": None, "memory": None, "limit": None},  # no log of it was to be had
-    }  # fmt: skip
+    assert record == SmokeRecord(
+        function="shuking-prod", status=200, body='{"status": "ok"}', url=api.url,
+        start={"init": None, "memory": None, "limit": None},  # no log of it was to be had
+    )  # fmt: skip
     wanted = rf"shuking-prod: GET /health → 200 in [\d.]+ s \({re.escape(api.url)}\)"
     assert re.search(wanted, capfd.readouterr().out)
 
@@ -88,7 +89,7 @@ def test_a_new_api_is_asked_again(stage: Settings, api: Api) -> None:
     """API Gateway refuses for a moment; of an API that was there a refusal is one."""
     api.says = [(403, "Forbidden"), (500, "{}"), (200, "ok")]
     deployed(stage, first=True)
-    assert asked(stage)["status"] == 200
+    assert asked(stage).status == 200
     assert len(api.seen) == 3
     api.says = [(403, '{"message":"Missing Authentication Token"}'), (200, "ok")]
     deployed(stage, first=False)
@@ -157,7 +158,7 @@ def test_a_header_whose_variable_is_not_set(stage: Settings, api: Api) -> None:
 def test_a_guarded_route_may_be_expected_to_refuse(stage: Settings, api: Api) -> None:
     """So a POST-only or closed app has something to be asked for."""
     api.says = [(403, '{"message":"Missing Authentication Token"}')]
-    assert asked(stage, Request(path="/me", status=(401, 403)))["status"] == 403
+    assert asked(stage, Request(path="/me", status=(401, 403))).status == 403
     api.says = [(200, "open!")]
     assert "answered 200 to GET /me, not 401, 403" in problem(
         stage, Request(path="/me", status=(401, 403))
@@ -176,7 +177,7 @@ def test_a_redirect_is_an_answer(stage: Settings, api: Api) -> None:
     """It is followed to nobody's login page."""
     api.says = [(302, "")]
     assert "answered 302 to GET /health" in problem(stage)
-    assert asked(stage, Request(path="/health", status=(302,)))["status"] == 302
+    assert asked(stage, Request(path="/health", status=(302,))).status == 302
     assert [each[1] for each in api.seen] == ["/api/health"] * 2
 
 
@@ -243,7 +244,7 @@ def test_where_nothing_is_asked_the_functions_are_looked_at(
     state(f"arn:aws:lambda:x:{'1' * 12}:function:shuking-prod", "")
     seen = alone(Answer(status=500, body=""))
     record = smoke.run(connect(replace(stage, smoke_path=path)))
-    assert (record, seen) == ({"functions": ["shuking-prod"]}, [])
+    assert (record, seen) == (SmokeRecord(function="", functions=["shuking-prod"]), [])
 
 
 def test_a_path_that_the_app_does_not_have(stage: Settings, api: Api) -> None:

@@ -4,12 +4,14 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tasks.aws import s3
+from tasks.aws import bucket, s3
 from tasks.aws.client import Aws
 from tasks.layer.team_store import bundle as bundles
 from tasks.layer.team_store import origins, push, sent
@@ -19,7 +21,7 @@ from tasks.layer.team_store.store import TeamStore
 from tasks.settings import paths
 from tasks.util import files
 from tests.moto_server import Refusal, Request, Server
-from tests.team_stores import INPUTS, delete, fill, give, held, key, machine, put
+from tests.team_stores import INPUTS, delete, fill, give, held, key, machine, put, send
 
 LARGE, SMALL = 100_000, 1000  # bytes of a part
 BUSY = 3.0  # seconds: one, and what a machine adds that runs other tests, too
@@ -381,6 +383,14 @@ def test_a_bundle_of_another_form_is_no_entry(
     assert [path for path in (tmp_path / "fresh").rglob("*") if path.is_file()] == []
 
 
+def test_an_empty_entry_lies_in_no_pack() -> None:
+    """No request has a range of no bytes: S3 would send all of the pack."""
+    empty = Entry(kind="parts", key=key("a"), sha256=key("b"), size=0, pack=f"20250101-{key('p')}")
+    with pytest.raises(bundles.UnreadableError):
+        bundles.entry(bundles.row(empty))
+    assert bundles.entry(bundles.row(replace(empty, size=1, pack="")))
+
+
 def test_an_entry_that_is_none_of_its_kind_is_not_kept(aws: Aws, tmp_path: Path) -> None:
     """Its writer may be mistaken, and its SHA-256 right: no step is to fail for that."""
     writer = machine(aws, tmp_path / "ci")
@@ -500,7 +510,7 @@ def test_what_was_given_is_not_sent_again(
 ) -> None:
     """Also by who does not read himself, and whose store has all but what has changed."""
     monkeypatch.chdir(tmp_path)
-    origin = origins.origin("deps-bucket", "me")
+    origin = origins.origin(aws.settings, "me")
 
     def build(inputs: str, *names: str) -> push.Sender:
         store = machine(aws, tmp_path / "store", "me", "ci")
@@ -522,7 +532,8 @@ def test_what_was_given_is_not_sent_again(
     server.seen.clear()
     build("third", "a", "b", "c", "d")
     assert len(asked(server, "PUT")) == 1  # the index
-    other = sent.read(aws.settings, origins.origin("deps-bucket", "other"))
+    assert len(asked(server, "HEAD")) == 1  # is the pack there on which it rests?
+    other = sent.read(aws.settings, origins.origin(aws.settings, "other"))
     assert (other, len(sent.read(aws.settings, origin))) == ({}, 12)
 
 
@@ -537,9 +548,111 @@ def test_what_was_given_long_ago_counts_no_more(
     place = paths.stage_record(aws.settings, sent.STEP)
     record = files.read_record(place) or {}
     [today] = record["days"].values()
-    for days in ({"20200101": today}, {"99990101": [["parts"]]}, [1], None):
+    # a newer tool's row, and a day that was written while the clock was ahead
+    newer, ahead = [*today[0], "", "newer"], {"20380119": today}
+    [day] = record["days"]
+    for days in ({"20200101": today}, ahead, {day: [["parts"]]}, {day: [newer]}, [1], None):
         files.write_record(place, record | {"days": days})
         assert sent.read(aws.settings, "me") == {}
+        sent.write(aws.settings, "me", {given.name: given})
+        assert sent.read(aws.settings, "me") == {given.name: given}
+
+
+def test_no_index_rests_on_a_pack_of_a_day_to_come(aws: Aws, tmp_path: Path) -> None:
+    """One build had its clock ahead. S3 counts from the day on which it wrote the pack."""
+    store, now = machine(aws, tmp_path / "ci"), datetime.now(UTC)
+    fill(store, content("a", "b"))
+    found = store.wanted(content("a", "b"))
+    given = push.arrange(found, {}, datetime(2038, 1, 19, tzinfo=UTC))
+    assert push.arrange(found, given.entries, now).pack.startswith(f"{now:%Y%m%d}-")
+    for day in (now, now - timedelta(days=6)):
+        assert push.arrange(found, push.arrange(found, {}, day).entries, now).pack == ""
+
+
+def test_what_nobody_foresaw_ends_no_thread(aws: Aws, tmp_path: Path) -> None:
+    """It would stand on the terminal as a traceback of a thread, and nothing would be said."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("x")
+
+    store = machine(aws, tmp_path / "ci")
+    fill(store, content("a"))
+    s3.ensure_bucket(aws)
+    sender = push.Sender(store=store, inputs=INPUTS, cards=cards("a"), noted=broken)
+    sender.finish()
+    assert sender.fault == "KeyError: 'x'"
+
+
+@pytest.mark.parametrize("gone", ["/store/", "/packs/"])
+def test_what_was_deleted_by_hand_is_sent_again(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """The guide allows it. The checkout that gave it still has its record, and all parts."""
+    monkeypatch.chdir(tmp_path)
+    found, origin = content("a", "b"), origins.origin(aws.settings, "ci")
+
+    def build(names: Sequence[str]) -> None:
+        store = machine(aws, tmp_path / "ci")
+        store.own = sent.read(aws.settings, origin)
+        store.known |= {*store.own}
+        fill(store, content(*names))
+        bring_all(store, names, key(" ".join(names)))
+        noted = partial(sent.write, aws.settings, origin)
+        sender = push.Sender(
+            store=store, inputs=key(" ".join(names)), cards=cards(*names), noted=noted
+        )
+        sender.finish()
+        assert sender.fault == ""
+
+    s3.ensure_bucket(aws)
+    build("ab")
+    for each in keys(aws):
+        if gone in f"/{each}" and not each.endswith(key("a b")):
+            delete(aws, each)
+    build("abc")
+    fresh = machine(aws, tmp_path / "fresh")
+    bring_all(fresh, "abc", key("a b c"))
+    assert fresh.knows_inputs
+    other = machine(aws, tmp_path / "another lock")
+    bring_all(other, "ab", key("another"))
+    assert held(fresh, [*found]) == held(other, [*found]) == found
+
+
+def test_the_parts_of_a_pack_carry_the_checksum_that_it_began_with(
+    aws: Aws, server: Server, tmp_path: Path
+) -> None:
+    """Else S3 answers InvalidRequest, as it did to others (apache/opendal#4533, arrow-rs#6793)."""
+    begun = []
+
+    def refused(request: Request) -> Refusal | None:
+        said = request.headers.get("x-amz-checksum-algorithm", "null").lower()
+        if request.method == "POST" and request.query.startswith("uploads"):
+            begun.append(said)
+        if "partNumber" in request.query:
+            sent_with = request.headers.get("x-amz-trailer", "x-amz-checksum-null")
+            sums = [name for name in request.headers if name.startswith("x-amz-checksum-c")]
+            if (sums or [sent_with])[0].removeprefix("x-amz-checksum-") != begun[0]:
+                return Refusal(status=400, code="InvalidRequest", message="Checksum Type mismatch")
+        return None
+
+    store = machine(aws, tmp_path / "ci")
+    fill(store, content("a", "b"))
+    server.refused = refused
+    sender = give(store, cards("a", "b"))
+    server.refused = lambda request: None
+    assert (sender.fault, begun) == ("", ["crc32"])
+
+
+def test_what_a_killed_push_leaves_goes_in_any_bucket(aws: Aws, tmp_path: Path) -> None:
+    """Parts of an upload that nobody ended are in no list and are paid for. In a bucket of
+    others the tool adds one rule: it has to say this, too."""
+    s3.ensure_bucket(aws)
+    aws.client("s3").delete_bucket_lifecycle(Bucket="deps-bucket")
+    store = machine(aws, tmp_path / "ci")
+    fill(store, content("a"))
+    assert send(store, cards("a")).fault == ""
+    [rule] = bucket.rules(aws)
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
 def test_bytes_that_nobody_has_compared_count_up_to_a_bound() -> None:

@@ -19,9 +19,12 @@ from botocore.exceptions import ClientError
 from tasks.aws import s3
 from tasks.aws.client import Aws
 from tasks.aws.iam import policies
+from tasks.aws.iam.needed_actions import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
 from tasks.aws.iam.policies import Policy
 from tasks.aws.iam.resources import Scope
-from tasks.aws.iam.statements import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
+from tasks.context import team_store
+from tasks.layer import input_hash
+from tasks.layer.team_store import run
 from tasks.layer.team_store.bundle import Entry, Name, bundle, object_key
 from tasks.layer.team_store.push import Sender
 from tasks.settings.model import Settings
@@ -198,6 +201,28 @@ def test_who_only_builds_writes_to_the_store_and_deploys_nothing(
         runner.client("lambda").publish_layer_version(
             LayerName="deps", Content={"S3Bucket": "deps-bucket", "S3Key": "layers/deps/x"}
         )
+
+
+def test_an_empty_store_is_filled_by_who_may_not_list(
+    aws: Aws, server: Server, guard: Enforcement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runner with `store-write`. To him S3 says 403 of what is not there: of an empty store, and
+    of all that he needs when the tool, the image or Python is another one."""
+    runner = somebody(aws, server, policies.policy(STORE_WRITE, scope(aws.settings, "ci")))
+    for number in range(2):
+        inputs, name = key(f"inputs {number}"), (NAME[0], key(f"part {number}"))
+        monkeypatch.setattr(input_hash, "input_hash", lambda *_, said=inputs: said)
+        monkeypatch.setattr(team_store, "finished", lambda settings, said=name: [(said,)])
+        store = machine(runner, tmp_path / f"{number}")
+        run.use(store)
+        store.begin(inputs)
+        store.bring(name[0], [name[1]], {})
+        fill(store, {name: GOOD})
+        team_store.offer(aws.settings, "host")
+        assert "; 1 entry written" in "\n".join(team_store.finish())
+        fresh = machine(runner, tmp_path / f"fresh {number}")
+        fresh.begin(inputs)
+        assert held(fresh, [name]) == {name: GOOD}
 
 
 def test_a_bucket_without_the_rule_is_said_and_not_changed(

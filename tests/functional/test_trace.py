@@ -10,8 +10,8 @@ from tasks.layer.prune.plan import read_plans
 from tasks.proof import trace
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import PruneRecord
 from tasks.steps import prune
-from tasks.util import files as file_tools
 from tasks.util.errors import BuildError, SettingsError
 from tests import handmade_layers
 
@@ -46,7 +46,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return replace(found, trace="python -m unittest test_app.py")
 
 
-def pruned(settings: Settings) -> file_tools.Record:
+def pruned(settings: Settings) -> PruneRecord:
     return prune.run(settings, lambda: builder.choose(settings))
 
 
@@ -59,10 +59,10 @@ def test_what_a_command_opens_stays(settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setattr(trace, "say", said.append)
     record = pruned(settings)
     assert left_out(settings) & taken == {"pkg/CHANGES.md", "pkg/tests/test_x.py"}
-    assert record["spared"]["markdown"] == {"pkg/HISTORY.md": "the trace opened it"}
-    assert record["unused"] == {"pkg/never/**/*.py": len(PKG["pkg/never/large.py"])}
+    assert record.spared["markdown"] == {"pkg/HISTORY.md": "the trace opened it"}
+    assert record.unused == {"pkg/never/**/*.py": len(PKG["pkg/never/large.py"])}
     assert len([line for line in said if line.startswith("tracing")]) == 1
-    assert handmade_layers.build(replace(settings, drop=tuple(record["unused"])))["modules"] == 3
+    assert handmade_layers.build(replace(settings, drop=tuple(record.unused))).modules == 3
 
 
 def test_sources_that_a_command_reads_stay(settings: Settings) -> None:

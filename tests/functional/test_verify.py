@@ -11,8 +11,9 @@ from tasks.layer import builder
 from tasks.layer.builder import LayerBuilder
 from tasks.layer.installed import Installed
 from tasks.proof import verdict
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import VerifyRecord
 from tasks.steps import sbom, verify
 from tasks.util import files as file_tools
 from tasks.util.errors import VerifyError
@@ -32,12 +33,12 @@ def test_a_good_layer_is_proven(settings: Settings, capfd: pytest.CaptureFixture
     """Every module imported, every distribution asked, nothing compiled anew."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "from pkg import b", "pkg/b.py": "x = 1"})
     record = build(settings)
-    assert (record["modules"], record["distributions"], record["libraries"]) == (3, 1, 0)
-    assert record["compiled_anew"] == 0
-    assert record["sha256"] == file_tools.file_digest(paths.layer_zip(settings))
-    assert set(record["packages"]) == {"pkg"}
-    assert record["packages"]["pkg"] == record["unzipped"]
-    assert record == file_tools.read_record(paths.record(settings, "verify"))
+    assert (record.modules, record.distributions, record.libraries) == (3, 1, 0)
+    assert record.compiled_anew == 0
+    assert record.sha256 == file_tools.file_digest(paths.layer_zip(settings))
+    assert set(record.packages) == {"pkg"}
+    assert record.packages["pkg"] == record.unzipped
+    assert record == records.read(settings, VerifyRecord)
 
 
 def test_the_target_of_an_entry_point_is_imported(settings: Settings) -> None:
@@ -52,7 +53,7 @@ def test_the_target_of_an_entry_point_is_imported(settings: Settings) -> None:
         "pkg-1.0.dist-info/entry_points.txt": "[pkg.backends]\nloop = pkg.tests.backend:Loop\n",
     }
     lay(settings, files)
-    assert build(settings)["modules"] == 4
+    assert build(settings).modules == 4
     error = refused(replace(settings, drop=("pkg/tests/y.csv",)))
     assert "pkg.tests.backend" in error.problem
 
@@ -72,7 +73,7 @@ def test_modules_that_never_imported_do_not_count(settings: Settings) -> None:
     """They want packages that nobody asked for."""
     lay(settings, {"pkg/__init__.py": "", "pkg/extra.py": "import not_installed_anywhere"})
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (1, 1)
+    assert (record.modules, record.modules_that_never_imported) == (1, 1)
 
 
 def test_credentials_and_an_import_that_fails_are_said_together(settings: Settings) -> None:
@@ -90,7 +91,7 @@ def test_a_second_module_that_fails_is_a_warning_until_the_app_imports_it(
     """Named with its error; what the proof said stands, and the app alone decides."""
     lay(settings, {"pkg/__init__.py": "", "clr.py": "{}.attribute"})
     lines = handmade_layers.listen(monkeypatch)
-    assert build(settings)["fail"] == ["clr"]
+    assert build(settings).fail == ["clr"]
     error = "AttributeError: 'dict' object has no attribute 'attribute'"
     assert f"warning: `import clr` fails, and did before pruning (pkg): {error}" in lines
     assert "1 module not imported before pruning either" in "\n".join(lines)
@@ -108,7 +109,7 @@ def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None
         "pkg/__init__.py": "", "pkg/testclient.py": "import not_installed_anywhere",
         "pkg/of_chalice.py": "import chalice", "pkg/of_app.py": "import chalicelib.x",
     })  # fmt: skip
-    assert build(settings)["modules_that_never_imported"] == 3
+    assert build(settings).modules_that_never_imported == 3
     Path("app.py").write_text("import chalice\nfrom pkg import of_chalice, of_app")
     assert not verify.imported_in_vain(settings)
     build(settings)
@@ -118,6 +119,23 @@ def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None
     assert "pkg.testclient of pkg: ModuleNotFoundError: No module named" in found.problem
     Path("app.py").write_text("try:\n    from pkg import testclient\nexcept ImportError:\n    pass")
     build(settings)
+
+
+def test_an_attribute_of_the_name_of_a_broken_module_is_what_the_app_imports(
+    settings: Settings,
+) -> None:
+    """As packages do without an optional module. `import pkg.extra` wants the module itself."""
+    lay(settings, {
+        "pkg/__init__.py": "try:\n    from .extra import extra\nexcept ImportError:\n"
+        "    extra = None\n",
+        "pkg/extra.py": "import not_installed_anywhere\nextra = 1\n",
+    })  # fmt: skip
+    Path("app.py").write_text("from pkg import extra\n")
+    assert build(settings).attributes == ["pkg.extra"]
+    assert not verify.imported_in_vain(settings)
+    Path("app.py").write_text("import pkg.extra\n")
+    assert verify.imported_in_vain(settings)
+    assert "pkg.extra of pkg: ModuleNotFoundError" in refused(settings).problem
 
 
 def test_metadata_that_came_broken_is_no_fault_of_pruning(
@@ -130,7 +148,7 @@ def test_metadata_that_came_broken_is_no_fault_of_pruning(
     build(settings)
     warned = "warning: importlib.metadata fails on it, and did before pruning: pkg: "
     assert [line for line in lines if line.startswith(f"{warned}UnicodeDecodeError")]
-    assert sbom.run(settings)["components"] == 1
+    assert sbom.run(settings).components == 1
 
 
 def test_a_module_that_ends_the_process_costs_only_itself(settings: Settings) -> None:
@@ -140,7 +158,7 @@ def test_a_module_that_ends_the_process_costs_only_itself(settings: Settings) ->
         "pkg/c.py": "raise SystemExit", "pkg/d.py": "print('noise')",
     })  # fmt: skip
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (3, 2)
+    assert (record.modules, record.modules_that_never_imported) == (3, 2)
 
 
 # ---- what broke ---------------------------------------------------------------------------------
@@ -278,4 +296,4 @@ def test_modules_that_python_compiles_anew_are_counted(settings: Settings) -> No
 def test_without_bytecode_the_count_is_only_reported(settings: Settings) -> None:
     """It was asked for."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": ""})
-    assert build(replace(settings, bytecode="none"))["compiled_anew"] >= 2
+    assert build(replace(settings, bytecode="none")).compiled_anew >= 2

@@ -11,10 +11,10 @@ from tasks.layer import bytecode
 from tasks.layer.archive import size_limit
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import PublishRecord
 from tasks.steps import prune, verify
-from tasks.util import files as file_tools
 from tasks.util.errors import VerifyError
-from tests import handmade_layers
+from tests import handmade_layers, made_records
 from tests.elves import elf
 from tests.handmade_layers import build, lay, lay_wheels, refused
 
@@ -80,8 +80,7 @@ def test_another_layers_size_is_said_to_be_unknown(settings: Settings, said: lis
 def test_growth_over_the_published_version(settings: Settings, allowed: int, passes: bool) -> None:
     """In percent; 0 is no limit."""
     lay(settings, {"pkg/__init__.py": "#" * 3000})
-    published = {"unzipped": 1000, "arn": ARN}
-    file_tools.write_record(paths.stage_record(settings, "publish"), published)
+    made_records.put(settings, PublishRecord, unzipped=1000, arn=ARN)
     limited = replace(settings, max_growth=allowed, bytecode="none", strip=False)
     if passes:
         assert build(limited)
@@ -108,7 +107,7 @@ def test_what_cannot_fit_is_said_before_anything_is_compiled(
     assert "kB must go. recipes = " in caught.value.fix
     assert "leave packages out, or files with `drop`" in caught.value.fix
     assert 'recipes = ["scikit-learn-data"] saves up to 30.0 kB' in caught.value.fix
-    assert prune.run(replace(settings, recipes=("scikit-learn-data",)))["after"]["bytes"] < 50_000
+    assert prune.run(replace(settings, recipes=("scikit-learn-data",))).after.bytes < 50_000
 
 
 def test_what_stripping_would_save_is_not_counted(
@@ -135,10 +134,10 @@ def test_a_function_that_outgrew_the_reserve_is_named(
     monkeypatch.setattr(bytecode, "MB", 1000)
     before = settings_with(settings, function=size_limit.function_size(settings))
     record = build(before)
-    whole, small = record["unzipped"], size_limit.function_size(settings)
+    whole, small = record.unzipped, size_limit.function_size(settings)
     limit = whole + small + 1000
     monkeypatch.setattr("tasks.settings.model.LAMBDA_LIMIT", limit)
-    assert build(before)["unzipped"] == whole
+    assert build(before).unzipped == whole
     fresh = verify.fingerprint(before)
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
     assert verify.fingerprint(before) != fresh
@@ -147,7 +146,7 @@ def test_a_function_that_outgrew_the_reserve_is_named(
     assert "the function and other layers need" in found.problem
     assert f"reserve = {before.reserve} keeps" in found.problem
     assert f"set reserve = {needed} in [tool.lambda-layer]" in found.fix
-    assert build(replace(before, reserve=needed))["unzipped"] < whole
+    assert build(replace(before, reserve=needed)).unzipped < whole
 
 
 def settings_with(settings: Settings, *, function: int) -> Settings:
@@ -161,7 +160,7 @@ def test_bytecode_that_was_left_out_is_a_warning_of_every_build(
     """With the seconds; the layer is proven all the same."""
     lay(settings, {"pkg/__init__.py": "", "pkg/a.py": "x = 1\n"})
     monkeypatch.setattr(bytecode, "room", lambda settings: 0)
-    assert build(settings)["compiled_anew"] == 0
+    assert build(settings).compiled_anew == 0
     (line,) = verify.last_words(settings)
     assert line.startswith("warning: no room for the bytecode of 2 modules")
     assert "s more at each cold start" in line
@@ -171,8 +170,7 @@ def test_published_and_uploaded_layers_are_looked_at_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside the function as it is now."""
-    records = {"unzipped": 1000, "packages": {"pkg": 1000}, "arn": ARN}
-    file_tools.write_record(paths.stage_record(settings, "publish"), records)
+    made_records.put(settings, PublishRecord, unzipped=1000, packages={"pkg": 1000}, arn=ARN)
     Path("app.py").write_text("#" * 5000, encoding="utf-8")
     size_limit.check_published(settings)
     monkeypatch.setattr(

@@ -117,7 +117,7 @@ def test_the_user_and_the_programs_that_lambda_has_are_there(settings: Settings)
     code = f"{USER}import shutil, subprocess\nassert all(map(shutil.which, {tools!r}))\n"
     code += "assert subprocess.check_output(['/usr/bin/env', 'python3', '-c', 'print(1)'])\n"
     lay(settings, {"pkg.py": code})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
 
 
 def test_the_runtimes_sdk_is_there(settings: Settings) -> None:
@@ -131,12 +131,12 @@ def test_the_runtimes_sdk_is_there(settings: Settings) -> None:
     )
     code += "assert runtime < standard\n"
     lay(settings, {"pkg.py": code})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
     lay_wheels(settings, {
         "boto3": {"boto3/__init__.py": "OURS = True\n"},
         "user": {"user.py": "import boto3\nboto3.OURS\n"},
     })  # fmt: skip
-    assert build(settings)["modules"] == 2
+    assert build(settings).modules == 2
 
 
 def test_what_lay_behind_the_layer_may_come_to_lie_in_it(settings: Settings) -> None:
@@ -144,7 +144,7 @@ def test_what_lay_behind_the_layer_may_come_to_lie_in_it(settings: Settings) -> 
     test itself knows that this one is imported."""
     code = "import importlib\nassert importlib.import_module('url' + 'lib3').PoolManager\n"
     lay_wheels(settings, {"user": {"user.py": code}})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
     own = {"urllib3": {"urllib3/__init__.py": "", "urllib3/more.py": ""}}
     lay_wheels(settings, {"user": {"user.py": code}, **own})
     assert "has no attribute 'PoolManager'" in refused(settings).problem
@@ -156,7 +156,7 @@ def test_what_wants_a_library_is_said_though_the_package_imports(
     """Of a module that people import by its own name, as pyzbar's."""
     code = "raise ImportError('Unable to find zbar shared library')\n"
     lay(settings, {"pkg/__init__.py": "", "pkg/inner.py": code})
-    assert build(settings)["modules_that_never_imported"] == 1
+    assert build(settings).modules_that_never_imported == 1
     assert any("a module of pkg cannot be imported in Lambda: pkg.inner: Impo" in x for x in said)
 
 
@@ -169,7 +169,7 @@ def test_what_wants_a_library_is_said_though_the_package_imports(
 def test_what_every_function_finds_in_its_environment(settings: Settings, name: str) -> None:
     """boto3 wants a region, for example."""
     lay(settings, {"pkg/__init__.py": f"import os\nX = os.environ[{name!r}]\n"})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
 
 
 def test_what_no_function_finds_in_its_environment(settings: Settings) -> None:
@@ -182,7 +182,7 @@ def test_what_no_function_finds_in_its_environment(settings: Settings) -> None:
         "import socket\nassert socket.gethostbyname(socket.gethostname()) == '169.254.76.1'\n"
     )
     lay(settings, {"pkg/__init__.py": code})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
 
 
 def test_an_import_begins_as_in_a_function(settings: Settings) -> None:
@@ -201,7 +201,7 @@ def test_an_import_begins_as_in_a_function(settings: Settings) -> None:
         "assert runtime == os.environ['LAMBDA_RUNTIME_DIR']\n"
     )
     lay(settings, {"pkg/__init__.py": code})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_value_of_the_proof_is_given(settings: Settings) -> None:
     """And part of what the proof rests on: without it, it is refused again."""
     lay(settings, {"pkg/__init__.py": VARIABLE})
     given = replace(settings, proof_env=("PKG_DATABASE_URL=postgres://proof=1",))
-    assert build(given)["modules"] == 1
+    assert build(given).modules == 1
     assert "PKG_DATABASE_URL" in refused(settings).problem
 
 
@@ -244,7 +244,7 @@ def test_a_module_that_nobody_imports_may_fail(settings: Settings, code: str) ->
     """As it did before pruning."""
     lay(settings, {"pkg/__init__.py": "", "pkg/cli.py": code})
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (1, 1)
+    assert (record.modules, record.modules_that_never_imported) == (1, 1)
 
 
 # ---- time ---------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def test_more_time_is_enough(
     monkeypatch.setattr(verdict, "INIT_SECONDS", 2)
     lay(settings, {"pkg/__init__.py": "import time\ntime.sleep(3)\n"})
     assert "no end after 1 s" in refused(replace(settings, proof_timeout=1)).problem
-    assert build(replace(settings, proof_timeout=30))["modules"] == 1
+    assert build(replace(settings, proof_timeout=30)).modules == 1
     [line] = [line for line in said if "importing pkg took" in line]
     assert "after 2 s" in line
 
@@ -280,7 +280,7 @@ def test_a_slow_module_that_nobody_imports_is_a_warning(
 ) -> None:
     """It is no proof, and so not kept: the next build tries again."""
     lay(settings, {"pkg/__init__.py": "", "pkg/serve.py": SLOW})
-    assert build(replace(settings, proof_timeout=1))["modules"] == 1
+    assert build(replace(settings, proof_timeout=1)).modules == 1
     assert any("warning: pkg.serve was not tested: no end after 1 s" in line for line in said)
     assert not [*Path("build/store").glob("proofs/*")]
 
@@ -395,7 +395,7 @@ def test_pth_files_are_read_as_lambda_reads_them(settings: Settings) -> None:
         "pth2": {"pth2.py": "ON = False\n", "pth2.pth": "import pth2; pth2.ON = True\n"},
         "user": {"user.py": "import pth_mod, pth2\nassert pth2.ON\n"},
     })  # fmt: skip
-    assert build(settings)["modules_that_never_imported"] == 0
+    assert build(settings).modules_that_never_imported == 0
 
 
 def test_what_is_no_valid_python_is_skipped_and_said(
@@ -414,7 +414,7 @@ def test_what_is_no_valid_python_is_skipped_and_said(
     said: list[str] = []
     monkeypatch.setattr(optimize, "say", said.append)
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (1, 3)
+    assert (record.modules, record.modules_that_never_imported) == (1, 3)
     assert any("3 files not valid Python" in line for line in said)
     assert any(line == "without bytecode: pkg/nul.py" for line in said)
 
@@ -433,7 +433,7 @@ def test_files_that_work_in_a_layer(settings: Settings) -> None:
         "pkg/__init__.py": code, "pkg/core.pyc": sourceless, "pkg/tool": "#!/bin/sh\necho ok\n",
         "pkg/데이터/é ü.txt": "ok", "pkg/a b/[x]*.txt": "x",
     }, programs=["pkg/tool"])  # fmt: skip
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
 
 
 def compiled() -> bytes:
@@ -453,5 +453,5 @@ def test_the_preload_is_the_runtimes(settings: Settings) -> None:
     )
     code += "import importlib\nassert not hasattr(importlib, 'metadata')\n"
     lay(settings, {"pkg.py": code})
-    assert build(settings)["modules"] == 1
+    assert build(settings).modules == 1
     assert sys.version_info >= (3, 12)

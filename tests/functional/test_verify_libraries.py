@@ -37,7 +37,7 @@ def library(target: Path, source: str, *flags: str) -> bytes:
 def test_a_library_that_loads_is_counted(settings: Settings, tmp_path: Path) -> None:
     """With every library it needs."""
     lay(settings, {"pkg/__init__.py": "", "pkg/one.so": library(tmp_path / "one.so", "int a;")})
-    assert build(settings)["libraries"] == 1
+    assert build(settings).libraries == 1
 
 
 def test_a_library_that_is_missing_everywhere_is_a_warning(
@@ -50,7 +50,7 @@ def test_a_library_that_is_missing_everywhere_is_a_warning(
         f"-L{tmp_path}", "-lgone",
     )  # fmt: skip
     lay(settings, {"pkg/__init__.py": "", "pkg/needs.so": needs})
-    assert build(settings)["libraries"] == 0
+    assert build(settings).libraries == 0
     assert any("warning: pkg/needs.so: " in line and "libgone.so" in line for line in said)
 
 
@@ -129,7 +129,7 @@ def test_a_library_that_only_c_code_asks_for(
         assert "libcrypt.so.1: cannot open shared object file: No such file" in found.problem
         assert "Lambda's image has no libcrypt.so.1" in found.problem
     else:
-        assert build(settings)["modules"] == 1
+        assert build(settings).modules == 1
         assert not any("libcrypt" in line for line in said)
 
 

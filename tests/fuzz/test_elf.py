@@ -1,4 +1,4 @@
-"""docker/elf.py and strip.py: shared objects of which anybody changed any number."""
+"""docker/elf.py and strip_libraries.py: shared objects of which anybody changed any number."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests import libraries, sandbox_scripts
 from tests.elves import elf
 
-STRIP = sandbox_scripts.load("strip")
+STRIP = sandbox_scripts.load("strip_libraries")
 READ = STRIP.elf_files
 OURS = {STRIP.__file__, READ.__file__}
 NEEDS = elf("libc.so.6", soname="x.so", versions={"libc.so.6": ["GLIBC_2.17", "GLIBC_2.36"]})

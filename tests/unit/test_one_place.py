@@ -18,8 +18,10 @@ SPELLED = {
     r"(layers|chalice|images)/": "settings/s3_keys.py, layer/archive/function_package.py",
     r"(lock|deployed|attempt)\.json|pin-|package-[ab]\.zip": "settings/s3_keys.py",
     # function_package: files of the package chalice, of which one has that name, too
-    r"app\.py|chalicelib|vendor": "settings/app_files.py, layer/archive/function_package.py",
-    r"993|990|65533": "sandbox/lambda_system.py, sandbox/job_kinds.py",
+    r"app\.py|chalicelib|vendor": (
+        "chalice_project/app_file_names.py, layer/archive/function_package.py"
+    ),
+    r"993|990|65533": "sandbox/lambda_system.py, sandbox/job_users.py",
 }
 
 

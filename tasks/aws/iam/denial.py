@@ -8,8 +8,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from .image_statements import every_need
-from .statements import CONVERT, DEPLOY, GC, MAKE_BUCKET, PUBLISH, ROLLBACK, STATUS
+from .image_actions import every_need
+from .needed_actions import CONVERT, DEPLOY, GC, MAKE_BUCKET, PUBLISH, ROLLBACK, STATUS
 
 USER = re.compile(r"User:? (?P<who>arn:\S+|[\w+=,.@/-]+) is not authorized")
 ACTION = re.compile(r"(?i)not authorized to perform:? \[?(?P<action>[a-z0-9-]+:\w+)")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import actions
-from .image_statements import needs_of
+from . import action_names
+from .image_actions import needs_of
 from .resources import Scope
-from .store_statements import written_once
+from .store_actions import written_once
 
 Policy = dict[str, Any]
 
@@ -23,7 +23,7 @@ def policy(purpose: str, scope: Scope) -> Policy:
 def assume(scope: Scope) -> Policy:
     """What a deploy needs where the stage has a `role`: the other policies are that
     role's."""
-    return document([_allow("Assume", actions.action("AssumeRole"), scope.settings.role)])
+    return document([_allow("Assume", action_names.action("AssumeRole"), scope.settings.role)])
 
 
 def of_bucket(scope: Scope) -> Policy:

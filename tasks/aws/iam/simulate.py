@@ -10,9 +10,9 @@ from .. import s3
 from ..client import Aws
 from ..errors import DENIED, error_code, errors
 from . import denial
-from .image_statements import needs_of
+from .image_actions import needs_of
+from .needed_actions import DEPLOY, MAKE_BUCKET
 from .resources import Scope
-from .statements import DEPLOY, MAKE_BUCKET
 
 # Without these a deploy works all the same: docs/iam.md says what is lost.
 SPARED = {"LookAtBucket"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from traceback import TracebackException
 from typing import Any
 
-from ...settings.app_files import APP, PACKED
+from ..app_file_names import APP, PACKED
 from .function_names import ROUTES
 
 # Chalice's names for the functions of a websocket (chalice.deploy.appgraph).

@@ -18,6 +18,7 @@ from ...util import subprocesses
 from .. import environment
 
 RUNNER = f"{__package__.rpartition('.')[0]}.runner"
+END_SECONDS = 4  # a CI system gives a job that it cancels ten
 Told = Mapping[str, Any]  # {"words" of its command line, "environ", "variables", "report", …}
 _AHEAD: "list[Child]" = []  # nothing was told to them
 _IMPORTED: "list[Child]" = []  # one at most
@@ -103,13 +104,17 @@ def _ended(child: Child) -> int:
 
 @contextmanager
 def _ending(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """A run that is stopped stops chalice first: it gives its lock back only after that."""
+    """A run that is stopped stops chalice first: it gives its lock back only after that. An app may
+    handle the signal, and go on."""
     try:
         yield
     except GeneratorExit:
         raise
     except BaseException:
         process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+        process.kill()
         process.wait()
         raise
 

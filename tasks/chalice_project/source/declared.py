@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...settings.app_files import APP
+from ..app_file_names import APP
 from .modules import Module, Modules, Place
 
 EVENTS = (

@@ -4,14 +4,15 @@ leaves them in the layer, and they have to work there."""
 import ast
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ...settings.app_files import APP, LIBRARY, VENDOR
 from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
+from ..app_file_names import APP, LIBRARY, VENDOR
+from . import package_files
 
 CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
 PACKED = (*CODE, f"{VENDOR}/**/*.py")
@@ -32,13 +33,21 @@ _NO_MODULE = {
 _OF_SYSTEM = (b"usr/", b"local/", b"lang/", b"#!/")  # before bin/: not the layer's
 
 
-def of_app_and_programs(root: Path, segments: Collection[str], check: str = "") -> list[str]:
+def of_app_and_programs(
+    root: Path, segments: Collection[str], check: str = "", suffixes: Sequence[str] = ()
+) -> list[str]:
     """`of_app`, `bin/NAME` of each program that a file of the app or its check names, and
-    `*.dist-info/NAME` of what it looks up there. `check`: a script, or a module of the layer."""
+    `*.dist-info/NAME` of what it looks up there. `package:path` of files of packages with such a
+    suffix, or in a folder of such a name (package_files.py). `check`: a script, or a module of the
+    layer."""
     script = [root / check] if check.endswith(".py") else []
     files = {*script, *(path for pattern in SCRIPTS for path in root.glob(pattern))}
     texts = [_small(path) for path in files]
     found = {name for text in texts for name in (*_programs(text), *_looked_up(text))}
+    code = {*script, *(path for pattern in PACKED for path in root.glob(pattern))}
+    for path in code:
+        with suppress(OSError):
+            found |= package_files.named(path.read_bytes(), tuple(segments), tuple(suffixes))
     return sorted({*found, *of_app(root, segments, script), *_with([check], segments)})
 
 
@@ -88,10 +97,13 @@ def _with(names: Iterable[str], segments: Collection[str]) -> set[str]:
     return {name for name in names if not {*segments}.isdisjoint(name.split("."))}
 
 
-def of_these(root: Path, modules: Collection[str]) -> set[str]:
-    """Which of these modules the app cannot do without: no `try` provides for their absence."""
+def of_these(root: Path, modules: Collection[str], attributes: Collection[str] = ()) -> set[str]:
+    """Which of these modules the app cannot do without: no `try` provides for their absence.
+    `attributes`: those whose package has something else of that name, which `from a import b`
+    gives."""
     trees = map(_parsed, _with_words(root, CODE, modules))
-    found = {around for tree in trees for name in _needed(tree) for around in dotted.around(name)}
+    names = (name for tree in trees for name in _needed(tree, attributes))
+    found = {around for name in names for around in dotted.around(name)}
     return found & {*modules}
 
 
@@ -124,10 +136,10 @@ def _with_words(
                 yield text
 
 
-def _needed(tree: ast.Module) -> Iterator[str]:
+def _needed(tree: ast.Module, attributes: Collection[str]) -> Iterator[str]:
     """Imported for certain: import_module("x") is, a text like "x.y" is not."""
     nodes = [node for node in _unguarded(tree) if not isinstance(node, ast.Constant)]
-    yield from _imported(nodes)
+    yield from _imported(nodes, attributes)
     for node in nodes:
         if isinstance(node, ast.Call) and _name(node.func) in ("import_module", "__import__"):
             first = node.args[0] if node.args else None
@@ -166,13 +178,14 @@ def _name(node: ast.AST) -> str:
     return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
-def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+def _imported(nodes: Iterable[ast.AST], attributes: Collection[str] = ()) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
-            yield from (f"{node.module}.{each.name}" for each in node.names)
+            names = (f"{node.module}.{each.name}" for each in node.names)
+            yield from (name for name in names if name not in attributes)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _in_text(node.value)
 

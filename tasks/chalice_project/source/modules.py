@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...settings.app_files import APP, LIBRARY
 from ...util import input_files
 from ...util.errors import InputError
+from ..app_file_names import APP, LIBRARY
 
 DEEPEST = 50  # imports of one name, each from the module before
 # What a name stands for: (module, name in it); of a module itself the name is ''.

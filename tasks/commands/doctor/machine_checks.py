@@ -11,13 +11,13 @@ from pathlib import Path
 from ...chalice_project import config
 from ...requirements import file as requirements_file
 from ...requirements import function_file
-from ...settings import lambda_pythons, paths
+from ...settings import lambda_pythons, paths, records
 from ...settings.model import LAMBDA_LIMIT, Settings
+from ...settings.step_records import InstallRecord
 from ...steps import preflight
 from ...ui import finding
 from ...ui.console import size
 from ...ui.finding import Finding
-from ...util import files
 from ...util.errors import BuildError
 from . import builder_checks
 
@@ -72,10 +72,8 @@ def _chalice(settings: Settings) -> str:
 def _disk(settings: Settings) -> str:
     """BuildError when the layer's trees do not fit. Where nothing was built yet, the largest that
     Lambda takes is assumed."""
-    installed = (files.read_record(paths.record(settings, "install")) or {}).get(
-        "bytes", LAMBDA_LIMIT
-    )
-    wanted = TREES * int(installed)
+    installed = records.read(settings, InstallRecord)
+    wanted = TREES * (installed.bytes if installed else LAMBDA_LIMIT)
     free = {str(place): shutil.disk_usage(place).free for place in (Path(), _temporary())}
     for place, count in free.items():
         if count < wanted:

@@ -1,4 +1,4 @@
-"""What a repository of a registry has, as the OCI distribution specification and ECR's documents
+"""What a repository of a registry has, as the OCI specification of registries and ECR's documents
 have it.
 
 What comes from one is compared with its digest, and what it says of what it got, too. Why no client

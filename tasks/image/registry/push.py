@@ -42,7 +42,7 @@ def push(
     """`find`: where a layer's blob lies. `known`: digests of layers that an image has which is
     there, so that nobody need ask for them. `others`: repositories of the registry that may have
     the base image's, so that they need not be sent. `meanwhile`: what has to succeed before there
-    is an image of that tag; blobs are sent beside it."""
+    is an image of that tag. Blobs are sent beside it."""
     of, sent, asked = len(image.layers), registry.sent, registry.asked
     if there := registry.find_manifest(image.tag):
         _compare(registry, image, there)

@@ -19,12 +19,13 @@ from functools import cache
 from pathlib import Path
 
 from ...chalice_project import app as chalice_app
-from ...chalice_project import environment
+from ...chalice_project import deploy, environment
+from ...chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ...requirements import function_file
 from ...requirements.file import canonical
-from ...settings import paths
-from ...settings.app_files import APP, LIBRARY, VENDOR
+from ...settings import paths, records
 from ...settings.model import Settings
+from ...settings.step_records import InstallRecord
 from ...util import files as file_tools
 from ...util.errors import BuildError, InputError
 from .. import installed
@@ -56,7 +57,13 @@ def measured(settings: Settings) -> Package:
     network. BuildError in pip's words."""
     key = _key(settings)
     if key and not _known(settings, key):
-        content = file_tools.canonical(_packed(settings))
+        from ..wheels import function_wheels
+
+        try:
+            packed = function_wheels.building(settings, lambda: _packed(settings))
+        except deploy.NoWheelError as error:
+            raise BuildError(error.problem, fix=error.fix) from None
+        content = file_tools.canonical(packed)
         installed.store(settings).put_bytes(KIND, key, content)
     return known(settings)
 
@@ -92,15 +99,15 @@ def _key(settings: Settings) -> str:
 
 def _layer(settings: Settings) -> dict[str, str]:
     """{distribution: version}: none of these is packed into the function."""
-    record = file_tools.read_record(paths.record(settings, "install")) or {}
-    return {each["name"]: each["version"] for each in record.get("distributions", ())}
+    record = records.read(settings, InstallRecord)
+    return {each.name: each.version for each in (record.distributions if record else ())}
 
 
 def _environment() -> dict[str, str]:
     """Ours, in which this package is found, too."""
     root = str(Path(__file__).parents[3])
     found = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(found)}
+    return {**os.environ, **deploy.wheels_alone(os.environ), "PYTHONPATH": os.pathsep.join(found)}
 
 
 def _known(settings: Settings, key: str) -> file_tools.Record | None:
@@ -120,12 +127,17 @@ def _packed(settings: Settings) -> file_tools.Record:
     from ...chalice_project import packing
 
     abi = f"cp{settings.python.replace('.', '')}"
-    with tempfile.TemporaryDirectory() as target:
-        words = [abi, settings.architecture, str(REQUIREMENTS), target]
+    with tempfile.TemporaryDirectory() as folder:
+        root, report = Path(folder, "packed"), Path(folder, "report.json")
+        root.mkdir()
+        words = [abi, settings.architecture, str(REQUIREMENTS), str(root), str(report)]
         done = subprocess.run(
             environment.command(packing.__name__, *words), input=json.dumps(_layer(settings)),
             env=_environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
+        lacks = (file_tools.read_record(report) or {}).get("lacks", ())
+        if done.returncode and lacks:
+            raise deploy.NoWheelError(lacks[0])
         if done.returncode:
             said = "\n".join(_said(done.stdout, done.stderr))
             raise BuildError(
@@ -133,7 +145,6 @@ def _packed(settings: Settings) -> file_tools.Record:
                 fix=f"correct {REQUIREMENTS}, or move its lines to {settings.requirements}: then "
                 "the layer holds them",
             )
-        root = Path(target)
         sizes = {str(path.relative_to(root)): path.stat().st_size for path in file_tools.walk(root)}
     kept = {path: size for path, size in sizes.items() if not path.startswith("chalice/")}
     return {"files": kept, "distributions": dict(_distributions(kept))}

@@ -12,12 +12,13 @@ NOTICES = "THIRD-PARTY-NOTICES"  # all texts in one file (`licenses = "bundle"`)
 _ENDS = r"(?=v?\.?\d|(?![a-z]))"  # or a version follows: GPLv3, Apachev2
 _COPYLEFT = re.compile(
     r"\b(?:[AL]?GPL|GNU\b.*\bLicense|(?:GNU )?.*General Public|MPL|Mozilla|EPL|Eclipse Public|CDDL"
-    r"|Common Development|EUPL|European Union Public|CECILL|OSL|CPL|CPAL|SSPL|Server Side|QPL|APSL"
-    r"|Sleepycat|MS-RL|Reciprocal|CC[- ]BY(?:-NC)?-SA|copyleft)" + _ENDS,
+    r"|Common Development|EUPL|European Union Public|CECILL(?!-B)|OSL|CPL|CPAL|SSPL|Server Side"
+    r"|QPL|APSL|Sleepycat|MS-RL|Reciprocal|CC[- ]BY(?:-NC)?-SA|copyleft)" + _ENDS,
     re.IGNORECASE,
 )
 _RESTRICTED = re.compile(
     r"proprietary|commercial|\bNC\b|BUSL|business source|elastic|all rights reserved|nvidia|eula"
+    r"|\bBSL[- ]?v?1\.1|\bFSL\b|functional source|commons[- ]clause"  # BSL-1.0 is Boost's
     r"|not open|see .*terms|\bND\b",
     re.IGNORECASE,
 )
@@ -25,7 +26,8 @@ _PERMISSIVE = re.compile(
     r"\b(?:MIT|X11|BSD|0BSD|Apache|ISC|PSF|Python Software|Python-2|CNRI|Zlib|Unlicense|CC0|HPND"
     r"|Historical Permission|public.domain|BSL|Boost|ZPL|Zope|PostgreSQL|NCSA|WTFPL|W3C|Artistic"
     r"|AFL|Academic Free|FTL|IJG|libtiff|libpng|OpenSSL|curl|Unicode|OFL|CC-BY|Blessing|BlueOak"
-    r"|MS-PL|UPL|bzip2|TCL|JSON|NAIST|SMLNJ|MulanPSL|Ruby)" + _ENDS,
+    r"|MS-PL|Expat|Eclipse Distribution|EDL|CECILL-B|UPL|bzip2|TCL|JSON|NAIST|SMLNJ"
+    r"|MulanPSL|Ruby)" + _ENDS,
     re.IGNORECASE,
 )
 _LATER = re.compile(r"\s+or\s+(?:\(?at your option\)?\s+)?(?:any\s+)?(?:later|newer|above)\b", re.I)
@@ -49,6 +51,9 @@ _IN_TEXT = {
 }
 
 
+SLASHES = 10  # names at most: any text may come here
+
+
 class Asks(IntEnum):
     """The more, the later."""
 
@@ -68,13 +73,17 @@ WORDS = {
 
 def asks(license_: str) -> Asks:
     """Of an SPDX expression or free text: the least of alternatives, the most of what holds
-    together."""
+    together. A slash is SPDX's old OR, where it stands between names."""
     text = _LATER.sub("", license_.strip())
     for word, chosen in (("OR", min), ("AND", max)):
         if len(parts := _split(text, word)) > 1:
             return chosen(map(asks, parts))
     if text.startswith("(") and text.endswith(")"):
         return asks(text[1:-1])
+    parts = text.split("/", SLASHES)
+    names = 1 < len(parts) <= SLASHES and "://" not in text
+    if names and Asks.UNKNOWN not in (found := [*map(asks, parts)]):
+        return min(found)
     kinds = {Asks.SOURCE: _COPYLEFT, Asks.MORE: _RESTRICTED, Asks.NOTICE: _PERMISSIVE}
     return next((kind for kind, words in kinds.items() if words.search(text)), Asks.UNKNOWN)
 

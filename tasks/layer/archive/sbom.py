@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 LIBRARY = "cyclonedx-python-lib"
 LISTED_BY = "doit-lambda-layer:listed-by"  # a property: which file of which distribution says so
-_BUNDLED = re.compile(r"(?:.*/)?[^/]+\.libs/([^/]+\.so[^/]*)")  # where auditwheel puts libraries
+_BUNDLED = re.compile(r"(?:.*/)?[^/]*\.libs/([^/]+\.so[^/]*)")  # where auditwheel puts libraries
 _HEX = re.compile("|".join(f"[a-fA-F0-9]{{{digits}}}" for digits in (32, 40, 64, 96, 128)))
-_TAG = re.compile(r"-[0-9a-f]{8,}(?=\.)")  # and what it puts into their names
+_TAG = re.compile(r"(?:-[0-9a-f]{8,})+(?=\.)")  # and what it puts into their names
 
 
 @dataclass(frozen=True, kw_only=True)

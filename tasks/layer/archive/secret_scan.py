@@ -9,27 +9,22 @@ from pathlib import Path
 from typing import IO
 
 from ...settings.model import Settings
+from ...ui.console import few
 from ...util.errors import VerifyError
 from ...util.files import canonical, digest
 from .. import installed, part
 from ..cache import Store
 from ..installed import source_of
 from ..part import Member
-from ..prune.globs import matcher
+from ..prune.globs import glob_of, matcher
+from ..prune.patterns import HELPER
 from ..prune.plan import PrunePlan
 from . import secret_patterns, zip_writer
 
 BLOCK, OVERLAP = 1 << 20, 1 << 15  # bytes; a private key of 16,384 bits takes 13,000
 KIND = "scans"  # of the store's entries
 LISTED = 10  # in one message
-TESTS = {
-    "test",
-    "tests",
-    "testing",
-    "_tests",
-    "selftest",
-    "testsuite",
-}  # folders of a package's own tests
+CODE = (".py", ".pyc")
 Found = dict[str, list[str]]  # {path below python/: what it gives away}
 
 
@@ -60,19 +55,25 @@ def refuse_secrets(
     if wrong:
         raise VerifyError(
             "the layer would give away what looks like credentials:\n" + _listed(wrong.values()),
-            fix=_ways_out(list(wrong)),
+            fix=_ways_out(sorted(wrong), {path for each in plans for path in each.shipped}),
         )
 
 
-def _ways_out(wrong: Sequence[str]) -> str:
+def _ways_out(wrong: Sequence[str], layer: Collection[str]) -> str:
     """Lines for all of these files at once. What lies among a package's tests is on the index for
-    all to read: it opens nothing."""
-    named = ", ".join(f'"{each}"' for each in globs(wrong))
-    if all(TESTS & {*path.lower().split("/")[:-1]} for path in wrong):
+    all to read: it opens nothing. Code cannot be left out where other code imports it."""
+    named = ", ".join(f'"{each}"' for each in globs(wrong, layer))
+    if all(map(_is_test, wrong)):
         return (
             "these are keys for a package's own tests, which open nothing: "
             f"harmless = [{named}] in [tool.lambda-layer] allows them, drop = [{named}] leaves "
             "them out"
+        )
+    if all(path.endswith(CODE) and not _is_test(path) for path in wrong):
+        return (
+            "revoke it where it was issued and take it out of the code; if it opens nothing (it "
+            f"came with a package from an index): harmless = [{named}] in [tool.lambda-layer]. "
+            f"drop = [{named}] leaves it out, which fails where other code imports it"
         )
     return (
         f"revoke it where it was issued and leave the file out: drop = [{named}] in "
@@ -80,19 +81,33 @@ def _ways_out(wrong: Sequence[str]) -> str:
     )
 
 
-def globs(wrong: Sequence[str]) -> list[str]:
-    """For `drop` and `harmless`: each path, or one for several of a kind in one folder."""
+def _is_test(path: str) -> bool:
+    """By a folder's name, or a module's: a/tests/key.pem, a/test_keys.py. Not `a/test.key`."""
+    folder, _, file = path.rpartition("/")
+    return bool(HELPER.search(f"{folder}/") or (file.endswith(CODE) and HELPER.search(file)))
+
+
+def globs(wrong: Collection[str], layer: Collection[str]) -> list[str]:
+    """For `drop` and `harmless`: each path, or one for several of a kind in one folder, where the
+    layer has no other file that it names."""
     kinds: dict[str, list[str]] = {}
     for path in sorted(wrong):
-        folder, _, name = path.rpartition("/")
-        kinds.setdefault(f"{folder}/*.{name.rpartition('.')[2]}", []).append(path)
-    return [glob if len(paths) > 1 else paths[0] for glob, paths in kinds.items()]
+        kinds.setdefault(_kind(path), []).append(path)
+    whole = kinds.keys() - {_kind(path) for path in layer if path not in wrong}
+    return [
+        each
+        for kind, paths in kinds.items()
+        for each in ([kind] if len(paths) > 1 and kind in whole else map(glob_of, paths))
+    ]
+
+
+def _kind(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{glob_of(folder)}/*.{glob_of(name.rpartition('.')[2])}"
 
 
 def _listed(lines: Iterable[str]) -> str:
-    every = sorted(lines)
-    more = len(every) - LISTED
-    return "\n".join(every[:LISTED] + ([f"… and {more} more"] if more > 0 else []))
+    return "\n".join(few(sorted(lines), "file", LISTED))
 
 
 def scan(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from ...aws import arn as layer_arns
 from ...chalice_project import config
-from ...settings import paths
+from ...settings import paths, records
 from ...settings.model import LAMBDA_LIMIT, Settings
+from ...settings.step_records import LookupRecord, OptimizeRecord, PreflightRecord, PublishRecord
 from ...ui.console import say, size
-from ...util import files as file_tools
 from ...util.errors import BuildError, InputError, VerifyError
 from ..cache import MB
 from ..installed import Installed
@@ -79,8 +79,8 @@ def spending(settings: Settings, layer: int) -> Budget:
 def other_sizes(settings: Settings) -> dict[str, int | None]:
     """{ARN: bytes} of the other layers, where they are heaviest: the stage's, or those that a
     function has of its own. None for what preflight has not measured."""
-    asked = file_tools.read_record(paths.stage_record(settings, "preflight")) or {"sizes": {}}
-    sizes: Mapping[str, int | None] = asked["sizes"]
+    asked = records.read(settings, PreflightRecord)
+    sizes = asked.sizes if asked else {}
     heaviest = max(
         _lists(settings), key=lambda arns: (sum(sizes.get(arn) or 0 for arn in arns), len(arns))
     )
@@ -98,9 +98,9 @@ def _lists(settings: Settings) -> list[list[str]]:
         found = config.all_layers(paths.CHALICE_CONFIG, settings.stage)
     except InputError:
         return [[]]  # building needs no Chalice app; preflight is what complains
-    looked_up = file_tools.read_record(paths.stage_record(settings, "lookup")) or {}
-    if found[("layers",)] == looked_up.get("replaces"):  # a rollback's list, which goes
-        found[("layers",)] = looked_up["own"]
+    looked_up = records.read(settings, LookupRecord)
+    if looked_up and found[("layers",)] == looked_up.replaces:  # a rollback's list, which goes
+        found[("layers",)] = [*(looked_up.own or ())]
     return [beside(arns, settings) for arns in found.values()]
 
 
@@ -171,8 +171,8 @@ def _way_out(settings: Settings, spent: Budget, bytecode: int) -> str:
 
 def _bytecode(settings: Settings) -> int:
     """Bytes of the layer that was built."""
-    made = file_tools.read_record(paths.record(settings, "optimize")) or {}
-    return int((made.get("bytecode") or {}).get("bytes", 0))
+    made = records.read(settings, OptimizeRecord)
+    return made.bytecode.bytes if made and made.bytecode else 0
 
 
 def check_pruned(settings: Settings, tree: Installed, stay: Iterable[str]) -> None:
@@ -212,9 +212,8 @@ def _savings(settings: Settings, tree: Installed, stay: Iterable[str]) -> str:
 def check_published(settings: Settings) -> None:
     """VerifyError when the published version, proven alone, no longer fits beside the function as
     it is now and the stage's other layers. BuildError where the function cannot be packed."""
-    published = file_tools.read_record(paths.stage_record(settings, "publish")) or {}
-    if published.get("unzipped"):
-        check_again(settings, published["unzipped"], published["packages"] or {})
+    if published := records.read(settings, PublishRecord):
+        check_again(settings, published.unzipped, published.packages)
 
 
 def check_again(settings: Settings, layer: int, packages: Mapping[str, int]) -> None:
@@ -224,13 +223,12 @@ def check_again(settings: Settings, layer: int, packages: Mapping[str, int]) -> 
 
 
 def _check_growth(settings: Settings, layer: int) -> None:
-    published = file_tools.read_record(paths.stage_record(settings, "publish")) or {}
-    former = published.get("unzipped")
-    if settings.max_growth and former:
+    published = records.read(settings, PublishRecord)
+    if settings.max_growth and published and (former := published.unzipped):
         growth = 100 * (layer - former) / former
         if growth > settings.max_growth:
             raise VerifyError(
-                f"the layer grew by {growth:.1f} % over {published['arn']} "
+                f"the layer grew by {growth:.1f} % over {published.arn} "
                 f"({size(former)} → {size(layer)}), and max-growth is {settings.max_growth} %",
                 fix="see what grew with ./doitw report, or raise max-growth in pyproject.toml",
             )

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...requirements.file import canonical
+from ...ui.console import few
 from ...util.errors import BuildError, SettingsError
 from ..installed import Installed, InstalledDistribution
-from .globs import matcher
-from .inits import code_of
+from .globs import glob_of, matcher
+from .inits import code_of, declares
 from .patterns import PAGES
 from .references import may_be
 
@@ -22,10 +23,11 @@ LISTED = 10  # files, in one message
 CODE = {".py", ".pyc", ".pyd", ".so", ".pth"}
 # Folders and modules at the root of site-packages that were packed by mistake.
 STRAY = {
-    "__init__", "__main__", "benchmark", "benchmarks", "conf", "conftest", "demo", "demos", "doc",
-    "docs", "example", "examples", "fabfile", "integration_tests", "notebooks", "noxfile", "sample",
-    "samples", "scripts", "setup", "test", "tests", "tools", "tutorial", "tutorials", "unit_tests",
-    "versioneer",
+    "__init__", "__main__", "benchmark", "benchmarks", "build", "conf", "conftest", "demo",
+    "demos", "doc", "docs", "dodo", "example", "examples", "fabfile", "hatch_build",
+    "integration_tests", "manage", "notebooks", "noxfile", "pavement", "pdm_build", "sample",
+    "samples", "scripts", "setup", "src", "tasks", "test", "tests", "tools", "tutorial",
+    "tutorials", "unit_tests", "versioneer",
 }  # fmt: skip
 
 
@@ -150,9 +152,18 @@ def same(path: str, who: Sequence[InstalledDistribution], strays: Collection[str
     if place.suffix not in CODE and (hidden or is_page(path) or len(place.parts) == 1):
         return who[0].name
     texts = {each.name: each.inits[path] for each in who if path in each.inits}
-    if len(texts) < len(who) or len(set(map(code_of, texts.values()))) > 1:
+    return _one_for_all(texts) if len(texts) == len(who) else ""
+
+
+def _one_for_all(texts: Mapping[str, str]) -> str:
+    """Of `{package: its __init__}`: one that does what all do. Code stands for those that declare
+    the namespace alone, where it declares that, too."""
+    codes = {name: code_of(text) for name, text in texts.items()}
+    able = [name for name, code in codes.items() if code] or [*codes]
+    alike = len({codes[name] for name in able}) == 1
+    if not alike or (len(able) < len(codes) and not all(declares(texts[name]) for name in able)):
         return ""
-    return min(texts, key=lambda name: (_needs_help(texts[name]), name))
+    return min(able, key=lambda name: (_needs_help(texts[name]), name))
 
 
 def _needs_help(text: str) -> tuple[bool, bool]:
@@ -164,12 +175,34 @@ def refuse(open_: Mapping[str, Sequence[str]]) -> None:
     """BuildError for files that cannot lie in one layer."""
     if not open_:
         return
-    lines = [f"{' and '.join(who)} both write {path}, differently" for path, who in open_.items()]
-    more = [f"… and {len(lines) - LISTED} more"] * (len(lines) > LISTED)
-    first, who = next(iter(open_.items()))
-    top = first.split("/")[0] if len(open_) > 1 else first
+    lines = [
+        f"{' and '.join(who)} {'both' if len(who) == 2 else 'all'} write {path}, differently"
+        for path, who in open_.items()
+    ]
+    named = preferences(open_)[:LISTED]
+    drop = f"Or leave it out: drop = [{_quoted(map(glob_of, open_))}]. "
     raise BuildError(
-        "\n".join([*lines[:LISTED], *more]),
-        fix=f'choose one of the two: prefer = ["{who[0]}: {top}"] in [tool.lambda-layer]. '
-        f'Or leave it out: drop = ["{first}"]. Or pin versions that agree',
+        "\n".join(few(lines, "file", LISTED)),
+        fix=f"choose one of them: prefer = [{_quoted(named)}] in [tool.lambda-layer]. "
+        f"{drop * (len(lines) <= LISTED)}Or pin versions that agree",
     )
+
+
+def preferences(open_: Mapping[str, Sequence[str]]) -> list[str]:
+    """For `prefer`: lines that settle all of it. One for several files of an outermost folder that
+    one package brings all of."""
+    inside: dict[str, list[str]] = {}
+    for path in open_:
+        inside.setdefault(path.split("/")[0], []).append(path)
+    found = []
+    for top, paths in inside.items():
+        common = set(open_[paths[0]]).intersection(*(open_[path] for path in paths))
+        if common and len(paths) > 1:
+            found.append(f"{min(common)}: {glob_of(top)}")
+        else:
+            found += [f"{open_[path][0]}: {glob_of(path)}" for path in paths]
+    return found
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f'"{each}"' for each in values)

@@ -38,6 +38,11 @@ def unmatched(globs: Iterable[str], paths: Sequence[str]) -> list[str]:
     return [glob for glob in globs if not any(map(matcher((glob,)), paths))]
 
 
+def glob_of(path: str) -> str:
+    """As `drop` and TOML take it: `?` for each character that either reads otherwise."""
+    return re.sub(r"[^\w ./+@=,~-]", "?", path, flags=re.ASCII)
+
+
 def _regex(glob: str) -> str:
     parts = glob.removeprefix("./").strip("/").split("/")
     pieces = [FOLDERS if part == "**" else _name(part) + "/" for part in parts[:-1]]

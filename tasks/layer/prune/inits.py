@@ -15,6 +15,16 @@ def code_of(text: str) -> str:
     return "" if all(map(_declares, body)) else ast.dump(ast.Module(body, []))
 
 
+def declares(text: str) -> bool:
+    """A namespace, whatever else it does?"""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    kinds = (ast.Assign, ast.Expr, ast.Try)
+    return any(isinstance(each, kinds) and _declares(each) for each in body)
+
+
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 

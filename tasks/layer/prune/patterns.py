@@ -1,14 +1,14 @@
 """What names of files say: tests, code, documentation, data. And names that are put together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from .rules import FOLDERS
 
 TESTS = re.compile(r"test.*\.py|.*_tests?\.py|conftest\.py")
 # A module of tests, or for them: a/tests/x.py, a/testing.py, a/_testing/x.py, a/x_test.py.
-HELPER = re.compile(r"(?:^|[/_])(?i:(?:self)?tests?|testing|conftest)(?:[/_.]|$)")
+HELPER = re.compile(r"(?:^|[/_])(?i:(?:self)?tests?(?:suite)?|testing|conftest)(?:[/_.]|$)")
 CODE = re.compile(r".*\.(py|pyc|pyi|so|pyd)|py\.typed|\.gitkeep")
 DOCUMENTATION = re.compile(
     r".*\.(py|pyc|md|rst|txt|html?|css|js|svg|png|jpe?g|gif|ico|pdf|ipynb|bib|ya?ml|cfg|toml|bat)"
@@ -38,8 +38,9 @@ COMPILER = re.compile(
 )
 # (what the folder lies in)(the folder, and the path in it)
 INTO = re.compile(rf"(?:.*?([\w-]*)/)?((?:{'|'.join(FOLDERS)})/.+?)/?")
-# The ends of names that are put together: "{name}.md", "%s.md", "*.md", ".md".
-LISTED = re.compile(r"(?:.*[}\])*?]|.*%\w|)(\.\w+)")
+# In names that are put together: "{name}_a.md", "%s_a.md", "%(x)s.md", "*_a.md", r"(\w+)\.md".
+_SLASH = "\\"
+_HOLE = re.compile(r"%(?:\(\w*\))?[\d.]*[a-z]|[}\])*?]")
 
 
 @cache
@@ -49,5 +50,19 @@ def is_data(folder: str, *, made_from: bool = False) -> bool:
 
 
 def ends_of(names: Iterable[str]) -> set[str]:
-    """Suffixes of names that are put together at run time."""
-    return {found[1] for name in names if (found := LISTED.fullmatch(name))}
+    """Of names that are put together at run time what stands behind the hole: `*_a.md`. Another
+    name as it is: it may be put behind something, too."""
+    split = ((name, _HOLE.split(name)) for name in names)
+    return {name if len(found) == 1 else f"*{found[-1].lstrip(_SLASH)}" for name, found in split}
+
+
+def ends(name: str) -> Iterator[str]:
+    """What `ends_of` says where it may mean the file of this name: down to its suffix."""
+    for start in range(max(name.rfind("."), 0) + 1):
+        yield f"*{name[start:]}"
+        if start and _begins_word(*name[start - 1 : start + 1]):
+            yield name[start:]
+
+
+def _begins_word(before: str, first: str) -> bool:
+    return not (before.isalnum() and first.isalnum()) or (before.islower() and first.isupper())

@@ -3,7 +3,7 @@ docker/inspect_installed.py)."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 
 from ..installed import Installed
@@ -11,7 +11,9 @@ from .inits import code_of
 from .patterns import INTO, ends_of
 
 Gone = Callable[[str], bool]
+Said = tuple[list[str], list[str], bool, list[str], list[str]]  # docker/module_references.py's
 TESTING = {"unittest", "pytest", "nose", "testtools", "hypothesis", "nose2"}
+APP = "/:app"  # no module's path ends so
 SHOWN = ">>> "  # begins the name of a module that an example imports
 OTHERS = "others"  # code_words.py's, for code that reads files of packages that it imports
 NOTE = "*.dist-info/"  # begins the name of a file that code asks distributions for
@@ -25,11 +27,12 @@ _IN_README = re.compile(r"(?:from|import)[ \t]+([\w.]*\.tests?\b[\w.]*)")
 class References:
     """`gone`, of each question: is that module about to be removed, too? Then it asks for none."""
 
-    def __init__(self, tree: Installed) -> None:
+    def __init__(self, tree: Installed, reads: Sequence[tuple[str, str]] = ()) -> None:
+        """`reads`: (package, file of it) that the app reads, `*` where it lists them."""
         self._tree = tree
         self.modules = {
             path: said for each in tree.distributions for path, said in each.modules.items()
-        }
+        } | of_app(reads)
         self._named: dict[str, list[str]] = defaultdict(list)
         self._shown: dict[str, list[str]] = defaultdict(list)
         self._into: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
@@ -52,7 +55,7 @@ class References:
 
     def _note(self, path: str, quoted: Iterable[str]) -> None:
         names = {name.rpartition("/")[2] for name in quoted}
-        for name in names | ends_of(names):
+        for name in {*names, *ends_of(names)}:
             self._named[name].append(path)
         for name in quoted:
             if name.startswith(SHOWN):
@@ -100,7 +103,7 @@ class References:
         of its package, or such that read another package's files."""
         top, owner = path.split("/")[0], self._tree.owners[path]
         for module in self._named.get(name, ()):
-            near = module.startswith(f"{top}/") or self._tree.owners[module] == owner
+            near = module.startswith(f"{top}/") or self._tree.owners.get(module) == owner
             if near or self.reads(module, top):
                 yield module
 
@@ -145,6 +148,18 @@ class References:
         """Does one of the modules import what tests are written with?"""
         imports = (name for path in paths if path in self.modules for name in self.modules[path][0])
         return any(name.split(".")[0] in TESTING for name in imports)
+
+
+def of_app(reads: Iterable[tuple[str, str]]) -> dict[str, Said]:
+    """What the app says of packages, as modules of theirs would."""
+    found: dict[str, Said] = {}
+    for top, path in reads:
+        _, quoted, _, lists, _ = found.setdefault(f"{top}{APP}", ([], [], False, [], []))
+        if path == "*":
+            lists.append("files")
+        else:
+            quoted.append(path)
+    return found
 
 
 def _any_stays(modules: Iterable[str], outside: str, gone: Gone) -> bool:

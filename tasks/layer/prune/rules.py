@@ -215,3 +215,10 @@ OF_LICENSES: dict[str, list[Rule]] = {
 }
 
 NAMES = tuple(rule.name for rule in RULES)
+# What built-in rules judge files by: the ends of their names.
+SUFFIXES = tuple(
+    glob.removeprefix("**/*")
+    for rule in RULES
+    for glob in rule.globs
+    if glob.startswith("**/*.") and rule.name not in ("bytecode", METADATA)
+)

@@ -8,24 +8,29 @@ its package names, or that `keep` names. Beside a type checker, which reads what
 every source stays.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from itertools import chain
 
 from ...util import modules
 from ..installed import Installed, InstalledDistribution
 from .globs import Match
-from .patterns import DATA, ends_of
+from .patterns import DATA, ends, ends_of
 from .plan import Sourceless
 
 # docker/module_references.py's words for code that reads sources, and for type checkers.
 READS, CHECKS, CALLERS, BY_NAME, HERE = "source", "stubs", "callers", "by-name", "here"
 EVERY = "every package"
+ANY = {".py", "*.py"}  # ends of names that say nothing of the module
 # packages_distributions() of this Python, without top_level.txt, counts what ends in `.py` alone.
 INFERS = "3.11"
 ASKS = {"executing"}  # reads for icecream, logfire and others the sources of their callers
 # These read the source of a function that they are handed: np.source(), gone in numpy 2, for a
-# person at a prompt; joblib.Memory, which does without where there is none.
-OF_OTHERS = {"numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py"}
+# person at a prompt; joblib.Memory, which does without where there is none. And cffi's stand-in for
+# `imp`, which is asked for compiled modules alone.
+OF_OTHERS = {
+    "numpy/lib/utils.py", "numpy/lib/_utils_impl.py", "joblib/func_inspect.py",
+    "cffi/_imp_emulation.py",
+}  # fmt: skip
 OF_ITSELF = {"jinja2/loaders.py"}  # looks for modules that it compiled
 # These read the sources of code that calls them for lines of a traceback, a warning or a page, and
 # do without where there are none; pydantic does so where it is asked to (code_words.py).
@@ -115,12 +120,13 @@ def _reasons(
         yield f"its licence asks for the source ({license_})"
 
 
-def _lookers(tree: Installed, there: Collection[str]) -> dict[str, str]:
+def _lookers(tree: Installed, there: Set[str]) -> dict[str, str]:
     """{module, or package around it: whose code looks for modules as files}"""
     found: dict[str, str] = {}
+    asked = there - OF_ITSELF - OF_OTHERS
     for each in tree.distributions:
         for path, (_, quoted, _, lists, _) in each.modules.items():
-            if path in there and path not in OF_ITSELF and _looks_for_modules(lists, quoted):
+            if path in asked and _looks_for_modules(lists, quoted):
                 name = modules.dotted(path)
                 found |= dict.fromkeys(filter(None, (name, name.rpartition(".")[0])), each.name)
     return found
@@ -137,7 +143,7 @@ def _shown_to(
 
 
 def _looks_for_modules(lists: Collection[str], quoted: Collection[str]) -> bool:
-    return BY_NAME in lists or ("files" in lists and ".py" in ends_of(quoted))
+    return BY_NAME in lists or ("files" in lists and not ANY.isdisjoint(ends_of(quoted)))
 
 
 def _listed_folders(found: InstalledDistribution, there: Collection[str]) -> Iterator[str]:
@@ -162,22 +168,22 @@ def _outermost_named(tree: Installed, there: Collection[str]) -> set[str]:
 
 
 def _named(found: InstalledDistribution, there: Collection[str]) -> set[str]:
-    """File names of sources that the code quotes, without folders. Code that quotes `__init__.py`
-    looks for packages, where it lists folders or asks for the file."""
+    """Ends of names of sources that the code quotes, without folders. Code that quotes
+    `__init__.py` looks for packages, where it lists folders or asks for the file."""
     return {
-        name.rpartition("/")[2]
+        end
         for path, (_, quoted, _, lists, _) in found.modules.items()
         if path in there
-        for name in quoted
-        if name.endswith(".py") and (_looks(lists) or not name.endswith("__init__.py"))
-    }
+        for end in ends_of(name.rpartition("/")[2] for name in quoted if name.endswith(".py"))
+        if _looks(lists) or not end.endswith("__init__.py")
+    } - ANY
 
 
 def _looks(lists: Collection[str]) -> bool:
     return "files" in lists or "packages" in lists
 
 
-def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:
+def _can_go(path: str, there: Collection[str], named: Set[str]) -> bool:
     *folders, file = path.split("/")
     is_module = bool(modules.dotted(path) and folders[:1] != ["bin"]) or (
         file == "__main__.py" and bool(folders)
@@ -185,7 +191,7 @@ def _can_go(path: str, there: Collection[str], named: Collection[str]) -> bool:
     return (
         is_module
         and path.endswith(".py")
-        and file not in named
+        and named.isdisjoint((file, *ends(file)))
         and f"{path}c" not in there
         and not any(map(DATA.fullmatch, folders[1:]))
     )

@@ -1,12 +1,23 @@
 """What a rule would take and something in the tree uses: the looks that spare it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ..installed import Installed
-from .patterns import CODE, COMPILER, DOCUMENTATION, HEADERS, HELPER, PAGES, SOURCES, TESTS, is_data
-from .references import NOTE, Gone, References, chain, may_be
+from .patterns import (
+    CODE,
+    COMPILER,
+    DOCUMENTATION,
+    HEADERS,
+    HELPER,
+    PAGES,
+    SOURCES,
+    TESTS,
+    ends,
+    is_data,
+)
+from .references import APP, NOTE, Gone, References, chain, may_be
 from .rules import FOLDERS, Spare
 
 COMPILED_FROM = (".c", ".cc", ".cpp", ".cxx", ".f90")
@@ -19,7 +30,8 @@ class Usage:
 
     def __init__(self, tree: Installed, app: Sequence[str] = ()) -> None:
         self._paths = tree.sizes
-        self._code = References(tree)
+        reads = [each.partition(":")[::2] for each in app if ":" in each]
+        self._code = References(tree, reads)
         self._programs = {path for each in tree.distributions for path in each.programs}
         self._large = {
             path
@@ -29,7 +41,8 @@ class Usage:
         }
         targets = [name for each in tree.distributions for name in each.targets]
         self._called = {*app}
-        asked = (each for each in (*targets, *app) if may_be(each, tree.places))
+        names = (each for each in app if ":" not in each)
+        asked = (each for each in (*targets, *names) if may_be(each, tree.places))
         self._targets = {part for each in asked for part in chain(each)}
         self._libraries = {
             path[: -len(name)] + name.split(".")[0]
@@ -134,7 +147,7 @@ class Usage:
         return False
 
     def named(self, path: str, matched: str, gone: Gone) -> bool:
-        return self._is_quoted(path.rpartition("/")[2], path, matched, gone)
+        return self._is_quoted([path.rpartition("/")[2]], path, matched, gone)
 
     def key(self, path: str, matched: str, gone: Gone) -> bool:
         """Or a certificate: a suffix tells no key. What helps tests, as tornado.testing, may do
@@ -145,7 +158,9 @@ class Usage:
         return bool(HELPER.search(module)) or self._code.are_tests([module])
 
     def listed(self, path: str, matched: str, gone: Gone) -> bool:
-        return matched == path and self._is_quoted(_suffix(path), path, matched, gone)
+        """By any end of its name, the suffix included."""
+        name = path.rpartition("/")[2]
+        return matched == path and self._is_quoted(ends(name), path, matched, gone)
 
     def folder(self, path: str, matched: str, gone: Gone) -> bool:
         """Of pages by code anywhere around them. Of definitions, and of headers beside sources that
@@ -210,22 +225,23 @@ class Usage:
     def program(self, path: str, matched: str, gone: Gone) -> bool:
         return path in self._programs
 
-    def _is_quoted(self, name: str, path: str, matched: str, gone: Gone) -> bool:
+    def _is_quoted(self, names: Iterable[str], path: str, matched: str, gone: Gone) -> bool:
         inside = matched != path
-        if not name or path.endswith(IMPORTABLE) or (inside and _says_nothing(path)):
+        if path.endswith(IMPORTABLE) or (inside and _says_nothing(path)):
             return False
         around = f"{matched.rpartition('/')[0]}/" if inside else ""
         return any(
             each.startswith(around) and not gone(each) and self._is_told(each, path, matched)
+            for name in names
             for each in self._code.quoting(name, path)
         )
 
     def _is_told(self, module: str, path: str, matched: str) -> bool:
         """Not by the tests around it, nor by what was generated from a definition."""
         if path.endswith(".proto"):
-            of_package = self._owners[module] == self._owners[path]
+            of_package = self._owners.get(module) == self._owners[path]
             return not _is_made(module) and (
-                of_package or self._code.reads(module, path.split("/")[0])
+                of_package or module.endswith(APP) or self._code.reads(module, path.split("/")[0])
             )
         return not module.startswith(f"{matched}/")
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...aws.iam.store_statements import STORE_ROOT
+from ...aws.iam.store_actions import STORE_ROOT
 from ...settings.model import WRITER
 from ...util import files
 
@@ -108,6 +108,7 @@ def entry(said: Sequence[Any]) -> Entry:
     """UnreadableError, ValueError, TypeError for what is none."""
     kind, key, sha256, size, pack, offset, *of = said
     numbers = all(type(each) is int and each >= 0 for each in (size, offset))
+    numbers = numbers and (size > 0 or not pack)  # no request has a range of no bytes
     forms, texts = (_KIND, _SHA256, _SHA256, _PACK), (kind, key, sha256, pack)
     words = zip((*forms, *[_WRITER] * len(of)), (*texts, *of), strict=True)
     if not (numbers and len(of) <= 1 and all(form.fullmatch(word) for form, word in words)):

@@ -19,6 +19,7 @@ from .patience import Patience
 
 ANSWER = 30.0  # seconds until a connection counts as lost
 BLOCK = 1 << 18  # bytes of a piece
+CHECKSUM = "CRC32"  # of parts: S3 refuses them where the upload began with another, or with none
 GONE = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchUpload", "NotFound"}
 # Somebody was quicker, also at this very moment (S3: "conditional write behavior").
 THERE = {"412", "PreconditionFailed", "ConditionalRequestConflict", "409"}
@@ -95,11 +96,22 @@ class Objects:
             return True
         return False
 
+    def is_there(self, key: str) -> bool:
+        """False where this identity may not know, too. BrokenError."""
+        self.written.add(requests=1)
+        with suppress(MissingError, DeniedError), _refusals():
+            self._s3.head_object(**self.place, Key=key)
+            return True
+        return False
+
     def begin_parts(self, key: str) -> str:
         """The upload's ID. Errors as `put`."""
         self.written.add(requests=1)
         with _refusals():
-            return str(self._s3.create_multipart_upload(**self.place, Key=key)["UploadId"])
+            begun = self._s3.create_multipart_upload(
+                **self.place, Key=key, ChecksumAlgorithm=CHECKSUM
+            )
+        return str(begun["UploadId"])
 
     def put_part(self, key: str, upload: str, number: int, body: bytes) -> dict[str, Any]:
         """What `end_parts` needs of it."""
@@ -107,7 +119,7 @@ class Objects:
         with _refusals():
             sent = self._s3.upload_part(
                 **self.place, Key=key, UploadId=upload, PartNumber=number,
-                Body=_Sent(body, self.patience),
+                Body=_Sent(body, self.patience), ChecksumAlgorithm=CHECKSUM,
             )  # fmt: skip
         self.written.add(size=len(body))
         said = {name: sent[name] for name in sent if name.startswith(("ETag", "Checksum"))}
@@ -125,8 +137,8 @@ class Objects:
                     MultipartUpload={"Parts": ordered},
                 )  # fmt: skip
         except MissingError:  # an answer was lost, the SDK asked again, and the upload has ended
-            with _refusals():
-                self._s3.head_object(**self.place, Key=key)
+            if not self.is_there(key):
+                raise
 
     def abort_parts(self, key: str, upload: str) -> None:
         """What was sent of it goes, and costs nobody anything."""

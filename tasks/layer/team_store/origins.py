@@ -17,10 +17,18 @@ STEP = "team-store"  # of the record that says whose prefix is a stage's own
 _USED: set[str] = set()  # by this run
 
 
-def origin(bucket: str, writer: str) -> str:
-    """Names of buckets are global in AWS. What stands in for AWS has others of the same names, and
-    other people may write to them."""
-    return files.digest([endpoint(), bucket, writer])[:16]
+def origin(settings: Settings, writer: str) -> str:
+    """Names of buckets are unique in a partition of AWS. Another partition, and what stands in for
+    AWS, has others of the same names, and other people may write to them."""
+    place = [_partition(settings.region), endpoint(), settings.bucket]
+    return files.digest([*place, writer])[:16]
+
+
+def _partition(region: str) -> str:
+    """`cn`, `us-gov`, …, '' for the one of all others. By its regions' names: botocore, which has
+    a list, takes too long for a run that asks nothing of AWS."""
+    area = region.rsplit("-", 2)[0]
+    return area if area == "cn" or "-" in area else ""
 
 
 def endpoint() -> str:
@@ -60,7 +68,7 @@ def trusted(settings: Settings) -> tuple[str, ...]:
         return ()
     writers = settings.store_trust or (named_writer(settings),)
     known = [*filter(None, writers)] or _remembered(settings)
-    return tuple(origin(settings.bucket, each) for each in known)
+    return tuple(origin(settings, each) for each in known)
 
 
 def named_writer(settings: Settings) -> str:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -71,10 +71,12 @@ def _entry(name: Name, path: Path) -> Entry:
 
 
 def _base(large: Mapping[Name, Entry], own: Mapping[Name, Entry], now: datetime) -> str:
-    oldest = (now - SHARED_FOR).strftime("%Y%m%d")
+    oldest, today = ((now - age).strftime("%Y%m%d") for age in (SHARED_FOR, timedelta()))
     sizes: Counter[str] = Counter()
     for name, each in large.items():
-        if name in own and own[name].sha256 == each.sha256 and own[name].pack > oldest:
+        if name not in own or own[name].sha256 != each.sha256:
+            continue
+        if oldest < own[name].pack and own[name].pack[: len(today)] <= today:
             sizes[own[name].pack] += each.size
     return max(sizes, key=lambda pack: sizes[pack], default="")
 
@@ -82,7 +84,7 @@ def _base(large: Mapping[Name, Entry], own: Mapping[Name, Entry], now: datetime)
 @dataclass(kw_only=True)
 class Sender:
     """One push, in the background. `fault`: why not all of it is there. `noted` hears of what was
-    given."""
+    given, and which packs are gone."""
 
     store: TeamStore
     inputs: str
@@ -90,7 +92,7 @@ class Sender:
     fault: str = ""
     sent: int = 0
     _patience: Patience = field(default_factory=lambda: Patience(float("inf")))
-    noted: Callable[[Mapping[Name, Entry]], object] = lambda given: None
+    noted: Callable[[Mapping[Name, Entry], Collection[str]], object] = lambda given, lost: None
     _found: Mapping[Name, Path] = field(default_factory=dict)
     _others: list[Entry] = field(default_factory=list)
     _thread: threading.Thread | None = None
@@ -134,16 +136,18 @@ class Sender:
             self.fault = "there is no bucket"
         except (BrokenError, OSError) as error:
             self.fault = str(error)
+        except Exception as error:  # nobody sees a thread's
+            self.fault = f"{type(error).__name__}: {error}"
 
     def _send_all(self) -> None:
-        store, found = self.store, self._found
-        new = [card for card in self.cards if card[0] in found and card[0] not in store.known]
-        to_list = not store.knows_inputs
-        if not found or not (new or to_list):
+        store, to_list = self.store, not self.store.knows_inputs
+        new, found, push = self._arranged()
+        if not found:
             return
-        if not to_list:
-            found = {name: found[name] for card in new for name in card if name in found}
-        push = arrange(found, store.own, datetime.now(UTC), store.dead_packs)
+        for pack in {each.pack for each in push.entries.values()} - {"", push.pack}:
+            if not store.objects.is_there(object_key(store.writer, PACKS, pack)):
+                store.lose(pack)
+                new, found, push = self._arranged()
         self._let_expire()
         if push.pack:
             self._send_pack(push, found)
@@ -151,7 +155,15 @@ class Sender:
         self.sent = sum(in_parallel(jobs, self._patience))
         if to_list:
             self._put((INDEX, self.inputs), [*found], push, found, self._others)
-        self.noted(push.entries)
+        self.noted(push.entries, store.dead_packs)
+
+    def _arranged(self) -> tuple[list[tuple[Name, ...]], Mapping[Name, Path], Push]:
+        """Cards that are new, what is to be listed, and where it is to lie."""
+        store, found = self.store, self._found
+        new = [card for card in self.cards if card[0] in found and card[0] not in store.known]
+        if store.knows_inputs:
+            found = {name: found[name] for card in new for name in card if name in found}
+        return new, found, arrange(found, store.own, datetime.now(UTC), store.dead_packs)
 
     def _let_expire(self) -> None:
         """All of it can be made again: S3 removes it by age. The rule is there in a bucket that the

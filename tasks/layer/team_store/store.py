@@ -51,6 +51,7 @@ class TeamStore:
     missed: set[Name] = field(default_factory=set)
     fault: str = ""
     is_slow: bool = False
+    is_denied: bool = False
     _denied: bool = False
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class TeamStore:
         self.kept = replace(self.kept, origins=count)
 
     def origin(self, writer: str) -> str:
-        return origins.origin(self.objects.place["Bucket"], writer)
+        return origins.origin(self.objects.aws.settings, writer)
 
     def begin(self, inputs: str) -> None:
         """All that a trusted writer built these inputs from. `inputs`: the input hash."""
@@ -107,6 +108,19 @@ class TeamStore:
         asks = [partial(self._asked, writer, name, place) for name, place in places.items()]
         self._take(writer, list(in_parallel(asks, self.patience)))
 
+    @property
+    def may_take(self) -> bool:
+        """What only reads too slowly may still be written to. So may what answers 403: to who may
+        not list, S3 says so of a store in which nothing is yet."""
+        return not self.fault or self.is_slow or self.is_denied
+
+    def lose(self, pack: str) -> None:
+        """It is gone, so all that was given to this writer's prefix may be."""
+        for entry in [each for each in self.own.values() if each.pack == pack]:
+            self._forget(self.writer, entry)
+        self.known -= {*self.own}
+        self.own.clear()
+
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """What ends it for this run."""
@@ -115,7 +129,8 @@ class TeamStore:
         except SlowError:
             self.fault, self.is_slow = "it is slower than making the parts here", True
         except DeniedError:
-            self.fault = "it is empty, or this identity may not read it (403)"
+            self.fault = "nothing of this is there, or this identity may not read it (403)"
+            self.is_denied = True
         except (BrokenError, OSError) as error:  # of this machine's disk, too
             self.fault = str(error)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...requirements import references, tags, uv
 from ...sandbox import index_credentials
-from ...sandbox.job_kinds import INSTALL
+from ...sandbox.job_users import INSTALL
 from ...sandbox.protocol import Job, Sandbox
 from ...sandbox.temp_dirs import folder
 from ...settings.model import Settings

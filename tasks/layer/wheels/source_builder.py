@@ -2,7 +2,7 @@
 
 what builds it ─▶ pyproject.toml is read, its build requirements are installed from wheels alone
                   (no code of a package runs), and travel as a zip
-     the build ─▶ as nobody, in a container of its own (sandbox/job_kinds.py), without network
+     the build ─▶ as nobody, in a container of its own (sandbox/job_users.py), without network
                   (`build-network`), index or password. Only the wheel comes back
 """
 
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from email.parser import HeaderParser
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from ...requirements import references, uv
 from ...requirements.file import parse_requirement
 from ...sandbox import index_credentials
-from ...sandbox.job_kinds import BUILD, INSPECT, INSTALL
+from ...sandbox.job_users import BUILD, INSPECT, INSTALL
 from ...sandbox.protocol import Job, Outcome, Sandbox, scripts
 from ...sandbox.tar_streams import TooLargeError
 from ...sandbox.temp_dirs import folder
@@ -28,7 +29,7 @@ from ...ui.console import say
 from ...util import files as file_tools
 from ...util.errors import BuildError
 from .. import exact_image, input_hash, installed
-from . import untrusted
+from . import missing_wheels, untrusted, uv_errors
 
 _SDIST = re.compile(r"\w[\w.+!-]{,200}\.(tar\.\w+|tgz|zip)", re.ASCII)
 _ABOUT = ("METADATA", "WHEEL")
@@ -117,7 +118,7 @@ class SourceBuilder:
         )
         outcome = self.get_sandbox().run(job)
         if outcome.code:
-            raise uv.explain(outcome.output, self.settings, self.get_sandbox().kind)
+            raise uv_errors.explain(outcome.output, self.settings, self.get_sandbox().kind)
         import tomli
 
         [package] = tomli.loads((here / "pylock.toml").read_text(encoding="utf-8"))["packages"]
@@ -180,7 +181,7 @@ class SourceBuilder:
         )
         outcome = self.get_sandbox().run(job)
         if outcome.code:
-            raise uv.explain(outcome.output, self.settings, self.get_sandbox().kind)
+            raise uv_errors.explain(outcome.output, self.settings, self.get_sandbox().kind)
         packing = Job(
             argv=("{python}", "{scripts}/gather.py", "all", f"{{work}}/{name}", "{work}/all.zip"),
             kind=INSPECT,
@@ -202,10 +203,31 @@ class SourceBuilder:
             outcome = Outcome(code=1, output=f"{error}\n{FAULT}{why}, waited for {waited:.0f} s")
         if outcome.code:
             lines = outcome.output.splitlines()
-            shown = "\n".join(uv.shorten(lines))
-            fix = untrusted.PIN if lines and lines[-1].startswith(FAULT) else uv.NOT_BUILT
+            shown = "\n".join(uv_errors.shorten(lines))
+            fix = (
+                untrusted.PIN if lines and lines[-1].startswith(FAULT) else missing_wheels.NOT_BUILT
+            )
             raise BuildError(f"{what} does not build from source:\n{shown}", fix=fix)
         return outcome.output
+
+
+@cache
+def in_a_container(settings: Settings) -> Sandbox:
+    """Where what has no wheel says what it needs, and is built. BuildError where there is no
+    engine."""
+    from ...sandbox.container.sandbox import ContainerSandbox
+
+    try:
+        return ContainerSandbox(settings)
+    except BuildError as error:
+        problem = f"a package has no wheel, and its build scripts would run as you: {error.problem}"
+        raise BuildError(problem, fix="start Docker, or pin a version that has a wheel") from None
+
+
+def close_container(settings: Settings) -> None:
+    """If there is one."""
+    if in_a_container.cache_info().currsize:
+        in_a_container(settings).close()
 
 
 def answer(output: str) -> list[str]:
@@ -278,7 +300,9 @@ def described(path: Path, name: str, version: str, sdist: str) -> BuiltWheel:
         file = _file(name, version, [str(tag) for tag in about.get_all("Tag") or []])
     wanted = (canonicalize_name(name), canonicalize_version(version))
     if found != wanted or not _FILE.fullmatch(file):
-        raise BuildError(f"{name}=={version} builds something else, or no wheel", fix=uv.NOT_BUILT)
+        raise BuildError(
+            f"{name}=={version} builds something else, or no wheel", fix=missing_wheels.NOT_BUILT
+        )
     return BuiltWheel(
         name=wanted[0], version=version, file=file, path=path, sdist=sdist,
         requires=requires,

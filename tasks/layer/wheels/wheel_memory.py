@@ -6,6 +6,8 @@ linked into every layer. So what is installed is compared with the wheel's RECOR
 """
 
 import json
+import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +19,7 @@ from ..locked_requirement import LockedRequirement
 
 Contents = Mapping[str, str]  # {path: sha256}
 LISTED = 3  # files, of one distribution
+UNUSED = 90 * 86_400  # seconds after which what was remembered goes
 FORMAT = 2  # raise when other files of a wheel are compared
 
 
@@ -37,6 +40,8 @@ def differences(
     if known is None:
         _remember(place, contents)
         return []
+    with suppress(OSError):
+        os.utime(place)
     changed = sorted(path for path in {*known, *contents} if known.get(path) != contents.get(path))
     return [f"{pin.name}: {path!a} is not what this wheel held before" for path in changed[:LISTED]]
 
@@ -59,3 +64,21 @@ def _remember(place: Path, contents: Contents) -> None:
     with suppress(OSError):  # a home that may only be read
         place.parent.mkdir(parents=True, exist_ok=True)
         files.write_atomic(place, json.dumps(contents).encode())
+        _forget_unused()
+
+
+def _forget_unused() -> None:
+    oldest = time.time() - UNUSED
+    for each in folder().glob("*.json"):
+        with suppress(OSError):  # another build was quicker
+            if each.stat().st_mtime < oldest:
+                each.unlink()
+
+
+def held() -> tuple[int, int]:
+    """How many wheels are remembered, and their bytes."""
+    sizes = []
+    for each in folder().glob("*.json"):
+        with suppress(OSError):
+            sizes.append(each.stat().st_size)
+    return len(sizes), sum(sizes)

@@ -6,6 +6,7 @@ with that type would be empty. Only a call of the query protocol and such an upl
 moto reads no policy. Here it holds, and what it does not speak of is refused.
 """
 
+import io
 import json
 import re
 import shutil
@@ -24,6 +25,7 @@ _BUCKET = re.compile(r"/(?!moto-api|doit-)([^/]+)/?")
 # Fields that no condition has to name (AWS: "POST policy").
 _UNNAMED = {"policy", "x-amz-signature", _FILE, "awsaccesskeyid", "signature"}
 _IN_MEMORY = 1 << 20  # bytes of a form. The rest waits on the disk
+_FIELDS = 1 << 16  # bytes before the file, which comes last (AWS: at most 20 KB)
 
 
 def apply() -> None:
@@ -56,23 +58,52 @@ def may_upload(environ: dict[str, Any], secrets: Secrets) -> bool:
     is_upload = str(environ.get("CONTENT_TYPE", "")).lower().startswith(_MULTIPART)
     if not (bucket and is_upload and is_form(environ)):
         return False
-    fields, sizes = _read(environ)
+    head = environ["wsgi.input"].read(_FIELDS)
+    if not is_policy_signed(_first_fields(head, str(environ["CONTENT_TYPE"])), secrets):
+        return False  # before anything of a stranger's file is read
+    fields, sizes = _read(environ, head)
     if len(sizes) != 1 or not is_policy_signed(fields, secrets):
         return False
     return is_allowed(fields, bucket[1], sizes[0])
 
 
-def _read(environ: dict[str, Any]) -> tuple[dict[str, str], list[int]]:
+def _first_fields(head: bytes, content_type: str) -> dict[str, str]:
+    """Those before the file, their names in lower case. {} where the head of the form has none."""
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.http import parse_options_header
+    from werkzeug.sansio import multipart
+
+    fields, name = dict[str, bytes](), ""
+    try:
+        boundary = parse_options_header(content_type)[1]["boundary"].encode("latin-1")
+        decoder = multipart.MultipartDecoder(boundary)
+        decoder.receive_data(head)
+        while not isinstance(event := decoder.next_event(), multipart.File):
+            if isinstance(event, multipart.Field) and event.name.lower() == _FILE:
+                break
+            if isinstance(event, multipart.Field):
+                name = event.name.lower()
+            elif isinstance(event, multipart.Data):
+                fields[name] = fields.get(name, b"") + event.data
+            elif not isinstance(event, multipart.Preamble):
+                return {}  # it goes on, or has no file
+        return {name: value.decode() for name, value in fields.items()}
+    except (KeyError, ValueError, HTTPException):  # it is no form
+        return {}
+
+
+def _read(environ: dict[str, Any], head: bytes) -> tuple[dict[str, str], list[int]]:
     """Fields, their names in lower case, and bytes of each file. Nothing of a form that moto and
-    AWS may understand in two ways."""
+    AWS may understand in two ways. `head`: what was read of it before."""
     from werkzeug.wrappers import Request
 
     body = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - moto reads it, too
+    body.write(head)
     shutil.copyfileobj(environ["wsgi.input"], body)
     body.seek(0)
     form = Request({**environ, "wsgi.input": body})
     said = [(name.lower(), value) for name, value in form.form.items(multi=True)]
-    files = [(name, len(file.read())) for name, file in form.files.items(multi=True)]
+    files = [(name, file.seek(0, io.SEEK_END)) for name, file in form.files.items(multi=True)]
     body.seek(0)
     environ["wsgi.input"] = body
     files += [(name, len(value.encode())) for name, value in said if name == _FILE]

@@ -13,7 +13,7 @@ from ...aws.errors import errors
 from ...chalice_project import api_event, config
 from ...chalice_project.source.declared import Route
 from ...settings import paths
-from ...settings.smoke_request import Request
+from ...settings.smoke_request import HEADERS, Request
 from ...util import typed_json
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def by_address(
 
     asked = urllib.request.Request(  # noqa: S310 - `address` has looked at it
         url.rstrip("/") + request.path, request.body.encode() or None,
-        {"Accept": "*/*", "User-Agent": "doit-lambda-layer", **headers}, method=request.method,
+        HEADERS | {**headers}, method=request.method,
     )  # fmt: skip
     secure = urllib.request.HTTPSHandler(context=tls)
     try:

@@ -30,7 +30,7 @@ ASYNCHRONOUS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "Destination
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """Of a function: statements of its resource policy, its reserved concurrency, its settings that
-    are not Chalice's, how it is called asynchronously, and whether it may call itself in a loop."""
+    are not Chalice's. How it is called asynchronously, and whether it may call itself in a loop."""
 
     policy: list[dict[str, Any]] = field(default_factory=list)
     reserved: int | None = None

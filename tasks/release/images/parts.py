@@ -12,10 +12,10 @@ from typing import Any
 
 from ...aws import s3
 from ...aws.client import Aws
-from ...aws.iam import image_statements
+from ...aws.iam import image_actions
 from ...image.assemble import Base
 from ...image.tar_layer import Layer
-from ...settings import s3_keys
+from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...util import files, typed_json
 from ..stage import store
@@ -42,7 +42,7 @@ class ImageParts:
 
 def repository(settings: Settings) -> str:
     """Its name in ECR."""
-    return image_statements.repository_name(settings, store.app(settings))
+    return image_actions.repository_name(settings, store.app(settings))
 
 
 def _key(settings: Settings, input_hash: str) -> str:
@@ -65,8 +65,13 @@ def note(aws: Aws, parts: ImageParts, image: str) -> None:
     s3.put_bytes(aws, _key(aws.settings, parts.input), files.canonical(asdict(made)))
 
 
-def to_record(parts: ImageParts) -> files.Record:
-    return asdict(parts)
+def remember(settings: Settings, parts: ImageParts) -> None:
+    """As the record of step image-parts."""
+    files.write_record(paths.stage_record(settings, "image-parts"), asdict(parts))
+
+
+def known(settings: Settings) -> ImageParts | None:
+    return from_record(files.read_record(paths.stage_record(settings, "image-parts")) or {})
 
 
 def from_record(told: Mapping[str, Any]) -> ImageParts | None:

@@ -6,7 +6,6 @@ ECR knows digests and times. What an image holds, and what it was made from, sta
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from ...aws import s3, s3_versions
 from ...aws.client import Aws
@@ -117,17 +116,21 @@ def _mark(aws: Aws, made: ImageRelease) -> None:
     s3.put_bytes(aws, s3_keys.image_mark(repository(aws.settings), made.number, made.digest), b"")
 
 
-def note(aws: Aws, parts: ImageParts, facts: Mapping[str, Any]) -> ImageRelease:
-    """The release of an image, its number given where it has none yet. `facts`: push's record."""
-    if known := by_digest(aws, str(facts["digest"])):
+def note(
+    aws: Aws, parts: ImageParts, uri: str, digest: str, unpacked: int,
+    handlers: Mapping[str, str] = {},
+) -> ImageRelease:  # fmt: skip
+    """The release of an image, its number given where it has none yet. `unpacked`: bytes.
+    `handlers`: {function, as Chalice calls it: handler}."""
+    if known := by_digest(aws, digest):
         return known
     git = subprocesses.state(paths.CHALICE_CONFIG) or {}
     made = ImageRelease(
-        number=max(numbers(aws), default=0), digest=facts["digest"], uri=facts["uri"],
+        number=max(numbers(aws), default=0), digest=digest, uri=uri,
         at=actor.written(datetime.now(UTC)), by=actor.current_actor(aws.environ),
         input=parts.input, app=wishes.app(aws.settings), versions=parts.versions,
-        packages=parts.packages, unpacked=facts["unpacked"], commit=str(git.get("commit", "")),
-        architecture=aws.settings.architecture, handlers=facts.get("handlers", {}),
+        packages=parts.packages, unpacked=unpacked, commit=str(git.get("commit", "")),
+        architecture=aws.settings.architecture, handlers=handlers,
     )  # fmt: skip
     return _numbered(aws, made)
 

@@ -12,6 +12,7 @@ from ...aws.errors import errors
 from ...chalice_project import deploy
 from ...image import ecr
 from ...settings import paths
+from ...settings.step_records import AskedRecord
 from ...ui.console import say
 from ...util import files
 from ...util.errors import InputError
@@ -52,7 +53,7 @@ def check(aws: Aws, digest: str) -> None:
         raise InputError(f"{digest} is not in repository {name} any more", fix=GONE)
 
 
-def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def switch(aws: Aws, uri: str, facts: Mapping[str, Any], asked: AskedRecord | None) -> None:
     """Each function only where it has another one yet, so that a run that was stopped is
     continued. `facts`: for the record's "image"."""
     check(aws, str(facts["digest"]))

@@ -9,9 +9,9 @@ from ...layer import input_hash
 from ...layer.archive import size_limit
 from ...requirements import host_python
 from ...sandbox import choose
-from ...settings import paths, s3_keys, step_records
+from ...settings import paths, records, s3_keys
 from ...settings.model import Settings
-from ...settings.step_records import ZipRecord
+from ...settings.step_records import VerifyRecord, ZipRecord
 from ...util import files
 from .. import listing, registry
 from .. import manifest as manifests
@@ -138,11 +138,10 @@ def _build(settings: Settings, why: list[str], wanted: str = "") -> list[Require
 
 def _tested(settings: Settings) -> ZipRecord | None:
     """zip's record, when verify has tested that zip."""
-    packed = step_records.read_zip(settings)
-    verified = files.read_record(paths.record(settings, "verify")) or {}
-    if packed and paths.layer_zip(settings).is_file() and packed.sha256 == verified.get("sha256"):
-        return packed
-    return None
+    packed = records.read(settings, ZipRecord)
+    verified = records.read(settings, VerifyRecord)
+    whole = packed and verified and packed.sha256 == verified.sha256
+    return packed if whole and paths.layer_zip(settings).is_file() else None
 
 
 def _twin(aws: Aws, wanted: str) -> LayerVersion | None:

@@ -13,7 +13,7 @@ from ...settings import paths, s3_keys
 from ...settings.model import Settings
 from ...util import typed_json
 from .. import listing
-from ..retention import VersionEntry
+from ..kept_versions import VersionEntry
 from ..undo import snapshot
 from . import store
 

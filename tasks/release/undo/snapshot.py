@@ -13,7 +13,8 @@ from ...aws import apigateway, lambda_functions, s3, s3_versions
 from ...aws.client import Aws
 from ...chalice_project import config as chalice_config
 from ...chalice_project import deploy
-from ...settings import paths, s3_keys
+from ...settings import paths, records, s3_keys
+from ...settings.step_records import AskedRecord
 from ...util import actor, files
 from ...util.errors import LayerError
 from ...util.files import Record
@@ -76,10 +77,10 @@ def _key(aws: Aws) -> str:
 
 
 def begin(
-    aws: Aws, asked: Mapping[str, Any], former: Attempt | None = None, image: str = ""
+    aws: Aws, asked: AskedRecord | None, former: Attempt | None = None, image: str = ""
 ) -> Attempt:
     """Before Chalice changes anything. `former`: the last change. One that was cut short goes on:
-    what ran before it is what it goes back to. `asked`: {"answered", "said"} of what runs now.
+    what ran before it is what it goes back to. `asked`: about what runs now.
     `image`: by digest, for a stage of images."""
     arns = [] if image else chalice_config.layers(paths.CHALICE_CONFIG, aws.settings.stage)
     by, at = actor.current_actor(aws.environ), actor.written(datetime.now(UTC))
@@ -159,13 +160,13 @@ def api_stage(aws: Aws) -> str:
     return str(own.get("api_gateway_stage") or app.get("api_gateway_stage") or "api")
 
 
-def _blocked(before: Ran | None, asked: Mapping[str, Any]) -> str:
+def _blocked(before: Ran | None, asked: AskedRecord | None) -> str:
     if before is None:
         return "nothing ran before"
     if not before.is_kept:
         return "no package of what ran before is kept in S3: this tool did not deploy it"
-    if not asked.get("answered"):
-        said = attempt.short(asked.get("said") or "nobody asked it")
+    if not (asked and asked.answered):
+        said = attempt.short((asked and asked.said) or "nobody asked it")
         return f"what ran before did not answer either: {said}"
     return ""
 
@@ -197,24 +198,23 @@ def everybodys(aws: Aws) -> Iterator[tuple[str, str]]:
                     yield arn, stage
 
 
-def ask_before(aws: Aws, ask: Any) -> Record:
-    """Record {"answered", "said"}: does what runs now answer? A change that was cut short has asked
-    already."""
+def ask_before(aws: Aws, ask: Any) -> AskedRecord:
+    """Does what runs now answer? A change that was cut short has asked already."""
     former = read(aws)
-    record: Record = {"answered": False, "said": "nothing ran before"}
+    record = AskedRecord(answered=False, said="nothing ran before")
     if former and former.is_open:
-        record["said"] = f"{former} was cut short"
+        record = AskedRecord(answered=False, said=f"{former} was cut short")
     elif deploy.functions_of(chalice_state.read_state(aws)):
         record = _asked(aws, ask)
-    files.write_record(paths.stage_record(aws.settings, "smoke-before"), record)
+    records.write(aws.settings, record)
     return record
 
 
-def _asked(aws: Aws, ask: Any) -> Record:
+def _asked(aws: Aws, ask: Any) -> AskedRecord:
     try:
         if not deploy.deployed_file(aws.settings.stage).exists():
             chalice_state.fetch_state(aws)
         ask(aws)
     except LayerError as error:
-        return {"answered": False, "said": attempt.short(error.problem)}
-    return {"answered": True, "said": ""}
+        return AskedRecord(answered=False, said=attempt.short(error.problem))
+    return AskedRecord(answered=True, said="")

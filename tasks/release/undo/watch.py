@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ...aws.client import Aws
 from ...settings.model import Settings
+from ...settings.step_records import AskedRecord
 from ...util.errors import DeployError, LayerError
 from ..stage import rollback_pin
 from . import attempt, restore, snapshot
@@ -11,7 +12,7 @@ from .attempt import Attempt
 
 Ask = Callable[[Aws], object]
 # A rollback is there for what does not answer, and is not undone by itself.
-UNASKED = {"answered": False, "said": "a rollback does not ask it"}
+UNASKED = AskedRecord(answered=False, said="a rollback does not ask it")
 
 
 def watch(aws: Aws, ask: Ask) -> None:

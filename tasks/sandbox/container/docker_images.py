@@ -5,15 +5,14 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ...settings import paths
 from ...settings.model import Settings
 from ...ui.console import following, progress, say
 from ...util.errors import BuildError
-from .. import tar_streams
+from .. import index_credentials, tar_streams
 from . import emulation
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = "doit-lambda-layer/builder"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 STEP = re.compile(r"Step (\d+)/(\d+) ")  # what `docker build` says
 
 
@@ -128,14 +125,14 @@ def ensure_compiler(client: "DockerClient", settings: Settings, why: str) -> str
     """The tag of the image with compilers. Built when none of this content is here. BuildError."""
     import docker
 
-    base, bundle = ensure_base(client, settings), ca_bundle(os.environ)
+    base, bundle = ensure_base(client, settings), index_credentials.ca_bundle(os.environ)
     dockerfile = (paths.DOCKER / "Dockerfile").read_bytes()
     tag = content_tag([dockerfile, base.encode(), bundle])
     try:
         client.images.get(tag)
     except docker.errors.ImageNotFound:
         say(f"making an image with compilers on {settings.base_image}, once: {why}")
-        arguments = {"BASE_IMAGE": settings.base_image, **proxies(os.environ)}
+        arguments = {"BASE_IMAGE": settings.base_image, **index_credentials.proxies(os.environ)}
         context = {"Dockerfile": dockerfile, "ca-bundle.pem": bundle}
         try:
             _build(client, tag, arguments, context)
@@ -162,6 +159,7 @@ def _build(
         stream = client.api.build(
             fileobj=archive, custom_context=True, tag=tag, buildargs=arguments, rm=True,
             forcerm=True, decode=True, labels={"doit-lambda-layer": "builder"},
+            use_config_proxy=False,
         )  # fmt: skip
         for event in stream:  # to its end, as in _show_pull
             text = event.get("stream", "") or event.get("error", "")
@@ -175,19 +173,3 @@ def _build(
             f"the image with compilers could not be built:\n{shown}",
             fix="read the last lines, and the Dockerfile that this tool brings",
         )
-
-
-def ca_bundle(environ: Mapping[str, str]) -> bytes:
-    """The host's own CA bundle (a company's), or nothing."""
-    path = ca_file(environ)
-    return path.read_bytes() if path else b""
-
-
-def ca_file(environ: Mapping[str, str]) -> Path | None:
-    """Where it is, by the first variable that names a file."""
-    named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
-    return next((path for path in named if path.is_file()), None)
-
-
-def proxies(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: environ[name] for name in PROXIES if environ.get(name)}

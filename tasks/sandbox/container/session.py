@@ -1,4 +1,4 @@
-"""The containers of a run, the store and the cell (sandbox/job_kinds.py), each from its start to
+"""The containers of a run, the store and the cell (sandbox/job_users.py), each from its start to
 its removal, and the jobs in it.
 
 A container's main process (docker/job_server.py) runs them. It is asked over a connection that ends
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...settings import paths
 from ...settings.model import LAMBDA_TMP, Settings
-from ...util.background import BackgroundTask
 from ...util.errors import BuildError
-from .. import job_kinds, lambda_system, tar_streams
-from ..job_kinds import ENGINE_USERS, KEEPER, NOBODY, ROOT
+from .. import index_credentials, job_users, lambda_system, tar_streams
+from ..job_users import ENGINE_USERS, KEEPER, NOBODY, ROOT
 from ..protocol import Job, OnLine, Outcome, expand, scripts
 from ..watch import Watch
-from . import docker_engine, docker_errors, docker_images, image_python, tools
+from . import docker_engine, docker_errors, image_python, tools
 from .image_python import INTERPRETER
 from .job_channel import GoneError, Keeper
 
@@ -31,6 +30,7 @@ CACHE_VOLUME = "doit-lambda-layer-cache"  # uv's cache; survives, safe to remove
 BRIDGE, NONE = "bridge", "none"  # the engine's networks
 LIMIT = 1024  # processes and threads, open files: Lambda's
 ROOM_TO_BUILD = 16_000  # MB of /tmp where something is compiled, as far as there is memory
+OF_THE_ENGINE = ("HOME", "HOSTNAME", "TERM")  # variables that docker/job_server.py leaves out
 OURS = 32  # processes and threads of the tool's own in there
 SCRIPTS = ("unpack.py", "fork_pool.py")  # what lays /opt out
 
@@ -51,7 +51,9 @@ class Session:
         self.container: Container = client.containers.create(
             image, ["-I", "-c", keeper_script(), *words], entrypoint=[INTERPRETER], init=True,
             labels=docker_engine.labels(), stdin_open=True, auto_remove=True,
-            log_config={"type": "none"}, security_opt=["no-new-privileges"], **options,
+            log_config={"type": "none"}, security_opt=["no-new-privileges"],
+            use_config_proxy=False,  # ~/.docker/config.json may have one with a password
+            **options,
         )  # fmt: skip
         atexit.register(self.close)
         try:
@@ -161,7 +163,7 @@ class Store(Session):
         self._connect(job.network)
         self._begin()
         files = dict(job.inputs)
-        if job.network and (bundle := docker_images.ca_bundle(os.environ)):
+        if job.network and (bundle := index_credentials.ca_bundle(os.environ)):
             files[".ca-bundle.pem"] = bundle
         self.lay(files)
         return self.watched(
@@ -188,9 +190,11 @@ class Store(Session):
     def _environment(self, job: Job) -> dict[str, str]:
         environment = {"HOME": "{tmp}", **job.environment, "UV_CACHE_DIR": f"{CACHE}/uv"}
         if job.network:
-            environment |= docker_images.proxies(os.environ)
-            if docker_images.ca_bundle(os.environ):
-                environment |= dict.fromkeys(docker_images.CA_VARIABLES, "{work}/.ca-bundle.pem")
+            environment |= index_credentials.proxies(os.environ)
+            if index_credentials.ca_bundle(os.environ):
+                environment |= dict.fromkeys(
+                    index_credentials.CA_VARIABLES, "{work}/.ca-bundle.pem"
+                )
         return environment
 
 
@@ -206,7 +210,6 @@ class Cell(Session):
         """`whole`: the image has what lies at /opt and /var/task elsewhere."""
         import docker
 
-        self._ahead = BackgroundTask()
         self._laid: tuple[object, ...] = ()
         self._nobody: Keeper | None = None
         own = f"exec,mode=755,uid={KEEPER},gid={KEEPER}"
@@ -224,6 +227,7 @@ class Cell(Session):
             "{tools}": f"{CELL_WORK}/tools", "{tmp}": "/tmp",  # noqa: S108 - the container's
             "{task}": TASK, "{runtime}": "/var/runtime", "{meet}": "@function",
         }  # fmt: skip
+        self._said = said_by_image(self.container) if settings.is_image else {}
 
     def close(self, *, killing: bool = False) -> None:
         super().close(killing=killing)
@@ -246,11 +250,7 @@ class Cell(Session):
         )  # fmt: skip
         self._nobody = Keeper(self.api.exec_start(made["Id"], socket=True))
 
-    def prepare(self, layer: Path) -> None:
-        self._ahead.begin(lambda: self._lay_out([layer]))
-
     def run(self, job: Job, on_line: OnLine) -> Outcome:
-        self._ahead.settle()
         self.lay(job.inputs)
         self._lay_out(job.opt)
         if job.task:
@@ -258,8 +258,9 @@ class Cell(Session):
         if self._nobody is None:
             self.begin()
         assert self._nobody
-        home = {"HOME": "{tmp}"} if job.kind is job_kinds.BUILD else {}
-        return self.watched(self._nobody, job, home | {**job.environment}, on_line, CELL_WORK)
+        home = {"HOME": "{tmp}"} if job.kind is job_users.BUILD else {}
+        environment = {**self._said, **home, **job.environment}
+        return self.watched(self._nobody, job, environment, on_line, CELL_WORK)
 
     def _lay_out(self, layers: Sequence[Path]) -> None:
         """What the job wants at /opt, unless just that lies there."""
@@ -273,7 +274,7 @@ class Cell(Session):
         self.lay({**scripts(SCRIPTS), **tools.own_libdeflate(self._settings)})
         zips = {f".layer-{number}": path for number, path in enumerate(packed)}
         words = ("{python}", "{scripts}/unpack.py", target, "{tools}")
-        job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_kinds.UNPACK)
+        job = Job(argv=(*words, *(f"{{work}}/{name}" for name in zips)), kind=job_users.UNPACK)
         self.lay(zips)
         outcome = self.watched(self._keeper, job, {}, print, CELL_WORK)
         self.send(dict.fromkeys(zips, b""))  # they lie in memory
@@ -291,6 +292,12 @@ def _watched(pieces: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
 
 
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+
+
+def said_by_image(container: "Container") -> dict[str, str]:
+    """Of what the engine would set, too, what the image itself sets, as it does in Lambda."""
+    pairs = (each.partition("=") for each in container.attrs["Config"]["Env"] or ())
+    return {name: value for name, _, value in pairs if name in OF_THE_ENGINE}
 
 
 def keeper_script() -> str:

@@ -39,6 +39,8 @@ def test_an_app_of_a_larger_repository_has_a_workflow_of_its_own() -> None:
     assert cache["path"].split() == [*own, "~/.cache/doit-lambda-layer"]
     assert "hashFiles('services/orders/requirements*'" in cache["key"]
     assert cache["key"].startswith("layer-services-orders-")
+    # the tool's version stands there: with another one all is made anew, and has to be kept
+    assert f"'{PART.file}')" in cache["key"]
 
 
 def test_an_app_that_is_all_of_its_repository_has_no_filter() -> None:

@@ -1,6 +1,10 @@
 """tasks/aws/secrets_manager.py: a secret becomes variables, and its values are shown nowhere."""
 
+import html
 import json
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import quote
 
 import pytest
 
@@ -100,11 +104,54 @@ def test_no_repr_shows_a_value() -> None:
     assert VALUE not in repr(secret(AA=VALUE))
 
 
-@pytest.mark.parametrize("written", [str, json.dumps, repr, lambda text: json.dumps({"KEY": text})])
-def test_values_are_hidden_however_they_are_written(written: object) -> None:
-    """AWS answers "String measured: {…}" when variables are too large."""
-    line = f"String measured: {written(VALUE)}"  # type: ignore[operator] # each is called
-    assert "s3cr3t" not in hide(line, {"KEY": VALUE})
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"
+ACCOUNT = json.dumps({"type": "service_account", "keys": [{"private_key": PEM}]})
+WRITERS: list[Callable[[str], str]] = [
+    str, json.dumps, repr, ascii, partial(json.dumps, ensure_ascii=False),
+    lambda text: json.dumps({"KEY": text}), lambda text: repr({"KEY": text}),
+    lambda text: repr(text.encode()), lambda text: repr([text.encode()]),
+    lambda text: text.replace("/", "\\/"),  # PHP's JSON
+]  # fmt: skip
+
+
+def of_go(text: str) -> str:
+    """Its JSON, safe within HTML."""
+    return json.dumps(text).replace("&", "\\u0026").replace("'", "\\u0027")
+
+
+@pytest.mark.parametrize(
+    "value", [VALUE, "lí\U0001f600nea-s3cr3t", "s3cr3t\\\\\"\t\r\n'-tail", ACCOUNT]
+)
+@pytest.mark.parametrize("first", [*WRITERS, html.escape, quote, of_go])
+@pytest.mark.parametrize("second", WRITERS)
+def test_values_are_hidden_however_often_they_are_quoted(
+    value: str, first: Callable[[str], str], second: Callable[[str], str]
+) -> None:
+    """AWS answers "String measured: {…}" when variables are too large, the body of an API's answer
+    is JSON in JSON, and so is a line of a log."""
+    said = hide(f"String measured: {second(f'bad config {first(value)}')}!", {"KEY": value})
+    assert said.startswith("String measured: ")
+    assert said.endswith("!")
+    for word in ("s3cr3t", "MIIEv", "private_key", "tail", "nea"):
+        assert word not in said
+
+
+@pytest.mark.parametrize("written", WRITERS)
+def test_what_a_value_of_json_holds_is_hidden_by_itself(written: Callable[[str], str]) -> None:
+    """As a library's traceback prints the key that it cannot read."""
+    assert "MIIEv" not in hide(f"Could not deserialize key data: {written(PEM)}", {"KEY": ACCOUNT})
+
+
+def test_the_rest_of_a_text_stays() -> None:
+    """JSON with a value in it is JSON without it."""
+    said = json.dumps({"body": json.dumps({"a": f"x {VALUE} y", "b": "n"})})
+    assert json.loads(json.loads(hide(said, {"KEY": VALUE}))["body"]) == {"a": "x *** y", "b": "n"}
+
+
+def test_backslashes_without_end() -> None:
+    """A pattern that tries each way to share them out would take for ever."""
+    value = "a\\" + '"\\' * 50 + "b"
+    assert hide("\\" * 100_000, {"KEY": value}) == "\\" * 100_000
 
 
 def test_a_value_in_several_lines_is_hidden_line_by_line() -> None:

@@ -38,6 +38,14 @@ def refusal(path: Path, content: bytes) -> str:
         ('{"app_name": "shop"}', "has no stage 'prod'. It has: dev"),
         ('{"stages": {"version": "2.0", "dev": {}}}', "has no stage 'prod'. It has: dev"),
         ('{"stages": {"dev": {}, "prod": [1]}}', "object of objects: prod is none"),
+        (
+            '{"iam_role_arn": 5, "stages": {"prod": {}}}',
+            "iam_role_arn is not text",
+        ),
+        (
+            '{"stages": {"prod": {"lambda_functions": {"a": {"iam_role_arn": ["b"]}}}}}',
+            "stages.prod.lambda_functions.a.iam_role_arn is not text",
+        ),
         ('{"stages": null}', "`stages` is not an object of objects"),
         ('{"stages": {"prod": null}}', "`stages` is not an object of objects"),
         ('{"stages": {"dev": {}}}', "has no stage 'prod'. It has: dev"),
@@ -106,6 +114,13 @@ def test_a_read_only_file_is_refused(path: Path) -> None:
     assert "chmod u+w" in caught.value.fix
     assert path.read_text(encoding="utf-8") == GOOD
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_function_has_no_functions(path: Path) -> None:
+    """Chalice looks at no member of that name there, whatever it is."""
+    inner = {"a": {"lambda_functions": {"b": None}, "layers": [A]}}
+    path.write_text(json.dumps({"app_name": "x", "stages": {"prod": {"lambda_functions": inner}}}))
+    assert chalice_config.own_layers(path, "prod") == {"a": [A]}
 
 
 @pytest.mark.parametrize(

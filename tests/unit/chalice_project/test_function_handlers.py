@@ -15,13 +15,13 @@ NAME = "shop-prod-nightly"
 
 
 def resource(handler: str) -> Any:
+    no_limit: Any = None
     return models.LambdaFunction(
         resource_name="nightly", function_name=NAME, environment_variables={},
         runtime="python3.12", handler=handler, tags={}, timeout=60, memory_size=128,
         deployment_package=models.DeploymentPackage(filename="x.zip"), xray=False,
         role=models.PreCreatedIAMRole(role_arn="arn:aws:iam::1:role/x"), security_group_ids=[],
-        subnet_ids=[], layers=[], architecture="x86_64",
-        reserved_concurrency=None,  # type: ignore[arg-type] # Chalice's own default
+        subnet_ids=[], reserved_concurrency=no_limit, layers=[], architecture="x86_64",
     )  # fmt: skip
 
 
@@ -47,11 +47,12 @@ def updated(monkeypatch: pytest.MonkeyPatch) -> Any:
             for x in plan._plan_lambdafunction(resource(handler))
         ]
         (call,) = [x for x in calls if getattr(x, "method_name", "") == "update_function"]
-        session, told = factory.create_botocore_session(), list[Any]()
+        session: Any = factory.create_botocore_session()
+        told: list[Any] = []
 
-        def answer(**asked: Any) -> Any:
-            if asked["model"].name == "UpdateFunctionConfiguration":
-                told.append(asked["params"]["body"])
+        def answer(model: Any, params: Any, **_: Any) -> Any:
+            if model.name == "UpdateFunctionConfiguration":
+                told.append(params["body"])
             found = {"Configuration": {}, "FunctionArn": "arn:x", "Tags": {}, "State": "Active",
                      "LastUpdateStatus": "Successful", "FunctionName": NAME}  # fmt: skip
             return SimpleNamespace(status_code=200), found

@@ -1,13 +1,17 @@
 """tasks/chalice_project/runner.py: what a function's variables may do where it is deployed."""
 
 import os
+import signal
+import socket
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from boto3.session import Session
 
 from tasks.chalice_project import runner
-from tasks.chalice_project.process_variables import harmless, steers
+from tasks.chalice_project.child.process_variables import harmless, steers
 
 STEERING = [
     "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
@@ -142,3 +146,23 @@ def test_what_the_app_does_to_the_environment_ends_with_its_import(
     with pytest.raises(RuntimeError), runner.borrowed({"TABLE": "orders"}):
         app()
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda number, frame: None])
+def test_what_the_app_does_to_the_process_ends_with_its_import(handler: Any) -> None:
+    """AWS's samples for a graceful shutdown of a function handle SIGTERM in the module: it would
+    handle the one that stops the deploy."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+    before = [*map(signal.getsignal, numbers)], sys.excepthook, socket.getdefaulttimeout()
+    mask = os.umask(0o022)
+    with runner.borrowed({}):
+        for number in numbers:
+            signal.signal(number, handler)
+        signal.alarm(60)
+        os.umask(0o077)
+        socket.setdefaulttimeout(1)
+        sys.excepthook = handler
+    after = [*map(signal.getsignal, numbers)], sys.excepthook, socket.getdefaulttimeout()
+    assert after == before
+    assert signal.alarm(0) == 0
+    assert os.umask(mask) == 0o022

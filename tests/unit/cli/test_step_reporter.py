@@ -5,17 +5,22 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests import terminal
+from tasks.settings.step_records import InstallRecord
+from tests import made_records, terminal
 from tests.terminal import left_standing
 
 ROOT = Path(__file__).parents[3]
 DODO = """
 import sys
 sys.path.insert(0, {root!r})
+from tasks.settings.step_records import InstallRecord
+from tests import made_records
+from dataclasses import asdict
 from tasks.ui import streams
 from tasks.context.doit_actions import action
 from tasks.util.errors import BuildError
@@ -93,7 +98,9 @@ def record(project: Path) -> None:
     """As `install` writes it."""
     path = project / "build/install/shuking-deps-layer/record.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"distributions": [{}] * 37, "bytes": 254_500_000}))
+    one = made_records.distribution("a", "1")
+    told = made_records.made(InstallRecord, distributions=[one] * 37, bytes=254_500_000)
+    path.write_text(json.dumps(asdict(told)))
 
 
 def test_a_step_has_a_beginning_and_an_end(project: Path) -> None:

@@ -2,6 +2,7 @@
 traceback."""
 
 import errno
+import os
 import signal
 
 import pytest
@@ -60,3 +61,23 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     assert isinstance(failed, TaskFailed)
     assert "stopped" in failed.get_msg()
     assert signal.getsignal(number) == before
+
+
+def test_a_home_that_is_no_folder_and_a_umask_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody moves /dev/null away, and access that is given is taken again."""
+
+    def told(number: int) -> str:
+        error = OSError(number, os.strerror(number), "/dev/null/.cache/x")
+        failed = action(lambda: raising(error))()
+        assert isinstance(failed, TaskFailed)
+        return str(failed.get_msg())
+
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert "HOME is /dev/null, which is no folder" in told(errno.ENOTDIR)
+    mask = os.umask(0o777)
+    try:
+        found = told(errno.EACCES)
+    finally:
+        os.umask(mask)
+    assert "your umask, 0777," in found
+    assert "give yourself access" in told(errno.EACCES)

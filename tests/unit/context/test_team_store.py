@@ -11,7 +11,7 @@ import pytest
 
 from tasks.aws.client import Aws
 from tasks.aws.credentials import Identity
-from tasks.context import team_store
+from tasks.context import open_team_store, team_store
 from tasks.settings.model import Settings
 from tasks.util.errors import AwsError, LayerError
 
@@ -51,10 +51,10 @@ def somebody(arn: str, settings: Settings) -> Any:
 def test_a_writer_is_called_as_its_role(arn: str, writer: str) -> None:
     """What is no part of a key in S3 writes nothing."""
     settings = Settings()
-    assert team_store.writer_of(somebody(arn, settings)) == writer
+    assert open_team_store.writer_of(somebody(arn, settings)) == writer
     role = replace(settings, role=f"arn:aws:iam::{ACCOUNT}:role/company/ci")
-    assert team_store.writer_of(somebody(arn, role)) == "ci"
-    assert team_store.writer_of(somebody(arn, replace(role, store_writer="mine"))) == "mine"
+    assert open_team_store.writer_of(somebody(arn, role)) == "ci"
+    assert open_team_store.writer_of(somebody(arn, replace(role, store_writer="mine"))) == "mine"
 
 
 @pytest.mark.parametrize("how", ["profile", "services", "variable", "vpc", "aws"])
@@ -77,10 +77,27 @@ def test_what_stands_in_for_aws_and_has_no_name_here_is_not_used(
     aws = Aws(Settings(), {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"})
     address = aws.client("s3").meta.endpoint_url
     if how in ("vpc", "aws"):
-        team_store.refuse_nameless(address)
+        open_team_store.refuse_nameless(address)
     else:
         with pytest.raises(AwsError, match=r"127\.0\.0\.1"):
-            team_store.refuse_nameless(address)
+            open_team_store.refuse_nameless(address)
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("http://127.0.0.1:4566", "http://127.0.0.1:9000"),
+        ("http://127.0.0.1:4566", "https://s3.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_s3_is_asked_at_the_endpoint_that_the_origin_names(
+    monkeypatch: pytest.MonkeyPatch, named: str, asked: str
+) -> None:
+    """Another host's entries would count as those of the named one."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", named)
+    open_team_store.refuse_nameless(f"{named}/")
+    with pytest.raises(AwsError, match="AWS_ENDPOINT_URL is http"):
+        open_team_store.refuse_nameless(asked)
 
 
 METADATA = "Metadata-Version: 2.1\nName: One\nVersion: 1.0\n"
@@ -146,7 +163,7 @@ LIES: list[tuple[str, object]] = [
 
 @pytest.mark.parametrize(("kind", "said"), HONEST)
 def test_what_a_build_makes_is_taken(tmp_path: Path, kind: str, said: object) -> None:
-    team_store.CHECKS[kind](entry(tmp_path, said))
+    open_team_store.CHECKS[kind](entry(tmp_path, said))
 
 
 @pytest.mark.parametrize(("kind", "lie"), LIES)
@@ -155,7 +172,7 @@ def test_a_lie_of_a_trusted_writer_is_refused_as_it_comes(
 ) -> None:
     """No later step is to end with a traceback for it: each reads just what these are."""
     with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
-        team_store.CHECKS[kind](entry(tmp_path, lie))
+        open_team_store.CHECKS[kind](entry(tmp_path, lie))
 
 
 MEMBER = ["a.py", 0o644, 0, 0, 1, 0, 1, False, True]
@@ -173,8 +190,8 @@ def a_part(folder: Path, *members: object, **index: object) -> Path:
 
 def test_a_part_is_taken(tmp_path: Path) -> None:
     for more in ({}, {"strip": None}, {"skipped": ["a.py"]}):
-        team_store.CHECKS["parts"](a_part(tmp_path, MEMBER, **more))
-    team_store.CHECKS["parts"](a_part(tmp_path, MEMBER[:-1]))  # of before, without the last one
+        open_team_store.CHECKS["parts"](a_part(tmp_path, MEMBER, **more))
+    open_team_store.CHECKS["parts"](a_part(tmp_path, MEMBER[:-1]))  # of before, one less
 
 
 @pytest.mark.parametrize(
@@ -186,7 +203,7 @@ def test_a_member_that_cannot_be_is_refused(tmp_path: Path, place: int, value: o
     """It would be read from beyond the part, or break the zip."""
     member = [*MEMBER[:place], value, *MEMBER[place + 1 :]]
     with pytest.raises((ValueError, TypeError, LayerError)):
-        team_store.CHECKS["parts"](a_part(tmp_path, member))
+        open_team_store.CHECKS["parts"](a_part(tmp_path, member))
 
 
 @pytest.mark.parametrize(
@@ -201,4 +218,4 @@ def test_a_member_that_cannot_be_is_refused(tmp_path: Path, place: int, value: o
 )
 def test_a_part_of_another_form_is_refused(tmp_path: Path, index: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError, LayerError)):
-        team_store.CHECKS["parts"](a_part(tmp_path, MEMBER, **index))
+        open_team_store.CHECKS["parts"](a_part(tmp_path, MEMBER, **index))

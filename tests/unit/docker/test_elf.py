@@ -28,13 +28,16 @@ def read(script: Any, tmp_path: Path, content: bytes) -> Any:
 def test_a_shared_object_says_what_it_needs(script: ModuleType, tmp_path: Path) -> None:
     """Libraries by name, symbol versions by library."""
     versions = {"libc.so.6": ["GLIBC_2.17", "GLIBC_2.36"], "libstdc++.so.6": ["CXXABI_1.3"]}
-    content = elf("libc.so.6", "libgomp.so.1", soname="libx.so", versions=versions)
+    content = elf(
+        "libc.so.6", "libgomp.so.1", soname="libx.so", versions=versions, run_path="$ORIGIN/lib"
+    )
     assert read(script, tmp_path, content) == {
         "machine": "x86_64",
         "program": False,
         "soname": "libx.so",
         "needed": ["libc.so.6", "libgomp.so.1"],
         "versions": versions,
+        "run_paths": ["$ORIGIN/lib"],
     }
 
 
@@ -115,6 +118,7 @@ def test_numbers_that_cannot_be_cost_the_one_file(
     found = script.read_all(str(tmp_path), ["bad.so", "good.so"])
     assert found["bad.so"] == {
         "machine": "x86_64", "program": False, "soname": "", "needed": [], "versions": {},
+        "run_paths": [],
         "damaged": True,
     }  # fmt: skip
     assert found["good.so"]["versions"] == {"libc.so.6": ["GLIBC_2.17"]}

@@ -239,6 +239,17 @@ def test_packages_and_entry_points_are_told(tmp_path: Path) -> None:
     assert (found["inits"], found["targets"]) == (inits, ["p.main", "q"])
 
 
+def test_a_wheel_for_any_platform_is_told(tmp_path: Path) -> None:
+    """By its tags, as debugpy's has two. One for this platform may call itself pure, too."""
+    wheels = {"a": "py2-none-any\nTag: py3-none-any", "b": "py3-none-manylinux_2_28_x86_64"}
+    for name, tag in wheels.items():
+        folder = tmp_path / "python" / install(tmp_path, name, {f"{name}.py": ""})
+        (folder / "WHEEL").write_text(f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+    install(tmp_path, "c", {"c.py": ""})
+    found = read(tmp_path, a="a", b="b", c="c")
+    assert [found[key]["pure"] for key in "abc"] == [True, False, False]
+
+
 def test_a_file_without_a_hash_in_record_gets_one(tmp_path: Path) -> None:
     """uv writes such rows. Two that bring one and the same are no conflict then. Where both lie in
     one place, each may be another's."""

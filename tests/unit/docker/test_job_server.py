@@ -225,6 +225,15 @@ def test_its_folder_is_locked_before_it_is_ready(tmp_path: Path) -> None:
 
 # ---- jobs ---------------------------------------------------------------------------------------
 
+
+def test_no_variable_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Podman gives each container this machine's proxies (containers.conf(5), `http_proxy`)."""
+    proxies = [f"{kind}_proxy" for kind in ("http", "https", "ftp", "all", "no")]
+    names = [*proxies, *(name.upper() for name in proxies), "HOME", "HOSTNAME", "TERM"]
+    monkeypatch.setattr(os, "environ", {**dict.fromkeys(names, "x"), "LANG": "C", "HOMES": "y"})
+    assert keeper_script.around() == {"LANG": "C", "HOMES": "y"}
+
+
 SHOW = "import os, sys; print(open('a/b').read(), os.getcwd(), os.environ['X'], *sys.argv[1:])"
 FOREVER = "import os, time; os.write(1, b'%d\\n' % os.getpid()); time.sleep(3600)"
 

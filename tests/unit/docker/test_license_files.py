@@ -1,5 +1,7 @@
 """docker/license_files.py: texts of licences, told from code and data that are named alike."""
 
+from pathlib import Path
+
 import pytest
 
 from tests import sandbox_scripts
@@ -27,6 +29,12 @@ license_files = sandbox_scripts.load("license_files")
         "a/UNLICENSE",
         "a/COPYRIGHT.txt",
         "a/LICENSE.APACHE",
+        "a/numpy.LICENSE",
+        "a/COPYING.a1b2c3d4",  # whitenoise's hash
+        "a/LICENSES/GPL-3.0-or-later",
+        "a/LICENSES/BSD-3-Clause",
+        "a/LICENSE-2.0",
+        "a/license.html",
     ],
 )
 def test_a_text(path: str) -> None:
@@ -47,6 +55,14 @@ def test_a_text(path: str) -> None:
         "a/noticeable",
         "a/AUTHORS",
         "a/notices.js",
+        "acme/locale/fr/licenses.mo",
+        "acme/models/notice_classifier.bin",
+        "acme/license_plate.onnx",
+        "acme/license_plate.caffemodel",
+        "acme/eula_fr.pdf",
+        "flask_admin/copyleft.gif",
+        "a/licenses/font.woff2",
+        "a/licenses/badge.tga",
     ],
 )
 def test_no_text(path: str) -> None:
@@ -62,3 +78,18 @@ def test_metadata_names_others() -> None:
     assert named == {"legal.txt"}
     assert license_files.is_license("a-1.dist-info/legal.txt", named)
     assert not license_files.is_license("a/legal.txt", named)
+
+
+@pytest.mark.parametrize(
+    ("content", "binary"),
+    [
+        (b"MIT License", False),
+        (b"", False),
+        ("MIT License".encode("utf-16"), False),
+        (b"x" * 100 + b"\0", True),
+    ],
+)
+def test_a_licence_is_a_text(tmp_path: Path, content: bytes, binary: bool) -> None:
+    path = tmp_path / "LICENSE.x"
+    path.write_bytes(content)
+    assert license_files.is_binary(path) == binary

@@ -232,12 +232,17 @@ def test_what_is_not_python_is_skipped_and_named(tmp_path: Path) -> None:
     assert list(unpacked(part, made=False)) == sorted(files)
 
 
-@pytest.mark.parametrize("what", ["compiled(b'x = [1, 2, (3, 4)]\\n' * 400_000, 'm.py')",
-                                  "strip.lighter('x.so', Never(b'\\x7fELF'), {})"])  # fmt: skip
+@pytest.mark.parametrize(
+    "what",
+    [
+        "compiled(b'x = [1, 2, (3, 4)]\\n' * 400_000, 'm.py')",
+        "strip_libraries.lighter('x.so', Never(b'\\x7fELF'), {})",
+    ],
+)
 def test_want_of_memory_is_no_fault_of_a_file(what: str) -> None:
     """A part without its bytecode, or with a library as it is, would be kept."""
     code = (
-        "import resource, sys\nfrom compress import compiled, strip\n"
+        "import resource, sys\nfrom compress import compiled, strip_libraries\n"
         "class Never(bytes):\n    def __getitem__(self, at): raise MemoryError\n"
         "pages = int(open('/proc/self/statm').read().split()[0])\n"
         "resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + (60 << 20),) * 2)\n"

@@ -465,6 +465,24 @@ def test_what_lambda_has_not_is_not_there(
     assert batch.errors == {("import", "wants"): error}
 
 
+@pytest.mark.parametrize("name", ["./libp.so", "../sdk/libp.so", "../../python/sdk/libp.so"])
+def test_a_library_is_loaded_by_a_relative_path(
+    probe: ModuleType, opt: Path, name: str, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """As vendors' wrappers do, from their own folder. One of this machine is hidden so, too."""
+    monkeypatch.setenv("TMPDIR", str(opt))
+    folder = built(opt / "python/sdk", "libp.so").parent
+    there = built(tmp_path_factory.mktemp("outside") / "lib", "libaway.so")
+    away = os.path.relpath(there, folder)
+    code = f"import ctypes, os\nos.chdir({str(folder)!r})\nctypes.CDLL({{!r}})\n"
+    lay(opt, wants=code.format(name), other=code.format(away))
+    batch = probe.Batch("d", [("import", "wants"), ("import", "other")], system=("libc.so.6",))
+    probe.run(str(opt), [batch], probe.NOTHING)
+    assert batch.errors["import", "wants"] == ""
+    assert batch.errors["import", "other"].startswith(f"OSError: {away}: cannot open shared")
+
+
 def test_a_module_tells_of_lambdas_libraries(opt: Path, tmp_path: Path) -> None:
     """Where this machine has others: SQLite, by whichever of its names."""
     told = (

@@ -14,7 +14,7 @@ from tasks.image import blobs
 from tasks.layer import exact_image, input_hash, locked_requirement, part
 from tasks.layer.prune.plan import PrunePlan
 from tasks.proof import cache
-from tasks.proof.environment import proof_environment
+from tasks.proof.probe import proof_environment
 from tasks.requirements import file, host_python
 from tasks.settings import paths
 from tasks.settings.model import SPECS, Settings

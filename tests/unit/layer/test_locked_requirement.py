@@ -11,6 +11,8 @@ from tasks.layer.locked_requirement import LockedRequirement
 from tasks.requirements import file
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import InstallRecord
+from tests import made_records
 
 ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 LINE = f"six==1.17.0 --hash={ONE} --hash={TWO}"
@@ -149,12 +151,9 @@ def test_options_are_no_pins(settings: Settings) -> None:
 
 def test_installs_record_gives_the_pins_back() -> None:
     """One whose key was only known afterwards is uncertain still."""
-    record = {
-        "distributions": [
-            {"name": "a", "text": "a==1 --hash=x", "key": "1", "pin": "1"},
-            {"name": "b", "text": "b==1", "key": "of what was found", "pin": "2"},
-        ]
-    }
+    a = made_records.distribution("a", "1", text="a==1 --hash=x", key="1", pin="1")
+    b = made_records.distribution("b", "1", text="b==1", key="of what was found", pin="2")
+    record = made_records.made(InstallRecord, distributions=[a, b])
     assert locked_requirement.recorded(record) == [
         LockedRequirement(name="a", text="a==1 --hash=x", certain=True, key="1"),
         LockedRequirement(name="b", text="b==1", certain=False, key="2"),

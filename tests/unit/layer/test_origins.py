@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.loaders import Loader
 
 from tasks.layer import installed
 from tasks.layer.team_store import origins
@@ -45,6 +46,19 @@ def test_what_stands_in_for_aws_is_no_writer_of_aws(monkeypatch: pytest.MonkeyPa
         assert installed.store(DEV).get("parts", "k") is None
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert installed.store(DEV).get("parts", "k") is None
+
+
+def test_each_partition_has_buckets_of_its_own() -> None:
+    """`shop-layers` of AWS in China is another one than `shop-layers`, and anybody's. So it is
+    for each region that botocore knows."""
+    partitions = Loader().load_data("endpoints")["partitions"]
+    found = [
+        {origins.trusted(replace(DEV, region=region)) for region in each["regions"]}
+        for each in partitions
+    ]
+    assert len(found) > 5
+    assert all(len(each) == 1 for each in found)
+    assert len(set().union(*found)) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from tasks.layer import part as parts
 from tasks.layer.prune.plan import PrunePlan
 from tasks.settings.model import Settings
+from tasks.settings.step_records import StripReport
 from tasks.util.errors import BuildError
 from tests import stored_parts
 
@@ -110,12 +111,9 @@ def test_strip_reports_add_up(tmp_path: Path) -> None:
         name: stored_parts.part(tmp_path / name, {}, strip=report)
         for name, report in {"p": one, "notices": None, "q": two}.items()
     }
-    assert parts.stripped(found) == {
-        "files": 3,
-        "bytes": 15,
-        "left_alone": ["b.so"],
-        "unreadable": ["q/c.so (q)"],
-    }
+    assert parts.stripped(found) == StripReport(
+        files=3, bytes=15, left_alone=["b.so"], unreadable=["q/c.so (q)"]
+    )
 
 
 @pytest.mark.parametrize("name", ["../a.py", "/a.py", "a/../../b.py"])

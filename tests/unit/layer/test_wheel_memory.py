@@ -1,13 +1,17 @@
 """tasks/layer/wheels/wheel_memory.py: what a wheel held the first time."""
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tasks.commands import cache as cache_command
 from tasks.layer.locked_requirement import LockedRequirement
 from tasks.layer.wheels import wheel_memory
 from tasks.settings.model import Settings
+from tasks.ui import console
 
 PIN = LockedRequirement(name="a", text="a==1 --hash=sha256:1", certain=True, key="k")
 HELD = {"a/__init__.py": "0" * 64, "a/b.py": "1" * 64}
@@ -44,6 +48,23 @@ def test_what_was_forgotten_is_learned_anew() -> None:
     wheel_memory.forget(PIN, Settings(), "docker")
     assert wheel_memory.differences(PIN, {}, Settings(), "docker") == []
     assert len(wheel_memory.differences(PIN, HELD, Settings(), "docker")) == 2
+
+
+def test_what_nobody_installs_any_more_goes(capfd: pytest.CaptureFixture[str]) -> None:
+    """After 90 days. Each use counts, and `cache` says that it keeps the rest."""
+    console.console.cache_clear()
+    others = [replace(PIN, name=name, text=f"{name}==1 --hash=sha256:2") for name in "bcd"]
+    for pin in others[:2]:
+        wheel_memory.differences(pin, HELD, Settings(), "docker")
+    for place in wheel_memory.folder().iterdir():
+        os.utime(place, (0, time.time() - wheel_memory.UNUSED - 60))
+    assert wheel_memory.differences(others[1], HELD, Settings(), "docker") == []
+    wheel_memory.differences(others[2], HELD, Settings(), "docker")
+    assert sorted(each.name[0] for each in wheel_memory.folder().iterdir()) == ["c", "d"]
+    cache_command.empty(Settings())
+    told = capfd.readouterr().out
+    console.console.cache_clear()
+    assert "2 lists of what a wheel holds" in told
 
 
 def test_another_platform_has_another_wheel() -> None:

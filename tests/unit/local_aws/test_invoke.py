@@ -21,7 +21,7 @@ import pytest
 from tasks.local_aws import invoke as invocation
 from tasks.local_aws import warm_pool
 from tasks.local_aws.warm_pool import FunctionAnswer
-from tasks.sandbox import choose, host_runtime, temp_dirs
+from tasks.sandbox import choose, host_runtime, isolation, temp_dirs
 from tasks.settings import paths
 from tasks.settings.local_access import Access
 from tasks.settings.model import Settings
@@ -229,6 +229,65 @@ def test_an_error_is_lambdas(code: str, handler: str, kind: str, message: str) -
     told = said(found)
     assert (told["errorType"], told["errorMessage"]) == (kind, message)
     assert f"[ERROR] {kind}: {message}" in found.log
+
+
+@pytest.mark.parametrize("size", [70_000, 300_000, 2_000_000])
+def test_an_error_may_be_long(size: int) -> None:
+    """As those are that quote a whole input: pydantic's, boto3's, SQLAlchemy's."""
+    told = said(invoke(f"def app(e, c):\n    raise ValueError('x' * {size})"))
+    assert (told["errorType"], told["errorMessage"]) == ("ValueError", "x" * size)
+
+
+def test_an_endless_recursion_is_an_error_of_the_function() -> None:
+    """Its process goes on, as in Lambda."""
+    code = "n = []\ndef app(e, c):\n    n.append(1)\n    return len(n) if e else app(e, c)"
+    told = said(invoke(code, event=0))
+    assert told["errorType"] == "RecursionError"
+    assert int(invoke(code, event=1).payload) > 100
+
+
+def wrapper(mode: int = 0o755) -> bytes:
+    """A layer with one, as OpenTelemetry's and Datadog's have."""
+    out, script = io.BytesIO(), zipfile.ZipInfo("wrap")
+    script.external_attr = (0o100000 | mode) << 16
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(script, '#!/bin/sh\nexport WRAPPED="$#"\nexec "$@"\n')
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("has_opt", [True, False])
+def test_a_wrapper_starts_the_function(monkeypatch: pytest.MonkeyPatch, *, has_opt: bool) -> None:
+    """Lambda Developer Guide, "Using a wrapper script": it gets the command as its arguments. Also
+    where the machine has something of its own in /opt, as GitHub's have Python."""
+    monkeypatch.setattr(isolation, "has_opt", lambda _: has_opt)
+    code = "import os\ndef app(e, c):\n    return os.environ.get('WRAPPED')"
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"}
+    assert int(json.loads(invoke(code, wrapper(), variables=variables).payload)) >= 2
+    assert invoke(code, wrapper()).payload == "null"
+
+
+@pytest.mark.parametrize(
+    ("mode", "path", "words"),
+    [(0o755, "/opt/gone", "does not exist"), (0o644, "/opt/wrap", "is not an executable")],
+)
+def test_a_wrapper_that_cannot_start_is_said(mode: int, path: str, words: str) -> None:
+    """Here as there: a deploy would end with a function that does not begin."""
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": path}
+    found = invoke("def app(e, c):\n    return 1", wrapper(mode), variables=variables)
+    assert said(found)["errorType"] == "Runtime.ExitError"
+    assert f"{path}: {words}" in found.log
+
+
+def test_a_function_has_the_library_path_that_it_is_given() -> None:
+    """AWS lists LD_LIBRARY_PATH among the variables that can be set."""
+    code = "import os\ndef app(e, c):\n    return os.environ['LD_LIBRARY_PATH']"
+    own = "/opt/python/x.libs:/opt/lib"
+    given = invoke(code, zipped(python__lib_py=""), variables={"LD_LIBRARY_PATH": own})
+    assert json.loads(given.payload) == own
+    assert json.loads(invoke(code).payload).endswith("/lib")
+    assert host_runtime.moved({"LD_LIBRARY_PATH": own, "A": "/opt/x"}, "/o") == {
+        "LD_LIBRARY_PATH": "/o/python/x.libs:/o/lib", "A": "/opt/x"
+    }  # fmt: skip
 
 
 def test_json_is_lambdas() -> None:

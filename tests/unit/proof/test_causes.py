@@ -85,6 +85,40 @@ NO_FILE = "cannot open shared object file: No such file or directory"
         ("OSError: [Errno 24] Too many open files: '/dev/null'", "descriptors", ""),
         ("OSError: the import lowered the limit of open files to 3", "limit", "3"),
         ("Error: unsupported locale setting", "locale", ""),
+        # places that cannot be written to, in words of their own
+        ("RuntimeError: cannot cache function 'rdist': no locator available for file "
+         "'/opt/python/umap/layouts.py'", "cache", "/opt/python/umap/layouts.py"),
+        ("RuntimeError: cannot cache function '__o_fold': no locator available for file "
+         "'/opt/python/librosa/core/notation.py'", "cache",
+         "/opt/python/librosa/core/notation.py"),  # librosa#1868
+        ("OperationalError: unable to open database file", "no place", ""),  # yfinance's cache
+        ("OperationalError: attempt to write a readonly database", "no place", ""),
+        ("OSError: Matplotlib requires access to a writable cache directory, but there was an "
+         "issue with the default path (/x)", "no place", ""),
+        ("ValueError: cache_dir /opt/python/x is not writable", "no place", ""),
+        ("PermissionError: [Errno 1] Operation not permitted: '/opt/python/a/x'", "layer",
+         "/opt/python/a/x"),
+        # of a library that is there, in the loader's words
+        ("ImportError: libctranslate2-bc15bf3f.so.4.5.0: cannot enable executable stack as shared "
+         "object requires: Invalid argument", "executable stack",
+         "libctranslate2-bc15bf3f.so.4.5.0"),  # faster-whisper
+        ("ImportError: /opt/python/x/libx.so: failed to map segment from shared object: Operation "
+         "not permitted", "mapping", "libx.so"),
+        ("ImportError: libx.so.1: cannot read file data: Input/output error", "mapping",
+         "libx.so.1"),
+        ("ImportError: libx.so: cannot restore segment prot after reloc: Permission denied",
+         "mapping", "libx.so"),
+        ("RuntimeError: cannot load /usr/lib/libvosk.so", "library", "libvosk.so"),
+        ("OSError: libusb is not installed", "library", "libusb"),
+        # Python's own sentence, and a reason behind it
+        (f"ImportError: cannot import name '_x' from 'a' (/opt/python/a/__init__.py) (libq.so.1: "
+         f"{NO_FILE})", "library", "libq.so.1"),
+        ("AttributeError: 'NoneType' object has no attribute 'split' [unset variable: A_B]",
+         "variable", "A_B"),
+        ("ConnectionError: Error 111 connecting to localhost:6379. Connection refused.", "network",
+         ""),
+        ("MaxRetryError: … (Caused by NewConnectionError('<urllib3.connection…", "network", ""),
+        ("_ArrayMemoryError: Unable to allocate 8.00 GiB for an array", "memory", ""),
         ("KeyError: 'HOME' [unset variable: HOME]", "no home", ""),
     ],
 )  # fmt: skip
@@ -96,6 +130,7 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
     lines, fix = causes.reasons({"pkg": error}), causes.ways_out({"pkg": error})
     assert lines[0] == f"pkg: {error}"
     assert what in " ".join([*lines[1:], fix]) or name == "tkinter"
+    assert "NUMBA_CACHE_DIR" in fix or name != "cache"
     assert not {"{", "}"} & {*"".join(lines)}
     assert fix != causes.PIN
 
@@ -111,6 +146,36 @@ def test_the_thing_at_fault_is_named(error: str, name: str, what: str) -> None:
         "ImportError: Couldn't find the third-party library",
         "RuntimeError: the native library could not be loaded",
         "AttributeError: module 'lib' has no attribute 'X509_V_FLAG_NOTIFY_POLICY'",
+        # a library that is there, and does not fit another one
+        "ImportError: /opt/python/nvidia/cublas/lib/libcublas.so.12: symbol cublasLtGetVersion, "
+        "version libcublasLt.so.12 not defined in file libcublasLt.so.12 with link time reference",
+        "ImportError: /opt/python/a/libx.so: undefined symbol: _ZN1aE",
+        "ImportError: /opt/python/a/libx.so: invalid ELF header",
+        # packages whose names begin like a library's
+        "AttributeError: module 'libcst' does not have what is wanted",
+        "RuntimeError: libcst native parser could not be loaded",
+        "ImportError: The foo library does not support this Python",
+        # names of exceptions and variables, in Python's own sentences
+        "ImportError: cannot import name 'OutOfMemoryError' from 'torch.cuda' (/opt/python/x.py)",
+        "AttributeError: module 'x' has no attribute 'MemoryError'",
+        "ImportError: cannot import name 'ConnectionError' from 'redis.exceptions'",
+        "ImportError: cannot import name 'NewConnectionError' from 'urllib3.exceptions'",
+        "ImportError: cannot import name 'URLError' from 'six.moves.urllib' (unknown location)",
+        "AttributeError: module 'aiohttp' has no attribute 'ClientConnectionError'. Did you mean: "
+        "'ClientOSError'?",
+        "AttributeError: partially initialized module 'a' has no attribute 'ConnectTimeout' (most "
+        "likely due to a circular import)",
+        "NameError: name 'MemoryError' is not defined. Did you mean: 'ArrayMemoryError'?",
+        "TypeError: duplicate base class TimeoutError",  # aioredis 2
+        "UnboundLocalError: cannot access local variable 'HAS_SSL' where it is not associated with "
+        "a value",
+        "UnboundLocalError: local variable 'HAS_SSL' referenced before assignment",  # 3.10
+        "NameError: cannot access free variable 'A_B' where it is not associated with a value in "
+        "enclosing scope",
+        "ImportError: cannot import name 'LOG_LEVEL' from 'app.variables' "
+        "(/opt/python/app/variables.py)",
+        "ImportError: cannot import name 'ENV_VAR_X' from 'foo.environ'",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/opt/environ/A_B.csv'",
     ],
 )
 def test_other_errors_are_no_libraries(error: str) -> None:
@@ -176,8 +241,13 @@ def test_what_a_shortage_may_have_done_is_not_certain(error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", ["exit status 3", "ImportError: x", "OSError: [Errno 24] Too many open files", ""]
-)
+    "error",
+    ["exit status 3", "ImportError: x", "OSError: [Errno 24] Too many open files", "",
+     "TypeError: duplicate base class TimeoutError",
+     "ImportError: cannot import name 'ReadTimeout' from 'requests'",
+     "ImportError: cannot import name 'OutOfMemoryError' from 'torch.cuda'",
+     "AttributeError: module 'asyncio' has no attribute 'TimeoutError'"],
+)  # fmt: skip
 def test_what_follows_from_the_layer_is(error: str) -> None:
     assert causes.is_certain(error)
 

@@ -30,7 +30,8 @@ def proven(answer: Callable[[], Outcome], **settings: Any) -> Job:
     """The job; VerifyError."""
     sandbox: Any = Sandbox(answer)
     tree: Any = type("Tree", (), {"sizes": {}})
-    probe.prove(Settings(**settings), sandbox, Path("layer.zip"), {}, tree, [], [])
+    job = probe.proof(Settings(**settings), sandbox, Path("layer.zip"), {}, tree, [], [])
+    probe.run(sandbox, job)
     return Job(**vars(sandbox.jobs[0]))
 
 

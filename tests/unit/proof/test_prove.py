@@ -15,7 +15,7 @@ from tasks.layer import part as parts
 from tasks.layer.archive import secret_scan, zip_writer
 from tasks.layer.installed import Installed
 from tasks.layer.team_store import origins
-from tasks.proof import cache, probe, schedule
+from tasks.proof import cache, own_check, probe, proof_plan
 from tasks.proof import prove as proving
 from tasks.proof.cache import Proof
 from tasks.sandbox import choose, host_runtime
@@ -54,7 +54,7 @@ def names(layer: Path) -> set[str]:
 
 def test_all_of_them_are_tried_in_the_layer_itself(whole: Path) -> None:
     """Nothing is copied."""
-    assert schedule.excerpt(whole, TREE, {"a", "b"}) == whole
+    assert proof_plan.excerpt(whole, TREE, {"a", "b"}) == whole
 
 
 def test_one_is_tried_with_its_files_alone(
@@ -63,7 +63,7 @@ def test_one_is_tried_with_its_files_alone(
     """Those that it shares, and its bytecode; the bytes are the layer's. Everybody's metadata is
     there: who lists it finds the same as in the layer."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    one = schedule.excerpt(whole, TREE, {"b"})
+    one = proof_plan.excerpt(whole, TREE, {"b"})
     metadata = "a-1.0.dist-info/METADATA"
     assert names(one) == {*FILES["b"], "b/__pycache__/__init__.cpython-312.pyc", metadata}
     with zipfile.ZipFile(one) as part, zipfile.ZipFile(whole) as layer:
@@ -220,7 +220,7 @@ def test_a_change_is_proven_with_what_it_needs(
     build(settings)
     change(settings, "two", "x = 2")
     layers = seen(monkeypatch)
-    assert build(settings)["modules"] == 2
+    assert build(settings).modules == 2
     assert [{name for name in layer if name.endswith(".py")} for layer in layers] == [{"two.py"}]
 
 
@@ -233,7 +233,7 @@ def test_what_asks_for_more_gets_the_whole(
     change(settings, "two", DYNAMIC)
     layers = seen(monkeypatch)
     record = build(settings)
-    assert (record["modules"], record["modules_that_never_imported"]) == (2, 0)
+    assert (record.modules, record.modules_that_never_imported) == (2, 0)
     assert len(layers) == 2
     assert "need.py" not in layers[0]
     assert "need.py" in layers[1]
@@ -383,22 +383,22 @@ def test_a_check_that_has_passed_is_not_run_again(
     checked = replace(settings, check="check.py")
     Path("check.py").write_text("import one\nassert one.x == 1\n")
     ran: list[str] = []
-    real = probe.own_check
+    real = own_check.run
 
     def watched_check(within: Settings, *more: Any) -> None:
         ran.append(within.check)
         real(within, *more)
 
-    monkeypatch.setattr(probe, "own_check", watched_check)
+    monkeypatch.setattr(own_check, "run", watched_check)
     first = build(checked)
-    assert (build(checked)["check"], len(ran)) == (first["check"], 1)
+    assert (build(checked).check, len(ran)) == (first.check, 1)
     Path("check.py").write_text("import one\nassert one.x == 2\n")
     for number in (2, 3):
         with pytest.raises(VerifyError, match=r"check\.py' failed"):
             build(checked)
         assert len(ran) == number
     change(settings, "one", "x = 2\n")
-    assert build(checked)["check"] not in ("", first["check"])
+    assert build(checked).check not in ("", first.check)
     monkeypatch.setattr(probe, "around", lambda settings: ["another SDK"])
     build(checked)
     assert len(ran) == 5

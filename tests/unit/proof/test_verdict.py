@@ -6,6 +6,8 @@ import pytest
 
 from tasks.proof import verdict
 from tasks.proof.cache import Proof
+from tasks.settings.step_records import VerifyRecord
+from tests import made_records
 
 MISSING = "OSError: libx.so.1: cannot open shared object file"
 
@@ -118,14 +120,15 @@ def test_what_never_imported_is_counted_by_what_it_is() -> None:
         "a.d": f"{absent} 'distutils'", "a.e": "AttributeError: no",
     }  # fmt: skip
     found = {"a": Proof(after=answer(imports={"a": "", "b": "", **before}), imports=before)}
-    facts = verdict.counts(found) | {"not_proven": ""}
-    assert (facts["modules_that_never_imported"], facts["modules_that_want_packages"]) == (5, 1)
+    facts = made_records.made(VerifyRecord, **verdict.counts(found))
+    assert (facts.modules_that_never_imported, facts.modules_that_want_packages) == (5, 1)
     assert verdict.summary(facts).splitlines() == [
         "1 module not imported: packages are missing that nobody asked for",
         "4 modules not imported before pruning either",
         "2 modules imported, 1 package answered, 0 libraries loaded",
     ]
-    good = verdict.counts({"a": Proof(after=answer(imports={"a": ""}))}) | {"not_proven": ""}
+    counted = verdict.counts({"a": Proof(after=answer(imports={"a": ""}))})
+    good = made_records.made(VerifyRecord, **counted)
     assert verdict.summary(good) == "1 module imported, 1 package answered, 0 libraries loaded"
 
 
@@ -147,7 +150,7 @@ def test_doubts_are_few() -> None:
     ]  # fmt: skip
     many = {name: failed(other, loads=other)["a"] for name in map(str, range(13))}
     assert len(verdict.doubts(many)) == 11
-    assert verdict.doubts(many)[-1] == "and 3 more"
+    assert verdict.doubts(many)[-1] == "and 3 more files"
 
 
 def test_every_defect_is_a_sentence() -> None:

@@ -8,18 +8,19 @@ import pytest
 from tasks.release import manifest
 from tasks.release.manifest import Manifest
 from tasks.settings.model import Settings
-from tasks.settings.step_records import ZipRecord
+from tasks.settings.step_records import InstallRecord, VerifyRecord, ZipRecord
 from tasks.util.version import VERSION
+from tests import made_records
 
 PACKED: dict[str, Any] = {
     "input": "a" * 64, "sha256": "b" * 64, "inputs": {"image": "public.ecr.aws/x"},
     "bytes": 30, "unzipped": 100, "files": 7, "built": "20250102-030405",
 }  # fmt: skip
-INSTALLED = {
-    "builder": "builder:1", "bytes": 200, "image": "public.ecr.aws/x@sha256:1",
-    "distributions": [{"name": "six", "version": "1.17.0", "direct": True}],
-}  # fmt: skip
-VERIFIED = {"packages": {"six": 90, "bin": 10}}
+INSTALLED = made_records.made(
+    InstallRecord, builder="builder:1", bytes=200, image="public.ecr.aws/x@sha256:1",
+    distributions=[made_records.distribution("six", "1.17.0")],
+)  # fmt: skip
+VERIFIED = made_records.made(VerifyRecord, packages={"six": 90, "bin": 10})
 GIT = {"commit": "c" * 40, "dirty": True}
 
 

@@ -51,6 +51,18 @@ def of_json(kind: str = "report", **record: object) -> str:
          + of_json(requestId="1c2d", metrics={"maxMemoryUsedMB": 36}), 10_000, 36),
         (of_json("initReport", status="success", metrics={"durationMs": 9990}) + "\n"
          + of_json(requestId="1c2d", metrics={"maxMemoryUsedMB": 36}), None, 36),
+        # lines of the function's own come before: of an app that passes telemetry on
+        (f"REPORT RequestId: a\tMax Memory Used: 33.1.2 MB\t\n{TEXT}\n", None, 36),
+        (f"REPORT RequestId: a\tMax Memory Used: {'9' * 400} MB\t\n{TEXT}\n", None, 36),
+        (of_json(metrics={"maxMemoryUsedMB": 1, "initDurationMs": 9e9})
+         + f"\n{TEXT}Init Duration: 104.06 ms\t\n", 104.06, 36),
+        (f"{TEXT}Init Duration: 9.00 ms\t\n" + of_json(metrics=METRICS), 104.06, 36),
+        *((f'{{"type": "platform.{kind}", "record": {{"metrics": {metrics}}}}}\n{TEXT}', None, 36)
+          for kind in ("report", "initReport")
+          for metrics in ('{"maxMemoryUsedMB": NaN, "durationMs": 1e999}', "[1]", '"x"', "null",
+                          f'{{"durationMs": 1{"0" * 400}}}', '{"durationMs": {}}')),
+        (of_json(metrics=METRICS | {"initDurationMs": None}), None, 36),
+        (of_json(metrics={"maxMemoryUsedMB": float("inf")}), None, None),
     ],
 )  # fmt: skip
 def test_the_last_line_says_it(log: str, init: float | None, memory: int | None) -> None:

@@ -52,7 +52,7 @@ def test_the_way_back_brings_back_all_that_changed(
     now = {"shop-dev": {"sha256": code, "layers": [f"{arn}2"]}}
     records: dict[str, files.Record] = {
         "attempt": {"undoes": undoes}, "chalice-deploy": {"functions": now},
-        "patch-config": {"before": [f"{arn}1"]},
+        "patch-config": {"before": [f"{arn}1"], "after": []},
     }  # fmt: skip
     for step, record in records.items():
         files.write_record(paths.stage_record(settings, step), record)

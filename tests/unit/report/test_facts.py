@@ -14,6 +14,8 @@ from tasks.report import facts, html, terminal
 from tasks.report.facts import Offer, Report, Work
 from tasks.report.treemap import squarify
 from tasks.settings.model import LAMBDA_LIMIT
+from tasks.settings.step_records import PruneRecord
+from tests import made_records
 from tests.sample_reports import OTHER, OURS, example, row
 
 
@@ -53,7 +55,7 @@ def test_what_takes_longest_to_import_comes_first() -> None:
 
 def test_packages_that_pruning_or_time_took_are_rows_too() -> None:
     """Heaviest first; a file without bytes makes no row."""
-    distributions = [{"name": "a", "version": "1", "direct": True}]
+    distributions = [made_records.distribution("a", "1")]
     found = facts.package_rows(
         distributions,
         {"a": {Kind.CODE: 5}, "pruned": {Kind.DATA: 9}, ".lock": {Kind.DATA: 0}},
@@ -89,10 +91,11 @@ def test_without_a_published_version_there_is_no_change() -> None:
 
 def test_work_lists_what_rules_took_or_only_spared() -> None:
     """The largest saving first, each with its reason."""
-    pruned = {
-        "rules": {"drop": {"files": 1, "cut": 0, "bytes": 3}, "docs": {"files": 2, "bytes": 8}},
-        "spared": {"tests": {"a/tests": "used"}},
-    }
+    pruned = made_records.made(
+        PruneRecord,
+        rules={"drop": made_records.took(1, 3), "docs": made_records.took(2, 8)},
+        spared={"tests": {"a/tests": "used"}},
+    )
     rules = [
         Rule(name=name, globs=(), reason=f"why {name}", source="") for name in ("docs", "tests")
     ]

@@ -1,9 +1,11 @@
 """tasks/requirements/file.py: what is read, what counts, what is refused."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tasks.requirements import references
 from tasks.requirements.file import direct_names, files, normalised, read_requirements
 from tasks.util.errors import InputError
 
@@ -105,3 +107,62 @@ def test_a_file_that_includes_itself(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="includes itself"):
         read_requirements(path)
     assert files(path) == [path]
+
+
+LONG = "AbCdEf0123456789"
+GITHUB = f"ghp_{LONG}{LONG}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"--extra-index-url https://{LONG}:@packagecloud.io/me/r/pypi/simple",
+        f"--extra-index-url https://{LONG}@pypi.fury.io/me/",
+        "--extra-index-url https://bob:@pypi.fury.io/me/",
+        f"--index-url https://{LONG}:NOPASS@pypi.fury.io/me/",
+        f"six @ git+https://{GITHUB}@github.com/o/six.git@v1",
+        f"six @ git+https://{GITHUB}:x-oauth-basic@github.com/o/six.git",
+        f"six @ https://h/six-1.whl?access_token={GITHUB}",
+        f"six @ https://h/six-1.whl?private_token=glpat-{LONG}{LONG}",
+        f"--index-url https://__token__:pypi-AgE{LONG}@h/",
+        "--index-url https://me:word@h/",
+        "--index-url https://${USER}:word@h/",
+        "--index-url https://me:w@rd@h/",
+        f"--index-url https://{LONG}:${{PASSWORD}}@h/",
+    ],
+)
+def test_a_secret_in_an_address_is_refused(tmp_path: Path, line: str) -> None:
+    """In each form that services document, and the line is not repeated."""
+    with pytest.raises(InputError, match=r"line 2: an address with a password or token") as caught:
+        read_requirements(write(tmp_path, f"b==1\n{line}\n"))
+    assert "@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://${USER}:${TOKEN}@h/",
+        "--index-url https://aws:${TOKEN}@d-1.d.codeartifact.eu-central-1.amazonaws.com/pypi/r/",
+        "--index-url https://oauth2accesstoken@europe-python.pkg.dev/p/r/simple",
+        "six @ git+https://${TOKEN}@github.com/o/six.git",
+        "six @ git+https://${TOKEN}:x-oauth-basic@github.com/o/six.git",
+        "six @ git+https://x-access-token:${TOKEN}@github.com/o/six.git",
+        "six @ git+https://bob@bitbucket.org/o/six.git",
+        "six @ git+https://bob.with.a.long.name%40corp.test@h/o/six.git",
+        "six @ git+ssh://git@github.com/o/six.git",
+        "six @ git+ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-central-1.amazonaws.com/v1/repos/s",
+        "six @ https://h/@scope/six-1.0-py3-none-any.whl",
+    ],
+)
+def test_a_name_in_an_address_opens_nothing(tmp_path: Path, line: str) -> None:
+    """Bitbucket's clone addresses and CodeCommit's SSH keys have one."""
+    assert read_requirements(write(tmp_path, f"b==1\n{line}\n"))[1].text == line
+
+
+@pytest.mark.parametrize("word", [":", "#", "#&", "@", "://", "a://:"])
+def test_a_long_line_is_read_once(tmp_path: Path, word: str) -> None:
+    """A pattern that looks back for each character would take hours."""
+    path = write(tmp_path, f"b==1\nx @ https://h{word * 1_000_000}\n")
+    with suppress(InputError):
+        read_requirements(path)
+    assert references.name_of(f"https://h{word * 1_000_000}") == ""

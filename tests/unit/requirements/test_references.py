@@ -17,7 +17,8 @@ def read(root: Path, text: str) -> list[file.Line]:
 @pytest.mark.parametrize(
     "line",
     ['-r "my base.txt"', "-r 'my base.txt'", '--requirement="my base.txt"', '-r"my base.txt"',
-     "-r ${PLACE}/base.txt", "-rbase.txt", "--requirement base.txt", "-r in/../base.txt"],
+     "-r ${PLACE}/base.txt", "-rbase.txt", "--requirement base.txt", "-r in/../base.txt",
+     "-r\tbase.txt", "--requirement\tbase.txt", "-r \t base.txt"],
 )  # fmt: skip
 def test_includes_as_pip_reads_them(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -49,7 +50,9 @@ def test_a_file_on_the_network_is_fetched_by_a_person(word: str, tmp_path: Path)
     assert f"`{word} limits.txt`" in caught.value.fix
 
 
-@pytest.mark.parametrize("line", ["--find-links ./vendor", "-f vendor", '--find-links="vendor"'])
+@pytest.mark.parametrize(
+    "line", ["--find-links ./vendor", "-f vendor", '--find-links="vendor"', "-f\tvendor"]
+)
 def test_a_folder_of_wheels_lies_beside_the_file_that_names_it(line: str, tmp_path: Path) -> None:
     """In an included file of another folder, too; its wheels go with the job, and what is in them
     decides what is built."""

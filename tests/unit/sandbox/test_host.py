@@ -19,9 +19,9 @@ import pytest
 from tasks.commands.doctor import builder_checks
 from tasks.layer.cache import Store
 from tasks.requirements import host_python
-from tasks.sandbox import choose, host, isolation, temp_dirs
+from tasks.sandbox import choose, host, isolation, lambda_system, temp_dirs
 from tasks.sandbox.host import HostSandbox
-from tasks.sandbox.job_kinds import INSPECT, INSTALL, PROOF
+from tasks.sandbox.job_users import INSPECT, INSTALL, PROOF
 from tasks.sandbox.protocol import Job, Outcome
 from tasks.sandbox.watch import OutOfTimeError
 from tasks.settings import paths, store_folder
@@ -326,30 +326,29 @@ def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         host.check_host(Settings())
 
 
-def test_what_is_laid_out_ahead_is_there(sandbox: HostSandbox, tmp_path: Path) -> None:
-    """Not laid out again: another zip with the same size and time is not looked at."""
-    whole = layer(tmp_path / "layer.zip", {"python/a.txt": "laid"})
-    sandbox.run(script("pass"))  # before the first job there is nothing to begin with
-    sandbox.prepare(whole)
-    sandbox.run(script("pass"))  # waits for it
-    seen = whole.stat().st_mtime_ns
-    layer(whole, {"python/a.txt": "late"})
-    os.utime(whole, ns=(seen, seen))
-    look = script("import sys; print(open(f'{sys.argv[1]}/python/a.txt').read())", "{opt}")
-    assert sandbox.run(replace(look, opt=(whole,))).output == "laid\n"
+def test_a_job_that_was_begun_ahead_runs_once(sandbox: HostSandbox) -> None:
+    """Who runs the same one hears its lines."""
+    job = script("open('count', 'a').write('x'); print('one')")
+    sandbox.prepare(job)  # before the first job there is nothing to begin with
+    sandbox.run(script("pass"))
+    sandbox.prepare(job)
+    heard: list[str] = []
+    assert sandbox.run(job, heard.append).output == "one\n"
+    assert heard == ["one"]
+    assert sandbox.run(script("print(open('count').read())")).output == "x\n"
 
 
-def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
-    sandbox: HostSandbox, tmp_path: Path
-) -> None:
-    """Which wants it, and so says what is wrong."""
+def test_what_failed_ahead_is_told_to_who_asks_for_it(sandbox: HostSandbox, tmp_path: Path) -> None:
+    """And to nobody else."""
     broken = tmp_path / "layer.zip"
     broken.write_bytes(b"no zip")
     sandbox.run(script("pass"))
-    sandbox.prepare(broken)
-    sandbox.run(script("pass"))
+    job = replace(script("pass"), opt=(broken,))
+    sandbox.prepare(job)
+    assert sandbox.run(script("pass")).code == 0
+    sandbox.prepare(job)
     with pytest.raises(BuildError, match="could not be unpacked"):
-        sandbox.run(replace(script("pass"), opt=(broken,)))
+        sandbox.run(job)
 
 
 # ---- what packages bring ------------------------------------------------------------------------
@@ -414,7 +413,7 @@ open("/tmp/written", "w").write("as in Lambda")
 @pytest.mark.parametrize(
     ("where", "home"),
     [("/", "."), ("/", ".."), ("/home", "deep"), ("/home", "../beside"), ("/var", "/"),
-     ("/usr/local", "."), ("/usr/local", "..")],
+     ("/usr", "/"), ("/usr/local", "."), ("/usr/local", "..")],
 )  # fmt: skip
 def test_a_checkout_is_not_seen_wherever_it_lies(
     monkeypatch: pytest.MonkeyPatch, where: str, home: str
@@ -426,7 +425,7 @@ def test_a_checkout_is_not_seen_wherever_it_lies(
     outside.chmod(0o755)
     checkout = outside / "checkout"
     secrets = [checkout / "build/local/server.json"]
-    secrets += [outside / "other/build/local/server.json"] * (where != "/usr/local")
+    secrets += [outside / "other/build/local/server.json"]
     secrets += [checkout / home / ".aws/credentials"] if home != "/" else []
     try:
         for path in secrets:
@@ -468,6 +467,73 @@ def test_a_python_in_a_home_is_seen_without_the_home(
     assert isolation.lacking(host_python.interpreter("3.12")) == ""
     code = "import os, sys; print(sorted(os.listdir(sys.prefix)), os.path.exists(sys.argv[1]))"
     assert run(code, str(prefix), kind=PROOF).output == "['bin', 'lib'] True\n"
+
+
+def test_of_etc_no_key_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Hat's subscription has its own below /etc/pki, and servers' lie beside certificates."""
+    keys = ["pki/consumer/key.pem", "pki/entitlement/1-key.pem", "pki/nssdb/key4.db",
+            "ssl/server.key", "ssl/certs/a.key", "ssl/private/b.pem", "ssl/certs/both.pem",
+            "pki/tls/private/c.pem", "pki/tls/certs/d.p12"]  # fmt: skip
+    public = ["ssl/certs/x.pem", "ssl/openssl.cnf", "pki/tls/certs/ca-bundle.crt", "protocols",
+              "pki/tls/cert.pem", "pki/ca-trust/extracted/pem/tls-ca-bundle.pem"]  # fmt: skip
+    for name in (*keys, *public):
+        (tmp_path / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "etc" / name).write_text("-----BEGIN PRIVATE KEY-----" * (name in keys))
+    monkeypatch.setattr(lambda_system, "ETC", tmp_path / "etc")
+    lambda_system._lay_out_etc(tmp_path / "copy", "3.12")
+    made = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")}
+    assert made.isdisjoint(keys)
+    assert {*public} <= made
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nix/var", "/gnu/etc", "/usr/local/var", "/usr/local/etc", "/usr/local/mysql", "/usr/app",
+     "/usr/src", "/usr/local/share", "/home", "/run", "/opt", "/root", "/var"],
+)  # fmt: skip
+def test_folders_of_services_are_not_seen(path: str) -> None:
+    """Nix's daemon listens at /nix/var/nix/daemon-socket for everybody, and builds with a network.
+    What is made by hand keeps its sockets below /usr/local/var."""
+    assert not isolation.SEEN.fullmatch(path)
+    assert isolation.SEEN.fullmatch("/nix/store")
+    assert isolation.SEEN.fullmatch("/usr/local/lib64")
+
+
+def test_homebrews_services_are_not_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Their databases and sockets lie in var/, beside the loader that its Pythons need."""
+    for name in ("lib", "opt", "Cellar", "var", "etc", "bin"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(isolation, "BREW", tmp_path)
+    seen = [path.name for path in isolation.seen_by(sys.executable) if path.parent == tmp_path]
+    assert seen == ["lib", "opt", "Cellar"]
+
+
+def test_a_python_that_needs_the_loaders_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As setup-python's on a runner of your own: without LD_LIBRARY_PATH its library is not found
+    (actions/setup-python#871). Jobs of ours and of packages get it, and the trial nothing else."""
+    real = Path(sys.executable).resolve()
+    prefix = tmp_path / "python"
+    for name in ("bin", "lib"):
+        (prefix / name).mkdir(parents=True)
+    program = prefix / "bin/python3.12"
+    wants = f'[ "${{LD_LIBRARY_PATH##*:}}" = "{prefix}/lib" ] || {{ echo none >&2; exit 127; }}'
+    program.write_text(f'#!/bin/sh\n{wants}\nexec "{real}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{prefix}/lib")
+    assert isolation.loading({}, str(program)) == {"LD_LIBRARY_PATH": f"{prefix}/lib"}
+    own = isolation.loading({"LD_LIBRARY_PATH": "/opt/lib"}, str(program))
+    assert own == {"LD_LIBRARY_PATH": f"/opt/lib:{prefix}/lib"}
+    assert isolation.loading({"A": "b"}, sys.executable) == {"A": "b"}
+    seen = isolation.seen_by(str(real))
+    monkeypatch.setattr(isolation, "seen_by", lambda name: [*seen, prefix])
+    isolation.lacking.cache_clear()
+    assert isolation.lacking(str(program)) == ""
+    monkeypatch.delenv("LD_LIBRARY_PATH")
+    isolation.lacking.cache_clear()
+    assert "none" in isolation.lacking(str(program))
+    isolation.lacking.cache_clear()
 
 
 SYSTEM = """

@@ -1,16 +1,20 @@
 """tasks/sandbox/index_credentials.py: a company's indexes, as variables for uv."""
 
 import io
+import urllib.request
+from http.client import InvalidURL
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import unquote
 
 import pytest
 
 from tasks.sandbox import index_credentials
-from tasks.sandbox.job_kinds import INSPECT, INSTALL
+from tasks.sandbox.job_users import INSPECT, INSTALL
 from tasks.sandbox.protocol import Job, OnLine, Outcome
-from tasks.util.errors import InputError
+from tasks.util.errors import BuildError, InputError
+from tests import package_index
 
 NOBODY = {"HOME": "/nobody", "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1"}
 
@@ -205,13 +209,18 @@ def test_passwords_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://${P}:${P}@h", "pw-word", "****"),
         ("https://${U}:${S}@h", "u: a cat http://u:a@h", "u: a cat http://u:****@h"),
         ("https://${S}@h", "a cat http://a@h", "a cat http://****@h"),
+        # GitHub's and others' forms, in which the first one is the secret
+        ("https://${P}:x-oauth-basic@h", "git+https://pw-word:****@h", "git+https://****:****@h"),
+        ("https://${P}:@h", "https://pw-word@h", "https://****@h"),
+        ("https://${T}:${P}@h", "ghp_0123456789abcdef pw-word", "**** ****"),
     ],
 )
 def test_a_login_hides_no_letters(
     monkeypatch: pytest.MonkeyPatch, line: str, said: str, shown: str
 ) -> None:
     """A user's name is no secret; of a very short word only the one in an address."""
-    for name, value in {**NOBODY, "U": "u", "P": "pw-word", "S": "a"}.items():
+    known = {"U": "u", "P": "pw-word", "S": "a", "T": "ghp_0123456789abcdef"}
+    for name, value in {**NOBODY, **known}.items():
         monkeypatch.setenv(name, value)
     wanted = {"r.txt": f"--index-url {line}".encode()}
     job = Job(argv=("uv",), inputs=wanted, kind=INSTALL, indexes=True)
@@ -219,6 +228,33 @@ def test_a_login_hides_no_letters(
         job, lambda job, on_line: Outcome(code=0, output=said), lambda line: None
     )
     assert outcome.output == shown
+
+
+@pytest.mark.parametrize(
+    ("login", "said", "shown"),
+    [
+        ("T0KEN-of-me:x-oauth-basic", "T0KEN-of-me", "****"),
+        ("T0KEN-of-me:", "T0KEN-of-me", "****"),
+        ("T0KEN-of-me:NOPASS", "T0KEN-of-me", "****"),
+        ("T0KEN-of-me", "T0KEN-of-me", "****"),
+        ("0123456789abcdef:x1y2", "0123456789abcdef x1y2", "**** ****"),
+        ("aws:t0ken", "aws t0ken", "aws ****"),
+        ("aws:", "aws", "aws"),
+        ("me:t0k@n", "t0k@n t0k%40n", "**** ****"),
+        ("me:t0k%2Fn", "me t0k/n t0k%2Fn", "me **** ****"),
+    ],
+)
+def test_each_half_of_a_login_may_be_the_secret(login: str, said: str, shown: str) -> None:
+    """As GitHub, packagecloud, Gemfury and AWS document them. pip and uv read a password up to the
+    last @."""
+    words = index_credentials.secrets({"UV_INDEX": f"a=https://h b=https://{login}@h/simple"})
+    assert index_credentials.hidden(said, words) == shown
+
+
+def test_a_token_as_the_name_of_a_user() -> None:
+    """UV_INDEX_<NAME>_USERNAME may be one, too."""
+    named = {"UV_INDEX_A_USERNAME": "ghp_0123456789abcdef", "UV_INDEX_B_USERNAME": "bob"}
+    assert index_credentials.secrets(named) == ["ghp_0123456789abcdef"]
 
 
 @pytest.mark.parametrize("more", [{"kind": INSPECT}, {"kind": INSTALL, "network": True}, {}])
@@ -243,6 +279,38 @@ def test_other_jobs_get_none(monkeypatch: pytest.MonkeyPatch, more: dict[str, An
 def test_a_password_goes_where_its_index_is(index: str, file: str, known: bool) -> None:
     """Not in the clear because a page links there."""
     assert bool(index_credentials._login(file, {"UV_DEFAULT_INDEX": index})) is known
+
+
+@pytest.mark.parametrize("login", ["me:S3CRET%40x", "S3CRET%40x:", "S3CRET%40x"])
+def test_a_page_may_name_files_with_the_login(
+    login: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Absolute links of Gemfury's pages have the token in them, and uv writes them down as they
+    are. The login is used, and in no message."""
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    user, _, password = login.partition(":")
+    with package_index.serving(tmp_path, login=f"{unquote(user)}:{unquote(password)}") as index:
+        (tmp_path / "a").write_bytes(b"x")
+        place = index.url.replace("//", f"//{login}@").removesuffix("/simple")
+        index_credentials.download(f"{place}/a", tmp_path / "got")
+    assert (tmp_path / "got").read_bytes() == b"x"
+    for url in (f"{place}/a", f"http://{login}@no.invalid/a", f"http://{login}@h:x/a"):
+        with pytest.raises(BuildError) as caught:
+            index_credentials.download(url, tmp_path / "got")
+        assert "S3CRET" not in str(caught.value)
+
+
+def test_no_login_is_in_what_pythons_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redirect may lead to an address with one, of which http.client quotes a half as a port."""
+    said = [InvalidURL("nonnumeric port: 'S3CRET@h'"), OSError("https://me:S3CRET@h/a is none")]
+    for error in said:
+        monkeypatch.setattr(urllib.request, "urlopen", mock.Mock(side_effect=error))
+        with pytest.raises(BuildError, match=r"\*\*\*\*@h") as caught:
+            index_credentials.download("https://h/a", tmp_path / "got")
+        assert "S3CRET" not in str(caught.value)
 
 
 def test_a_download_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,3 +341,25 @@ def test_a_limit_is_told_in_gb(tmp_path: Path) -> None:
 def test_a_name_stands_before_the_address(address: str, named: bool) -> None:
     """An equals sign of a query is none of a name."""
     assert index_credentials._is_named(address) is named
+
+
+def test_the_first_ca_bundle_that_is_there_is_taken(tmp_path: Path) -> None:
+    """In the order in which uv, pip and requests are named; a folder or a lost file is none."""
+    for name in ("uv", "pip"):
+        (tmp_path / name).write_text(name)
+    named = {"PIP_CERT": str(tmp_path / "pip"), "REQUESTS_CA_BUNDLE": str(tmp_path / "lost")}
+    assert index_credentials.ca_bundle(named) == b"pip"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": str(tmp_path / "uv")}) == b"uv"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": str(tmp_path)}) == b"pip"
+    assert index_credentials.ca_bundle(named | {"SSL_CERT_FILE": ""}) == b"pip"
+    assert index_credentials.ca_bundle({"REQUESTS_CA_BUNDLE": str(tmp_path / "lost")}) == b""
+    assert index_credentials.ca_bundle({}) == b""
+
+
+def test_proxies_are_taken_in_either_spelling() -> None:
+    """Nothing else is, and no empty ones."""
+    named = {"https_proxy": "http://a:1", "NO_PROXY": "b", "HTTP_PROXY": ""}
+    assert index_credentials.proxies(named | {"PATH": "/bin", "all_proxy_": "c"}) == {
+        "https_proxy": "http://a:1",
+        "NO_PROXY": "b",
+    }

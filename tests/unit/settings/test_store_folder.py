@@ -1,13 +1,17 @@
 """tasks/settings/store_folder.py: where the store is, and where it must not be."""
 
+import errno
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
+from tasks.commands import cache
 from tasks.layer import installed
 from tasks.settings import paths, store_folder
 from tasks.settings.model import Settings
+from tasks.ui import console
 from tasks.util.errors import BuildError
 from tests import handmade_layers
 
@@ -42,6 +46,42 @@ def test_a_home_that_nobody_may_look_into_has_none(
 
     monkeypatch.setattr(Path, "exists", refused)
     assert store_folder.locate(Settings()) == paths.STORE
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_home_without_locks_has_none(
+    caches: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Lustre without `-o flock`, gcsfuse, NFS whose lock service is dead: nothing could ever be
+    deleted there. Who finds a lock held waits for it."""
+
+    def refused(*_: object) -> None:
+        raise OSError(number, "as the system says it")
+
+    assert store_folder.locate(Settings()) == caches / "doit-lambda-layer/store"
+    with (caches / "doit-lambda-layer/runs/gate").open("r") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        assert store_folder.locate(Settings()) == caches / "doit-lambda-layer/store"
+    monkeypatch.setattr(fcntl, "flock", refused)
+    assert store_folder.locate(Settings()) == paths.STORE
+
+
+def test_why_nothing_can_be_deleted_is_said(
+    caches: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of another build nothing is known there."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    console.console.cache_clear()
+    installed.store(Settings()).put_bytes("parts", "0" * 64, b"x" * 1000)
+    cache.empty(Settings())
+    told = capfd.readouterr().out
+    console.console.cache_clear()
+    assert "nobody can know which builds use them (Function not implemented)" in told
+    assert "another build" not in told
 
 
 def test_without_xdg_it_is_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +195,7 @@ def test_a_checkout_without_modes_builds(tmp_path: Path, monkeypatch: pytest.Mon
     [part] = (paths.STORE / "parts").glob("*")
     assert mode(part) == 0o777
     made = part.stat().st_ino
-    assert handmade_layers.build(settings)["sha256"] == first["sha256"]
+    assert handmade_layers.build(settings).sha256 == first.sha256
     assert part.stat().st_ino == made
 
 

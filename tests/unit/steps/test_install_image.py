@@ -58,7 +58,7 @@ def run(settings: Settings, image: str) -> tuple[Fake, str]:
     fake = Whole(digest=image)
     workshop = LayerBuilder(settings, fake)
     record = install.run(settings, lambda: workshop)
-    return fake, str(record["image"])
+    return fake, str(record.image)
 
 
 def test_the_image_of_the_last_build_is_taken_for_this_ones(settings: Settings) -> None:

@@ -14,11 +14,12 @@ from tasks.layer.team_store import origins
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.settings import paths
 from tasks.settings.model import Settings
+from tasks.settings.step_records import BytecodeReport, OptimizeRecord, StripReport
 from tasks.steps import optimize, prune
 from tasks.steps import zip as zip_step
 from tasks.util import files
 from tasks.util.errors import BuildError
-from tests import handmade_layers, stored_parts
+from tests import handmade_layers, made_records, stored_parts
 
 CODE, DATA = "x = 1\n", "d"
 WHEELS: dict[str, dict[str, str | bytes]] = {
@@ -38,7 +39,7 @@ class Failing:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         return Outcome(code=1, output="first\nMemoryError\n")
 
-    def prepare(self, layer: Path) -> None:
+    def prepare(self, job: Job) -> None:
         pass
 
     def close(self) -> None:
@@ -55,8 +56,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     builder.choose(found).close()
 
 
-def run(settings: Settings) -> files.Record:
+def run(settings: Settings) -> OptimizeRecord:
     return optimize.run(settings, lambda: builder.choose(settings))
+
+
+def of_code(record: OptimizeRecord) -> BytecodeReport:
+    assert record.bytecode
+    return record.bytecode
 
 
 def members(settings: Settings) -> dict[str, part.Member]:
@@ -93,10 +99,10 @@ def test_the_parts_hold_what_stays_with_bytecode(settings: Settings) -> None:
         CACHED.format("b"),
     ]
     everything = contents.members(settings)
-    assert record["files"] == len(everything)
-    assert record["bytes"] == sum(each.size for each in everything)
-    assert record["bytecode"]["files"] == 2
-    assert record["fingerprint"] == optimize.fingerprint(settings)
+    assert record.files == len(everything)
+    assert record.bytes == sum(each.size for each in everything)
+    assert of_code(record).files == 2
+    assert record.fingerprint == optimize.fingerprint(settings)
     beside = {path.name for path in paths.record(settings, "optimize").parent.iterdir()}
     assert beside == {"record.json"}
 
@@ -137,14 +143,14 @@ def test_what_install_knew_from_before_is_installed_for_its_part(settings: Setti
     workshop = builder.choose(settings)
     workshop.close()
     assert workshop.here == {}
-    assert run(settings)["bytecode"]["files"] == 2
+    assert of_code(run(settings)).files == 2
 
 
 def test_what_is_switched_off_is_not_done(settings: Settings) -> None:
     """The layer is then what prune left."""
     plain = replace(settings, strip=False, bytecode="none")
     record = run(plain)
-    assert record["bytecode"] is record["strip"] is None
+    assert (record.bytecode, record.strip) == (None, None)
     assert set(members(plain)) == {"a.py", "a.txt", "b.py"}
 
 
@@ -154,17 +160,17 @@ def test_bytecode_that_does_not_fit_is_left_out(
     """Of the layer, and it is said; with room again, nothing needs to be made."""
     whole = run(settings)
     code = {name: each.size for name, each in members(settings).items() if each.made}
-    monkeypatch.setattr(bytecode, "room", lambda settings: whole["bytes"] - 1)
+    monkeypatch.setattr(bytecode, "room", lambda settings: whole.bytes - 1)
     record = optimize.run(settings, nobody)
-    assert record["bytecode"]["left_out"] == ["b.py"]
-    assert record["bytecode"]["files"] == 1
-    assert record["bytes"] == whole["bytes"] - code[CACHED.format("b")]
-    assert record["files"] == whole["files"] - 1
+    assert of_code(record).left_out == ["b.py"]
+    assert of_code(record).files == 1
+    assert record.bytes == whole.bytes - code[CACHED.format("b")]
+    assert record.files == whole.files - 1
     assert set(members(settings)) == {"a.py", "a.txt", "b.py", CACHED.format("a")}
     monkeypatch.setattr(bytecode, "room", lambda settings: 0)
-    assert optimize.run(settings, nobody)["bytecode"]["left_out"] == ["a.py", "b.py"]
+    assert of_code(optimize.run(settings, nobody)).left_out == ["a.py", "b.py"]
     assert set(members(settings)) == {"a.py", "a.txt", "b.py"}
-    monkeypatch.setattr(bytecode, "room", lambda settings: whole["bytes"])
+    monkeypatch.setattr(bytecode, "room", lambda settings: whole.bytes)
     assert optimize.run(settings, nobody) == whole
 
 
@@ -241,15 +247,17 @@ def test_what_is_no_longer_what_install_found_is_refused(
 
 def test_people_are_told_what_happened() -> None:
     """Also what was not done, and why."""
-    record = {
-        "strip": {"files": 2, "bytes": 3_000_000, "left_alone": ["a", "b", "c"],
-                  "unreadable": ["p/x.so (p)", *"bcdefghijkl"]},
-        "bytecode": {"files": 0, "bytes": 0, "skipped": ["x.py"], "left_out": ["a.py", "b.py"],
-                     "seconds": 1.25},
-    }  # fmt: skip
+    strip = StripReport(
+        files=2, bytes=3_000_000, left_alone=["a", "b", "c"],
+        unreadable=["p/x.so (p)", *"bcdefghijkl"],
+    )  # fmt: skip
+    code = BytecodeReport(
+        files=0, bytes=0, skipped=["x.py"], left_out=["a.py", "b.py"], seconds=1.25
+    )
+    record = made_records.made(OptimizeRecord, strip=strip, bytecode=code)
     said = "\n".join(part.summary(record))
     for words in ("stripped 2 libraries, 3.0 MB saved", "3 left alone",
-                  "not stripped: p/x.so (p) is no ELF file", "and 7 more",
+                  "not stripped: p/x.so (p) is no ELF file", "and 7 more files",
                   "1 file not valid Python", "without bytecode: x.py",
                   "no room for the bytecode of 2 modules", "about 1.2 s more"):  # fmt: skip
         assert words in said
@@ -269,6 +277,6 @@ def test_a_part_of_another_writer_that_lacks_files_is_made_here(
     honest = run(settings)
     lie = stored_parts.part(tmp_path / "lie", files_)
     [ci] = origins.trusted(trusting)
-    installed.store(trusting).put(origins.folder("parts", ci), honest["parts"]["b"], lie.path)
+    installed.store(trusting).put(origins.folder("parts", ci), honest.parts["b"], lie.path)
     found = run(trusting)
-    assert (found["parts"], found["made"]) == (honest["parts"], honest["made"])
+    assert (found.parts, found.made) == (honest.parts, honest.made)

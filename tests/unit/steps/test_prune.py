@@ -8,12 +8,12 @@ import pytest
 
 from tasks.layer.prune import plan as prune_plan
 from tasks.layer.prune.plan import PrunePlan
-from tasks.settings import paths
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import Count, PruneRecord
 from tasks.steps import prune
-from tasks.util import files as file_tools
 from tasks.util.errors import BuildError, SettingsError
-from tests import stored_parts
+from tests import made_records, stored_parts
 
 METADATA = "Metadata-Version: 2.1\nName: Pkg\nVersion: 1.0\n\nA long description.\n"
 RECORD = (
@@ -66,17 +66,17 @@ def test_the_record_counts_per_rule_and_per_package(settings: Settings) -> None:
     """Bytes before = bytes after + bytes removed, whatever way they are added up."""
     record = prune.run(settings)
     sizes = {name: len(text) for name, text in FILES.items()}
-    assert record["before"] == {"files": len(FILES), "bytes": sum(sizes.values())}
-    assert record["rules"]["tests"] == {"files": 1, "cut": 0, "bytes": sizes["pkg/tests/test_x.py"]}
-    assert record["rules"]["metadata"]["files"] == 1
-    assert record["rules"]["metadata"]["cut"] == 2
-    assert record["packages"]["pkg"]["tests"] == record["rules"]["tests"]
-    saved = sum(counter["bytes"] for counter in record["rules"].values())
+    assert record.before == Count(files=len(FILES), bytes=sum(sizes.values()))
+    assert record.rules["tests"] == made_records.took(1, sizes["pkg/tests/test_x.py"])
+    assert record.rules["metadata"].files == 1
+    assert record.rules["metadata"].cut == 2
+    assert record.packages["pkg"]["tests"] == record.rules["tests"]
+    saved = sum(counter.bytes for counter in record.rules.values())
     [plan] = prune_plan.read_plans(paths.plan(settings))
     now = sum(len(plan.cut.get(path, FILES[path])) for path in plan.stay)
-    assert record["after"]["bytes"] == now == record["before"]["bytes"] - saved
-    assert record["after"]["files"] == len(plan.stay)
-    assert file_tools.read_record(paths.record(settings, "prune")) == record
+    assert record.after.bytes == now == record.before.bytes - saved
+    assert record.after.files == len(plan.stay)
+    assert records.read(settings, PruneRecord) == record
 
 
 def test_removed_files_are_listed_by_rule(settings: Settings) -> None:
@@ -118,13 +118,13 @@ def test_every_distribution_has_a_plan(settings: Settings) -> None:
     record = prune.run(settings)
     found = {each.name: each.stay for each in prune_plan.read_plans(paths.plan(settings))}
     assert found == {"gone": [], "other": ["o.py", "pkg/__init__.py"], "pkg": LEFT}
-    assert record["before"]["files"] == len(FILES) + 2
-    assert record["packages"]["gone"]["markdown"]["bytes"] == 4
+    assert record.before.files == len(FILES) + 2
+    assert record.packages["gone"]["markdown"].bytes == 4
 
 
 def test_the_fingerprint_follows_the_tree_and_the_rules(settings: Settings) -> None:
     """So that another `drop`, or another install, prunes anew."""
-    before = prune.run(settings)["fingerprint"]
+    before = prune.run(settings).fingerprint
     assert prune.fingerprint(settings) == before
     assert prune.fingerprint(Settings(layer="t", drop=("a",))) != before
     stored_parts.keep(settings, [replace(PKG, key="other")])
@@ -133,9 +133,9 @@ def test_the_fingerprint_follows_the_tree_and_the_rules(settings: Settings) -> N
 
 def test_the_records_plan_follows_what_stays(settings: Settings) -> None:
     """So that a rule which takes nothing here makes no work for the steps after it."""
-    before = prune.run(settings)["plan"]
-    assert prune.run(Settings(layer="t", drop=("nothing",)))["plan"] == before
-    assert prune.run(Settings(layer="t", drop=("pkg/__init__.py",)))["plan"] != before
+    before = prune.run(settings).plan
+    assert prune.run(Settings(layer="t", drop=("nothing",))).plan == before
+    assert prune.run(Settings(layer="t", drop=("pkg/__init__.py",))).plan != before
 
 
 def test_what_the_check_imports_stays(settings: Settings) -> None:
@@ -244,7 +244,7 @@ def test_what_stays_in_doubt_is_counted_and_said(
     monkeypatch.setattr(prune, "say", said.append)
     files = {"pkg/tests/data.bin": "x" * 150_000, "pkg/templates/docs/conf.py": "y"}
     stored_parts.keep(settings, [stored_parts.distribution("pkg", files)])
-    assert prune.run(settings)["unsure"] == {"pkg/tests": 150_000, "pkg/templates/docs": 1}
+    assert prune.run(settings).unsure == {"pkg/tests": 150_000, "pkg/templates/docs": 1}
     [line] = [each for each in said if "unsure" in each]
     assert 'kept, unsure: 150.0 kB in 2 places; where nothing reads it: drop = ["pkg/t' in line
     small = stored_parts.distribution("pkg", {"pkg/tests/data.bin": "x"})

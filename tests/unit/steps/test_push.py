@@ -46,8 +46,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     given: list[Any] = []
     monkeypatch.setattr(choose, "kind", lambda settings: "docker")
     monkeypatch.setattr(choose, "runs", lambda settings: True)
-    there = {"sha256:own": tmp_path}
-    monkeypatch.setattr(blobs, "find", lambda kept, digest: there.get(digest))
+    monkeypatch.setattr(blobs, "has", lambda kept, digest: digest == "sha256:own")
 
     def check(*of: Any) -> list[str]:
         given.extend(of)

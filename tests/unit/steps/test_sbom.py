@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings import paths, step_records
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
-from tasks.settings.step_records import ZipRecord
+from tasks.settings.step_records import SbomRecord, ZipRecord
 from tasks.steps import sbom
-from tasks.util import files
 from tasks.util.errors import BuildError
 from tests import stored_parts
 
@@ -27,7 +26,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     Path("requirements-all.txt").write_text("A[x]==1.0\nc\n-c limits.txt\n", encoding="utf-8")
     Path("limits.txt").write_text("b<2\n", encoding="utf-8")
     found = Settings(layer="t", builder="host")
-    step_records.write_zip(found, PACKED)
+    records.write(found, PACKED)
     with zipfile.ZipFile(paths.layer_zip(found), "w") as archive:
         for name in ("a", "b"):
             archive.writestr(f"python/{name}-1.0.dist-info/METADATA", METADATA.format(name))
@@ -54,9 +53,9 @@ def test_hashes_are_the_locks(settings: Settings) -> None:
 def test_it_is_written_with_its_record(settings: Settings) -> None:
     """The record last, with a fingerprint that is still right afterwards."""
     record = sbom.run(settings)
-    assert record["components"] == 2
+    assert record.components == 2
     assert paths.beside_zip(settings, ".cdx.json").is_file()
-    assert files.is_fresh(paths.record(settings, "sbom"), lambda: sbom.fingerprint(settings))()
+    assert records.is_fresh(settings, SbomRecord, lambda: sbom.fingerprint(settings))()
 
 
 def test_what_bills_of_wheels_list_is_in_it(
@@ -71,7 +70,7 @@ def test_what_bills_of_wheels_list_is_in_it(
     stored_parts.keep(settings, found)
     said: list[str] = []
     monkeypatch.setattr(sbom, "say", said.append)
-    assert sbom.run(settings)["inside"] == 1
+    assert sbom.run(settings).inside == 1
     assert said[0] == "warning: a: the bill y.json is no JSON: what it lists is not in ours"
     assert said[1].endswith("2 packages, 1 component inside of them")
 
@@ -79,7 +78,7 @@ def test_what_bills_of_wheels_list_is_in_it(
 def test_the_fingerprint_follows_zip_requirements_and_lock(settings: Settings) -> None:
     """Any of them makes another bill."""
     seen = {sbom.fingerprint(settings)}
-    step_records.write_zip(settings, replace(PACKED, sha256="b" * 64))
+    records.write(settings, replace(PACKED, sha256="b" * 64))
     seen.add(sbom.fingerprint(settings))
     Path("requirements-all.txt").write_text("a==1.0\n", encoding="utf-8")
     seen.add(sbom.fingerprint(settings))

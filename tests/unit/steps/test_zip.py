@@ -4,22 +4,22 @@ import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tasks.layer import installed
 from tasks.layer import part as parts
 from tasks.layer.archive import zip_writer
-from tasks.settings import paths, step_records
+from tasks.settings import paths, records
 from tasks.settings.model import Settings
+from tasks.settings.step_records import BytecodeReport, OptimizeRecord, ZipRecord
 from tasks.steps import zip as zip_step
 from tasks.util import files as file_tools
 from tasks.util.errors import BuildError
-from tests import handmade_layers, stored_parts
+from tests import handmade_layers, made_records, stored_parts
 
 CACHED = "__pycache__/six.cpython-312.pyc"
-CODE: dict[str, Any] = {"files": 1, "bytes": 9, "skipped": [], "left_out": []}
+CODE = BytecodeReport(files=1, bytes=9, skipped=[], left_out=[], seconds=0.0)
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return found
 
 
-def put(settings: Settings, files: dict[str, bytes], code: dict[str, Any] | None = CODE) -> Path:
+def put(settings: Settings, files: dict[str, bytes], code: BytecodeReport | None = CODE) -> Path:
     """As optimize leaves it; the part in the store. Bytecode, if any, is ours."""
     made = stored_parts.part(Path("part"), files, made=[CACHED])
     key = file_tools.digest(sorted(files))
     path = installed.store(settings).put(parts.KIND, key, made.path)
-    named = {"parts": {"six": key}, "made": {"six": path.name}}
-    record = {"fingerprint": "f", **named, "bytecode": code}
-    file_tools.write_record(paths.record(settings, "optimize"), record)
+    made_records.put(
+        settings, OptimizeRecord, parts={"six": key}, made={"six": path.name}, bytecode=code
+    )
     return path
 
 
@@ -58,7 +58,7 @@ def test_the_record_describes_the_zip(settings: Settings) -> None:
     assert len(record.built) == len("20250101-000000")
     assert record.input
     assert record.fingerprint == zip_step.fingerprint(settings)
-    assert step_records.read_zip(settings) == record
+    assert records.read(settings, ZipRecord) == record
     assert path.stat().st_mode & 0o777 == 0o644
     assert names(settings) == ["python/six.py"]
 
@@ -66,7 +66,7 @@ def test_the_record_describes_the_zip(settings: Settings) -> None:
 def test_the_same_content_keeps_its_date(settings: Settings) -> None:
     """`built` is part of the key in S3: the same zip must not get another."""
     first = zip_step.run(settings)
-    step_records.write_zip(settings, replace(first, built="20250101-000000"))
+    records.write(settings, replace(first, built="20250101-000000"))
     assert zip_step.run(settings).built == "20250101-000000"
     put(settings, {"six.py": b"x = 1\n", "more.py": b""})
     assert zip_step.run(settings).built != "20250101-000000"
@@ -84,11 +84,11 @@ def test_another_part_or_input_makes_it_stale(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("code", "there"),
-    [(CODE, True), (None, False), (CODE | {"left_out": ["six.py"]}, False)],
+    [(CODE, True), (None, False), (replace(CODE, left_out=["six.py"]), False)],
     ids=["fits", "switched off", "left out"],
 )
 def test_bytecode_is_in_it_unless_optimize_says_no(
-    settings: Settings, code: dict[str, Any] | None, there: bool
+    settings: Settings, code: BytecodeReport | None, there: bool
 ) -> None:
     """The parts hold it either way."""
     put(settings, {"six.py": b"x = 1\n", CACHED: b"compiled"}, code)
@@ -152,7 +152,7 @@ def test_an_empty_layer_is_an_error(settings: Settings) -> None:
 
 def test_without_parts_it_says_what_to_run(settings: Settings) -> None:
     """No traceback after someone tidied up."""
-    with pytest.raises(BuildError, match="gone from the store"):
+    with pytest.raises(BuildError, match="step optimize has left no record"):
         zip_step.run(Settings(layer="other", builder="host"))
 
 
@@ -180,7 +180,7 @@ def test_a_record_of_another_form_is_not_done(settings: Settings) -> None:
     told = file_tools.read_record(path) or {}
     for other in (told | {"more": 1}, told | {"bytes": "30"}, {"sha256": told["sha256"]}):
         file_tools.write_record(path, other)
-        assert step_records.read_zip(settings) is None
-        assert step_records.zip_sha256(settings) == ""
+        assert records.read(settings, ZipRecord) is None
+        assert records.zip_sha256(settings) == ""
     assert zip_step.run(settings).sha256 == told["sha256"]
-    assert step_records.read_zip(settings)
+    assert records.read(settings, ZipRecord)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.context import doit_actions
-from tasks.requirements import uv
+from tasks.layer.wheels import uv_errors
 from tasks.sandbox.container import docker_errors
 from tasks.sandbox.protocol import Outcome
 from tasks.settings.model import Settings
@@ -32,10 +32,10 @@ def test_a_full_disk_by_any_of_its_names(text: str) -> None:
         docker_errors.explain(text),
         docker_errors.of_keeper(text),
         docker_errors.of_job(Outcome(code=1, output=text)),
-        uv.explain(text, Settings(), "docker"),
+        uv_errors.explain(text, Settings(), "docker"),
     ]
     assert {error and error.fix for error in of_engine} == {disk_full.OF_ENGINE}
-    assert uv.explain(text, Settings(), "host").fix == disk_full.OF_HOST
+    assert uv_errors.explain(text, Settings(), "host").fix == disk_full.OF_HOST
     assert "docker" not in disk_full.way_out("host")
 
 

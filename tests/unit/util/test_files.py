@@ -1,4 +1,4 @@
-"""tasks/util/files.py: written whole or not at all, and fresh only for what they came from."""
+"""tasks/util/files.py: written whole or not at all."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tasks.util import files
-from tasks.util.errors import InputError
 
 
 def test_a_record_comes_back_as_written(tmp_path: Path) -> None:
@@ -34,15 +33,6 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
         files.write_atomic(path, "not bytes")  # type: ignore[arg-type] # any values
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_fresh_means_made_from_what_stands_here_now(tmp_path: Path) -> None:
-    """Missing, other, same."""
-    path = tmp_path / "record.json"
-    assert not files.is_fresh(path, lambda: "a")()
-    files.write_record(path, {"fingerprint": "a"})
-    assert files.is_fresh(path, lambda: "a")()
-    assert not files.is_fresh(path, lambda: "b")()
 
 
 def test_digest_ignores_key_order_only() -> None:
@@ -98,18 +88,6 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     os.utime(file, (1, 1))
     assert files.is_whole(file, record)
     assert read == [file]
-
-
-def test_what_cannot_be_compared_is_not_fresh(tmp_path: Path) -> None:
-    """The requirements are gone: the step says so, in place of doit's traceback."""
-    path = tmp_path / "record.json"
-    files.write_record(path, {"fingerprint": "a"})
-
-    def gone() -> str:
-        raise InputError("there is no file", fix="create it")
-
-    assert files.is_fresh(path, lambda: "a")()
-    assert not files.is_fresh(path, gone)()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """tasks/util/subprocesses.py: the commit, whether the tree was dirty, and where there is no git."""
 
+import os
+import select
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +73,27 @@ def test_where_the_checkout_came_from(checkout: Path) -> None:
     assert subprocesses.origin() == ""
     run("remote", "add", "origin", "git@github.com:me/shop.git")
     assert subprocesses.origin() == "git@github.com:me/shop.git"
+
+
+PARENT = """
+import subprocess, sys
+from tasks.util import subprocesses
+child = (
+    "import os, signal, time; signal.signal(signal.SIGTERM, lambda *x: None); "
+    "print(os.getpid(), flush=True); time.sleep(60)"
+)
+subprocess.run([sys.executable, "-c", child], preexec_fn=subprocesses.die_with_parent)
+"""
+
+
+def test_what_handles_sigterm_dies_with_its_parent_too() -> None:
+    """An app may: it would go on deploying beside the run that repeats it."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    with parent.stdout as said:
+        child = int(said.readline())
+        opened = os.pidfd_open(child)
+        parent.kill()
+        parent.wait()
+        assert select.select([opened], [], [], 20)[0] == [opened]
+        os.close(opened)

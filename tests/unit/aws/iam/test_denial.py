@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.aws import errors
-from tasks.aws.iam import actions, denial
+from tasks.aws.iam import action_names, denial
 from tasks.aws.iam.denial import Denial
 
 ME = "arn:aws:iam::123456789012:user/deployer"
@@ -233,9 +233,9 @@ def test_a_wrong_clock_is_no_matter_of_credentials(code: str, said: str) -> None
 
 def test_an_operation_that_names_no_action_is_still_told() -> None:
     """Chalice's, too; of one that nobody knows no statement is made up."""
-    assert actions.action("CreateFunction") == "lambda:CreateFunction"
-    assert actions.action("HeadObject") == "s3:GetObject"
-    assert actions.action("CreateQueue") == "CreateQueue"
+    assert action_names.action("CreateFunction") == "lambda:CreateFunction"
+    assert action_names.action("HeadObject") == "s3:GetObject"
+    assert action_names.action("CreateQueue") == "CreateQueue"
     assert denial.source("CreateQueue") == "./doitw iam-policy prints all that the tool needs"
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from tasks.aws.iam import needed_actions as iam_statements
 from tasks.aws.iam import policies
-from tasks.aws.iam import statements as iam_statements
+from tasks.aws.iam.needed_actions import PURPOSES
 from tasks.aws.iam.resources import Scope, partition_of
-from tasks.aws.iam.statements import PURPOSES
 from tasks.settings.model import Settings
 
 ACCOUNT = "123456789012"

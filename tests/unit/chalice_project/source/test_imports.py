@@ -87,6 +87,21 @@ def test_what_the_app_cannot_do_without(tmp_path: Path, code: str, *, needed: bo
     assert app_imports.of_these(tmp_path, ["clr", "z.other"]) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from a import b", {"a"}),
+        ("import a.b", {"a", "a.b"}),
+        ("from a.b import c", {"a", "a.b"}),
+        ("from a import b, d", {"a", "a.d"}),
+    ],
+)
+def test_an_attribute_is_no_module(tmp_path: Path, text: str, found: set[str]) -> None:
+    """Python looks for it first, and imports a.b only where a has none."""
+    (tmp_path / "app.py").write_text(text)
+    assert app_imports.of_these(tmp_path, ["a", "a.b", "a.d"], ["a.b"]) == found
+
+
 def test_a_project_without_an_app(tmp_path: Path) -> None:
     """A layer alone."""
     assert app_imports.of_app(tmp_path, NAMES) == []

@@ -15,6 +15,12 @@ VERSIONS = (
 )  # fmt: skip
 
 
+RESTRICTED = (
+    "BSL-1.1", "BSL 1.1", "Apache-2.0 WITH Commons-Clause", "MIT + Commons Clause",
+    "FSL-1.1-MIT", "FSL-1.1-Apache-2.0", "Functional Source License, Version 1.1, MIT Future",
+)  # fmt: skip
+
+
 def package(license_: str, *classifiers: str) -> Package:
     return Package(name="a", version="1", license=license_, classifiers=classifiers, requires=())
 
@@ -39,6 +45,20 @@ def package(license_: str, *classifiers: str) -> Package:
         ("Other/Proprietary License", Asks.MORE),
         ("NVIDIA Proprietary Software", Asks.MORE),
         ("Mine", Asks.UNKNOWN),
+        # Business Source, Functional Source and Commons Clause, as their authors write them
+        *((each, Asks.MORE) for each in RESTRICTED),
+        ("BSL-1.0", Asks.NOTICE),
+        # crates' and others' slash
+        *(
+            (each, Asks.NOTICE)
+            for each in ("GPL-2.0/MIT", "GPLv2+ / MIT", "(MIT/GPL-3.0)", "Expat")
+        ),
+        ("MPL-2.0/LGPL-2.1", Asks.SOURCE),
+        ("https://mit.example/gpl", Asks.SOURCE),
+        ("Other/GPL", Asks.SOURCE),
+        *((each, Asks.NOTICE) for each in ("Eclipse Distribution License v1.0", "CeCILL-B")),
+        ("CeCILL-C", Asks.SOURCE),
+        ("/" * 1_000_000, Asks.UNKNOWN),
         ("(", Asks.UNKNOWN),
         ("", Asks.UNKNOWN),
     ],

@@ -168,7 +168,23 @@ def test_a_bill_that_lies_leaves_ours_valid() -> None:
 
 
 def test_bundled_libraries_are_told_by_their_folder() -> None:
-    """As auditwheel names it."""
+    """As auditwheel names it. An older one, and ortools, write `.libs` inside of the package."""
     paths = ["a.libs/libz-1a2b3c4d.so.1", "a/lib/libz.so", "a.libs/README", "x/a.libs/liby.so"]
+    paths += ["ortools/.libs/libabsl_die_if_null.so.2407.0.0", ".libs/libx.so"]
     owners = dict.fromkeys(paths, "a")
-    assert list(sbom.bundled(paths, owners)) == [paths[0], paths[3]]
+    assert list(sbom.bundled(paths, owners)) == [paths[0], *paths[3:]]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("libgfortran-040039e1-0352e75f.so.5.0.0", "libgfortran.so.5.0.0"),  # scipy's
+        ("libquadmath-96973f99-934c22de.so.0.0.0", "libquadmath.so.0.0.0"),
+        ("libopenblasp-r0-01191904.3.30.so", "libopenblasp-r0.3.30.so"),
+        ("libz.so.1", "libz.so.1"),
+    ],
+)
+def test_a_library_is_named_without_tags(file: str, name: str) -> None:
+    """Repaired twice, it has two."""
+    found = document(replace(CONTENTS, libraries={f"a.libs/{file}": "a"}))
+    assert name in {each["name"] for each in found["components"]}

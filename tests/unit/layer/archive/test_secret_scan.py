@@ -49,11 +49,11 @@ def test_a_key_that_lies_across_two_pieces_is_found(before: int, tmp_path: Path)
     assert secret_scan._read([("data.txt", path.open("rb"))])
 
 
-@pytest.mark.parametrize(("count", "last"), [(9, "8"), (10, "9"), (11, "… and 1 more")])
+@pytest.mark.parametrize(("count", "last"), [(9, "8"), (10, "9"), (11, "and 1 more file")])
 def test_ten_lines_are_shown(count: int, last: str) -> None:
     """Of more, how many. Of ten, no line of none."""
     lines = secret_scan._listed(map(str, range(count))).splitlines()
-    assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "… and 1 more")
+    assert (len(lines), lines[-1]) == (min(count, 11), last if count != 11 else "and 1 more file")
 
 
 def test_what_packed_a_part_says_which_files_are_searched(
@@ -89,3 +89,40 @@ def test_what_packed_a_part_says_which_files_are_searched(
     assert found["d"].keys() == {"a.txt", "pip.conf"}
     assert secret_scan.scan(gone, layer, [plan], named) == found
     assert opened[3:] == sorted(files)
+
+
+def test_a_glob_names_what_was_found_alone() -> None:
+    """Of several of a kind: `drop` may take nothing else."""
+    found = ["a/t/1.pem", "a/t/2.pem", "a/x.py", "a/y.py", "a/z.key"]
+    assert secret_scan.globs(found, {*found}) == ["a/t/*.pem", "a/*.py", "a/z.key"]
+    assert secret_scan.globs(found, {*found, "a/__init__.py", "a/t/x.txt"}) == [
+        "a/t/*.pem", "a/x.py", "a/y.py", "a/z.key",
+    ]  # fmt: skip
+
+
+def test_a_glob_reads_as_the_path() -> None:
+    """Of an app of Next.js, whose folders have brackets."""
+    found = ["a/[id]/1.pem", "a/[id]/2.pem", 'a/"x.pem']
+    assert secret_scan.globs(found, found) == ["a/?x.pem", "a/?id?/*.pem"]
+
+
+@pytest.mark.parametrize(
+    ("path", "begins"),
+    [
+        ("ecdsa/test_keys.py", "these are keys for a package's own tests"),
+        ("jwcrypto/tests.py", "these are keys for a package's own tests"),
+        ("ecdsa/keys_test.pyc", "these are keys for a package's own tests"),
+        ("a/conftest.py", "these are keys for a package's own tests"),
+        ("future/backports/test/keycert.pem", "these are keys for a package's own tests"),
+        ("jose/testsuite/key.pem", "these are keys for a package's own tests"),
+        ("localstack/aws/accounts.py", "revoke it where it was issued and take it out of the code"),
+        ("a/contest.py", "revoke it where it was issued and take it out of the code"),
+        ("a/test.key", "revoke it where it was issued and leave the file out"),
+        ("a/latest/key.pem", "revoke it where it was issued and leave the file out"),
+    ],
+)
+def test_ways_out(path: str, begins: str) -> None:
+    """Tests' keys open nothing, and a module that others import cannot be left out."""
+    fix = secret_scan._ways_out([path], {path, "a/__init__.py"})
+    assert fix.startswith(begins)
+    assert f'harmless = ["{path}"]' in fix

@@ -9,8 +9,10 @@ import pytest
 from tasks.layer.archive import size_limit
 from tasks.settings import paths
 from tasks.settings.model import LAMBDA_LIMIT, Settings
+from tasks.settings.step_records import BytecodeReport, OptimizeRecord, PublishRecord
 from tasks.util import files
 from tasks.util.errors import VerifyError
+from tests import made_records
 
 ARN = "arn:aws:lambda:ap-northeast-2:123456789012:layer:x:1"
 
@@ -80,8 +82,8 @@ def test_reserve_is_offered_where_it_is_enough(
     """Where bytecode is the difference."""
     monkeypatch.chdir(tmp_path)
     settings = Settings(layer="deps")
-    made = {"bytecode": None if bytecode is None else {"bytes": bytecode}}
-    files.write_record(paths.record(settings, "optimize"), made)
+    code = None if bytecode is None else made_records.made(BytecodeReport, bytes=bytecode)
+    made_records.put(settings, OptimizeRecord, bytecode=code)
     spent = size_limit.Budget(layer=layer, function=function)
     with pytest.raises(VerifyError) as caught:
         size_limit.check_limit(settings, spent, {"pkg": layer})
@@ -96,7 +98,7 @@ def test_growth_may_reach_its_limit(
     """max-growth is what is allowed: 50 % of 1,000 bytes are 500 more."""
     monkeypatch.chdir(tmp_path)
     settings = Settings(layer="deps", max_growth=50)
-    files.write_record(paths.stage_record(settings, "publish"), {"unzipped": 1000, "arn": ARN})
+    made_records.put(settings, PublishRecord, unzipped=1000, arn=ARN)
     if fits:
         size_limit._check_growth(settings, layer)
     else:

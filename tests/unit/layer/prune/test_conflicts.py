@@ -47,6 +47,9 @@ def winner(path: str, first: str, second: str, *prefer: str) -> str:
         (SETUPTOOLS, EITHER, "b"),
         (EITHER, EXTEND, "b"),
         ("import pkg_resources\npkg_resources.declare_namespace(__name__)\n", EXTEND, "b"),
+        # sagemaker-train and sagemaker-core, which runs whichever comes last
+        (EXTEND, f"{IMPORTED}try:\n    import x\nexcept ImportError:\n    pass\n", "b"),
+        (EXTEND, f"{EITHER}x = 1\n", "b"),
     ],
 )  # fmt: skip
 def test_packages_that_run_alike(first: str, second: str, wins: str) -> None:
@@ -59,6 +62,7 @@ def test_packages_that_run_alike(first: str, second: str, wins: str) -> None:
     [
         "README.md", "LICENSE", "pyproject.toml", ".gitignore", "setup.cfg", "setup.py",
         "__init__.py", "versioneer.py", "noxfile.py",
+        "build.py", "manage.py", "tasks.py", "hatch_build.py", "src/__init__.py",
         "n/.DS_Store", "n/.gitignore", ".github/workflows/ci.yml", "n/.idea/n.iml",
         "share/doc/README", "requirements/dev.txt", "assets/logo.svg",
     ],
@@ -154,7 +158,9 @@ def test_names_of_files_and_hosts_import_no_folder(tmp_path: Path, text: str) ->
         ("n/__init__.py", "x = 1\n", "x = 2\n"),
         ("n/__init__.py", "", "x = 1\n"),
         ("n/__init__.py", "print 'x'\n", "print 'y'\n"),
-        ("n/__init__.py", EXTEND, f"{EXTEND}x = 1\n"),
+        ("n/__init__.py", EXTEND, "x = 1\n"),
+        ("n/__init__.py", EXTEND, f"def f():\n    {EXTEND}\n"),
+        ("n/__init__.py", f"{EXTEND}x = 2\n", f"{EXTEND}x = 1\n"),
         ("n/data.json", "1", "2"),
         ("top.py", "x = 1\n", "x = 1 # y\n"),
         ("x.pth", "a", "b"),
@@ -173,11 +179,42 @@ def test_many_are_named_by_their_folder() -> None:
     """As opencv's builds, which are the same package twice."""
     files = {f"cv2/{number}.py": "x" for number in range(20)}
     tree = Installed((brings("a", files), brings("b", dict.fromkeys(files, "y"))))
-    with pytest.raises(BuildError, match="… and 10 more") as caught:
+    with pytest.raises(BuildError, match="and 10 more files") as caught:
         conflicts.settle(tree, files, [])
     assert 'prefer = ["a: cv2"]' in caught.value.fix
     won = conflicts.settle(tree, files, conflicts.read_preferences(["B: cv2"]))
     assert won == dict.fromkeys(files, "b")
+
+
+def test_the_lines_that_it_names_settle_all() -> None:
+    """Of files here and there; also where no package brings them all."""
+    shared = {"a": ["x.py", "n/1.py"], "b": ["x.py", "n/1.py", "n/2.py", "m/3.py"]}
+    shared |= {"c": ["n/2.py", "m/3.py", "m/4.py"], "d": ["m/4.py", "m/5.py"], "e": ["m/5.py"]}
+    brought = (brings(name, dict.fromkeys(each, name)) for name, each in shared.items())
+    tree = Installed(tuple(brought))
+    with pytest.raises(BuildError) as caught:
+        conflicts.settle(tree, tree.sizes, [])
+    assert '"b: m/3.py", "c: m/4.py", "d: m/5.py", "b: n", "a: x.py"' in caught.value.fix
+    named = [each.strip('"') for each in caught.value.fix.split("[")[1].split("]")[0].split(", ")]
+    assert len(conflicts.settle(tree, tree.sizes, conflicts.read_preferences(named))) == 6
+
+
+def test_a_path_with_brackets_is_preferred_as_it_is() -> None:
+    """In a glob they mean a character."""
+    tree = Installed(tuple(brings(name, {"n/[id].js": name, f"n/{name}.py": ""}) for name in "ab"))
+    with pytest.raises(BuildError) as caught:
+        conflicts.settle(tree, tree.sizes, [])
+    assert 'prefer = ["a: n/?id?.js"]' in caught.value.fix
+    named = conflicts.read_preferences(["a: n/?id?.js"])
+    assert conflicts.settle(tree, tree.sizes, named) == {"n/[id].js": "a"}
+
+
+def test_more_than_two_that_clash() -> None:
+    """They are all named, and one of them is asked for."""
+    tree = Installed(tuple(brings(name, {"n/x.py": name}) for name in "abc"))
+    with pytest.raises(BuildError, match=r"a and b and c all write n/x\.py") as caught:
+        conflicts.settle(tree, tree.sizes, [])
+    assert caught.value.fix.startswith("choose one of them: prefer")
 
 
 @pytest.mark.parametrize("prefer", ["b: n/__init__.py", "B : n", "b:**"])

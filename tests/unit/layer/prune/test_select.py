@@ -196,6 +196,68 @@ def test_files_that_code_of_another_package_reads_stay(
     assert path in choose_of(tmp_path / "2", {"a": apart, "b": data}).removed
 
 
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("f'{n}_role.md'", "a/roles/developer_role.md"),
+        ("n + '_role.md'", "a/roles/developer_role.md"),
+        ("'_'.join((n, 'role.md'))", "a/roles/support_role.md"),
+        ("'%s_role.md' % n", "a/roles/security_role.md"),
+        ("'%(n)s-role.md' % names", "a/roles/news-role.md"),
+        ("'{}_role.md'.format(n)", "a/roles/author_role.md"),
+        ("f'{n}_v1.proto'", "a/schemas/a_v1.proto"),
+        ("f'{n}.v1.proto'", "a/schemas/a.v1.proto"),
+        ("f'{n}_model.h'", "a/include/a_model.h"),
+        ("f'{n}_kernel.c'", "a/kernels/a_kernel.c"),
+        ("fnmatch(f, '*_protocol.cpp')", "a/kernels/x_protocol.cpp"),
+        ("[f for f in names if f.endswith(('_x.h', '_kernel.c'))]", "a/kernels/a_kernel.c"),
+    ],
+)
+def test_a_put_together_name_may_end_in_more_than_a_suffix(
+    tmp_path: Path, code: str, path: str
+) -> None:
+    """Others of the kind go, also beside a library."""
+    others = {"a/roles/README.md", "a/schemas/x.proto", "a/include/x.h", "a/kernels/kernel.c"}
+    files = {"a/x.py": code, path: "", **dict.fromkeys(others, ""), "a/schemas/x_pb2.py": ""}
+    files |= {"a/kernels/_x.so": "", "a/schemas/a_v1_pb2.py": ""}
+    assert {*choose(tmp_path, files).removed} == others
+
+
+@pytest.mark.parametrize("path", ["a/include/ndarrayobject.h", "a/include/arrayobject.hpp"])
+def test_a_name_in_the_middle_of_a_word_is_another_files(tmp_path: Path, path: str) -> None:
+    """numpy's code quotes `arrayobject.h`, which ends a longer name, too."""
+    files = {"a/x.py": "open(here / 'arrayobject.h')", "a/_x.so": "", path: ""}
+    assert choose(tmp_path, files).removed == {path: "headers"}
+
+
+@pytest.mark.parametrize(
+    ("read", "path"),
+    [
+        ("acme:prompts/developer.md", "acme/prompts/developer.md"),
+        ("acme:prompts/*_role.md", "acme/prompts/support_role.md"),
+        ("acme:{}.md", "acme/prompts/developer.md"),
+        ("acme:*", "acme/prompts/developer.md"),
+        ("acme:tests/data/x.json", "acme/tests/data/x.json"),
+        ("acme:sub/tests/data/*", "acme/sub/tests/data/x.json"),
+        ("acme:docs/index.html", "acme/docs/index.html"),
+        ("acme:schemas/a_v1.proto", "acme/schemas/a_v1.proto"),
+        ("acme:src/kernel.c", "acme/src/kernel.c"),
+    ],
+)
+def test_what_the_app_reads_of_a_package_of_data_stays(
+    tmp_path: Path, read: str, path: str
+) -> None:
+    """Nobody else does. The same file of another package goes."""
+    others = ("acme/__init__.py", "acme/src/_x.so", "acme/tests/test_x.py",
+              "acme/sub/tests/test_x.py")  # fmt: skip
+    files = {**dict.fromkeys(others, ""), path: "x", path.replace(".proto", "_pb2.py"): "x"}
+    other = {name.replace("acme/", "other/", 1): text for name, text in files.items()}
+    tree = handmade_layers.trees(tmp_path, {"acme": files, "other": other})
+    rules = recipes.active(Settings())
+    without, with_app = (select(tree, rules, (), app).removed for app in ((), (read,)))
+    assert without.keys() - with_app.keys() == {path}
+
+
 def test_files_of_the_same_package_beside_the_code_stay(tmp_path: Path) -> None:
     """It brings a folder of code and one of data."""
     files = {"a/x.py": "open(HERE.parent / 'a_data' / f'{name}.md')", "a_data/SYSTEM.md": "x"}
@@ -474,10 +536,33 @@ def test_a_script_that_code_calls_by_its_path_stays(tmp_path: Path, code: str, s
 
 
 @pytest.mark.parametrize(
+    ("index", "text", "imports"),
+    [
+        ("a/plugins.json", '{"fake": "a.test.fake"}', True),
+        ("a/plugins.yaml", "fake: a.test.fake:Plugin\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake = a.test.fake\n", True),
+        ("a/plugins.cfg", "[plugins]\nfake=a.test.fake:Plugin\n", True),
+        ("a/configure.zcml", '<utility component="a.test.fake.Plugin" />', True),
+        ("a/pyproject.toml", 'module = ["a.test.fake"]', False),  # pandas', of mypy
+        ("a/plugins.json", '{"glob": "a.test.*"}', False),
+        ("a/plugins.json", '{"x": "b.test.fake", "y": "a.testing.x", "z": ".test.fake"}', False),
+    ],
+)
+def test_modules_that_an_index_names_stay(
+    tmp_path: Path, index: str, text: str, imports: bool
+) -> None:
+    """Code hands them to import_module."""
+    files = {"a/__init__.py": "", "a/test/__init__.py": "", "a/test/fake.py": "",
+             "a/test/test_x.py": "import unittest", index: text}  # fmt: skip
+    assert ("a/test/fake.py" not in choose(tmp_path, files).removed) == imports
+
+
+@pytest.mark.parametrize(
     ("index", "text"),
     [
         ("a/index.json", '{"cases": ["tests/data/x.csv"]}'),
         ("a/data/index.yaml", "- file: a/tests/data/x.csv\n"),
+        ("a/manifest.xml", "<file>tests/data/x.csv</file>"),
         ("a/files.toml", 'file = "tests/data/x.csv"'),
     ],
 )

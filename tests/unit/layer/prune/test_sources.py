@@ -102,6 +102,14 @@ def test_modules_go_as_bytecode(tmp_path: Path) -> None:
         "from inspect import getframeinfo\ntext = getframeinfo(frame).code_context\n",
         "import traceback\ntext = traceback.extract_stack()[-2].line\n",
         "import traceback\nfile, line, name, text = traceback.extract_stack()[-2]\n",
+        # pysnmp's smi/builder.py, which loads MIBs
+        "import importlib.machinery\nSUFFIXES = importlib.machinery.SOURCE_SUFFIXES\n",
+        "from importlib.machinery import BYTECODE_SUFFIXES, SOURCE_SUFFIXES\n",
+        "import imp\nends = [e for e, _, kind in imp.get_suffixes() if kind == imp.PY_SOURCE]\n",
+        "from importlib import machinery\nends = tuple(machinery.all_suffixes())\n",
+        "import runpy\nhere = os.path.dirname(__file__)\nrunpy.run_path(path)\n",
+        "from runpy import run_path\nfor f in os.listdir(here): run_path(f)\n",
+        "for f in os.listdir(here):\n    if re.match(r'(\\w+)_check\\.py$', f): load(f)\n",
         # hooks of the import
         "class Loader(Base):\n    def source_to_code(self, data, path): pass\n",
         "from importlib.machinery import SourceFileLoader\nclass L(SourceFileLoader): pass\n",
@@ -132,6 +140,11 @@ def test_code_that_reads_sources_keeps_those_of_its_distribution(tmp_path: Path,
         "open(os.path.join(os.path.dirname(__file__), 'VERSION'))\n",
         "ROOT = Path(__file__).parent / 'x.json'\n",
         "surface = context.get_source()\n",
+        "from importlib.machinery import EXTENSION_SUFFIXES\n",
+        # cffi's verifier.py
+        "import imp\nends = [e for e, _, kind in imp.get_suffixes() if kind == imp.C_EXTENSION]\n",
+        "import importlib.machinery\n# as importlib.machinery.SOURCE_SUFFIXES\n",
+        "import runpy\ndef run(path): runpy.run_path(path)\n",
         "write(f'{name}.py')\n",
         "open(os.path.join(folder, f'{name}.py'), 'w')\n",
         "open(os.path.join(folder, '__init__.py'), 'a')\n",
@@ -280,6 +293,28 @@ def test_single_sources_stay(tmp_path: Path, path: str) -> None:
     more = {"pkg/c.py": "run([sys.executable, here / 'worker.py'])\n", "pkg/both.pyc": ""}
     only, _ = choose(tmp_path, PLAIN | more | {path: "x = 1\n"}, "pkg/kept.py")
     assert only == {*PLAIN, "pkg/c.py"}
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("Path(__file__).parent.glob('*_check.py')", "a_check.py"),
+        ("names = [f for f in os.listdir(here) if f.endswith('_rule.py')]", "a_rule.py"),
+        ("os.path.exists(os.path.join(here, f'{n}_driver.py'))", "a_driver.py"),
+        ("open(here / '%s-data.py' % n)", "a-data.py"),
+        ("open(here / ('%(n)s_x.py' % {'n': n}))", "a_x.py"),
+        ("load(here, n + '_plugin.py')", "a_plugin.py"),
+        # itk-core's itk/support
+        ("f.endswith('Config.py')", "ITKCommonConfig.py"),
+        ("exists(f'{name}Python.py')", "ITKPython.py"),
+    ],
+)
+def test_sources_that_are_found_by_the_end_of_their_names_stay(
+    tmp_path: Path, code: str, name: str
+) -> None:
+    """The others go."""
+    files = PLAIN | {"pkg/c.py": f"{code}\n", "pkg/check.py": ""}
+    assert choose(tmp_path, files | {f"pkg/sub/{name}": ""}) == ({*files}, {})
 
 
 def test_a_module_beside_packages_that_another_one_loads_stays(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@
               the packages bring
     compiler  a cell of an image with compilers, for what is built from source
 
-A row is what docs/security.md shows. tests/unit/test_job_kinds.py compares the two.
+A row is what docs/security.md shows. tests/unit/test_job_users.py compares the two.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from .lambda_system import GID, UID
 
@@ -94,18 +94,9 @@ CHALICE = Kind(
 )  # fmt: skip
 CHALICES_PIP = Kind(
     job="Chalice's pip, at a deploy",
-    code="build scripts of what requirements.txt names and has no wheel",
+    code="build scripts of what requirements.txt names by an address or a folder",
     user=YOU, container=MACHINE, mounts="all that is yours", network="yours",
     environment="yours, AWS credentials", memory="yours", time="–",
 )  # fmt: skip
 
 KINDS = (INSTALL, BUILD, INSPECT, UNPACK, PROOF, BLAME, CHECK, FUNCTION, CHALICE, CHALICES_PIP)
-_HEADS = {"code": "whose code", "mounts": "may write to"}
-
-
-def table() -> str:
-    """In Markdown."""
-    names = [field.name for field in fields(Kind)]
-    rows = [[_HEADS.get(name, name) for name in names], ["---"] * len(names)]
-    rows += [[getattr(kind, name) for name in names] for kind in KINDS]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -2,8 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..aws.s3_versions import Stored
+if TYPE_CHECKING:
+    from ..aws.s3_versions import Stored
+
+NEWEST = 5  # versions that `gc` always keeps, unless keep=N is typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +20,7 @@ class VersionEntry:
     created: str
     built: str
     gone: bool
-    files: tuple[Stored, ...]
+    files: tuple["Stored", ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +29,7 @@ class Fate:
 
     entry: VersionEntry
     kept: tuple[str, ...]
-    files: tuple[Stored, ...]
+    files: tuple["Stored", ...]
 
     @property
     def bytes(self) -> int:
@@ -51,7 +55,7 @@ def decide_fates(
     return [fate for fate in fates if fate.kept or fate.files or not fate.entry.gone]
 
 
-def _own(entry: VersionEntry, needed: Collection[str]) -> Iterator[Stored]:
+def _own(entry: VersionEntry, needed: Collection[str]) -> Iterator["Stored"]:
     """Its files without those in a folder that another version needs: its notes."""
     for file in entry.files:
         if entry.built not in needed or f"/{entry.built}/" not in file.key:

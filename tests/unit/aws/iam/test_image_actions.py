@@ -1,14 +1,14 @@
-"""tasks/aws/iam/image_statements.py: what a stage of images needs."""
+"""tasks/aws/iam/image_actions.py: what a stage of images needs."""
 
 import re
 from dataclasses import replace
 
 import pytest
 
-from tasks.aws.iam import actions, policies
-from tasks.aws.iam.image_statements import IMAGE_NEEDS, OF_LAYERS, repository_name
+from tasks.aws.iam import action_names, policies
+from tasks.aws.iam.image_actions import IMAGE_NEEDS, OF_LAYERS, repository_name
+from tasks.aws.iam.needed_actions import DEPLOY, GC, NEEDS, STATUS
 from tasks.aws.iam.resources import Scope
-from tasks.aws.iam.statements import DEPLOY, GC, NEEDS, STATUS
 from tasks.settings.model import Settings
 from tests.project import ROOT
 
@@ -64,4 +64,4 @@ def test_every_call_to_ecr_is_allowed_by_a_statement() -> None:
     operations = {"".join(x.title() for x in (a or b).split("_")) for a, b in called}
     assert len(operations) == 9
     allowed = {action for need in IMAGE_NEEDS for action in need.actions}
-    assert {actions.action(each) for each in operations} <= allowed
+    assert {action_names.action(each) for each in operations} <= allowed

@@ -8,9 +8,9 @@ import re
 
 from ...settings import s3_keys
 from ...settings.model import Settings
+from .needed_actions import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
 from .resources import Scope
-from .statements import CONVERT, DEPLOY, GC, NEEDS, ROLLBACK, STATUS, Need
-from .store_statements import STORE_NEEDS
+from .store_actions import STORE_NEEDS
 
 # About layers alone.
 OF_LAYERS = {

@@ -1,11 +1,13 @@
-"""docker/strip.py: what may be stripped, and what is left of it."""
+"""docker/strip_libraries.py: what may be stripped, and what is left of it."""
 
 import ctypes
+import io
 import shutil
 import struct
 import subprocess
 import sysconfig
 import time
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +25,7 @@ REAL = [
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    return sandbox_scripts.load("strip")
+    return sandbox_scripts.load("strip_libraries")
 
 
 def loaded(script: ModuleType, elf: bytes) -> list[bytes]:
@@ -73,6 +75,18 @@ def test_a_stripped_library_is_packed_in_place_of_the_installed_one(
     assert report == {"files": 1, "bytes": 4096 + 64, "left_alone": [], "unreadable": []}
     (tmp_path / "x.so").write_bytes(stripped)
     ctypes.CDLL(str(tmp_path / "x.so"))
+
+
+def test_what_lies_behind_a_library_stays(script: ModuleType) -> None:
+    """A zip that it reads of itself, as Tcl 9's libraries have their scripts. Padding is none."""
+    out = io.BytesIO(libraries.with_symbols())
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("tcl_library/init.tcl", "# scripts")
+    report = script.new_report()
+    assert script.lighter("tcl/libtcl9.0.so", out.getvalue(), report) == out.getvalue()
+    assert report["files"] == 0
+    padded = libraries.with_symbols() + bytes(64)
+    assert script.lighter("p/x.so", padded, report) == libraries.PLAIN
 
 
 @pytest.mark.parametrize("size", [0, 900])

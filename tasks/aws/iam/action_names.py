@@ -1,10 +1,10 @@
 """Which IAM permission an API call needs: they are not always called alike.
 
-What each command needs is in statements.py alone. These are the names that differ (AWS's Service
-Authorization Reference).
+What each command needs is in needed_actions.py alone. These are the names that differ. Source:
+AWS's Service Authorization Reference.
 """
 
-from .image_statements import every_need
+from .image_actions import every_need
 
 DIFFERENT = {
     "AssumeRole": "sts:AssumeRole",  # in no statement: policies.assume

@@ -1,8 +1,8 @@
-"""tasks/aws/iam/actions.py: names only. Held against real calls: tests/functional/test_aws_iam."""
+"""tasks/aws/iam/action_names.py: names only. tests/functional/test_aws_iam.py has calls."""
 
 import pytest
 
-from tasks.aws.iam import actions as iam_actions
+from tasks.aws.iam import action_names as iam_actions
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ to his own prefix: tests/functional/test_team_store_trust.py.
 
 from typing import Any
 
+from .needed_actions import DEPLOY, PUBLISH, STORE, STORE_WRITE, Need
 from .resources import Scope
-from .statements import DEPLOY, PUBLISH, STORE, STORE_WRITE, Need
 
 STORE_ROOT = "store/v1"
 # AWS's own form ("Enforce conditional writes on Amazon S3 buckets"): the requests that begin an

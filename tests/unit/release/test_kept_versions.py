@@ -1,4 +1,4 @@
-"""tasks/release/retention.py: which versions go, and what of S3 goes with them."""
+"""tasks/release/kept_versions.py: which versions go, and what of S3 goes with them."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.aws.s3_versions import Stored
-from tasks.release.retention import Fate, VersionEntry, decide_fates, matches
+from tasks.release.kept_versions import Fate, VersionEntry, decide_fates, matches
 
 
 def entry(number: int, built: str | None = None, **more: Any) -> VersionEntry:

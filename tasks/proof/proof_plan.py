@@ -1,31 +1,28 @@
 """What of a layer is to be proven anew, and in how much of it.
 
 A distribution is tried in as much of the layer as it needs (proof/cache.py), so that one changed
-pin costs what rests on it. Known as soon as the zip is there: the sandbox can lay it out while the
-steps between are at work.
+pin costs what rests on it. Known as soon as the zip is there.
 """
 
 import os
 import tempfile
 from collections.abc import Collection, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layer import builder, part
 from ..layer import installed as installed_layer
+from ..layer import part
 from ..layer.archive import zip_writer
-from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..layer.team_store import run as team
-from ..settings import paths, step_records
+from ..settings import paths, records
 from ..settings.model import Settings
+from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..util import files as file_tools
-from ..util.errors import LayerError
 from . import cache, probe
 from .cache import Proof
-from .probe import Question
+from .import_order import Question, question
 
 Questions = dict[str, Question]
 _READY: dict[tuple[Path, str], "ProofPlan"] = {}  # found ahead, for who needs it next
@@ -50,23 +47,8 @@ class ProofPlan:
     layer: Path
 
 
-def prepare(settings: Settings) -> None:
-    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
-    that fail, verify says why."""
-    if here := builder.running(settings):
-        with suppress(LayerError):
-            lay_out(here, prefetch(settings, builder.title(settings)))
-
-
-def lay_out(here: LayerBuilder, asked: ProofPlan) -> None:
-    """Begin to lay out what will be tried, where something will."""
-    if asked.missing:
-        here.prepare(asked.layer)
-
-
-def prefetch(settings: Settings, place: str) -> ProofPlan:
-    """For `ready`, ahead."""
-    tree = installed_layer.needed(settings)
+def prefetch(settings: Settings, tree: Installed, place: str) -> ProofPlan:
+    """For `take`, ahead."""
     stay = plan.staying(plan.read_plans(paths.plan(settings)))
     found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
     return found
@@ -78,19 +60,19 @@ def take(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -
 
 
 def _zip(settings: Settings) -> tuple[Path, str]:
-    return paths.layer_zip(settings).absolute(), step_records.zip_sha256(settings)
+    return paths.layer_zip(settings).absolute(), records.zip_sha256(settings)
 
 
 def _find(settings: Settings, tree: Installed, stay: Sequence[str], place: str) -> ProofPlan:
-    optimized = file_tools.read_record(paths.record(settings, "optimize")) or {}
-    installed = file_tools.read_record(paths.record(settings, "install")) or {}
+    optimized = records.needed(settings, OptimizeRecord)
+    installed = records.needed(settings, InstallRecord)
     edges = cache.needs(settings, tree)
-    where = [place, installed.get("image", ""), probe.proof_fingerprint(settings)]
+    where: list[object] = [place, installed.image, probe.proof_fingerprint(settings)]
     where += probe.around(settings)
-    parts, made = optimized["parts"], optimized["made"]
+    parts, made = optimized.parts, optimized.made
     look = cache.Look(tree, {name: made[name] for name in parts}, stay)
-    asked = probe.question(tree, stay)
-    more = [cache.FORMAT, *where, optimized["bytecode"] is None, look.met]
+    asked = question(tree, stay)
+    more = [cache.FORMAT, *where, optimized.bytecode is None, look.met]
     rest = {name: file_tools.digest([content, asked[name]]) for name, content in look.parts.items()}
     keys = cache.keys(edges, rest, more)
     rests = {

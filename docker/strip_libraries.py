@@ -109,7 +109,8 @@ def run_paths(elf: bytes) -> list[str]:
 
 
 def strip(elf: bytes) -> bytes:
-    """Without symbols and debug information. As it is where these do not lie behind all else.
+    """Without symbols and debug information. As it is where these do not lie behind all else, or
+    where something lies behind them that no list names.
     UnreadableError where it is broken."""
     whole, heads = Piece(elf), segments(elf)
     found = sections(whole)
@@ -119,7 +120,16 @@ def strip(elf: bytes) -> bytes:
     behind = [each for each in found[1:] if not each.flags & ALLOC]
     if not heads or not behind or min(each.offset for each in behind) < end:
         return elf
+    if has_more(whole, [*(head.offset + head.size for head in heads), *(x.end for x in found)]):
+        return elf
     return joined(whole, end, found, stays)
+
+
+def has_more(whole: Piece, ends: "list[int]") -> bool:
+    """Does something lie behind all that the file's lists name? A zip, say, which the library reads
+    of itself (Tcl's zipfs). Zeros are padding."""
+    start, *_, width, count, _ = whole.unpack(HEADER, 0)[6:]
+    return bool(whole.content[max(start + width * count, *ends) :].strip(b"\0"))
 
 
 def sections(whole: Piece) -> list[Section]:
