@@ -219,8 +219,9 @@ def _set_again(aws: Aws, name: str, configured: Mapping[str, Any], kept: Kept) -
     has = set_beside(configured)
     changed = {key: value for key, value in kept.settings.items() if has.get(key) != value}
     with errors(f"giving {name} its settings back"):
-        if "VpcConfig" in changed:
-            changed["VpcConfig"] = network(configured) | changed["VpcConfig"]
+        if beside := changed.pop("VpcConfig", {}):
+            chalices = network(configured)  # {}: the app has left the VPC
+            changed |= {"VpcConfig": chalices | beside} if chalices else {}
         if changed:
             client.update_function_configuration(FunctionName=name, **changed)
             client.get_waiter("function_updated_v2").wait(FunctionName=name)

@@ -1,10 +1,16 @@
 """tasks/image/blobs.py: a changed pin sends its own distribution, not all of them."""
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from tasks.image import blobs
+from tasks.image.tar_layer import Layer
+from tasks.layer.cache import Store
 from tasks.layer.part import Member
+from tasks.util import files
 
 
 def member(owner: str, packed: int) -> Member:
@@ -47,3 +53,31 @@ def test_an_image_has_at_most_127_layers() -> None:
 
 def test_no_light_ones() -> None:
     assert list(grouped({"numpy": 1_000_000})) == ["numpy"]
+
+
+def test_no_blob_is_hashed_to_see_whether_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor when it is put, whose digest is known from its making, nor when this run uses it."""
+    store, read = Store(root=tmp_path / "store", limit=1 << 20), files.file_digest
+    hashed: list[str] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path.parent.name)
+        return read(path)
+
+    monkeypatch.setattr(files, "file_digest", counted)
+    digest = f"sha256:{hashlib.sha256(b'blob').hexdigest()}"
+
+    def make(path: Path) -> Layer:
+        path.write_bytes(b"blob")
+        return Layer(digest=digest, size=4, diff_id="", unpacked=4)
+
+    blobs.keep(store, "key", make)
+    assert blobs.has(store, digest)
+    assert blobs.find(store, digest)
+    assert blobs.BLOBS not in hashed
+    (path,) = (store.root / blobs.BLOBS).iterdir()
+    path.write_bytes(b"bad!")
+    assert blobs.find(store, digest) is None  # what was touched since is compared
+    assert blobs.BLOBS in hashed

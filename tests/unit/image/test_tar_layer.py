@@ -141,6 +141,17 @@ def test_a_damaged_part_is_no_layer(tmp_path: Path) -> None:
         b"".join(tar_layer.unpacked(member._replace(crc=1)))
 
 
+@pytest.mark.parametrize("name", ["a/.wh.config.json", ".wh..wh..opq", "a/.wh.b/c.py"])
+def test_a_name_that_deletes_is_refused(tmp_path: Path, name: str) -> None:
+    """Of an app, or of a package with test data of containers: an engine and Lambda would hide
+    what lies below, and the file would not be there (OCI image specification, layer.md)."""
+    file = File(name=name, mode=0o644, size=0, blocks=lambda: iter(()))
+    with pytest.raises(BuildError, match=r"no image can have .*\.wh\."):
+        tar_layer.write_layer([file], tmp_path / "layer", 6)
+    fine = File(name="a/x.wh.y", mode=0o644, size=0, blocks=lambda: iter(()))
+    assert tar_layer.write_layer([fine], tmp_path / "layer", 6)
+
+
 def test_a_large_file_is_read_in_blocks(tmp_path: Path) -> None:
     """What is in memory at once is a block, not a library."""
     data = bytes(5_000_000)

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from tasks.aws import lambda_functions
 from tasks.chalice_project.child import function_names
 from tasks.release.images import conversion, left_behind, permissions, renaming
 from tasks.release.undo import restore
+from tasks.util.errors import InputError
 
 ZIP: dict[str, Any] = {
     "FunctionName": "shop-prod", "Handler": "app.app", "Runtime": "python3.12", "Role": "role",
@@ -109,6 +111,40 @@ def test_a_condition_follows_the_function(
 ) -> None:
     (found,) = given(monkeypatch, {**URL, "Condition": condition})
     assert {key: found[key] for key in found.keys() & permissions.NAMES.values()} == told
+
+
+def test_a_conversion_refuses_what_it_could_not_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is built."""
+    statement = {**URL, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    client = SimpleNamespace(
+        list_aliases=lambda **of: {"Aliases": []}, get_function_url_config=lambda **of: {}
+    )
+    aws: Any = SimpleNamespace(client=lambda name: client)
+    monkeypatch.setattr(permissions, "statements", lambda aws, name: [statement])
+    with pytest.raises(InputError, match="aws:SourceIp"):
+        conversion.refuse_unkept(aws, ["shop-prod"])
+    monkeypatch.setattr(permissions, "statements", lambda aws, name: [URL])
+    conversion.refuse_unkept(aws, ["shop-prod"])
+
+
+@pytest.mark.parametrize("in_vpc", [True, False])
+def test_ipv6_and_a_loop_come_back_after_chalices_deploy(
+    monkeypatch: pytest.MonkeyPatch, in_vpc: bool
+) -> None:
+    """With the subnets that Chalice has given the function now. Outside of a VPC there is none."""
+    told: list[dict[str, Any]] = []
+    client = SimpleNamespace(
+        update_function_configuration=lambda **of: told.append(of),
+        put_function_recursion_config=lambda **of: told.append(of),
+        get_waiter=lambda name: SimpleNamespace(wait=lambda **of: None),
+    )
+    aws: Any = SimpleNamespace(client=lambda name: client)
+    monkeypatch.setattr(lambda_functions, "recursive", lambda aws, name: "Terminate")
+    kept = conversion.Kept(settings={"VpcConfig": {conversion.IPV6: True}}, recursive="Allow")
+    conversion._set_again(aws, "shop", ZIP if in_vpc else {}, kept)
+    network = {"SubnetIds": ["s"], "SecurityGroupIds": ["g"], conversion.IPV6: True}
+    wanted: list[dict[str, Any]] = [{"FunctionName": "shop", "VpcConfig": network}] * in_vpc
+    assert told == [*wanted, {"FunctionName": "shop", "RecursiveLoop": "Allow"}]
 
 
 @pytest.mark.parametrize(("group", "follows"), [("/aws/lambda/shop-prod", False), ("ours", True)])
