@@ -22,7 +22,7 @@ from tasks.aws.iam import policies
 from tasks.aws.iam.needed_actions import DEPLOY, MAKE_BUCKET, PUBLISH, PURPOSES, STORE, STORE_WRITE
 from tasks.aws.iam.policies import Policy
 from tasks.aws.iam.resources import Scope
-from tasks.context import team_store
+from tasks.context import open_team_store, team_store
 from tasks.layer import input_hash
 from tasks.layer.team_store import run
 from tasks.layer.team_store.bundle import Entry, Name, bundle, object_key
@@ -212,7 +212,7 @@ def test_an_empty_store_is_filled_by_who_may_not_list(
     for number in range(2):
         inputs, name = key(f"inputs {number}"), (NAME[0], key(f"part {number}"))
         monkeypatch.setattr(input_hash, "input_hash", lambda *_, said=inputs: said)
-        monkeypatch.setattr(team_store, "finished", lambda settings, said=name: [(said,)])
+        monkeypatch.setattr(open_team_store, "finished", lambda settings, said=name: [(said,)])
         store = machine(runner, tmp_path / f"{number}")
         run.use(store)
         store.begin(inputs)
