@@ -82,7 +82,7 @@ def report_missing(packager: Any, report: Path) -> None:
         try:
             download(self, *arguments)
         except packager.NoSuchPackageError as error:
-            lacks([str(error).rpartition(" ")[2]])
+            lacks([str(error).rpartition(" ")[2].rstrip(";")])
 
     runner.download_all_dependencies = downloaded
     runner.download_sdists = lambda self, names, *more: lacks(names)
@@ -182,7 +182,7 @@ def _requirements(path: Path, layer: Collection[str]) -> Iterator[Path | None]:
 def _allowing(line: requirements_file.Line) -> requirements_file.Line:
     """The line, where it has hashes with that of the wheel that was built."""
     built = [each for each in paths.FUNCTION_WHEELS.glob("*.whl") if line.hashes
-             and canonical(each.name.partition("-")[0]) == line.name]  # fmt: skip
+             and canonical(each.name.partition("-")[0]) == function_file.name_of(line)]  # fmt: skip
     hashes = "".join(f" --hash=sha256:{files.file_digest(each)}" for each in built)
     return replace(line, text=f"{line.text}{hashes}")
 

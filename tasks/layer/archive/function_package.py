@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from ...chalice_project import app as chalice_app
-from ...chalice_project import deploy, environment
+from ...chalice_project import environment
 from ...chalice_project.app_file_names import APP, LIBRARY, VENDOR
 from ...requirements import function_file
 from ...requirements.file import canonical
@@ -57,6 +57,7 @@ def measured(settings: Settings) -> Package:
     network. BuildError in pip's words."""
     key = _key(settings)
     if key and not _known(settings, key):
+        from ...chalice_project import deploy  # with all that a deploy needs
         from ..wheels import function_wheels
 
         try:
@@ -105,6 +106,8 @@ def _layer(settings: Settings) -> dict[str, str]:
 
 def _environment() -> dict[str, str]:
     """Ours, in which this package is found, too."""
+    from ...chalice_project import deploy
+
     root = str(Path(__file__).parents[3])
     found = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, **deploy.wheels_alone(os.environ), "PYTHONPATH": os.pathsep.join(found)}
@@ -124,7 +127,7 @@ def _said(stdout: str, stderr: str) -> list[str]:
 
 
 def _packed(settings: Settings) -> file_tools.Record:
-    from ...chalice_project import packing
+    from ...chalice_project import deploy, packing
 
     abi = f"cp{settings.python.replace('.', '')}"
     with tempfile.TemporaryDirectory() as folder:

@@ -31,9 +31,18 @@ def building[T](settings: Settings, pack: Callable[[], T]) -> T:
         close_container(settings)
 
 
+def _is_readable(line: file.Line) -> bool:
+    """pip takes addresses and folders, too, which name no package."""
+    try:
+        return bool(line.name)
+    except ValueError:
+        return False
+
+
 def _built(sources: SourceBuilder, error: NoWheelError, lines: list[file.Line]) -> BuiltWheel:
     wanted = file.Line(text=error.wanted, file="", number=0)
-    version = resolution.exact_version([wanted, *lines], wanted.name)
+    pins = [line for line in lines if _is_readable(line)]
+    version = resolution.exact_version([wanted, *pins], wanted.name)
     if wanted.name in sources.built:  # for another Python or machine than this one's pip takes
         raise error
     if not version:
@@ -42,7 +51,7 @@ def _built(sources: SourceBuilder, error: NoWheelError, lines: list[file.Line]) 
             fix=f"write {wanted.name}==VERSION into {paths.FUNCTION_REQUIREMENTS}, or move it to "
             "the layer's requirements",
         )
-    hashes = [text.removeprefix("sha256:") for line in lines if line.name == wanted.name
+    hashes = [text.removeprefix("sha256:") for line in pins if line.name == wanted.name
               for text in line.hashes]  # fmt: skip
     try:
         return sources.build(wanted.name, version, hashes)
