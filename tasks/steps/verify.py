@@ -183,7 +183,8 @@ def judge(
     found: dict[str, Proof],
 ) -> tuple[list[Failing], set[str]]:  # fmt: skip
     """VerifyError for what broke, is unusable, or will be compiled at each cold start. Else all
-    that fails and the app does not import, and which names of these are attributes, too."""
+    that fails and the app does not import, and which names of these are attributes, too. Not what
+    the app may set up before it imports it: that is no error whenever the app comes to do so."""
     check_hidden(found)
     wants = lambda_libraries.wants(settings, found, lambda_libraries.pickers(tree))
     direct = direct_modules(settings, tree, stay)
@@ -212,7 +213,7 @@ def judge(
     said = usable.warnings(failing, every, of_app)
     for line in [*doubts(tree, stay, found, wants), *said, *tight]:
         say(f"warning: {line}")
-    return every, given
+    return [each for each in every if not causes.is_unset(each.error)], given
 
 
 def brought() -> set[str]:

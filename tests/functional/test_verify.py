@@ -121,6 +121,15 @@ def test_a_module_that_the_app_imports_has_to_import(settings: Settings) -> None
     build(settings)
 
 
+def test_what_the_app_sets_up_before_is_tested_once(settings: Settings) -> None:
+    """Django's modules, say: a warning, and no reason to test the layer in each run."""
+    said = "raise RuntimeError('Working outside of application context.')"
+    lay(settings, {"pkg/__init__.py": "", "pkg/views.py": said})
+    Path("app.py").write_text("import pkg.views\n")
+    build(settings)
+    assert not verify.imported_in_vain(settings)
+
+
 def test_an_attribute_of_the_name_of_a_broken_module_is_what_the_app_imports(
     settings: Settings,
 ) -> None:
