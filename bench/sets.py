@@ -40,7 +40,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SETS = ROOT / "bench" / "sets"
 LONGEST = 300.0  # seconds of a script
 QUIET = b"import warnings\n\nwarnings.simplefilter('ignore')\n"  # they quote sources
-# The import test imports each module alone. This app has configured Django before.
 COLUMNS = (
     "requirements", "packages", "plain", "layer", "without bytecode", "`only`", "imports",
     "lines compared", "differences", "took",
@@ -82,10 +81,7 @@ def row(name: str, base: Settings) -> list[str]:
     requirements = SETS / f"{name}.txt"
     # Each set has a store of its own: the plain tree needs every package installed anew.
     settings = replace(
-        base,
-        layer=f"bench-{name}",
-        requirements=str(requirements),
-        store=str(paths.BUILD),
+        base, layer=f"bench-{name}", requirements=str(requirements), store=str(paths.BUILD)
     )
     started = time.monotonic()
     paths.BUILD.mkdir()

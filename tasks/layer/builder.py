@@ -227,6 +227,7 @@ class LayerBuilder:
                 said = wheel_memory.differences(pin, contents, self.settings, kind)
             if said:
                 wrong[pin] = said
+        wheel_memory.forget_unused()
         if not wrong:
             return
         for pin in wrong:

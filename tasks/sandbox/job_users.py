@@ -6,7 +6,7 @@
               the packages bring
     compiler  a cell of an image with compilers, for what is built from source
 
-A row is what docs/security.md shows. tests/unit/test_job_users.py compares the two.
+A row is what docs/security.md shows. tests/unit/sandbox/test_job_users.py compares the two.
 """
 
 from dataclasses import dataclass

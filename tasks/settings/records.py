@@ -62,10 +62,6 @@ def is_fresh(
     return fresh
 
 
-def read_zip(settings: Settings) -> ZipRecord | None:
-    return read(settings, ZipRecord)
-
-
 def zip_sha256(settings: Settings) -> str:
     """'' where there is no zip."""
-    return found.sha256 if (found := read_zip(settings)) else ""
+    return found.sha256 if (found := read(settings, ZipRecord)) else ""

@@ -1,7 +1,7 @@
 """chalice-deploy: `chalice deploy`, only when app, config or layers changed or AWS disagrees."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -315,7 +315,7 @@ def _tell_others(
 def _deploy(
     aws: Aws, secret: Mapping[str, str], layer: Contents, *, refuses: bool, image: str
 ) -> file_tools.Record:
-    """A function that is still updating refuses the next change (chalice#1844): wait, again."""
+    """What the function lacks a wheel of is built for it."""
     from ..layer.wheels import function_wheels
 
     def once() -> file_tools.Record:
@@ -323,9 +323,14 @@ def _deploy(
             aws.settings, aws.exported(), secret, aws.access, layer, refuses=refuses, image=image
         )
 
+    return function_wheels.building(aws.settings, lambda: _patiently(aws, once))
+
+
+def _patiently(aws: Aws, deploy_once: Callable[[], file_tools.Record]) -> file_tools.Record:
+    """A function that is still updating refuses the next change (chalice#1844): wait, again."""
     for tried in range(1, TRIES + 1):
         try:
-            return function_wheels.building(aws.settings, once)
+            return deploy_once()
         except DeployError as error:
             if chalice_deployment.CONFLICT not in str(error) or tried == TRIES:
                 raise

@@ -61,7 +61,7 @@ def layers(
 
 
 def run(settings: Settings) -> ImageParts:
-    """The record is release/image_parts.py's. BuildError, AwsError."""
+    """The record is release/images/parts.py's. BuildError, AwsError."""
     started = time.monotonic()
     members, names = contents.finished(settings)
     team_store.offer(settings, choose.kind(settings))  # the build may be one of before

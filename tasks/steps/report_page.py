@@ -5,7 +5,6 @@ It comes before `verify`, which points there when the layer is too large.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ..context.doit_actions import action
 from ..context.settings import current
@@ -56,8 +55,7 @@ def write(settings: Settings) -> None:
 
 def fingerprint(settings: Settings) -> str:
     told = (InstallRecord, PruneRecord, OptimizeRecord, ZipRecord, PublishRecord)
-    found: list[Any] = [records.read(settings, kind) for kind in told]
-    made = [each and asdict(each) for each in found]
+    made = [files.read_record(records.path(settings, kind)) for kind in told]
     spent = size_limit.spending(settings, 0)
     template = files.file_digest(paths.REPORT)
     said = [settings.stage, spent.function, list(spent.others), template]

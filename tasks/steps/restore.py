@@ -40,7 +40,7 @@ def stored(settings: Settings) -> str:
 def run(aws: Aws) -> LookupRecord:
     """lookup's record as it would be now. AwsError when the zip is gone meanwhile."""
     found = records.needed(aws.settings, LookupRecord)
-    made = manifest.at(aws, stored(aws.settings))
+    made = manifest.at(aws, found.stored or "")
     version = registry.again(aws, made) if made else None
     if version is None:
         problem = f"the zip of {found.stored} was in S3 and is gone"

@@ -42,11 +42,16 @@ def _made(value: Any, wanted: Any) -> Any:
     if origin is Mapping and isinstance(value, dict):
         return {name: _made(each, inner[1]) for name, each in value.items()}
     if isinstance(wanted, type) and is_dataclass(wanted) and isinstance(value, dict):
-        hints = get_type_hints(wanted)
+        hints = _hints(wanted)
         return wanted(**{name: _made(each, hints.get(name)) for name, each in value.items()})
     if wanted is Any or type(value) in ((int, float) if wanted is float else (wanted,)):
         return value
     raise TypeError(f"{value!r} is not {wanted}")
+
+
+@cache  # a record may have hundreds of one kind
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def fits(value: object, wanted: Any) -> bool:
@@ -97,7 +102,7 @@ def _all_of(wanted: Any) -> Callable[[Any], bool]:
 def _fields(
     wanted: Any, kind: Any, items: Callable[[Any], Mapping[str, Any]], required: Any
 ) -> Callable[[Any], bool]:
-    hints = get_type_hints(wanted)
+    hints = _hints(wanted)
     checks = {name: _check(hint) for name, hint in hints.items()}
     return lambda value: (
         isinstance(value, kind) and required <= items(value).keys() <= checks.keys()

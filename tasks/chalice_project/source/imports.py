@@ -13,6 +13,7 @@ from ...settings.paths import CHALICE_CONFIG
 from ...util import modules as dotted
 from ..app_file_names import APP, LIBRARY, VENDOR
 from . import package_files
+from .package_files import name_of
 
 CODE = (f"{APP}", f"{LIBRARY}/**/*.py")
 PACKED = (*CODE, f"{VENDOR}/**/*.py")
@@ -141,7 +142,10 @@ def _needed(tree: ast.Module, attributes: Collection[str]) -> Iterator[str]:
     nodes = [node for node in _unguarded(tree) if not isinstance(node, ast.Constant)]
     yield from _imported(nodes, attributes)
     for node in nodes:
-        if isinstance(node, ast.Call) and _name(node.func) in ("import_module", "__import__"):
+        if isinstance(node, ast.Call) and name_of(node.func) in (
+            "import_module",
+            "__import__",
+        ):
             first = node.args[0] if node.args else None
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
@@ -162,20 +166,15 @@ def _guards(node: ast.Try | ast.With | ast.If) -> bool:
     """`try: … except ImportError`, `with suppress(ImportError)`, `if TYPE_CHECKING`. Any `try` of
     imports alone."""
     if isinstance(node, ast.If):
-        return _name(node.test) == "TYPE_CHECKING"
+        return name_of(node.test) == "TYPE_CHECKING"
     if isinstance(node, ast.With):
         caught = [each.context_expr for each in node.items]
     else:
         caught = [each.type for each in node.handlers if each.type]
         if node.handlers and all(isinstance(x, (ast.Import, ast.ImportFrom)) for x in node.body):
             return True
-    named = {_name(each) for expression in caught for each in ast.walk(expression)}
+    named = {name_of(each) for expression in caught for each in ast.walk(expression)}
     return not named.isdisjoint(("ImportError", "ModuleNotFoundError"))
-
-
-def _name(node: ast.AST) -> str:
-    """x of `x` and of `y.x`."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
 def _imported(nodes: Iterable[ast.AST], attributes: Collection[str] = ()) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _handed(
 ) -> Iterator[str]:
     """Outermost names of what is first handed to such calls: files("a.b"), files(a)."""
     for node in nodes:
-        if isinstance(node, ast.Call) and node.args and _name(node.func) in functions:
+        if isinstance(node, ast.Call) and node.args and name_of(node.func) in functions:
             first = node.args[0]
             if isinstance(first, ast.Constant):
                 said = str(first.value).split(".")[0]
@@ -140,9 +140,9 @@ def _root(node: ast.AST) -> str:
 
 
 def _called(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    return (_name(node.func) for node in nodes if isinstance(node, ast.Call))
+    return (name_of(node.func) for node in nodes if isinstance(node, ast.Call))
 
 
-def _name(node: ast.AST) -> str:
+def name_of(node: ast.AST) -> str:
     """x of `x` and of `y.x`."""
     return str(getattr(node, "attr", getattr(node, "id", "")))

@@ -31,17 +31,9 @@ def building[T](settings: Settings, pack: Callable[[], T]) -> T:
         close_container(settings)
 
 
-def _is_readable(line: file.Line) -> bool:
-    """pip takes addresses and folders, too, which name no package."""
-    try:
-        return bool(line.name)
-    except ValueError:
-        return False
-
-
 def _built(sources: SourceBuilder, error: NoWheelError, lines: list[file.Line]) -> BuiltWheel:
     wanted = file.Line(text=error.wanted, file="", number=0)
-    pins = [line for line in lines if _is_readable(line)]
+    pins = [line for line in lines if function_file.name_of(line)]
     version = resolution.exact_version([wanted, *pins], wanted.name)
     if wanted.name in sources.built:  # for another Python or machine than this one's pip takes
         raise error

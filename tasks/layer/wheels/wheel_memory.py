@@ -64,10 +64,10 @@ def _remember(place: Path, contents: Contents) -> None:
     with suppress(OSError):  # a home that may only be read
         place.parent.mkdir(parents=True, exist_ok=True)
         files.write_atomic(place, json.dumps(contents).encode())
-        _forget_unused()
 
 
-def _forget_unused() -> None:
+def forget_unused() -> None:
+    """Of all wheels: once is enough, however many were compared."""
     oldest = time.time() - UNUSED
     for each in folder().glob("*.json"):
         with suppress(OSError):  # another build was quicker

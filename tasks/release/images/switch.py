@@ -90,9 +90,11 @@ def _function(aws: Aws, name: str, uri: str, architecture: str) -> None:
 def _command(aws: Aws, name: str, handler: str) -> None:
     """The image's own handler of it, which may be called otherwise in another image. '' where
     nobody noted it."""
+    if not handler:
+        return
     now = lambda_functions.configuration(aws, name) or {}
     config = (now.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
-    if not handler or config.get("Command") == [handler]:
+    if config.get("Command") == [handler]:
         return
     client = aws.client("lambda")
     with errors(f"giving {name} its handler"):

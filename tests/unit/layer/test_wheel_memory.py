@@ -60,6 +60,7 @@ def test_what_nobody_installs_any_more_goes(capfd: pytest.CaptureFixture[str]) -
         os.utime(place, (0, time.time() - wheel_memory.UNUSED - 60))
     assert wheel_memory.differences(others[1], HELD, Settings(), "docker") == []
     wheel_memory.differences(others[2], HELD, Settings(), "docker")
+    wheel_memory.forget_unused()
     assert sorted(each.name[0] for each in wheel_memory.folder().iterdir()) == ["c", "d"]
     cache_command.empty(Settings())
     told = capfd.readouterr().out
