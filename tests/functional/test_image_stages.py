@@ -31,7 +31,7 @@ from tasks.release.images.parts import ImageParts, repository
 from tasks.release.stage import chalice_state
 from tasks.release.undo import attempt, restore
 from tasks.release.undo.attempt import Attempt, Ran
-from tasks.settings import s3_keys
+from tasks.settings import paths, s3_keys
 from tasks.steps import lookup
 from tasks.util import files
 from tasks.util.errors import AwsError, InputError
@@ -460,6 +460,23 @@ def test_a_new_function_is_made_for_what_was_built(images: Aws) -> None:
     assert [each["Handler"] for each in made] == ["app.renamed"]  # what was tested
     looped = client.get_function_recursion_config(FunctionName=new)
     assert looped["RecursiveLoop"] == "Allow"
+
+
+def test_new_functions_start_what_the_app_has_now(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was imported in this run, which tested that. A function that the app has no more keeps
+    its own."""
+    state = {
+        "resources": [
+            {"resource_type": "lambda_function", "name": each, "lambda_arn": f"{FUNCTION}-{each}"}
+            for each in ("nightly", "gone")
+        ]
+    }
+    monkeypatch.setattr(chalice_state, "read_state", lambda aws: state)
+    imported = {"handlers": {"nightly": "chalicelib.jobs.run", "new": "app.new"}}
+    files.write_record(paths.stage_record(images.settings, "import-app"), imported)
+    assert convert._handlers(images) == {"shuking-prod-nightly": "chalicelib.jobs.run"}
 
 
 def test_a_source_without_an_arn_is_led_like_others(
