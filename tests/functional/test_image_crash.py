@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,13 +54,23 @@ class Ground:
         images = self.place.emulator.aws("ecr").describe_images(repositoryName="shuking")
         return list(images["imageDetails"])
 
-    def numbers(self) -> list[int]:
-        """Of the notes that S3 keeps."""
+    def keys(self, folder: str) -> list[Path]:
+        """What S3 keeps of the repository's images there."""
         s3 = self.place.emulator.aws("s3")
-        found = s3.list_objects_v2(
-            Bucket="shuking-lambda-layers", Prefix="images/shuking/versions/"
-        )
-        return sorted(int(each["Key"].split("/")[-1][:-5]) for each in found["Contents"])
+        prefix = f"images/shuking/{folder}/"
+        found = s3.list_objects_v2(Bucket="shuking-lambda-layers", Prefix=prefix)
+        return [Path(each["Key"]) for each in found["Contents"]]
+
+    def numbers(self) -> list[int]:
+        """Of its notes. Beside each lies a mark, named by its digest."""
+        return sorted(int(each.stem) for each in self.keys("versions") if each.suffix == ".json")
+
+    def handlers(self, number: int) -> Any:
+        """As the note of that image has them."""
+        s3 = self.place.emulator.aws("s3")
+        key = f"images/shuking/versions/{number}.json"
+        found = s3.get_object(Bucket="shuking-lambda-layers", Key=key)
+        return json.loads(found["Body"].read())["handlers"]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +101,10 @@ def test_a_deploy_that_was_killed_is_completed(ground: Ground, step: str, point:
     assert ground.running() == record["image"]["uri"]
     assert len(ground.pushed()) == images + 1
     assert ground.numbers() == list(range(1, images + 2))
+    assert ground.handlers(images + 1) == {"api_handler": "app.app"}
+    # that they are ours, should a run be killed before it notes one
+    digests = {each["imageDigest"].removeprefix("sha256:") for each in ground.pushed()}
+    assert digests <= {each.name for each in ground.keys("pushed")}
     assert ground.project.doit("status", "check=1", "stage=prod").code == 0
 
 

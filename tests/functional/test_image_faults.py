@@ -111,6 +111,7 @@ def test_each_call_of_a_conversion(ground: Ground, trouble: Callable[[], Trouble
     stage = ground.stage
     stage.turn()
     met = trouble()
+    stage.project.write("app.py", APP + f"\n# to an image: {met.fault}\n")  # none is there yet
     failed = ground.through(met, "convert")
     stage.check()
     assert {("lambda", "CreateFunction"), ("registry", "PUT manifests")} <= {*met.met}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +31,7 @@ from tasks.release.images.parts import ImageParts, repository
 from tasks.release.stage import chalice_state
 from tasks.release.undo import attempt, restore
 from tasks.release.undo.attempt import Attempt, Ran
-from tasks.settings import s3_keys
+from tasks.settings import paths, s3_keys
 from tasks.steps import lookup
 from tasks.util import files
 from tasks.util.errors import AwsError, InputError
@@ -240,24 +240,32 @@ def test_a_rollback_brings_the_images_own_handlers_back(
     images: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The image after it calls a function otherwise. Chalice's own deploys follow app.py."""
-    facts: Any = {"handlers": {"nightly": "app.run"}}
-    push(images, 1, PARTS, **facts)
-    handlers = releases.by_number(images, 1).handlers
+    noted: Any = {"handlers": {"nightly": "app.run"}}
+    push(images, 1, PARTS, **noted)
     state = {"resources": [{"resource_type": "lambda_function", "name": "nightly",
                             "lambda_arn": f"{FUNCTION}-nightly"}]}  # fmt: skip
     monkeypatch.setattr(chalice_state, "read_state", lambda aws: state)
     config: Any = {"ImageConfig": {"Command": ["app.run_all"], "WorkingDirectory": "/x"}}
     now: Any = {"CodeSha256": digest(1).removeprefix("sha256:"), "ImageConfigResponse": config}
     monkeypatch.setattr(lambda_functions, "configuration", lambda aws, name: now)
-    updated: list[Any] = []
-    client = SimpleNamespace(
+    updated, client_of = list[Any](), Aws.client
+    functions: Any = SimpleNamespace(
         update_function_configuration=lambda **of: updated.append(of),
         get_waiter=lambda name: SimpleNamespace(wait=lambda **of: None),
     )
-    for name, function in switch._functions(images).items():
-        with monkeypatch.context() as patched:
-            patched.setattr(Aws, "client", lambda self, name: client)
-            switch._command(images, function, handlers[name])
+    begun = SimpleNamespace(now=lambda state: None)
+    undo = SimpleNamespace(
+        begin=lambda *of: begun, read=lambda aws: None, write=lambda aws, attempt: None
+    )
+    monkeypatch.setattr(switch, "snapshot", undo)
+    monkeypatch.setattr(switch, "check", lambda aws, digest: None)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            Aws,
+            "client",
+            lambda self, name: functions if name == "lambda" else client_of(self, name),
+        )
+        switch.switch(images, uri(1), asdict(releases.by_number(images, 1)), None)
     assert updated == [{
         "FunctionName": "shuking-prod-nightly",
         "ImageConfig": {"Command": ["app.run"], "WorkingDirectory": "/x"},
@@ -452,6 +460,23 @@ def test_a_new_function_is_made_for_what_was_built(images: Aws) -> None:
     assert [each["Handler"] for each in made] == ["app.renamed"]  # what was tested
     looped = client.get_function_recursion_config(FunctionName=new)
     assert looped["RecursiveLoop"] == "Allow"
+
+
+def test_new_functions_start_what_the_app_has_now(
+    images: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was imported in this run, which tested that. A function that the app has no more keeps
+    its own."""
+    state = {
+        "resources": [
+            {"resource_type": "lambda_function", "name": each, "lambda_arn": f"{FUNCTION}-{each}"}
+            for each in ("nightly", "gone")
+        ]
+    }
+    monkeypatch.setattr(chalice_state, "read_state", lambda aws: state)
+    imported = {"handlers": {"nightly": "chalicelib.jobs.run", "new": "app.new"}}
+    files.write_record(paths.stage_record(images.settings, "import-app"), imported)
+    assert convert._handlers(images) == {"shuking-prod-nightly": "chalicelib.jobs.run"}
 
 
 def test_a_source_without_an_arn_is_led_like_others(

@@ -9,7 +9,7 @@ from chalice.awsclient import TypedAWSClient
 from chalice.cli import factory
 from chalice.deploy import models, planner
 
-from tasks.chalice_project.child import function_handlers, image_calls
+from tasks.chalice_project import runner
 
 NAME = "shop-prod-nightly"
 
@@ -67,13 +67,12 @@ def updated(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_handler_that_was_renamed_reaches_a_zip(updated: Any) -> None:
     """Chalice itself gives a function its handler once (chalice#2195, #1566)."""
     assert "Handler" not in updated("app.run")
-    function_handlers.apply(image=False)
+    runner.converted({})
     assert updated("chalicelib.jobs.run")["Handler"] == "chalicelib.jobs.run"
 
 
 def test_a_handler_that_was_renamed_reaches_an_image(updated: Any) -> None:
-    function_handlers.apply(image=True)
-    image_calls.apply("shop@sha256:1")
+    runner.converted({"image": "shop@sha256:1"})
     told = updated("app.run_all")
     assert told["ImageConfig"] == {"Command": ["app.run_all"]}
     assert not {"Handler", "Runtime", "Layers"} & {*told}
