@@ -1,25 +1,29 @@
 """What of a layer is to be proven anew, and in how much of it.
 
 A distribution is tried in as much of the layer as it needs (proof/cache.py), so that one changed
-pin costs what rests on it. Known as soon as the zip is there.
+pin costs what rests on it. Known as soon as the zip is there: the sandbox can lay it out while the
+steps between are at work.
 """
 
 import os
 import tempfile
 from collections.abc import Collection, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..layer import builder, part
 from ..layer import installed as installed_layer
-from ..layer import part
 from ..layer.archive import zip_writer
 from ..layer.installed import Installed, source_of
 from ..layer.prune import plan
 from ..layer.team_store import run as team
+from ..sandbox.protocol import Sandbox
 from ..settings import paths, records
 from ..settings.model import Settings
 from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..util import files as file_tools
+from ..util.errors import LayerError
 from . import cache, probe
 from .cache import Proof
 from .import_order import Question, question
@@ -47,8 +51,23 @@ class ProofPlan:
     layer: Path
 
 
-def prefetch(settings: Settings, tree: Installed, place: str) -> ProofPlan:
+def prepare(settings: Settings) -> None:
+    """For verify, while others still work: lay out what it will try, where a sandbox runs. Should
+    that fail, verify says why."""
+    if here := builder.running(settings):
+        with suppress(LayerError):
+            lay_out(here.sandbox, prefetch(settings, builder.title(settings)))
+
+
+def lay_out(sandbox: Sandbox, asked: ProofPlan) -> None:
+    """Begin to lay out what will be tried, where something will."""
+    if asked.missing:
+        sandbox.prepare(asked.layer)
+
+
+def prefetch(settings: Settings, place: str) -> ProofPlan:
     """For `take`, ahead."""
+    tree = installed_layer.needed(settings)
     stay = plan.staying(plan.read_plans(paths.plan(settings)))
     found = _READY[_zip(settings)] = _find(settings, tree, stay, place)
     return found

@@ -1,19 +1,17 @@
 """Proofs of a layer, from the store where it has one. Else made before and after pruning where not.
 
-A distribution is tried in as much of the layer as it needs (proof/proof_plan.py), and where it
-then asks
-for something that the layer has all the same, in the whole of it.
+A distribution is tried in as much of the layer as it needs (proof/proof_plan.py), and where it then
+asks for something that the layer has all the same, in the whole of it.
 """
 
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..layer import builder, exact_image, locked_requirement
+from ..layer import exact_image, locked_requirement
 from ..layer import installed as installed_layer
 from ..layer.builder import LayerBuilder
 from ..layer.installed import Installed
@@ -25,21 +23,9 @@ from ..settings.model import Settings
 from ..settings.step_records import InstallRecord, OptimizeRecord
 from ..ui.console import say
 from ..util import actor
-from ..util.errors import LayerError
 from . import cache, lambda_libraries, probe, proof_plan, verdict
 from .cache import Proof
 from .proof_plan import ProofPlan, Questions
-
-
-def prepare(settings: Settings) -> None:
-    """For verify, while others still work: begin what it will try first, where a sandbox runs.
-    Should that fail, verify says why."""
-    if here := builder.running(settings):
-        with suppress(LayerError):
-            tree = installed_layer.needed(settings)
-            asked = proof_plan.prefetch(settings, tree, builder.title(settings))
-            if asked.missing and here.sandbox.runs:
-                here.sandbox.prepare(Proving(settings, here, tree, asked, asked.layer).job())
 
 
 def prove(
@@ -110,9 +96,9 @@ class Proving:
         if not sandbox.runs:
             read = probe.read_foreign(sandbox, self.layer, missing)
             return {name: Proof(after=each) for name, each in read.items()}
-        after = probe.run(sandbox, self.job())
         changed = pruned(self.settings, self.tree)
-        covered = self._without_others(after)
+        after = probe.run(sandbox, self._trying(missing, changed))
+        covered = self._without_others(after, changed)
         ours = {path.rpartition("/")[2] for path in changed if lambda_libraries.is_library(path)}
         unclear = {
             name: missing[name] | doubtful
@@ -122,24 +108,22 @@ class Proving:
         before = self._before(unclear, changed, covered) if unclear else {}
         return {name: self._proof(name, after[name], before.get(name, {})) for name in missing}
 
-    def job(self) -> Job:
-        """What is missing, in the layer as it is."""
-        return self._trying(self.asked.missing)
-
-    def _trying(self, asked: Questions, covered: Sequence[str] = ()) -> Job:
+    def _trying(
+        self, asked: Questions, changed: Mapping[str, str], covered: Sequence[str] = ()
+    ) -> Job:
         return probe.proof(
             self.settings,
             self.workshop.sandbox,
             self.layer,
             asked,
             self.tree,
-            pruned(self.settings, self.tree),
+            changed,
             without_bytecode(self.settings),
             covered,
             sourceless(self.settings),
         )
 
-    def _without_others(self, after: dict[str, Any]) -> list[str]:
+    def _without_others(self, after: dict[str, Any], changed: Mapping[str, str]) -> list[str]:
         """Imports that loaded libraries which this machine has and Lambda has not are tried again
         without these: some can do without. A container cannot hide any, and need not, where its
         image is Lambda's own. The files that are hidden."""
@@ -154,7 +138,7 @@ class Proving:
             | {"modules": list(after[name]["others"]), "libraries": [], "programs": []}
             for name in found
         }
-        again = probe.run(self.workshop.sandbox, self._trying(asked, files))
+        again = probe.run(self.workshop.sandbox, self._trying(asked, changed, files))
         for name, each in again.items():
             after[name]["imports"] |= each["imports"]
             after[name]["others"] = each["others"]

@@ -16,7 +16,7 @@ from ..requirements import host_python
 from ..settings import paths, store_folder
 from ..settings.model import Settings
 from ..util import subprocesses
-from ..util.background import JobAhead
+from ..util.background import BackgroundTask
 from ..util.errors import BuildError
 from . import (
     host_relay,
@@ -55,7 +55,6 @@ class HostSandbox:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: _Session | None = None
-        self._job_ahead: JobAhead[Job, Outcome] = JobAhead()
 
     @property
     def title(self) -> str:
@@ -72,19 +71,16 @@ class HostSandbox:
         return "the machine read-only, no home, no network"
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
-        return self._job_ahead.take(job, on_line or (lambda line: None), self._run)
-
-    def _run(self, job: Job, on_line: OnLine) -> Outcome:
         self._session = self._session or _Session(self._settings)
-        outcome = index_credentials.running(job, self._session.run, on_line)
+        outcome = index_credentials.running(job, self._session.run, on_line or (lambda line: None))
         if outcome.code == 0:
             for name, local in job.fetch.items():
                 _fetch(Path(expand(name, self._session.names(job))), local, job.fetch_limit)
         return outcome
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, layer: Path) -> None:
         if self._session:
-            self._job_ahead.begin(job, self._run)
+            self._session.prepare(layer)
 
     def close(self) -> None:
         session, self._session = self._session, None
@@ -104,6 +100,7 @@ class _Session:
         self._scratch = Scratch()
         atexit.register(self.close)
         self._laid: tuple[object, ...] = ()
+        self._ahead = BackgroundTask()
         self._running: set[subprocess.Popen[str]] = set()
         self._relay: host_relay.Relay | None = None
         self._names = {
@@ -123,13 +120,18 @@ class _Session:
     def close(self) -> None:
         """Ends what still runs in it, too."""
         atexit.unregister(self.close)
+        self._ahead.settle()
         for process in list(self._running):
             _end(process)
         if self._relay:
             self._relay.close()
         self._scratch.remove_later()
 
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out(Job(argv=(), opt=(layer,))))
+
     def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
         names = self.names(job)
         work = Path(names["{work}"])
         work.mkdir(exist_ok=True)

@@ -108,9 +108,9 @@ class Sandbox(Protocol):
         """Run it to its end. A non-zero code is an Outcome, not an error. BuildError when the
         sandbox itself fails (no Docker, image not found, unsafe member in a fetched tar)."""
 
-    def prepare(self, job: Job) -> None:
-        """Begin it in the background, where a job has run before. Who runs the same one next takes
-        what came of it."""
+    def prepare(self, layer: Path) -> None:
+        """Begin to lay it out at {opt}, in the background, where a job has run before: the next
+        job waits for that, and finds it there."""
 
     def close(self) -> None:
         """Remove {work}, and the containers. The next job starts anew."""

@@ -12,7 +12,7 @@ from ..context.settings import current
 from ..layer import installed
 from ..layer.archive import sbom, zip_writer
 from ..layer.team_store import origins
-from ..proof import prove
+from ..proof import proof_plan
 from ..requirements import file, lockfile
 from ..requirements.tags import marker_environment
 from ..settings import paths, records
@@ -55,7 +55,7 @@ def run(settings: Settings) -> SbomRecord:
     layer = paths.layer_zip(settings)
     if packed is None or not layer.is_file():
         raise BuildError(f"{layer} is not there", fix="run `./doitw` to build it")
-    prove.prepare(settings)
+    proof_plan.prepare(settings)
     found = contents(settings, layer, packed)
     target = paths.beside_zip(settings, ".cdx.json")
     files.write_atomic(target, sbom.to_json(found).encode())

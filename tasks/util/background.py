@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import SimpleQueue
 
-OnLine = Callable[[str], None]
-
 
 class BackgroundTask:
     """One piece of work at a time, in the background. It may fail: the caller that needs it does it
@@ -69,53 +67,6 @@ def _outcome[T](work: Callable[[], T]) -> tuple[T | None, BaseException | None]:
         return work(), None
     except BaseException as error:
         return None, error
-
-
-class JobAhead[Job, Outcome]:
-    """At most one job that is begun before somebody asks for it, where one runs at a time. Who runs
-    the same job takes what came of it."""
-
-    def __init__(self) -> None:
-        self._begun: _Begun[Job, Outcome] | None = None
-
-    def begin(self, job: Job, run: Callable[[Job, OnLine], Outcome]) -> None:
-        self._begun = _Begun(job, run)
-
-    def take(self, job: Job, on_line: OnLine, run: Callable[[Job, OnLine], Outcome]) -> Outcome:
-        """Of the job that was begun, if it is this one. Another one waits for its end."""
-        begun, self._begun = self._begun, None
-        if begun and begun.job == job:
-            return begun.outcome(on_line)
-        if begun:
-            begun.thread.join()
-        return run(job, on_line)
-
-
-class _Begun[Job, Outcome]:
-    def __init__(self, job: Job, run: Callable[[Job, OnLine], Outcome]) -> None:
-        self.job, self._run = job, run
-        self._lines: SimpleQueue[str | None] = SimpleQueue()
-        self._found: Outcome | None = None
-        self._error: BaseException | None = None
-        self.thread = threading.Thread(target=self._work, daemon=True)
-        self.thread.start()
-
-    def _work(self) -> None:
-        try:
-            self._found = self._run(self.job, self._lines.put)
-        except BaseException as error:  # for who takes it
-            self._error = error
-        finally:
-            self._lines.put(None)
-
-    def outcome(self, on_line: OnLine) -> Outcome:
-        """Its lines, as they came and come. What `run` raised."""
-        for line in iter(self._lines.get, None):
-            on_line(line)
-        if self._error:
-            raise self._error
-        assert self._found is not None
-        return self._found
 
 
 def in_time(seconds: float, ask: Callable[[], str]) -> str:

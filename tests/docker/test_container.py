@@ -256,15 +256,24 @@ def test_the_installer_trusts_the_ca_bundle_and_no_other(
     assert "certificate" in outcome.output
 
 
-def test_a_job_that_was_begun_ahead_runs_once(sandbox: ContainerSandbox) -> None:
-    """Who runs the same one hears its lines."""
+def test_a_layer_laid_out_ahead_is_there(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    """The next job waits for it, and it is not laid out again: another zip with the same size and
+    time is not looked at."""
+    layer = tmp_path / "layer.zip"
+
+    def write(text: str) -> None:
+        with zipfile.ZipFile(layer, "w") as archive:
+            archive.writestr(readable("python/a.txt"), text)
+
+    write("laid")
     sandbox.run(python("pass", kind=INSPECT))
-    job = python("open('count', 'a').write('x'); print('one')", kind=INSPECT)
-    sandbox.prepare(job)
-    heard: list[str] = []
-    assert sandbox.run(job, heard.append).output == "one\n"
-    assert heard == ["one"]
-    assert sandbox.run(python("print(open('count').read())", kind=INSPECT)).output == "x\n"
+    sandbox.prepare(layer)
+    sandbox.run(python("pass"))
+    seen = layer.stat().st_mtime_ns
+    write("late")
+    os.utime(layer, ns=(seen, seen))
+    look = python("print(open('/opt/python/a.txt').read())", opt=(layer,))
+    assert sandbox.run(look).output == "laid\n"
 
 
 def test_what_a_job_was_given_is_the_next_ones_where_it_is_the_same(

@@ -8,9 +8,10 @@ alike, and nothing in the checkout is ever owned by root.
 
 import atexit
 from collections.abc import Callable
+from pathlib import Path
 
 from ...settings.model import LAMBDA_TMP, Settings
-from ...util.background import BackgroundTask, JobAhead
+from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials
 from ..job_users import CELL, COMPILER, STORE
@@ -35,7 +36,6 @@ class ContainerSandbox:
         self._cell: Cell | None = None
         self._compiler: Cell | None = None
         self._ahead = BackgroundTask()
-        self._job_ahead: JobAhead[Job, Outcome] = JobAhead()
         atexit.register(self.close)
 
     @property
@@ -52,16 +52,11 @@ class ContainerSandbox:
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         try:
-            return self._job_ahead.take(job, on_line or (lambda line: None), self._run)
-        except KeyboardInterrupt:
-            self.close(killing=True)
-            raise
-
-    def _run(self, job: Job, on_line: OnLine) -> Outcome:
-        try:
             with docker_errors.explained():
                 session = self._open(job)
-                outcome = index_credentials.running(job, session.run, on_line)
+                outcome = index_credentials.running(
+                    job, session.run, on_line or (lambda line: None)
+                )
         except BuildError as error:
             self.close(killing=True)
             raise emulation.explain(error, self._client, self._settings.architecture) from None
@@ -123,10 +118,10 @@ class ContainerSandbox:
             raise
         cell.begin()
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, layer: Path) -> None:
         self._ahead.settle()
         if self._cell:
-            self._job_ahead.begin(job, self._run)
+            self._cell.prepare(layer)
 
     def close(self, *, killing: bool = False) -> None:
         self._ahead.settle()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...settings import paths
 from ...settings.model import LAMBDA_TMP, Settings
+from ...util.background import BackgroundTask
 from ...util.errors import BuildError
 from .. import index_credentials, job_users, lambda_system, tar_streams
 from ..job_users import ENGINE_USERS, KEEPER, NOBODY, ROOT
@@ -210,6 +211,7 @@ class Cell(Session):
         """`whole`: the image has what lies at /opt and /var/task elsewhere."""
         import docker
 
+        self._ahead = BackgroundTask()
         self._laid: tuple[object, ...] = ()
         self._nobody: Keeper | None = None
         own = f"exec,mode=755,uid={KEEPER},gid={KEEPER}"
@@ -250,7 +252,11 @@ class Cell(Session):
         )  # fmt: skip
         self._nobody = Keeper(self.api.exec_start(made["Id"], socket=True))
 
+    def prepare(self, layer: Path) -> None:
+        self._ahead.begin(lambda: self._lay_out([layer]))
+
     def run(self, job: Job, on_line: OnLine) -> Outcome:
+        self._ahead.settle()
         self.lay(job.inputs)
         self._lay_out(job.opt)
         if job.task:

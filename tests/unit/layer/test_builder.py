@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from tasks.layer.builder import LayerBuilder, content_key
+from tasks.layer.installed import Installed
 from tasks.layer.locked_requirement import LockedRequirement
+from tasks.proof import proof_plan
+from tasks.proof.cache import Look
+from tasks.proof.proof_plan import ProofPlan
 from tasks.requirements import file
 from tasks.sandbox.protocol import Job, OnLine, Outcome
 from tasks.settings import paths
@@ -43,6 +47,7 @@ class Fake:
     said: str = "@ 1/2\nfirst\nMemoryError\n"
     resolved: str = "a==1 --hash=sha256:1\n"
     jobs: list[Job] = field(default_factory=list)
+    prepared: list[Path] = field(default_factory=list)
     closed: int = 0
 
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
@@ -65,8 +70,8 @@ class Fake:
             for each in json.loads(given(job, "request.json")).values():
                 (local / each["as"]).write_text(f"part of {each['as']}", encoding="utf-8")
 
-    def prepare(self, job: Job) -> None:
-        pass
+    def prepare(self, layer: Path) -> None:
+        self.prepared.append(layer)
 
     def close(self) -> None:
         self.closed += 1
@@ -241,6 +246,19 @@ def test_what_cannot_be_resolved_is_told_in_the_installers_words(fake: Fake) -> 
     with pytest.raises(BuildError, match="the installer failed"):
         LayerBuilder(Settings(), fake).resolve()
     assert list(paths.WORK.iterdir()) == []
+
+
+@pytest.mark.parametrize(("missing", "prepared"), [(["a"], ["part.zip"]), ([], [])])
+def test_what_will_be_tried_is_laid_out_ahead(
+    fake: Fake, missing: list[str], prepared: list[str]
+) -> None:
+    """Where something will."""
+    asked = ProofPlan(
+        names=["a"], known={}, missing={name: {} for name in missing}, edges={}, keys={}, met=(),
+        look=Look(Installed(()), {}, []), shown=missing, layer=Path("part.zip"),
+    )  # fmt: skip
+    proof_plan.lay_out(fake, asked)
+    assert list(map(str, fake.prepared)) == prepared
 
 
 def test_after_its_end_nothing_is_there(fake: Fake) -> None:

@@ -326,29 +326,30 @@ def test_a_mac_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         host.check_host(Settings())
 
 
-def test_a_job_that_was_begun_ahead_runs_once(sandbox: HostSandbox) -> None:
-    """Who runs the same one hears its lines."""
-    job = script("open('count', 'a').write('x'); print('one')")
-    sandbox.prepare(job)  # before the first job there is nothing to begin with
-    sandbox.run(script("pass"))
-    sandbox.prepare(job)
-    heard: list[str] = []
-    assert sandbox.run(job, heard.append).output == "one\n"
-    assert heard == ["one"]
-    assert sandbox.run(script("print(open('count').read())")).output == "x\n"
+def test_what_is_laid_out_ahead_is_there(sandbox: HostSandbox, tmp_path: Path) -> None:
+    """Not laid out again: another zip with the same size and time is not looked at."""
+    whole = layer(tmp_path / "layer.zip", {"python/a.txt": "laid"})
+    sandbox.run(script("pass"))  # before the first job there is nothing to begin with
+    sandbox.prepare(whole)
+    sandbox.run(script("pass"))  # waits for it
+    seen = whole.stat().st_mtime_ns
+    layer(whole, {"python/a.txt": "late"})
+    os.utime(whole, ns=(seen, seen))
+    look = script("import sys; print(open(f'{sys.argv[1]}/python/a.txt').read())", "{opt}")
+    assert sandbox.run(replace(look, opt=(whole,))).output == "laid\n"
 
 
-def test_what_failed_ahead_is_told_to_who_asks_for_it(sandbox: HostSandbox, tmp_path: Path) -> None:
-    """And to nobody else."""
+def test_what_could_not_be_laid_out_ahead_is_told_to_the_job(
+    sandbox: HostSandbox, tmp_path: Path
+) -> None:
+    """Which wants it, and so says what is wrong."""
     broken = tmp_path / "layer.zip"
     broken.write_bytes(b"no zip")
     sandbox.run(script("pass"))
-    job = replace(script("pass"), opt=(broken,))
-    sandbox.prepare(job)
-    assert sandbox.run(script("pass")).code == 0
-    sandbox.prepare(job)
+    sandbox.prepare(broken)
+    sandbox.run(script("pass"))
     with pytest.raises(BuildError, match="could not be unpacked"):
-        sandbox.run(job)
+        sandbox.run(replace(script("pass"), opt=(broken,)))
 
 
 # ---- what packages bring ------------------------------------------------------------------------

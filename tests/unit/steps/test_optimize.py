@@ -39,7 +39,7 @@ class Failing:
     def run(self, job: Job, on_line: OnLine | None = None) -> Outcome:
         return Outcome(code=1, output="first\nMemoryError\n")
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, layer: Path) -> None:
         pass
 
     def close(self) -> None:
